@@ -1,0 +1,94 @@
+// What can go wrong with an exchange: one table of codes, and the value that carries one. Never thrown on the hot path.
+
+/** Who is to blame: the client, the backend, or the gateway with its configuration. */
+export type FaultSource = 'downstream' | 'upstream' | 'gateway';
+
+/** Whether another attempt may help: `if-reused` says only when the connection had served a request before. */
+export type FaultRetry = 'yes' | 'no' | 'if-reused';
+
+export interface FaultKind {
+  readonly status: number;
+  readonly title: string;
+  readonly source: FaultSource;
+  readonly retry: FaultRetry;
+  /** Error type of the Proxy-Status header (RFC 9209 section 2.3); empty where none fits. */
+  readonly proxyStatus: string;
+  /** For people: what it means and what to do. Shown in docs/errors.md. */
+  readonly meaning: string;
+}
+
+function downstream(status: number, title: string, meaning: string, proxyStatus = 'http_request_error'): FaultKind {
+  return { status, title, source: 'downstream', retry: 'no', proxyStatus, meaning };
+}
+
+function upstream(status: number, title: string, retry: FaultRetry, proxyStatus: string, meaning: string): FaultKind {
+  return { status, title, source: 'upstream', retry, proxyStatus, meaning };
+}
+
+function gateway(status: number, title: string, proxyStatus: string, meaning: string): FaultKind {
+  return { status, title, source: 'gateway', retry: 'no', proxyStatus, meaning };
+}
+
+/** Every code that a refusal can carry. The keys are stable: clients and dashboards depend on them. */
+export const faultKinds = {
+  malformed_request_line: downstream(400, 'Malformed request line', 'The first line is not `METHOD target HTTP/1.1`.'),
+  malformed_target: downstream(400, 'Malformed request target', 'The target holds a fragment, a control byte, a byte outside ASCII or broken percent-encoding.'),
+  ambiguous_path: downstream(400, 'Ambiguous path', 'The path could mean two things to two servers: an encoded slash, backslash or NUL, an empty segment, `..;`, or more `..` than segments. See `paths` in the configuration.'),
+  unsupported_version: downstream(505, 'HTTP version not supported', 'Only HTTP/1.0 and HTTP/1.1 are spoken on this listener.'),
+  malformed_header: downstream(400, 'Malformed header', 'A header line is outside the grammar of RFC 9110 section 5: a bad byte, white space before the colon, a line folded, an empty name.'),
+  bare_line_ending: downstream(400, 'Bare line ending', 'A CR without LF or a LF without CR. Lines end with CRLF (RFC 9112 section 2.2).'),
+  invalid_content_length: downstream(400, 'Invalid Content-Length', 'Content-Length is not one plain decimal number, or is given twice.'),
+  conflicting_length: downstream(400, 'Conflicting message length', 'Content-Length and Transfer-Encoding together (RFC 9112 section 6.3).'),
+  unsupported_transfer_coding: downstream(400, 'Unsupported transfer coding', 'Transfer-Encoding is not exactly `chunked`, or stands in an HTTP/1.0 message.'),
+  malformed_chunk: downstream(400, 'Malformed chunk', 'A chunk size, chunk extension, chunk end or trailer is outside RFC 9112 section 7.1.'),
+  invalid_host: downstream(400, 'Invalid Host', 'Host is missing, given twice, malformed, or differs from an absolute target.'),
+  invalid_upgrade: downstream(400, 'Invalid upgrade', 'An Upgrade without `Connection: upgrade`, or with a body.'),
+  expectation_failed: downstream(417, 'Expectation failed', 'Expect holds something else than `100-continue`.'),
+  method_not_implemented: downstream(501, 'Method not implemented', 'CONNECT is not served by this listener.'),
+  uri_too_long: downstream(414, 'URI too long', 'The request line is longer than `limits.requestLine`.'),
+  header_too_large: downstream(431, 'Header fields too large', 'The head is larger than `limits.headerBytes` or has more fields than `limits.headerCount`.'),
+  body_too_large: downstream(413, 'Content too large', 'The body is larger than `limits.body` or the route’s bodyLimit.'),
+  body_not_json: downstream(400, 'Body is not JSON', 'A route matches on a field of the body, and the body is not a JSON document.'),
+  header_timeout: downstream(408, 'Request timeout', 'The head did not arrive within `limits.headerTimeout`.', 'http_request_error'),
+  body_timeout: downstream(408, 'Request timeout', 'The body did not arrive in time: `limits.bodyTimeout` or `limits.minimumRate`.', 'http_request_error'),
+  malformed_proxy_header: downstream(400, 'Malformed PROXY header', 'The connection did not begin with a valid PROXY protocol header.'),
+  client_aborted: downstream(499, 'Client closed the connection', 'The client went away before the answer was complete. Seen in logs only.', ''),
+  credentials_missing: downstream(401, 'Credentials missing', 'The route asks for credentials and the request carries none.', 'http_request_denied'),
+  access_denied: downstream(403, 'Access denied', 'The caller may not reach this route.', 'http_request_denied'),
+  rate_limited: downstream(429, 'Too many requests', 'The caller has used up its budget.', 'http_request_denied'),
+
+  route_not_found: gateway(404, 'No route', 'destination_not_found', 'No route matches this host and path.'),
+  method_not_allowed: gateway(405, 'Method not allowed', 'http_request_denied', 'Routes match this path, but not with this method. `Allow` lists those that do.'),
+  draining: gateway(503, 'Shutting down', 'proxy_internal_error', 'The gateway is stopping and takes no new requests.'),
+  filter_failed: gateway(500, 'Filter failed', 'proxy_internal_error', 'A filter threw an error. The log has the details.'),
+  internal_error: gateway(500, 'Internal error', 'proxy_internal_error', 'An error in the gateway itself. The log has the details.'),
+
+  upstream_unavailable: upstream(503, 'Upstream unavailable', 'no', 'destination_unavailable', 'The upstream has no endpoint that may be used.'),
+  upstream_queue_full: upstream(503, 'Upstream queue full', 'no', 'connection_limit_reached', 'All connections are busy and `pool.maxPending` requests wait already.'),
+  upstream_connect_failed: upstream(503, 'Upstream connection failed', 'yes', 'connection_refused', 'No connection to the endpoint could be made.'),
+  upstream_connect_timeout: upstream(504, 'Upstream connection timeout', 'yes', 'connection_timeout', 'The endpoint did not accept a connection within `pool.connectTimeout`.'),
+  upstream_reset: upstream(502, 'Upstream connection closed', 'if-reused', 'connection_terminated', 'The endpoint closed the connection before its answer was complete.'),
+  upstream_response_timeout: upstream(504, 'Upstream response timeout', 'no', 'http_response_timeout', 'The first byte of the answer did not arrive within `responseTimeout`.'),
+  upstream_idle_timeout: upstream(504, 'Upstream idle timeout', 'no', 'connection_read_timeout', 'The endpoint sent nothing for `idleTimeout` in the middle of its answer.'),
+  exchange_timeout: upstream(504, 'Exchange timeout', 'no', 'http_response_timeout', 'The exchange was not complete within `timeout`.'),
+  upstream_malformed_response: upstream(502, 'Malformed upstream response', 'no', 'http_protocol_error', 'The endpoint’s answer is outside the HTTP grammar or ambiguous, so it was not passed on.'),
+  upstream_response_too_large: upstream(502, 'Upstream response head too large', 'no', 'http_response_header_section_size', 'The head of the answer is larger than `limits.headerBytes`.'),
+  upstream_upgrade_refused: upstream(502, 'Unexpected upgrade', 'no', 'http_upgrade_failed', 'The endpoint switched protocols without being asked to.'),
+} as const satisfies Record<string, FaultKind>;
+
+export type FaultCode = keyof typeof faultKinds;
+
+/** One thing that went wrong. `detail` may be shown to the client; `cause` is for the log only. */
+export class Fault {
+  readonly code: FaultCode;
+  readonly kind: FaultKind;
+  readonly detail: string;
+  readonly cause: string;
+
+  constructor(code: FaultCode, detail = '', cause = '') {
+    this.code = code;
+    this.kind = faultKinds[code];
+    this.detail = detail;
+    this.cause = cause;
+  }
+}

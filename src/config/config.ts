@@ -1,0 +1,231 @@
+// The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers.
+// Shapes only; how a document becomes one is in load.ts and the schemas beside it.
+
+/** A duration in milliseconds, a size in bytes, a share from 0 to 1: units are resolved when the document is read. */
+export interface Config {
+  /** Hex SHA-256 of everything that was read, the include files too. */
+  readonly version: string;
+  readonly listeners: readonly ListenerConfig[];
+  readonly admin: AdminConfig;
+  readonly accessLog: AccessLogConfig;
+  readonly drainTimeoutMs: number;
+  readonly limits: LimitsConfig;
+  readonly metrics: MetricsConfig;
+  readonly upstreams: readonly UpstreamConfig[];
+  readonly consumers: readonly ConsumerConfig[];
+  readonly plans: readonly PlanConfig[];
+  readonly filters: readonly FilterConfig[];
+  readonly routes: readonly RouteConfig[];
+}
+
+/** `port` 0 asks the system for a free port. `host` is a literal address (`0.0.0.0`, `::1`). */
+export interface ListenerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly protocols: readonly ('http/1.1' | 'h2' | 'h2c')[];
+  readonly proxyProtocol: boolean;
+  /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
+  readonly trustedProxies: readonly string[];
+}
+
+export interface AdminConfig {
+  /** False when the document says `admin: off`. */
+  readonly enabled: boolean;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface AccessLogConfig {
+  /** `stdout`, `off`, or a file's path. */
+  readonly path: string;
+  /** Share of exchanges that are logged, 0 to 1. Refusals and 5xx are always logged. */
+  readonly sample: number;
+}
+
+/** What a client's message may cost before it is refused; each limit has its own status. */
+export interface LimitsConfig {
+  /** Longest request line; beyond it 414. */
+  readonly requestLineBytesMax: number;
+  /** All of a head; beyond it 431. */
+  readonly headerBytesMax: number;
+  /** Header fields in a head; beyond it 431. */
+  readonly headerCountMax: number;
+  /** Body of a request; beyond it 413. 0 is no limit. */
+  readonly bodyBytesMax: number;
+  /** Time from the first byte of a head to its last; beyond it 408. */
+  readonly headerTimeoutMs: number;
+  /** Time between two pieces of a request's body; beyond it 408. */
+  readonly bodyTimeoutMs: number;
+  /** Slowest average rate in bytes a second at which a client may send a body or take an answer; 0 is no limit. */
+  readonly minimumRateBytesPerSecond: number;
+  /** How long a kept-alive connection may stay without a request. */
+  readonly keepAliveTimeoutMs: number;
+  /** Time that a client may take no byte of its answer. */
+  readonly writeTimeoutMs: number;
+  /** Requests on one connection before it is closed; 0 is no limit. */
+  readonly requestsPerConnectionMax: number;
+  /** Open client connections a worker; beyond it new ones are closed at once. */
+  readonly connectionsMax: number;
+  /** Largest body that is held in memory for matching on it. */
+  readonly matchBodyBytesMax: number;
+}
+
+export interface MetricsConfig {
+  /** Routes with series of their own; the others share the label `route="other"`. */
+  readonly routesMax: number;
+}
+
+export type BalanceName = 'p2c' | 'roundRobin' | 'leastRequest' | 'random' | 'ringHash' | 'maglev';
+
+/** What a hashing balancer hashes. `name` is set for header, cookie and query. */
+export interface HashOnConfig {
+  readonly source: 'header' | 'cookie' | 'query' | 'ip' | 'path';
+  readonly name: string;
+}
+
+export interface UpstreamConfig {
+  readonly name: string;
+  readonly endpoints: readonly EndpointConfig[];
+  readonly balance: BalanceName;
+  readonly hashOn: HashOnConfig | null;
+  readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
+  readonly pool: PoolConfig;
+  /** Whole exchange with this upstream. */
+  readonly timeoutMs: number;
+  /** From the request's last byte to the response's first. */
+  readonly responseTimeoutMs: number;
+  /** Between two pieces of a body. */
+  readonly idleTimeoutMs: number;
+}
+
+export interface EndpointConfig {
+  /** As written, normalised: `http://10.0.0.1:8080`. Identity of the endpoint over reloads. */
+  readonly url: string;
+  readonly tls: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly zone: string;
+}
+
+/** Limits are for one endpoint in one worker. 0 means no limit for maxConnections and maxRequestsPerConnection. */
+export interface PoolConfig {
+  readonly maxConnections: number;
+  readonly maxPending: number;
+  readonly maxRequestsPerConnection: number;
+  readonly maxStreams: number;
+  readonly idleTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+export interface ConsumerConfig {
+  readonly name: string;
+  readonly plan: string | null;
+  readonly tenant: string | null;
+  readonly keys: readonly { readonly id: string; readonly hash: string }[];
+}
+
+export interface PlanConfig {
+  readonly name: string;
+  readonly rate: RateConfig | null;
+  readonly quota: RateConfig | null;
+}
+
+export interface RateConfig {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+/** One filter as written: its name and its configuration, already checked by the filter's own schema. */
+export interface FilterConfig {
+  readonly name: string;
+  readonly config: unknown;
+}
+
+/** A condition on a header, query parameter or cookie. */
+export type ValueMatch =
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'regex'; readonly source: string }
+  | { readonly kind: 'present' }
+  | { readonly kind: 'absent' };
+
+export interface NamedMatch {
+  /** Lower case for headers, as written otherwise. */
+  readonly name: string;
+  readonly match: ValueMatch;
+}
+
+/** A condition on a field of a JSON body: `$.a.b[0]` against a scalar or a regex on its text. */
+export interface BodyMatch {
+  /** `['a', 'b', 0]` for `$.a.b[0]`. */
+  readonly path: readonly (string | number)[];
+  readonly match: ValueMatch | { readonly kind: 'scalar'; readonly value: string | number | boolean | null };
+}
+
+export interface MatchConfig {
+  /** Lower case, without a port; empty matches every host. `*.example.com` matches one or more labels in front. */
+  readonly hosts: readonly string[];
+  /** As written: exact, `/prefix/*`, `/users/{id}`, `/files/{path*}`, `~regex`; `/*` when none was written. */
+  readonly path: string;
+  /** Upper case; empty matches every method. */
+  readonly methods: readonly string[];
+  readonly headers: readonly NamedMatch[];
+  readonly query: readonly NamedMatch[];
+  readonly cookies: readonly NamedMatch[];
+  readonly body: readonly BodyMatch[];
+}
+
+export interface RewriteConfig {
+  /** Taken off the front of the path; empty for none. */
+  readonly stripPrefix: string;
+  /** The new path, `{param}` is filled in; empty keeps the path. */
+  readonly path: string;
+  /** Host sent to the upstream; empty keeps the client's. */
+  readonly host: string;
+}
+
+export interface ReplyConfig {
+  readonly status: number;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly body: string;
+}
+
+export interface SplitTarget {
+  readonly upstream: string;
+  readonly weight: number;
+}
+
+export type DestinationConfig =
+  | { readonly kind: 'upstream'; readonly upstream: string }
+  | { readonly kind: 'split'; readonly targets: readonly SplitTarget[]; readonly stickyCookie: string | null }
+  | { readonly kind: 'reply'; readonly reply: ReplyConfig }
+  /** `url` may hold `{host}`, `{path}`, `{query}` and the path's parameters. */
+  | { readonly kind: 'redirect'; readonly url: string; readonly status: number };
+
+export interface RouteConfig {
+  readonly name: string;
+  readonly match: MatchConfig;
+  readonly public: boolean;
+  readonly filters: readonly FilterConfig[];
+  readonly rewrite: RewriteConfig | null;
+  readonly to: DestinationConfig;
+  /** Whole exchange; null takes the upstream's. */
+  readonly timeoutMs: number | null;
+}
+
+/**
+ * One thing that is wrong with a document. `path` leads to the value in the merged document
+ * (`['routes', 3, 'match', 'path']`); the file, line and column are found from it.
+ */
+export interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly severity: 'error' | 'warning';
+}
+
+/** A problem with the place where it stands. Lines and columns count from 1. */
+export interface LocatedProblem extends Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}

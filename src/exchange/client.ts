@@ -1,0 +1,13 @@
+// Who is at the other end of a client connection, as far as the connection itself tells. One object a connection.
+
+/** `ip` is the believed address: the socket's, or the one that a trusted proxy reported. */
+export interface Client {
+  readonly ip: string;
+  readonly port: number;
+  /** The socket's own address, whatever a proxy reported. */
+  readonly socketIp: string;
+  /** Whether the socket's peer is one of the listener's `trustedProxies`. */
+  readonly trusted: boolean;
+  /** `https` when the connection came in over TLS. */
+  readonly scheme: 'http' | 'https';
+}

@@ -1,0 +1,45 @@
+// The contract between the pipeline and a filter. What filters do is in src/filters; how they run is in chain.ts.
+
+import type { Exchange } from './exchange.ts';
+
+/**
+ * A filter as built for one route (or for the global chain): immutable configuration with hooks over it.
+ * State of one exchange goes into `exchange.state[services.slot]`.
+ *
+ * A hook returns nothing, or a promise only when it truly waits. A request is refused or answered early by
+ * `exchange.reply(...)`; the filters behind it are then skipped and the answer passes back through `onResponse` of
+ * those that were entered already, in reverse order, the replying one included.
+ * What a hook throws becomes `filter_failed` (500) and a log line.
+ */
+export interface Filter {
+  /** The request's head is complete; nothing was sent upstream. May change `exchange.request`. */
+  onRequest?(exchange: Exchange): void | Promise<void>;
+  /**
+   * A piece of the request's body, in order; called with an empty last piece when the end comes alone.
+   * Returns what to send instead (an empty Buffer sends nothing now), or nothing to send it as it is.
+   * The bytes are the filter's to keep.
+   */
+  onRequestBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
+  /** The head of the answer, the upstream's or an early one, before anything of it is sent. May change `exchange.response`. */
+  onResponse?(exchange: Exchange): void | Promise<void>;
+  /** As `onRequestBody`, for the answer. Called only when `exchange.response.bodyFilter(slot)` was asked for in `onResponse`. */
+  onResponseBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
+  /** Always called once for a filter that was entered, however the exchange ends. Must not wait. */
+  onEnd?(exchange: Exchange): void;
+}
+
+/** What a filter gets when it is built, beside its configuration. */
+export interface FilterServices {
+  /** Index of this filter's cell in `exchange.state`. */
+  readonly slot: number;
+  /** The route it is built for; empty for the global chain. */
+  readonly routeName: string;
+}
+
+/** A filter's entry in the catalogue. `Config` is what its schema gives. */
+export interface FilterDefinition<Config> {
+  /** As written in the configuration: `rateLimit`. */
+  readonly name: string;
+  /** Throws a `TypeError` with a message for the operator when the configuration cannot work. */
+  build(config: Config, services: FilterServices): Filter;
+}

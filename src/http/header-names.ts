@@ -1,0 +1,94 @@
+// Header names that the gateway itself looks at, with small numbers to compare by. Not a list of all known headers.
+
+/** Ids of the well-known names. 0 stands for every other name; see `headerIdOf`. */
+export const HeaderId = {
+  other: 0,
+  host: 1,
+  contentLength: 2,
+  transferEncoding: 3,
+  connection: 4,
+  keepAlive: 5,
+  proxyConnection: 6,
+  te: 7,
+  trailer: 8,
+  upgrade: 9,
+  expect: 10,
+  contentType: 11,
+  contentEncoding: 12,
+  accept: 13,
+  acceptEncoding: 14,
+  authorization: 15,
+  cookie: 16,
+  userAgent: 17,
+  origin: 18,
+  forwarded: 19,
+  xForwardedFor: 20,
+  xForwardedProto: 21,
+  xForwardedHost: 22,
+  via: 23,
+  xRequestId: 24,
+  traceparent: 25,
+  tracestate: 26,
+  setCookie: 27,
+  etag: 28,
+  vary: 29,
+  cacheControl: 30,
+  location: 31,
+  date: 32,
+  server: 33,
+  http2Settings: 34,
+  proxyAuthenticate: 35,
+  proxyAuthorization: 36,
+  xForwardedPort: 37,
+  xRealIp: 38,
+  acceptLanguage: 39,
+} as const;
+
+/** Lower-case names by id. */
+export const headerNames: readonly string[] = Object.entries(HeaderId).map(([key, id]) =>
+  id === 0 ? '' : key.replace(/[A-Z]|(?<=http)2/g, letter => (letter === '2' ? '2' : `-${letter.toLowerCase()}`)),
+);
+
+const idByName = new Map<string, number>(headerNames.map((name, id) => [name, id]));
+
+/** The id of a lower-case name; `HeaderId.other` when the gateway does not know it. */
+export function headerIdOf(lowerName: string): number {
+  return idByName.get(lowerName) ?? HeaderId.other;
+}
+
+// Known names hash by length, first and last letter into 256 buckets; the table is small enough that a bucket
+// holds one name. Buckets that would hold two are resolved by linear probing.
+const bucketIds = new Uint8Array(256);
+const nameBytes: readonly Uint8Array[] = headerNames.map(name => Uint8Array.from(name, letter => letter.charCodeAt(0)));
+
+function bucketOf(length: number, first: number, last: number): number {
+  return (length * 7 + first * 31 + last * 3) & 255;
+}
+
+for (let id = 1; id < headerNames.length; id++) {
+  const bytes = nameBytes[id]!;
+  let bucket = bucketOf(bytes.length, bytes[0]!, bytes[bytes.length - 1]!);
+  while (bucketIds[bucket] !== 0) bucket = (bucket + 1) & 255;
+  bucketIds[bucket] = id;
+}
+
+/** The id of the name in `bytes[start, end)`, in any case; `HeaderId.other` when unknown. Allocates nothing. */
+export function headerIdOfBytes(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  let bucket = bucketOf(length, bytes[start]! | 0x20, bytes[end - 1]! | 0x20);
+  for (;;) {
+    const id = bucketIds[bucket]!;
+    if (id === 0) return HeaderId.other;
+    const known = nameBytes[id]!;
+    if (known.length === length) {
+      let i = 0;
+      while (i < length && lowerByte(bytes[start + i]!) === known[i]) i++;
+      if (i === length) return id;
+    }
+    bucket = (bucket + 1) & 255;
+  }
+}
+
+function lowerByte(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+}

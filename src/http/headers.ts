@@ -1,0 +1,173 @@
+// The fields of one head: as received, with an index over the text, plus what filters changed. Knows no framing rules.
+
+import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
+
+/** Numbers a field takes in the index: id, start of its line, start of its value, end of its value. */
+export const FIELD_STRIDE = 4;
+
+/** Marks a field that was taken out; its text stays in `raw` but is never shown or sent. */
+const REMOVED = -1;
+
+const illegalValue = /[\0-\x08\x0a-\x1f\x7f]/;
+const legalName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/**
+ * Header fields in the order received. Names are given in lower case by whoever asks; values are strings of bytes (latin1).
+ * Reading makes a string only for what is asked. Lines that nobody touched are sent on as they came, in one piece.
+ */
+export class Headers {
+  /** The whole head as latin1 text, start line included; empty when the fields came from elsewhere (HTTP/2, a reply). */
+  readonly raw: string;
+  /** `FIELD_STRIDE` numbers a field, offsets into `raw`. */
+  private readonly index: number[];
+  /** End of the last field's line in `raw`. */
+  private readonly linesEnd: number;
+  /** Name, value, name, value: fields that were added. */
+  private added: string[] | null;
+
+  constructor(raw: string, index: number[], linesEnd: number) {
+    this.raw = raw;
+    this.index = index;
+    this.linesEnd = linesEnd;
+    this.added = null;
+  }
+
+  static empty(): Headers {
+    return new Headers('', [], 0);
+  }
+
+  static from(pairs: Iterable<readonly [string, string]>): Headers {
+    const headers = Headers.empty();
+    for (const [name, value] of pairs) headers.append(name, value);
+    return headers;
+  }
+
+  /** The first value of a field, or undefined. `name` in lower case. */
+  get(name: string): string | undefined {
+    const at = this.find(name);
+    if (at !== -1) return this.raw.slice(this.index[at + 2], this.index[at + 3]);
+    const { added } = this;
+    if (added !== null) {
+      for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) return added[i + 1];
+    }
+    return undefined;
+  }
+
+  /** The first received value of a well-known field, or undefined. Cheaper than `get`; sees added fields as well. */
+  getById(id: number): string | undefined {
+    const { index } = this;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      if (index[at] === id) return this.raw.slice(index[at + 2], index[at + 3]);
+    }
+    return this.added === null ? undefined : this.get(headerNames[id]!);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Every value of a field, in order. */
+  getAll(name: string): string[] {
+    const values: string[] = [];
+    for (const [fieldName, value] of this) if (sameName(fieldName, name)) values.push(value);
+    return values;
+  }
+
+  /** All values of a field as one list (RFC 9110 section 5.3), or undefined. Not for Set-Cookie. */
+  getJoined(name: string): string | undefined {
+    const values = this.getAll(name);
+    return values.length === 0 ? undefined : values.join(', ');
+  }
+
+  /** Replaces every field of this name by one. Throws a TypeError when name or value could not stand in a head. */
+  set(name: string, value: string): void {
+    this.remove(name);
+    this.append(name, value);
+  }
+
+  /** Adds a field behind the others. Throws a TypeError when name or value could not stand in a head. */
+  append(name: string, value: string): void {
+    if (!legalName.test(name)) throw new TypeError(`not a header name: ${JSON.stringify(name)}`);
+    if (illegalValue.test(value)) throw new TypeError(`control byte in the value of header ${name}`);
+    this.added ??= [];
+    this.added.push(name, value);
+  }
+
+  /** As `append`, for names and values that were checked before. For the gateway's own fields on the hot path. */
+  appendTrusted(name: string, value: string): void {
+    this.added ??= [];
+    this.added.push(name, value);
+  }
+
+  /** Takes out every field of this name. `name` in lower case. */
+  remove(name: string): void {
+    for (let at = this.find(name); at !== -1; at = this.find(name)) this.index[at] = REMOVED;
+    const { added } = this;
+    if (added === null) return;
+    for (let i = added.length - 2; i >= 0; i -= 2) if (sameName(added[i]!, name)) added.splice(i, 2);
+  }
+
+  /** Takes out every received field of a well-known name. */
+  removeById(id: number): void {
+    const { index } = this;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) if (index[at] === id) index[at] = REMOVED;
+    if (this.added !== null) this.remove(headerNames[id]!);
+  }
+
+  /** Fields in order, names as received. */
+  *[Symbol.iterator](): IterableIterator<[string, string]> {
+    const { index, raw } = this;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      if (index[at] === REMOVED) continue;
+      const start = index[at + 1]!;
+      yield [raw.slice(start, raw.indexOf(':', start)), raw.slice(index[at + 2], index[at + 3])];
+    }
+    const { added } = this;
+    if (added !== null) for (let i = 0; i < added.length; i += 2) yield [added[i]!, added[i + 1]!];
+  }
+
+  /** The fields as lines, each ended by CRLF: neighbours that nobody touched are one slice of the received text. */
+  lines(): string {
+    const { index, raw, added } = this;
+    let text = '';
+    let runStart = -1;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      if (index[at] === REMOVED) {
+        if (runStart !== -1) text += raw.slice(runStart, index[at + 1]);
+        runStart = -1;
+      } else if (runStart === -1) {
+        runStart = index[at + 1]!;
+      }
+    }
+    if (runStart !== -1) text += raw.slice(runStart, this.linesEnd);
+    if (added !== null) for (let i = 0; i < added.length; i += 2) text += `${added[i]}: ${added[i + 1]}\r\n`;
+    return text;
+  }
+
+  /** Offset into the index of the first received field of this name, or -1. */
+  private find(name: string): number {
+    const { index, raw } = this;
+    const id = headerIdOf(name);
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      if (index[at] !== id) continue;
+      if (id !== HeaderId.other || nameStandsAt(raw, index[at + 1]!, name)) return at;
+    }
+    return -1;
+  }
+}
+
+function sameName(name: string, lowerName: string): boolean {
+  return name.length === lowerName.length && nameStandsAt(`${name}:`, 0, lowerName);
+}
+
+/** Whether `raw` has this lower-case name, in any case, at `start`, ended by a colon. */
+function nameStandsAt(raw: string, start: number, lowerName: string): boolean {
+  const { length } = lowerName;
+  if (raw.charCodeAt(start + length) !== 0x3a) return false;
+  for (let i = 0; i < length; i++) {
+    let code = raw.charCodeAt(start + i);
+    if (code >= 0x41 && code <= 0x5a) code += 0x20;
+    if (code !== lowerName.charCodeAt(i)) return false;
+  }
+  return true;
+}
