@@ -10,6 +10,7 @@ export interface Config {
   readonly accessLog: AccessLogConfig;
   readonly drainTimeoutMs: number;
   readonly limits: LimitsConfig;
+  readonly paths: PathsConfig;
   readonly metrics: MetricsConfig;
   readonly upstreams: readonly UpstreamConfig[];
   readonly consumers: readonly ConsumerConfig[];
@@ -68,6 +69,14 @@ export interface LimitsConfig {
   readonly connectionsMax: number;
   /** Largest body that is held in memory for matching on it. */
   readonly matchBodyBytesMax: number;
+}
+
+/** What happens to paths that two servers could read differently. The strict answer is the default everywhere. */
+export interface PathsConfig {
+  /** `%2f` and `%5c` in a path: refused, or kept encoded as they are. `%00` is refused always. Default `reject`. */
+  readonly encodedSlash: 'reject' | 'keep';
+  /** `//` in a path: refused, merged into one slash, or kept. Default `reject`. */
+  readonly emptySegments: 'reject' | 'merge' | 'keep';
 }
 
 export interface MetricsConfig {

@@ -1,0 +1,37 @@
+// A configuration as compiled on a worker. Immutable; a reload replaces the whole by one assignment.
+
+import type { RouteTable } from '../route/route-table.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Route } from './route.ts';
+
+export interface Snapshot {
+  readonly version: string;
+  readonly routes: RouteTable<Route>;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly limits: Limits;
+  readonly paths: Paths;
+  /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are logged always; -1 switches the log off. */
+  readonly accessLogSample: number;
+}
+
+/** See `LimitsConfig` in src/config/config.ts, to which this is structurally equal. */
+export interface Limits {
+  readonly requestLineBytesMax: number;
+  readonly headerBytesMax: number;
+  readonly headerCountMax: number;
+  readonly bodyBytesMax: number;
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly minimumRateBytesPerSecond: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly requestsPerConnectionMax: number;
+  readonly connectionsMax: number;
+  readonly matchBodyBytesMax: number;
+}
+
+/** See `PathsConfig` in src/config/config.ts, to which this is structurally equal. */
+export interface Paths {
+  readonly encodedSlash: 'reject' | 'keep';
+  readonly emptySegments: 'reject' | 'merge' | 'keep';
+}
