@@ -1,0 +1,75 @@
+// The real servers and tools that tests run against, and how they get here. Never starts a service.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+/** One package a line: what is installed, the command that shows it is there, and why a test needs it. */
+export const testPackages = [
+  { name: 'nginx-light', command: 'nginx', why: 'backend behind the gateway in the smuggling corpus' },
+  { name: 'apache2-bin', command: 'apache2', why: 'second backend in the smuggling corpus' },
+  { name: 'slowhttptest', command: 'slowhttptest', why: 'slow heads, slow bodies and slow readers' },
+  { name: 'strace', command: 'strace', why: 'counts system calls and writes per request' },
+  { name: 'curl', command: 'curl', why: 'the client that users start with' },
+];
+
+/**
+ * Those whose command is not on this machine.
+ * @template {{ command: string }} Package
+ * @param {Package[]} packages
+ * @returns {Package[]}
+ */
+export function missingPackages(packages) {
+  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
+  return packages.filter(({ command }) => !folders.some(folder => existsSync(path.join(folder, command))));
+}
+
+/**
+ * Installs what is missing when it may (root, or sudo without a password); says what to install when it may not.
+ * @param {{ name: string, command: string, why: string }[]} packages
+ * @returns {boolean} whether all of them are there
+ */
+export function ensurePackages(packages) {
+  const missing = missingPackages(packages);
+  if (missing.length === 0) return true;
+  const names = missing.map(({ name }) => name);
+  const prefix = rootPrefix();
+  if (prefix !== undefined && existsSync('/usr/bin/apt-get')) {
+    console.error(`cardea: installing Debian packages: ${names.join(' ')}`);
+    const [command, ...rest] = [...prefix, 'sh', '-c', installScript, 'install', ...names];
+    spawnSync(command, rest, { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  }
+  const absent = missingPackages(packages);
+  if (absent.length === 0) return true;
+  console.error('cardea: these programs are missing:');
+  for (const { name, command, why } of absent)
+    console.error(`  ${command.padEnd(14)} Debian package ${name.padEnd(14)} ${why}`);
+  console.error(
+    `install them with:\n  sudo apt-get install --no-install-recommends ${absent.map(({ name }) => name).join(' ')}`,
+  );
+  return false;
+}
+
+/** What goes before a command to run it as root; undefined when that takes a password. */
+function rootPrefix() {
+  if (process.getuid?.() === 0) return [];
+  const sudo = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
+  return sudo.status === 0 ? ['sudo', '-n', '--preserve-env=DEBIAN_FRONTEND'] : undefined;
+}
+
+/**
+ * Debian starts a server when its package is installed; a policy-rc.d that answers 101 says no (invoke-rc.d(8)).
+ * One that stands there already is somebody's decision and stays.
+ */
+const installScript = `
+set -e
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 1' INT TERM HUP
+  printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+  chmod 755 "$policy"
+fi
+apt-get -q -o DPkg::Lock::Timeout=120 update
+apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
+`;

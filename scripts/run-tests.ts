@@ -1,0 +1,92 @@
+// Runs test files in two passes, side by side and then one at a time, and closes with one set of totals.
+// Which packages and servers they need is in test.mjs, which starts this.
+
+import { globSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** Folders whose tests measure, or load the machine so that others would measure wrong. */
+const serialFolders = [
+  'test/e2e/cost/',
+  'test/e2e/slow-clients/',
+  'test/e2e/smuggling/',
+  'test/e2e/memory/',
+  'test/fuzz/',
+];
+
+/** A test file that takes longer is broken. The whole run has `runMs`, below the twelve minutes that CI gives. */
+const fileTimeoutMs = 240_000;
+const runMs = 700_000;
+
+const files = findFiles(process.argv.slice(2));
+if (files.length === 0) {
+  console.error(`no test file matches ${process.argv.slice(2).join(' ')}`);
+  process.exit(1);
+}
+const isSerial = (file: string) => serialFolders.some(folder => file.startsWith(folder));
+const overall = AbortSignal.timeout(runMs);
+overall.addEventListener('abort', () => {
+  console.error(`the tests did not end within ${runMs / 1000} s`);
+  process.exitCode = 1;
+});
+
+const reporter = new spec();
+Readable.from(bothPasses()).pipe(reporter).pipe(process.stdout);
+
+/** Events of both passes as one stream; the totals of each are left out and given once, added up. */
+async function* bothPasses() {
+  const totals = new Map<string, number>();
+  const passes = [
+    { files: files.filter(file => !isSerial(file)), concurrency: Math.max(2, availableParallelism()) },
+    { files: files.filter(isSerial), concurrency: 1 },
+  ];
+  for (const pass of passes) {
+    if (pass.files.length === 0) continue;
+    const events = run({ ...pass, cwd: root, isolation: 'process', timeout: fileTimeoutMs, signal: overall });
+    for await (const event of events) {
+      if (event.type === 'test:fail' && !isExpected(event.data)) process.exitCode = 1;
+      if (event.type === 'test:summary' && event.data.file === undefined) continue;
+      const total = event.type === 'test:diagnostic' ? totalOf(event.data) : undefined;
+      if (total === undefined) yield event;
+      else totals.set(total.name, (totals.get(total.name) ?? 0) + total.value);
+    }
+  }
+  yield { type: 'test:summary', data: {} }; // lists the failures of both passes
+  for (const [name, value] of totals) {
+    const message = `${name} ${name === 'duration_ms' ? value.toFixed(0) : value}`;
+    yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message } };
+  }
+  if ((totals.get('tests') ?? 0) === 0) process.exitCode = 1;
+}
+
+/** A line of the closing summary, such as `pass 12`: it belongs to no file. */
+function totalOf(data: {
+  nesting: number;
+  file?: string;
+  message: string;
+}): { name: string; value: number } | undefined {
+  const match = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) (\d+(?:\.\d+)?)$/.exec(data.message);
+  if (match === null || data.nesting !== 0 || data.file !== undefined) return undefined;
+  return { name: match[1]!, value: Number(match[2]) };
+}
+
+/** A failing `todo` test is no failure of the run. */
+function isExpected(data: { todo?: string | boolean }): boolean {
+  return data.todo !== undefined && data.todo !== false;
+}
+
+/** Test files below the given files, folders and patterns; all of them when none is given. Paths relative to the root. */
+function findFiles(given: readonly string[]): string[] {
+  const patterns = given.length === 0 ? ['src', 'test', 'bench', 'scripts'] : given;
+  const found = patterns.flatMap(pattern => {
+    const relative = path.relative(root, path.resolve(root, pattern));
+    const isFolder = statSync(path.join(root, relative), { throwIfNoEntry: false })?.isDirectory() === true;
+    return globSync(isFolder ? `${relative}/**/*.test.ts` : relative, { cwd: root });
+  });
+  return [...new Set(found)].sort();
+}
