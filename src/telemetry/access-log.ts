@@ -1,0 +1,234 @@
+// The access log's way out: lines into a buffer, buffers to a file or standard output. Knows nothing of what a line says.
+
+import { close, closeSync, fstatSync, openSync, write } from 'node:fs';
+import { writeLatin1 } from '../base/latin1.ts';
+
+const BUFFER_BYTES = 64 * 1_024;
+const BACKLOG_BYTES_MAX = 8 * 1_024 * 1_024;
+const FLUSH_AFTER_MS = 1_000;
+const RETRY_AFTER_MS = 10;
+const SPARE_BUFFERS_MAX = 4;
+const STDOUT_FD = 1;
+const LINE_FEED = 0x0a;
+
+/** What POSIX calls PIPE_BUF: a write to a pipe up to this size is never mixed with another writer's. */
+const PIPE_WRITE_BYTES_MAX = 4_096;
+
+export interface AccessLogOptions {
+  /** `stdout`, `off`, or a file's path, to which is appended. */
+  readonly path: string;
+  /** Told of lines that were lost: the backlog was full, or the file could not be written. */
+  readonly onDropped?: (lines: number) => void;
+  /** Told of lines that the system took. */
+  readonly onWritten?: (lines: number) => void;
+  /** Told when writing begins to fail (once, until it works again), and when a reopening failed. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** Lines that wait to be written, or are being written: `length` bytes of them. */
+interface Batch {
+  bytes: Buffer;
+  length: number;
+  lines: number;
+}
+
+/** Stands for a buffer until the first line comes, so that a worker without traffic holds none. Never written to. */
+const NOTHING: Batch = { bytes: Buffer.alloc(0), length: 0, lines: 0 };
+
+/**
+ * One log of one worker. Several workers append to the same file: each write is whole lines, so lines never mix.
+ * Bounded: beyond 8 MiB that the system has not taken, lines are dropped and counted; the caller never waits.
+ * What was not yet written is lost when the process is killed: up to one second of lines.
+ */
+export class AccessLog {
+  readonly enabled: boolean;
+  private readonly options: AccessLogOptions;
+  private fd: number;
+  /** Whether the destination is a pipe, where large writes of several workers could mix. */
+  private pipe: boolean;
+  private current: Batch;
+  private readonly queue: Batch[] = [];
+  private readonly spares: Buffer[] = [];
+  private backlogBytes = 0;
+  private writing = false;
+  /** Bytes of the first batch in the queue that are written already. */
+  private written = 0;
+  private failing = false;
+  private closed = false;
+  private flushTimer: NodeJS.Timeout | null = null;
+  private timerArmed = false;
+  private retiredFds: number[] = [];
+  private waiters: (() => void)[] = [];
+
+  /** Throws the system's error, with the path in its message, when the file cannot be opened. */
+  constructor(options: AccessLogOptions) {
+    this.options = options;
+    this.enabled = options.path !== 'off';
+    this.fd = this.enabled ? openLog(options.path) : -1;
+    this.pipe = this.enabled && isPipe(this.fd);
+    this.current = NOTHING;
+  }
+
+  /** Takes one line of latin1 text without its line end. Never waits, never throws. */
+  append(line: string): void {
+    if (!this.enabled || this.closed) return;
+    const { length } = line;
+    if (this.current.length + length >= this.current.bytes.length && !this.makeRoom(length + 1)) {
+      this.options.onDropped?.(1);
+      return;
+    }
+    const { current } = this;
+    const end = current.length + writeLatin1(current.bytes, line, current.length);
+    current.bytes[end] = LINE_FEED;
+    current.length = end + 1;
+    current.lines++;
+    if (!this.timerArmed) this.armTimer();
+  }
+
+  /** Resolves when every line appended so far was written or dropped. */
+  flush(): Promise<void> {
+    this.enqueueCurrent();
+    if (this.queue.length === 0) return Promise.resolve();
+    return new Promise(resolve => this.waiters.push(resolve));
+  }
+
+  /** Opens the file anew, for a rotation that renamed it. When that fails the old file goes on being written, and `onError` hears of it. */
+  reopen(): void {
+    if (!this.enabled || this.closed || this.fd === STDOUT_FD) return;
+    let fd: number;
+    try {
+      fd = openLog(this.options.path);
+    } catch (error) {
+      this.options.onError?.(error as Error); // Because: openSync throws nothing but Errors
+      return;
+    }
+    this.retiredFds.push(this.fd);
+    this.fd = fd;
+    this.pipe = isPipe(fd);
+    if (!this.writing) this.closeRetired();
+  }
+
+  /** Writes what is left and closes the file; lines appended later are ignored. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.flushTimer !== null) clearTimeout(this.flushTimer);
+    await this.flush();
+    this.closeRetired();
+    if (this.enabled && this.fd !== STDOUT_FD) closeSync(this.fd);
+  }
+
+  private armTimer(): void {
+    this.timerArmed = true;
+    if (this.flushTimer === null) this.flushTimer = setTimeout(() => this.onTimer(), FLUSH_AFTER_MS).unref();
+    else this.flushTimer.refresh();
+  }
+
+  private onTimer(): void {
+    this.timerArmed = false;
+    this.enqueueCurrent();
+  }
+
+  /** Makes `current` a fresh buffer with this much room; false when the backlog allows no more. */
+  private makeRoom(bytes: number): boolean {
+    this.enqueueCurrent();
+    if (this.backlogBytes + Math.max(bytes, BUFFER_BYTES) > BACKLOG_BYTES_MAX) return false;
+    this.current = { bytes: this.bufferOf(bytes), length: 0, lines: 0 };
+    return true;
+  }
+
+  private bufferOf(bytes: number): Buffer {
+    if (bytes > BUFFER_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    return this.spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  }
+
+  /** Puts what `current` holds into the queue, with a fresh buffer in its place, and sees that the queue is worked on. */
+  private enqueueCurrent(): void {
+    if (this.current.length === 0) return;
+    this.queue.push(this.current);
+    this.backlogBytes += this.current.bytes.length;
+    this.current = NOTHING;
+    if (!this.writing) this.writeNext();
+  }
+
+  private writeNext(): void {
+    const batch = this.queue[0];
+    if (batch === undefined) {
+      this.onIdle();
+      return;
+    }
+    this.writing = true;
+    const { written } = this;
+    const length = this.pipe ? pipePiece(batch, written) : batch.length - written;
+    write(this.fd, batch.bytes, written, length, null, this.onWrite);
+  }
+
+  private readonly onWrite = (error: NodeJS.ErrnoException | null, bytes: number): void => {
+    if (error !== null) {
+      this.onWriteError(error);
+      return;
+    }
+    this.failing = false;
+    this.written += bytes;
+    const batch = this.queue[0];
+    if (this.written === batch.length) {
+      this.options.onWritten?.(batch.lines);
+      this.dequeue(batch);
+    }
+    this.writeNext();
+  };
+
+  private onWriteError(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EAGAIN' || error.code === 'EINTR') {
+      // A pipe set non-blocking by whoever shares it, with a reader that is behind. The backlog's bound still holds.
+      const retry = setTimeout(() => this.writeNext(), RETRY_AFTER_MS);
+      if (this.waiters.length === 0) retry.unref();
+      return;
+    }
+    // A full disk or a reader that went away: these lines are lost, later ones get their own try.
+    if (!this.failing) this.options.onError?.(error);
+    this.failing = true;
+    const batch = this.queue[0];
+    this.options.onDropped?.(batch.lines);
+    this.dequeue(batch);
+    this.writeNext();
+  }
+
+  private dequeue(batch: Batch): void {
+    this.queue.shift();
+    this.backlogBytes -= batch.bytes.length;
+    this.written = 0;
+    if (batch.bytes.length === BUFFER_BYTES && this.spares.length < SPARE_BUFFERS_MAX) this.spares.push(batch.bytes);
+  }
+
+  private onIdle(): void {
+    this.writing = false;
+    this.closeRetired();
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  private closeRetired(): void {
+    // Because: nobody waits for it and there is nothing to do about an error here; the lines are written already.
+    for (const fd of this.retiredFds) close(fd, () => {});
+    this.retiredFds = [];
+  }
+}
+
+function openLog(path: string): number {
+  return path === 'stdout' ? STDOUT_FD : openSync(path, 'a', 0o640);
+}
+
+function isPipe(fd: number): boolean {
+  const stats = fstatSync(fd);
+  return stats.isFIFO() || stats.isSocket();
+}
+
+/** Length of the longest run of whole lines that a pipe takes in one piece; of one line, where that alone is longer. */
+function pipePiece({ bytes, length }: Batch, start: number): number {
+  if (length - start <= PIPE_WRITE_BYTES_MAX) return length - start;
+  const lineEnd = bytes.lastIndexOf(LINE_FEED, start + PIPE_WRITE_BYTES_MAX - 1);
+  if (lineEnd >= start) return lineEnd + 1 - start;
+  return bytes.indexOf(LINE_FEED, start + PIPE_WRITE_BYTES_MAX) + 1 - start;
+}

@@ -1,0 +1,285 @@
+// Every series that the gateway counts, and where it lies in a block of cells. A table; what counts and what renders is elsewhere.
+
+import { type FaultCode, faultKinds } from '../base/fault.ts';
+import { HISTOGRAM_CELLS } from './histogram.ts';
+
+/**
+ * Cells of a route's block; count with `cells[offset + RouteCell.status2xx]++`. For a status that comes from outside
+ * take `cells[offset + RouteCell.status1xx + statusClass(status)]++`. `duration` is a histogram: `recordDuration`.
+ */
+export const RouteCell = {
+  status1xx: 0,
+  status2xx: 1,
+  status3xx: 2,
+  status4xx: 3,
+  status5xx: 4,
+  requestBytes: 5,
+  responseBytes: 6,
+  duration: 7,
+} as const;
+
+/** Cells of an upstream's block. An attempt that got no answer counts as an error of its kind and in no status class. */
+export const UpstreamCell = {
+  status1xx: 0,
+  status2xx: 1,
+  status3xx: 2,
+  status4xx: 3,
+  status5xx: 4,
+  connectErrors: 5,
+  resets: 6,
+  timeouts: 7,
+  retries: 8,
+  connects: 9,
+  reuses: 10,
+  connectionsActive: 11,
+  connectionsIdle: 12,
+  pending: 13,
+  endpoints: 14,
+  endpointsAvailable: 15,
+  /** Histogram: from the request's first byte sent to the answer's first received. */
+  responseTime: 16,
+} as const;
+
+/** The codes of `faultKinds` in their order, which is the order of the cells from `WorkerCell.refusals` on. */
+export const refusalCodes = Object.keys(faultKinds) as readonly FaultCode[]; // Because: Object.keys forgets the key type
+
+const WORKER_OVERHEAD_AT = 13;
+
+/** Cells of a worker's own block. `refusals` is the first of one cell a fault code: `cells[offset + refusalCell[code]]++`. */
+export const WorkerCell = {
+  connectionsAccepted: 0,
+  connectionsOpen: 1,
+  requestsInFlight: 2,
+  receivedBytes: 3,
+  sentBytes: 4,
+  accessLogWritten: 5,
+  accessLogDropped: 6,
+  eventLoopDelayP50Ms: 7,
+  eventLoopDelayP99Ms: 8,
+  eventLoopDelayMaxMs: 9,
+  heapUsedBytes: 10,
+  externalBytes: 11,
+  connectionsRefused: 12,
+  /** Histogram: time of an exchange that was not spent waiting for the upstream. */
+  overhead: WORKER_OVERHEAD_AT,
+  refusals: WORKER_OVERHEAD_AT + HISTOGRAM_CELLS,
+} as const;
+
+/** Cells of the gateway's block, which only the supervisor writes, into its own slab. Times are milliseconds, as everywhere in cells. */
+export const GatewayCell = {
+  reloads: 0,
+  reloadFailures: 1,
+  /** Since 1970. */
+  lastReloadMs: 2,
+  workers: 3,
+  workerRestarts: 4,
+  residentBytes: 5,
+  cpuMs: 6,
+  /** Since 1970. */
+  startMs: 7,
+} as const;
+
+/** Distance from the block's beginning to the cell that counts refusals with this code. */
+export const refusalCell: Readonly<Record<FaultCode, number>> = Object.fromEntries(
+  refusalCodes.map((code, index) => [code, WorkerCell.refusals + index]),
+) as Record<FaultCode, number>; // Because: Object.fromEntries forgets the key type
+
+/** 0 for 1xx to 4 for 5xx; what is outside 100..599 counts as 5xx, so that it never leaves the five cells. */
+export function statusClass(status: number): number {
+  return status >= 100 && status < 600 ? ((status / 100) | 0) - 1 : 4;
+}
+
+/** One line of the exposition, or for a histogram one set of buckets: its first cell, and labels beside the block's own. */
+export interface MetricSeries {
+  readonly at: number;
+  /** As rendered, `class="2xx"`; empty for none. */
+  readonly labels: string;
+}
+
+export interface MetricFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** How the workers' values become one. */
+  readonly merge: 'sum' | 'max';
+  /** What cells are divided by for their unit: 1000 for times, which cells hold in milliseconds. */
+  readonly divisor: number;
+  readonly series: readonly MetricSeries[];
+}
+
+export type BlockKindName = 'route' | 'upstream' | 'worker' | 'gateway';
+
+/** A kind of block: `label` is the name of the label that tells its blocks apart, empty where there is only one. */
+export interface BlockKind {
+  readonly name: BlockKindName;
+  readonly label: string;
+  readonly cellCount: number;
+  readonly families: readonly MetricFamily[];
+}
+
+function counter(name: string, help: string, at: number | readonly MetricSeries[]): MetricFamily {
+  const divisor = name.endsWith('_seconds_total') ? 1_000 : 1;
+  return { name, help, type: 'counter', merge: 'sum', divisor, series: seriesFrom(at) };
+}
+
+function gauge(
+  name: string,
+  help: string,
+  at: number | readonly MetricSeries[],
+  merge: 'sum' | 'max' = 'sum',
+): MetricFamily {
+  const divisor = name.endsWith('_seconds') ? 1_000 : 1;
+  return { name, help, type: 'gauge', merge, divisor, series: seriesFrom(at) };
+}
+
+function histogram(name: string, help: string, at: number): MetricFamily {
+  return { name, help, type: 'histogram', merge: 'sum', divisor: 1_000, series: seriesFrom(at) };
+}
+
+function seriesFrom(at: number | readonly MetricSeries[]): readonly MetricSeries[] {
+  return typeof at === 'number' ? [{ at, labels: '' }] : at;
+}
+
+function labelled(label: string, cells: Readonly<Record<string, number>>): MetricSeries[] {
+  return Object.entries(cells).map(([value, at]) => ({ at, labels: `${label}="${value}"` }));
+}
+
+const statusClasses = labelled('class', { '1xx': 0, '2xx': 1, '3xx': 2, '4xx': 3, '5xx': 4 });
+
+/** The kinds in the order in which they lie in a slab and are rendered. */
+export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
+  gateway: {
+    name: 'gateway',
+    label: '',
+    cellCount: GatewayCell.startMs + 1,
+    families: [
+      counter(
+        'cardea_config_reloads_total',
+        'Configurations that were read again, by result.',
+        labelled('result', { success: GatewayCell.reloads, failure: GatewayCell.reloadFailures }),
+      ),
+      gauge(
+        'cardea_config_last_success_timestamp_seconds',
+        'When the serving configuration was put to use.',
+        GatewayCell.lastReloadMs,
+        'max',
+      ),
+      gauge('cardea_workers', 'Worker threads that serve.', GatewayCell.workers),
+      counter(
+        'cardea_worker_restarts_total',
+        'Worker threads that died and were replaced.',
+        GatewayCell.workerRestarts,
+      ),
+      gauge('process_resident_memory_bytes', 'Resident memory of the process.', GatewayCell.residentBytes, 'max'),
+      counter('process_cpu_seconds_total', 'User and system CPU time of all threads.', GatewayCell.cpuMs),
+      gauge('process_start_time_seconds', 'When the process started, since 1970.', GatewayCell.startMs, 'max'),
+    ],
+  },
+  worker: {
+    name: 'worker',
+    label: '',
+    cellCount: WorkerCell.refusals + refusalCodes.length,
+    families: [
+      counter('cardea_connections_accepted_total', 'Client connections accepted.', WorkerCell.connectionsAccepted),
+      counter(
+        'cardea_connections_refused_total',
+        'Client connections closed at once because limits.connections was reached.',
+        WorkerCell.connectionsRefused,
+      ),
+      gauge('cardea_connections_open', 'Client connections open now.', WorkerCell.connectionsOpen),
+      gauge('cardea_requests_in_flight', 'Requests under way now.', WorkerCell.requestsInFlight),
+      counter('cardea_received_bytes_total', 'Bytes received from clients.', WorkerCell.receivedBytes),
+      counter('cardea_sent_bytes_total', 'Bytes sent to clients.', WorkerCell.sentBytes),
+      histogram(
+        'cardea_overhead_seconds',
+        'Time of a request that was not spent waiting for the upstream.',
+        WorkerCell.overhead,
+      ),
+      counter(
+        'cardea_refusals_total',
+        'Requests that the gateway refused or could not complete, by code; see docs/errors.md.',
+        labelled('code', refusalCell),
+      ),
+      counter(
+        'cardea_access_log_lines_total',
+        'Access log lines, by what became of them.',
+        labelled('result', { written: WorkerCell.accessLogWritten, dropped: WorkerCell.accessLogDropped }),
+      ),
+      gauge(
+        'cardea_event_loop_delay_seconds',
+        'How late the event loop runs, of the worst worker; max is over the last half minute.',
+        labelled('stat', {
+          p50: WorkerCell.eventLoopDelayP50Ms,
+          p99: WorkerCell.eventLoopDelayP99Ms,
+          max: WorkerCell.eventLoopDelayMaxMs,
+        }),
+        'max',
+      ),
+      gauge('cardea_heap_used_bytes', 'JavaScript heap in use in the workers.', WorkerCell.heapUsedBytes),
+      gauge(
+        'cardea_external_memory_bytes',
+        'Memory outside the heap that the workers hold: buffers.',
+        WorkerCell.externalBytes,
+      ),
+    ],
+  },
+  route: {
+    name: 'route',
+    label: 'route',
+    cellCount: RouteCell.duration + HISTOGRAM_CELLS,
+    families: [
+      counter('cardea_requests_total', 'Requests answered, by route and status class.', statusClasses),
+      histogram(
+        'cardea_request_duration_seconds',
+        'Time from the first byte of a request to the last of its answer.',
+        RouteCell.duration,
+      ),
+      counter('cardea_request_bytes_total', 'Bytes of requests as received, head and body.', RouteCell.requestBytes),
+      counter('cardea_response_bytes_total', 'Bytes of answers as sent, head and body.', RouteCell.responseBytes),
+    ],
+  },
+  upstream: {
+    name: 'upstream',
+    label: 'upstream',
+    cellCount: UpstreamCell.responseTime + HISTOGRAM_CELLS,
+    families: [
+      counter('cardea_upstream_attempts_total', 'Attempts that got an answer, by status class.', statusClasses),
+      counter(
+        'cardea_upstream_connect_errors_total',
+        'Connections to endpoints that could not be made.',
+        UpstreamCell.connectErrors,
+      ),
+      counter(
+        'cardea_upstream_resets_total',
+        'Attempts whose connection ended before the answer was complete.',
+        UpstreamCell.resets,
+      ),
+      counter('cardea_upstream_timeouts_total', 'Attempts that ran out of time.', UpstreamCell.timeouts),
+      counter('cardea_upstream_retries_total', 'Attempts after the first.', UpstreamCell.retries),
+      histogram(
+        'cardea_upstream_response_seconds',
+        'Time from sending a request to the first byte of its answer.',
+        UpstreamCell.responseTime,
+      ),
+      gauge(
+        'cardea_upstream_connections',
+        'Connections to endpoints now, by state.',
+        labelled('state', { active: UpstreamCell.connectionsActive, idle: UpstreamCell.connectionsIdle }),
+      ),
+      gauge('cardea_upstream_pending_requests', 'Requests that wait for a connection now.', UpstreamCell.pending),
+      counter('cardea_upstream_connects_total', 'Connections made to endpoints.', UpstreamCell.connects),
+      counter(
+        'cardea_upstream_connection_reuses_total',
+        'Requests sent over a connection that had served before.',
+        UpstreamCell.reuses,
+      ),
+      gauge('cardea_upstream_endpoints', 'Endpoints configured or discovered.', UpstreamCell.endpoints, 'max'),
+      gauge(
+        'cardea_upstream_endpoints_available',
+        'Endpoints that may be used, as the most hopeful worker sees it.',
+        UpstreamCell.endpointsAvailable,
+        'max',
+      ),
+    ],
+  },
+};

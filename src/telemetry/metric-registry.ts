@@ -1,0 +1,96 @@
+// The supervisor's book of metric blocks: which name has which offset, and the slabs of all workers. Renders nothing.
+
+import { type BlockKindName, blockKinds } from './metric-families.ts';
+import { MetricSlab, type SlabLayout, slabLayout } from './metric-slab.ts';
+
+export interface MetricCapacity {
+  /** Routes with series of their own; the others share `OTHER_LABEL`. Default 1000. */
+  readonly routesMax?: number;
+  /** As `routesMax`, for upstreams. Default 1000. */
+  readonly upstreamsMax?: number;
+}
+
+/** Label of the block that all names beyond the capacity share. A route of this very name shares it too. */
+export const OTHER_LABEL = 'other';
+
+/** Label of the route block for requests that no route matched. */
+export const NO_ROUTE_LABEL = 'none';
+
+/** Name → offset of its block; a name that is not in it counts in the block of `OTHER_LABEL`, see `offsetIn`. */
+export type BlockOffsets = ReadonlyMap<string, number>;
+
+/**
+ * Gives every name a block at a fixed offset, the same in every slab: the same name keeps its offset over reloads.
+ * Names that are no longer configured keep theirs as well, since an exchange of an old snapshot may still count there,
+ * and a counter that vanishes and comes back reads as a reset. When the capacity is used up, new names share one block.
+ */
+export class MetricRegistry {
+  readonly layout: SlabLayout;
+  /** Cells that the supervisor itself writes: the gateway's block. */
+  readonly own: MetricSlab;
+  private readonly workerSlabs = new Map<number, MetricSlab>();
+  private readonly offsets: Readonly<Record<BlockKindName, Map<string, number>>>;
+
+  constructor(capacity: MetricCapacity = {}) {
+    this.layout = slabLayout({ routesMax: capacity.routesMax ?? 1_000, upstreamsMax: capacity.upstreamsMax ?? 1_000 });
+    this.own = new MetricSlab(this.layout);
+    this.offsets = { gateway: new Map(), worker: new Map(), route: new Map(), upstream: new Map() };
+    this.block('gateway', '');
+    this.block('worker', '');
+    this.block('route', OTHER_LABEL);
+    this.block('route', NO_ROUTE_LABEL);
+    this.block('upstream', OTHER_LABEL);
+  }
+
+  /**
+   * Offset of the block with this label, assigned now if the label is new. `worker` and `gateway` have one block, label `''`.
+   * Call it for configurations that passed their checks only: a name once seen keeps its place.
+   */
+  block(kind: BlockKindName, label: string): number {
+    const offsets = this.offsets[kind];
+    const known = offsets.get(label);
+    if (known !== undefined) return known;
+    const { start, blocks } = this.layout.regions[kind];
+    if (offsets.size >= blocks) return offsets.get(OTHER_LABEL) ?? start;
+    const offset = start + offsets.size * blockKinds[kind].cellCount;
+    offsets.set(label, offset);
+    return offset;
+  }
+
+  /** All labels of a kind with their offsets; can be posted to a worker. */
+  blocks(kind: BlockKindName): BlockOffsets {
+    return this.offsets[kind];
+  }
+
+  /**
+   * Memory for the worker in this slot. The first worker of a slot gets a new slab; one that replaces another goes on
+   * counting in its slab, with the gauges at zero. Call it when the old worker is gone and before the new one starts.
+   */
+  openSlot(slot: number): SharedArrayBuffer {
+    const known = this.workerSlabs.get(slot);
+    if (known !== undefined) {
+      known.resetGauges();
+      return known.memory;
+    }
+    const slab = new MetricSlab(this.layout);
+    this.workerSlabs.set(slot, slab);
+    return slab.memory;
+  }
+
+  /** When a worker ends and is not replaced: its gauges go to zero, its counts stay. */
+  closeSlot(slot: number): void {
+    this.workerSlabs.get(slot)?.resetGauges();
+  }
+
+  /** Cells of the supervisor and of every worker slot so far. */
+  allCells(): Float64Array[] {
+    return [this.own.cells, ...Array.from(this.workerSlabs.values(), slab => slab.cells)];
+  }
+}
+
+/** The offset for a label on the worker's side, where only the posted map is there. */
+export function offsetIn(blocks: BlockOffsets, label: string): number {
+  const offset = blocks.get(label) ?? blocks.get(OTHER_LABEL);
+  if (offset === undefined) throw new Error(`no metric block for ${label}, and none for ${OTHER_LABEL}`);
+  return offset;
+}

@@ -1,0 +1,71 @@
+// The memory that metrics live in: one slab of shared cells a worker, every slab with the same layout. Gives no names to blocks.
+
+import { type BlockKindName, blockKinds } from './metric-families.ts';
+
+/** How many blocks of each kind a slab has room for. Fixed at start: offsets are part of compiled routes. */
+export interface SlabCapacity {
+  readonly routesMax: number;
+  readonly upstreamsMax: number;
+}
+
+/** Where the blocks of a kind lie in a slab. */
+export interface SlabRegion {
+  readonly start: number;
+  readonly blocks: number;
+}
+
+export interface SlabLayout {
+  readonly regions: Readonly<Record<BlockKindName, SlabRegion>>;
+  readonly cellCount: number;
+}
+
+/** Blocks of their own for what has no name of its own: overflow, and for routes the requests that matched none. */
+const RESERVED_BLOCKS = { route: 2, upstream: 1 };
+
+/** One block of the gateway and one of the worker first, so that their offsets depend on no setting. */
+export function slabLayout(capacity: SlabCapacity): SlabLayout {
+  let next = 0;
+  const region = (kind: BlockKindName, blocks: number): SlabRegion => {
+    const start = next;
+    next += blocks * blockKinds[kind].cellCount;
+    return { start, blocks };
+  };
+  const regions = {
+    gateway: region('gateway', 1),
+    worker: region('worker', 1),
+    route: region('route', capacity.routesMax + RESERVED_BLOCKS.route),
+    upstream: region('upstream', capacity.upstreamsMax + RESERVED_BLOCKS.upstream),
+  };
+  return { regions, cellCount: next };
+}
+
+/**
+ * The cells of one worker. Only that worker writes them, with plain stores; the supervisor reads. An aligned 64-bit
+ * load is never torn on the machines that Node runs on, and a value that is a moment old does no harm.
+ * Pages that nobody touched take no memory, so room for many routes costs nothing until they are used.
+ */
+export class MetricSlab {
+  /** To hand to the worker thread, which makes its own `Float64Array` over it. */
+  readonly memory: SharedArrayBuffer;
+  readonly cells: Float64Array;
+  private readonly layout: SlabLayout;
+
+  constructor(layout: SlabLayout) {
+    this.layout = layout;
+    this.memory = new SharedArrayBuffer(layout.cellCount * Float64Array.BYTES_PER_ELEMENT);
+    this.cells = new Float64Array(this.memory);
+  }
+
+  /** Between two workers on this slab: what was open is gone with the dead one, what was counted stays counted. */
+  resetGauges(): void {
+    for (const kind of Object.values(blockKinds)) {
+      const gauges = kind.families.filter(family => family.type === 'gauge').flatMap(family => family.series);
+      const { start, blocks } = this.layout.regions[kind.name];
+      for (let block = 0; block < blocks; block++) {
+        const offset = start + block * kind.cellCount;
+        // Reads before it writes: a store would make pages that were never used resident.
+        for (const { at } of gauges) if (this.cells[offset + at] !== 0) this.cells[offset + at] = 0;
+      }
+    }
+  }
+}
