@@ -1,0 +1,52 @@
+// Every way in which one file names another: import, export from, import(), import type, new URL for a worker. Judges nothing.
+
+import path from 'node:path';
+import { blankOut } from './blank-out.ts';
+import type { SourceFile } from './source-files.ts';
+
+export interface Import {
+  /** The importing file, from the root. */
+  readonly from: string;
+  /** A file from the root for relative paths (`src/base/fault.ts`); else as written (`node:net`, `zod`). */
+  readonly to: string;
+  readonly line: number;
+  readonly relative: boolean;
+  /** `import './x.ts'`: for its side effect only. */
+  readonly bare: boolean;
+}
+
+/** A name that the rules cannot follow: `import(variable)`. */
+export interface Unreadable {
+  readonly from: string;
+  readonly line: number;
+}
+
+const named = [
+  /\bfrom\s*(?<quote>['"]) +\k<quote>/g,
+  /\bimport\s*\(\s*(?<quote>['"]) +\k<quote>/g,
+  /\bnew URL\(\s*(?<quote>['"]) +\k<quote>\s*,\s*import\.meta\.url/g,
+  /\bimport\.meta\.resolve\(\s*(?<quote>['"]) +\k<quote>/g,
+];
+const bareImport = /\bimport\s*(?<quote>['"]) +\k<quote>/g;
+const computed = /\bimport\s*\(\s*(?!['"])|\brequire\s*\(/g;
+
+export function importsOf(file: SourceFile): { imports: Import[]; unreadable: Unreadable[] } {
+  const code = blankOut(file.text);
+  const imports: Import[] = [];
+  for (const pattern of [...named, bareImport]) {
+    for (const match of code.matchAll(pattern)) {
+      const quote = match.groups!['quote']!;
+      const start = match.index + match[0].indexOf(quote) + 1;
+      const written = file.text.slice(start, file.text.indexOf(quote, start));
+      const relative = written.startsWith('.');
+      const to = relative ? path.posix.join(path.posix.dirname(file.path), written) : written;
+      imports.push({ from: file.path, to, line: lineAt(code, start), relative, bare: pattern === bareImport });
+    }
+  }
+  const unreadable = [...code.matchAll(computed)].map(match => ({ from: file.path, line: lineAt(code, match.index) }));
+  return { imports, unreadable };
+}
+
+export function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}

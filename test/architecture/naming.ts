@@ -1,0 +1,32 @@
+// How files are named and how they open.
+
+import type { SourceFile } from './source-files.ts';
+
+/** Words that say nothing about what is in a file. */
+const emptyWords = ['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'impl', 'misc', 'stuff', 'lib'];
+
+/** Folders and files in kebab-case, a dot before the kind: `timer-wheel.test.ts`. */
+const kebab = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+)*$/;
+
+/** Names that are not kebab-case or hold an empty word. `paths` are relative to the root. */
+export function namingErrors(paths: readonly string[]): string[] {
+  return paths.flatMap(path =>
+    path.split('/').flatMap(part => {
+      if (!kebab.test(part)) return [`${path}: ${part} is not kebab-case`];
+      const empty = part.split(/[-.]/).find(word => emptyWords.includes(word));
+      return empty === undefined ? [] : [`${path}: "${empty}" does not say what is in it`];
+    }),
+  );
+}
+
+/** Files that do not open with one to three comment lines about what they are. */
+export function headerErrors(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const lines = text.replace(/^#!.*\n/, '').split('\n');
+    const codeAt = lines.findIndex(line => !line.startsWith('//'));
+    const header = lines.slice(0, codeAt);
+    if (header.length === 0) return [`${path} does not open with a comment that says what it is`];
+    if (header.length > 3) return [`${path} opens with ${header.length} comment lines; three are enough`];
+    return header.join(' ').length < 30 ? [`${path}: "${header.join(' ')}" says too little`] : [];
+  });
+}

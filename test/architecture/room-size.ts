@@ -1,0 +1,33 @@
+// How large files may be: the giant to prevent is the orchestrator that knows everything.
+
+import type { SourceFile } from './source-files.ts';
+
+export const medianLinesMax = 120;
+export const ninthTenthLinesMax = 300;
+
+/** Files that may be longer than `ninthTenthLinesMax`, each with the reason: a parser or a generated table, read top-down. */
+export const longFiles: Record<string, string> = {};
+
+/** What is wrong with the sizes of these files; empty when nothing is. */
+export function sizeErrors(files: readonly SourceFile[], exceptions: Record<string, string>): string[] {
+  const sizes = files
+    .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    .sort((a, b) => a.lines - b.lines);
+  const at = (share: number) => sizes[Math.min(sizes.length - 1, Math.floor(sizes.length * share))]!.lines;
+  const errors: string[] = [];
+  if (at(0.5) >= medianLinesMax)
+    errors.push(`the median file has ${at(0.5)} lines, and is to have less than ${medianLinesMax}`);
+  if (at(0.9) >= ninthTenthLinesMax)
+    errors.push(`nine of ten files are to have less than ${ninthTenthLinesMax} lines: ${at(0.9)}`);
+  for (const { path, lines } of sizes) {
+    if (lines >= ninthTenthLinesMax && exceptions[path] === undefined) {
+      errors.push(`${path} has ${lines} lines: split it, or give the reason in room-size.ts`);
+    }
+  }
+  for (const [path, reason] of Object.entries(exceptions)) {
+    const size = sizes.find(each => each.path === path);
+    if (size === undefined || size.lines < ninthTenthLinesMax) errors.push(`${path} needs no exception any more`);
+    if (reason.split(' ').length < 4) errors.push(`${path}: "${reason}" is no reason`);
+  }
+  return errors;
+}
