@@ -99,12 +99,14 @@ export interface UpstreamConfig {
   readonly hashOn: HashOnConfig | null;
   readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
   readonly pool: PoolConfig;
-  /** Whole exchange with this upstream. */
+  /** Whole exchange with this upstream; 0, the default, is no limit: downloads and event streams take their time. */
   readonly timeoutMs: number;
   /** From the request's last byte to the response's first. */
   readonly responseTimeoutMs: number;
   /** Between two pieces of a body. */
   readonly idleTimeoutMs: number;
+  /** Without a byte either way in a tunnel (WebSocket). 0 is no limit. */
+  readonly tunnelIdleTimeoutMs: number;
 }
 
 export interface EndpointConfig {

@@ -2,7 +2,7 @@
 
 import type { Fault } from '../base/fault.ts';
 import type { Headers } from '../http/headers.ts';
-import type { Client } from './client.ts';
+import type { Client } from '../net/client.ts';
 
 /** The request as it will go upstream. Filters may change `method`, `path`, `query` and `headers`. */
 export interface ExchangeRequest {

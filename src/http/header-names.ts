@@ -72,7 +72,13 @@ for (let id = 1; id < headerNames.length; id++) {
   bucketIds[bucket] = id;
 }
 
-/** The id of the name in `bytes[start, end)`, in any case; `HeaderId.other` when unknown. Allocates nothing. */
+/**
+ * What `headerIdOfBytes` says of a well-known name written with `_` for `-`. CGI and WSGI fold the two together, so a
+ * backend would read `content_length` as the length that nobody here looked at.
+ */
+export const DISGUISED = 255;
+
+/** The id of the name in `bytes[start, end)`, in any case; `HeaderId.other` when unknown, or DISGUISED. Allocates nothing. */
 export function headerIdOfBytes(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   let bucket = bucketOf(length, bytes[start]! | 0x20, bytes[end - 1]! | 0x20);
@@ -82,8 +88,14 @@ export function headerIdOfBytes(bytes: Uint8Array, start: number, end: number): 
     const known = nameBytes[id]!;
     if (known.length === length) {
       let i = 0;
-      while (i < length && lowerByte(bytes[start + i]!) === known[i]) i++;
-      if (i === length) return id;
+      let disguised = false;
+      for (; i < length; i++) {
+        const byte = lowerByte(bytes[start + i]!);
+        if (byte === known[i]) continue;
+        if (byte !== 0x5f || known[i] !== 0x2d) break;
+        disguised = true;
+      }
+      if (i === length) return disguised ? DISGUISED : id;
     }
     bucket = (bucket + 1) & 255;
   }

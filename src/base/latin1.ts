@@ -1,0 +1,18 @@
+// Bytes to text and back, one byte a letter. The text of an HTTP head is bytes; decoding it as UTF-8 would change it.
+
+/** What every Node Buffer has and its published types leave out: conversions without the argument checks of `toString`. */
+interface Latin1Methods {
+  latin1Slice(start: number, end: number): string;
+  latin1Write(text: string, offset: number, length: number): number;
+}
+
+/** Text of `bytes[start, end)`. */
+export function latin1(bytes: Buffer, start: number, end: number): string {
+  // Because: the cast names methods that Buffer has had since Node 0.x; a test in this folder would fail without them.
+  return (bytes as unknown as Latin1Methods).latin1Slice(start, end);
+}
+
+/** Writes `text` at `offset` and returns the number of bytes written; the text must fit. */
+export function writeLatin1(bytes: Buffer, text: string, offset: number): number {
+  return (bytes as unknown as Latin1Methods).latin1Write(text, offset, text.length);
+}

@@ -1,0 +1,235 @@
+// Finds where a body ends and takes its chunks apart (RFC 9112 sections 6 and 7.1), piece by piece. Holds no bytes but a trailer's.
+
+import { latin1 } from '../../base/latin1.ts';
+import { hexValue, tokenByte, valueByte } from '../byte-classes.ts';
+import { HeaderId } from '../header-names.ts';
+import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { FieldScan, type HeadLimits, scanFieldLines } from './field-lines.ts';
+import { Refusal } from './parse-outcome.ts';
+import { BodyFraming } from './response-head.ts';
+
+/** Takes what a decoder finds. The bytes are valid only during the call. */
+export interface BodySink {
+  onBody(bytes: Buffer, start: number, end: number): void;
+}
+
+const State = { size: 0, extension: 1, sizeEnd: 2, data: 3, dataCr: 4, dataLf: 5, trailers: 6, done: 7 } as const;
+
+/** Longest line of chunk size and extensions: beyond it the sender is up to something (CVE-2023-39326). */
+const CHUNK_LINE_BYTES_MAX = 512;
+/** Extensions of all chunks of a body together. */
+const EXTENSION_BYTES_MAX = 16_384;
+const TRAILER_BYTES_MAX = 8_192;
+
+const scan = new FieldScan();
+const trailerLimits: HeadLimits = { requestLineBytesMax: 0, headerBytesMax: TRAILER_BYTES_MAX, headerCountMax: 64 };
+
+/**
+ * Decodes one body. `feed` hands payload to the sink and answers how many bytes it took: fewer than given only when the
+ * body is complete (`done`), or a negative `Refusal`. A body until close is never `done`; the connection's end ends it.
+ */
+export class BodyDecoder {
+  done: boolean;
+  /** Payload bytes seen so far. */
+  received: number;
+  /** Fields behind a chunked body, those that may not stand there taken out; null when there were none. */
+  trailers: Headers | null;
+  private readonly framing: number;
+  /** Payload bytes still to come: of the body, or of the chunk. */
+  private remaining: number;
+  private state: number;
+  private sizeDigits: number;
+  private lineBytes: number;
+  private extensionBytes: number;
+  /** Inside a quoted string of an extension: 0 no, 1 yes, 2 behind a backslash. */
+  private quoted: number;
+  private extensionName: number;
+  private trailerBytes: Buffer | null;
+
+  /** `framing` is one of `BodyFraming`; `contentLength` counts for `length` only. */
+  constructor(framing: number, contentLength: number) {
+    this.framing = framing;
+    this.remaining = framing === BodyFraming.length ? contentLength : 0;
+    this.done = framing === BodyFraming.none || (framing === BodyFraming.length && contentLength === 0);
+    this.received = 0;
+    this.trailers = null;
+    this.state = State.size;
+    this.sizeDigits = 0;
+    this.lineBytes = 0;
+    this.extensionBytes = 0;
+    this.quoted = 0;
+    this.extensionName = 0;
+    this.trailerBytes = null;
+  }
+
+  feed(bytes: Buffer, start: number, end: number, sink: BodySink): number {
+    if (this.framing === BodyFraming.chunked) return this.feedChunked(bytes, start, end, sink);
+    let take = end - start;
+    if (this.framing === BodyFraming.length) {
+      if (take >= this.remaining) {
+        take = this.remaining;
+        this.done = true;
+      }
+      this.remaining -= take;
+    }
+    this.received += take;
+    if (take > 0) sink.onBody(bytes, start, start + take);
+    return take;
+  }
+
+  private feedChunked(bytes: Buffer, start: number, end: number, sink: BodySink): number {
+    let at = start;
+    while (at < end) {
+      switch (this.state) {
+        case State.data: {
+          const take = Math.min(end - at, this.remaining);
+          this.remaining -= take;
+          this.received += take;
+          if (this.remaining === 0) this.state = State.dataCr;
+          sink.onBody(bytes, at, at + take);
+          at += take;
+          break;
+        }
+        case State.dataCr:
+          if (bytes[at++] !== 0x0d) return Refusal.chunk;
+          this.state = State.dataLf;
+          break;
+        case State.dataLf:
+          if (bytes[at++] !== 0x0a) return Refusal.chunk;
+          this.beginSize();
+          break;
+        case State.trailers: {
+          const taken = this.feedTrailers(bytes, at, end);
+          if (taken < 0) return taken;
+          at += taken;
+          if (this.done) return at - start;
+          break;
+        }
+        default: {
+          const refusal = this.feedSizeLine(bytes[at++]!);
+          if (refusal !== 0) return refusal;
+        }
+      }
+    }
+    return at - start;
+  }
+
+  private beginSize(): void {
+    this.state = State.size;
+    this.remaining = 0;
+    this.sizeDigits = 0;
+    this.lineBytes = 0;
+    this.extensionName = 0;
+  }
+
+  /** One byte of `1*HEXDIG [chunk-ext] CRLF`. */
+  private feedSizeLine(byte: number): number {
+    if (++this.lineBytes > CHUNK_LINE_BYTES_MAX) return Refusal.chunk;
+    if (this.state === State.sizeEnd) {
+      if (byte !== 0x0a) return Refusal.lineEnding;
+      this.state = this.remaining === 0 ? State.trailers : State.data;
+      return 0;
+    }
+    if (this.state === State.size) {
+      const digit = hexValue[byte]!;
+      if (digit !== 255) {
+        this.remaining = this.remaining * 16 + digit;
+        // 13 digits are 52 bits: still exact as a number, and more than anybody sends in earnest.
+        return ++this.sizeDigits > 13 ? Refusal.chunk : 0;
+      }
+      if (this.sizeDigits === 0) return Refusal.chunk;
+      if (byte === 0x0d) {
+        this.state = State.sizeEnd;
+        return 0;
+      }
+      if (byte !== 0x3b) return byte === 0x0a ? Refusal.lineEnding : Refusal.chunk;
+      this.state = State.extension;
+      this.extensionName = 0;
+      return 0;
+    }
+    return this.feedExtension(byte);
+  }
+
+  /** `;name[=token|"quoted"]`, without the bad white space that RFC 9112 section 7.1.1 lets a reader tolerate. */
+  private feedExtension(byte: number): number {
+    if (++this.extensionBytes > EXTENSION_BYTES_MAX) return Refusal.chunk;
+    if (this.quoted !== 0) {
+      if (valueByte[byte] !== 1) return Refusal.chunk;
+      if (this.quoted === 2) this.quoted = 1;
+      else if (byte === 0x5c) this.quoted = 2;
+      else if (byte === 0x22) {
+        this.quoted = 0;
+        this.extensionName = 4;
+      }
+      return 0;
+    }
+    // extensionName: 0 nothing of the name yet, 1 inside the name, 2 behind `=`, 3 inside a token value, 4 behind a quoted one.
+    const place = this.extensionName;
+    if (tokenByte[byte] === 1) {
+      if (place === 4) return Refusal.chunk;
+      this.extensionName = place === 0 ? 1 : place === 2 ? 3 : place;
+      return 0;
+    }
+    if (byte === 0x3d && place === 1) {
+      this.extensionName = 2;
+      return 0;
+    }
+    if (byte === 0x22 && place === 2) {
+      this.quoted = 1;
+      return 0;
+    }
+    if (place === 0 || place === 2) return Refusal.chunk;
+    if (byte === 0x3b) {
+      this.extensionName = 0;
+      return 0;
+    }
+    if (byte === 0x0d) {
+      this.state = State.sizeEnd;
+      return 0;
+    }
+    return byte === 0x0a ? Refusal.lineEnding : Refusal.chunk;
+  }
+
+  /** Trailer lines are gathered until they are whole: they are rare and small. Returns bytes taken or a refusal. */
+  private feedTrailers(bytes: Buffer, at: number, end: number): number {
+    const kept = this.trailerBytes;
+    let from = bytes;
+    let fromStart = at;
+    let fromEnd = end;
+    if (kept !== null) {
+      from = Buffer.allocUnsafe(kept.length + end - at);
+      kept.copy(from);
+      bytes.copy(from, kept.length, at, end);
+      fromStart = 0;
+      fromEnd = from.length;
+    }
+    scan.reset();
+    const behind = scanFieldLines(from, fromStart, fromStart, fromEnd, trailerLimits, scan);
+    if (behind < 0) return behind === Refusal.lineEnding ? behind : Refusal.chunk;
+    if (behind === 0) {
+      this.trailerBytes = kept === null ? Buffer.from(bytes.subarray(at, end)) : from;
+      return end - at;
+    }
+    this.trailerBytes = null;
+    if (scan.count > 0) {
+      if (scan.hosts > 0 || scan.transferEncodings > 0 || scan.contentLength !== -1) return Refusal.chunk;
+      const index = scan.index.slice(0, scan.count * FIELD_STRIDE);
+      this.trailers = allowedTrailers(new Headers(latin1(from, fromStart, behind), index, behind - 2 - fromStart));
+    }
+    this.done = true;
+    this.state = State.done;
+    return behind - fromStart - (kept?.length ?? 0);
+  }
+}
+
+/** What routing, identity or framing rest on may not arrive behind the body (RFC 9110 section 6.5.1). */
+const forbiddenInTrailers = new Uint8Array(64);
+for (const id of Object.values(HeaderId)) {
+  if (id !== HeaderId.other && id !== HeaderId.etag && id !== HeaderId.date && id !== HeaderId.server)
+    forbiddenInTrailers[id] = 1;
+}
+
+function allowedTrailers(trailers: Headers): Headers {
+  trailers.removeMasked(forbiddenInTrailers);
+  return trailers;
+}

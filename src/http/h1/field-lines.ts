@@ -1,0 +1,201 @@
+// Reads the field lines of a head or of trailers, strictly (RFC 9112 section 5). Collects what framing needs; decides nothing.
+
+import { tokenByte, valueByte } from '../byte-classes.ts';
+import { DISGUISED, HeaderId, headerIdOfBytes } from '../header-names.ts';
+import { FIELD_STRIDE } from '../headers.ts';
+import { INCOMPLETE, Refusal } from './parse-outcome.ts';
+
+const CR = 0x0d;
+const LF = 0x0a;
+const SP = 0x20;
+const HTAB = 0x09;
+const COLON = 0x3a;
+
+/** Values of `FieldScan.contentLength` beside lengths. */
+export const NO_LENGTH = -1;
+
+/** Bits of `FieldScan.connection`. */
+export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4, named: 8 } as const;
+
+/** How large a head may be. */
+export interface HeadLimits {
+  readonly requestLineBytesMax: number;
+  readonly headerBytesMax: number;
+  readonly headerCountMax: number;
+}
+
+/** What one pass over field lines found. One object a thread, overwritten by each pass. */
+export class FieldScan {
+  /** `FIELD_STRIDE` numbers a field, offsets relative to `base`. */
+  readonly index: number[] = new Array<number>(FIELD_STRIDE * 128).fill(0);
+  count = 0;
+  /** Body length, or NO_LENGTH. */
+  contentLength = NO_LENGTH;
+  transferEncodings = 0;
+  /** The only transfer coding is `chunked`. */
+  chunked = false;
+  connection = 0;
+  hosts = 0;
+  hostStart = 0;
+  hostEnd = 0;
+  /** Expect: 0 none, 1 `100-continue`, 2 anything else. */
+  expect = 0;
+  upgrade = false;
+  /** Fields that concern only this connection are present and must be taken out before sending on. */
+  hopByHop = false;
+
+  reset(): void {
+    this.count = 0;
+    this.contentLength = NO_LENGTH;
+    this.transferEncodings = 0;
+    this.chunked = false;
+    this.connection = 0;
+    this.hosts = 0;
+    this.expect = 0;
+    this.upgrade = false;
+    this.hopByHop = false;
+  }
+}
+
+/**
+ * Reads lines from `at` up to and including the empty line. Returns the offset behind it, INCOMPLETE, or a refusal.
+ * `base` is the offset that index numbers are relative to; `end` bounds the bytes that are there.
+ */
+export function scanFieldLines(
+  bytes: Uint8Array,
+  base: number,
+  at: number,
+  end: number,
+  limits: HeadLimits,
+  scan: FieldScan,
+): number {
+  const { index } = scan;
+  const bytesEnd = base + limits.headerBytesMax;
+  let cell = 0;
+  for (;;) {
+    if (at >= end) break;
+    const lineStart = at;
+    let byte = bytes[at]!;
+    if (byte === CR) {
+      if (at + 1 >= end) break;
+      if (bytes[at + 1] !== LF) return Refusal.lineEnding;
+      if (at + 2 > bytesEnd) return Refusal.headerTooLarge;
+      scan.count = cell / FIELD_STRIDE;
+      return at + 2;
+    }
+    while (at < end && tokenByte[bytes[at]!] === 1) at++;
+    if (at >= end) break;
+    if (bytes[at] !== COLON || at === lineStart) return bytes[at] === LF ? Refusal.lineEnding : Refusal.header;
+    const nameEnd = at++;
+    while (at < end && ((byte = bytes[at]!) === SP || byte === HTAB)) at++;
+    const valueStart = at;
+    while (at < end && valueByte[bytes[at]!] === 1) at++;
+    if (at + 1 >= end) {
+      if (at < end && bytes[at] !== CR) return bytes[at] === LF ? Refusal.lineEnding : Refusal.header;
+      break;
+    }
+    if (bytes[at] !== CR) return bytes[at] === LF ? Refusal.lineEnding : Refusal.header;
+    if (bytes[at + 1] !== LF) return Refusal.lineEnding;
+    let valueEnd = at;
+    while (valueEnd > valueStart && ((byte = bytes[valueEnd - 1]!) === SP || byte === HTAB)) valueEnd--;
+    at += 2;
+    if (cell >= limits.headerCountMax * FIELD_STRIDE) return Refusal.headerTooLarge;
+    const id = headerIdOfBytes(bytes, lineStart, nameEnd);
+    if (id === DISGUISED) return Refusal.header;
+    index[cell] = id;
+    index[cell + 1] = lineStart - base;
+    index[cell + 2] = valueStart - base;
+    index[cell + 3] = valueEnd - base;
+    cell += FIELD_STRIDE;
+    if (id !== HeaderId.other && id <= HeaderId.expect) {
+      const refusal = noteField(bytes, id, valueStart, valueEnd, scan);
+      if (refusal !== 0) return refusal;
+    }
+  }
+  return end > bytesEnd ? Refusal.headerTooLarge : INCOMPLETE;
+}
+
+/** Takes in a field that decides about the message or the connection. Returns a refusal or 0. */
+function noteField(bytes: Uint8Array, id: number, start: number, end: number, scan: FieldScan): number {
+  switch (id) {
+    case HeaderId.host:
+      scan.hosts++;
+      scan.hostStart = start;
+      scan.hostEnd = end;
+      return 0;
+    case HeaderId.contentLength:
+      return noteContentLength(bytes, start, end, scan);
+    case HeaderId.transferEncoding:
+      scan.transferEncodings++;
+      scan.chunked = equalsIgnoringCase(bytes, start, end, 'chunked');
+      scan.hopByHop = true;
+      return 0;
+    case HeaderId.connection:
+      scan.hopByHop = true;
+      return noteConnection(bytes, start, end, scan);
+    case HeaderId.upgrade:
+      scan.upgrade = true;
+      scan.hopByHop = true;
+      return 0;
+    case HeaderId.expect:
+      scan.expect = scan.expect === 0 && equalsIgnoringCase(bytes, start, end, '100-continue') ? 1 : 2;
+      return 0;
+    default:
+      scan.hopByHop = true;
+      return 0;
+  }
+}
+
+/**
+ * One plain decimal number, once (RFC 9110 section 8.6). Lists and repetitions are refused even when they agree, and so
+ * are leading zeros, which the grammar allows: some readers take them for octal.
+ */
+function noteContentLength(bytes: Uint8Array, start: number, end: number, scan: FieldScan): number {
+  if (start === end || scan.contentLength !== NO_LENGTH) return Refusal.contentLength;
+  if (bytes[start] === 0x30 && end - start > 1) return Refusal.contentLength;
+  let length = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return Refusal.contentLength;
+    length = length * 10 + digit;
+    if (length > Number.MAX_SAFE_INTEGER) return Refusal.contentLength;
+  }
+  scan.contentLength = length;
+  return 0;
+}
+
+/** Splits the connection options (RFC 9110 section 7.6.1). Unknown ones name fields to take out: see `namedFields`. */
+function noteConnection(bytes: Uint8Array, start: number, end: number, scan: FieldScan): number {
+  let at = start;
+  while (at < end) {
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB || bytes[at] === 0x2c)) at++;
+    const optionStart = at;
+    while (at < end && tokenByte[bytes[at]!] === 1) at++;
+    const optionEnd = at;
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    if (at < end && bytes[at] !== 0x2c) return Refusal.header;
+    if (optionEnd === optionStart) continue;
+    if (equalsIgnoringCase(bytes, optionStart, optionEnd, 'close')) scan.connection |= ConnectionOption.close;
+    else if (equalsIgnoringCase(bytes, optionStart, optionEnd, 'keep-alive'))
+      scan.connection |= ConnectionOption.keepAlive;
+    else if (equalsIgnoringCase(bytes, optionStart, optionEnd, 'upgrade')) scan.connection |= ConnectionOption.upgrade;
+    else {
+      const id = headerIdOfBytes(bytes, optionStart, optionEnd);
+      // Taking out what frames or addresses the message would change its meaning behind our check.
+      if (id === HeaderId.host || id === HeaderId.contentLength) return Refusal.header;
+      scan.connection |= ConnectionOption.named;
+    }
+  }
+  return 0;
+}
+
+/** Whether `bytes[start, end)` is this lower-case text in any case. */
+export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    let byte = bytes[start + i]!;
+    if (byte >= 0x41 && byte <= 0x5a) byte += 0x20;
+    if (byte !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,33 @@
+// Takes out of a head what concerns only the connection it came on (RFC 9110 section 7.6.1).
+
+import { HeaderId } from '../header-names.ts';
+import type { Headers } from '../headers.ts';
+import { ConnectionOption } from './field-lines.ts';
+
+const singleHop = new Uint8Array(64);
+for (const id of [
+  HeaderId.connection,
+  HeaderId.keepAlive,
+  HeaderId.proxyConnection,
+  HeaderId.te,
+  HeaderId.upgrade,
+  HeaderId.transferEncoding,
+  HeaderId.proxyAuthenticate,
+  HeaderId.proxyAuthorization,
+  HeaderId.http2Settings,
+]) {
+  singleHop[id] = 1;
+}
+
+/** Removes the single-hop fields and those that Connection names; `connection` holds `ConnectionOption` bits. */
+export function removeHopByHop(headers: Headers, connection: number): void {
+  if ((connection & ConnectionOption.named) !== 0) {
+    for (const value of headers.getAll('connection')) {
+      for (const option of value.split(',')) {
+        const name = option.trim().toLowerCase();
+        if (name !== '' && name !== 'close' && name !== 'keep-alive' && name !== 'upgrade') headers.remove(name);
+      }
+    }
+  }
+  headers.removeMasked(singleHop);
+}

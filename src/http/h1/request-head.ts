@@ -1,0 +1,320 @@
+// Reads the head of an HTTP/1 request (RFC 9112 sections 3 and 5) out of a byte buffer, once and strictly.
+// Says what was received; what to do about it is decided elsewhere. Longer than most rooms: it is one grammar.
+
+import { latin1 } from '../../base/latin1.ts';
+import { TargetByte, targetByte, tokenByte } from '../byte-classes.ts';
+import { HeaderId } from '../header-names.ts';
+import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
+import { removeHopByHop } from './hop-by-hop.ts';
+import { INCOMPLETE, Refusal } from './parse-outcome.ts';
+
+/** `contentLength` of a message whose length is not known ahead. */
+export const UNKNOWN_LENGTH = -1;
+
+/** Forms of a request target (RFC 9112 section 3.2). The authority form is CONNECT's and is refused here. */
+export type TargetForm = 'origin' | 'absolute' | 'asterisk';
+
+/** A request's head as read: everything decided that the grammar decides. */
+export class RequestHead {
+  readonly method: string;
+  readonly targetForm: TargetForm;
+  /** Path as received, percent-encoded; `/` at least, `*` for the asterisk form. */
+  readonly rawPath: string;
+  /** The path holds something that normalisation must look at: dots, percent signs, empty segments, a backslash. */
+  readonly pathNeedsCare: boolean;
+  /** Without the question mark; empty when there is none. */
+  readonly query: string;
+  /** Whether there was a question mark. */
+  readonly hasQuery: boolean;
+  /** Host with port as received; empty only in HTTP/1.0. */
+  readonly authority: string;
+  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+  readonly minorVersion: number;
+  /** The fields, those that concern only this connection already taken out. */
+  readonly headers: Headers;
+  /** 0 without a body, UNKNOWN_LENGTH when chunked. */
+  readonly contentLength: number;
+  readonly chunked: boolean;
+  /** What the client wishes for its connection. */
+  readonly keepAlive: boolean;
+  readonly expectContinue: boolean;
+  /** Value of Upgrade when the client asked to switch protocols, else empty. */
+  readonly upgrade: string;
+
+  constructor(
+    method: string,
+    targetForm: TargetForm,
+    rawPath: string,
+    pathNeedsCare: boolean,
+    query: string,
+    hasQuery: boolean,
+    authority: string,
+    minorVersion: number,
+    headers: Headers,
+    contentLength: number,
+    chunked: boolean,
+    keepAlive: boolean,
+    expectContinue: boolean,
+    upgrade: string,
+  ) {
+    this.method = method;
+    this.targetForm = targetForm;
+    this.rawPath = rawPath;
+    this.pathNeedsCare = pathNeedsCare;
+    this.query = query;
+    this.hasQuery = hasQuery;
+    this.authority = authority;
+    this.minorVersion = minorVersion;
+    this.headers = headers;
+    this.contentLength = contentLength;
+    this.chunked = chunked;
+    this.keepAlive = keepAlive;
+    this.expectContinue = expectContinue;
+    this.upgrade = upgrade;
+  }
+}
+
+const scan = new FieldScan();
+let parsed: RequestHead | null = null;
+
+/** The head that the last positive answer of `parseRequestHead` stands for. May be taken once. */
+export function takeRequestHead(): RequestHead {
+  const head = parsed!;
+  parsed = null;
+  return head;
+}
+
+/**
+ * Reads one head from `bytes[start, end)`. Returns the number of bytes it took (the body begins behind them),
+ * INCOMPLETE when more are needed, or a negative `Refusal`. One empty line in front is skipped (RFC 9112 section 2.2).
+ * Stateless: an incomplete head is read again from its start.
+ */
+export function parseRequestHead(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
+  let at = start;
+  while (at < end && bytes[at] === 0x0d) {
+    if (at + 1 === end) return INCOMPLETE;
+    if (bytes[at + 1] !== 0x0a) return Refusal.lineEnding;
+    at += 2;
+    if (at - start > 2) return Refusal.requestLine;
+  }
+  if (at < end && bytes[at] === 0x0a) return Refusal.lineEnding;
+  const base = at;
+  const lineBytesMax = base + limits.requestLineBytesMax;
+
+  while (at < end && tokenByte[bytes[at]!] === 1) at++;
+  if (at === end) return at > lineBytesMax ? Refusal.uriTooLong : INCOMPLETE;
+  const methodEnd = at;
+  if (bytes[at] !== 0x20 || at === base)
+    return isBareLineEnding(bytes, at, end) ? Refusal.lineEnding : Refusal.requestLine;
+  at++;
+
+  // The path, with a note of everything that could make it mean two things.
+  const targetStart = at;
+  let needsCare = false;
+  let previous = 0;
+  let kind: number = TargetByte.illegal;
+  while (at < end) {
+    kind = targetByte[bytes[at]!]!;
+    if (kind !== TargetByte.plain) {
+      if (kind === TargetByte.illegal || kind === TargetByte.question) break;
+      if (kind >= TargetByte.percent || previous === TargetByte.slash) needsCare = true;
+    }
+    previous = kind;
+    at++;
+  }
+  const pathEnd = at;
+  let queryStart = -1;
+  if (at < end && kind === TargetByte.question) {
+    queryStart = ++at;
+    while (at < end && targetByte[bytes[at]!] !== TargetByte.illegal) at++;
+  }
+  const targetEnd = at;
+  if (at > lineBytesMax) return Refusal.uriTooLong;
+  if (at === end) return INCOMPLETE;
+  if (bytes[at] !== 0x20)
+    return isBareLineEnding(bytes, at, end) ? Refusal.lineEnding : refusedTarget(bytes, at, targetStart);
+  if (targetEnd === targetStart) return Refusal.requestLine;
+  at++;
+
+  // `HTTP/1.x` and CRLF.
+  const minorVersion = parseVersion(bytes, at, end);
+  if (minorVersion === INCOMPLETE_VERSION) return INCOMPLETE;
+  if (minorVersion < 0) return minorVersion;
+  at += 8;
+  if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.version;
+  if (bytes[at + 1] !== 0x0a) return Refusal.lineEnding;
+  if (at > lineBytesMax) return Refusal.uriTooLong;
+  at += 2;
+
+  scan.reset();
+  const headEnd = scanFieldLines(bytes, base, at, end, limits, scan);
+  if (headEnd <= 0) return headEnd;
+  const refusal = buildHead(
+    bytes,
+    base,
+    headEnd,
+    methodEnd,
+    targetStart,
+    pathEnd,
+    queryStart,
+    targetEnd,
+    needsCare,
+    minorVersion,
+  );
+  return refusal < 0 ? refusal : headEnd - start;
+}
+
+const INCOMPLETE_VERSION = -100;
+
+/** Minor version at `at`, a refusal, or INCOMPLETE_VERSION. Both bytes of the line's end are present on success. */
+function parseVersion(bytes: Buffer, at: number, end: number): number {
+  const prefix = 'HTTP/1.';
+  for (let i = 0; i < prefix.length; i++) {
+    if (at + i >= end) return INCOMPLETE_VERSION;
+    if (bytes[at + i] !== prefix.charCodeAt(i)) return i < 5 ? Refusal.requestLine : Refusal.version;
+  }
+  if (at + 7 >= end) return INCOMPLETE_VERSION;
+  const minor = bytes[at + 7]! - 0x30;
+  if (minor !== 1 && minor !== 0) return Refusal.version;
+  return at + 10 > end ? INCOMPLETE_VERSION : minor;
+}
+
+function isBareLineEnding(bytes: Buffer, at: number, end: number): boolean {
+  return bytes[at] === 0x0a || (bytes[at] === 0x0d && at + 1 < end && bytes[at + 1] !== 0x0a);
+}
+
+/** A line that ends behind the target is HTTP/0.9's; any other bad byte is the target's fault. */
+function refusedTarget(bytes: Buffer, at: number, targetStart: number): number {
+  return bytes[at] === 0x0d || at === targetStart ? Refusal.requestLine : Refusal.target;
+}
+
+/** Checks the rules that need the whole head, makes the strings and the `RequestHead`. Returns a refusal or 1. */
+function buildHead(
+  bytes: Buffer,
+  base: number,
+  headEnd: number,
+  methodEnd: number,
+  targetStart: number,
+  pathEnd: number,
+  queryStart: number,
+  targetEnd: number,
+  needsCare: boolean,
+  minorVersion: number,
+): number {
+  // Framing first (RFC 9112 section 6.3): a message whose end is in doubt is refused whatever else it says.
+  const { contentLength, connection } = scan;
+  const chunked = scan.transferEncodings !== 0;
+  if (chunked) {
+    if (contentLength !== NO_LENGTH) return Refusal.conflictingLength;
+    if (scan.transferEncodings > 1 || !scan.chunked || minorVersion === 0) return Refusal.transferCoding;
+  }
+  if (scan.hosts > 1 || (scan.hosts === 0 && minorVersion === 1)) return Refusal.host;
+  if (scan.expect === 2) return Refusal.expectation;
+
+  const raw = latin1(bytes, base, headEnd);
+  const method = methodOf(raw, bytes[base]!, methodEnd - base);
+  if (method === 'CONNECT' || isMiswrittenMethod(method)) return Refusal.method;
+
+  let authority = scan.hosts === 1 ? raw.slice(scan.hostStart - base, scan.hostEnd - base) : '';
+  if (!isAuthority(authority) && authority !== '') return Refusal.host;
+  let rawPath: string;
+  let targetForm: TargetForm = 'origin';
+  const first = bytes[targetStart];
+  if (first === 0x2f) {
+    rawPath = raw.slice(targetStart - base, pathEnd - base);
+    if (authority === '' && minorVersion === 1) return Refusal.host;
+  } else if (first === 0x2a && targetEnd === targetStart + 1) {
+    if (method !== 'OPTIONS') return Refusal.target;
+    rawPath = '*';
+    targetForm = 'asterisk';
+  } else {
+    targetForm = 'absolute';
+    const target = splitAbsolute(raw.slice(targetStart - base, pathEnd - base));
+    if (target === null) return Refusal.target;
+    // RFC 9112 section 3.2.2 lets the target win; two different hosts in one message are refused instead of chosen from.
+    if (scan.hosts === 1 && authority.toLowerCase() !== target.authority.toLowerCase()) return Refusal.host;
+    authority = target.authority;
+    rawPath = target.path;
+    needsCare = true;
+  }
+
+  const upgrading = scan.upgrade && (connection & ConnectionOption.upgrade) !== 0 && minorVersion === 1;
+  const index = scan.index.slice(0, scan.count * FIELD_STRIDE);
+  const headers = new Headers(raw, index, headEnd - 2 - base);
+  const upgrade = upgrading ? headers.getById(HeaderId.upgrade)! : '';
+  if (scan.hopByHop) removeHopByHop(headers, connection);
+  parsed = new RequestHead(
+    method,
+    targetForm,
+    rawPath,
+    needsCare,
+    queryStart === -1 ? '' : raw.slice(queryStart - base, targetEnd - base),
+    queryStart !== -1,
+    authority,
+    minorVersion,
+    headers,
+    chunked ? UNKNOWN_LENGTH : contentLength === NO_LENGTH ? 0 : contentLength,
+    chunked,
+    minorVersion === 1
+      ? (connection & ConnectionOption.close) === 0
+      : (connection & ConnectionOption.keepAlive) !== 0 && (connection & ConnectionOption.close) === 0,
+    scan.expect === 1 && minorVersion === 1,
+    upgrade,
+  );
+  return 1;
+}
+
+/** The usual methods as shared strings; others are cut out of the head. */
+function methodOf(raw: string, first: number, length: number): string {
+  switch (length) {
+    case 3:
+      if (first === 0x47 && raw.startsWith('GET')) return 'GET';
+      if (first === 0x50 && raw.startsWith('PUT')) return 'PUT';
+      break;
+    case 4:
+      if (first === 0x50 && raw.startsWith('POST')) return 'POST';
+      if (first === 0x48 && raw.startsWith('HEAD')) return 'HEAD';
+      break;
+    case 5:
+      if (raw.startsWith('PATCH')) return 'PATCH';
+      break;
+    case 6:
+      if (raw.startsWith('DELETE')) return 'DELETE';
+      break;
+    case 7:
+      if (raw.startsWith('OPTIONS')) return 'OPTIONS';
+      break;
+  }
+  return raw.slice(0, length);
+}
+
+const standardMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
+
+/** `get` is not GET (RFC 9110 section 9.1), yet some backends take it for it: a method that nobody could have meant. */
+function isMiswrittenMethod(method: string): boolean {
+  if (method === 'GET' || method === 'POST') return false;
+  return !standardMethods.has(method) && standardMethods.has(method.toUpperCase());
+}
+
+const authorityForm = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,253}))(?::[0-9]{1,5})?$/;
+
+let lastAuthority = '';
+
+/** Host with an optional port: a name or address without user information (RFC 9110 section 7.2). */
+function isAuthority(text: string): boolean {
+  // Because: nearly all requests on a thread name the host of the one before; comparing is cheaper than matching.
+  if (text === lastAuthority) return true;
+  if (!authorityForm.test(text)) return false;
+  const colon = text.lastIndexOf(':');
+  if (colon > text.lastIndexOf(']') && colon !== -1 && Number(text.slice(colon + 1)) > 65535) return false;
+  lastAuthority = text;
+  return true;
+}
+
+/** Splits `http://host:port/path`; null when it is not such a target. User information is refused (RFC 9110 section 4.2.4). */
+function splitAbsolute(target: string): { authority: string; path: string } | null {
+  const match = /^https?:\/\/([^/]*)(.*)$/i.exec(target);
+  if (match === null || !isAuthority(match[1]!)) return null;
+  return { authority: match[1]!, path: match[2] === '' ? '/' : match[2]! };
+}

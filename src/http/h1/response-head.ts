@@ -1,0 +1,145 @@
+// Reads the head of an HTTP/1 response (RFC 9112 section 4) as strictly as a request's, and says how its body ends.
+
+import { latin1 } from '../../base/latin1.ts';
+import { valueByte } from '../byte-classes.ts';
+import { HeaderId } from '../header-names.ts';
+import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
+import { removeHopByHop } from './hop-by-hop.ts';
+import { INCOMPLETE, Refusal } from './parse-outcome.ts';
+
+/** How the end of a body is found. */
+export const BodyFraming = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
+
+/** A response's head as read. */
+export class ResponseHead {
+  readonly status: number;
+  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+  readonly minorVersion: number;
+  /** The fields, those that concern only this connection already taken out. */
+  readonly headers: Headers;
+  /** One of `BodyFraming`; takes the request's method and the status into account (RFC 9112 section 6.3). */
+  readonly framing: number;
+  /** As announced, also where no body follows (HEAD, 304); -1 when not announced. */
+  readonly contentLength: number;
+  /** Whether the connection may serve another request afterwards. */
+  readonly keepAlive: boolean;
+  /** Value of Upgrade in a 101, else empty. */
+  readonly upgrade: string;
+
+  constructor(
+    status: number,
+    minorVersion: number,
+    headers: Headers,
+    framing: number,
+    contentLength: number,
+    keepAlive: boolean,
+    upgrade: string,
+  ) {
+    this.status = status;
+    this.minorVersion = minorVersion;
+    this.headers = headers;
+    this.framing = framing;
+    this.contentLength = contentLength;
+    this.keepAlive = keepAlive;
+    this.upgrade = upgrade;
+  }
+}
+
+const scan = new FieldScan();
+let parsed: ResponseHead | null = null;
+
+/** The head that the last positive answer of `parseResponseHead` stands for. May be taken once. */
+export function takeResponseHead(): ResponseHead {
+  const head = parsed!;
+  parsed = null;
+  return head;
+}
+
+/**
+ * Reads one head from `bytes[start, end)`; see `parseRequestHead` for the answer. `toHead` says that the request's
+ * method was HEAD, whose answers have no body whatever their fields say.
+ */
+export function parseResponseHead(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  toHead: boolean,
+  limits: HeadLimits,
+): number {
+  // `HTTP/1.x SP 3DIGIT SP [reason] CRLF`
+  const prefix = 'HTTP/1.';
+  for (let i = 0; i < prefix.length; i++) {
+    if (start + i >= end) return INCOMPLETE;
+    if (bytes[start + i] !== prefix.charCodeAt(i)) return Refusal.statusLine;
+  }
+  let at = start + 7;
+  if (at + 6 > end) return INCOMPLETE;
+  const minorVersion = bytes[at]! - 0x30;
+  if ((minorVersion !== 0 && minorVersion !== 1) || bytes[at + 1] !== 0x20) return Refusal.statusLine;
+  const hundreds = bytes[at + 2]! - 0x30;
+  const tens = bytes[at + 3]! - 0x30;
+  const ones = bytes[at + 4]! - 0x30;
+  if (hundreds < 1 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return Refusal.statusLine;
+  const status = hundreds * 100 + tens * 10 + ones;
+  at += 5;
+  // The space behind the status must stand there even without a reason, yet servers of note leave it out with the reason.
+  if (bytes[at] === 0x20) at++;
+  else if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.statusLine;
+  while (at < end && valueByte[bytes[at]!] === 1) at++;
+  if (at - start > limits.requestLineBytesMax) return Refusal.headerTooLarge;
+  if (at === end) return INCOMPLETE;
+  if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.statusLine;
+  if (at + 1 === end) return INCOMPLETE;
+  if (bytes[at + 1] !== 0x0a) return Refusal.lineEnding;
+
+  scan.reset();
+  const headEnd = scanFieldLines(bytes, start, at + 2, end, limits, scan);
+  if (headEnd <= 0) return headEnd;
+  return buildHead(bytes, start, headEnd, status, minorVersion, toHead);
+}
+
+function buildHead(
+  bytes: Buffer,
+  start: number,
+  headEnd: number,
+  status: number,
+  minorVersion: number,
+  toHead: boolean,
+): number {
+  const { contentLength, connection } = scan;
+  const encoded = scan.transferEncodings !== 0;
+  if (encoded) {
+    if (contentLength !== NO_LENGTH) return Refusal.conflictingLength;
+    if (scan.transferEncodings > 1 || !scan.chunked || minorVersion === 0) return Refusal.transferCoding;
+    // RFC 9112 section 6.1: neither 1xx nor 204 may carry Transfer-Encoding; what follows them could be read two ways.
+    if (status < 200 || status === 204) return Refusal.transferCoding;
+  }
+  if (contentLength > 0 && status === 204) return Refusal.contentLength;
+  if (contentLength !== NO_LENGTH && status < 200) return Refusal.contentLength;
+
+  let framing: number = BodyFraming.untilClose;
+  if (toHead || status < 200 || status === 204 || status === 304) framing = BodyFraming.none;
+  else if (encoded) framing = BodyFraming.chunked;
+  else if (contentLength !== NO_LENGTH) framing = contentLength === 0 ? BodyFraming.none : BodyFraming.length;
+
+  const headers = new Headers(
+    latin1(bytes, start, headEnd),
+    scan.index.slice(0, scan.count * FIELD_STRIDE),
+    headEnd - 2 - start,
+  );
+  const upgrade = status === 101 && scan.upgrade ? headers.getById(HeaderId.upgrade)! : '';
+  if (scan.hopByHop) removeHopByHop(headers, connection);
+  const persistent =
+    minorVersion === 1 ? (connection & ConnectionOption.close) === 0 : (connection & ConnectionOption.keepAlive) !== 0;
+  parsed = new ResponseHead(
+    status,
+    minorVersion,
+    headers,
+    framing,
+    contentLength,
+    persistent && framing !== BodyFraming.untilClose,
+    upgrade,
+  );
+  return headEnd - start;
+}

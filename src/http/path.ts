@@ -1,0 +1,87 @@
+// Brings a request's path into the one form that routing, filters and the upstream all see. Decides by policy what is refused.
+
+import { hexValue } from './byte-classes.ts';
+
+/** What happens to paths that two servers could read differently. */
+export interface PathPolicy {
+  readonly encodedSlash: 'reject' | 'keep';
+  readonly emptySegments: 'reject' | 'merge' | 'keep';
+}
+
+/** Why a path was refused: broken percent-encoding, or a path with two meanings. */
+export type PathRefusal = 'malformed_target' | 'ambiguous_path';
+
+export type NormalizedPath =
+  | { readonly ok: true; readonly path: string }
+  | { readonly ok: false; readonly code: PathRefusal; readonly detail: string };
+
+/**
+ * Normalises a path as received (RFC 3986 sections 6.2.2 and 5.2.4): encoded letters, digits, `-`, `.`, `_` and `~` are
+ * decoded, other escapes written in upper case, dot segments taken out. A path that goes above the root is refused
+ * rather than cut, and so are `..;` (servlet containers drop the `;…` and then climb), backslashes and control bytes.
+ */
+export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
+  const decoded = decodeUnreserved(raw, policy);
+  if (typeof decoded !== 'string') return decoded;
+  const segments = decoded.split('/');
+  const kept: string[] = [];
+  // segments[0] is what stands before the first slash: nothing.
+  const last = segments.length - 1;
+  for (let i = 1; i <= last; i++) {
+    const segment = segments[i]!;
+    if (segment === '' && i < last) {
+      if (policy.emptySegments === 'reject') return ambiguous('an empty segment (`//`)');
+      if (policy.emptySegments === 'merge') continue;
+    }
+    if (segment === '.' || segment === '..') {
+      if (segment === '..' && kept.pop() === undefined) return ambiguous('more `..` than segments');
+      if (i === last) kept.push('');
+      continue;
+    }
+    if (segment.startsWith('..;') || segment.startsWith('.;')) return ambiguous('a dot segment with a parameter (`..;`)');
+    kept.push(segment);
+  }
+  const path = `/${kept.join('/')}`;
+  // `/a/..//b` and the like: taking segments out must not put two slashes in front, which some readers take for a host.
+  if (path.startsWith('//') && policy.emptySegments !== 'keep') return ambiguous('an empty segment (`//`)');
+  return { ok: true, path };
+}
+
+function ambiguous(what: string): NormalizedPath & { ok: false } {
+  return { ok: false, code: 'ambiguous_path', detail: `The path holds ${what}.` };
+}
+
+function decodeUnreserved(raw: string, policy: PathPolicy): string | (NormalizedPath & { ok: false }) {
+  if (raw.includes('\\')) return ambiguous('a backslash');
+  let at = raw.indexOf('%');
+  if (at === -1) return raw;
+  let text = '';
+  let from = 0;
+  for (; at !== -1; at = raw.indexOf('%', from)) {
+    const high = hexValue[raw.charCodeAt(at + 1) & 255]!;
+    const low = hexValue[raw.charCodeAt(at + 2) & 255]!;
+    // Behind the end charCodeAt is NaN, which the mask makes 0: no hexadecimal digit either.
+    if (high === 255 || low === 255) {
+      return { ok: false, code: 'malformed_target', detail: 'The path holds a `%` without two hexadecimal digits.' };
+    }
+    const byte = high * 16 + low;
+    text += raw.slice(from, at);
+    if (byte < 0x20 || byte === 0x7f) return ambiguous('an encoded control byte');
+    if ((byte === 0x2f || byte === 0x5c) && policy.encodedSlash === 'reject') return ambiguous('an encoded slash or backslash');
+    text += isUnreserved(byte) ? String.fromCharCode(byte) : `%${raw.slice(at + 1, at + 3).toUpperCase()}`;
+    from = at + 3;
+  }
+  return text + raw.slice(from);
+}
+
+function isUnreserved(byte: number): boolean {
+  return (
+    (byte >= 0x61 && byte <= 0x7a) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2d ||
+    byte === 0x2e ||
+    byte === 0x5f ||
+    byte === 0x7e
+  );
+}

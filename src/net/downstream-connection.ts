@@ -1,0 +1,514 @@
+// One HTTP/1 client connection: reads requests off a socket, hands each to the handler, writes the answers in order.
+// Knows framing and timeouts, nothing of routes or upstreams. Longer than most rooms: it is one state machine.
+
+import type { Socket } from 'node:net';
+import { Fault } from '../base/fault.ts';
+import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
+import { BodyDecoder, type BodySink } from '../http/h1/body-decoder.ts';
+import type { HeadLimits } from '../http/h1/field-lines.ts';
+import { refusalCode } from '../http/h1/parse-outcome.ts';
+import { parseRequestHead, type RequestHead, takeRequestHead } from '../http/h1/request-head.ts';
+import { BodyFraming } from '../http/h1/response-head.ts';
+import type { Headers } from '../http/headers.ts';
+import { statusLine } from '../http/status.ts';
+import type { Client } from './client.ts';
+import { type RequestEvents, ResponseFraming, type ResponseWriter } from './exchange-ends.ts';
+import type { ThreadIo } from './io.ts';
+import type { Sender } from './outbox.ts';
+import { bytesTaken } from './progress.ts';
+
+/** Limits of a client connection; each has its own refusal. */
+export interface ConnectionLimits extends HeadLimits {
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly minimumRateBytesPerSecond: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** 0 is no limit. */
+  readonly requestsPerConnectionMax: number;
+}
+
+/** Whoever turns requests into exchanges. */
+export interface ConnectionHandler {
+  readonly io: ThreadIo;
+  readonly limits: ConnectionLimits;
+  /** True while the gateway drains: answers then carry `Connection: close`. */
+  readonly draining: boolean;
+  /** A head is complete. The answer goes through `connection`, now or later. */
+  onRequest(connection: DownstreamConnection, head: RequestHead): RequestEvents;
+  /** A message that cannot be read as a request; answers through `connection.refuse`. */
+  onMalformed(connection: DownstreamConnection, fault: Fault): void;
+  onBytes(read: number, written: number): void;
+  onClosed(connection: DownstreamConnection): void;
+}
+
+const Reading = { head: 0, body: 1, wait: 2, discard: 3, tunnel: 4, ended: 5 } as const;
+
+/** How long a refused client may go on sending before the socket is cut: its bytes are read so that the answer arrives. */
+const LINGER_MS = 1_000;
+/** A client that shut its sending side and waits is probed: one that is gone answers an interim response with a reset. */
+const HALF_CLOSE_PROBE_MS = 500;
+
+const nothing: BodySink = { onBody() {} };
+
+export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWriter {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  readonly socket: Socket;
+  private readonly handler: ConnectionHandler;
+  readonly client: Client;
+  private events: RequestEvents | null;
+  private decoder: BodyDecoder | null;
+  /** Bytes read and not yet used: part of a head, or pipelined requests. */
+  private stash: Buffer | null;
+  private reading: number;
+  /** Some of a head has arrived, and its time runs. */
+  private headArriving: boolean;
+  private processing: boolean;
+  private paused: boolean;
+  private halfClosed: boolean;
+  private keepAlive: boolean;
+  private http10: boolean;
+  private expectsContinue: boolean;
+  /** One of `ResponseFraming`, as on the wire: `unknown` is chunked. */
+  private framing: number;
+  private responseStarted: boolean;
+  private responseDone: boolean;
+  private blocked: boolean;
+  private requests: number;
+  /** Progress at the start of the window that `deadline` ends, for the minimum rate. */
+  private windowBytes: number;
+
+  constructor(socket: Socket, client: Client, handler: ConnectionHandler) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.socket = socket;
+    this.client = client;
+    this.handler = handler;
+    this.events = null;
+    this.decoder = null;
+    this.stash = null;
+    this.reading = Reading.head;
+    this.headArriving = false;
+    this.processing = false;
+    this.paused = false;
+    this.halfClosed = false;
+    this.keepAlive = true;
+    this.http10 = false;
+    this.expectsContinue = false;
+    this.framing = ResponseFraming.none;
+    this.responseStarted = false;
+    this.responseDone = true;
+    this.blocked = false;
+    this.requests = 0;
+    this.windowBytes = 0;
+    this.handler.io.wheel.schedule(this, this.handler.io.clock.now + this.handler.limits.headerTimeoutMs);
+  }
+
+  /** No request is under way and none has begun to arrive. */
+  get idle(): boolean {
+    return this.reading === Reading.head && this.stash === null;
+  }
+
+  // ---- Reading -------------------------------------------------------------------------------------------------
+
+  /** Bytes from the socket, valid only during the call. False asks to stop reading. */
+  onRead(bytes: Buffer, length: number): boolean {
+    this.handler.onBytes(length, 0);
+    if (this.stash === null) this.process(bytes, 0, length);
+    else if (this.reading === Reading.head) this.processStashed(bytes, length);
+    else this.keep(bytes, 0, length);
+    this.handler.io.outbox.flush();
+    return !this.paused;
+  }
+
+  /** The client sent FIN. It may still read: the answer under way is finished. */
+  onEnd(): void {
+    this.halfClosed = true;
+    if (this.reading === Reading.tunnel) {
+      this.events?.onRequestEnd(null);
+    } else if (this.reading === Reading.body) {
+      this.fail(new Fault('client_aborted'));
+    } else if (this.reading === Reading.wait) {
+      this.keepAlive = false;
+      if (this.requests > 0 && !this.http10) this.schedule(HALF_CLOSE_PROBE_MS);
+    } else {
+      this.close();
+    }
+    this.handler.io.outbox.flush();
+  }
+
+  onSocketClosed(): void {
+    this.handler.io.wheel.cancel(this);
+    this.reading = Reading.ended;
+    this.stash = null;
+    const { events } = this;
+    this.events = null;
+    if (events !== null) events.onRequestFault(new Fault('client_aborted'));
+    this.handler.onClosed(this);
+    this.handler.io.outbox.flush();
+  }
+
+  private processStashed(bytes: Buffer, length: number): void {
+    const stash = this.stash!;
+    // A head that is still without a line's end cannot have become complete; do not read it again for every byte.
+    const joined = Buffer.allocUnsafe(stash.length + length);
+    stash.copy(joined);
+    bytes.copy(joined, stash.length, 0, length);
+    this.stash = null;
+    if (joined.length <= this.handler.limits.headerBytesMax && bytes.subarray(0, length).indexOf(0x0a) === -1) {
+      this.stash = joined;
+      return;
+    }
+    this.process(joined, 0, joined.length);
+  }
+
+  private keep(bytes: Buffer, start: number, end: number): void {
+    let fresh = bytes.subarray(start, end);
+    // The read buffer is overwritten by the next read; a stash of before is not.
+    if (bytes === this.handler.io.readBuffer) fresh = Buffer.from(fresh);
+    // Because: only pipelined requests come here, and little of them before reading is paused.
+    this.stash = this.stash === null ? fresh : Buffer.concat([this.stash, fresh]);
+    if (this.stash.length > this.handler.limits.headerBytesMax) this.pauseReading();
+  }
+
+  private process(bytes: Buffer, start: number, end: number): void {
+    if (this.processing) return;
+    this.processing = true;
+    let at = start;
+    while (at < end || this.reading === Reading.body) {
+      const before = at;
+      const state = this.reading;
+      if (state === Reading.head) at = this.readHead(bytes, at, end);
+      else if (state === Reading.body) at = this.readBody(bytes, at, end);
+      else if (state === Reading.tunnel) {
+        this.events?.onRequestBody(bytes, at, end);
+        at = end;
+      } else if (state === Reading.wait) {
+        this.keep(bytes, at, end);
+        at = end;
+      } else at = end;
+      if (at === before && this.reading === state) break;
+    }
+    this.processing = false;
+  }
+
+  private readHead(bytes: Buffer, start: number, end: number): number {
+    const { handler } = this;
+    const used = parseRequestHead(bytes, start, end, handler.limits);
+    if (used > 0) {
+      const head = takeRequestHead();
+      return this.begin(head, bytes, start + used, end) ? start + used : end;
+    }
+    if (used < 0) {
+      this.refused(new Fault(refusalCode(used)));
+      return end;
+    }
+    if (!this.headArriving) {
+      this.headArriving = true;
+      // The first head's time runs from the connection's start.
+      if (this.requests > 0) this.schedule(handler.limits.headerTimeoutMs);
+    }
+    this.stash = Buffer.from(bytes.subarray(start, end));
+    return end;
+  }
+
+  /** Begins an exchange. False when the body that came with the head shows that it must not. */
+  private begin(head: RequestHead, bytes: Buffer, at: number, end: number): boolean {
+    const { handler } = this;
+    this.headArriving = false;
+    this.requests++;
+    this.http10 = head.minorVersion === 0;
+    this.keepAlive =
+      head.keepAlive &&
+      (handler.limits.requestsPerConnectionMax === 0 || this.requests < handler.limits.requestsPerConnectionMax);
+    this.expectsContinue = head.expectContinue && at === end;
+    this.responseStarted = false;
+    this.responseDone = false;
+    this.framing = ResponseFraming.none;
+    if (head.chunked) {
+      // What came with the head is read to the end before anything is sent on: a malformed body then reaches no backend.
+      const trial = new BodyDecoder(BodyFraming.chunked, 0).feed(bytes, at, end, nothing);
+      if (trial < 0) {
+        this.refused(new Fault(refusalCode(trial)));
+        return false;
+      }
+      this.decoder = new BodyDecoder(BodyFraming.chunked, 0);
+    } else {
+      this.decoder = head.contentLength === 0 ? null : new BodyDecoder(BodyFraming.length, head.contentLength);
+    }
+    if (this.decoder === null) {
+      this.reading = Reading.wait;
+      // No deadline while the answer is awaited: the exchange has one.
+      this.deadline = Infinity;
+    } else {
+      this.reading = Reading.body;
+      this.startBodyWindow();
+    }
+    const events = handler.onRequest(this, head);
+    // The answer may be complete already (a fixed reply); then the next request may begin.
+    if (!this.responseDone) this.events = events;
+    return true;
+  }
+
+  private readBody(bytes: Buffer, start: number, end: number): number {
+    const decoder = this.decoder!;
+    const used = decoder.feed(bytes, start, end, this);
+    if (used < 0) {
+      this.fail(new Fault(refusalCode(used)));
+      return end;
+    }
+    // Handing pieces over may have ended the exchange or the connection.
+    if (decoder === this.decoder && decoder.done) {
+      this.decoder = null;
+      this.reading = Reading.wait;
+      this.deadline = Infinity;
+      this.events?.onRequestEnd(decoder.trailers);
+    }
+    return start + used;
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.events?.onRequestBody(bytes, start, end);
+  }
+
+  // ---- Flow of the request's body ------------------------------------------------------------------------------
+
+  pauseRequest(): void {
+    if (this.reading === Reading.body || this.reading === Reading.tunnel) {
+      this.pauseReading();
+      this.deadline = Infinity;
+    }
+  }
+
+  resumeRequest(): void {
+    if (this.reading === Reading.body) this.startBodyWindow();
+    this.resumeReading();
+  }
+
+  private pauseReading(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  private resumeReading(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+
+  private startBodyWindow(): void {
+    this.windowBytes = this.decoder?.received ?? 0;
+    this.schedule(this.handler.limits.bodyTimeoutMs);
+  }
+
+  // ---- Writing the response ------------------------------------------------------------------------------------
+
+  sendInformational(status: number, lines: string): void {
+    if (this.http10 || this.responseStarted) return;
+    if (status === 100) {
+      if (!this.expectsContinue) return;
+      this.expectsContinue = false;
+    }
+    const { outbox } = this.handler.io;
+    outbox.begin(this);
+    outbox.text(`${statusLine(status)}${lines}\r\n`);
+  }
+
+  startResponse(status: number, lines: string, framing: number): void {
+    this.responseStarted = true;
+    this.framing = framing;
+    // A body that is still coming would have to be read to its end before the next request: close instead.
+    if (this.decoder !== null || this.halfClosed || this.handler.draining) this.keepAlive = false;
+    let text = statusLine(status) + lines;
+    if (framing === ResponseFraming.tunnel) {
+      this.reading = Reading.tunnel;
+      this.deadline = Infinity;
+    } else if (framing === ResponseFraming.unknown) {
+      if (this.http10) this.keepAlive = false;
+      else text += 'Transfer-Encoding: chunked\r\n';
+    }
+    if (framing !== ResponseFraming.tunnel) {
+      if (!this.keepAlive) text += 'Connection: close\r\n';
+      else if (this.http10) text += 'Connection: keep-alive\r\n';
+    }
+    const { outbox } = this.handler.io;
+    outbox.begin(this);
+    outbox.text(`${text}\r\n`);
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    const { outbox } = this.handler.io;
+    outbox.begin(this);
+    if (this.framing === ResponseFraming.unknown && !this.http10) {
+      outbox.text(`${(end - start).toString(16)}\r\n`);
+      outbox.bytes(bytes, start, end);
+      outbox.text('\r\n');
+    } else {
+      outbox.bytes(bytes, start, end);
+    }
+  }
+
+  endResponse(trailers: Headers | null): void {
+    const { outbox } = this.handler.io;
+    if (this.framing === ResponseFraming.unknown && !this.http10) {
+      outbox.begin(this);
+      outbox.text(trailers === null ? '0\r\n\r\n' : `0\r\n${trailers.lines()}\r\n`);
+    }
+    this.responseDone = true;
+    this.events = null;
+    if (this.framing === ResponseFraming.tunnel) {
+      outbox.flush();
+      this.socket.end();
+      this.reading = Reading.discard;
+      this.schedule(LINGER_MS);
+      return;
+    }
+    // An answer that ends before the request's body does ends the connection, too.
+    if (this.reading === Reading.body || !this.keepAlive) this.close();
+    else this.nextRequest();
+  }
+
+  abortResponse(): void {
+    this.events = null;
+    this.responseDone = true;
+    this.handler.io.outbox.flush();
+    // An answer that ends with the connection would look complete after a FIN; every other one is visibly cut.
+    if (this.http10 && this.framing === ResponseFraming.unknown) this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  /** Answers with `text` (a whole message) and closes, reading on for a moment so that the answer arrives. */
+  refuse(text: string): void {
+    const { outbox } = this.handler.io;
+    outbox.begin(this);
+    outbox.text(text);
+    this.responseDone = true;
+    this.events = null;
+    this.close();
+  }
+
+  /** Closes a connection that is idle; asked by the gateway when it drains. */
+  closeIfIdle(): void {
+    if (this.idle) this.close();
+  }
+
+  onSent(full: boolean): void {
+    if (full && !this.blocked) {
+      this.blocked = true;
+      this.startWriteWindow();
+      this.events?.onResponseBlocked();
+    }
+  }
+
+  onDrain(): void {
+    if (!this.blocked) return;
+    this.blocked = false;
+    if (this.reading === Reading.body) this.startBodyWindow();
+    else if (this.reading === Reading.discard) this.schedule(LINGER_MS);
+    else this.deadline = Infinity;
+    this.events?.onResponseDrained();
+    if (this.responseDone && this.reading === Reading.wait) this.nextRequest();
+    this.handler.io.outbox.flush();
+  }
+
+  private nextRequest(): void {
+    // A client that does not read its answers gets no further ones made.
+    if (this.blocked) {
+      this.reading = Reading.wait;
+      return;
+    }
+    const { handler } = this;
+    this.reading = Reading.head;
+    this.schedule(handler.limits.keepAliveTimeoutMs);
+    const { stash } = this;
+    if (stash !== null) {
+      this.stash = null;
+      if (this.processing) this.stash = stash;
+      else {
+        handler.io.outbox.flush();
+        this.process(stash, 0, stash.length);
+      }
+    }
+    this.resumeReading();
+    if (this.idle && (this.halfClosed || handler.draining)) this.close();
+  }
+
+  /** Sends what is there, then FIN; reads on for a moment (RFC 9112 section 9.6). */
+  private close(): void {
+    if (this.reading === Reading.ended || this.reading === Reading.discard) return;
+    this.reading = Reading.discard;
+    this.stash = null;
+    this.decoder = null;
+    this.handler.io.outbox.flush();
+    this.socket.end();
+    this.resumeReading();
+    if (this.socket.writableLength > 0) this.startWriteWindow();
+    else this.schedule(LINGER_MS);
+  }
+
+  /** The client's message is at fault: tell the exchange, or the handler when there is none. */
+  private fail(fault: Fault): void {
+    const { events } = this;
+    this.decoder = null;
+    this.reading = Reading.wait;
+    this.keepAlive = false;
+    if (events === null) this.refused(fault);
+    else events.onRequestFault(fault);
+  }
+
+  private refused(fault: Fault): void {
+    this.keepAlive = false;
+    this.handler.onMalformed(this, fault);
+  }
+
+  // ---- Time ----------------------------------------------------------------------------------------------------
+
+  onDeadline(now: number): void {
+    const { limits, io } = this.handler;
+    io.clock.now = now;
+    if (this.blocked) {
+      this.checkWriteWindow();
+    } else if (this.reading === Reading.head) {
+      if (this.stash === null) this.close();
+      else this.refused(new Fault('header_timeout'));
+    } else if (this.reading === Reading.body) {
+      const received = this.decoder!.received - this.windowBytes;
+      if (received === 0 || received * 1000 < limits.minimumRateBytesPerSecond * limits.bodyTimeoutMs) {
+        this.fail(new Fault('body_timeout'));
+      } else this.startBodyWindow();
+    } else if (this.reading === Reading.discard) {
+      if (this.socket.writableLength > 0) this.checkWriteWindow();
+      else this.socket.destroy();
+    } else if (this.reading === Reading.wait && this.halfClosed && !this.responseStarted) {
+      const { outbox } = io;
+      outbox.begin(this);
+      outbox.text('HTTP/1.1 100 Continue\r\n\r\n');
+      this.schedule(HALF_CLOSE_PROBE_MS * 10);
+    }
+  }
+
+  private startWriteWindow(): void {
+    this.windowBytes = bytesTaken(this.socket);
+    this.schedule(this.handler.limits.writeTimeoutMs);
+  }
+
+  /** A client that takes less than the minimum rate over a whole window is cut off. */
+  private checkWriteWindow(): void {
+    const { limits } = this.handler;
+    const taken = bytesTaken(this.socket) - this.windowBytes;
+    if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) this.socket.destroy();
+    else this.startWriteWindow();
+  }
+
+  private schedule(delayMs: number): void {
+    const { io } = this.handler;
+    io.wheel.schedule(this, io.clock.now + delayMs);
+  }
+}

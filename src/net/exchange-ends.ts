@@ -1,0 +1,55 @@
+// The two contracts between connections and what carries an exchange. Protocol-neutral: h1 connections and h2 streams fit both.
+
+import type { Fault } from '../base/fault.ts';
+import type { Headers } from '../http/headers.ts';
+import type { ResponseHead } from '../http/h1/response-head.ts';
+
+/** How the client's side of a response is framed; the connection adds what its protocol needs. */
+export const ResponseFraming = {
+  /** No body follows whatever the fields say: HEAD, 204, 304. */
+  none: 0,
+  /** `Content-Length` stands among the fields and holds. */
+  length: 1,
+  /** Length unknown: chunked in HTTP/1.1, until close in HTTP/1.0. */
+  unknown: 2,
+  /** 101: raw bytes both ways from here on. */
+  tunnel: 3,
+} as const;
+
+/** What an exchange does with the connection its request came on. */
+export interface ResponseWriter {
+  /** An interim answer (1xx). `lines` are field lines, each ended by CRLF. */
+  sendInformational(status: number, lines: string): void;
+  startResponse(status: number, lines: string, framing: number): void;
+  sendBody(bytes: Buffer, start: number, end: number): void;
+  endResponse(trailers: Headers | null): void;
+  /** Breaks off so that the client can tell the message is not complete. */
+  abortResponse(): void;
+  /** Stops and starts the flow of the request's body. */
+  pauseRequest(): void;
+  resumeRequest(): void;
+}
+
+/** What a client connection tells the exchange it began. Body bytes are valid only during the call. */
+export interface RequestEvents {
+  onRequestBody(bytes: Buffer, start: number, end: number): void;
+  onRequestEnd(trailers: Headers | null): void;
+  /** The request will never be complete: malformed body, timeout, client gone. Nothing follows. */
+  onRequestFault(fault: Fault): void;
+  /** The client does not take bytes as fast as they come. */
+  onResponseBlocked(): void;
+  onResponseDrained(): void;
+}
+
+/** What an upstream connection tells the exchange it serves. Body bytes are valid only during the call. */
+export interface ResponseEvents {
+  onInformational(head: ResponseHead): void;
+  onResponseHead(head: ResponseHead): void;
+  onResponseBody(bytes: Buffer, start: number, end: number): void;
+  onResponseEnd(trailers: Headers | null): void;
+  /** The response will never be complete. Nothing follows. */
+  onUpstreamFault(fault: Fault): void;
+  /** The upstream does not take bytes as fast as they come. */
+  onRequestBlocked(): void;
+  onRequestDrained(): void;
+}

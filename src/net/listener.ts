@@ -1,0 +1,49 @@
+// An address that accepts connections. Hands sockets over; what is spoken on them is the connection's business.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { supportsHandleMove } from './accepted-socket.ts';
+
+export interface ListenerAddress {
+  readonly host: string;
+  /** 0 asks the system for a free one; `listen` tells which. */
+  readonly port: number;
+}
+
+/** Connections that may wait in the kernel to be accepted. */
+const BACKLOG = 1024;
+
+export class Listener {
+  readonly address: ListenerAddress;
+  private readonly server: Server;
+  private readonly onSocket: (socket: Socket) => void;
+
+  /** `onSocket` gets each accepted socket, paused when Node lets its handle be moved (see accepted-socket.ts). */
+  constructor(address: ListenerAddress, onSocket: (socket: Socket) => void) {
+    this.address = address;
+    this.onSocket = onSocket;
+    this.server = createServer({ allowHalfOpen: true, noDelay: true });
+    this.server.on('connection', socket => this.onSocket(socket));
+  }
+
+  /** Resolves with the port that is listened on; rejects with the system's error (EADDRINUSE, EACCES). */
+  async listen(): Promise<{ port: number }> {
+    const { server, address } = this;
+    // Because: `pauseOnConnect` is read at each accept and is a plain property; the constructor runs before we know.
+    (server as Server & { pauseOnConnect: boolean }).pauseOnConnect = await supportsHandleMove();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: address.host, port: address.port, backlog: BACKLOG, reusePort: true }, () => {
+        server.off('error', reject);
+        server.on('error', () => {});
+        resolve();
+      });
+    });
+    const bound = server.address();
+    return { port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
+  }
+
+  /** Accepts nothing more from now on. Connections that were accepted live on. */
+  close(): void {
+    this.server.close();
+  }
+}

@@ -1,0 +1,109 @@
+// Where outgoing bytes of one thread are put together, so that a message leaves in one write. Knows sockets, no protocol.
+
+import type { Socket } from 'node:net';
+import { writeLatin1 } from '../base/latin1.ts';
+
+/** Someone whose bytes the outbox may hold. */
+export interface Sender {
+  readonly socket: Socket;
+  /** The bytes were handed to the socket; `full` when it asks to wait for `drain`. */
+  onSent(full: boolean): void;
+}
+
+const CAPACITY = 96 * 1024;
+/** Buffers kept for reuse after a slow peer held on to one. */
+const SPARES_MAX = 8;
+
+/**
+ * One buffer a thread. `begin(sender)` makes it this sender's; what another had put in is sent first. `flush()` sends;
+ * every entry from the event loop ends with it. Bytes are copied in, so callers may reuse theirs at once.
+ */
+export class Outbox {
+  private buffer: Buffer;
+  private length: number;
+  private sender: Sender | null;
+  private readonly spares: Buffer[];
+
+  constructor() {
+    this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
+    this.length = 0;
+    this.sender = null;
+    this.spares = [];
+  }
+
+  begin(sender: Sender): void {
+    if (this.sender === sender) return;
+    if (this.sender !== null) this.flush();
+    this.sender = sender;
+  }
+
+  /** Appends latin1 text. A text that does not fit beside what is there makes that leave first. */
+  text(text: string): void {
+    if (this.length + text.length > CAPACITY) {
+      this.flushKeepingSender();
+      if (text.length > CAPACITY) {
+        this.sendDirectly(Buffer.from(text, 'latin1'));
+        return;
+      }
+    }
+    this.length += writeLatin1(this.buffer, text, this.length);
+  }
+
+  /** Appends a copy of `bytes[start, end)`. */
+  bytes(bytes: Buffer, start: number, end: number): void {
+    const size = end - start;
+    if (this.length + size > CAPACITY) {
+      this.flushKeepingSender();
+      if (size > CAPACITY) {
+        this.sendDirectly(Buffer.from(bytes.subarray(start, end)));
+        return;
+      }
+    }
+    bytes.copy(this.buffer, this.length, start, end);
+    this.length += size;
+  }
+
+  /** Sends what is there. */
+  flush(): void {
+    const { sender } = this;
+    if (sender === null) return;
+    this.sender = null;
+    this.send(sender);
+  }
+
+  private flushKeepingSender(): void {
+    const { sender } = this;
+    if (sender === null) return;
+    this.send(sender);
+    this.sender = sender;
+  }
+
+  private send(sender: Sender): void {
+    const { length } = this;
+    if (length === 0) return;
+    this.length = 0;
+    const { socket } = sender;
+    if (socket.destroyed) return;
+    const full = !socket.write(this.buffer.subarray(0, length));
+    // What the kernel did not take at once still lies in this buffer: leave it to the socket and go on with another.
+    if (socket.writableLength > 0) {
+      this.retire(socket, this.buffer);
+      this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(CAPACITY);
+    }
+    sender.onSent(full);
+  }
+
+  private sendDirectly(bytes: Buffer): void {
+    const { sender } = this;
+    if (sender === null || sender.socket.destroyed) return;
+    sender.onSent(!sender.socket.write(bytes));
+  }
+
+  /** Takes the buffer back once the socket has sent all of it; a socket that dies keeps it for the collector. */
+  private retire(socket: Socket, buffer: Buffer): void {
+    // An empty write's callback comes when everything before it has left.
+    socket.write('', error => {
+      if ((error === null || error === undefined) && this.spares.length < SPARES_MAX) this.spares.push(buffer);
+    });
+  }
+}

@@ -1,0 +1,22 @@
+// How many bytes of a socket the kernel has taken. Apart, since it looks behind the published interface of a socket.
+
+import type { Socket } from 'node:net';
+
+/** What Node's stream handles have and their published types leave out. */
+interface StreamHandle {
+  /** Bytes handed to libuv. */
+  readonly bytesWritten: number;
+  /** Bytes that libuv still holds. */
+  readonly writeQueueSize: number;
+}
+
+/**
+ * Bytes taken off our hands so far, exact to the byte where the handle tells what libuv still holds. Without a handle
+ * (closed) or where it does not tell, whole writes are counted once they are complete.
+ */
+export function bytesTaken(socket: Socket): number {
+  // Because: the public `bytesWritten` counts what is merely queued, and a slow reader would look like a fast one.
+  const handle = (socket as unknown as { _handle: StreamHandle | null })._handle;
+  if (handle && typeof handle.writeQueueSize === 'number') return handle.bytesWritten - handle.writeQueueSize;
+  return socket.bytesWritten - socket.writableLength;
+}

@@ -1,0 +1,443 @@
+// One HTTP/1 connection to an endpoint: sends a request, reads its response, serves the next. Knows framing and timeouts,
+// nothing of routes, retries or clients. Longer than most rooms: it is one state machine.
+
+import { connect, type Socket } from 'node:net';
+import { Fault, type FaultCode } from '../base/fault.ts';
+import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
+import { BodyDecoder, type BodySink } from '../http/h1/body-decoder.ts';
+import type { HeadLimits } from '../http/h1/field-lines.ts';
+import { Refusal } from '../http/h1/parse-outcome.ts';
+import { BodyFraming, parseResponseHead, type ResponseHead, takeResponseHead } from '../http/h1/response-head.ts';
+import type { Headers } from '../http/headers.ts';
+import { listenTo, readInto, type SocketEvents } from './accepted-socket.ts';
+import type { ResponseEvents } from './exchange-ends.ts';
+import type { ThreadIo } from './io.ts';
+import type { Sender } from './outbox.ts';
+
+/** How a request's body goes out. */
+export const RequestFraming = { none: 0, length: 1, chunked: 2 } as const;
+
+/** Whoever keeps connections. */
+export interface ConnectionOwner {
+  readonly io: ThreadIo;
+  readonly headLimits: HeadLimits;
+  onConnected(connection: UpstreamConnection): void;
+  /** Never connected. */
+  onConnectFailed(connection: UpstreamConnection, fault: Fault): void;
+  /** Free for another request. */
+  onReleased(connection: UpstreamConnection): void;
+  /** Gone, whatever it was doing. Comes once for each connection that was connected. */
+  onClosed(connection: UpstreamConnection): void;
+}
+
+/** How long the steps of one request may take; Infinity or 0 where there is no limit. */
+export interface RequestTimes {
+  /** Monotonic milliseconds at which the whole exchange is over. */
+  readonly deadline: number;
+  /** From the request's last byte to the head of the response. */
+  readonly responseTimeoutMs: number;
+  /** Without a byte in the middle of the response, or without the endpoint taking one of the request. */
+  readonly idleTimeoutMs: number;
+}
+
+const Phase = { connecting: 0, idle: 1, head: 2, body: 3, tunnel: 4, closed: 5 } as const;
+
+/** Interim responses to one request: a backend that sends more is broken. */
+const INFORMATIONAL_MAX = 32;
+
+export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  readonly socket: Socket;
+  private readonly owner: ConnectionOwner;
+  /** Requests that this connection was given so far. */
+  requests: number;
+  private events: ResponseEvents | null;
+  private times: RequestTimes | null;
+  private phase: number;
+  private toHead: boolean;
+  private mayUpgrade: boolean;
+  private requestFraming: number;
+  private requestDone: boolean;
+  private responseFraming: number;
+  /** Bytes of a `Content-Length` body still to come. */
+  private remaining: number;
+  private decoder: BodyDecoder | null;
+  private keepAlive: boolean;
+  private stash: Buffer | null;
+  private informational: number;
+  private blocked: boolean;
+  private paused: boolean;
+  private gone: boolean;
+
+  constructor(target: { host: string; port: number }, connectTimeoutMs: number, owner: ConnectionOwner) {
+    const { io } = owner;
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.owner = owner;
+    this.requests = 0;
+    this.events = null;
+    this.times = null;
+    this.phase = Phase.connecting;
+    this.toHead = false;
+    this.mayUpgrade = false;
+    this.requestFraming = RequestFraming.none;
+    this.requestDone = true;
+    this.responseFraming = BodyFraming.none;
+    this.remaining = 0;
+    this.decoder = null;
+    this.keepAlive = true;
+    this.stash = null;
+    this.informational = 0;
+    this.blocked = false;
+    this.paused = false;
+    this.gone = false;
+    this.socket = connect({
+      host: target.host,
+      port: target.port,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread: readInto(io.readBuffer),
+    });
+    listenTo(this.socket, this);
+    this.socket.once('connect', () => this.onConnect());
+    this.socket.once('error', (error: NodeJS.ErrnoException) => this.onConnectError(error));
+    io.wheel.schedule(this, io.clock.now + connectTimeoutMs);
+  }
+
+  /** Whether a request may be given to it now. */
+  get usable(): boolean {
+    return this.phase === Phase.idle && !this.socket.destroyed;
+  }
+
+  // ---- The request ---------------------------------------------------------------------------------------------
+
+  /** Sends a head. `upgrade` says that the client asked to switch protocols, so 101 is an answer. */
+  start(
+    events: ResponseEvents,
+    head: string,
+    toHead: boolean,
+    requestFraming: number,
+    upgrade: boolean,
+    times: RequestTimes,
+  ): void {
+    this.requests++;
+    this.events = events;
+    this.times = times;
+    this.phase = Phase.head;
+    this.toHead = toHead;
+    this.mayUpgrade = upgrade;
+    this.requestFraming = requestFraming;
+    this.requestDone = requestFraming === RequestFraming.none;
+    this.informational = 0;
+    this.keepAlive = true;
+    const { outbox } = this.owner.io;
+    outbox.begin(this);
+    outbox.text(head);
+    this.scheduleWithin(this.requestDone ? times.responseTimeoutMs : 0);
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    if (start === end || this.phase === Phase.closed) return;
+    const { outbox } = this.owner.io;
+    outbox.begin(this);
+    if (this.requestFraming === RequestFraming.chunked && this.phase !== Phase.tunnel) {
+      outbox.text(`${(end - start).toString(16)}\r\n`);
+      outbox.bytes(bytes, start, end);
+      outbox.text('\r\n');
+    } else {
+      outbox.bytes(bytes, start, end);
+    }
+  }
+
+  endRequest(trailers: Headers | null): void {
+    if (this.phase === Phase.closed) return;
+    const { outbox } = this.owner.io;
+    if (this.phase === Phase.tunnel) {
+      outbox.flush();
+      this.socket.end();
+      return;
+    }
+    if (this.requestFraming === RequestFraming.chunked) {
+      outbox.begin(this);
+      outbox.text(trailers === null ? '0\r\n\r\n' : `0\r\n${trailers.lines()}\r\n`);
+    }
+    this.requestDone = true;
+    if (this.phase === Phase.head) this.scheduleWithin(this.times!.responseTimeoutMs);
+  }
+
+  /** Gives the exchange up; the connection cannot serve another. No event follows. */
+  abort(): void {
+    this.events = null;
+    this.socket.destroy();
+    this.leave();
+  }
+
+  pauseResponse(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+    this.scheduleWithin(0);
+  }
+
+  resumeResponse(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.touch();
+    this.socket.resume();
+  }
+
+  // ---- Idle life -----------------------------------------------------------------------------------------------
+
+  /** Waits for the next request, at most this long. Called by the owner. */
+  rest(idleTimeoutMs: number): void {
+    const { io } = this.owner;
+    io.wheel.schedule(this, idleTimeoutMs === 0 ? Infinity : io.clock.now + idleTimeoutMs);
+  }
+
+  /** Closes a connection that serves nobody. */
+  close(): void {
+    this.socket.destroy();
+    this.leave();
+  }
+
+  // ---- The response --------------------------------------------------------------------------------------------
+
+  onRead(bytes: Buffer, length: number): boolean {
+    const { io } = this.owner;
+    io.clock.tick();
+    if (this.stash === null) this.process(bytes, 0, length);
+    else {
+      // Because: only a response head that came in pieces is joined.
+      const joined = Buffer.concat([this.stash, bytes.subarray(0, length)]);
+      this.stash = null;
+      this.process(joined, 0, joined.length);
+    }
+    io.outbox.flush();
+    return !this.paused;
+  }
+
+  private process(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      if (this.phase === Phase.head) at = this.readHead(bytes, at, end);
+      else if (this.phase === Phase.body) at = this.readBody(bytes, at, end);
+      else if (this.phase === Phase.tunnel) {
+        this.touch();
+        this.events?.onResponseBody(bytes, at, end);
+        return;
+      } else {
+        // Bytes that no request asked for: whose answer they are cannot be known.
+        if (this.phase !== Phase.closed) this.close();
+        return;
+      }
+    }
+  }
+
+  private readHead(bytes: Buffer, at: number, end: number): number {
+    const used = parseResponseHead(bytes, at, end, this.toHead, this.owner.headLimits);
+    if (used < 0) {
+      this.fail(new Fault(used === Refusal.headerTooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response'));
+      return end;
+    }
+    if (used === 0) {
+      this.stash = Buffer.from(bytes.subarray(at, end));
+      return end;
+    }
+    const head = takeResponseHead();
+    const behind = at + used;
+    if (head.status < 200) return this.readInterim(head, behind, end);
+    this.responseFraming = head.framing;
+    this.remaining = head.contentLength;
+    this.keepAlive = head.keepAlive;
+    this.phase = Phase.body;
+    if (head.framing === BodyFraming.chunked) {
+      // As for requests: chunks that came with the head are tried before the head is passed on.
+      if (behind < end && new BodyDecoder(BodyFraming.chunked, 0).feed(bytes, behind, end, nothing) < 0) {
+        this.fail(new Fault('upstream_malformed_response'));
+        return end;
+      }
+      this.decoder = new BodyDecoder(BodyFraming.chunked, 0);
+    }
+    this.touch();
+    this.events!.onResponseHead(head);
+    if (head.framing === BodyFraming.none && this.phase === Phase.body) this.finish(null);
+    return behind;
+  }
+
+  private readInterim(head: ResponseHead, behind: number, end: number): number {
+    if (head.status === 101) {
+      if (!this.mayUpgrade || head.upgrade === '') {
+        this.fail(new Fault('upstream_upgrade_refused'));
+        return end;
+      }
+      this.phase = Phase.tunnel;
+      this.keepAlive = false;
+      this.events!.onResponseHead(head);
+      return behind;
+    }
+    if (++this.informational > INFORMATIONAL_MAX) {
+      this.fail(new Fault('upstream_malformed_response'));
+      return end;
+    }
+    this.events!.onInformational(head);
+    return behind;
+  }
+
+  private readBody(bytes: Buffer, start: number, end: number): number {
+    const { decoder } = this;
+    if (decoder !== null) {
+      const used = decoder.feed(bytes, start, end, this);
+      if (used < 0) {
+        this.fail(new Fault('upstream_malformed_response'));
+        return end;
+      }
+      if (this.phase !== Phase.body) return end;
+      this.touch();
+      if (decoder.done) this.finish(decoder.trailers);
+      return start + used;
+    }
+    let take = end - start;
+    if (this.responseFraming === BodyFraming.length && take > this.remaining) take = this.remaining;
+    this.remaining -= take;
+    this.touch();
+    this.events?.onResponseBody(bytes, start, start + take);
+    if (this.responseFraming === BodyFraming.length && this.remaining === 0 && this.phase === Phase.body) this.finish(null);
+    return start + take;
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.events?.onResponseBody(bytes, start, end);
+  }
+
+  /** The response is complete. */
+  private finish(trailers: Headers | null): void {
+    const { events, owner } = this;
+    this.events = null;
+    this.times = null;
+    this.decoder = null;
+    const reusable = this.keepAlive && this.requestDone && !this.socket.readableEnded;
+    this.phase = reusable ? Phase.idle : Phase.closed;
+    events?.onResponseEnd(trailers);
+    if (reusable && !this.socket.destroyed) {
+      if (this.paused) this.resumeResponse();
+      owner.onReleased(this);
+    } else {
+      this.socket.destroy();
+      this.leave();
+    }
+  }
+
+  private fail(fault: Fault): void {
+    const { events } = this;
+    this.events = null;
+    this.socket.destroy();
+    const connecting = this.phase === Phase.connecting;
+    if (connecting) {
+      this.phase = Phase.closed;
+      this.owner.io.wheel.cancel(this);
+      this.owner.onConnectFailed(this, fault);
+    } else {
+      this.leave();
+      events?.onUpstreamFault(fault);
+    }
+  }
+
+  /** Tells the owner once that this connection is gone. */
+  private leave(): void {
+    this.owner.io.wheel.cancel(this);
+    this.stash = null;
+    this.decoder = null;
+    if (this.gone) return;
+    this.gone = true;
+    const connecting = this.phase === Phase.connecting;
+    this.phase = Phase.closed;
+    if (!connecting) this.owner.onClosed(this);
+  }
+
+  // ---- Events of the socket ------------------------------------------------------------------------------------
+
+  private onConnect(): void {
+    this.owner.io.clock.tick();
+    if (this.phase !== Phase.connecting) return;
+    this.phase = Phase.idle;
+    this.owner.io.wheel.cancel(this);
+    this.owner.onConnected(this);
+    this.owner.io.outbox.flush();
+  }
+
+  private onConnectError(error: NodeJS.ErrnoException): void {
+    if (this.phase !== Phase.connecting) return;
+    this.fail(new Fault('upstream_connect_failed', '', error.code ?? error.message));
+    this.owner.io.outbox.flush();
+  }
+
+  /** The endpoint sent FIN. */
+  onEnd(): void {
+    this.owner.io.clock.tick();
+    if (this.phase === Phase.tunnel) this.finish(null);
+    else if (this.phase === Phase.body && this.responseFraming === BodyFraming.untilClose) this.finish(null);
+    else if (this.phase === Phase.head || this.phase === Phase.body) this.fail(new Fault('upstream_reset'));
+    else if (this.phase !== Phase.connecting) this.close();
+    this.owner.io.outbox.flush();
+  }
+
+  onSocketClosed(): void {
+    if (this.phase === Phase.closed) return;
+    this.fail(new Fault(this.phase === Phase.connecting ? 'upstream_connect_failed' : 'upstream_reset'));
+    this.owner.io.outbox.flush();
+  }
+
+  onSent(full: boolean): void {
+    if (!full || this.blocked) return;
+    this.blocked = true;
+    if (this.times !== null && this.phase !== Phase.tunnel) this.scheduleWithin(this.times.idleTimeoutMs);
+    this.events?.onRequestBlocked();
+  }
+
+  onDrain(): void {
+    if (!this.blocked) return;
+    this.owner.io.clock.tick();
+    this.blocked = false;
+    this.touch();
+    this.events?.onRequestDrained();
+    this.owner.io.outbox.flush();
+  }
+
+  // ---- Time ----------------------------------------------------------------------------------------------------
+
+  onDeadline(now: number): void {
+    this.owner.io.clock.now = now;
+    if (this.phase === Phase.idle) this.close();
+    else this.fail(new Fault(this.timeoutCode(now)));
+  }
+
+  private timeoutCode(now: number): FaultCode {
+    if (this.phase === Phase.connecting) return 'upstream_connect_timeout';
+    if (this.times !== null && now >= this.times.deadline) return 'exchange_timeout';
+    return this.phase === Phase.head && this.requestDone ? 'upstream_response_timeout' : 'upstream_idle_timeout';
+  }
+
+  /** Something moved: the time without movement starts anew. */
+  private touch(): void {
+    const { times } = this;
+    if (times === null) return;
+    if (this.phase === Phase.head) this.scheduleWithin(this.requestDone ? times.responseTimeoutMs : 0);
+    else this.scheduleWithin(this.paused ? 0 : times.idleTimeoutMs);
+  }
+
+  /** The next deadline: `delayMs` from now (0: none) or the exchange's, whichever comes first. */
+  private scheduleWithin(delayMs: number): void {
+    const { times } = this;
+    if (times === null) return;
+    const { io } = this.owner;
+    const step = delayMs === 0 ? Infinity : io.clock.now + delayMs;
+    io.wheel.schedule(this, step < times.deadline ? step : times.deadline);
+  }
+}
+
+const nothing: BodySink = { onBody() {} };

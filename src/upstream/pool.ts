@@ -1,0 +1,181 @@
+// Kept-alive connections of one worker to one endpoint, and the requests that wait for one. Opens, lends and takes back.
+
+import { Fault } from '../base/fault.ts';
+import type { HeadLimits } from '../http/h1/field-lines.ts';
+import type { ThreadIo } from '../net/io.ts';
+import { type ConnectionOwner, UpstreamConnection } from '../net/upstream-connection.ts';
+import { UpstreamCell } from '../telemetry/metric-families.ts';
+
+/** Limits of a pool; 0 means none for maxConnections, maxRequestsPerConnection and idleTimeoutMs. */
+export interface PoolSettings {
+  readonly maxConnections: number;
+  readonly maxPending: number;
+  readonly maxRequestsPerConnection: number;
+  readonly idleTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** What a pool shares with the rest of its worker. */
+export interface PoolContext {
+  readonly io: ThreadIo;
+  readonly headLimits: HeadLimits;
+  readonly cells: Float64Array;
+}
+
+/** A request that waits for a connection. Exactly one of the two is called, unless `waiting` turned false before. */
+export interface ConnectionWaiter {
+  /** False when it no longer wants one; the pool then passes over it. */
+  readonly waiting: boolean;
+  onConnection(connection: UpstreamConnection): void;
+  onNoConnection(fault: Fault): void;
+}
+
+export class Pool implements ConnectionOwner {
+  readonly io: ThreadIo;
+  readonly headLimits: HeadLimits;
+  private readonly target: { readonly host: string; readonly port: number };
+  private readonly settings: PoolSettings;
+  private readonly cells: Float64Array;
+  private readonly metricsOffset: number;
+  /** The one that was used last is lent first, so that the others grow old and are closed. */
+  private readonly idle: UpstreamConnection[];
+  private readonly waiters: ConnectionWaiter[];
+  /** Position of the first waiter; the array is cut when half of it is past. */
+  private firstWaiter: number;
+  private connecting: number;
+  /** Connections that exist, those being made included. */
+  private total: number;
+  private retired: boolean;
+
+  constructor(
+    target: { readonly host: string; readonly port: number },
+    settings: PoolSettings,
+    metricsOffset: number,
+    context: PoolContext,
+  ) {
+    this.io = context.io;
+    this.headLimits = context.headLimits;
+    this.cells = context.cells;
+    this.target = target;
+    this.settings = settings;
+    this.metricsOffset = metricsOffset;
+    this.idle = [];
+    this.waiters = [];
+    this.firstWaiter = 0;
+    this.connecting = 0;
+    this.total = 0;
+    this.retired = false;
+  }
+
+  get counts(): { active: number; idle: number; pending: number } {
+    const idle = this.idle.length;
+    return { active: this.total - this.connecting - idle, idle, pending: this.waiters.length - this.firstWaiter };
+  }
+
+  /**
+   * A connection at once, or null: then the waiter hears later, or has heard already that there is no room. `fresh`
+   * asks for one that never served, for a retry after a kept one had died.
+   */
+  acquire(waiter: ConnectionWaiter, fresh: boolean): UpstreamConnection | null {
+    const { idle, cells, metricsOffset } = this;
+    while (!fresh && idle.length > 0) {
+      const connection = idle.pop()!;
+      cells[metricsOffset + UpstreamCell.connectionsIdle]!--;
+      if (!connection.usable) continue;
+      cells[metricsOffset + UpstreamCell.connectionsActive]!++;
+      cells[metricsOffset + UpstreamCell.reuses]!++;
+      return connection;
+    }
+    const { maxConnections, maxPending } = this.settings;
+    if (maxConnections === 0 || this.total < maxConnections) {
+      this.open();
+    } else if (this.waiters.length - this.firstWaiter - this.connecting >= maxPending) {
+      waiter.onNoConnection(new Fault('upstream_queue_full'));
+      return null;
+    }
+    this.waiters.push(waiter);
+    cells[metricsOffset + UpstreamCell.pending]!++;
+    return null;
+  }
+
+  /** Takes no more requests: idle connections close now, busy ones when they are done. */
+  retire(): void {
+    this.retired = true;
+    for (const connection of this.idle.slice()) connection.close();
+  }
+
+  onConnected(connection: UpstreamConnection): void {
+    this.connecting--;
+    this.cells[this.metricsOffset + UpstreamCell.connects]!++;
+    this.lend(connection);
+  }
+
+  onConnectFailed(_connection: UpstreamConnection, fault: Fault): void {
+    this.connecting--;
+    this.total--;
+    this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
+    this.nextWaiter()?.onNoConnection(fault);
+    this.openForWaiters();
+  }
+
+  onReleased(connection: UpstreamConnection): void {
+    const { maxRequestsPerConnection } = this.settings;
+    this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
+    if (maxRequestsPerConnection !== 0 && connection.requests >= maxRequestsPerConnection) {
+      this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
+      connection.close();
+    } else this.lend(connection);
+  }
+
+  onClosed(connection: UpstreamConnection): void {
+    this.total--;
+    const at = this.idle.lastIndexOf(connection);
+    if (at !== -1) {
+      this.idle.splice(at, 1);
+      this.cells[this.metricsOffset + UpstreamCell.connectionsIdle]!--;
+    } else {
+      this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
+    }
+    this.openForWaiters();
+  }
+
+  /** Gives a free connection to whoever waits longest, or puts it aside. */
+  private lend(connection: UpstreamConnection): void {
+    const waiter = this.nextWaiter();
+    if (waiter !== undefined) {
+      this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
+      waiter.onConnection(connection);
+      return;
+    }
+    this.cells[this.metricsOffset + UpstreamCell.connectionsIdle]!++;
+    this.idle.push(connection);
+    if (this.retired) connection.close();
+    else connection.rest(this.settings.idleTimeoutMs);
+  }
+
+  private open(): void {
+    this.total++;
+    this.connecting++;
+    new UpstreamConnection(this.target, this.settings.connectTimeoutMs, this);
+  }
+
+  private openForWaiters(): void {
+    const { maxConnections } = this.settings;
+    const waiting = this.waiters.length - this.firstWaiter;
+    if (waiting > this.connecting && (maxConnections === 0 || this.total < maxConnections)) this.open();
+  }
+
+  private nextWaiter(): ConnectionWaiter | undefined {
+    const { waiters } = this;
+    while (this.firstWaiter < waiters.length) {
+      const waiter = waiters[this.firstWaiter++]!;
+      this.cells[this.metricsOffset + UpstreamCell.pending]!--;
+      if (this.firstWaiter * 2 > waiters.length) {
+        waiters.splice(0, this.firstWaiter);
+        this.firstWaiter = 0;
+      }
+      if (waiter.waiting) return waiter;
+    }
+    return undefined;
+  }
+}
