@@ -1,0 +1,108 @@
+// The gateway's own messages to the operator, on standard error. Rare by design; requests are logged by access-log.ts.
+
+/** Anything that JSON can hold in one word; what is secret must not come here. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+export interface OperatorLogOptions {
+  /** `auto`: for people when standard error is a terminal, JSON lines otherwise. A worker thread sees no terminal: tell it. */
+  readonly format?: 'auto' | 'text' | 'json';
+  /** Where text goes; standard error when left out. */
+  readonly write?: (text: string) => void;
+}
+
+/** Messages of one kind in one window; what comes beyond is counted and told when the window ends. */
+const KIND_LINES_MAX = 10;
+const WINDOW_MS = 10_000;
+
+/** Kinds told apart in one window; the rest share one budget, so a flood of ever new messages stays bounded too. */
+const KINDS_MAX = 100;
+const OTHER_KINDS = '(other messages)';
+
+const controlLetters = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+interface KindCount {
+  readonly level: LogLevel;
+  lines: number;
+}
+
+/**
+ * Messages with fields beside them. The message is the kind by which floods are held back: keep it constant and put
+ * what varies into the fields.
+ */
+export class OperatorLog {
+  private readonly json: boolean;
+  private readonly write: (text: string) => void;
+  private kinds = new Map<string, KindCount>();
+  private windowEnd: NodeJS.Timeout | null = null;
+
+  constructor(options: OperatorLogOptions = {}) {
+    const format = options.format ?? 'auto';
+    this.json = format === 'json' || (format === 'auto' && process.stderr.isTTY !== true);
+    this.write = options.write ?? (text => process.stderr.write(text));
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.log('info', message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.log('warn', message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.log('error', message, fields);
+  }
+
+  log(level: LogLevel, message: string, fields: LogFields = {}): void {
+    if (this.admit(level, message)) this.emit(level, message, fields);
+  }
+
+  /** Tells now what was held back; at the end of a window, and before the process ends. */
+  flush(): void {
+    const { kinds } = this;
+    this.kinds = new Map();
+    if (this.windowEnd !== null) clearTimeout(this.windowEnd);
+    this.windowEnd = null;
+    for (const [message, { level, lines }] of kinds) {
+      if (lines > KIND_LINES_MAX) this.emit(level, message, { repeated: lines - KIND_LINES_MAX });
+    }
+  }
+
+  private admit(level: LogLevel, message: string): boolean {
+    const known = this.kinds.has(message) || this.kinds.size < KINDS_MAX;
+    const kind = known ? message : OTHER_KINDS;
+    let count = this.kinds.get(kind);
+    if (count === undefined) {
+      count = { level, lines: 0 };
+      this.kinds.set(kind, count);
+    }
+    count.lines++;
+    this.windowEnd ??= setTimeout(() => this.flush(), WINDOW_MS).unref();
+    return count.lines <= KIND_LINES_MAX;
+  }
+
+  private emit(level: LogLevel, message: string, fields: LogFields): void {
+    const time = new Date().toISOString();
+    // Because: a message quotes configuration and peers; raw control bytes could rewrite the operator's terminal.
+    this.write(
+      `${this.json ? JSON.stringify({ time, level, message, ...fields }) : textLine(time, level, message, fields)}\n`,
+    );
+  }
+}
+
+function textLine(time: string, level: LogLevel, message: string, fields: LogFields): string {
+  const details = Object.entries(fields).map(
+    ([name, value]) => ` ${name}=${typeof value === 'string' ? quoted(value) : value}`,
+  );
+  return `${time.slice(11, 19)} ${level.padEnd(5)} ${visible(message)}${details.join('')}`;
+}
+
+function quoted(value: string): string {
+  return /^[\w./:@-]+$/.test(value) ? value : visible(JSON.stringify(value));
+}
+
+function visible(text: string): string {
+  return text.replace(controlLetters, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
