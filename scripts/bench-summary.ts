@@ -1,0 +1,27 @@
+// The table of README.md that shows what a request costs, taken from bench/results.md. Invents no figure.
+
+/** Markers in README.md around the generated part. */
+const begin = /<!-- bench: .*? -->\n/;
+const end = '<!-- /bench -->';
+
+const notMeasured = 'Not measured yet for this version.\n';
+
+/**
+ * README.md with the part between its markers made anew.
+ * Throws when a marker is missing. `results` is bench/results.md; undefined when no bench was run.
+ */
+export function withBenchSummary(readme: string, results: string | undefined): string {
+  const start = begin.exec(readme);
+  const stop = readme.indexOf(end);
+  if (start === null || stop === -1) throw new Error('README.md has lost its bench markers');
+  const body = results === undefined ? notMeasured : summaryOf(results);
+  return `${readme.slice(0, start.index + start[0].length)}${body}${readme.slice(stop)}`;
+}
+
+/** What stands between `<!-- summary -->` and `<!-- /summary -->` in the results; else their first table. */
+function summaryOf(results: string): string {
+  const marked = /<!-- summary -->\n([\s\S]*?)<!-- \/summary -->/.exec(results)?.[1];
+  const table = marked ?? /^\|.*\n\|[ :|-]+\|\n(?:\|.*\n)+/m.exec(results)?.[0];
+  if (table === undefined) throw new Error('bench/results.md has no table');
+  return `${table.trim()}\n\nFrom [bench/results.md](bench/results.md), with versions, machine, date and spread.\n`;
+}

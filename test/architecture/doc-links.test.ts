@@ -1,0 +1,32 @@
+// Links in the documents lead somewhere, and files that they name exist.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deadReferences, filesNamed } from './doc-links.ts';
+import { filesOf, root } from './source-files.ts';
+
+test('links lead somewhere and named files exist', () => {
+  const documents = filesOf('*.md', 'docs/**/*.md', 'test/**/*.md', 'bench/*.md');
+  assert.ok(documents.length > 10);
+  assert.deepEqual(deadReferences(documents, root), []);
+});
+
+const dead = [
+  '[x](docs/absent.md)',
+  '[x](#no-such-heading)',
+  'see `src/base/absent.ts`',
+  'see `src/{base,absent}/fault.ts`',
+];
+
+for (const text of dead) {
+  test(`self-check: refused: ${text}`, () => {
+    assert.equal(deadReferences([{ path: 'README.md', text }], root).length, 1);
+  });
+}
+
+test('self-check: what is there is accepted', () => {
+  const text =
+    '# A Heading, here\n[x](#a-heading-here) [y](package.json) [z](https://example.com) `src/base/fault.ts` `src/`';
+  assert.deepEqual(deadReferences([{ path: 'README.md', text }], root), []);
+  assert.deepEqual(filesNamed('`src/a/{b,c}.ts` `src/**/*.ts`'), ['src/a/b.ts', 'src/a/c.ts']);
+});

@@ -1,0 +1,51 @@
+// Names of files and places that the documents mention. Judges what a reader would click or open, not the prose.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { SourceFile } from './source-files.ts';
+
+/** `src/http/h1/request-head.ts`, `src/exchange/`: a path in backticks that starts with a folder of the project. */
+const pathInCode = /`((?:src|test|bench|scripts|docs|examples|bin)\/[A-Za-z0-9._/{},*-]*)`/g;
+const link = /\[[^\]]*\]\(([^)\s]+)\)/g;
+
+/** Files that a document names in backticks, with `{a,b}` written out; patterns with `*` are left out. */
+export function filesNamed(text: string): string[] {
+  return [...text.matchAll(pathInCode)]
+    .map(match => match[1]!)
+    .flatMap(writtenOut)
+    .filter(name => !name.includes('*'));
+}
+
+/** Links to files and headings that are not there, and paths in backticks likewise, as `file: what`. */
+export function deadReferences(documents: readonly SourceFile[], root: string): string[] {
+  return documents.flatMap(({ path: file, text }) => {
+    const prose = text.replace(/^```[\s\S]*?^```/gm, '');
+    const dead = [...prose.matchAll(link)]
+      .map(match => match[1]!)
+      .filter(target => !leadsSomewhere(target, file, text, root));
+    const absent = filesNamed(prose).filter(name => !existsSync(path.join(root, name)));
+    return [...dead, ...absent].map(what => `${file}: ${what}`);
+  });
+}
+
+function writtenOut(name: string): string[] {
+  const group = /\{([^}]*)\}/.exec(name);
+  return group === null ? [name] : group[1]!.split(',').flatMap(each => writtenOut(name.replace(group[0], each)));
+}
+
+function leadsSomewhere(target: string, file: string, text: string, root: string): boolean {
+  if (/^(https?|mailto):/.test(target)) return true;
+  const [to = '', heading] = target.split('#');
+  if (to === '') return headingsOf(text).includes(heading ?? '');
+  return existsSync(path.join(root, path.dirname(file), to));
+}
+
+/** As GitHub names them: lower case, punctuation out, spaces to dashes. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(match =>
+    match[1]!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -1,0 +1,36 @@
+// Configurations that the documents show, cut out and made whole. Runs nothing.
+
+import path from 'node:path';
+
+export interface DocumentedConfiguration {
+  /** `docs/guide/routing.md:12`. */
+  readonly place: string;
+  /** What the reader sees. */
+  readonly shown: string;
+  /** The same as a whole document: a listener and the upstreams that it names are added when it shows none. */
+  readonly whole: string;
+}
+
+const block = /^```yaml cardea\n([\s\S]*?)^```$/gm;
+
+/** Every block of a Markdown text that opens with "```yaml cardea". */
+export function documentedConfigurations(file: string, markdown: string): DocumentedConfiguration[] {
+  return [...markdown.matchAll(block)].map(match => {
+    const shown = match[1]!;
+    const line = markdown.slice(0, match.index).split('\n').length;
+    return { place: `${file.split(path.sep).join('/')}:${line}`, shown, whole: madeWhole(shown) };
+  });
+}
+
+function madeWhole(shown: string): string {
+  const has = (key: string) => new RegExp(`^${key}:`, 'm').test(shown);
+  const parts = [shown.trimEnd()];
+  if (!has('listeners')) parts.push('listeners: [{ address: 127.0.0.1:8080 }]');
+  const named = shown.matchAll(/\bto: ([\w-]+)\s*(?:\}|#|$)|\bupstream: ([\w-]+)/gm);
+  const upstreams = new Set([...named].map(match => match[1] ?? match[2]!));
+  if (!has('upstreams') && upstreams.size > 0) {
+    parts.push('upstreams:', ...[...upstreams].map(name => `  ${name}: { endpoints: [http://127.0.0.1:9000] }`));
+  }
+  if (!has('routes')) parts.push('routes: [{ name: any, match: { path: /* }, to: { reply: { status: 204 } } }]');
+  return `${parts.join('\n')}\n`;
+}

@@ -1,0 +1,68 @@
+// Every configuration that a reader may copy, from examples/ and from the documents, is accepted by the real command.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { documentedConfigurations } from './documented-configurations.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const folder = mkdtempSync(path.join(tmpdir(), 'cardea-examples-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const examples = globSync('examples/*.{yaml,yml,json}', { cwd: root }).sort();
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort();
+const documented = documents.flatMap(file =>
+  documentedConfigurations(file, readFileSync(path.join(root, file), 'utf8')),
+);
+
+/** What `cardea validate` says, and its exit code. */
+function validate(file: string): Promise<{ code: number; said: string }> {
+  return new Promise(resolve => {
+    execFile(path.join(root, 'bin/cardea'), ['validate', '-c', file], { cwd: root }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, said: stdout + stderr });
+    });
+  });
+}
+
+function write(name: string, text: string): string {
+  const file = path.join(folder, `${name.replaceAll(/[^\w.-]/g, '-')}.yaml`);
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('configurations that readers copy', { concurrency: 2 }, () => {
+  for (const example of examples) {
+    test(example, async () => {
+      const { code, said } = await validate(path.join(root, example));
+      assert.equal(code, 0, said);
+    });
+    test(`${example} completes in editors`, () => {
+      assert.match(readFileSync(path.join(root, example), 'utf8'), /^# yaml-language-server: \$schema=/m);
+    });
+  }
+
+  for (const { place, whole } of documented) {
+    test(place, async () => {
+      const { code, said } = await validate(write(place, whole));
+      assert.equal(code, 0, `${said}\n${whole}`);
+    });
+  }
+
+  test('there are examples, and documents show configurations', () => {
+    assert.ok(examples.length > 0);
+    assert.ok(documented.length > 5);
+  });
+
+  test('self-check: an example with a mistake is refused', async () => {
+    const [first] = documentedConfigurations(
+      'x.md',
+      '```yaml cardea\nroutes:\n  - { name: a, mtach: { path: /a }, to: b }\n```\n',
+    );
+    const { code, said } = await validate(write('mistake', first!.whole));
+    assert.equal(code, 1, said);
+    assert.match(said, /mtach/);
+  });
+});

@@ -1,0 +1,123 @@
+// What npm pack makes can be installed in an empty folder elsewhere and serves there, with the Node that it brings.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type InstalledPackage, installPackage, strangersEnvironment } from './installed-package.ts';
+
+const exec = promisify(execFile);
+let installed: InstalledPackage;
+
+before(async () => {
+  installed = await installPackage();
+});
+after(() => installed?.remove());
+
+/** A configuration in the folder, with a route to the backend. */
+function writeConfiguration(name: string, port: number, admin: number, backend: number): void {
+  const lines = [
+    'listeners:',
+    `  - address: 127.0.0.1:${port}`,
+    `admin: { address: "127.0.0.1:${admin}" }`,
+    'accessLog: { path: stdout }',
+    `upstreams: { backend: { endpoints: ["http://127.0.0.1:${backend}"] } }`,
+    'routes: [{ name: all, match: { path: /* }, to: backend }]',
+  ];
+  writeFileSync(path.join(installed.folder, name), `${lines.join('\n')}\n`);
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // a TCP server's address is never a string
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('the package holds what it needs and nothing else', () => {
+  const expected = [
+    'bin/cardea',
+    'dist/cli/main.js',
+    'examples/quickstart.yaml',
+    'LICENSE',
+    'README.md',
+    'CHANGELOG.md',
+    'docs/errors.md',
+  ];
+  assert.deepEqual(
+    expected.filter(file => !installed.files.includes(file)),
+    [],
+  );
+  const odd = installed.files.filter(
+    file => !/^(bin|dist|examples|docs)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(file),
+  );
+  assert.deepEqual(odd, []);
+  assert.deepEqual(
+    installed.files.filter(file => /\.test\.|\.fixture\.|\.ts$/.test(file)),
+    [],
+  );
+});
+
+test('npx cardea validate accepts a good file and names what is wrong in a bad one', async () => {
+  writeConfiguration('good.yaml', 8080, 9901, 9000);
+  writeFileSync(path.join(installed.folder, 'bad.yaml'), 'listners: []\n');
+  const options = { cwd: installed.folder, env: strangersEnvironment() };
+  await exec('npx', ['cardea', 'validate', '-c', 'good.yaml'], options);
+  await assert.rejects(
+    exec('npx', ['cardea', 'validate', '-c', 'bad.yaml'], options),
+    (error: { code: number; stdout: string; stderr: string }) => {
+      assert.equal(error.code, 1);
+      assert.match(error.stdout + error.stderr, /bad\.yaml:1:1.*listners/s);
+      return true;
+    },
+  );
+});
+
+test('npx cardea run serves a request and drains on SIGTERM', { timeout: 60_000 }, async t => {
+  const backend = createServer((request, response) => response.end(`backend saw ${request.url}`)).listen(
+    0,
+    '127.0.0.1',
+  );
+  t.after(() => backend.close());
+  await once(backend, 'listening');
+  const port = await freePort();
+  writeConfiguration('cardea.yaml', port, await freePort(), (backend.address() as AddressInfo).port); // TCP, as above
+
+  const gateway = spawn('npx', ['cardea', 'run', '-c', 'cardea.yaml', '--workers', '1'], {
+    cwd: installed.folder,
+    env: strangersEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.after(() => gateway.kill('SIGKILL'));
+  await saysReady(gateway);
+
+  const response = await fetch(`http://127.0.0.1:${port}/hello?x=1`);
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), 'backend saw /hello?x=1');
+
+  gateway.kill('SIGTERM');
+  const [code] = await once(gateway, 'exit');
+  assert.equal(code, 0);
+  await assert.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
+});
+
+/** Resolves at the line that says ready; fails with all that was said when the process ends before. */
+function saysReady(gateway: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    gateway.stdout!.resume();
+    gateway.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (/\bready\b/i.test(said)) resolve();
+    });
+    gateway.on('exit', code => reject(new Error(`ended with ${code} before it was ready: ${said}`)));
+  });
+}
