@@ -1,0 +1,98 @@
+// IP addresses from text to numbers, strictly: one spelling of IPv4, every spelling of RFC 4291 for IPv6. Resolves no names.
+
+/**
+ * An IPv4 address as a number from 0 to 2^32 - 1, or -1 when `text[start, end)` is not one. Four decimal parts without
+ * leading zeros: `010.0.0.1` is octal to some readers and decimal to others, so it is neither here (RFC 6943 section 3.1.1).
+ */
+export function parseIpv4(text: string, start = 0, end = text.length): number {
+  if (end - start > 15) return -1;
+  let address = 0;
+  let part = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x2e) {
+      if (digits === 0 || dots === 3) return -1;
+      address = address * 256 + part;
+      part = 0;
+      digits = 0;
+      dots++;
+      continue;
+    }
+    const digit = code - 0x30;
+    if (digit < 0 || digit > 9 || (digits > 0 && part === 0)) return -1;
+    part = part * 10 + digit;
+    digits++;
+    if (part > 255) return -1;
+  }
+  return dots === 3 && digits > 0 ? address * 256 + part : -1;
+}
+
+/** Numbers that an IPv6 address takes: 32 bits each, the first ones first. */
+export const IPV6_WORDS = 4;
+
+// Groups of the address that is being read; reading is synchronous, so one scratch serves every caller.
+const groups = new Uint16Array(8);
+
+/** Writes an IPv6 address of text (RFC 4291 section 2.2, without a zone) into `words`; false when it is not one. */
+export function parseIpv6(text: string, words: Uint32Array): boolean {
+  const end = text.length;
+  if (end < 2 || end > 45) return false;
+  let count = 0;
+  let gapAt = -1;
+  let i = 0;
+  if (text.charCodeAt(0) === 0x3a) {
+    if (text.charCodeAt(1) !== 0x3a) return false;
+    gapAt = 0;
+    i = 2;
+  }
+  while (i < end) {
+    if (count === 8) return false;
+    const start = i;
+    let group = 0;
+    for (; i < end; i++) {
+      const digit = hexDigit(text.charCodeAt(i));
+      if (digit === -1) break;
+      group = group * 16 + digit;
+    }
+    if (i < end && text.charCodeAt(i) === 0x2e) {
+      const tail = parseIpv4(text, start, end);
+      if (tail === -1 || count > 6) return false;
+      groups[count++] = tail >>> 16;
+      groups[count++] = tail & 0xffff;
+      break;
+    }
+    if (i === start || i - start > 4) return false;
+    groups[count++] = group;
+    if (i === end) break;
+    if (text.charCodeAt(i) !== 0x3a || ++i === end) return false;
+    if (text.charCodeAt(i) !== 0x3a) continue;
+    if (gapAt !== -1) return false;
+    gapAt = count;
+    i++;
+  }
+  if (gapAt === -1 ? count !== 8 : count > 7) return false;
+  spread(count, gapAt === -1 ? count : gapAt, words);
+  return true;
+}
+
+/** The IPv4 address inside `::ffff:0:0/96`, or -1. */
+export function mappedIpv4(words: Uint32Array): number {
+  return words[0] === 0 && words[1] === 0 && words[2] === 0xffff ? words[3]! : -1;
+}
+
+/** Lays the groups out over eight places, with the zeros that `::` stands for at `gapAt`. */
+function spread(count: number, gapAt: number, words: Uint32Array): void {
+  words.fill(0);
+  for (let i = 0; i < count; i++) {
+    const place = i < gapAt ? i : 8 - count + i;
+    words[place >> 1]! |= (place & 1) === 0 ? groups[i]! << 16 : groups[i]!;
+  }
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
