@@ -1,4 +1,5 @@
 // `npm start`: the gateway on examples/quickstart.yaml with demo services behind it, from a fresh clone.
+// package.json starts this with `exec`, because npm passes a signal to its shell only.
 
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';

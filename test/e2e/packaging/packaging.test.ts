@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type InstalledPackage, installPackage, strangersEnvironment } from './installed-package.ts';
 
@@ -81,7 +81,27 @@ test('npx cardea validate accepts a good file and names what is wrong in a bad o
   );
 });
 
-test('npx cardea run serves a request and drains on SIGTERM', { timeout: 60_000 }, async t => {
+test('npx cardea run serves a request', { timeout: 60_000 }, async t => {
+  const { port } = await running(t, 'npx', ['cardea']);
+  const response = await fetch(`http://127.0.0.1:${port}/hello?x=1`);
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), 'backend saw /hello?x=1');
+});
+
+test('the installed command itself gets signals: SIGTERM drains, then 0', { timeout: 60_000 }, async t => {
+  const { gateway, port } = await running(t, path.join(installed.folder, 'node_modules/.bin/cardea'), []);
+  gateway.kill('SIGTERM');
+  const [code] = await once(gateway, 'exit');
+  assert.equal(code, 0);
+  await assert.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
+});
+
+/** The gateway with a backend behind it, ready; both are gone when the test ends. */
+async function running(
+  t: TestContext,
+  command: string,
+  args: string[],
+): Promise<{ gateway: ChildProcess; port: number }> {
   const backend = createServer((request, response) => response.end(`backend saw ${request.url}`)).listen(
     0,
     '127.0.0.1',
@@ -89,25 +109,20 @@ test('npx cardea run serves a request and drains on SIGTERM', { timeout: 60_000 
   t.after(() => backend.close());
   await once(backend, 'listening');
   const port = await freePort();
-  writeConfiguration('cardea.yaml', port, await freePort(), (backend.address() as AddressInfo).port); // TCP, as above
-
-  const gateway = spawn('npx', ['cardea', 'run', '-c', 'cardea.yaml', '--workers', '1'], {
+  writeConfiguration('cardea.yaml', port, await freePort(), (backend.address() as AddressInfo).port); // TCP, as below
+  const gateway = spawn(command, [...args, 'run', '-c', 'cardea.yaml', '--workers', '1'], {
     cwd: installed.folder,
     env: strangersEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
-  t.after(() => gateway.kill('SIGKILL'));
+  // npx has a shell between itself and the gateway; the process group is all of them.
+  t.after(() => {
+    if (gateway.exitCode === null) process.kill(-gateway.pid!, 'SIGKILL');
+  });
   await saysReady(gateway);
-
-  const response = await fetch(`http://127.0.0.1:${port}/hello?x=1`);
-  assert.equal(response.status, 200);
-  assert.equal(await response.text(), 'backend saw /hello?x=1');
-
-  gateway.kill('SIGTERM');
-  const [code] = await once(gateway, 'exit');
-  assert.equal(code, 0);
-  await assert.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
-});
+  return { gateway, port };
+}
 
 /** Resolves at the line that says ready; fails with all that was said when the process ends before. */
 function saysReady(gateway: ChildProcess): Promise<void> {
