@@ -49,6 +49,11 @@ export class TimerWheel {
     if (entry.wheelSlot !== UNSCHEDULED) this.unlink(entry);
   }
 
+  /** Takes an entry out but leaves it its deadline, which others may go by. */
+  unschedule(entry: Timed): void {
+    if (entry.wheelSlot !== UNSCHEDULED) this.unlink(entry);
+  }
+
   /** Fires what is due. Call about once a tick; after a long stall it catches up. */
   advance(now: number): void {
     const target = Math.floor(now / this.tickMs);

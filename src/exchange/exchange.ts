@@ -1,37 +1,51 @@
-// One request and its response on their way through. The only object that a filter sees. Holds state; the steps are beside it.
+// One request and its response on their way through. Holds state and the face that filters see; the steps are beside it.
 
 import type { Fault } from '../base/fault.ts';
+import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
+import { cookieValue } from '../http/cookies.ts';
+import type { ResponseHead } from '../http/h1/response-head.ts';
+import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import type { Client } from '../net/client.ts';
+import type { RequestEvents, ResponseEvents, ResponseWriter } from '../net/exchange-ends.ts';
+import type { RequestTimes, UpstreamConnection } from '../net/upstream-connection.ts';
+import type { FoundRoute } from '../route/found-route.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+import { newRequestId } from '../telemetry/request-id.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { ConnectionWaiter, PoolContext } from '../upstream/pool.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { BodyPipe } from './body-pipe.ts';
+import type { Route } from './route.ts';
+import type { Snapshot } from './snapshot.ts';
 
-/** The request as it will go upstream. Filters may change `method`, `path`, `query` and `headers`. */
-export interface ExchangeRequest {
-  method: string;
-  /** Normalised path; routing, filters and the upstream see this one. Starts with `/`. */
-  path: string;
-  /** Without the question mark, as received; empty when there is none. */
-  query: string;
-  readonly version: '1.0' | '1.1' | '2';
-  /** Lower case, without the port. */
-  readonly host: string;
-  /** As received, with the port: what goes upstream as Host unless the route rewrites it. */
-  authority: string;
-  readonly headers: Headers;
-  /** Announced length in bytes; -1 when it is chunked or unknown; 0 without a body. */
-  readonly contentLength: number;
-  readonly hasBody: boolean;
-}
+/** The request as it will go upstream. Filters may change `method`, `path`, `query`, `authority` and the headers. */
+export type ExchangeRequest = RequestHead;
 
 /** The answer's head on its way to the client. Filters may change `status` and `headers`. */
-export interface ExchangeResponse {
+export class ExchangeResponse {
   status: number;
   readonly headers: Headers;
-  /** Announced length; -1 when chunked or until close. A filter that changes the length sets it to -1 and removes the header. */
+  /** Announced length; -1 when it is not known ahead. A filter that changes the body sets it to -1 and removes the header. */
   contentLength: number;
   /** False for HEAD, 204, 304 and an empty body. */
   readonly hasBody: boolean;
+  /** Bit per slot whose filter asked for `onResponseBody`. */
+  bodyFilters: number;
+
+  constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean) {
+    this.status = status;
+    this.headers = headers;
+    this.contentLength = contentLength;
+    this.hasBody = hasBody;
+    this.bodyFilters = 0;
+  }
+
   /** Asks for `onResponseBody` calls of the filter in this slot. Call in `onResponse`. */
-  filterBody(slot: number): void;
+  filterBody(slot: number): void {
+    this.bodyFilters |= 1 << slot;
+  }
 }
 
 /** An answer made by the gateway. A string body is sent as UTF-8. */
@@ -41,30 +55,258 @@ export interface Reply {
   readonly body?: string | Buffer;
 }
 
-/** What filters see of an exchange. */
-export interface Exchange {
-  /** Made on first use: 32 hex digits, or what the client or a filter gave. */
-  requestId: string;
+/** What an exchange needs of its worker. */
+export interface ExchangeServices extends PoolContext {
+  readonly workerMetricsOffset: number;
+  readonly accessLog: AccessLog;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly steps: ExchangeSteps;
+  /** One exchange less is under way. */
+  onEnded(): void;
+}
+
+/**
+ * What happens to an exchange from outside. The exchange passes each event on with itself, so that the steps can be
+ * functions in files of their own and the exchange needs to know none of them.
+ */
+export interface ExchangeSteps {
+  requestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
+  requestEnd(exchange: Exchange, trailers: Headers | null): void;
+  requestFault(exchange: Exchange, fault: Fault): void;
+  responseBlocked(exchange: Exchange): void;
+  responseDrained(exchange: Exchange): void;
+  informational(exchange: Exchange, head: ResponseHead): void;
+  responseHead(exchange: Exchange, head: ResponseHead): void;
+  responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
+  responseEnd(exchange: Exchange, trailers: Headers | null): void;
+  upstreamFault(exchange: Exchange, fault: Fault): void;
+  requestBlocked(exchange: Exchange): void;
+  requestDrained(exchange: Exchange): void;
+  connection(exchange: Exchange, connection: UpstreamConnection): void;
+  noConnection(exchange: Exchange, fault: Fault): void;
+  deadlineReached(exchange: Exchange): void;
+}
+
+/** Who made the final answer. */
+export type AnsweredBy = 'nobody' | 'upstream' | 'gateway';
+
+const noState: unknown[] = [];
+
+export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter, RequestTimes, Timed {
+  // As RequestTimes and Timed: when the whole exchange is over.
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  responseTimeoutMs: number;
+  idleTimeoutMs: number;
+
+  readonly services: ExchangeServices;
+  readonly snapshot: Snapshot;
+  readonly downstream: ResponseWriter;
   readonly client: Client;
   readonly request: ExchangeRequest;
-  /** Null until the answer's head is there. */
-  readonly response: ExchangeResponse | null;
-  /** Empty until a route was found. */
-  readonly routeName: string;
-  /** Parameters of the route's path, decoded; undefined for an unknown name. */
-  param(name: string): string | undefined;
-  /** Value of a cookie of the request, undefined when there is none. */
-  cookie(name: string): string | undefined;
+  response: ExchangeResponse | null;
+  found: FoundRoute<Route> | null;
+  route: Route | null;
   /** Name of the consumer that an identity filter found; null before. */
   consumer: string | null;
   /** One cell a filter; see `FilterServices.slot`. */
-  readonly state: unknown[];
+  state: unknown[];
   /** What went wrong, if anything did. */
-  readonly fault: Fault | null;
+  fault: Fault | null;
   /** True once the exchange is over: whoever resumes late does nothing. */
-  readonly ended: boolean;
+  ended: boolean;
+
+  /** Filters entered so far: the position in the route's chain. */
+  entered: number;
+  /** A filter waits: what comes meanwhile is held. */
+  suspended: boolean;
+  earlyReply: Reply | null;
+  answeredBy: AnsweredBy;
+  responseStarted: boolean;
+  /** The answer does not pass back through the filters: one of them failed on it. */
+  passFilters: boolean;
+
+  upstream: Upstream | null;
+  endpoint: Endpoint | null;
+  connection: UpstreamConnection | null;
+  waiting: boolean;
+  attempts: number;
+  /** Head as sent upstream, kept for another attempt. */
+  upstreamHead: string;
+  /** Cookie line of a sticky split, sent with the answer. */
+  stickyCookie: string;
+
+  /** The request has been received whole. */
+  requestEnded: boolean;
+  requestTrailers: Headers | null;
+  /** Body pieces that wait for a connection or a filter. */
+  heldRequest: Buffer[] | null;
+  /** Body pieces sent to a kept connection, for another attempt; null once they are too many. */
+  replayable: Buffer[] | null;
+  replayableBytes: number;
+  requestPipe: BodyPipe | null;
+  /** Response pieces that came while a filter waited. */
+  heldResponse: Buffer[] | null;
+  heldResponseEnd: boolean;
+  responseTrailers: Headers | null;
+  responsePipe: BodyPipe | null;
+  /** The body is being gathered because routes match on it. */
+  gathering: boolean;
+
+  readonly startedAt: number;
+  /** Monotonic milliseconds of sending upstream and of the first byte back; 0 when it did not happen. */
+  sentAt: number;
+  firstByteAt: number;
+  requestBytes: number;
+  responseBytes: number;
+  private id: string;
+  traceId: string;
+
+  constructor(
+    services: ExchangeServices,
+    snapshot: Snapshot,
+    downstream: ResponseWriter,
+    client: Client,
+    request: RequestHead,
+  ) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.responseTimeoutMs = 0;
+    this.idleTimeoutMs = 0;
+    this.services = services;
+    this.snapshot = snapshot;
+    this.downstream = downstream;
+    this.client = client;
+    this.request = request;
+    this.response = null;
+    this.found = null;
+    this.route = null;
+    this.consumer = null;
+    this.state = noState;
+    this.fault = null;
+    this.ended = false;
+    this.entered = 0;
+    this.suspended = false;
+    this.earlyReply = null;
+    this.answeredBy = 'nobody';
+    this.responseStarted = false;
+    this.passFilters = false;
+    this.upstream = null;
+    this.endpoint = null;
+    this.connection = null;
+    this.waiting = false;
+    this.attempts = 0;
+    this.upstreamHead = '';
+    this.stickyCookie = '';
+    this.requestEnded = !request.hasBody;
+    this.requestTrailers = null;
+    this.heldRequest = null;
+    this.replayable = null;
+    this.replayableBytes = 0;
+    this.requestPipe = null;
+    this.heldResponse = null;
+    this.heldResponseEnd = false;
+    this.responseTrailers = null;
+    this.responsePipe = null;
+    this.gathering = false;
+    this.startedAt = services.io.clock.now;
+    this.sentAt = 0;
+    this.firstByteAt = 0;
+    this.requestBytes = request.headBytes;
+    this.responseBytes = 0;
+    this.id = '';
+    this.traceId = '';
+  }
+
+  // ---- The face that filters see -------------------------------------------------------------------------------
+
+  /** Made on first use: 32 hex digits, or what the client or a filter gave. */
+  get requestId(): string {
+    if (this.id === '') this.id = newRequestId();
+    return this.id;
+  }
+
+  set requestId(id: string) {
+    this.id = id;
+  }
+
+  /** Empty until a route was found. */
+  get routeName(): string {
+    return this.route === null ? '' : this.route.name;
+  }
+
+  /** A parameter of the route's path, decoded; undefined for an unknown name. */
+  param(name: string): string | undefined {
+    return this.found?.param(name);
+  }
+
+  /** Value of a cookie of the request, undefined when there is none. */
+  cookie(name: string): string | undefined {
+    return cookieValue(this.request.headers.getById(HeaderId.cookie), name);
+  }
+
   /** Answers early. Only in `onRequest` and `onRequestBody`, once; later calls do nothing. */
-  reply(reply: Reply): void;
-  /** Answers early with a refusal as problem+json. `detail` is shown to the client. */
-  refuse(fault: Fault, headers?: Iterable<readonly [string, string]>): void;
+  reply(reply: Reply): void {
+    if (this.ended || this.answeredBy !== 'nobody') return;
+    this.earlyReply ??= reply;
+  }
+
+  /** Answers early with a refusal as problem+json. `detail` of the fault is shown to the client. */
+  refuse(fault: Fault, headers?: Iterable<readonly [string, string]>): void {
+    if (this.ended || this.answeredBy !== 'nobody' || this.earlyReply !== null) return;
+    this.fault = fault;
+    this.earlyReply = headers === undefined ? { status: fault.kind.status } : { status: fault.kind.status, headers };
+  }
+
+  // ---- Events of both connections, the pool and the wheel ------------------------------------------------------
+
+  onRequestBody(bytes: Buffer, start: number, end: number): void {
+    this.services.steps.requestBody(this, bytes, start, end);
+  }
+  onRequestEnd(trailers: Headers | null): void {
+    this.services.steps.requestEnd(this, trailers);
+  }
+  onRequestFault(fault: Fault): void {
+    this.services.steps.requestFault(this, fault);
+  }
+  onResponseBlocked(): void {
+    this.services.steps.responseBlocked(this);
+  }
+  onResponseDrained(): void {
+    this.services.steps.responseDrained(this);
+  }
+  onInformational(head: ResponseHead): void {
+    this.services.steps.informational(this, head);
+  }
+  onResponseHead(head: ResponseHead): void {
+    this.services.steps.responseHead(this, head);
+  }
+  onResponseBody(bytes: Buffer, start: number, end: number): void {
+    this.services.steps.responseBody(this, bytes, start, end);
+  }
+  onResponseEnd(trailers: Headers | null): void {
+    this.services.steps.responseEnd(this, trailers);
+  }
+  onUpstreamFault(fault: Fault): void {
+    this.services.steps.upstreamFault(this, fault);
+  }
+  onRequestBlocked(): void {
+    this.services.steps.requestBlocked(this);
+  }
+  onRequestDrained(): void {
+    this.services.steps.requestDrained(this);
+  }
+  onConnection(connection: UpstreamConnection): void {
+    this.services.steps.connection(this, connection);
+  }
+  onNoConnection(fault: Fault): void {
+    this.services.steps.noConnection(this, fault);
+  }
+  onDeadline(): void {
+    this.services.steps.deadlineReached(this);
+  }
 }

@@ -1,17 +1,36 @@
 // The data plane of one worker: takes accepted sockets, holds the current snapshot, drains. Starts no listener itself.
 
 import type { Socket } from 'node:net';
+import { CidrSet } from '../base/cidr-set.ts';
+import type { Fault } from '../base/fault.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import { listenTo, readByEvents, supportsHandleMove, withReadBuffer } from '../net/accepted-socket.ts';
+import type { Client } from '../net/client.ts';
+import { type ConnectionHandler, DownstreamConnection } from '../net/downstream-connection.ts';
+import type { RequestEvents } from '../net/exchange-ends.ts';
+import type { ThreadIo } from '../net/io.ts';
+import { ProxyProtocolReader } from '../net/proxy-protocol.ts';
+import { clientPart } from '../telemetry/access-line.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
-import type { Snapshot } from './snapshot.ts';
+import { refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
+import { newRequestId } from '../telemetry/request-id.ts';
+import { begin } from './begin.ts';
+import { Exchange, type ExchangeServices } from './exchange.ts';
+import { clientOf } from './forwarded.ts';
+import { problemMessage } from './problem.ts';
+import type { Limits, Snapshot } from './snapshot.ts';
+import { steps } from './steps.ts';
 
 /** What a listener tells of itself to the connections it accepts. */
 export interface ListenerSettings {
   readonly port: number;
   readonly proxyProtocol: boolean;
+  /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
   readonly trustedProxies: readonly string[];
 }
 
 export interface GatewayServices {
+  readonly io: ThreadIo;
   /** Metric cells of this worker, and where the worker's own block begins. */
   readonly cells: Float64Array;
   readonly workerMetricsOffset: number;
@@ -20,18 +39,231 @@ export interface GatewayServices {
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
-/** Not built yet: the signatures that runtime/ builds on. */
-export declare class Gateway {
-  constructor(snapshot: Snapshot, services: GatewayServices);
-  readonly snapshot: Snapshot;
+export class Gateway {
+  private current: Snapshot;
+  private readonly services: ExchangeServices;
+  private readonly open: Set<DownstreamConnection>;
+  private readonly entrances: WeakMap<ListenerSettings, Entrance>;
+  private underWay: number;
+  private stopping: boolean;
+  private moveHandles: boolean;
+  private onIdle: (() => void) | null;
+
+  constructor(snapshot: Snapshot, services: GatewayServices) {
+    this.current = snapshot;
+    const gateway = this;
+    this.services = {
+      ...services,
+      steps,
+      get headLimits() {
+        return gateway.current.limits;
+      },
+      onEnded: () => this.exchangeEnded(),
+    };
+    this.open = new Set();
+    this.entrances = new WeakMap();
+    this.underWay = 0;
+    this.stopping = false;
+    this.moveHandles = false;
+    this.onIdle = null;
+  }
+
+  /** Finds out what this Node can do. Call once, before the first `accept`. */
+  async prepare(): Promise<void> {
+    this.moveHandles = await supportsHandleMove();
+    if (!this.moveHandles)
+      this.services.log(
+        'warn',
+        'this Node does not let accepted sockets share a read buffer; every request costs more',
+      );
+  }
+
+  get snapshot(): Snapshot {
+    return this.current;
+  }
+
   /** Exchanges under way. */
-  readonly inFlight: number;
+  get inFlight(): number {
+    return this.underWay;
+  }
+
   /** Open client connections. */
-  readonly connections: number;
+  get connections(): number {
+    return this.open.size;
+  }
+
   /** New exchanges use `next` from now on; those under way keep theirs. Upstreams that `next` no longer has are retired. */
-  swap(next: Snapshot): void;
+  swap(next: Snapshot): void {
+    const before = this.current;
+    this.current = next;
+    for (const upstream of before.upstreams.values()) {
+      const successor = next.upstreams.get(upstream.name) ?? null;
+      if (successor !== upstream) upstream.retire(successor);
+    }
+  }
+
   /** Takes a socket as given by `Listener`. */
-  accept(socket: Socket, listener: ListenerSettings): void;
+  accept(accepted: Socket, settings: ListenerSettings): void {
+    const { cells, workerMetricsOffset, io } = this.services;
+    io.clock.tick();
+    const { connectionsMax } = this.current.limits;
+    if (this.open.size >= connectionsMax) {
+      cells[workerMetricsOffset + WorkerCell.connectionsRefused]!++;
+      accepted.destroy();
+      return;
+    }
+    const socket = this.moveHandles ? withReadBuffer(accepted, io.readBuffer) : accepted;
+    let entrance = this.entrances.get(settings);
+    if (entrance === undefined) {
+      entrance = new Entrance(this, settings);
+      this.entrances.set(settings, entrance);
+    }
+    const client = entrance.clientOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    if (settings.proxyProtocol) {
+      listenTo(socket, new ProxyProtocolReader(socket, io, this.current.limits.headerTimeoutMs, entrance, client));
+    } else this.serve(socket, client, entrance);
+    if (!this.moveHandles) {
+      readByEvents(socket);
+      socket.resume();
+    }
+  }
+
+  /** Begins to read requests from a socket. */
+  serve(socket: Socket, client: Client, entrance: Entrance): DownstreamConnection {
+    const { cells, workerMetricsOffset } = this.services;
+    cells[workerMetricsOffset + WorkerCell.connectionsAccepted]!++;
+    cells[workerMetricsOffset + WorkerCell.connectionsOpen]!++;
+    const connection = new DownstreamConnection(socket, client, entrance);
+    this.open.add(connection);
+    listenTo(socket, connection);
+    return connection;
+  }
+
   /** Closes idle connections, tells busy ones `Connection: close`; resolves when none is left or the time is up (then they are cut). */
-  drain(timeoutMs: number): Promise<void>;
+  async drain(timeoutMs: number): Promise<void> {
+    this.stopping = true;
+    this.services.io.clock.tick();
+    for (const connection of this.open) connection.closeIfIdle();
+    if (this.open.size === 0) return;
+    await new Promise<void>(resolve => {
+      // Because: draining happens once in a worker's life.
+      const timer = setTimeout(() => {
+        for (const connection of this.open) connection.socket.destroy();
+        resolve();
+      }, timeoutMs);
+      this.onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  get draining(): boolean {
+    return this.stopping;
+  }
+
+  get io(): ThreadIo {
+    return this.services.io;
+  }
+
+  /** An exchange for a request, begun. */
+  startExchange(
+    connection: DownstreamConnection,
+    head: RequestHead,
+    isTrusted: (ip: string) => boolean,
+  ): RequestEvents {
+    const { services } = this;
+    this.underWay++;
+    services.cells[services.workerMetricsOffset + WorkerCell.requestsInFlight]!++;
+    const client = clientOf(connection.client, head, isTrusted);
+    const exchange = new Exchange(services, this.current, connection, client, head);
+    begin(exchange);
+    return exchange;
+  }
+
+  /** Refuses what could not be read as a request. */
+  refuseMalformed(connection: DownstreamConnection, fault: Fault): void {
+    const { cells, workerMetricsOffset } = this.services;
+    cells[workerMetricsOffset + refusalCell[fault.code]]!++;
+    connection.refuse(problemMessage(fault, newRequestId()));
+  }
+
+  received(bytes: number): void {
+    this.services.cells[this.services.workerMetricsOffset + WorkerCell.receivedBytes]! += bytes;
+  }
+
+  closed(connection: DownstreamConnection): void {
+    const { cells, workerMetricsOffset } = this.services;
+    if (this.open.delete(connection)) cells[workerMetricsOffset + WorkerCell.connectionsOpen]!--;
+    if (this.stopping && this.open.size === 0) this.onIdle?.();
+  }
+
+  private exchangeEnded(): void {
+    this.underWay--;
+  }
+}
+
+/** One listener's view of the gateway: its trusted proxies, and the handler of its connections. */
+export class Entrance implements ConnectionHandler {
+  private readonly gateway: Gateway;
+  private readonly trusted: CidrSet | null;
+  private lastClient: Client | null;
+
+  constructor(gateway: Gateway, settings: ListenerSettings) {
+    this.gateway = gateway;
+    this.trusted = settings.trustedProxies.length === 0 ? null : new CidrSet(settings.trustedProxies);
+    this.lastClient = null;
+  }
+
+  readonly isTrusted = (ip: string): boolean => this.trusted?.has(ip) ?? false;
+
+  /** Shared by neighbouring connections of one address, so that many idle ones cost little. */
+  clientOf(address: string, port: number): Client {
+    const ip = address.startsWith('::ffff:') ? address.slice(7) : address;
+    const { lastClient } = this;
+    if (lastClient !== null && lastClient.ip === ip && port === 0) return lastClient;
+    const client: Client = {
+      ip,
+      port,
+      socketIp: ip,
+      trusted: this.isTrusted(ip),
+      scheme: 'http',
+      logPart: clientPart(ip),
+    };
+    this.lastClient = client;
+    return client;
+  }
+
+  /** A PROXY header was read, or was not to be believed (`client` then is the socket's). */
+  onProxied(socket: Socket, client: Client): DownstreamConnection {
+    return this.gateway.serve(socket, client, this);
+  }
+
+  get io(): ThreadIo {
+    return this.gateway.io;
+  }
+
+  get limits(): Limits {
+    return this.gateway.snapshot.limits;
+  }
+
+  get draining(): boolean {
+    return this.gateway.draining;
+  }
+
+  onRequest(connection: DownstreamConnection, head: RequestHead): RequestEvents {
+    return this.gateway.startExchange(connection, head, this.isTrusted);
+  }
+
+  onMalformed(connection: DownstreamConnection, fault: Fault): void {
+    this.gateway.refuseMalformed(connection, fault);
+  }
+
+  onBytes(received: number): void {
+    this.gateway.received(received);
+  }
+
+  onClosed(connection: DownstreamConnection): void {
+    this.gateway.closed(connection);
+  }
 }

@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly paths: Paths;
   /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are logged always; -1 switches the log off. */
   readonly accessLogSample: number;
+  /** Metric block of requests that found no route. */
+  readonly noRouteMetricsOffset: number;
 }
 
 /** See `LimitsConfig` in src/config/config.ts, to which this is structurally equal. */

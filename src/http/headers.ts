@@ -62,6 +62,19 @@ export class Headers {
     return this.added === null ? undefined : this.get(headerNames[id]!);
   }
 
+  /** The received value of a well-known field that is there exactly once; undefined when it is missing or repeated. */
+  getOnlyById(id: number): string | undefined {
+    const { index } = this;
+    let found = -1;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      if (index[at] !== id) continue;
+      if (found !== -1) return undefined;
+      found = at;
+    }
+    if (found === -1) return this.added === null ? undefined : this.get(headerNames[id]!);
+    return this.raw.slice(index[found + 2], index[found + 3]);
+  }
+
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }

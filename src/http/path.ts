@@ -38,7 +38,8 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
       if (i === last) kept.push('');
       continue;
     }
-    if (segment.startsWith('..;') || segment.startsWith('.;')) return ambiguous('a dot segment with a parameter (`..;`)');
+    if (segment.startsWith('..;') || segment.startsWith('.;'))
+      return ambiguous('a dot segment with a parameter (`..;`)');
     kept.push(segment);
   }
   const path = `/${kept.join('/')}`;
@@ -67,7 +68,8 @@ function decodeUnreserved(raw: string, policy: PathPolicy): string | (Normalized
     const byte = high * 16 + low;
     text += raw.slice(from, at);
     if (byte < 0x20 || byte === 0x7f) return ambiguous('an encoded control byte');
-    if ((byte === 0x2f || byte === 0x5c) && policy.encodedSlash === 'reject') return ambiguous('an encoded slash or backslash');
+    if ((byte === 0x2f || byte === 0x5c) && policy.encodedSlash === 'reject')
+      return ambiguous('an encoded slash or backslash');
     text += isUnreserved(byte) ? String.fromCharCode(byte) : `%${raw.slice(at + 1, at + 3).toUpperCase()}`;
     from = at + 3;
   }

@@ -49,9 +49,11 @@ export function readInto(buffer: Buffer): OnReadOpts {
   return { buffer, callback: onRead as unknown as OnReadOpts['callback'] };
 }
 
-/** Sends the events of `socket` to `events`. */
+/** Sends the events of `socket` to `events`, from now on to these alone. */
 export function listenTo(socket: Socket, events: SocketEvents): void {
+  const known = (socket as Partial<EventedSocket>)[eventsOf] !== undefined;
   (socket as EventedSocket)[eventsOf] = events;
+  if (known) return;
   socket.on('end', onEnd);
   socket.on('drain', onDrain);
   socket.on('close', onClose);

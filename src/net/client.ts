@@ -8,6 +8,8 @@ export interface Client {
   readonly socketIp: string;
   /** Whether the socket's peer is one of the listener's `trustedProxies`. */
   readonly trusted: boolean;
-  /** `https` when the connection came in over TLS. */
+  /** `https` when the client's request came over TLS, here or at a trusted proxy. */
   readonly scheme: 'http' | 'https';
+  /** Its part of an access log line, made once; empty while unknown. */
+  readonly logPart: string;
 }

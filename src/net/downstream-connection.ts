@@ -7,9 +7,10 @@ import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import { BodyDecoder, type BodySink } from '../http/h1/body-decoder.ts';
 import type { HeadLimits } from '../http/h1/field-lines.ts';
 import { refusalCode } from '../http/h1/parse-outcome.ts';
-import { parseRequestHead, type RequestHead, takeRequestHead } from '../http/h1/request-head.ts';
+import { parseRequestHead, takeRequestHead } from '../http/h1/request-head.ts';
 import { BodyFraming } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import { statusLine } from '../http/status.ts';
 import type { Client } from './client.ts';
 import { type RequestEvents, ResponseFraming, type ResponseWriter } from './exchange-ends.ts';
@@ -38,7 +39,7 @@ export interface ConnectionHandler {
   onRequest(connection: DownstreamConnection, head: RequestHead): RequestEvents;
   /** A message that cannot be read as a request; answers through `connection.refuse`. */
   onMalformed(connection: DownstreamConnection, fault: Fault): void;
-  onBytes(read: number, written: number): void;
+  onBytes(received: number): void;
   onClosed(connection: DownstreamConnection): void;
 }
 
@@ -68,6 +69,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   private headArriving: boolean;
   private processing: boolean;
   private paused: boolean;
+  /** The request's whole body came with its head, so an early answer need not close the connection. */
+  private bodyAtHand: boolean;
   private halfClosed: boolean;
   private keepAlive: boolean;
   private http10: boolean;
@@ -96,6 +99,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.headArriving = false;
     this.processing = false;
     this.paused = false;
+    this.bodyAtHand = false;
     this.halfClosed = false;
     this.keepAlive = true;
     this.http10 = false;
@@ -118,11 +122,13 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   /** Bytes from the socket, valid only during the call. False asks to stop reading. */
   onRead(bytes: Buffer, length: number): boolean {
-    this.handler.onBytes(length, 0);
+    const { io } = this.handler;
+    io.clock.tick();
+    this.handler.onBytes(length);
     if (this.stash === null) this.process(bytes, 0, length);
     else if (this.reading === Reading.head) this.processStashed(bytes, length);
     else this.keep(bytes, 0, length);
-    this.handler.io.outbox.flush();
+    io.outbox.flush();
     return !this.paused;
   }
 
@@ -222,7 +228,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     const { handler } = this;
     this.headArriving = false;
     this.requests++;
-    this.http10 = head.minorVersion === 0;
+    this.http10 = head.version === '1.0';
     this.keepAlive =
       head.keepAlive &&
       (handler.limits.requestsPerConnectionMax === 0 || this.requests < handler.limits.requestsPerConnectionMax);
@@ -232,14 +238,17 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.framing = ResponseFraming.none;
     if (head.chunked) {
       // What came with the head is read to the end before anything is sent on: a malformed body then reaches no backend.
-      const trial = new BodyDecoder(BodyFraming.chunked, 0).feed(bytes, at, end, nothing);
-      if (trial < 0) {
-        this.refused(new Fault(refusalCode(trial)));
+      const trial = new BodyDecoder(BodyFraming.chunked, 0);
+      const refusal = trial.feed(bytes, at, end, nothing);
+      if (refusal < 0) {
+        this.refused(new Fault(refusalCode(refusal)));
         return false;
       }
+      this.bodyAtHand = trial.done;
       this.decoder = new BodyDecoder(BodyFraming.chunked, 0);
     } else {
       this.decoder = head.contentLength === 0 ? null : new BodyDecoder(BodyFraming.length, head.contentLength);
+      this.bodyAtHand = head.contentLength <= end - at;
     }
     if (this.decoder === null) {
       this.reading = Reading.wait;
@@ -267,7 +276,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.decoder = null;
       this.reading = Reading.wait;
       this.deadline = Infinity;
-      this.events?.onRequestEnd(decoder.trailers);
+      if (this.responseDone) this.nextRequest();
+      else this.events?.onRequestEnd(decoder.trailers);
     }
     return start + used;
   }
@@ -322,9 +332,11 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   startResponse(status: number, lines: string, framing: number): void {
     this.responseStarted = true;
+    this.expectsContinue = false;
     this.framing = framing;
     // A body that is still coming would have to be read to its end before the next request: close instead.
-    if (this.decoder !== null || this.halfClosed || this.handler.draining) this.keepAlive = false;
+    if (this.decoder !== null && !this.bodyAtHand) this.keepAlive = false;
+    if (this.halfClosed || this.handler.draining) this.keepAlive = false;
     let text = statusLine(status) + lines;
     if (framing === ResponseFraming.tunnel) {
       this.reading = Reading.tunnel;
@@ -370,9 +382,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.schedule(LINGER_MS);
       return;
     }
-    // An answer that ends before the request's body does ends the connection, too.
-    if (this.reading === Reading.body || !this.keepAlive) this.close();
-    else this.nextRequest();
+    // An answer that ends before the request's body does ends the connection, too; a body at hand is read over.
+    if (!this.keepAlive) this.close();
+    else if (this.reading !== Reading.body) this.nextRequest();
   }
 
   abortResponse(): void {

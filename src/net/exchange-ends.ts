@@ -1,8 +1,8 @@
 // The two contracts between connections and what carries an exchange. Protocol-neutral: h1 connections and h2 streams fit both.
 
 import type { Fault } from '../base/fault.ts';
-import type { Headers } from '../http/headers.ts';
 import type { ResponseHead } from '../http/h1/response-head.ts';
+import type { Headers } from '../http/headers.ts';
 
 /** How the client's side of a response is framed; the connection adds what its protocol needs. */
 export const ResponseFraming = {

@@ -241,7 +241,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private readHead(bytes: Buffer, at: number, end: number): number {
     const used = parseResponseHead(bytes, at, end, this.toHead, this.owner.headLimits);
     if (used < 0) {
-      this.fail(new Fault(used === Refusal.headerTooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response'));
+      this.fail(
+        new Fault(used === Refusal.headerTooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response'),
+      );
       return end;
     }
     if (used === 0) {
@@ -306,7 +308,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.remaining -= take;
     this.touch();
     this.events?.onResponseBody(bytes, start, start + take);
-    if (this.responseFraming === BodyFraming.length && this.remaining === 0 && this.phase === Phase.body) this.finish(null);
+    if (this.responseFraming === BodyFraming.length && this.remaining === 0 && this.phase === Phase.body)
+      this.finish(null);
     return start + take;
   }
 

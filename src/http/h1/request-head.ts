@@ -5,75 +5,10 @@ import { latin1 } from '../../base/latin1.ts';
 import { TargetByte, targetByte, tokenByte } from '../byte-classes.ts';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { RequestHead, type TargetForm, UNKNOWN_LENGTH } from '../request-head.ts';
 import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
 import { removeHopByHop } from './hop-by-hop.ts';
 import { INCOMPLETE, Refusal } from './parse-outcome.ts';
-
-/** `contentLength` of a message whose length is not known ahead. */
-export const UNKNOWN_LENGTH = -1;
-
-/** Forms of a request target (RFC 9112 section 3.2). The authority form is CONNECT's and is refused here. */
-export type TargetForm = 'origin' | 'absolute' | 'asterisk';
-
-/** A request's head as read: everything decided that the grammar decides. */
-export class RequestHead {
-  readonly method: string;
-  readonly targetForm: TargetForm;
-  /** Path as received, percent-encoded; `/` at least, `*` for the asterisk form. */
-  readonly rawPath: string;
-  /** The path holds something that normalisation must look at: dots, percent signs, empty segments, a backslash. */
-  readonly pathNeedsCare: boolean;
-  /** Without the question mark; empty when there is none. */
-  readonly query: string;
-  /** Whether there was a question mark. */
-  readonly hasQuery: boolean;
-  /** Host with port as received; empty only in HTTP/1.0. */
-  readonly authority: string;
-  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
-  readonly minorVersion: number;
-  /** The fields, those that concern only this connection already taken out. */
-  readonly headers: Headers;
-  /** 0 without a body, UNKNOWN_LENGTH when chunked. */
-  readonly contentLength: number;
-  readonly chunked: boolean;
-  /** What the client wishes for its connection. */
-  readonly keepAlive: boolean;
-  readonly expectContinue: boolean;
-  /** Value of Upgrade when the client asked to switch protocols, else empty. */
-  readonly upgrade: string;
-
-  constructor(
-    method: string,
-    targetForm: TargetForm,
-    rawPath: string,
-    pathNeedsCare: boolean,
-    query: string,
-    hasQuery: boolean,
-    authority: string,
-    minorVersion: number,
-    headers: Headers,
-    contentLength: number,
-    chunked: boolean,
-    keepAlive: boolean,
-    expectContinue: boolean,
-    upgrade: string,
-  ) {
-    this.method = method;
-    this.targetForm = targetForm;
-    this.rawPath = rawPath;
-    this.pathNeedsCare = pathNeedsCare;
-    this.query = query;
-    this.hasQuery = hasQuery;
-    this.authority = authority;
-    this.minorVersion = minorVersion;
-    this.headers = headers;
-    this.contentLength = contentLength;
-    this.chunked = chunked;
-    this.keepAlive = keepAlive;
-    this.expectContinue = expectContinue;
-    this.upgrade = upgrade;
-  }
-}
 
 const scan = new FieldScan();
 let parsed: RequestHead | null = null;
@@ -252,7 +187,7 @@ function buildHead(
     queryStart === -1 ? '' : raw.slice(queryStart - base, targetEnd - base),
     queryStart !== -1,
     authority,
-    minorVersion,
+    minorVersion === 1 ? '1.1' : '1.0',
     headers,
     chunked ? UNKNOWN_LENGTH : contentLength === NO_LENGTH ? 0 : contentLength,
     chunked,
@@ -261,6 +196,7 @@ function buildHead(
       : (connection & ConnectionOption.keepAlive) !== 0 && (connection & ConnectionOption.close) === 0,
     scan.expect === 1 && minorVersion === 1,
     upgrade,
+    headEnd - base,
   );
   return 1;
 }

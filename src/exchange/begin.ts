@@ -1,0 +1,218 @@
+// Begins an exchange: one path for all to see, its route, the filters before it goes upstream.
+
+import { Fault } from '../base/fault.ts';
+import { HeaderId } from '../http/header-names.ts';
+import { normalizePath } from '../http/path.ts';
+import { needsBody } from '../route/route-table.ts';
+import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
+import { failFilter, runRequestChain } from './chain.ts';
+import type { Exchange } from './exchange.ts';
+import { endRequestBody, forward, sendRequestBody } from './forward.ts';
+import { answer, refuse, sendEarlyReply } from './reply.ts';
+
+/** First step of every exchange. The answer may be complete when it returns. */
+export function begin(exchange: Exchange): void {
+  const { request, snapshot } = exchange;
+  if (request.targetForm === 'asterisk') {
+    answer(exchange, { status: 204, headers: [['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']] });
+    return;
+  }
+  if (request.pathNeedsCare) {
+    const normalized = normalizePath(request.rawPath, snapshot.paths);
+    if (!normalized.ok) {
+      refuse(exchange, new Fault(normalized.code, normalized.detail));
+      return;
+    }
+    request.path = normalized.path;
+  } else request.path = request.rawPath;
+  request.host = hostOf(request.authority);
+  // HTTP/2 inside a tunnel would carry requests past the router.
+  if (request.upgrade !== '' && /^h2c?$/i.test(request.upgrade)) request.upgrade = '';
+  if (request.upgrade !== '' && request.hasBody) {
+    refuse(exchange, new Fault('invalid_upgrade'));
+    return;
+  }
+  const { bodyBytesMax } = snapshot.limits;
+  if (bodyBytesMax !== 0 && request.contentLength > bodyBytesMax) {
+    refuse(exchange, new Fault('body_too_large'));
+    return;
+  }
+  findRoute(exchange);
+}
+
+let lastAuthority = '';
+let lastHost = '';
+
+/** Lower case, without the port. */
+function hostOf(authority: string): string {
+  if (authority === lastAuthority) return lastHost;
+  lastAuthority = authority;
+  const colon = authority.lastIndexOf(':');
+  const name = colon > authority.lastIndexOf(']') ? authority.slice(0, colon) : authority;
+  // A name with a dot at its end is the same name (RFC 1034 section 3.1).
+  lastHost = (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
+  return lastHost;
+}
+
+/** Finds the route and runs its filters. Comes twice when routes match on the body. */
+export function findRoute(exchange: Exchange): void {
+  const { request, snapshot } = exchange;
+  if (request.method === 'TRACE') {
+    // It would show the client fields that the gateway adds, and a script what its browser hides from it.
+    refuse(exchange, new Fault('method_not_allowed'), [
+      ['Allow', allowHeader(snapshot.routes.allowedMethods(request))],
+    ]);
+    return;
+  }
+  const found = snapshot.routes.find(request);
+  if (found === needsBody) {
+    gatherBody(exchange);
+    return;
+  }
+  if (found === null) {
+    withoutRoute(exchange);
+    return;
+  }
+  exchange.found = found;
+  exchange.route = found.value;
+  runFilters(exchange, afterFilters);
+}
+
+function runFilters(exchange: Exchange, next: (exchange: Exchange) => void): void {
+  const { chain } = exchange.route!;
+  if (chain.filters.length === 0) {
+    next(exchange);
+    return;
+  }
+  exchange.state = new Array<unknown>(chain.filters.length).fill(undefined);
+  if (chain.onRequest.length === 0) {
+    exchange.entered = chain.filters.length;
+    next(exchange);
+  } else runRequestChain(exchange, chain, 0, next);
+}
+
+function afterFilters(exchange: Exchange): void {
+  if (exchange.earlyReply !== null) {
+    sendEarlyReply(exchange);
+    return;
+  }
+  const { chain } = exchange.route!;
+  const { heldRequest } = exchange;
+  if (chain.hasRequestBody && exchange.request.hasBody) {
+    exchange.requestPipe = new BodyPipe(exchange, requestHooks(exchange), requestEnds);
+    exchange.heldRequest = null;
+    forward(exchange);
+    if (heldRequest !== null && !exchange.ended) for (const piece of heldRequest) exchange.requestPipe.push(piece);
+    if (exchange.requestEnded && !exchange.ended) exchange.requestPipe.end();
+  } else forward(exchange);
+  if (!exchange.ended && !exchange.waiting) exchange.downstream.resumeRequest();
+}
+
+function requestHooks(exchange: Exchange): BodyHook[] {
+  const hooks: BodyHook[] = [];
+  for (const filter of exchange.route!.chain.filters) {
+    if (filter.onRequestBody !== undefined)
+      hooks.push((owner, piece, last) => filter.onRequestBody!(owner, piece, last));
+  }
+  return hooks;
+}
+
+const requestEnds: BodyPipeEnds = {
+  output(exchange, piece, last) {
+    if (exchange.earlyReply !== null) {
+      sendEarlyReply(exchange);
+      return;
+    }
+    if (piece.length > 0) sendRequestBody(exchange, piece, 0, piece.length);
+    if (last) {
+      exchange.requestPipe = null;
+      endRequestBody(exchange);
+    }
+  },
+  pause(exchange) {
+    exchange.downstream.pauseRequest();
+  },
+  resume(exchange) {
+    if (!exchange.waiting) exchange.downstream.resumeRequest();
+  },
+  failed(exchange, error) {
+    failFilter(exchange, error);
+    sendEarlyReply(exchange);
+  },
+};
+
+// ---- Routes that match on a field of the body ----------------------------------------------------------------------
+
+/** Holds the body until it is complete, then asks the router again. */
+function gatherBody(exchange: Exchange): void {
+  const { request, snapshot } = exchange;
+  if (!request.hasBody || request.contentLength > snapshot.limits.matchBodyBytesMax) {
+    gathered(exchange);
+    return;
+  }
+  exchange.gathering = true;
+  if (request.expectContinue) exchange.downstream.sendInformational(100, '');
+}
+
+/** A piece of a body that is being gathered. Beyond the limit the routes that match on bodies are passed over. */
+export function gatherPiece(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+  // Because: the body must be whole before it can be read as JSON, and it is bounded.
+  (exchange.heldRequest ??= []).push(Buffer.from(bytes.subarray(start, end)));
+  if (exchange.requestBytes - exchange.request.headBytes > exchange.snapshot.limits.matchBodyBytesMax)
+    gathered(exchange);
+}
+
+/** The body is complete, or too large to be looked at. */
+export function gathered(exchange: Exchange): void {
+  exchange.gathering = false;
+  exchange.request.body = exchange.requestEnded ? parseJson(exchange.heldRequest) : null;
+  findRoute(exchange);
+}
+
+/** Null for what is not JSON: no route's body condition then holds. */
+function parseJson(pieces: Buffer[] | null): unknown {
+  if (pieces === null) return null;
+  try {
+    // Because: only routes that match on a field of the body come here, with a body within `limits.matchBody`.
+    const value: unknown = JSON.parse(Buffer.concat(pieces).toString());
+    return value === undefined ? null : value;
+  } catch {
+    return null;
+  }
+}
+
+// ---- Nothing found ---------------------------------------------------------------------------------------------------
+
+function withoutRoute(exchange: Exchange): void {
+  const { request, snapshot } = exchange;
+  if (request.method === 'OPTIONS') {
+    const asked = request.headers.get('access-control-request-method');
+    if (asked !== undefined && request.headers.getById(HeaderId.origin) !== undefined) {
+      const found = snapshot.routes.findForPreflight(request, asked);
+      if (found !== null && found !== needsBody) {
+        exchange.found = found;
+        exchange.route = found.value;
+        runFilters(exchange, afterPreflight);
+        return;
+      }
+    }
+  }
+  const allowed = snapshot.routes.allowedMethods(request);
+  if (allowed.length === 0) refuse(exchange, new Fault('route_not_found'));
+  else if (request.method === 'OPTIONS') answer(exchange, { status: 204, headers: [['Allow', allowHeader(allowed)]] });
+  else refuse(exchange, new Fault('method_not_allowed'), [['Allow', allowHeader(allowed)]]);
+}
+
+/** A preflight that no filter answered: the route does not serve OPTIONS, so the upstream is not asked. */
+function afterPreflight(exchange: Exchange): void {
+  if (exchange.earlyReply !== null) {
+    sendEarlyReply(exchange);
+    return;
+  }
+  const allowed = exchange.snapshot.routes.allowedMethods(exchange.request);
+  answer(exchange, { status: 204, headers: [['Allow', allowHeader(allowed)]] });
+}
+
+function allowHeader(methods: readonly string[]): string {
+  return methods.includes('OPTIONS') || methods.length === 0 ? methods.join(', ') : [...methods, 'OPTIONS'].join(', ');
+}

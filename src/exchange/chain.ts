@@ -1,0 +1,126 @@
+// The filters of a route as flat arrays, one a hook, and the runners over them. A hook that nobody has costs nothing.
+
+import { Fault } from '../base/fault.ts';
+import type { Exchange } from './exchange.ts';
+import type { Filter } from './filter.ts';
+
+export interface Chain {
+  readonly filters: readonly Filter[];
+  readonly onRequest: readonly Filter[];
+  readonly requestPlaces: readonly number[];
+  readonly hasRequestBody: boolean;
+  /** Last filter first: an answer passes back the way the request came. */
+  readonly onResponse: readonly Filter[];
+  readonly responsePlaces: readonly number[];
+  readonly hasEnd: boolean;
+}
+
+/** Filters of one route beyond this number are refused: their slots are bits of one number. */
+export const FILTERS_MAX = 30;
+
+export function buildChain(filters: readonly Filter[]): Chain {
+  if (filters.length > FILTERS_MAX)
+    throw new TypeError(`a route runs at most ${FILTERS_MAX} filters, this one has ${filters.length}`);
+  const requestPlaces = placesWith(filters, 'onRequest');
+  const responsePlaces = placesWith(filters, 'onResponse').reverse();
+  return {
+    filters,
+    onRequest: requestPlaces.map(place => filters[place]!),
+    requestPlaces,
+    hasRequestBody: filters.some(filter => filter.onRequestBody !== undefined),
+    onResponse: responsePlaces.map(place => filters[place]!),
+    responsePlaces,
+    hasEnd: filters.some(filter => filter.onEnd !== undefined),
+  };
+}
+
+function placesWith(filters: readonly Filter[], hook: keyof Filter): number[] {
+  return filters.flatMap((filter, place) => (filter[hook] === undefined ? [] : [place]));
+}
+
+/** Goes on with an exchange once a chain has run, or cut short by an early reply. */
+export type Continuation = (exchange: Exchange) => void;
+
+/** Runs `onRequest` from the `from`th hook on, then `next`. Stops at an early reply; `next` finds it on the exchange. */
+export function runRequestChain(exchange: Exchange, chain: Chain, from: number, next: Continuation): void {
+  const { onRequest, requestPlaces } = chain;
+  for (let i = from; i < onRequest.length; i++) {
+    exchange.entered = requestPlaces[i]! + 1;
+    let waits: void | Promise<void>;
+    try {
+      waits = onRequest[i]!.onRequest!(exchange);
+    } catch (error) {
+      failFilter(exchange, error);
+    }
+    if (exchange.earlyReply !== null) break;
+    if (waits !== undefined) {
+      suspend(exchange, waits, () => {
+        if (exchange.earlyReply === null) runRequestChain(exchange, chain, i + 1, next);
+        else next(exchange);
+      });
+      return;
+    }
+  }
+  if (exchange.earlyReply === null) exchange.entered = chain.filters.length;
+  next(exchange);
+}
+
+/** Runs `onResponse` of the filters that were entered, last first, then `next`. */
+export function runResponseChain(exchange: Exchange, chain: Chain, from: number, next: Continuation): void {
+  const { onResponse, responsePlaces } = chain;
+  for (let i = from; i < onResponse.length; i++) {
+    if (responsePlaces[i]! >= exchange.entered) continue;
+    let waits: void | Promise<void>;
+    try {
+      waits = onResponse[i]!.onResponse!(exchange);
+    } catch (error) {
+      failFilter(exchange, error);
+      break;
+    }
+    if (waits !== undefined) {
+      suspend(exchange, waits, () => runResponseChain(exchange, chain, i + 1, next));
+      return;
+    }
+  }
+  next(exchange);
+}
+
+/** Tells every filter that was entered that the exchange is over. */
+export function runEndHooks(exchange: Exchange, chain: Chain): void {
+  const { filters } = chain;
+  for (let place = 0; place < exchange.entered; place++) {
+    try {
+      filters[place]!.onEnd?.(exchange);
+    } catch (error) {
+      exchange.services.log('error', `filter failed in onEnd: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Waits for a hook, then goes on if the exchange is still there. Everything that comes meanwhile is held. */
+function suspend(exchange: Exchange, waits: Promise<void>, resume: () => void): void {
+  exchange.suspended = true;
+  const { io } = exchange.services;
+  const goOn = (): void => {
+    if (exchange.ended) return;
+    io.clock.tick();
+    exchange.suspended = false;
+    resume();
+    io.outbox.flush();
+  };
+  waits.then(goOn, (error: unknown) => {
+    failFilter(exchange, error);
+    goOn();
+  });
+}
+
+/** What a filter throws is the gateway's fault, told to the log in full and to the client by its code alone. */
+export function failFilter(exchange: Exchange, error: unknown): void {
+  exchange.services.log('error', `a filter of route ${exchange.routeName} failed: ${messageOf(error)}`);
+  exchange.refuse(new Fault('filter_failed'));
+  exchange.fault ??= new Fault('filter_failed');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

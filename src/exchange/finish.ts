@@ -1,0 +1,98 @@
+// The end of an exchange: counters, log line, filters' onEnd, and the cut from everything that could still call.
+
+import { HeaderId } from '../http/header-names.ts';
+import { accessLine, clientPart, emptyAccessFields, endpointPart, routePart } from '../telemetry/access-line.ts';
+import { recordDuration } from '../telemetry/histogram.ts';
+import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
+import { runEndHooks } from './chain.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Ends the exchange once; later calls do nothing. */
+export function finish(exchange: Exchange): void {
+  if (exchange.ended) return;
+  exchange.ended = true;
+  exchange.waiting = false;
+  const { services, route, endpoint } = exchange;
+  services.io.wheel.cancel(exchange);
+  if (endpoint !== null) endpoint.inFlight--;
+  exchange.connection = null;
+  count(exchange);
+  if (services.accessLog.enabled) log(exchange);
+  if (route?.chain.hasEnd) runEndHooks(exchange, route.chain);
+  exchange.heldRequest = null;
+  exchange.heldResponse = null;
+  exchange.replayable = null;
+  services.onEnded();
+}
+
+/** Status for counters and log: 499 for a client that left before an answer began, as nginx has it. */
+function finalStatus(exchange: Exchange): number {
+  return exchange.responseStarted ? exchange.response!.status : (exchange.fault?.kind.status ?? 499);
+}
+
+function count(exchange: Exchange): void {
+  const { services, route, fault, upstream, snapshot } = exchange;
+  const { cells, workerMetricsOffset } = services;
+  const { now } = services.io.clock;
+  const totalMs = now - exchange.startedAt;
+  let upstreamMs = 0;
+  if (upstream !== null && exchange.sentAt !== 0) {
+    upstreamMs = (exchange.firstByteAt === 0 ? now : exchange.firstByteAt) - exchange.sentAt;
+    if (exchange.firstByteAt !== 0)
+      recordDuration(cells, upstream.metricsOffset + UpstreamCell.responseTime, upstreamMs);
+  }
+  const offset = route === null ? snapshot.noRouteMetricsOffset : route.metricsOffset;
+  cells[offset + RouteCell.status1xx + statusClass(finalStatus(exchange))]!++;
+  cells[offset + RouteCell.requestBytes]! += exchange.requestBytes;
+  cells[offset + RouteCell.responseBytes]! += exchange.responseBytes;
+  recordDuration(cells, offset + RouteCell.duration, totalMs);
+  cells[workerMetricsOffset + WorkerCell.requestsInFlight]!--;
+  cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
+  recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, totalMs - upstreamMs);
+  if (fault !== null) cells[workerMetricsOffset + refusalCell[fault.code]]!++;
+}
+
+const fields = emptyAccessFields();
+const noEndpoint = endpointPart(null, null);
+const noRoute = routePart(null);
+const protocols = { '1.0': 'HTTP/1.0', '1.1': 'HTTP/1.1', '2': 'HTTP/2' } as const;
+const epoch = performance.timeOrigin;
+
+let sampled = 0;
+
+function log(exchange: Exchange): void {
+  const { services, snapshot, request, route, endpoint, fault, client } = exchange;
+  const status = finalStatus(exchange);
+  const sample = snapshot.accessLogSample;
+  if (sample < 1 && status < 500 && fault === null) {
+    // Exact over time rather than by dice.
+    sampled += sample;
+    if (sampled < 1) return;
+    sampled -= 1;
+  }
+  const { now } = services.io.clock;
+  const total = now - exchange.startedAt;
+  const upstreamMs =
+    exchange.sentAt === 0 ? 0 : (exchange.firstByteAt === 0 ? now : exchange.firstByteAt) - exchange.sentAt;
+  fields.timeMs = epoch + exchange.startedAt;
+  fields.requestId = exchange.requestId;
+  fields.traceId = exchange.traceId;
+  fields.clientPart = client.logPart === '' ? clientPart(client.ip) : client.logPart;
+  fields.routePart = route === null ? noRoute : route.logPart;
+  fields.endpointPart = endpoint === null ? noEndpoint : endpoint.logPart;
+  fields.method = request.method;
+  fields.host = request.host;
+  fields.path = request.path === '' ? request.rawPath : request.path;
+  fields.status = status;
+  fields.bytesIn = exchange.requestBytes;
+  fields.bytesOut = exchange.responseBytes;
+  fields.durationMs = total;
+  fields.upstreamMs = upstreamMs;
+  fields.overheadMs = total - upstreamMs;
+  fields.attempts = exchange.attempts;
+  fields.consumer = exchange.consumer;
+  fields.code = fault === null ? null : fault.code;
+  fields.userAgent = request.headers.getById(HeaderId.userAgent) ?? '';
+  fields.protocol = protocols[request.version];
+  services.accessLog.append(accessLine(fields));
+}

@@ -1,0 +1,109 @@
+// Who the client is when proxies stand in front, and the fields that tell the upstream (RFC 7239 and its predecessors).
+
+import { HeaderId } from '../http/header-names.ts';
+import type { Headers } from '../http/headers.ts';
+import type { Client } from '../net/client.ts';
+import type { Exchange, ExchangeRequest } from './exchange.ts';
+
+/** Whether an address belongs to a proxy whose word is believed. */
+export type IsTrusted = (ip: string) => boolean;
+
+const claims = new Uint8Array(64);
+for (const id of [
+  HeaderId.forwarded,
+  HeaderId.xForwardedFor,
+  HeaderId.xForwardedProto,
+  HeaderId.xForwardedHost,
+  HeaderId.xForwardedPort,
+  HeaderId.xRealIp,
+  HeaderId.xRequestId,
+]) {
+  claims[id] = 1;
+}
+
+const addressForm = /^[0-9a-fA-F:.]{2,45}$/;
+
+/**
+ * The client of a request. What a stranger says of himself in forwarding fields is taken out of the head before
+ * anybody reads it; what a trusted proxy says is believed, from the right, up to the first address that is not trusted.
+ */
+export function clientOf(connectionClient: Client, request: ExchangeRequest, isTrusted: IsTrusted): Client {
+  const { headers } = request;
+  if (!connectionClient.trusted) {
+    headers.removeMasked(claims);
+    return connectionClient;
+  }
+  const claimed = believedAddress(headers.getJoined('x-forwarded-for'), isTrusted);
+  const proto = headers.getById(HeaderId.xForwardedProto);
+  const scheme = proto === 'https' || proto === 'http' ? proto : connectionClient.scheme;
+  if (claimed === null && scheme === connectionClient.scheme) return connectionClient;
+  return {
+    ip: claimed ?? connectionClient.ip,
+    port: claimed === null ? connectionClient.port : 0,
+    socketIp: connectionClient.socketIp,
+    trusted: true,
+    scheme,
+    logPart: '',
+  };
+}
+
+function believedAddress(list: string | undefined, isTrusted: IsTrusted): string | null {
+  if (list === undefined) return null;
+  const addresses = list.split(',');
+  let believed: string | null = null;
+  for (let i = addresses.length - 1; i >= 0; i--) {
+    const address = addresses[i]!.trim();
+    // An address that cannot be read ends what can be believed.
+    if (!addressForm.test(address)) return believed;
+    believed = address;
+    if (!isTrusted(address)) return believed;
+  }
+  return believed;
+}
+
+let lastClient: Client | null = null;
+let lastAuthority = '';
+let lastLines = '';
+
+/** Forwarding and Via fields for the upstream as lines. What a trusted proxy in front said is continued. */
+export function forwardedLines(exchange: Exchange): string {
+  const { client, request } = exchange;
+  if (client.trusted) return continuedLines(client, request.headers, request.authority, request.version);
+  // Because: requests of one connection mostly follow each other with the same host, and the text is the same then.
+  if (client === lastClient && request.authority === lastAuthority) return lastLines;
+  lastClient = client;
+  lastAuthority = request.authority;
+  lastLines =
+    `X-Forwarded-For: ${client.ip}\r\nX-Forwarded-Proto: ${client.scheme}\r\n` +
+    (request.authority === '' ? '' : `X-Forwarded-Host: ${request.authority}\r\n`) +
+    `Forwarded: ${element(client.ip, request.authority, client.scheme)}\r\nVia: ${viaVersion(request.version)} cardea\r\n`;
+  return lastLines;
+}
+
+function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {
+  const before = headers.getJoined('x-forwarded-for');
+  const forwarded = headers.getJoined('forwarded');
+  const host = headers.getById(HeaderId.xForwardedHost) ?? authority;
+  const own = element(client.socketIp, '', '');
+  headers.removeById(HeaderId.xForwardedFor);
+  headers.removeById(HeaderId.forwarded);
+  headers.removeById(HeaderId.xForwardedHost);
+  headers.removeById(HeaderId.xForwardedProto);
+  return (
+    `X-Forwarded-For: ${before === undefined ? client.socketIp : `${before}, ${client.socketIp}`}\r\n` +
+    `X-Forwarded-Proto: ${client.scheme}\r\n${host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`}` +
+    `Forwarded: ${forwarded === undefined ? element(client.socketIp, host, client.scheme) : `${forwarded}, ${own}`}\r\n` +
+    `Via: ${viaVersion(version)} cardea\r\n`
+  );
+}
+
+function viaVersion(version: string): string {
+  return version === '2' ? '2.0' : version;
+}
+
+/** One forwarded-element (RFC 7239 section 4): IPv6 addresses and hosts with a port are quoted. */
+function element(ip: string, authority: string, scheme: string): string {
+  let text = ip.includes(':') ? `for="[${ip}]"` : `for=${ip}`;
+  if (authority !== '') text += authority.includes(':') ? `;host="${authority}"` : `;host=${authority}`;
+  return scheme === '' ? text : `${text};proto=${scheme}`;
+}

@@ -1,0 +1,172 @@
+// Moves bodies both ways with backpressure, and reacts to what either connection reports on the way.
+
+import { Fault } from '../base/fault.ts';
+import type { ResponseHead } from '../http/h1/response-head.ts';
+import { BodyFraming } from '../http/h1/response-head.ts';
+import type { Headers } from '../http/headers.ts';
+import { ResponseFraming } from '../net/exchange-ends.ts';
+import { statusClass, UpstreamCell } from '../telemetry/metric-families.ts';
+import { gathered, gatherPiece } from './begin.ts';
+import { type Exchange, ExchangeResponse } from './exchange.ts';
+import { finish } from './finish.ts';
+import { endRequestBody, retry, sendRequestBody } from './forward.ts';
+import { refuse } from './reply.ts';
+import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
+
+// ---- From the client -------------------------------------------------------------------------------------------------
+
+export function requestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+  exchange.requestBytes += end - start;
+  const { bodyBytesMax } = exchange.snapshot.limits;
+  if (
+    bodyBytesMax !== 0 &&
+    exchange.requestBytes - exchange.request.headBytes > bodyBytesMax &&
+    exchange.request.upgrade === ''
+  ) {
+    breakOff(exchange, new Fault('body_too_large'));
+    return;
+  }
+  if (exchange.answeredBy === 'gateway') return;
+  if (exchange.gathering) gatherPiece(exchange, bytes, start, end);
+  // Because: the pipe may keep the piece, and the read buffer is overwritten by the next read.
+  else if (exchange.requestPipe !== null) exchange.requestPipe.push(Buffer.from(bytes.subarray(start, end)));
+  else {
+    if (exchange.suspended) exchange.downstream.pauseRequest();
+    sendRequestBody(exchange, bytes, start, end);
+  }
+}
+
+export function requestEnd(exchange: Exchange, trailers: Headers | null): void {
+  exchange.requestEnded = true;
+  exchange.requestTrailers = trailers;
+  if (exchange.answeredBy === 'gateway') return;
+  if (exchange.gathering) gathered(exchange);
+  else if (exchange.requestPipe !== null) exchange.requestPipe.end();
+  else endRequestBody(exchange);
+}
+
+/** The request will not be completed: nobody is left to answer, or the client is told what was wrong. */
+export function requestFault(exchange: Exchange, fault: Fault): void {
+  if (exchange.ended) return;
+  exchange.fault = fault;
+  exchange.waiting = false;
+  if (fault.code === 'client_aborted') {
+    exchange.connection?.abort();
+    exchange.downstream.abortResponse();
+    finish(exchange);
+  } else breakOff(exchange, fault);
+}
+
+/** Refuses where no answer has begun, cuts the answer where one has. */
+function breakOff(exchange: Exchange, fault: Fault): void {
+  exchange.fault = fault;
+  if (!exchange.responseStarted && exchange.answeredBy === 'nobody') {
+    refuse(exchange, fault);
+    return;
+  }
+  exchange.connection?.abort();
+  abortAnswer(exchange);
+}
+
+export function requestBlocked(exchange: Exchange): void {
+  if (!exchange.requestEnded || exchange.response?.status === 101) exchange.downstream.pauseRequest();
+}
+
+export function requestDrained(exchange: Exchange): void {
+  exchange.downstream.resumeRequest();
+}
+
+// ---- From the upstream -----------------------------------------------------------------------------------------------
+
+export function informational(exchange: Exchange, head: ResponseHead): void {
+  exchange.downstream.sendInformational(head.status, head.headers.lines());
+}
+
+export function responseHead(exchange: Exchange, head: ResponseHead): void {
+  const { services, request } = exchange;
+  const upstream = exchange.upstream!;
+  exchange.firstByteAt = services.io.clock.now;
+  exchange.replayable = null;
+  exchange.answeredBy = 'upstream';
+  services.cells[upstream.metricsOffset + UpstreamCell.status1xx + statusClass(head.status)]!++;
+  if (head.status === 101) {
+    startTunnel(exchange, head);
+    return;
+  }
+  const hasBody = head.framing !== BodyFraming.none;
+  // A length that stands in a HEAD's or 304's answer is not this message's.
+  exchange.response = new ExchangeResponse(
+    head.status,
+    head.headers,
+    hasBody ? head.contentLength : request.method === 'HEAD' ? -1 : 0,
+    hasBody,
+  );
+  startAnswer(exchange);
+}
+
+export function responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+  sendAnswerBody(exchange, bytes, start, end);
+}
+
+export function responseEnd(exchange: Exchange, trailers: Headers | null): void {
+  exchange.connection = null;
+  endAnswer(exchange, trailers);
+}
+
+export function upstreamFault(exchange: Exchange, fault: Fault): void {
+  if (exchange.ended) return;
+  countFault(exchange, fault);
+  if (retry(exchange, fault)) return;
+  exchange.fault = fault;
+  if (exchange.responseStarted) {
+    abortAnswer(exchange);
+    return;
+  }
+  exchange.connection?.abort();
+  exchange.connection = null;
+  exchange.answeredBy = 'nobody';
+  refuse(exchange, fault);
+}
+
+function countFault(exchange: Exchange, fault: Fault): void {
+  const { cells } = exchange.services;
+  const offset = exchange.upstream!.metricsOffset;
+  if (fault.code === 'upstream_reset') cells[offset + UpstreamCell.resets]!++;
+  else if (fault.kind.status === 504) cells[offset + UpstreamCell.timeouts]!++;
+}
+
+export function noConnection(exchange: Exchange, fault: Fault): void {
+  exchange.waiting = false;
+  exchange.services.io.wheel.unschedule(exchange);
+  if (!exchange.ended) refuse(exchange, fault);
+}
+
+/** The whole time is up while the exchange waits for a connection; later the connection watches over it. */
+export function deadlineReached(exchange: Exchange): void {
+  if (!exchange.waiting || exchange.ended) return;
+  exchange.waiting = false;
+  refuse(exchange, new Fault('exchange_timeout'));
+}
+
+export function responseBlocked(exchange: Exchange): void {
+  exchange.connection?.pauseResponse();
+}
+
+export function responseDrained(exchange: Exchange): void {
+  if (!exchange.suspended) exchange.connection?.resumeResponse();
+}
+
+// ---- Tunnels -----------------------------------------------------------------------------------------------------------
+
+/** 101: from here on raw bytes pass both ways until either side ends. Filters see the head of the answer, not the bytes. */
+function startTunnel(exchange: Exchange, head: ResponseHead): void {
+  const { headers } = head;
+  headers.appendTrusted('Connection', 'Upgrade');
+  headers.appendTrusted('Upgrade', head.upgrade);
+  exchange.response = new ExchangeResponse(101, headers, 0, false);
+  exchange.responseStarted = true;
+  exchange.idleTimeoutMs = exchange.upstream!.spec.tunnelIdleTimeoutMs;
+  exchange.deadline = Infinity;
+  exchange.requestEnded = false;
+  exchange.downstream.startResponse(101, headers.lines(), ResponseFraming.tunnel);
+}

@@ -1,0 +1,68 @@
+// Answers that the gateway makes itself: filters' early replies, fixed replies, and refusals as problem+json (RFC 9457).
+
+import type { Fault } from '../base/fault.ts';
+import { httpDate } from '../http/date.ts';
+import { Headers } from '../http/headers.ts';
+import { type Exchange, ExchangeResponse, type Reply } from './exchange.ts';
+import { problemBody, proxyStatus } from './problem.ts';
+import { endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
+
+/** Sends `exchange.earlyReply`, a refusal where a fault stands beside it. Lets go of the upstream first. */
+export function sendEarlyReply(exchange: Exchange): void {
+  const reply = exchange.earlyReply!;
+  exchange.earlyReply = null;
+  if (exchange.fault === null) answer(exchange, reply);
+  else answer(exchange, refusalReply(exchange, exchange.fault, reply.headers));
+}
+
+/** Refuses the request, unless its answer has begun. */
+export function refuse(exchange: Exchange, fault: Fault, headers?: Iterable<readonly [string, string]>): void {
+  exchange.fault = fault;
+  answer(exchange, refusalReply(exchange, fault, headers));
+}
+
+function refusalReply(
+  exchange: Exchange,
+  fault: Fault,
+  headers: Iterable<readonly [string, string]> | undefined,
+): Reply {
+  return {
+    status: fault.kind.status,
+    headers: [
+      ...(headers ?? []),
+      ['Content-Type', 'application/problem+json'],
+      ['Proxy-Status', proxyStatus(fault)],
+      ['Cache-Control', 'no-store'],
+    ],
+    body: problemBody(fault, exchange.requestId),
+  };
+}
+
+/** Statuses whose answers have no body (RFC 9110 sections 15.3.5 and 15.4.5). */
+function bodiless(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
+/** Sends a reply of the gateway's own. */
+export function answer(exchange: Exchange, reply: Reply): void {
+  if (exchange.ended || exchange.answeredBy !== 'nobody') return;
+  exchange.answeredBy = 'gateway';
+  exchange.waiting = false;
+  if (exchange.connection !== null) {
+    exchange.connection.abort();
+    exchange.connection = null;
+  }
+  const headers = Headers.empty();
+  for (const [name, value] of reply.headers ?? []) headers.append(name, value);
+  headers.appendTrusted('Date', httpDate());
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+  const length = body === undefined ? 0 : body.length;
+  const toHead = exchange.request.method === 'HEAD';
+  if (!bodiless(reply.status)) headers.appendTrusted('Content-Length', String(length));
+  const hasBody = length > 0 && !toHead && !bodiless(reply.status);
+  exchange.response = new ExchangeResponse(reply.status, headers, hasBody ? length : toHead ? length : 0, hasBody);
+  startAnswer(exchange);
+  if (exchange.ended) return;
+  if (hasBody) sendAnswerBody(exchange, body!, 0, length);
+  endAnswer(exchange, null);
+}

@@ -1,0 +1,120 @@
+// Sends an answer to the client: through the filters that were entered, then head, body and end. Whose answer it is does not matter here.
+
+import { Fault } from '../base/fault.ts';
+import type { Headers } from '../http/headers.ts';
+import { ResponseFraming } from '../net/exchange-ends.ts';
+import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
+import { failFilter, runResponseChain } from './chain.ts';
+import type { Exchange } from './exchange.ts';
+import { finish } from './finish.ts';
+
+/** Starts the answer in `exchange.response`: filters first. `next` is called once its head is written. */
+export function startAnswer(exchange: Exchange): void {
+  const { route } = exchange;
+  if (route !== null && route.chain.onResponse.length !== 0 && !exchange.passFilters)
+    runResponseChain(exchange, route.chain, 0, sendHead);
+  else sendHead(exchange);
+}
+
+function sendHead(exchange: Exchange): void {
+  if (exchange.answeredBy === 'upstream' && exchange.fault?.code === 'filter_failed') {
+    exchange.answeredBy = 'nobody';
+    exchange.passFilters = true;
+    exchange.services.steps.upstreamFault(exchange, exchange.fault);
+    return;
+  }
+  const response = exchange.response!;
+  const { headers, contentLength, hasBody } = response;
+  if (exchange.stickyCookie !== '') headers.append('Set-Cookie', exchange.stickyCookie);
+  let framing: number = ResponseFraming.none;
+  if (hasBody) framing = contentLength === -1 ? ResponseFraming.unknown : ResponseFraming.length;
+  if (response.bodyFilters !== 0 && hasBody) {
+    exchange.responsePipe = new BodyPipe(exchange, responseHooks(exchange, response.bodyFilters), responseEnds);
+  }
+  exchange.responseStarted = true;
+  const lines = headers.lines();
+  exchange.responseBytes += lines.length + STATUS_LINE_BYTES;
+  exchange.downstream.startResponse(response.status, lines, framing);
+  if (exchange.heldResponse !== null || exchange.heldResponseEnd) releaseHeld(exchange);
+}
+
+/** About what the status line and the framing fields take. */
+const STATUS_LINE_BYTES = 19;
+
+/** Sends a piece of the answer's body; `bytes` are valid during the call only. */
+export function sendAnswerBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+  if (!exchange.responseStarted) {
+    // Because: the read buffer is overwritten by the next read, and a filter still waits.
+    (exchange.heldResponse ??= []).push(Buffer.from(bytes.subarray(start, end)));
+    exchange.connection?.pauseResponse();
+    return;
+  }
+  const { responsePipe } = exchange;
+  if (responsePipe !== null) {
+    responsePipe.push(Buffer.from(bytes.subarray(start, end)));
+    return;
+  }
+  exchange.responseBytes += end - start;
+  exchange.downstream.sendBody(bytes, start, end);
+}
+
+/** The answer's body is complete. */
+export function endAnswer(exchange: Exchange, trailers: Headers | null): void {
+  exchange.responseTrailers = trailers;
+  if (!exchange.responseStarted) exchange.heldResponseEnd = true;
+  else if (exchange.responsePipe !== null) exchange.responsePipe.end();
+  else completeAnswer(exchange);
+}
+
+function completeAnswer(exchange: Exchange): void {
+  exchange.downstream.endResponse(exchange.responseTrailers);
+  finish(exchange);
+}
+
+/** Breaks an answer off that has begun, so that the client sees it is not complete. */
+export function abortAnswer(exchange: Exchange): void {
+  exchange.downstream.abortResponse();
+  finish(exchange);
+}
+
+function releaseHeld(exchange: Exchange): void {
+  const held = exchange.heldResponse;
+  exchange.heldResponse = null;
+  if (held !== null) for (const piece of held) sendAnswerBody(exchange, piece, 0, piece.length);
+  if (exchange.heldResponseEnd) {
+    exchange.heldResponseEnd = false;
+    endAnswer(exchange, exchange.responseTrailers);
+  } else exchange.connection?.resumeResponse();
+}
+
+/** Body hooks of the filters that asked for the body, last filter first. */
+function responseHooks(exchange: Exchange, slots: number): BodyHook[] {
+  const hooks: BodyHook[] = [];
+  const { filters } = exchange.route!.chain;
+  for (let place = exchange.entered - 1; place >= 0; place--) {
+    const filter = filters[place]!;
+    if ((slots & (1 << place)) === 0 || filter.onResponseBody === undefined) continue;
+    hooks.push((owner, piece, last) => filter.onResponseBody!(owner, piece, last));
+  }
+  return hooks;
+}
+
+const responseEnds: BodyPipeEnds = {
+  output(exchange, piece, last) {
+    exchange.responseBytes += piece.length;
+    if (piece.length > 0) exchange.downstream.sendBody(piece, 0, piece.length);
+    if (last) completeAnswer(exchange);
+  },
+  pause(exchange) {
+    exchange.connection?.pauseResponse();
+  },
+  resume(exchange) {
+    exchange.connection?.resumeResponse();
+  },
+  failed(exchange, error) {
+    failFilter(exchange, error);
+    exchange.fault = new Fault('filter_failed');
+    exchange.connection?.abort();
+    abortAnswer(exchange);
+  },
+};

@@ -1,0 +1,38 @@
+// Which function takes which event of an exchange. The table that lets the exchange know none of its steps.
+
+import type { ExchangeSteps } from './exchange.ts';
+import { onConnection } from './forward.ts';
+import {
+  deadlineReached,
+  informational,
+  noConnection,
+  requestBlocked,
+  requestBody,
+  requestDrained,
+  requestEnd,
+  requestFault,
+  responseBlocked,
+  responseBody,
+  responseDrained,
+  responseEnd,
+  responseHead,
+  upstreamFault,
+} from './pump.ts';
+
+export const steps: ExchangeSteps = {
+  requestBody,
+  requestEnd,
+  requestFault,
+  responseBlocked,
+  responseDrained,
+  informational,
+  responseHead,
+  responseBody,
+  responseEnd,
+  upstreamFault,
+  requestBlocked,
+  requestDrained,
+  connection: onConnection,
+  noConnection,
+  deadlineReached,
+};

@@ -1,0 +1,148 @@
+// The PROXY protocol, versions 1 and 2, inwards: a load balancer in front tells whose connection it passes on.
+
+import type { Socket } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
+import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
+import type { SocketEvents } from './accepted-socket.ts';
+import type { Client } from './client.ts';
+import type { ThreadIo } from './io.ts';
+
+/** The longest version 1 line, its end included. */
+const LINE_BYTES_MAX = 107;
+/** Addresses and extensions of version 2 beyond this are refused; real ones stay far below. */
+const BINARY_BYTES_MAX = 2_048;
+const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+
+/** What a header says: whose connection it is, or that the proxy speaks for itself (`address` null). */
+export interface ProxyHeader {
+  readonly bytes: number;
+  readonly address: { readonly ip: string; readonly port: number } | null;
+}
+
+/** Reads a header at the start of `bytes`: the header, `incomplete`, or `malformed`. */
+export function parseProxyHeader(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
+  const compared = Math.min(bytes.length, signature.length);
+  if (bytes.compare(signature, 0, compared, 0, compared) === 0) {
+    return bytes.length < 16 ? 'incomplete' : parseBinary(bytes);
+  }
+  const word = bytes.toString('latin1', 0, Math.min(bytes.length, 6));
+  if (!'PROXY '.startsWith(word)) return 'malformed';
+  const end = bytes.indexOf('\r\n');
+  if (end === -1) return bytes.length >= LINE_BYTES_MAX ? 'malformed' : 'incomplete';
+  if (end + 2 > LINE_BYTES_MAX) return 'malformed';
+  return parseLine(bytes.toString('latin1', 6, end), end + 2);
+}
+
+function parseLine(line: string, bytes: number): ProxyHeader | 'malformed' {
+  const [family, source, destination, sourcePort, destinationPort, ...rest] = line.split(' ');
+  if (family === 'UNKNOWN') return { bytes, address: null };
+  const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isIPv6 : null;
+  if (isAddress === null || rest.length > 0 || source === undefined || destination === undefined) return 'malformed';
+  if (!isAddress(source) || !isAddress(destination) || !isPort(sourcePort) || !isPort(destinationPort))
+    return 'malformed';
+  return { bytes, address: { ip: source, port: Number(sourcePort) } };
+}
+
+function isPort(text: string | undefined): boolean {
+  return text !== undefined && /^(?:0|[1-9][0-9]{0,4})$/.test(text) && Number(text) <= 65_535;
+}
+
+function parseBinary(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
+  const version = bytes[12]! >> 4;
+  const command = bytes[12]! & 15;
+  const family = bytes[13]!;
+  const length = bytes.readUInt16BE(14);
+  if (version !== 2 || command > 1 || length > BINARY_BYTES_MAX) return 'malformed';
+  const total = 16 + length;
+  if (bytes.length < total) return 'incomplete';
+  // LOCAL: a health check of the proxy's own. Unspecified and UNIX families carry no address that could be used.
+  if (command === 0 || (family !== 0x11 && family !== 0x21)) return { bytes: total, address: null };
+  if (length < (family === 0x11 ? 12 : 36)) return 'malformed';
+  if (family === 0x11) {
+    return { bytes: total, address: { ip: bytes.subarray(16, 20).join('.'), port: bytes.readUInt16BE(24) } };
+  }
+  const groups: string[] = [];
+  for (let at = 16; at < 32; at += 2) groups.push(bytes.readUInt16BE(at).toString(16));
+  return { bytes: total, address: { ip: compressIpv6(groups.join(':')), port: bytes.readUInt16BE(48) } };
+}
+
+/** Longest run of zero groups as `::` (RFC 5952), so that one address has one text. */
+function compressIpv6(text: string): string {
+  let longest = '';
+  for (const run of text.match(/(?:^|:)0(?::0)+(?=:|$)/g) ?? []) if (run.length > longest.length) longest = run;
+  if (longest === '') return text;
+  const at = text.indexOf(longest);
+  const before = text.slice(0, at);
+  const after = text.slice(at + longest.length).replace(/^:/, '');
+  return `${before}::${after}`;
+}
+
+/** Who takes the socket once it is known whose it is. */
+export interface ProxiedSockets {
+  onProxied(socket: Socket, client: Client): SocketEvents;
+}
+
+/** Reads the header off a fresh socket, then hands the socket on. A connection without a valid header is cut. */
+export class ProxyProtocolReader implements SocketEvents, Timed {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  private readonly socket: Socket;
+  private readonly io: ThreadIo;
+  private readonly next: ProxiedSockets;
+  private readonly client: Client;
+  private received: Buffer;
+
+  /** `client` is the socket's own; it is replaced only when it is trusted. */
+  constructor(socket: Socket, io: ThreadIo, timeoutMs: number, next: ProxiedSockets, client: Client) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.socket = socket;
+    this.io = io;
+    this.next = next;
+    this.client = client;
+    this.received = Buffer.alloc(0);
+    io.wheel.schedule(this, io.clock.now + timeoutMs);
+  }
+
+  onRead(bytes: Buffer, length: number): boolean {
+    this.io.clock.tick();
+    // Because: one short header a connection.
+    const joined = Buffer.concat([this.received, bytes.subarray(0, length)]);
+    this.received = joined;
+    const header = parseProxyHeader(joined);
+    if (header === 'incomplete') return true;
+    if (header === 'malformed') {
+      this.socket.destroy();
+      return false;
+    }
+    this.io.wheel.cancel(this);
+    const { client } = this;
+    const { address } = header;
+    const believed =
+      address !== null && client.trusted
+        ? { ...client, ip: address.ip, port: address.port, trusted: false, logPart: '' }
+        : client;
+    const connection = this.next.onProxied(this.socket, believed);
+    return header.bytes === joined.length
+      ? true
+      : connection.onRead(joined.subarray(header.bytes), joined.length - header.bytes);
+  }
+
+  onEnd(): void {
+    this.socket.destroy();
+  }
+
+  onDrain(): void {}
+
+  onSocketClosed(): void {
+    this.io.wheel.cancel(this);
+  }
+
+  onDeadline(): void {
+    this.socket.destroy();
+  }
+}
