@@ -19,15 +19,17 @@ function writerCode(options: string, prefix: string, count: number): string {
   return `const { AccessLog } = await import(${modulePath});
     let dropped = 0;
     const log = new AccessLog({ ...${options}, onDropped: lines => { dropped += lines; } });
+    const { parentPort } = await import('node:worker_threads');
     for (let i = 0; i < ${count}; i++) {
+      if (i === 800) parentPort?.postMessage('much is under way');
       log.append('${prefix}-' + i + '-' + 'x'.repeat(i % 700) + '-end');
-      if (i % 500 === 0) await log.flush();
+      if (i % 900 === 0) await log.flush();
     }
     await log.close();
     if (dropped !== 0) throw new Error('dropped ' + dropped);`;
 }
 
-/** Runs writers side by side in worker threads. `begun`: all run; `done`: all ended well. */
+/** Runs writers side by side in worker threads. `begun`: all have lines under way; `done`: all ended well. */
 function runWriters(path: string, prefixes: string[], count: number): { begun: Promise<unknown>; done: Promise<void> } {
   const workers = prefixes.map(prefix => {
     const code = `(async () => { ${writerCode(JSON.stringify({ path }), prefix, count)} })()`;
@@ -36,7 +38,7 @@ function runWriters(path: string, prefixes: string[], count: number): { begun: P
   const done = Promise.all(workers.map(worker => once(worker, 'exit'))).then(exits => {
     for (const [exitCode] of exits) assert.equal(exitCode, 0);
   });
-  return { begun: Promise.all(workers.map(worker => once(worker, 'online'))), done };
+  return { begun: Promise.all(workers.map(worker => once(worker, 'message'))), done };
 }
 
 /** Every line whole, none missing, each writer's own in order. */
@@ -174,7 +176,7 @@ test('two workers on one pipe never mix their lines, though the reader is late a
   const writers = runWriters(path, ['a', 'b'], 2_000);
   // Both must be stuck in a full pipe: there a write of more than PIPE_BUF is cut and mixed with the other's.
   await writers.begun;
-  await elapsed(500);
+  await elapsed(200);
   const reader = spawn('dd', [`if=${path}`, `of=${copy}`, 'bs=700', 'status=none']);
   const ended = once(reader, 'exit');
   await writers.done;

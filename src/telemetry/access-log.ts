@@ -44,8 +44,10 @@ export class AccessLog {
   readonly enabled: boolean;
   private readonly options: AccessLogOptions;
   private fd: number;
-  /** Whether the destination is a pipe, where large writes of several workers could mix. */
-  private pipe: boolean;
+  /** Where the first batch of the queue goes: it is finished there, even when the log was reopened meanwhile. */
+  private batchFd = -1;
+  /** Whether that is a pipe, where large writes of several workers could mix. */
+  private pipe = false;
   private current: Batch;
   private readonly queue: Batch[] = [];
   private readonly spares: Buffer[] = [];
@@ -57,6 +59,7 @@ export class AccessLog {
   private closed = false;
   private flushTimer: NodeJS.Timeout | null = null;
   private timerArmed = false;
+  private retryTimer: NodeJS.Timeout | null = null;
   private retiredFds: number[] = [];
   private waiters: (() => void)[] = [];
 
@@ -65,7 +68,6 @@ export class AccessLog {
     this.options = options;
     this.enabled = options.path !== 'off';
     this.fd = this.enabled ? openLog(options.path) : -1;
-    this.pipe = this.enabled && isPipe(this.fd);
     this.current = NOTHING;
   }
 
@@ -89,6 +91,7 @@ export class AccessLog {
   flush(): Promise<void> {
     this.enqueueCurrent();
     if (this.queue.length === 0) return Promise.resolve();
+    this.retryTimer?.ref();
     return new Promise(resolve => this.waiters.push(resolve));
   }
 
@@ -104,7 +107,6 @@ export class AccessLog {
     }
     this.retiredFds.push(this.fd);
     this.fd = fd;
-    this.pipe = isPipe(fd);
     if (!this.writing) this.closeRetired();
   }
 
@@ -159,8 +161,12 @@ export class AccessLog {
     }
     this.writing = true;
     const { written } = this;
+    if (this.batchFd !== this.fd && written === 0) {
+      this.batchFd = this.fd;
+      this.pipe = isPipe(this.fd);
+    }
     const length = this.pipe ? pipePiece(batch, written) : batch.length - written;
-    write(this.fd, batch.bytes, written, length, null, this.onWrite);
+    write(this.batchFd, batch.bytes, written, length, null, this.onWrite);
   }
 
   private readonly onWrite = (error: NodeJS.ErrnoException | null, bytes: number): void => {
@@ -181,8 +187,8 @@ export class AccessLog {
   private onWriteError(error: NodeJS.ErrnoException): void {
     if (error.code === 'EAGAIN' || error.code === 'EINTR') {
       // A pipe set non-blocking by whoever shares it, with a reader that is behind. The backlog's bound still holds.
-      const retry = setTimeout(() => this.writeNext(), RETRY_AFTER_MS);
-      if (this.waiters.length === 0) retry.unref();
+      this.retryTimer = setTimeout(() => this.writeNext(), RETRY_AFTER_MS);
+      if (this.waiters.length === 0) this.retryTimer.unref();
       return;
     }
     // A full disk or a reader that went away: these lines are lost, later ones get their own try.
@@ -198,12 +204,12 @@ export class AccessLog {
     this.queue.shift();
     this.backlogBytes -= batch.bytes.length;
     this.written = 0;
+    if (this.retiredFds.length !== 0) this.closeRetired();
     if (batch.bytes.length === BUFFER_BYTES && this.spares.length < SPARE_BUFFERS_MAX) this.spares.push(batch.bytes);
   }
 
   private onIdle(): void {
     this.writing = false;
-    this.closeRetired();
     const waiters = this.waiters;
     this.waiters = [];
     for (const resolve of waiters) resolve();
