@@ -13,6 +13,8 @@ export interface NodeMessage {
   readonly body: string;
   readonly trailers: readonly (readonly [string, string])[];
   readonly complete: boolean;
+  /** Node left HTTP behind this message: CONNECT or an accepted switch of protocols. */
+  readonly switched: boolean;
 }
 
 export interface NodeReading {
@@ -56,6 +58,7 @@ class FedSocket extends Duplex {
 
 interface Collected {
   readonly incoming: IncomingMessage;
+  readonly switched: boolean;
   body: string;
 }
 
@@ -68,13 +71,13 @@ const sessions = new WeakMap<object, Session>();
 
 const server = createServer({ insecureHTTPParser: false, requireHostHeader: false, maxHeaderSize: 1 << 20 });
 
-function take(incoming: IncomingMessage): void {
+function take(incoming: IncomingMessage, switched: boolean): void {
   const session = sessions.get(incoming.socket);
-  if (session !== undefined) collect(session, incoming);
+  if (session !== undefined) collect(session, incoming, switched);
 }
 
-function collect(session: Session, incoming: IncomingMessage): void {
-  const collected: Collected = { incoming, body: '' };
+function collect(session: Session, incoming: IncomingMessage, switched: boolean): void {
+  const collected: Collected = { incoming, switched, body: '' };
   session.collected.push(collected);
   incoming.on('data', (chunk: Buffer) => {
     collected.body += chunk.toString('latin1');
@@ -82,11 +85,11 @@ function collect(session: Session, incoming: IncomingMessage): void {
   incoming.on('error', () => {});
 }
 
-server.on('request', take);
-server.on('checkContinue', take);
-server.on('checkExpectation', take);
-server.on('connect', incoming => take(incoming));
-server.on('upgrade', incoming => take(incoming));
+server.on('request', incoming => take(incoming, false));
+server.on('checkContinue', incoming => take(incoming, false));
+server.on('checkExpectation', incoming => take(incoming, false));
+server.on('connect', incoming => take(incoming, true));
+server.on('upgrade', incoming => take(incoming, true));
 server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
   const session = sessions.get(socket);
   if (session !== undefined)
@@ -131,8 +134,8 @@ export async function nodeReadsResponses(
       headers: { connection: 'keep-alive' },
       createConnection: () => socket,
     });
-    request.on('response', incoming => collect(session, incoming));
-    request.on('upgrade', incoming => collect(session, incoming));
+    request.on('response', incoming => collect(session, incoming, false));
+    request.on('upgrade', incoming => collect(session, incoming, true));
     request.on('error', (error: NodeJS.ErrnoException) => {
       session.error ??= error.code?.startsWith('HPE_') ? error.code : 'incomplete';
     });
@@ -153,7 +156,7 @@ export async function nodeReadsResponses(
 }
 
 function reading(session: Session): NodeReading {
-  const messages = session.collected.map(({ incoming, body }) => ({
+  const messages = session.collected.map(({ incoming, switched, body }) => ({
     method: incoming.method ?? '',
     target: incoming.url ?? '',
     status: incoming.statusCode ?? 0,
@@ -162,6 +165,7 @@ function reading(session: Session): NodeReading {
     body,
     trailers: pairs(incoming.rawTrailers),
     complete: incoming.complete,
+    switched,
   }));
   const unfinished = messages.some(message => !message.complete);
   return { messages, error: session.error ?? (unfinished ? 'incomplete' : null) };
