@@ -102,7 +102,15 @@ for (const [name, path, text, message] of wrong) {
 test('self-check: a circle is found', () => {
   const circle = ['a', 'b', 'c'].map((name, i, names) => ({
     path: `src/base/${name}.ts`,
-    text: `import type { X } from './${names[(i + 1) % names.length]}.ts';`,
+    text: `import { type X, y } from './${names[(i + 1) % names.length]}.ts';`,
   }));
   assert.deepEqual(importCycles(circle), ['src/base/a.ts -> src/base/b.ts -> src/base/c.ts -> src/base/a.ts']);
+});
+
+test('self-check: a circle of types alone is none', () => {
+  const types = ['a', 'b'].map((name, i, names) => ({
+    path: `src/base/${name}.ts`,
+    text: `import { z } from './z.ts';\nimport type {\n  X,\n} from './${names[1 - i]}.ts';`,
+  }));
+  assert.deepEqual(importCycles(types), []);
 });

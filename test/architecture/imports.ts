@@ -13,6 +13,8 @@ export interface Import {
   readonly relative: boolean;
   /** `import './x.ts'`: for its side effect only. */
   readonly bare: boolean;
+  /** `import type` and `export type`: gone when the code runs. */
+  readonly typeOnly: boolean;
 }
 
 /** A name that the rules cannot follow: `import(variable)`. */
@@ -40,11 +42,27 @@ export function importsOf(file: SourceFile): { imports: Import[]; unreadable: Un
       const written = file.text.slice(start, file.text.indexOf(quote, start));
       const relative = written.startsWith('.');
       const to = relative ? path.posix.join(path.posix.dirname(file.path), written) : written;
-      imports.push({ from: file.path, to, line: lineAt(code, start), relative, bare: pattern === bareImport });
+      const typeOnly = match[0].startsWith('from') && statementIsType(code, match.index);
+      imports.push({
+        from: file.path,
+        to,
+        line: lineAt(code, start),
+        relative,
+        bare: pattern === bareImport,
+        typeOnly,
+      });
     }
   }
   const unreadable = [...code.matchAll(computed)].map(match => ({ from: file.path, line: lineAt(code, match.index) }));
   return { imports, unreadable };
+}
+
+/** Whether the statement that this `from` belongs to opens with `import type` or `export type`. */
+function statementIsType(code: string, fromAt: number): boolean {
+  const opening = [...code.slice(0, fromAt).matchAll(/\b(?:import|export)\b(?<type>\s+type\b(?!\s*,|\s+from\b))?/g)].at(
+    -1,
+  );
+  return opening?.groups!['type'] !== undefined;
 }
 
 export function lineAt(text: string, offset: number): number {
