@@ -14,6 +14,8 @@ test('hot folders make no banned call without a reason', () => {
 const refused = [
   'const now = Date.now();',
   'const now = new Date();',
+  'const now = new Date;',
+  'const now = Date();',
   'const now = performance.now();',
   'const now = process.hrtime.bigint();',
   'setTimeout(close, 10);',
@@ -37,6 +39,7 @@ const accepted = [
   '/* setTimeout(close) would be wrong here */ wheel.schedule(entry, 10);',
   "const text = 'Buffer.concat';",
   'const at = clock.now();',
+  'const text = new Date(at).toISOString();',
 ];
 
 for (const text of accepted) {

@@ -14,7 +14,7 @@ interface Ban {
 
 const bans: readonly Ban[] = [
   {
-    call: /\bDate\.now\b|\bnew Date\b|\bDate\(\)|\bperformance\.now\b|\bprocess\.hrtime\b/g,
+    call: /\bDate\.now\b|\bnew Date\b(?!\(\s*[^\s)])|(?<!new )\bDate\(\)|\bperformance\.now\b|\bprocess\.hrtime\b/g,
     instead: 'the clock of src/base, read once a loop turn',
   },
   { call: /\bset(?:Timeout|Interval)\b/g, instead: 'the timer wheel of src/base' },

@@ -62,7 +62,7 @@ function statementIsType(code: string, fromAt: number): boolean {
   const opening = [...code.slice(0, fromAt).matchAll(/\b(?:import|export)\b(?<type>\s+type\b(?!\s*,|\s+from\b))?/g)].at(
     -1,
   );
-  return opening?.groups!['type'] !== undefined;
+  return opening?.groups?.['type'] !== undefined;
 }
 
 export function lineAt(text: string, offset: number): number {
