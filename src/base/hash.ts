@@ -1,0 +1,33 @@
+// A 32-bit hash of text, the same on every machine and in every release: consistent hashing depends on that. Not for secrets.
+
+/**
+ * MurmurHash3 (Austin Appleby, x86 32-bit variant) over the text's UTF-16 code units, two to a block. From 0 to 2^32 - 1.
+ * Different seeds give independent hashes of the same text. Not keyed: who chooses the text can choose its hash.
+ */
+export function hashText(text: string, seed = 0): number {
+  const { length } = text;
+  const pairsEnd = length & ~1;
+  let hash = seed | 0;
+  for (let i = 0; i < pairsEnd; i += 2) {
+    hash ^= scramble(text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16));
+    hash = (hash << 13) | (hash >>> 19);
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+  }
+  if (pairsEnd !== length) hash ^= scramble(text.charCodeAt(pairsEnd));
+  return mixBits(hash ^ (length * 2));
+}
+
+/** Spreads every bit of a 32-bit number over all bits, one to one: Murmur3's finaliser. From 0 to 2^32 - 1. */
+export function mixBits(value: number): number {
+  value ^= value >>> 16;
+  value = Math.imul(value, 0x85ebca6b);
+  value ^= value >>> 13;
+  value = Math.imul(value, 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}
+
+function scramble(block: number): number {
+  block = Math.imul(block, 0xcc9e2d51);
+  block = (block << 15) | (block >>> 17);
+  return Math.imul(block, 0x1b873593);
+}
