@@ -1,0 +1,143 @@
+// A route as compiled for look-ups: its path pattern, methods and conditions. It stands at every place that its hosts give it.
+
+import type { LinearRegex } from '../base/linear-regex.ts';
+import { BodyCondition, type Condition, CookieCondition, HeaderCondition, QueryCondition } from './conditions.ts';
+import { FoundRoute } from './found-route.ts';
+import type { MatchSpec, NamedMatch } from './match.ts';
+import { MethodSet } from './method-set.ts';
+import type { PathPattern } from './path-pattern.ts';
+import type { Routable } from './routable.ts';
+import type { RouteProblem } from './route-problem.ts';
+import { compileValueCheck, type ValueCheck } from './value-check.ts';
+
+/** What the conditions of a candidate say of a request. */
+export const Verdict = { no: 0, yes: 1, needsBody: 2 } as const;
+export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+
+const noConditions: readonly Condition[] = [];
+
+export class Candidate<T> {
+  readonly index: number;
+  readonly name: string;
+  readonly value: T;
+  readonly pattern: PathPattern;
+  readonly methods: MethodSet;
+  /** On the head, cheapest first; those on the body are apart, since they may have to wait for it. */
+  readonly conditions: readonly Condition[];
+  readonly bodyConditions: readonly Condition[];
+  /** How specific it is among routes of the same path: each condition counts one, and so does naming methods. */
+  readonly weight: number;
+  /** The same for routes with the same conditions, methods left out; see conflicts.ts. */
+  readonly conditionsKey: string;
+  /** The result of a look-up when the path has no parameters. */
+  readonly found: FoundRoute<T> | null;
+  /** True when only the method decides. */
+  readonly plain: boolean;
+
+  constructor(
+    index: number,
+    name: string,
+    value: T,
+    match: MatchSpec,
+    pattern: PathPattern,
+    conditions: readonly Condition[],
+    bodyConditions: readonly Condition[],
+  ) {
+    this.index = index;
+    this.name = name;
+    this.value = value;
+    this.pattern = pattern;
+    this.methods = new MethodSet(match.methods);
+    this.conditions = conditions;
+    this.bodyConditions = bodyConditions;
+    this.plain = conditions.length + bodyConditions.length === 0;
+    this.weight = conditions.length + bodyConditions.length + (this.methods.any ? 0 : 1);
+    this.conditionsKey = this.plain ? '' : conditionsKeyOf(match);
+    this.found = pattern.paramNames.length === 0 ? new FoundRoute<T>(value, name, pattern.paramNames, []) : null;
+  }
+
+  /** Whether host-independent conditions other than path and method hold. */
+  verdict(request: Routable): Verdict {
+    const { conditions, bodyConditions } = this;
+    for (let i = 0; i < conditions.length; i++) if (!conditions[i]!.matches(request)) return Verdict.no;
+    if (bodyConditions.length === 0) return Verdict.yes;
+    if (request.body === undefined) return Verdict.needsBody;
+    for (let i = 0; i < bodyConditions.length; i++) if (!bodyConditions[i]!.matches(request)) return Verdict.no;
+    return Verdict.yes;
+  }
+}
+
+/** Order of candidates of one path: more conditions first, then as written. */
+export function byPrecedence(a: Candidate<unknown>, b: Candidate<unknown>): number {
+  return b.weight - a.weight || a.index - b.index;
+}
+
+/** The order of conditions says nothing, so it is taken out of the key. */
+function conditionsKeyOf(match: MatchSpec): string {
+  const parts = (kind: string, matches: readonly unknown[]) =>
+    matches.map(each => kind + JSON.stringify(each, sortedKeys));
+  return [
+    ...parts('h', match.headers),
+    ...parts('q', match.query),
+    ...parts('c', match.cookies),
+    ...parts('b', match.body),
+  ]
+    .sort()
+    .join('\n');
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Compiles the conditions of a match. What cannot be compiled goes into `problems`. */
+export class ConditionCompiler {
+  private readonly compiled: Map<string, LinearRegex>;
+  private readonly problems: RouteProblem[];
+
+  /** `compiled` keeps regexes by source, over reloads too. */
+  constructor(compiled: Map<string, LinearRegex>, problems: RouteProblem[]) {
+    this.compiled = compiled;
+    this.problems = problems;
+  }
+
+  /** Conditions on the head of a request. */
+  onHead(match: MatchSpec, routeIndex: number): readonly Condition[] {
+    if (match.headers.length + match.query.length + match.cookies.length === 0) return noConditions;
+    return [
+      ...this.named(match.headers, 'headers', routeIndex, HeaderCondition),
+      ...this.named(match.query, 'query', routeIndex, QueryCondition),
+      ...this.named(match.cookies, 'cookies', routeIndex, CookieCondition),
+    ];
+  }
+
+  /** Conditions on its body. */
+  onBody(match: MatchSpec, routeIndex: number): readonly Condition[] {
+    if (match.body.length === 0) return noConditions;
+    return match.body.flatMap((each, i) => {
+      if (each.match.kind === 'scalar') return [new BodyCondition(each, null)];
+      const test = this.valueTest(each.match, routeIndex, ['match', 'body', i]);
+      return test === null ? [] : [new BodyCondition(each, test)];
+    });
+  }
+
+  private named(
+    matches: readonly NamedMatch[],
+    field: string,
+    routeIndex: number,
+    Kind: new (name: string, test: ValueCheck) => Condition,
+  ): Condition[] {
+    return matches.flatMap(({ name, match }) => {
+      const test = this.valueTest(match, routeIndex, ['match', field, name]);
+      return test === null ? [] : [new Kind(name, test)];
+    });
+  }
+
+  private valueTest(match: NamedMatch['match'], routeIndex: number, path: (string | number)[]): ValueCheck | null {
+    const test = compileValueCheck(match, this.compiled);
+    if (typeof test !== 'string') return test;
+    this.problems.push({ routeIndex, otherIndex: null, path, message: `${path.at(-1)}: ${test}` });
+    return null;
+  }
+}

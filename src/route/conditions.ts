@@ -1,0 +1,117 @@
+// Conditions of a route beyond host, path and method: headers, query, cookies, fields of a JSON body. Each says what it asks.
+
+import { cookiePairs } from './cookie-pairs.ts';
+import type { BodyMatch } from './match.ts';
+import { queryPairs } from './query-pairs.ts';
+import type { Routable } from './routable.ts';
+import { describeMatch, type ValueCheck } from './value-check.ts';
+
+export interface Condition {
+  /** In words, for `cardea explain`: `header x-beta is present`. */
+  readonly text: string;
+  matches(request: Routable): boolean;
+}
+
+export class HeaderCondition implements Condition {
+  readonly text: string;
+  private readonly name: string;
+  private readonly test: ValueCheck;
+
+  constructor(name: string, test: ValueCheck) {
+    this.name = name;
+    this.test = test;
+    this.text = `header ${name} ${describeMatch(test.match)}`;
+  }
+
+  /** Any of several fields of that name may satisfy it. */
+  matches(request: Routable): boolean {
+    const { test } = this;
+    const first = request.headers.get(this.name);
+    if (first === undefined) return test.absent;
+    if (test.test(first)) return true;
+    return !test.absent && request.headers.getAll(this.name).some(value => test.test(value));
+  }
+}
+
+export class QueryCondition implements Condition {
+  readonly text: string;
+  private readonly name: string;
+  private readonly test: ValueCheck;
+
+  constructor(name: string, test: ValueCheck) {
+    this.name = name;
+    this.test = test;
+    this.text = `query parameter ${name} ${describeMatch(test.match)}`;
+  }
+
+  matches(request: Routable): boolean {
+    return anyPair(request.query === '' ? noPairs : queryPairs(request.query), this.name, this.test);
+  }
+}
+
+export class CookieCondition implements Condition {
+  readonly text: string;
+  private readonly name: string;
+  private readonly test: ValueCheck;
+
+  constructor(name: string, test: ValueCheck) {
+    this.name = name;
+    this.test = test;
+    this.text = `cookie ${name} ${describeMatch(test.match)}`;
+  }
+
+  /** HTTP/2 clients may send several Cookie fields (RFC 9113 section 8.2.3). */
+  matches(request: Routable): boolean {
+    if (!request.headers.has('cookie')) return this.test.absent;
+    return anyPair(request.headers.getAll('cookie').flatMap(cookiePairs), this.name, this.test);
+  }
+}
+
+export class BodyCondition implements Condition {
+  readonly text: string;
+  private readonly path: readonly (string | number)[];
+  private readonly test: ValueCheck | null;
+  private readonly scalar: string | number | boolean | null;
+
+  /** `test` is null when the match is a scalar. */
+  constructor({ path, match }: BodyMatch, test: ValueCheck | null) {
+    this.path = path;
+    this.test = test;
+    this.scalar = match.kind === 'scalar' ? match.value : null;
+    const steps = path.map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+    this.text = `body field $${steps} ${describeMatch(match)}`;
+  }
+
+  matches(request: Routable): boolean {
+    const field = fieldAt(request.body, this.path);
+    const { test } = this;
+    if (test === null) return field === this.scalar;
+    if (field === undefined) return test.absent;
+    if (test.match.kind === 'present' || test.absent) return !test.absent;
+    return typeof field !== 'object' && test.test(String(field));
+  }
+}
+
+const noPairs: readonly string[] = [];
+
+function anyPair(pairs: readonly string[], name: string, test: ValueCheck): boolean {
+  let there = false;
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (pairs[i] !== name) continue;
+    if (test.test(pairs[i + 1]!)) return true;
+    there = true;
+  }
+  return test.absent && !there;
+}
+
+/** Own fields only: `$.constructor` is never there unless the client sent it. */
+function fieldAt(body: unknown, path: readonly (string | number)[]): unknown {
+  let value = body;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (Array.isArray(value) !== (typeof step === 'number') || !Object.hasOwn(value, step)) return undefined;
+    // Because: an object of JSON.parse has string keys, an array has indexes; the line above has checked which.
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}

@@ -1,0 +1,75 @@
+// Why a request gets the route that it gets, for people: every route of its host and path in order of precedence.
+
+import type { Candidate } from './candidate.ts';
+import { matchingCandidates } from './matching-candidates.ts';
+import { methodBitOf } from './method-set.ts';
+import type { Routable } from './routable.ts';
+import type { RouteTable } from './route-table.ts';
+
+export interface RouteExplanation {
+  readonly name: string;
+  /** Place among the routes as written, from 0. */
+  readonly index: number;
+  /** Host pattern under which it was found; `*` for every host. */
+  readonly host: string;
+  readonly path: string;
+  readonly outcome: 'wins' | 'fails' | 'loses' | 'needs body';
+  /** `wins, because ...`, the condition that failed, or what the route lost to. */
+  readonly reason: string;
+}
+
+/** Each route whose host and path match, the one that `find` gives marked `wins`. Empty means 404. */
+export function explainRoutes<T>(table: RouteTable<T>, request: Routable): RouteExplanation[] {
+  const explanations: RouteExplanation[] = [];
+  let winner = '';
+  let waiting = false;
+  for (const { candidate, host } of matchingCandidates(table, request)) {
+    const failure = failureOf(candidate, request);
+    let outcome: RouteExplanation['outcome'] = 'fails';
+    let reason = failure;
+    if (failure === '' && winner !== '') {
+      outcome = 'loses';
+      reason = `would match, but ${winner} comes before it`;
+    } else if (failure === '' && candidate.bodyConditions.length > 0 && request.body === undefined) {
+      outcome = 'needs body';
+      reason = `${candidate.bodyConditions.map(each => each.text).join(' and ')}: the request has no body yet`;
+      waiting = true;
+    } else if (failure === '' && waiting) {
+      outcome = 'loses';
+      reason = 'matches if the body decides against the routes before it';
+    } else if (failure === '') {
+      outcome = 'wins';
+      reason = `wins, because ${whyItWins(candidate, host, explanations.length)}`;
+      winner = candidate.name;
+    }
+    explanations.push({
+      name: candidate.name,
+      index: candidate.index,
+      host,
+      path: candidate.pattern.source,
+      outcome,
+      reason,
+    });
+  }
+  return explanations;
+}
+
+/** The first condition that does not hold; empty when all do, or when only the body is missing. */
+function failureOf(candidate: Candidate<unknown>, request: Routable): string {
+  const { methods, conditions, bodyConditions } = candidate;
+  if (!methods.has(request.method, methodBitOf(request.method))) {
+    return `the method is ${request.method}, and the route serves ${methods.names.join(', ')}`;
+  }
+  let failed = conditions.find(each => !each.matches(request));
+  if (failed === undefined && request.body !== undefined) failed = bodyConditions.find(each => !each.matches(request));
+  return failed === undefined ? '' : `not so: ${failed.text}`;
+}
+
+function whyItWins(candidate: Candidate<unknown>, host: string, before: number): string {
+  const { pattern, conditions, bodyConditions } = candidate;
+  const ofHost = host === '*' ? 'it takes every host' : `its host is ${host}`;
+  const all = [...conditions, ...bodyConditions].map(each => each.text).join(' and ');
+  const ofConditions = all === '' ? '' : `, ${all}`;
+  const ofOthers = before === 0 ? 'no route is more specific' : `the ${before} before it failed`;
+  return `${ofHost}, its path is ${pattern.source}${ofConditions}, and ${ofOthers}`;
+}

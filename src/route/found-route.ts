@@ -1,0 +1,40 @@
+// What a look-up gives: the route's value and the parameters of its path. One object a route when it has no parameters.
+
+/** Percent-decoded text; text whose bytes are no UTF-8 stays as it is in the path. */
+export function decodeSegment(raw: string): string {
+  if (!raw.includes('%')) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return raw;
+  }
+}
+
+export class FoundRoute<T> {
+  readonly value: T;
+  readonly name: string;
+  readonly paramNames: readonly string[];
+  /** As they stand in the normalised path, still percent-encoded; in the order of `paramNames`. */
+  readonly rawValues: readonly string[];
+  private decoded: readonly string[] | null;
+
+  constructor(value: T, name: string, paramNames: readonly string[], rawValues: readonly string[]) {
+    this.value = value;
+    this.name = name;
+    this.paramNames = paramNames;
+    this.rawValues = rawValues;
+    this.decoded = rawValues.length === 0 ? rawValues : null;
+  }
+
+  /** Decoded, in the order of `paramNames`. Decoded values may hold any character, `/` included. */
+  get paramValues(): readonly string[] {
+    this.decoded ??= this.rawValues.map(decodeSegment);
+    return this.decoded;
+  }
+
+  /** A parameter's decoded value, undefined when the path has no such parameter. */
+  param(name: string): string | undefined {
+    const at = this.paramNames.indexOf(name);
+    return at === -1 ? undefined : decodeSegment(this.rawValues[at]!);
+  }
+}

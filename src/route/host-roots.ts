@@ -1,0 +1,88 @@
+// Which trees of paths a host leads to: exact, then wildcards from the longest, then the one for every host.
+
+import { CandidateList, type PathNode, type PathTrie } from './path-trie.ts';
+
+/** All routes of one host pattern. */
+export class HostRoot<T> {
+  /** `api.example.com`, `*.example.com`, or `*`. */
+  readonly pattern: string;
+  readonly paths: PathNode<T>;
+  /** Routes with a regex for a path. */
+  readonly regexes = new CandidateList<T>();
+  /** Where to look when nothing here matches. */
+  next: HostRoot<T> | null = null;
+
+  constructor(pattern: string, paths: PathNode<T>) {
+    this.pattern = pattern;
+    this.paths = paths;
+  }
+}
+
+export class HostRoots<T> {
+  private readonly exact = new Map<string, HostRoot<T>>();
+  /** By what follows the asterisk and its dot. */
+  private readonly wildcards = new Map<string, HostRoot<T>>();
+  private any: HostRoot<T> | null = null;
+  private readonly trie: PathTrie<T>;
+
+  constructor(trie: PathTrie<T>) {
+    this.trie = trie;
+  }
+
+  /** The tree of a host pattern, made when it is missing. */
+  root(pattern: string): HostRoot<T> {
+    if (pattern === '*') return (this.any ??= new HostRoot<T>('*', this.trie.newRoot()));
+    const wild = pattern.startsWith('*.');
+    const roots = wild ? this.wildcards : this.exact;
+    const key = wild ? pattern.slice(2) : pattern;
+    let root = roots.get(key);
+    if (root === undefined) {
+      root = new HostRoot<T>(pattern, this.trie.newRoot());
+      roots.set(key, root);
+    }
+    return root;
+  }
+
+  /** Says of each tree which one follows it. Call once, when all routes are in. */
+  link(): void {
+    for (const [host, root] of this.exact) root.next = this.below(host);
+    for (const [suffix, root] of this.wildcards) root.next = this.below(suffix);
+  }
+
+  /** Where a request for this host begins; the others follow by `next`. */
+  first(host: string): HostRoot<T> | null {
+    return this.exact.get(host) ?? this.below(host);
+  }
+
+  /** Every tree, in no order that matters. */
+  *all(): Generator<HostRoot<T>> {
+    yield* this.exact.values();
+    yield* this.wildcards.values();
+    if (this.any !== null) yield this.any;
+  }
+
+  private below(host: string): HostRoot<T> | null {
+    if (this.wildcards.size > 0) {
+      // A dot at the very front would leave no label for the asterisk.
+      for (let dot = host.indexOf('.', 1); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+        const root = this.wildcards.get(host.slice(dot + 1));
+        if (root !== undefined) return root;
+      }
+    }
+    return this.any;
+  }
+}
+
+/** What is wrong with a host pattern, for the operator; empty when nothing is. */
+export function hostPatternError(pattern: string): string {
+  const name = pattern === '*' ? 'x' : pattern.startsWith('*.') ? pattern.slice(2) : pattern;
+  if (name.includes('*'))
+    return `in the host \`${pattern}\`, \`*\` may only stand for the labels in front, as in \`*.example.com\``;
+  if (/[A-Z]/.test(name)) return `the host \`${pattern}\` must be in lower case`;
+  if (!/^\[[0-9a-f:.]+\]$/.test(name)) {
+    if (name.includes(':') || name.includes('/'))
+      return `the host \`${pattern}\` must be a name alone, without scheme or port`;
+    if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(name)) return `\`${pattern}\` is not a host name`;
+  }
+  return '';
+}

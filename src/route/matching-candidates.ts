@@ -1,0 +1,56 @@
+// Every route whose host and path match, in order of precedence. For explain and for 405; look-ups use RouteTable.find.
+
+import type { Candidate } from './candidate.ts';
+import type { HostRoot, HostRoots } from './host-roots.ts';
+import { hashEnd, hashSeed, hashStep, type PathNode, type PathTrie } from './path-trie.ts';
+
+export interface MatchingCandidate<T> {
+  readonly candidate: Candidate<T>;
+  /** The host pattern under which it was found: `*` for every host. */
+  readonly host: string;
+}
+
+interface Tables<T> {
+  readonly hosts: HostRoots<T>;
+  readonly trie: PathTrie<T>;
+}
+
+export function* matchingCandidates<T>(
+  { hosts, trie }: Tables<T>,
+  request: { readonly host: string; readonly path: string },
+): Generator<MatchingCandidate<T>> {
+  for (let root: HostRoot<T> | null = hosts.first(request.host); root !== null; root = root.next) {
+    const host = root.pattern;
+    const segments = request.path.slice(1).split('/');
+    for (const candidate of whole(trie, root.paths, segments, 0)) yield { candidate, host };
+    for (const candidate of open(trie, root.paths, segments, 0)) yield { candidate, host };
+    for (const candidate of root.regexes.items) {
+      if (candidate.pattern.regex!.testWhole(request.path)) yield { candidate, host };
+    }
+  }
+}
+
+function* whole<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: number): Generator<Candidate<T>> {
+  if (at === segments.length) {
+    if (node.whole !== null) yield* node.whole.items;
+    return;
+  }
+  const child = literalChild(trie, node, segments[at]!);
+  if (child !== null) yield* whole(trie, child, segments, at + 1);
+  if (node.parameter !== null && segments[at] !== '') yield* whole(trie, node.parameter, segments, at + 1);
+}
+
+function* open<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: number): Generator<Candidate<T>> {
+  if (at < segments.length) {
+    const child = literalChild(trie, node, segments[at]!);
+    if (child !== null) yield* open(trie, child, segments, at + 1);
+    if (node.parameter !== null && segments[at] !== '') yield* open(trie, node.parameter, segments, at + 1);
+  }
+  if (node.open !== null) yield* node.open.items;
+}
+
+function literalChild<T>(trie: PathTrie<T>, node: PathNode<T>, segment: string): PathNode<T> | null {
+  let hash = hashSeed(node.id);
+  for (let i = 0; i < segment.length; i++) hash = hashStep(hash, segment.charCodeAt(i));
+  return trie.child(node, hashEnd(hash), segment, 0, segment.length);
+}

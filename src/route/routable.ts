@@ -1,0 +1,16 @@
+// The part of a request that routing reads. The exchange's request has this shape; nothing here knows an exchange.
+
+import type { Headers } from '../http/headers.ts';
+
+export interface Routable {
+  readonly method: string;
+  /** Lower case, without the port. */
+  readonly host: string;
+  /** Normalised, starts with `/`. */
+  readonly path: string;
+  /** As received, without the question mark. */
+  readonly query: string;
+  readonly headers: Headers;
+  /** The parsed JSON body; undefined while nobody has read it, null when it is no JSON. */
+  readonly body?: unknown;
+}

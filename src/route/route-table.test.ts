@@ -1,0 +1,226 @@
+// The route table against the rules as one reads them, over random tables and requests.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Headers } from '../http/headers.ts';
+import { explainRoutes } from './explain.ts';
+import type { MatchSpec } from './match.ts';
+import { matchSpec, methodNames, routable } from './random-tables.fixture.ts';
+import { referenceFind, referenceMatches, serves } from './reference-router.fixture.ts';
+import type { Routable } from './routable.ts';
+import { needsBody, type RouteTable } from './route-table.ts';
+import { buildRouteTable, RouteTableBuilder } from './route-table-builder.ts';
+
+function tableOf(specs: readonly MatchSpec[]): RouteTable<number> {
+  const builder = new RouteTableBuilder<number>();
+  for (const [value, match] of specs.entries()) builder.add({ name: `r${value}`, match, value });
+  return builder.finish().table;
+}
+
+function spec(path: string, more: Partial<MatchSpec> = {}): MatchSpec {
+  return { hosts: [], path, methods: [], headers: [], query: [], cookies: [], body: [], ...more };
+}
+
+function get(path: string, more: Partial<Routable> = {}): Routable {
+  return { method: 'GET', host: 'a.com', path, query: '', headers: Headers.empty(), ...more };
+}
+
+/** The index of the route found; -1 for none. */
+function indexOf(table: RouteTable<number>, request: Routable): number {
+  const found = table.find(request);
+  assert.notEqual(found, needsBody);
+  return found === null || found === needsBody ? -1 : found.value;
+}
+
+test('find, allowedMethods, preflight and explain agree with the reference over random tables', () => {
+  let hits = 0;
+  let misses = 0;
+  fc.assert(
+    fc.property(
+      fc.array(matchSpec, { maxLength: 25 }),
+      fc.array(routable, { minLength: 20, maxLength: 30 }),
+      (specs, requests) => {
+        const table = tableOf(specs);
+        for (const request of requests) {
+          const expected = referenceFind(specs, request);
+          if (expected === -1) misses++;
+          else hits++;
+          assert.equal(indexOf(table, request), expected, JSON.stringify(request));
+          const winner = explainRoutes(table, request).find(each => each.outcome === 'wins');
+          assert.equal(winner?.index ?? -1, expected);
+          const allowed = [...methodNames, 'DELETE'].filter(
+            method => referenceFind(specs, { ...request, method }) !== -1,
+          );
+          if (expected === -1) assert.deepEqual(table.allowedMethods(request), allowed.sort());
+          const preflight = table.findForPreflight({ ...request, method: 'OPTIONS' }, request.method);
+          assert.equal(preflight === null || preflight === needsBody ? -1 : preflight.value, expected);
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+  assert.ok(hits > 10_000 && misses > 10_000, `${hits} hits, ${misses} misses`);
+});
+
+test('without a body, find says that it needs one exactly when a body condition stands before the winner', () => {
+  let needed = 0;
+  fc.assert(
+    fc.property(
+      fc.array(matchSpec, { maxLength: 20 }),
+      fc.array(routable, { minLength: 10, maxLength: 10 }),
+      (specs, requests) => {
+        const table = tableOf(specs);
+        const bodiless = specs.map(each => ({ ...each, body: [] }));
+        for (const { body: _, ...request } of requests) {
+          const found = table.find(request);
+          // The reference without the conditions on bodies, but with their weight: matches as if each held.
+          const first = weighted(specs, bodiless, request);
+          if (first !== -1 && specs[first]!.body.length > 0) needed++;
+          if (first === -1) assert.equal(found, null);
+          else if (specs[first]!.body.length > 0) assert.equal(found, needsBody);
+          else assert.equal(found === null || found === needsBody ? -1 : found.value, first);
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+  assert.ok(needed > 200, `${needed}`);
+});
+
+/** Body conditions count but are not tested: a header that every request lacks stands for each. */
+function weighted(specs: readonly MatchSpec[], bodiless: readonly MatchSpec[], request: Routable): number {
+  const alike = bodiless.map((each, i) => ({
+    ...each,
+    headers: [...each.headers, ...specs[i]!.body.map(() => ({ name: 'x-never', match: { kind: 'absent' as const } }))],
+  }));
+  return referenceMatches(alike, request).find(index => serves(specs[index]!, request.method)) ?? -1;
+}
+
+/** Random routes, and behind them some of the same with fewer hosts or methods. */
+const withRepetitions = fc
+  .tuple(
+    fc.array(matchSpec, { minLength: 1, maxLength: 10 }),
+    fc.array(fc.tuple(fc.nat(), fc.nat(2)), { maxLength: 4 }),
+  )
+  .map(([specs, copies]) => [
+    ...specs,
+    ...copies.map(([from, change]) => {
+      const copied = specs[from % specs.length]!;
+      if (change === 0) return { ...copied, hosts: copied.hosts.slice(0, 1) };
+      return change === 1 ? { ...copied, methods: copied.methods.slice(1) } : copied;
+    }),
+  ]);
+
+test('a reported conflict is a route that never wins, and every plain one is reported', () => {
+  let reported = 0;
+  fc.assert(
+    fc.property(withRepetitions, fc.array(routable, { minLength: 60, maxLength: 60 }), (specs, requests) => {
+      const builder = new RouteTableBuilder<number>();
+      for (const [value, match] of specs.entries()) builder.add({ name: `r${value}`, match, value });
+      const { table, problems } = builder.finish();
+      const dead = new Set(problems.map(each => each.routeIndex));
+      reported += dead.size;
+      for (const request of requests) assert.ok(!dead.has(indexOf(table, request)));
+      specs.forEach((later, i) => {
+        const shadowed = specs.slice(0, i).some(earlier => shadows(earlier, later));
+        if (shadowed) assert.ok(dead.has(i), JSON.stringify(specs));
+      });
+    }),
+    { numRuns: 1500 },
+  );
+  assert.ok(reported > 500, `${reported}`);
+});
+
+/** The simple shapes that must be found: the same path up to names, a subset of hosts and methods, the same conditions. */
+function shadows(earlier: MatchSpec, later: MatchSpec): boolean {
+  const shape = ({ path }: MatchSpec) =>
+    path.startsWith('~') ? path : path.replace(/\{[a-z]+\*\}$/, '*').replace(/\{[a-z]+\}/g, '{}');
+  const hostsOf = ({ hosts }: MatchSpec) => (hosts.length === 0 ? ['*'] : hosts);
+  const rest = ({ headers, query, cookies, body }: MatchSpec) => JSON.stringify([headers, query, cookies, body]);
+  return (
+    shape(earlier) === shape(later) &&
+    rest(earlier) === rest(later) &&
+    hostsOf(later).every(host => hostsOf(earlier).includes(host)) &&
+    (earlier.methods.length === 0) === (later.methods.length === 0) &&
+    later.methods.every(method => serves(earlier, method))
+  );
+}
+
+test('parameters are decoded, a rest may be empty, nothing is allocated without them', () => {
+  const table = tableOf([
+    spec('/users/{id}/posts/{post}'),
+    spec('/files/{path*}'),
+    spec('/plain'),
+    spec('~/v(?<major>[0-9]+)/.*'),
+  ]);
+  const params = (path: string) => {
+    const found = table.find(get(path));
+    assert.ok(found !== null && found !== needsBody);
+    return Object.fromEntries(found.paramNames.map((name, i) => [name, found.paramValues[i]]));
+  };
+  assert.deepEqual(params('/users/a%20b/posts/%C3%A9'), { id: 'a b', post: 'é' });
+  assert.deepEqual(params('/users/%FF/posts/7'), { id: '%FF', post: '7' });
+  assert.deepEqual(params('/files/a/b%2Fc'), { path: 'a/b/c' });
+  assert.deepEqual(params('/files/'), { path: '' });
+  assert.deepEqual(params('/files'), { path: '' });
+  assert.deepEqual(params('/v12/x'), { major: '12' });
+  assert.equal(indexOf(table, get('/users//posts/7')), -1);
+  assert.equal(table.find(get('/plain')), table.find(get('/plain')));
+});
+
+test('a path deeper than the walk remembers still finds the longest prefix', () => {
+  const deep = Array.from({ length: 200 }, (_, i) => spec(`${'/a'.repeat(i)}/*`));
+  const table = tableOf(deep);
+  for (const depth of [0, 1, 63, 64, 65, 66, 199, 250]) {
+    assert.equal(indexOf(table, get(depth === 0 ? '/' : '/a'.repeat(depth))), Math.min(depth, 199));
+    assert.equal(indexOf(table, get(`${'/a'.repeat(depth)}/b`)), Math.min(depth, 199));
+  }
+});
+
+test('a bad route is reported with its place, and stays out', () => {
+  const builder = new RouteTableBuilder<number>();
+  const bad: [MatchSpec, (string | number)[], RegExp][] = [
+    [spec('users'), ['match', 'path'], /must start with/],
+    [spec('/v{major}/x'), ['match', 'path'], /whole segment/],
+    [spec('/{a}/{a}'), ['match', 'path'], /twice/],
+    [spec('/{a*}/b'), ['match', 'path'], /nothing may follow/],
+    [spec('/*/b'), ['match', 'path'], /nothing may follow/],
+    [spec('/a*'), ['match', 'path'], /alone at the end/],
+    [spec('/a?b=1'), ['match', 'path'], /query/],
+    [spec('/a/../b'), ['match', 'path'], /segment/],
+    [spec('~(a'), ['match', 'path'], /RE2/],
+    [spec('~(a)\\1'), ['match', 'path'], /RE2/],
+    [spec('/x', { hosts: ['ok.com', 'a.*.com'] }), ['match', 'hosts', 1], /labels in front/],
+    [spec('/x', { hosts: ['a.com:80'] }), ['match', 'hosts', 0], /without scheme or port/],
+    [
+      spec('/x', { headers: [{ name: 'x-a', match: { kind: 'regex', source: '(?=a)' } }] }),
+      ['match', 'headers', 'x-a'],
+      /x-a: /,
+    ],
+  ];
+  bad.forEach(([match, path, message], i) => {
+    const problem = builder.add({ name: `r${i}`, match, value: i });
+    assert.deepEqual({ ...problem, message: '' }, { routeIndex: i, otherIndex: null, path, message: '' });
+    assert.match(problem!.message, message);
+  });
+  assert.equal(builder.finish().table.find(get('/x')), null);
+});
+
+test('literals are brought into the form of normalised request paths', () => {
+  const table = tableOf([spec('/caf\u00e9'), spec('/%7Euser/%c3%a9'), spec('/a b')]);
+  assert.equal(indexOf(table, get('/caf%C3%A9')), 0);
+  assert.equal(indexOf(table, get('/~user/%C3%A9')), 1);
+  assert.equal(indexOf(table, get('/a%20b')), 2);
+});
+
+test('a table is built in steps, and conflicts name both routes', () => {
+  const specs = Array.from({ length: 1000 }, (_, i) => ({ name: `r${i}`, match: spec(`/r${i % 999}`), value: i }));
+  let steps = 0;
+  const building = buildRouteTable(specs);
+  let turn = building.next();
+  for (; !turn.done; turn = building.next()) steps++;
+  assert.ok(steps >= 5);
+  const [problem, ...others] = turn.value.problems;
+  assert.deepEqual([problem?.routeIndex, problem?.otherIndex, others.length], [999, 0, 0]);
+});

@@ -1,0 +1,219 @@
+// Finds the route of a request. Which wins: exact host, longer wildcard, any host; then the path segment by segment
+// (a literal before a parameter, whole patterns before open ones, longer before shorter, regexes last); then more conditions; then as written.
+
+import type { LinearRegex } from '../base/linear-regex.ts';
+import { type Candidate, Verdict } from './candidate.ts';
+import { FoundRoute } from './found-route.ts';
+import type { HostRoots } from './host-roots.ts';
+import { matchingCandidates } from './matching-candidates.ts';
+import { methodBitOf } from './method-set.ts';
+import { parametersMax } from './path-pattern.ts';
+import { type CandidateList, hashEnd, hashSeed, hashStep, type PathNode, type PathTrie } from './path-trie.ts';
+import type { Routable } from './routable.ts';
+
+/** Says that a route may match by the body, and the request has none yet: buffer it, set `body`, ask again. */
+export const needsBody = Symbol('needsBody');
+export type NeedsBody = typeof needsBody;
+
+/** Segments of a path that are remembered on the way down; deeper prefixes are found by the slower walk. */
+const depthMax = 64;
+
+/**
+ * An immutable table of routes. Look-ups allocate nothing unless the route has parameters or conditions that make strings.
+ * They share scratch cells, so a table belongs to one thread and conditions must not look up routes.
+ */
+export class RouteTable<T> {
+  /** Number of routes. */
+  readonly size: number;
+  readonly hosts: HostRoots<T>;
+  readonly trie: PathTrie<T>;
+  /** Compiled regexes by source, for the next table. */
+  readonly compiled: Map<string, LinearRegex>;
+
+  private readonly paramStarts = new Int32Array(parametersMax);
+  private readonly paramEnds = new Int32Array(parametersMax);
+  /** Nodes with open routes that the literal walk passed, and where the rest begins for each. */
+  private readonly passed: (PathNode<T> | null)[] = new Array(depthMax).fill(null);
+  private readonly passedAt = new Int32Array(depthMax);
+  private restStart = 0;
+  private waitsForBody = false;
+  private method = '';
+  private methodBit = 0;
+
+  /** For RouteTableBuilder; others get a table from there. */
+  constructor(size: number, hosts: HostRoots<T>, trie: PathTrie<T>, compiled: Map<string, LinearRegex>) {
+    this.size = size;
+    this.hosts = hosts;
+    this.trie = trie;
+    this.compiled = compiled;
+  }
+
+  /** The route of a request, null when none matches, or `needsBody`. */
+  find(request: Routable): FoundRoute<T> | null | NeedsBody {
+    return this.search(request, request.method);
+  }
+
+  /** The route that would serve the request if it had another method: for CORS preflights, which ask by OPTIONS. */
+  findForPreflight(request: Routable, requestedMethod: string): FoundRoute<T> | null | NeedsBody {
+    return this.search(request, requestedMethod);
+  }
+
+  /**
+   * Methods that would find a route where `find` gave null, sorted: the `Allow` of a 405. Empty means 404.
+   * A condition on a body that is not there is taken to hold.
+   */
+  allowedMethods(request: Routable): string[] {
+    const methods = new Set<string>();
+    for (const { candidate } of matchingCandidates(this, request)) {
+      if (candidate.verdict(request) === Verdict.no) continue;
+      for (const name of candidate.methods.names) methods.add(name);
+    }
+    return [...methods].sort();
+  }
+
+  private search(request: Routable, method: string): FoundRoute<T> | null | NeedsBody {
+    this.method = method;
+    this.methodBit = methodBitOf(method);
+    this.waitsForBody = false;
+    for (let root = this.hosts.first(request.host); root !== null; root = root.next) {
+      const winner = this.walk(root.paths, request) ?? this.pickRegex(root.regexes, request);
+      if (this.waitsForBody) return needsBody;
+      if (winner !== null) return winner.found ?? this.withParameters(winner, request.path);
+    }
+    return null;
+  }
+
+  /** Down the literal segments; from the first node with a parameter on, by the walks that go back. */
+  private walk(root: PathNode<T>, request: Routable): Candidate<T> | null {
+    const { path } = request;
+    const { length } = path;
+    let node = root;
+    let at = 1;
+    let passed = 0;
+    let winner: Candidate<T> | null = null;
+    for (;;) {
+      if (node.parameter !== null || passed === depthMax) {
+        if (node.leadsToWhole) winner = this.walkWhole(node, at, 0, request);
+        if (winner === null && !this.waitsForBody && node.leadsToOpen) winner = this.walkOpen(node, at, 0, request);
+        break;
+      }
+      if (node.open !== null) {
+        this.passed[passed] = node;
+        this.passedAt[passed++] = at;
+      }
+      if (at > length) {
+        if (node.whole !== null) winner = this.pick(node.whole, request);
+        break;
+      }
+      let hash = hashSeed(node.id);
+      let end = at;
+      for (; end < length; end++) {
+        const code = path.charCodeAt(end);
+        if (code === 0x2f) break;
+        hash = hashStep(hash, code);
+      }
+      const child = this.trie.child(node, hashEnd(hash), path, at, end);
+      if (child === null) break;
+      node = child;
+      at = end + 1;
+    }
+    while (winner === null && !this.waitsForBody && passed > 0) {
+      passed--;
+      this.restStart = this.passedAt[passed]!;
+      winner = this.pick(this.passed[passed]!.open!, request);
+    }
+    return winner;
+  }
+
+  /** Patterns that end where the path ends: at each segment the literal first, then the parameter. */
+  private walkWhole(node: PathNode<T>, at: number, params: number, request: Routable): Candidate<T> | null {
+    const { path } = request;
+    if (at > path.length) return node.whole === null ? null : this.pick(node.whole, request);
+    const end = segmentEnd(path, at);
+    const child = this.trie.child(node, segmentHash(node.id, path, at, end), path, at, end);
+    if (child?.leadsToWhole) {
+      const winner = this.walkWhole(child, end + 1, params, request);
+      if (winner !== null || this.waitsForBody) return winner;
+    }
+    const { parameter } = node;
+    if (parameter === null || !parameter.leadsToWhole || end === at) return null;
+    this.paramStarts[params] = at;
+    this.paramEnds[params] = end;
+    return this.walkWhole(parameter, end + 1, params + 1, request);
+  }
+
+  /** Patterns that take the rest: literal, then parameter, and only then what is open here. */
+  private walkOpen(node: PathNode<T>, at: number, params: number, request: Routable): Candidate<T> | null {
+    const { path } = request;
+    if (at <= path.length) {
+      const end = segmentEnd(path, at);
+      const child = this.trie.child(node, segmentHash(node.id, path, at, end), path, at, end);
+      if (child?.leadsToOpen) {
+        const winner = this.walkOpen(child, end + 1, params, request);
+        if (winner !== null || this.waitsForBody) return winner;
+      }
+      const { parameter } = node;
+      if (parameter?.leadsToOpen && end > at) {
+        this.paramStarts[params] = at;
+        this.paramEnds[params] = end;
+        const winner = this.walkOpen(parameter, end + 1, params + 1, request);
+        if (winner !== null || this.waitsForBody) return winner;
+      }
+    }
+    if (node.open === null) return null;
+    this.restStart = at;
+    return this.pick(node.open, request);
+  }
+
+  private pick(list: CandidateList<T>, request: Routable): Candidate<T> | null {
+    const { items } = list;
+    for (let i = 0; i < items.length; i++) {
+      const candidate = items[i]!;
+      if (!candidate.methods.has(this.method, this.methodBit)) continue;
+      if (candidate.plain) return candidate;
+      const verdict = candidate.verdict(request);
+      if (verdict === Verdict.yes) return candidate;
+      if (verdict === Verdict.needsBody) {
+        this.waitsForBody = true;
+        return null;
+      }
+    }
+    return null;
+  }
+
+  private pickRegex(list: CandidateList<T>, request: Routable): Candidate<T> | null {
+    const { items } = list;
+    for (let i = 0; i < items.length && !this.waitsForBody; i++) {
+      const candidate = items[i]!;
+      if (!candidate.methods.has(this.method, this.methodBit)) continue;
+      if (!candidate.pattern.regex!.testWhole(request.path)) continue;
+      const verdict = candidate.verdict(request);
+      if (verdict === Verdict.yes) return candidate;
+      if (verdict === Verdict.needsBody) this.waitsForBody = true;
+    }
+    return null;
+  }
+
+  private withParameters(winner: Candidate<T>, path: string): FoundRoute<T> {
+    const { pattern } = winner;
+    if (pattern.regex !== null) {
+      return new FoundRoute<T>(winner.value, winner.name, pattern.paramNames, pattern.regex.execWhole(path) ?? []);
+    }
+    const values: string[] = [];
+    const inSegments = pattern.paramNames.length - (pattern.rest ? 1 : 0);
+    for (let i = 0; i < inSegments; i++) values.push(path.slice(this.paramStarts[i], this.paramEnds[i]));
+    if (pattern.rest) values.push(path.slice(this.restStart));
+    return new FoundRoute<T>(winner.value, winner.name, pattern.paramNames, values);
+  }
+}
+
+function segmentEnd(path: string, start: number): number {
+  const slash = path.indexOf('/', start);
+  return slash === -1 ? path.length : slash;
+}
+
+function segmentHash(nodeId: number, path: string, start: number, end: number): number {
+  let hash = hashSeed(nodeId);
+  for (let i = start; i < end; i++) hash = hashStep(hash, path.charCodeAt(i));
+  return hashEnd(hash);
+}
