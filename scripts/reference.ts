@@ -1,0 +1,53 @@
+// The documents that are made from the code: writes them, or with --check says which are stale. Run by `npm run reference`.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { jsonSchema } from '../src/config/json-schema.ts';
+import { configurationReference } from '../src/config/reference.ts';
+import { withBenchSummary } from './bench-summary.ts';
+import { cliReference } from './cli-reference.ts';
+import { errorReference } from './error-reference.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+interface GeneratedDocument {
+  /** From the root. */
+  readonly path: string;
+  /** The text as it is to be. */
+  make(): string;
+}
+
+export const generatedDocuments: readonly GeneratedDocument[] = [
+  { path: 'docs/errors.md', make: errorReference },
+  { path: 'docs/reference/configuration.md', make: configurationReference },
+  { path: 'docs/reference/schema.json', make: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
+  { path: 'docs/reference/cli.md', make: cliReference },
+  { path: 'README.md', make: () => withBenchSummary(read('README.md') ?? '', read('bench/results.md')) },
+];
+
+/** Paths of the documents that are not what the code makes now. */
+export function staleDocuments(documents: readonly GeneratedDocument[]): string[] {
+  return documents.filter(document => read(document.path) !== document.make()).map(document => document.path);
+}
+
+function read(file: string): string | undefined {
+  const full = path.join(root, file);
+  return existsSync(full) ? readFileSync(full, 'utf8') : undefined;
+}
+
+function main(): void {
+  const stale = staleDocuments(generatedDocuments);
+  if (process.argv.includes('--check')) {
+    if (stale.length === 0) return;
+    console.error(`stale, run \`npm run reference\`: ${stale.join(', ')}`);
+    process.exitCode = 1;
+    return;
+  }
+  for (const { path: file, make } of generatedDocuments.filter(document => stale.includes(document.path))) {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), make());
+    console.log(`wrote ${file}`);
+  }
+}
+
+if (import.meta.main) main();
