@@ -158,6 +158,15 @@ export class Gateway {
     });
   }
 
+  /** As `drain` for the connections of one listener, which is gone; nothing is cut. `settings` are those of `accept`. */
+  drainListener(settings: ListenerSettings): void {
+    const entrance = this.entrances.get(settings);
+    if (entrance === undefined) return;
+    entrance.closing = true;
+    this.services.io.clock.tick();
+    for (const connection of this.open) if (connection.handler === entrance) connection.closeIfIdle();
+  }
+
   get draining(): boolean {
     return this.stopping;
   }
@@ -208,11 +217,14 @@ export class Entrance implements ConnectionHandler {
   private readonly gateway: Gateway;
   private readonly trusted: CidrSet | null;
   private lastClient: Client | null;
+  /** The listener is gone: what is still open closes after its request. */
+  closing: boolean;
 
   constructor(gateway: Gateway, settings: ListenerSettings) {
     this.gateway = gateway;
     this.trusted = settings.trustedProxies.length === 0 ? null : new CidrSet(settings.trustedProxies);
     this.lastClient = null;
+    this.closing = false;
   }
 
   readonly isTrusted = (ip: string): boolean => this.trusted?.has(ip) ?? false;
@@ -248,7 +260,7 @@ export class Entrance implements ConnectionHandler {
   }
 
   get draining(): boolean {
-    return this.gateway.draining;
+    return this.closing || this.gateway.draining;
   }
 
   onRequest(connection: DownstreamConnection, head: RequestHead): RequestEvents {

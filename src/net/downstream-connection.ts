@@ -58,7 +58,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
   readonly socket: Socket;
-  private readonly handler: ConnectionHandler;
+  readonly handler: ConnectionHandler;
   readonly client: Client;
   private events: RequestEvents | null;
   private decoder: BodyDecoder | null;
