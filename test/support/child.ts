@@ -1,0 +1,88 @@
+// Real servers as child processes of a test: started, awaited by what they print or accept, stopped by their own pid.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const START_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+export interface Child {
+  readonly pid: number;
+  /** What it wrote to standard error so far. */
+  stderr(): string;
+  /** What it wrote to standard output so far. */
+  stdout(): string;
+  /** Resolves with the exit code, or the signal's name. */
+  readonly exited: Promise<number | string>;
+  /** SIGTERM, then SIGKILL when that is not obeyed. Answers as `exited`. */
+  stop(): Promise<number | string>;
+}
+
+/** Starts a program. Its output is kept, not shown. Throws when it cannot be started. */
+export async function startChild(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Child> {
+  const child: ChildProcess = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  let stderr = '';
+  let stdout = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  const exited = new Promise<number | string>(resolve =>
+    child.on('exit', (code, signal) => resolve(code ?? signal ?? 0)),
+  );
+  await once(child, 'spawn');
+  return {
+    pid: child.pid!,
+    stderr: () => stderr,
+    stdout: () => stdout,
+    exited,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+        await exited;
+        clearTimeout(timer);
+      }
+      return exited;
+    },
+  };
+}
+
+/** Waits until the child accepts connections on a port; throws with its standard error when it exits or takes too long. */
+export async function untilAccepting(child: Child, port: number): Promise<void> {
+  const until = performance.now() + START_TIMEOUT_MS;
+  let gone: number | string | null = null;
+  void child.exited.then(code => {
+    gone = code;
+  });
+  while (performance.now() < until) {
+    if (gone !== null) throw new Error(`exited with ${gone}: ${child.stderr()}${child.stdout()}`);
+    if (await accepts(port)) return;
+    // Because: a foreign server says nothing when its socket is ready; trying again is all there is.
+    await delay(20);
+  }
+  await child.stop();
+  throw new Error(`port ${port} did not open: ${child.stderr()}${child.stdout()}`);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}

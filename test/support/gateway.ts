@@ -1,0 +1,86 @@
+// The gateway as its users run it: `bin/cardea run` in a process of its own, on free ports, stopped by its pid.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Child, startChild } from './child.ts';
+import { freePort } from './free-port.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const START_TIMEOUT_MS = 20_000;
+
+export interface RunningGateway {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly pid: number;
+  readonly configPath: string;
+  stderr(): string;
+  stdout(): string;
+  readonly exited: Promise<number | string>;
+  /** SIGTERM; answers the exit code or the signal's name. */
+  stop(): Promise<number | string>;
+}
+
+export interface GatewayOptions {
+  readonly workers?: number;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Starts the gateway and waits until it says that it is ready. `config` is YAML without `listeners` and `admin`, which are
+ * put in front of it; or a whole document, in which `{{port}}` and `{{adminPort}}` stand for the ports.
+ */
+export async function startGateway(config: string, options: GatewayOptions = {}): Promise<RunningGateway> {
+  const port = await freePort();
+  const adminPort = await freePort();
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-test-'));
+  const configPath = path.join(folder, 'cardea.yaml');
+  const opening = /^listeners:/m.test(config)
+    ? ''
+    : `listeners:\n  - address: 127.0.0.1:${port}\nadmin: { address: "127.0.0.1:${adminPort}" }\n`;
+  writeFileSync(
+    configPath,
+    opening + config.replaceAll('{{port}}', String(port)).replaceAll('{{adminPort}}', String(adminPort)),
+  );
+  const child = await startChild(
+    path.join(root, 'bin/cardea'),
+    ['run', '-c', configPath, '--workers', String(options.workers ?? 1)],
+    options.environment,
+  );
+  try {
+    await untilReady(child);
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+  return {
+    port,
+    adminPort,
+    pid: child.pid,
+    configPath,
+    stderr: child.stderr,
+    stdout: child.stdout,
+    exited: child.exited,
+    async stop() {
+      const code = await child.stop();
+      rmSync(folder, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+/** Ready is one line on standard error. */
+async function untilReady(child: Child): Promise<void> {
+  let gone: number | string | null = null;
+  void child.exited.then(code => {
+    gone = code;
+  });
+  const until = performance.now() + START_TIMEOUT_MS;
+  while (!/\bready\b/i.test(child.stderr())) {
+    if (gone !== null) throw new Error(`the gateway exited with ${gone}: ${child.stderr()}${child.stdout()}`);
+    if (performance.now() > until)
+      throw new Error(`the gateway was not ready in time: ${child.stderr()}${child.stdout()}`);
+    await delay(10);
+  }
+}

@@ -1,0 +1,61 @@
+// node:http as a real backend: answers what it is asked and keeps a record of every request that it saw.
+
+import { createServer } from 'node:http';
+import type { Backend, SeenRequest } from './backend.ts';
+
+/** Echoes the request's body as text/plain with status 200, once it has read it whole. */
+export async function startNodeBackend(): Promise<Backend> {
+  const seen: SeenRequest[] = [];
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    const record: SeenRequest = {
+      line: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
+      path: resolvePath(request.url ?? ''),
+      headers: request.rawHeaders,
+      complete: false,
+    };
+    seen.push(record);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('error', () => {});
+    request.on('end', () => {
+      record.complete = true;
+      const body = Buffer.concat(chunks);
+      response.writeHead(200, { 'content-type': 'text/plain', 'content-length': body.length });
+      response.end(body);
+    });
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A connection that the gateway cut, in or between messages, is no message.
+    if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') return void socket.destroy();
+    // What it could not parse is a request that the gateway should not have sent.
+    seen.push({ line: '(malformed)', path: '(malformed)', headers: [], complete: true });
+    socket.destroy();
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address !== 'object') throw new Error('no port');
+  return {
+    name: 'node',
+    port: address.port,
+    seen: () => Promise.resolve([...seen]),
+    stop: () =>
+      new Promise(resolve => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** As a careless application would: decodes once, takes backslashes for slashes, drops `;` parameters, merges slashes. */
+export function resolvePath(url: string): string {
+  const raw = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '');
+  const decoded = raw.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const kept: string[] = [];
+  for (const segment of decoded.replaceAll('\\', '/').split('/')) {
+    const name = segment.replace(/;.*$/, '').replace(/\0.*$/, '');
+    if (name === '' || name === '.') continue;
+    if (name === '..') kept.pop();
+    else kept.push(name);
+  }
+  return `/${kept.join('/')}`;
+}

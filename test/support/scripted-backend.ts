@@ -1,0 +1,57 @@
+// A backend that answers with bytes as given, right or wrong. Which bytes, the number in the path says: `/script/7`.
+
+import { createServer, type Socket } from 'node:net';
+
+export interface ScriptedBackend {
+  readonly port: number;
+  /** Request lines received, in order. */
+  readonly requestLines: readonly string[];
+  /** Connections accepted so far. */
+  connections(): number;
+  stop(): Promise<void>;
+}
+
+export interface Script {
+  readonly bytes: Buffer;
+  /** Keeps the connection open behind the bytes; else it is ended. */
+  readonly keepOpen?: boolean;
+}
+
+/** Sends the script's bytes once a request's head has come, whatever the head says. */
+export async function startScriptedBackend(scripts: readonly Script[]): Promise<ScriptedBackend> {
+  const requestLines: string[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer(socket => {
+    connections++;
+    sockets.add(socket);
+    let text = '';
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', chunk => {
+      text += chunk.toString('latin1');
+      for (let end = text.indexOf('\r\n\r\n'); end !== -1; end = text.indexOf('\r\n\r\n')) {
+        const line = text.slice(0, text.indexOf('\r\n'));
+        text = text.slice(end + 4);
+        requestLines.push(line);
+        const script = scripts[Number(/\/script\/(\d+)/.exec(line)?.[1] ?? -1)];
+        if (script === undefined) socket.destroy();
+        else if (script.keepOpen === true) socket.write(script.bytes);
+        else socket.end(script.bytes);
+      }
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address !== 'object') throw new Error('no port');
+  return {
+    port: address.port,
+    requestLines,
+    connections: () => connections,
+    stop: () =>
+      new Promise(resolve => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
