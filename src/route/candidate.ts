@@ -4,7 +4,7 @@ import type { LinearRegex } from '../base/linear-regex.ts';
 import { BodyCondition, type Condition, CookieCondition, HeaderCondition, QueryCondition } from './conditions.ts';
 import { FoundRoute } from './found-route.ts';
 import type { MatchSpec, NamedMatch } from './match.ts';
-import { MethodSet } from './method-set.ts';
+import type { MethodSet } from './method-set.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { Routable } from './routable.ts';
 import type { RouteProblem } from './route-problem.ts';
@@ -40,6 +40,7 @@ export class Candidate<T> {
     value: T,
     match: MatchSpec,
     pattern: PathPattern,
+    methods: MethodSet,
     conditions: readonly Condition[],
     bodyConditions: readonly Condition[],
   ) {
@@ -47,7 +48,7 @@ export class Candidate<T> {
     this.name = name;
     this.value = value;
     this.pattern = pattern;
-    this.methods = new MethodSet(match.methods);
+    this.methods = methods;
     this.conditions = conditions;
     this.bodyConditions = bodyConditions;
     this.plain = conditions.length + bodyConditions.length === 0;

@@ -1,6 +1,6 @@
 // Which trees of paths a host leads to: exact, then wildcards from the longest, then the one for every host.
 
-import { CandidateList, type PathNode, type PathTrie } from './path-trie.ts';
+import type { CandidateList, PathNode, PathTrie } from './path-trie.ts';
 
 /** All routes of one host pattern. */
 export class HostRoot<T> {
@@ -8,7 +8,7 @@ export class HostRoot<T> {
   readonly pattern: string;
   readonly paths: PathNode<T>;
   /** Routes with a regex for a path. */
-  readonly regexes = new CandidateList<T>();
+  readonly regexes: CandidateList<T> = [];
   /** Where to look when nothing here matches. */
   next: HostRoot<T> | null = null;
 

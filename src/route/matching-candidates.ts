@@ -24,7 +24,7 @@ export function* matchingCandidates<T>(
     const segments = request.path.slice(1).split('/');
     for (const candidate of whole(trie, root.paths, segments, 0)) yield { candidate, host };
     for (const candidate of open(trie, root.paths, segments, 0)) yield { candidate, host };
-    for (const candidate of root.regexes.items) {
+    for (const candidate of root.regexes) {
       if (candidate.pattern.regex!.testWhole(request.path)) yield { candidate, host };
     }
   }
@@ -32,7 +32,7 @@ export function* matchingCandidates<T>(
 
 function* whole<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: number): Generator<Candidate<T>> {
   if (at === segments.length) {
-    if (node.whole !== null) yield* node.whole.items;
+    if (node.whole !== null) yield* node.whole;
     return;
   }
   const child = literalChild(trie, node, segments[at]!);
@@ -46,7 +46,7 @@ function* open<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: 
     if (child !== null) yield* open(trie, child, segments, at + 1);
     if (node.parameter !== null && segments[at] !== '') yield* open(trie, node.parameter, segments, at + 1);
   }
-  if (node.open !== null) yield* node.open.items;
+  if (node.open !== null) yield* node.open;
 }
 
 function literalChild<T>(trie: PathTrie<T>, node: PathNode<T>, segment: string): PathNode<T> | null {

@@ -2,20 +2,9 @@
 // walks over the path's characters once, follows one probe a segment and makes no string.
 
 import type { Candidate } from './candidate.ts';
-import { byPrecedence } from './candidate.ts';
 
-/** Routes of one path pattern, the first to be asked first once `sort` was called. */
-export class CandidateList<T> {
-  readonly items: Candidate<T>[] = [];
-
-  add(candidate: Candidate<T>): void {
-    this.items.push(candidate);
-  }
-
-  sort(): void {
-    if (this.items.length > 1) this.items.sort(byPrecedence);
-  }
-}
+/** Routes of one path pattern, the first to be asked first once the table is finished. */
+export type CandidateList<T> = Candidate<T>[];
 
 export class PathNode<T> {
   readonly id: number;

@@ -79,11 +79,11 @@ function inOneSegment(value: string): string {
 
 /**
  * Captures of a regex put side by side can make `..` out of harmless parts. Encoded twice, it is a name for every reader
- * that decodes once; encoded once, many servers would still climb.
+ * that decodes once; encoded once, many servers would still climb. So would servlet containers at `..;x`.
  */
 function withoutDotSegments(path: string): string {
   if (!path.includes('/.')) return path;
-  return path.replace(/(?<=\/)\.{1,2}(?=\/|$)/g, dots => dots.replaceAll('.', '%252E'));
+  return path.replace(/(?<=\/)\.{1,2}(?=[/;]|$)/g, dots => dots.replaceAll('.', '%252E'));
 }
 
 /** Compiles a rewrite against the pattern whose parameters it may use. */

@@ -1,12 +1,13 @@
 // Builds a route table, a route at a time so that the loop of a worker that serves meanwhile is never held up.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
-import { Candidate, ConditionCompiler } from './candidate.ts';
+import { byPrecedence, Candidate, ConditionCompiler } from './candidate.ts';
 import { Claims } from './conflicts.ts';
 import { HostRoots, hostPatternError } from './host-roots.ts';
 import type { MatchSpec } from './match.ts';
+import { MethodSet } from './method-set.ts';
 import { type PathPattern, PathPatternError, parsePathPattern } from './path-pattern.ts';
-import { CandidateList, PathTrie } from './path-trie.ts';
+import { type CandidateList, PathTrie } from './path-trie.ts';
 import type { RouteProblem } from './route-problem.ts';
 import { RouteTable } from './route-table.ts';
 
@@ -36,6 +37,9 @@ export class RouteTableBuilder<T> {
   private readonly compiled = new Map<string, LinearRegex>();
   private readonly compiledBefore: ReadonlyMap<string, LinearRegex> | null;
   private readonly conditions: ConditionCompiler;
+  /** Routes name the same few hosts and methods over and over. */
+  private readonly goodHosts = new Set<string>();
+  private readonly methodSets = new Map<string, MethodSet>();
   private count = 0;
 
   /** `previous` lends the regexes that it has compiled. */
@@ -55,11 +59,23 @@ export class RouteTableBuilder<T> {
     const onHead = this.conditions.onHead(match, index);
     const onBody = this.conditions.onBody(match, index);
     for (let i = 0; i < match.hosts.length; i++) {
-      const error = hostPatternError(match.hosts[i]!);
-      if (error !== '') this.report(index, ['match', 'hosts', i], error);
+      const host = match.hosts[i]!;
+      if (this.goodHosts.has(host)) continue;
+      const error = hostPatternError(host);
+      if (error === '') this.goodHosts.add(host);
+      else this.report(index, ['match', 'hosts', i], error);
     }
     if (this.problems.length === problemsBefore && !(pattern instanceof PathPatternError)) {
-      const candidate = new Candidate<T>(index, spec.name, spec.value, match, pattern, onHead, onBody);
+      const candidate = new Candidate<T>(
+        index,
+        spec.name,
+        spec.value,
+        match,
+        pattern,
+        this.methodsOf(match),
+        onHead,
+        onBody,
+      );
       this.place(candidate, match.hosts.length === 0 ? everyHost : match.hosts, pattern);
     }
     return this.problems[problemsBefore] ?? null;
@@ -67,7 +83,7 @@ export class RouteTableBuilder<T> {
 
   /** The table, and everything that is wrong. Cheap: only routes that share a path are still to be sorted. */
   finish(): BuiltRouteTable<T> {
-    for (const list of this.unsorted) list.sort();
+    for (const list of this.unsorted) list.sort(byPrecedence);
     this.hosts.link();
     return { table: new RouteTable<T>(this.count, this.hosts, this.trie, this.compiled), problems: this.problems };
   }
@@ -98,20 +114,27 @@ export class RouteTableBuilder<T> {
       return claims.add(candidate);
     }
     const node = this.trie.insert(root.paths, pattern.segments, pattern.open);
-    const list = pattern.open ? (node.open ??= new CandidateList<T>()) : (node.whole ??= new CandidateList<T>());
+    const list = pattern.open ? (node.open ??= []) : (node.whole ??= []);
     this.append(list, candidate);
-    if (list.items.length === 1) return null;
+    if (list.length === 1) return null;
     let claims = this.claims.get(list);
     if (claims === undefined) {
       this.claims.set(list, (claims = new Claims()));
-      claims.add(list.items[0]!);
+      claims.add(list[0]!);
     }
     return claims.add(candidate);
   }
 
+  private methodsOf({ methods }: MatchSpec): MethodSet {
+    const key = methods.join(' ');
+    let set = this.methodSets.get(key);
+    if (set === undefined) this.methodSets.set(key, (set = new MethodSet(methods)));
+    return set;
+  }
+
   private append(list: CandidateList<T>, candidate: Candidate<T>): void {
-    list.add(candidate);
-    if (list.items.length === 2) this.unsorted.add(list);
+    list.push(candidate);
+    if (list.length === 2) this.unsorted.add(list);
   }
 
   private report(routeIndex: number, path: (string | number)[], message: string): void {

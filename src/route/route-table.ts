@@ -166,9 +166,8 @@ export class RouteTable<T> {
   }
 
   private pick(list: CandidateList<T>, request: Routable): Candidate<T> | null {
-    const { items } = list;
-    for (let i = 0; i < items.length; i++) {
-      const candidate = items[i]!;
+    for (let i = 0; i < list.length; i++) {
+      const candidate = list[i]!;
       if (!candidate.methods.has(this.method, this.methodBit)) continue;
       if (candidate.plain) return candidate;
       const verdict = candidate.verdict(request);
@@ -182,9 +181,8 @@ export class RouteTable<T> {
   }
 
   private pickRegex(list: CandidateList<T>, request: Routable): Candidate<T> | null {
-    const { items } = list;
-    for (let i = 0; i < items.length && !this.waitsForBody; i++) {
-      const candidate = items[i]!;
+    for (let i = 0; i < list.length && !this.waitsForBody; i++) {
+      const candidate = list[i]!;
       if (!candidate.methods.has(this.method, this.methodBit)) continue;
       if (!candidate.pattern.regex!.testWhole(request.path)) continue;
       const verdict = candidate.verdict(request);

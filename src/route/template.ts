@@ -75,7 +75,7 @@ function encodedAgain(text: string): string {
 export function compileTemplate(url: string, pattern: PathPattern): Template | TemplateError {
   const pieces = templatePieces(url);
   if (typeof pieces === 'string') return new TemplateError(pieces);
-  if (!/^(?:https?:\/\/(?:[^/?#\s]|\{)|\/(?!\/)|\{path\})/.test(url)) {
+  if (!/^(?:https?:\/\/(?:[^/?#\s{]|\{host\})|\/(?!\/)|\{path\})/.test(url)) {
     return new TemplateError(`the url \`${url}\` must start with \`https://\`, \`http://\`, \`/\` or \`{path}\``);
   }
   if (/[^\x21-\x7e]/.test(url))

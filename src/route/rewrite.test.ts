@@ -1,0 +1,130 @@
+// Rewrites and redirects: what they make, and that a parameter never adds a segment, a query or a way up.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Headers } from '../http/headers.ts';
+import { normalizePath } from '../http/path.ts';
+import type { FoundRoute } from './found-route.ts';
+import { type PathPattern, PathPatternError, parsePathPattern } from './path-pattern.ts';
+import { compileRewrite, Rewrite, RewriteError } from './rewrite.ts';
+import { needsBody } from './route-table.ts';
+import { RouteTableBuilder } from './route-table-builder.ts';
+import { compileTemplate, Template, TemplateError } from './template.ts';
+
+function patternOf(source: string): PathPattern {
+  const pattern = parsePathPattern(source);
+  assert.ok(!(pattern instanceof PathPatternError));
+  return pattern;
+}
+
+function foundFor(source: string, path: string): FoundRoute<null> {
+  const builder = new RouteTableBuilder<null>();
+  const match = { hosts: [], path: source, methods: [], headers: [], query: [], cookies: [], body: [] };
+  assert.equal(builder.add({ name: 'r', match, value: null }), null);
+  const found = builder.finish().table.find({ method: 'GET', host: 'h', path, query: '', headers: Headers.empty() });
+  assert.ok(found !== null && found !== needsBody, `${source} does not match ${path}`);
+  return found;
+}
+
+function rewritten(source: string, spec: { stripPrefix?: string; path?: string }, path: string): string {
+  const rewrite = compileRewrite({ stripPrefix: '', path: '', host: '', ...spec }, patternOf(source));
+  assert.ok(rewrite instanceof Rewrite, rewrite instanceof RewriteError ? rewrite.message : '');
+  return rewrite.apply(path, foundFor(source, path));
+}
+
+test('stripPrefix ends at a segment', () => {
+  const strip = (path: string) => rewritten('/*', { stripPrefix: '/api' }, path);
+  assert.equal(strip('/api/x'), '/x');
+  assert.equal(strip('/api/'), '/');
+  assert.equal(strip('/api'), '/');
+  assert.equal(strip('/apix'), '/apix');
+  assert.equal(strip('/b/api'), '/b/api');
+  assert.equal(strip('/api//evil.example/'), '/evil.example/');
+});
+
+test('the path template takes parameters as they stand in the path', () => {
+  assert.equal(rewritten('/users/{id}', { path: '/v2/{id}/x' }, '/users/a%2Fb%3Fc'), '/v2/a%2Fb%3Fc/x');
+  assert.equal(rewritten('/files/{path*}', { path: '/store/{path*}' }, '/files/a/b'), '/store/a/b');
+  assert.equal(rewritten('/files/{path*}', { path: '/store/{path*}' }, '/files'), '/store/');
+  assert.equal(rewritten('~/(?<a>.*)/(?<b>.*)', { path: '/{a}{b}' }, '/./.'), '/%252E%252E');
+  assert.equal(rewritten('~/x(?<a>.*)', { path: '/y/{a}' }, '/x/b/c'), '/y/%252Fb%252Fc');
+  assert.equal(rewritten('~/x(?<a>.*)', { path: '/y/{a*}' }, '/x/b/c'), '/y/b/c');
+  assert.equal(rewritten('~/x(?<a>.*)', { path: '/y/{a}/z' }, '/x'), '/y/z');
+});
+
+test('whatever a client sends, the new path has the template’s segments and is in normal form', () => {
+  const sources = ['/u/{a}/{b}', '~/u/(?<a>.*)/(?<b>.*)'];
+  const templates = ['/v2/{a}/x/{b}', '/v2/{a}{b}', '/v2/{a}.{b}/y', '/{a}', '/v2/.{b}'];
+  const piece = fc.array(fc.constantFrom('a', '.', '..', '%2E', '%2F', '%3F', '%5C', '%23', 'é', '%25', ';', '/'), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  let tried = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(...sources), fc.constantFrom(...templates), piece, piece, (source, template, a, b) => {
+      const policy = { encodedSlash: 'keep', emptySegments: 'merge' } as const;
+      const normal = normalizePath(`/u/${a.join('')}/${b.join('')}`, policy);
+      if (!normal.ok) return;
+      const pattern = patternOf(source);
+      const segments = normal.path.split('/');
+      if (!normal.path.startsWith('/u/') || segments.length < 4 || (pattern.regex === null && segments.length !== 4))
+        return;
+      if (pattern.regex === null && (segments[2] === '' || segments[3] === '')) return;
+      tried++;
+      const path = rewritten(source, { path: template }, normal.path);
+      assert.ok(path.split('/').length <= template.split('/').length, path);
+      assert.doesNotMatch(path, /[?#\\]|(?:^|\/)\.\.?(?:\/|$)|\/\//);
+      if (template.startsWith('/v2/')) assert.ok(path.startsWith('/v2/'), path);
+      const again = normalizePath(path, policy);
+      assert.ok(again.ok && again.path === path, path);
+    }),
+    { numRuns: 4000 },
+  );
+  assert.ok(tried > 500, `${tried}`);
+});
+
+test('rewrites that cannot be are refused', () => {
+  const cases: [string, { stripPrefix?: string; path?: string; host?: string }, RegExp][] = [
+    ['/users/{id}', { path: '/v2/{user}' }, /no parameter \{user\}.*\{id\}/],
+    ['/files/{path*}', { path: '/v2/{path}' }, /write \{path\*\}/],
+    ['/users/{id}', { path: '/v2/{id*}' }, /write \{id\}/],
+    ['/users/{id}', { path: 'v2' }, /must start with/],
+    ['/users/{id}', { path: '/v2/../x' }, /\.\./],
+    ['/users/{id}', { path: '/v2?x=1' }, /plain path/],
+    ['/users/{id}', { path: '/v2/{id' }, /brace/],
+    ['/users/{id}', { stripPrefix: '/api' }, /no path of/],
+    ['/users/*', { stripPrefix: 'users' }, /not a path prefix/],
+    ['/users/*', { stripPrefix: '/users', path: '/x' }, /exclude each other/],
+    ['/users/*', { host: 'a b' }, /not a host/],
+  ];
+  for (const [source, spec, message] of cases) {
+    const error = compileRewrite({ stripPrefix: '', path: '', host: '', ...spec }, patternOf(source));
+    assert.ok(error instanceof RewriteError, JSON.stringify(spec));
+    assert.match(error.message, message);
+  }
+});
+
+test('redirects fill in the request’s parts, and a client cannot choose the host', () => {
+  const url = (template: string, path: string, query = '', source = '/*') => {
+    const compiled = compileTemplate(template, patternOf(source));
+    assert.ok(compiled instanceof Template, compiled instanceof TemplateError ? compiled.message : '');
+    return compiled.apply({ host: 'h.example', path, query }, foundFor(source, path));
+  };
+  assert.equal(url('https://{host}{path}{query}', '/a%20b', 'x=1'), 'https://h.example/a%20b?x=1');
+  assert.equal(url('https://{host}{path}{query}', '/a'), 'https://h.example/a');
+  assert.equal(url('https://{host}/n/{id}', '/o/a%2F%0D%0Ab', '', '/o/{id}'), 'https://h.example/n/a%2F%0D%0Ab');
+  assert.equal(url('{path}', '//evil.example/'), '/evil.example/');
+  assert.equal(url('/new/{rest*}', '/o/a/b', '', '/o/{rest*}'), '/new/a/b');
+  for (const bad of [
+    'https://{id}/',
+    'https://{path}/',
+    'https://x{id}.example/',
+    'javascript:{id}',
+    '//x/{id}',
+    'https://h/{no}',
+    'https://h/{',
+  ]) {
+    assert.ok(compileTemplate(bad, patternOf('/o/{id}')) instanceof TemplateError, bad);
+  }
+});
