@@ -12,7 +12,7 @@ import type { RequestEvents, ResponseEvents, ResponseWriter } from '../net/excha
 import type { RequestTimes, UpstreamConnection } from '../net/upstream-connection.ts';
 import type { FoundRoute } from '../route/found-route.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
-import { newRequestId } from '../telemetry/request-id.ts';
+import { isRequestId, newRequestId } from '../telemetry/request-id.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { ConnectionWaiter, PoolContext } from '../upstream/pool.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -160,6 +160,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   sentAt: number;
   firstByteAt: number;
   requestBytes: number;
+  /** Largest body that is taken; 0 is no limit. Starts as `limits.body`; a filter may lower it for its route. */
+  bodyBytesMax: number;
   responseBytes: number;
   private id: string;
   traceId: string;
@@ -217,6 +219,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.sentAt = 0;
     this.firstByteAt = 0;
     this.requestBytes = request.headBytes;
+    this.bodyBytesMax = snapshot.limits.bodyBytesMax;
     this.responseBytes = 0;
     this.id = '';
     this.traceId = '';
@@ -224,9 +227,12 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
 
   // ---- The face that filters see -------------------------------------------------------------------------------
 
-  /** Made on first use: 32 hex digits, or what the client or a filter gave. */
+  /** What a trusted proxy or a filter gave, else made on first use: 32 hex digits. What the log and the upstream see alike. */
   get requestId(): string {
-    if (this.id === '') this.id = newRequestId();
+    if (this.id === '') {
+      const claimed = this.client.trusted ? this.request.headers.getOnlyById(HeaderId.xRequestId) : undefined;
+      this.id = claimed !== undefined && isRequestId(claimed) ? claimed : newRequestId();
+    }
     return this.id;
   }
 

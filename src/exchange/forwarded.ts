@@ -16,7 +16,6 @@ for (const id of [
   HeaderId.xForwardedHost,
   HeaderId.xForwardedPort,
   HeaderId.xRealIp,
-  HeaderId.xRequestId,
 ]) {
   claims[id] = 1;
 }

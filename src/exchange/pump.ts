@@ -17,7 +17,7 @@ import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.t
 
 export function requestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
   exchange.requestBytes += end - start;
-  const { bodyBytesMax } = exchange.snapshot.limits;
+  const { bodyBytesMax } = exchange;
   if (
     bodyBytesMax !== 0 &&
     exchange.requestBytes - exchange.request.headBytes > bodyBytesMax &&

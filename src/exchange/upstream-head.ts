@@ -36,8 +36,10 @@ export function buildUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
   headers.removeById(HeaderId.traceparent);
   if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
   if (chunked) headers.removeById(HeaderId.contentLength);
-  text += `${headers.lines()}${added}`;
-  if (headers.getById(HeaderId.xRequestId) === undefined) text += `X-Request-Id: ${exchange.requestId}\r\n`;
+  // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
+  const { requestId } = exchange;
+  headers.removeById(HeaderId.xRequestId);
+  text += `${headers.lines()}${added}X-Request-Id: ${requestId}\r\n`;
   text += `traceparent: ${trace.traceparent}\r\n`;
   if (chunked) text += 'Transfer-Encoding: chunked\r\n';
   if (request.upgrade !== '') text += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;

@@ -6,3 +6,10 @@ import { randomHex } from '../base/random-hex.ts';
 export function newRequestId(): string {
   return randomHex(32);
 }
+
+const visible = /^[\x21-\x7e]{1,128}$/;
+
+/** Whether an id from outside may be taken over: visible ASCII, at most 128 letters. It is logged and sent on as it is. */
+export function isRequestId(text: string): boolean {
+  return visible.test(text);
+}
