@@ -1,7 +1,14 @@
 // A route as compiled for look-ups: its path pattern, methods and conditions. It stands at every place that its hosts give it.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
-import { BodyCondition, type Condition, CookieCondition, HeaderCondition, QueryCondition } from './conditions.ts';
+import {
+  BodyCondition,
+  bodyPathText,
+  type Condition,
+  CookieCondition,
+  HeaderCondition,
+  QueryCondition,
+} from './conditions.ts';
 import { FoundRoute } from './found-route.ts';
 import type { MatchSpec, NamedMatch } from './match.ts';
 import type { MethodSet } from './method-set.ts';
@@ -116,9 +123,9 @@ export class ConditionCompiler {
   /** Conditions on its body. */
   onBody(match: MatchSpec, routeIndex: number): readonly Condition[] {
     if (match.body.length === 0) return noConditions;
-    return match.body.flatMap((each, i) => {
+    return match.body.flatMap(each => {
       if (each.match.kind === 'scalar') return [new BodyCondition(each, null)];
-      const test = this.valueTest(each.match, routeIndex, ['match', 'body', i]);
+      const test = this.valueTest(each.match, routeIndex, ['match', 'body', bodyPathText(each.path)]);
       return test === null ? [] : [new BodyCondition(each, test)];
     });
   }

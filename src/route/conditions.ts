@@ -78,8 +78,7 @@ export class BodyCondition implements Condition {
     this.path = path;
     this.test = test;
     this.scalar = match.kind === 'scalar' ? match.value : null;
-    const steps = path.map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-    this.text = `body field $${steps} ${describeMatch(match)}`;
+    this.text = `body field ${bodyPathText(path)} ${describeMatch(match)}`;
   }
 
   matches(request: Routable): boolean {
@@ -90,6 +89,11 @@ export class BodyCondition implements Condition {
     if (test.match.kind === 'present' || test.absent) return !test.absent;
     return typeof field !== 'object' && test.test(String(field));
   }
+}
+
+/** A body path as it is written: `$.a.b[0]`. */
+export function bodyPathText(path: BodyMatch['path']): string {
+  return `$${path.map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`;
 }
 
 const noPairs: readonly string[] = [];

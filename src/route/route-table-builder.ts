@@ -63,7 +63,7 @@ export class RouteTableBuilder<T> {
       if (this.goodHosts.has(host)) continue;
       const error = hostPatternError(host);
       if (error === '') this.goodHosts.add(host);
-      else this.report(index, ['match', 'hosts', i], error);
+      else this.report(index, ['match', 'host'], error);
     }
     if (this.problems.length === problemsBefore && !(pattern instanceof PathPatternError)) {
       const candidate = new Candidate<T>(
