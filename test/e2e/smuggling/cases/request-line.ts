@@ -1,0 +1,90 @@
+// Request lines, versions, methods and line ends that hide a second reading.
+
+import { head, hidden, passed, refused, type SmugglingCase } from '../smuggling-case.ts';
+
+const lines: readonly [string, string, number | readonly number[]][] = [
+  ['two spaces behind the method', 'GET  /public/{id} HTTP/1.1', 400],
+  ['two spaces before the version', 'GET /public/{id}  HTTP/1.1', 400],
+  ['a tab between the parts', 'GET\t/public/{id}\tHTTP/1.1', 400],
+  ['a space inside the target', 'GET /public/{id} /smuggled/{id} HTTP/1.1', 400],
+  ['a space behind the version', 'GET /public/{id} HTTP/1.1 ', 400],
+  ['no version', 'GET /public/{id}', 400],
+  ['no target', 'GET HTTP/1.1', 400],
+  ['version 0.9', 'GET /public/{id} HTTP/0.9', [400, 505]],
+  ['version 1.2', 'GET /public/{id} HTTP/1.2', [400, 505]],
+  ['version 2.0', 'GET /public/{id} HTTP/2.0', [400, 505]],
+  ['version with leading zeros', 'GET /public/{id} HTTP/01.01', 400],
+  ['version with a third number', 'GET /public/{id} HTTP/1.1.1', [400, 505]],
+  ['version in lower case', 'GET /public/{id} http/1.1', 400],
+  ['version of two digits', 'GET /public/{id} HTTP/1.10', [400, 505]],
+  ['version with a line end inside', 'GET /public/{id} HTTP/1.1\nX: HTTP/1.1', 400],
+  ['a fragment', 'GET /public/{id}#/../../admin HTTP/1.1', 400],
+  ['NUL in the target', 'GET /public/{id}\x00/../../admin HTTP/1.1', 400],
+  ['bytes above ASCII in the target', 'GET /public/{id}/\xe9 HTTP/1.1', 400],
+  ['DEL in the target', 'GET /public/{id}\x7f HTTP/1.1', 400],
+  ['a method with a space in front', ' GET /public/{id} HTTP/1.1', 400],
+  ['a method with a colon', 'GET: /public/{id} HTTP/1.1', 400],
+  ['a method with NUL', 'GET\x00 /public/{id} HTTP/1.1', 400],
+  ['a method in lower case', 'get /public/{id} HTTP/1.1', [400, 405, 501]],
+  ['an unknown method', 'MKCOLA /public/{id} HTTP/1.1', [400, 405, 501]],
+  ['an empty method', ' /public/{id} HTTP/1.1', 400],
+  ['CONNECT to a host', 'CONNECT gateway.test:443 HTTP/1.1', [400, 405, 501]],
+  ['CONNECT to a path', 'CONNECT /public/{id} HTTP/1.1', [400, 405, 501]],
+  ['TRACE', 'TRACE /public/{id} HTTP/1.1', [400, 405, 501]],
+  ['GET *', 'GET * HTTP/1.1', 400],
+  ['a target without a slash', 'GET public/{id} HTTP/1.1', 400],
+  ['an authority as target', 'GET gateway.test:80 HTTP/1.1', 400],
+  ['HTTP/2 preface', 'PRI * HTTP/2.0', [400, 501, 505]],
+];
+
+const endings: readonly [string, string][] = [
+  ['bare LF behind the request line', `GET /public/{id} HTTP/1.1\nHost: gateway.test\r\n\r\n`],
+  ['bare CR behind the request line', `GET /public/{id} HTTP/1.1\rHost: gateway.test\r\n\r\n`],
+  ['bare LF behind a header', `GET /public/{id} HTTP/1.1\r\nHost: gateway.test\nX: y\r\n\r\n`],
+  ['bare LFs as the end of the head', `GET /public/{id} HTTP/1.1\r\nHost: gateway.test\r\nX: y\n\n${hidden}`],
+  ['LF CR as the end of the head', `GET /public/{id} HTTP/1.1\r\nHost: gateway.test\r\nX: y\n\r\n${hidden}`],
+  ['CR LF LF as the end of the head', `GET /public/{id} HTTP/1.1\r\nHost: gateway.test\r\nX: y\r\n\n${hidden}`],
+  ['CR LF CR as the end of the head', `GET /public/{id} HTTP/1.1\r\nHost: gateway.test\r\nX: y\r\n\r${hidden}`],
+  ['only LFs', 'GET /public/{id} HTTP/1.1\nHost: gateway.test\n\n'],
+  ['only CRs', 'GET /public/{id} HTTP/1.1\rHost: gateway.test\r\r\r\n\r\n'],
+  ['bare LF in front', '\nGET /public/{id} HTTP/1.1\r\nHost: gateway.test\r\n\r\n'],
+  ['bare CR in front', '\rGET /public/{id} HTTP/1.1\r\nHost: gateway.test\r\n\r\n'],
+  ['many empty lines in front', `${'\r\n'.repeat(20)}GET /public/{id} HTTP/1.1\r\nHost: gateway.test\r\n\r\n`],
+];
+
+export const requestLineCases: readonly SmugglingCase[] = [
+  ...lines.map(([name, line, status]) => refused(`request line: ${name}`, head(line), status)),
+  ...endings.map(([name, request]) => refused(`line end: ${name}`, request)),
+  passed('one empty line in front', `\r\n${head('GET /public/{id} HTTP/1.1')}`),
+  passed('an HTTP/1.0 request', 'GET /public/{id} HTTP/1.0\r\nHost: gateway.test\r\n\r\n'),
+  passed(
+    'nothing is read behind an HTTP/1.0 request',
+    `GET /public/{id} HTTP/1.0\r\nHost: gateway.test\r\n\r\n${hidden}`,
+  ),
+  passed(
+    'nothing is read behind Connection: close',
+    `${head('GET /public/{id} HTTP/1.1', 'Connection: close')}${hidden}`,
+  ),
+  {
+    name: 'two requests on one connection are two requests',
+    request: `${head('GET /public/{id} HTTP/1.1')}${head('GET /public/{id}/second HTTP/1.1')}`,
+    status: [200],
+    forwarded: 2,
+    path: '/public/{id}',
+    answers: 2,
+  },
+  {
+    name: 'nothing is read behind a refusal',
+    request: `GET /public/{id} HTTP/1.1\r\nHost: a b\r\n\r\n${hidden}${head('GET /public/{id} HTTP/1.1')}`,
+    status: [400],
+    forwarded: 0,
+  },
+  {
+    name: 'a second request that is refused does not harm the first',
+    request: `${head('GET /public/{id} HTTP/1.1')}GET  /smuggled/{id} HTTP/1.1\r\nHost: gateway.test\r\n\r\n`,
+    status: [200],
+    forwarded: 1,
+    path: '/public/{id}',
+    answers: 2,
+  },
+];
