@@ -1,0 +1,14 @@
+// Sizes as people write them: `64KiB`. Binary units only, since `KB` means two things.
+
+const units: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
+
+/** A whole number with a unit: `512B`, `64KiB`, `1MiB`, `4GiB`. */
+export const sizePattern = /^(0|[1-9][0-9]{0,8})(B|KiB|MiB|GiB|TiB)$/;
+
+export const sizeExpected = 'a size such as 512B, 64KiB, 1MiB or 4GiB';
+
+/** Bytes of a size; NaN when it is not one. */
+export function parseSize(text: string): number {
+  const match = sizePattern.exec(text);
+  return match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
+}

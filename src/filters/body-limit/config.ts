@@ -1,0 +1,21 @@
+// What may be written for bodyLimit. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+
+export const name = 'bodyLimit';
+
+export const documentation =
+  'Limits the body of a request. One that announces more is refused at once with 413 `body_too_large`, before anything is sent upstream; ' +
+  'one of unknown length as soon as it has brought more, and what was sent upstream by then is aborted. It can lower `limits.body`, not raise it.';
+
+export const schema = z.strictObject({
+  max: z
+    .string()
+    .regex(sizePattern, `expected ${sizeExpected}`)
+    .transform(parseSize)
+    .refine(bytes => bytes > 0, 'a limit of 0 would refuse every body; match on methods instead')
+    .describe('Largest body in bytes, as a size: `64KiB`, `10MiB`.'),
+});
+
+export type BodyLimitConfig = z.output<typeof schema>;

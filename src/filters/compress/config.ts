@@ -1,0 +1,85 @@
+// What may be written for compress. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+
+export const name = 'compress';
+
+export const documentation =
+  'Compresses answers with zstd, brotli or gzip, whichever the client likes best. Bodies stream: what comes without an announced length (event streams, slow pages) is passed on piece by piece as it comes. ' +
+  'Left alone are answers that are encoded already, partial (206), marked `no-transform`, shorter than `minimum`, or of another type than `types`. A strong ETag becomes a weak one, Vary names Accept-Encoding, and a HEAD gets the same head as a GET. ' +
+  'Do not compress pages that hold both a secret and what the caller sent: their length would tell of the secret (BREACH).';
+
+/** Types of content that compress well. */
+const defaultTypes = [
+  'text/*',
+  'application/json',
+  'application/javascript',
+  'application/x-javascript',
+  'application/xml',
+  'application/x-ndjson',
+  'application/yaml',
+  'application/wasm',
+  'application/graphql',
+  'application/x-www-form-urlencoded',
+  'application/vnd.ms-fontobject',
+  'font/ttf',
+  'font/otf',
+  'image/bmp',
+  'image/x-icon',
+  'image/vnd.microsoft.icon',
+  '*+json',
+  '*+xml',
+  '*+yaml',
+];
+
+const encoding = z.enum(['zstd', 'br', 'gzip']);
+
+function level(least: number, most: number) {
+  return z.int().min(least).max(most);
+}
+
+export const schema = z.strictObject({
+  encodings: z
+    .array(encoding)
+    .min(1)
+    .refine(list => new Set(list).size === list.length, 'an encoding stands here twice')
+    .default(['zstd', 'br', 'gzip'])
+    .describe('Encodings to offer, the best liked first; it is taken when the client likes several the same.'),
+  minimum: z
+    .string()
+    .regex(sizePattern, `expected ${sizeExpected}`)
+    .default('1KiB')
+    .transform(parseSize)
+    .describe('Shortest body that is compressed, where the length is known ahead.'),
+  types: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?:[a-zA-Z0-9!#$&^_.-]+\/(?:\*|[a-zA-Z0-9!#$&^_.+-]+)|\*\+[a-zA-Z0-9!#$&^_.-]+)$/,
+          'expected a type such as application/json, text/* or *+json',
+        ),
+    )
+    .min(1)
+    .default(defaultTypes)
+    .describe('Content types that are compressed: exact, `text/*`, or `*+json` for a suffix.'),
+  levels: z
+    .strictObject({
+      zstd: level(1, 19).default(3).describe('1 (fast) to 19 (small).'),
+      br: level(0, 11).default(4).describe('0 (fast) to 11 (small, very slow).'),
+      gzip: level(1, 9).default(1).describe('1 (fast) to 9 (small).'),
+    })
+    .prefault({})
+    .describe('How hard each encoding tries. The defaults cost about 100 µs for 20 KiB of JSON.'),
+  maxStreams: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(128)
+    .describe(
+      'Long bodies that a worker compresses at the same time, up to a mebibyte of memory each at the default levels; beyond that answers go out as they are.',
+    ),
+});
+
+export type CompressConfig = z.output<typeof schema>;

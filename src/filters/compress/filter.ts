@@ -1,0 +1,133 @@
+// The compress filter: decides by the heads of both messages, changes the answer's head, and hands its body to a compressor.
+
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { FilterDefinition } from '../../exchange/filter.ts';
+import { HeaderId } from '../../http/header-names.ts';
+import type { Headers } from '../../http/headers.ts';
+import { addVary } from '../../http/vary.ts';
+import { Choice, chooseEncoding, type Encoding } from './accept-encoding.ts';
+import { CompressedBody, openStreams } from './compressed-body.ts';
+import type { CompressConfig } from './config.ts';
+import { ContentTypes } from './content-types.ts';
+
+/** Bodies up to this length are compressed whole, on this thread. */
+const WHOLE_BYTES_MAX = 32 * 1024;
+/** Accept-Encoding values whose choice is remembered; browsers send few different ones. */
+const REMEMBERED_MAX = 256;
+
+/** Fields that say what exactly the bytes are. They would be wrong, and only the origin can make them. */
+const digestFields = ['content-digest', 'repr-digest', 'digest', 'content-md5'];
+
+export const compressFilter: FilterDefinition<CompressConfig> = {
+  name: 'compress',
+  build(config, { slot }) {
+    const types = new ContentTypes(config.types);
+    const choices = new Map<string, Choice>();
+    const choiceOf = (headers: Headers): Choice => {
+      const accepted = headers.getById(HeaderId.acceptEncoding);
+      if (accepted === undefined) return nothingAccepted;
+      const known = choices.get(accepted);
+      if (known !== undefined) return known;
+      const choice = chooseEncoding(headers.getJoined('accept-encoding'), config.encodings);
+      // Because: only the first of several fields is the key, and another request may have others behind it.
+      if (headers.getOnlyById(HeaderId.acceptEncoding) === undefined) return choice;
+      if (choices.size >= REMEMBERED_MAX) choices.clear();
+      choices.set(accepted, choice);
+      return choice;
+    };
+    return {
+      onRequest(exchange) {
+        // Because: what the client accepts is asked before another filter changes what the upstream is told.
+        exchange.state[slot] = choiceOf(exchange.request.headers);
+      },
+      onResponse(exchange) {
+        const choice = exchange.state[slot];
+        exchange.state[slot] = null;
+        // Because: a second answer comes when the first one failed before it was sent, and takes its place as it is.
+        if (!(choice instanceof Choice)) {
+          if (choice instanceof CompressedBody) choice.close();
+          return;
+        }
+        const { headers, status } = exchange.response!;
+        if (status === 304) {
+          if (choice.encoding !== null) weakenTag(headers);
+          return;
+        }
+        if (!isTransformable(exchange, types)) return;
+        addVary(headers, 'Accept-Encoding');
+        const { encoding } = choice;
+        if (encoding === null || digestFields.some(field => headers.has(field))) return;
+        const length = lengthOf(exchange);
+        if (length !== -1 && length < config.minimum && !choice.identityRefused) return;
+        if (length === 0) return;
+        const whole = length !== -1 && length <= WHOLE_BYTES_MAX;
+        if (!whole && openStreams() >= config.maxStreams) return;
+        changeHead(exchange, encoding);
+        if (!exchange.response!.hasBody) return;
+        exchange.response!.filterBody(slot);
+        exchange.state[slot] = new CompressedBody(
+          encoding,
+          config.levels,
+          whole ? 'whole' : length === -1 ? 'live' : 'stream',
+        );
+      },
+      onResponseBody(exchange, piece, last) {
+        const body = exchange.state[slot];
+        if (!(body instanceof CompressedBody)) return undefined;
+        return last ? body.end(piece) : body.push(piece);
+      },
+      onEnd(exchange) {
+        const body = exchange.state[slot];
+        if (body instanceof CompressedBody) body.close();
+      },
+    };
+  },
+};
+
+const nothingAccepted = new Choice(null, false);
+
+/** Whether the answer is of a kind that could be compressed for some client. */
+function isTransformable(exchange: Exchange, types: ContentTypes): boolean {
+  const { headers, status } = exchange.response!;
+  if (status < 200 || status === 204 || status === 205 || status === 206) return false;
+  const type = headers.getById(HeaderId.contentType);
+  if (type === undefined || !types.has(type)) return false;
+  const encoded = headers.getById(HeaderId.contentEncoding);
+  if (encoded !== undefined && encoded.toLowerCase() !== 'identity') return false;
+  if (headers.has('content-range')) return false;
+  return !forbidsTransform(headers) && !forbidsTransform(exchange.request.headers);
+}
+
+function forbidsTransform(headers: Headers): boolean {
+  if (headers.getById(HeaderId.cacheControl) === undefined) return false;
+  return /(?:^|[\s,])no-transform(?:$|[\s,])/i.test(headers.getJoined('cache-control')!);
+}
+
+/** Length of the body, also of the one that a HEAD does not get; -1 when it is not known ahead. */
+function lengthOf(exchange: Exchange): number {
+  const { contentLength, hasBody, headers } = exchange.response!;
+  if (hasBody) return contentLength;
+  const announced = headers.getById(HeaderId.contentLength);
+  if (announced !== undefined) return Number(announced);
+  return exchange.request.method === 'HEAD' ? -1 : 0;
+}
+
+function changeHead(exchange: Exchange, encoding: Encoding): void {
+  const response = exchange.response!;
+  const { headers } = response;
+  headers.removeById(HeaderId.contentLength);
+  headers.removeById(HeaderId.contentEncoding);
+  // Because: a range of the compressed bytes is not a range of the origin's.
+  headers.remove('accept-ranges');
+  headers.appendTrusted('Content-Encoding', encoding);
+  weakenTag(headers);
+  response.contentLength = -1;
+}
+
+/** A strong tag says that the bytes are the same, which they are no longer (RFC 9110 section 8.8.1). */
+function weakenTag(headers: Headers): void {
+  const tag = headers.getById(HeaderId.etag);
+  if (tag === undefined || tag.startsWith('W/')) return;
+  headers.removeById(HeaderId.etag);
+  headers.appendTrusted('ETag', `W/${tag}`);
+}

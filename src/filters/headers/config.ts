@@ -1,0 +1,122 @@
+// What may be written for headers. Knows nothing of how exchanges run; the variables are those of template.ts, a test compares.
+
+import { z } from 'zod';
+import { parseTemplate } from '../../base/template.ts';
+
+export const name = 'headers';
+
+export const documentation =
+  'Changes header fields of the request before it goes upstream, and of the answer before it goes to the client: first `remove`, then `set` (replaces what is there), ' +
+  '`add` (only where the header is absent) and `append` (one more value beside those there). Values are templates: `${requestId}`, `${client.ip}`, `${scheme}`, `${method}`, `${host}`, `${path}`, ' +
+  '`${query}`, `${route}`, `${consumer}`, `${param.NAME}` for a parameter of the route’s path, `${header.NAME}` and `${cookie.NAME}` for what the request brought; `$${` stands for the letters `${`. ' +
+  'What is absent is empty, and a value that comes out empty sets or adds nothing. Control bytes in a value become spaces, and letters outside ASCII are sent as UTF-8.';
+
+/** Variables, and in front of `.NAME` those with a name. */
+export const plainVariables = [
+  'requestId',
+  'client.ip',
+  'scheme',
+  'method',
+  'host',
+  'path',
+  'query',
+  'route',
+  'consumer',
+];
+export const namedVariables = ['param', 'header', 'cookie'];
+
+const variableList = [...plainVariables, ...namedVariables.map(variable => `${variable}.NAME`)]
+  .map(variable => `\${${variable}}`)
+  .join(' ');
+
+function isVariable(text: string): boolean {
+  const dotAt = text.indexOf('.');
+  return (
+    plainVariables.includes(text) ||
+    (namedVariables.includes(text.slice(0, dotAt)) && dotAt + 1 < text.length && dotAt > 0)
+  );
+}
+
+function templateError(text: string): string | undefined {
+  if (/[\0-\x08\x0a-\x1f\x7f]/.test(text)) return 'a header value holds no control characters';
+  try {
+    const unknown = parseTemplate(text).find(part => 'variable' in part && !isVariable(part.variable));
+    return unknown === undefined || !('variable' in unknown)
+      ? undefined
+      : `there is no variable \${${unknown.variable}}; known are ${variableList}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const framing = 'it frames the message or belongs to one connection, so the gateway alone decides it';
+
+/** Why a field may not be touched, by lower-case name. */
+const untouchable: Readonly<Record<string, string>> = {
+  connection: framing,
+  'transfer-encoding': framing,
+  'content-length': framing,
+  te: framing,
+  trailer: framing,
+  upgrade: framing,
+  'keep-alive': framing,
+  'proxy-connection': framing,
+  'http2-settings': framing,
+};
+const untouchableInRequests: Readonly<Record<string, string>> = {
+  ...untouchable,
+  host: 'use the route’s `rewrite: { host: ... }`',
+  expect: 'the gateway answers it itself',
+  'x-request-id': 'use the requestId filter',
+};
+/** May be removed, so that a trusted proxy's is forgotten, but not written. */
+const writtenByGateway: Readonly<Record<string, string>> = Object.fromEntries(
+  ['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via', 'traceparent'].map(field => [
+    field,
+    'the gateway writes it itself',
+  ]),
+);
+const untouchableInResponses: Readonly<Record<string, string>> = { ...untouchable, host: 'an answer has no Host' };
+
+function nameError(text: string, reasons: Readonly<Record<string, string>>): string | undefined {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return `not a header name: ${JSON.stringify(text)}`;
+  const reason = reasons[text.toLowerCase()];
+  return reason === undefined ? undefined : `${text} cannot be changed: ${reason}`;
+}
+
+function fieldTemplates(reasons: Readonly<Record<string, string>>) {
+  return z.record(z.string(), z.string()).superRefine((fields, context) => {
+    const seen = new Set<string>();
+    for (const [field, template] of Object.entries(fields)) {
+      const twice = seen.has(field.toLowerCase()) ? `${field} stands here twice, in different letters` : undefined;
+      seen.add(field.toLowerCase());
+      const message = nameError(field, reasons) ?? twice ?? templateError(template);
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [field], message });
+    }
+  });
+}
+
+function changes(reasons: Readonly<Record<string, string>>, written: Readonly<Record<string, string>>) {
+  const fields = fieldTemplates({ ...reasons, ...written });
+  const names = z.string().superRefine((field, context) => {
+    const message = nameError(field, reasons);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+  return z.strictObject({
+    set: fields.default({}).describe('Fields by name that replace whatever is there.'),
+    add: fields.default({}).describe('Fields by name for where there is none of that name.'),
+    append: fields.default({}).describe('Fields by name that come beside whatever is there.'),
+    remove: z.array(names).default([]).describe('Names of fields to take out, before the others are written.'),
+  });
+}
+
+export const schema = z.strictObject({
+  request: changes(untouchableInRequests, writtenByGateway)
+    .prefault({})
+    .describe('Changes to the request on its way upstream.'),
+  response: changes(untouchableInResponses, {})
+    .prefault({})
+    .describe('Changes to the answer on its way to the client.'),
+});
+
+export type HeadersConfig = z.output<typeof schema>;

@@ -1,0 +1,60 @@
+// The headers filter: removes, sets, adds and appends fields, in that order. Which fields may be touched is checked in config.ts.
+
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import type { Headers } from '../../http/headers.ts';
+import type { HeadersConfig } from './config.ts';
+import { Template } from './template.ts';
+
+interface Change {
+  readonly kind: 'remove' | 'set' | 'add' | 'append';
+  /** As written, and in lower case for looking it up. */
+  readonly name: string;
+  readonly lowerName: string;
+  /** Null for `remove`. */
+  readonly template: Template | null;
+}
+
+export const headersFilter: FilterDefinition<HeadersConfig> = {
+  name: 'headers',
+  build(config) {
+    const request = changesOf(config.request);
+    const response = changesOf(config.response);
+    const filter: Filter = {
+      ...(request.length > 0 && {
+        onRequest: (exchange: Exchange) => apply(request, exchange, exchange.request.headers),
+      }),
+      ...(response.length > 0 && {
+        onResponse: (exchange: Exchange) => apply(response, exchange, exchange.response!.headers),
+      }),
+    };
+    return filter;
+  },
+};
+
+function changesOf({ remove, set, add, append }: HeadersConfig['request']): readonly Change[] {
+  const written = (kind: Change['kind'], fields: Readonly<Record<string, string>>): Change[] =>
+    Object.entries(fields).map(([name, value]) => ({
+      kind,
+      name,
+      lowerName: name.toLowerCase(),
+      template: new Template(value),
+    }));
+  return [
+    ...remove.map(name => ({ kind: 'remove' as const, name, lowerName: name.toLowerCase(), template: null })),
+    ...written('set', set),
+    ...written('add', add),
+    ...written('append', append),
+  ];
+}
+
+function apply(changes: readonly Change[], exchange: Exchange, headers: Headers): void {
+  for (let i = 0; i < changes.length; i++) {
+    const { kind, name, lowerName, template } = changes[i]!;
+    // Because: rendered first, so that a header may be set from its own old value.
+    const value = template === null ? '' : template.render(exchange);
+    if (kind === 'add' && headers.has(lowerName)) continue;
+    if (kind === 'remove' || kind === 'set') headers.remove(lowerName);
+    if (value !== '') headers.appendTrusted(name, value);
+  }
+}

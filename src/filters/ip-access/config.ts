@@ -1,0 +1,29 @@
+// What may be written for ipAccess. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { cidrError } from '../../base/cidr-set.ts';
+
+export const name = 'ipAccess';
+
+export const documentation =
+  'Lets a caller through by its address. An address in `deny` is refused; where `allow` is given, one outside of it is refused as well, so `deny` wins. ' +
+  'The answer is 403 `access_denied`. The address is the client’s as the listener believes it: behind proxies list them in `trustedProxies`, or every caller has the proxy’s address.';
+
+const block = z.string().superRefine((text, context) => {
+  const error = cidrError(text);
+  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
+});
+
+export const schema = z
+  .strictObject({
+    allow: z
+      .array(block)
+      .default([])
+      .describe('Blocks such as `10.0.0.0/8`, `2001:db8::/32` or single addresses that may pass; empty lets all pass.'),
+    deny: z.array(block).default([]).describe('Blocks or addresses that are refused, also when `allow` holds them.'),
+  })
+  .refine(({ allow, deny }) => allow.length + deny.length > 0, {
+    message: 'neither `allow` nor `deny` names an address, so the filter would let everyone pass',
+  });
+
+export type IpAccessConfig = z.output<typeof schema>;

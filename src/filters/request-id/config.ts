@@ -1,0 +1,35 @@
+// What may be written for requestId. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+
+export const name = 'requestId';
+
+export const documentation =
+  'Decides where the id of a request comes from and who is told. The gateway gives every request an id and sends it upstream as X-Request-Id without this filter; ' +
+  'the filter takes the client’s own id where it is trusted and sane (visible ASCII, at most 128 letters), can use another header, and shows the id on the answer. ' +
+  'Put it first, so that the filters behind it see the same id.';
+
+/** Letters of a field name (RFC 9110 section 5.6.2). */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+
+const taken = ['host', 'connection', 'content-length', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'keep-alive'];
+
+export const schema = z.strictObject({
+  header: z
+    .string()
+    .regex(token, 'not a header name')
+    .refine(header => !taken.includes(header.toLowerCase()), 'this header has a meaning for the connection itself')
+    .default('x-request-id')
+    .describe(
+      'Header that carries the id, from the client, upstream and on the answer. With another name X-Request-Id goes upstream as well.',
+    ),
+  trust: z
+    .enum(['never', 'trustedProxies', 'always'])
+    .default('trustedProxies')
+    .describe(
+      'Whose id is taken over: nobody’s, that of connections from the listener’s `trustedProxies`, or everybody’s.',
+    ),
+  response: z.boolean().default(true).describe('Whether the answer carries the id.'),
+});
+
+export type RequestIdConfig = z.output<typeof schema>;

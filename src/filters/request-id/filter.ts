@@ -1,0 +1,34 @@
+// The requestId filter: takes the client's id over or makes one, and shows it upstream and to the client.
+
+import type { FilterDefinition } from '../../exchange/filter.ts';
+import { isRequestId, newRequestId } from '../../telemetry/request-id.ts';
+import type { RequestIdConfig } from './config.ts';
+
+/** What the gateway sends upstream by itself. */
+const ownHeader = 'x-request-id';
+
+export const requestIdFilter: FilterDefinition<RequestIdConfig> = {
+  name: 'requestId',
+  build(config) {
+    const { header, trust } = config;
+    const lowerHeader = header.toLowerCase();
+    return {
+      onRequest(exchange) {
+        const { headers } = exchange.request;
+        const trusted = trust === 'always' || (trust === 'trustedProxies' && exchange.client.trusted);
+        const claimed = trusted ? headers.get(lowerHeader) : undefined;
+        exchange.requestId = claimed !== undefined && isRequestId(claimed) ? claimed : newRequestId();
+        if (lowerHeader === ownHeader) return;
+        headers.remove(lowerHeader);
+        headers.appendTrusted(header, exchange.requestId);
+      },
+      ...(config.response && {
+        onResponse(exchange) {
+          const { headers } = exchange.response!;
+          headers.remove(lowerHeader);
+          headers.appendTrusted(header, exchange.requestId);
+        },
+      }),
+    };
+  },
+};

@@ -1,0 +1,18 @@
+// Adds a name to Vary, the list of request fields that an answer depends on (RFC 9110 section 12.5.5).
+
+import { HeaderId } from './header-names.ts';
+import type { Headers } from './headers.ts';
+
+/** Says that the answer depends on `name` too, unless it says so already. Other fields of the list stay as they are. */
+export function addVary(headers: Headers, name: string): void {
+  if (headers.getById(HeaderId.vary) !== undefined) {
+    const lower = name.toLowerCase();
+    for (const value of headers.getAll('vary')) {
+      for (const member of value.split(',')) {
+        const field = member.trim().toLowerCase();
+        if (field === lower || field === '*') return;
+      }
+    }
+  }
+  headers.appendTrusted('Vary', name);
+}
