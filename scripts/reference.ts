@@ -7,6 +7,7 @@ import { configurationReference } from '../src/config/reference.ts';
 import { withBenchSummary } from './bench-summary.ts';
 import { cliReference } from './cli-reference.ts';
 import { errorReference } from './error-reference.ts';
+import { metricReference } from './metric-reference.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -22,6 +23,7 @@ export const generatedDocuments: readonly GeneratedDocument[] = [
   { path: 'docs/reference/configuration.md', make: configurationReference },
   { path: 'docs/reference/schema.json', make: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
   { path: 'docs/reference/cli.md', make: cliReference },
+  { path: 'docs/reference/metrics.md', make: metricReference },
   { path: 'README.md', make: () => withBenchSummary(read('README.md') ?? '', read('bench/results.md')) },
 ];
 

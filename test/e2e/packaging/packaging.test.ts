@@ -9,6 +9,7 @@ import { type AddressInfo, connect } from 'node:net';
 import path from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { freePort } from '../../support/free-port.ts';
 import { type InstalledPackage, installPackage, strangersEnvironment } from './installed-package.ts';
 
 const exec = promisify(execFile);
@@ -30,16 +31,6 @@ function writeConfiguration(name: string, port: number, admin: number, backend: 
     'routes: [{ name: all, match: { path: /* }, to: backend }]',
   ];
   writeFileSync(path.join(installed.folder, name), `${lines.join('\n')}\n`);
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // a TCP server's address is never a string
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 test('the package holds what it needs and nothing else', () => {
@@ -109,7 +100,7 @@ async function running(
   t.after(() => backend.close());
   await once(backend, 'listening');
   const port = await freePort();
-  writeConfiguration('cardea.yaml', port, await freePort(), (backend.address() as AddressInfo).port); // TCP, as below
+  writeConfiguration('cardea.yaml', port, await freePort(), (backend.address() as AddressInfo).port); // a TCP server's address is never a string
   const gateway = spawn(command, [...args, 'run', '-c', 'cardea.yaml', '--workers', '1'], {
     cwd: installed.folder,
     env: strangersEnvironment(),

@@ -1,0 +1,22 @@
+// docs/reference/metrics.md: every metric with type, labels and meaning, from the table that the gateway counts by.
+
+import { blockKinds, type MetricFamily } from '../src/telemetry/metric-families.ts';
+
+export function metricReference(): string {
+  const rows = Object.values(blockKinds).flatMap(kind => kind.families.map(family => row(family, kind.label)));
+  return `${introduction}${rows.join('\n')}\n`;
+}
+
+const introduction = `# Metrics
+
+What \`/metrics\` on the admin address shows, summed over the workers. Generated from the table that the gateway counts by.
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+`;
+
+function row({ name, type, help, series }: MetricFamily, blockLabel: string): string {
+  const own = new Set(series.flatMap(({ labels }) => [...labels.matchAll(/(\w+)="/g)].map(match => match[1]!)));
+  const labels = [...(blockLabel === '' ? [] : [blockLabel]), ...own];
+  return `| \`${name}\` | ${type} | ${labels.map(label => `\`${label}\``).join(', ')} | ${help} |`;
+}
