@@ -46,14 +46,14 @@ export function runRequestChain(exchange: Exchange, chain: Chain, from: number, 
   const { onRequest, requestPlaces } = chain;
   for (let i = from; i < onRequest.length; i++) {
     exchange.entered = requestPlaces[i]! + 1;
-    let waits: void | Promise<void>;
+    let waits: void | Promise<void> | null = null;
     try {
       waits = onRequest[i]!.onRequest!(exchange);
     } catch (error) {
       failFilter(exchange, error);
     }
     if (exchange.earlyReply !== null) break;
-    if (waits !== undefined) {
+    if (waits) {
       suspend(exchange, waits, () => {
         if (exchange.earlyReply === null) runRequestChain(exchange, chain, i + 1, next);
         else next(exchange);
@@ -70,14 +70,14 @@ export function runResponseChain(exchange: Exchange, chain: Chain, from: number,
   const { onResponse, responsePlaces } = chain;
   for (let i = from; i < onResponse.length; i++) {
     if (responsePlaces[i]! >= exchange.entered) continue;
-    let waits: void | Promise<void>;
+    let waits: void | Promise<void> | null = null;
     try {
       waits = onResponse[i]!.onResponse!(exchange);
     } catch (error) {
       failFilter(exchange, error);
       break;
     }
-    if (waits !== undefined) {
+    if (waits) {
       suspend(exchange, waits, () => runResponseChain(exchange, chain, i + 1, next));
       return;
     }

@@ -38,7 +38,7 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
       if (i === last) kept.push('');
       continue;
     }
-    if (segment.startsWith('..;') || segment.startsWith('.;'))
+    if (dotWithParameter.test(segment))
       return ambiguous('a dot segment with a parameter (`..;`)');
     kept.push(segment);
   }
@@ -47,6 +47,8 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
   if (path.startsWith('//') && policy.emptySegments !== 'keep') return ambiguous('an empty segment (`//`)');
   return { ok: true, path };
 }
+
+const dotWithParameter = /^\.{1,2}(?:;|%3B)/;
 
 function ambiguous(what: string): NormalizedPath & { ok: false } {
   return { ok: false, code: 'ambiguous_path', detail: `The path holds ${what}.` };

@@ -127,7 +127,8 @@ function noteField(bytes: Uint8Array, id: number, start: number, end: number, sc
       return noteContentLength(bytes, start, end, scan);
     case HeaderId.transferEncoding:
       scan.transferEncodings++;
-      scan.chunked = equalsIgnoringCase(bytes, start, end, 'chunked');
+      // A tab behind the coding belongs to it for some readers (llhttp), which then see no chunks at all.
+      scan.chunked = equalsIgnoringCase(bytes, start, end, 'chunked') && !tabBefore(bytes, end);
       scan.hopByHop = true;
       return 0;
     case HeaderId.connection:
@@ -187,6 +188,12 @@ function noteConnection(bytes: Uint8Array, start: number, end: number, scan: Fie
     }
   }
   return 0;
+}
+
+/** Whether the white space between `at` and the line's end holds a tab. */
+function tabBefore(bytes: Uint8Array, at: number): boolean {
+  while (bytes[at] === SP) at++;
+  return bytes[at] === HTAB;
 }
 
 /** Whether `bytes[start, end)` is this lower-case text in any case. */

@@ -40,8 +40,10 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   while (at < end && tokenByte[bytes[at]!] === 1) at++;
   if (at === end) return at > lineBytesMax ? Refusal.uriTooLong : INCOMPLETE;
   const methodEnd = at;
-  if (bytes[at] !== 0x20 || at === base)
-    return isBareLineEnding(bytes, at, end) ? Refusal.lineEnding : Refusal.requestLine;
+  if (bytes[at] !== 0x20 || at === base) {
+    if (bytes[at] === 0x0d && at + 1 === end) return INCOMPLETE;
+    return isBareLineEnding(bytes, at) ? Refusal.lineEnding : Refusal.requestLine;
+  }
   at++;
 
   // The path, with a note of everything that could make it mean two things.
@@ -67,8 +69,10 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   const targetEnd = at;
   if (at > lineBytesMax) return Refusal.uriTooLong;
   if (at === end) return INCOMPLETE;
-  if (bytes[at] !== 0x20)
-    return isBareLineEnding(bytes, at, end) ? Refusal.lineEnding : refusedTarget(bytes, at, targetStart);
+  if (bytes[at] !== 0x20) {
+    if (bytes[at] === 0x0d && at + 1 === end) return INCOMPLETE;
+    return isBareLineEnding(bytes, at) ? Refusal.lineEnding : refusedTarget(bytes, at, targetStart);
+  }
   if (targetEnd === targetStart) return Refusal.requestLine;
   at++;
 
@@ -115,8 +119,8 @@ function parseVersion(bytes: Buffer, at: number, end: number): number {
   return at + 10 > end ? INCOMPLETE_VERSION : minor;
 }
 
-function isBareLineEnding(bytes: Buffer, at: number, end: number): boolean {
-  return bytes[at] === 0x0a || (bytes[at] === 0x0d && at + 1 < end && bytes[at + 1] !== 0x0a);
+function isBareLineEnding(bytes: Buffer, at: number): boolean {
+  return bytes[at] === 0x0a || (bytes[at] === 0x0d && bytes[at + 1] !== 0x0a);
 }
 
 /** A line that ends behind the target is HTTP/0.9's; any other bad byte is the target's fault. */
@@ -149,7 +153,7 @@ function buildHead(
 
   const raw = latin1(bytes, base, headEnd);
   const method = methodOf(raw, bytes[base]!, methodEnd - base);
-  if (method === 'CONNECT' || isMiswrittenMethod(method)) return Refusal.method;
+  if (method !== 'GET' && method !== 'POST' && !knownMethods.has(method)) return Refusal.method;
 
   let authority = scan.hosts === 1 ? raw.slice(scan.hostStart - base, scan.hostEnd - base) : '';
   if (!isAuthority(authority) && authority !== '') return Refusal.host;
@@ -225,13 +229,19 @@ function methodOf(raw: string, first: number, length: number): string {
   return raw.slice(0, length);
 }
 
-const standardMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
-
-/** `get` is not GET (RFC 9110 section 9.1), yet some backends take it for it: a method that nobody could have meant. */
-function isMiswrittenMethod(method: string): boolean {
-  if (method === 'GET' || method === 'POST') return false;
-  return !standardMethods.has(method) && standardMethods.has(method.toUpperCase());
-}
+/**
+ * Methods that are passed on: those of the IANA registry and a few that llhttp knows as well. What is not among them,
+ * `get` in lower case too (RFC 9110 section 9.1), is taken for different things by different backends. CONNECT asks for a
+ * tunnel past every route, and is not served.
+ */
+const knownMethods = new Set(
+  (
+    'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE ' +
+    'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF ' +
+    'MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE ' +
+    'UPDATEREDIRECTREF VERSION-CONTROL PURGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE SOURCE'
+  ).split(' '),
+);
 
 const authorityForm = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,253}))(?::[0-9]{1,5})?$/;
 

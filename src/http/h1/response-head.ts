@@ -117,6 +117,10 @@ function buildHead(
   }
   if (contentLength > 0 && status === 204) return Refusal.contentLength;
   if (contentLength !== NO_LENGTH && status < 200) return Refusal.contentLength;
+  // An interim response that ends its connection contradicts itself: some readers take what follows, others do not.
+  if (status < 200 && status !== 101 && (minorVersion === 0 || (connection & ConnectionOption.close) !== 0)) {
+    return Refusal.statusLine;
+  }
 
   let framing: number = BodyFraming.untilClose;
   if (toHead || status < 200 || status === 204 || status === 304) framing = BodyFraming.none;
