@@ -1,0 +1,192 @@
+// A gateway in this process around filters under test: real sockets on both sides, a node:http backend, one route.
+
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import type { z } from 'zod';
+import { buildChain } from '../../src/exchange/chain.ts';
+import type { FilterDefinition } from '../../src/exchange/filter.ts';
+import { Gateway, type ListenerSettings } from '../../src/exchange/gateway.ts';
+import { Route } from '../../src/exchange/route.ts';
+import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
+import { ThreadIo } from '../../src/net/io.ts';
+import { Listener } from '../../src/net/listener.ts';
+import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
+import { AccessLog } from '../../src/telemetry/access-log.ts';
+import { blockKinds } from '../../src/telemetry/metric-families.ts';
+import { Upstream } from '../../src/upstream/upstream.ts';
+
+/** Defaults of the configuration, as far as a filter could notice. */
+const limits: Limits = {
+  requestLineBytesMax: 8192,
+  headerBytesMax: 65_536,
+  headerCountMax: 100,
+  bodyBytesMax: 0,
+  headerTimeoutMs: 10_000,
+  bodyTimeoutMs: 30_000,
+  minimumRateBytesPerSecond: 0,
+  keepAliveTimeoutMs: 60_000,
+  writeTimeoutMs: 30_000,
+  requestsPerConnectionMax: 0,
+  connectionsMax: 1000,
+  matchBodyBytesMax: 65_536,
+};
+
+/** A filter as written in a configuration: its definition, its schema, and what stands behind its name. */
+export interface WrittenFilter {
+  readonly definition: FilterDefinition<never>;
+  readonly schema: z.ZodType;
+  readonly config: unknown;
+}
+
+/** Checks types once where a filter is written down; the list of a chain then holds filters of every kind. */
+export function written<C>(definition: FilterDefinition<C>, schema: z.ZodType<C>, config: unknown): WrittenFilter {
+  return { definition, schema, config };
+}
+
+export interface FilterGateway {
+  readonly port: number;
+  readonly backendPort: number;
+  /** Lines that the gateway logged. */
+  readonly log: readonly string[];
+  readonly gateway: Gateway;
+  stop(): Promise<void>;
+}
+
+export interface FilterGatewayOptions {
+  /** Of the one route. */
+  readonly path?: string;
+  /** Empty for every method. */
+  readonly methods?: readonly string[];
+  readonly trustedProxies?: readonly string[];
+  readonly bodyBytesMax?: number;
+}
+
+/** Everything goes through the filters to `backend`. */
+export async function startFilterGateway(
+  filters: readonly WrittenFilter[],
+  backend: RequestListener,
+  options: FilterGatewayOptions = {},
+): Promise<FilterGateway> {
+  const server = createServer(backend);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the backend has no port');
+  const io = new ThreadIo();
+  io.start();
+  const log: string[] = [];
+  const routeOffset = blockKinds.worker.cellCount;
+  const upstreamOffset = routeOffset + blockKinds.route.cellCount;
+  const cells = new Float64Array(upstreamOffset + blockKinds.upstream.cellCount);
+  const context = { io, cells, headLimits: limits };
+  const upstream = new Upstream(upstreamSpec(address.port), upstreamOffset, null, context);
+  const chain = buildChain(
+    filters.map(({ definition, schema, config }, slot) =>
+      // Because: `written` has checked that the schema's output is what the definition takes.
+      definition.build(schema.parse(config) as never, { slot, routeName: 'test' }),
+    ),
+  );
+  const value = new Route('test', chain, { kind: 'upstream', upstream }, null, 0, routeOffset);
+  const table = new RouteTableBuilder<Route>();
+  const match = { hosts: [], headers: [], query: [], cookies: [], body: [] };
+  table.add({
+    name: 'test',
+    match: { ...match, path: options.path ?? '/*', methods: options.methods ?? [] },
+    value,
+  });
+  const snapshot: Snapshot = {
+    version: '0',
+    routes: table.finish().table,
+    upstreams: new Map([['backend', upstream]]),
+    limits: { ...limits, bodyBytesMax: options.bodyBytesMax ?? 0 },
+    paths: { encodedSlash: 'keep', emptySegments: 'reject' },
+    accessLogSample: -1,
+    noRouteMetricsOffset: routeOffset,
+  };
+  const gateway = new Gateway(snapshot, {
+    io,
+    cells,
+    workerMetricsOffset: 0,
+    accessLog: new AccessLog({ path: 'off' }),
+    log: (_level, message) => log.push(message),
+  });
+  await gateway.prepare();
+  const settings: ListenerSettings = { port: 0, proxyProtocol: false, trustedProxies: options.trustedProxies ?? [] };
+  const listener = new Listener({ host: '127.0.0.1', port: 0 }, socket => gateway.accept(socket, settings));
+  const { port } = await listener.listen();
+  return {
+    port,
+    backendPort: address.port,
+    log,
+    gateway,
+    async stop() {
+      listener.close();
+      await gateway.drain(0);
+      upstream.retire(null);
+      io.stop();
+      server.closeAllConnections();
+      await new Promise<void>(resolve => server.close(() => resolve()));
+    },
+  };
+}
+
+function upstreamSpec(port: number): ConstructorParameters<typeof Upstream>[0] {
+  return {
+    name: 'backend',
+    endpoints: [{ url: `http://127.0.0.1:${port}`, tls: false, host: '127.0.0.1', port, weight: 1, zone: '' }],
+    balance: 'p2c',
+    hashOn: null,
+    pool: {
+      maxConnections: 100,
+      maxPending: 100,
+      maxRequestsPerConnection: 0,
+      idleTimeoutMs: 60_000,
+      connectTimeoutMs: 2000,
+    },
+    timeoutMs: 0,
+    responseTimeoutMs: 10_000,
+    idleTimeoutMs: 10_000,
+    tunnelIdleTimeoutMs: 0,
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Name, value, name, value, as on the wire. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+export interface Asked {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: Buffer | string;
+}
+
+/** One request on a connection of its own, and its whole answer. Nothing is decoded. */
+export function ask(port: number, { method = 'GET', path = '/', headers = {}, body }: Asked = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, response => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          rawHeaders: response.rawHeaders,
+          body: Buffer.concat(pieces),
+        }),
+      );
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** All values of a field of an answer, in order. */
+export function valuesOf(answer: Answer, name: string): string[] {
+  return answer.rawHeaders.filter(
+    (_, i) => i % 2 === 1 && answer.rawHeaders[i - 1]!.toLowerCase() === name.toLowerCase(),
+  );
+}
