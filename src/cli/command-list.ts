@@ -1,0 +1,47 @@
+// Every command with its line in the overview. A command's code is loaded when it is asked for: `run` starts the faster.
+
+import type { Command } from './command.ts';
+
+interface ListedCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const commandList: readonly ListedCommand[] = [
+  {
+    name: 'run',
+    summary: 'run the gateway',
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'validate',
+    summary: 'check a configuration and tell every error at once',
+    load: async () => (await import('./validate.ts')).validate,
+  },
+  {
+    name: 'explain',
+    summary: 'tell which route a request would take, and why, without sending it',
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  {
+    name: 'routes',
+    summary: 'list the routes',
+    load: async () => (await import('./routes.ts')).routes,
+  },
+  {
+    name: 'diff',
+    summary: 'tell what would change from one configuration to another',
+    load: async () => (await import('./diff.ts')).diff,
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of the configuration, for editors',
+    load: async () => (await import('./schema.ts')).schema,
+  },
+  {
+    name: 'demo',
+    summary: 'run the gateway with small services behind it, to try it out',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+];

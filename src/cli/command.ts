@@ -1,0 +1,57 @@
+// What a command of the command line is. The commands themselves are one a file beside this one.
+
+import type { Terminal } from './terminal.ts';
+
+/** Exit codes of every command. */
+export const ExitCode = {
+  ok: 0,
+  /** The configuration is wrong, the gateway could not start, or the answer of a check is no. */
+  failed: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+} as const;
+
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  readonly multiple?: boolean;
+  /** What stands for the value in the help: `FILE`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export interface PositionalSpec {
+  readonly name: string;
+  readonly help: string;
+}
+
+/** What was written behind the command. */
+export interface CommandArguments {
+  text(option: string): string | undefined;
+  texts(option: string): readonly string[];
+  flag(option: string): boolean;
+  readonly positionals: readonly string[];
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line of the overview. */
+  readonly summary: string;
+  /** Paragraphs of its own help. */
+  readonly details: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly positionals: readonly PositionalSpec[];
+  /** Resolves with the exit code. */
+  run(args: CommandArguments, terminal: Terminal): Promise<number>;
+}
+
+/** Options that several commands share. */
+export const configOption: OptionSpec = {
+  type: 'string',
+  short: 'c',
+  value: 'FILE',
+  help: 'the configuration (default: cardea.yaml)',
+};
+export const jsonOption: OptionSpec = { type: 'boolean', help: 'print JSON, for programs' };
+
+export const DEFAULT_FILE = 'cardea.yaml';

@@ -1,0 +1,121 @@
+// cardea explain: which route a request would take and what happens on its way, without sending it.
+
+import type { Config, DestinationConfig } from '../config/config.ts';
+import { destinationText } from '../control/route-list.ts';
+import { type Explanation, explainRequest, type RequestToExplain } from '../runtime/explain-request.ts';
+import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { loadOrTell } from './load-or-tell.ts';
+import { UsageError } from './parse-arguments.ts';
+import type { Terminal } from './terminal.ts';
+import { textTable } from './text-table.ts';
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'Tells which route a request would take, why, which filters run in order, and which upstream gets it.',
+  details: 'Nothing is sent. Exits 0 when a route matches and 1 when none does.',
+  options: {
+    config: configOption,
+    header: {
+      type: 'string',
+      short: 'H',
+      multiple: true,
+      value: "'NAME: VALUE'",
+      help: 'a header field of the request',
+    },
+    body: { type: 'string', value: 'JSON', help: 'its body, for routes that match on one' },
+    json: jsonOption,
+  },
+  positionals: [
+    { name: 'METHOD', help: 'GET, POST, ...' },
+    { name: 'URL', help: 'http://api.example.com/users/7?beta=1, or only a path' },
+  ],
+  async run(args, terminal) {
+    const request = requestOf(args);
+    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
+    if (config === null) return ExitCode.failed;
+    const explanation = explainRequest(config, request);
+    if (args.flag('json')) terminal.json({ request, ...explanation });
+    else show(request, explanation, config, terminal);
+    return explanation.outcome === 'routed' ? ExitCode.ok : ExitCode.failed;
+  },
+};
+
+/** Reads the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. */
+function requestOf(args: CommandArguments): RequestToExplain {
+  const [method, url] = args.positionals;
+  if (!/^[A-Za-z-]+$/.test(method)) throw new UsageError(`"${method}" is not a method; cardea explain GET ${method}`);
+  const parts = /^(?:https?:\/\/(?<authority>[^/?#]*))?(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/i.exec(url)?.groups;
+  if (parts === undefined) {
+    throw new UsageError(`"${url}" is not a URL such as http://api.example.com/users/7, nor a path such as /users/7`);
+  }
+  const headers = args.texts('header').map(headerOf);
+  const hostHeader = headers.find(([name]) => name.toLowerCase() === 'host')?.[1];
+  const authority = parts['authority'] ?? hostHeader ?? 'localhost';
+  const host = authority.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+  return {
+    method: method.toUpperCase(),
+    host,
+    rawPath: asSent(parts['path'] ?? '/'),
+    query: asSent(parts['query'] ?? ''),
+    headers: headers.some(([name]) => name.toLowerCase() === 'host') ? headers : [['host', authority], ...headers],
+    body: bodyOf(args.text('body')),
+  };
+}
+
+function headerOf(text: string): [string, string] {
+  const match = /^([^:\s]+):[ \t]*(.*)$/.exec(text);
+  if (match === null) throw new UsageError(`"${text}" is not a header; write -H 'name: value'`);
+  return [match[1], match[2]];
+}
+
+function bodyOf(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError('--body is not a JSON document');
+  }
+}
+
+/** Letters outside ASCII and spaces percent-encoded, as every client does; what is encoded already stays. */
+function asSent(text: string): string {
+  return text.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+}
+
+function show(request: RequestToExplain, explanation: Explanation, config: Config, terminal: Terminal): void {
+  const { paint } = terminal;
+  const { outcome, path, detail, candidates, route, params, filters, destination, upstreamPath } = explanation;
+  const lines: [string, string][] = [
+    [
+      'request',
+      `${request.method} ${request.host} ${request.rawPath}${request.query === '' ? '' : `?${request.query}`}`,
+    ],
+  ];
+  if (path !== request.rawPath) lines.push(['path', `${path} (normalised)`]);
+  lines.push(['route', route === null ? paint('yellow', outcome) : paint('green', route)], ['why', detail]);
+  for (const [name, value] of Object.entries(params)) lines.push(['parameter', `${name} = ${value}`]);
+  for (const [index, { name, from }] of filters.entries()) {
+    lines.push([index === 0 ? 'filters' : '', `${index + 1}. ${name}${from === 'global' ? ' (global)' : ''}`]);
+  }
+  if (destination !== null) lines.push(['to', destinationText(destination)]);
+  if (upstreamPath !== null) lines.push(['sent as', upstreamPath]);
+  for (const endpoint of endpointsOf(destination, config)) lines.push(['endpoint', endpoint]);
+  const width = Math.max(...lines.map(([label]) => label.length));
+  terminal.out(lines.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`).join('\n'));
+  if (candidates.length < 2 && outcome === 'routed') return;
+  if (candidates.length === 0) return;
+  const rows = candidates.map(each => [each.name, each.host, each.path, each.outcome, each.reason]);
+  terminal.out(`\n${textTable(['ROUTE', 'HOST', 'PATH', 'OUTCOME', 'REASON'], rows)}`);
+}
+
+function endpointsOf(destination: DestinationConfig | null, config: Config): string[] {
+  const names =
+    destination?.kind === 'upstream'
+      ? [destination.upstream]
+      : destination?.kind === 'split'
+        ? destination.targets.map(({ upstream }) => upstream)
+        : [];
+  return config.upstreams
+    .filter(({ name }) => names.includes(name))
+    .flatMap(({ name, endpoints, balance }) => endpoints.map(({ url }) => `${url} (${name}, ${balance})`));
+}

@@ -1,0 +1,37 @@
+// The help: the overview of all commands, and each command's own.
+
+import { type Command, ExitCode } from './command.ts';
+import { allOptions } from './parse-arguments.ts';
+
+export function overviewText(commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return [
+    'cardea: an API gateway. One declarative file, checked whole before it is used.',
+    '',
+    'Usage: cardea COMMAND [OPTIONS]',
+    '',
+    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'cardea COMMAND --help says more; cardea --version prints the version.',
+    `Exit codes: ${ExitCode.ok} all is well, ${ExitCode.failed} the configuration or the start failed, ${ExitCode.usage} the command line is wrong.`,
+  ].join('\n');
+}
+
+export function commandText(command: Command): string {
+  const { name, summary, details, positionals } = command;
+  const options = Object.entries(allOptions(command)).map(([option, { short, value, help }]) => ({
+    left: `${short === undefined ? '    ' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`,
+    help,
+  }));
+  const rows = [...positionals.map(each => ({ left: each.name, help: each.help })), ...options];
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  const names = positionals.map(each => ` ${each.name}`).join('');
+  return [
+    `Usage: cardea ${name} [OPTIONS]${names}`,
+    '',
+    summary,
+    ...(details === '' ? [] : ['', details]),
+    '',
+    ...rows.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`),
+  ].join('\n');
+}

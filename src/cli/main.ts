@@ -1,0 +1,55 @@
+// Entry of the command line: finds the command, reads its arguments, turns errors into one message and an exit code.
+
+import { type Command, ExitCode } from './command.ts';
+import { commandList } from './command-list.ts';
+import { commandText, overviewText } from './help-text.ts';
+import { nearestName } from './nearest-name.ts';
+import { packageVersion } from './package-version.ts';
+import { parseArguments, UsageError } from './parse-arguments.ts';
+import { Terminal } from './terminal.ts';
+
+async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [name = '', ...rest] = args;
+  if (name === '--version' || name === '-v' || name === 'version') {
+    terminal.out(packageVersion());
+    return ExitCode.ok;
+  }
+  if (name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
+    terminal.out(overviewText(commandList));
+    return ExitCode.ok;
+  }
+  const command = await findCommand(name === 'help' ? rest[0] : name);
+  const parsed = parseArguments(command, name === 'help' ? ['--help'] : rest);
+  if (parsed.flag('help')) {
+    terminal.out(commandText(command));
+    return ExitCode.ok;
+  }
+  return await command.run(parsed, terminal);
+}
+
+async function findCommand(name: string): Promise<Command> {
+  const listed = commandList.find(each => each.name === name);
+  if (listed !== undefined) return await listed.load();
+  const names = commandList.map(each => each.name);
+  if (name === '') throw new UsageError(`a command is missing: ${names.join(', ')}; see cardea --help`);
+  const nearest = nearestName(name, names);
+  const hint = nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`;
+  throw new UsageError(
+    name.startsWith('-') ? `there is no option ${name} here; ${hint}` : `there is no command ${name}; ${hint}`,
+  );
+}
+
+// A reader that went away, as in `cardea routes | head`, is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.failed);
+});
+
+const terminal = new Terminal();
+try {
+  process.exitCode = await main(process.argv.slice(2), terminal);
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
+  process.exitCode = isUsage ? ExitCode.usage : ExitCode.failed;
+}

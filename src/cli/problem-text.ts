@@ -1,0 +1,33 @@
+// Problems of a configuration as lines for people and as objects for programs.
+
+import path from 'node:path';
+import type { LocatedProblem } from '../config/config.ts';
+import type { Paint } from './terminal.ts';
+
+/** `cardea.yaml:3:5: error: ...`, the file as seen from the working directory. */
+export function problemLines(problems: readonly LocatedProblem[], paint: Paint): string {
+  return problems
+    .map(({ file, line, column, severity, message }) => {
+      const place = `${shownFile(file)}:${line}:${column}`;
+      return `${paint('bold', place)}: ${paint(severity === 'error' ? 'red' : 'yellow', severity)}: ${message}`;
+    })
+    .join('\n');
+}
+
+/** `1 error`, `3 errors and 1 warning`. */
+export function countText(problems: readonly LocatedProblem[]): string {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const warnings = problems.length - errors;
+  const counted = [plural(errors, 'error'), plural(warnings, 'warning')].filter(text => text !== '');
+  return counted.join(' and ');
+}
+
+function plural(count: number, noun: string): string {
+  return count === 0 ? '' : `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Relative when that is shorter to read, absolute for what is elsewhere. */
+function shownFile(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative === '' || relative.startsWith('..') ? file : relative;
+}

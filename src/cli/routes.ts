@@ -1,0 +1,34 @@
+// cardea routes: the routes of a configuration as a table.
+
+import { listRoutes } from '../control/route-list.ts';
+import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { loadOrTell } from './load-or-tell.ts';
+import { textTable } from './text-table.ts';
+
+export const routes: Command = {
+  name: 'routes',
+  summary: 'Lists the routes in the order written.',
+  details: 'Which of them a request takes is decided by precedence, not by order alone: see cardea explain.',
+  options: { config: configOption, json: jsonOption },
+  positionals: [],
+  async run(args, terminal) {
+    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
+    if (config === null) return ExitCode.failed;
+    const listed = listRoutes(config.routes);
+    if (args.flag('json')) {
+      terminal.json(listed);
+      return ExitCode.ok;
+    }
+    const rows = listed.map(route => [
+      route.name,
+      route.hosts.join(',') || '*',
+      route.methods.join(',') || '*',
+      route.path + (route.conditions === 0 ? '' : ` +${route.conditions}`),
+      [...config.filters.map(({ name }) => name), ...route.filters].join(',') || '-',
+      route.to,
+      route.public ? 'public' : '',
+    ]);
+    terminal.out(textTable(['ROUTE', 'HOST', 'METHOD', 'PATH', 'FILTERS', 'TO', ''], rows));
+    return ExitCode.ok;
+  },
+};

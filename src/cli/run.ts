@@ -1,0 +1,41 @@
+// cardea run: the gateway.
+
+import { availableParallelism } from 'node:os';
+import { type Command, configOption, DEFAULT_FILE, type OptionSpec } from './command.ts';
+import { UsageError } from './parse-arguments.ts';
+import { serve } from './serve.ts';
+
+const WORKERS_MAX = 256;
+
+export const workersOption: OptionSpec = {
+  type: 'string',
+  value: 'N',
+  help: 'worker threads (default: one a core)',
+};
+
+/** Throws a UsageError. */
+export function workersOf(text: string | undefined): number {
+  if (text === undefined) return availableParallelism();
+  const workers = /^\d+$/.test(text) ? Number(text) : 0;
+  if (workers < 1 || workers > WORKERS_MAX) {
+    throw new UsageError(`--workers ${text}: expected a whole number from 1 to ${WORKERS_MAX}`);
+  }
+  return workers;
+}
+
+export const run: Command = {
+  name: 'run',
+  summary: 'Runs the gateway until it is told to stop.',
+  details: [
+    'Says "ready" in one line on standard error once the whole configuration serves.',
+    '',
+    'SIGHUP, or a changed file, reloads the configuration; one with errors changes nothing.',
+    'SIGUSR1 opens the access log anew. SIGTERM and SIGINT drain, then exit 0; a second one hurries.',
+  ].join('\n'),
+  options: { config: configOption, workers: workersOption },
+  positionals: [],
+  async run(args, terminal) {
+    const workers = workersOf(args.text('workers'));
+    return await serve({ file: args.text('config') ?? DEFAULT_FILE, workers }, terminal);
+  },
+};

@@ -1,0 +1,19 @@
+// cardea schema: the JSON Schema of the configuration language, which editors complete by.
+
+import { jsonSchema } from '../config/json-schema.ts';
+import { type Command, ExitCode } from './command.ts';
+
+export const schema: Command = {
+  name: 'schema',
+  summary: 'Prints the JSON Schema of the configuration.',
+  details: [
+    'For completion in an editor: cardea schema > cardea.schema.json, and on top of the configuration',
+    '# yaml-language-server: $schema=./cardea.schema.json',
+  ].join('\n'),
+  options: {},
+  positionals: [],
+  async run(_args, terminal) {
+    terminal.json(jsonSchema());
+    return ExitCode.ok;
+  },
+};

@@ -1,0 +1,84 @@
+// The gateway in this process from start to exit: what `run` and `demo` have in common.
+
+import { flushCompileCache } from 'node:module';
+import { AdminServer } from '../control/admin-server.ts';
+import { loadFile } from '../runtime/load.ts';
+import { listenToSignals } from '../runtime/signals.ts';
+import { Supervisor } from '../runtime/supervisor.ts';
+import { ExitCode } from './command.ts';
+import { packageVersion } from './package-version.ts';
+import { countText, problemLines } from './problem-text.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Compiled code is written to the cache when the start is over, so that it does not take part in it. */
+const FLUSH_CACHE_AFTER_MS = 3_000;
+
+export interface ServeOptions {
+  readonly file: string;
+  readonly workers: number;
+  /** Called once it serves, with its addresses: `http://127.0.0.1:8080`. */
+  readonly onReady?: (listeners: readonly string[], admin: string) => void;
+}
+
+/** Resolves with the exit code: after a drain, or when it could not start. Nothing is left open either way. */
+export async function serve({ file, workers, onReady }: ServeOptions, terminal: Terminal): Promise<number> {
+  // The threads start while the file is read.
+  const supervisor = new Supervisor({ workers, load: () => loadFile(file) });
+  const fail = async (message: string): Promise<number> => {
+    if (message !== '') terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
+    await supervisor.abandon();
+    return ExitCode.failed;
+  };
+
+  const loaded = await loadFile(file);
+  const { config, problems } = loaded;
+  if (problems.length > 0) terminal.err(problemLines(problems, terminal.paintError));
+  if (config === null) return await fail(`not started: ${countText(problems)}`);
+
+  const admin = config.admin.enabled ? new AdminServer(config.admin, supervisor) : null;
+  let adminUrl = '';
+  try {
+    adminUrl = (await admin?.listen()) ?? '';
+  } catch (error) {
+    return await fail(`admin: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  let drained: () => void = () => {};
+  const end = new Promise<void>(resolve => {
+    drained = resolve;
+  });
+  listenToSignals({
+    reload: () => void supervisor.reload('SIGHUP'),
+    reopenLogs: () => void supervisor.reopenLogs(),
+    drain: () => void supervisor.drain().then(drained),
+  });
+  const result = await supervisor.start(loaded);
+  if (!result.ok) {
+    admin?.close();
+    const located = result.problems.map(loaded.locate);
+    if (located.length > 0) terminal.err(problemLines(located, terminal.paintError));
+    return await fail(result.reason === '' ? `not started: ${countText(located)}` : result.reason);
+  }
+  const { listeners, phase } = supervisor.status;
+  if (phase === 'serving') {
+    terminal.err(readyLine(listeners, workers, adminUrl));
+    onReady?.(listeners, adminUrl);
+  }
+  setTimeout(flushCompileCache, FLUSH_CACHE_AFTER_MS).unref();
+  crashOnTestSignal(supervisor);
+
+  await end;
+  admin?.close();
+  return ExitCode.ok;
+}
+
+function readyLine(listeners: readonly string[], workers: number, admin: string): string {
+  const crew = `${workers} worker${workers === 1 ? '' : 's'}`;
+  const ofAdmin = admin === '' ? 'no admin' : `admin ${admin}`;
+  return `cardea ${packageVersion()} ready: ${listeners.join(', ')} (${crew}), ${ofAdmin}`;
+}
+
+/** The tests of replaced workers need a worker that fails. Only where the environment asks for it: nothing a user sends leads here. */
+function crashOnTestSignal(supervisor: Supervisor): void {
+  const how = process.env['CARDEA_TEST_CRASH'];
+  if (how === 'throw' || how === 'terminate') process.on('SIGUSR2', () => void supervisor.crashWorker(how));
+}

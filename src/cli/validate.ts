@@ -1,0 +1,30 @@
+// cardea validate: checks a configuration as a worker would, and tells every error at once.
+
+import { loadAndCompile } from '../runtime/load.ts';
+import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { countText, problemLines } from './problem-text.ts';
+
+export const validate: Command = {
+  name: 'validate',
+  summary: 'Checks a configuration and tells every error at once, each with file, line and column.',
+  details: 'Exits 0 when it can be used and 1 when not. Opens no connection and no port.',
+  options: { config: configOption, json: jsonOption },
+  positionals: [],
+  async run(args, terminal) {
+    const file = args.text('config') ?? DEFAULT_FILE;
+    const { config, problems } = await loadAndCompile(file);
+    const code = config === null ? ExitCode.failed : ExitCode.ok;
+    if (args.flag('json')) {
+      terminal.json({ ok: config !== null, version: config?.version ?? null, problems });
+      return code;
+    }
+    if (problems.length > 0) terminal.err(problemLines(problems, terminal.paintError));
+    if (config === null) {
+      terminal.err(countText(problems));
+      return code;
+    }
+    const counts = `${config.routes.length} routes, ${config.upstreams.length} upstreams, ${config.listeners.length} listeners`;
+    terminal.out(`${file}: ${terminal.paint('green', 'ok')} (${counts})`);
+    return code;
+  },
+};

@@ -1,0 +1,40 @@
+// Everything that is built in, in one list. A new filter touches its own folder and one line here.
+
+import type { FilterDefinition } from '../exchange/filter.ts';
+import * as bodyLimit from '../filters/body-limit/config.ts';
+import { bodyLimitFilter } from '../filters/body-limit/filter.ts';
+import * as compress from '../filters/compress/config.ts';
+import { compressFilter } from '../filters/compress/filter.ts';
+import * as cors from '../filters/cors/config.ts';
+import { corsFilter } from '../filters/cors/filter.ts';
+import * as headers from '../filters/headers/config.ts';
+import { headersFilter } from '../filters/headers/filter.ts';
+import * as ipAccess from '../filters/ip-access/config.ts';
+import { ipAccessFilter } from '../filters/ip-access/filter.ts';
+import * as requestId from '../filters/request-id/config.ts';
+import { requestIdFilter } from '../filters/request-id/filter.ts';
+import type { FilterDefinitions } from './compile-chain.ts';
+
+/** A filter's language, from its config.ts, with what builds it. */
+function entry<Language extends object>(language: Language, definition: FilterDefinition<never>) {
+  // Because: the language's schema makes exactly what this definition takes, and a list cannot say so for each entry.
+  return { ...language, definition: definition as FilterDefinition<unknown> };
+}
+
+/** Every filter that a configuration may name. */
+const filters = [
+  entry(headers, headersFilter),
+  entry(cors, corsFilter),
+  entry(ipAccess, ipAccessFilter),
+  entry(bodyLimit, bodyLimitFilter),
+  entry(compress, compressFilter),
+  entry(requestId, requestIdFilter),
+];
+
+/** What config/ checks documents by. */
+export const filterSchemas = filters;
+
+/** By name, as the compiler asks for them. */
+export const filterDefinitions: FilterDefinitions = new Map(
+  filters.map(({ definition }) => [definition.name, definition]),
+);

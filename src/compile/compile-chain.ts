@@ -1,0 +1,57 @@
+// From filters as written to the chain that runs. What a filter does with its configuration is the filter's business.
+
+import type { FilterConfig, Problem } from '../config/config.ts';
+import { buildChain, type Chain } from '../exchange/chain.ts';
+import type { Filter, FilterDefinition } from '../exchange/filter.ts';
+
+/** The filters that may be built, by name. */
+export type FilterDefinitions = ReadonlyMap<string, FilterDefinition<unknown>>;
+
+/** Where a list of filters stands: in front of which slot it begins, for which route, and where in the document. */
+interface ChainPlace {
+  readonly firstSlot: number;
+  readonly routeName: string;
+  readonly path: readonly (string | number)[];
+}
+
+/**
+ * Builds each filter; what cannot be built is told in `problems` and left out. A filter says so with a TypeError;
+ * another error is a defect of the filter, told in the same way so that the running configuration stays.
+ */
+export function buildFilters(
+  configs: readonly FilterConfig[],
+  place: ChainPlace,
+  definitions: FilterDefinitions,
+  problems: Problem[],
+): Filter[] {
+  const filters: Filter[] = [];
+  for (const [index, { name, config }] of configs.entries()) {
+    const path = [...place.path, index];
+    const definition = definitions.get(name);
+    if (definition === undefined) {
+      problems.push({ path, message: `there is no filter "${name}"`, severity: 'error' });
+      continue;
+    }
+    try {
+      filters.push(definition.build(config, { slot: place.firstSlot + index, routeName: place.routeName }));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push({ path: [...path, name], message: reason, severity: 'error' });
+    }
+  }
+  return filters;
+}
+
+/** The global filters, then the route's own. Null, with a problem told, when there are too many. */
+export function chainOf(
+  filters: readonly Filter[],
+  path: readonly (string | number)[],
+  problems: Problem[],
+): Chain | null {
+  try {
+    return buildChain(filters);
+  } catch (error) {
+    problems.push({ path, message: error instanceof Error ? error.message : String(error), severity: 'error' });
+    return null;
+  }
+}

@@ -1,0 +1,60 @@
+// From a route's `to` to where its exchanges go: an upstream, a split, a fixed reply, a redirect.
+
+import type { DestinationConfig, Problem } from '../config/config.ts';
+import type { Destination, RedirectTemplate } from '../exchange/route.ts';
+import type { PathPattern } from '../route/path-pattern.ts';
+import { compileTemplate, type Template, TemplateError } from '../route/template.ts';
+import { Splitter } from '../upstream/splitter.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+/** `path` leads to `to` in the document. Null, with a problem told, when there is no such destination. */
+export function compileDestination(
+  to: DestinationConfig,
+  pattern: PathPattern,
+  upstreams: ReadonlyMap<string, Upstream>,
+  path: readonly (string | number)[],
+  problems: Problem[],
+): Destination | null {
+  const fail = (message: string, ...below: (string | number)[]): null => {
+    problems.push({ path: [...path, ...below], message, severity: 'error' });
+    return null;
+  };
+  switch (to.kind) {
+    case 'upstream': {
+      const upstream = upstreams.get(to.upstream);
+      return upstream === undefined ? fail(`there is no upstream "${to.upstream}"`) : { kind: 'upstream', upstream };
+    }
+    case 'split': {
+      const targets = [];
+      for (const [index, { upstream: name, weight }] of to.targets.entries()) {
+        const upstream = upstreams.get(name);
+        if (upstream === undefined) return fail(`there is no upstream "${name}"`, index);
+        targets.push({ value: upstream, weight, key: name });
+      }
+      try {
+        return { kind: 'split', splitter: new Splitter(targets), stickyCookie: to.stickyCookie };
+      } catch (error) {
+        return fail(error instanceof Error ? error.message : String(error));
+      }
+    }
+    case 'reply': {
+      const { status, headers, body } = to.reply;
+      return { kind: 'reply', reply: { status, headers: headers.map(each => [each.name, each.value]), body } };
+    }
+    case 'redirect': {
+      const template = compileTemplate(to.url, pattern);
+      if (template instanceof TemplateError) return fail(template.message, 'redirect', 'url');
+      return { kind: 'redirect', location: redirectLocation(template, pattern.paramNames), status: to.status };
+    }
+  }
+}
+
+/** The template as exchange/ asks for it: with decoded parameters, which the template wants as they stand in a path. */
+function redirectLocation(template: Template, paramNames: readonly string[]): RedirectTemplate {
+  return {
+    render({ host, path, query, param }) {
+      const rawValues = paramNames.map(name => (param(name) ?? '').split('/').map(encodeURIComponent).join('/'));
+      return template.apply({ host, path, query }, { paramNames, rawValues });
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// From one route as written to the Route that exchanges run on. Where it stands in the table is decided by its match.
+
+import type { LinearRegex } from '../base/linear-regex.ts';
+import type { Problem, RouteConfig } from '../config/config.ts';
+import type { Chain } from '../exchange/chain.ts';
+import type { Filter } from '../exchange/filter.ts';
+import { Route } from '../exchange/route.ts';
+import { PathPatternError, parsePathPattern } from '../route/path-pattern.ts';
+import { compileRewrite, RewriteError } from '../route/rewrite.ts';
+import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { buildFilters, chainOf, type FilterDefinitions } from './compile-chain.ts';
+import { compileDestination } from './compile-destination.ts';
+
+/** What all routes of one configuration share. */
+export interface RouteSurroundings {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly definitions: FilterDefinitions;
+  readonly globalFilters: readonly Filter[];
+  /** For routes without filters of their own: one object for all of them. */
+  readonly globalChain: Chain;
+  readonly offsets: BlockOffsets;
+  /** Regexes of paths, compiled once each. */
+  readonly regexes: Map<string, LinearRegex>;
+}
+
+/** Null, with the reasons in `problems`, when it cannot be compiled. */
+export function compileRoute(
+  config: RouteConfig,
+  index: number,
+  { upstreams, definitions, globalFilters, globalChain, offsets, regexes }: RouteSurroundings,
+  problems: Problem[],
+): Route | null {
+  const path = ['routes', index];
+  const known = problems.length;
+  const pattern = parsePathPattern(config.match.path, regexes);
+  // The route table says what is wrong with the path, once for every route.
+  if (pattern instanceof PathPatternError) return null;
+
+  let rewrite = null;
+  if (config.rewrite !== null) {
+    const compiled = compileRewrite(config.rewrite, pattern);
+    if (compiled instanceof RewriteError) {
+      problems.push({ path: [...path, 'rewrite', ...compiled.path], message: compiled.message, severity: 'error' });
+    } else rewrite = compiled;
+  }
+  let chain: Chain | null = globalChain;
+  if (config.filters.length > 0) {
+    const place = { firstSlot: globalFilters.length, routeName: config.name, path: [...path, 'filters'] };
+    const own = buildFilters(config.filters, place, definitions, problems);
+    chain = chainOf([...globalFilters, ...own], place.path, problems);
+  }
+  const destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);
+  if (problems.length > known || chain === null || destination === null) return null;
+  return new Route(config.name, chain, destination, rewrite, config.timeoutMs ?? 0, offsetIn(offsets, config.name));
+}

@@ -1,0 +1,43 @@
+// From the upstreams of a Config to the objects of one worker. What did not change stays the same object, with its
+// pools, connections and counts.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, UpstreamConfig } from '../config/config.ts';
+import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
+import type { PoolContext } from '../upstream/pool.ts';
+import { Upstream } from '../upstream/upstream.ts';
+import { SliceBudget } from './slice-budget.ts';
+
+/** The upstreams that serve now, with the configuration that they were made of. */
+export interface RunningUpstreams {
+  readonly config: Config;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+}
+
+/** Makes the new ones and keeps the others. Nothing is retired here: the old ones serve until the swap. */
+export function* compileUpstreams(
+  config: Config,
+  previous: RunningUpstreams | null,
+  offsets: BlockOffsets,
+  pools: PoolContext,
+): Generator<void, Map<string, Upstream>, void> {
+  const budget = new SliceBudget();
+  const before = new Map((previous?.config.upstreams ?? []).map(each => [each.name, each]));
+  const upstreams = new Map<string, Upstream>();
+  for (const spec of config.upstreams) {
+    const running = previous?.upstreams.get(spec.name) ?? null;
+    const offset = offsetIn(offsets, spec.name);
+    const kept = running !== null && running.metricsOffset === offset && isSame(before.get(spec.name), spec);
+    upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, pools));
+    if (budget.spent()) {
+      yield;
+      budget.resume();
+    }
+  }
+  return upstreams;
+}
+
+/** The transfer to the workers keeps what did not change by identity; elsewhere the values decide. */
+function isSame(before: UpstreamConfig | undefined, now: UpstreamConfig): boolean {
+  return before === now || isDeepStrictEqual(before, now);
+}

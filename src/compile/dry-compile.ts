@@ -1,0 +1,23 @@
+// Compiles a Config to see whether it can be: by the very code that workers run, with nothing opened and nothing kept.
+
+import type { Config } from '../config/config.ts';
+import { ThreadIo } from '../net/io.ts';
+import { OTHER_LABEL } from '../telemetry/metric-registry.ts';
+import type { FilterDefinitions } from './compile-chain.ts';
+import { type CompileResult, compileSnapshot } from './compile-snapshot.ts';
+
+/** What cannot be compiled, each with its path in the document: conflicts, regexes, path patterns, rewrites, filters. */
+export function dryCompile(config: Config, definitions: FilterDefinitions): CompileResult {
+  const nowhere = new Map([[OTHER_LABEL, 0]]);
+  const steps = compileSnapshot(config, null, {
+    definitions,
+    // Pools open connections when they are asked for one, and here nobody asks.
+    pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0) },
+    routeOffsets: nowhere,
+    upstreamOffsets: nowhere,
+  });
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}

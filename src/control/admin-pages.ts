@@ -1,0 +1,58 @@
+// The pages of the admin server: each path and what it says. Who may read them is decided before, in browser-guard.ts.
+
+import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from '../telemetry/prometheus.ts';
+import type { AdminView } from './admin-view.ts';
+import { reasonsAgainstReady } from './readiness.ts';
+import { redact } from './redact.ts';
+import { listRoutes } from './route-list.ts';
+
+export interface Page {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+type PageMaker = (view: AdminView) => Page | Promise<Page>;
+
+/** Every path with its page. */
+export const adminPages: ReadonlyMap<string, PageMaker> = new Map<string, PageMaker>([
+  ['/metrics', metrics],
+  ['/health/live', () => json(200, { status: 'live' })],
+  ['/health/ready', ready],
+  ['/config', config],
+  ['/routes', ({ status }) => json(200, { routes: listRoutes(status.config?.routes ?? []) })],
+  ['/upstreams', async view => json(200, await view.upstreams())],
+]);
+
+function metrics({ metrics: registry }: AdminView): Page {
+  if (registry === null) return json(503, { status: 'starting' });
+  return { status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body: renderPrometheus(registry) };
+}
+
+function ready(view: AdminView): Page {
+  const reasons = reasonsAgainstReady(view);
+  return reasons.length === 0 ? json(200, { status: 'ready' }) : json(503, { status: 'not ready', reasons });
+}
+
+function config({ status }: AdminView): Page {
+  const { config: running, lastFailure, loadedAt, listeners, phase, workersServing, workersWanted, startedAt } = status;
+  return json(200, {
+    version: running?.version ?? null,
+    loadedAt: loadedAt === 0 ? null : timeText(loadedAt),
+    lastError: lastFailure === null ? null : { ...lastFailure, at: timeText(lastFailure.at) },
+    phase,
+    startedAt: timeText(startedAt),
+    listeners,
+    workers: { serving: workersServing, wanted: workersWanted },
+    config: redact(running),
+  });
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** As a page of its own, indented for people who ask with curl. */
+export function json(status: number, value: unknown, contentType = 'application/json'): Page {
+  return { status, contentType, body: `${JSON.stringify(value, null, 2)}\n` };
+}

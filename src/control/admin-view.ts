@@ -1,0 +1,46 @@
+// What the admin server asks of the gateway. The supervisor has this shape; control/ knows no threads.
+
+import type { Config, LocatedProblem } from '../config/config.ts';
+import type { MetricRegistry } from '../telemetry/metric-registry.ts';
+
+export interface AdminStatus {
+  readonly phase: 'starting' | 'serving' | 'draining';
+  /** Null until the first configuration serves. */
+  readonly config: Config | null;
+  /** Milliseconds since 1970; 0 before the first configuration serves. */
+  readonly loadedAt: number;
+  /** Why the last reload changed nothing; null when it did not fail. */
+  readonly lastFailure: {
+    readonly at: number;
+    readonly reason: string;
+    readonly problems: readonly LocatedProblem[];
+  } | null;
+  /** `http://127.0.0.1:40123`, with the real ports. */
+  readonly listeners: readonly string[];
+  readonly workersWanted: number;
+  readonly workersServing: number;
+  readonly startedAt: number;
+}
+
+export interface AdminUpstreams {
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly endpoints: readonly {
+      readonly url: string;
+      readonly weight: number;
+      readonly available: boolean;
+      readonly active: number;
+      readonly idle: number;
+      readonly pending: number;
+    }[];
+  }[];
+  /** Workers that answered in time. */
+  readonly workers: number;
+}
+
+export interface AdminView {
+  readonly status: AdminStatus;
+  upstreams(): Promise<AdminUpstreams>;
+  /** Null before the start. */
+  readonly metrics: MetricRegistry | null;
+}

@@ -1,0 +1,28 @@
+// Keeps web pages away from the admin server: a browser on the operator's machine reaches loopback for any page that
+// it shows. Decides from the headers only; who else may connect is decided by the address that is listened on.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+
+/**
+ * Why a request is refused; empty when it may pass. A name in Host that is neither an address, `localhost` nor
+ * `ownHost` is refused, since a page can make its own name point here (DNS rebinding) and is then same-origin.
+ */
+export function browserRefusal(headers: IncomingHttpHeaders, ownHost: string): string {
+  const { host = '', origin } = headers;
+  if (!isOwnName(host, ownHost)) {
+    return `the Host header must be an IP address, localhost or ${ownHost}`;
+  }
+  if (origin !== undefined && origin !== `http://${host}`) return 'requests from pages of another origin are refused';
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return 'requests from pages of another site are refused';
+  }
+  return '';
+}
+
+function isOwnName(host: string, ownHost: string): boolean {
+  const name = host.toLowerCase().replace(/:\d+$/, '');
+  if (name === 'localhost' || name === ownHost.toLowerCase()) return true;
+  return isIP(name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name) !== 0;
+}

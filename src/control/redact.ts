@@ -1,0 +1,38 @@
+// Hides what is secret in a configuration before it is shown. Goes by names, since a checked document no longer tells
+// which values came from a secret's file.
+
+const REDACTED = '[redacted]';
+
+/** Keys whose text is secret, in the document and in filters' configurations. */
+const secretKey = /secret|passw|token|credential|api-?key|private-?key|^hash$|^key$|^salt$/i;
+
+/** Names of header fields, cookies and parameters whose value is secret. */
+const secretName = /secret|passw|token|credential|api-?key|session|^(proxy-)?authorization$|^(set-)?cookie$/i;
+
+/** User and password in a URL. */
+const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]+@/gi;
+
+/** A copy of plain data in which secrets read `[redacted]`. Shapes, names and numbers stay. */
+export function redact(value: unknown): unknown {
+  return redacted(value, '');
+}
+
+/** `name` is what the value belongs to: its key, or the `name` that stands beside it. */
+function redacted(value: unknown, name: string): unknown {
+  if (typeof value === 'string') {
+    const isSecret = value !== '' && (secretKey.test(name) || secretName.test(name));
+    return isSecret ? REDACTED : value.replace(userInfo, `$1${REDACTED}@`);
+  }
+  if (Array.isArray(value)) return value.map(each => redacted(each, name));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, redacted(inner, nameOf(value, key, name))]),
+  );
+}
+
+/** `{ name: 'authorization', value: '...' }` and `{ name, match: { kind, value } }` carry the name in a field beside. */
+function nameOf(owner: object, key: string, inherited: string): string {
+  if (key === 'kind' || key === 'name') return '';
+  if (key !== 'value' && key !== 'match' && key !== 'source') return key;
+  return 'name' in owner && typeof owner.name === 'string' ? owner.name : inherited;
+}

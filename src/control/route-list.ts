@@ -1,0 +1,46 @@
+// Routes as programs and people read them in a list: what they match and where they lead, without defaults.
+
+import type { DestinationConfig, RouteConfig } from '../config/config.ts';
+
+export interface ListedRoute {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly path: string;
+  readonly methods: readonly string[];
+  /** Conditions beside host, path and method. */
+  readonly conditions: number;
+  readonly filters: readonly string[];
+  readonly to: string;
+  readonly public: boolean;
+}
+
+/** In the order written. */
+export function listRoutes(routes: readonly RouteConfig[]): ListedRoute[] {
+  return routes.map(route => {
+    const { hosts, path, methods, headers, query, cookies, body } = route.match;
+    return {
+      name: route.name,
+      hosts,
+      path,
+      methods,
+      conditions: headers.length + query.length + cookies.length + body.length,
+      filters: route.filters.map(({ name }) => name),
+      to: destinationText(route.to),
+      public: route.public,
+    };
+  });
+}
+
+/** `users`, `users-v2 5 / users-v1 95`, `reply 204`, `redirect 308 https://...`. */
+export function destinationText(to: DestinationConfig): string {
+  switch (to.kind) {
+    case 'upstream':
+      return to.upstream;
+    case 'split':
+      return to.targets.map(({ upstream, weight }) => `${upstream} ${weight}`).join(' / ');
+    case 'reply':
+      return `reply ${to.reply.status}`;
+    case 'redirect':
+      return `redirect ${to.status} ${to.url}`;
+  }
+}

@@ -1,0 +1,97 @@
+// What the gateway would do with a request, found by the code that routes requests, without sending anything.
+
+import { filterDefinitions } from '../compile/catalog.ts';
+import { dryCompile } from '../compile/dry-compile.ts';
+import type { Config, DestinationConfig } from '../config/config.ts';
+import { Headers } from '../http/headers.ts';
+import { normalizePath } from '../http/path.ts';
+import { explainRoutes, type RouteExplanation } from '../route/explain.ts';
+import { needsBody } from '../route/route-table.ts';
+
+export interface RequestToExplain {
+  readonly method: string;
+  /** Lower case, without a port. */
+  readonly host: string;
+  /** As a client would send it, percent-encoded. */
+  readonly rawPath: string;
+  /** Without the question mark. */
+  readonly query: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** A JSON document's value, undefined when the request has no body. */
+  readonly body: unknown;
+}
+
+export interface Explanation {
+  /** What becomes of it: a route, or the refusal. */
+  readonly outcome: 'routed' | 'path_refused' | 'route_not_found' | 'method_not_allowed' | 'needs_body';
+  /** As routing and the filters see it; as received when it is refused. */
+  readonly path: string;
+  /** A sentence that goes with the outcome. */
+  readonly detail: string;
+  /** Every route whose host and path match, in order of precedence. */
+  readonly candidates: readonly RouteExplanation[];
+  readonly route: string | null;
+  readonly params: Readonly<Record<string, string>>;
+  /** In the order in which they run, the global ones first. */
+  readonly filters: readonly { readonly name: string; readonly from: 'global' | 'route' }[];
+  readonly destination: DestinationConfig | null;
+  /** Path as it goes upstream, after the rewrite; null when nothing goes there. */
+  readonly upstreamPath: string | null;
+  /** Methods that a route would serve, for `method_not_allowed`. */
+  readonly allowedMethods: readonly string[];
+}
+
+const nothingFound = {
+  candidates: [],
+  route: null,
+  params: {},
+  filters: [],
+  destination: null,
+  upstreamPath: null,
+  allowedMethods: [],
+} as const;
+
+/** Throws an Error when the configuration cannot be compiled, or a header could not stand in a request. */
+export function explainRequest(config: Config, asked: RequestToExplain): Explanation {
+  const { compiled } = dryCompile(config, filterDefinitions);
+  if (compiled === null) throw new Error('the configuration has errors');
+  const normalized = normalizePath(asked.rawPath, config.paths);
+  if (!normalized.ok) {
+    return { ...nothingFound, outcome: 'path_refused', path: asked.rawPath, detail: normalized.detail };
+  }
+  const { path } = normalized;
+  const { method, host, query, body } = asked;
+  const request = { method, host, path, query, headers: Headers.from(asked.headers), body };
+  const table = compiled.snapshot.routes;
+  const candidates = explainRoutes(table, request);
+  const found = table.find(request);
+  if (found === needsBody) {
+    const detail = 'a route may match on a field of the body: give one with --body';
+    return { ...nothingFound, outcome: 'needs_body', path, detail, candidates };
+  }
+  if (found === null) {
+    const allowedMethods = table.allowedMethods(request);
+    const outcome = allowedMethods.length === 0 ? 'route_not_found' : 'method_not_allowed';
+    const detail =
+      outcome === 'route_not_found' ? 'no route matches: 404' : `405, with Allow: ${allowedMethods.join(', ')}`;
+    return { ...nothingFound, outcome, path, detail, candidates, allowedMethods };
+  }
+  // Because: the table is made of exactly these routes, under the names of their configuration.
+  const route = config.routes.find(({ name }) => name === found.name)!;
+  const goesUpstream = route.to.kind === 'upstream' || route.to.kind === 'split';
+  return {
+    ...nothingFound,
+    outcome: 'routed',
+    path,
+    detail: candidates.find(each => each.outcome === 'wins')?.reason ?? '',
+    candidates,
+    route: route.name,
+    params: Object.fromEntries(found.paramNames.map(name => [name, found.param(name) ?? ''])),
+    filters: [
+      ...config.filters.map(({ name }) => ({ name, from: 'global' as const })),
+      ...route.filters.map(({ name }) => ({ name, from: 'route' as const })),
+    ],
+    destination: route.to,
+    upstreamPath: goesUpstream ? (found.value.rewrite?.apply(path, found) ?? path) : null,
+  };
+}

@@ -1,0 +1,12 @@
+// Settings that are read once, at the start: a reload that changes one says so instead of passing over it.
+
+import type { Config } from '../config/config.ts';
+
+/** Names of the settings that differ and that only a new start puts to use. */
+export function fixedSettingsThatChanged(before: Config, now: Config): string[] {
+  const changed: string[] = [];
+  if (before.accessLog.path !== now.accessLog.path) changed.push('accessLog.path');
+  if (before.metrics.routesMax !== now.metrics.routesMax) changed.push('metrics.routesMax');
+  if (JSON.stringify(before.admin) !== JSON.stringify(now.admin)) changed.push('admin');
+  return changed;
+}

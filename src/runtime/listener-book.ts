@@ -1,0 +1,69 @@
+// Which addresses are listened on, by the name that they have in the configuration and the port that they really got.
+
+import { createServer } from 'node:net';
+import type { ListenerConfig } from '../config/config.ts';
+import type { ListenOrder } from './messages.ts';
+
+/** A listener as it serves: what `ready` and /config show. */
+export interface BoundAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Orders for these listeners. One that `serving` has under the same address keeps its real port. */
+export function listenOrders(listeners: readonly ListenerConfig[], serving: readonly ListenOrder[]): ListenOrder[] {
+  const portByKey = new Map(serving.map(({ key, port }) => [key, port]));
+  const seen = new Map<string, number>();
+  return listeners.map(({ host, port, proxyProtocol, trustedProxies }) => {
+    const address = `${host} ${port}`;
+    // Only port 0 can be there twice: each of them is another free port.
+    const count = seen.get(address) ?? 0;
+    seen.set(address, count + 1);
+    const key = `${address} ${count}`;
+    return { key, host, port: portByKey.get(key) ?? port, proxyProtocol, trustedProxies };
+  });
+}
+
+/** `http://[::1]:8080`. */
+export function addressUrl({ host, port }: BoundAddress): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * Rejects with a sentence for the operator when somebody else listens on an address. Workers share their port, so that
+ * the system would let a second gateway of the same user in without a word: here it is asked for alone, for a moment.
+ * Own ports are passed over: 0.0.0.0 and 127.0.0.1 of one port follow each other in a reload.
+ */
+export async function checkAddressesFree(
+  orders: readonly ListenOrder[],
+  serving: readonly ListenOrder[],
+): Promise<void> {
+  const ownPorts = new Set(serving.map(({ port }) => port));
+  for (const order of orders) {
+    if (order.port !== 0 && !ownPorts.has(order.port)) await listenForAMoment(order);
+  }
+}
+
+async function listenForAMoment({ host, port }: BoundAddress): Promise<void> {
+  const server = createServer(socket => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error => reject(new Error(listenFailure({ host, port }, error))));
+    server.listen({ host, port, exclusive: true }, resolve);
+  });
+  await new Promise<void>(resolve => server.close(() => resolve()));
+}
+
+/** Why an address cannot be listened on, in one sentence. */
+export function listenFailure({ host, port }: BoundAddress, error: NodeJS.ErrnoException): string {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `cannot listen on ${address}: the port is in use by another process`;
+    case 'EACCES':
+      return `cannot listen on ${address}: ports below 1024 need root or CAP_NET_BIND_SERVICE`;
+    case 'EADDRNOTAVAIL':
+      return `cannot listen on ${address}: this machine has no such address`;
+    default:
+      return `cannot listen on ${address}: ${error.message}`;
+  }
+}

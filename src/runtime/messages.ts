@@ -1,0 +1,104 @@
+// What the supervisor and a worker thread say to each other. Types only.
+
+import type { Problem } from '../config/config.ts';
+import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
+import type { ConfigTransfer } from './config-transfer.ts';
+
+/** Memory and places that a worker gets once, before anything else. */
+export interface WorkerSetup {
+  readonly slot: number;
+  readonly cells: SharedArrayBuffer;
+  readonly workerMetricsOffset: number;
+  /** `stdout`, `off` or a file's path. */
+  readonly accessLogPath: string;
+}
+
+/** A configuration to compile aside. */
+export interface PrepareOrder {
+  readonly transfer: ConfigTransfer;
+  readonly routeOffsets: ReadonlyMap<string, number>;
+  readonly upstreamOffsets: ReadonlyMap<string, number>;
+}
+
+export interface PrepareReport {
+  /** Empty of errors when it can be used. Paths lead into the document. */
+  readonly problems: readonly Problem[];
+  readonly decodedElements: number;
+  readonly keptRoutes: number;
+  readonly totalMs: number;
+  readonly longestSliceMs: number;
+}
+
+/** An address to listen on. `key` is its identity over reloads; `port` is the real one, 0 only for the first worker. */
+export interface ListenOrder {
+  readonly key: string;
+  readonly host: string;
+  readonly port: number;
+  readonly proxyProtocol: boolean;
+  readonly trustedProxies: readonly string[];
+}
+
+/** `error` is empty when all listen. Ports are in the order of the orders. */
+export interface ListenReport {
+  readonly ports: readonly number[];
+  readonly error: string;
+}
+
+/** One endpoint as one worker sees it. */
+export interface EndpointState {
+  readonly url: string;
+  readonly weight: number;
+  readonly available: boolean;
+  readonly active: number;
+  readonly idle: number;
+  readonly pending: number;
+}
+
+export interface UpstreamState {
+  readonly name: string;
+  readonly endpoints: readonly EndpointState[];
+}
+
+/** Each request of the supervisor with its answer. A worker handles them in the order sent, except `drain`. */
+export interface WorkerCalls {
+  setup: { ask: WorkerSetup; answer: null };
+  /** Compiles beside what serves. A second one replaces the first. */
+  prepare: { ask: PrepareOrder; answer: PrepareReport };
+  /** Opens what is not open yet, as the whole list of addresses; connections wait until `commit`. */
+  listen: { ask: readonly ListenOrder[]; answer: ListenReport };
+  /** Puts what was prepared to use, and closes listeners that the last `listen` did not name. */
+  commit: { ask: null; answer: null };
+  /** Forgets what was prepared, and closes what was opened for it. */
+  abort: { ask: null; answer: null };
+  /** Stops accepting and answers when all is finished, or cut after this time. The thread then ends. */
+  drain: { ask: { readonly timeoutMs: number }; answer: null };
+  reopenLog: { ask: null; answer: null };
+  upstreams: { ask: null; answer: readonly UpstreamState[] };
+  /** For tests: throws outside of any request. */
+  crash: { ask: null; answer: null };
+}
+
+export type CallName = keyof WorkerCalls;
+export type Ask<Name extends CallName> = WorkerCalls[Name]['ask'];
+export type Answer<Name extends CallName> = WorkerCalls[Name]['answer'];
+
+/** Supervisor to worker. */
+export interface CallMessage<Name extends CallName = CallName> {
+  readonly id: number;
+  readonly name: Name;
+  readonly ask: Ask<Name>;
+}
+
+/** What a worker has to say to the operator. */
+export interface LogLine {
+  readonly kind: 'log';
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** Worker to supervisor. */
+export type WorkerMessage =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer<CallName> }
+  | { readonly kind: 'failure'; readonly id: number; readonly reason: string }
+  | LogLine;

@@ -1,0 +1,100 @@
+// Brings a configuration to the workers in two phases: every one compiles it aside and opens what it adds, then all
+// swap. When one cannot, none does. Reads no files, and starts no workers.
+
+import type { Config, Problem } from '../config/config.ts';
+import type { MetricRegistry } from '../telemetry/metric-registry.ts';
+import { encodeConfig } from './config-transfer.ts';
+import { checkAddressesFree, listenOrders } from './listener-book.ts';
+import type { ListenOrder, PrepareOrder, PrepareReport } from './messages.ts';
+import type { WorkerCrew } from './worker-crew.ts';
+import type { WorkerThread } from './worker-thread.ts';
+
+/** What serves on all workers. */
+export interface Serving {
+  readonly config: Config;
+  /** With the real ports. */
+  readonly listeners: readonly ListenOrder[];
+}
+
+export type RolloutResult =
+  | { readonly ok: true; readonly reports: readonly PrepareReport[] }
+  /** `problems` are the document's; `reason` is everything else, empty when there are problems. */
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly reason: string };
+
+export class Rollout {
+  private readonly crew: WorkerCrew;
+  private readonly registry: MetricRegistry;
+  private current: Serving | null = null;
+
+  constructor(crew: WorkerCrew, registry: MetricRegistry) {
+    this.crew = crew;
+    this.registry = registry;
+  }
+
+  get serving(): Serving | null {
+    return this.current;
+  }
+
+  /** To be called in a turn of its own. */
+  async deploy(config: Config): Promise<RolloutResult> {
+    try {
+      return await this.tryDeploy(config);
+    } catch (error) {
+      // Those that could must not keep what the others could not; one that is dead has nothing to forget.
+      await this.crew.callAll('abort', null).catch(() => {});
+      return { ok: false, problems: [], reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  private async tryDeploy(config: Config): Promise<RolloutResult> {
+    const { crew, current } = this;
+    if (crew.workers.length === 0) throw new Error('no worker is alive');
+    const before = current?.listeners ?? [];
+    const orders = listenOrders(config.listeners, before);
+    await checkAddressesFree(orders, before);
+    const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null));
+    const problems = reports.find(report => report.problems.some(({ severity }) => severity === 'error'))?.problems;
+    if (problems !== undefined) {
+      await crew.callAll('abort', null);
+      return { ok: false, problems, reason: '' };
+    }
+    const listeners = await this.listen(orders);
+    // Before the calls: a worker that dies in between is replaced by one that serves the new configuration.
+    this.current = { config, listeners };
+    await Promise.allSettled(crew.workers.map(worker => worker.call('commit', null)));
+    return { ok: true, reports };
+  }
+
+  /** For a worker that replaces another. */
+  async bringUp(worker: WorkerThread): Promise<void> {
+    const { current } = this;
+    if (current === null) return;
+    const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null));
+    if (problems.length > 0) throw new Error(problems[0].message);
+    const { error } = await worker.call('listen', current.listeners);
+    if (error !== '') throw new Error(error);
+    await worker.call('commit', null);
+  }
+
+  private prepareOrder(config: Config, base: Config | null): PrepareOrder {
+    for (const { name } of config.routes) this.registry.block('route', name);
+    for (const { name } of config.upstreams) this.registry.block('upstream', name);
+    return {
+      transfer: encodeConfig(config, base),
+      routeOffsets: this.registry.blocks('route'),
+      upstreamOffsets: this.registry.blocks('upstream'),
+    };
+  }
+
+  /** The first worker finds the ports where the system is to choose them; the others follow it. */
+  private async listen(orders: readonly ListenOrder[]): Promise<readonly ListenOrder[]> {
+    const [first, ...others] = this.crew.workers;
+    const { ports, error } = await first.call('listen', orders);
+    if (error !== '') throw new Error(error);
+    const bound = orders.map((order, index) => ({ ...order, port: ports[index] }));
+    const reports = await Promise.all(others.map(worker => worker.call('listen', bound)));
+    const failed = reports.find(report => report.error !== '');
+    if (failed !== undefined) throw new Error(failed.error);
+    return bound;
+  }
+}

@@ -1,0 +1,183 @@
+// The gateway as one object of the main thread: workers, configuration, files, signals put together. Each part has its
+// file; here they only meet.
+
+import { GatewayCell } from '../telemetry/metric-families.ts';
+import { MetricRegistry } from '../telemetry/metric-registry.ts';
+import { OperatorLog } from '../telemetry/operator-log.ts';
+import { sampleProcess } from '../telemetry/process-vitals.ts';
+import { fixedSettingsThatChanged } from './fixed-settings.ts';
+import { addressUrl } from './listener-book.ts';
+import type { LoadedFile } from './load.ts';
+import { Reload, type ReloadFailure } from './reload.ts';
+import { Rollout, type RolloutResult } from './rollout.ts';
+import type { GatewayStatus, Phase, UpstreamsReport } from './status.ts';
+import { TurnQueue } from './turn-queue.ts';
+import { addUpstreamStates } from './upstream-sum.ts';
+import { FileWatch } from './watch-files.ts';
+import { WorkerCrew } from './worker-crew.ts';
+
+const UPSTREAMS_TIMEOUT_MS = 1_000;
+
+export interface SupervisorOptions {
+  readonly workers: number;
+  readonly load: () => Promise<LoadedFile>;
+  /** Standard error when left out. */
+  readonly log?: OperatorLog;
+}
+
+export class Supervisor {
+  private readonly log: OperatorLog;
+  private readonly turns = new TurnQueue();
+  private readonly crew: WorkerCrew;
+  private readonly reloads: Reload;
+  private readonly watch: FileWatch;
+  private readonly startedAt = Date.now();
+  private registry: MetricRegistry | null = null;
+  private rollout: Rollout | null = null;
+  private phase: Phase = 'starting';
+  private loadedAt = 0;
+  private lastFailure: ReloadFailure | null = null;
+  private hurry: (() => void) | null = null;
+
+  /** Starts the worker threads, which takes longest; `start` gives them something to do. */
+  constructor(options: SupervisorOptions) {
+    this.log = options.log ?? new OperatorLog();
+    const log = this.log.log.bind(this.log);
+    this.crew = new WorkerCrew({ size: options.workers, log, turns: this.turns });
+    this.reloads = new Reload({
+      load: options.load,
+      deploy: loaded => this.deploy(loaded),
+      servingVersion: () => this.rollout?.serving?.config.version ?? '',
+      log,
+      onDone: (failure, loaded) => this.onReloaded(failure, loaded),
+    });
+    this.watch = new FileWatch(() => void this.reload('a file changed'));
+  }
+
+  /** Serves this configuration. When it cannot, nothing is left open and the result says why. */
+  async start(loaded: LoadedFile): Promise<RolloutResult> {
+    const { config } = loaded;
+    if (config === null) throw new Error('a configuration with errors cannot be started');
+    const registry = new MetricRegistry({ routesMax: config.metrics.routesMax });
+    const rollout = new Rollout(this.crew, registry);
+    this.registry = registry;
+    this.rollout = rollout;
+    await this.crew.equip({
+      registry,
+      accessLogPath: config.accessLog.path,
+      bringUp: worker => rollout.bringUp(worker),
+    });
+    const result = await this.deploy(loaded);
+    if (!result.ok) {
+      await this.crew.terminate();
+      return result;
+    }
+    // A signal may have come meanwhile.
+    if (this.phase === 'starting') this.phase = 'serving';
+    this.watch.follow(loaded.files);
+    return result;
+  }
+
+  /** Ends everything at once; for a start that failed elsewhere. */
+  async abandon(): Promise<void> {
+    this.watch.close();
+    await this.crew.terminate();
+  }
+
+  /** Reads the configuration again. Resolves with null once it serves, or with what kept it from it. */
+  async reload(cause: string): Promise<ReloadFailure | null> {
+    if (this.phase !== 'serving') return null;
+    return this.reloads.request(cause);
+  }
+
+  async reopenLogs(): Promise<void> {
+    await this.crew.callAll('reopenLog', null);
+  }
+
+  /** Stops accepting, lets what is under way finish, ends the workers. A second call cuts what is left. */
+  async drain(): Promise<void> {
+    if (this.phase === 'draining') {
+      this.hurry?.();
+      return;
+    }
+    this.phase = 'draining';
+    this.crew.beginStop();
+    this.watch.close();
+    const timeoutMs = this.rollout?.serving?.config.drainTimeoutMs ?? 0;
+    const hurried = new Promise<void>(resolve => {
+      this.hurry = resolve;
+    });
+    // A reload that is under way ends first, in its turn: then every worker has the listeners that it will close.
+    await this.turns.run(async () => {
+      const drainAll = (ms: number) =>
+        Promise.allSettled(this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, 0)));
+      await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
+    });
+    await this.crew.terminate();
+    this.log.flush();
+  }
+
+  get status(): GatewayStatus {
+    const serving = this.rollout?.serving ?? null;
+    return {
+      phase: this.phase,
+      config: serving?.config ?? null,
+      loadedAt: this.loadedAt,
+      lastFailure: this.lastFailure,
+      listeners: (serving?.listeners ?? []).map(addressUrl),
+      workersWanted: this.crew.size,
+      workersServing: this.phase === 'starting' ? 0 : this.crew.workers.length,
+      startedAt: this.startedAt,
+    };
+  }
+
+  /** Asks every worker; one that does not answer within a second is left out. */
+  async upstreams(): Promise<UpstreamsReport> {
+    const asked = this.crew.workers.map(worker => worker.call('upstreams', null, UPSTREAMS_TIMEOUT_MS));
+    const results = await Promise.allSettled(asked);
+    const states = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
+    return { upstreams: addUpstreamStates(states), workers: states.length };
+  }
+
+  /** For the metrics page; null before the start. The process's own gauges are brought up to date. */
+  get metrics(): MetricRegistry | null {
+    const { registry } = this;
+    if (registry !== null) sampleProcess(registry.own.cells, registry.block('gateway', ''));
+    return registry;
+  }
+
+  /** For tests of the command only: a worker fails, or is ended. */
+  async crashWorker(how: 'throw' | 'terminate'): Promise<void> {
+    const [worker] = this.crew.workers;
+    if (how === 'terminate') await worker?.terminate();
+    else await worker?.call('crash', null);
+  }
+
+  private async deploy(loaded: LoadedFile): Promise<RolloutResult> {
+    const { config } = loaded;
+    const { rollout } = this;
+    if (config === null || rollout === null) throw new Error('there is nothing to serve');
+    const before = rollout.serving?.config ?? null;
+    const result = await this.turns.run(() => rollout.deploy(config));
+    if (!result.ok) return result;
+    this.loadedAt = Date.now();
+    for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
+      this.log.warn('a changed setting takes effect at the next start', { setting });
+    }
+    return result;
+  }
+
+  private onReloaded(failure: ReloadFailure | null, loaded: LoadedFile | null): void {
+    this.lastFailure = failure;
+    if (loaded !== null && this.phase === 'serving') this.watch.follow(loaded.files);
+    this.count(failure === null ? GatewayCell.reloads : GatewayCell.reloadFailures);
+  }
+
+  private count(cell: number): void {
+    const { registry } = this;
+    if (registry === null) return;
+    const offset = registry.block('gateway', '');
+    registry.own.cells[offset + cell]++;
+    registry.own.cells[offset + GatewayCell.lastReloadMs] = this.loadedAt;
+  }
+}

@@ -1,0 +1,137 @@
+// Notices that configuration files changed: by editors that write in place or replace the file, by links that are
+// swapped as Kubernetes does with mounted volumes, by files that come and go. Reads no content.
+
+import { type FSWatcher, readdirSync, readlinkSync, statSync, watch } from 'node:fs';
+import path from 'node:path';
+
+/** Editors and deployments write several times; what comes within this time is one change. */
+const SETTLE_MS = 100;
+
+/** For file systems that tell nothing, such as network mounts: a look at the files now and then. */
+const LOOK_EVERY_MS = 5_000;
+
+/** Files beside the known ones that may be or become part of a configuration, by an `include` with a pattern. */
+const configFile = /\.(ya?ml|json)$/;
+
+/** How many links one path may lead over, as in Linux. */
+const LINKS_MAX = 40;
+
+export class FileWatch {
+  private readonly onChange: () => void;
+  private readonly watchers = new Map<string, FSWatcher>();
+  private readonly timer: NodeJS.Timeout;
+  private files: readonly string[] = [];
+  private settle: NodeJS.Timeout | null = null;
+  private seen = '';
+
+  /** `onChange` is called at most once for changes that come together. Nothing is watched before `follow`. */
+  constructor(onChange: () => void) {
+    this.onChange = onChange;
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Watches these files from now on, and what happens around them. Call it after every reading. */
+  follow(files: readonly string[]): void {
+    this.files = files.map(file => path.resolve(file));
+    const folders = new Set(this.files.flatMap(foldersOnTheWay));
+    for (const [folder, watcher] of this.watchers) {
+      if (folders.has(folder)) continue;
+      watcher.close();
+      this.watchers.delete(folder);
+    }
+    for (const folder of folders) this.watchFolder(folder);
+    this.seen = this.fingerprint();
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    if (this.settle !== null) clearTimeout(this.settle);
+    for (const watcher of this.watchers.values()) watcher.close();
+    this.watchers.clear();
+  }
+
+  private watchFolder(folder: string): void {
+    if (this.watchers.has(folder)) return;
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.lookSoon());
+      // A folder that was removed, or no watches left in the system: the look now and then goes on.
+      watcher.on('error', () => {
+        watcher.close();
+        this.watchers.delete(folder);
+      });
+      this.watchers.set(folder, watcher);
+    } catch {
+      // As above.
+    }
+  }
+
+  private lookSoon(): void {
+    if (this.settle !== null) clearTimeout(this.settle);
+    this.settle = setTimeout(() => this.look(), SETTLE_MS).unref();
+  }
+
+  /** Other files in the same folders change as well, an access log for instance; only what matters counts. */
+  private look(): void {
+    if (this.files.length === 0) return;
+    const now = this.fingerprint();
+    if (now === this.seen) return;
+    this.seen = now;
+    this.onChange();
+  }
+
+  private fingerprint(): string {
+    const files = new Set(this.files);
+    for (const folder of new Set(this.files.map(file => path.dirname(file)))) {
+      for (const name of namesIn(folder)) if (configFile.test(name)) files.add(path.join(folder, name));
+    }
+    return [...files].sort().map(fingerprintOf).join('\n');
+  }
+}
+
+function fingerprintOf(file: string): string {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(file);
+    return `${file} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  } catch {
+    return `${file} absent`;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Every folder in which an entry can change so that this path means another file: its own, and those of links on the way. */
+function foldersOnTheWay(file: string): string[] {
+  const folders = new Set<string>([path.dirname(file)]);
+  let rest = file.split(path.sep).filter(part => part !== '');
+  let at = path.parse(file).root;
+  for (let links = 0; rest.length > 0 && links < LINKS_MAX; ) {
+    const next = path.join(at, rest[0]);
+    const target = linkTarget(next);
+    rest = rest.slice(1);
+    if (target === null) {
+      at = next;
+      continue;
+    }
+    links++;
+    folders.add(at);
+    const resolved = path.resolve(at, target);
+    at = path.parse(resolved).root;
+    rest = [...resolved.split(path.sep).filter(part => part !== ''), ...rest];
+  }
+  folders.add(path.dirname(at));
+  return [...folders];
+}
+
+function linkTarget(file: string): string | null {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,143 @@
+// One worker: its gateway, listeners, configurations and log, and what each call of the supervisor does to them.
+
+import type { Socket } from 'node:net';
+import { filterDefinitions } from '../compile/catalog.ts';
+import { Gateway, type ListenerSettings } from '../exchange/gateway.ts';
+import { ThreadIo } from '../net/io.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
+import { WorkerCell } from '../telemetry/metric-families.ts';
+import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
+import { WorkerVitals } from '../telemetry/worker-vitals.ts';
+import { CompileAside } from './compile-aside.ts';
+import { LiveHeadLimits } from './live-head-limits.ts';
+import type { Answer, Ask, CallName, WorkerSetup } from './messages.ts';
+import { clearEndpointGauges, upstreamStates, writeEndpointGauges } from './upstream-states.ts';
+import { WorkerListeners } from './worker-listeners.ts';
+
+const GAUGES_EVERY_MS = 1_000;
+
+type Say = (level: LogLevel, message: string, fields?: LogFields) => void;
+
+type Calls = { readonly [Name in CallName]: (ask: Ask<Name>) => Answer<Name> | Promise<Answer<Name>> };
+
+/** What exists once `setup` was called. */
+interface Equipment extends WorkerSetup {
+  readonly cellView: Float64Array;
+  readonly accessLog: AccessLog;
+  readonly aside: CompileAside;
+}
+
+export class WorkerCore {
+  readonly calls: Calls;
+  private readonly say: Say;
+  private readonly io = new ThreadIo();
+  private readonly headLimits = new LiveHeadLimits();
+  private readonly listeners: WorkerListeners;
+  private equipment: Equipment | null = null;
+  private gateway: Gateway | null = null;
+
+  constructor(say: Say) {
+    this.say = say;
+    this.listeners = new WorkerListeners(
+      (socket, settings) => this.accept(socket, settings),
+      settings => this.gateway?.drainListener(settings),
+    );
+    this.calls = {
+      setup: setup => this.setup(setup),
+      prepare: order => this.equipped().aside.prepare(order),
+      listen: orders => this.listeners.prepare(orders),
+      commit: () => this.commit(),
+      abort: () => this.abort(),
+      drain: ({ timeoutMs }) => this.drain(timeoutMs),
+      reopenLog: () => this.reopenLog(),
+      upstreams: () => upstreamStates(this.gateway?.snapshot.upstreams.values() ?? []),
+      crash: () => this.crash(),
+    };
+  }
+
+  private setup(setup: WorkerSetup): null {
+    const cellView = new Float64Array(setup.cells);
+    const offset = setup.workerMetricsOffset;
+    const accessLog = new AccessLog({
+      path: setup.accessLogPath,
+      onWritten: lines => {
+        cellView[offset + WorkerCell.accessLogWritten] += lines;
+      },
+      onDropped: lines => {
+        cellView[offset + WorkerCell.accessLogDropped] += lines;
+      },
+      onError: error => this.say('error', 'access log cannot be written', { reason: error.message }),
+    });
+    const pools = { io: this.io, headLimits: this.headLimits, cells: cellView };
+    const aside = new CompileAside({ definitions: filterDefinitions, pools });
+    this.equipment = { ...setup, cellView, accessLog, aside };
+    new WorkerVitals(cellView, offset);
+    setInterval(() => this.writeGauges(), GAUGES_EVERY_MS).unref();
+    this.io.start();
+    return null;
+  }
+
+  private equipped(): Equipment {
+    if (this.equipment === null) throw new Error('the worker was not set up');
+    return this.equipment;
+  }
+
+  private async commit(): Promise<null> {
+    const { aside, cellView } = this.equipped();
+    const { snapshot, config } = aside.commit();
+    this.headLimits.become(config.limits);
+    if (this.gateway === null) {
+      this.gateway = await this.openGateway(snapshot);
+    } else {
+      clearEndpointGauges(this.gateway.snapshot.upstreams.values(), snapshot.upstreams, cellView);
+      this.gateway.swap(snapshot);
+    }
+    this.listeners.commit();
+    this.writeGauges();
+    return null;
+  }
+
+  private async openGateway(snapshot: Gateway['snapshot']): Promise<Gateway> {
+    const { cellView, workerMetricsOffset, accessLog } = this.equipped();
+    const log = (level: LogLevel, message: string) => this.say(level, message);
+    const gateway = new Gateway(snapshot, { io: this.io, cells: cellView, workerMetricsOffset, accessLog, log });
+    await gateway.prepare();
+    return gateway;
+  }
+
+  private abort(): null {
+    this.equipped().aside.abort();
+    this.listeners.abort();
+    return null;
+  }
+
+  private async drain(timeoutMs: number): Promise<null> {
+    // What the kernel has accepted already is taken first: closing a listener resets whoever still waits in its queue.
+    await new Promise(resolve => setImmediate(resolve));
+    this.listeners.closeAll();
+    await this.gateway?.drain(timeoutMs);
+    await this.equipment?.accessLog.close();
+    return null;
+  }
+
+  private reopenLog(): null {
+    this.equipment?.accessLog.reopen();
+    return null;
+  }
+
+  private crash(): null {
+    setImmediate(() => {
+      throw new Error('a test asked this worker to fail');
+    });
+    return null;
+  }
+
+  private accept(socket: Socket, settings: ListenerSettings): void {
+    if (this.gateway === null) socket.destroy();
+    else this.gateway.accept(socket, settings);
+  }
+
+  private writeGauges(): void {
+    if (this.gateway !== null) writeEndpointGauges(this.gateway.snapshot.upstreams.values(), this.equipped().cellView);
+  }
+}

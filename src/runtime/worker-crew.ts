@@ -1,0 +1,131 @@
+// The worker threads as a crew: started together, asked together, each replaced when it dies. What they serve is decided in rollout.ts.
+
+import { GatewayCell } from '../telemetry/metric-families.ts';
+import type { MetricRegistry } from '../telemetry/metric-registry.ts';
+import type { Answer, Ask, CallName } from './messages.ts';
+import { RestartBackoff } from './restart-backoff.ts';
+import type { TurnQueue } from './turn-queue.ts';
+import { type WorkerLog, WorkerThread } from './worker-thread.ts';
+
+export interface CrewOptions {
+  readonly size: number;
+  readonly log: WorkerLog;
+  /** Shared with whatever else works on the workers. */
+  readonly turns: TurnQueue;
+}
+
+/** What the crew learns when the configuration is there; the threads start before that, to save time. */
+export interface CrewEquipment {
+  readonly registry: MetricRegistry;
+  readonly accessLogPath: string;
+  /** Gives a worker that replaces another what the others serve. */
+  readonly bringUp: (worker: WorkerThread) => Promise<void>;
+}
+
+interface Member {
+  readonly thread: WorkerThread;
+  readonly startedAt: number;
+}
+
+export class WorkerCrew {
+  readonly size: number;
+  private readonly log: WorkerLog;
+  private readonly turns: TurnQueue;
+  private readonly members = new Map<number, Member>();
+  private readonly backoffs = new Map<number, RestartBackoff>();
+  /** Workers that are set up; those being replaced are not among them. */
+  private readonly present = new Set<WorkerThread>();
+  private equipment: CrewEquipment | null = null;
+  private stopping = false;
+
+  /** Starts the threads. */
+  constructor({ size, log, turns }: CrewOptions) {
+    this.size = size;
+    this.log = log;
+    this.turns = turns;
+    for (let slot = 0; slot < size; slot++) {
+      this.backoffs.set(slot, new RestartBackoff());
+      this.members.set(slot, this.start(slot));
+    }
+  }
+
+  /** Workers that can be asked now. */
+  get workers(): readonly WorkerThread[] {
+    return [...this.present];
+  }
+
+  /** Sets up every worker. From now on one that dies is replaced. Rejects when one died already. */
+  async equip(equipment: CrewEquipment): Promise<void> {
+    this.equipment = equipment;
+    await Promise.all(Array.from(this.members.values(), ({ thread }) => this.setUp(thread, equipment)));
+    for (const member of this.members.values()) this.replaceAtEnd(member);
+  }
+
+  /** Asks all workers that are present; rejects when one of them cannot, after all have answered. */
+  async callAll<Name extends CallName>(name: Name, ask: Ask<Name>, timeoutMs?: number): Promise<Answer<Name>[]> {
+    const results = await Promise.allSettled(this.workers.map(worker => worker.call(name, ask, timeoutMs)));
+    return results.map(result => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
+  }
+
+  /** Nobody is replaced any more. */
+  beginStop(): void {
+    this.stopping = true;
+  }
+
+  async terminate(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(Array.from(this.members.values(), ({ thread }) => thread.terminate()));
+  }
+
+  private start(slot: number): Member {
+    return { thread: new WorkerThread(slot, this.size, this.log), startedAt: performance.now() };
+  }
+
+  private async setUp(thread: WorkerThread, { registry, accessLogPath }: CrewEquipment): Promise<void> {
+    const cells = registry.openSlot(thread.slot);
+    const workerMetricsOffset = registry.block('worker', '');
+    await thread.call('setup', { slot: thread.slot, cells, workerMetricsOffset, accessLogPath });
+    this.present.add(thread);
+    this.countPresent();
+  }
+
+  private replaceAtEnd({ thread, startedAt }: Member): void {
+    void thread.ended.then(reason => {
+      this.present.delete(thread);
+      this.countPresent();
+      if (this.stopping) return;
+      const delayMs = this.backoffs.get(thread.slot)?.next(performance.now() - startedAt) ?? 0;
+      this.log('warn', 'worker died and is replaced', { worker: thread.slot, reason, delayMs });
+      setTimeout(() => void this.replace(thread.slot), delayMs);
+    });
+  }
+
+  private async replace(slot: number): Promise<void> {
+    const { equipment } = this;
+    if (this.stopping || equipment === null) return;
+    equipment.registry.own.cells[equipment.registry.block('gateway', '') + GatewayCell.workerRestarts]++;
+    const member = this.start(slot);
+    this.members.set(slot, member);
+    this.replaceAtEnd(member);
+    try {
+      await this.turns.run(async () => {
+        await this.setUp(member.thread, equipment);
+        await equipment.bringUp(member.thread);
+      });
+      this.log('info', 'worker replaced', { worker: slot });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log('error', 'worker could not be replaced', { worker: slot, reason });
+      await member.thread.terminate();
+    }
+  }
+
+  private countPresent(): void {
+    if (this.equipment === null) return;
+    const { registry } = this.equipment;
+    registry.own.cells[registry.block('gateway', '') + GatewayCell.workers] = this.present.size;
+  }
+}

@@ -1,0 +1,102 @@
+// The listeners of one worker: which are open, which are being added or taken away by a reload. Serves nothing itself.
+
+import type { Socket } from 'node:net';
+import type { ListenerSettings } from '../exchange/gateway.ts';
+import { Listener } from '../net/listener.ts';
+import type { ListenOrder, ListenReport } from './messages.ts';
+
+interface OpenListener {
+  readonly listener: Listener;
+  /** The real one, once it listens. */
+  port: number;
+  settings: ListenerSettings;
+  /** Connections that came before the configuration with this listener serves; null once it does. */
+  held: Socket[] | null;
+}
+
+export type AcceptSocket = (socket: Socket, settings: ListenerSettings) => void;
+
+export class WorkerListeners {
+  private readonly accept: AcceptSocket;
+  private readonly onReplaced: (settings: ListenerSettings) => void;
+  private readonly open = new Map<string, OpenListener>();
+  private orders: readonly ListenOrder[] = [];
+
+  /** `onReplaced` hears of settings that serve no new connections any more, so that their connections can be drained. */
+  constructor(accept: AcceptSocket, onReplaced: (settings: ListenerSettings) => void) {
+    this.accept = accept;
+    this.onReplaced = onReplaced;
+  }
+
+  /** Opens what is not open yet. When one cannot be opened, none of the new ones stays. */
+  async prepare(orders: readonly ListenOrder[]): Promise<ListenReport> {
+    this.orders = orders;
+    try {
+      for (const order of orders) if (!this.open.has(order.key)) await this.openOne(order);
+    } catch (error) {
+      this.abort();
+      return { ports: [], error: reasonOf(error) };
+    }
+    // Because: each was open or has just been opened.
+    return { ports: orders.map(({ key }) => this.open.get(key)!.port), error: '' };
+  }
+
+  /** The addresses of the last `prepare` serve from now on, with their settings; the others close. */
+  commit(): void {
+    const wanted = new Map(this.orders.map(order => [order.key, order]));
+    for (const [key, each] of this.open) {
+      const order = wanted.get(key);
+      if (order === undefined) {
+        this.closeOne(key, each);
+        this.onReplaced(each.settings);
+        continue;
+      }
+      if (!sameSettings(each.settings, order)) {
+        // Connections accepted under other rules of trust end with their next answer; the address stays open.
+        this.onReplaced(each.settings);
+        each.settings = settingsOf(order, each.port);
+      }
+      const held = each.held ?? [];
+      each.held = null;
+      for (const socket of held) this.accept(socket, each.settings);
+    }
+  }
+
+  /** Closes what was opened since the last `commit`. */
+  abort(): void {
+    for (const [key, each] of this.open) if (each.held !== null) this.closeOne(key, each);
+  }
+
+  closeAll(): void {
+    for (const [key, each] of this.open) this.closeOne(key, each);
+  }
+
+  private async openOne(order: ListenOrder): Promise<void> {
+    const listener = new Listener({ host: order.host, port: order.port }, socket => {
+      if (entry.held === null) this.accept(socket, entry.settings);
+      else entry.held.push(socket);
+    });
+    const entry: OpenListener = { listener, port: order.port, settings: settingsOf(order, order.port), held: [] };
+    entry.port = (await listener.listen()).port;
+    entry.settings = settingsOf(order, entry.port);
+    this.open.set(order.key, entry);
+  }
+
+  private closeOne(key: string, { listener, held }: OpenListener): void {
+    listener.close();
+    for (const socket of held ?? []) socket.destroy();
+    this.open.delete(key);
+  }
+}
+
+function settingsOf({ proxyProtocol, trustedProxies }: ListenOrder, port: number): ListenerSettings {
+  return { port, proxyProtocol, trustedProxies };
+}
+
+function sameSettings(a: ListenerSettings, b: ListenOrder): boolean {
+  return a.proxyProtocol === b.proxyProtocol && a.trustedProxies.join() === b.trustedProxies.join();
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,24 @@
+// Entry of a worker thread: answers the supervisor's calls. What it does with them is in the files beside it.
+
+import { parentPort } from 'node:worker_threads';
+import type { CallMessage, CallName, LogLine, WorkerMessage } from './messages.ts';
+import { WorkerCore } from './worker-core.ts';
+
+if (parentPort === null) throw new Error('worker.ts is the entry of a worker thread');
+const port = parentPort;
+const say = (message: WorkerMessage) => port.postMessage(message);
+const core = new WorkerCore((level, message, fields = {}) =>
+  say({ kind: 'log', level, message, fields } satisfies LogLine),
+);
+
+port.on('message', (call: CallMessage) => {
+  void answer(call);
+});
+
+async function answer<Name extends CallName>({ id, name, ask }: CallMessage<Name>): Promise<void> {
+  try {
+    say({ kind: 'answer', id, answer: await core.calls[name](ask) });
+  } catch (error) {
+    say({ kind: 'failure', id, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
