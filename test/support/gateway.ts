@@ -44,7 +44,8 @@ export async function startGateway(config: string, options: GatewayOptions = {})
     opening + config.replaceAll('{{port}}', String(port)).replaceAll('{{adminPort}}', String(adminPort)),
   );
   const child = await startChild(
-    path.join(root, 'bin/cardea'),
+    // Another build of the same command can be put to the same tests: an installed package, say.
+    process.env['CARDEA_COMMAND'] ?? path.join(root, 'bin/cardea'),
     ['run', '-c', configPath, '--workers', String(options.workers ?? 1)],
     options.environment,
   );

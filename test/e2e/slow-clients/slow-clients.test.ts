@@ -1,20 +1,24 @@
 // slowhttptest against the running gateway: 300 slow clients are closed within the configured time, others are served meanwhile.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { hasAnswers, readAnswers } from '../../support/answers.ts';
 import { startChild } from '../../support/child.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
 const CONNECTIONS = 300;
-/** Longest that slowhttptest keeps at it: what is still open then was not closed by the gateway. */
-const ATTACK_SECONDS = 14;
-/** The limits below, time to open the connections, and the seconds in which slowhttptest counts. */
-const CLOSED_SECONDS_MAX = 8;
+/** How long slowhttptest keeps at it; it is stopped earlier once all its connections are gone. */
+const ATTACK_SECONDS = 20;
+/** The limits below (2 s), as much again for what the kernel took at first, time to connect, and a busy machine. */
+const CLOSED_MS_MAX = 9_000;
+/** Probes under way beside the attack. */
+const OTHERS_MAX = 5;
 const PROBE_EVERY_MS = 100;
-const BIG_BYTES = 16 * 1024 * 1024;
+const BIG_BYTES = 8 * 1024 * 1024;
 
 interface Attack {
   readonly name: string;
@@ -72,22 +76,31 @@ routes:
     test(name, async context => {
       const statuses: number[] = [];
       const probes: Promise<void>[] = [];
-      const timer = setInterval(() => probes.push(probe().then(status => void statuses.push(status))), PROBE_EVERY_MS);
+      const startedAt = performance.now();
+      let mostOpen = 0;
+      let closedAt = 0;
       const attack = await startChild('/usr/bin/slowhttptest', [
         ...options,
         ...['-c', String(CONNECTIONS), '-r', String(CONNECTIONS), '-l', String(ATTACK_SECONDS), '-p', '3'],
         ...['-u', `http://127.0.0.1:${gateway.port}${path}`],
       ]);
-      await attack.exited;
-      clearInterval(timer);
-      await Promise.all(probes);
-      const output = attack.stdout() + attack.stderr();
-      const seconds = Number(/Test ended on (\d+)th second/.exec(output)?.[1] ?? Number.NaN);
-      context.diagnostic(`closed after ${seconds} s; ${statuses.length} probes`);
-      assert.match(output, /No open connections left/);
-      assert.ok(seconds <= CLOSED_SECONDS_MAX, `closed after ${seconds} s`);
-      // The attack lasts longer than opening its connections: it really was held for a while.
-      assert.ok(seconds >= 1, `gone after ${seconds} s: nothing was slow`);
+      try {
+        while (closedAt === 0 && performance.now() - startedAt < CLOSED_MS_MAX + 2_000) {
+          probes.push(probe().then(status => void statuses.push(status)));
+          await delay(PROBE_EVERY_MS);
+          const open = openConnections(gateway.port);
+          mostOpen = Math.max(mostOpen, open);
+          if (mostOpen >= CONNECTIONS * 0.9 && open <= OTHERS_MAX) closedAt = performance.now();
+        }
+      } finally {
+        await attack.stop();
+        await Promise.all(probes);
+      }
+      context.diagnostic(
+        `${mostOpen} at once, closed after ${Math.round(closedAt - startedAt)} ms; ${statuses.length} probes`,
+      );
+      assert.ok(mostOpen >= CONNECTIONS * 0.9, `only ${mostOpen} slow connections at once: ${attack.stdout()}`);
+      assert.ok(closedAt !== 0 && closedAt - startedAt <= CLOSED_MS_MAX, `${openConnections(gateway.port)} still open`);
       assert.ok(statuses.length >= 10);
       assert.deepEqual(
         statuses.filter(status => status !== 200),
@@ -96,3 +109,17 @@ routes:
     });
   }
 });
+
+/**
+ * Connections that the gateway's side of the kernel still holds, those given up with unsent bytes included (FIN-WAIT-1):
+ * they cost memory as any other, and the client does not know that they are over.
+ */
+function openConnections(port: number): number {
+  const held = new Set(['01', '04', '08', '09', '0B']);
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1);
+  return lines.filter(line => {
+    const [, local, , state] = line.trim().split(/\s+/);
+    return local!.endsWith(suffix) && held.has(state!);
+  }).length;
+}
