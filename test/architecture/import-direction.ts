@@ -49,6 +49,9 @@ export const rooms: Record<string, Room> = {
 /** Rooms whose folders stand for themselves: a filter never knows another filter. */
 const separate = ['filters', 'bridges'];
 
+/** What the command line reads as text: its version, and the configuration of `cardea demo`. */
+const dataOfCli = /^(package\.json|examples\/[a-z-]+\.yaml)$/;
+
 /** Knows no socket either, and takes no more than the table of reason phrases from there. */
 const reasonPhrases = 'src/http/status.ts';
 
@@ -75,7 +78,7 @@ function wrongFile(from: string, to: string, known: ReadonlySet<string>): string
   const [, room = '', folder] = from.split('/');
   const [top, otherRoom = '', otherFolder] = to.split('/');
   if (top !== 'src' || rooms[room] === undefined) {
-    return to === 'package.json' && room === 'cli' ? undefined : 'leaves the rooms of src/';
+    return room === 'cli' && dataOfCli.test(to) ? undefined : 'leaves the rooms of src/';
   }
   if (!known.has(to)) return 'names a file that is not there';
   if (configFile.test(from) && otherRoom !== 'base') return 'a config.ts may know base and zod only, not';

@@ -27,6 +27,6 @@ export function headerErrors(files: readonly SourceFile[]): string[] {
     const header = lines.slice(0, codeAt);
     if (header.length === 0) return [`${path} does not open with a comment that says what it is`];
     if (header.length > 3) return [`${path} opens with ${header.length} comment lines; three are enough`];
-    return header.join(' ').length < 30 ? [`${path}: "${header.join(' ')}" says too little`] : [];
+    return header.join(' ').length < 25 ? [`${path}: "${header.join(' ')}" says too little`] : [];
   });
 }
