@@ -133,7 +133,7 @@ const requestEnds: BodyPipeEnds = {
     exchange.downstream.pauseRequest();
   },
   resume(exchange) {
-    if (!exchange.waiting) exchange.downstream.resumeRequest();
+    if (!exchange.waiting && !exchange.requestIsBlocked) exchange.downstream.resumeRequest();
   },
   failed(exchange, error) {
     failFilter(exchange, error);

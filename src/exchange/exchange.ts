@@ -152,6 +152,9 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   heldResponseEnd: boolean;
   responseTrailers: Headers | null;
   responsePipe: BodyPipe | null;
+  /** The client, or the upstream, takes no bytes at the moment: whoever is done waiting must not start the flow again. */
+  responseIsBlocked: boolean;
+  requestIsBlocked: boolean;
   /** The body is being gathered because routes match on it. */
   gathering: boolean;
 
@@ -214,6 +217,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.heldResponseEnd = false;
     this.responseTrailers = null;
     this.responsePipe = null;
+    this.responseIsBlocked = false;
+    this.requestIsBlocked = false;
     this.gathering = false;
     this.startedAt = services.io.clock.now;
     this.sentAt = 0;

@@ -69,10 +69,12 @@ function breakOff(exchange: Exchange, fault: Fault): void {
 }
 
 export function requestBlocked(exchange: Exchange): void {
+  exchange.requestIsBlocked = true;
   if (!exchange.requestEnded || exchange.response?.status === 101) exchange.downstream.pauseRequest();
 }
 
 export function requestDrained(exchange: Exchange): void {
+  exchange.requestIsBlocked = false;
   exchange.downstream.resumeRequest();
 }
 
@@ -149,10 +151,12 @@ export function deadlineReached(exchange: Exchange): void {
 }
 
 export function responseBlocked(exchange: Exchange): void {
+  exchange.responseIsBlocked = true;
   exchange.connection?.pauseResponse();
 }
 
 export function responseDrained(exchange: Exchange): void {
+  exchange.responseIsBlocked = false;
   if (!exchange.suspended) exchange.connection?.resumeResponse();
 }
 

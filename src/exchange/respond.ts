@@ -84,7 +84,7 @@ function releaseHeld(exchange: Exchange): void {
   if (exchange.heldResponseEnd) {
     exchange.heldResponseEnd = false;
     endAnswer(exchange, exchange.responseTrailers);
-  } else exchange.connection?.resumeResponse();
+  } else if (!exchange.responseIsBlocked) exchange.connection?.resumeResponse();
 }
 
 /** Body hooks of the filters that asked for the body, last filter first. */
@@ -109,7 +109,7 @@ const responseEnds: BodyPipeEnds = {
     exchange.connection?.pauseResponse();
   },
   resume(exchange) {
-    exchange.connection?.resumeResponse();
+    if (!exchange.responseIsBlocked) exchange.connection?.resumeResponse();
   },
   failed(exchange, error) {
     failFilter(exchange, error);
