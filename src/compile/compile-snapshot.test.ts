@@ -1,0 +1,150 @@
+// What did not change is kept by identity over compilations, and what cannot be compiled is told with its place.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Config, FilterConfig } from '../config/config.ts';
+import { Headers } from '../http/headers.ts';
+import { ThreadIo } from '../net/io.ts';
+import { needsBody } from '../route/route-table.ts';
+import { manyRoutes, sampleConfig, sampleRoute, sampleUpstream } from '../runtime/sample-config.fixture.ts';
+import { filterDefinitions } from './catalog.ts';
+import { type CompileContext, type Compiled, type CompileResult, compileSnapshot } from './compile-snapshot.ts';
+import { dryCompile } from './dry-compile.ts';
+
+const offsets = new Map([
+  ['other', 0],
+  ['none', 100],
+]);
+
+const context: CompileContext = {
+  definitions: filterDefinitions,
+  pools: { io: new ThreadIo(), headLimits: sampleConfig().limits, cells: new Float64Array(0) },
+  routeOffsets: offsets,
+  upstreamOffsets: offsets,
+};
+
+function compile(config: Config, previous: Compiled | null = null, with_ = context): Compiled {
+  const { compiled, problems } = finish(compileSnapshot(config, previous, with_));
+  assert.deepEqual(problems, []);
+  assert.ok(compiled);
+  return compiled;
+}
+
+function finish(steps: Generator<void, CompileResult, void>): CompileResult {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+function routeOf({ snapshot }: Compiled, path: string) {
+  const request = { method: 'GET', host: 'x', path, query: '', headers: Headers.empty() };
+  const found = snapshot.routes.find(request);
+  assert.ok(found !== null && found !== needsBody, path);
+  return found.value;
+}
+
+const upstreams = [sampleUpstream('a', [1]), sampleUpstream('b', [2])];
+const to = (upstream: string) => ({ to: { kind: 'upstream', upstream } as const });
+
+test('unchanged routes and upstreams are the same objects in the next snapshot', () => {
+  const routes = [sampleRoute('one', '/one', to('a')), sampleRoute('two', '/two', to('b'))];
+  const first = compile(sampleConfig({ upstreams, routes }));
+  const changed = { ...routes[1], timeoutMs: 5 };
+  const second = compile(sampleConfig({ upstreams: structuredClone(upstreams), routes: [routes[0], changed] }), first);
+  assert.equal(second.snapshot.upstreams.get('a'), first.snapshot.upstreams.get('a'));
+  assert.equal(routeOf(second, '/one'), routeOf(first, '/one'));
+  assert.notEqual(routeOf(second, '/two'), routeOf(first, '/two'));
+  assert.equal(routeOf(second, '/two').timeoutMs, 5);
+  assert.equal(second.keptRoutes, 1);
+});
+
+test('a route is made anew when its upstream is, and so is a split', () => {
+  const split = {
+    to: {
+      kind: 'split',
+      stickyCookie: null,
+      targets: [
+        { upstream: 'a', weight: 1 },
+        { upstream: 'b', weight: 1 },
+      ],
+    },
+  } as const;
+  const routes = [
+    sampleRoute('one', '/one', to('a')),
+    sampleRoute('two', '/two', to('b')),
+    sampleRoute('s', '/s', split),
+  ];
+  const first = compile(sampleConfig({ upstreams, routes }));
+  const same = compile(sampleConfig({ upstreams, routes }), first);
+  assert.equal(same.keptRoutes, 3);
+  const moved = compile(sampleConfig({ upstreams: [upstreams[0], sampleUpstream('b', [3])], routes }), first);
+  assert.equal(moved.keptRoutes, 1);
+  const { destination } = routeOf(moved, '/two');
+  assert.ok(destination.kind === 'upstream');
+  assert.equal(destination.upstream, moved.snapshot.upstreams.get('b'));
+});
+
+test('a global filter that changed makes every route anew', () => {
+  const filters: FilterConfig[] = [{ name: 'bodyLimit', config: { max: 10 } }];
+  const routes = [sampleRoute('one', '/one')];
+  const first = compile(sampleConfig({ filters, routes }));
+  assert.equal(compile(sampleConfig({ filters: structuredClone(filters), routes }), first).keptRoutes, 1);
+  const other = compile(sampleConfig({ filters: [{ name: 'bodyLimit', config: { max: 11 } }], routes }), first);
+  assert.equal(other.keptRoutes, 0);
+});
+
+test('slots count over the global and the own filters', () => {
+  const slots: number[] = [];
+  const definition = {
+    name: 'spy',
+    build: (_config: unknown, services: { slot: number }) => {
+      slots.push(services.slot);
+      return {};
+    },
+  };
+  const spies = (count: number) => Array.from({ length: count }, () => ({ name: 'spy', config: {} }));
+  const config = sampleConfig({ filters: spies(2), routes: [sampleRoute('r', '/', { filters: spies(3) })] });
+  const compiled = compile(config, null, { ...context, definitions: new Map([['spy', definition]]) });
+  assert.deepEqual(slots, [0, 1, 2, 3, 4]);
+  assert.equal(routeOf(compiled, '/').chain.filters.length, 5);
+});
+
+test('every problem is told at once, with its path in the document', () => {
+  const broken = {
+    name: 'broken',
+    build: () => {
+      throw new TypeError('this cannot work');
+    },
+  };
+  const config = sampleConfig({
+    upstreams,
+    routes: [
+      sampleRoute('expression', '~/((', to('a')),
+      sampleRoute('first', '/same', to('a')),
+      sampleRoute('second', '/same', to('b')),
+      sampleRoute('rewritten', '/x/{id}', { ...to('a'), rewrite: { stripPrefix: '', path: '/y/{no}', host: '' } }),
+      sampleRoute('filtered', '/z', { ...to('a'), filters: [{ name: 'broken', config: {} }] }),
+      sampleRoute('nowhere', '/n', to('absent')),
+    ],
+  });
+  const { compiled, problems } = dryCompile(config, new Map([['broken', broken]]));
+  assert.equal(compiled, null);
+  const places = problems.map(({ path }) => path.join('.')).sort();
+  assert.deepEqual(places, [
+    'routes.0.match.path',
+    'routes.2.match',
+    'routes.3.rewrite.path',
+    'routes.4.filters.0.broken',
+    'routes.5.to',
+  ]);
+  const conflict = problems.find(({ path }) => path[1] === 2);
+  assert.match(conflict?.message ?? '', /"second".*"first"/);
+});
+
+test('ten thousand routes are compiled in slices', () => {
+  const steps = compileSnapshot(sampleConfig({ upstreams, routes: manyRoutes(10_000, 'a') }), null, context);
+  let slices = 1;
+  while (steps.next().done !== true) slices++;
+  assert.ok(slices > 2, `${slices} slices`);
+});

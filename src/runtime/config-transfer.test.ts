@@ -1,0 +1,63 @@
+// The transfer gives back what was put in, decodes only what changed, and keeps the rest by identity.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import type { Config } from '../config/config.ts';
+import { type ConfigTransfer, decodeConfig, encodeConfig } from './config-transfer.ts';
+import { runSliced } from './run-sliced.ts';
+import { manyRoutes, sampleConfig, sampleRoute, sampleUpstream } from './sample-config.fixture.ts';
+
+/** As a worker gets it. */
+function posted(transfer: ConfigTransfer): ConfigTransfer {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(transfer);
+  const received: { message: ConfigTransfer } | undefined = receiveMessageOnPort(port2);
+  port1.close();
+  assert.ok(received);
+  return received.message;
+}
+
+async function decode(transfer: ConfigTransfer, previous: Config | null) {
+  const { value } = await runSliced(decodeConfig(posted(transfer), previous));
+  return value;
+}
+
+const unicode = sampleRoute('ünïcödé 🚪', '/grüße/*');
+const before = sampleConfig({ upstreams: [sampleUpstream('a', [1, 2])], routes: [unicode, ...manyRoutes(50, 'a')] });
+
+test('a whole configuration comes through as it was', async () => {
+  const { config, decodedElements } = await decode(encodeConfig(before, null), null);
+  assert.deepEqual(config, before);
+  assert.equal(decodedElements, 52);
+});
+
+test('of a changed configuration only the changed element is decoded, wherever the others moved', async () => {
+  const { config: first } = await decode(encodeConfig(before, null), null);
+  const [moved, ...others] = before.routes;
+  const changed = { ...others[7], timeoutMs: 123 };
+  const routes = [...others.slice(0, 7), changed, ...others.slice(8), moved];
+  // As a new reading of the files gives it: equal, not identical.
+  const after = sampleConfig(JSON.parse(JSON.stringify({ ...before, routes })));
+  const { config, decodedElements } = await decode(encodeConfig(after, before), first);
+  assert.deepEqual(config, after);
+  assert.equal(decodedElements, 1);
+  assert.equal(config.upstreams[0], first.upstreams[0]);
+  assert.equal(config.routes[0], first.routes[1]);
+  assert.equal(config.routes.at(-1), first.routes[0]);
+});
+
+test('a transfer for another base is refused', async () => {
+  const after = sampleConfig({ drainTimeoutMs: 1 });
+  const transfer = encodeConfig(after, before);
+  await assert.rejects(decode(transfer, null), /builds on version/);
+  await assert.rejects(decode(transfer, after), /builds on version/);
+});
+
+test('a large configuration is decoded in slices', async () => {
+  const large = sampleConfig({ upstreams: [sampleUpstream('a', [1])], routes: manyRoutes(20_000, 'a') });
+  const steps = decodeConfig(encodeConfig(large, null), null);
+  let slices = 1;
+  while (steps.next().done !== true) slices++;
+  assert.ok(slices > 3, `${slices} slices`);
+});

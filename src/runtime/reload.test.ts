@@ -1,0 +1,92 @@
+// Requests for a reload that come together become one more, and what fails is told.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LoadedFile } from './load.ts';
+import { Reload, type ReloadFailure } from './reload.ts';
+import { sampleConfig } from './sample-config.fixture.ts';
+
+function loaded(changes: Parameters<typeof sampleConfig>[0]): LoadedFile {
+  const locate: LoadedFile['locate'] = problem => ({ ...problem, file: 'cardea.yaml', line: 3, column: 7 });
+  return { config: sampleConfig(changes), files: [], problems: [], locate };
+}
+
+function reloadWith(
+  deploy: (file: LoadedFile) => Promise<Awaited<ReturnType<Options['deploy']>>>,
+  load: Options['load'],
+) {
+  const done: (ReloadFailure | null)[] = [];
+  let version = '';
+  const reload = new Reload({
+    load,
+    deploy: async file => {
+      const result = await deploy(file);
+      if (result.ok) version = file.config?.version ?? '';
+      return result;
+    },
+    servingVersion: () => version,
+    log: () => {},
+    onDone: failure => done.push(failure),
+  });
+  return { reload, done };
+}
+
+type Options = ConstructorParameters<typeof Reload>[0];
+
+const report = { problems: [], decodedElements: 0, keptRoutes: 0, totalMs: 0, longestSliceMs: 0 };
+
+test('many requests while one runs become exactly one more, which reads anew', async () => {
+  let loads = 0;
+  let deploys = 0;
+  const { reload } = reloadWith(
+    async () => {
+      deploys++;
+      return { ok: true, reports: [report] };
+    },
+    async () => loaded({ drainTimeoutMs: ++loads }),
+  );
+  const results = await Promise.all(Array.from({ length: 50 }, () => reload.request('test')));
+  assert.deepEqual(new Set(results), new Set([null]));
+  assert.equal(loads, 2);
+  assert.equal(deploys, 2);
+});
+
+test('an unchanged file is not rolled out again', async () => {
+  let deploys = 0;
+  const { reload } = reloadWith(
+    async () => {
+      deploys++;
+      return { ok: true, reports: [report] };
+    },
+    async () => loaded({}),
+  );
+  await reload.request('test');
+  await reload.request('test');
+  assert.equal(deploys, 1);
+});
+
+test('problems that workers find are told with their place, and a later success forgets them', async () => {
+  let good = false;
+  const { reload, done } = reloadWith(
+    async () =>
+      good
+        ? { ok: true, reports: [report] }
+        : { ok: false, reason: '', problems: [{ path: ['routes', 0], message: 'no', severity: 'error' }] },
+    async () => loaded({}),
+  );
+  const failure = await reload.request('test');
+  assert.equal(failure?.reason, 'cardea.yaml:3:7: no');
+  good = true;
+  assert.equal(await reload.request('test'), null);
+  assert.deepEqual([done[0]?.problems.length, done[1]], [1, null]);
+});
+
+test('a file that cannot be read is a failure like any other', async () => {
+  const { reload } = reloadWith(
+    async () => ({ ok: true, reports: [report] }),
+    async () => {
+      throw new Error('EACCES');
+    },
+  );
+  assert.equal((await reload.request('test'))?.reason, 'EACCES');
+});

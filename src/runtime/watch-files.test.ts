@@ -1,0 +1,115 @@
+// Every way in which configuration files change in practice is noticed, and other files in the folder are not.
+
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FileWatch } from './watch-files.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'cardea-watch-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A watch on one file, and how often it fired. */
+function watching(file: string) {
+  let fired = 0;
+  let wake = () => {};
+  const watch = new FileWatch(() => {
+    fired++;
+    wake();
+  });
+  watch.follow([file]);
+  return {
+    watch,
+    count: () => fired,
+    next: () =>
+      new Promise<void>(resolve => {
+        wake = resolve;
+      }),
+  };
+}
+
+function fresh(name: string): string {
+  const inner = path.join(folder, name);
+  mkdirSync(inner);
+  writeFileSync(path.join(inner, 'cardea.yaml'), 'a: 1\n');
+  return inner;
+}
+
+test('a file written in place, several times in a row, is one change', async () => {
+  const inner = fresh('in-place');
+  const file = path.join(inner, 'cardea.yaml');
+  const { watch, next, count } = watching(file);
+  const changed = next();
+  for (let i = 0; i < 5; i++) appendFileSync(file, 'b: 2\n');
+  await changed;
+  await delay(300); // Because: nothing more must come, and nothing tells of nothing.
+  assert.equal(count(), 1);
+  watch.close();
+});
+
+test('a file replaced by renaming another over it, twice', async () => {
+  const inner = fresh('rename');
+  const file = path.join(inner, 'cardea.yaml');
+  const { watch, next } = watching(file);
+  for (const text of ['b: 2\n', 'c: 3\n']) {
+    const changed = next();
+    writeFileSync(`${file}.tmp`, text);
+    renameSync(`${file}.tmp`, file);
+    await changed;
+  }
+  watch.close();
+});
+
+test('links swapped as Kubernetes does for a mounted ConfigMap', async () => {
+  const inner = path.join(folder, 'mounted');
+  for (const version of ['..one', '..two']) {
+    mkdirSync(path.join(inner, version), { recursive: true });
+    writeFileSync(path.join(inner, version, 'cardea.yaml'), `version: ${version}\n`);
+  }
+  symlinkSync('..one', path.join(inner, '..data'));
+  symlinkSync('..data/cardea.yaml', path.join(inner, 'cardea.yaml'));
+  const { watch, next } = watching(path.join(inner, 'cardea.yaml'));
+  const changed = next();
+  symlinkSync('..two', path.join(inner, '..data_tmp'));
+  renameSync(path.join(inner, '..data_tmp'), path.join(inner, '..data'));
+  await changed;
+  watch.close();
+});
+
+test('a folder above that is a link and is swapped', async () => {
+  const inner = path.join(folder, 'releases');
+  for (const version of ['1', '2']) {
+    mkdirSync(path.join(inner, version), { recursive: true });
+    writeFileSync(path.join(inner, version, 'cardea.yaml'), `version: ${version}\n`);
+  }
+  symlinkSync('1', path.join(inner, 'current'));
+  const { watch, next } = watching(path.join(inner, 'current', 'cardea.yaml'));
+  const changed = next();
+  symlinkSync('2', path.join(inner, 'next'));
+  renameSync(path.join(inner, 'next'), path.join(inner, 'current'));
+  await changed;
+  watch.close();
+});
+
+test('a new file that an include pattern may take in', async () => {
+  const inner = fresh('include');
+  const { watch, next } = watching(path.join(inner, 'cardea.yaml'));
+  const changed = next();
+  writeFileSync(path.join(inner, 'team.yaml'), 'x: 1\n');
+  await changed;
+  watch.close();
+});
+
+test('an access log growing in the same folder is no change', async () => {
+  const inner = fresh('log');
+  const { watch, count } = watching(path.join(inner, 'cardea.yaml'));
+  for (let i = 0; i < 5; i++) {
+    appendFileSync(path.join(inner, 'access.log'), 'line\n');
+    await delay(60);
+  }
+  await delay(300); // Because: as above.
+  assert.equal(count(), 0);
+  watch.close();
+});
