@@ -1,0 +1,65 @@
+// Secrets are hidden wherever they stand, and what is no secret stays readable.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { redact } from './redact.ts';
+
+const hidden = '[redacted]';
+
+test('keys, header values and URLs that hold secrets', () => {
+  assert.deepEqual(
+    redact({
+      consumers: [{ name: 'acme', keys: [{ id: 'k1', hash: 'sha256:abc' }] }],
+      filters: [
+        {
+          name: 'headers',
+          config: { request: { set: { authorization: 'Bearer x', 'x-api-key': 'k', 'x-team': 'a' } } },
+        },
+        { name: 'jwt', config: { clientSecret: 's', issuer: 'https://idp', passwords: ['p1', 'p2'] } },
+      ],
+      upstreams: [{ endpoints: [{ url: 'http://user:pass@10.0.0.1:80/' }] }],
+      routes: [
+        {
+          match: { headers: [{ name: 'x-api-key', match: { kind: 'exact', value: 'k' } }] },
+          to: {
+            reply: {
+              headers: [
+                { name: 'set-cookie', value: 'a=b' },
+                { name: 'content-type', value: 'text/plain' },
+              ],
+            },
+          },
+        },
+      ],
+    }),
+    {
+      consumers: [{ name: 'acme', keys: [{ id: 'k1', hash: hidden }] }],
+      filters: [
+        {
+          name: 'headers',
+          config: { request: { set: { authorization: hidden, 'x-api-key': hidden, 'x-team': 'a' } } },
+        },
+        { name: 'jwt', config: { clientSecret: hidden, issuer: 'https://idp', passwords: [hidden, hidden] } },
+      ],
+      upstreams: [{ endpoints: [{ url: `http://${hidden}@10.0.0.1:80/` }] }],
+      routes: [
+        {
+          match: { headers: [{ name: 'x-api-key', match: { kind: 'exact', value: hidden } }] },
+          to: {
+            reply: {
+              headers: [
+                { name: 'set-cookie', value: hidden },
+                { name: 'content-type', value: 'text/plain' },
+              ],
+            },
+          },
+        },
+      ],
+    },
+  );
+});
+
+test('numbers, empty text and plain values stay', () => {
+  const plain = { port: 8080, admin: null, tokenless: '', url: 'http://10.0.0.1:80', list: [1, 'a', true] };
+  assert.deepEqual(redact(plain), plain);
+});

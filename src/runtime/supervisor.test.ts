@@ -1,0 +1,118 @@
+// Real workers on real ports: a start, reloads that add and take away, a worker that dies, a drain.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
+import { OperatorLog } from '../telemetry/operator-log.ts';
+import type { LoadedFile } from './load.ts';
+import { sampleConfig, sampleRoute } from './sample-config.fixture.ts';
+import { Supervisor } from './supervisor.ts';
+
+let next = sampleConfig();
+const lines: string[] = [];
+const log = new OperatorLog({ format: 'json', write: text => lines.push(text) });
+
+function loaded(config: Config): LoadedFile {
+  const locate: LoadedFile['locate'] = problem => ({ ...problem, file: 'cardea.yaml', line: 1, column: 1 });
+  return { config, files: [], problems: [], locate };
+}
+
+async function started(config: Config, workers = 2): Promise<Supervisor> {
+  const supervisor = new Supervisor({ workers, load: async () => loaded(next), log });
+  after(() => supervisor.abandon());
+  const result = await supervisor.start(loaded(config));
+  assert.deepEqual(result.ok, true, JSON.stringify(result));
+  return supervisor;
+}
+
+/** A new connection each time, so that every worker gets some. */
+async function get(url: string): Promise<string> {
+  const response = await fetch(url, { headers: { connection: 'close' } });
+  return `${response.status} ${await response.text()}`;
+}
+
+const listener = sampleConfig().listeners[0];
+const one = [sampleRoute('one', '/one')];
+const two = [...one, sampleRoute('two', '/two')];
+
+test('all workers serve on the one port that the system chose, and a reload keeps it', async () => {
+  const supervisor = await started(sampleConfig({ routes: one }));
+  const [url] = supervisor.status.listeners;
+  assert.doesNotMatch(url, /:0$/);
+  for (let i = 0; i < 20; i++) assert.equal(await get(`${url}/one`), '200 one');
+  next = sampleConfig({ routes: two });
+  assert.equal(await supervisor.reload('test'), null);
+  assert.deepEqual(supervisor.status.listeners, [url]);
+  for (let i = 0; i < 20; i++) assert.equal(await get(`${url}/two`), '200 two');
+  await supervisor.drain();
+  await assert.rejects(get(`${url}/one`));
+});
+
+test('a configuration that workers cannot compile changes nothing, and says why', async () => {
+  const supervisor = await started(sampleConfig({ routes: one }));
+  const [url] = supervisor.status.listeners;
+  next = sampleConfig({ routes: [...two, sampleRoute('again', '/two')] });
+  const failure = await supervisor.reload('test');
+  assert.match(failure?.reason ?? '', /"again" can never be chosen/);
+  assert.equal(supervisor.status.lastFailure, failure);
+  assert.equal(await get(`${url}/one`), '200 one');
+  assert.match(await get(`${url}/two`), /^404/);
+  next = sampleConfig({ routes: two });
+  assert.equal(await supervisor.reload('test'), null);
+  assert.equal(supervisor.status.lastFailure, null);
+  await supervisor.drain();
+});
+
+test('a listener is added, and taken away again, while the other serves on', async () => {
+  const supervisor = await started(sampleConfig({ routes: one }));
+  const [url] = supervisor.status.listeners;
+  next = sampleConfig({ routes: one, listeners: [listener, { ...listener, host: '127.0.0.2' }] });
+  assert.equal(await supervisor.reload('test'), null);
+  const [same, added] = supervisor.status.listeners;
+  assert.equal(same, url);
+  for (let i = 0; i < 10; i++) assert.equal(await get(`${added}/one`), '200 one');
+  next = sampleConfig({ routes: one });
+  assert.equal(await supervisor.reload('test'), null);
+  await assert.rejects(get(`${added}/one`));
+  assert.equal(await get(`${url}/one`), '200 one');
+  await supervisor.drain();
+});
+
+test('an address that another process has is one clear message, and nothing changes', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const supervisor = await started(sampleConfig({ routes: one }));
+  const [url] = supervisor.status.listeners;
+  next = sampleConfig({ routes: two, listeners: [listener, { ...listener, port }] });
+  const failure = await supervisor.reload('test');
+  assert.equal(failure?.reason, `cannot listen on 127.0.0.1:${port}: the port is in use by another process`);
+  assert.deepEqual(supervisor.status.listeners, [url]);
+  assert.match(await get(`${url}/two`), /^404/);
+  await supervisor.drain();
+  other.close();
+});
+
+for (const how of ['throw', 'terminate'] as const) {
+  test(`a worker that is lost (${how}) is replaced while the port answers`, async () => {
+    const supervisor = await started(sampleConfig({ routes: one }));
+    const [url] = supervisor.status.listeners;
+    next = sampleConfig({ routes: two });
+    await supervisor.reload('test');
+    await supervisor.crashWorker(how);
+    while (supervisor.status.workersServing === 2) await delay(5);
+    for (let i = 0; i < 5; i++) assert.equal(await get(`${url}/two`), '200 two');
+    while (supervisor.status.workersServing < 2) await delay(5);
+    for (let i = 0; i < 20; i++) assert.equal(await get(`${url}/two`), '200 two');
+    assert.ok(lines.some(line => line.includes('worker died and is replaced')));
+    // The replacement takes part in what comes next.
+    next = sampleConfig({ routes: one });
+    assert.equal(await supervisor.reload('test'), null);
+    for (let i = 0; i < 20; i++) assert.match(await get(`${url}/two`), /^404/);
+    await supervisor.drain();
+  });
+}
