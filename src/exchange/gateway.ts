@@ -39,6 +39,12 @@ export interface GatewayServices {
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
+/**
+ * How long idle connections stay when draining begins. A request may be on its way already: closed at once, it would be
+ * lost; answered with `Connection: close`, it is not.
+ */
+const IDLE_GRACE_MS = 250;
+
 export class Gateway {
   private current: Snapshot;
   private readonly services: ExchangeServices;
@@ -139,19 +145,20 @@ export class Gateway {
     return connection;
   }
 
-  /** Closes idle connections, tells busy ones `Connection: close`; resolves when none is left or the time is up (then they are cut). */
+  /** Tells every connection `Connection: close` with its next answer, then closes the idle ones; resolves when none is left or the time is up (then they are cut). */
   async drain(timeoutMs: number): Promise<void> {
     this.stopping = true;
     this.services.io.clock.tick();
-    for (const connection of this.open) connection.closeIfIdle();
     if (this.open.size === 0) return;
     await new Promise<void>(resolve => {
       // Because: draining happens once in a worker's life.
+      const grace = setTimeout(() => this.closeIdle(null), Math.min(IDLE_GRACE_MS, timeoutMs));
       const timer = setTimeout(() => {
         for (const connection of this.open) connection.socket.destroy();
         resolve();
       }, timeoutMs);
       this.onIdle = () => {
+        clearTimeout(grace);
         clearTimeout(timer);
         resolve();
       };
@@ -163,8 +170,16 @@ export class Gateway {
     const entrance = this.entrances.get(settings);
     if (entrance === undefined) return;
     entrance.closing = true;
+    // Because: a listener is taken away by a reload, not by a request.
+    setTimeout(() => this.closeIdle(entrance), IDLE_GRACE_MS).unref();
+  }
+
+  /** Closes idle connections of one listener, or of all. */
+  private closeIdle(entrance: Entrance | null): void {
     this.services.io.clock.tick();
-    for (const connection of this.open) if (connection.handler === entrance) connection.closeIfIdle();
+    for (const connection of this.open) {
+      if (entrance === null || connection.handler === entrance) connection.closeIfIdle();
+    }
   }
 
   get draining(): boolean {
