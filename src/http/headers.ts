@@ -120,6 +120,17 @@ export class Headers {
     for (let i = added.length - 2; i >= 0; i -= 2) if (sameName(added[i]!, name)) added.splice(i, 2);
   }
 
+  /** Takes out every field whose name begins with `prefix`, given in lower case. One pass. */
+  removeByPrefix(prefix: string): void {
+    const { index, raw } = this;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      if (index[at] !== REMOVED && beginsAt(raw, index[at + 1]!, prefix)) index[at] = REMOVED;
+    }
+    const { added } = this;
+    if (added === null) return;
+    for (let i = added.length - 2; i >= 0; i -= 2) if (beginsAt(added[i]!, 0, prefix)) added.splice(i, 2);
+  }
+
   /** Takes out every received field of a well-known name. */
   removeById(id: number): void {
     const { index } = this;
@@ -184,9 +195,12 @@ function sameName(name: string, lowerName: string): boolean {
 
 /** Whether `raw` has this lower-case name, in any case, at `start`, ended by a colon. */
 function nameStandsAt(raw: string, start: number, lowerName: string): boolean {
-  const { length } = lowerName;
-  if (raw.charCodeAt(start + length) !== 0x3a) return false;
-  for (let i = 0; i < length; i++) {
+  return raw.charCodeAt(start + lowerName.length) === 0x3a && beginsAt(raw, start, lowerName);
+}
+
+/** Whether `raw` has these lower-case letters, in any case, at `start`. */
+function beginsAt(raw: string, start: number, lowerName: string): boolean {
+  for (let i = 0; i < lowerName.length; i++) {
     let code = raw.charCodeAt(start + i);
     if (code >= 0x41 && code <= 0x5a) code += 0x20;
     if (code !== lowerName.charCodeAt(i)) return false;

@@ -15,8 +15,8 @@ const WHOLE_BYTES_MAX = 32 * 1024;
 /** Accept-Encoding values whose choice is remembered; browsers send few different ones. */
 const REMEMBERED_MAX = 256;
 
-/** Fields that say what exactly the bytes are. They would be wrong, and only the origin can make them. */
-const digestFields = ['content-digest', 'repr-digest', 'digest', 'content-md5'];
+/** Fields that say what exactly the bytes are, or which. They would be wrong, and only the origin can make them. */
+const leftAlone = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'content-range'];
 
 export const compressFilter: FilterDefinition<CompressConfig> = {
   name: 'compress',
@@ -56,10 +56,10 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
         if (!isTransformable(exchange, types)) return;
         addVary(headers, 'Accept-Encoding');
         const { encoding } = choice;
-        if (encoding === null || digestFields.some(field => headers.has(field))) return;
+        if (encoding === null) return;
         const length = lengthOf(exchange);
         if (length !== -1 && length < config.minimum && !choice.identityRefused) return;
-        if (length === 0) return;
+        if (length === 0 || leftAlone.some(field => headers.has(field))) return;
         const whole = length !== -1 && length <= WHOLE_BYTES_MAX;
         if (!whole && openStreams() >= config.maxStreams) return;
         changeHead(exchange, encoding);
@@ -94,13 +94,15 @@ function isTransformable(exchange: Exchange, types: ContentTypes): boolean {
   if (type === undefined || !types.has(type)) return false;
   const encoded = headers.getById(HeaderId.contentEncoding);
   if (encoded !== undefined && encoded.toLowerCase() !== 'identity') return false;
-  if (headers.has('content-range')) return false;
   return !forbidsTransform(headers) && !forbidsTransform(exchange.request.headers);
 }
 
+const noTransform = /(?:^|[\s,])no-transform(?:$|[\s,])/i;
+
 function forbidsTransform(headers: Headers): boolean {
   if (headers.getById(HeaderId.cacheControl) === undefined) return false;
-  return /(?:^|[\s,])no-transform(?:$|[\s,])/i.test(headers.getJoined('cache-control')!);
+  const directives = headers.getOnlyById(HeaderId.cacheControl) ?? headers.getJoined('cache-control')!;
+  return noTransform.test(directives);
 }
 
 /** Length of the body, also of the one that a HEAD does not get; -1 when it is not known ahead. */

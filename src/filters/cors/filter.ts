@@ -1,23 +1,12 @@
 // The cors filter: answers preflights, and says on every other answer whether the caller's page may read it.
 
-import type { Exchange, Reply } from '../../exchange/exchange.ts';
+import type { Reply } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { HeaderId } from '../../http/header-names.ts';
 import type { Headers } from '../../http/headers.ts';
 import { addVary } from '../../http/vary.ts';
 import type { CorsConfig } from './config.ts';
 import { OriginList } from './origin-list.ts';
-
-/** What an upstream may say of CORS, all of it replaced. */
-const responseFields = [
-  'access-control-allow-origin',
-  'access-control-allow-credentials',
-  'access-control-allow-methods',
-  'access-control-allow-headers',
-  'access-control-allow-private-network',
-  'access-control-expose-headers',
-  'access-control-max-age',
-];
 
 /** Names of header fields with commas between, of a length that one may repeat. */
 const fieldNames = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/;
@@ -46,7 +35,8 @@ export const corsFilter: FilterDefinition<CorsConfig> = {
         const allowedOrigin = exchange.state[slot];
         if (allowedOrigin === PREFLIGHT) return;
         const { headers } = exchange.response!;
-        removeUpstreamsOwn(exchange);
+        // Because: two answers to the same question are an error to browsers, and the upstream may allow more.
+        headers.removeByPrefix('access-control-');
         // Because: without it a cache would give one origin's answer to another, those without an Origin included.
         if (!origins.any) addVary(headers, 'Origin');
         if (typeof allowedOrigin !== 'string') return;
@@ -57,13 +47,6 @@ export const corsFilter: FilterDefinition<CorsConfig> = {
     };
   },
 };
-
-function removeUpstreamsOwn(exchange: Exchange): void {
-  // Because: what the gateway answers itself has no such fields, and each removal is a search.
-  if (exchange.answeredBy !== 'upstream') return;
-  const { headers } = exchange.response!;
-  for (const field of responseFields) headers.remove(field);
-}
 
 /** The answer to a preflight; without permissions where the origin has none, which makes the browser refuse it. */
 function preflightReply(config: CorsConfig, asked: Headers, allowedOrigin: string | null): Reply {
