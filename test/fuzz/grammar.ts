@@ -26,7 +26,24 @@ export class Dice {
 }
 
 const methods = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'QUERY', 'PROPFIND'];
-const oddMethods = ['get', 'CONNECT', 'TRACE', 'MKCOLA', 'G-T', 'M-SEARCH', 'PRI', 'SOURCE', 'GET_', 'ANNOUNCE', ''];
+const oddMethods = [
+  'get',
+  'CONNECT',
+  'TRACE',
+  'MKCOLA',
+  'G-T',
+  'M-SEARCH',
+  'PRI',
+  'SOURCE',
+  'GET_',
+  'ANNOUNCE',
+  'LABEL',
+  'UPDATE',
+  'VERSION-CONTROL',
+  'DESCRIBE',
+  'PURGE',
+  '',
+];
 const targets = [
   '/',
   '/a/b',

@@ -15,6 +15,13 @@ test('every class that explains a refusal is listed in differences.md with its r
   for (const name of stricterClasses) assert.ok(classes.has(name), name);
 });
 
+test('every class of differences.md is one that occurs', () => {
+  const { classes, fixtures } = loadDifferences();
+  // Limits are reached by no generated input; the tests of the limits themselves are beside the parsers.
+  const occurring = new Set([...stricterClasses, ...fixtures.values(), 'size-limits']);
+  for (const name of classes.keys()) assert.ok(occurring.has(name), name);
+});
+
 test('the judge tells a difference from an agreement', async () => {
   const agreed = await judge([input('request', 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n')], () => true);
   assert.deepEqual(agreed[0]!.judgement, { failure: null, stricter: null });

@@ -79,11 +79,6 @@ const rules: readonly Rule[] = [
   },
   { codes: ['method_not_implemented'], className: 'connect', seen: text => /CONNECT /.test(text) },
   {
-    codes: ['method_not_implemented'],
-    className: 'miswritten-method',
-    seen: text => [...text.matchAll(/^([A-Za-z-]+) /gm)].some(match => match[1] !== match[1]!.toUpperCase()),
-  },
-  {
     codes: [
       'malformed_request_line',
       'unsupported_version',
@@ -132,19 +127,8 @@ const rules: readonly Rule[] = [
   },
   {
     codes: ['invalid_content_length'],
-    className: 'content-length-repeated',
-    seen: text =>
-      heads(text).some(head => lengths(head).length > 1 || lengths(head).some(value => value.includes(','))),
-  },
-  {
-    codes: ['invalid_content_length'],
     className: 'content-length-size',
     seen: text => lengths(text).some(value => /^\d{16,}$/.test(value)),
-  },
-  {
-    codes: ['conflicting_length'],
-    className: 'length-and-coding',
-    seen: text => heads(text).some(head => lengths(head).length > 0 && codings(head).length > 0),
   },
   {
     codes: ['unsupported_transfer_coding'],
@@ -186,11 +170,6 @@ const rules: readonly Rule[] = [
       ),
   },
   {
-    codes: ['malformed_header', 'malformed_chunk'],
-    className: 'header-bytes',
-    seen: text => /^[!-9;-~]+:.*[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/m.test(text),
-  },
-  {
     codes: ['malformed_chunk'],
     className: 'chunk-grammar',
     seen: text =>
@@ -208,7 +187,6 @@ const rules: readonly Rule[] = [
     className: 'status-line',
     seen: text => /^HTTP\/1\.[01] ([06-9]\d\d|.*[\0-\x08\x0b\x0c\x0e-\x1f\x7f])/m.test(text),
   },
-  { codes: ['invalid_upgrade'], className: 'upgrade-body', seen: text => /^upgrade:/im.test(text) },
 ];
 
 /** The class that explains why we refuse with `code` what Node accepts; null when nothing in the text does. */
