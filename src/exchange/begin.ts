@@ -26,8 +26,6 @@ export function begin(exchange: Exchange): void {
     request.path = normalized.path;
   } else request.path = request.rawPath;
   request.host = hostOf(request.authority);
-  // HTTP/2 inside a tunnel would carry requests past the router.
-  if (request.upgrade !== '' && /^h2c?$/i.test(request.upgrade)) request.upgrade = '';
   if (request.upgrade !== '' && request.hasBody) {
     refuse(exchange, new Fault('invalid_upgrade'));
     return;

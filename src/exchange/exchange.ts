@@ -33,13 +33,16 @@ export class ExchangeResponse {
   readonly hasBody: boolean;
   /** Bit per slot whose filter asked for `onResponseBody`. */
   bodyFilters: number;
+  /** The received status line may be sent as it is. */
+  readonly asReceived: boolean;
 
-  constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean) {
+  constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean, asReceived = false) {
     this.status = status;
     this.headers = headers;
     this.contentLength = contentLength;
     this.hasBody = hasBody;
     this.bodyFilters = 0;
+    this.asReceived = asReceived;
   }
 
   /** Asks for `onResponseBody` calls of the filter in this slot. Call in `onResponse`. */
@@ -133,8 +136,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   connection: UpstreamConnection | null;
   waiting: boolean;
   attempts: number;
-  /** Head as sent upstream, kept for another attempt. */
-  upstreamHead: string;
+  /** Fields that the gateway adds for the upstream, kept for another attempt. */
+  addedLines: string;
   /** Cookie line of a sticky split, sent with the answer. */
   stickyCookie: string;
 
@@ -205,7 +208,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.connection = null;
     this.waiting = false;
     this.attempts = 0;
-    this.upstreamHead = '';
+    this.addedLines = '';
     this.stickyCookie = '';
     this.requestEnded = !request.hasBody;
     this.requestTrailers = null;

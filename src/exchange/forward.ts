@@ -11,7 +11,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { answer, refuse } from './reply.ts';
-import { buildUpstreamHead } from './upstream-head.ts';
+import { writeUpstreamHead } from './upstream-head.ts';
 
 /** Bodies sent over a kept connection are remembered up to this size, to be sent again if that connection was dead. */
 const REPLAY_BYTES_MAX = 64 * 1024;
@@ -104,19 +104,12 @@ function send(exchange: Exchange, connection: UpstreamConnection): void {
   const { request, services } = exchange;
   const filtered = exchange.requestPipe !== null;
   const chunked = request.chunked || (filtered && request.hasBody);
-  if (exchange.upstreamHead === '') exchange.upstreamHead = buildUpstreamHead(exchange, exchange.endpoint!, chunked);
   exchange.connection = connection;
   exchange.sentAt = services.io.clock.now;
   exchange.firstByteAt = 0;
   const framing = chunked ? RequestFraming.chunked : request.hasBody ? RequestFraming.length : RequestFraming.none;
-  connection.start(
-    exchange,
-    exchange.upstreamHead,
-    request.method === 'HEAD',
-    framing,
-    request.upgrade !== '',
-    exchange,
-  );
+  connection.start(exchange, request.method === 'HEAD', framing, request.upgrade !== '', exchange);
+  writeUpstreamHead(exchange, exchange.endpoint!, chunked, services.io.outbox);
   if (framing === RequestFraming.none) return;
   const resent = exchange.replayable;
   if (resent !== null) for (const piece of resent) connection.sendBody(piece, 0, piece.length);

@@ -96,14 +96,19 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
     return;
   }
   const hasBody = head.framing !== BodyFraming.none;
+  const plain = exchange.route!.chain.filters.length === 0;
   // A length that stands in a HEAD's or 304's answer is not this message's.
   exchange.response = new ExchangeResponse(
     head.status,
     head.headers,
     hasBody ? head.contentLength : request.method === 'HEAD' ? -1 : 0,
     hasBody,
+    plain && head.minorVersion === 1,
   );
   startAnswer(exchange);
+  // The head's bytes are overwritten by the next read: keep its text where somebody may still ask.
+  if (plain && exchange.responseStarted) head.headers.forget();
+  else head.headers.settle();
 }
 
 export function responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
@@ -172,5 +177,6 @@ function startTunnel(exchange: Exchange, head: ResponseHead): void {
   exchange.idleTimeoutMs = exchange.upstream!.spec.tunnelIdleTimeoutMs;
   exchange.deadline = Infinity;
   exchange.requestEnded = false;
-  exchange.downstream.startResponse(101, headers.lines(), ResponseFraming.tunnel);
+  exchange.downstream.startResponse(101, headers, ResponseFraming.tunnel, false);
+  headers.settle();
 }

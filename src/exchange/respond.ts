@@ -32,9 +32,8 @@ function sendHead(exchange: Exchange): void {
     exchange.responsePipe = new BodyPipe(exchange, responseHooks(exchange, response.bodyFilters), responseEnds);
   }
   exchange.responseStarted = true;
-  const lines = headers.lines();
-  exchange.responseBytes += lines.length + STATUS_LINE_BYTES;
-  exchange.downstream.startResponse(response.status, lines, framing);
+  exchange.responseBytes += headers.size + STATUS_LINE_BYTES;
+  exchange.downstream.startResponse(response.status, headers, framing, response.asReceived);
   if (exchange.heldResponse !== null || exchange.heldResponseEnd) releaseHeld(exchange);
 }
 

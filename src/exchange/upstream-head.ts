@@ -1,18 +1,44 @@
-// The text of a request's head as it goes upstream: what came, less what concerned the client's hop, plus what the gateway adds.
+// Writes a request's head as it goes upstream: what came, less what concerned the client's hop, plus what the gateway adds.
 
 import { HeaderId } from '../http/header-names.ts';
+import type { HeadOutput } from '../http/headers.ts';
 import { traceContext } from '../telemetry/trace-context.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
 
-/** Builds the head for this endpoint. Lengths stand as received unless a filter changes the body (`chunked` then). */
-export function buildUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunked: boolean): string {
-  const { request, route, found } = exchange;
+/** What the gateway adds is made once and kept for another attempt, which is the same request. */
+function addedLines(exchange: Exchange, chunked: boolean): string {
+  const { request } = exchange;
   const { headers } = request;
-  const rewrite = route!.rewrite;
-  let path = request.path;
-  let authority = request.authority;
+  const trace = traceContext(headers.getOnlyById(HeaderId.traceparent));
+  exchange.traceId = trace.traceId;
+  headers.removeById(HeaderId.traceparent);
+  if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
+  if (chunked) headers.removeById(HeaderId.contentLength);
+  const forwarded = forwardedLines(exchange);
+  // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
+  const { requestId } = exchange;
+  headers.removeById(HeaderId.xRequestId);
+  let framing = '\r\n';
+  if (request.upgrade !== '') framing = `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`;
+  if (chunked) framing = `Transfer-Encoding: chunked\r\n${framing}`;
+  return `${forwarded}X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n${framing}`;
+}
+
+/** Writes the head for this endpoint. Lengths stand as received unless a filter changes the body (`chunked` then). */
+export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunked: boolean, out: HeadOutput): void {
+  const { request, found } = exchange;
+  const { headers } = request;
+  const { rewrite, chain } = exchange.route!;
+  if (exchange.addedLines === '') exchange.addedLines = addedLines(exchange, chunked);
+  const untouched = rewrite === null && chain.filters.length === 0 && request.path === request.rawPath;
+  if (untouched && request.targetForm === 'origin' && request.version === '1.1') {
+    headers.writeWithStartLine(out);
+    out.text(exchange.addedLines);
+    return;
+  }
+  let { path, authority } = request;
   let replaceHost = request.targetForm === 'absolute';
   if (rewrite !== null) {
     path = rewrite.apply(path, found!);
@@ -25,23 +51,13 @@ export function buildUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
     authority = endpoint.authority;
     replaceHost = true;
   }
-  let text = `${request.method} ${request.hasQuery || request.query !== '' ? `${path}?${request.query}` : path} HTTP/1.1\r\n`;
+  out.text(
+    `${request.method} ${request.hasQuery || request.query !== '' ? `${path}?${request.query}` : path} HTTP/1.1\r\n`,
+  );
   if (replaceHost) {
     headers.removeById(HeaderId.host);
-    text += `Host: ${authority}\r\n`;
+    out.text(`Host: ${authority}\r\n`);
   }
-  const added = forwardedLines(exchange);
-  const trace = traceContext(headers.getOnlyById(HeaderId.traceparent));
-  exchange.traceId = trace.traceId;
-  headers.removeById(HeaderId.traceparent);
-  if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
-  if (chunked) headers.removeById(HeaderId.contentLength);
-  // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
-  const { requestId } = exchange;
-  headers.removeById(HeaderId.xRequestId);
-  text += `${headers.lines()}${added}X-Request-Id: ${requestId}\r\n`;
-  text += `traceparent: ${trace.traceparent}\r\n`;
-  if (chunked) text += 'Transfer-Encoding: chunked\r\n';
-  if (request.upgrade !== '') text += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;
-  return `${text}\r\n`;
+  headers.write(out);
+  out.text(exchange.addedLines);
 }

@@ -1,11 +1,18 @@
 // The fields of one head: as received, with an index over the text, plus what filters changed. Knows no framing rules.
 
+import { latin1 } from '../base/latin1.ts';
 import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
 
 /** Numbers a field takes in the index: id, start of its line, start of its value, end of its value. */
 export const FIELD_STRIDE = 4;
 
-/** Marks a field that was taken out; its text stays in `raw` but is never shown or sent. */
+/** Where a head is written to; latin1 text and bytes that are copied. */
+export interface HeadOutput {
+  text(text: string): void;
+  bytes(bytes: Buffer, start: number, end: number): void;
+}
+
+/** Marks a field that was taken out; its text stays but is never shown or sent. */
 const REMOVED = -1;
 
 const illegalValue = /[\0-\x08\x0a-\x1f\x7f]/;
@@ -16,30 +23,58 @@ const legalName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
  * Reading makes a string only for what is asked. Lines that nobody touched are sent on as they came, in one piece.
  */
 export class Headers {
-  /** The whole head as latin1 text, start line included; empty when the fields came from elsewhere (HTTP/2, a reply). */
-  readonly raw: string;
-  /** `FIELD_STRIDE` numbers a field, offsets into `raw`. */
+  /** The head as latin1 text; empty until someone asks, while `source` still holds the bytes. */
+  private text: string;
+  /**
+   * The bytes the head was read from, beginning at `sourceStart`. Borrowed: they are overwritten by the next read, so
+   * whoever keeps the head beyond the current call must `settle` it.
+   */
+  private source: Buffer | null;
+  private readonly sourceStart: number;
+  /** `FIELD_STRIDE` numbers a field, offsets into the head. */
   private readonly index: number[];
-  /** End of the last field's line in `raw`. */
+  /** End of the last field's line. */
   private readonly linesEnd: number;
   /** Name, value, name, value: fields that were added. */
   private added: string[] | null;
 
-  constructor(raw: string, index: number[], linesEnd: number) {
-    this.raw = raw;
+  /** `text` may be empty where `source` is given; both are where the text is needed anyway. */
+  constructor(text: string, source: Buffer | null, sourceStart: number, index: number[], linesEnd: number) {
+    this.text = text;
+    this.source = source;
+    this.sourceStart = sourceStart;
     this.index = index;
     this.linesEnd = linesEnd;
     this.added = null;
   }
 
   static empty(): Headers {
-    return new Headers('', [], 0);
+    return new Headers('', null, 0, [], 0);
   }
 
   static from(pairs: Iterable<readonly [string, string]>): Headers {
     const headers = Headers.empty();
     for (const [name, value] of pairs) headers.append(name, value);
     return headers;
+  }
+
+  private get raw(): string {
+    if (this.text === '' && this.source !== null) {
+      this.text = latin1(this.source, this.sourceStart, this.sourceStart + this.linesEnd);
+    }
+    return this.text;
+  }
+
+  /** Makes the head independent of the bytes it was read from. */
+  settle(): void {
+    // Because: reading the property makes the text.
+    void this.raw;
+    this.source = null;
+  }
+
+  /** As `settle`, for a head that nobody reads any more: its values are gone afterwards. */
+  forget(): void {
+    this.source = null;
   }
 
   /** The first value of a field, or undefined. `name` in lower case. */
@@ -138,6 +173,14 @@ export class Headers {
     if (this.added !== null) this.remove(headerNames[id]!);
   }
 
+  /** About how many bytes the fields take, for counters: received ones that were taken out are counted, too. */
+  get size(): number {
+    const { index, added } = this;
+    let size = index.length === 0 ? 0 : this.linesEnd - index[1]!;
+    if (added !== null) for (let i = 0; i < added.length; i += 2) size += added[i]!.length + added[i + 1]!.length + 4;
+    return size;
+  }
+
   /** Takes out every received field with one of these ids, in one pass. For heads as received, before anything was added. */
   removeMasked(mask: Uint8Array): void {
     const { index } = this;
@@ -159,22 +202,51 @@ export class Headers {
     if (added !== null) for (let i = 0; i < added.length; i += 2) yield [added[i]!, added[i + 1]!];
   }
 
-  /** The fields as lines, each ended by CRLF: neighbours that nobody touched are one slice of the received text. */
+  /** The fields as lines, each ended by CRLF. */
   lines(): string {
-    const { index, raw, added } = this;
     let text = '';
-    let runStart = -1;
+    this.write({
+      text(piece) {
+        text += piece;
+      },
+      bytes(bytes, start, end) {
+        text += latin1(bytes, start, end);
+      },
+    });
+    return text;
+  }
+
+  /** Writes the fields as lines, each ended by CRLF. Neighbours that nobody touched are one piece of what was received. */
+  write(out: HeadOutput): void {
+    const { index } = this;
+    this.writeRuns(out, index.length === 0 ? this.linesEnd : index[1]!);
+  }
+
+  /** As `write`, with the start line in front as it was received. Only for heads that have one. */
+  writeWithStartLine(out: HeadOutput): void {
+    this.writeRuns(out, 0);
+  }
+
+  private writeRuns(out: HeadOutput, from: number): void {
+    const { index, added } = this;
+    let runStart = from;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
       if (index[at] === REMOVED) {
-        if (runStart !== -1) text += raw.slice(runStart, index[at + 1]);
+        const runEnd = index[at + 1]!;
+        if (runStart !== -1 && runStart !== runEnd) this.writeRun(out, runStart, runEnd);
         runStart = -1;
       } else if (runStart === -1) {
         runStart = index[at + 1]!;
       }
     }
-    if (runStart !== -1) text += raw.slice(runStart, this.linesEnd);
-    if (added !== null) for (let i = 0; i < added.length; i += 2) text += `${added[i]}: ${added[i + 1]}\r\n`;
-    return text;
+    if (runStart !== -1 && runStart !== this.linesEnd) this.writeRun(out, runStart, this.linesEnd);
+    if (added !== null) for (let i = 0; i < added.length; i += 2) out.text(`${added[i]}: ${added[i + 1]}\r\n`);
+  }
+
+  private writeRun(out: HeadOutput, start: number, end: number): void {
+    const { source, sourceStart } = this;
+    if (source !== null) out.bytes(source, sourceStart + start, sourceStart + end);
+    else out.text(this.text.slice(start, end));
   }
 
   /** Offset into the index of the first received field of this name, or -1. */

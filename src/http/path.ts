@@ -38,8 +38,7 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
       if (i === last) kept.push('');
       continue;
     }
-    if (dotWithParameter.test(segment))
-      return ambiguous('a dot segment with a parameter (`..;`)');
+    if (dotWithParameter.test(segment)) return ambiguous('a dot segment with a parameter (`..;`)');
     kept.push(segment);
   }
   const path = `/${kept.join('/')}`;

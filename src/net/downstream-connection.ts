@@ -16,7 +16,7 @@ import type { Client } from './client.ts';
 import { type RequestEvents, ResponseFraming, type ResponseWriter } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
-import { bytesTaken } from './progress.ts';
+import { bytesTaken, unsentBytes } from './progress.ts';
 
 /** Limits of a client connection; each has its own refusal. */
 export interface ConnectionLimits extends HeadLimits {
@@ -259,6 +259,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.startBodyWindow();
     }
     const events = handler.onRequest(this, head);
+    head.headers.settle();
     // The answer may be complete already (a fixed reply); then the next request may begin.
     if (!this.responseDone) this.events = events;
     return true;
@@ -330,28 +331,33 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     outbox.text(`${statusLine(status)}${lines}\r\n`);
   }
 
-  startResponse(status: number, lines: string, framing: number): void {
+  startResponse(status: number, headers: Headers, framing: number, asReceived: boolean): void {
     this.responseStarted = true;
     this.expectsContinue = false;
     this.framing = framing;
     // A body that is still coming would have to be read to its end before the next request: close instead.
     if (this.decoder !== null && !this.bodyAtHand) this.keepAlive = false;
     if (this.halfClosed || this.handler.draining) this.keepAlive = false;
-    let text = statusLine(status) + lines;
+    const { outbox } = this.handler.io;
+    outbox.begin(this);
+    if (asReceived) headers.writeWithStartLine(outbox);
+    else {
+      outbox.text(statusLine(status));
+      headers.write(outbox);
+    }
+    let text = '\r\n';
     if (framing === ResponseFraming.tunnel) {
       this.reading = Reading.tunnel;
       this.deadline = Infinity;
     } else if (framing === ResponseFraming.unknown) {
       if (this.http10) this.keepAlive = false;
-      else text += 'Transfer-Encoding: chunked\r\n';
+      else text = 'Transfer-Encoding: chunked\r\n\r\n';
     }
     if (framing !== ResponseFraming.tunnel) {
-      if (!this.keepAlive) text += 'Connection: close\r\n';
-      else if (this.http10) text += 'Connection: keep-alive\r\n';
+      if (!this.keepAlive) text = `Connection: close\r\n${text}`;
+      else if (this.http10) text = `Connection: keep-alive\r\n${text}`;
     }
-    const { outbox } = this.handler.io;
-    outbox.begin(this);
-    outbox.text(`${text}\r\n`);
+    outbox.text(text);
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
@@ -392,7 +398,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.responseDone = true;
     this.handler.io.outbox.flush();
     // An answer that ends with the connection would look complete after a FIN; every other one is visibly cut.
-    if (this.http10 && this.framing === ResponseFraming.unknown) this.socket.resetAndDestroy();
+    if ((this.http10 && this.framing === ResponseFraming.unknown) || this.blocked) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 
@@ -461,7 +467,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.handler.io.outbox.flush();
     this.socket.end();
     this.resumeReading();
-    if (this.socket.writableLength > 0) this.startWriteWindow();
+    if (unsentBytes(this.socket) > 0) this.startWriteWindow();
     else this.schedule(LINGER_MS);
   }
 
@@ -496,7 +502,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
         this.fail(new Fault('body_timeout'));
       } else this.startBodyWindow();
     } else if (this.reading === Reading.discard) {
-      if (this.socket.writableLength > 0) this.checkWriteWindow();
+      if (unsentBytes(this.socket) > 0) this.checkWriteWindow();
       else this.socket.destroy();
     } else if (this.reading === Reading.wait && this.halfClosed && !this.responseStarted) {
       const { outbox } = io;
@@ -515,8 +521,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   private checkWriteWindow(): void {
     const { limits } = this.handler;
     const taken = bytesTaken(this.socket) - this.windowBytes;
-    if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) this.socket.destroy();
-    else this.startWriteWindow();
+    if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) {
+      // RST: bytes that nobody takes would else stay in the kernel long after we have given up.
+      this.socket.resetAndDestroy();
+    } else this.startWriteWindow();
   }
 
   private schedule(delayMs: number): void {

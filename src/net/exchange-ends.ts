@@ -20,7 +20,8 @@ export const ResponseFraming = {
 export interface ResponseWriter {
   /** An interim answer (1xx). `lines` are field lines, each ended by CRLF. */
   sendInformational(status: number, lines: string): void;
-  startResponse(status: number, lines: string, framing: number): void;
+  /** `asReceived` says that the head's own start line may be sent: it came in HTTP/1.1, and nobody changed the status. */
+  startResponse(status: number, headers: Headers, framing: number, asReceived: boolean): void;
   sendBody(bytes: Buffer, start: number, end: number): void;
   endResponse(trailers: Headers | null): void;
   /** Breaks off so that the client can tell the message is not complete. */

@@ -2,12 +2,14 @@
 
 import type { Socket } from 'node:net';
 import { writeLatin1 } from '../base/latin1.ts';
+import { WriteOutcome, type WriteOwner, writeNow } from './direct-write.ts';
 
 /** Someone whose bytes the outbox may hold. */
 export interface Sender {
   readonly socket: Socket;
-  /** The bytes were handed to the socket; `full` when it asks to wait for `drain`. */
+  /** The bytes were handed to the socket; `full` when it asks to wait for `onDrain`. */
   onSent(full: boolean): void;
+  onDrain(): void;
 }
 
 const CAPACITY = 96 * 1024;
@@ -18,7 +20,7 @@ const SPARES_MAX = 8;
  * One buffer a thread. `begin(sender)` makes it this sender's; what another had put in is sent first. `flush()` sends;
  * every entry from the event loop ends with it. Bytes are copied in, so callers may reuse theirs at once.
  */
-export class Outbox {
+export class Outbox implements WriteOwner<Sender> {
   private buffer: Buffer;
   private length: number;
   private sender: Sender | null;
@@ -84,13 +86,34 @@ export class Outbox {
     this.length = 0;
     const { socket } = sender;
     if (socket.destroyed) return;
-    const full = !socket.write(this.buffer.subarray(0, length));
+    const { buffer } = this;
+    const outcome = writeNow(socket, buffer, length, this, sender);
+    if (outcome === WriteOutcome.sent) {
+      sender.onSent(false);
+      return;
+    }
+    if (outcome === WriteOutcome.pending) {
+      this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(CAPACITY);
+      sender.onSent(true);
+      return;
+    }
+    if (outcome === WriteOutcome.failed) {
+      socket.destroy();
+      return;
+    }
+    const full = !socket.write(buffer.subarray(0, length));
     // What the kernel did not take at once still lies in this buffer: leave it to the socket and go on with another.
     if (socket.writableLength > 0) {
       this.retire(socket, this.buffer);
       this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(CAPACITY);
     }
     sender.onSent(full);
+  }
+
+  onWritten(sender: Sender, buffer: Buffer, failed: boolean): void {
+    if (this.spares.length < SPARES_MAX) this.spares.push(buffer);
+    if (failed) sender.socket.destroy();
+    else sender.onDrain();
   }
 
   private sendDirectly(bytes: Buffer): void {

@@ -20,3 +20,11 @@ export function bytesTaken(socket: Socket): number {
   if (handle && typeof handle.writeQueueSize === 'number') return handle.bytesWritten - handle.writeQueueSize;
   return socket.bytesWritten - socket.writableLength;
 }
+
+/** Bytes handed to the socket that the kernel has not taken yet. */
+export function unsentBytes(socket: Socket): number {
+  // Because: as above; a write that went past the stream is seen by the handle only.
+  const handle = (socket as unknown as { _handle: StreamHandle | null })._handle;
+  const held = handle && typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0;
+  return Math.max(held, socket.writableLength);
+}

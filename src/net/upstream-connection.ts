@@ -71,6 +71,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private blocked: boolean;
   private paused: boolean;
   private gone: boolean;
+  /** The endpoint has sent FIN. */
+  private ended: boolean;
 
   constructor(target: { host: string; port: number }, connectTimeoutMs: number, owner: ConnectionOwner) {
     const { io } = owner;
@@ -96,6 +98,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.blocked = false;
     this.paused = false;
     this.gone = false;
+    this.ended = false;
     this.socket = connect({
       host: target.host,
       port: target.port,
@@ -116,15 +119,11 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 
   // ---- The request ---------------------------------------------------------------------------------------------
 
-  /** Sends a head. `upgrade` says that the client asked to switch protocols, so 101 is an answer. */
-  start(
-    events: ResponseEvents,
-    head: string,
-    toHead: boolean,
-    requestFraming: number,
-    upgrade: boolean,
-    times: RequestTimes,
-  ): void {
+  /**
+   * Begins a request; the caller then writes its head into the outbox, which is this connection's. `upgrade` says that
+   * the client asked to switch protocols, so that 101 is an answer.
+   */
+  start(events: ResponseEvents, toHead: boolean, requestFraming: number, upgrade: boolean, times: RequestTimes): void {
     this.requests++;
     this.events = events;
     this.times = times;
@@ -135,9 +134,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.requestDone = requestFraming === RequestFraming.none;
     this.informational = 0;
     this.keepAlive = true;
-    const { outbox } = this.owner.io;
-    outbox.begin(this);
-    outbox.text(head);
+    this.owner.io.outbox.begin(this);
     this.scheduleWithin(this.requestDone ? times.responseTimeoutMs : 0);
   }
 
@@ -287,6 +284,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       return end;
     }
     this.events!.onInformational(head);
+    head.headers.forget();
     return behind;
   }
 
@@ -323,7 +321,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.events = null;
     this.times = null;
     this.decoder = null;
-    const reusable = this.keepAlive && this.requestDone && !this.socket.readableEnded;
+    const reusable = this.keepAlive && this.requestDone && !this.ended;
     this.phase = reusable ? Phase.idle : Phase.closed;
     events?.onResponseEnd(trailers);
     if (reusable && !this.socket.destroyed) {
@@ -382,6 +380,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   /** The endpoint sent FIN. */
   onEnd(): void {
     this.owner.io.clock.tick();
+    this.ended = true;
     if (this.phase === Phase.tunnel) this.finish(null);
     else if (this.phase === Phase.body && this.responseFraming === BodyFraming.untilClose) this.finish(null);
     else if (this.phase === Phase.head || this.phase === Phase.body) this.fail(new Fault('upstream_reset'));

@@ -214,7 +214,9 @@ export class BodyDecoder {
     if (scan.count > 0) {
       if (scan.hosts > 0 || scan.transferEncodings > 0 || scan.contentLength !== -1) return Refusal.chunk;
       const index = scan.index.slice(0, scan.count * FIELD_STRIDE);
-      this.trailers = allowedTrailers(new Headers(latin1(from, fromStart, behind), index, behind - 2 - fromStart));
+      this.trailers = allowedTrailers(
+        new Headers(latin1(from, fromStart, behind), null, 0, index, behind - 2 - fromStart),
+      );
     }
     this.done = true;
     this.state = State.done;

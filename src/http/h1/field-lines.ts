@@ -89,7 +89,8 @@ export function scanFieldLines(
     const nameEnd = at++;
     while (at < end && ((byte = bytes[at]!) === SP || byte === HTAB)) at++;
     const valueStart = at;
-    while (at < end && valueByte[bytes[at]!] === 1) at++;
+    // Printable bytes are by far the most: they are told by comparing, without a look into the table.
+    while (at < end && (((byte = bytes[at]!) >= SP && byte < 0x7f) || valueByte[byte] === 1)) at++;
     if (at + 1 >= end) {
       if (at < end && bytes[at] !== CR) return bytes[at] === LF ? Refusal.lineEnding : Refusal.header;
       break;
@@ -107,7 +108,10 @@ export function scanFieldLines(
     index[cell + 2] = valueStart - base;
     index[cell + 3] = valueEnd - base;
     cell += FIELD_STRIDE;
-    if (id !== HeaderId.other && id <= HeaderId.expect) {
+    if (
+      id !== HeaderId.other &&
+      (id <= HeaderId.expect || (id >= HeaderId.http2Settings && id <= HeaderId.proxyAuthorization))
+    ) {
       const refusal = noteField(bytes, id, valueStart, valueEnd, scan);
       if (refusal !== 0) return refusal;
     }

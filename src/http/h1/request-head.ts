@@ -77,12 +77,13 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   at++;
 
   // `HTTP/1.x` and CRLF.
-  const minorVersion = parseVersion(bytes, at, end);
-  if (minorVersion === INCOMPLETE_VERSION) return INCOMPLETE;
-  if (minorVersion < 0) return minorVersion;
+  if (at + 10 > end) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
+  const minorVersion = parseVersion(bytes, at);
+  if (minorVersion === Refusal.requestLine) return minorVersion;
   at += 8;
-  if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.version;
+  if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.requestLine;
   if (bytes[at + 1] !== 0x0a) return Refusal.lineEnding;
+  if (minorVersion < 0) return minorVersion;
   if (at > lineBytesMax) return Refusal.uriTooLong;
   at += 2;
 
@@ -104,19 +105,24 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   return refusal < 0 ? refusal : headEnd - start;
 }
 
-const INCOMPLETE_VERSION = -100;
-
-/** Minor version at `at`, a refusal, or INCOMPLETE_VERSION. Both bytes of the line's end are present on success. */
-function parseVersion(bytes: Buffer, at: number, end: number): number {
-  const prefix = 'HTTP/1.';
-  for (let i = 0; i < prefix.length; i++) {
-    if (at + i >= end) return INCOMPLETE_VERSION;
-    if (bytes[at + i] !== prefix.charCodeAt(i)) return i < 5 ? Refusal.requestLine : Refusal.version;
-  }
-  if (at + 7 >= end) return INCOMPLETE_VERSION;
+/** Minor version of `HTTP/1.x` at `at`; `Refusal.version` for another version, `Refusal.requestLine` for no version at all. */
+function parseVersion(bytes: Buffer, at: number): number {
+  if (!isVersionPrefix(bytes, at, at + 8)) return Refusal.requestLine;
+  if (bytes[at + 5] !== 0x31) return Refusal.version;
   const minor = bytes[at + 7]! - 0x30;
-  if (minor !== 1 && minor !== 0) return Refusal.version;
-  return at + 10 > end ? INCOMPLETE_VERSION : minor;
+  return minor <= 1 ? minor : Refusal.version;
+}
+
+const versionShape = 'HTTP/d.d\r\n';
+
+/** Whether `bytes[at, end)` can be the beginning of `HTTP/` DIGIT `.` DIGIT CRLF (RFC 9112 section 2.3). */
+function isVersionPrefix(bytes: Buffer, at: number, end: number): boolean {
+  for (let i = 0; at + i < end; i++) {
+    const byte = bytes[at + i]!;
+    const expected = versionShape.charCodeAt(i);
+    if (expected === 0x64 ? byte < 0x30 || byte > 0x39 : byte !== expected) return false;
+  }
+  return true;
 }
 
 function isBareLineEnding(bytes: Buffer, at: number): boolean {
@@ -155,8 +161,8 @@ function buildHead(
   const method = methodOf(raw, bytes[base]!, methodEnd - base);
   if (method !== 'GET' && method !== 'POST' && !knownMethods.has(method)) return Refusal.method;
 
-  let authority = scan.hosts === 1 ? raw.slice(scan.hostStart - base, scan.hostEnd - base) : '';
-  if (!isAuthority(authority) && authority !== '') return Refusal.host;
+  let authority = scan.hosts === 1 ? authorityOf(bytes, scan.hostStart, scan.hostEnd) : '';
+  if (authority === null) return Refusal.host;
   let rawPath: string;
   let targetForm: TargetForm = 'origin';
   const first = bytes[targetStart];
@@ -180,8 +186,8 @@ function buildHead(
 
   const upgrading = scan.upgrade && (connection & ConnectionOption.upgrade) !== 0 && minorVersion === 1;
   const index = scan.index.slice(0, scan.count * FIELD_STRIDE);
-  const headers = new Headers(raw, index, headEnd - 2 - base);
-  const upgrade = upgrading ? headers.getById(HeaderId.upgrade)! : '';
+  const headers = new Headers(raw, bytes, base, index, headEnd - 2 - base);
+  const upgrade = upgrading ? upgradeOf(headers) : '';
   if (scan.hopByHop) removeHopByHop(headers, connection);
   parsed = new RequestHead(
     method,
@@ -230,32 +236,55 @@ function methodOf(raw: string, first: number, length: number): string {
 }
 
 /**
- * Methods that are passed on: those of the IANA registry and a few that llhttp knows as well. What is not among them,
- * `get` in lower case too (RFC 9110 section 9.1), is taken for different things by different backends. CONNECT asks for a
- * tunnel past every route, and is not served.
+ * Methods that are passed on: those that llhttp, and so every Node behind us, knows. What is not among them, `get` in
+ * lower case too (RFC 9110 section 9.1), is taken for different things by different backends. CONNECT asks for a tunnel
+ * past every route, and is not served.
  */
 const knownMethods = new Set(
   (
-    'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE ' +
-    'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF ' +
-    'MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE ' +
-    'UPDATEREDIRECTREF VERSION-CONTROL PURGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE SOURCE'
+    'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE ACL BIND CHECKOUT COPY LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR ' +
+    'MKCOL MOVE NOTIFY PROPFIND PROPPATCH PURGE QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE'
   ).split(' '),
 );
 
 const authorityForm = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,253}))(?::[0-9]{1,5})?$/;
 
+const protocolForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/;
+
+/**
+ * The one protocol that is asked for; empty when there are several or it is HTTP/2, and the request is then served
+ * without the switch, as RFC 9110 section 7.8 allows: HTTP/2 in a tunnel would carry requests past the router.
+ */
+function upgradeOf(headers: Headers): string {
+  const asked = headers.getOnlyById(HeaderId.upgrade);
+  return asked === undefined || !protocolForm.test(asked) || /^h2c?(?:\/|$)/i.test(asked) ? '' : asked;
+}
+
 let lastAuthority = '';
+
+/**
+ * Text of a Host field; null when it is none. Nearly all requests on a thread name the host of the one before: that
+ * string is given again, so that whoever compares it later compares pointers.
+ */
+function authorityOf(bytes: Buffer, start: number, end: number): string | null {
+  const { length } = lastAuthority;
+  if (end - start === length) {
+    let i = 0;
+    while (i < length && bytes[start + i] === lastAuthority.charCodeAt(i)) i++;
+    if (i === length) return lastAuthority;
+  }
+  const text = latin1(bytes, start, end);
+  if (text === '') return text;
+  if (!isAuthority(text)) return null;
+  lastAuthority = text;
+  return text;
+}
 
 /** Host with an optional port: a name or address without user information (RFC 9110 section 7.2). */
 function isAuthority(text: string): boolean {
-  // Because: nearly all requests on a thread name the host of the one before; comparing is cheaper than matching.
-  if (text === lastAuthority) return true;
   if (!authorityForm.test(text)) return false;
   const colon = text.lastIndexOf(':');
-  if (colon > text.lastIndexOf(']') && colon !== -1 && Number(text.slice(colon + 1)) > 65535) return false;
-  lastAuthority = text;
-  return true;
+  return colon === -1 || colon < text.lastIndexOf(']') || Number(text.slice(colon + 1)) <= 65_535;
 }
 
 /** Splits `http://host:port/path`; null when it is not such a target. User information is refused (RFC 9110 section 4.2.4). */

@@ -1,6 +1,5 @@
 // Reads the head of an HTTP/1 response (RFC 9112 section 4) as strictly as a request's, and says how its body ends.
 
-import { latin1 } from '../../base/latin1.ts';
 import { valueByte } from '../byte-classes.ts';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
@@ -127,11 +126,7 @@ function buildHead(
   else if (encoded) framing = BodyFraming.chunked;
   else if (contentLength !== NO_LENGTH) framing = contentLength === 0 ? BodyFraming.none : BodyFraming.length;
 
-  const headers = new Headers(
-    latin1(bytes, start, headEnd),
-    scan.index.slice(0, scan.count * FIELD_STRIDE),
-    headEnd - 2 - start,
-  );
+  const headers = new Headers('', bytes, start, scan.index.slice(0, scan.count * FIELD_STRIDE), headEnd - 2 - start);
   const upgrade = status === 101 && scan.upgrade ? headers.getById(HeaderId.upgrade)! : '';
   if (scan.hopByHop) removeHopByHop(headers, connection);
   const persistent =
