@@ -1,0 +1,269 @@
+// The command line as people and programs use it: exit codes, messages, tables, JSON.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { startChild } from '../../support/child.ts';
+import { freePort } from '../../support/free-port.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const command = path.join(root, 'bin/cardea');
+const folder = mkdtempSync(path.join(tmpdir(), 'cardea-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function cardea(args: readonly string[], options: { command?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Said> {
+  return new Promise(resolve => {
+    const child = { cwd: folder, env: { ...process.env, ...options.env } };
+    execFile(options.command ?? command, args, child, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err });
+    });
+  });
+}
+
+function file(name: string, lines: readonly string[]): string {
+  const full = path.join(folder, name);
+  writeFileSync(full, `${lines.join('\n')}\n`);
+  return full;
+}
+
+const good = [
+  'listeners: [{ address: 127.0.0.1:0 }]',
+  'admin: { address: "127.0.0.1:0" }',
+  'upstreams:',
+  '  users: { endpoints: ["http://127.0.0.1:9000"] }',
+  '  orders: { endpoints: ["http://127.0.0.1:9001"] }',
+  'filters: [{ requestId: {} }]',
+  'routes:',
+  '  - name: user',
+  '    match: { host: api.example.com, path: "/users/{id}", methods: [GET] }',
+  '    filters: [{ bodyLimit: { max: 1MiB } }]',
+  '    rewrite: { path: "/v2/{id}" }',
+  '    to: users',
+  '  - { name: users, match: { host: api.example.com, path: /users/* }, to: users }',
+  '  - { name: orders, match: { path: /orders/* }, to: orders }',
+];
+file('cardea.yaml', good);
+
+describe('wrong command lines: one message, exit 2', { concurrency: 2 }, () => {
+  const wrong: [string[], RegExp][] = [
+    [[], /a command is missing.*run, validate/],
+    [['rnu'], /no command rnu; did you mean run\?/],
+    [['frobnicate'], /no command frobnicate; there are run/],
+    [['--verison'], /no option --verison/],
+    [['run', '--wrokers', '2'], /no option --wrokers; did you mean --workers\?/],
+    [['run', '--workers', '0'], /--workers 0: expected a whole number/],
+    [['run', '--workers', '1.5'], /--workers 1.5/],
+    [['run', '-c'], /-c needs a value/],
+    [['validate', 'cardea.yaml'], /does not know what to do with "cardea.yaml"/],
+    [['explain', 'GET'], /needs URL/],
+    [['explain', 'GET', 'ftp://x/'], /not a URL/],
+    [['explain', 'GET', '/x', '-H', 'nocolon'], /not a header/],
+    [['diff', 'cardea.yaml'], /needs B/],
+  ];
+  for (const [args, message] of wrong) {
+    test(args.join(' ') || '(nothing)', async () => {
+      const { code, out, err } = await cardea(args);
+      assert.equal(code, 2, err);
+      assert.equal(out, '');
+      assert.match(err, message);
+      assert.equal(err.trim().split('\n').length, 1, err);
+    });
+  }
+});
+
+test('help of the whole and of each command, and the version', async () => {
+  const overview = await cardea(['--help']);
+  assert.equal(overview.code, 0);
+  for (const name of ['run', 'validate', 'explain', 'routes', 'diff', 'schema', 'demo']) {
+    assert.match(overview.out, new RegExp(`^  ${name} `, 'm'));
+    const own = await cardea([name, '--help']);
+    assert.equal(own.code, 0);
+    assert.match(own.out, new RegExp(`^Usage: cardea ${name}`));
+  }
+  assert.match((await cardea(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('the launcher works through links and from any working directory', async () => {
+  const link = path.join(folder, 'linked');
+  symlinkSync(path.relative(folder, command), link);
+  symlinkSync(link, path.join(folder, 'linked-again'));
+  const { code, out } = await cardea(['--version'], { command: path.join(folder, 'linked-again') });
+  assert.equal(code, 0);
+  assert.match(out, /^\d/);
+});
+
+describe('validate', () => {
+  test('accepts, in words and in JSON', async () => {
+    const said = await cardea(['validate']);
+    assert.equal(said.code, 0, said.err);
+    assert.match(said.out, /cardea\.yaml: ok \(3 routes, 2 upstreams, 1 listeners\)/);
+    const json = await cardea(['validate', '--json']);
+    assert.deepEqual({ ...JSON.parse(json.out), version: '' }, { ok: true, version: '', problems: [] });
+  });
+
+  test('tells every error at once, those of schema and those of compiling, with their places', async () => {
+    const conflict = file('conflict.yaml', [
+      ...good,
+      '  - { name: again, match: { path: /orders/* }, to: users }',
+      '  - { name: regex, match: { path: "~/((" }, to: users }',
+    ]);
+    const said = await cardea(['validate', '-c', conflict]);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /conflict\.yaml:15:\d+: error: .*"again".*"orders"/);
+    assert.match(said.err, /conflict\.yaml:16:\d+: error: /);
+    const json = await cardea(['validate', '--json', '-c', conflict]);
+    assert.equal(json.code, 1);
+    assert.deepEqual(
+      JSON.parse(json.out).problems.map((problem: { line: number }) => problem.line),
+      [15, 16],
+    );
+  });
+
+  test('a file that is not there is one message', async () => {
+    const said = await cardea(['validate', '-c', 'absent.yaml']);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /absent\.yaml/);
+    assert.doesNotMatch(said.err, /at .*\.ts/);
+  });
+});
+
+describe('explain', () => {
+  test('names route, filters in order, upstream and path as sent', async () => {
+    const said = await cardea(['explain', 'GET', 'http://api.example.com/users/./7']);
+    assert.equal(said.code, 0, said.err);
+    assert.match(said.out, /route +user\n/);
+    assert.match(said.out, /1\. requestId \(global\)\n.*2\. bodyLimit\n/);
+    assert.match(said.out, /sent as +\/v2\/7\n/);
+    assert.match(said.out, /http:\/\/127\.0\.0\.1:9000/);
+    const json = JSON.parse((await cardea(['explain', '--json', 'GET', 'http://api.example.com/users/7'])).out);
+    assert.deepEqual([json.route, json.params, json.upstreamPath], ['user', { id: '7' }, '/v2/7']);
+  });
+
+  test('no route, a method that none serves, a path that is refused', async () => {
+    const outcome = async (...args: string[]) => {
+      const { code, out } = await cardea(['explain', '--json', ...args]);
+      assert.equal(code, 1);
+      return JSON.parse(out).outcome;
+    };
+    assert.equal(await outcome('GET', 'http://other.example.com/users/7'), 'route_not_found');
+    assert.equal(await outcome('GET', '/users/7'), 'route_not_found');
+    assert.equal(await outcome('GET', 'http://api.example.com/users/a%2fb'), 'path_refused');
+  });
+
+  test('only a path takes the host from -H', async () => {
+    const { out } = await cardea(['explain', '--json', 'POST', '/users/7', '-H', 'Host: API.example.com:8080']);
+    assert.equal(JSON.parse(out).route, 'users');
+  });
+});
+
+test('routes as an aligned table and as JSON', async () => {
+  const { out } = await cardea(['routes']);
+  const [heading, ...rows] = out.trimEnd().split('\n');
+  assert.match(heading, /^ROUTE +HOST +METHOD +PATH +FILTERS +TO/);
+  assert.equal(rows.length, 3);
+  assert.ok(rows.every(row => row.indexOf('/') === heading.indexOf('PATH')));
+  assert.doesNotMatch(out, /\x1b/);
+  assert.equal(JSON.parse((await cardea(['routes', '--json'])).out)[0].name, 'user');
+});
+
+test('diff tells what would change, and exits 0', async () => {
+  const changed = file('changed.yaml', [
+    ...good.filter(line => !line.includes('name: orders')).map(line => line.replace('9001', '9002')),
+    '  - { name: fresh, match: { path: /fresh }, to: orders }',
+  ]);
+  const { code, out } = await cardea(['diff', 'cardea.yaml', changed]);
+  assert.equal(code, 0);
+  assert.match(out, /orders/);
+  assert.match(out, /fresh/);
+  assert.doesNotMatch(out, /\buser\b/);
+});
+
+test('schema is a JSON Schema that knows the filters', async () => {
+  const { out } = await cardea(['schema']);
+  assert.match(JSON.parse(out).$schema, /json-schema\.org/);
+  assert.match(out, /bodyLimit/);
+});
+
+describe('starts that fail leave nothing open, with one message and exit 1', () => {
+  for (const what of ['listener', 'admin'] as const) {
+    test(`the port of the ${what} is in use`, async () => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const address = other.address();
+      const taken = typeof address === 'object' && address !== null ? address.port : 0;
+      const free = await freePort();
+      const [listener, admin] = what === 'listener' ? [taken, free] : [free, taken];
+      const config = file(`taken-${what}.yaml`, [
+        `listeners: [{ address: "127.0.0.1:${listener}" }]`,
+        `admin: { address: "127.0.0.1:${admin}" }`,
+        ...good.slice(2),
+      ]);
+      const { code, err } = await cardea(['run', '-c', config]);
+      assert.equal(code, 1);
+      assert.match(err, new RegExp(`127\\.0\\.0\\.1:${taken}.*in use`));
+      assert.equal(err.trim().split('\n').length, 1, err);
+      other.close();
+    });
+  }
+
+  test('a second gateway on the same port is refused, although workers share theirs', async () => {
+    const port = await freePort();
+    const config = file('twice.yaml', [
+      `listeners: [{ address: "127.0.0.1:${port}" }]`,
+      'admin: off',
+      ...good.slice(2),
+    ]);
+    const first = await startChild(command, ['run', '-c', config, '--workers', '1']);
+    while (!first.stderr().includes('ready')) await new Promise(resolve => setTimeout(resolve, 10));
+    const { code, err } = await cardea(['run', '-c', config]);
+    assert.equal(code, 1);
+    assert.match(err, /the port is in use by another process/);
+    assert.equal(await first.stop(), 0);
+  });
+
+  test('a configuration with errors', async () => {
+    const config = file('wrong.yaml', ['listners: []']);
+    const { code, err } = await cardea(['run', '-c', config]);
+    assert.equal(code, 1);
+    assert.match(err, /wrong\.yaml:1:1: error: .*listners/);
+    assert.match(err, /not started: /);
+  });
+});
+
+test('the ready line names real addresses, and the demo answers the requests that it prints', async () => {
+  const demo = await startChild(command, ['demo', '--port', '0', '--admin-port', '0', '--workers', '2']);
+  try {
+    while (!demo.stderr().includes('Ctrl-C')) await new Promise(resolve => setTimeout(resolve, 10));
+    const said = demo.stderr();
+    const ready =
+      /^cardea \d+\.\d+\.\d+ ready: (http:\/\/127\.0\.0\.1:\d+) \(2 workers\), admin (http:\/\/127\.0\.0\.1:\d+)$/m.exec(
+        said,
+      );
+    assert.ok(ready, said);
+    assert.doesNotMatch(ready[1], /:0$/);
+    const curls = said.split('\n').filter(line => line.startsWith('  curl '));
+    assert.equal(curls.length, 3);
+    for (const line of curls) {
+      const { code, out } = await new Promise<Said>(resolve => {
+        execFile('sh', ['-c', `${line} -w '\\n%{http_code}'`], (error, out, err) =>
+          resolve({ code: error === null ? 0 : 1, out, err }),
+        );
+      });
+      assert.equal(code, 0, line);
+      assert.match(out, /\n20[01]$/, line);
+    }
+  } finally {
+    assert.equal(await demo.stop(), 0);
+  }
+});

@@ -1,0 +1,119 @@
+// SIGTERM at the real command: what is under way finishes, nothing new is taken, the exit code is 0.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { after, before, beforeEach, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+
+let held: ServerResponse[] = [];
+let arrived = () => {};
+const backend = createServer((_request, response) => {
+  held.push(response);
+  arrived();
+});
+let backendPort = 0;
+before(async () => {
+  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
+  backendPort = (backend.address() as AddressInfo).port; // a TCP server's address is never a string
+});
+beforeEach(() => {
+  held = [];
+});
+after(() => {
+  backend.close();
+  backend.closeAllConnections();
+});
+
+function start(drainTimeout: string): Promise<RunningGateway> {
+  return startGateway(
+    [
+      'accessLog: { path: stdout }',
+      `drainTimeout: ${drainTimeout}`,
+      `upstreams: { backend: { endpoints: ["http://127.0.0.1:${backendPort}"] } }`,
+      'routes: [{ name: all, match: { path: /* }, to: backend }]',
+      '',
+    ].join('\n'),
+    { workers: 2 },
+  );
+}
+
+/** A request that the backend has received and not answered; `answer` is what becomes of it. */
+async function underWay(gateway: RunningGateway): Promise<{ answer: Promise<Response> }> {
+  const atBackend = new Promise<void>(resolve => {
+    arrived = resolve;
+  });
+  const answer = fetch(`http://127.0.0.1:${gateway.port}/slow`);
+  answer.catch(() => {}); // Because: a test looks at the failure later than it comes.
+  await atBackend;
+  return { answer };
+}
+
+async function readiness(gateway: RunningGateway): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`);
+  return `${response.status} ${await response.text()}`;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}
+
+test('a request under way finishes, with Connection: close, and is logged', async () => {
+  const gateway = await start('20s');
+  const { answer } = await underWay(gateway);
+  process.kill(gateway.pid, 'SIGTERM');
+  while (await accepts(gateway.port)) await delay(10);
+  assert.match(await readiness(gateway), /^503 .*draining/s);
+  held[0].end('finished');
+  const response = await answer;
+  assert.equal(response.headers.get('connection'), 'close');
+  assert.equal(await response.text(), 'finished');
+  assert.equal(await gateway.exited, 0);
+  assert.match(gateway.stdout(), /"path":"\/slow"/);
+  await gateway.stop();
+});
+
+test('what takes longer than drainTimeout is cut, and the exit code is 0 all the same', async () => {
+  const gateway = await start('500ms');
+  const { answer } = await underWay(gateway);
+  const began = performance.now();
+  process.kill(gateway.pid, 'SIGTERM');
+  await assert.rejects(answer);
+  assert.equal(await gateway.exited, 0);
+  const took = performance.now() - began;
+  assert.ok(took >= 450 && took < 5_000, `${took} ms`);
+  await gateway.stop();
+});
+
+test('a second signal hurries', async () => {
+  const gateway = await start('60s');
+  const socket = connect(gateway.port, '127.0.0.1');
+  await once(socket, 'connect');
+  const atBackend = new Promise<void>(resolve => {
+    arrived = resolve;
+  });
+  socket.on('error', () => {});
+  socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  await atBackend;
+  process.kill(gateway.pid, 'SIGTERM');
+  while (await accepts(gateway.port)) await delay(10);
+  const began = performance.now();
+  process.kill(gateway.pid, 'SIGINT');
+  assert.equal(await gateway.exited, 0);
+  assert.ok(performance.now() - began < 5_000);
+  socket.destroy();
+  await gateway.stop();
+});
+
+test('with nothing under way it ends at once', async () => {
+  const gateway = await start('60s');
+  const began = performance.now();
+  assert.equal(await gateway.stop(), 0);
+  assert.ok(performance.now() - began < 3_000);
+});

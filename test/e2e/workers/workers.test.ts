@@ -1,0 +1,50 @@
+// Workers of the real command that die are replaced while the port keeps answering.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startGateway } from '../../support/gateway.ts';
+import { startLoad } from '../../support/steady-load.ts';
+
+const document = [
+  'accessLog: { path: "off" }',
+  'routes: [{ name: all, match: { path: /* }, to: { reply: { status: 200, body: here } } }]',
+  '',
+].join('\n');
+
+async function metric(adminPort: number, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
+}
+
+for (const how of ['throw', 'terminate']) {
+  test(`a worker that is lost under load (${how}) is replaced; only its own connections notice`, async () => {
+    const gateway = await startGateway(document, { workers: 2, environment: { CARDEA_TEST_CRASH: how } });
+    const load = startLoad(gateway.port, '/', { connections: 8 });
+    try {
+      for (let crash = 1; crash <= 2; crash++) {
+        process.kill(gateway.pid, 'SIGUSR2');
+        while ((await metric(gateway.adminPort, 'cardea_worker_restarts_total')) < crash) await delay(10);
+        while ((await metric(gateway.adminPort, 'cardea_workers')) < 2) await delay(10);
+        const before = load.answered;
+        while (load.answered < before + 50) await delay(10);
+      }
+      const ready = await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`);
+      assert.equal(ready.status, 200);
+      const { failures, statuses } = await load.stop();
+      // What a dead worker had under way is lost with it: at most one request a connection and crash.
+      assert.ok(failures.length <= 16, failures.join('\n'));
+      assert.deepEqual([...statuses.keys()], [200]);
+    } finally {
+      await load.stop();
+      assert.equal(await gateway.stop(), 0);
+    }
+  });
+}
+
+test('without the variable of the tests, the signal of the tests ends the process as it does everywhere', async () => {
+  const gateway = await startGateway(document, { workers: 1 });
+  process.kill(gateway.pid, 'SIGUSR2');
+  assert.equal(await gateway.exited, 'SIGUSR2');
+  await gateway.stop();
+});
