@@ -36,6 +36,8 @@ export interface Reading {
   readonly upgrade: boolean;
   /** The bytes ended inside a head. */
   readonly headIncomplete: boolean;
+  /** Where the last message that was begun begins, counted over all pieces. */
+  readonly lastStart: number;
 }
 
 const limits: HeadLimits = { requestLineBytesMax: 65_536, headerBytesMax: 262_144, headerCountMax: 500 };
@@ -115,6 +117,8 @@ function read(pieces: readonly Buffer[], ended: boolean, readHead: ReadHead): Re
   let over = false;
   let upgrade = false;
   let rest = '';
+  let offset = 0;
+  let lastStart = 0;
   const close = (complete: boolean): void => {
     const { head, body } = open!;
     const { method, target, status, version } = head;
@@ -137,10 +141,12 @@ function read(pieces: readonly Buffer[], ended: boolean, readHead: ReadHead): Re
     }
     let bytes = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
     pending = Buffer.alloc(0);
+    const base = offset;
     let at = 0;
     while (error === null && !over) {
       if (open === null) {
         if (at === bytes.length) break;
+        lastStart = base + at;
         const outcome = readHead(bytes, at, messages.length);
         if (typeof outcome === 'number') {
           if (outcome < 0) error = refusalCode(outcome);
@@ -163,11 +169,12 @@ function read(pieces: readonly Buffer[], ended: boolean, readHead: ReadHead): Re
       if (!decoder.done) break;
       close(true);
     }
+    offset = base + at;
     if (over) {
       rest += bytes.toString('latin1', at);
       bytes = Buffer.alloc(0);
     }
   }
   if (open !== null) close(error === null && ended && (open as { head: Head }).head.untilClose);
-  return { messages, error, rest, upgrade, headIncomplete: pending.length > 0 };
+  return { messages, error, rest, upgrade, headIncomplete: pending.length > 0, lastStart };
 }

@@ -53,7 +53,7 @@ routes:
   async function outcomeOf(probe: ProbeCase): Promise<ProbeOutcome> {
     const methods = [/^[A-Z]+/.exec(probe.request)?.[0] ?? ''];
     const { received, closed } = await sendRaw(gateway.port, [Buffer.from(probe.request, 'latin1')], {
-      timeoutMs: 1_500,
+      timeoutMs: 2_500,
       // As long as the suite waits behind an answer to see whether the connection was closed.
       quietMs: 150,
       enough: hasAnswers(1, methods),

@@ -58,7 +58,7 @@ function stricterOrFailed(text: string, ours: Reading, at: number): Judgement {
   const dropped = ours.error === null && ours.rest !== '' ? droppedClass(text) : null;
   if (dropped !== null) return { failure: null, stricter: dropped };
   if (ours.error === null) return failed(`message ${at}: Node takes it, we wait for more or dropped it`);
-  const stricter = stricterClass(ours.error, text);
+  const stricter = stricterClass(ours.error, text.slice(ours.lastStart));
   return stricter === null
     ? failed(`message ${at}: we refuse with ${ours.error} what Node takes, and nothing explains it`)
     : { failure: null, stricter };
@@ -123,6 +123,7 @@ function sameReading(one: Reading, other: Reading): boolean {
     one.rest === other.rest &&
     one.upgrade === other.upgrade &&
     one.headIncomplete === other.headIncomplete &&
+    one.lastStart === other.lastStart &&
     one.messages.length === other.messages.length &&
     one.messages.every((message, at) => sameMessage(message, other.messages[at]!))
   );
