@@ -58,6 +58,8 @@ export interface FilterGatewayOptions {
   readonly methods?: readonly string[];
   readonly trustedProxies?: readonly string[];
   readonly bodyBytesMax?: number;
+  /** The route wants this member in a JSON body, which is gathered to look at it. */
+  readonly bodyMember?: string;
 }
 
 /** Everything goes through the filters to `backend`. */
@@ -86,7 +88,9 @@ export async function startFilterGateway(
   );
   const value = new Route('test', chain, { kind: 'upstream', upstream }, null, 0, routeOffset);
   const table = new RouteTableBuilder<Route>();
-  const match = { hosts: [], headers: [], query: [], cookies: [], body: [] };
+  const body =
+    options.bodyMember === undefined ? [] : [{ path: [options.bodyMember], match: { kind: 'present' as const } }];
+  const match = { hosts: [], headers: [], query: [], cookies: [], body };
   table.add({
     name: 'test',
     match: { ...match, path: options.path ?? '/*', methods: options.methods ?? [] },

@@ -68,6 +68,13 @@ test('a body of unknown length is cut where it passes the limit', async t => {
   assert.equal(seen.complete, 1);
 });
 
+test('a body that was gathered for the router counts', async t => {
+  const { port, seen } = await start(t, '64B', { bodyMember: 'type' });
+  assert.equal(await askChunked(port, [Buffer.from('{"type":1}')]), 200);
+  assert.equal(await askChunked(port, [Buffer.from(`{"type":1,"text":"${'x'.repeat(100)}"}`)]), 413);
+  assert.equal(seen.requests, 1);
+});
+
 test('requests without a body pass', async t => {
   const { port } = await start(t, '1B');
   assert.equal((await ask(port)).status, 200);

@@ -24,6 +24,11 @@ test('slots follow the weights to within two', () => {
   }
 });
 
+test('the lightest endpoint has a slot, however heavy the others', () => {
+  const endpoints = sampleEndpoints([1_000_000, 1]);
+  assert.ok(countPicks(new Maglev(endpoints), endpoints, SLOTS, slotOf)[1]! >= 1);
+});
+
 test('hashes of real keys spread as the slots do', () => {
   const endpoints = sampleEndpoints(new Array<number>(5).fill(1));
   const counts = countPicks(new Maglev(endpoints), endpoints, 50_000, n => hashText(`user-${n}`));
