@@ -7,11 +7,16 @@ import type { Backend } from './backend.ts';
 import { startChild, untilAccepting } from './child.ts';
 import { freePort } from './free-port.ts';
 
-/** Answers everything with 200. `seen` has nginx's own normalised path (`$uri`). */
-export async function startNginx(): Promise<Backend> {
+/**
+ * Answers everything with 200. `seen` has nginx's own normalised path (`$uri`). `bigBytes` is the size of `/big`, a file
+ * that nginx sends by itself, which leaves the test's process free.
+ */
+export async function startNginx(bigBytes = 0): Promise<Backend> {
   const port = await freePort();
   const prefix = mkdtempSync(path.join(tmpdir(), 'cardea-nginx-'));
   const log = path.join(prefix, 'access.log');
+  const big = path.join(prefix, 'big');
+  writeFileSync(big, Buffer.alloc(bigBytes, 'x'));
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map(name => `${name}_temp_path ${prefix};`)
     .join(' ');
@@ -24,7 +29,7 @@ http {
   log_format seen escape=json '{"line":"$request","path":"$uri"}';
   access_log ${log} seen;
   keepalive_timeout 60s; keepalive_requests 1000000;
-  server { listen 127.0.0.1:${port}; location / { return 200 "nginx\\n"; } }
+  server { listen 127.0.0.1:${port}; location = /big { alias ${big}; } location / { return 200 "nginx\\n"; } }
 }
 `,
   );

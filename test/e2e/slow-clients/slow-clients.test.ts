@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasAnswers, readAnswers } from '../../support/answers.ts';
+import type { Backend } from '../../support/backend.ts';
 import { startChild } from '../../support/child.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { startNginx } from '../../support/nginx.ts';
+import { startNodeBackend } from '../../support/node-backend.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
 const CONNECTIONS = 300;
@@ -38,30 +40,27 @@ const attacks: readonly Attack[] = [
 ];
 
 describe('slow clients', () => {
-  let backend: Server;
+  let big: Backend;
+  // Unlike nginx, it answers only when it has the whole body: a slow one is then the gateway's to end.
+  let small: Backend;
   let gateway: RunningGateway;
   before(async () => {
-    const big = Buffer.alloc(BIG_BYTES, 'x');
-    backend = createServer((request, response) => {
-      request.on('error', () => {});
-      request.resume();
-      request.on('end', () => response.end(request.url === '/big' ? big : 'small'));
-    });
-    await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-    const address = backend.address();
-    if (address === null || typeof address !== 'object') throw new Error('no port');
+    big = await startNginx(BIG_BYTES);
+    small = await startNodeBackend();
     gateway = await startGateway(`accessLog: { path: off }
 limits: { headerTimeout: 2s, bodyTimeout: 2s, writeTimeout: 2s, keepAliveTimeout: 2s, minimumRate: 1KiB }
 upstreams:
-  backend: { endpoints: ["http://127.0.0.1:${address.port}"], pool: { maxConnections: 0 } }
+  big: { endpoints: ["http://127.0.0.1:${big.port}"], pool: { maxConnections: 0 } }
+  small: { endpoints: ["http://127.0.0.1:${small.port}"], pool: { maxConnections: 0 } }
 routes:
-  - { name: all, match: { path: /* }, public: true, to: backend }
+  - { name: big, match: { path: /big }, public: true, to: big }
+  - { name: small, match: { path: /small }, public: true, to: small }
 `);
   });
   after(async () => {
     await gateway?.stop();
-    backend?.closeAllConnections();
-    backend?.close();
+    await big?.stop();
+    await small?.stop();
   });
 
   async function probe(): Promise<number> {
