@@ -1,7 +1,7 @@
 // The end of an exchange: counters, log line, filters' onEnd, and the cut from everything that could still call.
 
 import { HeaderId } from '../http/header-names.ts';
-import { accessLine, clientPart, emptyAccessFields, endpointPart, routePart } from '../telemetry/access-line.ts';
+import { accessLineBytesMax, clientPart, emptyAccessFields, endpointPart, routePart, writeAccessLine } from '../telemetry/access-line.ts';
 import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { runEndHooks } from './chain.ts';
@@ -94,5 +94,7 @@ function log(exchange: Exchange): void {
   fields.code = fault === null ? null : fault.code;
   fields.userAgent = request.headers.getById(HeaderId.userAgent) ?? '';
   fields.protocol = protocols[request.version];
-  services.accessLog.append(accessLine(fields));
+  const { accessLog } = services;
+  const bytes = accessLog.reserve(accessLineBytesMax(fields));
+  if (bytes !== null) accessLog.commit(writeAccessLine(bytes, accessLog.position, fields));
 }

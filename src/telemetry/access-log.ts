@@ -73,14 +73,33 @@ export class AccessLog {
 
   /** Takes one line of latin1 text without its line end. Never waits, never throws. */
   append(line: string): void {
-    if (!this.enabled || this.closed) return;
-    const { length } = line;
-    if (this.current.length + length >= this.current.bytes.length && !this.makeRoom(length + 1)) {
+    const bytes = this.reserve(line.length);
+    if (bytes === null) return;
+    const start = this.position;
+    this.commit(start + writeLatin1(bytes, line, start));
+  }
+
+  /**
+   * Room for one line of at most `bytesMax` bytes: the buffer, to be written from `position` on; then `commit`. Null when
+   * the line cannot be taken: the log is closed, or its backlog full (the line then counts as dropped).
+   */
+  reserve(bytesMax: number): Buffer | null {
+    if (!this.enabled || this.closed) return null;
+    if (this.current.length + bytesMax >= this.current.bytes.length && !this.makeRoom(bytesMax + 1)) {
       this.options.onDropped?.(1);
-      return;
+      return null;
     }
+    return this.current.bytes;
+  }
+
+  /** Where the next line begins in the buffer that `reserve` gave. */
+  get position(): number {
+    return this.current.length;
+  }
+
+  /** Takes what was written up to `end` as one line. */
+  commit(end: number): void {
     const { current } = this;
-    const end = current.length + writeLatin1(current.bytes, line, current.length);
     current.bytes[end] = LINE_FEED;
     current.length = end + 1;
     current.lines++;
