@@ -125,7 +125,21 @@ const names = [
   'Keep-Alive',
   'Proxy-Connection',
 ];
-const oddNames = ['', 'a b', 'a\t', ' a', 'a\x00', 'a(', 'a;', '\xe4', 'Content Length', 'a\rb'];
+const oddNames = [
+  'Content_Length',
+  'TRANSFER_ENCODING',
+  'X_Forwarded-For',
+  '',
+  'a b',
+  'a\t',
+  ' a',
+  'a\x00',
+  'a(',
+  'a;',
+  '\xe4',
+  'Content Length',
+  'a\rb',
+];
 const lengths = [
   '+5',
   '-5',

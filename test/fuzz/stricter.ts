@@ -27,9 +27,16 @@ const authorityOf = (line: string): string | undefined => /^[a-z][a-z0-9+.-]*:\/
 /** What names a server, as plainly as it can be said: a name or an address, and a port up to 65535. */
 function namesServer(host: string): boolean {
   const match = /^(?:\[(.+)\]|[a-z0-9][a-z0-9._~-]{0,253})(?::(\d{1,5}))?$/i.exec(host);
-  return match !== null && Number(match[2] ?? 0) <= 65_535 && (match[1] === undefined || isIPv6(match[1]));
+  return (
+    match !== null &&
+    Number(match[2] ?? 0) <= 65_535 &&
+    (match[1] === undefined || (isIPv6(match[1]) && !match[1].includes('%')))
+  );
 }
 
+/** Names that CGI and WSGI make the same as one that decides about framing, identity or trust. */
+const foldingName =
+  /^(content[_-](length|type|encoding)|transfer[_-]encoding|keep[_-]alive|proxy[_-](connection|authenticate|authorization)|x[_-]forwarded[_-](for|host|proto|port)|x[_-]real[_-]ip|x[_-]request[_-]id|user[_-]agent|set[_-]cookie|cache[_-]control|accept[_-](encoding|language)|http2[_-]settings)(?<=_.*):/im;
 const listOfTokens = /^[ \t,]*([!#$%&'*+.^_`|~0-9A-Za-z-]+([ \t]*,[ \t,]*|[ \t]*$))*$/;
 const chunkLine = /^[0-9a-f]{1,13}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|"([^"\\]|\\.)*"))?)*$/i;
 
@@ -161,6 +168,11 @@ const rules: readonly Rule[] = [
     className: 'connection-grammar',
     seen: ({ head }) =>
       valuesOf(head, 'connection').some(value => !listOfTokens.test(value) || /\b(host|content-length)\b/i.test(value)),
+  },
+  {
+    codes: ['malformed_header', 'malformed_chunk'],
+    className: 'underscore-name',
+    seen: ({ head, body }) => foldingName.test(head) || (/^0+\r\n/m.test(body) && foldingName.test(body)),
   },
   { codes: ['malformed_chunk'], className: 'chunk-grammar', seen: ({ body }) => hasOddChunkLine(body) },
   {
