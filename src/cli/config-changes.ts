@@ -1,0 +1,97 @@
+// What differs between two configurations, in the terms of the language: resources by name, settings by path.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/config.ts';
+import { redact } from '../control/redact.ts';
+
+export interface Change {
+  readonly kind: 'added' | 'removed' | 'changed' | 'moved';
+  /** `route users`, `upstream users`, `limits`. */
+  readonly what: string;
+  /** For what changed: each value that differs, `timeoutMs: 30000 -> 5000`. */
+  readonly details: readonly string[];
+}
+
+/** Lists whose elements have names, with the noun for one of them. */
+const named = { upstreams: 'upstream', routes: 'route', consumers: 'consumer', plans: 'plan' } as const;
+
+const single = ['listeners', 'admin', 'accessLog', 'drainTimeoutMs', 'limits', 'paths', 'metrics', 'filters'] as const;
+
+/** Empty when both mean the same, however they are written. */
+export function configChanges(before: Config, after: Config): Change[] {
+  const changes: Change[] = [];
+  for (const key of single) {
+    const details = differences(before[key], after[key], '');
+    if (details.length > 0) changes.push({ kind: 'changed', what: key, details });
+  }
+  for (const [key, noun] of Object.entries(named)) {
+    // Because: the keys of `named` are those of Config, which Object.entries forgets.
+    const list = key as keyof typeof named;
+    changes.push(...listChanges(before[list], after[list], noun));
+  }
+  return changes;
+}
+
+interface Named {
+  readonly name: string;
+}
+
+function listChanges(before: readonly Named[], after: readonly Named[], noun: string): Change[] {
+  const old = new Map(before.map(each => [each.name, each]));
+  const now = new Map(after.map(each => [each.name, each]));
+  const changes: Change[] = [];
+  for (const each of before) {
+    if (!now.has(each.name)) changes.push({ kind: 'removed', what: `${noun} ${each.name}`, details: [] });
+  }
+  for (const each of after) {
+    const previous = old.get(each.name);
+    if (previous === undefined) {
+      changes.push({ kind: 'added', what: `${noun} ${each.name}`, details: [] });
+      continue;
+    }
+    const details = differences(previous, each, '');
+    if (details.length > 0) changes.push({ kind: 'changed', what: `${noun} ${each.name}`, details });
+  }
+  // Order decides between routes that are equally specific.
+  const inBoth = (list: readonly Named[]) =>
+    list.map(({ name }) => name).filter(name => old.has(name) && now.has(name));
+  if (noun === 'route' && !isDeepStrictEqual(inBoth(before), inBoth(after))) {
+    changes.push({ kind: 'moved', what: 'routes', details: ['the order of routes differs'] });
+  }
+  return changes;
+}
+
+function differences(before: unknown, after: unknown, path: string): string[] {
+  return compared({ value: before, shown: redact(before) }, { value: after, shown: redact(after) }, path);
+}
+
+/** A value, and the same with its secrets hidden: what is compared, and what is shown. */
+interface Side {
+  readonly value: unknown;
+  readonly shown: unknown;
+}
+
+function compared(before: Side, after: Side, path: string): string[] {
+  if (isDeepStrictEqual(before.value, after.value)) return [];
+  if (isRecord(before.value) && isRecord(after.value)) {
+    const keys = new Set([...Object.keys(before.value), ...Object.keys(after.value)]);
+    return [...keys].flatMap(key =>
+      compared(inside(before, key), inside(after, key), path === '' ? key : `${path}.${key}`),
+    );
+  }
+  const values = `${textOf(before.shown)} -> ${textOf(after.shown)}`;
+  return [path === '' ? values : `${path}: ${values}`];
+}
+
+function inside({ value, shown }: Side, key: string): Side {
+  return { value: isRecord(value) ? value[key] : undefined, shown: isRecord(shown) ? shown[key] : undefined };
+}
+
+/** Lists are compared whole: a filter more is a change of the list. */
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}

@@ -1,0 +1,40 @@
+// cardea diff: what would change from one configuration to another.
+
+import { type Command, ExitCode, jsonOption } from './command.ts';
+import { type Change, configChanges } from './config-changes.ts';
+import { loadOrTell } from './load-or-tell.ts';
+import type { Paint } from './terminal.ts';
+
+export const diff: Command = {
+  name: 'diff',
+  summary: 'Tells what would change from configuration A to configuration B.',
+  details: 'Compares what they mean, not how they are written. Secrets are hidden. Exits 0, also when they differ.',
+  options: { json: jsonOption },
+  positionals: [
+    { name: 'A', help: 'the configuration before' },
+    { name: 'B', help: 'the configuration after' },
+  ],
+  async run(args, terminal) {
+    const [before, after] = args.positionals;
+    const a = await loadOrTell(before, terminal);
+    const b = await loadOrTell(after, terminal);
+    if (a === null || b === null) return ExitCode.failed;
+    const changes = configChanges(a, b);
+    if (args.flag('json')) terminal.json(changes);
+    else if (changes.length === 0) terminal.out('no difference');
+    else terminal.out(changes.map(change => changeText(change, terminal.paint)).join('\n'));
+    return ExitCode.ok;
+  },
+};
+
+const marks = {
+  added: ['+', 'green'],
+  removed: ['-', 'red'],
+  changed: ['~', 'yellow'],
+  moved: ['~', 'yellow'],
+} as const;
+
+function changeText({ kind, what, details }: Change, paint: Paint): string {
+  const [mark, colour] = marks[kind];
+  return [paint(colour, `${mark} ${what}`), ...details.map(detail => `    ${detail}`)].join('\n');
+}
