@@ -16,3 +16,9 @@ export function latin1(bytes: Buffer, start: number, end: number): string {
 export function writeLatin1(bytes: Buffer, text: string, offset: number): number {
   return (bytes as unknown as Latin1Methods).latin1Write(text, offset, text.length);
 }
+
+/** The same text in one piece of memory: such strings are written to a buffer at once, those put together of others by a detour. */
+export function flatText(text: string): string {
+  const bytes = Buffer.from(text, 'latin1');
+  return latin1(bytes, 0, bytes.length);
+}

@@ -1,7 +1,14 @@
 // The end of an exchange: counters, log line, filters' onEnd, and the cut from everything that could still call.
 
 import { HeaderId } from '../http/header-names.ts';
-import { accessLineBytesMax, clientPart, emptyAccessFields, endpointPart, routePart, writeAccessLine } from '../telemetry/access-line.ts';
+import {
+  type AccessFields,
+  accessLineBytesMax,
+  clientPart,
+  endpointPart,
+  routePart,
+  writeAccessLine,
+} from '../telemetry/access-line.ts';
 import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { runEndHooks } from './chain.ts';
@@ -52,7 +59,6 @@ function count(exchange: Exchange): void {
   if (fault !== null) cells[workerMetricsOffset + refusalCell[fault.code]]!++;
 }
 
-const fields = emptyAccessFields();
 const noEndpoint = endpointPart(null, null);
 const noRoute = routePart(null);
 const protocols = { '1.0': 'HTTP/1.0', '1.1': 'HTTP/1.1', '2': 'HTTP/2' } as const;
@@ -74,26 +80,29 @@ function log(exchange: Exchange): void {
   const total = now - exchange.startedAt;
   const upstreamMs =
     exchange.sentAt === 0 ? 0 : (exchange.firstByteAt === 0 ? now : exchange.firstByteAt) - exchange.sentAt;
-  fields.timeMs = epoch + exchange.startedAt;
-  fields.requestId = exchange.requestId;
-  fields.traceId = exchange.traceId;
-  fields.clientPart = client.logPart === '' ? clientPart(client.ip) : client.logPart;
-  fields.routePart = route === null ? noRoute : route.logPart;
-  fields.endpointPart = endpoint === null ? noEndpoint : endpoint.logPart;
-  fields.method = request.method;
-  fields.host = request.host;
-  fields.path = request.path === '' ? request.rawPath : request.path;
-  fields.status = status;
-  fields.bytesIn = exchange.requestBytes;
-  fields.bytesOut = exchange.responseBytes;
-  fields.durationMs = total;
-  fields.upstreamMs = upstreamMs;
-  fields.overheadMs = total - upstreamMs;
-  fields.attempts = exchange.attempts;
-  fields.consumer = exchange.consumer;
-  fields.code = fault === null ? null : fault.code;
-  fields.userAgent = request.headers.getById(HeaderId.userAgent) ?? '';
-  fields.protocol = protocols[request.version];
+  // A fresh record each time: filling an old one would make the collector look at every string in it.
+  const fields: AccessFields = {
+    timeMs: epoch + exchange.startedAt,
+    requestId: exchange.requestId,
+    traceId: exchange.traceId,
+    clientPart: client.logPart === '' ? clientPart(client.ip) : client.logPart,
+    routePart: route === null ? noRoute : route.logPart,
+    endpointPart: endpoint === null ? noEndpoint : endpoint.logPart,
+    method: request.method,
+    host: request.host,
+    path: request.path === '' ? request.rawPath : request.path,
+    status: status,
+    bytesIn: exchange.requestBytes,
+    bytesOut: exchange.responseBytes,
+    durationMs: total,
+    upstreamMs: upstreamMs,
+    overheadMs: total - upstreamMs,
+    attempts: exchange.attempts,
+    consumer: exchange.consumer,
+    code: fault === null ? null : fault.code,
+    userAgent: request.headers.getById(HeaderId.userAgent) ?? '',
+    protocol: protocols[request.version],
+  };
   const { accessLog } = services;
   const bytes = accessLog.reserve(accessLineBytesMax(fields));
   if (bytes !== null) accessLog.commit(writeAccessLine(bytes, accessLog.position, fields));

@@ -1,5 +1,6 @@
 // Who the client is when proxies stand in front, and the fields that tell the upstream (RFC 7239 and its predecessors).
 
+import { flatText } from '../base/latin1.ts';
 import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
 import type { Client } from '../net/client.ts';
@@ -43,6 +44,7 @@ export function clientOf(connectionClient: Client, request: ExchangeRequest, isT
     trusted: true,
     scheme,
     logPart: '',
+    forwarded: null,
   };
 }
 
@@ -60,23 +62,20 @@ function believedAddress(list: string | undefined, isTrusted: IsTrusted): string
   return believed;
 }
 
-let lastClient: Client | null = null;
-let lastAuthority = '';
-let lastLines = '';
-
 /** Forwarding and Via fields for the upstream as lines. What a trusted proxy in front said is continued. */
 export function forwardedLines(exchange: Exchange): string {
   const { client, request } = exchange;
-  if (client.trusted) return continuedLines(client, request.headers, request.authority, request.version);
-  // Because: requests of one connection mostly follow each other with the same host, and the text is the same then.
-  if (client === lastClient && request.authority === lastAuthority) return lastLines;
-  lastClient = client;
-  lastAuthority = request.authority;
-  lastLines =
+  const { authority, version } = request;
+  if (client.trusted) return continuedLines(client, request.headers, authority, version);
+  const { forwarded } = client;
+  if (forwarded !== null && forwarded.authority === authority && forwarded.version === version) return forwarded.lines;
+  const lines = flatText(
     `X-Forwarded-For: ${client.ip}\r\nX-Forwarded-Proto: ${client.scheme}\r\n` +
-    (request.authority === '' ? '' : `X-Forwarded-Host: ${request.authority}\r\n`) +
-    `Forwarded: ${element(client.ip, request.authority, client.scheme)}\r\nVia: ${viaVersion(request.version)} cardea\r\n`;
-  return lastLines;
+      (authority === '' ? '' : `X-Forwarded-Host: ${authority}\r\n`) +
+      `Forwarded: ${element(client.ip, authority, client.scheme)}\r\nVia: ${viaVersion(version)} cardea\r\n`,
+  );
+  client.forwarded = { authority, version, lines };
+  return lines;
 }
 
 function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {

@@ -244,18 +244,20 @@ export class Entrance implements ConnectionHandler {
 
   readonly isTrusted = (ip: string): boolean => this.trusted?.has(ip) ?? false;
 
-  /** Shared by neighbouring connections of one address, so that many idle ones cost little. */
+  /** What is known of a peer before it has said anything. */
   clientOf(address: string, port: number): Client {
     const ip = address.startsWith('::ffff:') ? address.slice(7) : address;
     const { lastClient } = this;
-    if (lastClient !== null && lastClient.ip === ip && port === 0) return lastClient;
+    // Neighbours from one address share its texts: many idle connections of one proxy then cost less.
+    const known = lastClient !== null && lastClient.socketIp === ip;
     const client: Client = {
-      ip,
+      ip: known ? lastClient.ip : ip,
       port,
-      socketIp: ip,
-      trusted: this.isTrusted(ip),
+      socketIp: known ? lastClient.ip : ip,
+      trusted: known ? lastClient.trusted : this.isTrusted(ip),
       scheme: 'http',
-      logPart: clientPart(ip),
+      logPart: known ? lastClient.logPart : clientPart(ip),
+      forwarded: null,
     };
     this.lastClient = client;
     return client;

@@ -16,14 +16,13 @@ function addedLines(exchange: Exchange, chunked: boolean): string {
   headers.removeById(HeaderId.traceparent);
   if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
   if (chunked) headers.removeById(HeaderId.contentLength);
-  const forwarded = forwardedLines(exchange);
   // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
   const { requestId } = exchange;
   headers.removeById(HeaderId.xRequestId);
   let framing = '\r\n';
   if (request.upgrade !== '') framing = `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`;
   if (chunked) framing = `Transfer-Encoding: chunked\r\n${framing}`;
-  return `${forwarded}X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n${framing}`;
+  return `X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n${framing}`;
 }
 
 /** Writes the head for this endpoint. Lengths stand as received unless a filter changes the body (`chunked` then). */
@@ -34,7 +33,9 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
   if (exchange.addedLines === '') exchange.addedLines = addedLines(exchange, chunked);
   const untouched = rewrite === null && chain.filters.length === 0 && request.path === request.rawPath;
   if (untouched && request.targetForm === 'origin' && request.version === '1.1') {
+    const forwarded = forwardedLines(exchange);
     headers.writeWithStartLine(out);
+    out.text(forwarded);
     out.text(exchange.addedLines);
     return;
   }
@@ -58,6 +59,8 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
     headers.removeById(HeaderId.host);
     out.text(`Host: ${authority}\r\n`);
   }
+  const forwarded = forwardedLines(exchange);
   headers.write(out);
+  out.text(forwarded);
   out.text(exchange.addedLines);
 }

@@ -12,4 +12,13 @@ export interface Client {
   readonly scheme: 'http' | 'https';
   /** Its part of an access log line, made once; empty while unknown. */
   readonly logPart: string;
+  /** What is told of the client to upstreams, made at the first request and kept while the next ones name the same host. */
+  forwarded: ForwardedLines | null;
+}
+
+/** Forwarding fields as text, and what they were made for. */
+export interface ForwardedLines {
+  readonly authority: string;
+  readonly version: string;
+  readonly lines: string;
 }

@@ -124,7 +124,7 @@ export class ProxyProtocolReader implements SocketEvents, Timed {
     const { address } = header;
     const believed =
       address !== null && client.trusted
-        ? { ...client, ip: address.ip, port: address.port, trusted: false, logPart: '' }
+        ? { ...client, ip: address.ip, port: address.port, trusted: false, logPart: '', forwarded: null }
         : client;
     const connection = this.next.onProxied(this.socket, believed);
     return header.bytes === joined.length

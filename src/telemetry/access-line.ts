@@ -1,6 +1,6 @@
 // One exchange as one line of JSON for the access log. Builds text only; where it goes is access-log.ts.
 
-import { latin1, writeLatin1 } from '../base/latin1.ts';
+import { flatText, latin1, writeLatin1 } from '../base/latin1.ts';
 import { isoTime } from './iso-time.ts';
 import { jsonString } from './json-text.ts';
 
@@ -68,7 +68,7 @@ export function emptyAccessFields(): AccessFields {
 
 /** The client's part of a line; made once a connection. */
 export function clientPart(ip: string): string {
-  return flat(`,"client":${jsonString(ip)}`);
+  return flatText(`,"client":${jsonString(ip)}`);
 }
 
 /** The route's part of a line; made once when it is compiled. Null where none was found. */
@@ -89,7 +89,8 @@ const ESCAPED_BYTES_MAX = 6;
 /** Upper bound of the line's bytes. */
 export function accessLineBytesMax(fields: AccessFields): number {
   const { requestId, host, path, userAgent, method, consumer } = fields;
-  const foreign = requestId.length + host.length + path.length + userAgent.length + method.length + (consumer?.length ?? 0);
+  const foreign =
+    requestId.length + host.length + path.length + userAgent.length + method.length + (consumer?.length ?? 0);
   const own = fields.clientPart.length + fields.routePart.length + fields.endpointPart.length;
   return FIXED_BYTES_MAX + own + foreign * ESCAPED_BYTES_MAX;
 }
@@ -138,7 +139,7 @@ function timePart(timeMs: number): string {
   const time = isoTime(timeMs);
   if (time !== lastTime) {
     lastTime = time;
-    lastTimePart = flat(`{"time":"${time}"`);
+    lastTimePart = flatText(`{"time":"${time}"`);
   }
   return lastTimePart;
 }
@@ -158,7 +159,8 @@ function writeText(bytes: Buffer, at: number, text: string): number {
   const end = at + 1 + writeLatin1(bytes, text, at + 1);
   for (let i = at + 1; i < end; i++) {
     const byte = bytes[i];
-    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return at + writeLatin1(bytes, jsonString(text), at);
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c)
+      return at + writeLatin1(bytes, jsonString(text), at);
   }
   bytes[end] = 0x22;
   return end + 1;
@@ -173,7 +175,7 @@ function targetPart(method: string, host: string): string {
   if (method !== lastMethod || host !== lastHost) {
     lastMethod = method;
     lastHost = host;
-    lastTarget = flat(`,"method":${jsonString(method)},"host":${jsonString(host)},"path":`);
+    lastTarget = flatText(`,"method":${jsonString(method)},"host":${jsonString(host)},"path":`);
   }
   return lastTarget;
 }
@@ -212,12 +214,6 @@ function writeMillis(bytes: Buffer, at: number, ms: number): number {
   return at + 4;
 }
 
-/** The same text in one piece of memory: Node writes such strings without a detour, and those put together with one. */
-function flat(text: string): string {
-  const bytes = Buffer.from(text, 'latin1');
-  return latin1(bytes, 0, bytes.length);
-}
-
 // The part that hardly differs from one line to the next is remembered: most traffic is 200s of a few routes.
 let lastRoute = '';
 let lastEndpoint = '';
@@ -250,6 +246,8 @@ function outcomePart(fields: AccessFields): string {
   lastProtocol = protocol;
   const consumerJson = consumer === null ? 'null' : jsonString(consumer);
   const codeJson = code === null ? 'null' : `"${code}"`;
-  lastOutcome = flat(`${route}${endpoint},"status":${status},"attempts":${attempts},"consumer":${consumerJson},"code":${codeJson},"protocol":"${protocol}","bytesIn":`);
+  lastOutcome = flatText(
+    `${route}${endpoint},"status":${status},"attempts":${attempts},"consumer":${consumerJson},"code":${codeJson},"protocol":"${protocol}","bytesIn":`,
+  );
   return lastOutcome;
 }

@@ -41,6 +41,8 @@ export class FieldScan {
   /** Expect: 0 none, 1 `100-continue`, 2 anything else. */
   expect = 0;
   upgrade = false;
+  /** A well-known name is written with `_`; see DISGUISED. */
+  disguised = false;
   /** Fields that concern only this connection are present and must be taken out before sending on. */
   hopByHop = false;
 
@@ -53,6 +55,7 @@ export class FieldScan {
     this.hosts = 0;
     this.expect = 0;
     this.upgrade = false;
+    this.disguised = false;
     this.hopByHop = false;
   }
 }
@@ -101,8 +104,11 @@ export function scanFieldLines(
     while (valueEnd > valueStart && ((byte = bytes[valueEnd - 1]!) === SP || byte === HTAB)) valueEnd--;
     at += 2;
     if (cell >= limits.headerCountMax * FIELD_STRIDE) return Refusal.headerTooLarge;
-    const id = headerIdOfBytes(bytes, lineStart, nameEnd);
-    if (id === DISGUISED) return Refusal.header;
+    let id = headerIdOfBytes(bytes, lineStart, nameEnd);
+    if (id === DISGUISED) {
+      scan.disguised = true;
+      id = HeaderId.other;
+    }
     index[cell] = id;
     index[cell + 1] = lineStart - base;
     index[cell + 2] = valueStart - base;

@@ -77,8 +77,9 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   at++;
 
   // `HTTP/1.x` and CRLF.
-  if (at + 10 > end) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
+  if (at + 8 > end) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
   const minorVersion = parseVersion(bytes, at);
+  if (at + 10 > end && minorVersion >= 0) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
   if (minorVersion === Refusal.requestLine) return minorVersion;
   at += 8;
   if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.requestLine;
@@ -156,6 +157,7 @@ function buildHead(
   }
   if (scan.hosts > 1 || (scan.hosts === 0 && minorVersion === 1)) return Refusal.host;
   if (scan.expect === 2) return Refusal.expectation;
+  if (scan.disguised) return Refusal.header;
 
   const raw = latin1(bytes, base, headEnd);
   const method = methodOf(raw, bytes[base]!, methodEnd - base);
