@@ -2,6 +2,7 @@
 
 import { flushCompileCache } from 'node:module';
 import { AdminServer } from '../control/admin-server.ts';
+import { listenFailure } from '../runtime/listener-book.ts';
 import { loadFile } from '../runtime/load.ts';
 import { listenToSignals } from '../runtime/signals.ts';
 import { Supervisor } from '../runtime/supervisor.ts';
@@ -40,7 +41,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   try {
     adminUrl = (await admin?.listen()) ?? '';
   } catch (error) {
-    return await fail(`admin: ${error instanceof Error ? error.message : String(error)}`);
+    return await fail(`admin: ${error instanceof Error ? listenFailure(config.admin, error) : String(error)}`);
   }
   let drained: () => void = () => {};
   const end = new Promise<void>(resolve => {

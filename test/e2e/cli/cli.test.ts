@@ -8,7 +8,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { startChild } from '../../support/child.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Child, startChild } from '../../support/child.ts';
 import { freePort } from '../../support/free-port.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -29,6 +30,19 @@ function cardea(args: readonly string[], options: { command?: string; env?: Node
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err });
     });
   });
+}
+
+/** Waits for a line on standard error; fails when the command ends first, or takes too long. */
+async function untilSaid(child: Child, text: string): Promise<void> {
+  const end = performance.now() + 20_000;
+  let gone = false;
+  void child.exited.then(() => {
+    gone = true;
+  });
+  while (!child.stderr().includes(text)) {
+    assert.ok(!gone && performance.now() < end, `no "${text}" from it: ${child.stderr()}`);
+    await delay(10);
+  }
 }
 
 function file(name: string, lines: readonly string[]): string {
@@ -197,8 +211,9 @@ test('schema is a JSON Schema that knows the filters', async () => {
 
 describe('starts that fail leave nothing open, with one message and exit 1', () => {
   for (const what of ['listener', 'admin'] as const) {
-    test(`the port of the ${what} is in use`, async () => {
+    test(`the port of the ${what} is in use`, async t => {
       const other = createServer().listen(0, '127.0.0.1');
+      t.after(() => other.close());
       await once(other, 'listening');
       const address = other.address();
       const taken = typeof address === 'object' && address !== null ? address.port : 0;
@@ -213,11 +228,10 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
       assert.equal(code, 1);
       assert.match(err, new RegExp(`127\\.0\\.0\\.1:${taken}.*in use`));
       assert.equal(err.trim().split('\n').length, 1, err);
-      other.close();
     });
   }
 
-  test('a second gateway on the same port is refused, although workers share theirs', async () => {
+  test('a second gateway on the same port is refused, although workers share theirs', async t => {
     const port = await freePort();
     const config = file('twice.yaml', [
       `listeners: [{ address: "127.0.0.1:${port}" }]`,
@@ -225,7 +239,8 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
       ...good.slice(2),
     ]);
     const first = await startChild(command, ['run', '-c', config, '--workers', '1']);
-    while (!first.stderr().includes('ready')) await new Promise(resolve => setTimeout(resolve, 10));
+    t.after(() => first.stop());
+    await untilSaid(first, 'ready');
     const { code, err } = await cardea(['run', '-c', config]);
     assert.equal(code, 1);
     assert.match(err, /the port is in use by another process/);
@@ -244,7 +259,7 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
 test('the ready line names real addresses, and the demo answers the requests that it prints', async () => {
   const demo = await startChild(command, ['demo', '--port', '0', '--admin-port', '0', '--workers', '2']);
   try {
-    while (!demo.stderr().includes('Ctrl-C')) await new Promise(resolve => setTimeout(resolve, 10));
+    await untilSaid(demo, 'Ctrl-C');
     const said = demo.stderr();
     const ready =
       /^cardea \d+\.\d+\.\d+ ready: (http:\/\/127\.0\.0\.1:\d+) \(2 workers\), admin (http:\/\/127\.0\.0\.1:\d+)$/m.exec(
