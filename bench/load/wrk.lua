@@ -1,0 +1,54 @@
+-- What wrk sends, and one line of JSON at the end. Arguments: mode, then what the mode needs.
+--   get PATH            the same request over and over
+--   close PATH          the same, each on a connection of its own
+--   spread N PREFIX     GET on N paths in a fixed shuffled order
+--   upload PATH BYTES   POST with a body
+
+local requests, order, at = {}, nil, 0
+
+local function headers(more)
+  local all = {
+    ["Host"] = "api.example.com",
+    ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    ["Accept"] = "application/json, text/plain, */*",
+  }
+  for name, value in pairs(more or {}) do all[name] = value end
+  return all
+end
+
+function init(args)
+  local mode = args[1]
+  if mode == "get" then
+    requests[1] = wrk.format("GET", args[2], headers())
+  elseif mode == "close" then
+    requests[1] = wrk.format("GET", args[2], headers({ ["Connection"] = "close" }))
+  elseif mode == "upload" then
+    requests[1] = wrk.format("POST", args[2], headers({ ["Content-Type"] = "application/octet-stream" }), string.rep("x", tonumber(args[3])))
+  elseif mode == "spread" then
+    local count = tonumber(args[2])
+    order = {}
+    for i = 1, count do
+      requests[i] = wrk.format("GET", string.format(args[3], i - 1), headers())
+      order[i] = i
+    end
+    math.randomseed(42)
+    for i = count, 2, -1 do
+      local j = math.random(i)
+      order[i], order[j] = order[j], order[i]
+    end
+  end
+end
+
+function request()
+  if order == nil then return requests[1] end
+  at = at % #order + 1
+  return requests[order[at]]
+end
+
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format(
+    '\nwrk-summary {"requests":%d,"bytes":%d,"durationUs":%d,"failed":%d,"p50Us":%d,"p99Us":%d,"errors":"connect %d read %d write %d status %d timeout %d"}\n',
+    summary.requests, summary.bytes, summary.duration, e.connect + e.read + e.write + e.status + e.timeout,
+    latency:percentile(50), latency:percentile(99), e.connect, e.read, e.write, e.status, e.timeout))
+end

@@ -1,0 +1,63 @@
+// Runs wrk against a port and reads what it says. wrk waits for answers before it asks again: its latencies are those
+// of a saturated server and hide stalls. open-loop.ts is for latency.
+
+import { execFile, spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { loadCore, pinned } from '../measure/pinning.ts';
+
+/** What is sent; the first word is a mode of wrk.lua. */
+export type WrkRequest =
+  | readonly ['get' | 'close', path: string]
+  | readonly ['spread', count: number, pathFormat: string]
+  | readonly ['upload', path: string, bytes: number];
+
+export interface WrkOptions {
+  readonly port: number;
+  readonly request: WrkRequest;
+  readonly seconds: number;
+  readonly connections: number;
+}
+
+export interface WrkResult {
+  /** Requests that were answered, the failed ones too. */
+  readonly requests: number;
+  /** Bytes read, heads included. */
+  readonly bytes: number;
+  readonly durationUs: number;
+  /** Broken connections, time-outs and statuses from 400. */
+  readonly failed: number;
+  readonly errors: string;
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+const script = path.join(import.meta.dirname, 'wrk.lua');
+
+/** One run on the load's core. Throws when wrk cannot run or says nothing. */
+export function runWrk({ port, request, seconds, connections }: WrkOptions): Promise<WrkResult> {
+  const [command, args] = pinned(loadCore, 'wrk', [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--timeout',
+    '10s',
+    '-s',
+    script,
+    `http://127.0.0.1:${port}`,
+    '--',
+    ...request.map(String),
+  ]);
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
+      const summary = /^wrk-summary (\{.*\})$/m.exec(stdout)?.[1];
+      if (summary === undefined) reject(new Error(`wrk failed: ${stderr || stdout || String(error)}`));
+      // Because: the only writer of that line is wrk.lua beside this file.
+      else resolve(JSON.parse(summary) as WrkResult);
+    });
+  });
+}
+
+/** As wrk names itself. */
+export function wrkVersion(): string {
+  return /wrk \S+/.exec(spawnSync('wrk', ['-v'], { encoding: 'utf8' }).stdout)?.[0] ?? 'wrk';
+}

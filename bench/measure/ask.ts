@@ -1,0 +1,40 @@
+// One request, to look at the answer. Not a load.
+
+import { createHash } from 'node:crypto';
+import { request } from 'node:http';
+
+export interface Asked {
+  readonly port: number;
+  readonly path: string;
+  readonly method?: string;
+  readonly body?: Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly bytes: number;
+  /** SHA-256 in hex. */
+  readonly hash: string;
+  readonly body: Buffer;
+}
+
+/** Asks on a connection of its own. Rejects when the answer does not come whole. */
+export function ask({ port, path, method = 'GET', body }: Asked): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: 'api.example.com', ...(body === undefined ? {} : { 'content-length': body.length }) };
+    const sent = request({ host: '127.0.0.1', port, path, method, headers, agent: false, timeout: 20_000 });
+    sent.on('error', reject);
+    sent.on('timeout', () => sent.destroy(new Error('no answer in 20 s')));
+    sent.on('response', response => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('error', reject);
+      response.on('end', () => {
+        const whole = Buffer.concat(pieces);
+        const hash = createHash('sha256').update(whole).digest('hex');
+        resolve({ status: response.statusCode ?? 0, bytes: whole.length, hash, body: whole });
+      });
+    });
+    sent.end(body);
+  });
+}

@@ -1,0 +1,125 @@
+// Runs contestants in turn, A B C A B C, under the same load, and keeps what each round cost. Judges and prints nothing.
+
+import { runWrk, type WrkRequest } from '../load/wrk.ts';
+import type { Peer, RunningPeer, Setup } from '../peer.ts';
+import type { Context, Row } from '../scenario.ts';
+import { ask } from './ask.ts';
+import { watchCore } from './foreign-load.ts';
+import { proxyCore } from './pinning.ts';
+import { cpuTime, memoryBytes } from './process-tree.ts';
+import type { Sample } from './sample.ts';
+
+/** One proxy in one setup under one load. */
+export interface Contestant {
+  /** `nginx`, or `nginx 10000 routes`. */
+  readonly label: string;
+  readonly peer: Peer;
+  readonly setup?: Partial<Setup>;
+  readonly request: WrkRequest;
+  /** What an answer must be: its SHA-256, and at least so many bytes on the wire. */
+  readonly answer: { readonly path: string; readonly hash: string; readonly bytes: number };
+}
+
+/** Disturbance above which a round is run again, or at least reported: performance.md, section 9. */
+export const foreignShareMax = 0.1;
+
+interface Running {
+  readonly contestant: Contestant;
+  readonly proxy: RunningPeer;
+  readonly samples: Sample[];
+}
+
+/** Samples by label, in the order of the rounds; `rows` are the same, flat. A contestant that does not work throws. */
+export async function runContest(
+  context: Context,
+  contestants: readonly Contestant[],
+): Promise<{ samples: Map<string, Sample[]>; rows: Row[] }> {
+  const running: Running[] = [];
+  try {
+    for (const contestant of contestants) {
+      const proxy = await contestant.peer.start(setupOf(context, contestant.setup));
+      running.push({ contestant, proxy, samples: [] });
+      await checkAnswer(contestant, proxy);
+      const { warmupSeconds, connections } = context.options;
+      const seconds = contestant.peer.jit ? 2 * warmupSeconds : warmupSeconds;
+      context.say(`${contestant.label}: warming up`);
+      await runWrk({ port: proxy.port, request: contestant.request, seconds, connections });
+    }
+    for (let round = 0; round < context.options.rounds; round++) {
+      for (const each of running) each.samples.push(await undisturbedRound(context, each, round));
+    }
+    for (const { contestant, proxy } of running) await checkAnswer(contestant, proxy);
+  } finally {
+    await Promise.all(running.map(({ proxy }) => proxy.stop()));
+  }
+  return {
+    samples: new Map(running.map(({ contestant, samples }) => [contestant.label, samples])),
+    rows: running.flatMap(({ contestant, samples }) =>
+      samples.map((sample, round) => ({ contestant: contestant.label, round, ...sample })),
+    ),
+  };
+}
+
+/** A plain proxy, changed by what a contestant wants. */
+export function setupOf(context: Context, wanted: Partial<Setup> = {}): Setup {
+  return {
+    backendPort: context.backendPort,
+    uploadPort: context.uploadPort,
+    routes: 0,
+    filters: false,
+    version: 'v1',
+    routesVersion: 'a',
+    folder: context.folder(),
+    ...wanted,
+  };
+}
+
+async function undisturbedRound(context: Context, running: Running, round: number): Promise<Sample> {
+  const { label } = running.contestant;
+  for (let attempt = 0; ; attempt++) {
+    const sample = await runRound(context, running);
+    const cost = sample.userUs + sample.systemUs;
+    const disturbed = sample.foreignShare > foreignShareMax;
+    const remark = disturbed ? `  (others used ${Math.round(sample.foreignShare * 100)} % of the core)` : '';
+    context.say(
+      `${label}: round ${round + 1}: ${cost.toFixed(2)} µs a request, ${Math.round(sample.requestsPerSecond)} a second${remark}`,
+    );
+    if (!disturbed || attempt >= context.options.repeats) return sample;
+  }
+}
+
+async function runRound(context: Context, { contestant, proxy }: Running): Promise<Sample> {
+  const { seconds, connections } = context.options;
+  const pid = proxy.pid();
+  const watch = watchCore(proxyCore, [pid]);
+  const before = cpuTime(pid);
+  const result = await runWrk({ port: proxy.port, request: contestant.request, seconds, connections });
+  const after = cpuTime(pid);
+  const foreignShare = watch.foreignShare();
+  const succeeded = result.requests - result.failed;
+  if (succeeded <= 0) throw new Error(`${contestant.label}: no request succeeded: ${result.errors}`);
+  if (result.bytes / result.requests < contestant.answer.bytes) {
+    throw new Error(
+      `${contestant.label}: answers of ${Math.round(result.bytes / result.requests)} bytes are too short`,
+    );
+  }
+  return {
+    requests: succeeded,
+    failed: result.failed,
+    requestsPerSecond: (succeeded * 1e6) / result.durationUs,
+    userUs: (after.userUs - before.userUs) / succeeded,
+    systemUs: (after.systemUs - before.systemUs) / succeeded,
+    p50Ms: result.p50Us / 1000,
+    p99Ms: result.p99Us / 1000,
+    memoryBytes: memoryBytes(pid),
+    foreignShare,
+  };
+}
+
+async function checkAnswer({ label, request, answer }: Contestant, { port }: RunningPeer): Promise<void> {
+  const body = request[0] === 'upload' ? { method: 'POST', body: Buffer.alloc(request[2], 'x') } : {};
+  const got = await ask({ port, path: answer.path, ...body });
+  if (got.status !== 200 || got.hash !== answer.hash) {
+    throw new Error(`${label}: GET ${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
+  }
+}

@@ -1,0 +1,22 @@
+// What one round of one contestant cost.
+
+export interface Sample {
+  /** Requests that succeeded. */
+  readonly requests: number;
+  readonly failed: number;
+  readonly requestsPerSecond: number;
+  /** CPU time a successful request, in microseconds; all threads of the proxy and its children. */
+  readonly userUs: number;
+  readonly systemUs: number;
+  /** Of a closed loop at saturation: for orientation only. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly memoryBytes: number;
+  /** Share of the proxy's core that foreign processes used, 0 to 1. */
+  readonly foreignShare: number;
+}
+
+/** CPU time a request, user and system. */
+export function costUs({ userUs, systemUs }: Sample): number {
+  return userUs + systemUs;
+}

@@ -1,0 +1,58 @@
+// What the bench needs of a proxy that it compares, whichever it is. One file a proxy in peers/.
+
+import type { Child } from '../test/support/child.ts';
+
+/** What a proxy is asked to be. Every peer gets the same, and does it in its own best way. */
+export interface Setup {
+  /** Where everything goes, except for uploads. */
+  readonly backendPort: number;
+  /** Where /upload goes: a backend that reads a body before it answers. */
+  readonly uploadPort: number;
+  /** 0: one rule takes every path. Otherwise that many routes besides, as `routePath` names them. */
+  readonly routes: number;
+  /** What every filter of the first release does, as far as the peer can: see scenarios/filters.ts. */
+  readonly filters: boolean;
+  /** A folder of its own for configuration and logs. */
+  readonly folder: string;
+  /** What GET /version answers with: tells the configuration before a reload from the one after it. */
+  readonly version: string;
+  /** Part of every route's rule, so that a change of it changes all routes. */
+  readonly routesVersion: string;
+}
+
+export interface RunningPeer {
+  readonly port: number;
+  /** The process to measure, with all its children. */
+  pid(): number;
+  /** Makes a running proxy take a new setup; resolves when it was told, not when it is done. Absent: it cannot. */
+  readonly reload?: (setup: Setup) => Promise<void>;
+  stop(): Promise<unknown>;
+}
+
+/** What some can do and some cannot. */
+export type Ability = 'routes' | 'filters' | 'reload';
+
+export interface Peer {
+  readonly name: string;
+  /** For the report: what was configured beyond the plain proxy. */
+  readonly note: string;
+  /** True when its code gets faster while it runs: such a one is warmed up longer. */
+  readonly jit: boolean;
+  readonly abilities: readonly Ability[];
+  /** Version for the report. Throws with what is missing when the peer cannot run here. */
+  version(): string;
+  start(setup: Setup): Promise<RunningPeer>;
+}
+
+/** Path of a route, without its rest. */
+export function routePrefix(index: number): string {
+  return `/api/service-${index}`;
+}
+
+/** The same for load/wrk.lua, with something behind it. */
+export const routePathFormat = '/api/service-%d/items/7';
+
+/** Stops a child and says nothing of how it ended. */
+export async function stopQuietly(child: Child): Promise<void> {
+  await child.stop();
+}

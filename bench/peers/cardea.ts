@@ -1,0 +1,116 @@
+// The gateway itself, as its users run it, with one worker. Skipped until `bin/cardea` runs.
+
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { startChild } from '../../test/support/child.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { pinned, proxyCore } from '../measure/pinning.ts';
+import { untilAnswering } from '../measure/until-answering.ts';
+import type { Peer, Setup } from '../peer.ts';
+import { routePrefix } from '../peer.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+// Another build of the same command can be measured beside this one: `CARDEA_COMMAND=/elsewhere/bin/cardea`.
+const binary = process.env['CARDEA_COMMAND'] ?? path.join(root, 'bin/cardea');
+
+/** As it comes: metrics on, access log on. */
+export const cardea = cardeaPeer(
+  'cardea',
+  'routing, metrics and access log on (to a file)',
+  folder => `${folder}/access.log`,
+);
+
+/** Without the access log, to see what it costs. */
+export const cardeaWithoutLog = cardeaPeer('cardea-nolog', 'routing and metrics on, access log off', () => 'off');
+
+function cardeaPeer(name: string, note: string, accessLog: (folder: string) => string): Peer {
+  return {
+    name,
+    note,
+    jit: true,
+    abilities: ['routes', 'filters', 'reload'],
+    version() {
+      const said = spawnSync(binary, ['--version'], { encoding: 'utf8' });
+      // Its version is no proof that it runs: the checkout may be half-way through a change.
+      const example = path.join(root, 'examples/quickstart.yaml');
+      const tried = said.status === 0 ? spawnSync(binary, ['validate', '-c', example], { encoding: 'utf8' }) : said;
+      if (tried.status !== 0) {
+        const words = `${tried.stderr ?? ''}${tried.stdout ?? ''}`.trim().split('\n');
+        throw new Error(`${binary} does not run: ${words.find(line => /error|cannot/i.test(line)) ?? words[0]}`);
+      }
+      return `cardea/${said.stdout.trim().replace(/^cardea\s*/, '')}`;
+    },
+    async start(setup) {
+      const port = await freePort();
+      const adminPort = await freePort();
+      const file = path.join(setup.folder, 'cardea.yaml');
+      const write = (wanted: Setup) =>
+        writeFileSync(file, configuration(wanted, { port, adminPort, accessLog: accessLog(wanted.folder) }));
+      write(setup);
+      const [command, args] = pinned(proxyCore, binary, ['run', '-c', file, '--workers', '1']);
+      const child = await startChild(command, args);
+      await untilAnswering(child, port);
+      return {
+        port,
+        pid: () => child.pid,
+        async reload(wanted) {
+          write(wanted);
+          process.kill(child.pid, 'SIGHUP');
+        },
+        stop: () => child.stop(),
+      };
+    },
+  };
+}
+
+interface Places {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly accessLog: string;
+}
+
+/** YAML, as a user writes it. */
+function configuration(setup: Setup, { port, adminPort, accessLog }: Places): string {
+  const routes = Array.from(
+    { length: setup.routes },
+    (_, i) =>
+      `  - { name: service-${i}, match: { path: "${routePrefix(i)}/*" }, filters: ${routeFilters(setup)}, to: backend }\n`,
+  );
+  return `listeners:
+  - address: 127.0.0.1:${port}
+admin: { address: "127.0.0.1:${adminPort}" }
+accessLog: { path: "${accessLog}" }
+limits: { body: 1GiB }
+upstreams:
+  backend:
+    endpoints: ["http://127.0.0.1:${setup.backendPort}"]
+    pool: { maxConnections: 256, idleTimeout: 1h }
+  sink:
+    endpoints: ["http://127.0.0.1:${setup.uploadPort}"]
+    pool: { maxConnections: 256, idleTimeout: 1h }
+${setup.filters ? allFilters : ''}routes:
+  - { name: any, match: { path: /* }, to: backend }
+  - { name: upload, match: { path: /upload, methods: [POST] }, to: sink }
+  - { name: version, match: { path: /version }, to: { reply: { status: 200, body: "${setup.version}" } } }
+${routes.join('')}`;
+}
+
+/** Every filter of the first release. The peers do the same as far as they can. */
+const allFilters = `filters:
+  - requestId: {}
+  - ipAccess: { deny: [10.66.0.0/16, 192.0.2.0/24] }
+  - bodyLimit: { max: 1MiB }
+  - cors: { origins: ["https://app.example.com"] }
+  - headers:
+      request: { set: { x-client: "\${client.ip}", x-original-path: "\${path}" } }
+      response:
+        remove: [x-powered-by]
+        set: { x-frame-options: DENY, x-content-type-options: nosniff }
+  - compress: {}
+`;
+
+/** A filter that carries `routesVersion`, so that a change of it changes every route. */
+function routeFilters({ routesVersion }: Setup): string {
+  return `[{ headers: { response: { set: { x-routes: "${routesVersion}" } } } }]`;
+}

@@ -1,0 +1,13 @@
+// The first figure: a GET of 1 KB over kept-alive connections.
+
+import { bodies, bodyHash } from '../backend/bodies.ts';
+import { loadScenario } from './load-scenario.ts';
+
+const { path, bytes } = bodies.small;
+
+export const smallGet = loadScenario({
+  name: 'small-get',
+  title: 'Small GET (1 KB), 64 kept-alive connections',
+  against: 'nginx',
+  variants: [{ name: '', request: ['get', path], answer: { path, bytes, hash: bodyHash(bytes) } }],
+});

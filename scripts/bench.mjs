@@ -1,0 +1,31 @@
+// `npm run bench`: everything the bench needs, then the bench. `npm run bench -- --help` says what can be asked of it.
+
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { ensurePackages } from './debian-packages.mjs';
+import { environment, setup } from './setup.mjs';
+
+/** The servers to compare with, and the tools to load and pin them. */
+const benchPackages = [
+  { name: 'nginx-light', command: 'nginx', why: 'what is compared with, and the backend behind every proxy' },
+  { name: 'haproxy', command: 'haproxy', why: 'compared with' },
+  { name: 'caddy', command: 'caddy', why: 'compared with' },
+  { name: 'wrk', command: 'wrk', why: 'the load' },
+  { name: 'util-linux', command: 'taskset', why: 'keeps the proxy and the load on cores of their own' },
+];
+
+if (process.platform !== 'linux') {
+  console.error('cardea: the bench reads CPU time and memory from /proc, so it runs on Linux only');
+  process.exit(1);
+}
+const place = setup({ dev: true });
+if (!ensurePackages(benchPackages)) process.exit(1);
+
+const bench = spawn(place.node, [path.join(place.root, 'bench', 'main.ts'), ...process.argv.slice(2)], {
+  cwd: place.root,
+  env: environment(place),
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => bench.kill(signal));
+bench.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
