@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { CidrSet } from '../base/cidr-set.ts';
 import type { Fault } from '../base/fault.ts';
 import type { RequestHead } from '../http/request-head.ts';
-import { listenTo, readByEvents, supportsHandleMove, withReadBuffer } from '../net/accepted-socket.ts';
+import { listenTo, readByEvents, startReading, supportsOwnAccept } from '../net/accepted-socket.ts';
 import type { Client } from '../net/client.ts';
 import { type ConnectionHandler, DownstreamConnection } from '../net/downstream-connection.ts';
 import type { RequestEvents } from '../net/exchange-ends.ts';
@@ -52,7 +52,7 @@ export class Gateway {
   private readonly entrances: WeakMap<ListenerSettings, Entrance>;
   private underWay: number;
   private stopping: boolean;
-  private moveHandles: boolean;
+  private ownAccept: boolean;
   private onIdle: (() => void) | null;
 
   constructor(snapshot: Snapshot, services: GatewayServices) {
@@ -70,14 +70,14 @@ export class Gateway {
     this.entrances = new WeakMap();
     this.underWay = 0;
     this.stopping = false;
-    this.moveHandles = false;
+    this.ownAccept = false;
     this.onIdle = null;
   }
 
   /** Finds out what this Node can do. Call once, before the first `accept`. */
   async prepare(): Promise<void> {
-    this.moveHandles = await supportsHandleMove();
-    if (!this.moveHandles)
+    this.ownAccept = await supportsOwnAccept();
+    if (!this.ownAccept)
       this.services.log(
         'warn',
         'this Node does not let accepted sockets share a read buffer; every request costs more',
@@ -109,16 +109,15 @@ export class Gateway {
   }
 
   /** Takes a socket as given by `Listener`. */
-  accept(accepted: Socket, settings: ListenerSettings): void {
+  accept(socket: Socket, settings: ListenerSettings): void {
     const { cells, workerMetricsOffset, io } = this.services;
     io.clock.tick();
     const { connectionsMax } = this.current.limits;
     if (this.open.size >= connectionsMax) {
       cells[workerMetricsOffset + WorkerCell.connectionsRefused]!++;
-      accepted.destroy();
+      socket.destroy();
       return;
     }
-    const socket = this.moveHandles ? withReadBuffer(accepted, io.readBuffer) : accepted;
     let entrance = this.entrances.get(settings);
     if (entrance === undefined) {
       entrance = new Entrance(this, settings);
@@ -128,10 +127,8 @@ export class Gateway {
     if (settings.proxyProtocol) {
       listenTo(socket, new ProxyProtocolReader(socket, io, this.current.limits.headerTimeoutMs, entrance, client));
     } else this.serve(socket, client, entrance);
-    if (!this.moveHandles) {
-      readByEvents(socket);
-      socket.resume();
-    }
+    if (this.ownAccept) startReading(socket);
+    else readByEvents(socket);
   }
 
   /** Begins to read requests from a socket. */
@@ -153,6 +150,7 @@ export class Gateway {
     await new Promise<void>(resolve => {
       // Because: draining happens once in a worker's life.
       const grace = setTimeout(() => this.closeIdle(null), Math.min(IDLE_GRACE_MS, timeoutMs));
+      // Because: as above.
       const timer = setTimeout(() => {
         for (const connection of this.open) connection.socket.destroy();
         resolve();

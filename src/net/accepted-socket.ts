@@ -1,7 +1,7 @@
 // Turns a socket as `net.Server` accepts it into one that reads into the thread's buffer. Looks behind Node's published
 // interface, so it checks first whether that works, and falls back to plain 'data' events.
 
-import { createServer, connect as netConnect, type OnReadOpts, Socket } from 'node:net';
+import { createServer, connect as netConnect, type OnReadOpts, type Server, Socket } from 'node:net';
 
 /** What takes the events of a socket. */
 export interface SocketEvents {
@@ -60,44 +60,65 @@ export function listenTo(socket: Socket, events: SocketEvents): void {
   socket.on('error', onError);
 }
 
-/** For sockets without `readInto`. */
-export function readByEvents(socket: Socket): void {
-  socket.on('data', onData);
+/** Lets a socket of `acceptInto` read. */
+export function startReading(socket: Socket): void {
+  socket.read(0);
 }
 
-/** Parts of a socket that its published type leaves out. */
-interface HandleOwner {
-  _handle: object | null;
+/** Lets a socket read that does not read into a buffer. */
+export function readByEvents(socket: Socket): void {
+  socket.on('data', onData);
+  socket.resume();
+}
+
+/** Parts of a listening server that its published type leaves out. */
+interface ListeningHandle {
+  /** Called by libuv's side for each connection: a negative status, or 0 and the connection's handle. */
+  onconnection: (status: number, handle: TcpHandle | undefined) => void;
+}
+
+interface TcpHandle {
+  setNoDelay(on: boolean): number;
 }
 
 /**
- * The same connection as a socket that reads into `buffer`; `accepted` must come from a server with `pauseOnConnect`
- * and is not to be used any more.
+ * Makes a server that listens hand out sockets that read into `buffer`, one object a connection. It must be one that
+ * `supportsOwnAccept`. Goes past the 'connection' event, which would make a socket that reads its own way.
  */
-export function withReadBuffer(accepted: Socket, buffer: Buffer): Socket {
-  // Because: moving the handle is the only way to give an accepted socket a read buffer; see `supportsHandleMove`.
-  const owner = accepted as unknown as HandleOwner;
-  const handle = owner._handle;
-  owner._handle = null;
-  const options = { handle, allowHalfOpen: true, onread: readInto(buffer) };
-  return new Socket(options as ConstructorParameters<typeof Socket>[0]);
+export function acceptInto(server: Server, buffer: Buffer, onSocket: (socket: Socket) => void): void {
+  // Because: `_handle` is where Node itself puts the function that takes connections.
+  const handle = (server as unknown as { _handle: ListeningHandle })._handle;
+  const onread = readInto(buffer);
+  handle.onconnection = (status, connection) => {
+    // Out of file descriptors, or a client that left again: the listener goes on.
+    if (status < 0 || connection === undefined) return;
+    connection.setNoDelay(true);
+    // Reading begins with `startReading`, once somebody listens.
+    const options = { handle: connection, allowHalfOpen: true, onread, manualStart: true };
+    onSocket(new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]));
+  };
 }
 
 let supported: Promise<boolean> | null = null;
 
-/** Tries on a connection to itself whether `withReadBuffer` works on this Node. Done once a thread. */
-export function supportsHandleMove(): Promise<boolean> {
-  supported ??= tryHandleMove().catch(() => false);
+/** Tries on a connection to itself whether `acceptInto` works on this Node. Done once a thread. */
+export function supportsOwnAccept(): Promise<boolean> {
+  supported ??= tryOwnAccept().catch(() => false);
   return supported;
 }
 
-function tryHandleMove(): Promise<boolean> {
+function tryOwnAccept(): Promise<boolean> {
   return new Promise(resolve => {
     const buffer = Buffer.alloc(64);
-    const server = createServer({ pauseOnConnect: true }, accepted => {
-      const { remotePort } = accepted;
-      const socket = withReadBuffer(accepted, buffer);
-      let heard = '';
+    const server = createServer();
+    let heard = '';
+    function finish(works: boolean): void {
+      server.close();
+      resolve(works);
+    }
+    function onSocket(socket: Socket): void {
+      const { remotePort } = socket;
+      startReading(socket);
       listenTo(socket, {
         onRead(bytes, length) {
           heard = bytes.toString('latin1', 0, length);
@@ -110,13 +131,11 @@ function tryHandleMove(): Promise<boolean> {
           finish(heard === 'probe' && remotePort !== undefined && buffer.toString('latin1', 0, 5) === 'probe');
         },
       });
-    });
-    function finish(works: boolean): void {
-      server.close();
-      resolve(works);
     }
     server.on('error', () => finish(false));
+    server.on('connection', () => finish(false));
     server.listen(0, '127.0.0.1', () => {
+      acceptInto(server, buffer, onSocket);
       const address = server.address();
       const client = netConnect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1');
       client.on('error', () => finish(false));

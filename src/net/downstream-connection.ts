@@ -73,6 +73,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   private bodyAtHand: boolean;
   private halfClosed: boolean;
   private keepAlive: boolean;
+  /** The client said that this request is its last: nothing of it is still under way once the request is complete. */
+  private clientCloses: boolean;
   private http10: boolean;
   private expectsContinue: boolean;
   /** One of `ResponseFraming`, as on the wire: `unknown` is chunked. */
@@ -102,6 +104,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.bodyAtHand = false;
     this.halfClosed = false;
     this.keepAlive = true;
+    this.clientCloses = false;
     this.http10 = false;
     this.expectsContinue = false;
     this.framing = ResponseFraming.none;
@@ -229,6 +232,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.headArriving = false;
     this.requests++;
     this.http10 = head.version === '1.0';
+    this.clientCloses = !head.keepAlive;
     this.keepAlive =
       head.keepAlive &&
       (handler.limits.requestsPerConnectionMax === 0 || this.requests < handler.limits.requestsPerConnectionMax);
@@ -461,10 +465,16 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   /** Sends what is there, then FIN; reads on for a moment (RFC 9112 section 9.6). */
   private close(): void {
     if (this.reading === Reading.ended || this.reading === Reading.discard) return;
+    const complete = this.reading === Reading.wait && this.stash === null;
     this.reading = Reading.discard;
     this.stash = null;
     this.decoder = null;
     this.handler.io.outbox.flush();
+    if (this.clientCloses && complete && unsentBytes(this.socket) === 0) {
+      // No byte of the client's can meet a closed socket, so nothing has to be read on for.
+      this.socket.destroy();
+      return;
+    }
     this.socket.end();
     this.resumeReading();
     if (unsentBytes(this.socket) > 0) this.startWriteWindow();

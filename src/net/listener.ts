@@ -1,7 +1,7 @@
 // An address that accepts connections. Hands sockets over; what is spoken on them is the connection's business.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { supportsHandleMove } from './accepted-socket.ts';
+import { acceptInto, supportsOwnAccept } from './accepted-socket.ts';
 
 export interface ListenerAddress {
   readonly host: string;
@@ -15,26 +15,31 @@ const BACKLOG = 1024;
 export class Listener {
   readonly address: ListenerAddress;
   private readonly server: Server;
+  private readonly readBuffer: Buffer;
   private readonly onSocket: (socket: Socket) => void;
 
-  /** `onSocket` gets each accepted socket, paused when Node lets its handle be moved (see accepted-socket.ts). */
-  constructor(address: ListenerAddress, onSocket: (socket: Socket) => void) {
+  /**
+   * `onSocket` gets each accepted socket. It reads into `readBuffer` where this Node lets it (see accepted-socket.ts);
+   * elsewhere it is an ordinary socket that has not begun to read.
+   */
+  constructor(address: ListenerAddress, readBuffer: Buffer, onSocket: (socket: Socket) => void) {
     this.address = address;
+    this.readBuffer = readBuffer;
     this.onSocket = onSocket;
     this.server = createServer({ allowHalfOpen: true, noDelay: true });
-    this.server.on('connection', socket => this.onSocket(socket));
+    this.server.on('connection', onSocket);
   }
 
   /** Resolves with the port that is listened on; rejects with the system's error (EADDRINUSE, EACCES). */
   async listen(): Promise<{ port: number }> {
     const { server, address } = this;
-    // Because: `pauseOnConnect` is read at each accept and is a plain property; the constructor runs before we know.
-    (server as Server & { pauseOnConnect: boolean }).pauseOnConnect = await supportsHandleMove();
+    const ownAccept = await supportsOwnAccept();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: address.host, port: address.port, backlog: BACKLOG, reusePort: true }, () => {
         server.off('error', reject);
         server.on('error', () => {});
+        if (ownAccept) acceptInto(server, this.readBuffer, this.onSocket);
         resolve();
       });
     });

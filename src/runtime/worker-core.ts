@@ -39,6 +39,7 @@ export class WorkerCore {
   constructor(say: Say) {
     this.say = say;
     this.listeners = new WorkerListeners(
+      this.io.readBuffer,
       (socket, settings) => this.accept(socket, settings),
       settings => this.gateway?.drainListener(settings),
     );

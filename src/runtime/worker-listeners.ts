@@ -17,13 +17,15 @@ interface OpenListener {
 export type AcceptSocket = (socket: Socket, settings: ListenerSettings) => void;
 
 export class WorkerListeners {
+  private readonly readBuffer: Buffer;
   private readonly accept: AcceptSocket;
   private readonly onReplaced: (settings: ListenerSettings) => void;
   private readonly open = new Map<string, OpenListener>();
   private orders: readonly ListenOrder[] = [];
 
   /** `onReplaced` hears of settings that serve no new connections any more, so that their connections can be drained. */
-  constructor(accept: AcceptSocket, onReplaced: (settings: ListenerSettings) => void) {
+  constructor(readBuffer: Buffer, accept: AcceptSocket, onReplaced: (settings: ListenerSettings) => void) {
+    this.readBuffer = readBuffer;
     this.accept = accept;
     this.onReplaced = onReplaced;
   }
@@ -72,7 +74,7 @@ export class WorkerListeners {
   }
 
   private async openOne(order: ListenOrder): Promise<void> {
-    const listener = new Listener({ host: order.host, port: order.port }, socket => {
+    const listener = new Listener({ host: order.host, port: order.port }, this.readBuffer, socket => {
       if (entry.held === null) this.accept(socket, entry.settings);
       else entry.held.push(socket);
     });

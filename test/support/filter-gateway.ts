@@ -114,7 +114,9 @@ export async function startFilterGateway(
   });
   await gateway.prepare();
   const settings: ListenerSettings = { port: 0, proxyProtocol: false, trustedProxies: options.trustedProxies ?? [] };
-  const listener = new Listener({ host: '127.0.0.1', port: 0 }, socket => gateway.accept(socket, settings));
+  const listener = new Listener({ host: '127.0.0.1', port: 0 }, io.readBuffer, socket =>
+    gateway.accept(socket, settings),
+  );
   const { port } = await listener.listen();
   return {
     port,
