@@ -7,6 +7,8 @@ import { startNginxBackend } from './backend/nginx-backend.ts';
 import { startUploadSink } from './backend/upload-sink.ts';
 import { readCommandLine, usage, type Wanted } from './command-line.ts';
 import { describeMachine } from './machine.ts';
+import { pinThisProcess } from './measure/pinning.ts';
+import { processTree } from './measure/process-tree.ts';
 import type { Peer } from './peer.ts';
 import { peers as allPeers } from './peers/all.ts';
 import { type Report, terminalTable, writeReport } from './report.ts';
@@ -44,6 +46,8 @@ function checkNames(kind: string, given: readonly string[], known: readonly { na
 
 /** 0, or 1 when a scenario failed. Failures do not keep the other scenarios from running. */
 async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
+  pinThisProcess();
+  stopChildrenOnSignal();
   const selected = await runnablePeers(wanted);
   const base = mkdtempSync(path.join(tmpdir(), 'cardea-bench-'));
   const backend = await startNginxBackend(base);
@@ -69,7 +73,9 @@ async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
       try {
         const result = await scenario.run(context);
         results.push({ scenario, result });
+        failed += result.failures.length;
         console.log(`\n${scenario.title}\n${terminalTable(result.table)}`);
+        for (const failure of result.failures) console.error(`bench: ${scenario.name}: ${failure}`);
       } catch (error) {
         failed++;
         console.error(`bench: ${scenario.name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -108,4 +114,26 @@ async function runnablePeers(wanted: Wanted): Promise<{ running: Peer[]; describ
     }
   }
   return { running, described };
+}
+
+/** A bench that is told to end leaves no server behind. */
+function stopChildrenOnSignal(): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.once(signal, () => {
+      for (const pid of processTree(process.pid).slice(1)) stopProcess(pid);
+      process.exit(code);
+    });
+  }
+}
+
+function stopProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It ended by itself.
+  }
 }

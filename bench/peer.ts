@@ -1,7 +1,5 @@
 // What the bench needs of a proxy that it compares, whichever it is. One file a proxy in peers/.
 
-import type { Child } from '../test/support/child.ts';
-
 /** What a proxy is asked to be. Every peer gets the same, and does it in its own best way. */
 export interface Setup {
   /** Where everything goes, except for uploads. */
@@ -16,16 +14,18 @@ export interface Setup {
   readonly folder: string;
   /** What GET /version answers with: tells the configuration before a reload from the one after it. */
   readonly version: string;
-  /** Part of every route's rule, so that a change of it changes all routes. */
+  /** Part of every route's name, so that a change of it changes all routes. */
   readonly routesVersion: string;
 }
 
 export interface RunningPeer {
   readonly port: number;
+  /** From the start of the process to the first answer through it. */
+  readonly startMs: number;
   /** The process to measure, with all its children. */
   pid(): number;
-  /** Makes a running proxy take a new setup; resolves when it was told, not when it is done. Absent: it cannot. */
-  readonly reload?: (setup: Setup) => Promise<void>;
+  /** Puts a new configuration where the proxy reads it and gives what tells the proxy so. Absent: it cannot. */
+  readonly prepareReload?: (setup: Setup) => () => void;
   stop(): Promise<unknown>;
 }
 
@@ -51,8 +51,3 @@ export function routePrefix(index: number): string {
 
 /** The same for load/wrk.lua, with something behind it. */
 export const routePathFormat = '/api/service-%d/items/7';
-
-/** Stops a child and says nothing of how it ended. */
-export async function stopQuietly(child: Child): Promise<void> {
-  await child.stop();
-}

@@ -55,7 +55,8 @@ function markdown({ date, machine, peers, options, command, results }: Report): 
   for (const [at, { scenario, result }] of results.entries()) {
     const table = markdownTable(result.table);
     parts.push(`## ${scenario.title}`, '', at === 0 ? `<!-- summary -->\n${table}\n<!-- /summary -->` : table, '');
-    for (const note of result.table.notes) parts.push(note, '');
+    for (const note of [...result.table.notes, ...result.failures.map(failure => `Failed: ${failure}`)])
+      parts.push(note, '');
   }
   return `${parts.join('\n').trimEnd()}\n`;
 }

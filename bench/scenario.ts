@@ -36,6 +36,8 @@ export type Row = Readonly<Record<string, string | number>>;
 export interface Result {
   readonly table: Table;
   readonly rows: readonly Row[];
+  /** Peers that did not do what was asked, with the reason. They are missing in the table, and the bench exits with 1. */
+  readonly failures: readonly string[];
 }
 
 export interface Scenario {

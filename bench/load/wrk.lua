@@ -1,5 +1,6 @@
 -- What wrk sends, and one line of JSON at the end. Arguments: mode, then what the mode needs.
 --   get PATH            the same request over and over
+--   page PATH           the same with the Origin of a web page
 --   close PATH          the same, each on a connection of its own
 --   spread N PREFIX     GET on N paths in a fixed shuffled order
 --   upload PATH BYTES   POST with a body
@@ -20,6 +21,8 @@ function init(args)
   local mode = args[1]
   if mode == "get" then
     requests[1] = wrk.format("GET", args[2], headers())
+  elseif mode == "page" then
+    requests[1] = wrk.format("GET", args[2], headers({ ["Origin"] = "https://app.example.com" }))
   elseif mode == "close" then
     requests[1] = wrk.format("GET", args[2], headers({ ["Connection"] = "close" }))
   elseif mode == "upload" then

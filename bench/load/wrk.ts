@@ -7,7 +7,7 @@ import { loadCore, pinned } from '../measure/pinning.ts';
 
 /** What is sent; the first word is a mode of wrk.lua. */
 export type WrkRequest =
-  | readonly ['get' | 'close', path: string]
+  | readonly ['get' | 'page' | 'close', path: string]
   | readonly ['spread', count: number, pathFormat: string]
   | readonly ['upload', path: string, bytes: number];
 

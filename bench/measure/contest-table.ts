@@ -1,4 +1,4 @@
-// The table of a contest: medians with their spread, and the ratio to whom each is compared with. Measures nothing.
+// The table of a contest: medians with their spread, and the ratio to those that each is compared with. Measures nothing.
 
 import type { Table } from '../scenario.ts';
 import { foreignShareMax } from './contest.ts';
@@ -7,52 +7,48 @@ import { median, medianDeviation, ratioOfMedians } from './statistics.ts';
 
 export interface Comparison {
   readonly label: string;
-  /** Label that this one is divided by; undefined: no ratio. */
-  readonly against: string | undefined;
+  /** Labels that this one is divided by, one a ratio column. Itself, and one that did not run, leave the cell empty. */
+  readonly against: readonly string[];
 }
 
-/** One row a comparison, in this order. */
+/** One row a comparison, in this order; `ratioTitles` are the columns of `against`. */
 export function contestTable(
   samples: ReadonlyMap<string, readonly Sample[]>,
+  ratioTitles: readonly string[],
   comparisons: readonly Comparison[],
 ): Table {
-  const rows = comparisons.map(({ label, against }) => {
-    const own = samples.get(label) ?? [];
-    const base = against === undefined ? undefined : samples.get(against);
-    const costs = own.map(costUs);
-    return [
-      label,
-      `${median(costs).toFixed(2)} ± ${medianDeviation(costs).toFixed(2)}`,
-      median(own.map(({ userUs }) => userUs)).toFixed(2),
-      median(own.map(({ systemUs }) => systemUs)).toFixed(2),
-      base === undefined ? '' : ratioText(costs, base.map(costUs), against === 'nginx' ? '' : ` of ${against}`),
-      Math.round(median(own.map(sample => sample.requestsPerSecond))).toLocaleString('en-GB'),
-      median(own.map(({ p50Ms }) => p50Ms)).toFixed(2),
-      median(own.map(({ p99Ms }) => p99Ms)).toFixed(2),
-      (median(own.map(({ memoryBytes }) => memoryBytes)) / 1e6).toFixed(1),
-      String(own.reduce((sum, { failed }) => sum + failed, 0)),
-    ];
-  });
+  const rows = comparisons
+    .filter(({ label }) => samples.has(label))
+    .map(({ label, against }) => {
+      const own = samples.get(label)!;
+      const costs = own.map(costUs);
+      const ratios = against.map(other => {
+        const base = other === label ? undefined : samples.get(other);
+        return base === undefined ? '' : ratioText(costs, base.map(costUs));
+      });
+      return [
+        label,
+        `${median(costs).toFixed(2)} ± ${medianDeviation(costs).toFixed(2)}`,
+        median(own.map(({ userUs }) => userUs)).toFixed(2),
+        median(own.map(({ systemUs }) => systemUs)).toFixed(2),
+        ...ratios,
+        Math.round(median(own.map(sample => sample.requestsPerSecond))).toLocaleString('en-GB'),
+        median(own.map(({ p50Ms }) => p50Ms)).toFixed(2),
+        median(own.map(({ p99Ms }) => p99Ms)).toFixed(2),
+        (median(own.map(({ memoryBytes }) => memoryBytes)) / 1e6).toFixed(1),
+        String(own.reduce((sum, { failed }) => sum + failed, 0)),
+      ];
+    });
+  const columns = ['proxy', 'CPU µs/request', 'user', 'system', ...ratioTitles, ...lastColumns];
   return { columns, rows, notes: disturbance(samples) };
 }
 
-const columns = [
-  'proxy',
-  'CPU µs/request',
-  'user',
-  'system',
-  'ratio to nginx (95 %)',
-  'requests/s',
-  'p50 ms',
-  'p99 ms',
-  'memory MB',
-  'failed',
-];
+const lastColumns = ['requests/s', 'p50 ms', 'p99 ms', 'memory MB', 'failed'];
 
 /** `1.12 (1.09–1.15)`. */
-export function ratioText(values: readonly number[], base: readonly number[], suffix = ''): string {
+function ratioText(values: readonly number[], base: readonly number[]): string {
   const { ratio, low, high } = ratioOfMedians(values, base);
-  return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})${suffix}`;
+  return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
 }
 
 function disturbance(samples: ReadonlyMap<string, readonly Sample[]>): string[] {

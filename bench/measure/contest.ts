@@ -29,35 +29,65 @@ interface Running {
   readonly samples: Sample[];
 }
 
-/** Samples by label, in the order of the rounds; `rows` are the same, flat. A contestant that does not work throws. */
-export async function runContest(
-  context: Context,
-  contestants: readonly Contestant[],
-): Promise<{ samples: Map<string, Sample[]>; rows: Row[] }> {
-  const running: Running[] = [];
+export interface ContestResult {
+  /** By label, in the order of the rounds. */
+  readonly samples: ReadonlyMap<string, readonly Sample[]>;
+  /** The same, flat. */
+  readonly rows: readonly Row[];
+  /** Contestants that broke, each with its reason; none of their samples count. */
+  readonly failures: readonly string[];
+}
+
+/** All contestants run during all rounds, and each is loaded in its turn. */
+export async function runContest(context: Context, contestants: readonly Contestant[]): Promise<ContestResult> {
+  let running: Running[] = [];
+  const started: RunningPeer[] = [];
+  const failures: string[] = [];
+  /** Does a step for each that still runs, in turn; one that breaks is out. */
+  const inTurn = async (step: (each: Running) => Promise<void>) => {
+    for (const each of running) await step(each).catch(error => drop(each.contestant, error));
+  };
+  const drop = ({ label }: Contestant, error: unknown) => {
+    failures.push(`${label}: ${error instanceof Error ? error.message : String(error)}`);
+    context.say(failures.at(-1)!);
+    running = running.filter(each => each.contestant.label !== label);
+  };
   try {
     for (const contestant of contestants) {
-      const proxy = await contestant.peer.start(setupOf(context, contestant.setup));
-      running.push({ contestant, proxy, samples: [] });
-      await checkAnswer(contestant, proxy);
-      const { warmupSeconds, connections } = context.options;
-      const seconds = contestant.peer.jit ? 2 * warmupSeconds : warmupSeconds;
-      context.say(`${contestant.label}: warming up`);
-      await runWrk({ port: proxy.port, request: contestant.request, seconds, connections });
+      try {
+        const proxy = await contestant.peer.start(setupOf(context, contestant.setup));
+        started.push(proxy);
+        running.push({ contestant, proxy, samples: [] });
+      } catch (error) {
+        drop(contestant, error);
+      }
     }
+    await inTurn(each => warmUp(context, each));
     for (let round = 0; round < context.options.rounds; round++) {
-      for (const each of running) each.samples.push(await undisturbedRound(context, each, round));
+      await inTurn(async each => {
+        each.samples.push(await undisturbedRound(context, each, round));
+      });
     }
-    for (const { contestant, proxy } of running) await checkAnswer(contestant, proxy);
+    await inTurn(checkAnswer);
   } finally {
-    await Promise.all(running.map(({ proxy }) => proxy.stop()));
+    await Promise.all(started.map(proxy => proxy.stop()));
   }
   return {
     samples: new Map(running.map(({ contestant, samples }) => [contestant.label, samples])),
     rows: running.flatMap(({ contestant, samples }) =>
       samples.map((sample, round) => ({ contestant: contestant.label, round, ...sample })),
     ),
+    failures,
   };
+}
+
+async function warmUp(context: Context, each: Running): Promise<void> {
+  const { contestant, proxy } = each;
+  const { warmupSeconds, connections } = context.options;
+  const seconds = contestant.peer.jit ? 2 * warmupSeconds : warmupSeconds;
+  await checkAnswer(each);
+  context.say(`${contestant.label}: warming up`);
+  await runWrk({ port: proxy.port, request: contestant.request, seconds, connections });
 }
 
 /** A plain proxy, changed by what a contestant wants. */
@@ -97,11 +127,10 @@ async function runRound(context: Context, { contestant, proxy }: Running): Promi
   const after = cpuTime(pid);
   const foreignShare = watch.foreignShare();
   const succeeded = result.requests - result.failed;
-  if (succeeded <= 0) throw new Error(`${contestant.label}: no request succeeded: ${result.errors}`);
-  if (result.bytes / result.requests < contestant.answer.bytes) {
-    throw new Error(
-      `${contestant.label}: answers of ${Math.round(result.bytes / result.requests)} bytes are too short`,
-    );
+  if (succeeded <= 0) throw new Error(`no request succeeded: ${result.errors}`);
+  // Failed requests may have brought nothing: only the others can be expected to be whole.
+  if (result.bytes / succeeded < contestant.answer.bytes) {
+    throw new Error(`answers of ${Math.round(result.bytes / succeeded)} bytes are too short: ${result.errors}`);
   }
   return {
     requests: succeeded,
@@ -116,10 +145,10 @@ async function runRound(context: Context, { contestant, proxy }: Running): Promi
   };
 }
 
-async function checkAnswer({ label, request, answer }: Contestant, { port }: RunningPeer): Promise<void> {
+async function checkAnswer({ contestant: { request, answer }, proxy }: Running): Promise<void> {
   const body = request[0] === 'upload' ? { method: 'POST', body: Buffer.alloc(request[2], 'x') } : {};
-  const got = await ask({ port, path: answer.path, ...body });
+  const got = await ask({ port: proxy.port, path: answer.path, ...body });
   if (got.status !== 200 || got.hash !== answer.hash) {
-    throw new Error(`${label}: GET ${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
+    throw new Error(`GET ${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
   }
 }

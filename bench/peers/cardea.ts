@@ -3,10 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { startChild } from '../../test/support/child.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { pinned, proxyCore } from '../measure/pinning.ts';
-import { untilAnswering } from '../measure/until-answering.ts';
+import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
 
@@ -48,15 +46,14 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
       const write = (wanted: Setup) =>
         writeFileSync(file, configuration(wanted, { port, adminPort, accessLog: accessLog(wanted.folder) }));
       write(setup);
-      const [command, args] = pinned(proxyCore, binary, ['run', '-c', file, '--workers', '1']);
-      const child = await startChild(command, args);
-      await untilAnswering(child, port);
+      const { child, startMs } = await launch(binary, ['run', '-c', file, '--workers', '1'], port);
       return {
         port,
+        startMs,
         pid: () => child.pid,
-        async reload(wanted) {
+        prepareReload(wanted) {
           write(wanted);
-          process.kill(child.pid, 'SIGHUP');
+          return () => process.kill(child.pid, 'SIGHUP');
         },
         stop: () => child.stop(),
       };
@@ -74,8 +71,8 @@ interface Places {
 function configuration(setup: Setup, { port, adminPort, accessLog }: Places): string {
   const routes = Array.from(
     { length: setup.routes },
-    (_, i) =>
-      `  - { name: service-${i}, match: { path: "${routePrefix(i)}/*" }, filters: ${routeFilters(setup)}, to: backend }\n`,
+    (_, i) => `  - { name: service-${i}-${setup.routesVersion}, match: { path: "${routePrefix(i)}/*" }, to: backend }
+`,
   );
   return `listeners:
   - address: 127.0.0.1:${port}
@@ -109,8 +106,3 @@ const allFilters = `filters:
         set: { x-frame-options: DENY, x-content-type-options: nosniff }
   - compress: {}
 `;
-
-/** A filter that carries `routesVersion`, so that a change of it changes every route. */
-function routeFilters({ routesVersion }: Setup): string {
-  return `[{ headers: { response: { set: { x-routes: "${routesVersion}" } } } }]`;
-}

@@ -8,5 +8,5 @@ export const direct: Peer = {
   jit: false,
   abilities: [],
   version: () => 'none',
-  start: setup => Promise.resolve({ port: setup.backendPort, pid: () => 0, stop: () => Promise.resolve() }),
+  start: setup => Promise.resolve({ port: setup.backendPort, startMs: 0, pid: () => 0, stop: () => Promise.resolve() }),
 };

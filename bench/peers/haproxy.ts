@@ -3,9 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { startChild, untilAccepting } from '../../test/support/child.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { pinned, proxyCore } from '../measure/pinning.ts';
+import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
 
@@ -31,15 +30,14 @@ export const haproxy: Peer = {
     };
     write(setup);
     // -W: a master that starts a new worker on SIGUSR2, which is how a unit of systemd reloads it.
-    const [command, args] = pinned(proxyCore, binary, ['-W', '-db', '-f', file]);
-    const child = await startChild(command, args);
-    await untilAccepting(child, port);
+    const { child, startMs } = await launch(binary, ['-W', '-db', '-f', file], port);
     return {
       port,
+      startMs,
       pid: () => child.pid,
-      async reload(wanted) {
+      prepareReload(wanted) {
         write(wanted);
-        process.kill(child.pid, 'SIGUSR2');
+        return () => process.kill(child.pid, 'SIGUSR2');
       },
       stop: () => child.stop(),
     };

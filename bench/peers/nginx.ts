@@ -3,9 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { startChild, untilAccepting } from '../../test/support/child.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { pinned, proxyCore } from '../measure/pinning.ts';
+import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
 import { nginxTemporaryPaths } from './nginx-config.ts';
@@ -52,15 +51,14 @@ function nginxPeer({ name, note, accessLog }: Variant): Peer {
       const file = path.join(setup.folder, 'nginx.conf');
       const write = (wanted: Setup) => writeFileSync(file, configuration(wanted, port, accessLog(wanted.folder)));
       write(setup);
-      const [command, args] = pinned(proxyCore, binary, ['-p', setup.folder, '-c', file, '-e', 'stderr']);
-      const child = await startChild(command, args);
-      await untilAccepting(child, port);
+      const { child, startMs } = await launch(binary, ['-p', setup.folder, '-c', file, '-e', 'stderr'], port);
       return {
         port,
+        startMs,
         pid: () => child.pid,
-        async reload(wanted) {
+        prepareReload(wanted) {
           write(wanted);
-          process.kill(child.pid, 'SIGHUP');
+          return () => process.kill(child.pid, 'SIGHUP');
         },
         stop: () => child.stop(),
       };
@@ -71,7 +69,7 @@ function nginxPeer({ name, note, accessLog }: Variant): Peer {
 function configuration(setup: Setup, port: number, accessLog: string): string {
   const routes = Array.from(
     { length: setup.routes },
-    (_, i) => `location ${routePrefix(i)}/ { add_header x-routes ${setup.routesVersion}; proxy_pass http://backend; }`,
+    (_, i) => `location ${routePrefix(i)}/ { proxy_pass http://backend; }`,
   );
   return `daemon off; master_process on; worker_processes 1; pid ${setup.folder}/nginx.pid; error_log ${setup.folder}/error.log;
 worker_rlimit_nofile 20000;
@@ -106,6 +104,8 @@ const filterDirectives = `
     deny 10.66.0.0/16; deny 192.0.2.0/24; allow all;
     client_max_body_size 1m;
     gzip on; gzip_types application/json; gzip_min_length 1024; gzip_vary on;
+    proxy_set_header Connection ""; # proxy_set_header of an inner level replaces all of the outer
+    proxy_set_header Host $host;
     proxy_set_header X-Request-Id $request_id;
     proxy_set_header X-Client $remote_addr;
     proxy_set_header X-Original-Path $uri;

@@ -18,30 +18,29 @@ export interface LoadScenario {
   readonly name: string;
   readonly title: string;
   readonly needs?: Scenario['needs'];
+  /** The first is the plain one: the others are compared with it, too. */
   readonly variants: readonly Variant[];
-  /** `peer`: each variant is compared with the same peer's first one. `nginx`: all with nginx in the same variant. */
-  readonly against: 'nginx' | 'peer';
 }
 
-/** A scenario that loads peers with wrk. */
-export function loadScenario({ name, title, needs, variants, against }: LoadScenario): Scenario {
+/** A scenario that loads peers with wrk. Each is compared with nginx in the same variant, and with itself in the first. */
+export function loadScenario({ name, title, needs, variants }: LoadScenario): Scenario {
   return {
     name,
     title,
     ...(needs === undefined ? {} : { needs }),
     async run(context): Promise<Result> {
-      const contestants = context.peers.flatMap(peer =>
-        variants.map(variant => ({ ...variant, peer, label: labelOf(peer.name, variant) })),
+      const pairs = context.peers.flatMap(peer =>
+        variants.map(variant => ({ peer, variant, label: labelOf(peer.name, variant) })),
       );
-      const { samples, rows } = await runContest(context, contestants);
-      const comparisons = context.peers.flatMap(peer =>
-        variants.map(variant => {
-          const base = against === 'nginx' ? labelOf('nginx', variant) : labelOf(peer.name, variants[0]!);
-          const label = labelOf(peer.name, variant);
-          return { label, against: samples.has(base) && base !== label ? base : undefined };
-        }),
-      );
-      return { table: contestTable(samples, comparisons), rows };
+      const contestants = pairs.map(({ peer, variant, label }) => ({ ...variant, peer, label }));
+      const { samples, rows, failures } = await runContest(context, contestants);
+      const first = variants[0]!;
+      const comparisons = pairs.map(({ peer, variant, label }) => ({
+        label,
+        against: [labelOf('nginx', variant), ...(variants.length > 1 ? [labelOf(peer.name, first)] : [])],
+      }));
+      const titles = ['of nginx (95 %)', ...(variants.length > 1 ? [`of own ${first.name}`] : [])];
+      return { table: contestTable(samples, titles, comparisons), rows, failures };
     },
   };
 }

@@ -7,7 +7,6 @@ const { path, bytes } = bodies.small;
 
 export const smallGet = loadScenario({
   name: 'small-get',
-  title: 'Small GET (1 KB), 64 kept-alive connections',
-  against: 'nginx',
+  title: 'Small GET (1 KB), kept-alive connections',
   variants: [{ name: '', request: ['get', path], answer: { path, bytes, hash: bodyHash(bytes) } }],
 });

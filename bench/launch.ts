@@ -1,0 +1,41 @@
+// Starts a proxy on its core and waits until requests go through it. Knows no particular proxy.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Child, startChild } from '../test/support/child.ts';
+import { ask } from './measure/ask.ts';
+import { pinned, proxyCore } from './measure/pinning.ts';
+
+const TIMEOUT_MS = 60_000;
+
+export interface Launched {
+  readonly child: Child;
+  /** From the start of the process to the first answer that came through it. */
+  readonly startMs: number;
+}
+
+/** Resolves when GET / on the port gives 200; throws with what the program said when it ends or takes too long. */
+export async function launch(
+  command: string,
+  args: readonly string[],
+  port: number,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Launched> {
+  const beginMs = performance.now();
+  const child = await startChild(...pinned(proxyCore, command, args), environment);
+  let gone: number | string | null = null;
+  void child.exited.then(code => {
+    gone = code;
+  });
+  for (;;) {
+    const answer = await ask({ port, path: '/' }).catch(() => null);
+    const startMs = performance.now() - beginMs;
+    if (answer?.status === 200) return { child, startMs };
+    if (gone !== null) throw new Error(`${command} exited with ${gone}: ${child.stderr()}`);
+    if (startMs > TIMEOUT_MS) {
+      await child.stop();
+      throw new Error(`${command} gave no answer in ${TIMEOUT_MS / 1000} s: ${child.stderr()}`);
+    }
+    // Because: a foreign server says nothing when it is ready; trying again is all there is.
+    await delay(2);
+  }
+}
