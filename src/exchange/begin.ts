@@ -97,6 +97,7 @@ function afterFilters(exchange: Exchange): void {
   const { chain } = exchange.route!;
   const { heldRequest } = exchange;
   if (chain.hasRequestBody && exchange.request.hasBody) {
+    exchange.requestFiltered = true;
     exchange.requestPipe = new BodyPipe(exchange, requestHooks(exchange), requestEnds);
     exchange.heldRequest = null;
     forward(exchange);

@@ -150,6 +150,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   replayable: Buffer[] | null;
   replayableBytes: number;
   requestPipe: BodyPipe | null;
+  /** Filters may change the request's body, so its length is not known ahead. */
+  requestFiltered: boolean;
   /** Response pieces that came while a filter waited. */
   heldResponse: Buffer[] | null;
   heldResponseEnd: boolean;
@@ -216,6 +218,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.replayable = null;
     this.replayableBytes = 0;
     this.requestPipe = null;
+    this.requestFiltered = false;
     this.heldResponse = null;
     this.heldResponseEnd = false;
     this.responseTrailers = null;

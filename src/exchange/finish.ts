@@ -1,14 +1,18 @@
 // The end of an exchange: counters, log line, filters' onEnd, and the cut from everything that could still call.
 
+import type { Fault } from '../base/fault.ts';
 import { HeaderId } from '../http/header-names.ts';
+import type { Client } from '../net/client.ts';
 import {
   type AccessFields,
   accessLineBytesMax,
   clientPart,
+  emptyAccessFields,
   endpointPart,
   routePart,
   writeAccessLine,
 } from '../telemetry/access-line.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
 import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { runEndHooks } from './chain.ts';
@@ -57,6 +61,23 @@ function count(exchange: Exchange): void {
   cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
   recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, totalMs - upstreamMs);
   if (fault !== null) cells[workerMetricsOffset + refusalCell[fault.code]]!++;
+}
+
+/** Logs a message that could not be read as a request: there was no exchange, and what it asked for is not known. */
+export function logMalformed(accessLog: AccessLog, client: Client, fault: Fault, requestId: string): void {
+  if (!accessLog.enabled) return;
+  const fields: AccessFields = {
+    ...emptyAccessFields(),
+    // Because: this is wall-clock time, and malformed messages are not the hot path.
+    timeMs: Date.now(),
+    requestId,
+    clientPart: client.logPart === '' ? clientPart(client.ip) : client.logPart,
+    status: fault.kind.status,
+    code: fault.code,
+    protocol: 'HTTP/1.1',
+  };
+  const bytes = accessLog.reserve(accessLineBytesMax(fields));
+  if (bytes !== null) accessLog.commit(writeAccessLine(bytes, accessLog.position, fields));
 }
 
 const noEndpoint = endpointPart(null, null);

@@ -102,8 +102,7 @@ export function onConnection(exchange: Exchange, connection: UpstreamConnection)
 
 function send(exchange: Exchange, connection: UpstreamConnection): void {
   const { request, services } = exchange;
-  const filtered = exchange.requestPipe !== null;
-  const chunked = request.chunked || (filtered && request.hasBody);
+  const chunked = request.chunked || (exchange.requestFiltered && request.hasBody);
   exchange.connection = connection;
   exchange.sentAt = services.io.clock.now;
   exchange.firstByteAt = 0;
@@ -152,7 +151,7 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_reset' || connection === null || exchange.attempts > 1) return false;
   if (exchange.responseStarted || exchange.firstByteAt !== 0 || connection.requests <= 1) return false;
   if (!isIdempotent(request.method) || request.upgrade !== '') return false;
-  if (request.hasBody && (exchange.replayable === null || exchange.requestPipe !== null)) return false;
+  if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
   exchange.connection = null;
   exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
   attempt(exchange, null, true);

@@ -16,6 +16,7 @@ import { refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
 import { begin } from './begin.ts';
 import { Exchange, type ExchangeServices } from './exchange.ts';
+import { logMalformed } from './finish.ts';
 import { clientOf } from './forwarded.ts';
 import { problemMessage } from './problem.ts';
 import type { Limits, Snapshot } from './snapshot.ts';
@@ -207,7 +208,9 @@ export class Gateway {
   refuseMalformed(connection: DownstreamConnection, fault: Fault): void {
     const { cells, workerMetricsOffset } = this.services;
     cells[workerMetricsOffset + refusalCell[fault.code]]!++;
-    connection.refuse(problemMessage(fault, newRequestId()));
+    const requestId = newRequestId();
+    logMalformed(this.services.accessLog, connection.client, fault, requestId);
+    connection.refuse(problemMessage(fault, requestId));
   }
 
   received(bytes: number): void {

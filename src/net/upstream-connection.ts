@@ -140,6 +140,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (start === end || this.phase === Phase.closed) return;
+    if (this.phase === Phase.tunnel) this.touch();
     const { outbox } = this.owner.io;
     outbox.begin(this);
     if (this.requestFraming === RequestFraming.chunked && this.phase !== Phase.tunnel) {
