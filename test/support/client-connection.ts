@@ -1,0 +1,110 @@
+// A client's connection for tests that go step by step: send, await so and so many answers, send more, look at the end.
+
+import { connect, type Socket } from 'node:net';
+import { type Answer, hasAnswers, readAnswers } from './answers.ts';
+
+/** How the other side ended a connection. */
+export type Ending = 'fin' | 'reset';
+
+export class ClientConnection {
+  readonly socket: Socket;
+  private chunks: Buffer[];
+  private ending: Ending | null;
+  private wake: () => void;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    this.chunks = [];
+    this.ending = null;
+    this.wake = () => {};
+    socket.on('data', (chunk: Buffer) => {
+      this.chunks.push(chunk);
+      this.wake();
+    });
+    socket.on('end', () => {
+      this.ending ??= 'fin';
+      this.wake();
+    });
+    socket.on('error', () => {
+      this.ending = 'reset';
+      this.wake();
+    });
+    socket.on('close', () => {
+      this.ending ??= 'fin';
+      this.wake();
+    });
+  }
+
+  static async open(port: number): Promise<ClientConnection> {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new ClientConnection(socket);
+  }
+
+  send(text: string | Buffer): void {
+    this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
+  }
+
+  get received(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+
+  get ended(): Ending | null {
+    return this.ending;
+  }
+
+  /** Waits until `done` holds for what came; throws with what came when it does not in time or the connection ends first. */
+  async until(done: (received: Buffer) => boolean, timeoutMs = 5_000): Promise<Buffer> {
+    const until = performance.now() + timeoutMs;
+    while (!done(this.received)) {
+      const left = until - performance.now();
+      if (this.ending !== null || left <= 0) {
+        const how = this.ending ?? 'nothing more';
+        throw new Error(`${how} behind ${JSON.stringify(this.received.toString('latin1').slice(0, 2_000))}`);
+      }
+      await this.change(left);
+    }
+    return this.received;
+  }
+
+  /** `count` final answers, whole. */
+  async answers(count: number, methods: readonly string[] = [], timeoutMs = 5_000): Promise<Answer[]> {
+    const received = await this.until(hasAnswers(count, methods), timeoutMs);
+    return readAnswers(received, methods);
+  }
+
+  /** How the other side ends the connection; throws when it does not in time. */
+  async end(timeoutMs = 5_000): Promise<Ending> {
+    const until = performance.now() + timeoutMs;
+    while (this.ending === null) {
+      const left = until - performance.now();
+      if (left <= 0)
+        throw new Error(`still open behind ${JSON.stringify(this.received.toString('latin1').slice(0, 2_000))}`);
+      await this.change(left);
+    }
+    return this.ending;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private change(timeoutMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Waits until `condition` holds, looking every few milliseconds; throws with `what` when it does not in time. */
+export async function eventually(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > until) throw new Error(`not in time: ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,187 @@
+// The engine in the test's process, every limit and pool setting within reach: real sockets on both sides, backends of the
+// test's own. For behaviour of bodies, connections and pools; what a document says is tested through the command.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { FaultCode } from '../../src/base/fault.ts';
+import { buildChain } from '../../src/exchange/chain.ts';
+import type { Filter } from '../../src/exchange/filter.ts';
+import { Gateway } from '../../src/exchange/gateway.ts';
+import { type Destination, Route } from '../../src/exchange/route.ts';
+import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
+import { ThreadIo } from '../../src/net/io.ts';
+import { Listener } from '../../src/net/listener.ts';
+import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
+import { AccessLog } from '../../src/telemetry/access-log.ts';
+import { blockKinds, refusalCell, UpstreamCell, WorkerCell } from '../../src/telemetry/metric-families.ts';
+import { Upstream, type UpstreamSpec } from '../../src/upstream/upstream.ts';
+
+const defaultLimits: Limits = {
+  requestLineBytesMax: 8192,
+  headerBytesMax: 65_536,
+  headerCountMax: 100,
+  bodyBytesMax: 0,
+  headerTimeoutMs: 10_000,
+  bodyTimeoutMs: 10_000,
+  minimumRateBytesPerSecond: 0,
+  keepAliveTimeoutMs: 30_000,
+  writeTimeoutMs: 10_000,
+  requestsPerConnectionMax: 0,
+  connectionsMax: 10_000,
+  matchBodyBytesMax: 65_536,
+};
+
+const defaultPool: UpstreamSpec['pool'] = {
+  maxConnections: 100,
+  maxPending: 500,
+  maxRequestsPerConnection: 0,
+  idleTimeoutMs: 60_000,
+  connectTimeoutMs: 2_000,
+};
+
+export interface EngineOptions {
+  readonly limits?: Partial<Limits>;
+  readonly pool?: Partial<UpstreamSpec['pool']>;
+  readonly upstream?: Partial<Omit<UpstreamSpec, 'pool' | 'endpoints' | 'name'>>;
+  readonly proxyProtocol?: boolean;
+  readonly trustedProxies?: readonly string[];
+  /** Of the route to the backends. */
+  readonly filters?: readonly Filter[];
+  readonly routeTimeoutMs?: number;
+}
+
+/** One line of the access log. */
+export interface LogLine {
+  readonly status: number;
+  readonly code: string | null;
+  readonly path: string;
+  readonly attempts: number;
+  readonly clientIp: string;
+}
+
+export interface Engine {
+  readonly port: number;
+  readonly gateway: Gateway;
+  /** What the gateway told its operator. */
+  readonly log: readonly string[];
+  /** Exchanges that ended with this code. */
+  refusals(code: FaultCode): number;
+  upstreamCell(name: keyof typeof UpstreamCell): number;
+  workerCell(name: keyof typeof WorkerCell): number;
+  poolCounts(): { active: number; idle: number; pending: number };
+  accessLines(): Promise<LogLine[]>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Everything goes to the backends on these ports, but `/fixed`, which the gateway answers itself with `fixed\n`.
+ */
+export async function startEngine(backendPorts: readonly number[], options: EngineOptions = {}): Promise<Engine> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-engine-'));
+  const logPath = path.join(folder, 'access.log');
+  const io = new ThreadIo();
+  io.start();
+  const log: string[] = [];
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const routeOffset = blockKinds.worker.cellCount;
+  const upstreamOffset = routeOffset + blockKinds.route.cellCount;
+  const cells = new Float64Array(upstreamOffset + blockKinds.upstream.cellCount);
+  const upstream = new Upstream(
+    {
+      name: 'backend',
+      endpoints: backendPorts.map(port => ({
+        url: `http://127.0.0.1:${port}`,
+        tls: false,
+        host: '127.0.0.1',
+        port,
+        weight: 1,
+        zone: '',
+      })),
+      balance: 'roundRobin',
+      hashOn: null,
+      timeoutMs: 0,
+      responseTimeoutMs: 10_000,
+      idleTimeoutMs: 10_000,
+      tunnelIdleTimeoutMs: 0,
+      ...options.upstream,
+      pool: { ...defaultPool, ...options.pool },
+    },
+    upstreamOffset,
+    null,
+    { io, cells, headLimits: limits },
+  );
+  const table = new RouteTableBuilder<Route>();
+  const add = (name: string, path: string, filters: readonly Filter[], destination: Destination): void => {
+    const value = new Route(name, buildChain(filters), destination, null, options.routeTimeoutMs ?? 0, routeOffset);
+    const match = { hosts: [], methods: [], headers: [], query: [], cookies: [], body: [] };
+    table.add({ name, match: { ...match, path }, value });
+  };
+  add('all', '/*', options.filters ?? [], { kind: 'upstream', upstream });
+  add('fixed', '/fixed', [], { kind: 'reply', reply: { status: 200, body: 'fixed\n' } });
+  const snapshot: Snapshot = {
+    version: '0',
+    routes: table.finish().table,
+    upstreams: new Map([['backend', upstream]]),
+    limits,
+    paths: { encodedSlash: 'keep', emptySegments: 'reject' },
+    accessLogSample: 1,
+    noRouteMetricsOffset: routeOffset,
+  };
+  const accessLog = new AccessLog({ path: logPath });
+  const gateway = new Gateway(snapshot, {
+    io,
+    cells,
+    workerMetricsOffset: 0,
+    accessLog,
+    log: (_level, message) => log.push(message),
+  });
+  await gateway.prepare();
+  const settings = {
+    port: 0,
+    proxyProtocol: options.proxyProtocol ?? false,
+    trustedProxies: options.trustedProxies ?? [],
+  };
+  const listener = new Listener({ host: '127.0.0.1', port: 0 }, io.readBuffer, socket =>
+    gateway.accept(socket, settings),
+  );
+  const { port } = await listener.listen();
+  return {
+    port,
+    gateway,
+    log,
+    refusals: code => cells[refusalCell[code]]!,
+    upstreamCell: name => cells[upstreamOffset + UpstreamCell[name]]!,
+    workerCell: name => cells[WorkerCell[name]]!,
+    poolCounts: () => upstream.endpoints[0]!.pool.counts,
+    async accessLines() {
+      await accessLog.flush();
+      const lines = readFileSync(logPath, 'utf8').split('\n').filter(Boolean);
+      return lines.map(line => {
+        // Because: src/telemetry/access-line.ts is the only writer of this file; its own tests check the shape.
+        const fields = JSON.parse(line) as {
+          status: number;
+          code?: string | null;
+          path: string;
+          attempts?: number;
+          client: string;
+        };
+        return {
+          status: fields.status,
+          code: fields.code ?? null,
+          path: fields.path,
+          attempts: fields.attempts ?? 0,
+          clientIp: fields.client,
+        };
+      });
+    },
+    async stop() {
+      listener.close();
+      await gateway.drain(0);
+      upstream.retire(null);
+      io.stop();
+      await accessLog.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
