@@ -3,8 +3,22 @@
 import type { Scenario } from '../scenario.ts';
 import { bodyScenarios } from './bodies.ts';
 import { filters } from './filters.ts';
+import { idleConnections } from './idle-connections.ts';
+import { latency } from './latency.ts';
 import { newConnections } from './new-connections.ts';
+import { reload } from './reload.ts';
 import { routes } from './routes.ts';
 import { smallGet } from './small-get.ts';
+import { start } from './start.ts';
 
-export const scenarios: readonly Scenario[] = [smallGet, ...bodyScenarios, routes, filters, newConnections];
+export const scenarios: readonly Scenario[] = [
+  smallGet,
+  ...bodyScenarios,
+  routes,
+  filters,
+  newConnections,
+  latency,
+  idleConnections,
+  start,
+  reload,
+];
