@@ -143,7 +143,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     } else if (this.reading === Reading.body) {
       this.fail(new Fault('client_aborted'));
     } else if (this.reading === Reading.wait) {
-      this.keepAlive = false;
+      // Requests that wait behind this one are still answered.
+      if (this.stash === null) this.keepAlive = false;
       if (this.requests > 0 && !this.http10) this.schedule(HALF_CLOSE_PROBE_MS);
     } else {
       this.close();
@@ -341,7 +342,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.framing = framing;
     // A body that is still coming would have to be read to its end before the next request: close instead.
     if (this.decoder !== null && !this.bodyAtHand) this.keepAlive = false;
-    if (this.halfClosed || this.handler.draining) this.keepAlive = false;
+    // Behind a half-closed client's request more may wait: in the stash, or in the bytes that are being read just now.
+    if (this.halfClosed && this.stash === null && !this.processing) this.keepAlive = false;
+    if (this.handler.draining) this.keepAlive = false;
     const { outbox } = this.handler.io;
     outbox.begin(this);
     if (asReceived) headers.writeWithStartLine(outbox);
@@ -362,6 +365,13 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       else if (this.http10) text = `Connection: keep-alive\r\n${text}`;
     }
     outbox.text(text);
+    if (framing === ResponseFraming.tunnel && this.stash !== null) {
+      // Sent before the switch was known, and meant for the new protocol.
+      const { stash } = this;
+      this.stash = null;
+      this.events?.onRequestBody(stash, 0, stash.length);
+      this.resumeReading();
+    }
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
@@ -449,17 +459,17 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     const { handler } = this;
     this.reading = Reading.head;
     this.schedule(handler.limits.keepAliveTimeoutMs);
+    // First, since what waits may be so much that `keep` stops reading again, or a body whose upstream does.
+    this.resumeReading();
+    if (this.processing) return;
     const { stash } = this;
     if (stash !== null) {
       this.stash = null;
-      if (this.processing) this.stash = stash;
-      else {
-        handler.io.outbox.flush();
-        this.process(stash, 0, stash.length);
-      }
+      handler.io.outbox.flush();
+      this.process(stash, 0, stash.length);
     }
-    this.resumeReading();
-    if (this.idle && (this.halfClosed || handler.draining)) this.close();
+    // Nothing will complete what a half-closed client left incomplete.
+    if (this.reading === Reading.head && (this.halfClosed || (this.stash === null && handler.draining))) this.close();
   }
 
   /** Sends what is there, then FIN; reads on for a moment (RFC 9112 section 9.6). */
