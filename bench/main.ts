@@ -9,6 +9,7 @@ import { readCommandLine, usage, type Wanted } from './command-line.ts';
 import { describeMachine } from './machine.ts';
 import { pinThisProcess } from './measure/pinning.ts';
 import { processTree } from './measure/process-tree.ts';
+import { shortMessage } from './measure/short-message.ts';
 import type { Peer } from './peer.ts';
 import { peers as allPeers } from './peers/all.ts';
 import { type Report, terminalTable, writeReport } from './report.ts';
@@ -75,10 +76,9 @@ async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
         results.push({ scenario, result });
         failed += result.failures.length;
         console.log(`\n${scenario.title}\n${terminalTable(result.table)}`);
-        for (const failure of result.failures) console.error(`bench: ${scenario.name}: ${failure}`);
       } catch (error) {
         failed++;
-        console.error(`bench: ${scenario.name}: ${error instanceof Error ? error.message : String(error)}`);
+        console.error(`bench: ${scenario.name}: ${shortMessage(error)}`);
       }
     }
   } finally {

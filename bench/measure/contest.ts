@@ -8,6 +8,7 @@ import { watchCore } from './foreign-load.ts';
 import { proxyCore } from './pinning.ts';
 import { cpuTime, memoryBytes } from './process-tree.ts';
 import type { Sample } from './sample.ts';
+import { shortMessage } from './short-message.ts';
 
 /** One proxy in one setup under one load. */
 export interface Contestant {
@@ -48,7 +49,7 @@ export async function runContest(context: Context, contestants: readonly Contest
     for (const each of running) await step(each).catch(error => drop(each.contestant, error));
   };
   const drop = ({ label }: Contestant, error: unknown) => {
-    failures.push(`${label}: ${error instanceof Error ? error.message : String(error)}`);
+    failures.push(`${label}: ${shortMessage(error)}`);
     context.say(failures.at(-1)!);
     running = running.filter(each => each.contestant.label !== label);
   };

@@ -1,5 +1,6 @@
 // For scenarios that put no two peers side by side: each measures alone, several times, and one that breaks is left out.
 
+import { shortMessage } from '../measure/short-message.ts';
 import { median, medianDeviation } from '../measure/statistics.ts';
 import type { Peer } from '../peer.ts';
 import type { Context, Result, Row } from '../scenario.ts';
@@ -42,7 +43,7 @@ export async function measureEachPeer(context: Context, each: EachPeer): Promise
         context.say(`${line.label}: round ${round + 1}: ${text.join(', ')}`);
       } catch (error) {
         line.broken = true;
-        failures.push(`${line.label}: ${error instanceof Error ? error.message : String(error)}`);
+        failures.push(`${line.label}: ${shortMessage(error)}`);
         context.say(failures.at(-1)!);
       }
     }
