@@ -104,7 +104,7 @@ function afterFilters(exchange: Exchange): void {
     if (heldRequest !== null && !exchange.ended) for (const piece of heldRequest) exchange.requestPipe.push(piece);
     if (exchange.requestEnded && !exchange.ended) exchange.requestPipe.end();
   } else forward(exchange);
-  if (!exchange.ended && !exchange.waiting) exchange.downstream.resumeRequest();
+  if (!exchange.ended && !exchange.waiting && !exchange.requestIsBlocked) exchange.downstream.resumeRequest();
 }
 
 function requestHooks(exchange: Exchange): BodyHook[] {

@@ -279,6 +279,13 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.earlyReply = headers === undefined ? { status: fault.kind.status } : { status: fault.kind.status, headers };
   }
 
+  /** Gives up waiting for a connection, if it does. */
+  stopWaiting(): void {
+    if (!this.waiting) return;
+    this.waiting = false;
+    this.endpoint!.pool.forget(this);
+  }
+
   // ---- Events of both connections, the pool and the wheel ------------------------------------------------------
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {

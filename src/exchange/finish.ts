@@ -22,7 +22,7 @@ import type { Exchange } from './exchange.ts';
 export function finish(exchange: Exchange): void {
   if (exchange.ended) return;
   exchange.ended = true;
-  exchange.waiting = false;
+  exchange.stopWaiting();
   const { services, route, endpoint } = exchange;
   services.io.wheel.cancel(exchange);
   if (endpoint !== null) endpoint.inFlight--;

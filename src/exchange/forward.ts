@@ -97,7 +97,7 @@ export function onConnection(exchange: Exchange, connection: UpstreamConnection)
   exchange.waiting = false;
   exchange.services.io.wheel.unschedule(exchange);
   send(exchange, connection);
-  exchange.downstream.resumeRequest();
+  if (!exchange.requestIsBlocked) exchange.downstream.resumeRequest();
 }
 
 function send(exchange: Exchange, connection: UpstreamConnection): void {

@@ -49,7 +49,7 @@ export function requestEnd(exchange: Exchange, trailers: Headers | null): void {
 export function requestFault(exchange: Exchange, fault: Fault): void {
   if (exchange.ended) return;
   exchange.fault = fault;
-  exchange.waiting = false;
+  exchange.stopWaiting();
   if (fault.code === 'client_aborted') {
     exchange.connection?.abort();
     exchange.downstream.abortResponse();
@@ -151,7 +151,7 @@ export function noConnection(exchange: Exchange, fault: Fault): void {
 /** The whole time is up while the exchange waits for a connection; later the connection watches over it. */
 export function deadlineReached(exchange: Exchange): void {
   if (!exchange.waiting || exchange.ended) return;
-  exchange.waiting = false;
+  exchange.stopWaiting();
   refuse(exchange, new Fault('exchange_timeout'));
 }
 

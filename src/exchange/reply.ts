@@ -47,7 +47,7 @@ function bodiless(status: number): boolean {
 export function answer(exchange: Exchange, reply: Reply): void {
   if (exchange.ended || exchange.answeredBy !== 'nobody') return;
   exchange.answeredBy = 'gateway';
-  exchange.waiting = false;
+  exchange.stopWaiting();
   if (exchange.connection !== null) {
     exchange.connection.abort();
     exchange.connection = null;

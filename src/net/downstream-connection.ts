@@ -439,6 +439,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     }
   }
 
+  onWriteFailed(): void {
+    this.socket.destroy();
+  }
+
   onDrain(): void {
     if (!this.blocked) return;
     this.blocked = false;

@@ -10,6 +10,8 @@ export interface Sender {
   /** The bytes were handed to the socket; `full` when it asks to wait for `onDrain`. */
   onSent(full: boolean): void;
   onDrain(): void;
+  /** The peer takes no more bytes. What it sent before may still be read; whoever wants none of it destroys the socket. */
+  onWriteFailed(): void;
 }
 
 const CAPACITY = 96 * 1024;
@@ -98,7 +100,7 @@ export class Outbox implements WriteOwner<Sender> {
       return;
     }
     if (outcome === WriteOutcome.failed) {
-      socket.destroy();
+      sender.onWriteFailed();
       return;
     }
     const full = !socket.write(buffer.subarray(0, length));
@@ -112,7 +114,7 @@ export class Outbox implements WriteOwner<Sender> {
 
   onWritten(sender: Sender, buffer: Buffer, failed: boolean): void {
     if (this.spares.length < SPARES_MAX) this.spares.push(buffer);
-    if (failed) sender.socket.destroy();
+    if (failed) sender.onWriteFailed();
     else sender.onDrain();
   }
 

@@ -73,6 +73,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private gone: boolean;
   /** The endpoint has sent FIN. */
   private ended: boolean;
+  /** The endpoint takes no more bytes; what it had sent before is still read. */
+  private deaf: boolean;
 
   constructor(target: { host: string; port: number }, connectTimeoutMs: number, owner: ConnectionOwner) {
     const { io } = owner;
@@ -99,6 +101,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.paused = false;
     this.gone = false;
     this.ended = false;
+    this.deaf = false;
     this.socket = connect({
       host: target.host,
       port: target.port,
@@ -139,7 +142,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
-    if (start === end || this.phase === Phase.closed) return;
+    if (start === end || this.phase === Phase.closed || this.deaf) return;
     if (this.phase === Phase.tunnel) this.touch();
     const { outbox } = this.owner.io;
     outbox.begin(this);
@@ -160,7 +163,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       this.socket.end();
       return;
     }
-    if (this.requestFraming === RequestFraming.chunked) {
+    if (this.requestFraming === RequestFraming.chunked && !this.deaf) {
       outbox.begin(this);
       outbox.text(trailers === null ? '0\r\n\r\n' : `0\r\n${trailers.lines()}\r\n`);
     }
@@ -265,7 +268,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     }
     this.touch();
     this.events!.onResponseHead(head);
-    if (head.framing === BodyFraming.none && this.phase === Phase.body) this.finish(null);
+    if (head.framing === BodyFraming.none && this.phase === Phase.body) this.finish(null, behind === end);
     return behind;
   }
 
@@ -278,6 +281,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       this.phase = Phase.tunnel;
       this.keepAlive = false;
       this.events!.onResponseHead(head);
+      // From here on the tunnel's own time counts, not the one for the head of an answer.
+      this.touch();
       return behind;
     }
     if (++this.informational > INFORMATIONAL_MAX) {
@@ -299,7 +304,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       }
       if (this.phase !== Phase.body) return end;
       this.touch();
-      if (decoder.done) this.finish(decoder.trailers);
+      if (decoder.done) this.finish(decoder.trailers, start + used === end);
       return start + used;
     }
     let take = end - start;
@@ -308,7 +313,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.touch();
     this.events?.onResponseBody(bytes, start, start + take);
     if (this.responseFraming === BodyFraming.length && this.remaining === 0 && this.phase === Phase.body)
-      this.finish(null);
+      this.finish(null, start + take === end);
     return start + take;
   }
 
@@ -316,13 +321,16 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.events?.onResponseBody(bytes, start, end);
   }
 
-  /** The response is complete. */
-  private finish(trailers: Headers | null): void {
+  /**
+   * The response is complete. Not `clean`: bytes stand behind it that no request asked for. Another request on this
+   * connection would take them for its answer.
+   */
+  private finish(trailers: Headers | null, clean: boolean): void {
     const { events, owner } = this;
     this.events = null;
     this.times = null;
     this.decoder = null;
-    const reusable = this.keepAlive && this.requestDone && !this.ended;
+    const reusable = clean && this.keepAlive && this.requestDone && !this.ended && !this.deaf;
     this.phase = reusable ? Phase.idle : Phase.closed;
     events?.onResponseEnd(trailers);
     if (reusable && !this.socket.destroyed) {
@@ -382,8 +390,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   onEnd(): void {
     this.owner.io.clock.tick();
     this.ended = true;
-    if (this.phase === Phase.tunnel) this.finish(null);
-    else if (this.phase === Phase.body && this.responseFraming === BodyFraming.untilClose) this.finish(null);
+    // Behind a failed write the kernel shows a reset as an end: an answer that ends with the connection may be cut.
+    const whole = this.phase === Phase.tunnel || (this.responseFraming === BodyFraming.untilClose && !this.deaf);
+    if (this.phase === Phase.tunnel || (this.phase === Phase.body && whole)) this.finish(null, true);
     else if (this.phase === Phase.head || this.phase === Phase.body) this.fail(new Fault('upstream_reset'));
     else if (this.phase !== Phase.connecting) this.close();
     this.owner.io.outbox.flush();
@@ -400,6 +409,11 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.blocked = true;
     if (this.times !== null && this.phase !== Phase.tunnel) this.scheduleWithin(this.times.idleTimeoutMs);
     this.events?.onRequestBlocked();
+  }
+
+  /** It has closed or reset the connection, perhaps behind an answer (413, say) that is still to be read. */
+  onWriteFailed(): void {
+    this.deaf = true;
   }
 
   onDrain(): void {

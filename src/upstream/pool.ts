@@ -98,6 +98,14 @@ export class Pool implements ConnectionOwner {
     return null;
   }
 
+  /** Takes a waiter out of the queue, whose place another may have then. */
+  forget(waiter: ConnectionWaiter): void {
+    const at = this.waiters.indexOf(waiter, this.firstWaiter);
+    if (at === -1) return;
+    this.waiters.splice(at, 1);
+    this.cells[this.metricsOffset + UpstreamCell.pending]!--;
+  }
+
   /** Takes no more requests: idle connections close now, busy ones when they are done. */
   retire(): void {
     this.retired = true;
