@@ -47,8 +47,13 @@ const Reading = { head: 0, body: 1, wait: 2, discard: 3, tunnel: 4, ended: 5 } a
 
 /** How long a refused client may go on sending before the socket is cut: its bytes are read so that the answer arrives. */
 const LINGER_MS = 1_000;
-/** A client that shut its sending side and waits is probed: one that is gone answers an interim response with a reset. */
+/**
+ * A client that shut its sending side and waits is probed: one that is gone answers an interim response with a reset.
+ * Nothing is read off such a connection any more, so only the next write shows it: a second probe soon follows the first.
+ */
 const HALF_CLOSE_PROBE_MS = 500;
+const SECOND_PROBE_MS = 100;
+const LATER_PROBES_MS = 5_000;
 
 const nothing: BodySink = { onBody() {} };
 
@@ -72,6 +77,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   /** The request's whole body came with its head, so an early answer need not close the connection. */
   private bodyAtHand: boolean;
   private halfClosed: boolean;
+  /** Probes sent to the half-closed client of this request. */
+  private probes: number;
   private keepAlive: boolean;
   /** The client said that this request is its last: nothing of it is still under way once the request is complete. */
   private clientCloses: boolean;
@@ -103,6 +110,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.paused = false;
     this.bodyAtHand = false;
     this.halfClosed = false;
+    this.probes = 0;
     this.keepAlive = true;
     this.clientCloses = false;
     this.http10 = false;
@@ -532,7 +540,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       const { outbox } = io;
       outbox.begin(this);
       outbox.text('HTTP/1.1 100 Continue\r\n\r\n');
-      this.schedule(HALF_CLOSE_PROBE_MS * 10);
+      this.schedule(++this.probes === 1 ? SECOND_PROBE_MS : LATER_PROBES_MS);
     }
   }
 
