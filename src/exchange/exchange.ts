@@ -1,6 +1,7 @@
 // One request and its response on their way through. Holds state and the face that filters see; the steps are beside it.
 
 import type { Fault } from '../base/fault.ts';
+import { latin1 } from '../base/latin1.ts';
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import { cookieValue } from '../http/cookies.ts';
 import type { ResponseHead } from '../http/h1/response-head.ts';
@@ -12,7 +13,8 @@ import type { RequestEvents, ResponseEvents, ResponseWriter } from '../net/excha
 import type { RequestTimes, UpstreamConnection } from '../net/upstream-connection.ts';
 import type { FoundRoute } from '../route/found-route.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
-import { isRequestId, newRequestId } from '../telemetry/request-id.ts';
+import { ID_DIGITS, type IdBlocks, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
+import { isRequestId } from '../telemetry/request-id.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { ConnectionWaiter, PoolContext } from '../upstream/pool.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -62,6 +64,7 @@ export interface Reply {
 export interface ExchangeServices extends PoolContext {
   readonly workerMetricsOffset: number;
   readonly accessLog: AccessLog;
+  readonly ids: IdBlocks;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
   readonly steps: ExchangeSteps;
   /** One exchange less is under way. */
@@ -136,8 +139,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   connection: UpstreamConnection | null;
   waiting: boolean;
   attempts: number;
-  /** Fields that the gateway adds for the upstream, kept for another attempt. */
-  addedLines: string;
+  /** Id fields for the upstream where ids came from outside, else empty. */
+  foreignIds: string;
   /** Cookie line of a sticky split, sent with the answer. */
   stickyCookie: string;
 
@@ -172,7 +175,12 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   bodyBytesMax: number;
   responseBytes: number;
   private id: string;
-  traceId: string;
+  private idGiven: boolean;
+  /** The caller's trace, empty when it begins here. */
+  traceOfCaller: string;
+  /** The block of ids made for this exchange; see IdBlocks. */
+  readonly idBytes: Buffer;
+  readonly idAt: number;
 
   constructor(
     services: ExchangeServices,
@@ -210,7 +218,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.connection = null;
     this.waiting = false;
     this.attempts = 0;
-    this.addedLines = '';
+    this.foreignIds = '';
     this.stickyCookie = '';
     this.requestEnded = !request.hasBody;
     this.requestTrailers = null;
@@ -233,7 +241,10 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.bodyBytesMax = snapshot.limits.bodyBytesMax;
     this.responseBytes = 0;
     this.id = '';
-    this.traceId = '';
+    this.idGiven = false;
+    this.traceOfCaller = '';
+    this.idAt = services.ids.take();
+    this.idBytes = services.ids.bytes;
   }
 
   // ---- The face that filters see -------------------------------------------------------------------------------
@@ -242,13 +253,31 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   get requestId(): string {
     if (this.id === '') {
       const claimed = this.client.trusted ? this.request.headers.getOnlyById(HeaderId.xRequestId) : undefined;
-      this.id = claimed !== undefined && isRequestId(claimed) ? claimed : newRequestId();
+      this.idGiven = claimed !== undefined && isRequestId(claimed);
+      this.id = this.idGiven ? claimed! : this.madeId(REQUEST_ID_AT);
     }
     return this.id;
   }
 
   set requestId(id: string) {
     this.id = id;
+    this.idGiven = true;
+  }
+
+  /** Whether the request goes by the id that was made for it, and not by one from outside. */
+  get hasOwnId(): boolean {
+    // Because: a trusted client's claim is looked at when the id is asked for.
+    if (this.client.trusted) void this.requestId;
+    return !this.idGiven;
+  }
+
+  /** 32 hex digits: the caller's trace, or the one that begins here. */
+  get traceId(): string {
+    return this.traceOfCaller === '' ? this.madeId(TRACE_ID_AT) : this.traceOfCaller;
+  }
+
+  private madeId(at: number): string {
+    return latin1(this.idBytes, this.idAt + at, this.idAt + at + ID_DIGITS);
   }
 
   /** Empty until a route was found. */

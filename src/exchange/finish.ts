@@ -101,11 +101,14 @@ function log(exchange: Exchange): void {
   const total = now - exchange.startedAt;
   const upstreamMs =
     exchange.sentAt === 0 ? 0 : (exchange.firstByteAt === 0 ? now : exchange.firstByteAt) - exchange.sentAt;
+  const ownIds = exchange.hasOwnId && exchange.traceOfCaller === '';
   // A fresh record each time: filling an old one would make the collector look at every string in it.
   const fields: AccessFields = {
     timeMs: epoch + exchange.startedAt,
-    requestId: exchange.requestId,
-    traceId: exchange.traceId,
+    ids: ownIds ? exchange.idBytes : null,
+    idsAt: exchange.idAt,
+    requestId: ownIds ? '' : exchange.requestId,
+    traceId: ownIds ? '' : exchange.traceId,
     clientPart: client.logPart === '' ? clientPart(client.ip) : client.logPart,
     routePart: route === null ? noRoute : route.logPart,
     endpointPart: endpoint === null ? noEndpoint : endpoint.logPart,

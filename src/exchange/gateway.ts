@@ -12,6 +12,7 @@ import type { ThreadIo } from '../net/io.ts';
 import { ProxyProtocolReader } from '../net/proxy-protocol.ts';
 import { clientPart } from '../telemetry/access-line.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import { IdBlocks } from '../telemetry/id-blocks.ts';
 import { refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
 import { begin } from './begin.ts';
@@ -61,6 +62,7 @@ export class Gateway {
     const gateway = this;
     this.services = {
       ...services,
+      ids: new IdBlocks(),
       steps,
       get headLimits() {
         return gateway.current.limits;

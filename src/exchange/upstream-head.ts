@@ -2,27 +2,41 @@
 
 import { HeaderId } from '../http/header-names.ts';
 import type { HeadOutput } from '../http/headers.ts';
+import { ID_BLOCK_BYTES } from '../telemetry/id-blocks.ts';
 import { traceContext } from '../telemetry/trace-context.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
 
-/** What the gateway adds is made once and kept for another attempt, which is the same request. */
-function addedLines(exchange: Exchange, chunked: boolean): string {
-  const { request } = exchange;
-  const { headers } = request;
-  const trace = traceContext(headers.getOnlyById(HeaderId.traceparent));
-  exchange.traceId = trace.traceId;
+/** Trace and id fields of a stranger, or of a trace that begins anew. */
+const replaced = new Uint8Array(64);
+for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) replaced[id] = 1;
+
+/** Ids that came from outside, as fields; empty when the exchange goes by those made for it. */
+function foreignIds(exchange: Exchange): string {
+  const { headers } = exchange.request;
+  const received = headers.getOnlyById(HeaderId.traceparent);
+  if (received === undefined && exchange.hasOwnId) {
+    headers.removeMasked(replaced);
+    return '';
+  }
+  const trace = traceContext(received);
+  exchange.traceOfCaller = trace.traceId;
   headers.removeById(HeaderId.traceparent);
   if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
-  if (chunked) headers.removeById(HeaderId.contentLength);
   // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
   const { requestId } = exchange;
   headers.removeById(HeaderId.xRequestId);
-  let framing = '\r\n';
-  if (request.upgrade !== '') framing = `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`;
-  if (chunked) framing = `Transfer-Encoding: chunked\r\n${framing}`;
-  return `X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n${framing}`;
+  return `X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n`;
+}
+
+/** The fields behind the received ones, and the empty line. Made from what is kept, so another attempt says the same. */
+function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void {
+  const { request, idBytes, idAt } = exchange;
+  if (exchange.foreignIds === '') out.bytes(idBytes, idAt, idAt + ID_BLOCK_BYTES);
+  else out.text(exchange.foreignIds);
+  if (chunked) out.text('Transfer-Encoding: chunked\r\n');
+  out.text(request.upgrade === '' ? '\r\n' : `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`);
 }
 
 /** Writes the head for this endpoint. Lengths stand as received unless a filter changes the body (`chunked` then). */
@@ -30,13 +44,16 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
   const { request, found } = exchange;
   const { headers } = request;
   const { rewrite, chain } = exchange.route!;
-  if (exchange.addedLines === '') exchange.addedLines = addedLines(exchange, chunked);
+  if (exchange.attempts === 1) {
+    exchange.foreignIds = foreignIds(exchange);
+    if (chunked) headers.removeById(HeaderId.contentLength);
+  }
   const untouched = rewrite === null && chain.filters.length === 0 && request.path === request.rawPath;
   if (untouched && request.targetForm === 'origin' && request.version === '1.1') {
     const forwarded = forwardedLines(exchange);
     headers.writeWithStartLine(out);
     out.text(forwarded);
-    out.text(exchange.addedLines);
+    writeAdded(exchange, chunked, out);
     return;
   }
   let { path, authority } = request;
@@ -62,5 +79,5 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
   const forwarded = forwardedLines(exchange);
   headers.write(out);
   out.text(forwarded);
-  out.text(exchange.addedLines);
+  writeAdded(exchange, chunked, out);
 }

@@ -1,6 +1,7 @@
 // One exchange as one line of JSON for the access log. Builds text only; where it goes is access-log.ts.
 
 import { flatText, latin1, writeLatin1 } from '../base/latin1.ts';
+import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from './id-blocks.ts';
 import { isoTime } from './iso-time.ts';
 import { jsonString } from './json-text.ts';
 
@@ -11,6 +12,9 @@ import { jsonString } from './json-text.ts';
 export interface AccessFields {
   /** When the request began, milliseconds since 1970. */
   timeMs: number;
+  /** The block of ids at `idsAt` (see id-blocks.ts) where both were made here; null where they are in the two strings. */
+  ids: Buffer | null;
+  idsAt: number;
   requestId: string;
   /** Plain hex; empty without a trace. */
   traceId: string;
@@ -43,6 +47,8 @@ export interface AccessFields {
 export function emptyAccessFields(): AccessFields {
   return {
     timeMs: 0,
+    ids: null,
+    idsAt: 0,
     requestId: '',
     traceId: '',
     clientPart: clientPart(''),
@@ -122,9 +128,7 @@ export function writeAccessLine(bytes: Buffer, at: number, fields: AccessFields)
   at = writeMillis(bytes, writeLabel(bytes, at, durationLabel), fields.durationMs);
   at = writeMillis(bytes, writeLabel(bytes, at, upstreamLabel), fields.upstreamMs);
   at = writeMillis(bytes, writeLabel(bytes, at, overheadLabel), fields.overheadMs);
-  at = writeLabel(bytes, at, traceLabel);
-  at += writeLatin1(bytes, fields.traceId, at);
-  at = writeText(bytes, writeLabel(bytes, at, requestLabel), fields.requestId);
+  at = writeIds(bytes, writeLabel(bytes, at, traceLabel), fields);
   at += writeLatin1(bytes, targetPart(fields.method, fields.host), at);
   at = writeText(bytes, at, fields.path);
   at = writeText(bytes, writeLabel(bytes, at, agentLabel), fields.userAgent);
@@ -142,6 +146,21 @@ function timePart(timeMs: number): string {
     lastTimePart = flatText(`{"time":"${time}"`);
   }
   return lastTimePart;
+}
+
+/** From the trace's id to the end of the request's. */
+function writeIds(bytes: Buffer, at: number, fields: AccessFields): number {
+  const { ids, idsAt } = fields;
+  if (ids === null) {
+    at += writeLatin1(bytes, fields.traceId, at);
+    return writeText(bytes, writeLabel(bytes, at, requestLabel), fields.requestId);
+  }
+  ids.copy(bytes, at, idsAt + TRACE_ID_AT, idsAt + TRACE_ID_AT + ID_DIGITS);
+  at = writeLabel(bytes, at + ID_DIGITS, requestLabel);
+  bytes[at] = 0x22;
+  ids.copy(bytes, at + 1, idsAt + REQUEST_ID_AT, idsAt + REQUEST_ID_AT + ID_DIGITS);
+  bytes[at + 1 + ID_DIGITS] = 0x22;
+  return at + ID_DIGITS + 2;
 }
 
 function writeLabel(bytes: Buffer, at: number, label: Buffer): number {
