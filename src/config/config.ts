@@ -232,6 +232,8 @@ export interface Problem {
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly severity: 'error' | 'warning';
+  /** Whether the key itself is wrong, so that it is shown instead of its value. */
+  readonly at?: 'key';
 }
 
 /** A problem with the place where it stands. Lines and columns count from 1. */

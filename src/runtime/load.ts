@@ -3,7 +3,9 @@
 import { filterDefinitions, filterSchemas } from '../compile/catalog.ts';
 import { dryCompile } from '../compile/dry-compile.ts';
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
+import type { FilterSchema } from '../config/filter-schema.ts';
 import { loadConfig } from '../config/load.ts';
+import { LoadCache } from '../config/load-cache.ts';
 
 export interface LoadedFile {
   /** Null exactly when a problem is an error. */
@@ -15,9 +17,15 @@ export interface LoadedFile {
   readonly locate: (problem: Problem) => LocatedProblem;
 }
 
+/** The filters of the language, for its schema. */
+export const knownFilters: readonly FilterSchema[] = filterSchemas;
+
+/** A reload does again only what changed. */
+const cache = new LoadCache();
+
 /** Checks the document by its schemas and references. What only compiling shows is left to the workers. */
 export async function loadFile(file: string): Promise<LoadedFile> {
-  const loaded = await loadConfig(file, { filters: filterSchemas, env: process.env });
+  const loaded = await loadConfig(file, { filters: knownFilters, env: process.env, cache });
   return {
     config: loaded.ok ? loaded.config : null,
     files: loaded.files,

@@ -1,0 +1,26 @@
+// `accessLog`: where the lines of the access log go, and how many of them, or `off`.
+
+import { z } from 'zod';
+import type { AccessLogConfig } from './config.ts';
+import { expected } from './found.ts';
+import { percentage } from './percentage.ts';
+
+const settings = z
+  .strictObject({
+    path: z
+      .string()
+      .min(1, 'expected stdout, off or the path of a file')
+      .default('stdout')
+      .describe('`stdout`, `off`, or a file’s path, from the working directory. The file is opened again on SIGUSR1.'),
+    sample: percentage
+      .prefault('100%')
+      .describe('Share of the exchanges that are logged. Refusals and answers of 500 and above are always logged.'),
+  })
+  .transform((log): AccessLogConfig => log);
+
+const off = z.literal('off').transform((): AccessLogConfig => ({ path: 'off', sample: 1 }));
+
+export const accessLogSchema = z
+  .union([settings, off], expected('a map such as { path: stdout, sample: 100% }, or off'))
+  .prefault({})
+  .describe('One JSON line for each exchange; or `off`.');

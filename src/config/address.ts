@@ -1,0 +1,45 @@
+// Addresses to listen on: `127.0.0.1:8080`, `[::1]:8080`. Literal addresses only, since a name may lead anywhere.
+
+import { z } from 'zod';
+import { IPV6_WORDS, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
+import { expected, found } from './found.ts';
+
+const what = 'an address and a port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address, or what is wrong with the text, for the operator. */
+export function parseAddress(text: string): Address | string {
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text);
+  if (match === null) {
+    const port = /^[0-9]{1,5}$/.test(text) ? `; for port ${text} on every address write 0.0.0.0:${text}` : '';
+    return `expected ${what}, found ${found(text)}${port}`;
+  }
+  const host = match[1] ?? match[2]!;
+  const port = Number(match[3]);
+  if (port > 65_535) return `expected a port from 0 to 65535, found ${port}`;
+  if (match[1] !== undefined) {
+    return parseIpv6(host, new Uint32Array(IPV6_WORDS))
+      ? { host, port }
+      : `expected an IPv6 address, found ${found(host)}`;
+  }
+  if (host === '') return `expected ${what}, found ${found(text)}; for every address write 0.0.0.0:${port}`;
+  if (host === 'localhost')
+    return `expected a literal address, found "localhost": write 127.0.0.1:${port} or [::1]:${port}`;
+  return parseIpv4(host) === -1 ? `expected a literal IP address, found ${found(host)}` : { host, port };
+}
+
+/** `127.0.0.1:8080` again; with brackets where they are needed. */
+export function addressText({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+export const address = z.string(expected(what)).transform((text, context): Address => {
+  const outcome = parseAddress(text);
+  if (typeof outcome !== 'string') return outcome;
+  context.addIssue({ code: 'custom', message: outcome });
+  return z.NEVER;
+});

@@ -1,0 +1,47 @@
+// Conditions on fields of a JSON body: `$.order.items[0].type: book`. Reads the path; what is compared is in route/.
+
+import { z } from 'zod';
+import type { BodyMatch } from './config.ts';
+import { expected } from './found.ts';
+import { regexError } from './value-match.ts';
+
+const step = /\.([A-Za-z_][A-Za-z0-9_-]*)|\[(0|[1-9][0-9]{0,5})\]|\['([^']*)'\]|\["([^"]*)"\]/y;
+
+/** `['a', 'b', 0]` for `$.a.b[0]`; null when it is not such a path. */
+export function parseBodyPath(text: string): (string | number)[] | null {
+  if (!text.startsWith('$') || text.length === 1) return null;
+  const path: (string | number)[] = [];
+  step.lastIndex = 1;
+  while (step.lastIndex < text.length) {
+    const match = step.exec(text);
+    if (match === null) return null;
+    path.push(match[2] === undefined ? (match[1] ?? match[3] ?? match[4]!) : Number(match[2]));
+  }
+  return path;
+}
+
+const scalar = z.union(
+  [z.string(), z.number(), z.boolean(), z.null()],
+  expected('text, ~regex, a number, true, false or null'),
+);
+
+const none: readonly BodyMatch[] = Object.freeze([]);
+
+export const bodyMatches = z
+  .record(z.string(), scalar, expected('a map such as { $.type: order }'))
+  .transform((conditions, context): readonly BodyMatch[] =>
+    Object.entries(conditions).map(([written, value]) => {
+      const path = parseBodyPath(written);
+      if (path === null) {
+        const message = `expected a path into the body such as $.type or $.items[0].id, found ${JSON.stringify(written)}`;
+        context.addIssue({ code: 'custom', path: [written], message, params: { at: 'key' } });
+      }
+      if (typeof value !== 'string' || !value.startsWith('~'))
+        return { path: path ?? [], match: { kind: 'scalar', value } };
+      const message = regexError(value.slice(1));
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [written], message });
+      return { path: path ?? [], match: { kind: 'regex', source: value.slice(1) } };
+    }),
+  )
+  .optional()
+  .transform(matches => matches ?? none);

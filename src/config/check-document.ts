@@ -1,0 +1,134 @@
+// Checks a whole document part by part: every error at once, and what did not change since the last time is not checked
+// again. What parts say of each other is in check-references.ts.
+
+import type { Config, Problem } from './config.ts';
+import { found } from './found.ts';
+import { deepFreeze } from './freeze.ts';
+import { documentKeys, type Language } from './language.ts';
+import type { KeptCheck } from './load-cache.ts';
+import { suggestion } from './nearest-name.ts';
+import { resourceName } from './resource-name.ts';
+import { type Checked, checkValue } from './schema-problems.ts';
+
+export type ConfigParts = Omit<Config, 'version'>;
+
+/** Undefined where a part has an error. */
+export type CheckedParts = {
+  readonly [Key in keyof ConfigParts]: ConfigParts[Key] extends readonly (infer Element)[]
+    ? readonly (Element | undefined)[]
+    : ConfigParts[Key] | undefined;
+};
+
+type Settings = Readonly<Record<string, unknown>>;
+type AnySchema = Parameters<typeof checkValue>[0];
+
+/** Keys of the language that belong to later versions. */
+const laterKeys: ReadonlySet<string> = new Set(['tls', 'stores', 'tracing', 'policies', 'cluster']);
+
+export function checkDocument(
+  settings: Settings,
+  { settings: single, elements, entries }: Language,
+  kept: WeakMap<object, KeptCheck>,
+): { readonly parts: CheckedParts; readonly problems: Problem[] } {
+  const run = new DocumentCheck(settings, kept);
+  run.checkKeys();
+  const parts = {
+    listeners: run.list('listeners', elements.listeners),
+    admin: run.one('admin', single.admin),
+    accessLog: run.one('accessLog', single.accessLog),
+    drainTimeoutMs: run.one('drainTimeout', single.drainTimeout),
+    limits: run.one('limits', single.limits),
+    paths: run.one('paths', single.paths),
+    metrics: run.one('metrics', single.metrics),
+    upstreams: run.map('upstreams', entries.upstreams),
+    consumers: run.list('consumers', elements.consumers),
+    plans: run.map('plans', entries.plans),
+    filters: run.list('filters', elements.filters),
+    routes: run.list('routes', elements.routes),
+  };
+  // Because: each schema gives the part whose key it stands under, which the two generic helpers forget.
+  return { parts: parts as unknown as CheckedParts, problems: run.problems };
+}
+
+class DocumentCheck {
+  readonly problems: Problem[] = [];
+  private readonly settings: Settings;
+  private readonly kept: WeakMap<object, KeptCheck>;
+
+  constructor(settings: Settings, kept: WeakMap<object, KeptCheck>) {
+    this.settings = settings;
+    this.kept = kept;
+  }
+
+  checkKeys(): void {
+    const known: readonly string[] = documentKeys;
+    for (const key of Object.keys(this.settings)) {
+      if (known.includes(key)) continue;
+      const written = JSON.stringify(key);
+      const message = laterKeys.has(key)
+        ? `${written} is not supported yet in this version`
+        : `unknown key ${written}${suggestion(key, known) || `; expected one of ${known.join(', ')}`}`;
+      this.fail([key], message, 'key');
+    }
+    if (this.settings['listeners'] === undefined) {
+      this.fail([], 'there are no `listeners`: expected a list such as [{ address: 127.0.0.1:8080 }]');
+    } else if (Array.isArray(this.settings['listeners']) && this.settings['listeners'].length === 0) {
+      this.fail(['listeners'], 'name at least one listener');
+    }
+  }
+
+  /** A part that is one value. */
+  one(key: string, schema: AnySchema): unknown {
+    return this.take(schema, this.settings[key] ?? undefined, [key], '');
+  }
+
+  /** A part that is a list; undefined in the place of an element that is wrong. */
+  list(key: string, schema: AnySchema): unknown[] {
+    const value = this.settings[key];
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) {
+      this.fail([key], `expected a list, found ${found(value)}`);
+      return [];
+    }
+    return value.map((element: unknown, at) => this.take(schema, element, [key, at], ''));
+  }
+
+  /** A part that is a map by name. Its values get their names. */
+  map(key: string, schema: AnySchema): unknown[] {
+    const value = this.settings[key];
+    if (value === undefined || value === null) return [];
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      this.fail([key], `expected a map by name, found ${found(value)}`);
+      return [];
+    }
+    return Object.entries(value).map(([name, entry]) => {
+      const named = checkValue(resourceName, name);
+      if (!named.ok) for (const { message } of named.problems) this.fail([key, name], message, 'key');
+      return this.take(schema, entry, [key, name], name);
+    });
+  }
+
+  private take(schema: AnySchema, value: unknown, path: readonly (string | number)[], name: string): unknown {
+    const outcome = this.checked(schema, value, name);
+    if (outcome.ok) return outcome.value;
+    for (const problem of outcome.problems) this.problems.push({ ...problem, path: [...path, ...problem.path] });
+    return undefined;
+  }
+
+  private checked(schema: AnySchema, value: unknown, name: string): Checked<unknown> {
+    const cacheable = typeof value === 'object' && value !== null;
+    const known = cacheable ? this.kept.get(value) : undefined;
+    if (known !== undefined && known.schema === schema && known.name === name) return known.outcome;
+    let outcome: Checked<unknown> = checkValue(schema, value);
+    if (outcome.ok) {
+      const named = name === '' ? outcome.value : { name, ...(outcome.value as object) };
+      outcome = { ok: true, value: deepFreeze(named) };
+    }
+    if (cacheable) this.kept.set(value, { schema, name, outcome });
+    return outcome;
+  }
+
+  private fail(path: readonly (string | number)[], message: string, at?: 'key'): void {
+    this.problems.push({ path, message, severity: 'error', ...(at !== undefined && { at }) });
+  }
+}

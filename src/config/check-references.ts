@@ -1,0 +1,174 @@
+// What the parts of a document say of each other: names that are used exist and are given once. Works on whatever could be
+// read, so that a mistake in one part hides none in another.
+
+import { addressText } from './address.ts';
+import type { CheckedParts } from './check-document.ts';
+import type { DestinationConfig, Problem } from './config.ts';
+import { destinationSchema } from './destination-schema.ts';
+import { suggestion } from './nearest-name.ts';
+import { parametersAskedFor, parametersOf } from './path-parameters.ts';
+import { checkValue } from './schema-problems.ts';
+
+type Path = readonly (string | number)[];
+type Settings = Readonly<Record<string, unknown>>;
+
+/** `placeText` gives `file:line` of another place, for messages that name two. */
+export function checkReferences(settings: Settings, parts: CheckedParts, placeText: (path: Path) => string): Problem[] {
+  const check = new ReferenceCheck(settings, placeText);
+  check.uniqueNames('routes', 'route');
+  check.uniqueNames('consumers', 'consumer');
+  check.listeners(parts);
+  check.plans(parts);
+  check.keys(parts);
+  check.routes(parts);
+  return check.problems;
+}
+
+class ReferenceCheck {
+  readonly problems: Problem[] = [];
+  private readonly settings: Settings;
+  private readonly placeText: (path: Path) => string;
+
+  constructor(settings: Settings, placeText: (path: Path) => string) {
+    this.settings = settings;
+    this.placeText = placeText;
+  }
+
+  /** Names of a list's elements, as written. */
+  uniqueNames(key: string, noun: string): void {
+    const firstAt = new Map<string, number>();
+    for (const [at, element] of listOf(this.settings[key]).entries()) {
+      const name = fieldOf(element, 'name');
+      if (typeof name !== 'string') continue;
+      const first = firstAt.get(name);
+      if (first === undefined) firstAt.set(name, at);
+      else
+        this.fail(
+          [key, at, 'name'],
+          `two ${noun}s are named "${name}"; the first stands in ${this.placeText([key, first, 'name'])}`,
+        );
+    }
+  }
+
+  listeners({ listeners, admin }: CheckedParts): void {
+    const firstAt = new Map<string, number>();
+    for (const [at, listener] of listeners.entries()) {
+      if (listener === undefined || listener.port === 0) continue;
+      const address = addressText(listener);
+      const first = firstAt.get(address);
+      const path = ['listeners', at, 'address'];
+      if (first === undefined) firstAt.set(address, at);
+      else
+        this.fail(
+          path,
+          `two listeners have the address ${address}; the first stands in ${this.placeText(['listeners', first, 'address'])}`,
+        );
+      if (admin?.enabled === true && addressText(admin) === address) {
+        this.fail(path, `${address} is the address of the admin endpoint as well`);
+      }
+    }
+  }
+
+  plans({ consumers }: CheckedParts): void {
+    const known = namesOf(this.settings['plans']);
+    for (const [at, consumer] of consumers.entries()) {
+      const plan = consumer?.plan ?? null;
+      if (plan === null || known.has(plan)) continue;
+      this.fail(['consumers', at, 'plan'], `there is no plan "${plan}"${nearest(plan, known)}`);
+    }
+  }
+
+  /** A key belongs to one consumer. */
+  keys({ consumers }: CheckedParts): void {
+    const ownerOf = new Map<string, string>();
+    for (const [at, consumer] of consumers.entries()) {
+      for (const [index, { hash }] of (consumer?.keys ?? []).entries()) {
+        const owner = ownerOf.get(hash);
+        if (owner === undefined) ownerOf.set(hash, consumer!.name);
+        else this.fail(['consumers', at, 'keys', index, 'hash'], `this is a key of the consumer "${owner}" as well`);
+      }
+    }
+  }
+
+  routes({ routes }: CheckedParts): void {
+    const known = namesOf(this.settings['upstreams']);
+    const used = new Set<string>();
+    const written = listOf(this.settings['routes']);
+    for (const [at, route] of routes.entries()) {
+      const to = route?.to ?? destinationOf(written[at]);
+      const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
+      const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
+      if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
+      if (typeof path !== 'string') continue;
+      if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
+      if (to?.kind === 'redirect')
+        this.parameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
+    }
+    if (written.length === 0) this.warn([], 'there are no routes, so every request is answered with 404');
+    for (const name of known) {
+      if (!used.has(name)) this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
+    }
+  }
+
+  private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {
+    const named: [string, Path][] =
+      to.kind === 'upstream'
+        ? [[to.upstream, path]]
+        : to.kind === 'split'
+          ? to.targets.map(({ upstream }, at) => [upstream, [...path, at, 'upstream']])
+          : [];
+    for (const [name, place] of named) {
+      used.add(name);
+      if (!known.has(name)) this.fail(place, `there is no upstream "${name}"${nearest(name, known)}`);
+    }
+  }
+
+  private parameters(template: string, path: string, place: Path, always: readonly string[]): void {
+    if (!template.includes('{')) return;
+    const known = [...always, ...parametersOf(path)];
+    for (const name of parametersAskedFor(template)) {
+      if (known.includes(name)) continue;
+      const list =
+        known.length === 0
+          ? '; it has none'
+          : suggestion(name, known) || `; there are ${known.map(each => `{${each}}`).join(', ')}`;
+      this.fail(place, `the path ${JSON.stringify(path)} has no parameter {${name}}${list}`);
+    }
+  }
+
+  private fail(path: Path, message: string): void {
+    this.problems.push({ path, message, severity: 'error' });
+  }
+
+  private warn(path: Path, message: string, at?: 'key'): void {
+    this.problems.push({ path, message, severity: 'warning', ...(at !== undefined && { at }) });
+  }
+}
+
+function nearest(written: string, known: ReadonlySet<string>): string {
+  if (known.size === 0) return '; there are none';
+  const near = suggestion(written, known);
+  if (near !== '') return near;
+  return known.size > 10 ? '' : `; there are ${[...known].sort().join(', ')}`;
+}
+
+/** Of a route that could not be checked as a whole. */
+function destinationOf(route: unknown): DestinationConfig | undefined {
+  const checked = checkValue(destinationSchema, fieldOf(route, 'to'));
+  return checked.ok ? checked.value : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function namesOf(value: unknown): ReadonlySet<string> {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return new Set(isMap ? Object.keys(value) : []);
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  // Because: the line above has seen that the key is there.
+  return (value as Readonly<Record<string, unknown>>)[key];
+}

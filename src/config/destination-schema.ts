@@ -1,0 +1,64 @@
+// A route's `to`: an upstream, a weighted split, a fixed reply or a redirect.
+
+import { z } from 'zod';
+import type { DestinationConfig } from './config.ts';
+import { expected, found } from './found.ts';
+import { replySchema } from './reply-schema.ts';
+
+const upstream = z.string(expected('the name of an upstream')).min(1, 'expected the name of an upstream, found ""');
+
+const target = z.strictObject({
+  upstream: upstream.describe('Name of an upstream.'),
+  weight: z.int().min(0).max(1_000_000).default(1).describe('Share of the requests, beside the others’.'),
+});
+
+const split = z
+  .array(target)
+  .min(1, 'name at least one upstream')
+  .superRefine((targets, context) => {
+    if (targets.length > 0 && targets.every(({ weight }) => weight === 0)) {
+      context.addIssue({ code: 'custom', message: 'every weight is 0, so nobody would get a request' });
+    }
+    const seen = new Set<string>();
+    for (const [at, { upstream: name }] of targets.entries()) {
+      if (seen.has(name))
+        context.addIssue({ code: 'custom', path: [at, 'upstream'], message: `"${name}" stands in this split twice` });
+      seen.add(name);
+    }
+  })
+  .transform((targets): DestinationConfig => ({ kind: 'split', targets, stickyCookie: null }));
+
+const redirectStatus = [301, 302, 303, 307, 308] as const;
+
+const redirect = z.strictObject({
+  url: z
+    .string(expected('a URL such as https://{host}{path} or /elsewhere'))
+    .min(1, 'expected a URL, found ""')
+    .describe(
+      'Where to; `{host}`, `{path}`, `{query}` (with its question mark) and the path’s parameters are filled in.',
+    ),
+  status: z
+    .literal(redirectStatus, expected('301, 302, 303, 307 or 308'))
+    .default(308)
+    .describe('301, 302, 303, 307 or 308.'),
+});
+
+const answer = z
+  .strictObject({
+    reply: replySchema.optional().describe('A fixed reply.'),
+    redirect: redirect.optional().describe('A redirect.'),
+  })
+  .transform(({ reply, redirect: to }, context): DestinationConfig => {
+    if (reply !== undefined && to === undefined) return { kind: 'reply', reply };
+    if (to !== undefined && reply === undefined) return { kind: 'redirect', url: to.url, status: to.status };
+    const names = reply === undefined ? found(undefined) : 'both';
+    context.addIssue({ code: 'custom', message: `expected either \`reply\` or \`redirect\`, found ${names}` });
+    return z.NEVER;
+  });
+
+export const destinationSchema = z
+  .union(
+    [upstream.transform((name): DestinationConfig => ({ kind: 'upstream', upstream: name })), split, answer],
+    expected('the name of an upstream, a list of { upstream, weight }, { reply: ... } or { redirect: ... }'),
+  )
+  .describe('Where requests go: an upstream’s name, a weighted split, `{ reply: ... }` or `{ redirect: ... }`.');

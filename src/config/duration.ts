@@ -1,0 +1,32 @@
+// Durations as people write them: `250ms`, `30s`, `5m`, `24h`. Becomes milliseconds.
+
+import { z } from 'zod';
+import { expected } from './found.ts';
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const pattern = /^(0|[1-9][0-9]{0,8})(ms|s|m|h)$/;
+const described = expected('a duration such as 250ms, 30s, 5m or 24h');
+
+/** What the timers of the system can count, and a little less: 24 days. */
+export const durationMaxMs = 24 * 24 * 3_600_000;
+
+/** Milliseconds of a duration; NaN when it is not one. */
+export function parseDuration(text: string): number {
+  const match = pattern.exec(text);
+  return match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
+}
+
+/** A duration longer than nothing. */
+export const duration = z
+  .string(described)
+  .regex(pattern, described)
+  .transform(parseDuration)
+  .refine(ms => ms > 0, 'expected a duration longer than 0')
+  .refine(ms => ms <= durationMaxMs, 'expected a duration of at most 576h');
+
+/** A duration for which 0 means that there is no limit. */
+export const durationOrNone = z
+  .string(described)
+  .regex(pattern, described)
+  .transform(parseDuration)
+  .refine(ms => ms <= durationMaxMs, 'expected a duration of at most 576h');

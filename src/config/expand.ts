@@ -1,0 +1,137 @@
+// Fills in `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` inside strings. `$${env:` and `$${file:` stand for the
+// letters. Other `${...}` is left alone: it belongs to whoever reads the value.
+
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+const place = /(\$?)\$\{([A-Za-z][A-Za-z0-9_]*):([^}]*)(\}?)/g;
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const fileBytesMax = 1024 * 1024;
+
+/** Where values come from, and what was learnt on the way. */
+export interface ExpansionSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Text of the files that were read in this load, by absolute path. */
+  readonly files: Map<string, string | { readonly error: string }>;
+  /** What came from outside, with how it was written: messages show the latter. */
+  readonly secrets: Map<string, string>;
+}
+
+export interface ExpansionProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What became of values: the same object for the same text and the same values from outside. */
+export type ExpansionCache = WeakMap<object, { readonly filledIn: string; readonly value: unknown } | null>;
+
+/** Whether a text of a document could hold something to fill in. */
+export function mayExpand(text: string): boolean {
+  return text.includes('${');
+}
+
+/** One run over the values of one file. */
+export class Expansion {
+  readonly problems: ExpansionProblem[] = [];
+  private readonly sources: ExpansionSources;
+  private readonly folder: string;
+  private readonly cache: ExpansionCache;
+  private filledIn: string[] = [];
+
+  /** Relative paths of `${file:}` start at `folder`. */
+  constructor(sources: ExpansionSources, folder: string, cache: ExpansionCache) {
+    this.sources = sources;
+    this.folder = folder;
+    this.cache = cache;
+  }
+
+  /** The value with everything filled in; the same object when there was nothing to do, or nothing new. */
+  expandCached(value: unknown, at: readonly (string | number)[]): unknown {
+    if (typeof value !== 'object' || value === null) return this.expand(value, at);
+    const known = this.cache.get(value);
+    if (known === null) return value;
+    this.filledIn = [];
+    const problemsBefore = this.problems.length;
+    const expanded = this.expand(value, at);
+    if (this.problems.length > problemsBefore) return expanded;
+    const filledIn = JSON.stringify(this.filledIn);
+    if (known !== undefined && known.filledIn === filledIn) return known.value;
+    this.cache.set(value, expanded === value ? null : { filledIn, value: expanded });
+    return expanded;
+  }
+
+  private expand(value: unknown, at: readonly (string | number)[]): unknown {
+    if (typeof value === 'string') return value.includes('${') ? this.expandText(value, at) : value;
+    if (Array.isArray(value)) {
+      const elements = value.map((element, i) => this.expand(element, [...at, i]));
+      return elements.some((element, i) => element !== value[i]) ? elements : value;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    const before = Object.entries(value);
+    const after = before.map(([key, inner]): [string, unknown] => [key, this.expand(inner, [...at, key])]);
+    return after.some(([, inner], i) => inner !== before[i]![1]) ? Object.fromEntries(after) : value;
+  }
+
+  private expandText(text: string, at: readonly (string | number)[]): string {
+    return text.replace(place, (whole, dollar: string, kind: string, rest: string, close: string) => {
+      const known = kind === 'env' || kind === 'file';
+      if (dollar !== '') return known ? whole.slice(1) : whole;
+      const outcome = !known
+        ? `there is no \${${kind}:...}; expected \${env:NAME} or \${file:/path}`
+        : close === ''
+          ? `"\${${kind}:" is not closed by a brace; write "$\${" for the letters`
+          : kind === 'env'
+            ? this.variable(rest)
+            : this.file(rest);
+      if (typeof outcome === 'string') {
+        this.problems.push({ path: at, message: outcome });
+        return whole;
+      }
+      this.filledIn.push(outcome.value);
+      if (outcome.outside && outcome.value !== '') this.sources.secrets.set(outcome.value, whole);
+      return outcome.value;
+    });
+  }
+
+  private variable(written: string): { readonly value: string; readonly outside: boolean } | string {
+    const defaultAt = written.indexOf(':-');
+    const name = defaultAt === -1 ? written : written.slice(0, defaultAt);
+    if (!variableName.test(name)) return `expected the name of an environment variable, found ${JSON.stringify(name)}`;
+    const value = this.sources.env[name];
+    if (value !== undefined && (value !== '' || defaultAt === -1)) return { value, outside: true };
+    if (defaultAt !== -1) return { value: written.slice(defaultAt + 2), outside: false };
+    return `the environment variable ${name} is not set; \${env:${name}:-default} would give a default`;
+  }
+
+  private file(written: string): { readonly value: string; readonly outside: boolean } | string {
+    if (written === '') return 'expected the path of a file, found ""';
+    const full = path.resolve(this.folder, written);
+    let text = this.sources.files.get(full);
+    if (text === undefined) {
+      text = readSmallFile(full);
+      this.sources.files.set(full, text);
+    }
+    return typeof text === 'string' ? { value: text, outside: true } : text.error;
+  }
+}
+
+/** The text without line ends at its end: secrets are written with and without one. */
+function readSmallFile(file: string): string | { readonly error: string } {
+  try {
+    const status = statSync(file);
+    if (!status.isFile()) return { error: `${file} is not a file` };
+    if (status.size > fileBytesMax) return { error: `${file} is larger than 1 MiB` };
+    return readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+  } catch (error) {
+    return { error: readFailure(file, error) };
+  }
+}
+
+/** Why a file could not be read, for operators. */
+export function readFailure(file: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return `there is no file ${file}`;
+  if (code === 'EACCES' || code === 'EPERM') return `${file} may not be read by this user`;
+  if (code === 'EISDIR') return `${file} is a folder`;
+  return `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+}

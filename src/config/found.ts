@@ -1,0 +1,23 @@
+// What was found, in words for an operator: the second half of "expected ..., found ...". Says nothing of where.
+
+const textMax = 60;
+
+/** A short name of a document's value: `"abc"`, `5`, `a list`, `a map`, `nothing`. */
+export function found(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (typeof value === 'string') return JSON.stringify(value.length > textMax ? `${value.slice(0, textMax)}…` : value);
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a map';
+  return String(value);
+}
+
+/** Opens a message about what is not there; the key's name takes the place of "this" when it is known. */
+export const MISSING = 'this is missing';
+
+/** For a schema's `error`: `expected <what>, found <the input>`. */
+export function expected(what: string): { error: (issue: { readonly input?: unknown }) => string } {
+  return {
+    error: ({ input }) =>
+      input === undefined ? `${MISSING}: expected ${what}` : `expected ${what}, found ${found(input)}`,
+  };
+}

@@ -1,0 +1,182 @@
+// Reads a file and everything that it includes. Gives the files in order; merge.ts puts them together.
+
+import { globSync, readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import type { LocatedProblem } from './config.ts';
+import { Expansion, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
+import { includeSchema } from './language.ts';
+import type { KeptFile, LoadCache } from './load-cache.ts';
+import { readDocument } from './read-document.ts';
+import { checkValue } from './schema-problems.ts';
+import { SourceFile } from './source-file.ts';
+import { ReadError } from './yaml.ts';
+
+export const filesMax = 1_000;
+const fileBytesMax = 64 * 1024 * 1024;
+
+export interface ReadFiles {
+  /** The main file first; each with its values filled in. */
+  readonly sources: readonly SourceFile[];
+  readonly problems: readonly LocatedProblem[];
+  /** Absolute paths of all that was read or looked for. */
+  readonly files: readonly string[];
+  /** Texts in the order of reading, for the version. */
+  readonly texts: readonly string[];
+}
+
+/** Where an `include` stands. */
+interface Asker {
+  readonly source: SourceFile;
+  readonly path: readonly (string | number)[];
+}
+
+/** Reads `file`, or takes `text` for it, and what it includes. */
+export function readFiles(file: string, text: string | null, outside: ExpansionSources, cache: LoadCache): ReadFiles {
+  const reader = new Reader(outside, cache);
+  const main = path.resolve(file);
+  reader.read(main, text, null);
+  return reader.finish();
+}
+
+class Reader {
+  private readonly outside: ExpansionSources;
+  private readonly cache: LoadCache;
+  private readonly kept = new Map<string, KeptFile>();
+  private readonly sources: SourceFile[] = [];
+  private readonly problems: LocatedProblem[] = [];
+  private readonly askedFor = new Set<string>();
+  /** Who included a file, by its real path. */
+  private readonly includedFrom = new Map<string, string>();
+  private readonly trail: string[] = [];
+
+  constructor(outside: ExpansionSources, cache: LoadCache) {
+    this.outside = outside;
+    this.cache = cache;
+  }
+
+  finish(): ReadFiles {
+    this.cache.files = this.kept;
+    const files = [...this.askedFor, ...this.outside.files.keys()];
+    return { sources: this.sources, problems: this.problems, files, texts: this.sources.map(({ text }) => text) };
+  }
+
+  read(file: string, given: string | null, asker: Asker | null): void {
+    this.askedFor.add(file);
+    const text = given ?? this.textOf(file, asker);
+    if (text === null) return;
+    const raw = this.sourceOf(file, text);
+    if (raw instanceof ReadError) {
+      const broken = new SourceFile(file, text, {});
+      this.sources.push(broken);
+      this.problems.push(broken.problemAtOffset(raw.offset, raw.message));
+      return;
+    }
+    const source = this.expanded(raw);
+    this.sources.push(source);
+    this.includedFrom.set(realPath(file), asker === null ? 'the command line' : asker.source.file);
+    this.trail.push(realPath(file));
+    this.followIncludes(source);
+    this.trail.pop();
+  }
+
+  private textOf(file: string, asker: Asker | null): string | null {
+    try {
+      const bytes = readFileSync(file);
+      if (bytes.length > fileBytesMax) return this.fail(file, asker, `${file} is larger than 64 MiB`);
+      const text = bytes.toString('utf8');
+      return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    } catch (error) {
+      return this.fail(file, asker, readFailure(file, error));
+    }
+  }
+
+  private fail(file: string, asker: Asker | null, message: string): null {
+    if (asker !== null) this.problems.push(asker.source.problemAt(asker.path, message));
+    else this.problems.push({ path: [], message, severity: 'error', file, line: 1, column: 1 });
+    return null;
+  }
+
+  private sourceOf(file: string, text: string): SourceFile | ReadError {
+    const before = this.cache.files.get(file);
+    if (before !== undefined && before.text === text) {
+      this.kept.set(file, before);
+      return before.read;
+    }
+    const outcome = readDocument(text, file, before?.pieces ?? new Map());
+    const failed = outcome instanceof ReadError;
+    const read = failed ? outcome : new SourceFile(file, text, outcome.settings);
+    this.kept.set(file, { text, read, pieces: failed ? (before?.pieces ?? new Map()) : outcome.pieces });
+    return read;
+  }
+
+  /** Values are filled in element by element, so that those without anything from outside stay the same objects. */
+  private expanded(source: SourceFile): SourceFile {
+    if (!mayExpand(source.text)) return source;
+    const expansion = new Expansion(this.outside, path.dirname(source.file), this.cache.expanded);
+    const settings: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(source.settings)) {
+      if (Array.isArray(value)) settings[key] = value.map((each, i) => expansion.expandCached(each, [key, i]));
+      else if (typeof value === 'object' && value !== null) {
+        const entries = Object.entries(value).map(([name, each]) => [name, expansion.expandCached(each, [key, name])]);
+        settings[key] = Object.fromEntries(entries);
+      } else settings[key] = expansion.expandCached(value, [key]);
+    }
+    for (const { path: place, message } of expansion.problems) this.problems.push(source.problemAt(place, message));
+    return source.withSettings(settings);
+  }
+
+  private followIncludes(source: SourceFile): void {
+    const written = source.settings['include'];
+    if (written === undefined) return;
+    const checked = checkValue(includeSchema, written);
+    if (!checked.ok) {
+      for (const each of checked.problems) {
+        this.problems.push(source.problemAt(['include', ...each.path], each.message, 'error', each.at ?? 'value'));
+      }
+      return;
+    }
+    for (const [at, pattern] of checked.value.entries()) this.followPattern({ source, path: ['include', at] }, pattern);
+  }
+
+  private followPattern(asker: Asker, pattern: string): void {
+    const folder = path.dirname(asker.source.file);
+    if (!/[*?[{]/.test(pattern)) {
+      this.follow(path.resolve(folder, pattern), asker);
+      return;
+    }
+    const found = globSync(pattern, { cwd: folder }).map(each => path.resolve(folder, each));
+    if (found.length === 0) {
+      this.problems.push(asker.source.problemAt(asker.path, `no file is like ${pattern}`, 'warning'));
+      // The folder is watched for files that come.
+      this.askedFor.add(path.resolve(folder, pattern.replace(/[^/]*[*?[{].*$/s, '')));
+    }
+    for (const file of found.sort()) this.follow(file, asker);
+  }
+
+  private follow(file: string, asker: Asker): void {
+    const real = realPath(file);
+    const from = this.includedFrom.get(real);
+    if (this.trail.includes(real)) {
+      const circle = [...this.trail.slice(this.trail.indexOf(real)), real]
+        .map(each => path.basename(each))
+        .join(' -> ');
+      this.problems.push(asker.source.problemAt(asker.path, `files include each other in a circle: ${circle}`));
+    } else if (from !== undefined) {
+      this.problems.push(asker.source.problemAt(asker.path, `${file} is included twice, first by ${from}`));
+    } else if (this.askedFor.size >= filesMax) {
+      if (this.askedFor.size === filesMax) {
+        this.problems.push(asker.source.problemAt(asker.path, `more than ${filesMax} files are included`));
+        this.askedFor.add(file);
+      }
+    } else this.read(file, null, asker);
+  }
+}
+
+/** Links resolved, so that a circle through a link is seen as well. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}

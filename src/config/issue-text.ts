@@ -1,0 +1,87 @@
+// From zod's issues to sentences for operators: what was found, what was expected, the nearest valid name.
+// Which place they belong to is in schema-problems.ts.
+
+import type { z } from 'zod';
+import { found, MISSING } from './found.ts';
+import { isLaterKey } from './later-keys.ts';
+import { suggestion } from './nearest-name.ts';
+
+/** Stands between the sentences of one issue that speaks of several keys. */
+export const KEY_SEPARATOR = '\n';
+
+type RawIssue = z.core.$ZodRawIssue;
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+  null: 'nothing',
+};
+
+/** For zod's `error` option: what schemas do not say themselves. */
+export function issueText(issue: RawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return wrongType(issue);
+    case 'unrecognized_keys':
+      return issue.keys.map(key => unknownKey(key, issue.inst)).join(KEY_SEPARATOR);
+    case 'invalid_value':
+      return wrongValue(issue.values, issue.input);
+    case 'too_small':
+      return `expected ${boundText('at least', issue.minimum, issue.origin)}, found ${sizeText(issue.input, issue.origin)}`;
+    case 'too_big':
+      return `expected ${boundText('at most', issue.maximum, issue.origin)}, found ${sizeText(issue.input, issue.origin)}`;
+    case 'invalid_format':
+      return `${found(issue.input)} does not have the right form`;
+    case 'invalid_union':
+      return `this does not fit here: ${found(issue.input)}`;
+    default:
+      return undefined;
+  }
+}
+
+function wrongType({ expected, input, inst }: RawIssue & { code: 'invalid_type' }): string {
+  // Because: the format of a number is known by its definition only.
+  const format = (inst as { _zod?: { def?: { format?: string } } } | undefined)?._zod?.def?.format;
+  const wanted = format === 'safeint' || expected === 'int' ? 'a whole number' : (typeNames[expected] ?? expected);
+  if (input === undefined) return `${MISSING}: expected ${wanted}`;
+  const hint = typeof input === 'number' && expected === 'string' ? `; write "${input}" in quotes` : '';
+  return `expected ${wanted}, found ${found(input)}${hint}`;
+}
+
+function unknownKey(key: string, schema: object | undefined): string {
+  const written = JSON.stringify(key);
+  // Because: zod tells the schema of an issue without its type; objects have a shape.
+  const shape = (schema as { _zod?: { def?: { shape?: Record<string, unknown> } } } | undefined)?._zod?.def?.shape;
+  if (isLaterKey(shape, key)) return `${written} is not supported yet in this version`;
+  const known = Object.keys(shape ?? {});
+  const near = suggestion(key, known);
+  if (near !== '') return `unknown key ${written}${near}`;
+  return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
+}
+
+function wrongValue(values: readonly unknown[], input: unknown): string {
+  if (input === undefined) return `${MISSING}: expected ${listText(values.map(String))}`;
+  const near = typeof input === 'string' ? suggestion(input, values.map(String)) : '';
+  return `expected ${listText(values.map(String))}, found ${found(input)}${near}`;
+}
+
+/** `a, b or c`. */
+export function listText(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function boundText(direction: string, bound: unknown, origin: string): string {
+  if (origin === 'array') return `a list of ${direction} ${bound}`;
+  if (origin === 'string') return `${direction} ${bound} characters`;
+  return `${direction} ${bound}`;
+}
+
+function sizeText(input: unknown, origin: string): string {
+  if (origin === 'array' && Array.isArray(input)) return String(input.length);
+  return found(input);
+}

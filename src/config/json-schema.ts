@@ -1,0 +1,50 @@
+// The JSON Schema (draft 2020-12) of the language, made from the schemas that check it: what editors complete by.
+
+import { z } from 'zod';
+import { type FilterSchema, filterPlace } from './filter-schema.ts';
+import { documentSchema, languageOf } from './language.ts';
+
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The input side: what may be written. Each filter is named. */
+export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
+  const schema = toJsonSchema(documentSchema(languageOf(filters)));
+  const { $defs = {}, ...rest } = schema;
+  return { title: 'Configuration of Cardea', ...rest, $defs: { ...$defs, filter: filterDefinition(filters) } };
+}
+
+/** JSON Schema of what may be written for one schema. */
+export function toJsonSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.title === filterPlace.title) {
+        for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+        jsonSchema.$ref = '#/$defs/filter';
+      }
+      withoutSafeBounds(jsonSchema);
+    },
+  });
+}
+
+function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
+  return {
+    description: 'A filter: its name and its configuration.',
+    oneOf: filters.map(({ name, schema, documentation }) => {
+      const { $schema: _, ...config } = toJsonSchema(schema);
+      return {
+        type: 'object',
+        properties: { [name]: { ...config, ...(documentation !== undefined && { description: documentation }) } },
+        required: [name],
+        additionalProperties: false,
+      };
+    }),
+  };
+}
+
+/** Whole numbers are bounded by what a double can count: true, and noise to a reader. */
+function withoutSafeBounds(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+}

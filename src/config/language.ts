@@ -1,0 +1,98 @@
+// The language as a whole: which keys a document has, and the schema of each. How documents are read is in load.ts.
+
+import { z } from 'zod';
+import { accessLogSchema } from './access-log-schema.ts';
+import { adminSchema } from './admin-schema.ts';
+import { consumerSchema } from './consumer-schema.ts';
+import { durationOrNone } from './duration.ts';
+import { type FilterSchema, filterSchema } from './filter-schema.ts';
+import { expected } from './found.ts';
+import { limitsSchema } from './limits-schema.ts';
+import { listenerSchema } from './listener-schema.ts';
+import { metricsSchema } from './metrics-schema.ts';
+import { pathsSchema } from './paths-schema.ts';
+import { planSchema } from './plan-schema.ts';
+import { resourceName } from './resource-name.ts';
+import { routeSchema } from './route-schema.ts';
+import { upstreamSchema } from './upstream-schema.ts';
+
+/** What a document may include: files or patterns, from the folder of the file that says so. */
+export const includeSchema = z
+  .array(
+    z.string(expected('a file or a pattern such as routes/*.yaml')).min(1, 'expected a file or a pattern, found ""'),
+    expected('a list of files or patterns such as [routes/*.yaml]'),
+  )
+  .describe(
+    'More files, from this file’s folder: names or patterns such as `routes/*.yaml`. Lists are joined, maps are merged.',
+  );
+
+/** Schemas of single settings, of one element of each list, and of one entry of each map. */
+export type Language = ReturnType<typeof makeLanguage>;
+
+const known = new WeakMap<readonly FilterSchema[], Language>();
+
+/** The language with these filters; the same object for the same list. */
+export function languageOf(filters: readonly FilterSchema[]): Language {
+  let language = known.get(filters);
+  if (language === undefined) {
+    language = makeLanguage(filters);
+    known.set(filters, language);
+  }
+  return language;
+}
+
+function makeLanguage(filters: readonly FilterSchema[]) {
+  return {
+    settings: {
+      admin: adminSchema,
+      accessLog: accessLogSchema,
+      drainTimeout: durationOrNone
+        .prefault('30s')
+        .describe('How long exchanges under way may take when the gateway stops or a listener goes.'),
+      limits: limitsSchema,
+      paths: pathsSchema,
+      metrics: metricsSchema,
+    },
+    elements: {
+      listeners: listenerSchema,
+      consumers: consumerSchema,
+      filters: filterSchema(filters),
+      routes: routeSchema(filters),
+    },
+    entries: {
+      upstreams: upstreamSchema,
+      plans: planSchema,
+    },
+  };
+}
+
+/** Keys of a document, in the order in which they are documented. */
+export const documentKeys = [
+  'include',
+  'listeners',
+  'admin',
+  'accessLog',
+  'drainTimeout',
+  'limits',
+  'paths',
+  'metrics',
+  'upstreams',
+  'consumers',
+  'plans',
+  'filters',
+  'routes',
+] as const;
+
+/** The whole document as one schema: for editors and the reference. Loading checks part by part. */
+export function documentSchema({ settings, elements, entries }: Language) {
+  return z.strictObject({
+    include: includeSchema.optional(),
+    listeners: z.array(elements.listeners).min(1).describe('Addresses that accept connections.'),
+    ...settings,
+    upstreams: z.record(resourceName, entries.upstreams).default({}).describe('Upstreams by name.'),
+    consumers: z.array(elements.consumers).default([]).describe('Who calls.'),
+    plans: z.record(resourceName, entries.plans).default({}).describe('Plans by name.'),
+    filters: z.array(elements.filters).default([]).describe('The global chain: runs before every route’s own filters.'),
+    routes: z.array(elements.routes).default([]).describe('Routes; which one wins is decided by how exact they are.'),
+  });
+}

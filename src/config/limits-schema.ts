@@ -1,0 +1,63 @@
+// `limits`: what a client may cost. Each limit has a status or a reason of its own when it is passed.
+
+import { z } from 'zod';
+import type { LimitsConfig } from './config.ts';
+import { duration } from './duration.ts';
+import { bytesPerSecond, size, sizeOrNone } from './size-field.ts';
+
+const kib = 1024;
+const countMax = 1_000_000_000;
+
+export const limitsSchema = z
+  .strictObject({
+    requestLine: size(64, 1024 * kib)
+      .prefault('8KiB')
+      .describe('Longest request line; beyond it 414.'),
+    headerBytes: size(256, 16_384 * kib)
+      .prefault('32KiB')
+      .describe('All of a request’s head; beyond it 431.'),
+    headerCount: z.int().min(1).max(10_000).default(100).describe('Header fields in a head; beyond it 431.'),
+    body: sizeOrNone.prefault(0).describe('Body of a request; beyond it 413. 0 is no limit.'),
+    headerTimeout: duration.prefault('10s').describe('From the first byte of a head to its last; beyond it 408.'),
+    bodyTimeout: duration.prefault('30s').describe('Between two pieces of a request’s body; beyond it 408.'),
+    minimumRate: bytesPerSecond
+      .prefault(100)
+      .describe(
+        'Slowest average, in bytes a second, at which a client may send a body or take an answer; 0 is no limit.',
+      ),
+    keepAliveTimeout: duration.prefault('60s').describe('How long a connection may stay without a request.'),
+    writeTimeout: duration.prefault('30s').describe('How long a client may take no byte of its answer.'),
+    requestsPerConnection: z
+      .int()
+      .min(0)
+      .max(countMax)
+      .default(0)
+      .describe('Requests on one connection before it is closed; 0 is no limit.'),
+    connections: z
+      .int()
+      .min(1)
+      .max(countMax)
+      .default(50_000)
+      .describe('Open client connections a worker; beyond it new ones are closed at once.'),
+    matchBody: size(0, 64 * 1024 * kib)
+      .prefault('64KiB')
+      .describe('Largest body that is held in memory for matching on it.'),
+  })
+  .prefault({})
+  .transform(
+    (limits): LimitsConfig => ({
+      requestLineBytesMax: limits.requestLine,
+      headerBytesMax: limits.headerBytes,
+      headerCountMax: limits.headerCount,
+      bodyBytesMax: limits.body,
+      headerTimeoutMs: limits.headerTimeout,
+      bodyTimeoutMs: limits.bodyTimeout,
+      minimumRateBytesPerSecond: limits.minimumRate,
+      keepAliveTimeoutMs: limits.keepAliveTimeout,
+      writeTimeoutMs: limits.writeTimeout,
+      requestsPerConnectionMax: limits.requestsPerConnection,
+      connectionsMax: limits.connections,
+      matchBodyBytesMax: limits.matchBody,
+    }),
+  )
+  .describe('What a client’s message or connection may cost before it is refused.');

@@ -1,0 +1,104 @@
+// Reads a configuration: files → settings → checked parts → Config. Every error at once, each with its place.
+// Opens no sockets and compiles nothing.
+
+import { createHash } from 'node:crypto';
+import { type ConfigParts, checkDocument } from './check-document.ts';
+import { checkReferences } from './check-references.ts';
+import type { Config, LocatedProblem, Problem } from './config.ts';
+import type { ExpansionSources } from './expand.ts';
+import type { FilterSchema } from './filter-schema.ts';
+import { deepFreeze } from './freeze.ts';
+import { hideSecrets } from './hide-secrets.ts';
+import { type ReadFiles, readFiles } from './include.ts';
+import { languageOf } from './language.ts';
+import { LoadCache } from './load-cache.ts';
+import { MergedDocument } from './merge.ts';
+
+export interface LoadOptions {
+  /** The filters that there are. Give the same list every time: what is kept goes by it. */
+  readonly filters: readonly FilterSchema[];
+  /** For `${env:NAME}`; none when left out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Kept from one load to the next, it makes a reload do again only what changed. */
+  readonly cache?: LoadCache;
+}
+
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      /** Warnings. */
+      readonly problems: readonly LocatedProblem[];
+      /** Absolute paths of all that was read or looked for: what is to be watched. */
+      readonly files: readonly string[];
+      /** Finds the place of what a later stage has to say about the document. */
+      locate(problem: Problem): LocatedProblem;
+    }
+  | {
+      readonly ok: false;
+      readonly problems: readonly LocatedProblem[];
+      readonly files: readonly string[];
+    };
+
+/** Reads and checks `file` and what it includes. Never throws for what stands in files or for files that are not there. */
+export function loadConfig(file: string, options: LoadOptions): LoadResult {
+  return load(file, null, options);
+}
+
+/** As `loadConfig`, with `text` in the place of the file's own; `file` says the format and where includes start. */
+export function loadConfigText(text: string, file: string, options: LoadOptions): LoadResult {
+  return load(file, text, options);
+}
+
+function load(
+  file: string,
+  text: string | null,
+  { filters, env = {}, cache = new LoadCache() }: LoadOptions,
+): LoadResult {
+  const outside: ExpansionSources = { env, files: new Map(), secrets: new Map() };
+  const read = readFiles(file, text, outside, cache);
+  if (read.sources.length === 0) return { ok: false, problems: read.problems, files: read.files };
+
+  const document = new MergedDocument(read.sources);
+  const { parts, problems } = checkDocument(document.settings, languageOf(filters), cache.checked(filters));
+  problems.push(...checkReferences(document.settings, parts, path => document.placeText(path)));
+
+  const locate = (problem: Problem): LocatedProblem => {
+    const located = document.locate(problem);
+    return { ...located, message: hideSecrets(located.message, outside.secrets) };
+  };
+  const early = [...read.problems, ...document.problems].map(problem => ({
+    ...problem,
+    message: hideSecrets(problem.message, outside.secrets),
+  }));
+  const isUnread = read.problems.some(({ severity }) => severity === 'error');
+  const later = problems.filter(problem => !isUnread || !mayComeFromAbsence(problem)).map(locate);
+  const all = inOrder([...early, ...later], read.files);
+  if (all.some(({ severity }) => severity === 'error')) return { ok: false, problems: all, files: read.files };
+  // Because: a part that is undefined has told an error, and there was none.
+  const config = deepFreeze({ version: versionOf(read, outside), ...(parts as ConfigParts) });
+  return { ok: true, config, problems: all, files: read.files, locate };
+}
+
+/** When a file could not be read, what seems to be missing or unused may well stand there. */
+function mayComeFromAbsence({ path, severity, message }: Problem): boolean {
+  return severity === 'warning' || path.length === 0 || message.startsWith('there is no ');
+}
+
+/** By file in the order of reading, then by place; errors and warnings together, as a reader goes through the files. */
+function inOrder(problems: readonly LocatedProblem[], files: readonly string[]): LocatedProblem[] {
+  const rank = new Map(files.map((file, at) => [file, at]));
+  return [...problems].sort(
+    (a, b) => (rank.get(a.file) ?? 0) - (rank.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+  );
+}
+
+/** Hex SHA-256 of everything that was read. */
+function versionOf({ texts }: ReadFiles, { files, secrets }: ExpansionSources): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}:`).update(text);
+  for (const text of [...files.values(), ...secrets.keys()]) {
+    if (typeof text === 'string') hash.update(`${text.length}:`).update(text);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,90 @@
+// A route's `match`: what a request must be like. What path patterns mean in full is in route/path-pattern.ts.
+
+import { z } from 'zod';
+import { bodyMatches } from './body-match.ts';
+import type { MatchConfig } from './config.ts';
+import { expected, found } from './found.ts';
+import { namedMatches, regexError } from './value-match.ts';
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const hostName = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const hostLiteral = /^\[[0-9a-f:.]+\]$/;
+const none: readonly string[] = Object.freeze([]);
+const everyPath = '/*';
+
+/** What is wrong with a host in lower case; undefined when nothing is. */
+function hostError(host: string): string | undefined {
+  if (host.length <= 253 && (hostName.test(host) || hostLiteral.test(host))) return undefined;
+  if (host === '*') return 'leave `host` out to match every host';
+  if (/:[0-9]*$/.test(host))
+    return `a host is matched without its port: write ${JSON.stringify(host.replace(/:[0-9]*$/, ''))}`;
+  return `expected a host such as api.example.com or *.example.com, found ${found(host)}`;
+}
+
+const host = z.string(expected('a host such as api.example.com or *.example.com')).transform((text, context) => {
+  const lower = text.toLowerCase();
+  const message = hostError(lower);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+  return lower;
+});
+
+const hosts = z
+  .union(
+    [host.transform(one => [one]), z.array(host).min(1, 'name at least one host, or leave `host` out')],
+    expected('a host or a list of hosts'),
+  )
+  .optional()
+  .transform((list): readonly string[] => list ?? none);
+
+const path = z
+  .string(expected('a path such as /users, /users/{id}, /users/* or ~regex'))
+  .superRefine((text, context) => {
+    const message = text.startsWith('~')
+      ? regexError(text.slice(1))
+      : text.startsWith('/')
+        ? undefined
+        : `expected a path that starts with \`/\`, or \`~\` for a regular expression, found ${found(text)}`;
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+
+const method = z.string(expected('a method such as GET')).superRefine((text, context) => {
+  if (token.test(text) && text === text.toUpperCase()) return;
+  const hint = token.test(text) ? `: methods are in upper case, write ${text.toUpperCase()}` : '';
+  context.addIssue({ code: 'custom', message: `expected a method such as GET, found ${found(text)}${hint}` });
+});
+
+const methods = z
+  .array(method, {
+    error: ({ input }) =>
+      `expected a list of methods, found ${found(input)}${typeof input === 'string' ? `: write [${input}]` : ''}`,
+  })
+  .min(1, 'name at least one method, or leave `methods` out')
+  .optional()
+  .transform((list): readonly string[] => list ?? none);
+
+const headerName = (name: string) =>
+  token.test(name) ? { name: name.toLowerCase() } : `expected a header name, found ${found(name)}`;
+const cookieName = (name: string) => (token.test(name) ? { name } : `expected a cookie’s name, found ${found(name)}`);
+const queryName = (name: string) => (name === '' ? 'expected the name of a query parameter, found ""' : { name });
+
+export const matchSchema = z
+  .strictObject({
+    host: hosts.describe(
+      'Host, or a list of hosts: exact, or `*.example.com` for one or more labels in front. Every host when left out.',
+    ),
+    path: path
+      .default(everyPath)
+      .describe('`/exact`, `/prefix/*`, `/users/{id}`, `/files/{path*}`, or `~regex` (RE2, matches the whole path).'),
+    methods: methods.describe('Methods in upper case. Every method when left out; HEAD is matched where GET is.'),
+    headers: namedMatches(headerName).describe(
+      'Conditions on headers: exact text, `~regex`, `true` (present) or `false` (absent).',
+    ),
+    query: namedMatches(queryName).describe('Conditions on query parameters, as for headers.'),
+    cookies: namedMatches(cookieName).describe('Conditions on cookies, as for headers.'),
+    body: bodyMatches.describe(
+      'Conditions on fields of a JSON body: `$.type: order`. The body is held in memory, up to `limits.matchBody`.',
+    ),
+  })
+  .prefault({})
+  .transform(({ host: hosts, ...rest }): MatchConfig => ({ hosts, ...rest }))
+  .describe('What a request must be like; all conditions must hold.');

@@ -1,0 +1,17 @@
+// `metrics`: how many series there may be.
+
+import { z } from 'zod';
+import type { MetricsConfig } from './config.ts';
+
+export const metricsSchema = z
+  .strictObject({
+    routes: z
+      .int()
+      .min(0)
+      .max(100_000)
+      .default(1_000)
+      .describe('Routes with series of their own, the first ones written; the others share `route="other"`.'),
+  })
+  .prefault({})
+  .transform(({ routes }): MetricsConfig => ({ routesMax: routes }))
+  .describe('How many series `/metrics` may have.');

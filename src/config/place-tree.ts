@@ -1,0 +1,139 @@
+// Where the values and keys of a YAML text stand. Made only when there is something to report: it costs more than reading.
+
+import { EVENT_ID, parseEvents } from 'js-yaml';
+
+/** A value with the offset where it starts; keys and elements of a collection below it. */
+interface Place {
+  readonly start: number;
+  readonly entries: Map<string, { readonly keyStart: number; readonly value: Place }> | null;
+  readonly elements: Place[] | null;
+}
+
+type Events = ReturnType<typeof parseEvents>;
+
+const mergeKey = '<<';
+
+/** Places of one text; everything is at its beginning when the text cannot be read. */
+export class PlaceTree {
+  private readonly root: Place | null;
+
+  constructor(text: string) {
+    let events: Events = [];
+    try {
+      events = parseEvents(text, {});
+    } catch {
+      // Because: a text that cannot be read has one problem, and that one brings its own offset.
+    }
+    this.root = new TreeBuilder(text, events).build();
+  }
+
+  /** Offset of what `path` leads to, or of the nearest thing above it that is there. `at` is for the last step. */
+  offsetOf(path: readonly (string | number)[], at: 'key' | 'value'): number {
+    let place = this.root;
+    if (place === null) return 0;
+    for (let i = 0; i < path.length; i++) {
+      const step = path[i]!;
+      const entry = entryOf(place, String(step));
+      const next: Place | undefined = entry === undefined ? place.elements?.[Number(step)] : entry.value;
+      if (next === undefined) return place.start;
+      if (i === path.length - 1) return at === 'key' && entry !== undefined ? entry.keyStart : next.start;
+      place = next;
+    }
+    return place.start;
+  }
+}
+
+/** An entry of a map, also one that came by `<<`. */
+function entryOf(place: Place, key: string): { readonly keyStart: number; readonly value: Place } | undefined {
+  const own = place.entries?.get(key);
+  if (own !== undefined) return own;
+  const merged = place.entries?.get(mergeKey)?.value;
+  if (merged === undefined) return undefined;
+  for (const source of merged.elements ?? [merged]) {
+    const found = entryOf(source, key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+class TreeBuilder {
+  private readonly text: string;
+  private readonly events: Events;
+  private readonly anchors = new Map<string, Place>();
+  private at = 0;
+
+  constructor(text: string, events: Events) {
+    this.text = text;
+    this.events = events;
+  }
+
+  build(): Place | null {
+    if (this.events[0]?.type === EVENT_ID.DOCUMENT) this.at = 1;
+    return this.at < this.events.length ? this.value(0) : null;
+  }
+
+  /** The value at the next event. `fallback` is where an empty one counts as standing. */
+  private value(fallback: number): Place {
+    const event = this.events[this.at++];
+    switch (event?.type) {
+      case EVENT_ID.ALIAS:
+        return this.anchors.get(this.text.slice(event.anchorStart, event.anchorEnd)) ?? leaf(event.anchorStart - 1);
+      case EVENT_ID.SEQUENCE: {
+        const place: Place = { start: event.start, entries: null, elements: [] };
+        this.name(event, place);
+        while (this.more()) place.elements?.push(this.value(event.start));
+        return place;
+      }
+      case EVENT_ID.MAPPING: {
+        const place: Place = { start: event.start, entries: new Map(), elements: null };
+        this.name(event, place);
+        while (this.more()) {
+          const { key, start } = this.key(event.start);
+          place.entries?.set(key, { keyStart: start, value: this.value(start) });
+        }
+        return place;
+      }
+      case EVENT_ID.SCALAR: {
+        // Quoted text starts at its quote; an empty value where its key stands.
+        const quoted = event.style === 2 || event.style === 3;
+        const place = leaf(event.valueStart < 0 ? fallback : event.valueStart - (quoted ? 1 : 0));
+        this.name(event, place);
+        return place;
+      }
+      default:
+        return leaf(fallback);
+    }
+  }
+
+  private key(fallback: number): { readonly key: string; readonly start: number } {
+    const event = this.events[this.at];
+    const { start } = this.value(fallback);
+    if (event?.type !== EVENT_ID.SCALAR || event.valueStart < 0) return { key: '', start };
+    const raw = this.text.slice(event.valueStart, event.valueEnd);
+    return { key: event.style === 3 ? unescaped(raw) : event.style === 2 ? raw.replaceAll("''", "'") : raw, start };
+  }
+
+  /** False, and past the end, when the collection closes. */
+  private more(): boolean {
+    const event = this.events[this.at];
+    if (event !== undefined && event.type !== EVENT_ID.POP) return true;
+    this.at++;
+    return false;
+  }
+
+  private name(event: { readonly anchorStart: number; readonly anchorEnd: number }, place: Place): void {
+    if (event.anchorStart >= 0) this.anchors.set(this.text.slice(event.anchorStart, event.anchorEnd), place);
+  }
+}
+
+function leaf(start: number): Place {
+  return { start, entries: null, elements: null };
+}
+
+function unescaped(raw: string): string {
+  try {
+    return String(JSON.parse(`"${raw}"`));
+  } catch {
+    return raw;
+  }
+}

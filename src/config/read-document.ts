@@ -1,0 +1,22 @@
+// From the text of one file to its settings. Which reader takes it is decided here.
+
+import { readJson } from './json.ts';
+import type { PieceCache } from './load-cache.ts';
+import { ReadError, readYaml } from './yaml.ts';
+
+/** A map of settings; empty for an empty document. `pieces` is what the last version of this file was made of. */
+export function readDocument(
+  text: string,
+  file: string,
+  _pieces: PieceCache,
+): { readonly settings: Readonly<Record<string, unknown>>; readonly pieces: PieceCache } | ReadError {
+  const outcome = file.endsWith('.json') ? readJson(text) : readYaml(text);
+  if (outcome instanceof ReadError) return outcome;
+  const { value } = outcome;
+  if (value === null) return { settings: {}, pieces: new Map() };
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return new ReadError('expected a map of settings, such as `listeners:`, `upstreams:` and `routes:`', 0);
+  }
+  // Because: what is an object and no list is a map, and its keys are strings.
+  return { settings: value as Readonly<Record<string, unknown>>, pieces: new Map() };
+}

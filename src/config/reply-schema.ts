@@ -1,0 +1,56 @@
+// A fixed reply of a route: `{ reply: { status, headers, body } }`.
+
+import { z } from 'zod';
+import type { ReplyConfig } from './config.ts';
+import { expected } from './found.ts';
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const withoutBody = new Set([204, 205, 304]);
+
+/** Fields that the gateway writes itself, since they say where the message ends or how long the connection lives. */
+const framing = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'trailer',
+  'upgrade',
+  'te',
+]);
+
+const headers = z
+  .record(
+    z.string(),
+    z.string(expected('text, in quotes where it looks like a number')),
+    expected('a map of header names and values'),
+  )
+  .superRefine((fields, context) => {
+    for (const [name, value] of Object.entries(fields)) {
+      const message = !token.test(name)
+        ? `expected a header name, found ${JSON.stringify(name)}`
+        : framing.has(name.toLowerCase())
+          ? `${name} is written by the gateway itself`
+          : /[\0-\x08\x0a-\x1f\x7f]/.test(value)
+            ? 'a header value holds no control characters'
+            : undefined;
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
+    }
+  });
+
+export const replySchema = z
+  .strictObject({
+    status: z.int().min(200).max(599).default(200).describe('Status, 200 to 599.'),
+    headers: headers.default({}).describe('Header fields.'),
+    body: z.string(expected('text')).default('').describe('Body, sent as UTF-8.'),
+  })
+  .superRefine(({ status, body }, context) => {
+    if (body === '' || !withoutBody.has(status)) return;
+    context.addIssue({ code: 'custom', path: ['body'], message: `an answer with status ${status} has no body` });
+  })
+  .transform(
+    ({ status, headers, body }): ReplyConfig => ({
+      status,
+      headers: Object.entries(headers).map(([name, value]) => ({ name: name.toLowerCase(), value })),
+      body,
+    }),
+  );

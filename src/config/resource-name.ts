@@ -1,0 +1,10 @@
+// Names of routes, upstreams, consumers and plans: they stand in metrics, logs and addresses of the admin endpoint.
+
+import { z } from 'zod';
+import { expected } from './found.ts';
+
+const described = expected(
+  'a name of letters, digits and _ . : / -, at most 128 of them, that starts with a letter, a digit or _',
+);
+
+export const resourceName = z.string(described).regex(/^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/, described);

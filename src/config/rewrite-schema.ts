@@ -1,0 +1,43 @@
+// A route's `rewrite`: what goes upstream in place of the path and host received.
+
+import { z } from 'zod';
+import type { RewriteConfig } from './config.ts';
+import { expected } from './found.ts';
+
+const absolute = expected('a path that starts with /');
+
+export const rewriteSchema = z
+  .strictObject({
+    stripPrefix: z
+      .string(absolute)
+      .regex(/^\//, absolute)
+      .optional()
+      .describe('Taken off the front of the path: `/api`.'),
+    path: z
+      .string(absolute)
+      .regex(/^\//, absolute)
+      .optional()
+      .describe('The new path; `{id}` stands for the parameter `id` of the route’s path.'),
+    host: z
+      .string(expected('a host'))
+      .min(1, 'expected a host, found ""')
+      .optional()
+      .describe('Host that the upstream is told.'),
+  })
+  .superRefine(({ stripPrefix, path, host }, context) => {
+    if (stripPrefix !== undefined && path !== undefined) {
+      const message = '`stripPrefix` and `path` exclude each other: `path` replaces all of it';
+      context.addIssue({ code: 'custom', path: ['stripPrefix'], message });
+    }
+    if (stripPrefix === undefined && path === undefined && host === undefined) {
+      context.addIssue({ code: 'custom', message: 'expected `stripPrefix`, `path` or `host`, found none' });
+    }
+  })
+  .transform(
+    ({ stripPrefix, path, host }): RewriteConfig => ({
+      stripPrefix: stripPrefix ?? '',
+      path: path ?? '',
+      host: host ?? '',
+    }),
+  )
+  .describe('What goes upstream in place of the path and host received.');

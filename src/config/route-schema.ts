@@ -1,0 +1,75 @@
+// One element of `routes`: what a request must be like, what is done with it, where it goes.
+
+import { z } from 'zod';
+import type { DestinationConfig, FilterConfig, RouteConfig } from './config.ts';
+import { destinationSchema } from './destination-schema.ts';
+import { duration } from './duration.ts';
+import { type FilterSchema, filterSchema } from './filter-schema.ts';
+import { expected } from './found.ts';
+import { withLaterKeys } from './later-keys.ts';
+import { matchSchema } from './match-schema.ts';
+import { resourceName } from './resource-name.ts';
+import { rewriteSchema } from './rewrite-schema.ts';
+
+const none: readonly FilterConfig[] = Object.freeze([]);
+const cookieName = expected('a cookie’s name');
+
+const sticky = withLaterKeys(
+  z.strictObject({
+    cookie: z
+      .string(cookieName)
+      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, cookieName)
+      .describe('Name of the cookie that remembers the upstream: `cardea_split`.'),
+  }),
+  'consumer',
+);
+
+export function routeSchema(filters: readonly FilterSchema[]) {
+  return routeShape(filters)
+    .superRefine(({ to, sticky: wanted }, context) => {
+      if (wanted === undefined || to.kind === 'split') return;
+      const message = '`sticky` needs a split: expected `to` to be a list of { upstream, weight }';
+      context.addIssue({ code: 'custom', path: ['sticky'], message });
+    })
+    .transform(
+      ({ name, match, public: isPublic, filters: chain, rewrite, to, sticky: wanted, timeout }): RouteConfig => ({
+        name,
+        match,
+        public: isPublic,
+        filters: chain ?? none,
+        rewrite: rewrite ?? null,
+        to: stickyTo(to, wanted?.cookie),
+        timeoutMs: timeout ?? null,
+      }),
+    )
+    .describe('What a request must be like, what is done with it, and where it goes.');
+}
+
+/** The fields of a route, each with its own schema. */
+export function routeShape(filters: readonly FilterSchema[]) {
+  return withLaterKeys(
+    z.strictObject({
+      name: resourceName.describe('Name of the route, for metrics, logs and `cardea explain`.'),
+      match: matchSchema,
+      public: z
+        .boolean()
+        .default(false)
+        .describe('Says that no credential is asked here, by design: `cardea audit` then expects none.'),
+      filters: z
+        .array(filterSchema(filters))
+        .optional()
+        .describe('Filters behind the global ones, in the order in which they run.'),
+      rewrite: rewriteSchema.optional(),
+      to: destinationSchema,
+      sticky: sticky.optional().describe('Keeps a caller on the upstream of a split that it got first.'),
+      timeout: duration.optional().describe('The whole exchange; the upstream’s `timeout` when left out.'),
+    }),
+    'mirror',
+    'canary',
+    'retry',
+  );
+}
+
+function stickyTo(to: DestinationConfig, cookie: string | undefined): DestinationConfig {
+  return to.kind === 'split' && cookie !== undefined ? { ...to, stickyCookie: cookie } : to;
+}

@@ -1,0 +1,42 @@
+// Sizes in the language: `64KiB`, and 0 where that means that there is no limit. How sizes read is in base/size.ts.
+
+import { z } from 'zod';
+import { parseSize, sizeExpected, sizePattern } from '../base/size.ts';
+import { expected, found } from './found.ts';
+
+const described = expected(sizeExpected);
+const orZero = {
+  error: ({ input }: { readonly input?: unknown }) => `expected ${sizeExpected}, or 0, found ${found(input)}`,
+};
+
+function bounded(bytesMin: number, bytesMax: number) {
+  return z
+    .string(described)
+    .regex(sizePattern, described)
+    .transform(parseSize)
+    .refine(bytes => bytes >= bytesMin && bytes <= bytesMax, {
+      error: `expected a size from ${sizeText(bytesMin)} to ${sizeText(bytesMax)}`,
+    });
+}
+
+/** Bytes, within bounds. */
+export function size(bytesMin: number, bytesMax: number) {
+  return bounded(bytesMin, bytesMax);
+}
+
+/** Bytes; 0, with or without a unit, is no limit. */
+export const sizeOrNone = z.union([z.literal(0), bounded(0, Number.MAX_SAFE_INTEGER)], orZero);
+
+/** Bytes a second, as a size or as a plain number; 0 is no limit. */
+export const bytesPerSecond = z.union([z.int().min(0), bounded(0, Number.MAX_SAFE_INTEGER)], orZero);
+
+function sizeText(bytes: number): string {
+  for (const [unit, each] of [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024],
+  ] as const) {
+    if (bytes >= each && bytes % each === 0) return `${bytes / each}${unit}`;
+  }
+  return `${bytes}B`;
+}

@@ -1,0 +1,78 @@
+// One entry of `upstreams`: servers that do the same work, and how they are used.
+
+import { z } from 'zod';
+import type { UpstreamConfig } from './config.ts';
+import { duration, durationOrNone } from './duration.ts';
+import { endpointSchema } from './endpoint-schema.ts';
+import { hashOnSchema } from './hash-on-schema.ts';
+import { withLaterKeys } from './later-keys.ts';
+import { poolSchema } from './pool-schema.ts';
+
+const protocol = z.enum(['http/1.1', 'h2', 'h2c', 'auto']).refine(name => name === 'http/1.1', {
+  error: ({ input }) => `${String(input)} is not supported yet in this version; expected http/1.1`,
+});
+
+const written = withLaterKeys(
+  z.strictObject({
+    endpoints: z
+      .array(endpointSchema)
+      .min(1, 'name at least one endpoint')
+      .describe('The servers: URLs, or maps with a weight and a zone.'),
+    balance: z
+      .enum(['p2c', 'roundRobin', 'leastRequest', 'random', 'ringHash', 'maglev'])
+      .default('p2c')
+      .describe('How an endpoint is picked: `p2c` takes the less busy of two drawn at random.'),
+    hashOn: hashOnSchema.optional(),
+    protocol: protocol.default('http/1.1').describe('Protocol towards the endpoints. This version knows `http/1.1`.'),
+    pool: poolSchema,
+    timeout: durationOrNone
+      .prefault('0s')
+      .describe('The whole exchange; `0s` is no limit. A route’s `timeout` goes before.'),
+    responseTimeout: duration.prefault('30s').describe('From the request’s last byte to the response’s first.'),
+    idleTimeout: duration.prefault('30s').describe('Between two pieces of a body.'),
+    tunnelIdleTimeout: durationOrNone
+      .prefault('1h')
+      .describe('How long a tunnel (WebSocket) may stay without a byte either way; `0s` is no limit.'),
+  }),
+  'tls',
+  'healthCheck',
+  'outlier',
+  'breaker',
+  'retry',
+  'discovery',
+);
+
+export const upstreamSchema = written
+  .superRefine(({ endpoints, balance, hashOn }, context) => {
+    const hashes = balance === 'ringHash' || balance === 'maglev';
+    if (hashes && hashOn === undefined) {
+      const message = `\`${balance}\` needs \`hashOn\`: what to hash, such as { header: x-user-id }`;
+      context.addIssue({ code: 'custom', path: ['balance'], message });
+    }
+    if (!hashes && hashOn !== undefined) {
+      const message = `\`hashOn\` has no meaning with \`balance: ${balance}\`; expected ringHash or maglev`;
+      context.addIssue({ code: 'custom', path: ['hashOn'], message });
+    }
+    if (endpoints.every(({ weight }) => weight === 0)) {
+      const message = 'every endpoint has the weight 0, so none would get a request';
+      context.addIssue({ code: 'custom', path: ['endpoints'], message });
+    }
+    const firstAt = new Map<string, number>();
+    for (const [at, { url }] of endpoints.entries()) {
+      const first = firstAt.get(url);
+      if (first === undefined) firstAt.set(url, at);
+      else
+        context.addIssue({ code: 'custom', path: ['endpoints', at], message: `the endpoint ${url} stands here twice` });
+    }
+  })
+  .transform(
+    ({ hashOn, timeout, responseTimeout, idleTimeout, tunnelIdleTimeout, ...rest }): Omit<UpstreamConfig, 'name'> => ({
+      ...rest,
+      hashOn: hashOn ?? null,
+      timeoutMs: timeout,
+      responseTimeoutMs: responseTimeout,
+      idleTimeoutMs: idleTimeout,
+      tunnelIdleTimeoutMs: tunnelIdleTimeout,
+    }),
+  )
+  .describe('Servers that do the same work, and how they are used.');

@@ -1,0 +1,69 @@
+// One condition on a value: exact text, `~regex`, present or absent. Headers, query parameters, cookies and bodies share it.
+
+import { z } from 'zod';
+import { compileLinearRegex, LinearRegexError } from '../base/linear-regex.ts';
+import type { NamedMatch, ValueMatch } from './config.ts';
+import { expected, found } from './found.ts';
+
+/** Sources that are known to be regular expressions of RE2: a reload asks about the same ones again. */
+const goodSources = new Set<string>();
+const goodSourcesMax = 20_000;
+
+/** What is wrong with a regular expression, for the operator; undefined when nothing is. */
+export function regexError(source: string): string | undefined {
+  if (goodSources.has(source)) return undefined;
+  if (source === '') return '`~` must be followed by a regular expression';
+  const outcome = compileLinearRegex(source);
+  if (outcome instanceof LinearRegexError) return outcome.message;
+  if (goodSources.size >= goodSourcesMax) goodSources.clear();
+  goodSources.add(source);
+  return undefined;
+}
+
+export const valueMatch = z
+  .union([z.string(), z.boolean()], {
+    error: ({ input }) => {
+      const quoted = typeof input === 'number' ? `; write "${input}" in quotes` : '';
+      return `expected text, ~regex, true (present) or false (absent), found ${found(input)}${quoted}`;
+    },
+  })
+  .transform((value, context): ValueMatch => {
+    if (typeof value === 'boolean') return value ? present : absent;
+    if (!value.startsWith('~')) return { kind: 'exact', value };
+    const source = value.slice(1);
+    const message = regexError(source);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+    return { kind: 'regex', source };
+  });
+
+const present: ValueMatch = { kind: 'present' };
+const absent: ValueMatch = { kind: 'absent' };
+const none: readonly NamedMatch[] = Object.freeze([]);
+
+/** A map of names and conditions. `readName` brings a name into the form that is compared, or says what is wrong with it. */
+export function namedMatches(readName: (name: string) => { readonly name: string } | string) {
+  return z
+    .record(z.string(), valueMatch, expected('a map of names and values'))
+    .transform((conditions, context): readonly NamedMatch[] => {
+      const matches: NamedMatch[] = [];
+      const writtenBy = new Map<string, string>();
+      for (const [written, match] of Object.entries(conditions)) {
+        const outcome = readName(written);
+        const message =
+          typeof outcome === 'string'
+            ? outcome
+            : writtenBy.has(outcome.name)
+              ? `"${written}" and "${writtenBy.get(outcome.name)}" are the same name`
+              : undefined;
+        if (message !== undefined || typeof outcome === 'string') {
+          context.addIssue({ code: 'custom', path: [written], message: message ?? '', params: { at: 'key' } });
+          continue;
+        }
+        writtenBy.set(outcome.name, written);
+        matches.push({ name: outcome.name, match });
+      }
+      return matches;
+    })
+    .optional()
+    .transform(matches => matches ?? none);
+}

@@ -1,0 +1,60 @@
+// Reads one YAML 1.2 document into plain values, by js-yaml. The plain subset that most documents keep to is read faster
+// by plain-yaml.ts, which falls back to this.
+
+import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+
+/** A text that is not one document, with a sentence and the offset where it went wrong. */
+export class ReadError {
+  readonly message: string;
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    this.message = message;
+    this.offset = offset;
+  }
+}
+
+const schema = CORE_SCHEMA.withTags(mergeTag);
+const options = { schema, maxDepth: 64, maxAliases: 10_000, maxTotalMergeKeys: 100_000 };
+
+/** Values that a document may have when its aliases are written out. */
+const valuesMax = 2_000_000;
+
+/** Null for an empty document. Aliased values are shared objects. */
+export function readYaml(text: string): { readonly value: unknown } | ReadError {
+  if (/^(?:\s|#[^\n]*(?:\n|$))*$/.test(text)) return { value: null };
+  let value: unknown;
+  try {
+    value = load(text, options);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    if (error.mark === undefined || error.mark === null) return withoutMark(text, error.reason);
+    return new ReadError(reasonText(error.reason), Math.min(error.mark.position, text.length));
+  }
+  if (text.includes('*') && countValues(value, new Map()) > valuesMax) {
+    return new ReadError(`the document has more than ${valuesMax} values when its aliases are written out`, 0);
+  }
+  return { value };
+}
+
+function withoutMark(text: string, reason: string): ReadError {
+  if (!/single document/.test(reason)) return new ReadError(reasonText(reason), 0);
+  const second = [...text.matchAll(/^---(?=\s|$)/gm)].findLast(match => match.index > 0);
+  return new ReadError('expected one document in a file, found another behind `---`', second?.index ?? 0);
+}
+
+function reasonText(reason: string): string {
+  const duplicate = /^duplicated mapping key$/.test(reason);
+  return duplicate ? 'this key stands here twice' : `not YAML: ${reason}`;
+}
+
+/** How many values there are when shared ones count every time. */
+function countValues(value: unknown, counted: Map<object, number>): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  const known = counted.get(value);
+  if (known !== undefined) return known;
+  let count = 1;
+  for (const inner of Object.values(value)) count += countValues(inner, counted);
+  counted.set(value, count);
+  return count;
+}
