@@ -1,9 +1,6 @@
 // What the cost gates measure: a gateway as it comes, metrics and access log on, in front of one backend, and requests
 // as a browser and an API client send them.
 
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
 /** Configuration without listeners and admin, as startGateway takes it. */
 export function gatewayConfig(backendPort: number): string {
   return `accessLog: { path: /dev/null }
