@@ -105,7 +105,7 @@ function table(rows: readonly Row[], judge: Running): Pick<Result, 'table'> {
       ];
     });
   });
-  const columns = ['proxy', 'rate', 'added p50 ms', 'added p99 ms', 'added p99.9 ms', 'p99 of nginx', 'failed'];
+  const columns = ['proxy', 'rate', 'added p50 ms', 'added p99 ms', 'added p99.9 ms', 'added p99 to nginx’s', 'failed'];
   const notes = [`Rates are shares of what saturates ${judge.name}. A peer that the rate saturates is left out.`];
   return { table: { columns, rows: cells, notes } };
 }
