@@ -51,6 +51,8 @@ export class Gateway {
   private current: Snapshot;
   private readonly services: ExchangeServices;
   private readonly open: Set<DownstreamConnection>;
+  /** Sockets whose PROXY header has not come yet. */
+  private readonly unproxied: Set<Socket>;
   private readonly entrances: WeakMap<ListenerSettings, Entrance>;
   private underWay: number;
   private stopping: boolean;
@@ -70,6 +72,7 @@ export class Gateway {
       onEnded: () => this.exchangeEnded(),
     };
     this.open = new Set();
+    this.unproxied = new Set();
     this.entrances = new WeakMap();
     this.underWay = 0;
     this.stopping = false;
@@ -116,7 +119,7 @@ export class Gateway {
     const { cells, workerMetricsOffset, io } = this.services;
     io.clock.tick();
     const { connectionsMax } = this.current.limits;
-    if (this.open.size >= connectionsMax) {
+    if (this.open.size + this.unproxied.size >= connectionsMax) {
       cells[workerMetricsOffset + WorkerCell.connectionsRefused]!++;
       socket.destroy();
       return;
@@ -128,6 +131,7 @@ export class Gateway {
     }
     const client = entrance.clientOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     if (settings.proxyProtocol) {
+      this.unproxied.add(socket);
       listenTo(socket, new ProxyProtocolReader(socket, io, this.current.limits.headerTimeoutMs, entrance, client));
     } else this.serve(socket, client, entrance);
     if (this.ownAccept) startReading(socket);
@@ -139,6 +143,7 @@ export class Gateway {
     const { cells, workerMetricsOffset } = this.services;
     cells[workerMetricsOffset + WorkerCell.connectionsAccepted]!++;
     cells[workerMetricsOffset + WorkerCell.connectionsOpen]!++;
+    this.unproxied.delete(socket);
     const connection = new DownstreamConnection(socket, client, entrance);
     this.open.add(connection);
     listenTo(socket, connection);
@@ -149,13 +154,14 @@ export class Gateway {
   async drain(timeoutMs: number): Promise<void> {
     this.stopping = true;
     this.services.io.clock.tick();
-    if (this.open.size === 0) return;
+    if (this.open.size + this.unproxied.size === 0) return;
     await new Promise<void>(resolve => {
       // Because: draining happens once in a worker's life.
       const grace = setTimeout(() => this.closeIdle(null), Math.min(IDLE_GRACE_MS, timeoutMs));
       // Because: as above.
       const timer = setTimeout(() => {
         for (const connection of this.open) connection.socket.destroy();
+        for (const socket of this.unproxied) socket.destroy();
         resolve();
       }, timeoutMs);
       this.onIdle = () => {
@@ -181,6 +187,7 @@ export class Gateway {
     for (const connection of this.open) {
       if (entrance === null || connection.handler === entrance) connection.closeIfIdle();
     }
+    if (entrance === null) for (const socket of this.unproxied) socket.destroy();
   }
 
   get draining(): boolean {
@@ -222,7 +229,17 @@ export class Gateway {
   closed(connection: DownstreamConnection): void {
     const { cells, workerMetricsOffset } = this.services;
     if (this.open.delete(connection)) cells[workerMetricsOffset + WorkerCell.connectionsOpen]!--;
-    if (this.stopping && this.open.size === 0) this.onIdle?.();
+    this.tellIfIdle();
+  }
+
+  /** A socket closed before its PROXY header had come. */
+  unproxiedClosed(socket: Socket): void {
+    this.unproxied.delete(socket);
+    this.tellIfIdle();
+  }
+
+  private tellIfIdle(): void {
+    if (this.stopping && this.open.size + this.unproxied.size === 0) this.onIdle?.();
   }
 
   private exchangeEnded(): void {
@@ -269,6 +286,10 @@ export class Entrance implements ConnectionHandler {
   /** A PROXY header was read, or was not to be believed (`client` then is the socket's). */
   onProxied(socket: Socket, client: Client): DownstreamConnection {
     return this.gateway.serve(socket, client, this);
+  }
+
+  onUnproxied(socket: Socket): void {
+    this.gateway.unproxiedClosed(socket);
   }
 
   get io(): ThreadIo {

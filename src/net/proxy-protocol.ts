@@ -80,6 +80,8 @@ function compressIpv6(text: string): string {
 /** Who takes the socket once it is known whose it is. */
 export interface ProxiedSockets {
   onProxied(socket: Socket, client: Client): SocketEvents;
+  /** The socket closed before it was known whose it is. */
+  onUnproxied(socket: Socket): void;
 }
 
 /** Reads the header off a fresh socket, then hands the socket on. A connection without a valid header is cut. */
@@ -140,6 +142,7 @@ export class ProxyProtocolReader implements SocketEvents, Timed {
 
   onSocketClosed(): void {
     this.io.wheel.cancel(this);
+    this.next.onUnproxied(this.socket);
   }
 
   onDeadline(): void {

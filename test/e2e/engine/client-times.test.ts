@@ -1,0 +1,207 @@
+// How long a client may take: head, body, minimum rate, answer, keep-alive. Each has its limit, its answer and its count.
+
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readAnswers } from '../../support/answers.ts';
+import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
+
+async function setUp(
+  t: { after(end: () => Promise<void>): void },
+  limits: NonNullable<EngineOptions['limits']>,
+  onRequest: Parameters<typeof startRawBackend>[0]['onRequest'] = ({ socket }) =>
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+): Promise<{ backend: RawBackend; engine: Engine }> {
+  const backend = await startRawBackend({ onRequest });
+  const engine = await startEngine([backend.port], { limits });
+  t.after(async () => {
+    await engine.stop();
+    await backend.stop();
+  });
+  return { backend, engine };
+}
+
+const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
+
+function assertAbout(ms: number, expected: number): void {
+  assert.ok(ms >= expected - 30 && ms < expected + 600, `${ms} ms instead of about ${expected}`);
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
+  const began = performance.now();
+  const value = await work;
+  return { value, ms: performance.now() - began };
+}
+
+describe('headerTimeout', () => {
+  test('a head that trickles is refused with 408, however often a byte comes', async t => {
+    const { engine } = await setUp(t, { headerTimeoutMs: 400 });
+    const client = await ClientConnection.open(engine.port);
+    client.send('GET / HTTP/1.1\r\n');
+    const timer = setInterval(() => client.send('X-A: b\r\n'), 50);
+    const { value, ms } = await timed(client.answers(1));
+    clearInterval(timer);
+    assert.equal(value[0]!.status, 408);
+    assert.match(value[0]!.body, /header_timeout/);
+    assertAbout(ms, 400);
+    await client.end();
+    assert.equal(engine.refusals('header_timeout'), 1);
+  });
+
+  test('a connection that says nothing is closed without a word', async t => {
+    const { engine } = await setUp(t, { headerTimeoutMs: 300 });
+    const client = await ClientConnection.open(engine.port);
+    assertAbout((await timed(client.end())).ms, 300);
+    assert.equal(client.received.length, 0);
+    client.destroy();
+  });
+
+  test('runs anew for the second request on a connection', async t => {
+    const { engine } = await setUp(t, { headerTimeoutMs: 400 });
+    const client = await ClientConnection.open(engine.port);
+    client.send(get);
+    await client.answers(1);
+    await delay(600);
+    client.send(get.slice(0, 10));
+    const { value, ms } = await timed(client.answers(2));
+    assert.equal(value[1]!.status, 408);
+    assertAbout(ms, 400);
+  });
+});
+
+test('keepAliveTimeout: an idle connection is closed, one with a request under way is not', async t => {
+  const { engine } = await setUp(t, { keepAliveTimeoutMs: 300 }, ({ socket }) => {
+    setTimeout(() => socket.write('HTTP/1.1 204 No Content\r\n\r\n'), 600);
+  });
+  const client = await ClientConnection.open(engine.port);
+  client.send(get);
+  await client.answers(1);
+  assertAbout((await timed(client.end())).ms, 300);
+  assert.equal(readAnswers(client.received).length, 1);
+  client.destroy();
+});
+
+describe('bodyTimeout and minimumRate', () => {
+  test('a body that stops: 408, and the upstream sees no complete request', async t => {
+    const { backend, engine } = await setUp(t, { bodyTimeoutMs: 300 });
+    const client = await ClientConnection.open(engine.port);
+    client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nabc');
+    const { value, ms } = await timed(client.answers(1));
+    assert.equal(value[0]!.status, 408);
+    assert.match(value[0]!.body, /body_timeout/);
+    assertAbout(ms, 300);
+    await client.end();
+    await eventually(() => backend.open() === 0, 'the upstream’s connection is closed');
+    assert.equal(backend.requests.length, 0);
+  });
+
+  test('a body that goes on, slowly, is taken', async t => {
+    const { engine } = await setUp(t, { bodyTimeoutMs: 250 });
+    const client = await ClientConnection.open(engine.port);
+    client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
+    for (let i = 0; i < 8; i++) {
+      await delay(100);
+      client.send('x');
+    }
+    assert.equal((await client.answers(1))[0]!.status, 200);
+    client.destroy();
+  });
+
+  test('below the minimum rate: 408', async t => {
+    const { engine } = await setUp(t, { bodyTimeoutMs: 400, minimumRateBytesPerSecond: 1_000 });
+    const client = await ClientConnection.open(engine.port);
+    client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n');
+    const timer = setInterval(() => client.send('x'.repeat(10)), 40);
+    const { value, ms } = await timed(client.answers(1));
+    clearInterval(timer);
+    assert.equal(value[0]!.status, 408);
+    assertAbout(ms, 400);
+  });
+
+  test('time that the upstream takes is not the client’s', async t => {
+    const backend = await startRawBackend({
+      onConnection({ socket }) {
+        socket.pause();
+        setTimeout(() => socket.resume(), 900);
+      },
+      onRequest: ({ socket }) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'),
+    });
+    const engine = await startEngine([backend.port], {
+      limits: { bodyTimeoutMs: 300, minimumRateBytesPerSecond: 1_000 },
+    });
+    t.after(async () => {
+      await engine.stop();
+      await backend.stop();
+    });
+    const bytes = 12 * 1024 * 1024;
+    const client = await ClientConnection.open(engine.port);
+    client.send(`POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${bytes}\r\n\r\n`);
+    client.send(Buffer.alloc(bytes, 'x'));
+    assert.equal((await client.answers(1, [], 15_000))[0]!.status, 204);
+    client.destroy();
+  });
+});
+
+describe('writeTimeout', () => {
+  const bytes = 32 * 1024 * 1024;
+  const big = `HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n`;
+
+  test('a client that takes nothing is cut off, and the upstream is let go', async t => {
+    const { backend, engine } = await setUp(t, { writeTimeoutMs: 400 }, ({ socket }) => {
+      socket.write(big);
+      socket.write(Buffer.alloc(bytes, 'x'));
+    });
+    const socket = connect(engine.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write(get);
+    await eventually(() => engine.gateway.inFlight === 1, 'the request is under way');
+    const { ms } = await timed(eventually(() => engine.gateway.inFlight === 0, 'the client is given up', 5_000));
+    assert.ok(ms < 2_000, `${ms} ms`);
+    await eventually(() => backend.open() === 0, 'the upstream’s connection is closed');
+    assert.equal(engine.gateway.connections, 0);
+    socket.destroy();
+  });
+
+  test('below the minimum rate as well; above it, however slow, not', async t => {
+    const { engine } = await setUp(
+      t,
+      { writeTimeoutMs: 400, minimumRateBytesPerSecond: 4 * 1024 * 1024 },
+      ({ socket }) => {
+        socket.write(big);
+        socket.write(Buffer.alloc(bytes, 'x'));
+      },
+    );
+    for (const [perStep, expected] of [
+      [64 * 1024, 'cut'],
+      [2 * 1024 * 1024, 'whole'],
+    ] as const) {
+      const socket = connect(engine.port, '127.0.0.1');
+      let received = 0;
+      let budget = 0;
+      let ended = false;
+      socket.on('error', () => {
+        ended = true;
+      });
+      socket.on('close', () => {
+        ended = true;
+      });
+      socket.on('data', chunk => {
+        received += chunk.length;
+        budget -= chunk.length;
+        if (budget <= 0) socket.pause();
+      });
+      socket.write(get);
+      while (!ended && received < bytes) {
+        await delay(100);
+        budget = perStep;
+        socket.resume();
+      }
+      assert.equal(received >= bytes ? 'whole' : 'cut', expected, `${received} bytes`);
+      socket.destroy();
+    }
+  });
+});
