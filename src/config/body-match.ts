@@ -25,8 +25,6 @@ const scalar = z.union(
   expected('text, ~regex, a number, true, false or null'),
 );
 
-const none: readonly BodyMatch[] = Object.freeze([]);
-
 export const bodyMatches = z
   .record(z.string(), scalar, expected('a map such as { $.type: order }'))
   .transform((conditions, context): readonly BodyMatch[] =>
@@ -43,5 +41,4 @@ export const bodyMatches = z
       return { path: path ?? [], match: { kind: 'regex', source: value.slice(1) } };
     }),
   )
-  .optional()
-  .transform(matches => matches ?? none);
+  .optional();

@@ -5,7 +5,7 @@ import type { Config, Problem } from './config.ts';
 import { found } from './found.ts';
 import { deepFreeze } from './freeze.ts';
 import { documentKeys, type Language } from './language.ts';
-import type { KeptCheck } from './load-cache.ts';
+import type { KeptChecks } from './load-cache.ts';
 import { suggestion } from './nearest-name.ts';
 import { resourceName } from './resource-name.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
@@ -28,9 +28,9 @@ const laterKeys: ReadonlySet<string> = new Set(['tls', 'stores', 'tracing', 'pol
 export function checkDocument(
   settings: Settings,
   { settings: single, elements, entries }: Language,
-  kept: WeakMap<object, KeptCheck>,
-): { readonly parts: CheckedParts; readonly problems: Problem[] } {
-  const run = new DocumentCheck(settings, kept);
+  before: KeptChecks,
+): { readonly parts: CheckedParts; readonly problems: Problem[]; readonly checks: KeptChecks } {
+  const run = new DocumentCheck(settings, before);
   run.checkKeys();
   const parts = {
     listeners: run.list('listeners', elements.listeners),
@@ -47,17 +47,18 @@ export function checkDocument(
     routes: run.list('routes', elements.routes),
   };
   // Because: each schema gives the part whose key it stands under, which the two generic helpers forget.
-  return { parts: parts as unknown as CheckedParts, problems: run.problems };
+  return { parts: parts as unknown as CheckedParts, problems: run.problems, checks: run.checks };
 }
 
 class DocumentCheck {
   readonly problems: Problem[] = [];
   private readonly settings: Settings;
-  private readonly kept: WeakMap<object, KeptCheck>;
+  readonly checks: KeptChecks = new Map();
+  private readonly before: KeptChecks;
 
-  constructor(settings: Settings, kept: WeakMap<object, KeptCheck>) {
+  constructor(settings: Settings, before: KeptChecks) {
     this.settings = settings;
-    this.kept = kept;
+    this.before = before;
   }
 
   checkKeys(): void {
@@ -116,15 +117,19 @@ class DocumentCheck {
   }
 
   private checked(schema: AnySchema, value: unknown, name: string): Checked<unknown> {
-    const cacheable = typeof value === 'object' && value !== null;
-    const known = cacheable ? this.kept.get(value) : undefined;
-    if (known !== undefined && known.schema === schema && known.name === name) return known.outcome;
+    const key = typeof value === 'object' ? value : null;
+    const known = key === null ? undefined : (this.checks.get(key) ?? this.before.get(key));
+    if (key !== null && known !== undefined && known.schema === schema && known.name === name) {
+      this.checks.set(key, known);
+      return known.outcome;
+    }
     let outcome: Checked<unknown> = checkValue(schema, value);
     if (outcome.ok) {
+      // Because: entries of maps are objects by their schemas.
       const named = name === '' ? outcome.value : { name, ...(outcome.value as object) };
       outcome = { ok: true, value: deepFreeze(named) };
     }
-    if (cacheable) this.kept.set(value, { schema, name, outcome });
+    if (key !== null) this.checks.set(key, { schema, name, outcome });
     return outcome;
   }
 

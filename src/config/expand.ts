@@ -23,7 +23,7 @@ export interface ExpansionProblem {
 }
 
 /** What became of values: the same object for the same text and the same values from outside. */
-export type ExpansionCache = WeakMap<object, { readonly filledIn: string; readonly value: unknown } | null>;
+export type ExpansionCache = Map<object, { readonly filledIn: string; readonly value: unknown } | null>;
 
 /** Whether a text of a document could hold something to fill in. */
 export function mayExpand(text: string): boolean {
@@ -35,29 +35,35 @@ export class Expansion {
   readonly problems: ExpansionProblem[] = [];
   private readonly sources: ExpansionSources;
   private readonly folder: string;
-  private readonly cache: ExpansionCache;
+  private readonly before: ExpansionCache;
+  private readonly after: ExpansionCache;
   private filledIn: string[] = [];
 
-  /** Relative paths of `${file:}` start at `folder`. */
-  constructor(sources: ExpansionSources, folder: string, cache: ExpansionCache) {
+  /** Relative paths of `${file:}` start at `folder`. What became of values last time is in `before`, this time in `after`. */
+  constructor(sources: ExpansionSources, folder: string, before: ExpansionCache, after: ExpansionCache) {
     this.sources = sources;
     this.folder = folder;
-    this.cache = cache;
+    this.before = before;
+    this.after = after;
   }
 
   /** The value with everything filled in; the same object when there was nothing to do, or nothing new. */
   expandCached(value: unknown, at: readonly (string | number)[]): unknown {
     if (typeof value !== 'object' || value === null) return this.expand(value, at);
-    const known = this.cache.get(value);
-    if (known === null) return value;
+    const known = this.before.get(value);
+    if (known === null) {
+      this.after.set(value, null);
+      return value;
+    }
     this.filledIn = [];
     const problemsBefore = this.problems.length;
     const expanded = this.expand(value, at);
     if (this.problems.length > problemsBefore) return expanded;
     const filledIn = JSON.stringify(this.filledIn);
-    if (known !== undefined && known.filledIn === filledIn) return known.value;
-    this.cache.set(value, expanded === value ? null : { filledIn, value: expanded });
-    return expanded;
+    const same = known !== undefined && known.filledIn === filledIn;
+    const now = same ? known : expanded === value ? null : { filledIn, value: expanded };
+    this.after.set(value, now);
+    return now === null ? value : now.value;
   }
 
   private expand(value: unknown, at: readonly (string | number)[]): unknown {

@@ -3,9 +3,12 @@
 /** The same value. Lists and plain objects are frozen; what has a class of its own (a Buffer, a Set) is left alone. */
 export function deepFreeze<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === 'object') deepFreeze(element);
+    return Object.freeze(value);
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return value;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
-  return value;
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  for (const key in value) if (typeof value[key] === 'object') deepFreeze(value[key]);
+  return Object.freeze(value);
 }

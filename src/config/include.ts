@@ -3,7 +3,7 @@
 import { globSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { LocatedProblem } from './config.ts';
-import { Expansion, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
+import { Expansion, type ExpansionCache, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
 import { includeSchema } from './language.ts';
 import type { KeptFile, LoadCache } from './load-cache.ts';
 import { readDocument } from './read-document.ts';
@@ -22,6 +22,8 @@ export interface ReadFiles {
   readonly files: readonly string[];
   /** Texts in the order of reading, for the version. */
   readonly texts: readonly string[];
+  /** For the cache, when all went well. */
+  readonly filledIn: ExpansionCache;
 }
 
 /** Where an `include` stands. */
@@ -42,6 +44,7 @@ class Reader {
   private readonly outside: ExpansionSources;
   private readonly cache: LoadCache;
   private readonly kept = new Map<string, KeptFile>();
+  private readonly filledIn: ExpansionCache = new Map();
   private readonly sources: SourceFile[] = [];
   private readonly problems: LocatedProblem[] = [];
   private readonly askedFor = new Set<string>();
@@ -57,7 +60,13 @@ class Reader {
   finish(): ReadFiles {
     this.cache.files = this.kept;
     const files = [...this.askedFor, ...this.outside.files.keys()];
-    return { sources: this.sources, problems: this.problems, files, texts: this.sources.map(({ text }) => text) };
+    return {
+      sources: this.sources,
+      problems: this.problems,
+      files,
+      texts: this.sources.map(({ text }) => text),
+      filledIn: this.filledIn,
+    };
   }
 
   read(file: string, given: string | null, asker: Asker | null): void {
@@ -112,7 +121,7 @@ class Reader {
   /** Values are filled in element by element, so that those without anything from outside stay the same objects. */
   private expanded(source: SourceFile): SourceFile {
     if (!mayExpand(source.text)) return source;
-    const expansion = new Expansion(this.outside, path.dirname(source.file), this.cache.expanded);
+    const expansion = new Expansion(this.outside, path.dirname(source.file), this.cache.expanded, this.filledIn);
     const settings: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(source.settings)) {
       if (Array.isArray(value)) settings[key] = value.map((each, i) => expansion.expandCached(each, [key, i]));

@@ -24,19 +24,24 @@ export interface KeptCheck {
   readonly outcome: Checked<unknown>;
 }
 
-export class LoadCache {
-  /** By absolute path; files that the last load did not read are dropped. */
-  files: ReadonlyMap<string, KeptFile> = new Map();
-  readonly expanded: ExpansionCache = new WeakMap();
-  private checkedByFilters = new WeakMap<readonly FilterSchema[], WeakMap<object, KeptCheck>>();
+/** Outcomes by the value that was checked. */
+export type KeptChecks = Map<object, KeptCheck>;
 
-  /** Outcomes by the value that was checked. */
-  checked(filters: readonly FilterSchema[]): WeakMap<object, KeptCheck> {
-    let checked = this.checkedByFilters.get(filters);
-    if (checked === undefined) {
-      checked = new WeakMap();
-      this.checkedByFilters.set(filters, checked);
-    }
-    return checked;
+export class LoadCache {
+  /** By absolute path; files that the last load did not read are dropped, as is all else that it had no use for. */
+  files: ReadonlyMap<string, KeptFile> = new Map();
+  expanded: ExpansionCache = new Map();
+  private checks: KeptChecks = new Map();
+  private filters: readonly FilterSchema[] = [];
+
+  /** Outcomes of the last load, when it had these filters. */
+  checksFor(filters: readonly FilterSchema[]): KeptChecks {
+    return this.filters === filters ? this.checks : new Map();
+  }
+
+  keep(filters: readonly FilterSchema[], checks: KeptChecks, expanded: ExpansionCache): void {
+    this.filters = filters;
+    this.checks = checks;
+    this.expanded = expanded;
   }
 }

@@ -23,22 +23,14 @@ export interface LoadOptions {
   readonly cache?: LoadCache;
 }
 
-export type LoadResult =
-  | {
-      readonly ok: true;
-      readonly config: Config;
-      /** Warnings. */
-      readonly problems: readonly LocatedProblem[];
-      /** Absolute paths of all that was read or looked for: what is to be watched. */
-      readonly files: readonly string[];
-      /** Finds the place of what a later stage has to say about the document. */
-      locate(problem: Problem): LocatedProblem;
-    }
-  | {
-      readonly ok: false;
-      readonly problems: readonly LocatedProblem[];
-      readonly files: readonly string[];
-    };
+export type LoadResult = {
+  /** Errors and warnings when not ok; else warnings. */
+  readonly problems: readonly LocatedProblem[];
+  /** Absolute paths of all that was read or looked for: what is to be watched. */
+  readonly files: readonly string[];
+  /** Finds the place of what a later stage has to say about the document. */
+  readonly locate: (problem: Problem) => LocatedProblem;
+} & ({ readonly ok: true; readonly config: Config } | { readonly ok: false });
 
 /** Reads and checks `file` and what it includes. Never throws for what stands in files or for files that are not there. */
 export function loadConfig(file: string, options: LoadOptions): LoadResult {
@@ -57,10 +49,13 @@ function load(
 ): LoadResult {
   const outside: ExpansionSources = { env, files: new Map(), secrets: new Map() };
   const read = readFiles(file, text, outside, cache);
-  if (read.sources.length === 0) return { ok: false, problems: read.problems, files: read.files };
+  if (read.sources.length === 0) {
+    const atStart = (problem: Problem): LocatedProblem => ({ ...problem, file: read.files[0]!, line: 1, column: 1 });
+    return { ok: false, problems: read.problems, files: read.files, locate: atStart };
+  }
 
   const document = new MergedDocument(read.sources);
-  const { parts, problems } = checkDocument(document.settings, languageOf(filters), cache.checked(filters));
+  const { parts, problems, checks } = checkDocument(document.settings, languageOf(filters), cache.checksFor(filters));
   problems.push(...checkReferences(document.settings, parts, path => document.placeText(path)));
 
   const locate = (problem: Problem): LocatedProblem => {
@@ -74,7 +69,9 @@ function load(
   const isUnread = read.problems.some(({ severity }) => severity === 'error');
   const later = problems.filter(problem => !isUnread || !mayComeFromAbsence(problem)).map(locate);
   const all = inOrder([...early, ...later], read.files);
-  if (all.some(({ severity }) => severity === 'error')) return { ok: false, problems: all, files: read.files };
+  if (all.some(({ severity }) => severity === 'error')) return { ok: false, problems: all, files: read.files, locate };
+  // A load that failed leaves what the last good one found out: the next good one will be much like it.
+  cache.keep(filters, checks, read.filledIn);
   // Because: a part that is undefined has told an error, and there was none.
   const config = deepFreeze({ version: versionOf(read, outside), ...(parts as ConfigParts) });
   return { ok: true, config, problems: all, files: read.files, locate };

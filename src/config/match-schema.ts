@@ -2,14 +2,17 @@
 
 import { z } from 'zod';
 import { bodyMatches } from './body-match.ts';
-import type { MatchConfig } from './config.ts';
+import type { BodyMatch, MatchConfig, NamedMatch } from './config.ts';
 import { expected, found } from './found.ts';
 import { namedMatches, regexError } from './value-match.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const hostName = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const hostLiteral = /^\[[0-9a-f:.]+\]$/;
+// Shared by all routes that ask for nothing: ten thousand routes are many empty lists.
 const none: readonly string[] = Object.freeze([]);
+const noConditions: readonly NamedMatch[] = Object.freeze([]);
+const noBodyConditions: readonly BodyMatch[] = Object.freeze([]);
 const everyPath = '/*';
 
 /** What is wrong with a host in lower case; undefined when nothing is. */
@@ -33,8 +36,7 @@ const hosts = z
     [host.transform(one => [one]), z.array(host).min(1, 'name at least one host, or leave `host` out')],
     expected('a host or a list of hosts'),
   )
-  .optional()
-  .transform((list): readonly string[] => list ?? none);
+  .optional();
 
 const path = z
   .string(expected('a path such as /users, /users/{id}, /users/* or ~regex'))
@@ -59,8 +61,7 @@ const methods = z
       `expected a list of methods, found ${found(input)}${typeof input === 'string' ? `: write [${input}]` : ''}`,
   })
   .min(1, 'name at least one method, or leave `methods` out')
-  .optional()
-  .transform((list): readonly string[] => list ?? none);
+  .optional();
 
 const headerName = (name: string) =>
   token.test(name) ? { name: name.toLowerCase() } : `expected a header name, found ${found(name)}`;
@@ -86,5 +87,15 @@ export const matchSchema = z
     ),
   })
   .prefault({})
-  .transform(({ host: hosts, ...rest }): MatchConfig => ({ hosts, ...rest }))
+  .transform(
+    ({ host: written, path: pattern, methods: list, headers, query, cookies, body }): MatchConfig => ({
+      hosts: written ?? none,
+      path: pattern,
+      methods: list ?? none,
+      headers: headers ?? noConditions,
+      query: query ?? noConditions,
+      cookies: cookies ?? noConditions,
+      body: body ?? noBodyConditions,
+    }),
+  )
   .describe('What a request must be like; all conditions must hold.');

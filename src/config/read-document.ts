@@ -1,5 +1,6 @@
 // From the text of one file to its settings. Which reader takes it is decided here.
 
+import { readCut } from './cut-document.ts';
 import { readJson } from './json.ts';
 import type { PieceCache } from './load-cache.ts';
 import { ReadError, readYaml } from './yaml.ts';
@@ -8,9 +9,12 @@ import { ReadError, readYaml } from './yaml.ts';
 export function readDocument(
   text: string,
   file: string,
-  _pieces: PieceCache,
+  pieces: PieceCache,
 ): { readonly settings: Readonly<Record<string, unknown>>; readonly pieces: PieceCache } | ReadError {
-  const outcome = file.endsWith('.json') ? readJson(text) : readYaml(text);
+  const isJson = file.endsWith('.json');
+  const cut = isJson ? null : readCut(text, pieces);
+  if (cut !== null) return cut;
+  const outcome = isJson ? readJson(text) : readYaml(text);
   if (outcome instanceof ReadError) return outcome;
   const { value } = outcome;
   if (value === null) return { settings: {}, pieces: new Map() };

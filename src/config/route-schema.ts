@@ -26,21 +26,25 @@ const sticky = withLaterKeys(
 
 export function routeSchema(filters: readonly FilterSchema[]) {
   return routeShape(filters)
-    .superRefine(({ to, sticky: wanted }, context) => {
-      if (wanted === undefined || to.kind === 'split') return;
-      const message = '`sticky` needs a split: expected `to` to be a list of { upstream, weight }';
-      context.addIssue({ code: 'custom', path: ['sticky'], message });
-    })
     .transform(
-      ({ name, match, public: isPublic, filters: chain, rewrite, to, sticky: wanted, timeout }): RouteConfig => ({
-        name,
-        match,
-        public: isPublic,
-        filters: chain ?? none,
-        rewrite: rewrite ?? null,
-        to: stickyTo(to, wanted?.cookie),
-        timeoutMs: timeout ?? null,
-      }),
+      (
+        { name, match, public: isPublic, filters: chain, rewrite, to, sticky: wanted, timeout },
+        context,
+      ): RouteConfig => {
+        if (wanted !== undefined && to.kind !== 'split') {
+          const message = '`sticky` needs a split: expected `to` to be a list of { upstream, weight }';
+          context.addIssue({ code: 'custom', path: ['sticky'], message });
+        }
+        return {
+          name,
+          match,
+          public: isPublic,
+          filters: chain ?? none,
+          rewrite: rewrite ?? null,
+          to: stickyTo(to, wanted?.cookie),
+          timeoutMs: timeout ?? null,
+        };
+      },
     )
     .describe('What a request must be like, what is done with it, and where it goes.');
 }

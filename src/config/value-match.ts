@@ -38,7 +38,6 @@ export const valueMatch = z
 
 const present: ValueMatch = { kind: 'present' };
 const absent: ValueMatch = { kind: 'absent' };
-const none: readonly NamedMatch[] = Object.freeze([]);
 
 /** A map of names and conditions. `readName` brings a name into the form that is compared, or says what is wrong with it. */
 export function namedMatches(readName: (name: string) => { readonly name: string } | string) {
@@ -64,6 +63,5 @@ export function namedMatches(readName: (name: string) => { readonly name: string
       }
       return matches;
     })
-    .optional()
-    .transform(matches => matches ?? none);
+    .optional();
 }
