@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { filterSchemas } from '../src/compile/catalog.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { configurationReference } from '../src/config/reference.ts';
 import { withBenchSummary } from './bench-summary.ts';
@@ -20,8 +21,8 @@ interface GeneratedDocument {
 
 export const generatedDocuments: readonly GeneratedDocument[] = [
   { path: 'docs/errors.md', make: errorReference },
-  { path: 'docs/reference/configuration.md', make: configurationReference },
-  { path: 'docs/reference/schema.json', make: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
+  { path: 'docs/reference/configuration.md', make: () => configurationReference(filterSchemas) },
+  { path: 'docs/reference/schema.json', make: () => `${JSON.stringify(jsonSchema(filterSchemas), null, 2)}\n` },
   { path: 'docs/reference/cli.md', make: cliReference },
   { path: 'docs/reference/metrics.md', make: metricReference },
   { path: 'README.md', make: () => withBenchSummary(read('README.md') ?? '', read('bench/results.md')) },

@@ -13,8 +13,8 @@ export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
   return { title: 'Configuration of Cardea', ...rest, $defs: { ...$defs, filter: filterDefinition(filters) } };
 }
 
-/** JSON Schema of what may be written for one schema. */
-export function toJsonSchema(schema: z.ZodType): JsonSchema {
+/** JSON Schema of what may be written for one schema; `fillable` lets `${env:NAME}` stand where a pattern is asked for. */
+export function toJsonSchema(schema: z.ZodType, fillable = true): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
@@ -24,6 +24,9 @@ export function toJsonSchema(schema: z.ZodType): JsonSchema {
         jsonSchema.$ref = '#/$defs/filter';
       }
       withoutSafeBounds(jsonSchema);
+      // What is filled in has its form only afterwards.
+      if (fillable && jsonSchema.pattern !== undefined)
+        jsonSchema.pattern = `(?:${jsonSchema.pattern})|\\$\\{(?:env|file):`;
     },
   });
 }

@@ -87,7 +87,7 @@ export const documentKeys = [
 export function documentSchema({ settings, elements, entries }: Language) {
   return z.strictObject({
     include: includeSchema.optional(),
-    listeners: z.array(elements.listeners).min(1).describe('Addresses that accept connections.'),
+    listeners: z.array(elements.listeners).min(1).optional().describe('Addresses that accept connections.'),
     ...settings,
     upstreams: z.record(resourceName, entries.upstreams).default({}).describe('Upstreams by name.'),
     consumers: z.array(elements.consumers).default([]).describe('Who calls.'),

@@ -1,7 +1,7 @@
-// Keys that the language will have and this version has not: refused by name, since a setting that is accepted and does
+// Keys and values that the language will have and this version has not: refused by name, since a setting that is accepted and does
 // nothing is dangerous. Not part of the schemas, so editors do not offer them.
 
-import type { z } from 'zod';
+import { z } from 'zod';
 
 type Shape = Readonly<Record<string, unknown>>;
 
@@ -24,4 +24,14 @@ export function isLaterKey(shape: Shape | undefined, key: string): boolean {
 function firstField(shape: Shape): object | undefined {
   const [first] = Object.values(shape);
   return typeof first === 'object' && first !== null ? first : undefined;
+}
+
+/** One of the values that this version knows; those of a later one are refused by name. */
+export function onlyNow<const Now extends readonly string[]>(now: Now, later: readonly string[]) {
+  return z.enum(now, {
+    error: ({ input }) =>
+      typeof input === 'string' && later.includes(input)
+        ? `${input} is not supported yet in this version; expected ${now.join(' or ')}`
+        : undefined,
+  });
 }

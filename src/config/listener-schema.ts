@@ -4,11 +4,9 @@ import { z } from 'zod';
 import { cidrError } from '../base/cidr-set.ts';
 import { address } from './address.ts';
 import type { ListenerConfig } from './config.ts';
-import { withLaterKeys } from './later-keys.ts';
+import { onlyNow, withLaterKeys } from './later-keys.ts';
 
-const protocol = z.enum(['http/1.1', 'h2', 'h2c']).refine(name => name === 'http/1.1', {
-  error: ({ input }) => `${String(input)} is not supported yet in this version; expected http/1.1`,
-});
+const protocol = onlyNow(['http/1.1'], ['h2', 'h2c']);
 
 const block = z.string().superRefine((text, context) => {
   const error = cidrError(text);

@@ -5,12 +5,10 @@ import type { UpstreamConfig } from './config.ts';
 import { duration, durationOrNone } from './duration.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
-import { withLaterKeys } from './later-keys.ts';
+import { onlyNow, withLaterKeys } from './later-keys.ts';
 import { poolSchema } from './pool-schema.ts';
 
-const protocol = z.enum(['http/1.1', 'h2', 'h2c', 'auto']).refine(name => name === 'http/1.1', {
-  error: ({ input }) => `${String(input)} is not supported yet in this version; expected http/1.1`,
-});
+const protocol = onlyNow(['http/1.1'], ['h2', 'h2c', 'auto']);
 
 const written = withLaterKeys(
   z.strictObject({
