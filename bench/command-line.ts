@@ -15,15 +15,17 @@ export interface Wanted {
 export const usage = `npm run bench -- [options]
   --scenario A,B   only these (--list names them)
   --peers A,B      only these
-  --quick          fewer and shorter rounds: a few minutes for everything
+  --quick          fewer peers, fewer and shorter rounds: about five minutes for everything, otherwise about fifty
   --rounds N       rounds a peer (7; quick 3)
-  --seconds N      seconds a round (5; quick 2)
-  --warmup N       seconds before the first round, twice that for peers with a JIT (3; quick 2)
+  --seconds N      seconds a round (5; quick 1)
+  --warmup N       seconds before the first round, twice that for peers with a JIT (3; quick 1)
   --connections N  of the load (64)
   --repeats N      times that a round is run again when others disturbed it (0)
   --write          write bench/results.md and results.json also for a part
   --list           names of scenarios and peers
 `;
+
+const quickPeers = ['nginx', 'haproxy', 'cardea'];
 
 /** Throws an Error with one line for the person when a word is wrong. */
 export function readCommandLine(args: readonly string[]): Wanted | 'list' | 'help' {
@@ -48,12 +50,12 @@ export function readCommandLine(args: readonly string[]): Wanted | 'list' | 'hel
   const { quick } = values;
   return {
     scenarios: names(values.scenario),
-    peers: names(values.peers),
+    peers: values.peers === undefined && quick ? quickPeers : names(values.peers),
     write: values.write ?? (values.scenario === undefined && values.peers === undefined && !quick),
     options: {
       rounds: positive('rounds', values.rounds, quick ? 3 : 7),
-      seconds: positive('seconds', values.seconds, quick ? 2 : 5),
-      warmupSeconds: positive('warmup', values.warmup, quick ? 2 : 3),
+      seconds: positive('seconds', values.seconds, quick ? 1 : 5),
+      warmupSeconds: positive('warmup', values.warmup, quick ? 1 : 3),
       connections: positive('connections', values.connections, 64),
       repeats: values.repeats === '0' ? 0 : positive('repeats', values.repeats, 0),
     },

@@ -60,7 +60,9 @@ async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
     for (const scenario of allScenarios) {
       if (wanted.scenarios.length > 0 && !wanted.scenarios.includes(scenario.name)) continue;
       const peers = selected.running.filter(
-        peer => scenario.needs === undefined || peer.abilities.includes(scenario.needs),
+        ({ name, abilities, logVariant = false }) =>
+          (scenario.needs === undefined || abilities.includes(scenario.needs)) &&
+          (!logVariant || scenario.logVariants === true || wanted.peers.includes(name)),
       );
       const context: Context = {
         peers,

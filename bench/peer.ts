@@ -39,6 +39,8 @@ export interface Peer {
   /** True when its code gets faster while it runs: such a one is warmed up longer. */
   readonly jit: boolean;
   readonly abilities: readonly Ability[];
+  /** Differs from another peer in its log only: runs where that is the question, or when it is named. */
+  readonly logVariant?: boolean;
   /** Version for the report. Throws with what is missing when the peer cannot run here. */
   version(): string;
   start(setup: Setup): Promise<RunningPeer>;

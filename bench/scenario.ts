@@ -45,5 +45,7 @@ export interface Scenario {
   readonly title: string;
   /** Peers without it are left out. */
   readonly needs?: 'routes' | 'filters' | 'reload';
+  /** True where the cost of an access log is part of the question. */
+  readonly logVariants?: boolean;
   run(context: Context): Promise<Result>;
 }

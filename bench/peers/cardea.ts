@@ -20,13 +20,14 @@ export const cardea = cardeaPeer(
 );
 
 /** Without the access log, to see what it costs. */
-export const cardeaWithoutLog = cardeaPeer('cardea-nolog', 'routing and metrics on, access log off', () => 'off');
+export const cardeaWithoutLog = cardeaPeer('cardea-nolog', 'routing and metrics on, access log off', () => 'off', true);
 
-function cardeaPeer(name: string, note: string, accessLog: (folder: string) => string): Peer {
+function cardeaPeer(name: string, note: string, accessLog: (folder: string) => string, logVariant = false): Peer {
   return {
     name,
     note,
     jit: true,
+    logVariant,
     abilities: ['routes', 'filters', 'reload'],
     version() {
       const said = spawnSync(binary, ['--version'], { encoding: 'utf8' });

@@ -13,6 +13,7 @@ const binary = '/usr/sbin/nginx';
 
 interface Variant {
   readonly name: string;
+  readonly logVariant?: boolean;
   readonly note: string;
   /** The access_log directive. */
   readonly accessLog: (folder: string) => string;
@@ -28,17 +29,19 @@ export const nginx = nginxPeer({
 /** The same with a log line a request, buffered as ours is. */
 export const nginxWithLog = nginxPeer({
   name: 'nginx-log',
+  logVariant: true,
   note: 'proxy_pass, JSON access log through a 64 KB buffer',
   accessLog: folder => `
   log_format line escape=json '{"time":"$time_iso8601","requestId":"$request_id","client":"$remote_addr","method":"$request_method","host":"$host","path":"$uri","upstream":"$upstream_addr","status":$status,"bytesIn":$request_length,"bytesOut":$bytes_sent,"totalMs":$request_time,"upstreamMs":$upstream_response_time}';
   access_log ${folder}/access.log line buffer=64k flush=1s;`,
 });
 
-function nginxPeer({ name, note, accessLog }: Variant): Peer {
+function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer {
   return {
     name,
     note,
     jit: false,
+    logVariant,
     abilities: ['routes', 'filters', 'reload'],
     version() {
       const said = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stderr ?? '';

@@ -18,15 +18,17 @@ export interface LoadScenario {
   readonly name: string;
   readonly title: string;
   readonly needs?: Scenario['needs'];
+  readonly logVariants?: boolean;
   /** The first is the plain one: the others are compared with it, too. */
   readonly variants: readonly Variant[];
 }
 
 /** A scenario that loads peers with wrk. Each is compared with nginx in the same variant, and with itself in the first. */
-export function loadScenario({ name, title, needs, variants }: LoadScenario): Scenario {
+export function loadScenario({ name, title, needs, logVariants = false, variants }: LoadScenario): Scenario {
   return {
     name,
     title,
+    logVariants,
     ...(needs === undefined ? {} : { needs }),
     async run(context): Promise<Result> {
       const pairs = context.peers.flatMap(peer =>

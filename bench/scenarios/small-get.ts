@@ -8,5 +8,6 @@ const { path, bytes } = bodies.small;
 export const smallGet = loadScenario({
   name: 'small-get',
   title: 'Small GET (1 KB), kept-alive connections',
+  logVariants: true,
   variants: [{ name: '', request: ['get', path], answer: { path, bytes, hash: bodyHash(bytes) } }],
 });
