@@ -12,86 +12,19 @@ import type { Client } from '../net/client.ts';
 import type { RequestEvents, ResponseEvents, ResponseWriter } from '../net/exchange-ends.ts';
 import type { RequestTimes, UpstreamConnection } from '../net/upstream-connection.ts';
 import type { FoundRoute } from '../route/found-route.ts';
-import type { AccessLog } from '../telemetry/access-log.ts';
-import { ID_DIGITS, type IdBlocks, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
+import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
 import { isRequestId } from '../telemetry/request-id.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import type { ConnectionWaiter, PoolContext } from '../upstream/pool.ts';
+import type { ConnectionWaiter } from '../upstream/pool.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { BodyPipe } from './body-pipe.ts';
+import type { ExchangeResponse, Reply } from './response.ts';
 import type { Route } from './route.ts';
+import type { ExchangeServices } from './services.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** The request as it will go upstream. Filters may change `method`, `path`, `query`, `authority` and the headers. */
 export type ExchangeRequest = RequestHead;
-
-/** The answer's head on its way to the client. Filters may change `status` and `headers`. */
-export class ExchangeResponse {
-  status: number;
-  readonly headers: Headers;
-  /** Announced length; -1 when it is not known ahead. A filter that changes the body sets it to -1 and removes the header. */
-  contentLength: number;
-  /** False for HEAD, 204, 304 and an empty body. */
-  readonly hasBody: boolean;
-  /** Bit per slot whose filter asked for `onResponseBody`. */
-  bodyFilters: number;
-  /** The received status line may be sent as it is. */
-  readonly asReceived: boolean;
-
-  constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean, asReceived = false) {
-    this.status = status;
-    this.headers = headers;
-    this.contentLength = contentLength;
-    this.hasBody = hasBody;
-    this.bodyFilters = 0;
-    this.asReceived = asReceived;
-  }
-
-  /** Asks for `onResponseBody` calls of the filter in this slot. Call in `onResponse`. */
-  filterBody(slot: number): void {
-    this.bodyFilters |= 1 << slot;
-  }
-}
-
-/** An answer made by the gateway. A string body is sent as UTF-8. */
-export interface Reply {
-  readonly status: number;
-  readonly headers?: Iterable<readonly [string, string]>;
-  readonly body?: string | Buffer;
-}
-
-/** What an exchange needs of its worker. */
-export interface ExchangeServices extends PoolContext {
-  readonly workerMetricsOffset: number;
-  readonly accessLog: AccessLog;
-  readonly ids: IdBlocks;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
-  readonly steps: ExchangeSteps;
-  /** One exchange less is under way. */
-  onEnded(): void;
-}
-
-/**
- * What happens to an exchange from outside. The exchange passes each event on with itself, so that the steps can be
- * functions in files of their own and the exchange needs to know none of them.
- */
-export interface ExchangeSteps {
-  requestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
-  requestEnd(exchange: Exchange, trailers: Headers | null): void;
-  requestFault(exchange: Exchange, fault: Fault): void;
-  responseBlocked(exchange: Exchange): void;
-  responseDrained(exchange: Exchange): void;
-  informational(exchange: Exchange, head: ResponseHead): void;
-  responseHead(exchange: Exchange, head: ResponseHead): void;
-  responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
-  responseEnd(exchange: Exchange, trailers: Headers | null): void;
-  upstreamFault(exchange: Exchange, fault: Fault): void;
-  requestBlocked(exchange: Exchange): void;
-  requestDrained(exchange: Exchange): void;
-  connection(exchange: Exchange, connection: UpstreamConnection): void;
-  noConnection(exchange: Exchange, fault: Fault): void;
-  deadlineReached(exchange: Exchange): void;
-}
 
 /** Who made the final answer. */
 export type AnsweredBy = 'nobody' | 'upstream' | 'gateway';

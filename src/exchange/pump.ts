@@ -7,11 +7,12 @@ import type { Headers } from '../http/headers.ts';
 import { ResponseFraming } from '../net/exchange-ends.ts';
 import { statusClass, UpstreamCell } from '../telemetry/metric-families.ts';
 import { gathered, gatherPiece } from './begin.ts';
-import { type Exchange, ExchangeResponse } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { finish } from './finish.ts';
 import { endRequestBody, retry, sendRequestBody } from './forward.ts';
 import { refuse } from './reply.ts';
 import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
+import { ExchangeResponse } from './response.ts';
 
 // ---- From the client -------------------------------------------------------------------------------------------------
 

@@ -3,9 +3,10 @@
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';
 import { Headers } from '../http/headers.ts';
-import { type Exchange, ExchangeResponse, type Reply } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { problemBody, proxyStatus } from './problem.ts';
 import { endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
+import { ExchangeResponse, type Reply } from './response.ts';
 
 /** Sends `exchange.earlyReply`, a refusal where a fault stands beside it. Lets go of the upstream first. */
 export function sendEarlyReply(exchange: Exchange): void {

@@ -5,7 +5,7 @@ import { routePart } from '../telemetry/access-line.ts';
 import type { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Chain } from './chain.ts';
-import type { Reply } from './exchange.ts';
+import type { Reply } from './response.ts';
 
 /** Where a route's exchanges go. */
 export type Destination =

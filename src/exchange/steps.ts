@@ -1,6 +1,5 @@
 // Which function takes which event of an exchange. The table that lets the exchange know none of its steps.
 
-import type { ExchangeSteps } from './exchange.ts';
 import { onConnection } from './forward.ts';
 import {
   deadlineReached,
@@ -18,6 +17,7 @@ import {
   responseHead,
   upstreamFault,
 } from './pump.ts';
+import type { ExchangeSteps } from './services.ts';
 
 export const steps: ExchangeSteps = {
   requestBody,

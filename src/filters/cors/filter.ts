@@ -1,7 +1,7 @@
 // The cors filter: answers preflights, and says on every other answer whether the caller's page may read it.
 
-import type { Reply } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
+import type { Reply } from '../../exchange/response.ts';
 import { HeaderId } from '../../http/header-names.ts';
 import type { Headers } from '../../http/headers.ts';
 import { addVary } from '../../http/vary.ts';

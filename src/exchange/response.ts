@@ -1,0 +1,38 @@
+// What is answered: the head on its way to the client, and replies that the gateway makes. Sending is in respond.ts and reply.ts.
+
+import type { Headers } from '../http/headers.ts';
+
+/** The answer's head on its way to the client. Filters may change `status` and `headers`. */
+export class ExchangeResponse {
+  status: number;
+  readonly headers: Headers;
+  /** Announced length; -1 when it is not known ahead. A filter that changes the body sets it to -1 and removes the header. */
+  contentLength: number;
+  /** False for HEAD, 204, 304 and an empty body. */
+  readonly hasBody: boolean;
+  /** Bit per slot whose filter asked for `onResponseBody`. */
+  bodyFilters: number;
+  /** The received status line may be sent as it is. */
+  readonly asReceived: boolean;
+
+  constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean, asReceived = false) {
+    this.status = status;
+    this.headers = headers;
+    this.contentLength = contentLength;
+    this.hasBody = hasBody;
+    this.bodyFilters = 0;
+    this.asReceived = asReceived;
+  }
+
+  /** Asks for `onResponseBody` calls of the filter in this slot. Call in `onResponse`. */
+  filterBody(slot: number): void {
+    this.bodyFilters |= 1 << slot;
+  }
+}
+
+/** An answer made by the gateway. A string body is sent as UTF-8. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Iterable<readonly [string, string]>;
+  readonly body?: string | Buffer;
+}

@@ -1,0 +1,43 @@
+// What an exchange needs of its worker, and the events it passes on. Types only.
+
+import type { Fault } from '../base/fault.ts';
+import type { ResponseHead } from '../http/h1/response-head.ts';
+import type { Headers } from '../http/headers.ts';
+import type { UpstreamConnection } from '../net/upstream-connection.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+import type { IdBlocks } from '../telemetry/id-blocks.ts';
+import type { PoolContext } from '../upstream/pool.ts';
+import type { Exchange } from './exchange.ts';
+
+/** What an exchange needs of its worker. */
+export interface ExchangeServices extends PoolContext {
+  readonly workerMetricsOffset: number;
+  readonly accessLog: AccessLog;
+  readonly ids: IdBlocks;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly steps: ExchangeSteps;
+  /** One exchange less is under way. */
+  onEnded(): void;
+}
+
+/**
+ * What happens to an exchange from outside. The exchange passes each event on with itself, so that the steps can be
+ * functions in files of their own and the exchange needs to know none of them.
+ */
+export interface ExchangeSteps {
+  requestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
+  requestEnd(exchange: Exchange, trailers: Headers | null): void;
+  requestFault(exchange: Exchange, fault: Fault): void;
+  responseBlocked(exchange: Exchange): void;
+  responseDrained(exchange: Exchange): void;
+  informational(exchange: Exchange, head: ResponseHead): void;
+  responseHead(exchange: Exchange, head: ResponseHead): void;
+  responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
+  responseEnd(exchange: Exchange, trailers: Headers | null): void;
+  upstreamFault(exchange: Exchange, fault: Fault): void;
+  requestBlocked(exchange: Exchange): void;
+  requestDrained(exchange: Exchange): void;
+  connection(exchange: Exchange, connection: UpstreamConnection): void;
+  noConnection(exchange: Exchange, fault: Fault): void;
+  deadlineReached(exchange: Exchange): void;
+}
