@@ -7,7 +7,7 @@ export interface Wanted {
   /** Names; empty for all. */
   readonly scenarios: readonly string[];
   readonly peers: readonly string[];
-  /** Whether results.md and results.json are written: by default only when everything is run. */
+  /** Whether results.md and results.json are written: by default only when everything is run, and for as long as it takes. */
   readonly write: boolean;
   readonly options: Options;
 }
@@ -24,6 +24,9 @@ export const usage = `npm run bench -- [options]
   --write          write bench/results.md and results.json also for a part
   --list           names of scenarios and peers
 `;
+
+/** What makes a run a trial: its figures are not the project's. */
+const restricting = ['scenario', 'peers', 'rounds', 'seconds', 'warmup', 'connections'] as const;
 
 const quickPeers = ['nginx', 'haproxy', 'cardea'];
 
@@ -51,7 +54,7 @@ export function readCommandLine(args: readonly string[]): Wanted | 'list' | 'hel
   return {
     scenarios: names(values.scenario),
     peers: values.peers === undefined && quick ? quickPeers : names(values.peers),
-    write: values.write ?? (values.scenario === undefined && values.peers === undefined && !quick),
+    write: values.write ?? (!quick && restricting.every(name => values[name] === undefined)),
     options: {
       rounds: positive('rounds', values.rounds, quick ? 3 : 7),
       seconds: positive('seconds', values.seconds, quick ? 1 : 5),

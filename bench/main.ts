@@ -48,9 +48,9 @@ function checkNames(kind: string, given: readonly string[], known: readonly { na
 /** 0, or 1 when a scenario failed. Failures do not keep the other scenarios from running. */
 async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
   pinThisProcess();
-  stopChildrenOnSignal();
   const selected = await runnablePeers(wanted);
   const base = mkdtempSync(path.join(tmpdir(), 'cardea-bench-'));
+  leaveNothingOnSignal(base);
   const backend = await startNginxBackend(base);
   const sink = await startUploadSink();
   const results: { scenario: Scenario; result: Result }[] = [];
@@ -118,8 +118,8 @@ async function runnablePeers(wanted: Wanted): Promise<{ running: Peer[]; describ
   return { running, described };
 }
 
-/** A bench that is told to end leaves no server behind. */
-function stopChildrenOnSignal(): void {
+/** A bench that is told to end leaves no server and no file behind. */
+function leaveNothingOnSignal(folder: string): void {
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -127,6 +127,7 @@ function stopChildrenOnSignal(): void {
   ] as const) {
     process.once(signal, () => {
       for (const pid of processTree(process.pid).slice(1)) stopProcess(pid);
+      rmSync(folder, { recursive: true, force: true });
       process.exit(code);
     });
   }

@@ -53,13 +53,13 @@ async function saturatedRate(context: Context, { name, proxy }: Running): Promis
   const { warmupSeconds, seconds, connections } = context.options;
   const load = { port: proxy.port, request: ['get', path], connections } as const;
   await runWrk({ ...load, seconds: 2 * warmupSeconds });
-  const rates: number[] = [];
+  let best = 0; // others on the machine can only make it less
   for (let i = 0; i < 3; i++) {
     const { requests, durationUs } = await runWrk({ ...load, seconds: Math.min(seconds, 3) });
-    rates.push((requests * 1e6) / durationUs);
+    best = Math.max(best, (requests * 1e6) / durationUs);
   }
-  context.say(`${name}: saturated at ${Math.round(median(rates))} a second`);
-  return median(rates);
+  context.say(`${name}: saturated at ${Math.round(best)} a second`);
+  return best;
 }
 
 async function measure(
@@ -106,6 +106,6 @@ function table(rows: readonly Row[], judge: Running): Pick<Result, 'table'> {
     });
   });
   const columns = ['proxy', 'rate', 'added p50 ms', 'added p99 ms', 'added p99.9 ms', 'added p99 to nginx’s', 'failed'];
-  const notes = [`Rates are shares of what saturates ${judge.name}. A peer that the rate saturates is left out.`];
+  const notes = [`Rates are shares of what saturates ${judge.name}. Left out is who cannot keep up with the rate.`];
   return { table: { columns, rows: cells, notes } };
 }
