@@ -2,14 +2,18 @@
 
 import path from 'node:path';
 import type { LocatedProblem } from '../config/config.ts';
+import { SourceExcerpts } from '../config/source-excerpt.ts';
 import type { Paint } from './terminal.ts';
 
-/** `cardea.yaml:3:5: error: ...`, the file as seen from the working directory. */
+/** `cardea.yaml:3:5: error: ...` with the line and a caret, the file as seen from the working directory. */
 export function problemLines(problems: readonly LocatedProblem[], paint: Paint): string {
+  const excerpts = new SourceExcerpts();
   return problems
-    .map(({ file, line, column, severity, message }) => {
+    .flatMap(problem => {
+      const { file, line, column, severity, message } = problem;
       const place = `${shownFile(file)}:${line}:${column}`;
-      return `${paint('bold', place)}: ${paint(severity === 'error' ? 'red' : 'yellow', severity)}: ${message}`;
+      const told = `${paint('bold', place)}: ${paint(severity === 'error' ? 'red' : 'yellow', severity)}: ${message}`;
+      return [told, ...excerpts.of(problem).map(text => paint('dim', `    ${text}`))];
     })
     .join('\n');
 }

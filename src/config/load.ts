@@ -13,6 +13,8 @@ import { type ReadFiles, readFiles } from './include.ts';
 import { languageOf } from './language.ts';
 import { LoadCache } from './load-cache.ts';
 import { MergedDocument } from './merge.ts';
+import { type PartialConfig, partialConfig } from './partial-config.ts';
+import { inReadingOrder } from './problem-order.ts';
 
 export interface LoadOptions {
   /** The filters that there are. Give the same list every time: what is kept goes by it. */
@@ -30,7 +32,11 @@ export type LoadResult = {
   readonly files: readonly string[];
   /** Finds the place of what a later stage has to say about the document. */
   readonly locate: (problem: Problem) => LocatedProblem;
-} & ({ readonly ok: true; readonly config: Config } | { readonly ok: false });
+} & (
+  | { readonly ok: true; readonly config: Config }
+  /** `partial` is for finding out what else is wrong; null when no file could be read. */
+  | { readonly ok: false; readonly partial: PartialConfig | null }
+);
 
 /** Reads and checks `file` and what it includes. Never throws for what stands in files or for files that are not there. */
 export function loadConfig(file: string, options: LoadOptions): LoadResult {
@@ -51,11 +57,12 @@ function load(
   const read = readFiles(file, text, outside, cache);
   if (read.sources.length === 0) {
     const atStart = (problem: Problem): LocatedProblem => ({ ...problem, file: read.files[0]!, line: 1, column: 1 });
-    return { ok: false, problems: read.problems, files: read.files, locate: atStart };
+    return { ok: false, problems: read.problems, files: read.files, locate: atStart, partial: null };
   }
 
   const document = new MergedDocument(read.sources);
-  const { parts, problems, checks } = checkDocument(document.settings, languageOf(filters), cache.checksFor(filters));
+  const language = languageOf(filters);
+  const { parts, problems, checks } = checkDocument(document.settings, language, cache.checksFor(filters));
   problems.push(...checkReferences(document.settings, parts, path => document.placeText(path)));
 
   const locate = (problem: Problem): LocatedProblem => {
@@ -68,8 +75,11 @@ function load(
   }));
   const isUnread = read.problems.some(({ severity }) => severity === 'error');
   const later = problems.filter(problem => !isUnread || !mayComeFromAbsence(problem)).map(locate);
-  const all = inOrder([...early, ...later], read.files);
-  if (all.some(({ severity }) => severity === 'error')) return { ok: false, problems: all, files: read.files, locate };
+  const all = inReadingOrder([...early, ...later], read.files);
+  if (all.some(({ severity }) => severity === 'error')) {
+    const partial = partialConfig(parts, problems, language);
+    return { ok: false, problems: all, files: read.files, locate, partial };
+  }
   // A load that failed leaves what the last good one found out: the next good one will be much like it.
   cache.keep(filters, checks, read.filledIn);
   // Because: a part that is undefined has told an error, and there was none.
@@ -80,14 +90,6 @@ function load(
 /** When a file could not be read, what seems to be missing or unused may well stand there. */
 function mayComeFromAbsence({ path, severity, message }: Problem): boolean {
   return severity === 'warning' || path.length === 0 || message.startsWith('there is no ');
-}
-
-/** By file in the order of reading, then by place; errors and warnings together, as a reader goes through the files. */
-function inOrder(problems: readonly LocatedProblem[], files: readonly string[]): LocatedProblem[] {
-  const rank = new Map(files.map((file, at) => [file, at]));
-  return [...problems].sort(
-    (a, b) => (rank.get(a.file) ?? 0) - (rank.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
-  );
 }
 
 /** Hex SHA-256 of everything that was read. */

@@ -49,8 +49,9 @@ for (const letter of '-?:,[]{}#&*!|>\'"%@`+=<') indicators[letter.charCodeAt(0)]
 const word = /^(?:null|Null|NULL|true|True|TRUE|false|False|FALSE)$/;
 const wordKey = /^(?:null|true|false)$/i;
 const plainNumber = /^(?:0|[1-9][0-9]{0,14})$/;
-/** A text that holds one of these is no number in any notation. */
+/** A text that holds one of these is no number in any notation, unless it is a word such as `.inf`. */
 const noNumber = /[^0-9a-fA-FxXoO.+_-]/;
+const numberWord = /^\.(?:inf|nan)$/i;
 
 class PlainReader {
   private readonly text: string;
@@ -354,7 +355,7 @@ function resolved(plain: string): unknown {
   const first = plain.charCodeAt(0);
   if ((first >= 0x30 && first <= 0x39) || first === 0x2e) {
     if (plainNumber.test(plain)) return Number(plain);
-    if (noNumber.test(plain)) return plain;
+    if (noNumber.test(plain) && !numberWord.test(plain)) return plain;
     throw outside;
   }
   if (first === 0x7e) return plain.length === 1 ? null : plain;

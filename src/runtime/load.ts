@@ -4,8 +4,9 @@ import { filterDefinitions, filterSchemas } from '../compile/catalog.ts';
 import { dryCompile } from '../compile/dry-compile.ts';
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
 import type { FilterSchema } from '../config/filter-schema.ts';
-import { loadConfig } from '../config/load.ts';
+import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
+import { inReadingOrder } from '../config/problem-order.ts';
 
 export interface LoadedFile {
   /** Null exactly when a problem is an error. */
@@ -25,23 +26,31 @@ const cache = new LoadCache();
 
 /** Checks the document by its schemas and references. What only compiling shows is left to the workers. */
 export async function loadFile(file: string): Promise<LoadedFile> {
-  const loaded = await loadConfig(file, { filters: knownFilters, env: process.env, cache });
-  return {
-    config: loaded.ok ? loaded.config : null,
-    files: loaded.files,
-    problems: loaded.problems,
-    locate: problem => loaded.locate(problem),
-  };
+  return loadedFile(load(file));
 }
 
-/** As `loadFile`, and compiles it as a worker would: every error at once. */
+/** As `loadFile`, and compiles it as a worker would, also what is good in a document with errors: all of them at once. */
 export async function loadAndCompile(file: string): Promise<LoadedFile> {
-  const loaded = await loadFile(file);
-  if (loaded.config === null) return loaded;
-  const { compiled, problems } = dryCompile(loaded.config, filterDefinitions);
+  const result = load(file);
+  const loaded = loadedFile(result);
+  const { config, inDocument } = result.ok
+    ? { config: result.config, inDocument: (problem: Problem) => problem }
+    : (result.partial ?? { config: null, inDocument: (problem: Problem) => problem });
+  if (config === null) return loaded;
+  const { compiled, problems } = dryCompile(config, filterDefinitions);
+  const all = [...loaded.problems, ...problems.map(problem => loaded.locate(inDocument(problem)))];
   return {
     ...loaded,
     config: compiled === null ? null : loaded.config,
-    problems: [...loaded.problems, ...problems.map(loaded.locate)],
+    problems: inReadingOrder(all, loaded.files),
   };
+}
+
+function load(file: string): LoadResult {
+  return loadConfig(file, { filters: knownFilters, env: process.env, cache });
+}
+
+function loadedFile(result: LoadResult): LoadedFile {
+  const { files, problems, locate } = result;
+  return { config: result.ok ? result.config : null, files, problems, locate };
 }

@@ -1,0 +1,67 @@
+// What is left of a document with errors when they are taken out: compiling it shows what else is wrong, all at once.
+// Never served to anyone.
+
+import { type CheckedParts, checkDocument } from './check-document.ts';
+import type { Config, DestinationConfig, Problem, RouteConfig } from './config.ts';
+import type { Language } from './language.ts';
+
+export interface PartialConfig {
+  readonly config: Config;
+  /** Brings a problem with this configuration to the path that its subject has in the document. */
+  inDocument(problem: Problem): Problem;
+}
+
+/** `problems` are those of the document: routes and filters that have one are left out. */
+export function partialConfig(parts: CheckedParts, problems: readonly Problem[], language: Language): PartialConfig {
+  // Because: an empty document has no errors but the missing listener, so every part is there.
+  const defaults = checkDocument({}, language, new Map()).parts as Omit<Config, 'version'>;
+  const upstreams = present(parts.upstreams);
+  const names = new Set(upstreams.map(({ name }) => name));
+  const wrongRoutes = wrongElements(problems, 'routes');
+  const isGood = (route: RouteConfig, at: number) =>
+    !wrongRoutes.has(at) && upstreamsOf(route.to).every(name => names.has(name));
+  const routes = placed(parts.routes).filter(({ value, at }) => isGood(value, at));
+  const filters = placed(parts.filters);
+  const places: Readonly<Record<string, readonly { readonly at: number }[]>> = { routes, filters };
+  return {
+    config: {
+      version: '',
+      listeners: present(parts.listeners),
+      admin: parts.admin ?? defaults.admin,
+      accessLog: parts.accessLog ?? defaults.accessLog,
+      drainTimeoutMs: parts.drainTimeoutMs ?? defaults.drainTimeoutMs,
+      limits: parts.limits ?? defaults.limits,
+      paths: parts.paths ?? defaults.paths,
+      metrics: parts.metrics ?? defaults.metrics,
+      upstreams,
+      consumers: present(parts.consumers),
+      plans: present(parts.plans),
+      filters: filters.map(({ value }) => value),
+      routes: routes.map(({ value }) => value),
+    },
+    inDocument(problem) {
+      const [key, step, ...rest] = problem.path;
+      const at = places[String(key)]?.[Number(step)]?.at;
+      return key === undefined || at === undefined ? problem : { ...problem, path: [key, at, ...rest] };
+    },
+  };
+}
+
+function present<Value>(list: readonly (Value | undefined)[]): Value[] {
+  return list.filter(value => value !== undefined);
+}
+
+/** The elements that are there, with their places in the document. */
+function placed<Value>(list: readonly (Value | undefined)[]): { readonly value: Value; readonly at: number }[] {
+  return list.flatMap((value, at) => (value === undefined ? [] : [{ value, at }]));
+}
+
+function wrongElements(problems: readonly Problem[], key: string): Set<number> {
+  const errors = problems.filter(({ path, severity }) => path[0] === key && severity === 'error');
+  return new Set(errors.map(({ path }) => Number(path[1])));
+}
+
+function upstreamsOf(to: DestinationConfig): string[] {
+  if (to.kind === 'upstream') return [to.upstream];
+  return to.kind === 'split' ? to.targets.map(({ upstream }) => upstream) : [];
+}

@@ -1,0 +1,44 @@
+// The line of a document that a problem speaks of, with a caret below the place: for people at a terminal.
+
+import { readFileSync } from 'node:fs';
+import type { LocatedProblem } from './config.ts';
+import { LineIndex } from './line-index.ts';
+
+const widthMax = 120;
+
+/** Lines that may hold a secret are not repeated anywhere. */
+const secretLine = /secret|passw|token|credential|api-?key|\bkeys?\b|\bhash\b|authorization|cookie|:\/\/[^/\s]*@/i;
+
+/** Excerpts of files as they stand on the disk now; each file is read once. */
+export class SourceExcerpts {
+  private readonly indexes = new Map<string, LineIndex>();
+
+  /** The line and a line with the caret; none where the file has no such line, or where it could hold a secret. */
+  of({ file, line, column }: LocatedProblem): readonly string[] {
+    const text = this.indexOf(file).lineText(line).replaceAll('\t', ' ');
+    if (text.trim() === '' || secretLine.test(text)) return [];
+    const from = Math.max(0, column - 1 - Math.floor(widthMax / 2));
+    const shown = text.length <= widthMax ? text : text.slice(from, from + widthMax);
+    const caretAt = column - 1 - (shown === text ? 0 : from);
+    return [shown, `${' '.repeat(Math.min(caretAt, shown.length))}^`];
+  }
+
+  private indexOf(file: string): LineIndex {
+    let index = this.indexes.get(file);
+    if (index === undefined) {
+      index = new LineIndex(textOf(file));
+      this.indexes.set(file, index);
+    }
+    return index;
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  } catch {
+    // Because: the problem may be that very file, and the message says so.
+    return '';
+  }
+}
