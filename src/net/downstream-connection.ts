@@ -405,9 +405,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.events = null;
     if (this.framing === ResponseFraming.tunnel) {
       outbox.flush();
-      this.socket.end();
       this.reading = Reading.discard;
-      this.schedule(LINGER_MS);
+      this.endSocket();
       return;
     }
     // An answer that ends before the request's body does ends the connection, too; a body at hand is read over.
@@ -420,7 +419,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.responseDone = true;
     this.handler.io.outbox.flush();
     // An answer that ends with the connection would look complete after a FIN; every other one is visibly cut.
-    if ((this.http10 && this.framing === ResponseFraming.unknown) || this.blocked) this.socket.resetAndDestroy();
+    if ((this.http10 && this.framing === ResponseFraming.unknown) || this.blocked) this.cut();
     else this.socket.destroy();
   }
 
@@ -455,7 +454,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (!this.blocked) return;
     this.blocked = false;
     if (this.reading === Reading.body) this.startBodyWindow();
-    else if (this.reading === Reading.discard) this.schedule(LINGER_MS);
+    else if (this.reading === Reading.discard) this.endSocket();
     else this.deadline = Infinity;
     this.events?.onResponseDrained();
     if (this.responseDone && this.reading === Reading.wait) this.nextRequest();
@@ -484,6 +483,15 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (this.reading === Reading.head && (this.halfClosed || (this.stash === null && handler.draining))) this.close();
   }
 
+  /**
+   * RST: bytes that nobody takes would else stay in the kernel long after we have given up. Not once FIN is on its way:
+   * Node then refuses the reset and never closes the socket.
+   */
+  private cut(): void {
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
   /** Sends what is there, then FIN; reads on for a moment (RFC 9112 section 9.6). */
   private close(): void {
     if (this.reading === Reading.ended || this.reading === Reading.discard) return;
@@ -497,10 +505,21 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.socket.destroy();
       return;
     }
-    this.socket.end();
     this.resumeReading();
-    if (unsentBytes(this.socket) > 0) this.startWriteWindow();
-    else this.schedule(LINGER_MS);
+    this.endSocket();
+  }
+
+  /** FIN once everything has left: until then the client can still be cut off. */
+  private endSocket(): void {
+    const { socket } = this;
+    // A stream that asks for no drain would not tell when it is empty: it sends FIN behind its bytes by itself.
+    if (unsentBytes(socket) > 0 && (socket.writableLength === 0 || socket.writableNeedDrain)) {
+      this.blocked = true;
+      this.startWriteWindow();
+      return;
+    }
+    if (!socket.writableEnded) socket.end();
+    this.schedule(LINGER_MS);
   }
 
   /** The client's message is at fault: tell the exchange, or the handler when there is none. */
@@ -554,8 +573,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     const { limits } = this.handler;
     const taken = bytesTaken(this.socket) - this.windowBytes;
     if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) {
-      // RST: bytes that nobody takes would else stay in the kernel long after we have given up.
-      this.socket.resetAndDestroy();
+      this.cut();
     } else this.startWriteWindow();
   }
 

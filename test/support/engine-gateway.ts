@@ -70,6 +70,8 @@ export interface Engine {
   upstreamCell(name: keyof typeof UpstreamCell): number;
   workerCell(name: keyof typeof WorkerCell): number;
   poolCounts(): { active: number; idle: number; pending: number };
+  /** Exchanges under way at each endpoint, as its balancer counts them. */
+  endpointsInFlight(): number[];
   accessLines(): Promise<LogLine[]>;
   stop(): Promise<void>;
 }
@@ -154,6 +156,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     upstreamCell: name => cells[upstreamOffset + UpstreamCell[name]]!,
     workerCell: name => cells[WorkerCell[name]]!,
     poolCounts: () => upstream.endpoints[0]!.pool.counts,
+    endpointsInFlight: () => upstream.endpoints.map(({ inFlight }) => inFlight),
     async accessLines() {
       await accessLog.flush();
       const lines = readFileSync(logPath, 'utf8').split('\n').filter(Boolean);

@@ -166,6 +166,31 @@ describe('writeTimeout', () => {
     socket.destroy();
   });
 
+  test('a client that takes nothing of the last bytes of its last answer, the same', async t => {
+    const reply = Buffer.alloc(bytes, 'x');
+    const engine = await startEngine([1], {
+      limits: { writeTimeoutMs: 400 },
+      filters: [{ onRequest: exchange => exchange.reply({ status: 200, body: reply }) }],
+    });
+    t.after(() => engine.stop());
+    const socket = connect(engine.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write('GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+    await eventually(() => engine.gateway.connections === 1, 'the client is connected');
+    await eventually(() => engine.gateway.connections === 0, 'the client is given up', 3_000);
+    socket.destroy();
+    const patient = connect(engine.port, '127.0.0.1');
+    let received = 0;
+    patient.on('data', chunk => {
+      received += chunk.length;
+    });
+    patient.write('GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+    await new Promise(resolve => patient.on('end', resolve));
+    assert.ok(received > bytes);
+    patient.destroy();
+  });
+
   test('below the minimum rate as well; above it, however slow, not', async t => {
     const { engine } = await setUp(
       t,
