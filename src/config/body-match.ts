@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { BodyMatch } from './config.ts';
-import { expected } from './found.ts';
+import { expected, found } from './found.ts';
 import { regexError } from './value-match.ts';
 
 const step = /\.([A-Za-z_][A-Za-z0-9_-]*)|\[(0|[1-9][0-9]{0,5})\]|\['([^']*)'\]|\["([^"]*)"\]/y;
@@ -25,20 +25,23 @@ const scalar = z.union(
   expected('text, ~regex, a number, true, false or null'),
 );
 
+const bodyPath = z.string().superRefine((text, context) => {
+  if (parseBodyPath(text) !== null) return;
+  const message = `expected a path into the body such as $.type or $.items[0].id, found ${found(text)}`;
+  context.addIssue({ code: 'custom', message });
+});
+
 export const bodyMatches = z
-  .record(z.string(), scalar, expected('a map such as { $.type: order }'))
+  .record(bodyPath, scalar, expected('a map such as { $.type: order }'))
   .transform((conditions, context): readonly BodyMatch[] =>
     Object.entries(conditions).map(([written, value]) => {
-      const path = parseBodyPath(written);
-      if (path === null) {
-        const message = `expected a path into the body such as $.type or $.items[0].id, found ${JSON.stringify(written)}`;
-        context.addIssue({ code: 'custom', path: [written], message, params: { at: 'key' } });
-      }
-      if (typeof value !== 'string' || !value.startsWith('~'))
-        return { path: path ?? [], match: { kind: 'scalar', value } };
-      const message = regexError(value.slice(1));
+      // Because: the key was checked to be a path.
+      const path = parseBodyPath(written)!;
+      if (typeof value !== 'string' || !value.startsWith('~')) return { path, match: { kind: 'scalar', value } };
+      const source = value.slice(1);
+      const message = regexError(source);
       if (message !== undefined) context.addIssue({ code: 'custom', path: [written], message });
-      return { path: path ?? [], match: { kind: 'regex', source: value.slice(1) } };
+      return { path, match: { kind: 'regex', source } };
     }),
   )
   .optional();

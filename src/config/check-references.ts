@@ -105,7 +105,9 @@ class ReferenceCheck {
         this.parameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
     }
     if (written.length === 0) this.warn([], 'there are no routes, so every request is answered with 404');
-    for (const name of known) {
+    // A reference that leads nowhere may well mean the upstream that seems unused.
+    const isClear = routes.every((route, at) => route !== undefined || destinationOf(written[at]) !== undefined);
+    for (const name of isClear && used.isSubsetOf(known) ? known : []) {
       if (!used.has(name)) this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
     }
   }

@@ -38,7 +38,7 @@ export function issueText(issue: RawIssue): string | undefined {
     case 'invalid_format':
       return `${found(issue.input)} does not have the right form`;
     case 'invalid_union':
-      return `this does not fit here: ${found(issue.input)}`;
+      return unionText(issue.errors, issue.input);
     default:
       return undefined;
   }
@@ -70,13 +70,25 @@ function wrongValue(values: readonly unknown[], input: unknown): string {
   return `expected ${listText(values.map(String))}, found ${found(input)}${near}`;
 }
 
+/** What the options expect, taken from their sentences. */
+function unionText(options: readonly (readonly z.core.$ZodIssue[])[], input: unknown): string {
+  const wanted = options.flatMap(issues =>
+    issues.slice(0, 1).map(({ message }) => /^expected (.*), found /s.exec(message)?.[1]),
+  );
+  const known = [...new Set(wanted.filter(each => each !== undefined))];
+  if (input === undefined) return known.length === 0 ? MISSING : `${MISSING}: expected ${listText(known)}`;
+  return known.length === 0
+    ? `this does not fit here: ${found(input)}`
+    : `expected ${listText(known)}, found ${found(input)}`;
+}
+
 /** `a, b or c`. */
 export function listText(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function boundText(direction: string, bound: unknown, origin: string): string {
-  if (origin === 'array') return `a list of ${direction} ${bound}`;
+  if (origin === 'array') return `${direction} ${bound} ${bound === 1 ? 'element' : 'elements'}`;
   if (origin === 'string') return `${direction} ${bound} characters`;
   return `${direction} ${bound}`;
 }

@@ -14,7 +14,7 @@ import { languageOf } from './language.ts';
 import { LoadCache } from './load-cache.ts';
 import { MergedDocument } from './merge.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
-import { inReadingOrder } from './problem-order.ts';
+import { inReadingOrder, withoutEchoes } from './problem-order.ts';
 
 export interface LoadOptions {
   /** The filters that there are. Give the same list every time: what is kept goes by it. */
@@ -75,7 +75,7 @@ function load(
   }));
   const isUnread = read.problems.some(({ severity }) => severity === 'error');
   const later = problems.filter(problem => !isUnread || !mayComeFromAbsence(problem)).map(locate);
-  const all = inReadingOrder([...early, ...later], read.files);
+  const all = inReadingOrder(withoutEchoes(early, later), read.files);
   if (all.some(({ severity }) => severity === 'error')) {
     const partial = partialConfig(parts, problems, language);
     return { ok: false, problems: all, files: read.files, locate, partial };

@@ -63,10 +63,16 @@ const methods = z
   .min(1, 'name at least one method, or leave `methods` out')
   .optional();
 
-const headerName = (name: string) =>
-  token.test(name) ? { name: name.toLowerCase() } : `expected a header name, found ${found(name)}`;
-const cookieName = (name: string) => (token.test(name) ? { name } : `expected a cookie’s name, found ${found(name)}`);
-const queryName = (name: string) => (name === '' ? 'expected the name of a query parameter, found ""' : { name });
+const headerNames = {
+  error: (name: string) => (token.test(name) ? undefined : `expected a header name, found ${found(name)}`),
+  normal: (name: string) => name.toLowerCase(),
+};
+const cookieNames = {
+  error: (name: string) => (token.test(name) ? undefined : `expected a cookie’s name, found ${found(name)}`),
+};
+const queryNames = {
+  error: (name: string) => (name === '' ? 'expected the name of a query parameter, found ""' : undefined),
+};
 
 export const matchSchema = z
   .strictObject({
@@ -77,11 +83,11 @@ export const matchSchema = z
       .default(everyPath)
       .describe('`/exact`, `/prefix/*`, `/users/{id}`, `/files/{path*}`, or `~regex` (RE2, matches the whole path).'),
     methods: methods.describe('Methods in upper case. Every method when left out; HEAD is matched where GET is.'),
-    headers: namedMatches(headerName).describe(
+    headers: namedMatches(headerNames).describe(
       'Conditions on headers: exact text, `~regex`, `true` (present) or `false` (absent).',
     ),
-    query: namedMatches(queryName).describe('Conditions on query parameters, as for headers.'),
-    cookies: namedMatches(cookieName).describe('Conditions on cookies, as for headers.'),
+    query: namedMatches(queryNames).describe('Conditions on query parameters, as for headers.'),
+    cookies: namedMatches(cookieNames).describe('Conditions on cookies, as for headers.'),
     body: bodyMatches.describe(
       'Conditions on fields of a JSON body: `$.type: order`. The body is held in memory, up to `limits.matchBody`.',
     ),

@@ -1,6 +1,27 @@
-// The order in which problems are told: as a reader goes through the files.
+// Which problems are told, and in which order: each once, as a reader goes through the files.
 
 import type { LocatedProblem } from './config.ts';
+
+/**
+ * Early problems, and the later ones without echoes: what could not be filled in is told once, not as a wrong value as
+ * well, and what an alias repeats is told once.
+ */
+export function withoutEchoes(early: readonly LocatedProblem[], later: readonly LocatedProblem[]): LocatedProblem[] {
+  const earlyPlaces = new Set(early.map(placeKey));
+  const told = new Set<string>();
+  return [...early, ...later].filter((problem, at) => {
+    const key = placeKey(problem);
+    if (at >= early.length && earlyPlaces.has(key)) return false;
+    const full = `${key} ${problem.message}`;
+    if (told.has(full)) return false;
+    told.add(full);
+    return true;
+  });
+}
+
+function placeKey({ file, line, column }: LocatedProblem): string {
+  return `${line}:${column}:${file}`;
+}
 
 /** By file in the order of reading, then by place; errors and warnings together. */
 export function inReadingOrder(problems: readonly LocatedProblem[], files: readonly string[]): LocatedProblem[] {

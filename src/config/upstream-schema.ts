@@ -51,7 +51,7 @@ export const upstreamSchema = written
       const message = `\`hashOn\` has no meaning with \`balance: ${balance}\`; expected ringHash or maglev`;
       context.addIssue({ code: 'custom', path: ['hashOn'], message });
     }
-    if (endpoints.every(({ weight }) => weight === 0)) {
+    if (endpoints.length > 0 && endpoints.every(({ weight }) => weight === 0)) {
       const message = 'every endpoint has the weight 0, so none would get a request';
       context.addIssue({ code: 'custom', path: ['endpoints'], message });
     }

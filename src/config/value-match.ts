@@ -39,27 +39,37 @@ export const valueMatch = z
 const present: ValueMatch = { kind: 'present' };
 const absent: ValueMatch = { kind: 'absent' };
 
-/** A map of names and conditions. `readName` brings a name into the form that is compared, or says what is wrong with it. */
-export function namedMatches(readName: (name: string) => { readonly name: string } | string) {
+/** Which names there may be. */
+interface NameForm {
+  /** What is wrong with a name; undefined when nothing is. */
+  error(name: string): string | undefined;
+  /** The form that is compared; as written when left out. */
+  normal?(name: string): string;
+}
+
+/** A map of names and conditions. */
+export function namedMatches({ error, normal = name => name }: NameForm) {
   return z
-    .record(z.string(), valueMatch, expected('a map of names and values'))
+    .record(
+      z.string().superRefine((name, context) => {
+        const message = error(name);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      }),
+      valueMatch,
+      expected('a map of names and values'),
+    )
     .transform((conditions, context): readonly NamedMatch[] => {
       const matches: NamedMatch[] = [];
       const writtenBy = new Map<string, string>();
       for (const [written, match] of Object.entries(conditions)) {
-        const outcome = readName(written);
-        const message =
-          typeof outcome === 'string'
-            ? outcome
-            : writtenBy.has(outcome.name)
-              ? `"${written}" and "${writtenBy.get(outcome.name)}" are the same name`
-              : undefined;
-        if (message !== undefined || typeof outcome === 'string') {
-          context.addIssue({ code: 'custom', path: [written], message: message ?? '', params: { at: 'key' } });
-          continue;
+        const name = normal(written);
+        const first = writtenBy.get(name);
+        if (first !== undefined) {
+          const message = `"${written}" and "${first}" are the same name`;
+          context.addIssue({ code: 'custom', path: [written], message, params: { at: 'key' } });
         }
-        writtenBy.set(outcome.name, written);
-        matches.push({ name: outcome.name, match });
+        writtenBy.set(name, written);
+        matches.push({ name, match });
       }
       return matches;
     })

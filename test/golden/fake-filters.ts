@@ -1,0 +1,26 @@
+// Filters for golden documents: small schemas that show what config/ makes of filters' own ones. None of them runs.
+
+import { z } from 'zod';
+import type { FilterSchema } from '../../src/config/filter-schema.ts';
+
+export const fakeFilters: readonly FilterSchema[] = [
+  {
+    name: 'rateLimit',
+    documentation: 'Limits.',
+    schema: z.strictObject({
+      limit: z.string().describe('How much.'),
+      burst: z.int().min(1).default(10),
+      by: z.enum(['consumer', 'ip']).default('ip'),
+    }),
+  },
+  {
+    name: 'jwt',
+    schema: z
+      .strictObject({ issuer: z.string(), audience: z.union([z.string(), z.array(z.string())]).optional() })
+      .refine(({ issuer }) => issuer.startsWith('https://'), {
+        path: ['issuer'],
+        error: 'an issuer starts with https://',
+      }),
+  },
+  { name: 'cors', schema: z.strictObject({ origins: z.array(z.string()).min(1) }) },
+];
