@@ -23,13 +23,18 @@ export function parseAddress(text: string): Address | string {
   if (port > 65_535) return `expected a port from 0 to 65535, found ${port}`;
   if (match[1] !== undefined) {
     return parseIpv6(host, new Uint32Array(IPV6_WORDS))
-      ? { host, port }
+      ? { host: shortestIpv6(host), port }
       : `expected an IPv6 address, found ${found(host)}`;
   }
   if (host === '') return `expected ${what}, found ${found(text)}; for every address write 0.0.0.0:${port}`;
   if (host === 'localhost')
     return `expected a literal address, found "localhost": write 127.0.0.1:${port} or [::1]:${port}`;
   return parseIpv4(host) === -1 ? `expected a literal IP address, found ${found(host)}` : { host, port };
+}
+
+/** One spelling for each address, so that the same one written twice is seen. */
+function shortestIpv6(host: string): string {
+  return URL.parse(`http://[${host}]`)?.hostname.slice(1, -1) ?? host;
 }
 
 /** `127.0.0.1:8080` again; with brackets where they are needed. */

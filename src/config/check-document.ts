@@ -7,6 +7,7 @@ import { deepFreeze } from './freeze.ts';
 import { documentKeys, type Language } from './language.ts';
 import type { KeptChecks } from './load-cache.ts';
 import { suggestion } from './nearest-name.ts';
+import { isAboutReservedKey, reservedKeyProblems } from './reserved-keys.ts';
 import { resourceName } from './resource-name.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
 
@@ -73,7 +74,7 @@ class DocumentCheck {
     }
     if (this.settings['listeners'] === undefined) {
       this.fail([], 'there are no `listeners`: expected a list such as [{ address: 127.0.0.1:8080 }]');
-    } else if (Array.isArray(this.settings['listeners']) && this.settings['listeners'].length === 0) {
+    } else if (isEmpty(this.settings['listeners'])) {
       this.fail(['listeners'], 'name at least one listener');
     }
   }
@@ -123,7 +124,7 @@ class DocumentCheck {
       this.checks.set(key, known);
       return known.outcome;
     }
-    let outcome: Checked<unknown> = checkValue(schema, value);
+    let outcome = checkWithKeys(schema, value);
     if (outcome.ok) {
       // Because: entries of maps are objects by their schemas.
       const named = name === '' ? outcome.value : { name, ...(outcome.value as object) };
@@ -136,4 +137,18 @@ class DocumentCheck {
   private fail(path: readonly (string | number)[], message: string, at?: 'key'): void {
     this.problems.push({ path, message, severity: 'error', ...(at !== undefined && { at }) });
   }
+}
+
+/** As `checkValue`, and no key is skipped. */
+function checkWithKeys(schema: AnySchema, value: unknown): Checked<unknown> {
+  const outcome: Checked<unknown> = checkValue(schema, value);
+  const reserved = reservedKeyProblems(value);
+  if (reserved.length === 0) return outcome;
+  const others = outcome.ok ? [] : outcome.problems.filter(problem => !isAboutReservedKey(problem));
+  return { ok: false, problems: [...others, ...reserved] };
+}
+
+/** A key with nothing behind it, or an empty list. */
+function isEmpty(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }

@@ -1,0 +1,210 @@
+// What becomes of a whole document: parts with their defaults, every error at once, nothing dropped in silence.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { checkDocument } from './check-document.ts';
+import { checkReferences } from './check-references.ts';
+import { documentKeys, languageOf } from './language.ts';
+import type { KeptChecks } from './load-cache.ts';
+
+const echo = { name: 'echo', schema: z.strictObject({ text: z.string().default('hi') }), documentation: 'Says it.' };
+const language = languageOf([echo]);
+
+const sound = {
+  listeners: [{ address: '127.0.0.1:8080' }],
+  upstreams: { users: { endpoints: ['http://10.0.0.1:8080'] } },
+  routes: [{ name: 'users', to: 'users' }],
+};
+
+function check(settings: Readonly<Record<string, unknown>>, before: KeptChecks = new Map()) {
+  const outcome = checkDocument(settings, language, before);
+  const references = checkReferences(settings, outcome.parts, path => path.join('.'));
+  return { ...outcome, problems: [...outcome.problems, ...references] };
+}
+
+/** `path: message` of each error. */
+function errors(settings: Readonly<Record<string, unknown>>): string[] {
+  return check(settings)
+    .problems.filter(({ severity }) => severity === 'error')
+    .map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+const withRoute = (fields: object) => ({ ...sound, routes: [{ name: 'users', to: 'users', ...fields }] });
+
+function onlyError(settings: Readonly<Record<string, unknown>>, path: string, message: RegExp): void {
+  const found = errors(settings);
+  assert.equal(found.length, 1, found.join('\n'));
+  assert.ok(found[0]!.startsWith(`${path}: `), found[0]);
+  assert.match(found[0]!.slice(path.length + 2), message);
+}
+
+test('a small document gets every default that the design names', () => {
+  const { parts, problems } = check(sound);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(parts.admin, { enabled: true, host: '127.0.0.1', port: 9901 });
+  assert.deepEqual(parts.accessLog, { path: 'stdout', sample: 1 });
+  assert.equal(parts.drainTimeoutMs, 30_000);
+  assert.equal(parts.limits?.requestLineBytesMax, 8_192);
+  assert.equal(parts.limits?.headerBytesMax, 32_768);
+  assert.deepEqual(parts.paths, { encodedSlash: 'reject', emptySegments: 'reject' });
+  const [users] = parts.upstreams;
+  assert.equal(users?.balance, 'p2c');
+  assert.equal(users?.timeoutMs, 0);
+  assert.equal(users?.tunnelIdleTimeoutMs, 3_600_000);
+  assert.deepEqual(users?.pool, {
+    maxConnections: 100,
+    maxPending: 500,
+    maxRequestsPerConnection: 0,
+    maxStreams: 100,
+    idleTimeoutMs: 60_000,
+    connectTimeoutMs: 2_000,
+  });
+  const [route] = parts.routes;
+  assert.equal(route?.match.path, '/*');
+  assert.deepEqual(route?.to, { kind: 'upstream', upstream: 'users' });
+  assert.equal(route?.timeoutMs, null);
+});
+
+test('a document without listeners is refused, also where the key stands with nothing behind it', () => {
+  const { listeners: _, ...rest } = sound;
+  onlyError(rest, '', /no `listeners`/);
+  onlyError({ ...sound, listeners: null }, 'listeners', /at least one listener/);
+  onlyError({ ...sound, listeners: [] }, 'listeners', /at least one listener/);
+});
+
+test('an unknown key is told with the nearest one', () => {
+  onlyError(withRoute({ match: { pth: '/x' } }), 'routes.0.match.pth', /^unknown key "pth"; did you mean "path"\?$/);
+  onlyError({ ...sound, upstream: {} }, 'upstream', /did you mean "upstreams"\?$/);
+  onlyError(withRoute({ filters: [{ ecko: {} }] }), 'routes.0.filters.0.ecko', /did you mean "echo"\?$/);
+  onlyError(withRoute({ filters: [{ echo: { txt: 'a' } }] }), 'routes.0.filters.0.echo.txt', /did you mean "text"\?$/);
+});
+
+test('what belongs to a later version is refused by name', () => {
+  const later = /not supported yet in this version/;
+  const users = (fields: object) => ({ ...sound, upstreams: { users: { ...sound.upstreams.users, ...fields } } });
+  for (const key of ['tls', 'healthCheck', 'outlier', 'breaker', 'retry']) {
+    onlyError(users({ [key]: {} }), `upstreams.users.${key}`, later);
+  }
+  for (const key of ['mirror', 'canary', 'retry']) onlyError(withRoute({ [key]: {} }), `routes.0.${key}`, later);
+  for (const protocol of ['h2', 'h2c', 'auto']) onlyError(users({ protocol }), 'upstreams.users.protocol', later);
+  onlyError(users({ endpoints: ['https://a'] }), 'upstreams.users.endpoints.0', later);
+  const listener = { address: '127.0.0.1:8443' };
+  onlyError({ ...sound, listeners: [{ ...listener, tls: {} }] }, 'listeners.0.tls', later);
+  onlyError({ ...sound, listeners: [{ ...listener, protocols: ['h2'] }] }, 'listeners.0.protocols.0', later);
+});
+
+test('a key that objects cannot hold in silence is refused wherever it stands', () => {
+  const hidden = (text: string): object => JSON.parse(text);
+  const reserved = /`__proto__` cannot be a key/;
+  for (const part of ['headers', 'query', 'cookies', 'body']) {
+    const match = { [part]: hidden('{"__proto__":"x"}') };
+    onlyError(withRoute({ match }), `routes.0.match.${part}.__proto__`, reserved);
+  }
+  const to = { reply: { headers: hidden('{"__proto__":"x"}') } };
+  onlyError(
+    { listeners: sound.listeners, routes: [{ name: 'r', to }] },
+    'routes.0.to.reply.headers.__proto__',
+    reserved,
+  );
+  onlyError(withRoute(hidden('{"__proto__":{"public":true}}')), 'routes.0.__proto__', reserved);
+});
+
+test('one error hides none of the others', () => {
+  const found = errors({
+    ...sound,
+    drainTimeout: 'soon',
+    limits: { headerCount: -1 },
+    routes: [
+      { name: 'a', to: 'nobody' },
+      { name: 'a', to: 'users', tmeout: '1s' },
+    ],
+  });
+  for (const start of [
+    'drainTimeout: ',
+    'limits.headerCount: ',
+    'routes.0.to: ',
+    'routes.1.tmeout: ',
+    'routes.1.name: ',
+  ]) {
+    assert.ok(
+      found.some(text => text.startsWith(start)),
+      `${start}\n${found.join('\n')}`,
+    );
+  }
+  assert.equal(found.length, 5);
+});
+
+test('parts refer to names that exist, once', () => {
+  onlyError({ ...sound, routes: [{ name: 'r', to: 'user' }] }, 'routes.0.to', /did you mean "users"\?$/);
+  const consumers = [{ name: 'acme', plan: 'gild' }];
+  onlyError({ ...sound, plans: { gold: { rate: '1/s' } }, consumers }, 'consumers.0.plan', /did you mean "gold"\?$/);
+  onlyError({ ...sound, consumers: [{ name: 'a' }, { name: 'a' }] }, 'consumers.1.name', /consumers\.0\.name/);
+  const { problems } = check({ ...sound, routes: [] });
+  assert.deepEqual(
+    problems.map(({ severity }) => severity),
+    ['warning', 'warning'],
+  );
+});
+
+test('two listeners on one address are refused however it is written, and port 0 may stand twice', () => {
+  const on = (...addresses: string[]) => ({ ...sound, listeners: addresses.map(address => ({ address })) });
+  onlyError(on('127.0.0.1:80', '127.0.0.1:80'), 'listeners.1.address', /listeners\.0\.address/);
+  onlyError(on('[::]:80', '[0::0]:80'), 'listeners.1.address', /listeners\.0\.address/);
+  onlyError(on('[2001:DB8::1]:80', '[2001:db8:0::1]:80'), 'listeners.1.address', /listeners\.0\.address/);
+  assert.deepEqual(errors(on('127.0.0.1:0', '127.0.0.1:0', '127.0.0.1:80', '[::1]:80')), []);
+});
+
+test('what is the same object as before is not checked again, and what is checked is frozen to its leaves', () => {
+  const first = check(sound);
+  const changed = { ...sound, routes: [...sound.routes, { name: 'more', to: 'users' }] };
+  const second = check(changed, first.checks);
+  assert.equal(second.parts.routes[0], first.parts.routes[0]);
+  assert.equal(second.parts.upstreams[0], first.parts.upstreams[0]);
+  const again = check(structuredClone(changed), first.checks);
+  assert.notEqual(again.parts.routes[0], first.parts.routes[0]);
+  assert.deepEqual(again.parts, second.parts);
+  for (const part of [first.parts.routes[0], first.parts.upstreams[0], first.parts.limits]) assertFrozen(part);
+});
+
+function assertFrozen(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  assert.ok(Object.isFrozen(value));
+  for (const inner of Object.values(value)) assertFrozen(inner);
+}
+
+test('no value makes the check throw, and each problem leads to a place in the document or to a missing key there', () => {
+  const anything = fc.anything({ withNullPrototype: true, maxDepth: 4 });
+  const resource = fc.dictionary(
+    fc.constantFrom(
+      'name',
+      'to',
+      'match',
+      'rewrite',
+      'filters',
+      'sticky',
+      'endpoints',
+      'hashOn',
+      'address',
+      'keys',
+      '__proto__',
+    ),
+    anything,
+  );
+  const part = fc.oneof(anything, fc.array(resource), fc.dictionary(fc.string(), resource));
+  const document = fc.dictionary(fc.constantFrom(...documentKeys, 'tls', 'rutes'), part);
+  fc.assert(
+    fc.property(document, settings => {
+      for (const { path, message } of check(settings).problems) {
+        assert.notEqual(message, '');
+        let at: unknown = settings;
+        for (const step of path.slice(0, -1)) {
+          assert.ok(typeof at === 'object' && at !== null && Object.hasOwn(at, step), `${path.join('.')}: ${message}`);
+          at = (at as Readonly<Record<string, unknown>>)[step];
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
