@@ -11,18 +11,26 @@ type Settings = Record<string, unknown>;
 const lineStarts = /(?:^|\n)(?=[^ \n#])/g;
 /** Markers of documents and directives: such a text is read as a whole. */
 const marker = /^(?:---|\.\.\.|%)/;
-const header = /^[A-Za-z][A-Za-z0-9_]*: *(?:#[^\n]*)?(?:\n|$)/;
+const header = /^[A-Za-z][A-Za-z0-9_]*:(?: +#[^\n]*| *)(?:\n|$)/;
+const keyStart = /^[A-Za-z0-9_"']/;
+/** A dash that stands alone, behind comments and empty lines. */
+const elementStart = /^(?: *(?:#[^\n]*)?\n)* *-(?: |\n|$)/;
 const firstContent = /(?:^|\n)( *)([^ \n#])/;
 
 /** The settings, or null when the text is to be read as a whole. `pieces` is what the last version was made of. */
 export function readCut(
-  text: string,
+  written: string,
   before: PieceCache,
 ): { readonly settings: Settings; readonly pieces: PieceCache } | null {
+  // YAML reads a line's end the same way in both spellings. A carriage return alone would be an end that
+  // no cut sees, and tabs are white space that is no indent.
+  const text = written.includes('\r') ? written.replaceAll('\r\n', '\n') : written;
+  if (/[\r\t]/.test(text)) return null;
   const cutter = new Cutter(before);
   const settings: Settings = {};
   const starts = settingStarts(text);
-  if (starts === null || starts.length === 0) return null;
+  // Content before the first start is indented deeper than what follows: no valid document, and nobody's section.
+  if (starts === null || starts.length === 0 || firstContent.test(text.slice(0, starts[0]))) return null;
   for (const [at, start] of starts.entries()) {
     const section = text.slice(start, starts[at + 1] ?? text.length);
     const values = cutter.section(section);
@@ -67,13 +75,14 @@ class Cutter {
     if (letter === '-') {
       const elements: unknown[] = [];
       for (const piece of cutAt(body, new RegExp(`\\n(?= {${indent.length}}- )`, 'g'))) {
+        if (!elementStart.test(piece)) return null;
         const values = this.piece(piece);
         if (!Array.isArray(values)) return null;
         for (const value of values) elements.push(value);
       }
       return { [key]: elements };
     }
-    if (indent === '' || !/[A-Za-z0-9_"']/.test(letter)) return this.map(section);
+    if (indent === '' || !keyStart.test(letter)) return this.map(section);
     const entries: Settings = {};
     for (const piece of cutAt(body, new RegExp(`\\n(?= {${indent.length}}[^ #\\n])`, 'g'))) {
       const values = this.map(piece);
@@ -83,6 +92,8 @@ class Cutter {
   }
 
   private map(text: string): Settings | null {
+    // Because: `{ a: 1 }` and `---` are documents by themselves, and nothing behind another entry.
+    if (!keyStart.test(firstContent.exec(text)?.[2] ?? '')) return null;
     // Because: a merge key takes its entries from another part, or would give way to one.
     if (/^ *(?:<<|\?)/m.test(text)) return null;
     const value = this.piece(text);

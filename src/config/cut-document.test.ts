@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readCut } from './cut-document.ts';
+import { ReadError, readYaml } from './yaml.ts';
+
+/** A text that could be cut means what js-yaml makes of the whole. Gives whether it could. */
+function agrees(text: string): boolean {
+  const cut = readCut(text, new Map());
+  if (cut === null) return false;
+  const whole = readYaml(text);
+  assert.ok(!(whole instanceof ReadError), `js-yaml refuses ${JSON.stringify(text)}`);
+  assert.deepEqual(cut.settings, whole.value, JSON.stringify(text));
+  return true;
+}
+
+const indent = fc.constantFrom('', '', '  ', '  ', '  ', '    ', '    ', ' ', '   ', '\t');
+const content = fc.constantFrom(
+  ...['a: 1', 'b: x', 'c:', 'routes:', 'routes: # all', 'upstreams:', 'd: [1, 2]', 'e: { f: 1 }', '"q": 1', 'g: "h"'],
+  ...['- a', '- a: 1', '- b:', '-', '- - c', '- { a: 1 }', '- [b]', '# note', '', '', '---', '...', '%YAML 1.2'],
+  ...['a: |', 'a: >-', '- |', '- >+', 'a: "open', "a: 'open", 'close"', "close'", 'a: [open', 'a: { b: 1,', ']', '}'],
+  ...[
+    'a: &n 1',
+    'b: *n',
+    '- &n x',
+    '- *n',
+    '<<: *n',
+    '<<: { z: 1 }',
+    '? k',
+    ': v',
+    'word',
+    'b: !!str 1',
+    '__proto__: 1',
+  ],
+);
+const lineEnd = fc.constantFrom('\n', '\n', '\n', '\n', '\n', '\n', '\n', '\n', '\r\n', '\r');
+const lines = fc.array(fc.tuple(indent, content, lineEnd), { maxLength: 5 }).map(each => each.flat().join(''));
+/** Half of the texts begin as documents do. */
+const opening = fc.constantFrom(
+  '',
+  '',
+  '',
+  'routes:\n  - x\n',
+  'routes:\n- x\n',
+  'upstreams:\n  z: 1\n',
+  '# note\nm: 1\n',
+);
+const text = fc.tuple(opening, lines).map(each => each.join(''));
+
+test('a cut document is what the whole one is, whatever the lines', () => {
+  let cut = 0;
+  fc.assert(
+    fc.property(text, each => {
+      if (agrees(each)) cut++;
+    }),
+    { numRuns: 40_000, seed: 20_261_121 },
+  );
+  assert.ok(cut > 500, `only ${cut} texts were cut`);
+});
+
+test('one letter changed in a usual document', () => {
+  const usual =
+    'upstreams:\n  a:\n    endpoints: [http://b]\n  c: { endpoints: [] }\nroutes:\n  # first\n  - name: x\n    to: a\n\n  - { name: y }\n';
+  assert.ok(agrees(usual));
+  for (let at = 0; at < usual.length; at++) {
+    agrees(usual.slice(0, at) + usual.slice(at + 1));
+    for (const letter of [
+      '\n',
+      '\r',
+      ' ',
+      '\t',
+      '-',
+      '#',
+      '"',
+      "'",
+      '|',
+      '&n ',
+      '*n',
+      '[',
+      '{',
+      ':',
+      ': ',
+      '?',
+      '<<: ',
+    ]) {
+      agrees(usual.slice(0, at) + letter + usual.slice(at));
+    }
+  }
+});
+
+test('elements that did not change stay the same objects', () => {
+  const route = (name: string) => `  - name: ${name}\n    match: { path: /${name} }\n`;
+  const before = readCut(`routes:\n${route('a')}${route('b')}${route('c')}`, new Map());
+  assert.ok(before !== null);
+  const after = readCut(`routes:\n${route('a')}${route('new')}${route('b')}${route('x')}`, before.pieces);
+  assert.ok(after !== null);
+  // Because: the texts above are lists.
+  const [old, now] = [before.settings['routes'] as unknown[], after.settings['routes'] as unknown[]];
+  assert.equal(now[0], old[0]);
+  assert.equal(now[2], old[1]);
+  assert.notEqual(now[1], old[1]);
+  assert.equal(now.length, 4);
+});
+
+test('what the new version does not hold is not kept', () => {
+  const before = readCut('routes:\n  - name: a\n  - name: b\n', new Map());
+  assert.ok(before !== null);
+  const after = readCut('routes:\n  - name: b\n', before.pieces);
+  assert.deepEqual([...(after?.pieces.keys() ?? [])], ['  - name: b\n']);
+});
+
+test('the same element twice', () => {
+  const cut = readCut('routes:\n  - name: a\n  - name: a\n', new Map());
+  assert.deepEqual(cut?.settings, { routes: [{ name: 'a' }, { name: 'a' }] });
+});
