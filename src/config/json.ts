@@ -1,5 +1,6 @@
 // Reads one JSON document into plain values. Stricter than JSON.parse in one thing: a key stands in an object once.
 
+import { jsonError } from './json-error.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
 const stringOrKey = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
@@ -8,14 +9,8 @@ export function readJson(text: string): { readonly value: unknown } | ReadError 
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    // Because: V8 tells the offset in its message only.
-    const message = error instanceof Error ? error.message : String(error);
-    const offset = Number(/at position ([0-9]+)/.exec(message)?.[1] ?? text.length);
-    return new ReadError(
-      `not JSON: ${message.replace(/ (?:in JSON )?at position.*$/s, '')}`,
-      Math.min(offset, text.length),
-    );
+  } catch {
+    return jsonError(text);
   }
   let written = 0;
   for (const match of text.matchAll(stringOrKey)) if (match[1] !== undefined) written++;

@@ -29,12 +29,18 @@ export function readYaml(text: string): { readonly value: unknown } | ReadError 
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     if (error.mark === undefined || error.mark === null) return withoutMark(text, error.reason);
-    return new ReadError(reasonText(error.reason), Math.min(error.mark.position, text.length));
+    return new ReadError(reasonText(error.reason), startOf(text, error.mark.position));
   }
   if (text.includes('*') && countValues(value, new Map()) > valuesMax) {
     return new ReadError(`the document has more than ${valuesMax} values when its aliases are written out`, 0);
   }
   return { value };
+}
+
+/** js-yaml marks quoted text behind its quote. */
+function startOf(text: string, position: number): number {
+  const before = text[position - 1];
+  return before === '"' || before === "'" ? position - 1 : Math.min(position, text.length);
 }
 
 function withoutMark(text: string, reason: string): ReadError {

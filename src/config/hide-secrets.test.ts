@@ -1,0 +1,23 @@
+// Messages without what came from outside.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hideSecrets } from './hide-secrets.ts';
+
+const secrets = new Map([
+  ['correct horse', '${env:PASSWORD}'],
+  ['two\nlines "x"', '${file:/key}'],
+  ['80', '${env:PORT}'],
+]);
+
+for (const [message, shown] of [
+  ['found "correct horse"', 'found "${env:PASSWORD}"'],
+  ['Bearer correct horse, correct horse', 'Bearer ${env:PASSWORD}, ${env:PASSWORD}'],
+  ['found "x correct ho…"', 'found "x ${env:PASSWORD}…"'],
+  ['a correct one', 'a correct one'],
+  ['found "two\\nlines \\"x\\""', 'found "${file:/key}"'],
+  ['found two\nlines "x".', 'found ${file:/key}.'],
+  ['found "80", at least 80', 'found "${env:PORT}", at least 80'],
+] as const) {
+  test(message, () => assert.equal(hideSecrets(message, secrets), shown));
+}
