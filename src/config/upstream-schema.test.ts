@@ -1,0 +1,109 @@
+// Upstreams, consumers and limits: units become numbers, and settings that contradict each other are refused.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { z } from 'zod';
+import { consumerSchema } from './consumer-schema.ts';
+import { limitsSchema } from './limits-schema.ts';
+import { listenerSchema } from './listener-schema.ts';
+import { planSchema } from './plan-schema.ts';
+import { checkValue } from './schema-problems.ts';
+import { upstreamSchema } from './upstream-schema.ts';
+
+function made<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const outcome = checkValue(schema, value);
+  assert.ok(outcome.ok, outcome.ok ? '' : JSON.stringify(outcome.problems));
+  return outcome.value;
+}
+
+function refused(schema: z.ZodType, value: unknown, path: string, message: RegExp): void {
+  const outcome = checkValue(schema, value);
+  assert.ok(!outcome.ok, `accepted: ${JSON.stringify(value)}`);
+  assert.deepEqual(
+    outcome.problems.map(problem => problem.path.join('.')),
+    [path],
+    JSON.stringify(outcome.problems),
+  );
+  assert.match(outcome.problems[0]!.message, message);
+}
+
+const endpoints = ['http://10.0.0.1:8080'];
+
+test('endpoints are URLs or maps', () => {
+  const written = ['http://Users.internal', { url: 'http://[::1]:81', weight: 0, zone: 'eu-1' }];
+  assert.deepEqual(made(upstreamSchema, { endpoints: written }).endpoints, [
+    { url: 'http://users.internal:80', tls: false, host: 'users.internal', port: 80, weight: 1, zone: '' },
+    { url: 'http://[::1]:81', tls: false, host: '::1', port: 81, weight: 0, zone: 'eu-1' },
+  ]);
+});
+
+test('endpoints that give nobody a request are refused, and so is one that stands twice', () => {
+  refused(upstreamSchema, { endpoints: [] }, 'endpoints', /at least one/);
+  refused(upstreamSchema, { endpoints: [{ url: endpoints[0], weight: 0 }] }, 'endpoints', /weight 0/);
+  refused(upstreamSchema, { endpoints: ['http://a', 'http://A:80'] }, 'endpoints.1', /twice/);
+  refused(upstreamSchema, {}, 'endpoints', /is missing/);
+});
+
+test('what is hashed is given for the balancers that hash, in every form, and for no other', () => {
+  const forms: readonly (readonly [unknown, object])[] = [
+    [{ header: 'X-User' }, { source: 'header', name: 'x-user' }],
+    [{ cookie: 'Sid' }, { source: 'cookie', name: 'Sid' }],
+    [{ query: 'Q' }, { source: 'query', name: 'Q' }],
+    [{ ip: true }, { source: 'ip', name: '' }],
+    ['ip', { source: 'ip', name: '' }],
+    ['path', { source: 'path', name: '' }],
+  ];
+  for (const balance of ['ringHash', 'maglev']) {
+    for (const [hashOn, expected] of forms) {
+      assert.deepEqual(made(upstreamSchema, { endpoints, balance, hashOn }).hashOn, expected);
+    }
+    refused(upstreamSchema, { endpoints, balance }, 'balance', /needs `hashOn`/);
+  }
+  refused(upstreamSchema, { endpoints, hashOn: 'ip' }, 'hashOn', /no meaning with `balance: p2c`/);
+  const two = { header: 'a', cookie: 'b' };
+  refused(upstreamSchema, { endpoints, balance: 'maglev', hashOn: two }, 'hashOn', /found header and cookie/);
+});
+
+test('limits: sizes in bytes, times in milliseconds, 0 for none where none is allowed', () => {
+  const limits = made(limitsSchema, { requestLine: '1KiB', body: '1MiB', minimumRate: '1KiB', bodyTimeout: '250ms' });
+  assert.equal(limits.requestLineBytesMax, 1_024);
+  assert.equal(limits.bodyBytesMax, 1_048_576);
+  assert.equal(limits.minimumRateBytesPerSecond, 1_024);
+  assert.equal(limits.bodyTimeoutMs, 250);
+  assert.equal(made(limitsSchema, { body: 0, minimumRate: 0 }).bodyBytesMax, 0);
+  refused(limitsSchema, { requestLine: '1B' }, 'requestLine', /from 64B to 1MiB/);
+  refused(limitsSchema, { requestLine: '8KB' }, 'requestLine', /such as 512B, 64KiB/);
+  refused(limitsSchema, { headerTimeout: '0s' }, 'headerTimeout', /longer than 0/);
+  refused(limitsSchema, { headerCount: 1.5 }, 'headerCount', /a whole number, found 1\.5/);
+});
+
+test('PROXY headers are asked for together with whom to believe', () => {
+  const address = '127.0.0.1:80';
+  const trustedProxies = ['10.0.0.0/8', 'fd00::/8'];
+  assert.deepEqual(
+    made(listenerSchema, { address, proxyProtocol: true, trustedProxies }).trustedProxies,
+    trustedProxies,
+  );
+  refused(listenerSchema, { address, proxyProtocol: true }, 'proxyProtocol', /needs `trustedProxies`/);
+  refused(listenerSchema, { address, trustedProxies: ['10.0.0.0/33'] }, 'trustedProxies.0', /./);
+});
+
+test('consumers hold hashes of keys; what was written in place of one is shown to nobody', () => {
+  const hash = `sha256:${'Ab'.repeat(32)}`;
+  const keys = [{ id: 'k1', hash }];
+  const acme = made(consumerSchema, { name: 'acme', keys });
+  assert.deepEqual(acme, { name: 'acme', plan: null, tenant: null, keys: [{ id: 'k1', hash: hash.toLowerCase() }] });
+  const outcome = checkValue(consumerSchema, { name: 'acme', keys: [{ id: 'k1', hash: 'my-secret-key' }] });
+  assert.ok(!outcome.ok && outcome.problems.length === 1);
+  assert.ok(!JSON.stringify(outcome.problems).includes('my-secret-key'));
+  refused(consumerSchema, { name: 'acme', keys: [...keys, ...keys] }, 'keys.1.id', /twice/);
+});
+
+test('a plan limits something', () => {
+  const month = 30 * 86_400_000;
+  assert.deepEqual(made(planSchema, { quota: '10M/month' }), {
+    rate: null,
+    quota: { count: 10_000_000, perMs: month },
+  });
+  refused(planSchema, {}, '', /needs a `rate` or a `quota`/);
+});
