@@ -453,7 +453,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     if (times === null) return;
     const { io } = this.owner;
     const step = delayMs === 0 ? Infinity : io.clock.now + delayMs;
-    io.wheel.schedule(this, step < times.deadline ? step : times.deadline);
+    io.wheel.schedule(this, Math.min(step, times.deadline));
   }
 }
 

@@ -212,7 +212,8 @@ export class BodyDecoder {
     }
     this.trailerBytes = null;
     if (scan.count > 0) {
-      if (scan.disguised || scan.hosts > 0 || scan.transferEncodings > 0 || scan.contentLength !== -1) return Refusal.chunk;
+      if (scan.disguised || scan.hosts > 0 || scan.transferEncodings > 0 || scan.contentLength !== -1)
+        return Refusal.chunk;
       const index = scan.index.slice(0, scan.count * FIELD_STRIDE);
       this.trailers = allowedTrailers(
         new Headers(latin1(from, fromStart, behind), null, 0, index, behind - 2 - fromStart),
