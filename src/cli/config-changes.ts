@@ -1,6 +1,7 @@
 // What differs between two configurations, in the terms of the language: resources by name, settings by path.
 
 import { isDeepStrictEqual } from 'node:util';
+import { asWritten } from '../config/as-written.ts';
 import type { Config } from '../config/config.ts';
 import { redact } from '../control/redact.ts';
 
@@ -20,14 +21,15 @@ const single = ['listeners', 'admin', 'accessLog', 'drainTimeoutMs', 'limits', '
 /** Empty when both mean the same, however they are written. */
 export function configChanges(before: Config, after: Config): Change[] {
   const changes: Change[] = [];
+  const compare: Compare = (old, now) => compared(sideOf(before, old), sideOf(after, now), '');
   for (const key of single) {
-    const details = differences(before[key], after[key], '');
+    const details = compare(before[key], after[key]);
     if (details.length > 0) changes.push({ kind: 'changed', what: key, details });
   }
   for (const [key, noun] of Object.entries(named)) {
     // Because: the keys of `named` are those of Config, which Object.entries forgets.
     const list = key as keyof typeof named;
-    changes.push(...listChanges(before[list], after[list], noun));
+    changes.push(...listChanges(before[list], after[list], noun, compare));
   }
   return changes;
 }
@@ -36,7 +38,10 @@ interface Named {
   readonly name: string;
 }
 
-function listChanges(before: readonly Named[], after: readonly Named[], noun: string): Change[] {
+/** What differs between a part of the one and a part of the other. */
+type Compare = (before: unknown, after: unknown) => string[];
+
+function listChanges(before: readonly Named[], after: readonly Named[], noun: string, compare: Compare): Change[] {
   const old = new Map(before.map(each => [each.name, each]));
   const now = new Map(after.map(each => [each.name, each]));
   const changes: Change[] = [];
@@ -49,7 +54,7 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
       changes.push({ kind: 'added', what: `${noun} ${each.name}`, details: [] });
       continue;
     }
-    const details = differences(previous, each, '');
+    const details = compare(previous, each);
     if (details.length > 0) changes.push({ kind: 'changed', what: `${noun} ${each.name}`, details });
   }
   // Order decides between routes that are equally specific.
@@ -61,8 +66,8 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
   return changes;
 }
 
-function differences(before: unknown, after: unknown, path: string): string[] {
-  return compared({ value: before, shown: redact(before) }, { value: after, shown: redact(after) }, path);
+function sideOf(config: Config, value: unknown): Side {
+  return { value, shown: redact(asWritten(config, value)) };
 }
 
 /** A value, and the same with its secrets hidden: what is compared, and what is shown. */

@@ -2,6 +2,7 @@
 // Opens no sockets and compiles nothing.
 
 import { createHash } from 'node:crypto';
+import { rememberOutsideValues } from './as-written.ts';
 import { type ConfigParts, checkDocument } from './check-document.ts';
 import { checkReferences } from './check-references.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
@@ -84,6 +85,7 @@ function load(
   cache.keep(filters, checks, read.filledIn);
   // Because: a part that is undefined has told an error, and there was none.
   const config = deepFreeze({ version: versionOf(read, outside), ...(parts as ConfigParts) });
+  rememberOutsideValues(config, outside.secrets);
   return { ok: true, config, problems: all, files: read.files, locate };
 }
 

@@ -1,5 +1,6 @@
 // The pages of the admin server: each path and what it says. Who may read them is decided before, in browser-guard.ts.
 
+import { asWritten } from '../config/as-written.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from '../telemetry/prometheus.ts';
 import type { AdminView } from './admin-view.ts';
 import { reasonsAgainstReady } from './readiness.ts';
@@ -44,7 +45,7 @@ function config({ status }: AdminView): Page {
     startedAt: timeText(startedAt),
     listeners,
     workers: { serving: workersServing, wanted: workersWanted },
-    config: redact(running),
+    config: running === null ? null : redact(asWritten(running, running)),
   });
 }
 
