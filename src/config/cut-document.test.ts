@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { readCut } from './cut-document.ts';
+import type { PieceCache } from './load-cache.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
 /** A text that could be cut means what js-yaml makes of the whole. Gives whether it could. */
@@ -112,4 +115,28 @@ test('what the new version does not hold is not kept', () => {
 test('the same element twice', () => {
   const cut = readCut('routes:\n  - name: a\n  - name: a\n', new Map());
   assert.deepEqual(cut?.settings, { routes: [{ name: 'a' }, { name: 'a' }] });
+});
+
+test('an element that is kept does not keep the text that it came from', () => {
+  setFlagsFromString('--expose-gc');
+  // Because: the flag gives every new context a `gc`, and there is no other way to it from within.
+  const collect = runInNewContext('gc') as () => void;
+  const routes = Array.from({ length: 3_000 }, (_, i) => `  - name: a-rather-long-name-of-route-number-${i}\n`);
+  let pieces: PieceCache = new Map();
+  const load = (version: number): void => {
+    routes[version] = `  - name: another-rather-long-name-in-version-${version}\n`;
+    // Through bytes, as a file is read: one flat text a version.
+    const cut = readCut(Buffer.from(`routes:\n${routes.join('')}`).toString(), pieces);
+    assert.ok(cut !== null);
+    pieces = cut.pieces;
+  };
+  const heapAfter = (from: number, to: number): number => {
+    for (let version = from; version < to; version++) load(version);
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heapAfter(0, 20);
+  const grown = heapAfter(20, 220) - before;
+  // 200 versions of 140 kB are 28 MB.
+  assert.ok(grown < 5_000_000, `${grown} bytes more`);
 });

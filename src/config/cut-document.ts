@@ -3,6 +3,7 @@
 
 import type { PieceCache } from './load-cache.ts';
 import { notPlain, readPlainYaml } from './plain-yaml.ts';
+import type { CutSetting, CutSettings, TextPart } from './source-places.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
 type Settings = Record<string, unknown>;
@@ -17,26 +18,29 @@ const keyStart = /^[A-Za-z0-9_"']/;
 const elementStart = /^(?: *(?:#[^\n]*)?\n)* *-(?: |\n|$)/;
 const firstContent = /(?:^|\n)( *)([^ \n#])/;
 
-/** The settings, or null when the text is to be read as a whole. `pieces` is what the last version was made of. */
-export function readCut(
-  written: string,
-  before: PieceCache,
-): { readonly settings: Settings; readonly pieces: PieceCache } | null {
+export interface CutDocument {
+  readonly settings: Readonly<Settings>;
+  /** For the next version. */
+  readonly pieces: PieceCache;
+  /** Where settings and their parts stand in the text; empty when the cut text is not quite the one that was written. */
+  readonly places: CutSettings;
+}
+
+/** Null when the text is to be read as a whole. `before` is what the last version was made of. */
+export function readCut(written: string, before: PieceCache): CutDocument | null {
   // YAML reads a line's end the same way in both spellings. A carriage return alone would be an end that
   // no cut sees, and tabs are white space that is no indent.
   const text = written.includes('\r') ? written.replaceAll('\r\n', '\n') : written;
   if (/[\r\t]/.test(text)) return null;
-  const cutter = new Cutter(before);
-  const settings: Settings = {};
   const starts = settingStarts(text);
   // Content before the first start is indented deeper than what follows: no valid document, and nobody's section.
   if (starts === null || starts.length === 0 || firstContent.test(text.slice(0, starts[0]))) return null;
+  const cutter = new Cutter(text, before);
   for (const [at, start] of starts.entries()) {
-    const section = text.slice(start, starts[at + 1] ?? text.length);
-    const values = cutter.section(section);
-    if (values === null || !joinInto(settings, values)) return null;
+    if (!cutter.section({ start, end: starts[at + 1] ?? text.length })) return null;
   }
-  return { settings, pieces: cutter.pieces };
+  const { settings, pieces, places } = cutter;
+  return { settings, pieces, places: text === written ? places : new Map() };
 }
 
 /** Offsets where settings begin; null when there is a marker in the way. */
@@ -55,40 +59,70 @@ function settingStarts(text: string): number[] | null {
 }
 
 class Cutter {
+  readonly settings: Settings = {};
   /** What this version is made of. Keys are texts of this version, so that the old one's can go. */
   readonly pieces: PieceCache = new Map();
+  readonly places = new Map<string, CutSetting>();
+  private readonly text: string;
   private readonly before: PieceCache;
 
-  constructor(before: PieceCache) {
+  constructor(text: string, before: PieceCache) {
+    this.text = text;
     this.before = before;
   }
 
-  /** One setting with its value, or null. */
-  section(section: string): Settings | null {
+  /** Adds one setting with its value; false when it cannot be told what it is. */
+  section({ start, end }: TextPart): boolean {
+    const section = this.text.slice(start, end);
     const head = header.exec(section);
-    if (head === null) return this.map(section);
+    if (head === null) return this.wholeSection(section, start);
     const body = section.slice(head[0].length);
     const first = firstContent.exec(body);
-    if (first === null) return this.map(section);
+    if (first === null) return this.wholeSection(section, start);
     const key = section.slice(0, section.indexOf(':'));
     const [, indent = '', letter = ''] = first;
+    const bodyStart = start + head[0].length;
     if (letter === '-') {
-      const elements: unknown[] = [];
-      for (const piece of cutAt(body, new RegExp(`\\n(?= {${indent.length}}- )`, 'g'))) {
-        if (!elementStart.test(piece)) return null;
-        const values = this.piece(piece);
-        if (!Array.isArray(values)) return null;
-        for (const value of values) elements.push(value);
-      }
-      return { [key]: elements };
+      const parts = cutAt(body, new RegExp(`\\n(?= {${indent.length}}- )`, 'g'), bodyStart);
+      const elements = this.elements(parts);
+      return elements !== null && this.add({ [key]: elements }, { start, end, parts });
     }
-    if (indent === '' || !keyStart.test(letter)) return this.map(section);
+    if (indent === '' || !keyStart.test(letter)) return this.wholeSection(section, start);
+    const parts = cutAt(body, new RegExp(`\\n(?= {${indent.length}}[^ #\\n])`, 'g'), bodyStart);
+    return this.entries(key, parts, { start, end });
+  }
+
+  private wholeSection(section: string, start: number): boolean {
+    const values = this.map(section);
+    return values !== null && this.add(values, { start, end: start + section.length, parts: null });
+  }
+
+  private elements(parts: readonly TextPart[]): unknown[] | null {
+    const elements: unknown[] = [];
+    for (const { start, end } of parts) {
+      const piece = this.text.slice(start, end);
+      if (!elementStart.test(piece)) return null;
+      const values = this.piece(piece);
+      if (!Array.isArray(values) || values.length !== 1) return null;
+      elements.push(values[0]);
+    }
+    return elements;
+  }
+
+  private entries(key: string, parts: readonly TextPart[], section: TextPart): boolean {
     const entries: Settings = {};
-    for (const piece of cutAt(body, new RegExp(`\\n(?= {${indent.length}}[^ #\\n])`, 'g'))) {
-      const values = this.map(piece);
-      if (values === null || !joinInto(entries, values)) return null;
+    const byKey = new Map<string, TextPart>();
+    for (const part of parts) {
+      const values = this.map(this.text.slice(part.start, part.end));
+      if (values === null || !joinInto(entries, values)) return false;
+      for (const name of Object.keys(values)) byKey.set(name, part);
     }
-    return { [key]: entries };
+    return this.add({ [key]: entries }, { ...section, parts: byKey });
+  }
+
+  private add(values: Settings, place: CutSetting): boolean {
+    for (const key of Object.keys(values)) this.places.set(key, place);
+    return joinInto(this.settings, values);
   }
 
   private map(text: string): Settings | null {
@@ -117,20 +151,20 @@ class Cutter {
   }
 }
 
-/** The text in pieces; each match of `boundary` is the line end before a piece. */
-function cutAt(text: string, boundary: RegExp): string[] {
-  const pieces: string[] = [];
+/** The body in parts; each match of `boundary` is the line end before a part. `bodyStart` is where it stands in the text. */
+function cutAt(body: string, boundary: RegExp, bodyStart: number): TextPart[] {
+  const parts: TextPart[] = [];
   let from = 0;
   // The first element's own line is preceded by a boundary only when comments stand before it.
-  const first = firstContent.exec(text);
+  const first = firstContent.exec(body);
   const firstAt = first === null ? 0 : first.index + 1;
-  for (const { index } of text.matchAll(boundary)) {
+  for (const { index } of body.matchAll(boundary)) {
     if (index < firstAt) continue;
-    pieces.push(text.slice(from, index + 1));
+    parts.push({ start: bodyStart + from, end: bodyStart + index + 1 });
     from = index + 1;
   }
-  pieces.push(text.slice(from));
-  return pieces;
+  parts.push({ start: bodyStart + from, end: bodyStart + body.length });
+  return parts;
 }
 
 /** Adds entries; false when one is there already. */

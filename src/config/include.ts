@@ -9,6 +9,7 @@ import type { KeptFile, LoadCache } from './load-cache.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';
 import { SourceFile } from './source-file.ts';
+import { SourcePlaces } from './source-places.ts';
 import { ReadError } from './yaml.ts';
 
 export const filesMax = 1_000;
@@ -113,7 +114,9 @@ class Reader {
     }
     const outcome = readDocument(text, file, before?.pieces ?? new Map());
     const failed = outcome instanceof ReadError;
-    const read = failed ? outcome : new SourceFile(file, text, outcome.settings);
+    const read = failed
+      ? outcome
+      : new SourceFile(file, text, outcome.settings, new SourcePlaces(text, outcome.places));
     this.kept.set(file, { text, read, pieces: failed ? (before?.pieces ?? new Map()) : outcome.pieces });
     return read;
   }

@@ -1,26 +1,24 @@
 // From the text of one file to its settings. Which reader takes it is decided here.
 
-import { readCut } from './cut-document.ts';
+import { type CutDocument, readCut } from './cut-document.ts';
 import { readJson } from './json.ts';
 import type { PieceCache } from './load-cache.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
+const uncut = { pieces: new Map<string, unknown>(), places: new Map() } as const;
+
 /** A map of settings; empty for an empty document. `pieces` is what the last version of this file was made of. */
-export function readDocument(
-  text: string,
-  file: string,
-  pieces: PieceCache,
-): { readonly settings: Readonly<Record<string, unknown>>; readonly pieces: PieceCache } | ReadError {
+export function readDocument(text: string, file: string, pieces: PieceCache): CutDocument | ReadError {
   const isJson = file.endsWith('.json');
   const cut = isJson ? null : readCut(text, pieces);
   if (cut !== null) return cut;
   const outcome = isJson ? readJson(text) : readYaml(text);
   if (outcome instanceof ReadError) return outcome;
   const { value } = outcome;
-  if (value === null) return { settings: {}, pieces: new Map() };
+  if (value === null) return { settings: {}, ...uncut };
   if (typeof value !== 'object' || Array.isArray(value)) {
     return new ReadError('expected a map of settings, such as `listeners:`, `upstreams:` and `routes:`', 0);
   }
   // Because: what is an object and no list is a map, and its keys are strings.
-  return { settings: value as Readonly<Record<string, unknown>>, pieces: new Map() };
+  return { settings: value as Readonly<Record<string, unknown>>, ...uncut };
 }

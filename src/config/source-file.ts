@@ -1,8 +1,7 @@
 // One file of the configuration as it was read, with the places of what stands in it.
 
 import type { LocatedProblem } from './config.ts';
-import { LineIndex } from './line-index.ts';
-import { PlaceTree } from './place-tree.ts';
+import { SourcePlaces } from './source-places.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -13,18 +12,23 @@ export class SourceFile {
   readonly text: string;
   /** What stands in it; empty for an empty file, and for one that could not be read. */
   readonly settings: Settings;
-  private tree: PlaceTree | null = null;
-  private lines: LineIndex | null = null;
+  private readonly places: SourcePlaces;
 
-  constructor(file: string, text: string, settings: Settings) {
+  constructor(
+    file: string,
+    text: string,
+    settings: Settings,
+    places: SourcePlaces = new SourcePlaces(text, new Map()),
+  ) {
     this.file = file;
     this.text = text;
     this.settings = settings;
+    this.places = places;
   }
 
   /** The same file with other values at the same places. */
   withSettings(settings: Settings): SourceFile {
-    return new SourceFile(this.file, this.text, settings);
+    return new SourceFile(this.file, this.text, settings, this.places);
   }
 
   /** An error or warning about what `path` leads to in this file. */
@@ -34,8 +38,7 @@ export class SourceFile {
     severity: 'error' | 'warning' = 'error',
     at: 'key' | 'value' = 'value',
   ): LocatedProblem {
-    this.tree ??= new PlaceTree(this.text);
-    return this.problemAtOffset(this.tree.offsetOf(path, at), message, severity, path);
+    return this.problemAtOffset(this.places.offsetOf(path, at), message, severity, path);
   }
 
   problemAtOffset(
@@ -44,7 +47,6 @@ export class SourceFile {
     severity: 'error' | 'warning' = 'error',
     path: readonly (string | number)[] = [],
   ): LocatedProblem {
-    this.lines ??= new LineIndex(this.text);
-    return { path, message, severity, file: this.file, ...this.lines.placeOf(offset) };
+    return { path, message, severity, file: this.file, ...this.places.placeOf(offset) };
   }
 }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readCut } from './cut-document.ts';
+import { PlaceTree } from './place-tree.ts';
+import { SourcePlaces } from './source-places.ts';
+
+type Path = readonly (string | number)[];
+
+/** Every path that leads to something in a value. */
+function pathsIn(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  const inner: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return [path, ...inner.flatMap(([step, each]) => pathsIn(each, [...path, step]))];
+}
+
+const document = `# what is served
+listeners:
+  # the public one
+  - address: 127.0.0.1:8080   # here
+
+  - { address: "127.0.0.1:8081", trustedProxies: [10.0.0.0/8, '::1/128'] }
+drainTimeout: 30s
+"limits": { body: 1MiB }
+upstreams:
+
+  users:
+    endpoints:
+    - http://10.0.0.1:8080
+    - { url: http://10.0.0.2:8080, weight: 2 }
+  "the shop": { endpoints: [http://10.0.0.3] }
+  # none left
+plans:
+routes:
+- name: a
+  match: &all { path: "/*" }
+  filters:
+    - headers:
+        request: { set: { x: "1" } }
+-
+  name: b
+  match: { path: |
+    /literal }
+- name: b
+`;
+
+for (const text of [document, document.replace('  match: { path: |\n    /literal }\n', '  to: users\n')]) {
+  const cut = readCut(text, new Map());
+
+  test(`parts give the places that the whole text gives (${cut === null ? 'read whole' : 'cut'})`, () => {
+    const whole = new PlaceTree(text);
+    const places = new SourcePlaces(text, cut?.places ?? new Map());
+    const settings = cut?.settings ?? {};
+    const beyond = [
+      ['routes', 1, 'nothing'],
+      ['routes', 99],
+      ['upstreams', 'nobody'],
+      ['upstreams', 'users', 'x', 'y'],
+      ['missing'],
+    ];
+    for (const path of [...pathsIn(settings), ...beyond]) {
+      for (const at of ['key', 'value'] as const) {
+        assert.equal(places.offsetOf(path, at), whole.offsetOf(path, at), `${path.join('.')} ${at}`);
+      }
+    }
+  });
+}
+
+test('a place in a long list costs no look at the rest of it', () => {
+  const route = (i: number) => `  - name: route-${i}\n    to: users\n`;
+  const text = `routes:\n${Array.from({ length: 20_000 }, (_, i) => route(i)).join('')}`;
+  const cut = readCut(text, new Map());
+  assert.ok(cut !== null);
+  const places = new SourcePlaces(text, cut.places);
+  const start = process.cpuUsage();
+  const offset = places.offsetOf(['routes', 19_999, 'to'], 'value');
+  const spent = process.cpuUsage(start);
+  assert.equal(text.slice(offset), 'users\n');
+  // All of it takes some 150 ms, this element some 0.1: between them is room for a slow machine.
+  assert.ok(spent.user + spent.system < 20_000, `${spent.user + spent.system} microseconds`);
+});

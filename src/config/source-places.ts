@@ -1,0 +1,81 @@
+// Where the values and keys of one file stand. Looks at the part of the text that a path leads into, where the text was cut
+// into parts, since the places of all of it cost many times what reading it does.
+
+import { LineIndex } from './line-index.ts';
+import { PlaceTree } from './place-tree.ts';
+
+/** A part of a text: a setting, or one element or entry of a setting. Offsets in the whole text. */
+export interface TextPart {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One setting of a cut text; `parts` has its elements in order, or its entries by key. */
+export interface CutSetting extends TextPart {
+  readonly parts: ReadonlyMap<string, TextPart> | readonly TextPart[] | null;
+}
+
+export type CutSettings = ReadonlyMap<string, CutSetting>;
+
+type Path = readonly (string | number)[];
+
+export class SourcePlaces {
+  private readonly text: string;
+  private readonly settings: CutSettings;
+  /** By where their part starts. */
+  private readonly trees = new Map<number, PlaceTree>();
+  private whole: PlaceTree | null = null;
+  private lines: LineIndex | null = null;
+
+  /** `settings` is empty for a text that was read as a whole. */
+  constructor(text: string, settings: CutSettings) {
+    this.text = text;
+    this.settings = settings;
+  }
+
+  /** Offset of what `path` leads to, or of the nearest thing above it that is there. `at` is for the last step. */
+  offsetOf(path: Path, at: 'key' | 'value'): number {
+    return this.offsetInPart(path, at) ?? this.wholeTree().offsetOf(path, at);
+  }
+
+  /** Both count from 1. */
+  placeOf(offset: number): { readonly line: number; readonly column: number } {
+    this.lines ??= new LineIndex(this.text);
+    return this.lines.placeOf(offset);
+  }
+
+  private offsetInPart(path: Path, at: 'key' | 'value'): number | null {
+    const [key, step, ...rest] = path;
+    const setting = this.settings.get(String(key));
+    if (key === undefined || setting === undefined) return null;
+    const { parts } = setting;
+    if (parts === null) return this.treeOf(setting).offsetOf(path, at) + setting.start;
+    if (step === undefined) {
+      if (at === 'key') return setting.start;
+      // The list or map starts where its first part does.
+      const [first] = parts.values();
+      return first === undefined ? null : this.treeOf(first).offsetOf([], 'value') + first.start;
+    }
+    const isList = Array.isArray(parts);
+    // Because: isArray does not narrow a readonly list away from a map.
+    const part = isList
+      ? (parts as readonly TextPart[])[Number(step)]
+      : (parts as ReadonlyMap<string, TextPart>).get(String(step));
+    if (part === undefined) return null;
+    return this.treeOf(part).offsetOf([isList ? 0 : step, ...rest], at) + part.start;
+  }
+
+  private treeOf({ start, end }: TextPart): PlaceTree {
+    let tree = this.trees.get(start);
+    if (tree === undefined) {
+      tree = new PlaceTree(this.text.slice(start, end));
+      this.trees.set(start, tree);
+    }
+    return tree;
+  }
+
+  private wholeTree(): PlaceTree {
+    this.whole ??= new PlaceTree(this.text);
+    return this.whole;
+  }
+}
