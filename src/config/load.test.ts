@@ -260,3 +260,14 @@ test('JSON is read strictly', () => {
     assert.equal(problemOf(text), problem);
   }
 });
+
+test('values that hold themselves or are nested without end are told, not thrown', () => {
+  for (const [text, file, told] of [
+    ['listeners: &a [*a]\nroutes: []\n', 'a.yaml', /when its aliases are written out/],
+    [`{"routes":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'a.json', /nested too deeply/],
+  ] as const) {
+    const loaded = loadConfigText(text, file, { filters });
+    assert.equal(loaded.ok, false);
+    assert.match(loaded.problems[0]?.message ?? '', told);
+  }
+});

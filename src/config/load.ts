@@ -2,6 +2,7 @@
 // Opens no sockets and compiles nothing.
 
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import { rememberOutsideValues } from './as-written.ts';
 import { type ConfigParts, checkDocument } from './check-document.ts';
 import { checkReferences } from './check-references.ts';
@@ -41,12 +42,25 @@ export type LoadResult = {
 
 /** Reads and checks `file` and what it includes. Never throws for what stands in files or for files that are not there. */
 export function loadConfig(file: string, options: LoadOptions): LoadResult {
-  return load(file, null, options);
+  return loadWithinDepth(file, null, options);
 }
 
 /** As `loadConfig`, with `text` in the place of the file's own; `file` says the format and where includes start. */
 export function loadConfigText(text: string, file: string, options: LoadOptions): LoadResult {
-  return load(file, text, options);
+  return loadWithinDepth(file, text, options);
+}
+
+/** Thousands of values inside each other are nobody's configuration, and more than the stack holds. */
+function loadWithinDepth(file: string, text: string | null, options: LoadOptions): LoadResult {
+  try {
+    return load(file, text, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = 'the document is nested too deeply';
+    const problem = { path: [], message, severity: 'error', file, line: 1, column: 1 } as const;
+    const locate = (other: Problem): LocatedProblem => ({ ...other, file, line: 1, column: 1 });
+    return { ok: false, problems: [problem], files: [path.resolve(file)], locate, partial: null };
+  }
 }
 
 function load(
@@ -64,7 +78,7 @@ function load(
   const document = new MergedDocument(read.sources);
   const language = languageOf(filters);
   const { parts, problems, checks } = checkDocument(document.settings, language, cache.checksFor(filters));
-  problems.push(...checkReferences(document.settings, parts, path => document.placeText(path)));
+  problems.push(...checkReferences(document.settings, parts, at => document.placeText(at)));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);

@@ -60,6 +60,8 @@ function countValues(value: unknown, counted: Map<object, number>): number {
   const known = counted.get(value);
   if (known !== undefined) return known;
   let count = 1;
+  // A value that holds itself by an alias has no end.
+  counted.set(value, Number.POSITIVE_INFINITY);
   for (const inner of Object.values(value)) count += countValues(inner, counted);
   counted.set(value, count);
   return count;
