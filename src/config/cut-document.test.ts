@@ -91,6 +91,29 @@ test('one letter changed in a usual document', () => {
   }
 });
 
+for (const each of [
+  '  a: 1\na: 1\n',
+  '  a: 1\nb: 1\n',
+  'a: 1\r...\nupstreams:\n',
+  'routes: # all\rb: 1\n  - x\n',
+  'upstreams:#\n  a: 1\n',
+  'a: 1\n\t# note\n  "q": 1\n',
+  'a:\n{ b: 1 }\n',
+  'upstreams:\n  z: 1\n  ---\n    a: 1\n',
+  'routes:\n  --- [a]\n  - b\n',
+  'routes:\n  # one\n  -- [a]\n  - b\n',
+  'a: &n 1\nb: *n\n',
+  'a: "open\nb: closed"\n',
+  'a: [open,\nb: 1]\n',
+]) {
+  test(`is left whole: ${JSON.stringify(each)}`, () => assert.equal(readCut(each, new Map()), null));
+}
+
+test('a dash on a line of its own begins an element', () => {
+  const cut = readCut('routes:\n-\n  name: a\n- name: b\n-\n', new Map());
+  assert.deepEqual(cut?.settings, { routes: [{ name: 'a' }, { name: 'b' }, null] });
+});
+
 test('elements that did not change stay the same objects', () => {
   const route = (name: string) => `  - name: ${name}\n    match: { path: /${name} }\n`;
   const before = readCut(`routes:\n${route('a')}${route('b')}${route('c')}`, new Map());

@@ -83,7 +83,7 @@ class Cutter {
     const [, indent = '', letter = ''] = first;
     const bodyStart = start + head[0].length;
     if (letter === '-') {
-      const parts = cutAt(body, new RegExp(`\\n(?= {${indent.length}}- )`, 'g'), bodyStart);
+      const parts = cutAt(body, new RegExp(`\\n(?= {${indent.length}}-(?: |\\n|$))`, 'g'), bodyStart);
       const elements = this.elements(parts);
       return elements !== null && this.add({ [key]: elements }, { start, end, parts });
     }
@@ -126,10 +126,9 @@ class Cutter {
   }
 
   private map(text: string): Settings | null {
-    // Because: `{ a: 1 }` and `---` are documents by themselves, and nothing behind another entry.
+    // Because: `{ a: 1 }` and `---` are documents by themselves and nothing behind another entry, and what `<<` gives
+    // depends on the entries around it.
     if (!keyStart.test(firstContent.exec(text)?.[2] ?? '')) return null;
-    // Because: a merge key takes its entries from another part, or would give way to one.
-    if (/^ *(?:<<|\?)/m.test(text)) return null;
     const value = this.piece(text);
     // Because: an object that is no list is a map, and its keys are strings.
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Settings) : null;

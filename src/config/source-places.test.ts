@@ -38,18 +38,23 @@ routes:
         request: { set: { x: "1" } }
 -
   name: b
-  match: { path: |
-    /literal }
+  match:
+    path: |
+      /literal
 - name: b
 `;
 
-for (const text of [document, document.replace('  match: { path: |\n    /literal }\n', '  to: users\n')]) {
-  const cut = readCut(text, new Map());
+const documents = {
+  'a document of all sorts': document,
+  'one that begins with a list': 'routes:\n  - a: 1\n    b:\n  - c\nplans:\n    x: { y: [1] }\n    z:\n',
+};
 
-  test(`parts give the places that the whole text gives (${cut === null ? 'read whole' : 'cut'})`, () => {
+for (const [name, text] of Object.entries(documents)) {
+  test(`parts give the places that the whole text gives: ${name}`, () => {
+    const cut = readCut(text, new Map());
+    assert.ok(cut !== null, 'the text is not cut');
     const whole = new PlaceTree(text);
-    const places = new SourcePlaces(text, cut?.places ?? new Map());
-    const settings = cut?.settings ?? {};
+    const places = new SourcePlaces(text, cut.places);
     const beyond = [
       ['routes', 1, 'nothing'],
       ['routes', 99],
@@ -57,7 +62,7 @@ for (const text of [document, document.replace('  match: { path: |\n    /literal
       ['upstreams', 'users', 'x', 'y'],
       ['missing'],
     ];
-    for (const path of [...pathsIn(settings), ...beyond]) {
+    for (const path of [...pathsIn(cut.settings), ...beyond]) {
       for (const at of ['key', 'value'] as const) {
         assert.equal(places.offsetOf(path, at), whole.offsetOf(path, at), `${path.join('.')} ${at}`);
       }
