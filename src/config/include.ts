@@ -1,6 +1,6 @@
 // Reads a file and everything that it includes. Gives the files in order; merge.ts puts them together.
 
-import { globSync, readFileSync, realpathSync } from 'node:fs';
+import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { LocatedProblem } from './config.ts';
 import { Expansion, type ExpansionCache, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
@@ -91,8 +91,14 @@ class Reader {
 
   private textOf(file: string, asker: Asker | null): string | null {
     try {
+      const status = statSync(file);
+      // Because: reading a pipe waits without end and reading a device never stops, and what is served waits with it.
+      // The command line may give a pipe: `-c <(make-config)`.
+      const isReadable = status.isFile() || status.isDirectory() || (asker === null && status.isFIFO());
+      if (!isReadable) return this.fail(file, asker, `${file} is not a file`);
+      if (status.size > fileBytesMax) return this.fail(file, asker, tooLarge(file));
       const bytes = readFileSync(file);
-      if (bytes.length > fileBytesMax) return this.fail(file, asker, `${file} is larger than 64 MiB`);
+      if (bytes.length > fileBytesMax) return this.fail(file, asker, tooLarge(file));
       const text = bytes.toString('utf8');
       return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     } catch (error) {
@@ -182,6 +188,10 @@ class Reader {
       }
     } else this.read(file, null, asker);
   }
+}
+
+function tooLarge(file: string): string {
+  return `${file} is larger than 64 MiB`;
 }
 
 /** Links resolved, so that a circle through a link is seen as well. */

@@ -1,10 +1,11 @@
 // The line of a document that a problem speaks of, with a caret below the place: for people at a terminal.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { LocatedProblem } from './config.ts';
 import { LineIndex } from './line-index.ts';
 
 const widthMax = 120;
+const fileBytesMax = 64 * 1024 * 1024;
 
 /** Lines that may hold a secret are not repeated anywhere. */
 const secretLine = /secret|passw|token|credential|api-?key|\bkeys?\b|\bhash\b|authorization|cookie|:\/\/[^/\s]*@/i;
@@ -35,6 +36,9 @@ export class SourceExcerpts {
 
 function textOf(file: string): string {
   try {
+    // Because: what was refused as a device, a pipe or too large is not to be read for its line either.
+    const status = statSync(file);
+    if (!status.isFile() || status.size > fileBytesMax) return '';
     const text = readFileSync(file, 'utf8');
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   } catch {
