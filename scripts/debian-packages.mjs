@@ -11,6 +11,11 @@ export const testPackages = [
   { name: 'slowhttptest', command: 'slowhttptest', why: 'slow heads, slow bodies and slow readers' },
   { name: 'strace', command: 'strace', why: 'counts system calls and writes per request' },
   { name: 'curl', command: 'curl', why: 'the client that users start with' },
+  { name: 'openssl', command: 'openssl', why: 'makes certificates, and is the other side of TLS' },
+  { name: 'redis-server', command: 'redis-server', why: 'the store of shared limits, revocations and keys' },
+  { name: 'postgresql-15', command: 'pg_ctlcluster', why: 'a store of API keys' },
+  { name: 'chromium', command: 'chromium', why: 'the browser that logs in' },
+  { name: 'nghttp2-client', command: 'h2load', why: 'HTTP/2 clients and load' },
 ];
 
 /**

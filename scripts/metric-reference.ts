@@ -3,7 +3,9 @@
 import { blockKinds, type MetricFamily } from '../src/telemetry/metric-families.ts';
 
 export function metricReference(): string {
-  const rows = Object.values(blockKinds).flatMap(kind => kind.families.map(family => row(family, kind.label)));
+  const rows = Object.values(blockKinds).flatMap(kind =>
+    kind.families.map(family => row(family, kind.labels.join(', '))),
+  );
   return `${introduction}${rows.join('\n')}\n`;
 }
 

@@ -15,6 +15,7 @@ import { ipAccessFilter } from '../../src/filters/ip-access/filter.ts';
 import * as requestId from '../../src/filters/request-id/config.ts';
 import { requestIdFilter } from '../../src/filters/request-id/filter.ts';
 import { parseRequestHead, takeRequestHead } from '../../src/http/h1/request-head.ts';
+import { filterServices } from '../../test/support/filter-services.ts';
 
 const CALLS = 300_000;
 const ROUNDS = 7;
@@ -53,7 +54,7 @@ function nanosecondsOf(run: (exchange: Exchange) => void): number {
   return rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
 }
 
-const place = { slot: 0, routeName: 'users' };
+const place = filterServices({ routeName: 'users' });
 const filters: [string, Filter][] = [
   ['nothing', {}],
   ['ipAccess', ipAccessFilter.build(ipAccess.schema.parse({ allow: ['10.0.0.0/8'], deny: ['10.9.0.0/16'] }), place)],

@@ -13,6 +13,7 @@ import * as ipAccess from '../filters/ip-access/config.ts';
 import { ipAccessFilter } from '../filters/ip-access/filter.ts';
 import * as requestId from '../filters/request-id/config.ts';
 import { requestIdFilter } from '../filters/request-id/filter.ts';
+import type { FeedSource } from '../store/feed.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
 /** A filter's language, from its config.ts, with what builds it. */
@@ -37,4 +38,12 @@ export const filterSchemas = filters;
 /** By name, as the compiler asks for them. */
 export const filterDefinitions: FilterDefinitions = new Map(
   filters.map(({ definition }) => [definition.name, definition]),
+);
+
+/** What feeds values to filters from outside; each runs once, in the supervisor. */
+const sources: readonly FeedSource<unknown>[] = [];
+
+/** By kind, as the supervisor asks for them. */
+export const feedSources: ReadonlyMap<string, FeedSource<unknown>> = new Map(
+  sources.map(source => [source.kind, source]),
 );

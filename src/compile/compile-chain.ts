@@ -3,9 +3,20 @@
 import type { FilterConfig, Problem } from '../config/config.ts';
 import { buildChain, type Chain } from '../exchange/chain.ts';
 import type { Filter, FilterDefinition } from '../exchange/filter.ts';
+import type { WorkerServices } from '../exchange/worker-services.ts';
+import { eventLabel } from '../telemetry/event-label.ts';
+import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 
 /** The filters that may be built, by name. */
 export type FilterDefinitions = ReadonlyMap<string, FilterDefinition<unknown>>;
+
+/** What filters are built with. */
+export interface FilterWorkshop {
+  readonly definitions: FilterDefinitions;
+  readonly worker: WorkerServices;
+  /** Cells of the filters' events, by `eventLabel`. */
+  readonly eventOffsets: BlockOffsets;
+}
 
 /** Where a list of filters stands: in front of which slot it begins, for which route, and where in the document. */
 interface ChainPlace {
@@ -21,7 +32,7 @@ interface ChainPlace {
 export function buildFilters(
   configs: readonly FilterConfig[],
   place: ChainPlace,
-  definitions: FilterDefinitions,
+  { definitions, worker, eventOffsets }: FilterWorkshop,
   problems: Problem[],
 ): Filter[] {
   const filters: Filter[] = [];
@@ -33,7 +44,14 @@ export function buildFilters(
       continue;
     }
     try {
-      filters.push(definition.build(config, { slot: place.firstSlot + index, routeName: place.routeName }));
+      filters.push(
+        definition.build(config, {
+          slot: place.firstSlot + index,
+          routeName: place.routeName,
+          worker,
+          eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
+        }),
+      );
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       problems.push({ path: [...path, name], message: reason, severity: 'error' });

@@ -9,13 +9,13 @@ import { PathPatternError, parsePathPattern } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { buildFilters, chainOf, type FilterDefinitions } from './compile-chain.ts';
+import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { compileDestination } from './compile-destination.ts';
 
 /** What all routes of one configuration share. */
 export interface RouteSurroundings {
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly definitions: FilterDefinitions;
+  readonly workshop: FilterWorkshop;
   readonly globalFilters: readonly Filter[];
   /** For routes without filters of their own: one object for all of them. */
   readonly globalChain: Chain;
@@ -28,7 +28,7 @@ export interface RouteSurroundings {
 export function compileRoute(
   config: RouteConfig,
   index: number,
-  { upstreams, definitions, globalFilters, globalChain, offsets, regexes }: RouteSurroundings,
+  { upstreams, workshop, globalFilters, globalChain, offsets, regexes }: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
   const path = ['routes', index];
@@ -47,7 +47,7 @@ export function compileRoute(
   let chain: Chain | null = globalChain;
   if (config.filters.length > 0) {
     const place = { firstSlot: globalFilters.length, routeName: config.name, path: [...path, 'filters'] };
-    const own = buildFilters(config.filters, place, definitions, problems);
+    const own = buildFilters(config.filters, place, workshop, problems);
     chain = chainOf([...globalFilters, ...own], place.path, problems);
   }
   const destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);

@@ -10,6 +10,7 @@ import { manyRoutes, sampleConfig, sampleRoute, sampleUpstream } from '../runtim
 import { filterDefinitions } from './catalog.ts';
 import { type CompileContext, type Compiled, type CompileResult, compileSnapshot } from './compile-snapshot.ts';
 import { dryCompile } from './dry-compile.ts';
+import { dryServices } from './dry-services.ts';
 
 const offsets = new Map([
   ['other', 0],
@@ -18,6 +19,8 @@ const offsets = new Map([
 
 const context: CompileContext = {
   definitions: filterDefinitions,
+  worker: dryServices(new Map()),
+  eventOffsets: offsets,
   pools: { io: new ThreadIo(), headLimits: sampleConfig().limits, cells: new Float64Array(0) },
   routeOffsets: offsets,
   upstreamOffsets: offsets,

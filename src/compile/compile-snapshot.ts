@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Problem, RouteConfig } from '../config/config.ts';
+import { ConsumerDirectory } from '../exchange/consumer-directory.ts';
 import type { Filter } from '../exchange/filter.ts';
 import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
@@ -10,14 +11,13 @@ import { RouteTableBuilder } from '../route/route-table-builder.ts';
 import { type BlockOffsets, NO_ROUTE_LABEL, offsetIn } from '../telemetry/metric-registry.ts';
 import type { PoolContext } from '../upstream/pool.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { buildFilters, chainOf, type FilterDefinitions } from './compile-chain.ts';
+import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
 import { SliceBudget } from './slice-budget.ts';
 
 /** What a worker has beside the Config. */
-export interface CompileContext {
-  readonly definitions: FilterDefinitions;
+export interface CompileContext extends FilterWorkshop {
   readonly pools: PoolContext;
   readonly routeOffsets: BlockOffsets;
   readonly upstreamOffsets: BlockOffsets;
@@ -52,15 +52,13 @@ export function* compileSnapshot(
 
   const sameFilters = previous !== null && isDeepStrictEqual(previous.config.filters, config.filters);
   const place = { firstSlot: 0, routeName: '', path: ['filters'] };
-  const globalFilters = sameFilters
-    ? previous.globalFilters
-    : buildFilters(config.filters, place, context.definitions, problems);
+  const globalFilters = sameFilters ? previous.globalFilters : buildFilters(config.filters, place, context, problems);
   const globalChain = chainOf(globalFilters, place.path, problems);
   if (globalChain === null) return { compiled: null, problems };
 
   const surroundings: RouteSurroundings = {
     upstreams,
-    definitions: context.definitions,
+    workshop: context,
     globalFilters,
     globalChain,
     offsets: context.routeOffsets,
@@ -92,12 +90,25 @@ export function* compileSnapshot(
     // Because: a route without a value has told its problem, so there is none when this line is reached.
     routes: built.table as Snapshot['routes'],
     upstreams,
+    consumers: sameConsumers(previous?.config, config)
+      ? previous!.snapshot.consumers
+      : new ConsumerDirectory(config.consumers, config.plans),
     limits: config.limits,
     paths: config.paths,
     accessLogSample: config.accessLog.path === 'off' ? -1 : config.accessLog.sample,
     noRouteMetricsOffset: offsetIn(context.routeOffsets, NO_ROUTE_LABEL),
   };
   return { compiled: { config, snapshot, globalFilters, routes, keptRoutes }, problems };
+}
+
+/** Whether the directory of before is still true; consumers that did not change are the same objects. */
+function sameConsumers(before: Config | undefined, now: Config): boolean {
+  return (
+    before !== undefined &&
+    before.consumers.length === now.consumers.length &&
+    before.consumers.every((consumer, at) => consumer === now.consumers[at]) &&
+    isDeepStrictEqual(before.plans, now.plans)
+  );
 }
 
 /** Whether what a compiled route points to is still what serves: its upstreams, and where it counts. */

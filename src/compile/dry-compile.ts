@@ -5,12 +5,17 @@ import { ThreadIo } from '../net/io.ts';
 import { OTHER_LABEL } from '../telemetry/metric-registry.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { type CompileResult, compileSnapshot } from './compile-snapshot.ts';
+import { dryServices } from './dry-services.ts';
+import { collectNeeds } from './filter-needs.ts';
 
 /** What cannot be compiled, each with its path in the document: conflicts, regexes, path patterns, rewrites, filters. */
 export function dryCompile(config: Config, definitions: FilterDefinitions): CompileResult {
   const nowhere = new Map([[OTHER_LABEL, 0]]);
+  const { tables } = collectNeeds(config, definitions);
   const steps = compileSnapshot(config, null, {
     definitions,
+    worker: dryServices(new Map(tables.map(({ name, bytes }) => [name, bytes]))),
+    eventOffsets: nowhere,
     // Pools open connections when they are asked for one, and here nobody asks.
     pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0) },
     routeOffsets: nowhere,

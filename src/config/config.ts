@@ -133,6 +133,9 @@ export interface ConsumerConfig {
   readonly name: string;
   readonly plan: string | null;
   readonly tenant: string | null;
+  readonly groups: readonly string[];
+  /** Free words about the consumer, for logs and headers. */
+  readonly tags: Readonly<Record<string, string>>;
   readonly keys: readonly { readonly id: string; readonly hash: string }[];
 }
 

@@ -20,6 +20,11 @@ export const consumerSchema = z
     name: resourceName.describe('Name of the consumer.'),
     plan: z.string().optional().describe('Name of one of the `plans`.'),
     tenant: z.string().min(1).optional().describe('Who the consumer belongs to.'),
+    groups: z.array(z.string().min(1).max(128)).default([]).describe('Groups that the consumer is in, for `acl`.'),
+    tags: z
+      .record(z.string().min(1).max(64), z.string().max(256))
+      .default({})
+      .describe('Free words about the consumer.'),
     keys: z.array(key).default([]).describe('API keys by which the consumer is known.'),
   })
   .superRefine(({ keys }, context) => {
@@ -31,6 +36,13 @@ export const consumerSchema = z
     }
   })
   .transform(
-    ({ name, plan, tenant, keys }): ConsumerConfig => ({ name, plan: plan ?? null, tenant: tenant ?? null, keys }),
+    ({ name, plan, tenant, groups, tags, keys }): ConsumerConfig => ({
+      name,
+      plan: plan ?? null,
+      tenant: tenant ?? null,
+      groups,
+      tags,
+      keys,
+    }),
   )
   .describe('Somebody who calls.');

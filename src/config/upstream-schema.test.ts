@@ -92,7 +92,14 @@ test('consumers hold hashes of keys; what was written in place of one is shown t
   const hash = `sha256:${'Ab'.repeat(32)}`;
   const keys = [{ id: 'k1', hash }];
   const acme = made(consumerSchema, { name: 'acme', keys });
-  assert.deepEqual(acme, { name: 'acme', plan: null, tenant: null, keys: [{ id: 'k1', hash: hash.toLowerCase() }] });
+  assert.deepEqual(acme, {
+    name: 'acme',
+    plan: null,
+    tenant: null,
+    groups: [],
+    tags: {},
+    keys: [{ id: 'k1', hash: hash.toLowerCase() }],
+  });
   const outcome = checkValue(consumerSchema, { name: 'acme', keys: [{ id: 'k1', hash: 'my-secret-key' }] });
   assert.ok(!outcome.ok && outcome.problems.length === 1);
   assert.ok(!JSON.stringify(outcome.problems).includes('my-secret-key'));

@@ -18,6 +18,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { ConnectionWaiter } from '../upstream/pool.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { BodyPipe } from './body-pipe.ts';
+import type { Consumer, Identity } from './consumer.ts';
 import type { ExchangeResponse, Reply } from './response.ts';
 import type { Route } from './route.ts';
 import type { ExchangeServices } from './services.ts';
@@ -48,8 +49,10 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   response: ExchangeResponse | null;
   found: FoundRoute<Route> | null;
   route: Route | null;
-  /** Name of the consumer that an identity filter found; null before. */
-  consumer: string | null;
+  /** Whom an identity filter recognised; null before, and for credentials that belong to no configured consumer. */
+  consumer: Consumer | null;
+  /** What the verified credential says; null while none was verified. */
+  identity: Identity | null;
   /** One cell a filter; see `FilterServices.slot`. */
   state: unknown[];
   /** What went wrong, if anything did. */
@@ -137,6 +140,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.found = null;
     this.route = null;
     this.consumer = null;
+    this.identity = null;
     this.state = noState;
     this.fault = null;
     this.ended = false;

@@ -1,6 +1,7 @@
 // The contract between the pipeline and a filter. What filters do is in src/filters; how they run is in chain.ts.
 
 import type { Exchange } from './exchange.ts';
+import type { FilterNeeds, WorkerServices } from './worker-services.ts';
 
 /**
  * A filter as built for one route (or for the global chain): immutable configuration with hooks over it.
@@ -34,12 +35,19 @@ export interface FilterServices {
   readonly slot: number;
   /** The route it is built for; empty for the global chain. */
   readonly routeName: string;
+  readonly worker: WorkerServices;
+  /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
+  eventCell(event: string): number;
 }
 
 /** A filter's entry in the catalogue. `Config` is what its schema gives. */
 export interface FilterDefinition<Config> {
   /** As written in the configuration: `rateLimit`. */
   readonly name: string;
+  /** What it counts, `cardea_filter_events_total{filter,event}`: a short fixed list, such as `admitted`, `refused`. */
+  readonly events?: readonly string[];
+  /** What it shares with other threads. Runs in the supervisor, for every place where the filter is configured. */
+  needs?(config: Config): FilterNeeds;
   /** Throws a `TypeError` with a message for the operator when the configuration cannot work. */
   build(config: Config, services: FilterServices): Filter;
 }

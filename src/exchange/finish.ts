@@ -122,7 +122,7 @@ function log(exchange: Exchange): void {
     upstreamMs: upstreamMs,
     overheadMs: total - upstreamMs,
     attempts: exchange.attempts,
-    consumer: exchange.consumer,
+    consumer: exchange.consumer === null ? null : exchange.consumer.name,
     code: fault === null ? null : fault.code,
     userAgent: request.headers.getById(HeaderId.userAgent) ?? '',
     protocol: protocols[request.version],

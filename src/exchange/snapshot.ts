@@ -2,12 +2,14 @@
 
 import type { RouteTable } from '../route/route-table.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { ConsumerDirectory } from './consumer-directory.ts';
 import type { Route } from './route.ts';
 
 export interface Snapshot {
   readonly version: string;
   readonly routes: RouteTable<Route>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly consumers: ConsumerDirectory;
   readonly limits: Limits;
   readonly paths: Paths;
   /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are logged always; -1 switches the log off. */

@@ -5,13 +5,16 @@ import { decodeConfig } from './config-transfer.ts';
 import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
 
+/** What a worker compiles with, whatever the configuration. */
+type StandingContext = Pick<CompileContext, 'definitions' | 'pools' | 'worker'>;
+
 export class CompileAside {
-  private readonly context: Pick<CompileContext, 'definitions' | 'pools'>;
+  private readonly context: StandingContext;
   private serving: Compiled | null = null;
   private prepared: Compiled | null = null;
   private order: PrepareOrder | null = null;
 
-  constructor(context: Pick<CompileContext, 'definitions' | 'pools'>) {
+  constructor(context: StandingContext) {
     this.context = context;
   }
 
@@ -39,10 +42,15 @@ export class CompileAside {
     this.order = null;
   }
 
-  private *steps({ transfer, routeOffsets, upstreamOffsets }: PrepareOrder) {
+  private *steps({ transfer, routeOffsets, upstreamOffsets, eventOffsets }: PrepareOrder) {
     const { serving } = this;
     const { config, decodedElements } = yield* decodeConfig(transfer, serving?.config ?? null);
-    const result = yield* compileSnapshot(config, serving, { ...this.context, routeOffsets, upstreamOffsets });
+    const result = yield* compileSnapshot(config, serving, {
+      ...this.context,
+      routeOffsets,
+      upstreamOffsets,
+      eventOffsets,
+    });
     return { ...result, decodedElements };
   }
 }

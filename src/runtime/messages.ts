@@ -18,6 +18,9 @@ export interface PrepareOrder {
   readonly transfer: ConfigTransfer;
   readonly routeOffsets: ReadonlyMap<string, number>;
   readonly upstreamOffsets: ReadonlyMap<string, number>;
+  readonly eventOffsets: ReadonlyMap<string, number>;
+  /** Memory that filters share with other threads, by name. */
+  readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
 }
 
 export interface PrepareReport {
@@ -73,6 +76,8 @@ export interface WorkerCalls {
   /** Stops accepting and answers when all is finished, or cut after this time. The thread then ends. */
   drain: { ask: { readonly timeoutMs: number }; answer: null };
   reopenLog: { ask: null; answer: null };
+  /** The newest value of a feed. */
+  feed: { ask: { readonly key: string; readonly value: unknown }; answer: null };
   upstreams: { ask: null; answer: readonly UpstreamState[] };
   /** For tests: throws outside of any request. */
   crash: { ask: null; answer: null };
@@ -101,4 +106,6 @@ export interface LogLine {
 export type WorkerMessage =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer<CallName> }
   | { readonly kind: 'failure'; readonly id: number; readonly reason: string }
+  /** A filter asks a feed's source to look again. */
+  | { readonly kind: 'nudge'; readonly key: string; readonly hint: string }
   | LogLine;

@@ -1,11 +1,15 @@
 // Brings a configuration to the workers in two phases: every one compiles it aside and opens what it adds, then all
 // swap. When one cannot, none does. Reads no files, and starts no workers.
 
+import type { FilterDefinitions } from '../compile/compile-chain.ts';
+import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
 import type { Config, Problem } from '../config/config.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { encodeConfig } from './config-transfer.ts';
+import type { FeedDesk } from './feeds/feed-desk.ts';
 import { checkAddressesFree, listenOrders } from './listener-book.ts';
 import type { ListenOrder, PrepareOrder, PrepareReport } from './messages.ts';
+import type { SharedTables } from './shared-tables.ts';
 import type { WorkerCrew } from './worker-crew.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
@@ -21,14 +25,25 @@ export type RolloutResult =
   /** `problems` are the document's; `reason` is everything else, empty when there are problems. */
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly reason: string };
 
-export class Rollout {
-  private readonly crew: WorkerCrew;
-  private readonly registry: MetricRegistry;
-  private current: Serving | null = null;
+/** What workers share, and what says how much of it a configuration needs. */
+export interface RolloutParts {
+  readonly crew: WorkerCrew;
+  readonly registry: MetricRegistry;
+  readonly definitions: FilterDefinitions;
+  readonly tables: SharedTables;
+  readonly feeds: FeedDesk;
+}
 
-  constructor(crew: WorkerCrew, registry: MetricRegistry) {
-    this.crew = crew;
-    this.registry = registry;
+const noNeeds: CollectedNeeds = { tables: [], feeds: [], events: [] };
+
+export class Rollout {
+  private readonly parts: RolloutParts;
+  private current: Serving | null = null;
+  /** Of what serves. */
+  private needs: CollectedNeeds = noNeeds;
+
+  constructor(parts: RolloutParts) {
+    this.parts = parts;
   }
 
   get serving(): Serving | null {
@@ -41,27 +56,34 @@ export class Rollout {
       return await this.tryDeploy(config);
     } catch (error) {
       // Those that could must not keep what the others could not; one that is dead has nothing to forget.
-      await this.crew.callAll('abort', null).catch(() => {});
+      await this.parts.crew.callAll('abort', null).catch(() => {});
+      this.parts.feeds.keepOnly(this.needs.feeds);
       return { ok: false, problems: [], reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
   private async tryDeploy(config: Config): Promise<RolloutResult> {
-    const { crew, current } = this;
+    const { current } = this;
+    const { crew, definitions, feeds } = this.parts;
     if (crew.workers.length === 0) throw new Error('no worker is alive');
     const before = current?.listeners ?? [];
     const orders = listenOrders(config.listeners, before);
     await checkAddressesFree(orders, before);
-    const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null));
+    const needs = collectNeeds(config, definitions);
+    await feeds.open(needs.feeds);
+    const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null, needs));
     const problems = reports.find(report => report.problems.some(({ severity }) => severity === 'error'))?.problems;
     if (problems !== undefined) {
       await crew.callAll('abort', null);
+      feeds.keepOnly(this.needs.feeds);
       return { ok: false, problems, reason: '' };
     }
     const listeners = await this.listen(orders);
     // Before the calls: a worker that dies in between is replaced by one that serves the new configuration.
     this.current = { config, listeners };
+    this.needs = needs;
     await Promise.allSettled(crew.workers.map(worker => worker.call('commit', null)));
+    feeds.keepOnly(needs.feeds);
     return { ok: true, reports };
   }
 
@@ -69,26 +91,32 @@ export class Rollout {
   async bringUp(worker: WorkerThread): Promise<void> {
     const { current } = this;
     if (current === null) return;
-    const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null));
+    for (const [key, value] of this.parts.feeds.values) await worker.call('feed', { key, value });
+    const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null, this.needs));
     if (problems.length > 0) throw new Error(problems[0].message);
     const { error } = await worker.call('listen', current.listeners);
     if (error !== '') throw new Error(error);
     await worker.call('commit', null);
   }
 
-  private prepareOrder(config: Config, base: Config | null): PrepareOrder {
-    for (const { name } of config.routes) this.registry.block('route', name);
-    for (const { name } of config.upstreams) this.registry.block('upstream', name);
+  private prepareOrder(config: Config, base: Config | null, needs: CollectedNeeds): PrepareOrder {
+    const { registry, tables } = this.parts;
+    for (const { name } of config.routes) registry.block('route', name);
+    for (const { name } of config.upstreams) registry.block('upstream', name);
+    for (const event of needs.events) registry.block('event', event);
+    tables.ensure(needs.tables);
     return {
       transfer: encodeConfig(config, base),
-      routeOffsets: this.registry.blocks('route'),
-      upstreamOffsets: this.registry.blocks('upstream'),
+      routeOffsets: registry.blocks('route'),
+      upstreamOffsets: registry.blocks('upstream'),
+      eventOffsets: registry.blocks('event'),
+      tables: tables.all,
     };
   }
 
   /** The first worker finds the ports where the system is to choose them; the others follow it. */
   private async listen(orders: readonly ListenOrder[]): Promise<readonly ListenOrder[]> {
-    const [first, ...others] = this.crew.workers;
+    const [first, ...others] = this.parts.crew.workers;
     const { ports, error } = await first.call('listen', orders);
     if (error !== '') throw new Error(error);
     const bound = orders.map((order, index) => ({ ...order, port: ports[index] }));

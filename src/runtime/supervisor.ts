@@ -1,15 +1,18 @@
 // The gateway as one object of the main thread: workers, configuration, files, signals put together. Each part has its
 // file; here they only meet.
 
+import { feedSources, filterDefinitions } from '../compile/catalog.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
 import { sampleProcess } from '../telemetry/process-vitals.ts';
+import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
 import { fixedSettingsThatChanged } from './fixed-settings.ts';
 import { addressUrl } from './listener-book.ts';
 import type { LoadedFile } from './load.ts';
 import { Reload, type ReloadFailure } from './reload.ts';
 import { Rollout, type RolloutResult } from './rollout.ts';
+import { SharedTables } from './shared-tables.ts';
 import type { GatewayStatus, Phase, UpstreamsReport } from './status.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { addUpstreamStates } from './upstream-sum.ts';
@@ -29,6 +32,8 @@ export class Supervisor {
   private readonly log: OperatorLog;
   private readonly turns = new TurnQueue();
   private readonly crew: WorkerCrew;
+  private readonly feeds: FeedDesk;
+  private readonly tables = new SharedTables();
   private readonly reloads: Reload;
   private readonly watch: FileWatch;
   private readonly startedAt = Date.now();
@@ -43,7 +48,18 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.log = options.log ?? new OperatorLog();
     const log = this.log.log.bind(this.log);
-    this.crew = new WorkerCrew({ size: options.workers, log, turns: this.turns });
+    this.crew = new WorkerCrew({
+      size: options.workers,
+      log,
+      turns: this.turns,
+      onNudge: (key, hint) => this.feeds.nudge(key, hint),
+    });
+    this.feeds = new FeedDesk({
+      sources: feedSources,
+      // A worker that is gone meanwhile is replaced by one that gets all values.
+      send: (key, value) => void this.crew.callAll('feed', { key, value }).catch(() => {}),
+      log,
+    });
     this.reloads = new Reload({
       load: options.load,
       deploy: loaded => this.deploy(loaded),
@@ -59,7 +75,8 @@ export class Supervisor {
     const { config } = loaded;
     if (config === null) throw new Error('a configuration with errors cannot be started');
     const registry = new MetricRegistry({ routesMax: config.metrics.routesMax });
-    const rollout = new Rollout(this.crew, registry);
+    const { crew, tables, feeds } = this;
+    const rollout = new Rollout({ crew, registry, definitions: filterDefinitions, tables, feeds });
     this.registry = registry;
     this.rollout = rollout;
     await this.crew.equip({
@@ -81,6 +98,7 @@ export class Supervisor {
   /** Ends everything at once; for a start that failed elsewhere. */
   async abandon(): Promise<void> {
     this.watch.close();
+    this.feeds.stop();
     await this.crew.terminate();
   }
 
@@ -113,6 +131,7 @@ export class Supervisor {
         Promise.allSettled(this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, 0)));
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
+    this.feeds.stop();
     await this.crew.terminate();
     this.log.flush();
   }
@@ -129,6 +148,11 @@ export class Supervisor {
       workersServing: this.phase === 'starting' ? 0 : this.crew.workers.length,
       startedAt: this.startedAt,
     };
+  }
+
+  /** Feeds that are not up to date: the gateway serves, with what it has. */
+  get feedTroubles(): readonly FeedTrouble[] {
+    return this.feeds.troubles;
   }
 
   /** Asks every worker; one that does not answer within a second is left out. */

@@ -9,10 +9,12 @@ import { WorkerCell } from '../telemetry/metric-families.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import { WorkerVitals } from '../telemetry/worker-vitals.ts';
 import { CompileAside } from './compile-aside.ts';
+import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { LiveHeadLimits } from './live-head-limits.ts';
-import type { Answer, Ask, CallName, WorkerSetup } from './messages.ts';
+import type { Answer, Ask, CallName, PrepareOrder, PrepareReport, WorkerSetup } from './messages.ts';
 import { clearEndpointGauges, upstreamStates, writeEndpointGauges } from './upstream-states.ts';
 import { WorkerListeners } from './worker-listeners.ts';
+import { SharedWorkerServices } from './worker-services.ts';
 
 const GAUGES_EVERY_MS = 1_000;
 
@@ -25,6 +27,7 @@ interface Equipment extends WorkerSetup {
   readonly cellView: Float64Array;
   readonly accessLog: AccessLog;
   readonly aside: CompileAside;
+  readonly filterServices: SharedWorkerServices;
 }
 
 export class WorkerCore {
@@ -33,11 +36,14 @@ export class WorkerCore {
   private readonly io = new ThreadIo();
   private readonly headLimits = new LiveHeadLimits();
   private readonly listeners: WorkerListeners;
+  private readonly feeds: WorkerFeeds;
   private equipment: Equipment | null = null;
   private gateway: Gateway | null = null;
 
-  constructor(say: Say) {
+  /** `nudge` asks a feed's source, in the supervisor, to look again. */
+  constructor(say: Say, nudge: (key: string, hint: string) => void) {
     this.say = say;
+    this.feeds = new WorkerFeeds(nudge);
     this.listeners = new WorkerListeners(
       this.io.readBuffer,
       (socket, settings) => this.accept(socket, settings),
@@ -45,7 +51,8 @@ export class WorkerCore {
     );
     this.calls = {
       setup: setup => this.setup(setup),
-      prepare: order => this.equipped().aside.prepare(order),
+      prepare: order => this.prepare(order),
+      feed: ({ key, value }) => this.receive(key, value),
       listen: orders => this.listeners.prepare(orders),
       commit: () => this.commit(),
       abort: () => this.abort(),
@@ -70,11 +77,26 @@ export class WorkerCore {
       onError: error => this.say('error', 'access log cannot be written', { reason: error.message }),
     });
     const pools = { io: this.io, headLimits: this.headLimits, cells: cellView };
-    const aside = new CompileAside({ definitions: filterDefinitions, pools });
-    this.equipment = { ...setup, cellView, accessLog, aside };
+    const { io, feeds, say: log } = this;
+    const filterServices = new SharedWorkerServices({ io, cells: cellView, feeds, log });
+    const aside = new CompileAside({ definitions: filterDefinitions, pools, worker: filterServices });
+    this.equipment = { ...setup, cellView, accessLog, aside, filterServices };
     new WorkerVitals(cellView, offset);
     setInterval(() => this.writeGauges(), GAUGES_EVERY_MS).unref();
     this.io.start();
+    return null;
+  }
+
+  private prepare(order: PrepareOrder): Promise<PrepareReport> {
+    const { aside, filterServices } = this.equipped();
+    filterServices.useTables(order.tables);
+    return aside.prepare(order);
+  }
+
+  private receive(key: string, value: unknown): null {
+    this.io.clock.tick();
+    this.feeds.receive(key, value);
+    this.io.outbox.flush();
     return null;
   }
 

@@ -5,13 +5,14 @@ import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import type { Answer, Ask, CallName } from './messages.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import type { TurnQueue } from './turn-queue.ts';
-import { type WorkerLog, WorkerThread } from './worker-thread.ts';
+import { type NudgeListener, type WorkerLog, WorkerThread } from './worker-thread.ts';
 
 export interface CrewOptions {
   readonly size: number;
   readonly log: WorkerLog;
   /** Shared with whatever else works on the workers. */
   readonly turns: TurnQueue;
+  readonly onNudge: NudgeListener;
 }
 
 /** What the crew learns when the configuration is there; the threads start before that, to save time. */
@@ -31,6 +32,7 @@ export class WorkerCrew {
   readonly size: number;
   private readonly log: WorkerLog;
   private readonly turns: TurnQueue;
+  private readonly onNudge: NudgeListener;
   private readonly members = new Map<number, Member>();
   private readonly backoffs = new Map<number, RestartBackoff>();
   /** Workers that are set up; those being replaced are not among them. */
@@ -39,10 +41,11 @@ export class WorkerCrew {
   private stopping = false;
 
   /** Starts the threads. */
-  constructor({ size, log, turns }: CrewOptions) {
+  constructor({ size, log, turns, onNudge }: CrewOptions) {
     this.size = size;
     this.log = log;
     this.turns = turns;
+    this.onNudge = onNudge;
     for (let slot = 0; slot < size; slot++) {
       this.backoffs.set(slot, new RestartBackoff());
       this.members.set(slot, this.start(slot));
@@ -81,7 +84,7 @@ export class WorkerCrew {
   }
 
   private start(slot: number): Member {
-    return { thread: new WorkerThread(slot, this.size, this.log), startedAt: performance.now() };
+    return { thread: new WorkerThread(slot, this.size, this.log, this.onNudge), startedAt: performance.now() };
   }
 
   private async setUp(thread: WorkerThread, { registry, accessLogPath }: CrewEquipment): Promise<void> {

@@ -21,6 +21,9 @@ interface WaitingCall {
   readonly timer: NodeJS.Timeout | null;
 }
 
+/** Hears that a worker wants a feed looked at again. */
+export type NudgeListener = (key: string, hint: string) => void;
+
 export type WorkerLog = (level: LogLevel, message: string, fields: LogFields) => void;
 
 export class WorkerThread {
@@ -29,14 +32,16 @@ export class WorkerThread {
   readonly ended: Promise<string>;
   private readonly thread: Worker;
   private readonly log: WorkerLog;
+  private readonly onNudge: NudgeListener;
   private readonly waiting = new Map<number, WaitingCall>();
   private lastId = 0;
   private endReason = '';
 
   /** Starts the thread. `crew` is how many share the machine's memory. */
-  constructor(slot: number, crew: number, log: WorkerLog) {
+  constructor(slot: number, crew: number, log: WorkerLog, onNudge: NudgeListener) {
     this.slot = slot;
     this.log = log;
+    this.onNudge = onNudge;
     // In the package the file ends with .js.
     const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
     const share = Math.floor(totalmem() / BYTES_PER_MB / 2 / crew);
@@ -82,6 +87,7 @@ export class WorkerThread {
 
   private onMessage(message: WorkerMessage): void {
     if (message.kind === 'log') this.log(message.level, message.message, { worker: this.slot, ...message.fields });
+    else if (message.kind === 'nudge') this.onNudge(message.key, message.hint);
     else if (message.kind === 'answer') this.settle(message.id)?.resolve(message.answer);
     else this.settle(message.id)?.reject(new Error(message.reason));
   }

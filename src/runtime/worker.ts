@@ -7,8 +7,9 @@ import { WorkerCore } from './worker-core.ts';
 if (parentPort === null) throw new Error('worker.ts is the entry of a worker thread');
 const port = parentPort;
 const say = (message: WorkerMessage) => port.postMessage(message);
-const core = new WorkerCore((level, message, fields = {}) =>
-  say({ kind: 'log', level, message, fields } satisfies LogLine),
+const core = new WorkerCore(
+  (level, message, fields = {}) => say({ kind: 'log', level, message, fields } satisfies LogLine),
+  (key, hint) => say({ kind: 'nudge', key, hint }),
 );
 
 port.on('message', (call: CallMessage) => {

@@ -107,12 +107,16 @@ export interface MetricFamily {
   readonly series: readonly MetricSeries[];
 }
 
-export type BlockKindName = 'route' | 'upstream' | 'worker' | 'gateway';
+export type BlockKindName = 'route' | 'upstream' | 'worker' | 'gateway' | 'event';
 
-/** A kind of block: `label` is the name of the label that tells its blocks apart, empty where there is only one. */
+/** Between the values of a block that several labels tell apart. */
+export const LABEL_SEPARATOR = '\t';
+
+/** A kind of block. */
 export interface BlockKind {
   readonly name: BlockKindName;
-  readonly label: string;
+  /** Names of the labels that tell its blocks apart, empty where there is only one block. */
+  readonly labels: readonly string[];
   readonly cellCount: number;
   readonly families: readonly MetricFamily[];
 }
@@ -150,7 +154,7 @@ const statusClasses = labelled('class', { '1xx': 0, '2xx': 1, '3xx': 2, '4xx': 3
 export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
   gateway: {
     name: 'gateway',
-    label: '',
+    labels: [],
     cellCount: GatewayCell.startMs + 1,
     families: [
       counter(
@@ -177,7 +181,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
   },
   worker: {
     name: 'worker',
-    label: '',
+    labels: [],
     cellCount: WorkerCell.refusals + refusalCodes.length,
     families: [
       counter('cardea_connections_accepted_total', 'Client connections accepted.', WorkerCell.connectionsAccepted),
@@ -225,7 +229,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
   },
   route: {
     name: 'route',
-    label: 'route',
+    labels: ['route'],
     cellCount: RouteCell.duration + HISTOGRAM_CELLS,
     families: [
       counter('cardea_requests_total', 'Requests answered, by route and status class.', statusClasses),
@@ -240,7 +244,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
   },
   upstream: {
     name: 'upstream',
-    label: 'upstream',
+    labels: ['upstream'],
     cellCount: UpstreamCell.responseTime + HISTOGRAM_CELLS,
     families: [
       counter('cardea_upstream_attempts_total', 'Attempts that got an answer, by status class.', statusClasses),
@@ -280,6 +284,14 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         UpstreamCell.endpointsAvailable,
         'max',
       ),
+    ],
+  },
+  event: {
+    name: 'event',
+    labels: ['filter', 'event'],
+    cellCount: 1,
+    families: [
+      counter('cardea_filter_events_total', 'What filters decided or met, by kind of filter; see its reference.', 0),
     ],
   },
 };

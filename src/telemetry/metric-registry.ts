@@ -34,7 +34,7 @@ export class MetricRegistry {
   constructor(capacity: MetricCapacity = {}) {
     this.layout = slabLayout({ routesMax: capacity.routesMax ?? 1_000, upstreamsMax: capacity.upstreamsMax ?? 1_000 });
     this.own = new MetricSlab(this.layout);
-    this.offsets = { gateway: new Map(), worker: new Map(), route: new Map(), upstream: new Map() };
+    this.offsets = { gateway: new Map(), worker: new Map(), route: new Map(), upstream: new Map(), event: new Map() };
     this.block('gateway', '');
     this.block('worker', '');
     this.block('route', OTHER_LABEL);

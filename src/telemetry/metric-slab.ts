@@ -22,6 +22,9 @@ export interface SlabLayout {
 /** Blocks of their own for what has no name of its own: overflow, and for routes the requests that matched none. */
 const RESERVED_BLOCKS = { route: 2, upstream: 1 };
 
+/** Kinds of filter times their events: the catalogue's number is far below. */
+const EVENTS_MAX = 1_000;
+
 /** One block of the gateway and one of the worker first, so that their offsets depend on no setting. */
 export function slabLayout(capacity: SlabCapacity): SlabLayout {
   let next = 0;
@@ -33,6 +36,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
   const regions = {
     gateway: region('gateway', 1),
     worker: region('worker', 1),
+    event: region('event', EVENTS_MAX),
     route: region('route', capacity.routesMax + RESERVED_BLOCKS.route),
     upstream: region('upstream', capacity.upstreamsMax + RESERVED_BLOCKS.upstream),
   };

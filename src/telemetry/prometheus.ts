@@ -1,7 +1,13 @@
 // Renders all metrics as Prometheus text (format 0.0.4). Runs in the supervisor's thread, never on a worker.
 
 import { durationBoundsMs, HISTOGRAM_BUCKETS } from './histogram.ts';
-import { type BlockKind, blockKinds, type MetricFamily, type MetricSeries } from './metric-families.ts';
+import {
+  type BlockKind,
+  blockKinds,
+  LABEL_SEPARATOR,
+  type MetricFamily,
+  type MetricSeries,
+} from './metric-families.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 
 /** What `/metrics` answers as its Content-Type. */
@@ -75,7 +81,10 @@ function merged(slabs: readonly Float64Array[], at: number, merge: 'sum' | 'max'
 }
 
 function blockLabels(kind: BlockKind, label: string): string {
-  return kind.label === '' ? '' : `${kind.label}="${escapeLabel(label)}"`;
+  const { labels } = kind;
+  // Because: a route's name may hold any character, the separator too.
+  const values = labels.length === 1 ? [label] : label.split(LABEL_SEPARATOR);
+  return labels.map((name, at) => `${name}="${escapeLabel(values[at] ?? '')}"`).join(',');
 }
 
 function joinLabels(a: string, b: string): string {

@@ -8,6 +8,7 @@ export const ninthTenthLinesMax = 300;
 /** Files that may be longer than `ninthTenthLinesMax`, each with the reason: a parser or a generated table, read top-down. */
 export const longFiles: Record<string, string> = {
   'src/config/plain-yaml.ts': 'a reader of one grammar, read top-down; held to js-yaml by a property test',
+  'src/exchange/exchange.ts': 'one class whose every field is set in one constructor, for a stable hidden class',
   'src/net/downstream-connection.ts': 'the state machine of a client connection, whose states share every field',
   'src/net/upstream-connection.ts': 'the state machine of a connection to an endpoint, whose states share every field',
 };

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FaultCode } from '../../src/base/fault.ts';
 import { buildChain } from '../../src/exchange/chain.ts';
+import { ConsumerDirectory } from '../../src/exchange/consumer-directory.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
 import { Gateway } from '../../src/exchange/gateway.ts';
 import { type Destination, Route } from '../../src/exchange/route.ts';
@@ -125,6 +126,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     version: '0',
     routes: table.finish().table,
     upstreams: new Map([['backend', upstream]]),
+    consumers: new ConsumerDirectory([], []),
     limits,
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: 1,

@@ -3,6 +3,8 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { z } from 'zod';
 import { buildChain } from '../../src/exchange/chain.ts';
+import type { Plan } from '../../src/exchange/consumer.ts';
+import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/consumer-directory.ts';
 import type { FilterDefinition } from '../../src/exchange/filter.ts';
 import { Gateway, type ListenerSettings } from '../../src/exchange/gateway.ts';
 import { Route } from '../../src/exchange/route.ts';
@@ -13,6 +15,7 @@ import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import { blockKinds } from '../../src/telemetry/metric-families.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
+import { filterServices, type TestServices } from './filter-services.ts';
 
 /** Defaults of the configuration, as far as a filter could notice. */
 const limits: Limits = {
@@ -52,6 +55,10 @@ export interface FilterGateway {
 }
 
 export interface FilterGatewayOptions {
+  /** What the filters find of their worker. */
+  readonly services?: TestServices;
+  readonly consumers?: readonly ListedConsumer[];
+  readonly plans?: readonly Plan[];
   /** Of the one route. */
   readonly path?: string;
   /** Empty for every method. */
@@ -83,7 +90,7 @@ export async function startFilterGateway(
   const chain = buildChain(
     filters.map(({ definition, schema, config }, slot) =>
       // Because: `written` has checked that the schema's output is what the definition takes.
-      definition.build(schema.parse(config) as never, { slot, routeName: 'test' }),
+      definition.build(schema.parse(config) as never, filterServices({ slot, clock: io.clock, ...options.services })),
     ),
   );
   const value = new Route('test', chain, { kind: 'upstream', upstream }, null, 0, routeOffset);
@@ -100,6 +107,7 @@ export async function startFilterGateway(
     version: '0',
     routes: table.finish().table,
     upstreams: new Map([['backend', upstream]]),
+    consumers: new ConsumerDirectory(options.consumers ?? [], options.plans ?? []),
     limits: { ...limits, bodyBytesMax: options.bodyBytesMax ?? 0 },
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: -1,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
+import { filterServices } from '../../../test/support/filter-services.ts';
 import { namedVariables, plainVariables, schema } from './config.ts';
 import { headersFilter } from './filter.ts';
 import { namedReaders, plainReaders } from './template.ts';
@@ -114,10 +115,10 @@ test('a parameter cannot begin another field', async t => {
 
 test('no template and no input makes a control byte', () => {
   const anyText = fc.string({ unit: 'binary', maxLength: 20 });
-  const filter = headersFilter.build(schema.parse({ request: { set: { 'x-a': 'x${param.a}${consumer}y' } } }), {
-    slot: 0,
-    routeName: '',
-  });
+  const filter = headersFilter.build(
+    schema.parse({ request: { set: { 'x-a': 'x${param.a}${consumer}y' } } }),
+    filterServices(),
+  );
   fc.assert(
     fc.property(anyText, anyText, (param, consumer) => {
       let value = '';
@@ -192,12 +193,12 @@ test('the schema and the templates know the same variables', () => {
         request: { set: { a: value }, add: {}, append: {}, remove: [] },
         response: { set: {}, add: {}, append: {}, remove: [] },
       },
-      { slot: 0, routeName: '' },
+      filterServices(),
     );
   assert.throws(() => build('${toString}'), { name: 'TypeError', message: /known are/ });
   assert.throws(() => build('${constructor.x}'), TypeError);
 });
 
 test('a filter that changes nothing has no hooks', () => {
-  assert.deepEqual(Object.keys(headersFilter.build(schema.parse({}), { slot: 0, routeName: '' })), []);
+  assert.deepEqual(Object.keys(headersFilter.build(schema.parse({}), filterServices())), []);
 });

@@ -15,7 +15,7 @@ export const plainReaders: Readonly<Record<string, Reader>> = {
   path: exchange => exchange.request.path,
   query: exchange => exchange.request.query,
   route: exchange => utf8(exchange.routeName),
-  consumer: exchange => utf8(exchange.consumer ?? ''),
+  consumer: exchange => utf8(exchange.consumer?.name ?? ''),
 };
 
 /** Variables with a name behind the dot. */

@@ -1,0 +1,41 @@
+// What the filters of a configuration need before a worker can build them: shared memory, feeds, cells for their events.
+
+import type { Config, FilterConfig } from '../config/config.ts';
+import type { FilterNeeds } from '../exchange/worker-services.ts';
+import type { FeedNeed } from '../store/feed.ts';
+import { feedKey } from '../store/feed.ts';
+import { eventLabel } from '../telemetry/event-label.ts';
+import type { FilterDefinitions } from './compile-chain.ts';
+
+export interface CollectedNeeds extends Required<FilterNeeds> {
+  /** Labels of metric blocks of the kind `event`. */
+  readonly events: readonly string[];
+}
+
+/** Of the whole configuration, each feed and event once. A filter that fails to say what it needs fails again, with its place, when it is built. */
+export function collectNeeds(config: Config, definitions: FilterDefinitions): CollectedNeeds {
+  const tables: { name: string; bytes: number }[] = [];
+  const feeds = new Map<string, FeedNeed>();
+  const events = new Set<string>();
+  const visit = (filters: readonly FilterConfig[]): void => {
+    for (const filter of filters) {
+      const definition = definitions.get(filter.name);
+      for (const event of definition?.events ?? []) events.add(eventLabel(filter.name, event));
+      if (definition?.needs === undefined) continue;
+      const needs = needsOf(() => definition.needs?.(filter.config));
+      tables.push(...(needs.tables ?? []));
+      for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
+    }
+  };
+  visit(config.filters);
+  for (const { filters } of config.routes) if (filters.length > 0) visit(filters);
+  return { tables, feeds: [...feeds.values()], events: [...events] };
+}
+
+function needsOf(ask: () => FilterNeeds | undefined): FilterNeeds {
+  try {
+    return ask() ?? {};
+  } catch {
+    return {};
+  }
+}

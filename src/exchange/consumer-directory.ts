@@ -1,0 +1,48 @@
+// The consumers and plans of one configuration, found by name or by the hash of a key. Knows no filter and no store.
+
+import type { Consumer, Plan } from './consumer.ts';
+
+/** A consumer as configured; see `ConsumerConfig`, to which it is structurally equal. */
+export interface ListedConsumer extends Consumer {
+  readonly keys: readonly ListedKey[];
+}
+
+/** An API key as configured. */
+export interface ListedKey {
+  readonly id: string;
+  /** `sha256:` and 64 lower case hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** A key with whom it belongs to. */
+export interface KnownKey<Key extends ListedKey = ListedKey> {
+  readonly key: Key;
+  readonly consumer: Consumer;
+}
+
+export class ConsumerDirectory {
+  private readonly byName: ReadonlyMap<string, ListedConsumer>;
+  private readonly byHash: ReadonlyMap<string, KnownKey>;
+  private readonly plans: ReadonlyMap<string, Plan>;
+
+  constructor(consumers: readonly ListedConsumer[], plans: readonly Plan[]) {
+    this.byName = new Map(consumers.map(consumer => [consumer.name, consumer]));
+    this.byHash = new Map(
+      consumers.flatMap(consumer => consumer.keys.map(key => [key.hash, { key, consumer }] as const)),
+    );
+    this.plans = new Map(plans.map(plan => [plan.name, plan]));
+  }
+
+  consumer(name: string): Consumer | undefined {
+    return this.byName.get(name);
+  }
+
+  /** The key with this hash. Because a hash is looked up, and not the key, the time it takes tells nothing of the key. */
+  key(hash: string): KnownKey | undefined {
+    return this.byHash.get(hash);
+  }
+
+  plan(name: string): Plan | undefined {
+    return this.plans.get(name);
+  }
+}

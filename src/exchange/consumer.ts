@@ -1,0 +1,31 @@
+// Who calls, once a filter has found out: the consumer as configured, and the identity that the credential proved. Shapes only.
+
+/** Somebody who calls, whichever filter recognised him. */
+export interface Consumer {
+  readonly name: string;
+  readonly tenant: string | null;
+  /** Name of his plan. */
+  readonly plan: string | null;
+  readonly groups: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What a verified credential says. */
+export interface Identity {
+  /** Name of the filter that verified it: `jwt`, `apiKey`. */
+  readonly by: string;
+  /** Whom it names in the terms of its issuer: a token's `sub`, a certificate's subject, a key's id. Empty when it names nobody. */
+  readonly subject: string;
+  /** Of the API key or certificate, for logs and limits: never the secret itself. Empty for others. */
+  readonly keyId: string;
+  readonly scopes: readonly string[];
+  /** The claims of a token or session; null where there are none. */
+  readonly claims: Readonly<Record<string, unknown>> | null;
+}
+
+/** A plan of the configuration; see `PlanConfig`, to which it is structurally equal. */
+export interface Plan {
+  readonly name: string;
+  readonly rate: { readonly count: number; readonly perMs: number } | null;
+  readonly quota: { readonly count: number; readonly perMs: number } | null;
+}

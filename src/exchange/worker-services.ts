@@ -1,0 +1,40 @@
+// What a worker offers to the filters it builds, beside their configuration. Shapes only; src/runtime fills them.
+
+import type { Clock } from '../base/clock.ts';
+import type { Feed, FeedNeed } from '../store/feed.ts';
+
+export interface WorkerServices {
+  /** Monotonic time, read once a loop turn. */
+  readonly clock: Clock;
+  /** The worker's metric cells; see `FilterServices.eventCell`. */
+  readonly cells: Float64Array;
+  /** One line for the operator. Keep the message constant; what varies goes into the fields. Nothing secret. */
+  log(
+    level: 'info' | 'warn' | 'error',
+    message: string,
+    fields?: Readonly<Record<string, string | number | boolean>>,
+  ): void;
+  /**
+   * Memory that all workers share and that outlives reloads and workers. Throws when the filter's `needs` did not name it.
+   */
+  sharedTable(name: string): SharedArrayBuffer;
+  /** Throws when the filter's `needs` did not name it. */
+  feed<Value>(need: FeedNeed): Feed<Value>;
+  /**
+   * The object under this key, made when no filter of this worker holds it any more: so what filters learn (verified
+   * tokens, verdicts) outlives reloads and is shared by routes that say the same. `key` must hold all that it depends on.
+   */
+  lasting<Value extends object>(key: string, make: () => Value): Value;
+}
+
+/** Memory that a filter shares with other threads. Known by its name; a table that exists keeps its size until the next start. */
+export interface SharedTableNeed {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** What must be there before a worker builds a filter; asked in the supervisor. */
+export interface FilterNeeds {
+  readonly tables?: readonly SharedTableNeed[];
+  readonly feeds?: readonly FeedNeed[];
+}

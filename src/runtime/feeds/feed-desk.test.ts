@@ -1,0 +1,124 @@
+// Sources are started once, kept while needed, heard by every worker, and never hold up a start for long.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FeedOutlet, FeedSource } from '../../store/feed.ts';
+import { FeedDesk } from './feed-desk.ts';
+import { WorkerFeeds } from './worker-feeds.ts';
+
+/** A source that the test plays: each start is kept with its outlet. */
+function playedSource(kind: string) {
+  const started: { spec: unknown; outlet: FeedOutlet<unknown>; hints: string[]; stopped: boolean }[] = [];
+  const source: FeedSource<unknown> = {
+    kind,
+    start(spec, outlet) {
+      const one = { spec, outlet, hints: [] as string[], stopped: false };
+      started.push(one);
+      outlet.publish(`first of ${String(spec)}`);
+      return {
+        ready: Promise.resolve(),
+        nudge: hint => one.hints.push(hint),
+        stop: () => {
+          one.stopped = true;
+        },
+      };
+    },
+  };
+  return { source, started };
+}
+
+function deskOf(source: FeedSource<unknown>) {
+  const sent: [string, unknown][] = [];
+  const log: string[] = [];
+  const desk = new FeedDesk({
+    sources: new Map([[source.kind, source]]),
+    send: (key, value) => sent.push([key, value]),
+    log: (level, message) => log.push(`${level} ${message}`),
+  });
+  return { desk, sent, log };
+}
+
+const a = { kind: 'played', spec: 'a' };
+const b = { kind: 'played', spec: 'b' };
+
+test('a feed is started once, its values are sent and kept for workers that come later', async () => {
+  const { source, started } = playedSource('played');
+  const { desk, sent } = deskOf(source);
+  await desk.open([a, b]);
+  await desk.open([a]);
+  assert.equal(started.length, 2);
+  started[0]!.outlet.publish('second of a');
+  assert.deepEqual(sent, [
+    ['played "a"', 'first of a'],
+    ['played "b"', 'first of b'],
+    ['played "a"', 'second of a'],
+  ]);
+  assert.deepEqual(desk.values, [
+    ['played "a"', 'second of a'],
+    ['played "b"', 'first of b'],
+  ]);
+});
+
+test('a feed that is no longer needed is stopped and says nothing more', async () => {
+  const { source, started } = playedSource('played');
+  const { desk, sent } = deskOf(source);
+  await desk.open([a, b]);
+  desk.keepOnly([b]);
+  assert.deepEqual(
+    started.map(({ stopped }) => stopped),
+    [true, false],
+  );
+  started[0]!.outlet.publish('late');
+  started[0]!.outlet.report('late');
+  assert.equal(sent.length, 2);
+  assert.deepEqual(desk.troubles, []);
+});
+
+test('trouble is told once, shown, and its end is told', async () => {
+  const { source, started } = playedSource('played');
+  const { desk, log } = deskOf(source);
+  await desk.open([a]);
+  const { outlet } = started[0]!;
+  outlet.report('nobody answers');
+  outlet.report('nobody answers');
+  assert.deepEqual(
+    desk.troubles.map(({ kind, trouble }) => [kind, trouble]),
+    [['played', 'nobody answers']],
+  );
+  outlet.report(null);
+  assert.deepEqual(desk.troubles, []);
+  assert.deepEqual(log, ['warn feed is not up to date', 'info feed is up to date again']);
+});
+
+test('a source that never has its first value does not keep the gateway from starting', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { desk } = deskOf({
+    kind: 'played',
+    start: () => ({ ready: new Promise(() => {}), nudge: () => {}, stop: () => {} }),
+  });
+  const opened = desk.open([a]);
+  t.mock.timers.tick(2_000);
+  await opened;
+});
+
+test('a kind that nobody feeds is an error', async () => {
+  const { desk } = deskOf(playedSource('played').source);
+  await assert.rejects(desk.open([{ kind: 'other', spec: null }]), /no source for the feed "other"/);
+});
+
+test('a worker has one object a feed, hears of new values, and passes nudges on', () => {
+  const nudges: string[][] = [];
+  const feeds = new WorkerFeeds((key, hint) => nudges.push([key, hint]));
+  const feed = feeds.feed<string>(a);
+  assert.equal(feed.value, undefined);
+  const heard: string[] = [];
+  const stop = feed.onChange(value => heard.push(value));
+  feeds.receive('played "a"', 'one');
+  assert.equal(feeds.feed<string>({ kind: 'played', spec: 'a' }), feed);
+  assert.equal(feed.value, 'one');
+  stop();
+  feeds.receive('played "a"', 'two');
+  feed.nudge('kid-7');
+  assert.deepEqual(heard, ['one']);
+  assert.deepEqual(nudges, [['played "a"', 'kid-7']]);
+});

@@ -1,0 +1,124 @@
+// The feeds of the process, run in the supervisor: starts the sources that a configuration needs, keeps those that it still
+// needs, passes what they publish to every worker. What a source watches is in the source.
+
+import { type FeedNeed, type FeedSource, feedKey, type RunningFeed } from '../../store/feed.ts';
+import type { LogFields, LogLevel } from '../../telemetry/operator-log.ts';
+
+/** How long a rollout waits for the first value of a new feed; a source that is away must not keep the gateway from starting. */
+const FIRST_VALUE_WAIT_MS = 2_000;
+
+export type FeedSources = ReadonlyMap<string, FeedSource<unknown>>;
+
+export interface FeedDeskOptions {
+  readonly sources: FeedSources;
+  /** Brings a value to all workers. */
+  readonly send: (key: string, value: unknown) => void;
+  readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+}
+
+/** A feed that is not up to date. */
+export interface FeedTrouble {
+  readonly kind: string;
+  readonly trouble: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+interface DeskEntry {
+  readonly kind: string;
+  readonly running: RunningFeed;
+  value: unknown;
+  hasValue: boolean;
+  trouble: FeedTrouble | null;
+  stopped: boolean;
+}
+
+export class FeedDesk {
+  private readonly options: FeedDeskOptions;
+  private readonly entries = new Map<string, DeskEntry>();
+
+  constructor(options: FeedDeskOptions) {
+    this.options = options;
+  }
+
+  /** Starts what is not running yet, and waits for its first try, for a bounded time. Throws for a kind without a source. */
+  async open(needs: readonly FeedNeed[]): Promise<void> {
+    const first: Promise<void>[] = [];
+    for (const need of needs) {
+      const key = feedKey(need);
+      if (this.entries.has(key)) continue;
+      const entry = this.start(key, need);
+      this.entries.set(key, entry);
+      first.push(entry.running.ready);
+    }
+    if (first.length === 0) return;
+    const wait = new AbortController();
+    const tooLong = new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, FIRST_VALUE_WAIT_MS);
+      wait.signal.addEventListener('abort', () => clearTimeout(timer));
+    });
+    await Promise.race([Promise.allSettled(first), tooLong]);
+    wait.abort();
+  }
+
+  /** Stops every feed that is not among these. */
+  keepOnly(needs: readonly FeedNeed[]): void {
+    const kept = new Set(needs.map(feedKey));
+    for (const [key, entry] of this.entries) {
+      if (kept.has(key)) continue;
+      this.entries.delete(key);
+      entry.stopped = true;
+      entry.running.stop();
+    }
+  }
+
+  /** What a worker that starts later has to be told. */
+  get values(): readonly (readonly [key: string, value: unknown])[] {
+    return Array.from(this.entries).flatMap(([key, { hasValue, value }]) => (hasValue ? [[key, value] as const] : []));
+  }
+
+  get troubles(): readonly FeedTrouble[] {
+    return Array.from(this.entries.values()).flatMap(({ trouble }) => (trouble === null ? [] : [trouble]));
+  }
+
+  nudge(key: string, hint: string): void {
+    this.entries.get(key)?.running.nudge(hint);
+  }
+
+  stop(): void {
+    this.keepOnly([]);
+  }
+
+  private start(key: string, { kind, spec }: FeedNeed): DeskEntry {
+    const source = this.options.sources.get(kind);
+    if (source === undefined) throw new Error(`there is no source for the feed "${kind}"`);
+    const { log, send } = this.options;
+    // Because: a source may publish before `start` returns, and then there is no entry yet to keep the value in.
+    const early: { value: unknown; hasValue: boolean; trouble: FeedTrouble | null } = {
+      value: undefined,
+      hasValue: false,
+      trouble: null,
+    };
+    let entry: DeskEntry | null = null;
+    const running = source.start(spec, {
+      publish(value) {
+        if (entry?.stopped) return;
+        const place = entry ?? early;
+        place.value = value;
+        place.hasValue = true;
+        send(key, value);
+      },
+      report(trouble) {
+        if (entry?.stopped) return;
+        const place = entry ?? early;
+        if ((place.trouble?.trouble ?? null) === trouble) return;
+        place.trouble = trouble === null ? null : { kind, trouble, since: Date.now() };
+        if (trouble === null) log('info', 'feed is up to date again', { kind });
+        else log('warn', 'feed is not up to date', { kind, reason: trouble });
+      },
+      log,
+    });
+    entry = { kind, running, stopped: false, ...early };
+    return entry;
+  }
+}

@@ -1,0 +1,58 @@
+// What this worker offers to its filters: clock, cells, shared memory, feeds, and objects that outlive a reload.
+
+import type { WorkerServices } from '../exchange/worker-services.ts';
+import type { ThreadIo } from '../net/io.ts';
+import type { Feed, FeedNeed } from '../store/feed.ts';
+import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
+import type { WorkerFeeds } from './feeds/worker-feeds.ts';
+
+export interface WorkerServicesParts {
+  readonly io: ThreadIo;
+  readonly cells: Float64Array;
+  readonly feeds: WorkerFeeds;
+  readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+}
+
+export class SharedWorkerServices implements WorkerServices {
+  readonly clock: WorkerServices['clock'];
+  readonly cells: Float64Array;
+  readonly log: WorkerServicesParts['log'];
+  private readonly feeds: WorkerFeeds;
+  private tables: ReadonlyMap<string, SharedArrayBuffer> = new Map();
+  private readonly kept = new Map<string, WeakRef<object>>();
+  private readonly forgotten = new FinalizationRegistry<string>(key => {
+    if (this.kept.get(key)?.deref() === undefined) this.kept.delete(key);
+  });
+
+  constructor({ io, cells, feeds, log }: WorkerServicesParts) {
+    this.clock = io.clock;
+    this.cells = cells;
+    this.feeds = feeds;
+    this.log = log;
+  }
+
+  /** The tables that the next configuration's filters may ask for. */
+  useTables(tables: ReadonlyMap<string, SharedArrayBuffer>): void {
+    this.tables = tables;
+  }
+
+  sharedTable(name: string): SharedArrayBuffer {
+    const table = this.tables.get(name);
+    if (table === undefined) throw new Error(`no filter said that it needs the shared table "${name}"`);
+    return table;
+  }
+
+  feed<Value>(need: FeedNeed): Feed<Value> {
+    return this.feeds.feed(need);
+  }
+
+  lasting<Value extends object>(key: string, make: () => Value): Value {
+    // Because: who asks under a key makes the same kind of object under it each time.
+    const known = this.kept.get(key)?.deref() as Value | undefined;
+    if (known !== undefined) return known;
+    const made = make();
+    this.kept.set(key, new WeakRef(made));
+    this.forgotten.register(made, key);
+    return made;
+  }
+}

@@ -1,0 +1,50 @@
+// What a filter is built with in tests: services of a worker that has nothing but what the test gives.
+
+import { Clock } from '../../src/base/clock.ts';
+import type { FilterServices } from '../../src/exchange/filter.ts';
+import type { FilterNeeds } from '../../src/exchange/worker-services.ts';
+import { type Feed, type FeedNeed, feedKey } from '../../src/store/feed.ts';
+
+export interface TestServices {
+  readonly slot?: number;
+  readonly routeName?: string;
+  readonly clock?: Clock;
+  /** What the definition says it needs; its tables are made. */
+  readonly needs?: FilterNeeds;
+  /** By `feedKey`; others have no value for ever. */
+  readonly feeds?: ReadonlyMap<string, Feed<unknown>>;
+  /** Gets the events counted: `count(event)` is read after the fact from the cells. */
+  readonly events?: readonly string[];
+  readonly cells?: Float64Array;
+  readonly log?: (level: string, message: string, fields?: object) => void;
+}
+
+const nothing: Feed<never> = { value: undefined, onChange: () => () => {}, nudge: () => {} };
+
+/** The cell of an event is its place in `events`. */
+export function filterServices(given: TestServices = {}): FilterServices {
+  const events = given.events ?? [];
+  const tables = new Map((given.needs?.tables ?? []).map(({ name, bytes }) => [name, new SharedArrayBuffer(bytes)]));
+  const kept = new Map<string, object>();
+  return {
+    slot: given.slot ?? 0,
+    routeName: given.routeName ?? 'test',
+    eventCell: event => Math.max(0, events.indexOf(event)),
+    worker: {
+      clock: given.clock ?? new Clock(),
+      cells: given.cells ?? new Float64Array(Math.max(1, events.length)),
+      log: given.log ?? (() => {}),
+      sharedTable(name) {
+        const table = tables.get(name);
+        if (table === undefined) throw new Error(`no need names the table ${name}`);
+        return table;
+      },
+      // Because: a test gives feeds of the kind that its filter reads.
+      feed: <Value>(need: FeedNeed) => (given.feeds?.get(feedKey(need)) ?? nothing) as Feed<unknown> as Feed<Value>,
+      lasting<Value extends object>(key: string, make: () => Value) {
+        if (!kept.has(key)) kept.set(key, make());
+        return kept.get(key) as Value; // Because: one kind of object a key
+      },
+    },
+  };
+}
