@@ -73,7 +73,9 @@ export interface WorkerCalls {
   commit: { ask: null; answer: null };
   /** Forgets what was prepared, and closes what was opened for it. */
   abort: { ask: null; answer: null };
-  /** Stops accepting and answers when all is finished, or cut after this time. The thread then ends. */
+  /** Closes every listener. Requests go on as before. */
+  stopListening: { ask: null; answer: null };
+  /** Asks clients to leave, and answers when all is finished, or cut after this time. The thread then ends. */
   drain: { ask: { readonly timeoutMs: number }; answer: null };
   reopenLog: { ask: null; answer: null };
   /** The newest value of a feed. */

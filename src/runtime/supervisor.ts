@@ -129,6 +129,9 @@ export class Supervisor {
     await this.turns.run(async () => {
       const drainAll = (ms: number) =>
         Promise.allSettled(this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, 0)));
+      // No client is told to leave before all listeners are closed: it would come back at once, and wait in the queue of a
+      // worker that closes a moment later, which resets it.
+      await Promise.allSettled(this.crew.workers.map(worker => worker.call('stopListening', null)));
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
     this.feeds.stop();

@@ -56,6 +56,7 @@ export class WorkerCore {
       listen: orders => this.listeners.prepare(orders),
       commit: () => this.commit(),
       abort: () => this.abort(),
+      stopListening: () => this.stopListening(),
       drain: ({ timeoutMs }) => this.drain(timeoutMs),
       reopenLog: () => this.reopenLog(),
       upstreams: () => upstreamStates(this.gateway?.snapshot.upstreams.values() ?? []),
@@ -134,10 +135,14 @@ export class WorkerCore {
     return null;
   }
 
-  private async drain(timeoutMs: number): Promise<null> {
+  private async stopListening(): Promise<null> {
     // What the kernel has accepted already is taken first: closing a listener resets whoever still waits in its queue.
     await new Promise(resolve => setImmediate(resolve));
     this.listeners.closeAll();
+    return null;
+  }
+
+  private async drain(timeoutMs: number): Promise<null> {
     await this.gateway?.drain(timeoutMs);
     await this.equipment?.accessLog.close();
     return null;
