@@ -1,0 +1,155 @@
+// Where a header block is encoded to (RFC 7541 section 6): one growing buffer, no table that changes. Says how, not what.
+
+import { latin1, writeLatin1 } from '../../../base/latin1.ts';
+import { huffmanBytes, huffmanEncode } from './huffman-encode.ts';
+import { staticIndex, staticNameIndex } from './static-table.ts';
+
+/** Literal without indexing, literal never indexed (RFC 7541 sections 6.2.2 and 6.2.3). */
+const WITHOUT_INDEXING = 0x00;
+const NEVER_INDEXED = 0x10;
+
+/**
+ * Uses the static table and literals only. A peer's table therefore stays empty, and a block means the same on every
+ * connection, so that it may be kept and sent again.
+ */
+export class BlockWriter {
+  bytes: Buffer;
+  length: number;
+
+  constructor(capacity = 4096) {
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.length = 0;
+  }
+
+  begin(): void {
+    this.length = 0;
+  }
+
+  /** Tells the peer that its table may be let go: due in the next block once it wants a smaller one than before. */
+  emptyTable(): void {
+    this.reserve(1);
+    this.bytes[this.length++] = 0x20;
+  }
+
+  status(status: number): void {
+    const index = staticIndex(':status', String(status));
+    this.reserve(8);
+    if (index !== 0) this.bytes[this.length++] = 0x80 | index;
+    else {
+      this.literalStart(8);
+      this.raw(String(status));
+    }
+  }
+
+  /** A field of the static table as a whole. */
+  indexed(index: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = 0x80 | index;
+  }
+
+  /** A field by its lower-case name. `huffman` makes the value smaller where that pays. */
+  field(name: string, value: string, huffman = false): void {
+    const whole = staticIndex(name, value);
+    if (whole !== 0) {
+      this.indexed(whole);
+      return;
+    }
+    this.named(staticNameIndex(name), name, NEVER_INDEXED_NAMES.has(name) ? NEVER_INDEXED : WITHOUT_INDEXING);
+    if (huffman && huffmanBytes(value) < value.length) this.huffman(value);
+    else this.raw(value);
+  }
+
+  /** A field whose name stands in the static table and whose value is `bytes[start, end)`. */
+  valueBytes(nameIndex: number, bytes: Buffer, start: number, end: number): void {
+    this.literalStart(nameIndex);
+    this.copied(bytes, start, end);
+  }
+
+  /** A field with a name in any case, `bytes[nameStart, nameEnd)`, made lower. */
+  lineBytes(bytes: Buffer, nameStart: number, nameEnd: number, start: number, end: number): void {
+    const nameLength = nameEnd - nameStart;
+    this.reserve(nameLength + 8);
+    this.bytes[this.length++] = WITHOUT_INDEXING;
+    this.integer(7, 0, nameLength);
+    for (let at = nameStart; at < nameEnd; at++) {
+      const byte = bytes[at]!;
+      this.bytes[this.length++] = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+    }
+    this.copied(bytes, start, end);
+  }
+
+  /** A block that was encoded before. */
+  append(block: Buffer): void {
+    this.reserve(block.length);
+    block.copy(this.bytes, this.length);
+    this.length += block.length;
+  }
+
+  /** A copy of what was written, to be kept. */
+  taken(): Buffer {
+    return Buffer.from(this.bytes.subarray(0, this.length));
+  }
+
+  private literalStart(nameIndex: number): void {
+    this.reserve(8);
+    this.integer(4, WITHOUT_INDEXING, nameIndex);
+  }
+
+  private named(nameIndex: number, name: string, kind: number): void {
+    this.reserve(8);
+    this.integer(4, kind, nameIndex);
+    if (nameIndex === 0) this.raw(name);
+  }
+
+  private raw(text: string): void {
+    this.reserve(text.length + 8);
+    this.integer(7, 0, text.length);
+    this.length += writeLatin1(this.bytes, text, this.length);
+  }
+
+  private huffman(text: string): void {
+    const size = huffmanBytes(text);
+    this.reserve(size + 8);
+    this.integer(7, 0x80, size);
+    this.length = huffmanEncode(text, this.bytes, this.length);
+  }
+
+  private copied(bytes: Buffer, start: number, end: number): void {
+    this.reserve(end - start + 8);
+    this.integer(7, 0, end - start);
+    bytes.copy(this.bytes, this.length, start, end);
+    this.length += end - start;
+  }
+
+  /** RFC 7541 section 5.1; `pattern` fills the bits in front of the prefix. */
+  private integer(prefixBits: number, pattern: number, value: number): void {
+    const { bytes } = this;
+    const full = (1 << prefixBits) - 1;
+    if (value < full) {
+      bytes[this.length++] = pattern | value;
+      return;
+    }
+    bytes[this.length++] = pattern | full;
+    let rest = value - full;
+    while (rest >= 0x80) {
+      bytes[this.length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[this.length++] = rest;
+  }
+
+  private reserve(size: number): void {
+    if (this.length + size <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow((this.length + size) * 2);
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}
+
+/** Values that nobody on the way is to put into a table (RFC 7541 section 7.1.3). */
+const NEVER_INDEXED_NAMES = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
+
+/** For tests and messages: the bytes as text. */
+export function blockText(writer: BlockWriter): string {
+  return latin1(writer.bytes, 0, writer.length);
+}

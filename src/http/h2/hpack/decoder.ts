@@ -1,0 +1,104 @@
+// Decodes header blocks (RFC 7541 section 3.2) of one direction of a connection, within limits. Judges no message.
+
+import { BlockCursor } from './block-cursor.ts';
+import { DynamicTable } from './dynamic-table.ts';
+import { type Field, fieldLike, fieldOf } from './field.ts';
+import { BlockMemory, FieldBlock, KEPT_BLOCK_BYTES_MAX } from './field-block.ts';
+import { STATIC_COUNT, staticFields } from './static-table.ts';
+
+const cursor = new BlockCursor();
+
+/** Size updates that may stand at the start of a block (RFC 7541 section 4.2): the smallest in between, and the last. */
+const SIZE_UPDATES_MAX = 2;
+
+export class HpackDecoder<Derived> {
+  private readonly table: DynamicTable;
+  /** What we told the peer as SETTINGS_HEADER_TABLE_SIZE. */
+  private readonly tableBytesMax: number;
+  private readonly memory: BlockMemory<Derived>;
+  /** Blocks that were found in the memory. */
+  hits: number;
+
+  constructor(tableBytesMax: number) {
+    this.tableBytesMax = tableBytesMax;
+    this.table = new DynamicTable(tableBytesMax);
+    this.memory = new BlockMemory();
+    this.hits = 0;
+  }
+
+  /**
+   * Decodes one whole block, `bytes[start, end)`. Null: it is malformed, and the connection cannot go on
+   * (COMPRESSION_ERROR). Bytes that were decoded before under the same table give the same object. A block whose fields
+   * exceed `listBytesMax` is decoded to its end for the table's sake and comes without fields.
+   */
+  decode(bytes: Buffer, start: number, end: number, listBytesMax: number): FieldBlock<Derived> | null {
+    const { table, memory } = this;
+    const known = end - start <= KEPT_BLOCK_BYTES_MAX ? memory.find(bytes, start, end, table.generation) : null;
+    if (known !== null && known.size <= listBytesMax) {
+      this.hits++;
+      return known;
+    }
+    const { generation } = table;
+    cursor.reset(bytes, start, end);
+    if (!this.readSizeUpdates()) return null;
+    const fields: Field[] = [];
+    let size = 0;
+    while (cursor.at < end) {
+      const field = this.readField(size > listBytesMax);
+      if (field === null) return null;
+      if (field === skipped) continue;
+      size += field.size;
+      if (size <= listBytesMax) fields.push(field);
+    }
+    if (size > listBytesMax) return new FieldBlock([], size, true);
+    const block = new FieldBlock<Derived>(fields, size, false);
+    if (generation === table.generation && end - start <= KEPT_BLOCK_BYTES_MAX)
+      memory.keep(bytes, start, end, generation, block);
+    return block;
+  }
+
+  /** Lets go of what was kept for blocks that repeat; for connections that fall idle. */
+  forget(): void {
+    this.memory.forget();
+  }
+
+  private readSizeUpdates(): boolean {
+    for (let updates = 0; cursor.at < cursor.end && (cursor.bytes[cursor.at]! & 0xe0) === 0x20; updates++) {
+      const size = cursor.integer(5);
+      if (size < 0 || size > this.tableBytesMax || updates === SIZE_UPDATES_MAX) return false;
+      this.table.resize(size);
+    }
+    return true;
+  }
+
+  /** One field; null when it is malformed. `full`: nobody wants it, only the table must become right. */
+  private readField(full: boolean): Field | null {
+    const first = cursor.bytes[cursor.at]!;
+    if (first >= 0x80) return this.lookUp(cursor.integer(7));
+    // A size update may stand in front of all fields only.
+    if ((first & 0xe0) === 0x20) return null;
+    const indexing = first >= 0x40;
+    const named = cursor.integer(indexing ? 6 : 4);
+    if (full && !indexing) {
+      if (named < 0 || (named === 0 && !cursor.skipString()) || !cursor.skipString()) return null;
+      return skipped;
+    }
+    const like = named === 0 ? null : this.lookUp(named);
+    if (named !== 0 && like === null) return null;
+    const name = like === null ? cursor.string() : like.name;
+    const value = name === null ? null : cursor.string();
+    if (name === null || value === null) return null;
+    const field = like === null ? fieldOf(name, value) : fieldLike(like, value);
+    if (indexing) this.table.add(field);
+    return field;
+  }
+
+  private lookUp(index: number): Field | null {
+    if (index <= 0) return null;
+    if (index <= STATIC_COUNT) return staticFields[index]!;
+    return this.table.at(index - STATIC_COUNT - 1) ?? null;
+  }
+}
+
+/** Stands for a field that was passed over. */
+const skipped = staticFields[0]!;

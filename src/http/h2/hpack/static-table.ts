@@ -1,0 +1,91 @@
+// The fields that every HPACK peer knows from the start (RFC 7541 Appendix A).
+
+import { type Field, fieldOf } from './field.ts';
+
+const rows = `:authority
+:method GET
+:method POST
+:path /
+:path /index.html
+:scheme http
+:scheme https
+:status 200
+:status 204
+:status 206
+:status 304
+:status 400
+:status 404
+:status 500
+accept-charset
+accept-encoding gzip, deflate
+accept-language
+accept-ranges
+accept
+access-control-allow-origin
+age
+allow
+authorization
+cache-control
+content-disposition
+content-encoding
+content-language
+content-length
+content-location
+content-range
+content-type
+cookie
+date
+etag
+expect
+expires
+from
+host
+if-match
+if-modified-since
+if-none-match
+if-range
+if-unmodified-since
+last-modified
+link
+location
+max-forwards
+proxy-authenticate
+proxy-authorization
+range
+referer
+refresh
+retry-after
+server
+set-cookie
+strict-transport-security
+transfer-encoding
+user-agent
+vary
+via
+www-authenticate`.split('\n');
+
+export const STATIC_COUNT = 61;
+
+/** Fields by their number; number 0 does not exist and holds the first one. */
+export const staticFields: readonly Field[] = ['', ...rows].map(row => {
+  const space = row.indexOf(' ');
+  return space === -1
+    ? fieldOf(row === '' ? ':authority' : row, '')
+    : fieldOf(row.slice(0, space), row.slice(space + 1));
+});
+
+const byName = new Map<string, number>();
+for (let at = STATIC_COUNT; at > 0; at--) byName.set(staticFields[at]!.name, at);
+
+/** Number of the first static field of this lower-case name, or 0. */
+export function staticNameIndex(name: string): number {
+  return byName.get(name) ?? 0;
+}
+
+/** Number of the static field that says exactly this, or 0. */
+export function staticIndex(name: string, value: string): number {
+  let at = staticNameIndex(name);
+  if (at === 0) return 0;
+  for (; at <= STATIC_COUNT && staticFields[at]!.name === name; at++) if (staticFields[at]!.value === value) return at;
+  return 0;
+}
