@@ -1,18 +1,26 @@
-// Reads the Cookie header (RFC 6265 section 4.2.1). Sets none.
+// Reads the Cookie header, strictly (RFC 6265 section 4.2.1): what is outside the grammar is no cookie. Sets none.
 
-/** Value of the first cookie with this name in a Cookie header's text, without its quotes; undefined when there is none. */
-export function cookieValue(header: string | undefined, name: string): string | undefined {
-  if (header === undefined) return undefined;
-  let at = 0;
-  while (at < header.length) {
-    let end = header.indexOf(';', at);
-    if (end === -1) end = header.length;
-    while (header.charCodeAt(at) === 0x20 || header.charCodeAt(at) === 0x09) at++;
-    if (header.startsWith(name, at) && header.charCodeAt(at + name.length) === 0x3d) {
-      const value = header.slice(at + name.length + 1, end).trim();
-      return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-    }
-    at = end + 1;
+const nameGrammar = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const valueGrammar = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+
+/** Name, value, name, value in the order received; a value in double quotes is given without them. */
+export function cookiePairs(header: string): string[] {
+  const pairs: string[] = [];
+  for (const part of header.split(';')) {
+    const pair = part.replace(/^[ \t]+|[ \t]+$/g, '');
+    const equals = pair.indexOf('=');
+    if (equals <= 0) continue;
+    let text = pair.slice(equals + 1);
+    if (text.length >= 2 && text.startsWith('"') && text.endsWith('"')) text = text.slice(1, -1);
+    if (nameGrammar.test(pair.slice(0, equals)) && valueGrammar.test(text)) pairs.push(pair.slice(0, equals), text);
   }
+  return pairs;
+}
+
+/** Value of the first cookie with this name in a Cookie header's text; undefined when there is none. */
+export function cookieValue(header: string | undefined, name: string): string | undefined {
+  if (header === undefined || !header.includes(name)) return undefined;
+  const pairs = cookiePairs(header);
+  for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return pairs[i + 1];
   return undefined;
 }

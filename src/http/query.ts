@@ -1,17 +1,25 @@
-// Reads parameters out of a query string (WHATWG URL section 5.1). Changes none.
+// Reads parameters out of a query string (application/x-www-form-urlencoded, WHATWG URL section 5.1). Changes none.
 
-/** Value of the first parameter with this name, decoded; undefined when there is none. `query` without the question mark. */
-export function queryValue(query: string, name: string): string | undefined {
-  let at = 0;
-  while (at <= query.length && query !== '') {
-    let end = query.indexOf('&', at);
-    if (end === -1) end = query.length;
-    const equals = query.indexOf('=', at);
-    const nameEnd = equals === -1 || equals > end ? end : equals;
-    if (decodeQueryText(query.slice(at, nameEnd)) === name)
-      return nameEnd === end ? '' : decodeQueryText(query.slice(nameEnd + 1, end));
-    at = end + 1;
+/**
+ * Name, value, name, value in the order received, decoded; a name without `=` has an empty value. `query` comes without the
+ * question mark.
+ */
+export function queryPairs(query: string): string[] {
+  const pairs: string[] = [];
+  for (const part of query.split('&')) {
+    if (part === '') continue;
+    const equals = part.indexOf('=');
+    if (equals === -1) pairs.push(decodeQueryText(part), '');
+    else pairs.push(decodeQueryText(part.slice(0, equals)), decodeQueryText(part.slice(equals + 1)));
   }
+  return pairs;
+}
+
+/** Value of the first parameter with this name, decoded; undefined when there is none. */
+export function queryValue(query: string, name: string): string | undefined {
+  if (query === '') return undefined;
+  const pairs = queryPairs(query);
+  for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return pairs[i + 1];
   return undefined;
 }
 

@@ -3,9 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Headers } from '../http/headers.ts';
-import { cookiePairs } from './cookie-pairs.ts';
 import type { BodyMatch, MatchSpec } from './match.ts';
-import { queryPairs } from './query-pairs.ts';
 import type { Routable } from './routable.ts';
 import { needsBody } from './route-table.ts';
 import { RouteTableBuilder } from './route-table-builder.ts';
@@ -18,18 +16,6 @@ function matches(more: Partial<MatchSpec>, request: Partial<Routable>): boolean 
   const found = table.find({ method: 'GET', host: 'h', path: '/', query: '', headers: Headers.empty(), ...request });
   return found === needsBody ? 'needs body' : found !== null;
 }
-
-test('cookies outside the grammar are no cookies', () => {
-  assert.deepEqual(cookiePairs('a=1; b="2"; c=; d = 4;e=5; f; =7; g=x,y; h="; i=a b; \u00e9=1; j=\u00e9'), [
-    ...['a', '1', 'b', '2', 'c', '', 'e', '5'],
-  ]);
-});
-
-test('query names and values are decoded; what is no UTF-8 stays', () => {
-  assert.deepEqual(queryPairs('a=1&b=x+y&%62=%C3%A9&&c&d=%FF&e=1=2'), [
-    ...['a', '1', 'b', 'x y', 'b', '\u00e9', 'c', '', 'd', '%FF', 'e', '1=2'],
-  ]);
-});
 
 test('any of several header fields or cookies may satisfy a condition', () => {
   const headers = Headers.from([

@@ -1,8 +1,8 @@
 // Conditions of a route beyond host, path and method: headers, query, cookies, fields of a JSON body. Each says what it asks.
 
-import { cookiePairs } from './cookie-pairs.ts';
+import { cookiePairs } from '../http/cookies.ts';
+import { queryPairs } from '../http/query.ts';
 import type { BodyMatch } from './match.ts';
-import { queryPairs } from './query-pairs.ts';
 import type { Routable } from './routable.ts';
 import { describeMatch, type ValueCheck } from './value-check.ts';
 
