@@ -1,0 +1,42 @@
+// What concerns one connection only never goes on to the next.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseRequestHead, takeRequestHead } from './request-head.ts';
+
+const limits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
+
+function passed(lines: readonly string[]): string[] {
+  const bytes = Buffer.from(`GET / HTTP/1.1\r\nHost: h\r\n${lines.map(line => `${line}\r\n`).join('')}\r\n`, 'latin1');
+  assert.equal(parseRequestHead(bytes, 0, bytes.length, limits), bytes.length);
+  return Array.from(takeRequestHead().headers, ([name]) => name.toLowerCase()).filter(name => name !== 'host');
+}
+
+test('single-hop fields are taken out, in any case', () => {
+  const single = [
+    'KEEP-ALIVE: 5',
+    'Proxy-Connection: x',
+    'TE: trailers',
+    'Upgrade: x',
+    'Proxy-Authorization: x',
+    'HTTP2-Settings: x',
+  ];
+  assert.deepEqual(passed(['Connection: keep-alive', ...single, 'X-A: 1']), ['x-a']);
+});
+
+test('so is what Connection names, in several fields and lists', () => {
+  const lines = [
+    'Connection: X-One, close',
+    'connection: x-two,,  X-THREE',
+    'x-one: 1',
+    'X-Two: 2',
+    'X-Three: 3',
+    'X-Four: 4',
+  ];
+  assert.deepEqual(passed(lines), ['x-four']);
+});
+
+test('end-to-end fields stay when Connection is missing or says nothing of them', () => {
+  assert.deepEqual(passed(['X-A: 1', 'Trailer: x']), ['x-a', 'trailer']);
+  assert.deepEqual(passed(['Connection: close', 'X-A: 1']), ['x-a']);
+});

@@ -1,0 +1,67 @@
+// One form for each path, or a refusal with its reason: what two servers could read differently never passes.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { normalizePath, type PathPolicy } from './path.ts';
+
+const strict: PathPolicy = { encodedSlash: 'reject', emptySegments: 'reject' };
+
+function normal(raw: string, policy: Partial<PathPolicy> = {}): string {
+  const result = normalizePath(raw, { ...strict, ...policy });
+  return result.ok ? result.path : result.code;
+}
+
+test('escapes of unreserved letters are decoded, others are written in upper case', () => {
+  assert.equal(normal('/%61%2D%5f%7E%2e1'), '/a-_~.1');
+  assert.equal(normal('/%c3%a9%20'), '/%C3%A9%20');
+  assert.equal(normal('/a%25b'), '/a%25b');
+});
+
+test('dot segments are taken out, encoded ones too', () => {
+  assert.equal(normal('/a/./b/../c'), '/a/c');
+  assert.equal(normal('/a/%2e%2E/b'), '/b');
+  assert.equal(normal('/a/b/..'), '/a/');
+  assert.equal(normal('/a/.'), '/a/');
+  assert.equal(normal('/...'), '/...');
+});
+
+for (const raw of ['/..', '/a/../..', '/%2e%2e/x', '/..;/x', '/a/.;x/b', '/..%3b/x', '/a\\b', '/%00', '/%0a', '/%7f']) {
+  test(`two meanings are refused: ${raw}`, () => assert.equal(normal(raw), 'ambiguous_path'));
+}
+
+for (const raw of ['/%', '/%4', '/%zz', '/a%2']) {
+  test(`broken escapes are refused: ${raw}`, () => assert.equal(normal(raw), 'malformed_target'));
+}
+
+test('empty segments and encoded slashes go by the policy', () => {
+  assert.equal(normal('/a//b'), 'ambiguous_path');
+  assert.equal(normal('/a//b', { emptySegments: 'merge' }), '/a/b');
+  assert.equal(normal('/a//b', { emptySegments: 'keep' }), '/a//b');
+  assert.equal(normal('//host/a', { emptySegments: 'merge' }), '/host/a');
+  assert.equal(normal('/a/..//b'), 'ambiguous_path');
+  assert.equal(normal('/a%2fb'), 'ambiguous_path');
+  assert.equal(normal('/a%2Fb%5c', { encodedSlash: 'keep' }), '/a%2Fb%5C');
+  assert.equal(normal('/a%00', { encodedSlash: 'keep' }), 'ambiguous_path');
+});
+
+test('what is normal stays as it is, whatever the policy', () => {
+  const letters = fc.string({
+    unit: fc.constantFrom('/', '.', ';', 'a', '%2e', '%2f', '%41', '%c3', '\\', '%'),
+    maxLength: 12,
+  });
+  const policy = fc.record({
+    encodedSlash: fc.constantFrom('reject' as const, 'keep' as const),
+    emptySegments: fc.constantFrom('reject' as const, 'merge' as const, 'keep' as const),
+  });
+  fc.assert(
+    fc.property(letters, policy, (text, chosen) => {
+      const once = normalizePath(`/${text}`, chosen);
+      if (!once.ok) return;
+      assert.deepEqual(normalizePath(once.path, chosen), once);
+      assert.doesNotMatch(once.path, /(?:^|\/)\.{1,2}(?:\/|$)/);
+      if (chosen.emptySegments !== 'keep') assert.doesNotMatch(once.path, /\/\//);
+    }),
+    { numRuns: 2_000 },
+  );
+});
