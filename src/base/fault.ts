@@ -130,6 +130,18 @@ export const faultKinds = {
     'The route asks for credentials and the request carries none.',
     'http_request_denied',
   ),
+  credentials_invalid: downstream(
+    401,
+    'Credentials invalid',
+    'The request carries credentials that do not hold. The metrics tell the operator why; the caller is not told.',
+    'http_request_denied',
+  ),
+  too_many_failed_logins: downstream(
+    429,
+    'Too many failed logins',
+    'This address has tried too many wrong credentials; `Retry-After` says when it may try again. See `failedLogins` of the filter.',
+    'http_request_denied',
+  ),
   access_denied: downstream(403, 'Access denied', 'The caller may not reach this route.', 'http_request_denied'),
   rate_limited: downstream(429, 'Too many requests', 'The caller has used up its budget.', 'http_request_denied'),
 
@@ -139,6 +151,12 @@ export const faultKinds = {
     'Method not allowed',
     'http_request_denied',
     'Routes match this path, but not with this method. `Allow` lists those that do.',
+  ),
+  identity_unavailable: gateway(
+    503,
+    'Identity cannot be verified',
+    'proxy_internal_error',
+    'What credentials are verified by cannot be had at the moment: the issuer’s keys, its introspection endpoint, a key store. Nothing is let through unverified.',
   ),
   draining: gateway(503, 'Shutting down', 'proxy_internal_error', 'The gateway is stopping and takes no new requests.'),
   filter_failed: gateway(

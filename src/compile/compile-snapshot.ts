@@ -14,6 +14,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
+import { identityHeadersOf } from './identity-headers.ts';
 import { SliceBudget } from './slice-budget.ts';
 
 /** What a worker has beside the Config. */
@@ -93,6 +94,7 @@ export function* compileSnapshot(
     consumers: sameConsumers(previous?.config, config)
       ? previous!.snapshot.consumers
       : new ConsumerDirectory(config.consumers, config.plans),
+    identityHeaders: identityHeadersOf(config, context.definitions),
     limits: config.limits,
     paths: config.paths,
     accessLogSample: config.accessLog.path === 'off' ? -1 : config.accessLog.sample,

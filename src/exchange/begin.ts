@@ -13,6 +13,8 @@ import { answer, refuse, sendEarlyReply } from './reply.ts';
 /** First step of every exchange. The answer may be complete when it returns. */
 export function begin(exchange: Exchange): void {
   const { request, snapshot } = exchange;
+  // Before anything looks at the head: a route may match on such a field, and an upstream behind a public route believes it, too.
+  if (snapshot.identityHeaders !== null) request.headers.removeNamed(snapshot.identityHeaders);
   if (request.targetForm === 'asterisk') {
     answer(exchange, { status: 204, headers: [['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']] });
     return;

@@ -48,6 +48,11 @@ export interface FilterDefinition<Config> {
   readonly events?: readonly string[];
   /** What it shares with other threads. Runs in the supervisor, for every place where the filter is configured. */
   needs?(config: Config): FilterNeeds;
+  /**
+   * Fields of the request that only this filter may write, in any case: whoever the upstream believes by them. Taken out of
+   * every request on arrival, on all routes and before they are matched. An empty list still reserves `x-consumer-*`.
+   */
+  identityHeaders?(config: Config): readonly string[];
   /** Throws a `TypeError` with a message for the operator when the configuration cannot work. */
   build(config: Config, services: FilterServices): Filter;
 }

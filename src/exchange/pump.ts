@@ -39,6 +39,8 @@ export function requestBody(exchange: Exchange, bytes: Buffer, start: number, en
 
 export function requestEnd(exchange: Exchange, trailers: Headers | null): void {
   exchange.requestEnded = true;
+  const { identityHeaders } = exchange.snapshot;
+  if (identityHeaders !== null) trailers?.removeNamed(identityHeaders);
   exchange.requestTrailers = trailers;
   if (exchange.answeredBy === 'gateway') return;
   if (exchange.gathering) gathered(exchange);

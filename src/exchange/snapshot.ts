@@ -1,5 +1,6 @@
 // A configuration as compiled on a worker. Immutable; a reload replaces the whole by one assignment.
 
+import type { HeaderNameSet } from '../http/header-name-set.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { ConsumerDirectory } from './consumer-directory.ts';
@@ -10,6 +11,8 @@ export interface Snapshot {
   readonly routes: RouteTable<Route>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly consumers: ConsumerDirectory;
+  /** Fields that tell upstreams who calls: taken out of every request on arrival. Null where no filter writes any. */
+  readonly identityHeaders: HeaderNameSet | null;
   readonly limits: Limits;
   readonly paths: Paths;
   /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are logged always; -1 switches the log off. */

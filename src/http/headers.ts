@@ -1,6 +1,7 @@
 // The fields of one head: as received, with an index over the text, plus what filters changed. Knows no framing rules.
 
 import { latin1 } from '../base/latin1.ts';
+import type { HeaderNameSet } from './header-name-set.ts';
 import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
 
 /** Numbers a field takes in the index: id, start of its line, start of its value, end of its value. */
@@ -164,6 +165,14 @@ export class Headers {
     const { added } = this;
     if (added === null) return;
     for (let i = added.length - 2; i >= 0; i -= 2) if (beginsAt(added[i]!, 0, prefix)) added.splice(i, 2);
+  }
+
+  /** Takes out every received field whose name is in the set. One pass. For heads as received, before anything was added. */
+  removeNamed(names: HeaderNameSet): void {
+    const { index, raw } = this;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      if (index[at] !== REMOVED && names.standsAt(raw, index[at + 1]!)) index[at] = REMOVED;
+    }
   }
 
   /** Takes out every received field of a well-known name. */

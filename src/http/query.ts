@@ -1,4 +1,4 @@
-// Reads parameters out of a query string (application/x-www-form-urlencoded, WHATWG URL section 5.1). Changes none.
+// Reads parameters out of a query string (application/x-www-form-urlencoded, WHATWG URL section 5.1), or takes one out.
 
 /**
  * Name, value, name, value in the order received, decoded; a name without `=` has an empty value. `query` comes without the
@@ -21,6 +21,17 @@ export function queryValue(query: string, name: string): string | undefined {
   const pairs = queryPairs(query);
   for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return pairs[i + 1];
   return undefined;
+}
+
+/** The query without any parameter of this name; the others stay as they were written. */
+export function withoutParameter(query: string, name: string): string {
+  return query
+    .split('&')
+    .filter(part => {
+      const equals = part.indexOf('=');
+      return decodeQueryText(equals === -1 ? part : part.slice(0, equals)) !== name;
+    })
+    .join('&');
 }
 
 /** Decodes `+` and percent-escapes; what is no valid escape or no UTF-8 stays as it is. */

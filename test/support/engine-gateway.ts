@@ -127,6 +127,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     routes: table.finish().table,
     upstreams: new Map([['backend', upstream]]),
     consumers: new ConsumerDirectory([], []),
+    identityHeaders: null,
     limits,
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: 1,

@@ -7,8 +7,10 @@ import type { Plan } from '../../src/exchange/consumer.ts';
 import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/consumer-directory.ts';
 import type { FilterDefinition } from '../../src/exchange/filter.ts';
 import { Gateway, type ListenerSettings } from '../../src/exchange/gateway.ts';
+import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
 import { Route } from '../../src/exchange/route.ts';
 import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
+import { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import { ThreadIo } from '../../src/net/io.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
@@ -108,6 +110,7 @@ export async function startFilterGateway(
     routes: table.finish().table,
     upstreams: new Map([['backend', upstream]]),
     consumers: new ConsumerDirectory(options.consumers ?? [], options.plans ?? []),
+    identityHeaders: identityHeadersOf(filters),
     limits: { ...limits, bodyBytesMax: options.bodyBytesMax ?? 0 },
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: -1,
@@ -140,6 +143,16 @@ export async function startFilterGateway(
       await new Promise<void>(resolve => server.close(() => resolve()));
     },
   };
+}
+
+/** As the compiler does it. */
+function identityHeadersOf(filters: readonly WrittenFilter[]): HeaderNameSet | null {
+  const lists = filters.flatMap(({ definition, schema, config }) => {
+    // Because: `written` has checked that the schema's output is what the definition takes.
+    const names = definition.identityHeaders?.(schema.parse(config) as never);
+    return names === undefined ? [] : [names];
+  });
+  return lists.length === 0 ? null : new HeaderNameSet(lists.flat(), identityHeaderPrefixes);
 }
 
 function upstreamSpec(port: number): ConstructorParameters<typeof Upstream>[0] {

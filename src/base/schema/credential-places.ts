@@ -1,0 +1,46 @@
+// The `from` setting of identity filters: where in a request a credential is looked for. Taking it is in src/exchange.
+
+import { z } from 'zod';
+
+/** `name` is in lower case for a header, as written otherwise, and empty for `bearer`. */
+export interface CredentialPlace {
+  readonly kind: 'bearer' | 'header' | 'cookie' | 'query';
+  readonly name: string;
+}
+
+const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'not a name that HTTP allows');
+
+const header = token.refine(name => !/^(authorization|cookie|host|content-length|transfer-encoding)$/i.test(name), {
+  message:
+    'write `bearer` for Authorization and `{ cookie: NAME }` for a cookie; other fields that frame the message hold no credential',
+});
+
+const place = z.union(
+  [
+    z.literal('bearer'),
+    z.strictObject({ header: header.describe('Name of a header field that holds nothing but the credential.') }),
+    z.strictObject({ cookie: token.describe('Name of a cookie.') }),
+    z.strictObject({
+      query: token.describe('Name of a query parameter. It shows in the logs of whoever stands in front.'),
+    }),
+  ],
+  { error: 'expected bearer, { header: NAME }, { cookie: NAME } or { query: NAME }' },
+);
+
+/** A list of places; the first in which something stands is the credential. */
+export function credentialPlaces(standard: readonly z.input<typeof place>[]) {
+  return z
+    .array(place)
+    .min(1, 'name at least one place')
+    .default([...standard])
+    .transform(places => places.map(asPlace))
+    .describe(
+      'Where the credential is looked for: `bearer` (the Authorization header), `{ header: NAME }`, `{ cookie: NAME }`, `{ query: NAME }`. The first in which something stands counts.',
+    );
+}
+
+function asPlace(written: z.output<typeof place>): CredentialPlace {
+  if (written === 'bearer') return { kind: 'bearer', name: '' };
+  if ('header' in written) return { kind: 'header', name: written.header.toLowerCase() };
+  return 'cookie' in written ? { kind: 'cookie', name: written.cookie } : { kind: 'query', name: written.query };
+}

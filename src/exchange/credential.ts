@@ -1,0 +1,102 @@
+// Takes a credential out of a request, strictly: one of it, at one place, of bounded size. Verifies nothing.
+
+import type { CredentialPlace } from '../base/schema/credential-places.ts';
+import { cookiePairs } from '../http/cookies.ts';
+import { HeaderId } from '../http/header-names.ts';
+import { queryPairs, withoutParameter } from '../http/query.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Stands for something that no credential looks like: several fields, nothing behind the scheme, more bytes than allowed. */
+export const MALFORMED = Symbol('malformed credential');
+
+/** The credential as it was written; null where none of the places has one. */
+export type Taken = string | null | typeof MALFORMED;
+
+/** Looks at the places in their order; the first in which something stands counts, whatever stands in the others. */
+export class CredentialReader {
+  private readonly places: readonly CredentialPlace[];
+  private readonly bytesMax: number;
+
+  constructor(places: readonly CredentialPlace[], bytesMax: number) {
+    this.places = places;
+    this.bytesMax = bytesMax;
+  }
+
+  /** A credential in latin1, not yet checked for what it may be made of. */
+  take(exchange: Exchange): Taken {
+    const { places } = this;
+    for (let i = 0; i < places.length; i++) {
+      const taken = takeFrom(exchange, places[i]);
+      if (taken === null) continue;
+      if (taken === MALFORMED || taken.length === 0 || taken.length > this.bytesMax) return MALFORMED;
+      return taken;
+    }
+    return null;
+  }
+
+  /** Takes what stands at these places out of the request, so that the upstream does not see it. */
+  drop(exchange: Exchange): void {
+    for (const place of this.places) dropFrom(exchange, place);
+  }
+}
+
+function takeFrom(exchange: Exchange, { kind, name }: CredentialPlace): Taken {
+  const { request } = exchange;
+  if (kind === 'bearer') return takeScheme(exchange, 'bearer');
+  if (kind === 'cookie') return onlyOne(cookiePairs(request.headers.getAll('cookie').join(';')), name);
+  if (kind === 'query') return request.query === '' ? null : onlyOne(queryPairs(request.query), name);
+  const value = request.headers.get(name);
+  if (value === undefined) return null;
+  return request.headers.getAll(name).length === 1 ? value : MALFORMED;
+}
+
+/** The value of a name that stands once among pairs. Given twice, a backend could read the other one. */
+function onlyOne(pairs: readonly string[], name: string): Taken {
+  let value: Taken = null;
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (pairs[i] === name) value = value === null ? pairs[i + 1] : MALFORMED;
+  }
+  return value;
+}
+
+/**
+ * What stands behind a scheme (RFC 9110 section 11.4) in Authorization; null for a request without the field or with another
+ * scheme. `scheme` in lower case. Two fields are refused: nobody can say which of them counts.
+ */
+export function takeScheme(exchange: Exchange, scheme: string): Taken {
+  const { headers } = exchange.request;
+  const value = headers.getOnlyById(HeaderId.authorization);
+  if (value === undefined) return headers.getById(HeaderId.authorization) === undefined ? null : MALFORMED;
+  const { length } = scheme;
+  if (value.length < length) return null;
+  for (let i = 0; i < length; i++) if ((value.charCodeAt(i) | 0x20) !== scheme.charCodeAt(i)) return null;
+  if (value.length === length) return MALFORMED;
+  if (value.charCodeAt(length) !== 0x20) return null;
+  let start = length + 1;
+  while (value.charCodeAt(start) === 0x20) start++;
+  return start === value.length ? MALFORMED : value.slice(start);
+}
+
+/** Whether text is a `token68` (RFC 9110 section 11.2): what a bearer token may be made of. */
+export function isToken68(text: string): boolean {
+  return /^[A-Za-z0-9._~+/-]+=*$/.test(text);
+}
+
+function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
+  const { request } = exchange;
+  if (kind === 'bearer') {
+    if (typeof takeScheme(exchange, 'bearer') === 'string') request.headers.removeById(HeaderId.authorization);
+  } else if (kind === 'header') request.headers.remove(name);
+  else if (kind === 'query') request.query = withoutParameter(request.query, name);
+  else {
+    const cookies = request.headers.getAll('cookie');
+    if (cookies.length === 0) return;
+    const others = cookies.flatMap(line => line.split(';').map(pair => pair.trim())).filter(pair => !isOf(name, pair));
+    request.headers.removeById(HeaderId.cookie);
+    if (others.length > 0) request.headers.appendTrusted('Cookie', others.join('; '));
+  }
+}
+
+function isOf(name: string, pair: string): boolean {
+  return pair === '' || pair === name || pair.startsWith(`${name}=`);
+}

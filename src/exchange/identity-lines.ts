@@ -1,0 +1,119 @@
+// The fields by which an upstream learns who calls, plain or as one signed token. Made once a login, not once a request.
+
+import { createHmac } from 'node:crypto';
+import { CONSUMER_PREFIX, type ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import type { Consumer, Identity } from './consumer.ts';
+
+/** How long an upstream may believe a signed token, and when it is replaced. */
+const TOKEN_LIFE_MS = 60_000;
+const TOKEN_RENEWAL_MS = 30_000;
+
+/** A value longer than this is left out: upstreams refuse such heads. */
+const VALUE_BYTES_MAX = 8_192;
+
+const control = /[\0-\x1f\x7f]/g;
+const beyondAscii = /[^\0-\x7f]/;
+
+const jwsHeader = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
+
+export class IdentityLines {
+  private readonly config: ForwardIdentityConfig;
+  private readonly claims: readonly (readonly [header: string, path: string])[];
+
+  constructor(config: ForwardIdentityConfig) {
+    this.config = config;
+    this.claims = Object.entries(config.claims);
+  }
+
+  /** Fields that no client may bring, beside `x-consumer-*`. */
+  static namesOf(config: ForwardIdentityConfig): readonly string[] {
+    return Object.keys(config.claims);
+  }
+
+  /** Name, value, name, value. `nowMs` since 1970. */
+  make(consumer: Consumer | null, identity: Identity, nowMs: number): readonly string[] {
+    const lines: string[] = [];
+    const { consumer: manner, key } = this.config;
+    if (manner === 'plain') addPlain(lines, consumer, identity);
+    else if (manner === 'signed') lines.push('X-Consumer-Token', signedToken(consumer, identity, key!, nowMs));
+    for (const [header, path] of this.claims) add(lines, header, claimAt(identity.claims, path));
+    return lines;
+  }
+
+  /** Until when lines made now are true; Infinity for those that are not signed. */
+  validUntilMs(nowMs: number): number {
+    return this.config.consumer === 'signed' ? nowMs + TOKEN_RENEWAL_MS : Infinity;
+  }
+}
+
+function addPlain(lines: string[], consumer: Consumer | null, identity: Identity): void {
+  if (consumer !== null) {
+    add(lines, 'X-Consumer-Name', consumer.name);
+    add(lines, 'X-Consumer-Tenant', consumer.tenant);
+    add(lines, 'X-Consumer-Plan', consumer.plan);
+    add(lines, 'X-Consumer-Groups', consumer.groups);
+  }
+  add(lines, 'X-Consumer-Subject', identity.subject);
+  add(lines, 'X-Consumer-Scopes', identity.scopes.join(' '));
+  add(lines, 'X-Consumer-By', identity.by);
+}
+
+function add(lines: string[], header: string, claim: unknown): void {
+  const value = headerValue(claim);
+  if (value !== '' && value.length <= VALUE_BYTES_MAX) lines.push(header, value);
+}
+
+/** A claim as the bytes (latin1) of a header value; empty for what is absent. */
+export function headerValue(claim: unknown): string {
+  if (claim === undefined || claim === null) return '';
+  if (typeof claim === 'string') return bytesOf(claim);
+  if (Array.isArray(claim)) return claim.map(item => bytesOf(listItem(item))).join(',');
+  return bytesOf(typeof claim === 'object' ? JSON.stringify(claim) : String(claim));
+}
+
+/** An item that holds a comma must not look like two. */
+function listItem(item: unknown): string {
+  const text = typeof item === 'string' ? item : JSON.stringify(item);
+  return text.replace(/[%,]/g, sign => (sign === ',' ? '%2C' : '%25'));
+}
+
+function bytesOf(text: string): string {
+  const safe = text.replace(control, ' ').trim();
+  return beyondAscii.test(safe) ? Buffer.from(safe).toString('latin1') : safe;
+}
+
+/** The claim at `a.b.c`; a claim whose own name holds dots goes first, as namespaced ones (`https://example.com/roles`) do. */
+export function claimAt(claims: Readonly<Record<string, unknown>> | null, path: string): unknown {
+  if (claims === null) return undefined;
+  if (Object.hasOwn(claims, path)) return claims[path];
+  let value: unknown = claims;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    // Because: it is an object that has this member of its own.
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value;
+}
+
+function signedToken(consumer: Consumer | null, identity: Identity, key: string, nowMs: number): string {
+  const iat = Math.floor(nowMs / 1_000);
+  const payload = {
+    iss: 'cardea',
+    iat,
+    exp: iat + TOKEN_LIFE_MS / 1_000,
+    ...(identity.subject !== '' && { sub: identity.subject }),
+    by: identity.by,
+    scope: identity.scopes.join(' '),
+    ...(consumer !== null && {
+      consumer: consumer.name,
+      tenant: consumer.tenant,
+      plan: consumer.plan,
+      groups: consumer.groups,
+    }),
+  };
+  const signed = `${jwsHeader}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}`;
+  return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+}
+
+/** Of every gateway in which a filter identifies callers. */
+export const identityHeaderPrefixes: readonly string[] = [CONSUMER_PREFIX];

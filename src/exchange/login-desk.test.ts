@@ -1,0 +1,159 @@
+// How an identity filter's verdicts look from outside, driven through a gateway by the smallest such filter: it knows one word.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { ask, startFilterGateway, written } from '../../test/support/filter-gateway.ts';
+import { credentialPlaces } from '../base/schema/credential-places.ts';
+import { failedLogins } from '../base/schema/failed-logins.ts';
+import { forwardIdentity } from '../base/schema/forward-identity.ts';
+import { CredentialReader, MALFORMED } from './credential.ts';
+import type { FilterDefinition } from './filter.ts';
+import { IdentityLines } from './identity-lines.ts';
+import { Login } from './login.ts';
+import { LoginDesk, loginEvents, loginNeeds } from './login-desk.ts';
+
+const schema = z.strictObject({
+  from: credentialPlaces(['bearer']),
+  failedLogins,
+  forward: forwardIdentity,
+  consumerRequired: z.boolean().default(false),
+});
+type WordConfig = z.output<typeof schema>;
+
+const wordFilter: FilterDefinition<WordConfig> = {
+  name: 'word',
+  events: loginEvents,
+  needs: loginNeeds,
+  identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
+  build(config, services) {
+    const { failedLogins: limit, forward, consumerRequired } = config;
+    const desk = new LoginDesk(
+      {
+        filter: 'word',
+        challenge: 'Bearer realm="cardea"',
+        challengeInvalid: 'Bearer realm="cardea", error="invalid_token"',
+        failedLogins: limit,
+        forward,
+        consumerRequired,
+      },
+      services,
+    );
+    const reader = new CredentialReader(config.from, 64);
+    const identity = { by: 'word', subject: 'ann', keyId: '', scopes: [], claims: { email: 'ann@x' } };
+    const login = new Login(identity, 'acme');
+    return {
+      onRequest(exchange) {
+        const word = reader.take(exchange);
+        if (word === null) desk.missing(exchange);
+        else if (word === MALFORMED) desk.invalid(exchange, 'malformed');
+        else if (word === 'sesame') {
+          if (desk.admit(exchange, login) && !config.forward.keepCredential) reader.drop(exchange);
+        } else if (word === 'away') desk.unavailable(exchange);
+        else if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'unknown');
+      },
+    };
+  },
+};
+
+const acme = { name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] };
+
+async function gateway(t: { after(fn: () => Promise<void>): void }, config: object, consumers = [acme]) {
+  const cells = new Float64Array(loginEvents.length);
+  const needs = loginNeeds(schema.parse(config));
+  const started = await startFilterGateway(
+    [written(wordFilter, schema, config)],
+    (request, response) => response.end(JSON.stringify({ url: request.url, headers: request.headers })),
+    { services: { events: loginEvents, cells, needs }, consumers, trustedProxies: ['127.0.0.0/8'] },
+  );
+  t.after(() => started.stop());
+  const asked = async (headers: Record<string, string | string[]>, path = '/') => {
+    const answer = await ask(started.port, { headers, path });
+    return { ...answer, json: JSON.parse(answer.body.toString()) };
+  };
+  return { asked, count: (event: string) => cells[loginEvents.indexOf(event)] };
+}
+
+test('no credential: 401 with a challenge that says nothing of errors', async t => {
+  const { asked, count } = await gateway(t, {});
+  for (const headers of [{}, { authorization: 'Basic YTpi' }, { authorization: 'Bearerx sesame' }]) {
+    const answer = await asked(headers);
+    assert.equal(answer.status, 401);
+    assert.equal(answer.json.code, 'credentials_missing');
+    assert.equal(answer.headers['www-authenticate'], 'Bearer realm="cardea"');
+  }
+  assert.equal(count('missing'), 3);
+});
+
+test('a credential that does not hold: 401, the same text whatever is wrong', async t => {
+  const { asked, count } = await gateway(t, {});
+  const wrong = ['Bearer', 'Bearer ', 'Bearer wrong', `Bearer ${'x'.repeat(65)}`, ['Bearer sesame', 'Bearer sesame']];
+  const texts = new Set<string>();
+  for (const authorization of wrong) {
+    // Node joins no two Authorization fields when they are given as a list.
+    const answer = await asked({ authorization });
+    assert.equal(answer.status, 401, String(authorization));
+    assert.equal(answer.headers['www-authenticate'], 'Bearer realm="cardea", error="invalid_token"');
+    texts.add(JSON.stringify({ ...answer.json, requestId: '' }));
+  }
+  assert.equal(texts.size, 1);
+  assert.equal(count('malformed'), 4);
+  assert.equal(count('unknown'), 1);
+});
+
+test('the upstream learns who calls, and from nobody else', async t => {
+  const { asked } = await gateway(t, { forward: { claims: { 'X-Email': 'email' } } });
+  const forged = { 'x-consumer-name': 'root', X_Consumer_Groups: 'admin', x_email: 'root@x', 'x.email': 'root@x' };
+  const { status, json } = await asked({ authorization: 'bearer sesame', ...forged });
+  assert.equal(status, 200);
+  const told = Object.entries<string>(json.headers).filter(([name]) => /consumer|email/.test(name));
+  assert.deepEqual(Object.fromEntries(told), {
+    'x-consumer-name': 'acme',
+    'x-consumer-plan': 'gold',
+    'x-consumer-subject': 'ann',
+    'x-consumer-by': 'word',
+    'x-email': 'ann@x',
+  });
+});
+
+test('a consumer that is not configured is refused where one is required', async t => {
+  const { asked } = await gateway(t, { consumerRequired: true }, []);
+  const answer = await asked({ authorization: 'Bearer sesame' });
+  assert.equal(answer.status, 403);
+  assert.equal(answer.json.code, 'access_denied');
+});
+
+test('the credential from other places, one of it, and taken out where the upstream is not to see it', async t => {
+  const from = [{ header: 'X-Word' }, { cookie: 'word' }, { query: 'word' }];
+  const { asked } = await gateway(t, { from, forward: { consumer: 'off', keepCredential: false } });
+  const sent = { 'x-word': 'sesame', cookie: 'a=1; word=sesame; b=2' };
+  const { status, json } = await asked(sent, '/?x=1&word=sesame&w%6frd=sesame&y');
+  assert.equal(status, 200);
+  assert.deepEqual([json.url, json.headers.cookie, json.headers['x-word']], ['/?x=1&y', 'a=1; b=2', undefined]);
+  assert.equal((await asked({ cookie: 'word=sesame' })).status, 200);
+  assert.equal((await asked({}, '/?w%6frd=sesame')).status, 200);
+  assert.equal((await asked({ 'x-word': ['sesame', 'sesame'] })).status, 401);
+  assert.equal((await asked({ cookie: 'word=sesame; word=sesame' })).status, 401);
+  assert.equal((await asked({}, '/?word=sesame&word=sesame')).status, 401);
+  assert.equal((await asked({ 'x-word': 'wrong', cookie: 'word=sesame' })).status, 401, 'the first place counts');
+});
+
+test('a source that tries too often is held back; what is known to hold passes, others pass', async t => {
+  const { asked, count } = await gateway(t, { failedLogins: '3/min' });
+  const from = (ip: string, word: string) => asked({ authorization: `Bearer ${word}`, 'x-forwarded-for': ip });
+  for (let n = 0; n < 3; n++) assert.equal((await from('2001:db8::1', 'wrong')).status, 401);
+  const held = await from('2001:db8::2', 'wrong');
+  assert.equal(held.status, 429);
+  assert.equal(held.json.code, 'too_many_failed_logins');
+  assert.ok(Number(held.headers['retry-after']) > 0);
+  assert.equal((await from('2001:db8::2', 'sesame')).status, 200);
+  assert.equal((await from('2001:db8:0:1::2', 'wrong')).status, 401);
+  assert.equal(count('throttled'), 1);
+});
+
+test('nothing passes while nothing can be verified', async t => {
+  const { asked, count } = await gateway(t, { failedLogins: 'off' });
+  const answer = await asked({ authorization: 'Bearer away' });
+  assert.deepEqual([answer.status, answer.json.code], [503, 'identity_unavailable']);
+  assert.equal(count('unavailable'), 1);
+});

@@ -1,0 +1,180 @@
+// Where an identity filter takes its verdict: admits, refuses, counts why, and holds back sources that try too often.
+// Verifies nothing itself. Every filter that finds out who calls answers through one of these, so that all answer alike.
+
+import { Fault } from '../base/fault.ts';
+import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
+import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
+import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
+import type { Exchange } from './exchange.ts';
+import type { FilterServices } from './filter.ts';
+import { IdentityLines } from './identity-lines.ts';
+import type { Login } from './login.ts';
+import type { FilterNeeds, WorkerServices } from './worker-services.ts';
+
+/** Why a credential does not hold; for the operator's metrics, never for the caller. */
+export const loginFailures = [
+  /** Outside its grammar, too large, given twice. */
+  'malformed',
+  /** No such key, user or token. */
+  'unknown',
+  /** A wrong signature, password or digest. */
+  'mismatch',
+  'expired',
+  'notYetValid',
+  'revoked',
+  'replayed',
+  'wrongIssuer',
+  'wrongAudience',
+  /** A claim that is required is missing or another. */
+  'wrongClaims',
+] as const;
+
+export type LoginFailure = (typeof loginFailures)[number];
+
+/** The events of an identity filter; its definition's `events`. */
+export const loginEvents: readonly string[] = [
+  'admitted',
+  'missing',
+  ...loginFailures,
+  'insufficient',
+  'throttled',
+  'unavailable',
+];
+
+const TABLE_NAME = 'failed-logins';
+
+/** What a definition's `needs` must hold for its desk. */
+export function loginNeeds(config: { readonly failedLogins: FailedLoginsConfig }): FilterNeeds {
+  return config.failedLogins === null ? {} : { tables: [{ name: TABLE_NAME, bytes: attemptTableBytes }] };
+}
+
+export interface LoginDeskOptions {
+  /** The filter's name; its sources are counted apart from those of other kinds. */
+  readonly filter: string;
+  /** `WWW-Authenticate` where no credential came: `Bearer realm="cardea"` (RFC 9110 section 11.6.1). */
+  readonly challenge: string;
+  /** The same where one came that does not hold: with `error="invalid_token"` for bearer tokens (RFC 6750 section 3.1). */
+  readonly challengeInvalid: string;
+  readonly failedLogins: FailedLoginsConfig;
+  readonly forward: ForwardIdentityConfig;
+  /** Refuse with 403 a credential whose consumer is not configured. */
+  readonly consumerRequired?: boolean;
+}
+
+type Fields = readonly (readonly [string, string])[];
+
+const missingFault = new Fault('credentials_missing');
+// Because: one text for every reason. Whoever guesses must not learn how far he got.
+const invalidFault = new Fault('credentials_invalid', 'The credentials do not hold.');
+const throttledFault = new Fault('too_many_failed_logins');
+const unavailableFault = new Fault('identity_unavailable');
+const strangerFault = new Fault('access_denied', 'The credentials belong to no known consumer.');
+
+export class LoginDesk {
+  private readonly options: LoginDeskOptions;
+  private readonly worker: WorkerServices;
+  private readonly attempts: AttemptTable | null;
+  private readonly forwarded: IdentityLines;
+  private readonly cells: Readonly<Record<string, number>>;
+  private readonly admittedCell: number;
+  private readonly missingFields: Fields;
+  private readonly invalidFields: Fields;
+
+  constructor(options: LoginDeskOptions, { worker, eventCell }: FilterServices) {
+    const { failedLogins, filter } = options;
+    this.options = options;
+    this.worker = worker;
+    this.attempts =
+      failedLogins === null ? null : new AttemptTable(worker.sharedTable(TABLE_NAME), filter, failedLogins);
+    this.forwarded = new IdentityLines(options.forward);
+    this.cells = Object.fromEntries(loginEvents.map(event => [event, eventCell(event)]));
+    this.admittedCell = eventCell('admitted');
+    this.missingFields = [['WWW-Authenticate', options.challenge]];
+    this.invalidFields = [['WWW-Authenticate', options.challengeInvalid]];
+  }
+
+  /**
+   * Lets the request pass as this login's: sets `exchange.consumer` and `exchange.identity`, and the fields for the upstream.
+   * False when it was refused after all because no such consumer is configured.
+   */
+  admit(exchange: Exchange, login: Login): boolean {
+    const consumer = login.consumerIn(exchange.snapshot.consumers);
+    if (consumer === null && this.options.consumerRequired === true) {
+      this.forbid(exchange, strangerFault);
+      return false;
+    }
+    exchange.consumer = consumer;
+    exchange.identity = login.identity;
+    const { clock, cells } = this.worker;
+    // The time is the thread's own, and so are lines: a login never leaves its thread.
+    if (login.lines === null || login.linesUntilMs <= clock.now) {
+      login.lines = this.forwarded.make(consumer, login.identity, wallMs(clock.now));
+      login.linesUntilMs = this.forwarded.validUntilMs(clock.now);
+    }
+    const { lines } = login;
+    const { headers } = exchange.request;
+    for (let i = 0; i < lines.length; i += 2) headers.appendTrusted(lines[i], lines[i + 1]);
+    cells[this.admittedCell]++;
+    return true;
+  }
+
+  /** 401: no credential came. Not held against the source. */
+  missing(exchange: Exchange): void {
+    this.count('missing');
+    exchange.refuse(missingFault, this.missingFields);
+  }
+
+  /** 401: what came does not hold. Counted, and held against the source. */
+  invalid(exchange: Exchange, reason: LoginFailure): void {
+    this.count(reason);
+    this.attempts?.fail(sourceOf(exchange.client.ip), wallMs(this.worker.clock.now));
+    exchange.refuse(invalidFault, this.invalidFields);
+  }
+
+  /**
+   * Whether the source has tried too often: then the request is refused with 429 and nothing of it is to be verified. Ask before
+   * verifying, not for what is known to hold: a credential of a cache passes whoever sits behind the same address.
+   */
+  isThrottled(exchange: Exchange): boolean {
+    if (this.attempts === null) return false;
+    const waitMs = this.attempts.waitMs(sourceOf(exchange.client.ip), wallMs(this.worker.clock.now));
+    if (waitMs <= 0) return false;
+    this.count('throttled');
+    exchange.refuse(throttledFault, [['Retry-After', String(Math.ceil(waitMs / 1_000))]]);
+    return true;
+  }
+
+  /** 403: the credential holds and does not suffice. `challenge` for those that more would help (RFC 6750 section 3.1). */
+  forbid(exchange: Exchange, fault: Fault, challenge?: string): void {
+    this.count('insufficient');
+    exchange.refuse(fault, challenge === undefined ? undefined : [['WWW-Authenticate', challenge]]);
+  }
+
+  /** 503: nothing can be verified at the moment. */
+  unavailable(exchange: Exchange, retryAfterS = 1): void {
+    this.count('unavailable');
+    exchange.refuse(unavailableFault, [['Retry-After', String(retryAfterS)]]);
+  }
+
+  private count(event: string): void {
+    this.worker.cells[this.cells[event]]++;
+  }
+}
+
+/** Milliseconds since 1970 for a reading of the thread's clock. */
+export function wallMs(now: number): number {
+  return performance.timeOrigin + now;
+}
+
+const words = new Uint32Array(IPV6_WORDS);
+
+/** An address as it is counted: a whole /64 for IPv6, since one household has no less. */
+function sourceOf(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const zoneAt = ip.indexOf('%');
+  if (!parseIpv6(zoneAt === -1 ? ip : ip.slice(0, zoneAt), words)) return ip;
+  const mapped = mappedIpv4(words);
+  if (mapped === -1) return `${words[0]}:${words[1]}`;
+  return `${mapped >>> 24}.${(mapped >>> 16) & 255}.${(mapped >>> 8) & 255}.${mapped & 255}`;
+}

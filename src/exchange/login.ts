@@ -1,0 +1,40 @@
+// What a verified credential gives, kept for as long as it is believed: identity, consumer, and what the upstream is told.
+
+import type { Consumer, Identity } from './consumer.ts';
+import type { ConsumerDirectory } from './consumer-directory.ts';
+
+/**
+ * One verified credential. Filters keep it in their caches and hand it to `LoginDesk.admit` for every request that brings
+ * the credential again.
+ */
+export class Login {
+  readonly identity: Identity;
+  /** Whose it is: by name where the configuration says more, as it is where the filter's own store says it, or nobody's. */
+  private readonly owner: Consumer | string | null;
+  private directory: ConsumerDirectory | null;
+  private found: Consumer | null;
+  /** Fields for the upstream as name, value, name, value, and until when they are true; made by IdentityLines. */
+  lines: readonly string[] | null;
+  linesUntilMs: number;
+
+  /** `owner` by name is looked up in the configuration, again after each reload. */
+  constructor(identity: Identity, owner: Consumer | string | null) {
+    this.identity = identity;
+    this.owner = owner;
+    this.directory = null;
+    this.found = null;
+    this.lines = null;
+    this.linesUntilMs = 0.5;
+  }
+
+  /** The consumer in this configuration; null when the credential is nobody's or its owner is not listed. */
+  consumerIn(directory: ConsumerDirectory): Consumer | null {
+    if (this.directory !== directory) {
+      const { owner } = this;
+      this.directory = directory;
+      this.found = typeof owner === 'string' ? (directory.consumer(owner) ?? null) : owner;
+      this.lines = null;
+    }
+    return this.found;
+  }
+}
