@@ -14,7 +14,7 @@ export interface Change {
 }
 
 /** Lists whose elements have names, with the noun for one of them. */
-const named = { upstreams: 'upstream', routes: 'route', consumers: 'consumer', plans: 'plan' } as const;
+const named = { upstreams: 'upstream', stores: 'store', routes: 'route', consumers: 'consumer', plans: 'plan' } as const;
 
 const single = ['listeners', 'admin', 'accessLog', 'drainTimeoutMs', 'limits', 'paths', 'metrics', 'filters'] as const;
 

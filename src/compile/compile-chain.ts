@@ -6,6 +6,7 @@ import type { Filter, FilterDefinition } from '../exchange/filter.ts';
 import type { WorkerServices } from '../exchange/worker-services.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
+import type { StoreShelf } from './compile-stores.ts';
 
 /** The filters that may be built, by name. */
 export type FilterDefinitions = ReadonlyMap<string, FilterDefinition<unknown>>;
@@ -16,6 +17,11 @@ export interface FilterWorkshop {
   readonly worker: WorkerServices;
   /** Cells of the filters' events, by `eventLabel`. */
   readonly eventOffsets: BlockOffsets;
+}
+
+/** As above, with the stores of one configuration. */
+export interface StockedWorkshop extends FilterWorkshop {
+  readonly shelf: StoreShelf;
 }
 
 /** Where a list of filters stands: in front of which slot it begins, for which route, and where in the document. */
@@ -32,7 +38,7 @@ interface ChainPlace {
 export function buildFilters(
   configs: readonly FilterConfig[],
   place: ChainPlace,
-  { definitions, worker, eventOffsets }: FilterWorkshop,
+  { definitions, worker, eventOffsets, shelf }: StockedWorkshop,
   problems: Problem[],
 ): Filter[] {
   const filters: Filter[] = [];
@@ -49,6 +55,7 @@ export function buildFilters(
           slot: place.firstSlot + index,
           routeName: place.routeName,
           worker,
+          store: store => shelf.store(store),
           eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
         }),
       );

@@ -9,13 +9,13 @@ import { PathPatternError, parsePathPattern } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
+import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDestination } from './compile-destination.ts';
 
 /** What all routes of one configuration share. */
 export interface RouteSurroundings {
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly workshop: FilterWorkshop;
+  readonly workshop: StockedWorkshop;
   readonly globalFilters: readonly Filter[];
   /** For routes without filters of their own: one object for all of them. */
   readonly globalChain: Chain;

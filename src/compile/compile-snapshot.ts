@@ -8,11 +8,13 @@ import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
 import type { RouteProblem } from '../route/route-problem.ts';
 import { RouteTableBuilder } from '../route/route-table-builder.ts';
+import type { Store } from '../store/store.ts';
 import { type BlockOffsets, NO_ROUTE_LABEL, offsetIn } from '../telemetry/metric-registry.ts';
 import type { PoolContext } from '../upstream/pool.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
+import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-stores.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
 import { identityHeadersOf } from './identity-headers.ts';
 import { SliceBudget } from './slice-budget.ts';
@@ -29,6 +31,9 @@ export interface Compiled {
   readonly config: Config;
   readonly snapshot: Snapshot;
   readonly globalFilters: readonly Filter[];
+  readonly stores: Stores;
+  /** Stores that its filters asked for when they were built; those of filters that were kept are open already. */
+  readonly askedStores: ReadonlySet<Store>;
   /** By the route's configuration: an unchanged one is the same object over reloads. */
   readonly routes: ReadonlyMap<RouteConfig, Route>;
   /** Routes that were taken over from the compilation before. */
@@ -51,15 +56,19 @@ export function* compileSnapshot(
   const running = previous === null ? null : { config: previous.config, upstreams: previous.snapshot.upstreams };
   const upstreams = yield* compileUpstreams(config, running, context.upstreamOffsets, context.pools);
 
-  const sameFilters = previous !== null && isDeepStrictEqual(previous.config.filters, config.filters);
+  const stores = compileStores(config.stores, previous?.stores ?? new Map());
+  const shelf = new StoreShelf(stores);
+  const workshop = { ...context, shelf };
+  const sameStores = previous !== null && keepsStores(previous.stores, stores);
+  const sameFilters = sameStores && isDeepStrictEqual(previous.config.filters, config.filters);
   const place = { firstSlot: 0, routeName: '', path: ['filters'] };
-  const globalFilters = sameFilters ? previous.globalFilters : buildFilters(config.filters, place, context, problems);
+  const globalFilters = sameFilters ? previous.globalFilters : buildFilters(config.filters, place, workshop, problems);
   const globalChain = chainOf(globalFilters, place.path, problems);
   if (globalChain === null) return { compiled: null, problems };
 
   const surroundings: RouteSurroundings = {
     upstreams,
-    workshop: context,
+    workshop,
     globalFilters,
     globalChain,
     offsets: context.routeOffsets,
@@ -100,7 +109,10 @@ export function* compileSnapshot(
     accessLogSample: config.accessLog.path === 'off' ? -1 : config.accessLog.sample,
     noRouteMetricsOffset: offsetIn(context.routeOffsets, NO_ROUTE_LABEL),
   };
-  return { compiled: { config, snapshot, globalFilters, routes, keptRoutes }, problems };
+  return {
+    compiled: { config, snapshot, globalFilters, stores, askedStores: shelf.asked, routes, keptRoutes },
+    problems,
+  };
 }
 
 /** Whether the directory of before is still true; consumers that did not change are the same objects. */

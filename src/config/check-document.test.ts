@@ -20,7 +20,7 @@ const sound = {
 
 function check(settings: Readonly<Record<string, unknown>>, before: KeptChecks = new Map()) {
   const outcome = checkDocument(settings, language, before);
-  const references = checkReferences(settings, outcome.parts, path => path.join('.'));
+  const references = checkReferences(settings, outcome.parts, [], path => path.join('.'));
   return { ...outcome, problems: [...outcome.problems, ...references] };
 }
 

@@ -24,7 +24,7 @@ type Settings = Readonly<Record<string, unknown>>;
 type AnySchema = Parameters<typeof checkValue>[0];
 
 /** Keys of the language that belong to later versions. */
-const laterKeys: ReadonlySet<string> = new Set(['tls', 'stores', 'tracing', 'policies', 'cluster']);
+const laterKeys: ReadonlySet<string> = new Set(['tls', 'tracing', 'policies', 'cluster']);
 
 export function checkDocument(
   settings: Settings,
@@ -42,6 +42,7 @@ export function checkDocument(
     paths: run.one('paths', single.paths),
     metrics: run.one('metrics', single.metrics),
     upstreams: run.map('upstreams', entries.upstreams),
+    stores: run.map('stores', entries.stores),
     consumers: run.list('consumers', elements.consumers),
     plans: run.map('plans', entries.plans),
     filters: run.list('filters', elements.filters),

@@ -3,8 +3,9 @@
 
 import { addressText } from './address.ts';
 import type { CheckedParts } from './check-document.ts';
-import type { DestinationConfig, Problem } from './config.ts';
+import type { DestinationConfig, FilterConfig, Problem } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
+import type { FilterSchema } from './filter-schema.ts';
 import { suggestion } from './nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
 import { checkValue } from './schema-problems.ts';
@@ -13,7 +14,12 @@ type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;
 
 /** `placeText` gives `file:line` of another place, for messages that name two. */
-export function checkReferences(settings: Settings, parts: CheckedParts, placeText: (path: Path) => string): Problem[] {
+export function checkReferences(
+  settings: Settings,
+  parts: CheckedParts,
+  filters: readonly FilterSchema[],
+  placeText: (path: Path) => string,
+): Problem[] {
   const check = new ReferenceCheck(settings, placeText);
   check.uniqueNames('routes', 'route');
   check.uniqueNames('consumers', 'consumer');
@@ -21,6 +27,7 @@ export function checkReferences(settings: Settings, parts: CheckedParts, placeTe
   check.plans(parts);
   check.keys(parts);
   check.routes(parts);
+  check.stores(parts, filters);
   return check.problems;
 }
 
@@ -109,6 +116,22 @@ class ReferenceCheck {
     const isClear = routes.every((route, at) => route !== undefined || destinationOf(written[at]) !== undefined);
     for (const name of isClear && used.isSubsetOf(known) ? known : []) {
       if (!used.has(name)) this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
+    }
+  }
+
+  stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[]): void {
+    const known = namesOf(this.settings['stores']);
+    const byName = new Map(schemas.map(schema => [schema.name, schema]));
+    const visit = (filter: FilterConfig | undefined, place: Path): void => {
+      if (filter === undefined) return;
+      for (const { name, path } of byName.get(filter.name)?.storesOf?.(filter.config) ?? []) {
+        if (known.has(name)) continue;
+        this.fail([...place, filter.name, ...path], `there is no store "${name}"${nearest(name, known)}`);
+      }
+    };
+    for (const [at, filter] of filters.entries()) visit(filter, ['filters', at]);
+    for (const [at, route] of routes.entries()) {
+      for (const [index, filter] of (route?.filters ?? []).entries()) visit(filter, ['routes', at, 'filters', index]);
     }
   }
 

@@ -1,6 +1,8 @@
 // The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers.
 // Shapes only; how a document becomes one is in load.ts and the schemas beside it.
 
+import type { StoreConfig } from './store-config.ts';
+
 /** A duration in milliseconds, a size in bytes, a share from 0 to 1: units are resolved when the document is read. */
 export interface Config {
   /** Hex SHA-256 of everything that was read, the include files too. */
@@ -13,6 +15,7 @@ export interface Config {
   readonly paths: PathsConfig;
   readonly metrics: MetricsConfig;
   readonly upstreams: readonly UpstreamConfig[];
+  readonly stores: readonly StoreConfig[];
   readonly consumers: readonly ConsumerConfig[];
   readonly plans: readonly PlanConfig[];
   readonly filters: readonly FilterConfig[];

@@ -12,6 +12,14 @@ export interface FilterSchema {
   readonly schema: z.ZodType;
   /** What it does, in Markdown. */
   readonly documentation?: string;
+  /** The stores that a checked configuration names, so that a name that is not there is told with its place. */
+  storesOf?(config: unknown): readonly StoreReference[];
+}
+
+/** `path` leads to the name inside the filter's configuration. */
+export interface StoreReference {
+  readonly name: string;
+  readonly path: readonly (string | number)[];
 }
 
 /** Stands in the schema where a filter does: json-schema.ts puts the known filters in its place. */

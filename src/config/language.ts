@@ -14,6 +14,7 @@ import { pathsSchema } from './paths-schema.ts';
 import { planSchema } from './plan-schema.ts';
 import { resourceName } from './resource-name.ts';
 import { routeSchema } from './route-schema.ts';
+import { storeSchema } from './store-schema.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
 /** What a document may include: files or patterns, from the folder of the file that says so. */
@@ -61,6 +62,7 @@ function makeLanguage(filters: readonly FilterSchema[]) {
     },
     entries: {
       upstreams: upstreamSchema,
+      stores: storeSchema,
       plans: planSchema,
     },
   };
@@ -77,6 +79,7 @@ export const documentKeys = [
   'paths',
   'metrics',
   'upstreams',
+  'stores',
   'consumers',
   'plans',
   'filters',
@@ -90,6 +93,7 @@ export function documentSchema({ settings, elements, entries }: Language) {
     listeners: z.array(elements.listeners).min(1).optional().describe('Addresses that accept connections.'),
     ...settings,
     upstreams: z.record(resourceName, entries.upstreams).default({}).describe('Upstreams by name.'),
+    stores: z.record(resourceName, entries.stores).default({}).describe('Stores by name: Redis, PostgreSQL, SQLite.'),
     consumers: z.array(elements.consumers).default([]).describe('Who calls.'),
     plans: z.record(resourceName, entries.plans).default({}).describe('Plans by name.'),
     filters: z.array(elements.filters).default([]).describe('The global chain: runs before every route’s own filters.'),

@@ -78,7 +78,7 @@ function load(
   const document = new MergedDocument(read.sources);
   const language = languageOf(filters);
   const { parts, problems, checks } = checkDocument(document.settings, language, cache.checksFor(filters));
-  problems.push(...checkReferences(document.settings, parts, at => document.placeText(at)));
+  problems.push(...checkReferences(document.settings, parts, filters, at => document.placeText(at)));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);

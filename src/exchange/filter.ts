@@ -1,7 +1,8 @@
 // The contract between the pipeline and a filter. What filters do is in src/filters; how they run is in chain.ts.
 
+import type { Store } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
-import type { FilterNeeds, WorkerServices } from './worker-services.ts';
+import type { FilterNeeds, NeedsContext, WorkerServices } from './worker-services.ts';
 
 /**
  * A filter as built for one route (or for the global chain): immutable configuration with hooks over it.
@@ -36,6 +37,11 @@ export interface FilterServices {
   /** The route it is built for; empty for the global chain. */
   readonly routeName: string;
   readonly worker: WorkerServices;
+  /**
+   * This worker's object for an entry of `stores`: kept over reloads while its settings stay, opened before the configuration is put
+   * to use, closed when no configuration has it. Throws a `TypeError` for an unknown name.
+   */
+  store(name: string): Store;
   /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
   eventCell(event: string): number;
 }
@@ -47,7 +53,7 @@ export interface FilterDefinition<Config> {
   /** What it counts, `cardea_filter_events_total{filter,event}`: a short fixed list, such as `admitted`, `refused`. */
   readonly events?: readonly string[];
   /** What it shares with other threads. Runs in the supervisor, for every place where the filter is configured. */
-  needs?(config: Config): FilterNeeds;
+  needs?(config: Config, context: NeedsContext): FilterNeeds;
   /**
    * Fields of the request that only this filter may write, in any case: whoever the upstream believes by them. Taken out of
    * every request on arrival, on all routes and before they are matched. An empty list still reserves `x-consumer-*`.

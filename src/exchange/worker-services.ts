@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Feed, FeedNeed } from '../store/feed.ts';
+import type { StoreSpec } from '../store/store-spec.ts';
 
 export interface WorkerServices {
   /** Monotonic time, read once a loop turn. */
@@ -31,6 +32,12 @@ export interface WorkerServices {
 export interface SharedTableNeed {
   readonly name: string;
   readonly bytes: number;
+}
+
+/** What `needs` may look at beside the filter's own configuration. */
+export interface NeedsContext {
+  /** What the configuration says of a store, for the spec of a feed. Throws a `TypeError` for an unknown name. */
+  store(name: string): StoreSpec;
 }
 
 /** What must be there before a worker builds a filter; asked in the supervisor. */

@@ -1,6 +1,7 @@
 // A worker's configurations: the one that serves, and the one that is being compiled beside it. Touches no traffic.
 
 import { type CompileContext, type Compiled, compileSnapshot } from '../compile/compile-snapshot.ts';
+import { closeStores, openStores } from '../compile/compile-stores.ts';
 import { decodeConfig } from './config-transfer.ts';
 import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
@@ -20,26 +21,49 @@ export class CompileAside {
 
   /** Decodes and compiles in slices. Rejects when a newer order came meanwhile. */
   async prepare(order: PrepareOrder): Promise<PrepareReport> {
+    this.abort();
     this.order = order;
-    this.prepared = null;
     const { value, totalMs, longestSliceMs } = await runSliced(this.steps(order), () => this.order !== order);
     const { compiled, problems, decodedElements } = value;
+    if (compiled !== null) {
+      await openStores(compiled.askedStores);
+      if (this.order !== order) {
+        this.discard(compiled);
+        throw new Error('given up, since something newer came');
+      }
+    }
     this.prepared = compiled;
     return { problems, decodedElements, keptRoutes: compiled?.keptRoutes ?? 0, totalMs, longestSliceMs };
   }
 
   /** What was prepared serves from now on. Throws when nothing was. */
   commit(): Compiled {
-    if (this.prepared === null) throw new Error('there is no configuration to put to use');
-    this.serving = this.prepared;
-    this.abort();
-    return this.serving;
+    const { prepared, serving } = this;
+    if (prepared === null) throw new Error('there is no configuration to put to use');
+    this.serving = prepared;
+    this.prepared = null;
+    this.order = null;
+    // Because: exchanges under way keep the configuration that they began with, for as long as a drain would wait.
+    if (serving !== null)
+      setTimeout(() => void closeStores(serving.stores, this.serving!.stores), prepared.config.drainTimeoutMs).unref();
+    return prepared;
   }
 
   /** Forgets what was prepared, or stops preparing it. */
   abort(): void {
+    if (this.prepared !== null) this.discard(this.prepared);
     this.prepared = null;
     this.order = null;
+  }
+
+  /** Closes what serves, when the worker has drained. */
+  async close(): Promise<void> {
+    if (this.serving !== null) await closeStores(this.serving.stores, new Map());
+  }
+
+  /** What was opened for a configuration that will not serve is closed. */
+  private discard(compiled: Compiled): void {
+    void closeStores(compiled.stores, this.serving?.stores ?? new Map());
   }
 
   private *steps({ transfer, routeOffsets, upstreamOffsets, eventOffsets }: PrepareOrder) {

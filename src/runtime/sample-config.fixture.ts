@@ -25,6 +25,7 @@ const base: Omit<Config, 'version'> = {
   paths: { encodedSlash: 'reject', emptySegments: 'reject' },
   metrics: { routesMax: 1_000 },
   upstreams: [],
+  stores: [],
   consumers: [],
   plans: [],
   filters: [],

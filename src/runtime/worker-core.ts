@@ -144,6 +144,7 @@ export class WorkerCore {
 
   private async drain(timeoutMs: number): Promise<null> {
     await this.gateway?.drain(timeoutMs);
+    await this.equipment?.aside.close();
     await this.equipment?.accessLog.close();
     return null;
   }

@@ -32,7 +32,7 @@ export const rooms: Record<string, Room> = {
   base: { rooms: [], packages: ['re2js', 'zod'], withoutNode: sockets },
   http: { rooms: ['base'], withoutNode: sockets },
   telemetry: { rooms: ['base'] },
-  store: { rooms: ['base', 'telemetry'] },
+  store: { rooms: ['base', 'telemetry'], packages: ['ioredis', 'postgres'] },
   net: { rooms: ['base', 'http', 'telemetry'] },
   route: { rooms: ['base', 'http'], withoutNode: sockets },
   upstream: { rooms: ['base', 'http', 'net', 'telemetry', 'store'] },

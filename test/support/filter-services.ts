@@ -4,6 +4,7 @@ import { Clock } from '../../src/base/clock.ts';
 import type { FilterServices } from '../../src/exchange/filter.ts';
 import type { FilterNeeds } from '../../src/exchange/worker-services.ts';
 import { type Feed, type FeedNeed, feedKey } from '../../src/store/feed.ts';
+import type { Store } from '../../src/store/store.ts';
 
 export interface TestServices {
   readonly slot?: number;
@@ -13,6 +14,8 @@ export interface TestServices {
   readonly needs?: FilterNeeds;
   /** By `feedKey`; others have no value for ever. */
   readonly feeds?: ReadonlyMap<string, Feed<unknown>>;
+  /** By name. */
+  readonly stores?: ReadonlyMap<string, Store>;
   /** Gets the events counted: `count(event)` is read after the fact from the cells. */
   readonly events?: readonly string[];
   readonly cells?: Float64Array;
@@ -29,6 +32,11 @@ export function filterServices(given: TestServices = {}): FilterServices {
   return {
     slot: given.slot ?? 0,
     routeName: given.routeName ?? 'test',
+    store(name) {
+      const store = given.stores?.get(name);
+      if (store === undefined) throw new TypeError(`there is no store "${name}"`);
+      return store;
+    },
     eventCell: event => Math.max(0, events.indexOf(event)),
     worker: {
       clock: given.clock ?? new Clock(),

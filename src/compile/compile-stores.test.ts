@@ -1,0 +1,31 @@
+// Stores are kept by identity while their settings stay; filters are told names that are not there.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { storeSpec } from '../../test/support/store-spec.ts';
+import { compileStores, keepsStores, StoreShelf } from './compile-stores.ts';
+
+const redis = (port: number) => storeSpec({ nodes: [{ host: '127.0.0.1', port }] });
+const file = storeSpec({ name: 'file', kind: 'sqlite', path: 'x.db' });
+
+test('an unchanged store is the same object over reloads, a changed one is another', () => {
+  const first = compileStores([redis(1), file], new Map());
+  const same = compileStores([structuredClone(redis(1)), structuredClone(file)], first);
+  assert.equal(same.get('main'), first.get('main'));
+  assert.ok(keepsStores(first, same));
+  const moved = compileStores([redis(2), file], first);
+  assert.notEqual(moved.get('main'), first.get('main'));
+  assert.equal(moved.get('file'), first.get('file'));
+  assert.ok(!keepsStores(first, moved));
+  assert.ok(keepsStores(first, compileStores([redis(1), file, storeSpec({ name: 'more' })], first)));
+});
+
+test('the shelf remembers what was asked for, and names the nearest for what is not there', () => {
+  const shelf = new StoreShelf(compileStores([redis(1), file], new Map()));
+  assert.equal(shelf.store('file').kind, 'sqlite');
+  assert.deepEqual(
+    [...shelf.asked].map(({ spec }) => spec.name),
+    ['file'],
+  );
+  assert.throws(() => shelf.store('man'), /there is no store "man"; did you mean "main"\?/);
+});

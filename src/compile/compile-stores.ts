@@ -1,0 +1,81 @@
+// From the stores of a Config to the objects of one worker. What did not change stays the same object, with its connections.
+// Nothing is opened or closed here: `openStores` and `closeStores` are for whoever puts a configuration to use.
+
+import { isDeepStrictEqual } from 'node:util';
+import { nearestName } from '../config/nearest-name.ts';
+import type { StoreConfig } from '../config/store-config.ts';
+import { makeStore, type Store } from '../store/store.ts';
+import type { StoreSpec } from '../store/store-spec.ts';
+
+export type Stores = ReadonlyMap<string, Store>;
+
+/** How long a rollout waits for stores that are being opened; one that is away must not keep the gateway from starting. */
+const OPEN_WAIT_MS = 2_000;
+
+export function compileStores(specs: readonly StoreConfig[], running: Stores): Stores {
+  return new Map(
+    specs.map(spec => {
+      const before = running.get(spec.name);
+      return [spec.name, before !== undefined && isDeepStrictEqual(before.spec, spec) ? before : makeStore(spec)];
+    }),
+  );
+}
+
+/** Whether nobody holds a store of `before` that `now` has no longer. */
+export function keepsStores(before: Stores, now: Stores): boolean {
+  for (const [name, store] of before) if (now.get(name) !== store) return false;
+  return true;
+}
+
+/** Looks stores up for filters; remembers which were asked for. */
+export class StoreShelf {
+  readonly asked = new Set<Store>();
+  private readonly stores: Stores;
+
+  constructor(stores: Stores) {
+    this.stores = stores;
+  }
+
+  /** Throws a `TypeError` for an unknown name. */
+  store(name: string): Store {
+    const store = this.stores.get(name);
+    if (store === undefined) throw new TypeError(noStore(name, this.stores.keys()));
+    this.asked.add(store);
+    return store;
+  }
+}
+
+/** Looks a store's spec up; throws a `TypeError` for an unknown name. */
+export function specOf(stores: readonly StoreConfig[], name: string): StoreSpec {
+  const spec = stores.find(store => store.name === name);
+  if (spec === undefined)
+    throw new TypeError(
+      noStore(
+        name,
+        stores.map(store => store.name),
+      ),
+    );
+  return spec;
+}
+
+function noStore(name: string, names: Iterable<string>): string {
+  const nearest = nearestName(name, names);
+  return `there is no store "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+}
+
+/** Opens those that filters use, and waits a short while. Those that are away try on by themselves. */
+export async function openStores(asked: Iterable<Store>): Promise<void> {
+  const wait = new AbortController();
+  const tooLong = new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, OPEN_WAIT_MS);
+    wait.signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+  await Promise.race([Promise.all([...asked].map(store => store.open())), tooLong]);
+  wait.abort();
+}
+
+/** Closes what `now` has no longer. */
+export async function closeStores(before: Stores, now: Stores): Promise<void> {
+  const gone = [...before].filter(([name, store]) => now.get(name) !== store);
+  await Promise.all(gone.map(([, store]) => store.close()));
+}

@@ -1,0 +1,56 @@
+// One entry of `stores`: a server or file outside that keeps what gateways share or what survives a restart.
+
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import type { StoreConfig } from './store-config.ts';
+import { parseStoreUrl, type StorePlace } from './store-url.ts';
+
+const missing = 'this is missing: expected the URL of a store, such as redis://127.0.0.1:6379';
+
+// Because: a message that showed what was found could show a password.
+const url = z
+  .string({ error: ({ input }) => (input === undefined ? missing : 'expected the URL of a store as text') })
+  .transform((text, context): StorePlace => {
+    const outcome = parseStoreUrl(text);
+    if (typeof outcome !== 'string') return outcome;
+    context.addIssue({ code: 'custom', message: outcome });
+    return z.NEVER;
+  });
+
+const keyPrefix = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:/-]{0,64}$/, 'expected letters, digits and _ . : / -, at most 64 of them')
+  .default('cardea:');
+
+export const storeSchema = z
+  .strictObject({
+    url: url.describe(
+      '`redis://[user:password@]host:6379/0`, `rediss://` with TLS, `redis+cluster://host:6379,host:6380`, `rediss+cluster://`, `postgres://user:password@host:5432/database` (`?sslmode=verify-full` for TLS), `sqlite:state.db` for a file on this machine. Take the password from outside: `${file:/run/secrets/redis}`.',
+    ),
+    ca: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PEM file of who may sign the server’s certificate; the system’s list otherwise.'),
+    keyPrefix: keyPrefix.describe('What every key in Redis begins with: gateways that share a budget have the same.'),
+    connectTimeout: duration.prefault('1s').describe('How long a connection may take to be made.'),
+    commandTimeout: duration
+      .prefault('250ms')
+      .describe(
+        'How long an answer may take before the store counts as away. Callers that cannot wait do not wait this long.',
+      ),
+  })
+  .transform(
+    ({ url: place, ca, keyPrefix: prefix, connectTimeout, commandTimeout }): Omit<StoreConfig, 'name'> => ({
+      ...place,
+      ca: ca ?? '',
+      keyPrefix: prefix,
+      connectTimeoutMs: connectTimeout,
+      commandTimeoutMs: commandTimeout,
+    }),
+  )
+  .refine(({ ca, tls }) => ca === '' || tls, {
+    path: ['ca'],
+    error: 'a `ca` is for TLS: the URL starts with rediss:// or says sslmode=verify-full',
+  })
+  .describe('A store that filters name.');

@@ -1,0 +1,120 @@
+// Where a store is, read from its URL. Its messages never show the text: it may hold a password.
+
+import type { StoreConfig, StoreKind } from './store-config.ts';
+
+/** What a URL says of a store. */
+export type StorePlace = Pick<StoreConfig, 'kind' | 'nodes' | 'tls' | 'username' | 'password' | 'database' | 'path'>;
+
+/** Ends messages about a URL that cannot be read. */
+export const STORE_URL_FORMS =
+  'redis://host:6379/0, redis+cluster://host:6379,host:6380, postgres://user@host:5432/database or sqlite:state.db';
+
+interface Scheme {
+  readonly kind: StoreKind;
+  readonly tls: boolean;
+  readonly port: number;
+}
+
+const schemes: Readonly<Record<string, Scheme>> = {
+  redis: { kind: 'redis', tls: false, port: 6379 },
+  rediss: { kind: 'redis', tls: true, port: 6379 },
+  'redis+cluster': { kind: 'redisCluster', tls: false, port: 6379 },
+  'rediss+cluster': { kind: 'redisCluster', tls: true, port: 6379 },
+  postgres: { kind: 'postgres', tls: false, port: 5432 },
+  postgresql: { kind: 'postgres', tls: false, port: 5432 },
+};
+
+/** Says that the store is reached over TLS: PostgreSQL has no scheme of its own for it. */
+const postgresTls: Readonly<Record<string, boolean>> = { '': false, disable: false, 'verify-full': true };
+
+/** What the URL says, or what is wrong with it. */
+export function parseStoreUrl(text: string): StorePlace | string {
+  const [, name = '', rest = ''] = /^([a-z+]+):(.*)$/is.exec(text) ?? [];
+  const scheme = name.toLowerCase();
+  if (scheme === 'sqlite') return sqlitePlace(rest);
+  const known = schemes[scheme];
+  if (known === undefined || !rest.startsWith('//'))
+    return `expected the URL of a store: ${STORE_URL_FORMS}${scheme === '' ? '' : `; its scheme is ${JSON.stringify(scheme.slice(0, 20))}`}`;
+  if (/[\s\\]/.test(rest))
+    return 'a store’s URL holds no white space and no backslash: write such letters as %20 and %5C';
+  return serverPlace(known, rest.slice(2));
+}
+
+function sqlitePlace(rest: string): StorePlace | string {
+  // `sqlite:///var/lib/x.db` is what other programs write for `sqlite:/var/lib/x.db`.
+  const path = rest.startsWith('//') ? rest.slice(2) : rest;
+  if (path === '' || path === ':memory:' || /[?#]/.test(path))
+    return 'expected a file behind `sqlite:`, such as sqlite:/var/lib/cardea/state.db';
+  return { kind: 'sqlite', nodes: [], tls: false, username: '', password: '', database: '', path };
+}
+
+function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | string {
+  const at = rest.lastIndexOf('@');
+  const credentials = at === -1 ? '' : rest.slice(0, at);
+  const [, hosts = '', database = '', query = '', fragment = ''] =
+    /^([^/?#]*)(?:\/([^?#]*))?(\?[^#]*)?(#.*)?$/.exec(rest.slice(at + 1)) ?? [];
+  if (/[/?#@]/.test(credentials) || fragment !== '')
+    return 'a / ? # or @ in the password of a store’s URL is written %2F %3F %23 or %40';
+  const colon = credentials.indexOf(':');
+  const username = decoded(colon === -1 ? credentials : credentials.slice(0, colon));
+  const password = decoded(colon === -1 ? '' : credentials.slice(colon + 1));
+  if (username === null || password === null) return 'the user or the password in a store’s URL is not percent-encoded';
+  const nodes = hosts.split(',').map(host => nodeOf(host, port));
+  const wrong = nodes.find(node => typeof node === 'string');
+  if (wrong !== undefined) return wrong;
+  if (kind !== 'redisCluster' && nodes.length > 1)
+    return kind === 'redis'
+      ? 'several hosts are a cluster: expected redis+cluster://host:6379,host:6380'
+      : 'expected one host of the PostgreSQL server';
+  const place: StorePlace = {
+    kind,
+    // Because: the line above has returned for a node that is a text.
+    nodes: nodes as StorePlace['nodes'],
+    tls,
+    username,
+    password,
+    database: decoded(database) ?? '',
+    path: '',
+  };
+  if (kind === 'postgres') return postgresPlace(place, query);
+  return query === '' ? redisPlace(place) : 'a Redis URL takes no settings behind `?`: write them beside `url`';
+}
+
+function redisPlace(place: StorePlace): StorePlace | string {
+  const { kind, database } = place;
+  if (kind === 'redisCluster')
+    return database === '' || database === '0'
+      ? { ...place, database: '0' }
+      : 'a Redis Cluster has the database 0 only';
+  if (!/^[0-9]{0,4}$/.test(database)) return 'expected the number of a Redis database behind the host, such as /0';
+  return { ...place, database: database === '' ? '0' : database };
+}
+
+function postgresPlace(place: StorePlace, query: string): StorePlace | string {
+  if (place.database === '') return 'expected the name of a database: postgres://user@host:5432/database';
+  const settings = new URLSearchParams(query);
+  const mode = settings.get('sslmode') ?? '';
+  const tls = postgresTls[mode];
+  if (tls === undefined || [...settings.keys()].some(key => key !== 'sslmode'))
+    return 'a PostgreSQL URL takes `?sslmode=disable` or `?sslmode=verify-full` and no other setting';
+  return { ...place, tls };
+}
+
+function nodeOf(text: string, standardPort: number): StorePlace['nodes'][number] | string {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^[\]:]+)(?::([0-9]{1,5}))?$/.exec(text);
+  const [, host = '', port] = match ?? [];
+  if (!/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+)$/.test(host))
+    return 'expected a host in the store’s URL, such as redis://127.0.0.1:6379';
+  const number = port === undefined ? standardPort : Number(port);
+  if (number < 1 || number > 65_535) return `expected a port from 1 to 65535, found ${number}`;
+  return { host: host.replace(/^\[|\]$/g, ''), port: number };
+}
+
+/** Null when it is not percent-encoded. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

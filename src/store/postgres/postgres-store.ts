@@ -1,0 +1,69 @@
+// A PostgreSQL database: a small pool of connections, made when the first query asks. Not for each request.
+
+import { readFileSync } from 'node:fs';
+import type { Sql } from 'postgres';
+import { StoreAway } from '../store-away.ts';
+import type { StoreSpec } from '../store-spec.ts';
+
+const CONNECTIONS_MAX = 4;
+const IDLE_SECONDS = 60;
+const RECONNECT_SECONDS_MAX = 2;
+const CLOSE_SECONDS = 1;
+
+export class PostgresStore {
+  readonly kind = 'postgres';
+  readonly spec: StoreSpec;
+  private pool: Promise<Sql> | null = null;
+  private closed = false;
+
+  constructor(spec: StoreSpec) {
+    this.spec = spec;
+  }
+
+  /**
+   * The pool, for tagged queries: `const sql = await store.sql(); await sql\`select ...\``. Queries reject with the driver's errors,
+   * which say nothing of the password.
+   */
+  sql(): Promise<Sql> {
+    if (this.closed) return Promise.reject(new StoreAway(this.spec.name, 'it was closed'));
+    this.pool ??= makePool(this.spec);
+    return this.pool;
+  }
+
+  /** Makes the first connection. Never rejects: whoever asks next is told. */
+  async open(): Promise<void> {
+    try {
+      const sql = await this.sql();
+      await sql`select 1`;
+    } catch {
+      // Because: a store that is away is told to those who use it.
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const { pool } = this;
+    this.pool = null;
+    if (pool !== null) await (await pool).end({ timeout: CLOSE_SECONDS });
+  }
+}
+
+async function makePool(spec: StoreSpec): Promise<Sql> {
+  const { default: postgres } = await import('postgres');
+  const [node] = spec.nodes;
+  return postgres({
+    host: node?.host ?? '127.0.0.1',
+    port: node?.port ?? 5432,
+    database: spec.database,
+    ...(spec.username !== '' && { username: spec.username }),
+    ...(spec.password !== '' && { password: spec.password }),
+    ssl: spec.tls && { rejectUnauthorized: true, ...(spec.ca !== '' && { ca: readFileSync(spec.ca, 'utf8') }) },
+    max: CONNECTIONS_MAX,
+    idle_timeout: IDLE_SECONDS,
+    connect_timeout: Math.max(1, Math.ceil(spec.connectTimeoutMs / 1_000)),
+    backoff: attempts => Math.min(RECONNECT_SECONDS_MAX, 0.05 * 2 ** attempts),
+    connection: { application_name: 'cardea' },
+    // What the server wants to say to people is for its own log.
+    onnotice: () => {},
+  });
+}

@@ -1,0 +1,117 @@
+// Commands and subscriptions against a real Redis: answered, refused at once when it is away, and back by themselves.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startRedis } from '../../../test/support/redis.ts';
+import { redisSpec } from '../../../test/support/store-spec.ts';
+import { StoreAway } from '../store-away.ts';
+import { RedisStore } from './redis-store.ts';
+
+function untilAvailable(store: RedisStore, wanted: boolean): Promise<void> {
+  return new Promise(resolve => {
+    if (store.available === wanted) return resolve();
+    const stop = store.onAvailability(available => {
+      if (available !== wanted) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+test('opens by itself with the first command, in the database and with the password that it was told', async t => {
+  const redis = await startRedis({ password: 's3cret' });
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port, { password: 's3cret', database: '3' }));
+  t.after(() => store.close());
+  assert.equal(await store.command('SET', store.key('a'), 'one'), 'OK');
+  assert.equal(await store.command('GET', 'cardea:a'), 'one');
+  assert.match(String(await store.command('CLIENT', 'INFO')), / db=3 /);
+});
+
+test('what Redis refuses is told, and is no sign that it is away', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  await assert.rejects(store.command('NOSUCH'), /unknown command/);
+  assert.equal(store.available, true);
+});
+
+test('a server that is not there: open ends in time, commands are refused at once, and the error names no address', async t => {
+  const redis = await startRedis();
+  await redis.stop();
+  const store = new RedisStore(redisSpec(redis.port, { connectTimeoutMs: 200 }));
+  t.after(() => store.close());
+  const before = performance.now();
+  await store.open();
+  assert.ok(performance.now() - before < 1_000);
+  const asked = performance.now();
+  await assert.rejects(store.command('GET', 'a'), (error: unknown) => {
+    assert.ok(error instanceof StoreAway);
+    assert.doesNotMatch(error.message, new RegExp(`${redis.port}|127`));
+    return true;
+  });
+  assert.ok(performance.now() - asked < 50);
+  const again = await startRedis({ port: redis.port });
+  t.after(() => again.stop());
+  await untilAvailable(store, true);
+  assert.equal(await store.command('PING'), 'PONG');
+});
+
+test('a server that hangs is waited for once, and is back when it answers', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port, { commandTimeoutMs: 100 }));
+  t.after(() => store.close());
+  await store.open();
+  redis.pause();
+  const before = performance.now();
+  await assert.rejects(store.command('GET', 'a'), StoreAway);
+  assert.ok(performance.now() - before < 400);
+  const second = performance.now();
+  await assert.rejects(store.command('GET', 'a'), StoreAway);
+  assert.ok(performance.now() - second < 50);
+  redis.resume();
+  await untilAvailable(store, true);
+  assert.equal(await store.command('GET', 'a'), null);
+});
+
+test('subscriptions hear, and hear again after the server was killed', async t => {
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  const heard: string[] = [];
+  let tell: () => void = () => {};
+  const nextMessage = () =>
+    new Promise<void>(resolve => {
+      tell = resolve;
+    });
+  const stop = store.subscribe('news', message => {
+    heard.push(message);
+    tell();
+  });
+  const publish = async (port: number, text: string) => {
+    const other = new RedisStore(redisSpec(port));
+    const next = nextMessage();
+    // Because: nothing tells a publisher that a subscriber is back, but how many heard it.
+    while ((await other.command('PUBLISH', 'news', text)) !== 1) await new Promise(resolve => setTimeout(resolve, 10));
+    await next;
+    await other.close();
+  };
+  await publish(redis.port, 'one');
+  await redis.kill();
+  const again = await startRedis({ port: redis.port });
+  t.after(() => again.stop());
+  await publish(redis.port, 'two');
+  assert.deepEqual(heard, ['one', 'two']);
+  stop();
+});
+
+test('a store that was closed says so', async () => {
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  await store.open();
+  await store.close();
+  await assert.rejects(store.command('PING'), /is away: it was closed/);
+  await redis.stop();
+});

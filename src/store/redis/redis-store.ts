@@ -1,0 +1,204 @@
+// Redis, Valkey, or a cluster of them, as filters and feed sources use it: commands that never wait for a server that is away,
+// and subscriptions that come back by themselves. How limits are counted in it is in the files beside this one.
+
+import type { Redis } from 'ioredis';
+import { StoreAway } from '../store-away.ts';
+import type { StoreSpec } from '../store-spec.ts';
+import { makeRedisClient, type RedisClient } from './redis-client.ts';
+
+/** How often a server that is away is asked whether it is back. */
+const PROBE_EVERY_MS = 100;
+
+type Argument = string | number | Buffer;
+
+export class RedisStore {
+  readonly kind = 'redis';
+  readonly spec: StoreSpec;
+  private opening: Promise<void> | null = null;
+  private client: RedisClient | null = null;
+  private subscriber: Promise<RedisClient> | null = null;
+  private up = false;
+  private closed = false;
+  private probe: NodeJS.Timeout | null = null;
+  private readonly availabilityListeners = new Set<(available: boolean) => void>();
+  private readonly channels = new Map<string, Set<(message: string) => void>>();
+
+  constructor(spec: StoreSpec) {
+    this.spec = spec;
+  }
+
+  /** Connects, and waits for the first try, at most `connectTimeout`. Never rejects: the store then is away, and tries on. */
+  open(): Promise<void> {
+    this.opening ??= this.connect();
+    return this.opening;
+  }
+
+  /** Whether a command that is sent now is likely to be answered. */
+  get available(): boolean {
+    return this.up;
+  }
+
+  /** Hears of each change of `available`. Call what it returns to stop. */
+  onAvailability(listener: (available: boolean) => void): () => void {
+    this.availabilityListeners.add(listener);
+    return () => this.availabilityListeners.delete(listener);
+  }
+
+  /** The name that a key has in Redis. */
+  key(name: string): string {
+    return this.spec.keyPrefix + name;
+  }
+
+  /**
+   * Sends a command; keys are to be made by `key`. Rejects with `StoreAway` at once when the store is away, and when no answer comes
+   * within `commandTimeout`; what Redis itself refuses rejects with its message. Opens the store when it is not open yet.
+   */
+  async command(name: string, ...args: readonly Argument[]): Promise<unknown> {
+    if (this.client === null) await this.open();
+    const { client } = this;
+    if (client === null || !this.up) throw this.away(this.closed ? 'it was closed' : 'no connection');
+    return await this.inTime(client.call(name, ...args));
+  }
+
+  /**
+   * Hears what is published on a channel (its name as in Redis), on a connection of its own that is made again when it is lost. What is
+   * published meanwhile is missed: read the state again when `onAvailability` says that the store is back.
+   */
+  subscribe(channel: string, listener: (message: string) => void): () => void {
+    let listeners = this.channels.get(channel);
+    if (listeners === undefined) {
+      listeners = new Set();
+      this.channels.set(channel, listeners);
+      void this.subscription().then(
+        client => client.subscribe(channel).catch(() => {}),
+        () => {},
+      );
+    }
+    const heard = listeners;
+    heard.add(listener);
+    return () => {
+      heard.delete(listener);
+      if (heard.size > 0 || this.channels.get(channel) !== heard) return;
+      this.channels.delete(channel);
+      void this.subscriber?.then(
+        client => client.unsubscribe(channel).catch(() => {}),
+        () => {},
+      );
+    };
+  }
+
+  /** Ends all connections; what waits for an answer is told that the store is away. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.become(false);
+    if (this.probe !== null) clearInterval(this.probe);
+    this.probe = null;
+    this.client?.disconnect();
+    const { subscriber } = this;
+    this.client = null;
+    this.subscriber = null;
+    this.channels.clear();
+    if (subscriber !== null) (await subscriber).disconnect();
+  }
+
+  private async connect(): Promise<void> {
+    if (this.closed) return;
+    const client = await this.made();
+    if (client === null) return;
+    this.client = client;
+    client.on('ready', () => this.become(true));
+    for (const event of ['close', 'end'] as const) client.on(event, () => this.become(false));
+    let waited: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>(resolve => {
+      waited = setTimeout(resolve, this.spec.connectTimeoutMs);
+    });
+    await Promise.race([client.connect().catch(() => {}), tooLong]);
+    clearTimeout(waited);
+  }
+
+  /** A client whose errors are no surprise; null when the store was closed meanwhile. */
+  private async made(): Promise<RedisClient | null> {
+    const client = await makeRedisClient(this.spec);
+    // Because: what goes wrong shows in `available`; an event without a listener would end the process.
+    client.on('error', () => {});
+    if (!this.closed) return client;
+    client.disconnect();
+    return null;
+  }
+
+  private subscription(): Promise<RedisClient> {
+    this.subscriber ??= (async () => {
+      const client = await this.made();
+      if (client === null) throw this.away('it was closed');
+      client.on('message', (channel: string, message: string) => {
+        for (const listener of this.channels.get(channel) ?? []) listener(message);
+      });
+      // Because: the driver subscribes again to what it had, and knows nothing of what could not be sent.
+      client.on('ready', () => {
+        const names = [...this.channels.keys()];
+        if (names.length > 0) void client.subscribe(...names).catch(() => {});
+      });
+      await client.connect().catch(() => {});
+      return client;
+    })();
+    return this.subscriber;
+  }
+
+  /** The answer, or `StoreAway` after `commandTimeout`: the store counts as away from then on. */
+  private inTime(answer: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.trip();
+        reject(this.away('it does not answer'));
+      }, this.spec.commandTimeoutMs);
+      answer.then(
+        value => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          const isReply = error instanceof Error && error.name === 'ReplyError';
+          reject(isReply ? error : this.away('the connection ended'));
+        },
+      );
+    });
+  }
+
+  /** The server does not answer: nobody waits for it until it does. */
+  private trip(): void {
+    if (this.closed || !this.up) return;
+    this.become(false);
+    let asked = false;
+    this.probe ??= setInterval(() => {
+      // Because: the driver serves a cluster's `ping` from one of its nodes, which is what we ask: is anybody there.
+      const client = this.client as Redis | null;
+      if (client === null || asked || client.status !== 'ready') return;
+      asked = true;
+      client.ping().then(
+        () => {
+          asked = false;
+          this.become(true);
+        },
+        () => {
+          asked = false;
+        },
+      );
+    }, PROBE_EVERY_MS).unref();
+  }
+
+  private become(available: boolean): void {
+    if (available && this.closed) return;
+    if (available && this.probe !== null) {
+      clearInterval(this.probe);
+      this.probe = null;
+    }
+    if (this.up === available) return;
+    this.up = available;
+    for (const listener of this.availabilityListeners) listener(available);
+  }
+
+  private away(reason: string): StoreAway {
+    return new StoreAway(this.spec.name, reason);
+  }
+}

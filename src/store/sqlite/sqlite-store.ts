@@ -1,0 +1,57 @@
+// A SQLite file on this machine. Calls are synchronous and take microseconds to milliseconds: for the supervisor, or for what
+// a worker does once in a while. Not for each request.
+
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreAway } from '../store-away.ts';
+import type { StoreSpec } from '../store-spec.ts';
+
+export class SqliteStore {
+  readonly kind = 'sqlite';
+  readonly spec: StoreSpec;
+  private opened: DatabaseSync | null = null;
+  private closed = false;
+
+  constructor(spec: StoreSpec) {
+    this.spec = spec;
+  }
+
+  /** The file, opened when it is asked for first, made when it is not there. Throws `StoreAway` when it cannot be. */
+  get database(): DatabaseSync {
+    return (this.opened ??= this.openFile());
+  }
+
+  /** Tries to open the file. Never rejects: whoever asks next is told. */
+  async open(): Promise<void> {
+    try {
+      void this.database;
+    } catch {
+      // Because: a store that is away is told to those who use it.
+    }
+  }
+
+  get available(): boolean {
+    return this.opened !== null;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.opened?.close();
+    this.opened = null;
+  }
+
+  private openFile(): DatabaseSync {
+    const { name, path: file, commandTimeoutMs } = this.spec;
+    if (this.closed) throw new StoreAway(name, 'it was closed');
+    try {
+      mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+      const database = new DatabaseSync(file, { timeout: commandTimeoutMs });
+      // Readers never wait for a writer, and a commit costs no fsync: a power cut may lose the last writes, never the file.
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+      return database;
+    } catch (error) {
+      throw new StoreAway(name, error instanceof Error ? error.message : String(error));
+    }
+  }
+}

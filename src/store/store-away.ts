@@ -1,0 +1,12 @@
+// The error of a store that cannot be asked now. A value of its own, so that callers can tell it from a wrong question.
+
+/** Rejects what was asked of a store that is away. `reason` names no address and no secret. */
+export class StoreAway extends Error {
+  readonly store: string;
+
+  constructor(store: string, reason: string) {
+    super(`the store "${store}" is away: ${reason}`);
+    this.name = 'StoreAway';
+    this.store = store;
+  }
+}

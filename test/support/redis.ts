@@ -1,0 +1,58 @@
+// Redis from Debian's package as a child process of a test: alone, or as a replica. Nothing is written to disk.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Child, startChild, untilAccepting } from './child.ts';
+import { freePort } from './free-port.ts';
+
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  /** SIGSTOP: connections stay, nothing is answered. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface RedisServerOptions {
+  /** To come back where another one was. */
+  readonly port?: number;
+  readonly arguments?: readonly string[];
+  readonly password?: string;
+}
+
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const port = options.port ?? (await freePort());
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-redis-'));
+  const { password = '' } = options;
+  const child: Child = await startChild('/usr/bin/redis-server', [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    ...(password === '' ? [] : ['--requirepass', password]),
+    ...(options.arguments ?? []),
+  ]);
+  await untilAccepting(child, port);
+  const end = async () => {
+    await child.exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    port,
+    url: password === '' ? `redis://127.0.0.1:${port}` : `redis://:${password}@127.0.0.1:${port}`,
+    pid: child.pid,
+    pause: () => void process.kill(child.pid, 'SIGSTOP'),
+    resume: () => void process.kill(child.pid, 'SIGCONT'),
+    async kill() {
+      process.kill(child.pid, 'SIGKILL');
+      await end();
+    },
+    async stop() {
+      await child.stop();
+      await end();
+    },
+  };
+}
