@@ -29,6 +29,8 @@ export interface RunningFeed {
   /** Resolves when the first try is over, well or not. A start of the gateway waits for it, for a short while. */
   readonly ready: Promise<void>;
   nudge(hint: string): void;
+  /** For the administrator: what is followed, how old its value is, what is wrong. Nothing secret. */
+  describe?(): Readonly<Record<string, string | number | null>>;
   /** Ends timers and connections. Nothing is published afterwards. */
   stop(): void;
 }

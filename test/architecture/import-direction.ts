@@ -35,7 +35,7 @@ export const rooms: Record<string, Room> = {
   store: { rooms: ['base', 'telemetry'], packages: ['ioredis', 'postgres'] },
   net: { rooms: ['base', 'http', 'telemetry'] },
   route: { rooms: ['base', 'http'], withoutNode: sockets },
-  upstream: { rooms: ['base', 'http', 'net', 'telemetry', 'store'] },
+  upstream: { rooms: ['base', 'http', 'net', 'telemetry', 'store'], packages: ['dns-packet'] },
   exchange: { rooms: ['base', 'http', 'net', 'route', 'upstream', 'telemetry', 'store'] },
   filters: { rooms: ['base', 'http', 'store', 'telemetry', 'exchange'] },
   bridges: { rooms: ['base', 'http', 'store', 'telemetry', 'exchange'] },

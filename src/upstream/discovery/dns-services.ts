@@ -1,0 +1,78 @@
+// Discovery by SRV records (RFC 2782): target, port and weight of each endpoint. Of several priorities the lowest number is used
+// whose targets have an address.
+
+import type { DiscoveredEndpoint, Discovery } from './discovery.ts';
+import type { ServiceRecord } from './dns/answers.ts';
+import { LookupError, type Resolver } from './dns/resolver.ts';
+import { type DnsSettings, dnsSettingsOf, resolverFor } from './dns-settings.ts';
+import { type Look, Refresh } from './refresh.ts';
+
+export const dnsServices: Discovery = {
+  kind: 'srv',
+  start(spec, outlet) {
+    const settings = dnsSettingsOf(spec);
+    const lookup = new ServiceLookup(resolverFor(settings), settings);
+    return new Refresh(() => lookup.look(), { ...settings, subject: `srv ${settings.name}` }, outlet);
+  },
+};
+
+/** What was found for one target. */
+interface Target {
+  readonly addresses: readonly string[];
+  readonly ttlSeconds: number;
+}
+
+export class ServiceLookup {
+  private readonly resolver: Resolver;
+  private readonly settings: DnsSettings;
+  /** Of the targets of the last look: one whose lookup fails keeps its addresses while the others go on. */
+  private targets: ReadonlyMap<string, Target> = new Map();
+
+  constructor(resolver: Resolver, settings: DnsSettings) {
+    this.resolver = resolver;
+    this.settings = settings;
+  }
+
+  /** Rejects with a LookupError when there is no such service, or none of its targets has an address. */
+  async look(): Promise<Look> {
+    const { name } = this.settings;
+    const { services, ttlSeconds } = await this.resolver.services(name);
+    // RFC 2782: a target of "." says that the service is not offered here.
+    const offered = services.filter(({ target }) => target !== '.' && target !== '');
+    if (offered.length === 0) throw new LookupError(`${name} says that the service is not available`);
+    const targets = await this.lookUpTargets(new Set(offered.map(({ target }) => target)));
+    const priorities = [...new Set(offered.map(({ priority }) => priority))].sort((a, b) => a - b);
+    for (const priority of priorities) {
+      const group = offered.filter(each => each.priority === priority && targets.has(each.target));
+      if (group.length === 0) continue;
+      const leastTtl = Math.min(ttlSeconds, ...group.map(({ target }) => targets.get(target)!.ttlSeconds));
+      return {
+        endpoints: group.flatMap(service => endpointsOf(service, targets.get(service.target)!)),
+        keptMs: leastTtl * 1_000,
+      };
+    }
+    throw new LookupError(`no target of ${name} has an address`);
+  }
+
+  private async lookUpTargets(names: ReadonlySet<string>): Promise<ReadonlyMap<string, Target>> {
+    const targets = new Map<string, Target>();
+    const lookUp = async (name: string) => {
+      try {
+        // A target is a full name: the search list is not for it.
+        targets.set(name, await this.resolver.addresses(`${name.replace(/\.$/, '')}.`, this.settings.family));
+      } catch {
+        const before = this.targets.get(name);
+        if (before !== undefined) targets.set(name, before);
+      }
+    };
+    await Promise.all(Array.from(names, lookUp));
+    if (targets.size > 0) this.targets = targets;
+    return targets;
+  }
+}
+
+function endpointsOf({ target, port, weight }: ServiceRecord, { addresses }: Target): DiscoveredEndpoint[] {
+  const name = target.replace(/\.$/, '');
+  // A weight of 0 is to get little, not nothing.
+  return addresses.map(address => ({ address, port, weight: Math.max(1, weight), zone: '', name }));
+}

@@ -1,0 +1,37 @@
+// What the two DNS sources have in common: how an upstream's settings travel as a feed's spec, and the resolver they make.
+
+import type { FeedSpec } from '../../store/feed.ts';
+import type { DnsServer } from './dns/dns-query.ts';
+import { type AddressFamily, Resolver } from './dns/resolver.ts';
+
+/** Of one name. As a feed's spec: two upstreams that say the same share one lookup. */
+export type DnsSettings = {
+  readonly name: string;
+  /** Of the endpoints; 0 where the records say it. */
+  readonly port: number;
+  readonly family: AddressFamily;
+  /** `[host, port]`; empty takes the machine's own. */
+  readonly servers: readonly (readonly [string, number])[];
+  readonly timeoutMs: number;
+  readonly keptMinMs: number;
+  readonly keptMaxMs: number;
+};
+
+/** How a name in `endpoints` is looked up, and what `discover` fills in. */
+export const dnsDefaults = {
+  family: 'auto',
+  servers: [],
+  timeoutMs: 1_500,
+  keptMinMs: 1_000,
+  keptMaxMs: 300_000,
+} as const;
+
+export function dnsSettingsOf(spec: FeedSpec): DnsSettings {
+  // Because: src/compile writes such specs from DnsSettings, and nothing else does.
+  return spec as unknown as DnsSettings;
+}
+
+export function resolverFor({ servers, timeoutMs }: DnsSettings): Resolver {
+  const named: DnsServer[] = servers.map(([host, port]) => ({ host, port }));
+  return new Resolver({ servers: named, timeoutMs });
+}

@@ -1,0 +1,169 @@
+// Looks again and again: when what was found is old, and after a failure with growing pauses. Publishes what changed, keeps what is
+// no longer found. What a look is, is the source's business.
+
+import { Random } from '../../base/random.ts';
+import type { FeedOutlet, RunningFeed } from '../../store/feed.ts';
+import { type DiscoveredEndpoint, type DiscoveredSet, inOrder } from './discovery.ts';
+
+/** What one look gave: at least one endpoint, and for how long it may be believed. */
+export interface Look {
+  readonly endpoints: readonly DiscoveredEndpoint[];
+  readonly keptMs: number;
+}
+
+/** Time as the loop needs it; a test brings its own. */
+export interface RefreshTime {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Returns what cancels it. */
+  after(ms: number, run: () => void): () => void;
+}
+
+export interface RefreshSettings {
+  /** What is looked up, for the operator: `dns users.internal`. */
+  readonly subject: string;
+  /** Bounds of the time between two looks that went well. */
+  readonly keptMinMs: number;
+  readonly keptMaxMs: number;
+}
+
+const systemTime: RefreshTime = {
+  // Because: this runs in the supervisor, some times a minute, and tells people when it was.
+  now: () => Date.now(),
+  after(ms, run) {
+    // Because: as above.
+    const timer = setTimeout(run, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+const FIRST_PAUSE_MS = 1_000;
+const PAUSE_MAX_MS = 30_000;
+/** Looks come up to this share early, so that many gateways do not look at the same moment. */
+const JITTER = 0.1;
+
+export class Refresh implements RunningFeed {
+  readonly ready: Promise<void>;
+  private readonly look: () => Promise<Look>;
+  private readonly settings: RefreshSettings;
+  private readonly outlet: FeedOutlet<DiscoveredSet>;
+  private readonly time: RefreshTime;
+  private readonly random: Random;
+  private known: readonly DiscoveredEndpoint[] | null = null;
+  private knownText = '';
+  private answeredAt = 0;
+  private triedAt = 0;
+  private failures = 0;
+  private trouble: string | null = null;
+  private looking: Promise<void> | null = null;
+  private cancel: (() => void) | null = null;
+  private stopped = false;
+
+  /** Begins at once. `look` rejects with an error for the operator; one with `keptSeconds` says when to ask again. */
+  constructor(
+    look: () => Promise<Look>,
+    settings: RefreshSettings,
+    outlet: FeedOutlet<DiscoveredSet>,
+    time: RefreshTime = systemTime,
+    random: Random = new Random(),
+  ) {
+    this.look = look;
+    this.settings = settings;
+    this.outlet = outlet;
+    this.time = time;
+    this.random = random;
+    this.ready = this.lookNow();
+  }
+
+  /** Looks again soon, at most once in `keptMinMs`, or in a second where that is longer. */
+  nudge(): void {
+    if (this.stopped || this.looking !== null) return;
+    const wait = Math.max(this.settings.keptMinMs, FIRST_PAUSE_MS) - (this.time.now() - this.triedAt);
+    this.lookIn(Math.max(0, wait));
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancel?.();
+  }
+
+  describe(): Readonly<Record<string, string | number | null>> {
+    return {
+      source: this.settings.subject,
+      endpoints: this.known?.length ?? 0,
+      ageSeconds: this.answeredAt === 0 ? null : Math.round((this.time.now() - this.answeredAt) / 1_000),
+      trouble: this.trouble,
+    };
+  }
+
+  private lookIn(ms: number): void {
+    this.cancel?.();
+    this.cancel = this.time.after(ms, () => void this.lookNow());
+  }
+
+  private lookNow(): Promise<void> {
+    this.triedAt = this.time.now();
+    this.looking ??= this.look()
+      .then(
+        found => this.found(found),
+        (error: unknown) => this.failed(error),
+      )
+      .finally(() => {
+        this.looking = null;
+      });
+    return this.looking;
+  }
+
+  private found({ endpoints, keptMs }: Look): void {
+    if (this.stopped) return;
+    this.answeredAt = this.time.now();
+    this.failures = 0;
+    const ordered = inOrder(endpoints);
+    const text = JSON.stringify(ordered);
+    if (text !== this.knownText) {
+      this.tellChange(ordered);
+      this.known = ordered;
+      this.knownText = text;
+      this.outlet.publish({ endpoints: ordered });
+    }
+    this.trouble = null;
+    this.outlet.report(null);
+    const { keptMinMs, keptMaxMs } = this.settings;
+    const kept = Math.min(keptMaxMs, Math.max(keptMinMs, keptMs));
+    this.lookIn(kept * (1 - JITTER * this.random.unit()));
+  }
+
+  private failed(error: unknown): void {
+    if (this.stopped) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    const count = this.known?.length ?? 0;
+    const rest = count === 0 ? 'no endpoint is known yet' : `its last ${count} endpoint(s) stay in use`;
+    this.trouble = `${this.settings.subject}: ${reason}; ${rest}`;
+    this.outlet.report(this.trouble);
+    const pause = Math.min(PAUSE_MAX_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.failures++, 10));
+    const told = keptSecondsOf(error) * 1_000;
+    const least = Math.min(this.settings.keptMaxMs, PAUSE_MAX_MS);
+    // Half fixed, half by chance: gateways that lost the same server do not come back to it together.
+    this.lookIn(Math.min(least, Math.max(pause, told)) * (0.5 + 0.5 * this.random.unit()));
+  }
+
+  private tellChange(now: readonly DiscoveredEndpoint[]): void {
+    if (this.known === null) return;
+    const before = new Set(this.known.map(placeOf));
+    const after = new Set(now.map(placeOf));
+    this.outlet.log('info', 'endpoints changed', {
+      source: this.settings.subject,
+      joined: [...after].filter(place => !before.has(place)).join(' '),
+      left: [...before].filter(place => !after.has(place)).join(' '),
+    });
+  }
+}
+
+function placeOf({ address, port }: DiscoveredEndpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function keptSecondsOf(error: unknown): number {
+  const kept = typeof error === 'object' && error !== null && 'keptSeconds' in error ? error.keptSeconds : undefined;
+  return typeof kept === 'number' ? kept : 0;
+}
