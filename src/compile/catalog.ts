@@ -1,6 +1,8 @@
 // Everything that is built in, in one list. A new filter touches its own folder and one line here.
 
 import type { FilterDefinition } from '../exchange/filter.ts';
+import * as acl from '../filters/acl/config.ts';
+import { aclFilter } from '../filters/acl/filter.ts';
 import * as bodyLimit from '../filters/body-limit/config.ts';
 import { bodyLimitFilter } from '../filters/body-limit/filter.ts';
 import * as compress from '../filters/compress/config.ts';
@@ -24,6 +26,7 @@ function entry<Language extends object>(language: Language, definition: FilterDe
 
 /** Every filter that a configuration may name. */
 const filters = [
+  entry(acl, aclFilter),
   entry(headers, headersFilter),
   entry(cors, corsFilter),
   entry(ipAccess, ipAccessFilter),

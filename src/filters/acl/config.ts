@@ -1,0 +1,126 @@
+// What may be written for acl: rules, each a set of conditions that all must hold. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { cidrError } from '../../base/cidr-set.ts';
+import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
+
+export const name = 'acl';
+
+export const documentation =
+  'Says which of the callers that an identity filter before it has recognised may reach the route. `deny` is looked at first: a caller that meets one of its rules is refused. ' +
+  'Where `allow` is given, a caller that meets none of its rules is refused as well. Within a rule every condition must hold; a condition with a list holds when one of its values does. ' +
+  'A caller whom nobody has recognised is asked for credentials with 401 when they could help him, everyone else gets 403 `access_denied`; ' +
+  'a token that lacks scopes is told so (RFC 6750 section 3.1).\n\n' +
+  'A condition on a claim is a value (`admin`, `true`, `3`), a list of values, `"~regex"`, a comparison (`">= 3"`), or `{ present: true }`. A claim that is a list meets it when one of its members does. ' +
+  'Dots lead into objects: `realm_access.roles`.';
+
+const names = (what: string) =>
+  z.array(z.string().min(1)).min(1, `name at least one ${what}, or leave the condition out`);
+
+const block = z.string().superRefine((text, context) => {
+  const error = cidrError(text);
+  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
+});
+
+const comparison = /^(>=|<=|>|<) *(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)$/;
+
+const word = z.string().superRefine((text, context) => {
+  if (/^[<>]/.test(text) && !comparison.test(text)) {
+    context.addIssue({ code: 'custom', message: 'expected a comparison with a number such as ">= 3"' });
+  }
+  if (!text.startsWith('~')) return;
+  const compiled = compileLinearRegex(text.slice(1));
+  if (compiled instanceof LinearRegexError) context.addIssue({ code: 'custom', message: compiled.message });
+});
+
+const scalar = z.union([word, z.number(), z.boolean()]);
+
+const claim = z.union([scalar, z.array(scalar).min(1), z.strictObject({ present: z.boolean() })], {
+  error: 'expected a value, a list of values, "~regex", a comparison such as ">= 3", or { present: true }',
+});
+
+const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const clock = z
+  .string()
+  .regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$/, 'expected a time such as 08:30; 24:00 is the end of the day')
+  .transform(text => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+
+const during = z
+  .strictObject({
+    days: z
+      .array(z.enum(days, { error: `expected days out of ${days.join(', ')}` }))
+      .min(1)
+      .default([...days])
+      .describe('Days of the week on which the time begins.'),
+    from: clock.default(0).describe('Beginning, `08:00`.'),
+    to: clock.default(1_440).describe('End, not included. Before `from` it is on the next day.'),
+    timeZone: z
+      .string()
+      .refine(isTimeZone, 'not a time zone of the IANA list such as Europe/Vienna')
+      .default('UTC')
+      .describe('Whose clock counts.'),
+  })
+  .refine(({ from, to }) => from !== to, 'from and to are the same time, so that the rule would never hold');
+
+const rule = z
+  .strictObject({
+    consumers: names('consumer').optional().describe('Names of consumers.'),
+    groups: names('group').optional().describe('Groups of the consumer.'),
+    tenants: names('tenant').optional().describe('Tenants of the consumer.'),
+    plans: names('plan').optional().describe('Plans of the consumer.'),
+    subjects: names('subject')
+      .optional()
+      .describe('Whom the credential names: a token’s `sub`, a certificate’s subject.'),
+    scopes: names('scope').optional().describe('Scopes that the credential must carry, all of them.'),
+    claims: z
+      .record(z.string().min(1).max(256), claim)
+      .refine(claims => Object.keys(claims).length > 0, 'name at least one claim')
+      .optional()
+      .describe('Claims of the token, all of them.'),
+    ips: z.array(block).min(1).optional().describe('Blocks or addresses of the client.'),
+    during: during.optional().describe('Time of day.'),
+  })
+  .refine(conditions => Object.values(conditions).some(condition => condition !== undefined), {
+    message: 'a rule without a condition holds for everybody; say what it is to look at',
+  });
+
+export const schema = z
+  .strictObject({
+    allow: z
+      .array(rule)
+      .min(1)
+      .optional()
+      .describe('A caller must meet one of these rules. Left out, everyone who is not denied may pass.'),
+    deny: z.array(rule).min(1).optional().describe('A caller that meets one of these rules is refused.'),
+    challenge: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9-]*(?: [\x20-\x7e]+)?$/, 'expected a challenge such as Bearer realm="api"')
+      .default('Bearer realm="cardea"')
+      .describe('`WWW-Authenticate` of the 401.'),
+  })
+  .refine(({ allow, deny }) => allow !== undefined || deny !== undefined, {
+    message: 'neither `allow` nor `deny` is given, so the filter would let everyone pass',
+  });
+
+function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export type AclConfig = z.output<typeof schema>;
+export type RuleConfig = z.output<typeof rule>;
+export type ClaimConfig = z.output<typeof claim>;
+export type DuringConfig = z.output<typeof during>;
+
+/** Days in the order of their numbers in DuringConfig checks: Monday is 0. */
+export const weekdays: readonly string[] = days;
+
+/** Splits a comparison; null when the text is a plain value. */
+export function comparisonOf(text: string): { readonly sign: string; readonly number: number } | null {
+  const match = comparison.exec(text);
+  return match === null ? null : { sign: match[1]!, number: Number(match[2]) };
+}

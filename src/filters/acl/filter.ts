@@ -1,0 +1,64 @@
+// The acl filter: denied first, then allowed, and the right refusal for everyone else.
+
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { FilterDefinition } from '../../exchange/filter.ts';
+import { wallMs } from '../../exchange/login-desk.ts';
+import type { AclConfig } from './config.ts';
+import { Rule, Standing } from './rule.ts';
+
+const missing = new Fault('credentials_missing');
+const denied = new Fault('access_denied');
+const tooFewScopes = new Fault('access_denied', 'The token does not carry the scopes that this route asks for.');
+
+export const aclFilter: FilterDefinition<AclConfig> = {
+  name: 'acl',
+  events: ['allowed', 'denied', 'unknown'],
+  build(config, { worker, eventCell }) {
+    const allow = config.allow?.map(rule => new Rule(rule)) ?? null;
+    const deny = config.deny?.map(rule => new Rule(rule)) ?? [];
+    const { clock, cells } = worker;
+    const [allowedCell, deniedCell, unknownCell] = [eventCell('allowed'), eventCell('denied'), eventCell('unknown')];
+    const challenge = [['WWW-Authenticate', config.challenge]] as const;
+
+    const refuse = (exchange: Exchange, fault: Fault, fields?: typeof challenge): void => {
+      cells[deniedCell]!++;
+      exchange.refuse(fault, fields);
+    };
+
+    return {
+      onRequest(exchange) {
+        const nowMs = wallMs(clock.now);
+        for (const rule of deny) {
+          if (rule.standing(exchange, nowMs) === Standing.meets) {
+            refuse(exchange, denied);
+            return;
+          }
+        }
+        if (allow === null) {
+          cells[allowedCell]!++;
+          return;
+        }
+        let unknown = false;
+        let lacking: Rule | null = null;
+        for (const rule of allow) {
+          const standing = rule.standing(exchange, nowMs);
+          if (standing === Standing.meets) {
+            cells[allowedCell]!++;
+            return;
+          }
+          if (standing === Standing.unknown) unknown = true;
+          else if (standing === Standing.scopes) lacking ??= rule;
+        }
+        if (lacking !== null) {
+          // Because: scopes are names of the API, checked by its owner; quotes and backslashes cannot stand in one (RFC 6749 section 3.3).
+          const scope = lacking.scopes.join(' ').replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '');
+          refuse(exchange, tooFewScopes, [['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`]]);
+        } else if (unknown) {
+          cells[unknownCell]!++;
+          exchange.refuse(missing, challenge);
+        } else refuse(exchange, denied);
+      },
+    };
+  },
+};

@@ -1,0 +1,69 @@
+// One rule: conditions on who calls, from where and when. Says what it is that a caller lacks; what follows is the filter's.
+
+import { CidrSet } from '../../base/cidr-set.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import { claimAt } from '../../exchange/identity-lines.ts';
+import { type ClaimCheck, compileClaimCheck } from './claim-check.ts';
+import type { RuleConfig } from './config.ts';
+import { TimeWindow } from './time-window.ts';
+
+/** How a caller stands to a rule. `unknown`: only that nobody knows him is in the way. `scopes`: only scopes are missing. */
+export const Standing = { meets: 0, fails: 1, unknown: 2, scopes: 3 } as const;
+export type Standing = (typeof Standing)[keyof typeof Standing];
+
+type Words = ReadonlySet<string> | null;
+
+export class Rule {
+  private readonly consumers: Words;
+  private readonly groups: readonly string[] | null;
+  private readonly tenants: Words;
+  private readonly plans: Words;
+  private readonly subjects: Words;
+  /** All of them must be there. */
+  readonly scopes: readonly string[];
+  private readonly claims: readonly (readonly [path: string, check: ClaimCheck])[];
+  private readonly ips: CidrSet | null;
+  private readonly during: TimeWindow | null;
+  private readonly asksWho: boolean;
+
+  constructor(config: RuleConfig) {
+    this.consumers = words(config.consumers);
+    this.groups = config.groups ?? null;
+    this.tenants = words(config.tenants);
+    this.plans = words(config.plans);
+    this.subjects = words(config.subjects);
+    this.scopes = config.scopes ?? [];
+    this.claims = Object.entries(config.claims ?? {}).map(([path, claim]) => [path, compileClaimCheck(claim)] as const);
+    this.ips = config.ips === undefined ? null : new CidrSet(config.ips);
+    this.during = config.during === undefined ? null : new TimeWindow(config.during);
+    const { ips: _ips, during: _during, ...who } = config;
+    this.asksWho = Object.values(who).some(condition => condition !== undefined);
+  }
+
+  /** `nowMs` since 1970. */
+  standing(exchange: Exchange, nowMs: number): Standing {
+    if (this.ips !== null && !this.ips.has(exchange.client.ip)) return Standing.fails;
+    if (this.during !== null && !this.during.isOpen(nowMs)) return Standing.fails;
+    if (!this.asksWho) return Standing.meets;
+    const { identity } = exchange;
+    if (identity === null) return Standing.unknown;
+    if (!this.meetsConsumer(exchange)) return Standing.fails;
+    if (this.subjects !== null && !this.subjects.has(identity.subject)) return Standing.fails;
+    for (const [path, check] of this.claims) if (!check(claimAt(identity.claims, path))) return Standing.fails;
+    for (const scope of this.scopes) if (!identity.scopes.includes(scope)) return Standing.scopes;
+    return Standing.meets;
+  }
+
+  private meetsConsumer({ consumer }: Exchange): boolean {
+    const { consumers, groups, tenants, plans } = this;
+    if (consumer === null) return consumers === null && groups === null && tenants === null && plans === null;
+    if (consumers !== null && !consumers.has(consumer.name)) return false;
+    if (tenants !== null && (consumer.tenant === null || !tenants.has(consumer.tenant))) return false;
+    if (plans !== null && (consumer.plan === null || !plans.has(consumer.plan))) return false;
+    return groups === null || groups.some(group => consumer.groups.includes(group));
+  }
+}
+
+function words(list: readonly string[] | undefined): Words {
+  return list === undefined ? null : new Set(list);
+}

@@ -1,0 +1,50 @@
+// A part of the week by the clock of one place. Asked for every request, looks at the calendar once a minute.
+
+import { type DuringConfig, weekdays } from './config.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 1_440;
+
+export class TimeWindow {
+  private readonly days: ReadonlySet<number>;
+  private readonly from: number;
+  private readonly to: number;
+  private readonly format: Intl.DateTimeFormat;
+  private minute: number;
+  private open: boolean;
+
+  constructor({ days, from, to, timeZone }: DuringConfig) {
+    this.days = new Set(days.map(day => weekdays.indexOf(day)));
+    this.from = from;
+    this.to = to;
+    this.format = new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
+    this.minute = -1;
+    this.open = false;
+  }
+
+  /** Whether it is open at this time, in milliseconds since 1970. Offsets of time zones are whole minutes. */
+  isOpen(nowMs: number): boolean {
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    if (minute !== this.minute) {
+      this.minute = minute;
+      this.open = this.look(nowMs);
+    }
+    return this.open;
+  }
+
+  private look(nowMs: number): boolean {
+    const parts = new Map(this.format.formatToParts(nowMs).map(({ type, value }) => [type, value]));
+    const day = weekdays.indexOf((parts.get('weekday') ?? '').toLowerCase());
+    const at = Number(parts.get('hour')) * 60 + Number(parts.get('minute'));
+    const { from, to, days } = this;
+    if (from < to) return days.has(day) && at >= from && at < to;
+    // Over midnight: the evening of its day, and the morning of the next.
+    return (days.has(day) && at >= from) || (days.has((day + 6) % 7) && at < to % DAY_MINUTES);
+  }
+}
