@@ -1,8 +1,13 @@
 // Everything that is built in, in one list. A new filter touches its own folder and one line here.
 
+import { readEndpointFile } from '../config/endpoint-file.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';
 import * as acl from '../filters/acl/config.ts';
 import { aclFilter } from '../filters/acl/filter.ts';
+import * as allOf from '../filters/all-of/config.ts';
+import { allOfFilter } from '../filters/all-of/filter.ts';
+import * as anyOf from '../filters/any-of/config.ts';
+import { anyOfFilter } from '../filters/any-of/filter.ts';
 import * as bodyLimit from '../filters/body-limit/config.ts';
 import { bodyLimitFilter } from '../filters/body-limit/filter.ts';
 import * as compress from '../filters/compress/config.ts';
@@ -16,17 +21,23 @@ import { ipAccessFilter } from '../filters/ip-access/filter.ts';
 import * as requestId from '../filters/request-id/config.ts';
 import { requestIdFilter } from '../filters/request-id/filter.ts';
 import type { FeedSource } from '../store/feed.ts';
+import { dnsAddresses } from '../upstream/discovery/dns-addresses.ts';
+import { dnsServices } from '../upstream/discovery/dns-services.ts';
+import { endpointFile } from '../upstream/discovery/endpoint-file.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
 /** A filter's language, from its config.ts, with what builds it. */
 function entry<Language extends object>(language: Language, definition: FilterDefinition<never>) {
   // Because: the language's schema makes exactly what this definition takes, and a list cannot say so for each entry.
-  return { ...language, definition: definition as FilterDefinition<unknown> };
+  const identifies = definition.identityHeaders !== undefined;
+  return { ...language, identifies, definition: definition as FilterDefinition<unknown> };
 }
 
 /** Every filter that a configuration may name. */
 const filters = [
   entry(acl, aclFilter),
+  entry(anyOf, anyOfFilter),
+  entry(allOf, allOfFilter),
   entry(headers, headersFilter),
   entry(cors, corsFilter),
   entry(ipAccess, ipAccessFilter),
@@ -43,8 +54,15 @@ export const filterDefinitions: FilterDefinitions = new Map(
   filters.map(({ definition }) => [definition.name, definition]),
 );
 
-/** What feeds values to filters from outside; each runs once, in the supervisor. */
-const sources: readonly FeedSource<unknown>[] = [];
+/** Endpoints of a file, in the language of the configuration. */
+const endpointFiles = endpointFile((text, file) =>
+  readEndpointFile(text, file).map(({ host, port, tls, weight, zone }) => {
+    return { address: host, port, tls, weight, zone, name: '' };
+  }),
+);
+
+/** What feeds values to filters and upstreams from outside; each runs once, in the supervisor. */
+const sources: readonly FeedSource<unknown>[] = [dnsAddresses, dnsServices, endpointFiles];
 
 /** By kind, as the supervisor asks for them. */
 export const feedSources: ReadonlyMap<string, FeedSource<unknown>> = new Map(

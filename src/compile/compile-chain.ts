@@ -1,8 +1,8 @@
 // From filters as written to the chain that runs. What a filter does with its configuration is the filter's business.
 
 import type { FilterConfig, Problem } from '../config/config.ts';
-import { buildChain, type Chain } from '../exchange/chain.ts';
-import type { Filter, FilterDefinition } from '../exchange/filter.ts';
+import { buildChain, type Chain, FILTERS_MAX } from '../exchange/chain.ts';
+import type { Filter, FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { WorkerServices } from '../exchange/worker-services.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
@@ -31,6 +31,9 @@ interface ChainPlace {
   readonly path: readonly (string | number)[];
 }
 
+/** Cells kept for filters inside global ones. Few, since the cells of a route's own lie behind them. */
+const INNER_GLOBAL_MAX = 16;
+
 /**
  * Builds each filter; what cannot be built is told in `problems` and left out. A filter says so with a TypeError;
  * another error is a defect of the filter, told in the same way so that the running configuration stays.
@@ -42,29 +45,43 @@ export function buildFilters(
   problems: Problem[],
 ): Filter[] {
   const filters: Filter[] = [];
+  let innerSlot = firstInnerSlot(place);
+  const build = ({ name, config }: WrittenFilter, slot: number): Filter => {
+    const definition = definitions.get(name);
+    if (definition === undefined) throw new TypeError(`there is no filter "${name}"`);
+    return definition.build(config, {
+      slot,
+      routeName: place.routeName,
+      worker,
+      store: store => shelf.store(store),
+      inner(written) {
+        if (innerSlot === FILTERS_MAX + INNER_GLOBAL_MAX && place.routeName === '') {
+          throw new TypeError(`at most ${INNER_GLOBAL_MAX} filters may stand inside global ones`);
+        }
+        return build(written, innerSlot++);
+      },
+      eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
+    });
+  };
   for (const [index, { name, config }] of configs.entries()) {
     const path = [...place.path, index];
-    const definition = definitions.get(name);
-    if (definition === undefined) {
+    if (!definitions.has(name)) {
       problems.push({ path, message: `there is no filter "${name}"`, severity: 'error' });
       continue;
     }
     try {
-      filters.push(
-        definition.build(config, {
-          slot: place.firstSlot + index,
-          routeName: place.routeName,
-          worker,
-          store: store => shelf.store(store),
-          eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
-        }),
-      );
+      filters.push(build({ name, config }, place.firstSlot + index));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       problems.push({ path: [...path, name], message: reason, severity: 'error' });
     }
   }
   return filters;
+}
+
+/** Cells of filters inside others lie behind those of all filters of a chain: first the global ones', then the route's own. */
+function firstInnerSlot({ routeName }: ChainPlace): number {
+  return routeName === '' ? FILTERS_MAX : FILTERS_MAX + INNER_GLOBAL_MAX;
 }
 
 /** The global filters, then the route's own. Null, with a problem told, when there are too many. */

@@ -1,12 +1,13 @@
 // What the filters of a configuration need before a worker can build them: shared memory, feeds, cells for their events.
 
-import type { Config, FilterConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { FilterNeeds, NeedsContext } from '../exchange/worker-services.ts';
 import type { FeedNeed } from '../store/feed.ts';
 import { feedKey } from '../store/feed.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { specOf } from './compile-stores.ts';
+import { eachFilter } from './each-filter.ts';
 
 export interface CollectedNeeds extends Required<FilterNeeds> {
   /** Labels of metric blocks of the kind `event`. */
@@ -19,18 +20,13 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
   const feeds = new Map<string, FeedNeed>();
   const events = new Set<string>();
   const context: NeedsContext = { store: name => specOf(config.stores, name) };
-  const visit = (filters: readonly FilterConfig[]): void => {
-    for (const filter of filters) {
-      const definition = definitions.get(filter.name);
-      for (const event of definition?.events ?? []) events.add(eventLabel(filter.name, event));
-      if (definition?.needs === undefined) continue;
-      const needs = needsOf(() => definition.needs?.(filter.config, context));
-      tables.push(...(needs.tables ?? []));
-      for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
-    }
-  };
-  visit(config.filters);
-  for (const { filters } of config.routes) if (filters.length > 0) visit(filters);
+  eachFilter(config, definitions, (filter, definition) => {
+    for (const event of definition.events ?? []) events.add(eventLabel(filter.name, event));
+    if (definition.needs === undefined) return;
+    const needs = needsOf(() => definition.needs?.(filter.config, context));
+    tables.push(...(needs.tables ?? []));
+    for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
+  });
   return { tables, feeds: [...feeds.values()], events: [...events] };
 }
 

@@ -128,6 +128,11 @@ class ReferenceCheck {
         if (known.has(name)) continue;
         this.fail([...place, filter.name, ...path], `there is no store "${name}"${nearest(name, known)}`);
       }
+      if (byName.get(filter.name)?.nests !== true) return;
+      // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
+      for (const [at, inner] of (filter.config as readonly FilterConfig[]).entries()) {
+        visit(inner, [...place, filter.name, at]);
+      }
     };
     for (const [at, filter] of filters.entries()) visit(filter, ['filters', at]);
     for (const [at, route] of routes.entries()) {

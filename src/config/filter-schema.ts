@@ -1,6 +1,7 @@
 // One element of `filters`: a filter's name and its configuration. Which filters there are comes from outside.
 
 import { z } from 'zod';
+import { filterPlace } from '../base/schema/filter-place.ts';
 import type { FilterConfig } from './config.ts';
 import { found } from './found.ts';
 import { suggestion } from './nearest-name.ts';
@@ -12,6 +13,10 @@ export interface FilterSchema {
   readonly schema: z.ZodType;
   /** What it does, in Markdown. */
   readonly documentation?: string;
+  /** Whether it finds out who calls. */
+  readonly identifies?: boolean;
+  /** Its configuration is a list of filters that find out who calls, each checked by its own schema. */
+  readonly nests?: boolean;
   /** The stores that a checked configuration names, so that a name that is not there is told with its place. */
   storesOf?(config: unknown): readonly StoreReference[];
 }
@@ -22,9 +27,6 @@ export interface StoreReference {
   readonly path: readonly (string | number)[];
 }
 
-/** Stands in the schema where a filter does: json-schema.ts puts the known filters in its place. */
-export const filterPlace = { title: 'A filter: its name and its configuration' };
-
 /** An element of `filters`, checked by the schema of the filter that it names. */
 export function filterSchema(filters: readonly FilterSchema[]) {
   const byName = new Map(filters.map(filter => [filter.name, filter]));
@@ -32,30 +34,72 @@ export function filterSchema(filters: readonly FilterSchema[]) {
     .unknown()
     .meta(filterPlace)
     .transform((written, context): FilterConfig => {
-      const named = nameAndConfig(written, byName);
-      if (typeof named === 'string') {
-        context.addIssue({ code: 'custom', message: named });
-        return z.NEVER;
+      const problems: FilterProblem[] = [];
+      const filter = checkFilter(written, byName, problems, []);
+      for (const { path, message, at } of problems) {
+        context.addIssue({ code: 'custom', path: [...path], message, params: { at } });
       }
-      const { name, config } = named;
-      const filter = byName.get(name);
-      if (filter === undefined) {
-        const known = suggestion(name, byName.keys()) || `; there are ${[...byName.keys()].sort().join(', ')}`;
-        context.addIssue({
-          code: 'custom',
-          path: [name],
-          message: `there is no filter ${JSON.stringify(name)}${known}`,
-          params: { at: 'key' },
-        });
-        return z.NEVER;
-      }
-      const checked = checkValue(filter.schema, config ?? {});
-      if (checked.ok) return { name, config: checked.value };
-      for (const { path, message, at } of checked.problems) {
-        context.addIssue({ code: 'custom', path: [name, ...path], message, params: { at } });
-      }
-      return z.NEVER;
+      return filter ?? z.NEVER;
     });
+}
+
+interface FilterProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly at?: 'key' | undefined;
+}
+
+/** Null when something is wrong, which is in `problems` then. `path` leads to the element. */
+function checkFilter(
+  written: unknown,
+  byName: ReadonlyMap<string, FilterSchema>,
+  problems: FilterProblem[],
+  path: readonly (string | number)[],
+): FilterConfig | null {
+  const named = nameAndConfig(written, byName);
+  if (typeof named === 'string') {
+    problems.push({ path, message: named });
+    return null;
+  }
+  const { name, config } = named;
+  const filter = byName.get(name);
+  const inside = [...path, name];
+  if (filter === undefined) {
+    const known = suggestion(name, byName.keys()) || `; there are ${[...byName.keys()].sort().join(', ')}`;
+    problems.push({ path: inside, message: `there is no filter ${JSON.stringify(name)}${known}`, at: 'key' });
+    return null;
+  }
+  const checked = checkValue(filter.schema, config ?? {});
+  if (!checked.ok) {
+    problems.push(...checked.problems.map(problem => ({ ...problem, path: [...inside, ...problem.path] })));
+    return null;
+  }
+  if (filter.nests !== true) return { name, config: checked.value };
+  // Because: the schema of a filter that nests is a list.
+  const elements = (checked.value as readonly unknown[]).map((element, at) =>
+    checkInner(element, byName, problems, [...inside, at]),
+  );
+  return elements.includes(null) ? null : { name, config: elements };
+}
+
+/** As `checkFilter`, for an element of a filter that nests. */
+function checkInner(
+  written: unknown,
+  byName: ReadonlyMap<string, FilterSchema>,
+  problems: FilterProblem[],
+  path: readonly (string | number)[],
+): FilterConfig | null {
+  const inner = checkFilter(written, byName, problems, path);
+  if (inner === null) return null;
+  const { identifies, nests } = byName.get(inner.name)!;
+  if (identifies === true || nests === true) return inner;
+  const can = [...byName.values()].filter(each => each.identifies === true || each.nests === true);
+  problems.push({
+    path: [...path, inner.name],
+    message: `${inner.name} does not find out who calls, so it cannot stand here; ${can.map(each => each.name).join(', ')} can`,
+    at: 'key',
+  });
+  return null;
 }
 
 function nameAndConfig(

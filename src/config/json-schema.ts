@@ -1,7 +1,8 @@
 // The JSON Schema (draft 2020-12) of the language, made from the schemas that check it: what editors complete by.
 
 import { z } from 'zod';
-import { type FilterSchema, filterPlace } from './filter-schema.ts';
+import { filterPlace } from '../base/schema/filter-place.ts';
+import type { FilterSchema } from './filter-schema.ts';
 import { documentSchema, languageOf } from './language.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -245,6 +245,14 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.earlyReply = headers === undefined ? { status: fault.kind.status } : { status: fault.kind.status, headers };
   }
 
+  /** Takes an early reply back before anything of it was sent: a filter that tries several ways found that one does not do. */
+  withdrawReply(): void {
+    this.earlyReply = null;
+    this.fault = null;
+    this.consumer = null;
+    this.identity = null;
+  }
+
   /** Gives up waiting for a connection, if it does. */
   stopWaiting(): void {
     if (!this.waiting) return;

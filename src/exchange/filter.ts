@@ -42,8 +42,16 @@ export interface FilterServices {
    * to use, closed when no configuration has it. Throws a `TypeError` for an unknown name.
    */
   store(name: string): Store;
+  /** A filter inside this one's configuration, built with a cell of its own. Its hooks are this one's to call. */
+  inner(written: WrittenFilter): Filter;
   /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
   eventCell(event: string): number;
+}
+
+/** A filter as a checked configuration names it. */
+export interface WrittenFilter {
+  readonly name: string;
+  readonly config: unknown;
 }
 
 /** A filter's entry in the catalogue. `Config` is what its schema gives. */
@@ -52,6 +60,8 @@ export interface FilterDefinition<Config> {
   readonly name: string;
   /** What it counts, `cardea_filter_events_total{filter,event}`: a short fixed list, such as `admitted`, `refused`. */
   readonly events?: readonly string[];
+  /** The filters that its configuration holds, for those that call others. */
+  inner?(config: Config): readonly WrittenFilter[];
   /** What it shares with other threads. Runs in the supervisor, for every place where the filter is configured. */
   needs?(config: Config, context: NeedsContext): FilterNeeds;
   /**

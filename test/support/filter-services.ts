@@ -19,6 +19,8 @@ export interface TestServices {
   /** Gets the events counted: `count(event)` is read after the fact from the cells. */
   readonly events?: readonly string[];
   readonly cells?: Float64Array;
+  /** Builds the filters inside a filter. */
+  readonly inner?: FilterServices['inner'];
   readonly log?: (level: string, message: string, fields?: object) => void;
 }
 
@@ -37,6 +39,11 @@ export function filterServices(given: TestServices = {}): FilterServices {
       if (store === undefined) throw new TypeError(`there is no store "${name}"`);
       return store;
     },
+    inner:
+      given.inner ??
+      (({ name }) => {
+        throw new TypeError(`the test gives no filter ${name} to stand inside another`);
+      }),
     eventCell: event => Math.max(0, events.indexOf(event)),
     worker: {
       clock: given.clock ?? new Clock(),

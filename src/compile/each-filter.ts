@@ -1,0 +1,23 @@
+// Walks over every filter of a configuration, those inside other filters included.
+
+import type { Config, FilterConfig } from '../config/config.ts';
+import type { FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
+import type { FilterDefinitions } from './compile-chain.ts';
+
+/** Calls `visit` for each filter whose definition is known, an outer one before its inner ones. */
+export function eachFilter(
+  config: Config,
+  definitions: FilterDefinitions,
+  visit: (filter: WrittenFilter, definition: FilterDefinition<unknown>) => void,
+): void {
+  const walk = (filters: readonly (FilterConfig | WrittenFilter)[]): void => {
+    for (const filter of filters) {
+      const definition = definitions.get(filter.name);
+      if (definition === undefined) continue;
+      visit(filter, definition);
+      if (definition.inner !== undefined) walk(definition.inner(filter.config));
+    }
+  };
+  walk(config.filters);
+  for (const { filters } of config.routes) if (filters.length > 0) walk(filters);
+}

@@ -1,0 +1,90 @@
+// The allOf filter: every identity filter must let the caller pass, and all must mean the same consumer.
+
+import { Fault } from '../../base/fault.ts';
+import type { Consumer, Identity } from '../../exchange/consumer.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import type { AllOfConfig } from './config.ts';
+
+const differ = new Fault('access_denied', 'The credentials belong to different callers.');
+
+/** Kept for one exchange. */
+interface Gathered {
+  asked: number;
+  identity: Identity | null;
+  consumer: Consumer | null;
+}
+
+export const allOfFilter: FilterDefinition<AllOfConfig> = {
+  name: 'allOf',
+  inner: config => config,
+  build(config, { slot, inner: build }) {
+    const inner = config.map(written => build(written));
+    for (const [at, { onResponseBody }] of inner.entries()) {
+      if (onResponseBody !== undefined)
+        throw new TypeError(`${config[at]!.name} changes answers and cannot stand here`);
+    }
+    const bodyFilters = inner.filter(({ onRequestBody }) => onRequestBody !== undefined);
+    if (bodyFilters.length > 1) throw new TypeError('only one of the filters in allOf may look at the body');
+
+    const ask = (exchange: Exchange, gathered: Gathered): void | Promise<void> => {
+      while (gathered.asked < inner.length) {
+        exchange.identity = null;
+        exchange.consumer = null;
+        const waits = inner[gathered.asked++]!.onRequest?.(exchange);
+        if (waits) return waits.then(() => (gather(exchange, gathered) ? ask(exchange, gathered) : undefined));
+        if (!gather(exchange, gathered)) return;
+      }
+      exchange.identity = gathered.identity;
+      exchange.consumer = gathered.consumer;
+    };
+
+    const filter: Filter = {
+      onRequest(exchange) {
+        const gathered: Gathered = { asked: 0, identity: null, consumer: null };
+        exchange.state[slot] = gathered;
+        return ask(exchange, gathered);
+      },
+      onEnd(exchange) {
+        // Because: only this filter writes its cell.
+        const asked = (exchange.state[slot] as Gathered | undefined)?.asked ?? 0;
+        for (let i = 0; i < asked; i++) inner[i]!.onEnd?.(exchange);
+      },
+    };
+    const responding = inner.filter(({ onResponse }) => onResponse !== undefined).reverse();
+    if (responding.length > 0) filter.onResponse = exchange => respond(exchange, responding, 0);
+    const [bodyFilter] = bodyFilters;
+    if (bodyFilter !== undefined) {
+      filter.onRequestBody = (exchange, piece, last) => bodyFilter.onRequestBody?.(exchange, piece, last);
+    }
+    return filter;
+  },
+};
+
+/** Adds what the last filter found; false when the exchange does not go on. */
+function gather(exchange: Exchange, gathered: Gathered): boolean {
+  if (exchange.ended || exchange.earlyReply !== null) return false;
+  const { identity, consumer } = exchange;
+  if (consumer !== null && gathered.consumer !== null && consumer.name !== gathered.consumer.name) {
+    exchange.refuse(differ);
+    return false;
+  }
+  gathered.consumer ??= consumer;
+  const before = gathered.identity;
+  if (before === null) gathered.identity = identity;
+  else if (identity !== null) {
+    gathered.identity = {
+      ...before,
+      scopes: [...new Set([...before.scopes, ...identity.scopes])],
+      claims: before.claims ?? identity.claims,
+    };
+  }
+  return true;
+}
+
+function respond(exchange: Exchange, filters: readonly Filter[], from: number): void | Promise<void> {
+  for (let i = from; i < filters.length; i++) {
+    const waits = filters[i]!.onResponse?.(exchange);
+    if (waits) return waits.then(() => respond(exchange, filters, i + 1));
+  }
+}

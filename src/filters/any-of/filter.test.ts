@@ -1,0 +1,135 @@
+// One of several credentials suffices, and the refusal is the one that helps most: over real requests.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { ask, startFilterGateway, valuesOf } from '../../../test/support/filter-gateway.ts';
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, WrittenFilter } from '../../exchange/filter.ts';
+import { allOfFilter } from '../all-of/filter.ts';
+import { anyOfFilter } from './filter.ts';
+
+/** An identity filter that goes by one header: `good` is its consumer, `bad` does not hold, missing is missing. */
+function byHeader(header: string, consumer: string, { waits = false, ended = [] as string[] } = {}): WrittenFilter {
+  const decide = (exchange: Exchange): void => {
+    const credential = exchange.request.headers.get(header);
+    if (credential === undefined) {
+      exchange.refuse(new Fault('credentials_missing'), [['WWW-Authenticate', `${header} realm="r"`]]);
+    } else if (credential !== 'good')
+      exchange.refuse(new Fault('credentials_invalid'), [['WWW-Authenticate', `${header} error`]]);
+    else {
+      exchange.consumer = { name: consumer, tenant: null, plan: null, groups: [], tags: {} };
+      exchange.identity = { by: header, subject: consumer, keyId: '', scopes: [header], claims: null };
+    }
+  };
+  const config: Filter = {
+    onRequest: waits
+      ? async exchange => {
+          await new Promise(resolve => setImmediate(resolve));
+          decide(exchange);
+        }
+      : decide,
+    onEnd() {
+      ended.push(header);
+    },
+  };
+  return { name: header, config };
+}
+
+/** Stands for a login in the browser. */
+const login: WrittenFilter = {
+  name: 'login',
+  config: {
+    onRequest: exchange => exchange.reply({ status: 302, headers: [['Location', '/login']] }),
+  } satisfies Filter,
+};
+
+interface TestContext {
+  after(fn: () => Promise<void>): void;
+}
+
+async function start(t: TestContext, kind: typeof anyOfFilter, written: readonly WrittenFilter[]) {
+  const who: Filter = {
+    onRequest: exchange =>
+      exchange.reply({ status: 200, body: `${exchange.consumer?.name} ${exchange.identity?.scopes.join('+')}` }),
+  };
+  const gateway = await startFilterGateway(
+    [
+      { definition: kind, schema: z.any(), config: written },
+      { definition: { name: 'who', build: () => who }, schema: z.any(), config: null },
+    ],
+    (_request, response) => response.end(),
+    // Because: these tests write the filters themselves where a document would hold their settings.
+    { services: { inner: ({ config }) => config as Filter } },
+  );
+  t.after(() => gateway.stop());
+  return async (headers: Record<string, string>) => {
+    const answer = await ask(gateway.port, { headers });
+    return { ...answer, text: answer.body.toString() };
+  };
+}
+
+for (const waits of [false, true]) {
+  test(`the first that recognises the caller decides${waits ? ', also when they wait' : ''}`, async t => {
+    const ended: string[] = [];
+    const send = await start(t, anyOfFilter, [
+      byHeader('x-key', 'k', { waits, ended }),
+      byHeader('x-token', 't', { waits, ended }),
+    ]);
+    assert.equal((await send({ 'x-key': 'good' })).text, 'k x-key');
+    assert.deepEqual(ended, ['x-key']);
+    assert.equal((await send({ 'x-token': 'good' })).text, 't x-token');
+    assert.equal((await send({ 'x-key': 'bad', 'x-token': 'good' })).text, 't x-token');
+    assert.equal((await send({ 'x-key': 'good', 'x-token': 'bad' })).text, 'k x-key');
+    const none = await send({});
+    assert.equal(none.status, 401);
+    assert.match(none.text, /credentials_missing/);
+    assert.deepEqual(valuesOf(none, 'www-authenticate'), ['x-key realm="r"', 'x-token realm="r"']);
+    const bad = await send({ 'x-token': 'bad' });
+    assert.match(bad.text, /credentials_invalid/);
+    assert.deepEqual(valuesOf(bad, 'www-authenticate'), ['x-token error']);
+  });
+}
+
+test('a login page stands in for missing credentials, not for wrong ones', async t => {
+  const send = await start(t, anyOfFilter, [byHeader('x-key', 'k'), login]);
+  assert.equal((await send({})).status, 302);
+  assert.equal((await send({ 'x-key': 'bad' })).status, 401);
+  assert.equal((await send({ 'x-key': 'good' })).text, 'k x-key');
+});
+
+test('a refused way leaves no identity behind', async t => {
+  const half: WrittenFilter = {
+    name: 'half',
+    config: {
+      onRequest(exchange) {
+        exchange.consumer = { name: 'forged', tenant: null, plan: null, groups: [], tags: {} };
+        exchange.refuse(new Fault('access_denied'));
+      },
+    } satisfies Filter,
+  };
+  const send = await start(t, anyOfFilter, [half, byHeader('x-key', 'k')]);
+  assert.equal((await send({ 'x-key': 'good' })).text, 'k x-key');
+  assert.equal((await send({})).status, 403);
+});
+
+test('allOf asks for every credential, of one consumer', async t => {
+  const send = await start(t, allOfFilter, [byHeader('x-key', 'one'), byHeader('x-token', 'one', { waits: true })]);
+  assert.equal((await send({ 'x-key': 'good', 'x-token': 'good' })).text, 'one x-key+x-token');
+  assert.equal((await send({ 'x-key': 'good' })).status, 401);
+  assert.equal((await send({ 'x-token': 'good' })).status, 401);
+  assert.equal((await send({ 'x-key': 'good', 'x-token': 'bad' })).status, 401);
+  const other = await start(t, allOfFilter, [byHeader('x-key', 'one'), byHeader('x-token', 'two')]);
+  const answer = await other({ 'x-key': 'good', 'x-token': 'good' });
+  assert.equal(answer.status, 403);
+  assert.match(answer.text, /access_denied/);
+});
+
+test('filters that change answers cannot stand inside', () => {
+  const changing = { name: 'changing', config: { onResponseBody: () => {} } };
+  const services = { slot: 0, inner: ({ config }: WrittenFilter) => config as Filter } as never; // Because: nothing else is asked of them
+  for (const kind of [anyOfFilter, allOfFilter]) {
+    assert.throws(() => kind.build([changing, changing], services), /changing changes answers/);
+  }
+});

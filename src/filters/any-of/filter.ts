@@ -1,0 +1,95 @@
+// The anyOf filter: asks identity filters one after the other until one recognises the caller.
+
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import type { Reply } from '../../exchange/response.ts';
+import type { AnyOfConfig } from './config.ts';
+
+/** What one of the filters answered when it did not let the caller pass. */
+interface Refusal {
+  readonly fault: Fault | null;
+  readonly reply: Reply;
+}
+
+/** Kept for one exchange: how many were asked, and which of them admitted. */
+interface Attempt {
+  asked: number;
+  admitted: Filter | null;
+  readonly refusals: Refusal[];
+}
+
+export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
+  name: 'anyOf',
+  inner: config => config,
+  build(config, { slot, inner: build }) {
+    const inner = config.map(written => build(written));
+    for (const [at, { onResponseBody }] of inner.entries()) {
+      if (onResponseBody !== undefined)
+        throw new TypeError(`${config[at]!.name} changes answers and cannot stand here`);
+    }
+    // Because: only this filter writes its cell.
+    const attemptOf = (exchange: Exchange) => exchange.state[slot] as Attempt | undefined;
+
+    const ask = (exchange: Exchange, attempt: Attempt): void | Promise<void> => {
+      while (attempt.asked < inner.length) {
+        const filter = inner[attempt.asked++]!;
+        const waits = filter.onRequest?.(exchange);
+        if (waits) {
+          return waits.then(() => (settled(exchange, attempt, filter) ? undefined : ask(exchange, attempt)));
+        }
+        if (settled(exchange, attempt, filter)) return;
+      }
+      answer(exchange, attempt.refusals);
+    };
+
+    const filter: Filter = {
+      onRequest(exchange) {
+        const attempt: Attempt = { asked: 0, admitted: null, refusals: [] };
+        exchange.state[slot] = attempt;
+        return ask(exchange, attempt);
+      },
+      onEnd(exchange) {
+        const asked = attemptOf(exchange)?.asked ?? 0;
+        for (let i = 0; i < asked; i++) inner[i]!.onEnd?.(exchange);
+      },
+    };
+    if (inner.some(({ onResponse }) => onResponse !== undefined)) {
+      filter.onResponse = exchange => attemptOf(exchange)?.admitted?.onResponse?.(exchange);
+    }
+    if (inner.some(({ onRequestBody }) => onRequestBody !== undefined)) {
+      filter.onRequestBody = (exchange, piece, last) =>
+        attemptOf(exchange)?.admitted?.onRequestBody?.(exchange, piece, last);
+    }
+    return filter;
+  },
+};
+
+/** Whether this filter has decided: it let the caller pass, or nobody is there any more. Takes its refusal away if not. */
+function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean {
+  if (exchange.ended) return true;
+  const { earlyReply, fault } = exchange;
+  if (earlyReply === null) {
+    attempt.admitted = filter;
+    return true;
+  }
+  attempt.refusals.push({ fault, reply: earlyReply });
+  exchange.withdrawReply();
+  return false;
+}
+
+/** The refusal that tells most: of a credential that did not hold, else a page to log in, else every challenge there is. */
+function answer(exchange: Exchange, refusals: readonly Refusal[]): void {
+  const chosen =
+    refusals.find(({ fault }) => fault !== null && fault.code !== 'credentials_missing') ??
+    refusals.find(({ fault }) => fault === null);
+  if (chosen !== undefined) {
+    if (chosen.fault === null) exchange.reply(chosen.reply);
+    else exchange.refuse(chosen.fault, chosen.reply.headers);
+    return;
+  }
+  const challenges = refusals.flatMap(({ reply }) =>
+    Array.from(reply.headers ?? []).filter(([field]) => field.toLowerCase() === 'www-authenticate'),
+  );
+  exchange.refuse(new Fault('credentials_missing'), challenges);
+}
