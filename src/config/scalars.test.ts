@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseRate } from '../base/rate.ts';
 import { addressText, parseAddress } from './address.ts';
 import { parseBodyPath } from './body-match.ts';
 import { duration, durationMaxMs, parseDuration } from './duration.ts';
 import { parseEndpointUrl } from './endpoint-schema.ts';
 import { nearestName } from './nearest-name.ts';
 import { parsePercentage } from './percentage.ts';
-import { parseRate } from './rate.ts';
 import { checkValue } from './schema-problems.ts';
 
 test('durations', () => {

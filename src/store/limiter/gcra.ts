@@ -1,0 +1,83 @@
+// The generic cell rate algorithm (ITU-T I.371): one word, the time at which the caller would have his whole burst again.
+// A token bucket by arithmetic; the one algorithm that works by compare-and-swap alone.
+
+import { DEBT_BURSTS_MAX, type LimitRule } from './limit-rule.ts';
+import type { Meter, MeterAnswer } from './meter.ts';
+import { TickScale } from './tick-scale.ts';
+
+export class Gcra implements Meter {
+  readonly stateWords = 1;
+  readonly recoveryMs: number;
+  readonly costMax: number;
+  private readonly scale: TickScale;
+  /** Ticks of one unit, of the whole burst, and the most that can be owed beside it. */
+  private readonly unit: number;
+  private readonly burst: number;
+  private readonly aheadMax: number;
+
+  constructor({ count, perMs, burst }: LimitRule) {
+    this.scale = new TickScale(count, perMs, burst);
+    this.unit = this.scale.ticksPerUnit;
+    this.burst = burst * this.unit;
+    this.aheadMax = this.burst * (1 + DEBT_BURSTS_MAX);
+    this.costMax = burst;
+    this.recoveryMs = this.aheadMax * this.scale.msPerTick;
+  }
+
+  tickAt(nowMs: number): number {
+    return this.scale.tickAt(nowMs);
+  }
+
+  clear(words: Int32Array, at: number, tick: number): void {
+    Atomics.store(words, at, tick);
+  }
+
+  fits(words: Int32Array, at: number, tick: number, cost: number, answer: MeterAnswer): boolean {
+    const ahead = this.ahead(Atomics.load(words, at), tick);
+    const after = ahead + cost * this.unit;
+    const admitted = after <= this.burst;
+    this.tell(admitted ? after : ahead, admitted ? 0 : cost, answer);
+    return admitted;
+  }
+
+  take(words: Int32Array, at: number, tick: number, cost: number): void {
+    for (;;) {
+      const word = Atomics.load(words, at);
+      const after = Math.min(this.ahead(word, tick) + cost * this.unit, this.aheadMax);
+      if (Atomics.compareExchange(words, at, word, (tick + after) | 0) === word) return;
+    }
+  }
+
+  /**
+   * Both in one step that needs no lock: 1 admitted, 0 refused, -1 when another thread changed the word meanwhile, and it is
+   * to be looked for again.
+   */
+  tryTake(words: Int32Array, at: number, tick: number, cost: number, answer: MeterAnswer): -1 | 0 | 1 {
+    const word = Atomics.load(words, at);
+    const ahead = this.ahead(word, tick);
+    const after = ahead + cost * this.unit;
+    if (after > this.burst) {
+      this.tell(ahead, cost, answer);
+      return 0;
+    }
+    if (Atomics.compareExchange(words, at, word, (tick + after) | 0) !== word) return -1;
+    this.tell(after, 0, answer);
+    return 1;
+  }
+
+  /** Ticks until the caller would have his whole burst. */
+  private ahead(word: number, tick: number): number {
+    const ahead = (word - tick) | 0;
+    return Math.max(ahead, 0);
+  }
+
+  /** `missing` is a cost that did not fit. */
+  private tell(ahead: number, missing: number, answer: MeterAnswer): void {
+    const { msPerTick } = this.scale;
+    const left = this.burst - ahead;
+    answer.remaining = left > 0 ? Math.floor(left / this.unit) : 0;
+    answer.resetMs = ahead * msPerTick;
+    answer.waitMs =
+      missing === 0 ? 0 : missing > this.costMax ? Infinity : (ahead + missing * this.unit - this.burst) * msPerTick;
+  }
+}
