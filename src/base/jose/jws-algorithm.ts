@@ -1,0 +1,62 @@
+// The signature algorithms of JOSE (RFC 7518 section 3.1, RFC 8037): what each asks of a key, and what it tells node:crypto.
+
+import { constants } from 'node:crypto';
+
+export interface JwsAlgorithm {
+  readonly name: string;
+  readonly family: 'rsa' | 'pss' | 'ec' | 'eddsa' | 'hmac';
+  /** As node:crypto names it; null where the curve decides. */
+  readonly hash: string | null;
+  /** Of a JWK. */
+  readonly keyType: 'RSA' | 'EC' | 'OKP' | 'oct';
+  /** Empty where any will do. */
+  readonly curve: string;
+  /** Of the signature; 0 where the key's size decides. */
+  readonly signatureBytes: number;
+}
+
+function rsa(name: string, family: 'rsa' | 'pss', hash: string): JwsAlgorithm {
+  return { name, family, hash, keyType: 'RSA', curve: '', signatureBytes: 0 };
+}
+
+function ec(name: string, hash: string, curve: string, signatureBytes: number): JwsAlgorithm {
+  return { name, family: 'ec', hash, keyType: 'EC', curve, signatureBytes };
+}
+
+function hmac(name: string, hash: string, signatureBytes: number): JwsAlgorithm {
+  return { name, family: 'hmac', hash, keyType: 'oct', curve: '', signatureBytes };
+}
+
+const list: readonly JwsAlgorithm[] = [
+  rsa('RS256', 'rsa', 'sha256'),
+  rsa('RS384', 'rsa', 'sha384'),
+  rsa('RS512', 'rsa', 'sha512'),
+  rsa('PS256', 'pss', 'sha256'),
+  rsa('PS384', 'pss', 'sha384'),
+  rsa('PS512', 'pss', 'sha512'),
+  ec('ES256', 'sha256', 'P-256', 64),
+  ec('ES384', 'sha384', 'P-384', 96),
+  ec('ES512', 'sha512', 'P-521', 132),
+  { name: 'EdDSA', family: 'eddsa', hash: null, keyType: 'OKP', curve: '', signatureBytes: 0 },
+  hmac('HS256', 'sha256', 32),
+  hmac('HS384', 'sha384', 48),
+  hmac('HS512', 'sha512', 64),
+];
+
+/** By name. `none` is in no list. */
+export const jwsAlgorithms: ReadonlyMap<string, JwsAlgorithm> = new Map([
+  ...list.map(algorithm => [algorithm.name, algorithm] as const),
+  // RFC 9864 names them by their curve; keys and tokens may say either.
+  ...['Ed25519', 'Ed448'].map(name => [name, list.find(({ family }) => family === 'eddsa')!] as const),
+]);
+
+/** Signature sizes of the Edwards curves (RFC 8032). */
+export const edwardsSignatureBytes: Readonly<Record<string, number>> = { Ed25519: 64, Ed448: 114 };
+
+/** What crypto.verify is told beside an RSA or EC key. */
+export const verifyParameters = {
+  rsa: {},
+  pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+  ec: { dsaEncoding: 'ieee-p1363' },
+  eddsa: {},
+} as const;

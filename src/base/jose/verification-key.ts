@@ -1,0 +1,126 @@
+// A key as JWK (RFC 7517) made ready for verifying, with the one algorithm that it serves. What is weak or says two things is refused.
+
+import { createPublicKey, createSecretKey, type KeyObject, type webcrypto } from 'node:crypto';
+import { decodeBase64url } from './base64url.ts';
+import { edwardsSignatureBytes, type JwsAlgorithm, jwsAlgorithms, verifyParameters } from './jws-algorithm.ts';
+import { isRocaModulus } from './weak-rsa.ts';
+
+/** Members as they stand in a key set; nothing of it is believed before it was looked at. */
+export type Jwk = Readonly<Record<string, unknown>>;
+
+const RSA_BITS_MIN = 2_048;
+const RSA_BITS_MAX = 8_192;
+
+export interface VerificationKey {
+  /** Empty when the key has none. */
+  readonly kid: string;
+  readonly algorithm: JwsAlgorithm;
+  /** Of every signature by this key. */
+  readonly signatureBytes: number;
+  readonly key: KeyObject;
+  /** What crypto.verify takes: the key with padding and encoding; for HMAC the key alone. */
+  readonly input: KeyObject | { readonly key: KeyObject };
+}
+
+/** What a key without `alg` is for: many issuers leave it out for RSA. */
+export interface AssumedAlgorithms {
+  readonly rsa: string;
+  readonly oct: string;
+}
+
+/** Why a key cannot be used, for the operator. */
+export class UnusableKey {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+export function verificationKey(jwk: Jwk, assumed: AssumedAlgorithms): VerificationKey | UnusableKey {
+  const { kid = '', use, key_ops: operations } = jwk;
+  if (typeof kid !== 'string') return new UnusableKey('its kid is not a text');
+  if (use !== undefined && use !== 'sig') return new UnusableKey('it is not for signatures');
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
+    return new UnusableKey('it is not for verifying');
+  const algorithm = algorithmOf(jwk, assumed);
+  if (algorithm instanceof UnusableKey) return algorithm;
+  return algorithm.family === 'hmac' ? secretKey(jwk, kid, algorithm) : publicKey(jwk, kid, algorithm);
+}
+
+/** The one algorithm of a key: what it says, or what its curve or the configuration says. */
+function algorithmOf({ alg, kty, crv }: Jwk, assumed: AssumedAlgorithms): JwsAlgorithm | UnusableKey {
+  let name = alg;
+  if (name === undefined) {
+    if (kty === 'RSA') name = assumed.rsa;
+    else if (kty === 'oct') name = assumed.oct;
+    else if (kty === 'OKP') name = 'EdDSA';
+    else name = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }[String(crv)];
+  }
+  const algorithm = typeof name === 'string' ? jwsAlgorithms.get(name) : undefined;
+  if (algorithm === undefined) return new UnusableKey('its algorithm is none that is supported');
+  if (algorithm.keyType !== kty) return new UnusableKey('its algorithm is not for keys of its type');
+  if (algorithm.curve !== '' && algorithm.curve !== crv)
+    return new UnusableKey('its algorithm is not for keys of its curve');
+  const isEdwardsName = typeof alg === 'string' && edwardsSignatureBytes[alg] !== undefined;
+  if (
+    algorithm.family === 'eddsa' &&
+    (edwardsSignatureBytes[String(crv)] === undefined || (isEdwardsName && alg !== crv))
+  )
+    return new UnusableKey('its curve is not one for signatures');
+  return algorithm;
+}
+
+function secretKey({ k }: Jwk, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
+  const secret = typeof k === 'string' ? decodeBase64url(k) : null;
+  // RFC 7518 section 3.2: a key of the hash's size or larger.
+  if (secret === null || secret.length < algorithm.signatureBytes)
+    return new UnusableKey(`a secret for ${algorithm.name} has at least ${algorithm.signatureBytes} bytes`);
+  const key = createSecretKey(secret);
+  return { kid, algorithm, signatureBytes: algorithm.signatureBytes, key, input: key };
+}
+
+function publicKey(jwk: Jwk, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
+  const { kty, crv, n, e, x, y } = jwk;
+  // Because: a private key's other members are not to get into memory.
+  const members = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x };
+  const texts = Object.values(members);
+  if (!texts.every(text => typeof text === 'string')) return new UnusableKey('it lacks a member that its type needs');
+  const numbers = [n, e, x, y].filter(text => typeof text === 'string');
+  if (numbers.some(text => decodeBase64url(text) === null)) return new UnusableKey('a member is not base64url');
+  let key: KeyObject;
+  try {
+    // Because: all members were found to be texts, and that is all that this type says.
+    key = createPublicKey({ key: members as webcrypto.JsonWebKey, format: 'jwk' });
+  } catch {
+    return new UnusableKey('it is not a key of its type');
+  }
+  return ready(key, kid, algorithm);
+}
+
+/** A public key that was read already, such as one of a PEM text. */
+export function ready(key: KeyObject, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key;
+  const family = algorithm.family === 'hmac' ? 'rsa' : algorithm.family;
+  const input = { key, ...verifyParameters[family] };
+  if (algorithm.family === 'eddsa') {
+    const curve = type === 'ed25519' ? 'Ed25519' : type === 'ed448' ? 'Ed448' : '';
+    const signatureBytes = edwardsSignatureBytes[curve];
+    if (signatureBytes === undefined) return new UnusableKey('its curve is not one for signatures');
+    return { kid, algorithm, signatureBytes, key, input };
+  }
+  if (algorithm.family === 'ec') {
+    const named = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }[String(details.namedCurve)];
+    if (type !== 'ec' || named !== algorithm.curve)
+      return new UnusableKey(`${algorithm.name} needs a key on ${algorithm.curve}`);
+    return { kid, algorithm, signatureBytes: algorithm.signatureBytes, key, input };
+  }
+  const { modulusLength = 0, publicExponent = 0n } = details;
+  if (type !== 'rsa') return new UnusableKey(`${algorithm.name} needs an RSA key`);
+  if (modulusLength < RSA_BITS_MIN || modulusLength > RSA_BITS_MAX)
+    return new UnusableKey(`an RSA key has ${RSA_BITS_MIN} to ${RSA_BITS_MAX} bits, this one ${modulusLength}`);
+  if (publicExponent < 3n || publicExponent % 2n === 0n) return new UnusableKey('its public exponent is no safe one');
+  const { n = '' } = key.export({ format: 'jwk' });
+  if (isRocaModulus(Buffer.from(n, 'base64url'))) return new UnusableKey('its modulus is a weak one (CVE-2017-15361)');
+  return { kid, algorithm, signatureBytes: Math.ceil(modulusLength / 8), key, input };
+}

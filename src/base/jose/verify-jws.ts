@@ -1,0 +1,15 @@
+// Whether a signature is a key's, synchronously. The key brings its algorithm; what the token says of it was compared before.
+
+import { createHmac, timingSafeEqual, verify } from 'node:crypto';
+import type { VerificationKey } from './verification-key.ts';
+
+/** `signed` is header and payload with the dot between, as they stand in the token. */
+export function isSignedBy(key: VerificationKey, signed: string, signature: Buffer): boolean {
+  const { algorithm, input } = key;
+  if (signature.length !== key.signatureBytes) return false;
+  if (algorithm.family === 'hmac') {
+    return timingSafeEqual(createHmac(algorithm.hash!, key.key).update(signed).digest(), signature);
+  }
+  // What is signed is ASCII, so one byte a letter.
+  return verify(algorithm.hash, Buffer.from(signed, 'latin1'), input, signature);
+}
