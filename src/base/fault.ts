@@ -52,6 +52,16 @@ export const faultKinds = {
     'Malformed header',
     'A header line is outside the grammar of RFC 9110 section 5: a bad byte, white space before the colon, a line folded, an empty name.',
   ),
+  malformed_pseudo_header: downstream(
+    400,
+    'Malformed pseudo-header',
+    'A pseudo-header field of HTTP/2 is missing, empty, unknown, given twice, or stands behind another field (RFC 9113 section 8.3). The stream is reset.',
+  ),
+  connection_header: downstream(
+    400,
+    'Connection header in HTTP/2',
+    'A field that speaks of an HTTP/1 connection: Connection, Keep-Alive, Transfer-Encoding, Upgrade, or TE with anything but `trailers` (RFC 9113 section 8.2.2). The stream is reset.',
+  ),
   bare_line_ending: downstream(
     400,
     'Bare line ending',
@@ -140,6 +150,12 @@ export const faultKinds = {
     429,
     'Too many failed logins',
     'This address has tried too many wrong credentials; `Retry-After` says when it may try again. See `failedLogins` of the filter.',
+    'http_request_denied',
+  ),
+  body_digest_mismatch: downstream(
+    400,
+    'Body digest mismatch',
+    'The body is not the one that was signed or announced. The upstream did not get it whole.',
     'http_request_denied',
   ),
   access_denied: downstream(403, 'Access denied', 'The caller may not reach this route.', 'http_request_denied'),

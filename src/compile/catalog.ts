@@ -20,6 +20,8 @@ import * as ipAccess from '../filters/ip-access/config.ts';
 import { ipAccessFilter } from '../filters/ip-access/filter.ts';
 import * as requestId from '../filters/request-id/config.ts';
 import { requestIdFilter } from '../filters/request-id/filter.ts';
+import * as signature from '../filters/signature/config.ts';
+import { signatureFilter } from '../filters/signature/filter.ts';
 import type { FeedSource } from '../store/feed.ts';
 import { dnsAddresses } from '../upstream/discovery/dns-addresses.ts';
 import { dnsServices } from '../upstream/discovery/dns-services.ts';
@@ -44,6 +46,7 @@ const filters = [
   entry(bodyLimit, bodyLimitFilter),
   entry(compress, compressFilter),
   entry(requestId, requestIdFilter),
+  entry(signature, signatureFilter),
 ];
 
 /** What config/ checks documents by. */

@@ -9,6 +9,7 @@ import { failFilter, runRequestChain } from './chain.ts';
 import type { Exchange } from './exchange.ts';
 import { endRequestBody, forward, sendRequestBody } from './forward.ts';
 import { answer, refuse, sendEarlyReply } from './reply.ts';
+import { abortAnswer } from './respond.ts';
 
 /** First step of every exchange. The answer may be complete when it returns. */
 export function begin(exchange: Exchange): void {
@@ -138,7 +139,12 @@ const requestEnds: BodyPipeEnds = {
   },
   failed(exchange, error) {
     failFilter(exchange, error);
-    sendEarlyReply(exchange);
+    if (exchange.earlyReply !== null) sendEarlyReply(exchange);
+    else {
+      // Because: an answer that has begun can only be cut.
+      exchange.connection?.abort();
+      abortAnswer(exchange);
+    }
   },
 };
 

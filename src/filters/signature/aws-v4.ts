@@ -1,0 +1,136 @@
+// Request signatures in the manner of AWS Signature Version 4: the canonical request, the string to sign, the HMAC.
+// Verifies no time, body or replay: that is the filter's.
+
+import { createHash, createHmac } from 'node:crypto';
+import type { Headers } from '../../http/headers.ts';
+import type { RequestHead } from '../../http/request-head.ts';
+
+export const AWS_SCHEME = 'AWS4-HMAC-SHA256';
+
+/** SHA-256 of nothing. */
+export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/** What stands in `Authorization`, well-formed and not yet believed. */
+export interface AwsAuthorization {
+  readonly keyId: string;
+  /** `20150830`. */
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+  /** Lower case, sorted, each once. */
+  readonly signedHeaders: readonly string[];
+  /** 64 lower case hexadecimal digits. */
+  readonly signature: string;
+}
+
+/** `double` for every AWS service but S3: a path that arrives percent-encoded is encoded once more. */
+export type PathEncoding = 'double' | 'single';
+
+const form =
+  /^Credential=([A-Za-z0-9_.:@-]{1,128})\/([0-9]{8})\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_.-]{1,64})\/aws4_request, ?SignedHeaders=([a-z0-9!#$%&'*+.^_`|~;-]{1,4096}), ?Signature=([0-9a-f]{64})$/;
+
+/** Reads what stands behind the scheme; null for anything but exactly the documented form. */
+export function parseAwsAuthorization(text: string): AwsAuthorization | null {
+  const [, keyId, date, region, service, names, signature] = form.exec(text) ?? [];
+  if (names === undefined) return null;
+  const signedHeaders = names.split(';');
+  for (let i = 0; i < signedHeaders.length; i++) {
+    if (signedHeaders[i] === '' || (i > 0 && signedHeaders[i - 1] >= signedHeaders[i])) return null;
+  }
+  return { keyId, date, region, service, signedHeaders, signature };
+}
+
+/**
+ * The canonical request of this one as it was received; null when a signed header is not there. `payloadHash` as it was signed.
+ */
+export function canonicalRequest(
+  request: RequestHead,
+  signedHeaders: readonly string[],
+  payloadHash: string,
+  encoding: PathEncoding,
+): string | null {
+  let fields = '';
+  for (const name of signedHeaders) {
+    const value = name === 'host' ? request.authority : headerValue(request.headers, name);
+    if (value === null) return null;
+    fields += `${name}:${value}\n`;
+  }
+  const path = canonicalPath(request.rawPath, encoding);
+  return `${request.method}\n${path}\n${canonicalQuery(request.query)}\n${fields}\n${signedHeaders.join(';')}\n${payloadHash}`;
+}
+
+/** `time` as in `X-Amz-Date`: `20150830T123600Z`. */
+export function stringToSign(
+  time: string,
+  { date, region, service }: Pick<AwsAuthorization, 'date' | 'region' | 'service'>,
+  canonical: string,
+): string {
+  const hash = createHash('sha256').update(canonical, 'latin1').digest('hex');
+  return `${AWS_SCHEME}\n${time}\n${date}/${region}/${service}/aws4_request\n${hash}`;
+}
+
+/** The key of one day, region and service, derived from the secret. */
+export function signingKey(secret: string, date: string, region: string, service: string): Buffer {
+  const ofDate = hmac(`AWS4${secret}`, date);
+  return hmac(hmac(hmac(ofDate, region), service), 'aws4_request');
+}
+
+export function awsSignature(key: Buffer, text: string): Buffer {
+  return hmac(key, text);
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text, 'latin1').digest();
+}
+
+function headerValue(headers: Headers, name: string): string | null {
+  const values = headers.getAll(name);
+  if (values.length === 0) return null;
+  return values.map(value => value.trim().replace(/ {2,}/g, ' ')).join(',');
+}
+
+/** Without empty and dot segments and encoded, or, for `single`, as it came. */
+export function canonicalPath(rawPath: string, encoding: PathEncoding): string {
+  if (encoding === 'single') return rawPath;
+  const kept: string[] = [];
+  const segments = rawPath.split('/');
+  for (const segment of segments) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '' && segment !== '.') kept.push(encodeBytes(segment));
+  }
+  const last = segments[segments.length - 1];
+  const asFolder = kept.length > 0 && (last === '' || last === '.' || last === '..');
+  return `/${kept.join('/')}${asFolder ? '/' : ''}`;
+}
+
+/** Parameters sorted by name and value, each encoded in the one way that AWS allows. A plus sign is a plus sign. */
+export function canonicalQuery(query: string): string {
+  if (query === '') return '';
+  const pairs: [string, string][] = [];
+  for (const part of query.split('&')) {
+    if (part === '') continue;
+    const equals = part.indexOf('=');
+    const name = equals === -1 ? part : part.slice(0, equals);
+    const value = equals === -1 ? '' : part.slice(equals + 1);
+    pairs.push([encodeBytes(decodeBytes(name)), encodeBytes(decodeBytes(value))]);
+  }
+  pairs.sort(([a, x], [b, y]) => (a === b ? compare(x, y) : compare(a, b)));
+  return pairs.map(([name, value]) => `${name}=${value}`).join('&');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Percent-decodes into bytes (latin1); what is no escape stays. */
+function decodeBytes(text: string): string {
+  return text.replace(/%([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}
+
+/** Percent-encodes every byte (latin1) that RFC 3986 does not list as unreserved. */
+function encodeBytes(text: string): string {
+  return text.replace(
+    /[^A-Za-z0-9._~-]/g,
+    sign => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}

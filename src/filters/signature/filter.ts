@@ -1,0 +1,93 @@
+// The signature filter: time, signature and replay before the request goes on, the body's digest while it passes.
+
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { FilterDefinition } from '../../exchange/filter.ts';
+import { IdentityLines } from '../../exchange/identity-lines.ts';
+import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
+import { ReplayTable, replayTableBytes } from '../../store/replay-table.ts';
+import { AWS_SCHEME } from './aws-v4.ts';
+import { AwsVerifier } from './aws-verifier.ts';
+import type { SignatureConfig } from './config.ts';
+import { BodyDigest, matchesNothing } from './content-digest.ts';
+import { MessageVerifier } from './message-verifier.ts';
+import type { Verified } from './verdict.ts';
+
+const bodyFault = new Fault('body_digest_mismatch');
+
+function replayTableName(entries: number): string {
+  return `seen-signatures-${entries}`;
+}
+
+function challengeOf({ scheme }: SignatureConfig): string {
+  return scheme === 'aws4' ? AWS_SCHEME : 'Signature realm="cardea"';
+}
+
+export const signatureFilter: FilterDefinition<SignatureConfig> = {
+  name: 'signature',
+  events: [...loginEvents, 'bodyMismatch'],
+  needs(config) {
+    const tables = [...(loginNeeds(config).tables ?? [])];
+    const { replay } = config;
+    if (replay !== 'off') tables.push({ name: replayTableName(replay), bytes: replayTableBytes(replay) });
+    return { tables };
+  },
+  identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
+  build(config, services) {
+    const { slot, worker } = services;
+    const { replay, failedLogins, forward } = config;
+    const verifier = config.scheme === 'aws4' ? new AwsVerifier(config) : new MessageVerifier(config);
+    const seen = replay === 'off' ? null : new ReplayTable(worker.sharedTable(replayTableName(replay)));
+    const challenge = challengeOf(config);
+    const desk = new LoginDesk(
+      { filter: 'signature', challenge, challengeInvalid: challenge, failedLogins, forward },
+      services,
+    );
+    const mismatchCell = services.eventCell('bodyMismatch');
+
+    function refuseBody(exchange: Exchange): void {
+      worker.cells[mismatchCell]++;
+      exchange.refuse(bodyFault);
+    }
+
+    /** Whether it may go on. */
+    function isFirst(exchange: Exchange, { fingerprint, expiresS }: Verified, nowMs: number): boolean {
+      const known = seen === null ? 'new' : seen.add(fingerprint, Math.floor(nowMs / 1_000), expiresS);
+      if (known === 'seen') desk.invalid(exchange, 'replayed');
+      else if (known === 'full') desk.unavailable(exchange);
+      return known === 'new';
+    }
+
+    function onRequest(exchange: Exchange): void {
+      if (desk.isThrottled(exchange)) return;
+      const nowMs = wallMs(worker.clock.now);
+      const verdict = verifier.verify(exchange, nowMs);
+      if (verdict === 'missing') desk.missing(exchange);
+      else if (typeof verdict === 'string') desk.invalid(exchange, verdict);
+      else if (isFirst(exchange, verdict, nowMs)) {
+        const { body, login } = verdict;
+        if (body !== null && exchange.request.hasBody) exchange.state[slot] = new BodyDigest(body);
+        else if (body !== null && !matchesNothing(body)) {
+          refuseBody(exchange);
+          return;
+        }
+        desk.admit(exchange, login);
+      }
+    }
+
+    function onRequestBody(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void {
+      // Because: only `onRequest` of this filter writes into its slot.
+      const digest = exchange.state[slot] as BodyDigest | undefined;
+      if (digest === undefined) return;
+      const before = digest.exchangePiece(piece);
+      if (!last) return before;
+      if (digest.matches()) return Buffer.concat([before, digest.rest]);
+      refuseBody(exchange);
+      // Because: whoever has answered already cannot be refused any more; this breaks the request off.
+      if (exchange.earlyReply === null) throw new Error('the body does not have the digest that was signed');
+    }
+
+    const checksBodies = config.scheme === 'aws4' || config.contentDigest !== 'off';
+    return checksBodies ? { onRequest, onRequestBody } : { onRequest };
+  },
+};

@@ -1,0 +1,84 @@
+// The signature base of RFC 9421 section 2.5: what a signature covers, as the text that was signed. Verifies nothing.
+
+import { decodeQueryText, queryPairs } from '../../http/query.ts';
+import type { RequestHead } from '../../http/request-head.ts';
+import { type InnerList, type Item, innerListText, itemText } from './structured-dictionary.ts';
+
+/** What the base is made from: the request as it was received. */
+export interface SignedMessage {
+  readonly request: RequestHead;
+  readonly scheme: 'http' | 'https';
+}
+
+/**
+ * The text that was signed, as bytes in latin1; null when a component is not there, comes twice or is of a kind that is not
+ * understood.
+ */
+export function signatureBase(message: SignedMessage, covered: InnerList): string | null {
+  const seen = new Set<string>();
+  let base = '';
+  for (const item of covered.items) {
+    const identifier = itemText(item);
+    const value = seen.has(identifier) ? null : componentValue(message, item);
+    if (value === null || /[\r\n]/.test(value)) return null;
+    seen.add(identifier);
+    base += `${identifier}: ${value}\n`;
+  }
+  return `${base}"@signature-params": ${innerListText(covered)}`;
+}
+
+function componentValue({ request, scheme }: SignedMessage, { value: name, parameters }: Item): string | null {
+  if (typeof name !== 'string') return null;
+  if (name === '@query-param') return queryParameter(request.query, parameters.get('name'), parameters.size);
+  if (parameters.size > 0) return null;
+  switch (name) {
+    case '@method':
+      return request.method;
+    case '@authority':
+      return authorityOf(request.authority, scheme);
+    case '@scheme':
+      return scheme;
+    case '@target-uri':
+      return `${scheme}://${authorityOf(request.authority, scheme)}${requestTarget(request)}`;
+    case '@request-target':
+      return requestTarget(request);
+    case '@path':
+      return request.rawPath;
+    case '@query':
+      return `?${request.query}`;
+  }
+  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) return null;
+  if (name === 'host') return request.authority;
+  const values = request.headers.getAll(name);
+  return values.length === 0 ? null : values.map(value => value.trim()).join(', ');
+}
+
+function requestTarget({ rawPath, query, hasQuery }: RequestHead): string {
+  return hasQuery ? `${rawPath}?${query}` : rawPath;
+}
+
+/** Lower case, without the port that the scheme has anyway (RFC 9421 section 2.2.3). */
+function authorityOf(authority: string, scheme: 'http' | 'https'): string {
+  const lower = authority.toLowerCase();
+  const port = scheme === 'https' ? ':443' : ':80';
+  return lower.endsWith(port) ? lower.slice(0, -port.length) : lower;
+}
+
+/** Section 2.2.8. A parameter that comes several times cannot be covered. */
+function queryParameter(query: string, name: unknown, parameterCount: number): string | null {
+  if (typeof name !== 'string' || parameterCount !== 1) return null;
+  const wanted = decodeQueryText(name);
+  const pairs = queryPairs(query);
+  let found: string | null = null;
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (pairs[i] !== wanted) continue;
+    if (found !== null) return null;
+    found = pairs[i + 1];
+  }
+  if (found === null) return null;
+  try {
+    return encodeURIComponent(found).replace(/[!'()~]/g, sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  } catch {
+    return null; // A lone surrogate: no text in UTF-8.
+  }
+}

@@ -1,0 +1,64 @@
+// The reader of structured fields: what the RFC's examples say, and that nothing is guessed.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { innerListText, isInnerList, parseDictionary, Token } from './structured-dictionary.ts';
+
+test('members of every kind that signatures use', () => {
+  const members = parseDictionary('a=("x" "y";k=1;b);created=5;keyid="q\\"\\\\", b=:aGk=:, c, d=?0, e=tok/en:x, f=-12');
+  assert.ok(members !== null);
+  const a = members.get('a')!;
+  assert.ok(isInnerList(a));
+  assert.equal(innerListText(a), '("x" "y";k=1;b);created=5;keyid="q\\"\\\\"');
+  const value = (key: string) => {
+    const member = members.get(key)!;
+    return isInnerList(member) ? undefined : member.value;
+  };
+  assert.deepEqual(value('b'), Buffer.from('hi'));
+  assert.equal(value('c'), true);
+  assert.equal(value('d'), false);
+  assert.deepEqual(value('e'), new Token('tok/en:x'));
+  assert.equal(value('f'), -12);
+});
+
+test('what is outside the grammar is nothing', () => {
+  for (const text of [
+    'A=1',
+    'a=1,',
+    'a=1 b=2',
+    'a=1, a=2',
+    'a=("x"',
+    'a=("x""y")',
+    'a="x',
+    'a="\x7f"',
+    'a="\\x"',
+    'a=:aGk:',
+    'a=:aGl=:',
+    'a=:a-k=:',
+    'a=?2',
+    'a=1.5',
+    'a=1234567890123456',
+    'a=1;b=1;b=2',
+    'a=',
+    '=1',
+    'a=é',
+    `a="${'x'.repeat(20_000)}"`,
+  ])
+    assert.equal(parseDictionary(text), null, text.slice(0, 40));
+});
+
+test('no text makes it throw, and what it read it writes so that it reads the same', () => {
+  const sign = fc.constantFrom(...'ab=("):;, \\?1-*/\t\x00é'.split(''));
+  fc.assert(
+    fc.property(fc.string({ unit: sign, maxLength: 40 }), text => {
+      const members = parseDictionary(text);
+      for (const [key, member] of members ?? []) {
+        if (!isInnerList(member)) continue;
+        const again = parseDictionary(`${key}=${innerListText(member)}`);
+        assert.deepEqual(again?.get(key), member);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
