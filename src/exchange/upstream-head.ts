@@ -49,7 +49,7 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
     if (chunked) headers.removeById(HeaderId.contentLength);
   }
   const untouched = rewrite === null && chain.filters.length === 0 && request.path === request.rawPath;
-  if (untouched && request.targetForm === 'origin' && request.version === '1.1') {
+  if (untouched && request.targetForm === 'origin' && request.version !== '1.0') {
     const forwarded = forwardedLines(exchange);
     headers.writeWithStartLine(out);
     out.text(forwarded);

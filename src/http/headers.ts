@@ -13,6 +13,14 @@ export interface HeadOutput {
   bytes(bytes: Buffer, start: number, end: number): void;
 }
 
+/** Takes fields one by one, as bytes where they still are; see `Headers.visit`. */
+export interface FieldVisitor {
+  /** `id` is a `HeaderId`; the name, in any case, is `bytes[nameStart, nameEnd)`. */
+  fieldBytes(id: number, bytes: Buffer, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void;
+  /** The name in any case. */
+  fieldText(name: string, value: string): void;
+}
+
 /** Marks a field that was taken out; its text stays but is never shown or sent. */
 const REMOVED = -1;
 
@@ -234,6 +242,27 @@ export class Headers {
   /** As `write`, with the start line in front as it was received. Only for heads that have one. */
   writeWithStartLine(out: HeadOutput): void {
     this.writeRuns(out, 0);
+  }
+
+  /** Hands over every field in order, for protocols that do not write lines. Makes strings only of what is text already. */
+  visit(visitor: FieldVisitor): void {
+    const { index, added, source, sourceStart, text } = this;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+      const id = index[at]!;
+      if (id === REMOVED) continue;
+      const nameStart = index[at + 1]!;
+      const valueStart = index[at + 2]!;
+      const valueEnd = index[at + 3]!;
+      if (source === null) {
+        visitor.fieldText(text.slice(nameStart, text.indexOf(':', nameStart)), text.slice(valueStart, valueEnd));
+      } else {
+        let nameEnd = sourceStart + nameStart + 1;
+        while (source[nameEnd] !== 0x3a) nameEnd++;
+        const start = sourceStart + nameStart;
+        visitor.fieldBytes(id, source, start, nameEnd, sourceStart + valueStart, sourceStart + valueEnd);
+      }
+    }
+    if (added !== null) for (let i = 0; i < added.length; i += 2) visitor.fieldText(added[i]!, added[i + 1]!);
   }
 
   private writeRuns(out: HeadOutput, from: number): void {

@@ -1,20 +1,28 @@
-// What all connections of one thread share: the clock, the timer wheel, the outbox and the read buffer.
+// What all connections of one thread share: the clock, the timer wheel, the outbox, buffers, and the end of a turn.
 
 import { Clock } from '../base/clock.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { Outbox } from './outbox.ts';
+import { TurnEnd } from './turn-end.ts';
 
 /** Width of a timer tick; deadlines fire up to this much late. */
 const TICK_MS = 25;
 const WHEEL_SLOTS = 4096;
 /** Room for one read. Everything read is used or copied before the next read, so one buffer serves a thread. */
 export const READ_BUFFER_BYTES = 64 * 1024;
+/** Room for what one read brings, as frames of HTTP/2, and the heads of some streams. */
+const FRAME_BUFFER_BYTES = 72 * 1024;
+const FREE_FRAME_BUFFERS_MAX = 16;
 
 export class ThreadIo {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly outbox: Outbox;
   readonly readBuffer: Buffer;
+  readonly turnEnd: TurnEnd;
+  /** Where connections that carry several exchanges at once gather what they send. */
+  readonly frameBuffers: BufferPool;
   private timer: NodeJS.Timeout | null;
 
   constructor() {
@@ -22,6 +30,8 @@ export class ThreadIo {
     this.wheel = new TimerWheel(this.clock.now, TICK_MS, WHEEL_SLOTS);
     this.outbox = new Outbox();
     this.readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    this.turnEnd = new TurnEnd();
+    this.frameBuffers = new BufferPool(FRAME_BUFFER_BYTES, FREE_FRAME_BUFFERS_MAX);
     this.timer = null;
   }
 

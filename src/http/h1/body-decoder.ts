@@ -232,7 +232,8 @@ for (const id of Object.values(HeaderId)) {
     forbiddenInTrailers[id] = 1;
 }
 
-function allowedTrailers(trailers: Headers): Headers {
+/** Takes out of trailers what may not be among them. Whichever protocol they came in. */
+export function allowedTrailers(trailers: Headers): Headers {
   trailers.removeMasked(forbiddenInTrailers);
   return trailers;
 }

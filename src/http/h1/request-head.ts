@@ -2,9 +2,11 @@
 // Says what was received; what to do about it is decided elsewhere. Longer than most rooms: it is one grammar.
 
 import { latin1 } from '../../base/latin1.ts';
+import { isAuthority } from '../authority.ts';
 import { TargetByte, targetByte, tokenByte } from '../byte-classes.ts';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { knownMethods } from '../methods.ts';
 import { RequestHead, type TargetForm, UNKNOWN_LENGTH } from '../request-head.ts';
 import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
 import { removeHopByHop } from './hop-by-hop.ts';
@@ -237,20 +239,6 @@ function methodOf(raw: string, first: number, length: number): string {
   return raw.slice(0, length);
 }
 
-/**
- * Methods that are passed on: those that llhttp, and so every Node behind us, knows. What is not among them, `get` in
- * lower case too (RFC 9110 section 9.1), is taken for different things by different backends. CONNECT asks for a tunnel
- * past every route, and is not served.
- */
-const knownMethods = new Set(
-  (
-    'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE ACL BIND CHECKOUT COPY LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR ' +
-    'MKCOL MOVE NOTIFY PROPFIND PROPPATCH PURGE QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE'
-  ).split(' '),
-);
-
-const authorityForm = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,253}))(?::[0-9]{1,5})?$/;
-
 const protocolForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/;
 
 /**
@@ -280,13 +268,6 @@ function authorityOf(bytes: Buffer, start: number, end: number): string | null {
   if (!isAuthority(text)) return null;
   lastAuthority = text;
   return text;
-}
-
-/** Host with an optional port: a name or address without user information (RFC 9110 section 7.2). */
-function isAuthority(text: string): boolean {
-  if (!authorityForm.test(text)) return false;
-  const colon = text.lastIndexOf(':');
-  return colon === -1 || colon < text.lastIndexOf(']') || Number(text.slice(colon + 1)) <= 65_535;
 }
 
 /** Splits `http://host:port/path`; null when it is not such a target. User information is refused (RFC 9110 section 4.2.4). */

@@ -1,0 +1,308 @@
+// Takes frames apart as their bytes come in (RFC 9113 sections 4 and 6), for a server or a client. DATA passes through in pieces,
+// every other frame is handed over whole. Checks what a frame says by itself; what it means to a stream is the handler's.
+
+import { ErrorCode } from './error-code.ts';
+import { Flag, FRAME_BYTES_DEFAULT, FRAME_HEADER_BYTES, FrameType, readUint31, readUint32 } from './frame.ts';
+import { SETTING_BYTES } from './settings.ts';
+
+/** Takes frames. Bytes are valid only during the call. What returns a number returns 0, or the code that ends the connection. */
+export interface FrameHandler {
+  /** A DATA frame begins; `length` is its payload with padding, which is what flow control counts. */
+  onDataStart(streamId: number, length: number, endStream: boolean): number;
+  onData(bytes: Buffer, start: number, end: number): void;
+  /** All of the frame that `onDataStart` told of has come. */
+  onDataEnd(): number;
+  /** A whole header block: HEADERS and its CONTINUATIONs. */
+  onHeaders(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): number;
+  /** `dependsOnItself` is an error of the stream; priorities themselves are not used. */
+  onPriority(streamId: number): number;
+  onReset(streamId: number, code: number): number;
+  onSettings(bytes: Buffer, start: number, end: number): number;
+  onSettingsAck(): number;
+  /** Eight bytes from `start`. */
+  onPing(bytes: Buffer, start: number): number;
+  onPingAck(bytes: Buffer, start: number): number;
+  onGoaway(lastStreamId: number, code: number): number;
+  onWindowUpdate(streamId: number, increment: number): number;
+  /** A frame of a type that nobody here knows: passed over (RFC 9113 section 5.5). */
+  onUnknown(): number;
+}
+
+const nothing = Buffer.alloc(0);
+/** A block in more pieces than its size explains is made to cost (CVE-2024-27316). */
+const CONTINUATIONS_MAX = 64;
+
+export class FrameReader {
+  private readonly handler: FrameHandler;
+  /** Largest block that is gathered, compressed as it comes. */
+  private readonly blockBytesMax: number;
+  /** The first frame of either side is SETTINGS (RFC 9113 section 3.4). */
+  private settingsDue: boolean;
+  /** The beginning of a frame that has not come whole. */
+  private stash: Buffer;
+  private stashed: number;
+  /** Of the DATA frame that is coming in: payload, then padding, still to come. */
+  private inData: boolean;
+  private padLengthDue: boolean;
+  private dataLeft: number;
+  private padLeft: number;
+  /** The header block that is coming in; 0 when there is none. */
+  private blockStream: number;
+  private blockEndsStream: boolean;
+  private block: Buffer;
+  private blockLength: number;
+  private continuations: number;
+  /** Frames that have begun, and the one that began the block. */
+  private units: number;
+  private blockUnit: number;
+
+  constructor(handler: FrameHandler, blockBytesMax: number) {
+    this.handler = handler;
+    this.blockBytesMax = blockBytesMax;
+    this.settingsDue = true;
+    this.stash = nothing;
+    this.stashed = 0;
+    this.inData = false;
+    this.padLengthDue = false;
+    this.dataLeft = 0;
+    this.padLeft = 0;
+    this.blockStream = 0;
+    this.blockEndsStream = false;
+    this.block = nothing;
+    this.blockLength = 0;
+    this.continuations = 0;
+    this.units = 1;
+    this.blockUnit = 0;
+  }
+
+  /** Something other than DATA has begun and is not complete: another number for each such thing, 0 for none. */
+  get unfinished(): number {
+    return this.blockStream !== 0 ? this.blockUnit : this.stashed > 0 ? this.units : 0;
+  }
+
+  /** Reads `bytes[start, end)`. Returns 0, or the code with which the connection must end; nothing is read after that. */
+  feed(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end) {
+      if (this.inData) {
+        at = this.feedData(bytes, at, end);
+        if (this.dataLeft < 0) return ErrorCode.protocolError;
+        if (this.inData) return 0;
+        const error = this.handler.onDataEnd();
+        if (error !== 0) return error;
+        continue;
+      }
+      if (this.stashed > 0) {
+        const taken = this.fillStash(bytes, at, end);
+        at += taken;
+        const error = this.readStash();
+        if (error !== 0) return error;
+        continue;
+      }
+      if (end - at < FRAME_HEADER_BYTES) {
+        this.keep(bytes, at, end, FRAME_HEADER_BYTES);
+        return 0;
+      }
+      const length = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+      const error = this.checkHeader(bytes, at, length);
+      if (error !== 0) return error;
+      if (bytes[at + 3] === FrameType.data) {
+        const started = this.startData(bytes, at, length);
+        if (started !== 0) return started;
+        at += FRAME_HEADER_BYTES;
+        continue;
+      }
+      const frameEnd = at + FRAME_HEADER_BYTES + length;
+      if (frameEnd > end) {
+        this.keep(bytes, at, end, FRAME_HEADER_BYTES + length);
+        return 0;
+      }
+      const handled = this.readFrame(bytes, at, frameEnd);
+      if (handled !== 0) return handled;
+      at = frameEnd;
+    }
+    return 0;
+  }
+
+  // ---- Frames that come in pieces ------------------------------------------------------------------------------
+
+  private keep(bytes: Buffer, start: number, end: number, size: number): void {
+    this.stash = Buffer.allocUnsafe(size);
+    this.stashed = bytes.copy(this.stash, 0, start, end);
+  }
+
+  private fillStash(bytes: Buffer, at: number, end: number): number {
+    const taken = bytes.copy(this.stash, this.stashed, at, Math.min(end, at + this.stash.length - this.stashed));
+    this.stashed += taken;
+    return taken;
+  }
+
+  private readStash(): number {
+    const { stash } = this;
+    if (this.stashed < stash.length) return 0;
+    this.stashed = 0;
+    if (stash.length > FRAME_HEADER_BYTES) return this.finishStash(stash);
+    const length = (stash[0]! << 16) | (stash[1]! << 8) | stash[2]!;
+    const error = this.checkHeader(stash, 0, length);
+    if (error !== 0) return error;
+    if (stash[3] === FrameType.data) {
+      this.stash = nothing;
+      return this.startData(stash, 0, length);
+    }
+    if (length === 0) return this.finishStash(stash);
+    this.keep(stash, 0, FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + length);
+    return 0;
+  }
+
+  private finishStash(stash: Buffer): number {
+    this.stash = nothing;
+    return this.readFrame(stash, 0, stash.length);
+  }
+
+  // ---- DATA ----------------------------------------------------------------------------------------------------
+
+  private startData(bytes: Buffer, at: number, length: number): number {
+    const flags = bytes[at + 4]!;
+    this.inData = true;
+    this.padLengthDue = (flags & Flag.padded) !== 0;
+    this.dataLeft = length;
+    this.padLeft = 0;
+    if (this.padLengthDue && length === 0) return ErrorCode.frameSizeError;
+    const error = this.handler.onDataStart(readUint31(bytes, at + 5), length, (flags & Flag.endStream) !== 0);
+    if (error !== 0 || length > 0) return error;
+    this.inData = false;
+    return this.handler.onDataEnd();
+  }
+
+  /** Returns the offset behind what it took. `inData` is false once the frame is complete; `dataLeft` is negative when it is malformed. */
+  private feedData(bytes: Buffer, at: number, end: number): number {
+    if (this.padLengthDue) {
+      this.padLengthDue = false;
+      this.padLeft = bytes[at++]!;
+      this.dataLeft -= 1 + this.padLeft;
+      // More padding than the frame has room for (RFC 9113 section 6.1).
+      if (this.dataLeft < 0) return at;
+    }
+    const take = Math.min(this.dataLeft, end - at);
+    if (take > 0) {
+      this.dataLeft -= take;
+      this.handler.onData(bytes, at, at + take);
+      at += take;
+    }
+    if (this.dataLeft === 0) {
+      const pad = Math.min(this.padLeft, end - at);
+      this.padLeft -= pad;
+      at += pad;
+      this.inData = this.padLeft > 0;
+    }
+    return at;
+  }
+
+  // ---- Every other frame ---------------------------------------------------------------------------------------
+
+  /** What the nine bytes alone can tell. */
+  private checkHeader(bytes: Buffer, at: number, length: number): number {
+    if (length > FRAME_BYTES_DEFAULT) return ErrorCode.frameSizeError;
+    const type = bytes[at + 3]!;
+    const streamId = readUint31(bytes, at + 5);
+    this.units++;
+    if (this.settingsDue) {
+      if (type !== FrameType.settings || (bytes[at + 4]! & Flag.ack) !== 0) return ErrorCode.protocolError;
+      this.settingsDue = false;
+    }
+    if (this.blockStream !== 0 && (type !== FrameType.continuation || streamId !== this.blockStream))
+      return ErrorCode.protocolError;
+    switch (type) {
+      case FrameType.data:
+      case FrameType.headers:
+      case FrameType.priority:
+      case FrameType.rstStream:
+        return streamId === 0 ? ErrorCode.protocolError : 0;
+      case FrameType.settings:
+      case FrameType.ping:
+      case FrameType.goaway:
+        return streamId === 0 ? 0 : ErrorCode.protocolError;
+      case FrameType.pushPromise:
+        // A client may not send it, and as a client we said that we want none.
+        return ErrorCode.protocolError;
+      case FrameType.continuation:
+        return this.blockStream === 0 ? ErrorCode.protocolError : 0;
+      default:
+        return 0;
+    }
+  }
+
+  private readFrame(bytes: Buffer, at: number, end: number): number {
+    const { handler } = this;
+    const flags = bytes[at + 4]!;
+    const streamId = readUint31(bytes, at + 5);
+    const start = at + FRAME_HEADER_BYTES;
+    const length = end - start;
+    const ack = (flags & Flag.ack) !== 0;
+    switch (bytes[at + 3]) {
+      case FrameType.headers:
+        return this.readHeaders(streamId, flags, bytes, start, end);
+      case FrameType.continuation:
+        return this.readContinuation(flags, bytes, start, end);
+      case FrameType.windowUpdate:
+        return length === 4 ? handler.onWindowUpdate(streamId, readUint31(bytes, start)) : ErrorCode.frameSizeError;
+      case FrameType.rstStream:
+        return length === 4 ? handler.onReset(streamId, readUint32(bytes, start)) : ErrorCode.frameSizeError;
+      case FrameType.settings:
+        if (ack) return length === 0 ? handler.onSettingsAck() : ErrorCode.frameSizeError;
+        return length % SETTING_BYTES === 0 ? handler.onSettings(bytes, start, end) : ErrorCode.frameSizeError;
+      case FrameType.ping:
+        if (length !== 8) return ErrorCode.frameSizeError;
+        return ack ? handler.onPingAck(bytes, start) : handler.onPing(bytes, start);
+      case FrameType.priority:
+        // RFC 9113 section 6.3 makes a wrong size an error of the stream; whoever sends it is out of step all the same.
+        return length === 5 ? handler.onPriority(streamId) : ErrorCode.frameSizeError;
+      case FrameType.goaway:
+        if (length < 8) return ErrorCode.frameSizeError;
+        return handler.onGoaway(readUint31(bytes, start), readUint32(bytes, start + 4));
+      default:
+        return handler.onUnknown();
+    }
+  }
+
+  private readHeaders(streamId: number, flags: number, bytes: Buffer, start: number, end: number): number {
+    if ((flags & Flag.padded) !== 0) {
+      if (start === end) return ErrorCode.frameSizeError;
+      end -= bytes[start++]!;
+    }
+    if ((flags & Flag.priority) !== 0) start += 5;
+    // Padding or priority beyond the frame (RFC 9113 section 6.2).
+    if (start > end) return ErrorCode.protocolError;
+    const endStream = (flags & Flag.endStream) !== 0;
+    if ((flags & Flag.endHeaders) !== 0) return this.handler.onHeaders(streamId, endStream, bytes, start, end);
+    this.blockStream = streamId;
+    this.blockUnit = this.units;
+    this.blockEndsStream = endStream;
+    this.blockLength = 0;
+    this.continuations = 0;
+    return this.gather(bytes, start, end);
+  }
+
+  private readContinuation(flags: number, bytes: Buffer, start: number, end: number): number {
+    if (++this.continuations > CONTINUATIONS_MAX) return ErrorCode.enhanceYourCalm;
+    const error = this.gather(bytes, start, end);
+    if (error !== 0 || (flags & Flag.endHeaders) === 0) return error;
+    const { block, blockStream } = this;
+    this.blockStream = 0;
+    this.block = nothing;
+    return this.handler.onHeaders(blockStream, this.blockEndsStream, block, 0, this.blockLength);
+  }
+
+  private gather(bytes: Buffer, start: number, end: number): number {
+    const needed = this.blockLength + end - start;
+    if (needed > this.blockBytesMax) return ErrorCode.enhanceYourCalm;
+    if (needed > this.block.length) {
+      const larger = Buffer.allocUnsafe(Math.min(this.blockBytesMax, needed * 2));
+      this.block.copy(larger, 0, 0, this.blockLength);
+      this.block = larger;
+    }
+    bytes.copy(this.block, this.blockLength, start, end);
+    this.blockLength = needed;
+    return 0;
+  }
+}

@@ -1,0 +1,334 @@
+// Makes an HTTP request of a decoded header block (RFC 9113 section 8.3), once and strictly, in the form that the rest of the
+// gateway knows: a head as HTTP/1.1 would have it. Knows neither streams nor frames. Long for being one grammar.
+
+import type { FaultCode } from '../../base/fault.ts';
+import { flatText } from '../../base/latin1.ts';
+import { isAuthority } from '../authority.ts';
+import { TargetByte, targetByte } from '../byte-classes.ts';
+import type { HeadLimits } from '../h1/field-lines.ts';
+import { HeaderId, headerIdOf } from '../header-names.ts';
+import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { knownMethods } from '../methods.ts';
+import { RequestHead, type TargetForm, UNKNOWN_LENGTH } from '../request-head.ts';
+import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
+import type { FieldBlock } from './hpack/field-block.ts';
+
+/** `contentLength` of a message that does not say. */
+const NO_LENGTH = -1;
+
+/** What is to be done with a message. */
+export const Verdict = {
+  /** It is a request. */
+  served: 0,
+  /** It is none: the stream ends with PROTOCOL_ERROR (RFC 9113 section 8.1.1). */
+  malformed: 1,
+  /** It is one that is not served: it gets an answer. */
+  refused: 2,
+} as const;
+
+/**
+ * A request as its header block tells it: immutable, so that the same block gives many requests. `toHead` makes one.
+ */
+export class RequestMessage {
+  /** The limits that it was judged by. */
+  readonly limits: HeadLimits;
+  /** One of `Verdict`; `code` says why. */
+  verdict: number;
+  code: FaultCode;
+  method: string;
+  private targetForm: TargetForm;
+  private rawPath: string;
+  private pathNeedsCare: boolean;
+  private query: string;
+  private hasQuery: boolean;
+  private authority: string;
+  /** As HTTP/1.1 has it: start line, Host, the other fields. */
+  private text: string;
+  private readonly index: number[];
+  private contentLength: number;
+  private expectContinue: boolean;
+  /** Of an extended CONNECT (RFC 8441): `websocket`; else empty. */
+  protocol: string;
+
+  constructor(limits: HeadLimits) {
+    this.limits = limits;
+    this.verdict = Verdict.served;
+    this.code = 'internal_error';
+    this.method = '';
+    this.targetForm = 'origin';
+    this.rawPath = '';
+    this.pathNeedsCare = false;
+    this.query = '';
+    this.hasQuery = false;
+    this.authority = '';
+    this.text = '';
+    // Host's place, filled in last.
+    this.index = [HeaderId.host, 0, 0, 0];
+    this.contentLength = NO_LENGTH;
+    this.expectContinue = false;
+    this.protocol = '';
+  }
+
+  /** Whether the length that it announces agrees with having no body. */
+  get mayEndAtOnce(): boolean {
+    return this.contentLength <= 0;
+  }
+
+  /** A request that filters may change. `endStream`: no body follows. */
+  toHead(endStream: boolean): RequestHead {
+    const { method, text, contentLength, protocol } = this;
+    const headers = new Headers(text, null, 0, this.index.slice(), text.length);
+    const bodiless = endStream || protocol !== '';
+    // A length is expected of these methods (RFC 9110 section 8.6); HTTP/2 tells it by ending the stream.
+    if (endStream && contentLength === NO_LENGTH && (method === 'POST' || method === 'PUT' || method === 'PATCH'))
+      headers.appendTrusted('Content-Length', '0');
+    return new RequestHead(
+      method,
+      this.targetForm,
+      this.rawPath,
+      this.pathNeedsCare,
+      this.query,
+      this.hasQuery,
+      this.authority,
+      '2',
+      headers,
+      bodiless ? 0 : contentLength === NO_LENGTH ? UNKNOWN_LENGTH : contentLength,
+      !bodiless && contentLength === NO_LENGTH,
+      true,
+      this.expectContinue && !endStream,
+      protocol,
+      text.length + 2,
+    );
+  }
+
+  refuse(code: FaultCode): void {
+    this.verdict = Verdict.refused;
+    this.code = code;
+  }
+
+  malformed(code: FaultCode): void {
+    this.verdict = Verdict.malformed;
+    this.code = code;
+  }
+
+  // ---- Reading -------------------------------------------------------------------------------------------------
+
+  /** Takes in the whole block; afterwards `verdict` says what it is. */
+  read(block: FieldBlock<RequestMessage>): void {
+    if (block.tooLarge) {
+      this.refuse('header_too_large');
+      return;
+    }
+    const { fields } = block;
+    let pseudo = 0;
+    while (pseudo < fields.length && fields[pseudo]!.id < 0) pseudo++;
+    const parts = this.readPseudoFields(fields, pseudo);
+    if (parts === null) return;
+    const host = this.readFields(fields, pseudo);
+    if (host === null || this.verdict !== Verdict.served) return;
+    this.decide(parts, host);
+  }
+
+  /** The pseudo-header fields in front; null when they are none (RFC 9113 section 8.3.1). */
+  private readPseudoFields(fields: readonly Field[], count: number): PseudoParts | null {
+    const parts: PseudoParts = { method: '', scheme: '', path: '', authority: '', protocol: '' };
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const { id, value, flaw } = fields[i]!;
+      const bit = 1 << -id;
+      if (id <= PseudoId.status || flaw !== FieldFlaw.none || value === '' || (seen & bit) !== 0) {
+        this.malformed('malformed_pseudo_header');
+        return null;
+      }
+      seen |= bit;
+      if (id === PseudoId.method) parts.method = value;
+      else if (id === PseudoId.scheme) parts.scheme = value;
+      else if (id === PseudoId.path) parts.path = value;
+      else if (id === PseudoId.authority) parts.authority = value;
+      else parts.protocol = value;
+    }
+    const tunnel = parts.method === 'CONNECT' && parts.protocol === '';
+    const targeted = parts.scheme !== '' && parts.path !== '';
+    const whole = tunnel
+      ? parts.scheme === '' && parts.path === '' && parts.authority !== ''
+      : targeted && parts.method !== '' && (parts.protocol === '' || parts.method === 'CONNECT');
+    if (whole) return parts;
+    this.malformed('malformed_pseudo_header');
+    return null;
+  }
+
+  /** Every other field, as lines. Returns what Host says, empty when it is not there; null when the message is malformed. */
+  private readFields(fields: readonly Field[], from: number): string | null {
+    const { index } = this;
+    let host = '';
+    let hosts = 0;
+    let crumbs = 0;
+    let cookies = '';
+    let lines = '';
+    for (let i = from; i < fields.length; i++) {
+      const { id, name, value, flaw } = fields[i]!;
+      if (flaw !== FieldFlaw.none || id < 0) {
+        this.malformed(id < 0 ? 'malformed_pseudo_header' : 'malformed_header');
+        return null;
+      }
+      switch (id) {
+        case HeaderId.connection:
+        case HeaderId.keepAlive:
+        case HeaderId.proxyConnection:
+        case HeaderId.transferEncoding:
+        case HeaderId.upgrade:
+          this.malformed('connection_header');
+          return null;
+        case HeaderId.te:
+          // RFC 9113 section 8.2.2; it concerns this connection only.
+          if (value === 'trailers') continue;
+          this.malformed('connection_header');
+          return null;
+        case HeaderId.http2Settings:
+        case HeaderId.proxyAuthenticate:
+        case HeaderId.proxyAuthorization:
+          continue;
+        case HeaderId.host:
+          hosts++;
+          host = value;
+          continue;
+        case HeaderId.contentLength:
+          if (!this.readContentLength(value)) return null;
+          break;
+        case HeaderId.expect:
+          if (this.expectContinue || value.toLowerCase() !== '100-continue') this.refuse('expectation_failed');
+          this.expectContinue = true;
+          break;
+        case HeaderId.cookie:
+          // Crumbs become the one field that HTTP/1.1 knows (RFC 9113 section 8.2.3).
+          cookies = crumbs++ === 0 ? value : `${cookies}; ${value}`;
+          continue;
+        case HeaderId.other:
+          // As in HTTP/1: a backend may read `content_length` as the length that nobody here looked at.
+          if (name.indexOf('_') !== -1 && headerIdOf(name.replaceAll('_', '-')) !== HeaderId.other) {
+            this.malformed('malformed_header');
+            return null;
+          }
+          break;
+      }
+      // Offsets count from the first line behind Host and are moved once its length is known.
+      const valueAt = lines.length + name.length + 2;
+      index.push(id, lines.length, valueAt, valueAt + value.length);
+      lines = `${lines}${name}: ${value}\r\n`;
+    }
+    if (crumbs > 0) {
+      const valueAt = lines.length + 8;
+      index.push(HeaderId.cookie, lines.length, valueAt, valueAt + cookies.length);
+      lines = `${lines}cookie: ${cookies}\r\n`;
+    }
+    if (hosts > 1) {
+      this.malformed('invalid_host');
+      return null;
+    }
+    // Host counts when it was sent, its place in the index does always.
+    if (index.length / FIELD_STRIDE - 1 + hosts > this.limits.headerCountMax) this.refuse('header_too_large');
+    this.text = lines;
+    return host;
+  }
+
+  private readContentLength(value: string): boolean {
+    // As in HTTP/1: one plain decimal number, once.
+    if (this.contentLength !== NO_LENGTH || !/^(?:0|[1-9][0-9]{0,15})$/.test(value) || Number(value) > 2 ** 53 - 1) {
+      this.malformed('invalid_content_length');
+      return false;
+    }
+    this.contentLength = Number(value);
+    return true;
+  }
+
+  /** What the parts mean together, and the head that comes of them. */
+  private decide(parts: PseudoParts, host: string): void {
+    const { method, scheme, path, protocol } = parts;
+    this.method = protocol === '' ? method : 'GET';
+    if (parts.authority !== '' && host !== '' && parts.authority.toLowerCase() !== host.toLowerCase()) {
+      // RFC 9113 section 8.3.1 would have :authority win; two different hosts are refused instead of chosen from.
+      this.malformed('invalid_host');
+      return;
+    }
+    const authority = parts.authority === '' ? host : parts.authority;
+    if (protocol !== '' ? protocol !== 'websocket' : !knownMethods.has(method)) this.refuse('method_not_implemented');
+    else if (scheme !== 'http' && scheme !== 'https') this.refuse('malformed_target');
+    else if (!isAuthority(authority)) this.refuse('invalid_host');
+    else this.readTarget(method, path);
+    if (this.verdict !== Verdict.served) return;
+    this.protocol = protocol;
+    this.authority = authority;
+    const startLine = `${this.method} ${path} HTTP/1.1\r\n`;
+    if (startLine.length > this.limits.requestLineBytesMax + 2) {
+      this.refuse('uri_too_long');
+      return;
+    }
+    this.buildText(startLine);
+  }
+
+  private readTarget(method: string, path: string): void {
+    if (path === '*') {
+      this.targetForm = 'asterisk';
+      this.rawPath = '*';
+      if (method !== 'OPTIONS') this.refuse('malformed_target');
+      return;
+    }
+    if (path.charCodeAt(0) !== 0x2f) {
+      this.refuse('malformed_target');
+      return;
+    }
+    let end = path.length;
+    let previous = 0;
+    for (let at = 0; at < path.length; at++) {
+      const kind = targetByte[path.charCodeAt(at)]!;
+      if (kind === TargetByte.illegal) {
+        this.refuse('malformed_target');
+        return;
+      }
+      if (end !== path.length || kind === TargetByte.plain) {
+        previous = kind;
+        continue;
+      }
+      if (kind === TargetByte.question) end = at;
+      else if (kind >= TargetByte.percent || previous === TargetByte.slash) this.pathNeedsCare = true;
+      previous = kind;
+    }
+    this.hasQuery = end !== path.length;
+    this.rawPath = this.hasQuery ? path.slice(0, end) : path;
+    this.query = this.hasQuery ? path.slice(end + 1) : '';
+  }
+
+  private buildText(startLine: string): void {
+    const { index, authority } = this;
+    const hostAt = startLine.length;
+    const shift = hostAt + authority.length + 8;
+    index[1] = hostAt;
+    index[2] = hostAt + 6;
+    index[3] = hostAt + 6 + authority.length;
+    for (let at = FIELD_STRIDE; at < index.length; at += FIELD_STRIDE) {
+      index[at + 1]! += shift;
+      index[at + 2]! += shift;
+      index[at + 3]! += shift;
+    }
+    this.text = flatText(`${startLine}host: ${authority}\r\n${this.text}`);
+    if (this.text.length > this.limits.headerBytesMax) this.refuse('header_too_large');
+  }
+}
+
+interface PseudoParts {
+  method: string;
+  scheme: string;
+  path: string;
+  authority: string;
+  protocol: string;
+}
+
+/** The request that a block stands for. Blocks that come again have been read before. */
+export function readRequest(block: FieldBlock<RequestMessage>, limits: HeadLimits): RequestMessage {
+  const known = block.derived;
+  if (known !== null && known.limits === limits) return known;
+  const message = new RequestMessage(limits);
+  message.read(block);
+  block.derived = message;
+  return message;
+}

@@ -1,0 +1,23 @@
+// Reads the header block behind a body (RFC 9113 section 8.1): fields as of a head, without pseudo-headers.
+
+import { flatText } from '../../base/latin1.ts';
+import { HeaderId } from '../header-names.ts';
+import { Headers } from '../headers.ts';
+import { FieldFlaw } from './hpack/field.ts';
+import type { FieldBlock } from './hpack/field-block.ts';
+
+/** The fields, or null when the message is malformed. What may not stand behind a body is still among them. */
+export function readTrailers(block: FieldBlock<unknown>): Headers | null {
+  if (block.tooLarge) return null;
+  const index: number[] = [];
+  let lines = '';
+  for (const { id, name, value, flaw } of block.fields) {
+    if (id < 0 || flaw !== FieldFlaw.none || (id >= HeaderId.transferEncoding && id <= HeaderId.proxyConnection))
+      return null;
+    const valueAt = lines.length + name.length + 2;
+    index.push(id, lines.length, valueAt, valueAt + value.length);
+    lines = `${lines}${name}: ${value}\r\n`;
+  }
+  const text = flatText(lines);
+  return new Headers(text, null, 0, index, text.length);
+}

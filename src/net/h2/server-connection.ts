@@ -1,0 +1,662 @@
+// One HTTP/2 client connection (RFC 9113): reads frames off a socket, makes a request of each stream's, gathers what all streams
+// answer. Knows frames, limits and times; the streams are in server-stream.ts. Longer than most rooms: it is one state machine.
+
+import type { Socket } from 'node:net';
+import { Fault, type FaultCode } from '../../base/fault.ts';
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import { allowedTrailers } from '../../http/h1/body-decoder.ts';
+import { ErrorCode } from '../../http/h2/error-code.ts';
+import { FloodGuard } from '../../http/h2/flood-guard.ts';
+import { ReceiveWindow, SendWindow, WINDOW_DEFAULT } from '../../http/h2/flow-window.ts';
+import { clientPreface, FRAME_BYTES_DEFAULT, STREAM_ID_MAX } from '../../http/h2/frame.ts';
+import { type FrameHandler, FrameReader } from '../../http/h2/frame-reader.ts';
+import { HpackDecoder } from '../../http/h2/hpack/decoder.ts';
+import { type RequestMessage, readRequest, Verdict } from '../../http/h2/request-message.ts';
+import { ResponseBlock } from '../../http/h2/response-block.ts';
+import { PeerSettings, Setting, settingsPayload } from '../../http/h2/settings.ts';
+import { readTrailers } from '../../http/h2/trailers.ts';
+import type { RequestHead } from '../../http/request-head.ts';
+import type { Http2Reason } from '../../telemetry/http2-reasons.ts';
+import type { SocketEvents } from '../accepted-socket.ts';
+import type { Client } from '../client.ts';
+import type { ConnectionLimits } from '../downstream-connection.ts';
+import type { RequestEvents } from '../exchange-ends.ts';
+import type { ThreadIo } from '../io.ts';
+import { bytesTaken } from '../progress.ts';
+import { FrameOutbox, type FrameOutboxOwner } from './frame-outbox.ts';
+import type { Http2Limits } from './http2-limits.ts';
+import { RecentResets } from './recent-resets.ts';
+import { ServerStream } from './server-stream.ts';
+import { StreamTable } from './stream-table.ts';
+
+/** Whoever turns streams into exchanges. */
+export interface ServerConnectionHandler {
+  readonly io: ThreadIo;
+  readonly limits: ConnectionLimits;
+  readonly http2: Http2Limits;
+  readonly draining: boolean;
+  /** A request is complete but for its body. The answer goes through the stream, now or later. */
+  onStreamRequest(stream: ServerStream, head: RequestHead): RequestEvents;
+  /** A request that gets no exchange. `answered`: it is to be told so through the stream; else the stream was reset. */
+  onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void;
+  /** A client broke a rule. */
+  onHttp2Error(reason: Http2Reason): void;
+  onBytes(received: number): void;
+  onHttp2Closed(connection: ServerConnection): void;
+}
+
+/** Largest block before it is decoded: room for a head over the limit, so that it can still be answered. */
+const BLOCK_BYTES_PER_HEADER_BYTE = 2;
+const BLOCK_BYTES_EXTRA = 16_384;
+/** Bytes that wait for a client that does not read; beyond it nothing is read from it, either. */
+const HELD_BYTES_MAX = 256 * 1024;
+/** How long a connection that is over goes on being read, so that the last frames arrive. */
+const LINGER_MS = 1_000;
+/** Between the announcement that a connection will close and the last stream that is still taken. */
+const DRAIN_GRACE_MS = 250;
+/** Nobody needs more ids on one connection. */
+const LAST_STREAM_ID = 0x40000000;
+/** A table of the size that every peer starts with. */
+const TABLE_BYTES = 4096;
+
+const drainPing = Buffer.from('cardea-d');
+const alivePing = Buffer.from('cardea-a');
+
+const Phase = { preface: 0, open: 1, announced: 2, leaving: 3, ended: 4 } as const;
+
+/** One a thread serves: blocks are written and sent in one go. */
+const block = new ResponseBlock();
+
+export class ServerConnection implements Timed, SocketEvents, FrameHandler, FrameOutboxOwner {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  readonly socket: Socket;
+  readonly handler: ServerConnectionHandler;
+  readonly client: Client;
+  readonly outbox: FrameOutbox;
+  readonly block: ResponseBlock;
+  private readonly reader: FrameReader;
+  private readonly decoder: HpackDecoder<RequestMessage>;
+  private readonly peer: PeerSettings;
+  private readonly streams: StreamTable<ServerStream>;
+  private readonly resets: RecentResets;
+  private readonly guard: FloodGuard;
+  private readonly sendWindow: SendWindow;
+  private readonly receiveWindow: ReceiveWindow;
+  /** Streams with bytes that could not be sent yet, in the order in which they are served next. */
+  private waiting: ServerStream[];
+  private phase: number;
+  private prefaceSeen: number;
+  private lastStreamId: number;
+  private requests: number;
+  /** The DATA frame that is coming in. */
+  private dataStream: ServerStream | null;
+  private dataLength: number;
+  private dataEnds: boolean;
+  private paused: boolean;
+  /** The peer wants a smaller table than it had: the next block says that we use none. */
+  private tableUpdateDue: boolean;
+  /** The frame or block that has begun and not ended, and since when; 0 for none. */
+  private unfinished: number;
+  private unfinishedAt: number;
+  private readAt: number;
+  private idleAt: number;
+  private pingSentAt: number;
+  private blockedAt: number;
+  private takenAtBlock: number;
+  /** What the client did wrong while frames were being read, told once they are. */
+  private calmDown: Http2Reason | null;
+
+  constructor(socket: Socket, client: Client, handler: ServerConnectionHandler) {
+    const { io, http2, limits } = handler;
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.socket = socket;
+    this.client = client;
+    this.handler = handler;
+    this.outbox = new FrameOutbox(socket, io, this);
+    this.block = block;
+    this.reader = new FrameReader(this, limits.headerBytesMax * BLOCK_BYTES_PER_HEADER_BYTE + BLOCK_BYTES_EXTRA);
+    this.decoder = new HpackDecoder(TABLE_BYTES);
+    this.peer = new PeerSettings();
+    this.streams = new StreamTable();
+    this.resets = new RecentResets();
+    this.guard = new FloodGuard(http2, io.clock.now);
+    this.sendWindow = new SendWindow(WINDOW_DEFAULT);
+    this.receiveWindow = new ReceiveWindow(Math.max(http2.connectionWindow, WINDOW_DEFAULT));
+    this.waiting = [];
+    this.phase = Phase.preface;
+    this.prefaceSeen = 0;
+    this.lastStreamId = 0;
+    this.requests = 0;
+    this.dataStream = null;
+    this.dataLength = 0;
+    this.dataEnds = false;
+    this.paused = false;
+    this.tableUpdateDue = false;
+    this.unfinished = 0;
+    this.unfinishedAt = 0;
+    this.readAt = io.clock.now;
+    this.idleAt = io.clock.now;
+    this.pingSentAt = 0;
+    this.blockedAt = 0;
+    this.takenAtBlock = 0;
+    this.calmDown = null;
+    this.greet();
+    io.wheel.schedule(this, io.clock.now + limits.headerTimeoutMs);
+  }
+
+  private greet(): void {
+    const { http2, limits } = this.handler;
+    this.outbox.settings(
+      settingsPayload([
+        [Setting.maxConcurrentStreams, http2.maxConcurrentStreams],
+        [Setting.initialWindowSize, http2.initialWindow],
+        [Setting.maxHeaderListSize, limits.headerBytesMax],
+        [Setting.enableConnectProtocol, 1],
+      ]),
+    );
+    if (http2.connectionWindow > WINDOW_DEFAULT) this.outbox.windowUpdate(0, http2.connectionWindow - WINDOW_DEFAULT);
+  }
+
+  /** No stream is open. */
+  get idle(): boolean {
+    return this.streams.size === 0;
+  }
+
+  // ---- Reading -------------------------------------------------------------------------------------------------
+
+  onRead(bytes: Buffer, length: number): boolean {
+    const { handler } = this;
+    const { io } = handler;
+    this.readAt = io.clock.tick();
+    handler.onBytes(length);
+    if (this.phase !== Phase.ended) {
+      const error = this.read(bytes, length);
+      if (error !== 0) this.fail(error, this.calmDown ?? reasonOf(error));
+      else if (this.calmDown !== null) this.fail(ErrorCode.enhanceYourCalm, this.calmDown);
+      else if (this.outbox.held > HELD_BYTES_MAX) this.pauseReading();
+    }
+    io.outbox.flush();
+    return !this.paused;
+  }
+
+  private read(bytes: Buffer, length: number): number {
+    let at = 0;
+    if (this.prefaceSeen < clientPreface.length) {
+      while (at < length && this.prefaceSeen < clientPreface.length) {
+        if (bytes[at++] !== clientPreface[this.prefaceSeen++]) return ErrorCode.protocolError;
+      }
+    }
+    const { reader } = this;
+    const error = reader.feed(bytes, at, length);
+    // A head that does not end may take as long as one of HTTP/1.
+    if (reader.unfinished !== this.unfinished) {
+      this.unfinished = reader.unfinished;
+      this.unfinishedAt = this.readAt;
+      if (this.unfinished !== 0) this.watch(this.handler.limits.headerTimeoutMs);
+    }
+    return error;
+  }
+
+  private pauseReading(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  /** The client sent FIN: what it asked is answered, then the connection is over. */
+  onEnd(): void {
+    this.handler.io.clock.tick();
+    for (const stream of this.streams.list()) if (!stream.remoteEnded) stream.onConnectionLost();
+    if (this.idle || this.phase === Phase.ended) this.destroy();
+    else this.phase = Phase.leaving;
+    this.handler.io.outbox.flush();
+  }
+
+  onSocketClosed(): void {
+    const { io } = this.handler;
+    io.wheel.cancel(this);
+    this.phase = Phase.ended;
+    for (const stream of this.streams.list()) stream.onConnectionLost();
+    this.handler.onHttp2Closed(this);
+    io.outbox.flush();
+  }
+
+  /** The socket's own drain, for writes that went through its stream; the outbox hears of those by itself. */
+  onDrain(): void {}
+
+  // ---- Frames --------------------------------------------------------------------------------------------------
+
+  onDataStart(streamId: number, length: number, endStream: boolean): number {
+    const { clock } = this.handler.io;
+    if (!this.receiveWindow.take(length)) return ErrorCode.flowControlError;
+    if (length === 0 && !endStream && !this.guard.idleFrame(clock.now)) return this.flood('frame_flood');
+    this.dataLength = length;
+    this.dataEnds = endStream;
+    this.dataStream = this.streams.find(streamId);
+    if (this.dataStream === null) return this.withoutStream(streamId);
+    const error = this.dataStream.takeData(length);
+    if (error === 0) return 0;
+    this.failStream(this.dataStream, error);
+    this.dataStream = null;
+    return 0;
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.dataStream?.onData(bytes, start, end);
+  }
+
+  onDataEnd(): number {
+    const { dataStream, dataLength } = this;
+    this.dataStream = null;
+    // Room of the connection comes back at once: a stream that is held must not hold the others.
+    const increment = this.receiveWindow.release(dataLength);
+    if (increment > 0) this.outbox.windowUpdate(0, increment);
+    if (dataStream === null) return 0;
+    if (this.dataEnds) dataStream.onRemoteEnd(null);
+    else dataStream.onDataEnd(dataLength);
+    return 0;
+  }
+
+  /** DATA for a stream that is not open. */
+  private withoutStream(streamId: number): number {
+    if (streamId > this.lastStreamId || (streamId & 1) === 0) return ErrorCode.protocolError;
+    if (this.resets.has(streamId)) return 0;
+    this.outbox.reset(streamId, ErrorCode.streamClosed);
+    this.resets.add(streamId);
+    this.blame('stream');
+    return 0;
+  }
+
+  onHeaders(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): number {
+    const { limits } = this.handler;
+    const decoded = this.decoder.decode(bytes, start, end, limits.headerBytesMax);
+    if (decoded === null) return ErrorCode.compressionError;
+    if ((streamId & 1) === 0) return ErrorCode.protocolError;
+    if (streamId > this.lastStreamId) {
+      this.open(streamId, endStream, readRequest(decoded, limits));
+      return 0;
+    }
+    const stream = this.streams.find(streamId);
+    if (stream === null) return this.resets.has(streamId) ? 0 : ErrorCode.streamClosed;
+    if (stream.remoteEnded) {
+      this.failStream(stream, ErrorCode.streamClosed);
+      return 0;
+    }
+    const trailers = endStream ? readTrailers(decoded) : null;
+    if (trailers === null) stream.fail(ErrorCode.protocolError, 'malformed_header');
+    else stream.onRemoteEnd(trailers.size === 0 ? null : allowedTrailers(trailers));
+    return 0;
+  }
+
+  /** A new stream. */
+  private open(streamId: number, endStream: boolean, message: RequestMessage): void {
+    const { handler, peer, streams } = this;
+    this.lastStreamId = streamId;
+    if (this.phase >= Phase.leaving || streams.size >= handler.http2.maxConcurrentStreams) {
+      this.outbox.reset(streamId, ErrorCode.refusedStream);
+      this.resets.add(streamId);
+      this.blame('refused_stream');
+      return;
+    }
+    this.guard.useful();
+    const stream = new ServerStream(this, streamId, endStream, peer.initialWindow);
+    streams.add(stream);
+    const { limits } = handler;
+    if (message.verdict === Verdict.served && (!endStream || message.mayEndAtOnce)) {
+      this.requests++;
+      if (limits.requestsPerConnectionMax !== 0 && this.requests >= limits.requestsPerConnectionMax) this.announceEnd();
+      else if (streamId > LAST_STREAM_ID) this.announceEnd();
+      stream.begin(message.toHead(endStream));
+      return;
+    }
+    const answered = message.verdict === Verdict.refused;
+    const code: FaultCode = message.verdict === Verdict.served ? 'invalid_content_length' : message.code;
+    handler.onStreamRefused(stream, new Fault(code), answered, message.method === 'HEAD');
+    if (!answered) stream.fail(ErrorCode.protocolError, code);
+  }
+
+  onPriority(): number {
+    return this.guard.idleFrame(this.handler.io.clock.now) ? 0 : this.flood('frame_flood');
+  }
+
+  onReset(streamId: number): number {
+    if (streamId > this.lastStreamId || (streamId & 1) === 0) return ErrorCode.protocolError;
+    const stream = this.streams.find(streamId);
+    const { now } = this.handler.io.clock;
+    if (stream === null) return this.guard.idleFrame(now) ? 0 : this.flood('frame_flood');
+    stream.onReset();
+    return this.guard.reset(now) ? 0 : this.flood('rapid_reset');
+  }
+
+  onSettings(bytes: Buffer, start: number, end: number): number {
+    const { peer } = this;
+    if (!this.guard.settings(this.handler.io.clock.now)) return this.flood('settings_flood');
+    const before = peer.initialWindow;
+    const tableBefore = peer.headerTableBytes;
+    const error = peer.apply(bytes, start, end);
+    if (error !== 0) return error;
+    if (peer.headerTableBytes < tableBefore) this.tableUpdateDue = true;
+    this.outbox.settingsAck();
+    if (this.phase === Phase.preface) {
+      this.phase = Phase.open;
+      this.watch(this.handler.limits.keepAliveTimeoutMs);
+    }
+    const change = peer.initialWindow - before;
+    if (change === 0) return 0;
+    for (const stream of this.streams.list()) if (!stream.growWindow(change)) return ErrorCode.flowControlError;
+    if (change > 0) this.serveWaiting();
+    return 0;
+  }
+
+  onSettingsAck(): number {
+    return this.guard.idleFrame(this.handler.io.clock.now) ? 0 : this.flood('settings_flood');
+  }
+
+  onPing(bytes: Buffer, start: number): number {
+    if (!this.guard.idleFrame(this.handler.io.clock.now)) return this.flood('ping_flood');
+    this.outbox.ping(bytes, start, true);
+    return 0;
+  }
+
+  onPingAck(bytes: Buffer, start: number): number {
+    this.pingSentAt = 0;
+    // The client has read the announcement: what it sends from now on it knew might not be taken.
+    if (this.phase === Phase.announced && bytes.compare(drainPing, 0, 8, start, start + 8) === 0) this.leave();
+    return this.guard.idleFrame(this.handler.io.clock.now) ? 0 : this.flood('ping_flood');
+  }
+
+  /** The client opens no more streams; those it has are finished. */
+  onGoaway(): number {
+    if (this.phase < Phase.leaving) this.phase = Phase.leaving;
+    if (this.idle) this.end();
+    return 0;
+  }
+
+  onWindowUpdate(streamId: number, increment: number): number {
+    const { now } = this.handler.io.clock;
+    if (!this.guard.idleFrame(now)) return this.flood('frame_flood');
+    if (streamId === 0) {
+      if (increment === 0) return ErrorCode.protocolError;
+      if (!this.sendWindow.grow(increment)) return ErrorCode.flowControlError;
+      this.serveWaiting();
+      return 0;
+    }
+    const stream = this.streams.find(streamId);
+    if (stream === null) return streamId > this.lastStreamId || (streamId & 1) === 0 ? ErrorCode.protocolError : 0;
+    if (increment === 0) this.failStream(stream, ErrorCode.protocolError);
+    else if (!stream.growWindow(increment)) this.failStream(stream, ErrorCode.flowControlError);
+    else if (stream.waiting) this.serveWaiting();
+    return 0;
+  }
+
+  onUnknown(): number {
+    return this.guard.idleFrame(this.handler.io.clock.now) ? 0 : this.flood('frame_flood');
+  }
+
+  // ---- What streams ask for ------------------------------------------------------------------------------------
+
+  /** Sends the block that was just written. */
+  sendBlock(streamId: number, endStream: boolean): void {
+    const { writer } = block;
+    if (this.tableUpdateDue) {
+      this.tableUpdateDue = false;
+      const written = writer.taken();
+      writer.begin();
+      writer.emptyTable();
+      writer.append(written);
+    }
+    this.outbox.headers(streamId, writer.bytes, writer.length, endStream);
+  }
+
+  /** Sends as much of a stream's bytes as windows and socket take now. Returns how many. */
+  sendData(stream: ServerStream, bytes: Buffer, start: number, end: number): number {
+    const { outbox, sendWindow } = this;
+    let at = start;
+    while (at < end && !outbox.blocked) {
+      const size = Math.min(end - at, stream.sendWindow, sendWindow.available, FRAME_BYTES_DEFAULT);
+      if (size <= 0) break;
+      outbox.data(stream.id, bytes, at, at + size);
+      stream.noteSent(size);
+      sendWindow.available -= size;
+      at += size;
+      this.guard.useful();
+    }
+    return at - start;
+  }
+
+  /** The stream is told, through `goOn`, once its bytes have left. */
+  awaitRoom(stream: ServerStream): void {
+    this.waiting.push(stream);
+  }
+
+  /** Serves the streams that wait, a frame each in turn, until windows or socket are full. */
+  private serveWaiting(): void {
+    const { waiting, outbox, sendWindow } = this;
+    let idleTurns = 0;
+    while (waiting.length > 0 && idleTurns < waiting.length && !outbox.blocked && sendWindow.available > 0) {
+      const stream = waiting.shift()!;
+      if (stream.closed) {
+        idleTurns = 0;
+        continue;
+      }
+      const sent = stream.sendWaiting(FRAME_BYTES_DEFAULT);
+      if (stream.goOn()) idleTurns = 0;
+      else {
+        waiting.push(stream);
+        idleTurns = sent > 0 ? 0 : idleTurns + 1;
+      }
+    }
+  }
+
+  /** Tells the client that a stream is over. */
+  resetStream(stream: ServerStream, code: number): void {
+    this.outbox.reset(stream.id, code);
+    this.resets.add(stream.id);
+  }
+
+  onStreamClosed(stream: ServerStream): void {
+    const { streams, handler } = this;
+    streams.remove(stream);
+    if (stream === this.dataStream) this.dataStream = null;
+    if (streams.size > 0 || this.phase === Phase.ended) return;
+    this.idleAt = handler.io.clock.now;
+    if (this.phase === Phase.leaving) this.end();
+    else this.watch(handler.limits.keepAliveTimeoutMs);
+  }
+
+  /** A client made us reset a stream, or refuse one: counted, and too many end the connection. */
+  blame(reason: Http2Reason): void {
+    this.handler.onHttp2Error(reason);
+    if (!this.guard.reset(this.handler.io.clock.now)) this.calmDown ??= 'rapid_reset';
+  }
+
+  private failStream(stream: ServerStream, code: number): void {
+    stream.fail(code, 'client_aborted');
+  }
+
+  /** A stream whose client takes nothing of its answer. When it is the connection that has no room, that is over. */
+  onStalled(stream: ServerStream): void {
+    if (this.sendWindow.available <= 0) {
+      this.fail(ErrorCode.enhanceYourCalm, 'stalled');
+      return;
+    }
+    this.handler.onHttp2Error('stalled');
+    this.resetStream(stream, ErrorCode.cancel);
+    stream.onConnectionLost();
+  }
+
+  // ---- The outbox ----------------------------------------------------------------------------------------------
+
+  onOutboxDrained(): void {
+    this.blockedAt = 0;
+    if (this.phase === Phase.ended) {
+      if (!this.socket.writableEnded) this.socket.end();
+      return;
+    }
+    this.serveWaiting();
+    if (this.paused && this.outbox.held <= HELD_BYTES_MAX) {
+      this.paused = false;
+      this.socket.resume();
+    }
+  }
+
+  onWriteFailed(): void {
+    this.destroy();
+  }
+
+  // ---- The end -------------------------------------------------------------------------------------------------
+
+  /** Says that the connection will close: new streams are still taken, since some may be on their way. */
+  announceEnd(): void {
+    if (this.phase >= Phase.announced) return;
+    this.phase = Phase.announced;
+    this.outbox.goaway(STREAM_ID_MAX, ErrorCode.noError);
+    this.outbox.ping(drainPing, 0, false);
+    this.watch(DRAIN_GRACE_MS);
+  }
+
+  /** Takes no more streams; closes once those that are open are done. Asked by the gateway when it drains. */
+  closeIfIdle(): void {
+    this.leave();
+  }
+
+  private leave(): void {
+    if (this.phase >= Phase.leaving) return;
+    this.phase = Phase.leaving;
+    this.outbox.goaway(this.lastStreamId, ErrorCode.noError);
+    if (this.idle) this.end();
+  }
+
+  private flood(reason: Http2Reason): number {
+    this.calmDown = reason;
+    return ErrorCode.enhanceYourCalm;
+  }
+
+  /** The connection is at fault: it ends with this code, and with it all streams. */
+  private fail(code: number, reason: Http2Reason): void {
+    if (this.phase === Phase.ended) return;
+    this.handler.onHttp2Error(reason);
+    this.phase = Phase.ended;
+    this.outbox.goaway(this.lastStreamId, code);
+    for (const stream of this.streams.list()) stream.onConnectionLost();
+    this.finishSocket();
+  }
+
+  private end(): void {
+    if (this.phase === Phase.ended) return;
+    this.phase = Phase.ended;
+    this.finishSocket();
+  }
+
+  /** FIN behind what was sent; reads on for a moment, so that no reset overtakes it. */
+  private finishSocket(): void {
+    const { outbox, socket, handler } = this;
+    outbox.flush();
+    if (this.paused) {
+      this.paused = false;
+      socket.resume();
+    }
+    if (!outbox.blocked && !socket.writableEnded) socket.end();
+    handler.io.wheel.schedule(this, handler.io.clock.now + LINGER_MS);
+  }
+
+  private destroy(): void {
+    this.phase = Phase.ended;
+    this.socket.destroy();
+  }
+
+  // ---- Time ----------------------------------------------------------------------------------------------------
+
+  onDeadline(now: number): void {
+    const { limits, http2, io } = this.handler;
+    io.clock.now = now;
+    if (this.phase === Phase.ended) {
+      this.destroy();
+      return;
+    }
+    if (this.phase === Phase.preface) {
+      this.fail(ErrorCode.settingsTimeout, 'preface_timeout');
+      return;
+    }
+    if (this.unfinished !== 0 && now - this.unfinishedAt >= limits.headerTimeoutMs) {
+      this.fail(ErrorCode.enhanceYourCalm, 'header_timeout');
+      return;
+    }
+    if (this.phase === Phase.announced) this.leave();
+    if (this.blockedAt !== 0 && this.isStuck(now)) {
+      this.handler.onHttp2Error('stalled');
+      this.socket.resetAndDestroy();
+      return;
+    }
+    this.watchOn(now, limits.keepAliveTimeoutMs, http2.pingIntervalMs);
+  }
+
+  /** The next thing to look for: an idle connection's end, or a silent client. */
+  private watchOn(now: number, keepAliveMs: number, pingMs: number): void {
+    // A deadline of the gateway's own making may have ended it just now.
+    if (this.finished) return;
+    const { headerTimeoutMs, writeTimeoutMs } = this.handler.limits;
+    if (this.unfinished !== 0) this.watch(this.unfinishedAt + headerTimeoutMs - now);
+    if (this.blockedAt !== 0) this.watch(this.blockedAt + writeTimeoutMs - now);
+    if (this.idle) {
+      this.decoder.forget();
+      if (now - this.idleAt >= keepAliveMs) this.leave();
+      else this.watch(this.idleAt + keepAliveMs - now);
+      return;
+    }
+    if (this.pingSentAt !== 0 && this.readAt < this.pingSentAt) {
+      if (now - this.pingSentAt < pingMs) this.watch(this.pingSentAt + pingMs - now);
+      else {
+        this.handler.onHttp2Error('ping_timeout');
+        this.destroy();
+      }
+    } else if (now - this.readAt >= pingMs) {
+      this.pingSentAt = now;
+      this.outbox.ping(alivePing, 0, false);
+      this.watch(pingMs);
+    } else this.watch(this.readAt + pingMs - now);
+  }
+
+  private get finished(): boolean {
+    return this.phase === Phase.ended;
+  }
+
+  onOutboxBlocked(): void {
+    this.blockedAt = this.handler.io.clock.now;
+    this.takenAtBlock = bytesTaken(this.socket);
+    this.watch(this.handler.limits.writeTimeoutMs);
+  }
+
+  /** Whether the client took less than the minimum rate over a whole window; begins another one if it did not. */
+  private isStuck(now: number): boolean {
+    const { writeTimeoutMs, minimumRateBytesPerSecond } = this.handler.limits;
+    if (now - this.blockedAt < writeTimeoutMs) return false;
+    const taken = bytesTaken(this.socket) - this.takenAtBlock;
+    if (taken === 0 || taken * 1000 < minimumRateBytesPerSecond * writeTimeoutMs) return true;
+    this.blockedAt = now;
+    this.takenAtBlock = bytesTaken(this.socket);
+    return false;
+  }
+
+  /** Looks again in `delayMs` at the latest; an earlier look stands. */
+  private watch(delayMs: number): void {
+    const { io } = this.handler;
+    const at = io.clock.now + delayMs;
+    if (at < this.deadline || this.deadline <= io.clock.now) io.wheel.schedule(this, at);
+  }
+}
+
+/** What an error that a frame shows by itself is counted as. */
+function reasonOf(code: number): Http2Reason {
+  if (code === ErrorCode.flowControlError) return 'flow_control';
+  if (code === ErrorCode.frameSizeError) return 'frame_size';
+  if (code === ErrorCode.compressionError) return 'compression';
+  if (code === ErrorCode.enhanceYourCalm) return 'continuation_flood';
+  return code === ErrorCode.streamClosed ? 'stream_closed' : 'protocol';
+}

@@ -1,0 +1,401 @@
+// One stream of a client's HTTP/2 connection: the end of an exchange at the client's side. Knows flow control and its own states;
+// frames are the connection's business, and what is answered is the exchange's. Longer than most rooms: it is one state machine.
+
+import { Fault, type FaultCode } from '../../base/fault.ts';
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import { ErrorCode } from '../../http/h2/error-code.ts';
+import { ReceiveWindow, WINDOW_MAX } from '../../http/h2/flow-window.ts';
+import type { Headers } from '../../http/headers.ts';
+import type { RequestHead } from '../../http/request-head.ts';
+import type { Client } from '../client.ts';
+import { type RequestEvents, ResponseFraming, type ResponseWriter } from '../exchange-ends.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { acceptsKey, newWebSocketKey, takeSwitchFields } from './websocket-switch.ts';
+
+/** A tunnel that an extended CONNECT asks for (RFC 8441). */
+const Tunnel = { none: 0, asked: 1, open: 2 } as const;
+
+const nothing: Buffer[] = [];
+
+export class ServerStream implements ResponseWriter, Timed {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  readonly id: number;
+  chainNext: ServerStream | null;
+  private readonly connection: ServerConnection;
+  private events: RequestEvents | null;
+  /** Over for both sides: nothing is sent or told any more. */
+  closed: boolean;
+
+  // The request.
+  /** The client has ended its side. */
+  remoteEnded: boolean;
+  private contentLength: number;
+  private received: number;
+  /** Null where no body was announced. */
+  private readonly window: ReceiveWindow | null;
+  private paused: boolean;
+  /** Bytes of DATA that came while the flow was held, to be given back once it goes on. */
+  private heldBack: number;
+  private tunnel: number;
+  private webSocketKey: string;
+  /** What came for a tunnel before it was open. */
+  private early: Buffer[];
+  private expectsContinue: boolean;
+
+  // The answer.
+  /** How many bytes the client takes of this stream. */
+  sendWindow: number;
+  private responseStarted: boolean;
+  /** END_STREAM has been sent. */
+  private localEnded: boolean;
+  /** The exchange has nothing more to say. */
+  private responseDone: boolean;
+  private trailers: Headers | null;
+  /** Bytes that the client does not take yet; from `queueAt` of the first piece on. */
+  private queue: Buffer[];
+  private queueAt: number;
+  /** In the connection's list of streams that wait to send. */
+  waiting: boolean;
+  private sent: number;
+  /** Progress at the start of the window that `deadline` ends. */
+  private windowBytes: number;
+
+  constructor(connection: ServerConnection, id: number, endStream: boolean, sendWindow: number) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.id = id;
+    this.chainNext = null;
+    this.connection = connection;
+    this.events = null;
+    this.closed = false;
+    this.remoteEnded = endStream;
+    this.contentLength = -1;
+    this.received = 0;
+    this.window = endStream ? null : new ReceiveWindow(connection.handler.http2.initialWindow);
+    this.paused = false;
+    this.heldBack = 0;
+    this.tunnel = Tunnel.none;
+    this.webSocketKey = '';
+    this.early = nothing;
+    this.expectsContinue = false;
+    this.sendWindow = sendWindow;
+    this.responseStarted = false;
+    this.localEnded = false;
+    this.responseDone = false;
+    this.trailers = null;
+    this.queue = nothing;
+    this.queueAt = 0;
+    this.waiting = false;
+    this.sent = 0;
+    this.windowBytes = 0;
+  }
+
+  get client(): Client {
+    return this.connection.client;
+  }
+
+  /** Begins the exchange. */
+  begin(head: RequestHead): void {
+    const { handler } = this.connection;
+    this.contentLength = head.contentLength;
+    this.expectsContinue = head.expectContinue;
+    if (head.upgrade !== '') {
+      this.tunnel = Tunnel.asked;
+      this.webSocketKey = newWebSocketKey();
+      head.headers.remove('sec-websocket-key');
+      head.headers.appendTrusted('Sec-WebSocket-Key', this.webSocketKey);
+    } else if (!this.remoteEnded) this.startBodyWindow();
+    const events = handler.onStreamRequest(this, head);
+    // The answer may be complete already.
+    if (!this.responseDone && !this.closed) this.events = events;
+  }
+
+  // ---- From the client -----------------------------------------------------------------------------------------
+
+  /** A DATA frame of this length begins. Returns 0, or the code with which this stream ends. */
+  takeData(length: number): number {
+    if (this.remoteEnded) return ErrorCode.streamClosed;
+    return this.window!.take(length) ? 0 : ErrorCode.flowControlError;
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    if (this.closed) return;
+    this.received += end - start;
+    if (this.tunnel === Tunnel.asked) {
+      // Bounded by the window, which is not given back before the tunnel is open.
+      this.early = [...this.early, Buffer.from(bytes.subarray(start, end))];
+      return;
+    }
+    if (this.tunnel === Tunnel.none && this.contentLength >= 0 && this.received > this.contentLength) {
+      this.fail(ErrorCode.protocolError, 'invalid_content_length');
+      return;
+    }
+    this.events?.onRequestBody(bytes, start, end);
+  }
+
+  /** All of a DATA frame has come: its room is given back unless the flow is held. */
+  onDataEnd(length: number): void {
+    if (this.closed || this.remoteEnded || length === 0) return;
+    if (this.paused || this.tunnel === Tunnel.asked) this.heldBack += length;
+    else this.release(length);
+  }
+
+  private release(length: number): void {
+    const increment = this.window!.release(length);
+    if (increment > 0) this.connection.outbox.windowUpdate(this.id, increment);
+  }
+
+  /** The client's side is complete. */
+  onRemoteEnd(trailers: Headers | null): void {
+    if (this.closed) return;
+    if (this.tunnel === Tunnel.none && this.contentLength >= 0 && this.received !== this.contentLength) {
+      this.fail(ErrorCode.protocolError, 'invalid_content_length');
+      return;
+    }
+    this.remoteEnded = true;
+    if (!this.waiting) this.deadline = Infinity;
+    if (this.tunnel !== Tunnel.asked) this.events?.onRequestEnd(trailers);
+  }
+
+  /** The client gives the stream up. */
+  onReset(): void {
+    this.leave();
+    this.tellFault('client_aborted');
+  }
+
+  /** The client broke a rule: the stream ends with this code, the exchange with that fault. */
+  fail(code: number, fault: FaultCode): void {
+    if (this.closed) return;
+    this.connection.resetStream(this, code);
+    this.leave();
+    this.tellFault(fault);
+    this.connection.blame(fault === 'client_aborted' ? 'stream' : 'malformed');
+  }
+
+  private tellFault(code: FaultCode): void {
+    const { events } = this;
+    this.events = null;
+    events?.onRequestFault(new Fault(code));
+  }
+
+  /** The stream is over. */
+  private leave(): void {
+    this.closed = true;
+    this.queue = nothing;
+    this.early = nothing;
+    this.connection.handler.io.wheel.cancel(this);
+    this.connection.onStreamClosed(this);
+  }
+
+  // ---- Flow of the request's body ------------------------------------------------------------------------------
+
+  pauseRequest(): void {
+    this.paused = true;
+    if (!this.waiting) this.deadline = Infinity;
+  }
+
+  resumeRequest(): void {
+    if (this.closed) return;
+    this.paused = false;
+    if (this.remoteEnded || this.tunnel === Tunnel.asked) return;
+    if (this.heldBack > 0) {
+      const { heldBack } = this;
+      this.heldBack = 0;
+      this.release(heldBack);
+    }
+    if (this.tunnel === Tunnel.none && !this.waiting) this.startBodyWindow();
+  }
+
+  private startBodyWindow(): void {
+    this.windowBytes = this.received;
+    this.schedule(this.connection.handler.limits.bodyTimeoutMs);
+  }
+
+  // ---- Writing the response ------------------------------------------------------------------------------------
+
+  sendInformational(status: number, lines: string): void {
+    if (this.closed || this.responseStarted) return;
+    if (status === 100) {
+      if (!this.expectsContinue) return;
+      this.expectsContinue = false;
+    }
+    const { connection } = this;
+    connection.block.interim(status, lines);
+    connection.sendBlock(this.id, false);
+  }
+
+  startResponse(status: number, headers: Headers, framing: number): void {
+    if (this.closed) return;
+    const { connection } = this;
+    this.responseStarted = true;
+    if (framing === ResponseFraming.tunnel) {
+      this.openTunnel(headers);
+      return;
+    }
+    this.tunnel = Tunnel.none;
+    this.early = nothing;
+    this.localEnded = framing === ResponseFraming.none;
+    connection.block.head(status, headers);
+    connection.sendBlock(this.id, this.localEnded);
+  }
+
+  /** The upstream switched protocols: that is a plain 200 here (RFC 8441 section 5), and no business of a connection. */
+  private openTunnel(headers: Headers): void {
+    const { connection } = this;
+    if (!acceptsKey(headers, this.webSocketKey)) {
+      this.abortExchange(ErrorCode.connectError);
+      return;
+    }
+    takeSwitchFields(headers);
+    connection.block.head(200, headers);
+    connection.sendBlock(this.id, false);
+    this.tunnel = Tunnel.open;
+    this.deadline = Infinity;
+    const { early } = this;
+    this.early = nothing;
+    for (const piece of early) this.events?.onRequestBody(piece, 0, piece.length);
+    if (this.closed) return;
+    if (this.remoteEnded) this.events?.onRequestEnd(null);
+    else this.resumeRequest();
+  }
+
+  /** What came from upstream cannot be passed on, and nobody but us has noticed. */
+  private abortExchange(code: number): void {
+    this.connection.resetStream(this, code);
+    this.leave();
+    this.tellFault('client_aborted');
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    if (this.closed || start === end) return;
+    if (!this.waiting) start += this.connection.sendData(this, bytes, start, end);
+    if (start === end) return;
+    // Because: the read buffer is overwritten by the next read. The upstream is paused, so this is one read at most.
+    const rest = Buffer.from(bytes.subarray(start, end));
+    if (this.waiting) {
+      this.queue.push(rest);
+      return;
+    }
+    this.waiting = true;
+    this.queue = [rest];
+    this.queueAt = 0;
+    this.connection.awaitRoom(this);
+    this.startWriteWindow();
+    this.events?.onResponseBlocked();
+  }
+
+  endResponse(trailers: Headers | null): void {
+    this.responseDone = true;
+    this.events = null;
+    if (this.closed) return;
+    this.trailers = trailers;
+    if (!this.waiting) this.finish();
+  }
+
+  abortResponse(): void {
+    this.responseDone = true;
+    this.events = null;
+    if (this.closed) return;
+    this.connection.resetStream(this, ErrorCode.internalError);
+    this.leave();
+  }
+
+  /** Sends of what waits at most `budget` bytes. Returns how many it were. */
+  sendWaiting(budget: number): number {
+    let sent = 0;
+    while (sent < budget && this.queue.length > 0) {
+      const piece = this.queue[0]!;
+      const end = Math.min(piece.length, this.queueAt + budget - sent);
+      const taken = this.connection.sendData(this, piece, this.queueAt, end);
+      sent += taken;
+      this.queueAt += taken;
+      if (this.queueAt === piece.length) {
+        this.queue.shift();
+        this.queueAt = 0;
+      } else if (this.queueAt < end) break;
+    }
+    return sent;
+  }
+
+  /** Whether all that waited has been sent; then the flow goes on, or the stream ends. */
+  goOn(): boolean {
+    if (this.queue.length > 0) return false;
+    this.waiting = false;
+    this.deadline = Infinity;
+    if (this.responseDone) this.finish();
+    else {
+      if (!this.remoteEnded && !this.paused && this.tunnel === Tunnel.none) this.startBodyWindow();
+      this.events?.onResponseDrained();
+    }
+    return true;
+  }
+
+  /** Takes note of bytes that were put into frames. */
+  noteSent(count: number): void {
+    this.sendWindow -= count;
+    this.sent += count;
+  }
+
+  /** Changes the send window. False when it grows beyond what is allowed. */
+  growWindow(increment: number): boolean {
+    this.sendWindow += increment;
+    return this.sendWindow <= WINDOW_MAX;
+  }
+
+  private finish(): void {
+    const { connection } = this;
+    if (!this.localEnded) {
+      this.localEnded = true;
+      if (this.trailers === null) connection.outbox.endStream(this.id);
+      else {
+        connection.block.trailers(this.trailers);
+        connection.sendBlock(this.id, true);
+      }
+    }
+    // What the client still sends nobody wants (RFC 9113 section 8.1).
+    if (!this.remoteEnded) connection.resetStream(this, ErrorCode.noError);
+    this.leave();
+  }
+
+  /** The connection is gone. */
+  onConnectionLost(): void {
+    if (this.closed) return;
+    this.leave();
+    this.tellFault('client_aborted');
+  }
+
+  // ---- Time ----------------------------------------------------------------------------------------------------
+
+  onDeadline(now: number): void {
+    const { limits, io } = this.connection.handler;
+    io.clock.now = now;
+    if (this.waiting) {
+      const taken = this.sent - this.windowBytes;
+      if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) {
+        this.connection.onStalled(this);
+      } else this.startWriteWindow();
+    } else if (!this.remoteEnded && !this.paused) {
+      const received = this.received - this.windowBytes;
+      if (received === 0 || received * 1000 < limits.minimumRateBytesPerSecond * limits.bodyTimeoutMs) {
+        const { events } = this;
+        // Its answer, if it can still have one, comes through `startResponse`.
+        events?.onRequestFault(new Fault('body_timeout'));
+      } else this.startBodyWindow();
+    }
+  }
+
+  private startWriteWindow(): void {
+    this.windowBytes = this.sent;
+    this.schedule(this.connection.handler.limits.writeTimeoutMs);
+  }
+
+  private schedule(delayMs: number): void {
+    const { io } = this.connection.handler;
+    io.wheel.schedule(this, io.clock.now + delayMs);
+  }
+}

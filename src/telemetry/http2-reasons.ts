@@ -1,0 +1,28 @@
+// Why HTTP/2 connections and streams of clients were ended by the gateway: the reasons that are counted. A list.
+
+export const http2Reasons = [
+  /** The connection broke a rule of RFC 9113. */
+  'protocol',
+  'flow_control',
+  'frame_size',
+  'compression',
+  'stream_closed',
+  /** A stream broke a rule: reset, the connection goes on. */
+  'stream',
+  /** A message that is none (RFC 9113 section 8.1.1). */
+  'malformed',
+  /** More streams than were allowed. */
+  'refused_stream',
+  'rapid_reset',
+  'frame_flood',
+  'ping_flood',
+  'settings_flood',
+  'continuation_flood',
+  /** The client took nothing of its answers. */
+  'stalled',
+  'preface_timeout',
+  'header_timeout',
+  'ping_timeout',
+] as const;
+
+export type Http2Reason = (typeof http2Reasons)[number];
