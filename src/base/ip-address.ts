@@ -96,3 +96,8 @@ function hexDigit(code: number): number {
   const letter = code | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
+
+/** Whether a text is an IPv4 or IPv6 address, without a zone, brackets or a port. */
+export function isIpAddress(text: string): boolean {
+  return parseIpv4(text) !== -1 || parseIpv6(text, new Uint32Array(IPV6_WORDS));
+}

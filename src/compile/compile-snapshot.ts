@@ -54,7 +54,7 @@ export function* compileSnapshot(
 ): Generator<void, CompileResult, void> {
   const problems: Problem[] = [];
   const running = previous === null ? null : { config: previous.config, upstreams: previous.snapshot.upstreams };
-  const upstreams = yield* compileUpstreams(config, running, context.upstreamOffsets, context.pools);
+  const upstreams = yield* compileUpstreams(config, running, context.upstreamOffsets, context.pools, context.worker);
 
   const stores = compileStores(config.stores, previous?.stores ?? new Map());
   const shelf = new StoreShelf(stores);

@@ -7,6 +7,7 @@ import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { PoolContext } from '../upstream/pool.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { SliceBudget } from './slice-budget.ts';
+import { type FeedShelf, membersOf } from './upstream-members.ts';
 
 /** The upstreams that serve now, with the configuration that they were made of. */
 export interface RunningUpstreams {
@@ -20,6 +21,7 @@ export function* compileUpstreams(
   previous: RunningUpstreams | null,
   offsets: BlockOffsets,
   pools: PoolContext,
+  shelf: FeedShelf,
 ): Generator<void, Map<string, Upstream>, void> {
   const budget = new SliceBudget();
   const before = new Map((previous?.config.upstreams ?? []).map(each => [each.name, each]));
@@ -28,7 +30,7 @@ export function* compileUpstreams(
     const running = previous?.upstreams.get(spec.name) ?? null;
     const offset = offsetIn(offsets, spec.name);
     const kept = running !== null && running.metricsOffset === offset && isSame(before.get(spec.name), spec);
-    upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, pools));
+    upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, pools, membersOf(spec, shelf)));
     if (budget.spent()) {
       yield;
       budget.resume();

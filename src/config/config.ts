@@ -1,6 +1,7 @@
 // The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers.
 // Shapes only; how a document becomes one is in load.ts and the schemas beside it.
 
+import type { DiscoverConfig } from './discover-config.ts';
 import type { StoreConfig } from './store-config.ts';
 
 /** A duration in milliseconds, a size in bytes, a share from 0 to 1: units are resolved when the document is read. */
@@ -97,7 +98,10 @@ export interface HashOnConfig {
 
 export interface UpstreamConfig {
   readonly name: string;
+  /** Empty where `discover` finds them. */
   readonly endpoints: readonly EndpointConfig[];
+  /** Absent where the endpoints are written down. */
+  readonly discover?: DiscoverConfig;
   readonly balance: BalanceName;
   readonly hashOn: HashOnConfig | null;
   readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';

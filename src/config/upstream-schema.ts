@@ -2,8 +2,10 @@
 
 import { z } from 'zod';
 import type { UpstreamConfig } from './config.ts';
+import { discoverSchema } from './discover-schema.ts';
 import { duration, durationOrNone } from './duration.ts';
 import { endpointSchema } from './endpoint-schema.ts';
+import { MISSING } from './found.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
 import { onlyNow, withLaterKeys } from './later-keys.ts';
 import { poolSchema } from './pool-schema.ts';
@@ -15,7 +17,9 @@ const written = withLaterKeys(
     endpoints: z
       .array(endpointSchema)
       .min(1, 'name at least one endpoint')
-      .describe('The servers: URLs, or maps with a weight and a zone.'),
+      .optional()
+      .describe('The servers: URLs, or maps with a weight and a zone. A host name is looked up in the background.'),
+    discover: discoverSchema.optional(),
     balance: z
       .enum(['p2c', 'roundRobin', 'leastRequest', 'random', 'ringHash', 'maglev'])
       .default('p2c')
@@ -37,11 +41,18 @@ const written = withLaterKeys(
   'outlier',
   'breaker',
   'retry',
-  'discovery',
 );
 
 export const upstreamSchema = written
-  .superRefine(({ endpoints, balance, hashOn }, context) => {
+  .superRefine(({ endpoints: listed, discover, balance, hashOn }, context) => {
+    if ((listed === undefined) === (discover === undefined)) {
+      const message =
+        listed === undefined
+          ? `${MISSING}: expected a list of URLs, or \`discover\``
+          : '`discover` finds the endpoints: expected either `endpoints` or `discover`, found both';
+      context.addIssue({ code: 'custom', path: [listed === undefined ? 'endpoints' : 'discover'], message });
+    }
+    const endpoints = listed ?? [];
     const hashes = balance === 'ringHash' || balance === 'maglev';
     if (hashes && hashOn === undefined) {
       const message = `\`${balance}\` needs \`hashOn\`: what to hash, such as { header: x-user-id }`;
@@ -64,7 +75,18 @@ export const upstreamSchema = written
     }
   })
   .transform(
-    ({ hashOn, timeout, responseTimeout, idleTimeout, tunnelIdleTimeout, ...rest }): Omit<UpstreamConfig, 'name'> => ({
+    ({
+      endpoints = [],
+      discover,
+      hashOn,
+      timeout,
+      responseTimeout,
+      idleTimeout,
+      tunnelIdleTimeout,
+      ...rest
+    }): Omit<UpstreamConfig, 'name'> => ({
+      endpoints,
+      ...(discover !== undefined && { discover }),
       ...rest,
       hashOn: hashOn ?? null,
       timeoutMs: timeout,

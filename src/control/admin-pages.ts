@@ -32,7 +32,15 @@ function metrics({ metrics: registry }: AdminView): Page {
 
 function ready(view: AdminView): Page {
   const reasons = reasonsAgainstReady(view);
-  return reasons.length === 0 ? json(200, { status: 'ready' }) : json(503, { status: 'not ready', reasons });
+  const stale = (view.feedTroubles ?? []).map(({ kind, trouble, since }) => ({
+    kind,
+    trouble,
+    since: timeText(since),
+  }));
+  const detail = stale.length === 0 ? {} : { stale };
+  return reasons.length === 0
+    ? json(200, { status: 'ready', ...detail })
+    : json(503, { status: 'not ready', reasons, ...detail });
 }
 
 function config({ status }: AdminView): Page {

@@ -25,6 +25,8 @@ export interface AdminStatus {
 export interface AdminUpstreams {
   readonly upstreams: readonly {
     readonly name: string;
+    /** Where endpoints were found, how old that is and what is wrong with it. */
+    readonly discovery?: readonly Readonly<Record<string, string | number | null>>[];
     readonly endpoints: readonly {
       readonly url: string;
       readonly weight: number;
@@ -38,9 +40,19 @@ export interface AdminUpstreams {
   readonly workers: number;
 }
 
+/** What keeps something that the gateway follows outside from being up to date. */
+export interface AdminFeedTrouble {
+  readonly kind: string;
+  readonly trouble: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
 export interface AdminView {
   readonly status: AdminStatus;
   upstreams(): Promise<AdminUpstreams>;
+  /** The gateway serves all the same, with what it has. */
+  readonly feedTroubles?: readonly AdminFeedTrouble[];
   /** Null before the start. */
   readonly metrics: MetricRegistry | null;
 }

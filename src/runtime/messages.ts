@@ -57,8 +57,13 @@ export interface EndpointState {
   readonly pending: number;
 }
 
+/** Where endpoints were found, how old that is and what is wrong with it; see `RunningFeed.describe`. */
+export type DiscoveryState = Readonly<Record<string, string | number | null>>;
+
 export interface UpstreamState {
   readonly name: string;
+  /** Filled in by the supervisor, for upstreams whose endpoints are found. */
+  readonly discovery?: readonly DiscoveryState[];
   readonly endpoints: readonly EndpointState[];
 }
 

@@ -3,6 +3,7 @@
 
 import type { FilterDefinitions } from '../compile/compile-chain.ts';
 import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
+import { feedsOfUpstreams } from '../compile/upstream-members.ts';
 import type { Config, Problem } from '../config/config.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { encodeConfig } from './config-transfer.ts';
@@ -69,7 +70,8 @@ export class Rollout {
     const before = current?.listeners ?? [];
     const orders = listenOrders(config.listeners, before);
     await checkAddressesFree(orders, before);
-    const needs = collectNeeds(config, definitions);
+    const ofFilters = collectNeeds(config, definitions);
+    const needs = { ...ofFilters, feeds: [...ofFilters.feeds, ...feedsOfUpstreams(config)] };
     await feeds.open(needs.feeds);
     const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null, needs));
     const problems = reports.find(report => report.problems.some(({ severity }) => severity === 'error'))?.problems;

@@ -2,6 +2,7 @@
 // file; here they only meet.
 
 import { feedSources, filterDefinitions } from '../compile/catalog.ts';
+import { feedsOfUpstream } from '../compile/upstream-members.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
@@ -10,6 +11,7 @@ import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
 import { fixedSettingsThatChanged } from './fixed-settings.ts';
 import { addressUrl } from './listener-book.ts';
 import type { LoadedFile } from './load.ts';
+import type { UpstreamState } from './messages.ts';
 import { Reload, type ReloadFailure } from './reload.ts';
 import { Rollout, type RolloutResult } from './rollout.ts';
 import { SharedTables } from './shared-tables.ts';
@@ -163,7 +165,8 @@ export class Supervisor {
     const asked = this.crew.workers.map(worker => worker.call('upstreams', null, UPSTREAMS_TIMEOUT_MS));
     const results = await Promise.allSettled(asked);
     const states = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
-    return { upstreams: addUpstreamStates(states), workers: states.length };
+    const upstreams = addUpstreamStates(states).map(state => this.withDiscovery(state));
+    return { upstreams, workers: states.length };
   }
 
   /** For the metrics page; null before the start. The process's own gauges are brought up to date. */
@@ -178,6 +181,13 @@ export class Supervisor {
     const [worker] = this.crew.workers;
     if (how === 'terminate') await worker?.terminate();
     else await worker?.call('crash', null);
+  }
+
+  private withDiscovery(state: UpstreamState): UpstreamState {
+    const config = this.rollout?.serving?.config.upstreams.find(({ name }) => name === state.name);
+    const needs = config === undefined ? [] : feedsOfUpstream(config);
+    const discovery = needs.map(need => this.feeds.describe(need)).filter(each => each !== null);
+    return discovery.length === 0 ? state : { ...state, discovery };
   }
 
   private async deploy(loaded: LoadedFile): Promise<RolloutResult> {

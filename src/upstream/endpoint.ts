@@ -8,7 +8,10 @@ import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
 export interface EndpointSpec {
   readonly url: string;
   readonly tls: boolean;
+  /** What Host and TLS say; connected to where there is no `address`. */
   readonly host: string;
+  /** Where a name was found. */
+  readonly address?: string;
   readonly port: number;
   readonly weight: number;
   readonly zone: string;
@@ -17,8 +20,9 @@ export interface EndpointSpec {
 export class Endpoint implements Balanced {
   /** Identity over reloads: the URL. */
   readonly key: string;
-  readonly weight: number;
-  readonly zone: string;
+  /** Changes while it is in use when discovery says so; the balancer is made anew then. */
+  weight: number;
+  zone: string;
   inFlight: number;
   available: boolean;
   readonly pool: Pool;
@@ -41,5 +45,5 @@ export class Endpoint implements Balanced {
 
 /** A pool for this endpoint. */
 export function poolFor(spec: EndpointSpec, settings: PoolSettings, metricsOffset: number, context: PoolContext): Pool {
-  return new Pool({ host: spec.host, port: spec.port }, settings, metricsOffset, context);
+  return new Pool({ host: spec.address ?? spec.host, port: spec.port }, settings, metricsOffset, context);
 }

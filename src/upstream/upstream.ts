@@ -2,7 +2,7 @@
 
 import { type Balancer, createBalancer } from './balance/balancer.ts';
 import { Endpoint, type EndpointSpec, poolFor } from './endpoint.ts';
-import type { PoolContext, PoolSettings } from './pool.ts';
+import type { Pool, PoolContext, PoolSettings } from './pool.ts';
 
 /** What a hashing balancer hashes; see `HashOnConfig`. */
 export interface HashOn {
@@ -23,24 +23,53 @@ export interface UpstreamSpec {
   readonly tunnelIdleTimeoutMs: number;
 }
 
+/** However many connections fail, a source is asked again once in this time. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** Endpoints that come and go without a reload; see src/upstream/discovery. */
+export interface EndpointSource {
+  readonly now: readonly EndpointSpec[];
+  /** Returns what ends it. */
+  onChange(listener: (endpoints: readonly EndpointSpec[]) => void): () => void;
+  /** Asks it to look again: what it found does not answer. Cheap. */
+  nudge(): void;
+}
+
 export class Upstream {
   readonly name: string;
   readonly spec: UpstreamSpec;
   readonly metricsOffset: number;
-  readonly endpoints: readonly Endpoint[];
-  private readonly balancer: Balancer<Endpoint>;
+  private members: readonly Endpoint[];
+  private balancer: Balancer<Endpoint>;
+  private readonly context: PoolContext;
+  private readonly source: EndpointSource | null;
+  private unfollow: (() => void) | null;
+  private lookedAgainAt: number;
 
   /** Pools of endpoints that `previous` had with the same settings are taken over, with their connections. */
-  constructor(spec: UpstreamSpec, metricsOffset: number, previous: Upstream | null, context: PoolContext) {
+  constructor(
+    spec: UpstreamSpec,
+    metricsOffset: number,
+    previous: Upstream | null,
+    context: PoolContext,
+    source: EndpointSource | null = null,
+  ) {
     this.name = spec.name;
     this.spec = spec;
     this.metricsOffset = metricsOffset;
+    this.context = context;
+    this.source = source;
     const samePool = previous !== null && samePoolSettings(previous.spec.pool, spec.pool);
-    this.endpoints = spec.endpoints.map(endpoint => {
-      const kept = samePool ? previous.endpoints.find(candidate => candidate.key === endpoint.url) : undefined;
-      return new Endpoint(endpoint, spec.name, kept?.pool ?? poolFor(endpoint, spec.pool, metricsOffset, context));
-    });
-    this.balancer = createBalancer(spec.balance, this.endpoints);
+    const keptPools = new Map(samePool ? previous.endpoints.map(({ key, pool }) => [key, pool]) : []);
+    this.members = (source?.now ?? spec.endpoints).map(endpoint => this.endpointFor(endpoint, keptPools));
+    this.balancer = createBalancer(spec.balance, this.members);
+    this.unfollow = null;
+    this.lookedAgainAt = Number.NEGATIVE_INFINITY;
+    if (source !== null) this.follow(source);
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.members;
   }
 
   /** An endpoint for a request, or undefined when none is available. `hash` counts for hashing balancers only. */
@@ -48,12 +77,55 @@ export class Upstream {
     return this.balancer.pick(hash, tried);
   }
 
+  /**
+   * These are the endpoints from now on. One that was there before stays the same object, with its pool and all that is known of it;
+   * one that is gone gets no new request, finishes those under way and closes its connections.
+   */
+  become(specs: readonly EndpointSpec[]): void {
+    const before = new Map(this.members.map(endpoint => [endpoint.key, endpoint]));
+    this.members = specs.map(spec => {
+      const known = before.get(spec.url);
+      if (known === undefined) return this.endpointFor(spec, null);
+      before.delete(spec.url);
+      known.weight = spec.weight;
+      known.zone = spec.zone;
+      return known;
+    });
+    this.balancer = createBalancer(this.spec.balance, this.members);
+    for (const gone of before.values()) gone.pool.retire();
+  }
+
+  /** What was found of its endpoints does not answer: they may have moved. */
+  lookAgain(now: number): void {
+    if (this.source === null || now - this.lookedAgainAt < LOOK_AGAIN_MS) return;
+    this.lookedAgainAt = now;
+    this.source.nudge();
+  }
+
   /** Closes the pools that `successor` did not take over; requests under way are finished. */
   retire(successor: Upstream | null): void {
+    this.unfollow?.();
     for (const endpoint of this.endpoints) {
       if (successor?.endpoints.some(candidate => candidate.pool === endpoint.pool)) continue;
       endpoint.pool.retire();
     }
+  }
+
+  private endpointFor(spec: EndpointSpec, keptPools: ReadonlyMap<string, Pool> | null): Endpoint {
+    const { name, pool } = this.spec;
+    const kept = keptPools?.get(spec.url);
+    return new Endpoint(spec, name, kept ?? poolFor(spec, pool, this.metricsOffset, this.context));
+  }
+
+  private follow(source: EndpointSource): void {
+    // One that was compiled and never served is retired by nobody; it must not live on for what it listens to.
+    const self = new WeakRef(this);
+    const unfollow = source.onChange(endpoints => {
+      const upstream = self.deref();
+      if (upstream === undefined) unfollow();
+      else upstream.become(endpoints);
+    });
+    this.unfollow = unfollow;
   }
 }
 

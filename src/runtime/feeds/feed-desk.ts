@@ -81,6 +81,11 @@ export class FeedDesk {
     return Array.from(this.entries.values()).flatMap(({ trouble }) => (trouble === null ? [] : [trouble]));
   }
 
+  /** What a feed's source tells of itself; null when it tells nothing, or does not run. */
+  describe(need: FeedNeed): Readonly<Record<string, string | number | null>> | null {
+    return this.entries.get(feedKey(need))?.running.describe?.() ?? null;
+  }
+
   nudge(key: string, hint: string): void {
     this.entries.get(key)?.running.nudge(hint);
   }

@@ -8,7 +8,8 @@ export interface DiscoveredEndpoint {
   /** An IPv4 or IPv6 address; a name stands here only where it is to be looked up by whoever connects. */
   readonly address: string;
   readonly port: number;
-  /** Share beside the others, above 0. */
+  readonly tls: boolean;
+  /** Share beside the others; 0 gets nothing. */
   readonly weight: number;
   /** Where it stands; empty when the source does not tell. */
   readonly zone: string;
@@ -34,7 +35,7 @@ export type Discovery = FeedSource<DiscoveredSet>;
 export function inOrder(endpoints: readonly DiscoveredEndpoint[]): DiscoveredEndpoint[] {
   const byPlace = new Map<string, DiscoveredEndpoint>();
   for (const endpoint of endpoints) {
-    const place = `${endpoint.address} ${endpoint.port}`;
+    const place = `${endpoint.tls ? 's' : ''} ${endpoint.address} ${endpoint.port}`;
     const known = byPlace.get(place);
     byPlace.set(place, known === undefined ? endpoint : { ...known, weight: known.weight + endpoint.weight });
   }

@@ -8,11 +8,11 @@ export const dnsAddresses: Discovery = {
   kind: 'dns',
   start(spec, outlet) {
     const settings = dnsSettingsOf(spec);
-    const { name, port, family } = settings;
+    const { name, port, tls, family } = settings;
     const resolver = resolverFor(settings);
     const look = async () => {
       const { addresses, ttlSeconds } = await resolver.addresses(name, family);
-      const endpoints = addresses.map(address => ({ address, port, weight: 1, zone: '', name }));
+      const endpoints = addresses.map(address => ({ address, port, tls, weight: 1, zone: '', name }));
       return { endpoints, keptMs: ttlSeconds * 1_000 };
     };
     return new Refresh(look, { ...settings, subject: `dns ${name}` }, outlet);

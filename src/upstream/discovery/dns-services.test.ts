@@ -12,7 +12,7 @@ describe('SRV discovery', () => {
   beforeEach(async () => {
     server = await startDnsServer();
     const servers = [['127.0.0.1', server.port]] as const;
-    const settings = { ...dnsDefaults, name, port: 0, servers, timeoutMs: 50 };
+    const settings = { ...dnsDefaults, name, port: 0, tls: false, servers, timeoutMs: 50 };
     lookup = new ServiceLookup(resolverFor(settings), settings);
   });
   afterEach(() => server.stop());

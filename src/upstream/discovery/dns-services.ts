@@ -47,7 +47,7 @@ export class ServiceLookup {
       if (group.length === 0) continue;
       const leastTtl = Math.min(ttlSeconds, ...group.map(({ target }) => targets.get(target)!.ttlSeconds));
       return {
-        endpoints: group.flatMap(service => endpointsOf(service, targets.get(service.target)!)),
+        endpoints: group.flatMap(service => endpointsOf(service, targets.get(service.target)!, this.settings.tls)),
         keptMs: leastTtl * 1_000,
       };
     }
@@ -71,8 +71,12 @@ export class ServiceLookup {
   }
 }
 
-function endpointsOf({ target, port, weight }: ServiceRecord, { addresses }: Target): DiscoveredEndpoint[] {
+function endpointsOf(
+  { target, port, weight }: ServiceRecord,
+  { addresses }: Target,
+  tls: boolean,
+): DiscoveredEndpoint[] {
   const name = target.replace(/\.$/, '');
   // A weight of 0 is to get little, not nothing.
-  return addresses.map(address => ({ address, port, weight: Math.max(1, weight), zone: '', name }));
+  return addresses.map(address => ({ address, port, tls, weight: Math.max(1, weight), zone: '', name }));
 }

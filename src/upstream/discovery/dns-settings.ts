@@ -9,6 +9,7 @@ export type DnsSettings = {
   readonly name: string;
   /** Of the endpoints; 0 where the records say it. */
   readonly port: number;
+  readonly tls: boolean;
   readonly family: AddressFamily;
   /** `[host, port]`; empty takes the machine's own. */
   readonly servers: readonly (readonly [string, number])[];

@@ -40,7 +40,10 @@ async function settled() {
 }
 
 function found(addresses: readonly string[], keptMs = 10_000): Look {
-  return { keptMs, endpoints: addresses.map(address => ({ address, port: 80, weight: 1, zone: '', name: '' })) };
+  return {
+    keptMs,
+    endpoints: addresses.map(address => ({ address, port: 80, tls: false, weight: 1, zone: '', name: '' })),
+  };
 }
 
 async function start(script: (Look | Error)[]) {

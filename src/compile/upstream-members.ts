@@ -1,0 +1,105 @@
+// Which endpoints an upstream has now: those that are written down as addresses, and those that feeds find for its names. Opens no
+// feed: the supervisor does, asked by `feedsOfUpstreams`.
+
+import { isIP } from 'node:net';
+import type { Config, EndpointConfig, UpstreamConfig } from '../config/config.ts';
+import type { DiscoverConfig } from '../config/discover-config.ts';
+import type { Feed, FeedNeed } from '../store/feed.ts';
+import type { DiscoveredEndpoint, DiscoveredSet } from '../upstream/discovery/discovery.ts';
+import { type DnsSettings, dnsDefaults } from '../upstream/discovery/dns-settings.ts';
+import type { EndpointSpec } from '../upstream/endpoint.ts';
+import type { EndpointSource } from '../upstream/upstream.ts';
+
+/** Where a worker's feeds are. */
+export interface FeedShelf {
+  feed<Value>(need: FeedNeed): Feed<Value>;
+}
+
+/** Of one upstream; empty when all its endpoints are addresses. */
+export function feedsOfUpstream({ endpoints, discover }: UpstreamConfig): FeedNeed[] {
+  if (discover !== undefined) return [needOf(discover)];
+  return endpoints.filter(isNamed).map(needOfName);
+}
+
+/** Of all upstreams, some perhaps twice. */
+export function feedsOfUpstreams({ upstreams }: Pick<Config, 'upstreams'>): FeedNeed[] {
+  return upstreams.flatMap(feedsOfUpstream);
+}
+
+/** Null when the endpoints never change without a reload. */
+export function membersOf(upstream: UpstreamConfig, shelf: FeedShelf): EndpointSource | null {
+  const { endpoints, discover } = upstream;
+  if (discover !== undefined) return new Members([{ feed: shelf.feed(needOf(discover)), entry: null }]);
+  if (!endpoints.some(isNamed)) return null;
+  return new Members(
+    endpoints.map(entry => ({ feed: isNamed(entry) ? shelf.feed<DiscoveredSet>(needOfName(entry)) : null, entry })),
+  );
+}
+
+/** One entry of `endpoints`, or what `discover` finds. */
+interface Part {
+  readonly feed: Feed<DiscoveredSet> | null;
+  readonly entry: EndpointConfig | null;
+}
+
+class Members implements EndpointSource {
+  private readonly parts: readonly Part[];
+
+  constructor(parts: readonly Part[]) {
+    this.parts = parts;
+  }
+
+  get now(): readonly EndpointSpec[] {
+    const byUrl = new Map<string, EndpointSpec>();
+    for (const { feed, entry } of this.parts) {
+      const found = feed === null ? [entry!] : (feed.value?.endpoints ?? []).map(each => specOf(each, entry));
+      for (const spec of found) {
+        const known = byUrl.get(spec.url);
+        // Two names may lead to one address, which then has the share of both.
+        byUrl.set(spec.url, known === undefined ? spec : { ...known, weight: known.weight + spec.weight });
+      }
+    }
+    return [...byUrl.values()];
+  }
+
+  onChange(listener: (endpoints: readonly EndpointSpec[]) => void): () => void {
+    const stops = this.parts.map(({ feed }) => feed?.onChange(() => listener(this.now)));
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  }
+
+  nudge(): void {
+    for (const { feed } of this.parts) feed?.nudge('');
+  }
+}
+
+function specOf(found: DiscoveredEndpoint, entry: EndpointConfig | null): EndpointSpec {
+  const { address, port } = found;
+  const tls = entry?.tls ?? found.tls;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return {
+    url: `${tls ? 'https' : 'http'}://${host}:${port}`,
+    tls,
+    host: found.name === '' ? address : found.name,
+    address,
+    port,
+    weight: found.weight * (entry?.weight ?? 1),
+    zone: entry?.zone ?? found.zone,
+  };
+}
+
+function isNamed({ host }: EndpointConfig): boolean {
+  return isIP(host) === 0;
+}
+
+function needOfName({ host, port, tls }: EndpointConfig): FeedNeed {
+  return { kind: 'dns', spec: { ...dnsDefaults, name: host, port, tls } satisfies DnsSettings };
+}
+
+function needOf(discover: DiscoverConfig): FeedNeed {
+  if (discover.kind === 'file') return { kind: 'endpointFile', spec: discover.path };
+  const { kind, name, port, tls, family, servers, timeoutMs, keptMinMs, keptMaxMs } = discover;
+  // In the order of `dnsDefaults` and `needOfName`: a feed is known by its text.
+  return { kind, spec: { family, servers, timeoutMs, keptMinMs, keptMaxMs, name, port, tls } satisfies DnsSettings };
+}

@@ -1,0 +1,20 @@
+// An upstream's `discover` as every later stage sees it. Shapes only; the schema is in discover-schema.ts.
+
+export type DiscoverConfig =
+  | ({ readonly kind: 'dns' | 'srv' } & DnsDiscoverConfig)
+  /** The path is absolute once a document is loaded. */
+  | { readonly kind: 'file'; readonly path: string };
+
+export interface DnsDiscoverConfig {
+  readonly name: string;
+  /** Of every endpoint; 0 where the records say it. */
+  readonly port: number;
+  readonly tls: boolean;
+  readonly family: 'auto' | 'ipv4' | 'ipv6' | 'all';
+  /** `[host, port]`; empty takes the machine's own. */
+  readonly servers: readonly (readonly [string, number])[];
+  readonly timeoutMs: number;
+  /** Bounds of the time between two lookups. */
+  readonly keptMinMs: number;
+  readonly keptMaxMs: number;
+}

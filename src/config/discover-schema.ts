@@ -1,0 +1,104 @@
+// An upstream's `discover`: where its endpoints come from when they are not written down. What is found is in src/upstream/discovery.
+
+import { z } from 'zod';
+import { isIpAddress } from '../base/ip-address.ts';
+import type { DiscoverConfig } from './discover-config.ts';
+import { duration } from './duration.ts';
+import { expected, found } from './found.ts';
+
+const hostNameExpected = expected('a host name such as users.internal');
+const hostName = z
+  .string(hostNameExpected)
+  .regex(/^(?=.{1,254}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?)+$/, hostNameExpected)
+  .refine(name => !isIpAddress(name), 'this is an address, not a name: write it under `endpoints`');
+
+const serverExpected = expected('the address of a DNS server such as 10.0.0.53 or 10.0.0.53:5353');
+const server = z.string(serverExpected).transform((text, context): readonly [string, number] => {
+  const place = parseServer(text);
+  if (place !== null) return place;
+  context.addIssue({ code: 'custom', message: `expected the address of a DNS server, found ${found(text)}` });
+  return z.NEVER;
+});
+
+const ttlMin = '1s';
+const ttlMax = '5m';
+const lookupTimeout = '1500ms';
+
+const written = z.strictObject({
+  dns: hostName.optional().describe('A host name: each of its A or AAAA records is an endpoint. Needs `port`.'),
+  srv: hostName
+    .optional()
+    .describe('A service name such as `_http._tcp.users.internal`: its SRV records tell addresses, ports and weights.'),
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A YAML or JSON file with `endpoints: [...]`, as it would stand here. Watched; the rest of it is refused.',
+    ),
+  port: z.int().min(1).max(65_535).optional().describe('With `dns`: the port of every endpoint.'),
+  scheme: z.enum(['http', 'https']).optional().describe('With `dns` and `srv`: `http` unless said otherwise.'),
+  family: z
+    .enum(['auto', 'ipv4', 'ipv6', 'all'])
+    .optional()
+    .describe('Which addresses are used. `auto`, the default: those of IPv4, or of IPv6 where there are no others.'),
+  server: z
+    .union([server.transform(one => [one]), z.array(server).min(1).max(8)], serverExpected)
+    .optional()
+    .describe(
+      'DNS servers that are asked instead of the machine’s own: an address, with a port or without, or a list.',
+    ),
+  timeout: duration.optional().describe(`How long one server may take for an answer: ${lookupTimeout}.`),
+  minTtl: duration.optional().describe(`A name is looked up again after its TTL, but not before this: ${ttlMin}.`),
+  maxTtl: duration.optional().describe(`And not later than this: ${ttlMax}.`),
+});
+
+type Written = z.output<typeof written>;
+
+export const discoverSchema = written
+  .transform((settings, context): DiscoverConfig => {
+    const fail = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
+    const kinds = (['dns', 'srv', 'file'] as const).filter(kind => settings[kind] !== undefined);
+    const [kind] = kinds;
+    if (kind === undefined || kinds.length > 1) {
+      const names = kinds.length === 0 ? 'none' : kinds.join(' and ');
+      fail([], `expected one of \`dns\`, \`srv\` and \`file\`, found ${names}`);
+      return z.NEVER;
+    }
+    if (kind === 'dns' && settings.port === undefined) {
+      fail(['port'], '`port` is missing: address records tell none');
+    }
+    for (const [key, value] of Object.entries(settings)) {
+      if (key === kind || value === undefined) continue;
+      if (kind === 'file') fail([key], `\`${key}\` has no meaning with \`file\``);
+      else if (kind === 'srv' && key === 'port') fail([key], '`port` has no meaning with `srv`: its records tell it');
+    }
+    const { keptMinMs, keptMaxMs } = bounds(settings);
+    if (keptMinMs > keptMaxMs) fail(['minTtl'], '`minTtl` is longer than `maxTtl`');
+    if (kind === 'file') return { kind, path: settings.file! };
+    return {
+      kind,
+      name: settings[kind]!.toLowerCase(),
+      port: settings.port ?? 0,
+      tls: settings.scheme === 'https',
+      family: settings.family ?? 'auto',
+      servers: settings.server ?? [],
+      timeoutMs: settings.timeout ?? 1_500,
+      keptMinMs,
+      keptMaxMs,
+    };
+  })
+  .describe('Where endpoints come from when they are not written down. They join and leave without a reload.');
+
+function bounds({ minTtl = 1_000, maxTtl = Math.max(300_000, minTtl) }: Written) {
+  return { keptMinMs: minTtl, keptMaxMs: maxTtl };
+}
+
+/** `10.0.0.53`, `10.0.0.53:5353`, `fd00::53`, `[fd00::53]:5353`. */
+function parseServer(text: string): readonly [string, number] | null {
+  if (isIpAddress(text)) return [text, 53];
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? '';
+  const port = Number(match?.[3] ?? 0);
+  return isIpAddress(host) && port > 0 && port < 65_536 ? [host, port] : null;
+}

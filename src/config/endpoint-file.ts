@@ -1,0 +1,34 @@
+// A file of endpoints, which `discover: { file: ... }` names: in the language of the configuration, `endpoints: [...]` and nothing
+// else. Reads no disk; who watches the file is src/upstream/discovery.
+
+import { z } from 'zod';
+import type { EndpointConfig, LocatedProblem } from './config.ts';
+import { endpointSchema } from './endpoint-schema.ts';
+import { expected } from './found.ts';
+import { readDocument } from './read-document.ts';
+import { checkValue } from './schema-problems.ts';
+import { SourceFile } from './source-file.ts';
+import { SourcePlaces } from './source-places.ts';
+import { ReadError } from './yaml.ts';
+
+const schema = z.strictObject({
+  endpoints: z.array(endpointSchema, expected('a list of endpoints such as [http://10.0.0.1:8080]')),
+});
+
+/** Every endpoint in the text of a file. Throws an Error that tells what is wrong first, with line and column, and how much more. */
+export function readEndpointFile(text: string, file: string): readonly EndpointConfig[] {
+  const read = readDocument(text, file, new Map());
+  if (read instanceof ReadError)
+    throw failure([new SourceFile(file, text, {}).problemAtOffset(read.offset, read.message)]);
+  const source = new SourceFile(file, text, read.settings, new SourcePlaces(text, read.places));
+  const checked = checkValue(schema, read.settings);
+  if (checked.ok) return checked.value.endpoints;
+  throw failure(
+    checked.problems.map(({ path, message, at }) => source.problemAt(path, message, 'error', at ?? 'value')),
+  );
+}
+
+function failure([first, ...more]: readonly LocatedProblem[]): Error {
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  return new Error(`line ${first!.line}, column ${first!.column}: ${first!.message}${others}`);
+}

@@ -1,0 +1,202 @@
+// Endpoints that are found: they join and leave under load without a failed request, and stay in use when nobody finds them any more.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startDnsServer } from '../../support/dns-server.ts';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { loopbackBackends } from '../../support/loopback-backends.ts';
+import { startLoad } from '../../support/steady-load.ts';
+
+const WAIT_MS = 8_000;
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + WAIT_MS;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${WAIT_MS} ms`);
+    await delay(20);
+  }
+}
+
+async function admin(gateway: RunningGateway, page: string) {
+  const response = await fetch(`http://127.0.0.1:${gateway.adminPort}${page}`);
+  // Because: the pages of admin are JSON objects; what is in them is what the tests look at.
+  return { status: response.status, body: (await response.json()) as Record<string, never> };
+}
+
+async function endpointsOf(gateway: RunningGateway): Promise<string[]> {
+  const { body } = await admin(gateway, '/upstreams');
+  const [upstream] = body['upstreams'] as { endpoints: { url: string }[] }[];
+  return upstream!.endpoints.map(({ url }) => new URL(url).hostname).sort();
+}
+
+const routes = '\nroutes: [{ name: all, match: { path: /* }, to: users }]\n';
+
+async function setUp(t: TestContext) {
+  const dns = await startDnsServer();
+  const backends = await loopbackBackends();
+  t.after(async () => {
+    await backends.stop();
+    await dns.stop();
+  });
+  return { dns, backends };
+}
+
+describe('discovery by DNS', { concurrency: true }, () => {
+  test('endpoints join and leave under load: no request fails, what is under way is finished', async t => {
+    const { dns, backends } = await setUp(t);
+    const one = await backends.start('127.0.0.1');
+    const two = await backends.start('127.0.0.2');
+    const three = await backends.start('127.0.0.3');
+    dns.setAddresses('users.test', ['127.0.0.1', '127.0.0.2'], 0);
+    const gateway = await startGateway(
+      `upstreams:\n  users:\n    discover: { dns: users.test, port: ${backends.port}, server: "127.0.0.1:${dns.port}", minTtl: 100ms }${routes}`,
+      { workers: 2 },
+    );
+    t.after(() => gateway.stop());
+    one.delay(30);
+    const load = startLoad(gateway.port, '/', { connections: 12 });
+    await until('both serve', () => one.requests > 20 && two.requests > 20);
+
+    dns.setAddresses('users.test', ['127.0.0.2', '127.0.0.3'], 0);
+    await until('the new one serves', () => three.requests > 20);
+    await until('the old one is left', async () => (await one.connections()) === 0);
+    const served = one.requests;
+
+    // Rolled on and on: each step one leaves and one joins.
+    for (let step = 0; step < 6; step++) {
+      const names = ['127.0.0.2', '127.0.0.3'];
+      dns.setAddresses('users.test', [names[step % 2]!], 0);
+      await until('one is used', async () => (await endpointsOf(gateway)).length === 1);
+    }
+    const { failures, statuses, answered } = await load.stop();
+    assert.deepEqual(failures, []);
+    assert.deepEqual([...statuses.keys()], [200]);
+    assert.ok(answered > 100, String(answered));
+    assert.equal(one.requests, served);
+    assert.match(gateway.stderr(), /endpoints changed/);
+    // One source in the process, whatever the number of workers: a lookup is one question for IPv4.
+    const asked = dns.seen.filter(({ name }) => name === 'users.test').length;
+    const looks = await admin(gateway, '/upstreams');
+    assert.ok(asked > 3 && looks.status === 200);
+  });
+
+  test('a name that is gone, and a server that is away: the last endpoints serve, and admin tells since when', async t => {
+    const { dns, backends } = await setUp(t);
+    await backends.start('127.0.0.1');
+    dns.setAddresses('users.test', ['127.0.0.1'], 0);
+    const gateway = await startGateway(
+      `upstreams:\n  users:\n    discover: { dns: users.test, port: ${backends.port}, server: "127.0.0.1:${dns.port}", minTtl: 100ms, timeout: 100ms }${routes}`,
+    );
+    t.after(() => gateway.stop());
+    const load = startLoad(gateway.port, '/', { connections: 4 });
+    for (const behaviour of [{ rcode: 3, negativeTtl: 0 }, 'silent'] as const) {
+      dns.set('users.test', 'A', behaviour);
+      const word = behaviour === 'silent' ? 'no answer' : 'NXDOMAIN';
+      await until(`${word} is told`, async () =>
+        JSON.stringify((await admin(gateway, '/upstreams')).body).includes(word),
+      );
+    }
+    const { body } = await admin(gateway, '/upstreams');
+    const [upstream] = body['upstreams'] as { discovery: Record<string, unknown>[] }[];
+    const [{ source, endpoints, ageSeconds, trouble } = {}] = upstream!.discovery;
+    assert.deepEqual([source, endpoints], ['dns users.test', 1]);
+    assert.ok(Number(ageSeconds) >= 1, String(ageSeconds));
+    assert.match(String(trouble), /its last 1 endpoint\(s\) stay in use/);
+    const ready = await admin(gateway, '/health/ready');
+    assert.equal(ready.status, 200);
+    assert.match(JSON.stringify(ready.body), /"stale":\[\{"kind":"dns","trouble":"dns users\.test: .*"since":"20/);
+
+    dns.setAddresses('users.test', ['127.0.0.1'], 0);
+    await until('it is found again', async () => !('stale' in (await admin(gateway, '/health/ready')).body));
+    const { failures, statuses } = await load.stop();
+    assert.deepEqual(failures, []);
+    assert.deepEqual([...statuses.keys()], [200]);
+  });
+
+  test('SRV records tell ports and weights', async t => {
+    const { dns, backends } = await setUp(t);
+    const one = await backends.start('127.0.0.1');
+    const two = await backends.start('127.0.0.2');
+    const srv = '_http._tcp.users.test';
+    const records = [1, 3].map(
+      (weight, i) =>
+        ({
+          type: 'SRV',
+          name: srv,
+          ttl: 60,
+          data: { priority: 0, weight, port: backends.port, target: `n${i + 1}.test` },
+        }) as const,
+    );
+    dns.set(srv, 'SRV', { answers: records });
+    dns.setAddresses('n1.test', ['127.0.0.1'], 60);
+    dns.setAddresses('n2.test', ['127.0.0.2'], 60);
+    const gateway = await startGateway(
+      `upstreams:\n  users:\n    discover: { srv: ${srv}, server: "127.0.0.1:${dns.port}" }\n    balance: roundRobin${routes}`,
+    );
+    t.after(() => gateway.stop());
+    for (let i = 0; i < 40; i++) assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
+    assert.deepEqual([one.requests, two.requests], [10, 30]);
+  });
+
+  test('nothing found yet: 503, not ready, and ready as soon as something is found', async t => {
+    const { dns, backends } = await setUp(t);
+    await backends.start('127.0.0.1');
+    const gateway = await startGateway(
+      `upstreams:\n  users:\n    discover: { dns: users.test, port: ${backends.port}, server: "127.0.0.1:${dns.port}", minTtl: 100ms }${routes}`,
+    );
+    t.after(() => gateway.stop());
+    const refused = await fetch(`http://127.0.0.1:${gateway.port}/`);
+    assert.equal(refused.status, 503);
+    assert.match(await refused.text(), /upstream_unavailable/);
+    await until('not ready', async () => (await admin(gateway, '/health/ready')).status === 503);
+    dns.setAddresses('users.test', ['127.0.0.1']);
+    await until('ready', async () => (await admin(gateway, '/health/ready')).status === 200);
+    assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
+  });
+});
+
+describe('discovery by other means', { concurrency: true }, () => {
+  test('a file that is rewritten, in place and by a rename, and one with a mistake', async t => {
+    const { backends } = await setUp(t);
+    const folder = mkdtempSync(path.join(tmpdir(), 'cardea-discovery-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'endpoints.yaml');
+    const write = (...addresses: string[]) =>
+      `endpoints:\n${addresses.map(address => `  - http://${address}:${backends.port}\n`).join('')}`;
+    for (const address of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) await backends.start(address);
+    writeFileSync(file, write('127.0.0.1'));
+    const gateway = await startGateway(`upstreams:\n  users:\n    discover: { file: ${file} }${routes}`);
+    t.after(() => gateway.stop());
+    const load = startLoad(gateway.port, '/', { connections: 4 });
+    assert.deepEqual(await endpointsOf(gateway), ['127.0.0.1']);
+    writeFileSync(file, write('127.0.0.1', '127.0.0.2'));
+    await until('the second joins', async () => (await endpointsOf(gateway)).length === 2);
+    writeFileSync(`${file}.new`, write('127.0.0.3'));
+    renameSync(`${file}.new`, file);
+    await until('the third takes over', async () => (await endpointsOf(gateway)).join() === '127.0.0.3');
+    writeFileSync(file, 'endpoints:\n  - http//127.0.0.1\n');
+    await until('the mistake is told', async () =>
+      /line 2, column 5/.test(JSON.stringify((await admin(gateway, '/health/ready')).body)),
+    );
+    assert.deepEqual(await endpointsOf(gateway), ['127.0.0.3']);
+    const { failures, statuses } = await load.stop();
+    assert.deepEqual(failures, []);
+    assert.deepEqual([...statuses.keys()], [200]);
+  });
+
+  test('a host name under `endpoints` is looked up in the background, and told to the backend', async t => {
+    const { backends } = await setUp(t);
+    const one = await backends.start('127.0.0.1');
+    const gateway = await startGateway(
+      `upstreams:\n  users:\n    endpoints: [http://localhost:${backends.port}]\n${routes}`,
+    );
+    t.after(() => gateway.stop());
+    assert.equal(await (await fetch(`http://127.0.0.1:${gateway.port}/`)).text(), '127.0.0.1');
+    assert.equal(one.requests, 1);
+    assert.deepEqual(await endpointsOf(gateway), ['127.0.0.1']);
+  });
+});

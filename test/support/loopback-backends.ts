@@ -1,0 +1,77 @@
+// Backends on several loopback addresses and one port, as the machines behind a name are. Linux has all of 127.0.0.0/8.
+
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+
+export interface LoopbackBackend {
+  /** Requests so far. */
+  readonly requests: number;
+  /** Host fields that it saw. */
+  readonly hosts: ReadonlySet<string>;
+  /** Connections open now. */
+  connections(): Promise<number>;
+  /** Answers come this late from now on. */
+  delay(ms: number): void;
+  stop(): Promise<void>;
+}
+
+export interface LoopbackBackends {
+  readonly port: number;
+  start(address: string): Promise<LoopbackBackend>;
+  stop(): Promise<void>;
+}
+
+/** The port is free on 127.0.0.1, and so most likely on the others. */
+export async function loopbackBackends(): Promise<LoopbackBackends> {
+  const running = new Set<Server>();
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const place = probe.address();
+  if (place === null || typeof place !== 'object') throw new Error('no port');
+  await new Promise(resolve => probe.close(resolve));
+  const stopOne = (server: Server) =>
+    new Promise<void>(resolve => {
+      running.delete(server);
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  return {
+    port: place.port,
+    async start(address) {
+      let requests = 0;
+      let delayMs = 0;
+      const hosts = new Set<string>();
+      const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+        requests++;
+        hosts.add(request.headers.host ?? '');
+        request.resume();
+        const answer = () => {
+          response.writeHead(200, { 'content-length': address.length });
+          response.end(address);
+        };
+        if (delayMs === 0) answer();
+        else setTimeout(answer, delayMs);
+      });
+      server.listen(place.port, address);
+      await once(server, 'listening');
+      running.add(server);
+      return {
+        get requests() {
+          return requests;
+        },
+        hosts,
+        connections: () =>
+          new Promise((resolve, reject) =>
+            server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+          ),
+        delay(ms) {
+          delayMs = ms;
+        },
+        stop: () => stopOne(server),
+      };
+    },
+    async stop() {
+      await Promise.all([...running].map(stopOne));
+    },
+  };
+}
