@@ -25,6 +25,11 @@ export const commandList: readonly ListedCommand[] = [
     load: async () => (await import('./explain.ts')).explain,
   },
   {
+    name: 'audit',
+    summary: 'check that every route that is not public asks for credentials',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  {
     name: 'routes',
     summary: 'list the routes',
     load: async () => (await import('./routes.ts')).routes,

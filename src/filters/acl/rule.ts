@@ -36,8 +36,7 @@ export class Rule {
     this.claims = Object.entries(config.claims ?? {}).map(([path, claim]) => [path, compileClaimCheck(claim)] as const);
     this.ips = config.ips === undefined ? null : new CidrSet(config.ips);
     this.during = config.during === undefined ? null : new TimeWindow(config.during);
-    const { ips: _ips, during: _during, ...who } = config;
-    this.asksWho = Object.values(who).some(condition => condition !== undefined);
+    this.asksWho = asksWho(config);
   }
 
   /** `nowMs` since 1970. */
@@ -66,4 +65,9 @@ export class Rule {
 
 function words(list: readonly string[] | undefined): Words {
   return list === undefined ? null : new Set(list);
+}
+
+/** Whether the rule has a condition on the caller, and not only on where and when. */
+export function asksWho({ ips: _ips, during: _during, ...who }: RuleConfig): boolean {
+  return Object.values(who).some(condition => condition !== undefined);
 }

@@ -1,0 +1,95 @@
+// cardea audit: every route with what guards it, and every way around a guard; with --probe, proved on a running gateway.
+
+import { writeFileSync } from 'node:fs';
+import { auditFile } from '../runtime/audit/audit-file.ts';
+import type { AuditReport } from '../runtime/audit/audit-report.ts';
+import type { ProbeResult } from '../runtime/audit/probe.ts';
+import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { type JunitCase, junitText } from './junit.ts';
+import { loadOrTell } from './load-or-tell.ts';
+import { UsageError } from './parse-arguments.ts';
+import type { Terminal } from './terminal.ts';
+import { textTable } from './text-table.ts';
+
+export const audit: Command = {
+  name: 'audit',
+  summary: 'Checks that every route that is not public refuses a caller without credentials.',
+  details:
+    'Lists every route with what guards it. Exits 1 when a route has no guard and does not say `public: true`, when another route to the same upstream can be ' +
+    'taken in its place by method, host, trailing slash, case or encoding, or when a filter goes by who calls before anybody has asked. ' +
+    'With --probe it proves this on a running gateway: no credential, bad ones of every kind, and other ways to write the path must all be refused.',
+  options: {
+    config: configOption,
+    probe: { type: 'string', value: 'URL', help: 'a running gateway with this configuration: http://127.0.0.1:8080' },
+    insecure: { type: 'boolean', help: 'with --probe: take any certificate' },
+    junit: { type: 'string', value: 'FILE', help: 'write a JUnit report as well' },
+    json: jsonOption,
+  },
+  positionals: [],
+  async run(args, terminal) {
+    const url = urlOf(args.text('probe'));
+    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
+    if (config === null) return ExitCode.failed;
+    const { report, probes } = await auditFile(config, url === null ? null : { url, insecure: args.flag('insecure') });
+    const ok = report.ok && probes.every(probe => probe.ok);
+    const junit = args.text('junit');
+    if (junit !== undefined) writeFileSync(junit, `${junitText('cardea audit', cases(report, probes))}\n`);
+    if (args.flag('json')) terminal.json({ ...report, ok, probes });
+    else show(report, probes, url !== null, terminal);
+    return ok ? ExitCode.ok : ExitCode.failed;
+  },
+};
+
+function urlOf(text: string | undefined): URL | null {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`"${text}" is not a URL such as http://127.0.0.1:8080`);
+  return url;
+}
+
+function cases(report: AuditReport, probes: readonly ProbeResult[]): JunitCase[] {
+  return [
+    ...report.routes.map(({ name, findings }) => ({
+      group: name,
+      name: 'guards',
+      failure: findings.map(({ message }) => message).join('; '),
+    })),
+    ...probes.map(({ route, probe, request, message }) => ({
+      group: route,
+      name: `${probe}: ${request}`,
+      failure: message,
+    })),
+  ];
+}
+
+function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probed: boolean, terminal: Terminal): void {
+  const { paint } = terminal;
+  const rows = routes.map(({ name, public: open, guards, findings }) => [
+    name,
+    guards.join(', ') || '-',
+    open ? 'public' : '',
+    findings.length === 0 ? paint('green', 'ok') : paint('red', findings.map(({ code }) => code).join(', ')),
+  ]);
+  terminal.out(textTable(['ROUTE', 'GUARDS', '', 'VERDICT'], rows));
+  for (const { name, findings } of routes) {
+    for (const { message } of findings) terminal.out(`${paint('red', 'finding')}  ${name}: ${message}`);
+  }
+  const unsampled = routes.filter(route => !route.public && route.sample === null).map(({ name }) => name);
+  if (unsampled.length > 0) {
+    terminal.out(
+      `no request could be made up for ${unsampled.join(', ')} (regexes and bodies): only their guards were looked at`,
+    );
+  }
+  for (const { route, probe, request, message } of probes.filter(each => !each.ok)) {
+    terminal.out(`${paint('red', 'probe')}  ${route}: ${probe} (${request}): ${message}`);
+  }
+  if (probed)
+    terminal.out(`${probes.filter(each => each.ok).length} of ${probes.length} probes were refused as they must be`);
+  const findings = routes.reduce((sum, route) => sum + route.findings.length, 0);
+  terminal.out(
+    ok
+      ? paint('green', `${routes.length} routes, no finding`)
+      : paint('red', `${routes.length} routes, ${findings} findings`),
+  );
+}

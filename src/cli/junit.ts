@@ -1,0 +1,29 @@
+// JUnit's XML, as CI systems read it. One suite.
+
+export interface JunitCase {
+  readonly name: string;
+  readonly group: string;
+  /** Empty when it passed. */
+  readonly failure: string;
+}
+
+export function junitText(suite: string, cases: readonly JunitCase[]): string {
+  const failures = cases.filter(({ failure }) => failure !== '').length;
+  const lines = cases.map(({ name, group, failure }) => {
+    const opening = `  <testcase classname="${escaped(group)}" name="${escaped(name)}"`;
+    return failure === '' ? `${opening}/>` : `${opening}><failure message="${escaped(failure)}"/></testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="${escaped(suite)}" tests="${cases.length}" failures="${failures}">`,
+    ...lines,
+    '</testsuite>',
+  ].join('\n');
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escaped(text: string): string {
+  // Because: XML 1.0 has no way to write other control letters.
+  return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '?').replace(/[&<>"]/g, letter => entities[letter]!);
+}

@@ -1,0 +1,25 @@
+// The whole audit of one loaded configuration: what the router says, and what a running gateway says when one is given.
+
+import { filterDefinitions } from '../../compile/catalog.ts';
+import type { Config } from '../../config/config.ts';
+import { auditConfig } from './audit.ts';
+import type { AuditReport } from './audit-report.ts';
+import { type ProbeResult, probeRoutes } from './probe.ts';
+
+export interface ProbedGateway {
+  readonly url: URL;
+  readonly insecure: boolean;
+}
+
+/** Fields in which keys are usually looked for, whatever the configuration says: a proxy in front might know better. */
+const usualKeyHeaders = ['x-api-key', 'api-key'];
+
+/** Throws an Error when the configuration cannot be compiled. */
+export async function auditFile(
+  config: Config,
+  gateway: ProbedGateway | null,
+): Promise<{ readonly report: AuditReport; readonly probes: readonly ProbeResult[] }> {
+  const report = auditConfig(config, filterDefinitions);
+  const probes = gateway === null ? [] : await probeRoutes(report.routes, { ...gateway, keyHeaders: usualKeyHeaders });
+  return { report, probes };
+}

@@ -1,0 +1,155 @@
+// What the audit sees in a configuration, and what it lets be: the ways around a guard, and routes that are public on purpose.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FilterDefinitions } from '../../compile/compile-chain.ts';
+import type { Config, FilterConfig, RouteConfig } from '../../config/config.ts';
+import type { FilterDefinition, WrittenFilter } from '../../exchange/filter.ts';
+import { sampleConfig, sampleRoute, sampleUpstream } from '../sample-config.fixture.ts';
+import { auditConfig } from './audit.ts';
+
+const key: FilterDefinition<unknown> = { name: 'key', identityHeaders: () => [], build: () => ({}) };
+const lax: FilterDefinition<unknown> = { ...key, name: 'lax', isGuard: () => false };
+const limit: FilterDefinition<unknown> = { name: 'limit', asksWho: () => true, build: () => ({}) };
+// Because: the tests give these a list of filters.
+const inner = (config: unknown) => config as WrittenFilter[];
+const anyOf: FilterDefinition<unknown> = { name: 'anyOf', inner, build: () => ({}) };
+const allOf: FilterDefinition<unknown> = { name: 'allOf', inner, build: () => ({}) };
+const definitions: FilterDefinitions = new Map([key, lax, limit, anyOf, allOf].map(each => [each.name, each]));
+
+const filter = (name: string, config: unknown = {}): FilterConfig => ({ name, config });
+
+interface WrittenRoute {
+  readonly name: string;
+  readonly path?: string;
+  readonly methods?: readonly string[];
+  readonly hosts?: readonly string[];
+  readonly filters?: readonly FilterConfig[];
+  readonly public?: boolean;
+  readonly to?: string;
+}
+
+function routeOf({
+  name,
+  path = '/*',
+  methods = [],
+  hosts = [],
+  filters = [],
+  public: open = false,
+  to = 'users',
+}: WrittenRoute): RouteConfig {
+  const route = sampleRoute(name, path);
+  return {
+    ...route,
+    match: { ...route.match, methods, hosts },
+    filters,
+    public: open,
+    to: { kind: 'upstream', upstream: to },
+  };
+}
+
+/** Codes of findings by route. */
+function codes(routes: readonly WrittenRoute[], more: Partial<Config> = {}): Record<string, string[]> {
+  const config: Config = {
+    ...sampleConfig(),
+    upstreams: [sampleUpstream('users', [9_001]), sampleUpstream('other', [9_002])],
+    routes: routes.map(routeOf),
+    ...more,
+  };
+  const { routes: audited } = auditConfig(config, definitions);
+  return Object.fromEntries(audited.map(({ name, findings }) => [name, findings.map(({ code }) => code)]));
+}
+
+const guarded = [filter('key')];
+
+test('a route without a guard has to say that it is public', () => {
+  const found = codes([
+    { name: 'open', path: '/a' },
+    { name: 'meant', path: '/b', public: true },
+    { name: 'closed', path: '/c', filters: guarded },
+    { name: 'half', path: '/d', filters: [filter('lax')] },
+  ]);
+  assert.deepEqual(found, { open: ['no_guard'], meant: [], closed: [], half: ['no_guard'] });
+});
+
+test('a global guard guards every route', () => {
+  assert.deepEqual(codes([{ name: 'a' }], { filters: guarded }), { a: [] });
+});
+
+test('one open way opens all of anyOf, one guard closes allOf', () => {
+  const pair = (kind: string) => [filter(kind, [filter('key'), filter('lax')])];
+  assert.deepEqual(
+    codes([
+      { name: 'any', path: '/a', filters: pair('anyOf') },
+      { name: 'all', path: '/b', filters: pair('allOf') },
+    ]),
+    {
+      any: ['no_guard'],
+      all: [],
+    },
+  );
+});
+
+const catchAll: WrittenRoute = { name: 'all', public: true };
+const around: [what: string, routes: readonly WrittenRoute[], expected: readonly string[]][] = [
+  [
+    'another method',
+    [{ name: 'g', path: '/a/*', methods: ['GET'], filters: guarded }, catchAll],
+    ['skipped_by_method'],
+  ],
+  [
+    'another host',
+    [{ name: 'g', path: '/*', hosts: ['api.example.com'], filters: guarded }, catchAll],
+    ['skipped_by_host'],
+  ],
+  ['a trailing slash', [{ name: 'g', path: '/a', filters: guarded }, catchAll], ['skipped_by_slash']],
+  [
+    'a route to elsewhere is no way around',
+    [
+      { name: 'g', path: '/a', filters: guarded },
+      { ...catchAll, to: 'other' },
+    ],
+    [],
+  ],
+  ['nothing else matches', [{ name: 'g', path: '/a', filters: guarded }], []],
+  [
+    'methods that are public on purpose',
+    [
+      { name: 'g', path: '/a', methods: ['POST'], filters: guarded },
+      { name: 'read', path: '/a', methods: ['GET'], public: true },
+    ],
+    [],
+  ],
+  [
+    'a host that is public on purpose',
+    [
+      { name: 'g', path: '/*', hosts: ['api.example.com'], filters: guarded },
+      { name: 'www', path: '/*', hosts: ['other.invalid'], public: true },
+    ],
+    [],
+  ],
+];
+for (const [what, routes, expected] of around) {
+  test(`around a guard: ${what}`, () => {
+    const { g = [] } = codes(routes);
+    // Letters in another case and path parameters lead past most exact paths, too; each has its own test below.
+    assert.deepEqual(
+      g.filter(code => code !== 'skipped_by_case' && code !== 'skipped_by_encoding'),
+      expected,
+    );
+  });
+}
+
+test('case and path parameters lead to a catch-all that the same upstream serves', () => {
+  const { g } = codes([{ name: 'g', path: '/admin/*', filters: guarded }, catchAll]);
+  assert.deepEqual(g, ['skipped_by_case', 'skipped_by_encoding']);
+});
+
+test('a filter that goes by who calls stands behind one that finds out', () => {
+  const found = codes([
+    { name: 'early', path: '/a', filters: [filter('limit'), filter('key')] },
+    { name: 'late', path: '/b', filters: [filter('key'), filter('limit')] },
+    { name: 'never', path: '/c', filters: [filter('limit')], public: true },
+  ]);
+  assert.deepEqual(found, { early: ['identity_too_late'], late: [], never: ['identity_too_late'] });
+});

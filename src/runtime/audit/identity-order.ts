@@ -1,0 +1,27 @@
+// Filters that go by who calls and stand where nobody has asked yet: a limit by consumer in front of the identity filter.
+
+import type { FilterDefinitions } from '../../compile/compile-chain.ts';
+import type { Config, RouteConfig } from '../../config/config.ts';
+import type { AuditFinding } from './audit-report.ts';
+
+export function identityOrderProblems(
+  config: Config,
+  route: RouteConfig,
+  definitions: FilterDefinitions,
+): AuditFinding[] {
+  const chain = [...config.filters, ...route.filters];
+  const identifies = ({ name }: { readonly name: string }) => {
+    const definition = definitions.get(name);
+    return definition?.identityHeaders !== undefined || definition?.inner !== undefined;
+  };
+  const first = chain.findIndex(identifies);
+  return chain.flatMap((filter, at): AuditFinding[] => {
+    if (first !== -1 && at > first) return [];
+    if (definitions.get(filter.name)?.asksWho?.(filter.config) !== true) return [];
+    const message =
+      first === -1
+        ? `${filter.name} goes by who calls, and no filter of this route finds that out`
+        : `${filter.name} goes by who calls and runs before ${chain[first]!.name}, which finds that out`;
+    return [{ code: 'identity_too_late', message }];
+  });
+}

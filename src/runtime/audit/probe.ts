@@ -1,0 +1,124 @@
+// Proves on a running gateway what the audit says: every route that is not public refuses who brings nothing, or something bad.
+
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { AuditedRoute } from './audit-report.ts';
+import { type BadCredential, badCredentials } from './bad-credentials.ts';
+import type { SampleRequest } from './sample-request.ts';
+import { encodings } from './variants.ts';
+
+const TIMEOUT_MS = 10_000;
+
+export interface ProbeOptions {
+  readonly url: URL;
+  /** Take any certificate: for a gateway under test with one of its own. */
+  readonly insecure: boolean;
+  /** Fields beside Authorization in which the configuration looks for credentials. */
+  readonly keyHeaders: readonly string[];
+}
+
+export interface ProbeResult {
+  readonly route: string;
+  /** What was sent. */
+  readonly probe: string;
+  readonly request: string;
+  /** 0 when there was no answer. */
+  readonly status: number;
+  readonly ok: boolean;
+  /** Why not. */
+  readonly message: string;
+}
+
+interface Answer {
+  readonly status: number;
+  /** The gateway made the answer itself (RFC 9209). */
+  readonly byGateway: boolean;
+  readonly code: string;
+}
+
+/** Asks about each route in turn, so that a small gateway is not flooded. */
+export async function probeRoutes(routes: readonly AuditedRoute[], options: ProbeOptions): Promise<ProbeResult[]> {
+  const credentials = badCredentials(options.keyHeaders);
+  const results: ProbeResult[] = [];
+  for (const { name, public: open, sample } of routes) {
+    if (open || sample === null) continue;
+    for (const credential of credentials) {
+      results.push(verdict(name, credential.name, sample, await send(sample, credential, options), isRefusal));
+    }
+    for (const rawPath of encodings(sample.rawPath)) {
+      const request = { ...sample, rawPath };
+      const answer = await send(request, credentials[0]!, options);
+      results.push(verdict(name, 'another way to write the path', request, answer, keepsOut));
+    }
+  }
+  return results;
+}
+
+/** 401 or 403; 429 where wrong credentials are held back before they are looked at. */
+function isRefusal({ status, code }: Answer): string {
+  if (status === 401 || status === 403 || code === 'too_many_failed_logins') return '';
+  return `expected 401 or 403, got ${status}`;
+}
+
+/** A path that may be another resource, or none: whatever the gateway says, no upstream may have been asked. */
+function keepsOut(answer: Answer): string {
+  if (isRefusal(answer) === '' || (answer.byGateway && answer.status >= 400)) return '';
+  return `it was let through: ${answer.status}`;
+}
+
+function verdict(
+  route: string,
+  probe: string,
+  sample: SampleRequest,
+  answer: Answer | string,
+  judge: (answer: Answer) => string,
+): ProbeResult {
+  const message = typeof answer === 'string' ? answer : judge(answer);
+  const status = typeof answer === 'string' ? 0 : answer.status;
+  return {
+    route,
+    probe,
+    request: `${sample.method} ${sample.host}${sample.rawPath}`,
+    status,
+    ok: message === '',
+    message,
+  };
+}
+
+/** The answer, or why there was none. */
+function send(
+  sample: SampleRequest,
+  { fields }: BadCredential,
+  { url, insecure }: ProbeOptions,
+): Promise<Answer | string> {
+  const secure = url.protocol === 'https:';
+  const headers: string[] = ['host', sample.host, 'accept', 'application/json', 'connection', 'close'];
+  for (const [name, value] of [...sample.headers, ...fields]) headers.push(name, value);
+  return new Promise(resolve => {
+    const request = (secure ? httpsRequest : httpRequest)(
+      {
+        host: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port === '' ? (secure ? 443 : 80) : url.port,
+        method: sample.method,
+        path: sample.query === '' ? sample.rawPath : `${sample.rawPath}?${sample.query}`,
+        headers,
+        agent: false,
+        timeout: TIMEOUT_MS,
+        ...(secure && { servername: sample.host, rejectUnauthorized: !insecure }),
+      },
+      response => read(response).then(resolve, (error: Error) => resolve(`the answer broke off: ${error.message}`)),
+    );
+    request.on('timeout', () => request.destroy(new Error(`no answer in ${TIMEOUT_MS / 1_000} s`)));
+    request.on('error', error => resolve(`no answer: ${error.message}`));
+    request.end();
+  });
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  let body = '';
+  response.setEncoding('latin1');
+  for await (const piece of response as AsyncIterable<string>) if (body.length < 65_536) body += piece;
+  const proxyStatus = response.headers['proxy-status'];
+  const code = /"code":"([a-z0-9_]+)"/.exec(body)?.[1] ?? '';
+  return { status: response.statusCode ?? 0, byGateway: proxyStatus !== undefined, code };
+}
