@@ -28,10 +28,60 @@ export interface ListenerConfig {
   readonly host: string;
   readonly port: number;
   readonly protocols: readonly ('http/1.1' | 'h2' | 'h2c')[];
+  readonly http2: Http2Config;
   readonly proxyProtocol: boolean;
   /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
   readonly trustedProxies: readonly string[];
+  /** Whether trusted proxies may tell of the client's certificate in header fields; everybody else's are taken out always. */
+  readonly keepsClientCertificateHeaders: boolean;
+  /** Null for plain text. */
+  readonly tls: ListenerTlsConfig | null;
 }
+
+/** What clients that speak HTTP/2 may do. Windows are bytes. */
+export interface Http2Config {
+  readonly maxConcurrentStreams: number;
+  readonly initialWindow: number;
+  readonly connectionWindow: number;
+  readonly resetBurst: number;
+  readonly resetsPerSecond: number;
+  readonly pingIntervalMs: number;
+}
+
+/** Paths are absolute once a document is loaded. A folder has pairs `<name>.pem|.crt` with `<name>.key`. */
+export type CertificateSource = { readonly cert: string; readonly key: string } | { readonly folder: string };
+
+export interface ListenerTlsConfig {
+  readonly certificates: readonly CertificateSource[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL names for TLS 1.2, best first; empty for the gateway's own choice. */
+  readonly ciphers: readonly string[];
+  readonly clientAuth: ClientAuthConfig | null;
+  readonly handshakeTimeoutMs: number;
+  /** Under way at once in one worker. */
+  readonly handshakesMax: number;
+  readonly sessionTickets: { readonly lifetimeMs: number; readonly keys: string | null };
+}
+
+export interface ClientAuthConfig {
+  readonly ca: string;
+  readonly crl: string | null;
+  readonly mode: 'required' | 'optional';
+  readonly forward: 'none' | 'x-forwarded-client-cert' | 'client-cert';
+}
+
+/** `verify` is false only where the document says so in a word that nobody overlooks. */
+export interface UpstreamTlsConfig {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** Null takes the endpoint's host. */
+  readonly serverName: string | null;
+  readonly verify: boolean;
+}
+
+/** The parts of a Config that name certificate files. */
+export type ConfigFiles = Pick<Config, 'listeners' | 'upstreams'>;
 
 export interface AdminConfig {
   /** False when the document says `admin: off`. */
@@ -105,6 +155,8 @@ export interface UpstreamConfig {
   readonly balance: BalanceName;
   readonly hashOn: HashOnConfig | null;
   readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
+  /** For its https endpoints; null when there are none. */
+  readonly tls: UpstreamTlsConfig | null;
   readonly pool: PoolConfig;
   /** Whole exchange with this upstream; 0, the default, is no limit: downloads and event streams take their time. */
   readonly timeoutMs: number;
@@ -143,7 +195,22 @@ export interface ConsumerConfig {
   readonly groups: readonly string[];
   /** Free words about the consumer, for logs and headers. */
   readonly tags: Readonly<Record<string, string>>;
-  readonly keys: readonly { readonly id: string; readonly hash: string }[];
+  readonly keys: readonly KeyConfig[];
+}
+
+/** An API key, of which only the hash is known. */
+export interface KeyConfig {
+  readonly id: string;
+  /** `sha256:` and 64 lower case hexadecimal digits. */
+  readonly hash: string;
+  readonly scopes: readonly string[];
+  /** Names of the routes that it is for; null for all. */
+  readonly routes: readonly string[] | null;
+  /** Instead of the consumer's; null takes that. */
+  readonly plan: string | null;
+  /** Milliseconds since 1970; null for never. */
+  readonly expiresAtMs: number | null;
+  readonly disabled: boolean;
 }
 
 export interface PlanConfig {

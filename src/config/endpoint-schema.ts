@@ -8,23 +8,23 @@ const what = 'a URL such as http://10.0.0.1:8080';
 
 interface Place {
   readonly url: string;
+  readonly tls: boolean;
   readonly host: string;
   readonly port: number;
 }
 
 /** Where a URL leads, or what is wrong with it, for the operator. */
 export function parseEndpointUrl(text: string): Place | string {
-  if (/^https:\/\//i.test(text))
-    return `TLS to upstreams is not supported yet in this version; expected ${what}, found ${found(text)}`;
-  const url = /^http:\/\//i.test(text) && !/[\s\\]/.test(text) ? URL.parse(text) : null;
+  const url = /^https?:\/\//i.test(text) && !/[\s\\]/.test(text) ? URL.parse(text) : null;
   if (url === null || url.hostname === '') return `expected ${what}, found ${found(text)}`;
   if (url.username !== '' || url.password !== '') return 'an endpoint takes no user and password';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(text)) {
-    return `an endpoint has no path or query: expected http://${url.host}, found ${found(text)}; use the route’s \`rewrite\` for paths`;
+    return `an endpoint has no path or query: expected ${url.protocol}//${url.host}, found ${found(text)}; use the route’s \`rewrite\` for paths`;
   }
-  const port = url.port === '' ? 80 : Number(url.port);
+  const tls = url.protocol === 'https:';
+  const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port);
   if (port === 0) return `expected a port from 1 to 65535, found 0`;
-  return { url: `http://${url.hostname}:${port}`, host: url.hostname.replace(/^\[|\]$/g, ''), port };
+  return { url: `${url.protocol}//${url.hostname}:${port}`, tls, host: url.hostname.replace(/^\[|\]$/g, ''), port };
 }
 
 const url = z.string(expected(what)).transform((text, context): Place => {
@@ -35,7 +35,9 @@ const url = z.string(expected(what)).transform((text, context): Place => {
 });
 
 const full = z.strictObject({
-  url: url.describe('`http://` with a host, an IP address or a name, and a port (80 when it is left out).'),
+  url: url.describe(
+    '`http://` or `https://` with a host, an IP address or a name, and a port (80 or 443 when it is left out).',
+  ),
   weight: z.int().min(0).max(1_000_000).default(1).describe('Share of the requests, beside the others’; 0 gets none.'),
   zone: z.string().default('').describe('Where the endpoint stands: `eu-1`.'),
 });
@@ -51,5 +53,5 @@ export const endpointSchema = z
   .describe('A server of the upstream: its URL, or a map.');
 
 function endpoint(place: Place, weight: number, zone: string): EndpointConfig {
-  return { url: place.url, tls: false, host: place.host, port: place.port, weight, zone };
+  return { url: place.url, tls: place.tls, host: place.host, port: place.port, weight, zone };
 }

@@ -122,7 +122,7 @@ export class Expansion {
 }
 
 /** The text without line ends at its end: secrets are written with and without one. */
-function readSmallFile(file: string): string | { readonly error: string } {
+export function readSmallFile(file: string): string | { readonly error: string } {
   try {
     const status = statSync(file);
     if (!status.isFile()) return { error: `${file} is not a file` };

@@ -4,52 +4,71 @@ import { z } from 'zod';
 import { cidrError } from '../base/cidr-set.ts';
 import { address } from './address.ts';
 import type { ListenerConfig } from './config.ts';
-import { onlyNow, withLaterKeys } from './later-keys.ts';
+import { http2Schema } from './http2-schema.ts';
+import { listenerTlsSchema } from './listener-tls-schema.ts';
 
-const protocol = onlyNow(['http/1.1'], ['h2', 'h2c']);
+const protocol = z.enum(['http/1.1', 'h2', 'h2c']);
 
 const block = z.string().superRefine((text, context) => {
   const error = cidrError(text);
   if (error !== undefined) context.addIssue({ code: 'custom', message: error });
 });
 
-const written = withLaterKeys(
-  z.strictObject({
-    address: address.describe(
-      'IP address and port: `0.0.0.0:8080`, `[::]:8080`. Port 0 asks the system for a free one.',
+const written = z.strictObject({
+  address: address.describe('IP address and port: `0.0.0.0:8080`, `[::]:8080`. Port 0 asks the system for a free one.'),
+  protocols: z
+    .array(protocol)
+    .min(1, 'name at least one protocol, or leave `protocols` out')
+    .optional()
+    .describe(
+      'Protocols that are spoken: `http/1.1` and `h2` with TLS, which is the default there; `http/1.1`, the default, and `h2c` in plain text, on one port told apart by the first bytes.',
     ),
-    protocols: z
-      .array(protocol)
-      .min(1, 'name at least one protocol, or leave `protocols` out')
-      .default(['http/1.1'])
-      .describe('Protocols that are spoken. This version knows `http/1.1`.'),
-    proxyProtocol: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Whether connections begin with a PROXY header, version 1 or 2, as load balancers send it. Believed from `trustedProxies` only.',
-      ),
-    trustedProxies: z
-      .array(block)
-      .default([])
-      .describe('CIDR blocks whose `X-Forwarded-*`, `Forwarded` and PROXY headers are believed.'),
-  }),
-  'tls',
-);
+  http2: http2Schema,
+  proxyProtocol: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether connections begin with a PROXY header, version 1 or 2, as load balancers send it. Believed from `trustedProxies` only.',
+    ),
+  trustedProxies: z
+    .array(block)
+    .default([])
+    .describe('CIDR blocks whose `X-Forwarded-*`, `Forwarded` and PROXY headers are believed.'),
+  clientCertificateHeaders: z
+    .enum(['remove', 'keep'])
+    .default('remove')
+    .describe(
+      'What becomes of `X-Forwarded-Client-Cert`, `Client-Cert` and `Client-Cert-Chain` that arrive. `keep` passes on those of `trustedProxies`; everybody else’s are removed in either case.',
+    ),
+  tls: listenerTlsSchema.optional(),
+});
 
 export const listenerSchema = written
-  .superRefine(({ proxyProtocol, trustedProxies }, context) => {
-    if (!proxyProtocol || trustedProxies.length > 0) return;
-    const message = '`proxyProtocol` needs `trustedProxies`: without it nobody’s PROXY header would be believed';
-    context.addIssue({ code: 'custom', path: ['proxyProtocol'], message });
+  .superRefine(({ protocols = [], tls, proxyProtocol, trustedProxies, clientCertificateHeaders }, context) => {
+    for (const [index, name] of protocols.entries()) {
+      const path = ['protocols', index];
+      if (name === 'h2' && tls === undefined)
+        context.addIssue({ code: 'custom', path, message: '`h2` needs `tls`; HTTP/2 in plain text is `h2c`' });
+      if (name === 'h2c' && tls !== undefined)
+        context.addIssue({ code: 'custom', path, message: '`h2c` is plain text; HTTP/2 with `tls` is `h2`' });
+    }
+    if (proxyProtocol && trustedProxies.length === 0) {
+      const message = '`proxyProtocol` needs `trustedProxies`: without it nobody’s PROXY header would be believed';
+      context.addIssue({ code: 'custom', path: ['proxyProtocol'], message });
+    }
+    if (clientCertificateHeaders === 'keep' && trustedProxies.length === 0) {
+      const message = '`keep` needs `trustedProxies`: without it nobody’s header would be believed';
+      context.addIssue({ code: 'custom', path: ['clientCertificateHeaders'], message });
+    }
   })
   .transform(
-    ({ address: { host, port }, protocols, proxyProtocol, trustedProxies }): ListenerConfig => ({
+    ({ address: { host, port }, protocols, clientCertificateHeaders, tls, ...rest }): ListenerConfig => ({
       host,
       port,
-      protocols,
-      proxyProtocol,
-      trustedProxies,
+      protocols: protocols ?? (tls === undefined ? ['http/1.1'] : ['h2', 'http/1.1']),
+      ...rest,
+      keepsClientCertificateHeaders: clientCertificateHeaders === 'keep',
+      tls: tls ?? null,
     }),
   )
   .describe('An address that accepts connections.');

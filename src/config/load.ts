@@ -15,8 +15,10 @@ import { type ReadFiles, readFiles } from './include.ts';
 import { languageOf } from './language.ts';
 import { LoadCache } from './load-cache.ts';
 import { MergedDocument } from './merge.ts';
+import { type NamedFiles, readNamedFiles, watchedNames } from './named-files.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
 import { inReadingOrder, withoutEchoes } from './problem-order.ts';
+import { withAbsoluteFiles } from './tls-file.ts';
 
 export interface LoadOptions {
   /** The filters that there are. Give the same list every time: what is kept goes by it. */
@@ -35,7 +37,7 @@ export type LoadResult = {
   /** Finds the place of what a later stage has to say about the document. */
   readonly locate: (problem: Problem) => LocatedProblem;
 } & (
-  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: true; readonly config: Config; readonly named: NamedFiles }
   /** `partial` is for finding out what else is wrong; null when no file could be read. */
   | { readonly ok: false; readonly partial: PartialConfig | null }
 );
@@ -98,9 +100,14 @@ function load(
   // A load that failed leaves what the last good one found out: the next good one will be much like it.
   cache.keep(filters, checks, read.filledIn);
   // Because: a part that is undefined has told an error, and there was none.
-  const config = deepFreeze({ version: versionOf(read, outside), ...(parts as ConfigParts) });
+  const whole = withAbsoluteFiles(parts as ConfigParts, at => {
+    const place = document.locate({ path: at, message: '', severity: 'error' });
+    return path.dirname(path.resolve(place.file));
+  });
+  const named = readNamedFiles(whole);
+  const config = deepFreeze({ version: versionOf(read, outside, named), ...whole });
   rememberOutsideValues(config, outside.secrets);
-  return { ok: true, config, problems: all, files: read.files, locate };
+  return { ok: true, config, named, problems: all, files: [...read.files, ...watchedNames(named)], locate };
 }
 
 /** When a file could not be read, what seems to be missing or unused may well stand there. */
@@ -109,9 +116,13 @@ function mayComeFromAbsence({ path, severity, message }: Problem): boolean {
 }
 
 /** Hex SHA-256 of everything that was read. */
-function versionOf({ texts }: ReadFiles, { files, secrets }: ExpansionSources): string {
+function versionOf({ texts }: ReadFiles, { files, secrets }: ExpansionSources, named: NamedFiles): string {
   const hash = createHash('sha256');
   for (const text of texts) hash.update(`${text.length}:`).update(text);
+  for (const [file, text] of named.texts) {
+    const length = typeof text === 'string' ? text.length : -1;
+    hash.update(`${file}:${length}:`).update(typeof text === 'string' ? text : text.error);
+  }
   for (const text of [...files.values(), ...secrets.keys()]) {
     if (typeof text === 'string') hash.update(`${text.length}:`).update(text);
   }

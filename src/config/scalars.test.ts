@@ -69,11 +69,14 @@ test('addresses have one form each, and are read from it again', () => {
   );
 });
 
-test('endpoints: a host and a port, no path, no credentials, no TLS yet', () => {
-  assert.deepEqual(parseEndpointUrl('http://10.0.0.1'), { url: 'http://10.0.0.1:80', host: '10.0.0.1', port: 80 });
-  assert.deepEqual(parseEndpointUrl('http://[::1]:81/'), { url: 'http://[::1]:81', host: '::1', port: 81 });
+test('endpoints: a host and a port, no path, no credentials', () => {
+  const plain = { url: 'http://10.0.0.1:80', tls: false, host: '10.0.0.1', port: 80 };
+  assert.deepEqual(parseEndpointUrl('http://10.0.0.1'), plain);
+  assert.deepEqual(parseEndpointUrl('http://[::1]:81/'), { url: 'http://[::1]:81', tls: false, host: '::1', port: 81 });
+  assert.deepEqual(parseEndpointUrl('https://a.b'), { url: 'https://a.b:443', tls: true, host: 'a.b', port: 443 });
   for (const text of [
-    'https://a',
+    'https://a/b',
+    'ftp://a',
     'a:80',
     'http://',
     'http://a/b',

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { UpstreamConfig } from './config.ts';
+import type { DiscoverConfig } from './discover-config.ts';
 import { discoverSchema } from './discover-schema.ts';
 import { duration, durationOrNone } from './duration.ts';
 import { endpointSchema } from './endpoint-schema.ts';
@@ -9,6 +10,10 @@ import { MISSING } from './found.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
 import { onlyNow, withLaterKeys } from './later-keys.ts';
 import { poolSchema } from './pool-schema.ts';
+import { upstreamTlsSchema } from './upstream-tls-schema.ts';
+
+/** What `https://` endpoints get without `tls`. */
+const systemTrust = upstreamTlsSchema.parse({});
 
 const protocol = onlyNow(['http/1.1'], ['h2', 'h2c', 'auto']);
 
@@ -27,6 +32,7 @@ const written = withLaterKeys(
     hashOn: hashOnSchema.optional(),
     protocol: protocol.default('http/1.1').describe('Protocol towards the endpoints. This version knows `http/1.1`.'),
     pool: poolSchema,
+    tls: upstreamTlsSchema.optional(),
     timeout: durationOrNone
       .prefault('0s')
       .describe('The whole exchange; `0s` is no limit. A route’s `timeout` goes before.'),
@@ -36,7 +42,6 @@ const written = withLaterKeys(
       .prefault('1h')
       .describe('How long a tunnel (WebSocket) may stay without a byte either way; `0s` is no limit.'),
   }),
-  'tls',
   'healthCheck',
   'outlier',
   'breaker',
@@ -44,7 +49,7 @@ const written = withLaterKeys(
 );
 
 export const upstreamSchema = written
-  .superRefine(({ endpoints: listed, discover, balance, hashOn }, context) => {
+  .superRefine(({ endpoints: listed, discover, balance, hashOn, tls }, context) => {
     if ((listed === undefined) === (discover === undefined)) {
       const message =
         listed === undefined
@@ -53,6 +58,7 @@ export const upstreamSchema = written
       context.addIssue({ code: 'custom', path: [listed === undefined ? 'endpoints' : 'discover'], message });
     }
     const endpoints = listed ?? [];
+    const mayUseTls = endpoints.some(endpoint => endpoint.tls) || discoversTls(discover);
     const hashes = balance === 'ringHash' || balance === 'maglev';
     if (hashes && hashOn === undefined) {
       const message = `\`${balance}\` needs \`hashOn\`: what to hash, such as { header: x-user-id }`;
@@ -65,6 +71,10 @@ export const upstreamSchema = written
     if (endpoints.length > 0 && endpoints.every(({ weight }) => weight === 0)) {
       const message = 'every endpoint has the weight 0, so none would get a request';
       context.addIssue({ code: 'custom', path: ['endpoints'], message });
+    }
+    if (tls !== undefined && !mayUseTls) {
+      const message = '`tls` has no meaning here: no endpoint begins with https://';
+      context.addIssue({ code: 'custom', path: ['tls'], message });
     }
     const firstAt = new Map<string, number>();
     for (const [at, { url }] of endpoints.entries()) {
@@ -79,6 +89,7 @@ export const upstreamSchema = written
       endpoints = [],
       discover,
       hashOn,
+      tls,
       timeout,
       responseTimeout,
       idleTimeout,
@@ -89,6 +100,7 @@ export const upstreamSchema = written
       ...(discover !== undefined && { discover }),
       ...rest,
       hashOn: hashOn ?? null,
+      tls: tls ?? (endpoints.some(endpoint => endpoint.tls) || discoversTls(discover) ? systemTrust : null),
       timeoutMs: timeout,
       responseTimeoutMs: responseTimeout,
       idleTimeoutMs: idleTimeout,
@@ -96,3 +108,8 @@ export const upstreamSchema = written
     }),
   )
   .describe('Servers that do the same work, and how they are used.');
+
+/** Whether endpoints that are found may speak TLS: a file says so for each of them. */
+function discoversTls(discover: DiscoverConfig | undefined): boolean {
+  return discover !== undefined && (discover.kind === 'file' || discover.tls);
+}

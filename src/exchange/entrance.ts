@@ -4,18 +4,35 @@ import type { Socket } from 'node:net';
 import { CidrSet } from '../base/cidr-set.ts';
 import type { Fault } from '../base/fault.ts';
 import type { RequestHead } from '../http/request-head.ts';
+import type { SocketEvents } from '../net/accepted-socket.ts';
 import type { Client } from '../net/client.ts';
 import type { ConnectionHandler, DownstreamConnection } from '../net/downstream-connection.ts';
 import type { RequestEvents } from '../net/exchange-ends.ts';
+import { defaultHttp2Limits, type Http2Limits } from '../net/h2/http2-limits.ts';
+import type { PrefacedSockets } from '../net/h2/preface-reader.ts';
+import type { ServerConnection, ServerConnectionHandler } from '../net/h2/server-connection.ts';
+import type { ServerStream } from '../net/h2/server-stream.ts';
 import type { ThreadIo } from '../net/io.ts';
+import type { Handshake } from '../net/tls/handshake.ts';
+import type { HandshakeFailure, SecuredSockets, ServerTls } from '../net/tls/server-tls.ts';
 import { clientPart } from '../telemetry/access-line.ts';
+import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import type { Gateway, ListenerSettings } from './gateway.ts';
 import type { Limits } from './snapshot.ts';
 
+/** Takes the events of a socket that was closed. */
+const nobody: SocketEvents = { onRead: () => false, onEnd() {}, onDrain() {}, onSocketClosed() {} };
+
 /** One listener's view of the gateway: its trusted proxies, and the handler of its connections. */
-export class Entrance implements ConnectionHandler {
+export class Entrance implements ConnectionHandler, ServerConnectionHandler, SecuredSockets, PrefacedSockets {
   private readonly gateway: Gateway;
   private readonly trusted: CidrSet | null;
+  private readonly tls: ServerTls | null;
+  /** Whether trusted proxies may tell of their client's certificate. */
+  readonly keepsClientCertificateHeaders: boolean;
+  /** What is spoken in plain text. */
+  readonly plainProtocols: { readonly http1: boolean; readonly http2: boolean };
+  readonly http2: Http2Limits;
   private lastClient: Client | null;
   /** The listener is gone: what is still open closes after its request. */
   closing: boolean;
@@ -23,6 +40,11 @@ export class Entrance implements ConnectionHandler {
   constructor(gateway: Gateway, settings: ListenerSettings) {
     this.gateway = gateway;
     this.trusted = settings.trustedProxies.length === 0 ? null : new CidrSet(settings.trustedProxies);
+    this.tls = settings.tls;
+    this.keepsClientCertificateHeaders = settings.keepsClientCertificateHeaders;
+    const protocols = settings.protocols ?? ['http/1.1'];
+    this.plainProtocols = { http1: protocols.includes('http/1.1'), http2: protocols.includes('h2c') };
+    this.http2 = settings.http2 ?? defaultHttp2Limits;
     this.lastClient = null;
     this.closing = false;
   }
@@ -40,7 +62,8 @@ export class Entrance implements ConnectionHandler {
       port,
       socketIp: known ? lastClient.ip : ip,
       trusted: known ? lastClient.trusted : this.isTrusted(ip),
-      scheme: 'http',
+      scheme: this.tls === null ? 'http' : 'https',
+      certificate: null,
       logPart: known ? lastClient.logPart : clientPart(ip),
       forwarded: null,
     };
@@ -49,8 +72,23 @@ export class Entrance implements ConnectionHandler {
   }
 
   /** A PROXY header was read, or was not to be believed (`client` then is the socket's). */
-  onProxied(socket: Socket, client: Client): DownstreamConnection {
-    return this.gateway.serve(socket, client, this);
+  onProxied(socket: Socket, client: Client): SocketEvents {
+    if (this.tls === null) return this.gateway.serve(socket, client, this);
+    return this.gateway.secure(socket, client, this, this.tls) ?? nobody;
+  }
+
+  onSecured(socket: Socket, client: Client, protocol: string, resumed: boolean): SocketEvents {
+    this.gateway.secured(resumed);
+    return this.onPreface(socket, client, protocol === 'h2');
+  }
+
+  onUnsecured({ socket }: Handshake, failure: HandshakeFailure | null): void {
+    this.gateway.unsecured(socket, failure);
+  }
+
+  /** It is known whether HTTP/2 or HTTP/1 is spoken. */
+  onPreface(socket: Socket, client: Client, http2: boolean): SocketEvents {
+    return http2 ? this.gateway.serveHttp2(socket, client, this) : this.gateway.serveHttp1(socket, client, this);
   }
 
   onUnproxied(socket: Socket): void {
@@ -75,6 +113,22 @@ export class Entrance implements ConnectionHandler {
 
   onMalformed(connection: DownstreamConnection, fault: Fault): void {
     this.gateway.refuseMalformed(connection, fault);
+  }
+
+  onStreamRequest(stream: ServerStream, head: RequestHead): RequestEvents {
+    return this.gateway.startExchange(stream, head, this.isTrusted);
+  }
+
+  onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void {
+    this.gateway.refuseStream(stream, fault, answered, toHead);
+  }
+
+  onHttp2Error(reason: Http2Reason): void {
+    this.gateway.countHttp2(reason);
+  }
+
+  onHttp2Closed(connection: ServerConnection): void {
+    this.gateway.closed(connection);
   }
 
   onBytes(received: number): void {

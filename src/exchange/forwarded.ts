@@ -43,6 +43,7 @@ export function clientOf(connectionClient: Client, request: ExchangeRequest, isT
     socketIp: connectionClient.socketIp,
     trusted: true,
     scheme,
+    certificate: connectionClient.certificate,
     logPart: '',
     forwarded: null,
   };

@@ -3,15 +3,22 @@
 import type { Socket } from 'node:net';
 import type { Fault } from '../base/fault.ts';
 import type { RequestHead } from '../http/request-head.ts';
-import { listenTo, readByEvents, startReading, supportsOwnAccept } from '../net/accepted-socket.ts';
+import { listenTo, readByEvents, type SocketEvents, startReading, supportsOwnAccept } from '../net/accepted-socket.ts';
 import type { Client } from '../net/client.ts';
 import { DownstreamConnection } from '../net/downstream-connection.ts';
-import type { RequestEvents } from '../net/exchange-ends.ts';
+import type { RequestEvents, ResponseWriter } from '../net/exchange-ends.ts';
+import type { Http2Limits } from '../net/h2/http2-limits.ts';
+import { PrefaceReader } from '../net/h2/preface-reader.ts';
+import { ServerConnection } from '../net/h2/server-connection.ts';
+import type { ServerStream } from '../net/h2/server-stream.ts';
 import type { ThreadIo } from '../net/io.ts';
 import { ProxyProtocolReader } from '../net/proxy-protocol.ts';
+import type { Handshake } from '../net/tls/handshake.ts';
+import type { HandshakeFailure, ServerTls } from '../net/tls/server-tls.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import { IdBlocks } from '../telemetry/id-blocks.ts';
-import { refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
+import { http2Cell, refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
 import { begin } from './begin.ts';
 import { Entrance } from './entrance.ts';
@@ -19,6 +26,7 @@ import { Exchange } from './exchange.ts';
 import { logMalformed } from './finish.ts';
 import { clientOf } from './forwarded.ts';
 import { problemMessage } from './problem.ts';
+import { refuseStream } from './refuse-stream.ts';
 import type { ExchangeServices } from './services.ts';
 import type { Snapshot } from './snapshot.ts';
 import { steps } from './steps.ts';
@@ -29,6 +37,22 @@ export interface ListenerSettings {
   readonly proxyProtocol: boolean;
   /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
   readonly trustedProxies: readonly string[];
+  /** What is spoken: `http/1.1` alone where it is left out. */
+  readonly protocols?: readonly string[];
+  readonly http2?: Http2Limits;
+  /** Whether trusted proxies may tell of their client's certificate. */
+  readonly keepsClientCertificateHeaders: boolean;
+  /** Null for plain text. */
+  readonly tls: ServerTls | null;
+}
+
+/** An open client connection of either protocol, as the gateway needs it. */
+interface OpenConnection {
+  readonly socket: Socket;
+  readonly handler: unknown;
+  closeIfIdle(): void;
+  /** Tells the client ahead that the connection will close, where the protocol can. */
+  announceEnd?(): void;
 }
 
 export interface GatewayServices {
@@ -47,11 +71,19 @@ export interface GatewayServices {
  */
 const IDLE_GRACE_MS = 250;
 
+const failureCells: Readonly<Record<HandshakeFailure | 'aborted', number>> = {
+  aborted: WorkerCell.tlsAborted,
+  failed: WorkerCell.tlsFailed,
+  timeout: WorkerCell.tlsTimeout,
+  no_protocol: WorkerCell.tlsNoProtocol,
+  certificate_rejected: WorkerCell.tlsCertificateRejected,
+};
+
 export class Gateway {
   private current: Snapshot;
   private readonly services: ExchangeServices;
-  private readonly open: Set<DownstreamConnection>;
-  /** Sockets whose PROXY header has not come yet. */
+  private readonly open: Set<OpenConnection>;
+  /** Sockets whose PROXY header, TLS handshake or first bytes have not come yet. */
   private readonly unproxied: Set<Socket>;
   private readonly entrances: WeakMap<ListenerSettings, Entrance>;
   private underWay: number;
@@ -133,20 +165,67 @@ export class Gateway {
     if (settings.proxyProtocol) {
       this.unproxied.add(socket);
       listenTo(socket, new ProxyProtocolReader(socket, io, this.current.limits.headerTimeoutMs, entrance, client));
+    } else if (settings.tls !== null) {
+      this.secure(socket, client, entrance, settings.tls);
+      return;
     } else this.serve(socket, client, entrance);
     if (this.ownAccept) startReading(socket);
     else readByEvents(socket);
   }
 
+  /** Begins a TLS handshake on a socket; null when too many are under way. The socket then is closed. */
+  secure(socket: Socket, client: Client, entrance: Entrance, tls: ServerTls): Handshake | null {
+    this.unproxied.delete(socket);
+    const handshake = tls.begin(socket, client, entrance);
+    if (handshake === null) {
+      this.services.cells[this.services.workerMetricsOffset + WorkerCell.tlsRefused]!++;
+      socket.destroy();
+      return null;
+    }
+    this.unproxied.add(handshake.socket);
+    return handshake;
+  }
+
+  /** A handshake is done. */
+  secured(resumed: boolean): void {
+    this.services.cells[
+      this.services.workerMetricsOffset + (resumed ? WorkerCell.tlsResumed : WorkerCell.tlsHandshakes)
+    ]!++;
+  }
+
+  /** A handshake came to nothing; null when the client left. */
+  unsecured(socket: Socket, failure: HandshakeFailure | null): void {
+    this.services.cells[this.services.workerMetricsOffset + failureCells[failure ?? 'aborted']]!++;
+    this.unproxiedClosed(socket);
+  }
+
   /** Begins to read requests from a socket. */
-  serve(socket: Socket, client: Client, entrance: Entrance): DownstreamConnection {
+  serve(socket: Socket, client: Client, entrance: Entrance): SocketEvents {
+    const { http1, http2 } = entrance.plainProtocols;
+    if (!http2) return this.serveHttp1(socket, client, entrance);
+    if (!http1) return this.serveHttp2(socket, client, entrance);
+    this.unproxied.add(socket);
+    const reader = new PrefaceReader(socket, client, this.io, this.current.limits.headerTimeoutMs, entrance);
+    listenTo(socket, reader);
+    return reader;
+  }
+
+  serveHttp1(socket: Socket, client: Client, entrance: Entrance): SocketEvents {
+    return this.opened(new DownstreamConnection(socket, client, entrance));
+  }
+
+  /** In plain text with prior knowledge, or where TLS agreed on `h2`. */
+  serveHttp2(socket: Socket, client: Client, entrance: Entrance): SocketEvents {
+    return this.opened(new ServerConnection(socket, client, entrance));
+  }
+
+  private opened<Connection extends OpenConnection & SocketEvents>(connection: Connection): Connection {
     const { cells, workerMetricsOffset } = this.services;
     cells[workerMetricsOffset + WorkerCell.connectionsAccepted]!++;
     cells[workerMetricsOffset + WorkerCell.connectionsOpen]!++;
-    this.unproxied.delete(socket);
-    const connection = new DownstreamConnection(socket, client, entrance);
+    this.unproxied.delete(connection.socket);
     this.open.add(connection);
-    listenTo(socket, connection);
+    listenTo(connection.socket, connection);
     return connection;
   }
 
@@ -155,6 +234,7 @@ export class Gateway {
     this.stopping = true;
     this.services.io.clock.tick();
     if (this.open.size + this.unproxied.size === 0) return;
+    this.announceEnd(null);
     await new Promise<void>(resolve => {
       // Because: draining happens once in a worker's life.
       const grace = setTimeout(() => this.closeIdle(null), Math.min(IDLE_GRACE_MS, timeoutMs));
@@ -177,8 +257,15 @@ export class Gateway {
     const entrance = this.entrances.get(settings);
     if (entrance === undefined) return;
     entrance.closing = true;
+    this.announceEnd(entrance);
     // Because: a listener is taken away by a reload, not by a request.
     setTimeout(() => this.closeIdle(entrance), IDLE_GRACE_MS).unref();
+  }
+
+  private announceEnd(entrance: Entrance | null): void {
+    for (const connection of this.open) {
+      if (entrance === null || connection.handler === entrance) connection.announceEnd?.();
+    }
   }
 
   /** Closes idle connections of one listener, or of all. */
@@ -200,7 +287,7 @@ export class Gateway {
 
   /** An exchange for a request, begun. */
   startExchange(
-    connection: DownstreamConnection,
+    connection: ResponseWriter & { readonly client: Client },
     head: RequestHead,
     isTrusted: (ip: string) => boolean,
   ): RequestEvents {
@@ -222,11 +309,24 @@ export class Gateway {
     connection.refuse(problemMessage(fault, requestId));
   }
 
+  /** Refuses a stream that is no request, or one that is not served (`answered`). */
+  refuseStream(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void {
+    const { cells, workerMetricsOffset, accessLog } = this.services;
+    cells[workerMetricsOffset + refusalCell[fault.code]]!++;
+    const requestId = newRequestId();
+    logMalformed(accessLog, stream.client, fault, requestId, 'HTTP/2');
+    if (answered) refuseStream(stream, fault, requestId, toHead);
+  }
+
+  countHttp2(reason: Http2Reason): void {
+    this.services.cells[this.services.workerMetricsOffset + http2Cell[reason]]!++;
+  }
+
   received(bytes: number): void {
     this.services.cells[this.services.workerMetricsOffset + WorkerCell.receivedBytes]! += bytes;
   }
 
-  closed(connection: DownstreamConnection): void {
+  closed(connection: OpenConnection): void {
     const { cells, workerMetricsOffset } = this.services;
     if (this.open.delete(connection)) cells[workerMetricsOffset + WorkerCell.connectionsOpen]!--;
     this.tellIfIdle();

@@ -1,5 +1,7 @@
 // Who is at the other end of a client connection, as far as the connection itself tells. One object a connection.
 
+import type { ClientCertificate } from './tls/client-certificate.ts';
+
 /** `ip` is the believed address: the socket's, or the one that a trusted proxy reported. */
 export interface Client {
   readonly ip: string;
@@ -10,6 +12,8 @@ export interface Client {
   readonly trusted: boolean;
   /** `https` when the client's request came over TLS, here or at a trusted proxy. */
   readonly scheme: 'http' | 'https';
+  /** The client's own, verified; null without TLS, and where none was asked for or shown. */
+  readonly certificate: ClientCertificate | null;
   /** Its part of an access log line, made once; empty while unknown. */
   readonly logPart: string;
   /** What is told of the client to upstreams, made at the first request and kept while the next ones name the same host. */

@@ -2,6 +2,7 @@
 // behind Node's published interface, so it is used on the releases it was tested on and nowhere else.
 
 import type { Socket } from 'node:net';
+import { secureWriterOf } from './tls/secure-writer.ts';
 
 /** A write that libuv has not finished. */
 interface PendingWrite {
@@ -27,16 +28,18 @@ interface HandleOwner {
 /** Nodes whose handles take `null` for the request; others would abort the process. */
 const works = /^v26\.(?:1[0-9]|[2-9][0-9])\./.test(process.version);
 
-export const WriteOutcome = { sent: 0, pending: 1, failed: 2, unsupported: 3 } as const;
+export const WriteOutcome = { sent: 0, pending: 1, failed: 2, unsupported: 3, full: 4 } as const;
 
 /** Hears of the end of a write that was pending. */
 export interface WriteOwner<Tag> {
-  onWritten(tag: Tag, buffer: Buffer, failed: boolean): void;
+  /** `buffer` is null where it was free before. */
+  onWritten(tag: Tag, buffer: Buffer | null, failed: boolean): void;
 }
 
 /**
  * Writes the first `length` bytes of `buffer` now. `sent`: the kernel has them, the buffer is free. `pending`: the
- * buffer must stay as it is until `owner` hears of it. `unsupported`: nothing was written, use `socket.write`.
+ * buffer must stay as it is until `owner` hears of it. `full`: the bytes are taken, the buffer is free, and `owner` hears
+ * when more may come. `unsupported`: nothing was written, use `socket.write`.
  */
 export function writeNow<Tag>(
   socket: Socket,
@@ -45,6 +48,9 @@ export function writeNow<Tag>(
   owner: WriteOwner<Tag>,
   tag: Tag,
 ): number {
+  const writer = secureWriterOf(socket);
+  // Because: a handle that was closed takes nothing; the socket's own end follows.
+  if (writer !== undefined) return writer.write(buffer.subarray(0, length), owner, tag);
   // Because: `_handle` is what the socket itself writes to; the test in this folder fails where that changes.
   const handle = (socket as unknown as HandleOwner)._handle;
   if (!works || handle === null || socket.connecting || socket.writableLength > 0) return WriteOutcome.unsupported;

@@ -17,6 +17,7 @@ import { type RequestEvents, ResponseFraming, type ResponseWriter } from './exch
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
 import { bytesTaken, unsentBytes } from './progress.ts';
+import { resetSecurely, secureWriterOf } from './tls/secure-writer.ts';
 
 /** Limits of a client connection; each has its own refusal. */
 export interface ConnectionLimits extends HeadLimits {
@@ -489,6 +490,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
    */
   private cut(): void {
     if (this.socket.writableEnded) this.socket.destroy();
+    else if (secureWriterOf(this.socket) !== undefined) resetSecurely(this.socket);
     else this.socket.resetAndDestroy();
   }
 

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { writeLatin1 } from '../base/latin1.ts';
 import { WriteOutcome, type WriteOwner, writeNow } from './direct-write.ts';
+import { secureWriterOf } from './tls/secure-writer.ts';
 
 /** Someone whose bytes the outbox may hold. */
 export interface Sender {
@@ -94,6 +95,10 @@ export class Outbox implements WriteOwner<Sender> {
       sender.onSent(false);
       return;
     }
+    if (outcome === WriteOutcome.full) {
+      sender.onSent(true);
+      return;
+    }
     if (outcome === WriteOutcome.pending) {
       this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(CAPACITY);
       sender.onSent(true);
@@ -112,8 +117,8 @@ export class Outbox implements WriteOwner<Sender> {
     sender.onSent(full);
   }
 
-  onWritten(sender: Sender, buffer: Buffer, failed: boolean): void {
-    if (this.spares.length < SPARES_MAX) this.spares.push(buffer);
+  onWritten(sender: Sender, buffer: Buffer | null, failed: boolean): void {
+    if (buffer !== null && this.spares.length < SPARES_MAX) this.spares.push(buffer);
     if (failed) sender.onWriteFailed();
     else sender.onDrain();
   }
@@ -121,7 +126,14 @@ export class Outbox implements WriteOwner<Sender> {
   private sendDirectly(bytes: Buffer): void {
     const { sender } = this;
     if (sender === null || sender.socket.destroyed) return;
-    sender.onSent(!sender.socket.write(bytes));
+    const { socket } = sender;
+    if (secureWriterOf(socket) === undefined) {
+      sender.onSent(!socket.write(bytes));
+      return;
+    }
+    const outcome = writeNow(socket, bytes, bytes.length, this, sender);
+    if (outcome === WriteOutcome.failed) sender.onWriteFailed();
+    else sender.onSent(outcome === WriteOutcome.full);
   }
 
   /** Takes the buffer back once the socket has sent all of it; a socket that dies keeps it for the collector. */

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:net';
 import type { ListenerConfig } from '../config/config.ts';
+import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { ListenOrder } from './messages.ts';
 
 /** A listener as it serves: what `ready` and /config show. */
@@ -10,23 +11,32 @@ export interface BoundAddress {
   readonly port: number;
 }
 
-/** Orders for these listeners. One that `serving` has under the same address keeps its real port. */
-export function listenOrders(listeners: readonly ListenerConfig[], serving: readonly ListenOrder[]): ListenOrder[] {
+/**
+ * Orders for these listeners. One that `serving` has under the same address keeps its real port. `tls` is by the
+ * listeners' order.
+ */
+export function listenOrders(
+  listeners: readonly ListenerConfig[],
+  tls: TlsMaterial['listeners'],
+  serving: readonly ListenOrder[],
+): ListenOrder[] {
   const portByKey = new Map(serving.map(({ key, port }) => [key, port]));
   const seen = new Map<string, number>();
-  return listeners.map(({ host, port, proxyProtocol, trustedProxies }) => {
+  return listeners.map((listener, at) => {
+    const { host, port, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2 } = listener;
     const address = `${host} ${port}`;
     // Only port 0 can be there twice: each of them is another free port.
     const count = seen.get(address) ?? 0;
     seen.set(address, count + 1);
     const key = `${address} ${count}`;
-    return { key, host, port: portByKey.get(key) ?? port, proxyProtocol, trustedProxies };
+    const trust = { proxyProtocol, trustedProxies, keepsClientCertificateHeaders };
+    return { key, host, port: portByKey.get(key) ?? port, ...trust, protocols, http2, tls: tls[at] ?? null };
   });
 }
 
-/** `http://[::1]:8080`. */
-export function addressUrl({ host, port }: BoundAddress): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** `http://[::1]:8080`; `https://` where TLS is spoken. */
+export function addressUrl({ host, port, tls }: BoundAddress & { readonly tls: unknown }): string {
+  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /**

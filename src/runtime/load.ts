@@ -7,6 +7,8 @@ import type { FilterSchema } from '../config/filter-schema.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
 import { inReadingOrder } from '../config/problem-order.ts';
+import { readTlsMaterial } from '../net/tls/read-material.ts';
+import type { TlsMaterial } from '../net/tls/tls-material.ts';
 
 export interface LoadedFile {
   /** Null exactly when a problem is an error. */
@@ -16,6 +18,8 @@ export interface LoadedFile {
   readonly problems: readonly LocatedProblem[];
   /** Where something stands in the documents. */
   readonly locate: (problem: Problem) => LocatedProblem;
+  /** Certificates and keys that the configuration names, checked. */
+  readonly tls: TlsMaterial;
 }
 
 /** The filters of the language, for its schema. */
@@ -50,7 +54,18 @@ function load(file: string): LoadResult {
   return loadConfig(file, { filters: knownFilters, env: process.env, cache });
 }
 
+const noTls: TlsMaterial = { listeners: [], upstreams: new Map() };
+
 function loadedFile(result: LoadResult): LoadedFile {
   const { files, problems, locate } = result;
-  return { config: result.ok ? result.config : null, files, problems, locate };
+  if (!result.ok) return { config: null, files, problems, locate, tls: noTls };
+  const { config, named } = result;
+  const { material, problems: ofTls } = readTlsMaterial(config, named, Date.now());
+  return {
+    config: material === null ? null : config,
+    files,
+    problems: ofTls.length === 0 ? problems : inReadingOrder([...problems, ...ofTls.map(locate)], files),
+    locate,
+    tls: material ?? noTls,
+  };
 }

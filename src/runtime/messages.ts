@@ -1,6 +1,7 @@
 // What the supervisor and a worker thread say to each other. Types only.
 
-import type { Problem } from '../config/config.ts';
+import type { Http2Config, Problem } from '../config/config.ts';
+import type { ClientTlsMaterial, ServerTlsMaterial, TicketKeys } from '../net/tls/tls-material.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { ConfigTransfer } from './config-transfer.ts';
 
@@ -21,6 +22,8 @@ export interface PrepareOrder {
   readonly eventOffsets: ReadonlyMap<string, number>;
   /** Memory that filters share with other threads, by name. */
   readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
+  /** By name of the upstream. */
+  readonly upstreamTls: ReadonlyMap<string, ClientTlsMaterial>;
 }
 
 export interface PrepareReport {
@@ -39,6 +42,11 @@ export interface ListenOrder {
   readonly port: number;
   readonly proxyProtocol: boolean;
   readonly trustedProxies: readonly string[];
+  readonly protocols: readonly string[];
+  readonly http2: Http2Config;
+  readonly keepsClientCertificateHeaders: boolean;
+  /** Null for plain text. */
+  readonly tls: ServerTlsMaterial | null;
 }
 
 /** `error` is empty when all listen. Ports are in the order of the orders. */
@@ -83,6 +91,8 @@ export interface WorkerCalls {
   /** Asks clients to leave, and answers when all is finished, or cut after this time. The thread then ends. */
   drain: { ask: { readonly timeoutMs: number }; answer: null };
   reopenLog: { ask: null; answer: null };
+  /** Keys of session tickets, for the listeners that have none of their own. */
+  tickets: { ask: TicketKeys; answer: null };
   /** The newest value of a feed. */
   feed: { ask: { readonly key: string; readonly value: unknown }; answer: null };
   upstreams: { ask: null; answer: readonly UpstreamState[] };

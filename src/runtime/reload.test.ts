@@ -8,7 +8,13 @@ import { sampleConfig } from './sample-config.fixture.ts';
 
 function loaded(changes: Parameters<typeof sampleConfig>[0]): LoadedFile {
   const locate: LoadedFile['locate'] = problem => ({ ...problem, file: 'cardea.yaml', line: 3, column: 7 });
-  return { config: sampleConfig(changes), files: [], problems: [], locate };
+  return {
+    config: sampleConfig(changes),
+    files: [],
+    problems: [],
+    locate,
+    tls: { listeners: [], upstreams: new Map() },
+  };
 }
 
 function reloadWith(

@@ -5,12 +5,14 @@ import type { FilterDefinitions } from '../compile/compile-chain.ts';
 import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
 import { feedsOfUpstreams } from '../compile/upstream-members.ts';
 import type { Config, Problem } from '../config/config.ts';
+import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { encodeConfig } from './config-transfer.ts';
 import type { FeedDesk } from './feeds/feed-desk.ts';
 import { checkAddressesFree, listenOrders } from './listener-book.ts';
 import type { ListenOrder, PrepareOrder, PrepareReport } from './messages.ts';
 import type { SharedTables } from './shared-tables.ts';
+import type { TicketKeyMaker } from './ticket-keys.ts';
 import type { WorkerCrew } from './worker-crew.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
@@ -19,6 +21,7 @@ export interface Serving {
   readonly config: Config;
   /** With the real ports. */
   readonly listeners: readonly ListenOrder[];
+  readonly tls: TlsMaterial;
 }
 
 export type RolloutResult =
@@ -33,6 +36,7 @@ export interface RolloutParts {
   readonly definitions: FilterDefinitions;
   readonly tables: SharedTables;
   readonly feeds: FeedDesk;
+  readonly tickets: TicketKeyMaker;
 }
 
 const noNeeds: CollectedNeeds = { tables: [], feeds: [], events: [] };
@@ -52,9 +56,9 @@ export class Rollout {
   }
 
   /** To be called in a turn of its own. */
-  async deploy(config: Config): Promise<RolloutResult> {
+  async deploy(config: Config, tls: TlsMaterial): Promise<RolloutResult> {
     try {
-      return await this.tryDeploy(config);
+      return await this.tryDeploy(config, tls);
     } catch (error) {
       // Those that could must not keep what the others could not; one that is dead has nothing to forget.
       await this.parts.crew.callAll('abort', null).catch(() => {});
@@ -63,17 +67,18 @@ export class Rollout {
     }
   }
 
-  private async tryDeploy(config: Config): Promise<RolloutResult> {
+  private async tryDeploy(config: Config, tls: TlsMaterial): Promise<RolloutResult> {
     const { current } = this;
     const { crew, definitions, feeds } = this.parts;
     if (crew.workers.length === 0) throw new Error('no worker is alive');
     const before = current?.listeners ?? [];
-    const orders = listenOrders(config.listeners, before);
+    const orders = listenOrders(config.listeners, tls.listeners, before);
     await checkAddressesFree(orders, before);
     const ofFilters = collectNeeds(config, definitions);
     const needs = { ...ofFilters, feeds: [...ofFilters.feeds, ...feedsOfUpstreams(config)] };
     await feeds.open(needs.feeds);
-    const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null, needs));
+    if (current === null) await crew.callAll('tickets', this.parts.tickets.keys);
+    const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null, needs, tls));
     const problems = reports.find(report => report.problems.some(({ severity }) => severity === 'error'))?.problems;
     if (problems !== undefined) {
       await crew.callAll('abort', null);
@@ -82,7 +87,7 @@ export class Rollout {
     }
     const listeners = await this.listen(orders);
     // Before the calls: a worker that dies in between is replaced by one that serves the new configuration.
-    this.current = { config, listeners };
+    this.current = { config, listeners, tls };
     this.needs = needs;
     await Promise.allSettled(crew.workers.map(worker => worker.call('commit', null)));
     feeds.keepOnly(needs.feeds);
@@ -93,15 +98,16 @@ export class Rollout {
   async bringUp(worker: WorkerThread): Promise<void> {
     const { current } = this;
     if (current === null) return;
+    await worker.call('tickets', this.parts.tickets.keys);
     for (const [key, value] of this.parts.feeds.values) await worker.call('feed', { key, value });
-    const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null, this.needs));
+    const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null, this.needs, current.tls));
     if (problems.length > 0) throw new Error(problems[0].message);
     const { error } = await worker.call('listen', current.listeners);
     if (error !== '') throw new Error(error);
     await worker.call('commit', null);
   }
 
-  private prepareOrder(config: Config, base: Config | null, needs: CollectedNeeds): PrepareOrder {
+  private prepareOrder(config: Config, base: Config | null, needs: CollectedNeeds, tls: TlsMaterial): PrepareOrder {
     const { registry, tables } = this.parts;
     for (const { name } of config.routes) registry.block('route', name);
     for (const { name } of config.upstreams) registry.block('upstream', name);
@@ -113,6 +119,7 @@ export class Rollout {
       upstreamOffsets: registry.blocks('upstream'),
       eventOffsets: registry.blocks('event'),
       tables: tables.all,
+      upstreamTls: tls.upstreams,
     };
   }
 

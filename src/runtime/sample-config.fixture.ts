@@ -4,7 +4,25 @@ import { createHash } from 'node:crypto';
 import type { Config, RouteConfig, UpstreamConfig } from '../config/config.ts';
 
 const base: Omit<Config, 'version'> = {
-  listeners: [{ host: '127.0.0.1', port: 0, protocols: ['http/1.1'], proxyProtocol: false, trustedProxies: [] }],
+  listeners: [
+    {
+      host: '127.0.0.1',
+      port: 0,
+      protocols: ['http/1.1'],
+      http2: {
+        maxConcurrentStreams: 100,
+        initialWindow: 65_536,
+        connectionWindow: 1_048_576,
+        resetBurst: 200,
+        resetsPerSecond: 20,
+        pingIntervalMs: 60_000,
+      },
+      proxyProtocol: false,
+      trustedProxies: [],
+      keepsClientCertificateHeaders: false,
+      tls: null,
+    },
+  ],
   admin: { enabled: false, host: '127.0.0.1', port: 0 },
   accessLog: { path: 'off', sample: 1 },
   drainTimeoutMs: 5_000,
@@ -60,6 +78,7 @@ export function sampleUpstream(name: string, ports: readonly number[]): Upstream
     balance: 'roundRobin',
     hashOn: null,
     protocol: 'http/1.1',
+    tls: null,
     pool: {
       maxConnections: 100,
       maxPending: 500,

@@ -16,6 +16,7 @@ import { Reload, type ReloadFailure } from './reload.ts';
 import { Rollout, type RolloutResult } from './rollout.ts';
 import { SharedTables } from './shared-tables.ts';
 import type { GatewayStatus, Phase, UpstreamsReport } from './status.ts';
+import { TicketKeyMaker, ticketLifetimeMs } from './ticket-keys.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { addUpstreamStates } from './upstream-sum.ts';
 import { FileWatch } from './watch-files.ts';
@@ -36,6 +37,7 @@ export class Supervisor {
   private readonly crew: WorkerCrew;
   private readonly feeds: FeedDesk;
   private readonly tables = new SharedTables();
+  private readonly tickets: TicketKeyMaker;
   private readonly reloads: Reload;
   private readonly watch: FileWatch;
   private readonly startedAt = Date.now();
@@ -62,6 +64,7 @@ export class Supervisor {
       send: (key, value) => void this.crew.callAll('feed', { key, value }).catch(() => {}),
       log,
     });
+    this.tickets = new TicketKeyMaker(keys => void this.crew.callAll('tickets', keys).catch(() => {}));
     this.reloads = new Reload({
       load: options.load,
       deploy: loaded => this.deploy(loaded),
@@ -77,8 +80,8 @@ export class Supervisor {
     const { config } = loaded;
     if (config === null) throw new Error('a configuration with errors cannot be started');
     const registry = new MetricRegistry({ routesMax: config.metrics.routesMax });
-    const { crew, tables, feeds } = this;
-    const rollout = new Rollout({ crew, registry, definitions: filterDefinitions, tables, feeds });
+    const { crew, tables, feeds, tickets } = this;
+    const rollout = new Rollout({ crew, registry, definitions: filterDefinitions, tables, feeds, tickets });
     this.registry = registry;
     this.rollout = rollout;
     await this.crew.equip({
@@ -101,6 +104,7 @@ export class Supervisor {
   async abandon(): Promise<void> {
     this.watch.close();
     this.feeds.stop();
+    this.tickets.stop();
     await this.crew.terminate();
   }
 
@@ -137,6 +141,7 @@ export class Supervisor {
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
     this.feeds.stop();
+    this.tickets.stop();
     await this.crew.terminate();
     this.log.flush();
   }
@@ -195,9 +200,10 @@ export class Supervisor {
     const { rollout } = this;
     if (config === null || rollout === null) throw new Error('there is nothing to serve');
     const before = rollout.serving?.config ?? null;
-    const result = await this.turns.run(() => rollout.deploy(config));
+    const result = await this.turns.run(() => rollout.deploy(config, loaded.tls));
     if (!result.ok) return result;
     this.loadedAt = Date.now();
+    this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });
     }

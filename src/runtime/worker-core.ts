@@ -15,6 +15,7 @@ import type { Answer, Ask, CallName, PrepareOrder, PrepareReport, WorkerSetup } 
 import { clearEndpointGauges, upstreamStates, writeEndpointGauges } from './upstream-states.ts';
 import { WorkerListeners } from './worker-listeners.ts';
 import { SharedWorkerServices } from './worker-services.ts';
+import { WorkerTickets } from './worker-tickets.ts';
 
 const GAUGES_EVERY_MS = 1_000;
 
@@ -35,6 +36,7 @@ export class WorkerCore {
   private readonly say: Say;
   private readonly io = new ThreadIo();
   private readonly headLimits = new LiveHeadLimits();
+  private readonly tickets = new WorkerTickets();
   private readonly listeners: WorkerListeners;
   private readonly feeds: WorkerFeeds;
   private equipment: Equipment | null = null;
@@ -46,12 +48,14 @@ export class WorkerCore {
     this.feeds = new WorkerFeeds(nudge);
     this.listeners = new WorkerListeners(
       this.io.readBuffer,
+      this.tickets,
       (socket, settings) => this.accept(socket, settings),
       settings => this.gateway?.drainListener(settings),
     );
     this.calls = {
       setup: setup => this.setup(setup),
       prepare: order => this.prepare(order),
+      tickets: keys => this.receiveTickets(keys),
       feed: ({ key, value }) => this.receive(key, value),
       listen: orders => this.listeners.prepare(orders),
       commit: () => this.commit(),
@@ -92,6 +96,11 @@ export class WorkerCore {
     const { aside, filterServices } = this.equipped();
     filterServices.useTables(order.tables);
     return aside.prepare(order);
+  }
+
+  private receiveTickets(keys: Ask<'tickets'>): null {
+    this.tickets.receive(keys);
+    return null;
   }
 
   private receive(key: string, value: unknown): null {

@@ -3,13 +3,17 @@
 import type { Socket } from 'node:net';
 import type { ListenerSettings } from '../exchange/gateway.ts';
 import { Listener } from '../net/listener.ts';
+import type { ServerTls } from '../net/tls/server-tls.ts';
+import { ListenerTls } from './listener-tls.ts';
 import type { ListenOrder, ListenReport } from './messages.ts';
+import type { WorkerTickets } from './worker-tickets.ts';
 
 interface OpenListener {
   readonly listener: Listener;
   /** The real one, once it listens. */
   port: number;
   settings: ListenerSettings;
+  readonly tls: ListenerTls;
   /** Connections that came before the configuration with this listener serves; null once it does. */
   held: Socket[] | null;
 }
@@ -20,12 +24,19 @@ export class WorkerListeners {
   private readonly readBuffer: Buffer;
   private readonly accept: AcceptSocket;
   private readonly onReplaced: (settings: ListenerSettings) => void;
+  private readonly tickets: WorkerTickets;
   private readonly open = new Map<string, OpenListener>();
   private orders: readonly ListenOrder[] = [];
 
   /** `onReplaced` hears of settings that serve no new connections any more, so that their connections can be drained. */
-  constructor(readBuffer: Buffer, accept: AcceptSocket, onReplaced: (settings: ListenerSettings) => void) {
+  constructor(
+    readBuffer: Buffer,
+    tickets: WorkerTickets,
+    accept: AcceptSocket,
+    onReplaced: (settings: ListenerSettings) => void,
+  ) {
     this.readBuffer = readBuffer;
+    this.tickets = tickets;
     this.accept = accept;
     this.onReplaced = onReplaced;
   }
@@ -34,7 +45,10 @@ export class WorkerListeners {
   async prepare(orders: readonly ListenOrder[]): Promise<ListenReport> {
     this.orders = orders;
     try {
-      for (const order of orders) if (!this.open.has(order.key)) await this.openOne(order);
+      for (const order of orders) {
+        if (!this.open.has(order.key)) await this.openOne(order);
+        this.open.get(order.key)?.tls.prepare(order.tls);
+      }
     } catch (error) {
       this.abort();
       return { ports: [], error: reasonOf(error) };
@@ -53,10 +67,11 @@ export class WorkerListeners {
         this.onReplaced(each.settings);
         continue;
       }
-      if (!sameSettings(each.settings, order)) {
+      const tls = each.tls.commit();
+      if (!sameSettings(each.settings, order, tls)) {
         // Connections accepted under other rules of trust end with their next answer; the address stays open.
         this.onReplaced(each.settings);
-        each.settings = settingsOf(order, each.port);
+        each.settings = settingsOf(order, each.port, tls);
       }
       const held = each.held ?? [];
       each.held = null;
@@ -66,7 +81,10 @@ export class WorkerListeners {
 
   /** Closes what was opened since the last `commit`. */
   abort(): void {
-    for (const [key, each] of this.open) if (each.held !== null) this.closeOne(key, each);
+    for (const [key, each] of this.open) {
+      each.tls.abort();
+      if (each.held !== null) this.closeOne(key, each);
+    }
   }
 
   closeAll(): void {
@@ -78,9 +96,10 @@ export class WorkerListeners {
       if (entry.held === null) this.accept(socket, entry.settings);
       else entry.held.push(socket);
     });
-    const entry: OpenListener = { listener, port: order.port, settings: settingsOf(order, order.port), held: [] };
+    const settings = settingsOf(order, order.port, null);
+    const entry: OpenListener = { listener, port: order.port, settings, tls: new ListenerTls(this.tickets), held: [] };
     entry.port = (await listener.listen()).port;
-    entry.settings = settingsOf(order, entry.port);
+    entry.settings = settingsOf(order, entry.port, null);
     this.open.set(order.key, entry);
   }
 
@@ -91,12 +110,21 @@ export class WorkerListeners {
   }
 }
 
-function settingsOf({ proxyProtocol, trustedProxies }: ListenOrder, port: number): ListenerSettings {
-  return { port, proxyProtocol, trustedProxies };
+function settingsOf(order: ListenOrder, port: number, tls: ServerTls | null): ListenerSettings {
+  const { proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2 } = order;
+  return { port, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2, tls };
 }
 
-function sameSettings(a: ListenerSettings, b: ListenOrder): boolean {
-  return a.proxyProtocol === b.proxyProtocol && a.trustedProxies.join() === b.trustedProxies.join();
+/** New certificates do not count: connections keep what they were accepted with. */
+function sameSettings(a: ListenerSettings, b: ListenOrder, tls: ServerTls | null): boolean {
+  return (
+    a.tls === tls &&
+    a.proxyProtocol === b.proxyProtocol &&
+    a.protocols?.join() === b.protocols.join() &&
+    JSON.stringify(a.http2) === JSON.stringify(b.http2) &&
+    a.keepsClientCertificateHeaders === b.keepsClientCertificateHeaders &&
+    a.trustedProxies.join() === b.trustedProxies.join()
+  );
 }
 
 function reasonOf(error: unknown): string {

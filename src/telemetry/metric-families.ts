@@ -2,6 +2,7 @@
 
 import { type FaultCode, faultKinds } from '../base/fault.ts';
 import { HISTOGRAM_CELLS } from './histogram.ts';
+import { type Http2Reason, http2Reasons } from './http2-reasons.ts';
 
 /**
  * Cells of a route's block; count with `cells[offset + RouteCell.status2xx]++`. For a status that comes from outside
@@ -36,14 +37,22 @@ export const UpstreamCell = {
   pending: 13,
   endpoints: 14,
   endpointsAvailable: 15,
+  retriesDenied: 16,
+  hedges: 17,
+  ejections: 18,
+  breakerOpens: 19,
+  breakerRefusals: 20,
+  /** 0 closed, 1 open, 2 half-open. */
+  breakerState: 21,
+  fallbacks: 22,
   /** Histogram: from the request's first byte sent to the answer's first received. */
-  responseTime: 16,
+  responseTime: 23,
 } as const;
 
 /** The codes of `faultKinds` in their order, which is the order of the cells from `WorkerCell.refusals` on. */
 export const refusalCodes = Object.keys(faultKinds) as readonly FaultCode[]; // Because: Object.keys forgets the key type
 
-const WORKER_OVERHEAD_AT = 13;
+const WORKER_OVERHEAD_AT = 21;
 
 /** Cells of a worker's own block. `refusals` is the first of one cell a fault code: `cells[offset + refusalCell[code]]++`. */
 export const WorkerCell = {
@@ -60,6 +69,15 @@ export const WorkerCell = {
   heapUsedBytes: 10,
   externalBytes: 11,
   connectionsRefused: 12,
+  /** Full ones; those that took up a session of before are `tlsResumed`. */
+  tlsHandshakes: 13,
+  tlsResumed: 14,
+  tlsAborted: 15,
+  tlsFailed: 16,
+  tlsTimeout: 17,
+  tlsRefused: 18,
+  tlsNoProtocol: 19,
+  tlsCertificateRejected: 20,
   /** Histogram: time of an exchange that was not spent waiting for the upstream. */
   overhead: WORKER_OVERHEAD_AT,
   refusals: WORKER_OVERHEAD_AT + HISTOGRAM_CELLS,
@@ -83,6 +101,13 @@ export const GatewayCell = {
 export const refusalCell: Readonly<Record<FaultCode, number>> = Object.fromEntries(
   refusalCodes.map((code, index) => [code, WorkerCell.refusals + index]),
 ) as Record<FaultCode, number>; // Because: Object.fromEntries forgets the key type
+
+const HTTP2_ERRORS_AT = WorkerCell.refusals + refusalCodes.length;
+
+/** Distance from the beginning of a worker's block to the cell that counts what was ended for this reason. */
+export const http2Cell: Readonly<Record<Http2Reason, number>> = Object.fromEntries(
+  http2Reasons.map((reason, index) => [reason, HTTP2_ERRORS_AT + index]),
+) as Record<Http2Reason, number>; // Because: Object.fromEntries forgets the key type
 
 /** 0 for 1xx to 4 for 5xx; what is outside 100..599 counts as 5xx, so that it never leaves the five cells. */
 export function statusClass(status: number): number {
@@ -182,13 +207,27 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
   worker: {
     name: 'worker',
     labels: [],
-    cellCount: WorkerCell.refusals + refusalCodes.length,
+    cellCount: HTTP2_ERRORS_AT + http2Reasons.length,
     families: [
       counter('cardea_connections_accepted_total', 'Client connections accepted.', WorkerCell.connectionsAccepted),
       counter(
         'cardea_connections_refused_total',
         'Client connections closed at once because limits.connections was reached.',
         WorkerCell.connectionsRefused,
+      ),
+      counter(
+        'cardea_tls_handshakes_total',
+        'TLS handshakes with clients, by result: `full`, `resumed`, or why there was none.',
+        labelled('result', {
+          full: WorkerCell.tlsHandshakes,
+          resumed: WorkerCell.tlsResumed,
+          aborted: WorkerCell.tlsAborted,
+          failed: WorkerCell.tlsFailed,
+          timeout: WorkerCell.tlsTimeout,
+          too_many: WorkerCell.tlsRefused,
+          no_protocol: WorkerCell.tlsNoProtocol,
+          certificate_rejected: WorkerCell.tlsCertificateRejected,
+        }),
       ),
       gauge('cardea_connections_open', 'Client connections open now.', WorkerCell.connectionsOpen),
       gauge('cardea_requests_in_flight', 'Requests under way now.', WorkerCell.requestsInFlight),
@@ -203,6 +242,11 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         'cardea_refusals_total',
         'Requests that the gateway refused or could not complete, by code; see docs/errors.md.',
         labelled('code', refusalCell),
+      ),
+      counter(
+        'cardea_http2_errors_total',
+        'HTTP/2 streams and connections of clients that were ended for what the client did, by reason.',
+        labelled('reason', http2Cell),
       ),
       counter(
         'cardea_access_log_lines_total',
@@ -260,6 +304,34 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       counter('cardea_upstream_timeouts_total', 'Attempts that ran out of time.', UpstreamCell.timeouts),
       counter('cardea_upstream_retries_total', 'Attempts after the first.', UpstreamCell.retries),
+      counter(
+        'cardea_upstream_retries_denied_total',
+        'Retries that were wanted and not made, since the budget was used up.',
+        UpstreamCell.retriesDenied,
+      ),
+      counter('cardea_upstream_hedges_total', 'Second tries beside a slow first one.', UpstreamCell.hedges),
+      counter(
+        'cardea_upstream_ejections_total',
+        'Endpoints taken out of use for what live traffic met there.',
+        UpstreamCell.ejections,
+      ),
+      counter('cardea_upstream_breaker_opens_total', 'Times that a circuit breaker opened.', UpstreamCell.breakerOpens),
+      counter(
+        'cardea_upstream_breaker_refusals_total',
+        'Attempts that an open circuit breaker kept from the upstream.',
+        UpstreamCell.breakerRefusals,
+      ),
+      gauge(
+        'cardea_upstream_breaker_state',
+        'Circuit breaker of the upstream: 0 closed, 1 open, 2 half-open.',
+        UpstreamCell.breakerState,
+        'max',
+      ),
+      counter(
+        'cardea_upstream_fallbacks_total',
+        'Requests that got the fallback of their route.',
+        UpstreamCell.fallbacks,
+      ),
       histogram(
         'cardea_upstream_response_seconds',
         'Time from sending a request to the first byte of its answer.',

@@ -11,11 +11,13 @@ import type { Filter } from '../../src/exchange/filter.ts';
 import { Gateway } from '../../src/exchange/gateway.ts';
 import { type Destination, Route } from '../../src/exchange/route.ts';
 import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
+import { defaultHttp2Limits, type Http2Limits } from '../../src/net/h2/http2-limits.ts';
 import { ThreadIo } from '../../src/net/io.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
-import { blockKinds, refusalCell, UpstreamCell, WorkerCell } from '../../src/telemetry/metric-families.ts';
+import type { Http2Reason } from '../../src/telemetry/http2-reasons.ts';
+import { blockKinds, http2Cell, refusalCell, UpstreamCell, WorkerCell } from '../../src/telemetry/metric-families.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstream/upstream.ts';
 
 const defaultLimits: Limits = {
@@ -47,6 +49,8 @@ export interface EngineOptions {
   readonly upstream?: Partial<Omit<UpstreamSpec, 'pool' | 'endpoints' | 'name'>>;
   readonly proxyProtocol?: boolean;
   readonly trustedProxies?: readonly string[];
+  readonly protocols?: readonly string[];
+  readonly http2?: Partial<Http2Limits>;
   /** Of the route to the backends. */
   readonly filters?: readonly Filter[];
   readonly routeTimeoutMs?: number;
@@ -68,6 +72,8 @@ export interface Engine {
   readonly log: readonly string[];
   /** Exchanges that ended with this code. */
   refusals(code: FaultCode): number;
+  /** HTTP/2 streams and connections that were ended for this reason. */
+  http2Errors(reason: Http2Reason): number;
   upstreamCell(name: keyof typeof UpstreamCell): number;
   workerCell(name: keyof typeof WorkerCell): number;
   poolCounts(): { active: number; idle: number; pending: number };
@@ -146,6 +152,10 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     port: 0,
     proxyProtocol: options.proxyProtocol ?? false,
     trustedProxies: options.trustedProxies ?? [],
+    protocols: options.protocols ?? ['http/1.1'],
+    http2: { ...defaultHttp2Limits, ...options.http2 },
+    keepsClientCertificateHeaders: false,
+    tls: null,
   };
   const listener = new Listener({ host: '127.0.0.1', port: 0 }, io.readBuffer, socket =>
     gateway.accept(socket, settings),
@@ -156,6 +166,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     gateway,
     log,
     refusals: code => cells[refusalCell[code]]!,
+    http2Errors: reason => cells[http2Cell[reason]]!,
     upstreamCell: name => cells[upstreamOffset + UpstreamCell[name]]!,
     workerCell: name => cells[WorkerCell[name]]!,
     poolCounts: () => upstream.endpoints[0]!.pool.counts,

@@ -124,7 +124,13 @@ export async function startFilterGateway(
     log: (_level, message) => log.push(message),
   });
   await gateway.prepare();
-  const settings: ListenerSettings = { port: 0, proxyProtocol: false, trustedProxies: options.trustedProxies ?? [] };
+  const settings: ListenerSettings = {
+    port: 0,
+    proxyProtocol: false,
+    trustedProxies: options.trustedProxies ?? [],
+    keepsClientCertificateHeaders: false,
+    tls: null,
+  };
   const listener = new Listener({ host: '127.0.0.1', port: 0 }, io.readBuffer, socket =>
     gateway.accept(socket, settings),
   );

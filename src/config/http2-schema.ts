@@ -1,0 +1,48 @@
+// `listeners[].http2`: what clients that speak HTTP/2 may do. Applies to h2 and h2c alike.
+
+import { z } from 'zod';
+import type { Http2Config } from './config.ts';
+import { duration } from './duration.ts';
+import { rate } from './rate.ts';
+import { size } from './size-field.ts';
+
+const kib = 1024;
+
+export const http2Schema = z
+  .strictObject({
+    maxConcurrentStreams: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe('Requests under way at once on one connection; more are refused, and clients try them again.'),
+    initialWindow: size(16 * kib, 16 * kib * kib)
+      .prefault('64KiB')
+      .describe('Bytes of a request’s body that a client may send ahead of the upstream.'),
+    connectionWindow: size(64 * kib, 256 * kib * kib)
+      .prefault('1MiB')
+      .describe('The same for all requests of a connection together.'),
+    resetBurst: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(200)
+      .describe(
+        'Streams that a client may reset, or have reset by breaking rules, at once; beyond it the connection ends with ENHANCE_YOUR_CALM.',
+      ),
+    resets: rate.prefault('20/s').describe('At which rate `resetBurst` fills again.'),
+    pingInterval: duration
+      .prefault('60s')
+      .describe(
+        'A client that has requests under way and is silent for this long is sent a PING; silent for as long again, it is gone.',
+      ),
+  })
+  .prefault({})
+  .transform(
+    ({ resets, pingInterval, ...rest }): Http2Config => ({
+      ...rest,
+      resetsPerSecond: (resets.count * 1000) / resets.perMs,
+      pingIntervalMs: pingInterval,
+    }),
+  )
+  .describe('Limits for clients that speak HTTP/2.');

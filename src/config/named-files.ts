@@ -1,0 +1,65 @@
+// Files that a checked configuration names and that belong to it: certificates, keys, lists of revoked certificates.
+// They are read once a load, so that what is checked, what is used and what the version stands for are the same bytes.
+
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { ConfigFiles } from './config.ts';
+import { readFailure, readSmallFile } from './expand.ts';
+
+/** By absolute path: a file's text, or why it cannot be read. */
+export interface NamedFiles {
+  readonly texts: ReadonlyMap<string, string | { readonly error: string }>;
+  /** By absolute path: names of the entries that may be certificates or keys, sorted. */
+  readonly folders: ReadonlyMap<string, readonly string[] | { readonly error: string }>;
+}
+
+/** Names of files in a certificate folder that are looked at. */
+const certificateFile = /\.(pem|crt|key)$/;
+
+/** Never throws for files. `parts` has absolute paths. */
+export function readNamedFiles({ listeners, upstreams }: ConfigFiles): NamedFiles {
+  const texts = new Map<string, string | { readonly error: string }>();
+  const folders = new Map<string, readonly string[] | { readonly error: string }>();
+  const add = (file: string | null) => {
+    if (file !== null && !texts.has(file)) texts.set(file, readSmallFile(file));
+  };
+  for (const { tls } of listeners) {
+    for (const source of tls?.certificates ?? []) {
+      if ('cert' in source) {
+        add(source.cert);
+        add(source.key);
+      } else {
+        const names = namesIn(source.folder);
+        folders.set(source.folder, names);
+        for (const name of 'error' in names ? [] : names) add(path.join(source.folder, name));
+      }
+    }
+    add(tls?.clientAuth?.ca ?? null);
+    add(tls?.clientAuth?.crl ?? null);
+    add(tls?.sessionTickets.keys ?? null);
+  }
+  for (const { tls } of upstreams) {
+    add(tls?.ca ?? null);
+    add(tls?.cert ?? null);
+    add(tls?.key ?? null);
+  }
+  return { texts, folders };
+}
+
+/** What is to be watched: the files, and each folder by a name in it that no file has. */
+export function watchedNames({ texts, folders }: NamedFiles): string[] {
+  return [...texts.keys(), ...Array.from(folders.keys(), folder => path.join(folder, '*'))];
+}
+
+function namesIn(folder: string): readonly string[] | { readonly error: string } {
+  try {
+    return readdirSync(folder)
+      .filter(name => certificateFile.test(name) && !name.startsWith('.'))
+      .sort();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return { error: `there is no folder ${folder}` };
+    if (code === 'ENOTDIR') return { error: `${folder} is not a folder` };
+    return { error: readFailure(folder, error) };
+  }
+}

@@ -1,0 +1,57 @@
+// Names of certificate, key and list files in a document, and where they are: relative ones start at the folder of the
+// document that names them. Reads none of them.
+
+import path from 'node:path';
+import { z } from 'zod';
+import type { CertificateSource, ConfigFiles, ListenerTlsConfig, UpstreamTlsConfig } from './config.ts';
+import { expected } from './found.ts';
+
+/** A file or folder; relative to the document until `withAbsoluteFiles` has seen it. */
+export const filePath = z.string(expected('the path of a file')).min(1, 'expected the path of a file, found ""');
+
+/** The same parts with absolute paths. `folderOf` tells where the document of a path stands; parts without files stay the same objects. */
+export function withAbsoluteFiles<Parts extends ConfigFiles>(
+  parts: Parts,
+  folderOf: (path: readonly (string | number)[]) => string,
+): Parts {
+  return {
+    ...parts,
+    listeners: parts.listeners.map((listener, at) => {
+      const { tls } = listener;
+      return tls === null ? listener : { ...listener, tls: listenerFiles(tls, folderOf(['listeners', at, 'tls'])) };
+    }),
+    upstreams: parts.upstreams.map(upstream => {
+      const { tls } = upstream;
+      if (tls === null) return upstream;
+      return { ...upstream, tls: upstreamFiles(tls, folderOf(['upstreams', upstream.name, 'tls'])) };
+    }),
+  };
+}
+
+function listenerFiles(tls: ListenerTlsConfig, folder: string): ListenerTlsConfig {
+  const { clientAuth, sessionTickets } = tls;
+  return {
+    ...tls,
+    certificates: tls.certificates.map(
+      (source): CertificateSource =>
+        'folder' in source
+          ? { folder: path.resolve(folder, source.folder) }
+          : { cert: path.resolve(folder, source.cert), key: path.resolve(folder, source.key) },
+    ),
+    clientAuth: clientAuth && {
+      ...clientAuth,
+      ca: path.resolve(folder, clientAuth.ca),
+      crl: absolute(clientAuth.crl, folder),
+    },
+    sessionTickets: { ...sessionTickets, keys: absolute(sessionTickets.keys, folder) },
+  };
+}
+
+function upstreamFiles(tls: UpstreamTlsConfig, folder: string): UpstreamTlsConfig {
+  const { ca, cert, key } = tls;
+  return { ...tls, ca: absolute(ca, folder), cert: absolute(cert, folder), key: absolute(key, folder) };
+}
+
+function absolute(file: string | null, folder: string): string | null {
+  return file === null ? null : path.resolve(folder, file);
+}

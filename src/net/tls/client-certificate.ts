@@ -1,0 +1,128 @@
+// A client's verified certificate: who it is, and how upstreams are told. Made once a connection.
+
+import { X509Certificate } from 'node:crypto';
+import type { PeerCertificateFields } from './tls-handle.ts';
+
+/** What a verified certificate says of the client. */
+export interface ClientCertificate {
+  /** RFC 2253 order, as Envoy shows it: `CN=acme,O=Acme Ltd`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Common name of the subject; empty when it has none. */
+  readonly commonName: string;
+  readonly dnsNames: readonly string[];
+  readonly uris: readonly string[];
+  readonly emails: readonly string[];
+  /** The one `spiffe://` URI; empty when there is none, or several, which SPIFFE forbids. */
+  readonly spiffeId: string;
+  /** SHA-256 of the certificate, hex in lower case. */
+  readonly fingerprint: string;
+  /** Hex in upper case. */
+  readonly serialNumber: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Fields for upstreams as lines, each with its end; empty when they are not told. */
+  readonly forwardedLines: string;
+}
+
+export type ForwardStyle = 'none' | 'x-forwarded-client-cert' | 'client-cert';
+
+/** Null when there is none. `peer` was verified by the caller. */
+export function clientCertificateOf(
+  peer: PeerCertificateFields | undefined,
+  style: ForwardStyle,
+): ClientCertificate | null {
+  const raw = peer?.raw;
+  if (peer === undefined || raw === undefined) return null;
+  const certificate = new X509Certificate(raw);
+  const names = alternativeNames(certificate.subjectAltName ?? '');
+  const dnsNames = named(names, 'DNS:');
+  const uris = named(names, 'URI:');
+  const spiffe = uris.filter(uri => uri.startsWith('spiffe://'));
+  const facts = {
+    subject: distinguishedName(certificate.subject),
+    issuer: distinguishedName(certificate.issuer),
+    commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '',
+    dnsNames,
+    uris,
+    emails: named(names, 'email:'),
+    spiffeId: spiffe.length === 1 && uris.length === 1 ? spiffe[0]! : '',
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    serialNumber: certificate.serialNumber,
+    expiresAt: certificate.validToDate.getTime(),
+  };
+  return { ...facts, forwardedLines: linesFor(style, facts, raw, peer) };
+}
+
+type Facts = Omit<ClientCertificate, 'forwardedLines'>;
+
+function linesFor(style: ForwardStyle, facts: Facts, raw: Buffer, peer: PeerCertificateFields): string {
+  if (style === 'none') return '';
+  if (style === 'x-forwarded-client-cert') return `X-Forwarded-Client-Cert: ${envoyElement(facts)}\r\n`;
+  // RFC 9440 section 2.1: a byte sequence of RFC 8941, the DER between colons.
+  const own = `Client-Cert: :${raw.toString('base64')}:\r\n`;
+  const chain = issuersOf(peer).map(issuer => `:${issuer.toString('base64')}:`);
+  return chain.length === 0 ? own : `${own}Client-Cert-Chain: ${chain.join(', ')}\r\n`;
+}
+
+/** Certificates above the client's own, without a root that is its own issuer (RFC 9440 section 2.3). */
+function issuersOf(peer: PeerCertificateFields): Buffer[] {
+  const chain: Buffer[] = [];
+  let at = peer;
+  for (;;) {
+    const { issuerCertificate } = at;
+    if (issuerCertificate === undefined || issuerCertificate === at || issuerCertificate.raw === undefined) break;
+    if (issuerCertificate.issuerCertificate === issuerCertificate) break;
+    chain.push(issuerCertificate.raw);
+    at = issuerCertificate;
+  }
+  return chain;
+}
+
+/** One element as Envoy writes it: `Hash=...;Subject="...";URI=...;DNS=...`. */
+function envoyElement({ fingerprint, subject, uris, dnsNames }: Facts): string {
+  const parts = [`Hash=${fingerprint}`, `Subject=${quoted(subject)}`];
+  if (uris.length === 0) parts.push('URI=');
+  for (const uri of uris) parts.push(`URI=${plainOrQuoted(uri)}`);
+  for (const name of dnsNames) parts.push(`DNS=${plainOrQuoted(name)}`);
+  return parts.join(';');
+}
+
+function plainOrQuoted(text: string): string {
+  return /[,;="\\\s]/.test(text) ? quoted(text) : text;
+}
+
+/** What is outside printable ASCII cannot stand in a field and is percent-encoded as UTF-8. */
+function quoted(text: string): string {
+  const visible = text.replace(/[^\x20-\x7e]+/g, part => encodeURIComponent(part.toWellFormed()));
+  return `"${visible.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** From Node's lines, outermost first, to one line, innermost first, with RFC 4514's escapes. */
+function distinguishedName(lines: string): string {
+  return lines
+    .split('\n')
+    .filter(line => line !== '')
+    .reverse()
+    .map(line => {
+      const at = line.indexOf('=');
+      return `${line.slice(0, at)}=${line.slice(at + 1).replace(/[,+"\\<>;]/g, '\\$&')}`;
+    })
+    .join(',');
+}
+
+/** Node's list: entries between `, `, in JSON's quotes where they hold something odd. */
+function alternativeNames(text: string): string[] {
+  const entries: string[] = [];
+  for (const [, kind, plain, odd] of text.matchAll(/(?:^|, )([A-Za-z ]+:)(?:("(?:[^"\\]|\\.)*")|([^,]*))/g)) {
+    if (kind === undefined) continue;
+    // Because: Node quotes with JSON.
+    if (plain !== undefined) entries.push(`${kind}${String(JSON.parse(plain))}`);
+    else entries.push(`${kind}${odd ?? ''}`);
+  }
+  return entries;
+}
+
+function named(entries: readonly string[], kind: string): string[] {
+  return entries.filter(entry => entry.startsWith(kind)).map(entry => entry.slice(kind.length));
+}

@@ -1,0 +1,161 @@
+// Reads one certificate with its key and says what is wrong with them, in words for an operator. Opens no files.
+
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { CertificatePair } from './tls-material.ts';
+
+const DAY_MS = 86_400_000;
+const RSA_BITS_MIN = 2_048;
+const EC_CURVES_WEAK: ReadonlySet<string> = new Set(['secp192r1', 'prime192v1', 'secp160r1', 'secp112r1', 'secp128r1']);
+const certificateBlock =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+
+/** Days to expiry at which an operator is warned, the earlier first. */
+export const EXPIRY_WARNING_DAYS = [30, 7] as const;
+
+/** What is wrong with a file. `about` is the part of the document that names it. */
+export interface CertificateFlaw {
+  readonly about: 'cert' | 'key';
+  readonly message: string;
+  readonly severity: 'error' | 'warning';
+}
+
+export interface ReadCertificate {
+  /** Null when a flaw is an error. */
+  readonly pair: CertificatePair | null;
+  readonly flaws: readonly CertificateFlaw[];
+}
+
+/** Every certificate of a PEM text, or what is wrong with it, without the file's name in front. */
+export function certificatesOf(text: string): X509Certificate[] | string {
+  const blocks = text.match(certificateBlock);
+  if (blocks === null) {
+    return keyBlock.test(text)
+      ? 'holds a private key and no certificate'
+      : 'is not PEM: expected -----BEGIN CERTIFICATE-----';
+  }
+  try {
+    return blocks.map(block => new X509Certificate(block));
+  } catch {
+    return 'holds a certificate that cannot be read';
+  }
+}
+
+/** `certFile` and `keyFile` are for the messages. `now` is milliseconds since 1970. */
+export function readCertificate(
+  { certFile, cert, keyFile, key }: { certFile: string; cert: string; keyFile: string; key: string },
+  now: number,
+): ReadCertificate {
+  const flaws: CertificateFlaw[] = [];
+  const fail = (about: 'cert' | 'key', message: string) => {
+    flaws.push({ about, message: `${about === 'cert' ? certFile : keyFile} ${message}`, severity: 'error' });
+  };
+  const chain = certificatesOf(cert);
+  if (typeof chain === 'string') fail('cert', chain);
+  const privateKey = readKey(key);
+  if (typeof privateKey === 'string') fail('key', privateKey);
+  if (typeof chain === 'string' || typeof privateKey === 'string') return { pair: null, flaws };
+  // Because: `match` found at least one block.
+  const leaf = chain[0]!;
+  for (const text of weaknesses(chain)) fail('cert', text);
+  if (!leaf.checkPrivateKey(privateKey)) fail('key', `is not the key of the certificate in ${certFile}`);
+  const expiresAt = leaf.validToDate.getTime();
+  if (expiresAt <= now) fail('cert', `has expired on ${dayOf(expiresAt)}`);
+  else if (leaf.validFromDate.getTime() > now) {
+    fail('cert', `is not valid before ${leaf.validFromDate.toISOString()}; is the clock of this machine right?`);
+  }
+  for (const [at, issuer] of chain.slice(1).entries()) {
+    if (issuer.validToDate.getTime() <= now) {
+      fail(
+        'cert',
+        `has a certificate of ${nameOf(issuer)} in its chain that has expired on ${dayOf(issuer.validToDate.getTime())}`,
+      );
+    }
+    if (!chain[at]!.checkIssued(issuer)) {
+      flaws.push({
+        about: 'cert',
+        message: `${certFile} has its chain in a wrong order: ${nameOf(issuer)} did not issue the certificate before it`,
+        severity: 'warning',
+      });
+    }
+  }
+  if (flaws.some(({ severity }) => severity === 'error')) return { pair: null, flaws };
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    fail('cert', `is refused by OpenSSL: ${error instanceof Error ? error.message : String(error)}`);
+    return { pair: null, flaws };
+  }
+  const expiry = expiryWarning(expiresAt, now);
+  if (expiry !== '') flaws.push({ about: 'cert', message: `${certFile} ${expiry}`, severity: 'warning' });
+  const kind = privateKey.asymmetricKeyType ?? '';
+  return { pair: { cert, key, names: dnsNames(leaf), kind, file: certFile, expiresAt }, flaws };
+}
+
+/** `expires in 6 days, on 2026-12-01`; empty while that is far away. */
+export function expiryWarning(expiresAt: number, now: number): string {
+  const days = Math.floor((expiresAt - now) / DAY_MS);
+  if (days >= EXPIRY_WARNING_DAYS[0]) return '';
+  const soon = days < EXPIRY_WARNING_DAYS[1] ? 'expires very soon, in' : 'expires in';
+  return `${soon} ${days === 1 ? '1 day' : `${days} days`}, on ${dayOf(expiresAt)}`;
+}
+
+/** DNS names that a certificate stands for, lower case; the common name where it has no others, as old ones do. */
+export function dnsNames(certificate: X509Certificate): string[] {
+  const { subjectAltName } = certificate;
+  const names = (subjectAltName ?? '')
+    .split(', ')
+    .flatMap(entry => (entry.startsWith('DNS:') ? [entry.slice(4).toLowerCase()] : []));
+  if (names.length > 0 || subjectAltName !== undefined) return names;
+  const common = /^CN=(.+)$/m.exec(certificate.subject)?.[1]?.toLowerCase();
+  return common === undefined || !/^[a-z0-9*.-]+$/.test(common) ? [] : [common];
+}
+
+function readKey(text: string): KeyObject | string {
+  if (!keyBlock.test(text)) return 'is not PEM: expected -----BEGIN PRIVATE KEY-----';
+  if (/-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED/.test(text)) {
+    return 'is encrypted with a passphrase; expected a plain key that only this user may read';
+  }
+  try {
+    return createPrivateKey(text);
+  } catch {
+    // OpenSSL's words could show parts of the key.
+    return 'holds a private key that cannot be read';
+  }
+}
+
+/** Keys and signatures that browsers refuse. A root's own signature is never checked, so it may be old. */
+function weaknesses(chain: readonly X509Certificate[]): string[] {
+  return chain.flatMap((certificate, at) => {
+    const whose = at === 0 ? '' : ` in the certificate of ${nameOf(certificate)}`;
+    const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+    const found: string[] = [];
+    if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN) {
+      found.push(
+        `is weak${whose}: RSA with ${asymmetricKeyDetails?.modulusLength} bits, expected ${RSA_BITS_MIN} or more`,
+      );
+    }
+    if (asymmetricKeyType === 'ec' && EC_CURVES_WEAK.has(asymmetricKeyDetails?.namedCurve ?? '')) {
+      found.push(`is weak${whose}: the curve ${asymmetricKeyDetails?.namedCurve}, expected P-256 or better`);
+    }
+    if (asymmetricKeyType === 'dsa') found.push(`is weak${whose}: a DSA key, expected RSA or ECDSA`);
+    const signature = certificate.signatureAlgorithm ?? '';
+    if (/sha-?1|md[245]/i.test(signature) && !isSelfIssued(certificate)) {
+      found.push(`is weak${whose}: signed with ${signature}, expected SHA-256 or better`);
+    }
+    return found;
+  });
+}
+
+function isSelfIssued(certificate: X509Certificate): boolean {
+  return certificate.ca && certificate.subject === certificate.issuer;
+}
+
+function nameOf({ subject }: X509Certificate): string {
+  return /^CN=(.+)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

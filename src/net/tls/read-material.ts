@@ -1,0 +1,256 @@
+// From what a configuration names to checked TLS material: pairs certificates with keys, gives each name its certificate,
+// and tells everything that is wrong with its place in the document. Opens no files.
+
+import path from 'node:path';
+import { createSecureContext, getCiphers } from 'node:tls';
+import { certificatesOf, readCertificate } from './read-certificate.ts';
+import type { CertificatePair, ClientTlsMaterial, ServerTlsMaterial, TicketKeys, TlsMaterial } from './tls-material.ts';
+
+/** See `ListenerTlsConfig` in src/config/config.ts, to which this is structurally equal. */
+export interface ListenerTlsSpec {
+  readonly certificates: readonly ({ readonly cert: string; readonly key: string } | { readonly folder: string })[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers: readonly string[];
+  readonly clientAuth: {
+    readonly ca: string;
+    readonly crl: string | null;
+    readonly mode: 'required' | 'optional';
+    readonly forward: 'none' | 'x-forwarded-client-cert' | 'client-cert';
+  } | null;
+  readonly handshakeTimeoutMs: number;
+  readonly handshakesMax: number;
+  readonly sessionTickets: { readonly lifetimeMs: number; readonly keys: string | null };
+}
+
+/** See `UpstreamTlsConfig` in src/config/config.ts, to which this is structurally equal. */
+export type UpstreamTlsSpec = ClientTlsMaterial;
+
+/** See `Problem` in src/config/config.ts, to which this is structurally equal. */
+export interface TlsProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly severity: 'error' | 'warning';
+}
+
+/** The files that were read. */
+export interface TlsFiles {
+  readonly texts: ReadonlyMap<string, string | { readonly error: string }>;
+  readonly folders: ReadonlyMap<string, readonly string[] | { readonly error: string }>;
+}
+
+export interface TlsSpecs {
+  readonly listeners: readonly { readonly tls: ListenerTlsSpec | null; readonly protocols: readonly string[] }[];
+  readonly upstreams: readonly { readonly name: string; readonly tls: UpstreamTlsSpec | null }[];
+}
+
+/** For clients of the last ten years: forward secrecy and authenticated encryption only. */
+const DEFAULT_CIPHERS =
+  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:' +
+  'ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305';
+/** Of TLS 1.3, always in front; the version decides which are used. */
+const CIPHERS_13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+const brokenCipher = /NULL|EXP|RC4|DES|MD5|ADH|AECDH|PSK|SRP|IDEA|SEED/i;
+const TICKET_KEY_BYTES = 48;
+
+/** `material` is null when a problem is an error. */
+export function readTlsMaterial(
+  specs: TlsSpecs,
+  files: TlsFiles,
+  now: number,
+): { readonly material: TlsMaterial | null; readonly problems: readonly TlsProblem[] } {
+  const reader = new MaterialReader(files, now);
+  const listeners = specs.listeners.map(({ tls, protocols }, at) =>
+    tls === null ? null : reader.listener(tls, protocols, ['listeners', at, 'tls']),
+  );
+  const upstreams = new Map<string, ClientTlsMaterial>();
+  for (const { name, tls } of specs.upstreams) {
+    if (tls !== null) upstreams.set(name, reader.upstream(tls, ['upstreams', name, 'tls']));
+  }
+  const { problems } = reader;
+  const isWrong = problems.some(({ severity }) => severity === 'error');
+  return { material: isWrong ? null : { listeners, upstreams }, problems };
+}
+
+type Path = readonly (string | number)[];
+
+class MaterialReader {
+  readonly problems: TlsProblem[] = [];
+  private readonly files: TlsFiles;
+  private readonly now: number;
+
+  constructor(files: TlsFiles, now: number) {
+    this.files = files;
+    this.now = now;
+  }
+
+  listener(spec: ListenerTlsSpec, protocols: readonly string[], at: Path): ServerTlsMaterial {
+    const found: { readonly pair: CertificatePair; readonly at: Path }[] = [];
+    for (const [index, source] of spec.certificates.entries()) {
+      const place = [...at, 'certificates', index];
+      if ('cert' in source) {
+        const pair = this.pair(source.cert, source.key, [...place, 'cert'], [...place, 'key']);
+        if (pair !== null) found.push({ pair, at: [...place, 'cert'] });
+      } else {
+        const folder = [...place, 'folder'];
+        for (const pair of this.folder(source.folder, folder)) found.push({ pair, at: folder });
+      }
+    }
+    this.checkNames(found);
+    const { clientAuth, sessionTickets } = spec;
+    return {
+      certificates: found.map(({ pair }) => pair),
+      minVersion: spec.minVersion,
+      ciphers: this.ciphers(spec.ciphers, [...at, 'ciphers']),
+      protocols: protocols.filter(protocol => protocol !== 'h2c'),
+      clientAuth: clientAuth && {
+        ca: this.authorities(clientAuth.ca, [...at, 'clientAuth', 'ca']),
+        crl: clientAuth.crl === null ? null : this.revocations(clientAuth.crl, [...at, 'clientAuth', 'crl']),
+        required: clientAuth.mode === 'required',
+        forward: clientAuth.forward,
+      },
+      handshakeTimeoutMs: spec.handshakeTimeoutMs,
+      handshakesMax: spec.handshakesMax,
+      ticketLifetimeMs: sessionTickets.lifetimeMs,
+      ticketKeys:
+        sessionTickets.keys === null ? null : this.ticketKeys(sessionTickets.keys, [...at, 'sessionTickets', 'keys']),
+    };
+  }
+
+  upstream({ ca, cert, key, serverName, verify }: UpstreamTlsSpec, at: Path): ClientTlsMaterial {
+    const pair = cert === null || key === null ? null : this.pair(cert, key, [...at, 'cert'], [...at, 'key']);
+    if (!verify) {
+      const message =
+        'certificates of this upstream are not verified: whoever stands in between can read and change everything';
+      this.problems.push({ path: [...at, 'dangerouslySkipVerification'], message, severity: 'warning' });
+    }
+    return {
+      ca: ca === null ? null : this.authorities(ca, [...at, 'ca']),
+      cert: pair?.cert ?? null,
+      key: pair?.key ?? null,
+      serverName,
+      verify,
+    };
+  }
+
+  private pair(certFile: string, keyFile: string, certAt: Path, keyAt: Path): CertificatePair | null {
+    const cert = this.text(certFile, certAt);
+    const key = this.text(keyFile, keyAt);
+    if (cert === null || key === null) return null;
+    const { pair, flaws } = readCertificate({ certFile, cert, keyFile, key }, this.now);
+    for (const { about, message, severity } of flaws) {
+      this.problems.push({ path: about === 'cert' ? certAt : keyAt, message, severity });
+    }
+    return pair;
+  }
+
+  private folder(folder: string, at: Path): CertificatePair[] {
+    const names = this.files.folders.get(folder) ?? { error: `${folder} was not read` };
+    if ('error' in names) {
+      this.fail(at, names.error);
+      return [];
+    }
+    const keys = new Set(names.filter(name => name.endsWith('.key')).map(name => name.slice(0, -4)));
+    const certs = names.filter(name => !name.endsWith('.key'));
+    const pairs: CertificatePair[] = [];
+    for (const name of certs) {
+      const stem = name.slice(0, -4);
+      if (!keys.has(stem)) continue;
+      const pair = this.pair(path.join(folder, name), path.join(folder, `${stem}.key`), at, at);
+      if (pair !== null) pairs.push(pair);
+    }
+    for (const stem of keys) {
+      if (!certs.some(name => name.slice(0, -4) === stem)) {
+        const message = `${path.join(folder, `${stem}.key`)} has no certificate beside it: expected ${stem}.pem or ${stem}.crt`;
+        this.problems.push({ path: at, message, severity: 'warning' });
+      }
+    }
+    if (pairs.length === 0 && keys.size === 0) {
+      this.fail(at, `${folder} holds no certificate with a key: expected pairs such as api.pem and api.key`);
+    }
+    return pairs;
+  }
+
+  /** One name, one certificate a kind of key: which of two would be shown nobody could tell. */
+  private checkNames(found: readonly { readonly pair: CertificatePair; readonly at: Path }[]): void {
+    const firstOf = new Map<string, CertificatePair>();
+    for (const { pair, at } of found) {
+      if (pair.names.length === 0 && found.length > 1) {
+        const message = `${pair.file} stands for no DNS name, so it is shown only to clients that ask for none of the other names`;
+        this.problems.push({ path: at, message, severity: 'warning' });
+      }
+      for (const name of pair.names) {
+        const first = firstOf.get(`${name} ${pair.kind}`);
+        if (first === undefined) firstOf.set(`${name} ${pair.kind}`, pair);
+        else {
+          this.fail(at, `${pair.file} and ${first.file} both stand for ${name}: expected one certificate a name`);
+          break;
+        }
+      }
+    }
+  }
+
+  private authorities(file: string, at: Path): string {
+    const text = this.text(file, at);
+    if (text === null) return '';
+    const found = certificatesOf(text);
+    if (typeof found === 'string') this.fail(at, `${file} ${found}`);
+    else if (found.every(certificate => certificate.validToDate.getTime() <= this.now)) {
+      this.fail(at, `${file} holds only certificates that have expired`);
+    }
+    return text;
+  }
+
+  private revocations(file: string, at: Path): string {
+    const text = this.text(file, at);
+    if (text === null) return '';
+    try {
+      if (!text.includes('-----BEGIN X509 CRL-----')) throw new Error('no list');
+      createSecureContext({ crl: text });
+    } catch {
+      this.fail(at, `${file} is not a list of revoked certificates: expected -----BEGIN X509 CRL-----`);
+    }
+    return text;
+  }
+
+  private ticketKeys(file: string, at: Path): TicketKeys {
+    const text = this.text(file, at);
+    if (text === null) return [];
+    const keys = text.split(/\s+/).filter(line => line !== '');
+    const isKey = (key: string) => /^[A-Za-z0-9+/]{64}$/.test(key);
+    if (keys.length === 0 || !keys.every(isKey)) {
+      this.fail(
+        at,
+        `${file} holds something else than ticket keys: expected ${TICKET_KEY_BYTES} bytes in base64 a line`,
+      );
+    }
+    return keys;
+  }
+
+  private ciphers(names: readonly string[], at: Path): string {
+    if (names.length === 0) return `${CIPHERS_13}:${DEFAULT_CIPHERS}`;
+    const known = new Set(getCiphers().map(name => name.toUpperCase()));
+    for (const [index, name] of names.entries()) {
+      if (brokenCipher.test(name)) this.fail([...at, index], `${name} is broken and cannot be used`);
+      else if (!known.has(name.toUpperCase())) {
+        this.fail(
+          [...at, index],
+          `there is no cipher ${JSON.stringify(name)}; expected a name such as ECDHE-ECDSA-AES128-GCM-SHA256`,
+        );
+      }
+    }
+    const own = names.filter(name => !name.startsWith('TLS_'));
+    const own13 = names.filter(name => name.startsWith('TLS_'));
+    return [own13.length === 0 ? CIPHERS_13 : own13.join(':'), ...own].join(':');
+  }
+
+  private text(file: string, at: Path): string | null {
+    const text = this.files.texts.get(file) ?? { error: `${file} was not read` };
+    if (typeof text === 'string') return text;
+    this.fail(at, text.error);
+    return null;
+  }
+
+  private fail(at: Path, message: string): void {
+    this.problems.push({ path: at, message, severity: 'error' });
+  }
+}

@@ -1,0 +1,91 @@
+// The contexts of one listener, built once a change: one for every set of certificates, found by the name that a client
+// asks for. Knows no sockets.
+
+import { constants, createHash } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { TicketRing } from './ticket-ring.ts';
+import type { CertificatePair, ServerTlsMaterial } from './tls-material.ts';
+
+/** A client that asks again and again for new keys costs a handshake each time; nobody needs it since TLS 1.3. */
+const SECURE_OPTIONS =
+  constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_NO_COMPRESSION;
+
+export class ServerContexts {
+  readonly standard: SecureContext;
+  readonly material: ServerTlsMaterial;
+  /** ALPN names as they stand in the handshake. */
+  readonly alpn: Buffer;
+  /** False when there is one certificate: then nobody has to ask. */
+  readonly choosesByName: boolean;
+  private readonly exact = new Map<string, SecureContext>();
+  /** By what stands behind the star: `example.com`. */
+  private readonly wildcards = new Map<string, SecureContext>();
+
+  /** Throws with OpenSSL's words when it does not take what was checked. */
+  constructor(material: ServerTlsMaterial, tickets: TicketRing) {
+    this.material = material;
+    const names = material.protocols.map(name => String.fromCharCode(name.length) + name);
+    this.alpn = Buffer.from(names.join(''), 'latin1');
+    const { certificates } = material;
+    const pairsByName = new Map<string, CertificatePair[]>();
+    for (const pair of certificates) {
+      for (const name of pair.names) {
+        const pairs = pairsByName.get(name);
+        if (pairs === undefined) pairsByName.set(name, [pair]);
+        else pairs.push(pair);
+      }
+    }
+    const bySet = new Map<string, SecureContext>();
+    const contextOf = (pairs: readonly CertificatePair[]): SecureContext => {
+      const key = pairs.map(pair => certificates.indexOf(pair)).join();
+      let context = bySet.get(key);
+      if (context === undefined) {
+        context = makeContext(material, pairs);
+        tickets.attachTo(context);
+        bySet.set(key, context);
+      }
+      return context;
+    };
+    // Because: a listener without a certificate was refused.
+    const first = certificates[0]!;
+    this.standard = contextOf(pairsByName.get(first.names[0] ?? '') ?? [first]);
+    for (const [name, pairs] of pairsByName) {
+      if (name.startsWith('*.')) this.wildcards.set(name.slice(2), contextOf(pairs));
+      else this.exact.set(name, contextOf(pairs));
+    }
+    this.choosesByName = bySet.size > 1;
+  }
+
+  /** The exact name, then a wildcard for its first label, else the first certificate. */
+  find(servername: string): SecureContext {
+    const name = servername.toLowerCase();
+    const dot = name.indexOf('.');
+    return this.exact.get(name) ?? (dot > 0 ? this.wildcards.get(name.slice(dot + 1)) : undefined) ?? this.standard;
+  }
+}
+
+function makeContext(material: ServerTlsMaterial, pairs: readonly CertificatePair[]): SecureContext {
+  const { clientAuth } = material;
+  return createSecureContext({
+    cert: pairs.map(({ cert }) => cert),
+    key: pairs.map(({ key }) => key),
+    // Without a list Node would add the authorities of the web, which no listener is to trust.
+    ca: clientAuth?.ca ?? [],
+    ...((clientAuth?.crl ?? null) !== null && { crl: clientAuth!.crl! }),
+    ciphers: material.ciphers,
+    minVersion: material.minVersion,
+    secureOptions: SECURE_OPTIONS,
+    sessionIdContext: sessionIdContext(material),
+    sessionTimeout: Math.max(1, Math.round(material.ticketLifetimeMs / 1000)),
+  });
+}
+
+/**
+ * Sessions are resumed where this is equal: on every worker and gateway with the same rules for clients. One that began
+ * where no certificate was asked for, or before a certificate was revoked, is not resumed where it matters.
+ */
+function sessionIdContext({ clientAuth }: ServerTlsMaterial): string {
+  if (clientAuth === null) return 'cardea';
+  const text = JSON.stringify([clientAuth.ca, clientAuth.crl, clientAuth.required]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,122 @@
+// What Node's TLS handles have and its published types leave out. One place, so that a new Node is tested against one file.
+// The tests in this folder fail where one of these changes.
+
+import { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+
+/** The TCP handle below. */
+export interface TcpStream {
+  readonly bytesWritten: number;
+  /** Bytes that libuv holds. */
+  readonly writeQueueSize: number;
+  reading: boolean;
+  readStop(): number;
+  close(callback?: () => void): void;
+  /** Closes with RST. Negative when FIN is on its way already. */
+  reset(callback?: () => void): number;
+}
+
+/** A write that has not been finished. */
+export interface TlsWrite {
+  handle: TlsHandle;
+  oncomplete: (this: TlsWrite, status: number) => void;
+  async: boolean;
+  buffer: Buffer;
+  /** Set when it finished before `oncomplete` could be. */
+  writeStatus: number | null;
+}
+
+/** As OpenSSL's binding calls it: encrypts and decrypts over a TCP handle. */
+export interface TlsHandle {
+  _parent: TcpStream;
+  _parentWrap: Socket | null;
+  _secureContext: SecureContext;
+  reading: boolean;
+  /** Context for the name that the client asked for; set before `certCbDone`. */
+  sni_context: unknown;
+  onhandshakestart: () => void;
+  onhandshakedone: () => void;
+  oncertcb: (info: { readonly servername?: string | false }) => void;
+  onerror: (error: Error) => void;
+  writeBuffer(request: null, bytes: Buffer): number | TlsWrite;
+  /** Takes bytes as if they had come from the network. */
+  receive(bytes: Buffer): void;
+  enableCertCb(): void;
+  certCbDone(): void;
+  setALPNProtocols(protocols: Buffer): void;
+  setVerifyMode(request: boolean, reject: boolean): void;
+  setOCSPResponse(response: Buffer): void;
+  getALPNNegotiatedProtocol(): string | false;
+  getServername(): string | false;
+  getProtocol(): string;
+  isSessionReused(): boolean;
+  verifyError(): Error | null | undefined;
+  getPeerCertificate(abbreviated: boolean): PeerCertificateFields | undefined;
+}
+
+/** What of a peer's certificate is used. A root is its own issuer. */
+export interface PeerCertificateFields {
+  readonly raw?: Buffer;
+  readonly issuerCertificate?: PeerCertificateFields;
+}
+
+type Wrap = (stream: unknown, context: unknown, isServer: boolean, hasActiveWrite: boolean) => TlsHandle;
+
+/** Nodes that this was tested on; others go through `TLSSocket`, which costs more. */
+const tested = /^v26\.(?:1[0-9]|[2-9][0-9])\./.test(process.version);
+
+const wrap: Wrap | null = tested ? findWrap() : null;
+
+function findWrap(): Wrap | null {
+  try {
+    // Because: nothing published makes a TLS handle without two sockets and a dozen closures around it.
+    const binding = (process as unknown as { binding(name: string): { wrap?: Wrap } }).binding('tls_wrap');
+    return typeof binding.wrap === 'function' ? binding.wrap : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether `wrapServer` can be used on this Node. */
+export const canWrap = wrap !== null;
+
+/** Puts TLS over the handle of an accepted socket, which is of no use afterwards. Only where `canWrap`. */
+export function wrapServer(raw: Socket, context: SecureContext): TlsHandle {
+  // Because: this is where a socket has its handle, and where Node's own TLSSocket takes it from.
+  const owner = raw as unknown as { _handle: TcpStream | null };
+  const tcp = owner._handle;
+  if (tcp === null || wrap === null) throw new Error('the socket was closed');
+  if (tcp.reading) {
+    tcp.readStop();
+    tcp.reading = false;
+  }
+  const handle = wrap(tcp, context.context, true, false);
+  handle._parent = tcp;
+  handle._parentWrap = null;
+  handle._secureContext = context;
+  handle.reading = false;
+  // The handle remembers whose it is, which would keep the old socket alive.
+  for (const key of Object.getOwnPropertySymbols(tcp)) {
+    const owned = tcp as unknown as Record<symbol, unknown>;
+    if (owned[key] === raw) owned[key] = null;
+  }
+  owner._handle = null;
+  return handle;
+}
+
+/** The socket of a handle made by `wrapServer`; it reads nothing until it is told to. */
+export function socketOf(handle: TlsHandle, onread: unknown): Socket {
+  const options = { handle, allowHalfOpen: true, onread, manualStart: true };
+  const socket = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
+  // Node frees OpenSSL's memory through this name when the socket closes.
+  (socket as unknown as { ssl: TlsHandle }).ssl = handle;
+  return socket;
+}
+
+/** The TLS handle of a socket; null for plain ones and closed ones. */
+export function tlsHandleOf(socket: Socket): TlsHandle | null {
+  const handle = (socket as unknown as { _handle: Partial<TlsHandle> | null })._handle;
+  // Because: nothing else has both.
+  if (handle === null || handle._parent === undefined || handle._secureContext === undefined) return null;
+  return handle as TlsHandle;
+}
