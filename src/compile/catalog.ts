@@ -14,15 +14,20 @@ import * as compress from '../filters/compress/config.ts';
 import { compressFilter } from '../filters/compress/filter.ts';
 import * as cors from '../filters/cors/config.ts';
 import { corsFilter } from '../filters/cors/filter.ts';
+import * as forwardAuth from '../filters/forward-auth/config.ts';
+import { forwardAuthFilter } from '../filters/forward-auth/filter.ts';
 import * as headers from '../filters/headers/config.ts';
 import { headersFilter } from '../filters/headers/filter.ts';
 import * as ipAccess from '../filters/ip-access/config.ts';
 import { ipAccessFilter } from '../filters/ip-access/filter.ts';
+import * as jwt from '../filters/jwt/config.ts';
+import { jwtFilter } from '../filters/jwt/filter.ts';
 import * as requestId from '../filters/request-id/config.ts';
 import { requestIdFilter } from '../filters/request-id/filter.ts';
 import * as signature from '../filters/signature/config.ts';
 import { signatureFilter } from '../filters/signature/filter.ts';
 import type { FeedSource } from '../store/feed.ts';
+import { jwksSource } from '../store/jwks/jwks-source.ts';
 import { dnsAddresses } from '../upstream/discovery/dns-addresses.ts';
 import { dnsServices } from '../upstream/discovery/dns-services.ts';
 import { endpointFile } from '../upstream/discovery/endpoint-file.ts';
@@ -38,8 +43,10 @@ function entry<Language extends object>(language: Language, definition: FilterDe
 /** Every filter that a configuration may name. */
 const filters = [
   entry(acl, aclFilter),
+  entry(jwt, jwtFilter),
   entry(anyOf, anyOfFilter),
   entry(allOf, allOfFilter),
+  entry(forwardAuth, forwardAuthFilter),
   entry(headers, headersFilter),
   entry(cors, corsFilter),
   entry(ipAccess, ipAccessFilter),
@@ -65,7 +72,7 @@ const endpointFiles = endpointFile((text, file) =>
 );
 
 /** What feeds values to filters and upstreams from outside; each runs once, in the supervisor. */
-const sources: readonly FeedSource<unknown>[] = [dnsAddresses, dnsServices, endpointFiles];
+const sources: readonly FeedSource<unknown>[] = [dnsAddresses, dnsServices, endpointFiles, jwksSource];
 
 /** By kind, as the supervisor asks for them. */
 export const feedSources: ReadonlyMap<string, FeedSource<unknown>> = new Map(

@@ -3,7 +3,8 @@
 import { Fault } from '../base/fault.ts';
 import type { HeadLimits } from '../http/h1/field-lines.ts';
 import type { ThreadIo } from '../net/io.ts';
-import { type ConnectionOwner, UpstreamConnection } from '../net/upstream-connection.ts';
+import type { ClientTlsBook } from '../net/tls/client-tls-book.ts';
+import { type ConnectionOwner, type ConnectionTarget, UpstreamConnection } from '../net/upstream-connection.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 
 /** Limits of a pool; 0 means none for maxConnections, maxRequestsPerConnection and idleTimeoutMs. */
@@ -20,6 +21,8 @@ export interface PoolContext {
   readonly io: ThreadIo;
   readonly headLimits: HeadLimits;
   readonly cells: Float64Array;
+  /** Left out where nothing is reached over TLS. */
+  readonly clientTls?: ClientTlsBook;
 }
 
 /** A request that waits for a connection. Exactly one of the two is called, unless `waiting` turned false before. */
@@ -33,7 +36,7 @@ export interface ConnectionWaiter {
 export class Pool implements ConnectionOwner {
   readonly io: ThreadIo;
   readonly headLimits: HeadLimits;
-  private readonly target: { readonly host: string; readonly port: number };
+  private readonly target: ConnectionTarget;
   private readonly settings: PoolSettings;
   private readonly cells: Float64Array;
   private readonly metricsOffset: number;
@@ -48,7 +51,7 @@ export class Pool implements ConnectionOwner {
   private retired: boolean;
 
   constructor(
-    target: { readonly host: string; readonly port: number },
+    target: ConnectionTarget,
     settings: PoolSettings,
     metricsOffset: number,
     context: PoolContext,
@@ -96,6 +99,17 @@ export class Pool implements ConnectionOwner {
     this.waiters.push(waiter);
     cells[metricsOffset + UpstreamCell.pending]!++;
     return null;
+  }
+
+  /** Whether a request would have to wait for a connection to be made. */
+  get isCold(): boolean {
+    return this.idle.length === 0 && this.connecting === 0;
+  }
+
+  /** Opens a connection ahead of a request, where none is idle and there is room. */
+  warm(): void {
+    const { maxConnections } = this.settings;
+    if (this.isCold && !this.retired && (maxConnections === 0 || this.total < maxConnections)) this.open();
   }
 
   /** Takes a waiter out of the queue, whose place another may have then. */

@@ -1,0 +1,14 @@
+// Makes a connection to the upstream ready while a filter still decides. Sends no byte of the request.
+
+import type { Exchange } from './exchange.ts';
+
+/** For a route with one upstream: opens a connection where none is idle. Which endpoint serves in the end is decided later. */
+export function warmUp({ route }: Exchange): void {
+  if (route === null || route.destination.kind !== 'upstream') return;
+  const { upstream } = route.destination;
+  const [only, ...others] = upstream.endpoints;
+  if (only === undefined) return;
+  // Because: a pick would take a turn away from round robin; with several endpoints the first without an idle connection is as good as any.
+  const cold = others.length === 0 ? only : upstream.endpoints.find(({ available, pool }) => available && pool.isCold);
+  cold?.pool.warm();
+}

@@ -1,0 +1,93 @@
+// What may be written for forwardAuth. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { duration, durationOrNone } from '../../base/schema/duration.ts';
+import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { serverUrl } from '../../base/schema/server-url.ts';
+
+export const name = 'forwardAuth';
+
+export const documentation =
+  'Lets an outside service decide, in the manner of Traefik’s ForwardAuth and nginx’s auth_request. It is asked with the fields of `send` and with X-Forwarded-Method, -Proto, -Host, -Uri and -For; ' +
+  'the request’s body is not sent. 2xx lets the request pass, with the answer’s fields of `copy` added for the upstream; no client can bring those. ' +
+  'Any other answer below 500 is given to the client as it is: a redirect to a login page, a 401 with its challenge. 5xx, no answer in time, or one that cannot be read is 503 `identity_unavailable`, ' +
+  'unless `onFailure: open` says otherwise. Verdicts are kept for `cache.for` by the values of `cache.by`; of many requests that wait for the same verdict one asks. ' +
+  'With `warmUp` a connection to the upstream is made ready while the service decides; the upstream sees no byte of the request before it has.';
+
+const fieldName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'not a name that HTTP allows');
+const fields = z.array(fieldName.transform(text => text.toLowerCase()));
+
+const framing =
+  /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|authorization|forwarded|via|x-forwarded-.*)$/;
+
+export const schema = z.strictObject({
+  url: serverUrl.describe('Where it is asked: `http://127.0.0.1:4180/verify`. A query of its own is kept.'),
+  method: z.enum(['GET', 'HEAD', 'POST']).default('GET').describe('Method of the question. It has no body.'),
+  send: fields
+    .default(['authorization', 'cookie', 'accept', 'user-agent', 'x-requested-with'])
+    .describe('Fields of the request that the service gets.'),
+  copy: fields
+    .superRefine((names, context) => {
+      for (const [at, field] of names.entries()) {
+        if (framing.test(field))
+          context.addIssue({
+            code: 'custom',
+            path: [at],
+            message: `${field} frames the message or is the client’s own, and cannot be copied`,
+          });
+      }
+    })
+    .default([])
+    .describe('Fields of its answer that the upstream gets, such as `x-user`. Taken out of every request on arrival.'),
+  subject: fieldName
+    .transform(text => text.toLowerCase())
+    .optional()
+    .describe('Field of its answer that names the caller, for logs and limits.'),
+  consumer: fieldName
+    .transform(text => text.toLowerCase())
+    .optional()
+    .describe('Field of its answer that names one of the `consumers`.'),
+  timeout: duration.prefault('2s').describe('How long an answer may take, its body included.'),
+  connections: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('Questions under way at once in one worker; more wait.'),
+  answerSize: z
+    .int()
+    .min(1)
+    .max(1_048_576)
+    .default(65_536)
+    .describe('Bytes of a refusal’s body that are passed on; an answer beyond it counts as a failure.'),
+  onFailure: z
+    .enum(['closed', 'open'])
+    .default('closed')
+    .describe(
+      'What becomes of requests while the service cannot be asked: `closed` refuses them with 503, `open` lets them pass unknown.',
+    ),
+  cache: z
+    .strictObject({
+      for: durationOrNone.prefault('0s').describe('How long a verdict holds; `0s` asks for every request.'),
+      by: fields
+        .min(1, 'name the fields that a verdict depends on')
+        .default(['authorization', 'cookie'])
+        .describe('Fields whose values a verdict depends on. Method, host and path always count as well.'),
+      anyPath: z
+        .boolean()
+        .default(false)
+        .describe('The service looks at who calls only: a verdict holds for every method, host and path.'),
+      entries: z
+        .int()
+        .min(1)
+        .max(10_000_000)
+        .default(10_000)
+        .describe('Verdicts kept in one worker; the oldest go first.'),
+    })
+    .prefault({})
+    .describe('Verdicts that are kept.'),
+  warmUp: z.boolean().default(false).describe('Make a connection to the upstream ready while the service decides.'),
+  forward: forwardIdentity,
+});
+
+export type ForwardAuthConfig = z.output<typeof schema>;

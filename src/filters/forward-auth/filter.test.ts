@@ -1,0 +1,193 @@
+// The outside service decides, against a real HTTP server: what it is asked, what it answers, and what becomes of requests without it.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
+import { schema } from './config.ts';
+import { forwardAuthFilter } from './filter.ts';
+
+interface TestContext {
+  after(fn: () => unknown): void;
+}
+
+type Decide = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Because: a TCP server that listens has a port.
+  return (server.address() as AddressInfo).port;
+}
+
+/** A service that decides so, the gateway in front, and what both behind it saw. */
+async function start(t: TestContext, decide: Decide, config: object = {}) {
+  const questions: { url: string; method: string; headers: IncomingHttpHeaders }[] = [];
+  const service = createServer((request, response) => {
+    questions.push({ url: request.url!, method: request.method!, headers: request.headers });
+    decide(request, response);
+  });
+  const port = await listen(service);
+  const served: IncomingHttpHeaders[] = [];
+  const gateway = await startFilterGateway(
+    [written(forwardAuthFilter, schema, { url: `http://127.0.0.1:${port}/verify?site=a`, ...config })],
+    (request, response) => {
+      served.push(request.headers);
+      response.end('in');
+    },
+    { consumers: [{ name: 'acme', tenant: null, plan: null, groups: [], tags: {}, keys: [] }] },
+  );
+  t.after(async () => {
+    await gateway.stop();
+    service.closeAllConnections();
+    service.close();
+  });
+  return { port: gateway.port, questions, served, service };
+}
+
+const yes: Decide = (_request, response) =>
+  void response.writeHead(200, { 'x-user': 'u1', 'x-consumer': 'acme' }).end();
+
+test('the service sees what is asked, the upstream what it answered', async t => {
+  const config = { copy: ['X-User'], subject: 'x-user', consumer: 'x-consumer' };
+  const { port, questions, served } = await start(t, yes, config);
+  const headers = { authorization: 'Bearer a', 'x-other': '1', 'x-user': 'forged' };
+  assert.equal((await ask(port, { method: 'POST', path: '/a/b?c=d', headers, body: 'secret' })).status, 200);
+  const [question] = questions;
+  assert.deepEqual([question!.url, question!.method], ['/verify?site=a', 'GET']);
+  assert.equal(question!.headers['authorization'], 'Bearer a');
+  assert.equal(question!.headers['x-other'], undefined);
+  assert.equal(question!.headers['x-forwarded-method'], 'POST');
+  assert.equal(question!.headers['x-forwarded-uri'], '/a/b?c=d');
+  assert.equal(question!.headers['x-forwarded-host'], `127.0.0.1:${port}`);
+  assert.equal(question!.headers['x-forwarded-for'], '127.0.0.1');
+  assert.equal(served[0]!['x-consumer-name'], 'acme');
+  assert.equal(served[0]!['x-consumer-subject'], 'u1');
+  assert.match(served[0]!['x-user'] as string, /u1$/);
+});
+
+test('a refusal is given to the client as it is', async t => {
+  const { port, served } = await start(t, (_request, response) => {
+    response.writeHead(401, {
+      'www-authenticate': 'Custom realm="x"',
+      'set-cookie': ['a=1', 'b=2'],
+      'content-type': 'text/plain',
+    });
+    response.end('who are you?');
+  });
+  const answer = await ask(port);
+  assert.equal(answer.status, 401);
+  assert.equal(answer.body.toString(), 'who are you?');
+  assert.deepEqual(valuesOf(answer, 'www-authenticate'), ['Custom realm="x"']);
+  assert.deepEqual(valuesOf(answer, 'set-cookie'), ['a=1', 'b=2']);
+  assert.equal(served.length, 0);
+});
+
+test('a redirect to a login page is passed on, not followed', async t => {
+  const { port, questions } = await start(
+    t,
+    (_request, response) => void response.writeHead(302, { location: '/login' }).end(),
+  );
+  const answer = await ask(port);
+  assert.equal(answer.status, 302);
+  assert.deepEqual(valuesOf(answer, 'location'), ['/login']);
+  assert.equal(questions.length, 1);
+});
+
+for (const [what, decide, config] of [
+  ['5xx', (_request, response) => void response.writeHead(500).end('inside'), {}],
+  ['no answer in time', () => {}, { timeout: '50ms' }],
+  ['a cut answer', (_request, response) => void response.socket?.destroy(), {}],
+  ['a body that never ends', (_request, response) => void response.writeHead(401).write('x'), { timeout: '50ms' }],
+  [
+    'a refusal that is too large',
+    (_request, response) => void response.writeHead(403).end('x'.repeat(2_000)),
+    { answerSize: 1_000 },
+  ],
+] as [string, Decide, object][]) {
+  test(`${what}: closed refuses, open lets pass`, async t => {
+    const closed = await start(t, decide, config);
+    const answer = await ask(closed.port);
+    assert.equal(answer.status, 503);
+    assert.match(answer.body.toString(), /identity_unavailable/);
+    assert.doesNotMatch(answer.body.toString(), /inside/);
+    assert.equal(closed.served.length, 0);
+    const open = await start(t, decide, { ...config, onFailure: 'open' });
+    assert.equal((await ask(open.port)).status, 200);
+  });
+}
+
+test('a verdict is kept by the fields that it depends on', async t => {
+  const { port, questions } = await start(t, yes, { cache: { for: '1h' } });
+  const send = (authorization: string, path = '/') => ask(port, { path, headers: { authorization } });
+  for (let i = 0; i < 3; i++) assert.equal((await send('a')).status, 200);
+  assert.equal(questions.length, 1);
+  await send('b');
+  await send('a', '/other');
+  assert.equal(questions.length, 3);
+  const any = await start(t, yes, { cache: { for: '1h', anyPath: true } });
+  for (const path of ['/', '/a', '/b']) await ask(any.port, { path, headers: { authorization: 'a' } });
+  assert.equal(any.questions.length, 1);
+});
+
+test('many that wait for the same verdict ask once, and a failure is not kept', async t => {
+  let answers = 0;
+  const { port, questions } = await start(
+    t,
+    (request, response) => {
+      if (++answers > 1) yes(request, response);
+      else setTimeout(() => response.writeHead(500).end(), 50);
+    },
+    { cache: { for: '1h' } },
+  );
+  const first = await Promise.all([1, 2, 3, 4].map(() => ask(port, { headers: { authorization: 'a' } })));
+  assert.deepEqual(
+    first.map(({ status }) => status),
+    [503, 503, 503, 503],
+  );
+  assert.equal(questions.length, 1);
+  assert.equal((await ask(port, { headers: { authorization: 'a' } })).status, 200);
+});
+
+test('with warmUp the upstream connection is made while the service decides, and carries nothing before', async t => {
+  let answer: () => void = () => {};
+  const { port, served } = await start(
+    t,
+    (request, response) => {
+      answer = () => yes(request, response);
+      asked();
+    },
+    { warmUp: true },
+  );
+  let asked: () => void = () => {};
+  const question = new Promise<void>(resolve => {
+    asked = resolve;
+  });
+  const pending = ask(port);
+  await question;
+  assert.equal(served.length, 0);
+  answer();
+  assert.equal((await pending).status, 200);
+  assert.equal(served.length, 1);
+});
+
+for (const [what, config, message] of [
+  ['no URL', {}, /url/],
+  ['a password in the URL', { url: 'https://a:b@auth.example.com' }, /password has no place/],
+  ['copying what frames a message', { url: 'https://a.example', copy: ['Content-Length'] }, /cannot be copied/],
+  ['copying the cookie', { url: 'https://a.example', copy: ['cookie'] }, /cannot be copied/],
+] as const) {
+  test(`refused: ${what}`, () => {
+    const result = schema.safeParse(config);
+    assert.ok(!result.success);
+    assert.match(JSON.stringify(result.error.issues), message);
+  });
+}
