@@ -32,7 +32,7 @@ report('Math.random', () => Math.random());
 const users = Array.from({ length: 1024 }, (_, n) => `user-${n.toString().padStart(11, '0')}`);
 report('hashText, 16 letters', n => hashText(users[n & 1023]!));
 
-const names: readonly BalanceName[] = ['p2c', 'roundRobin', 'leastRequest', 'random', 'ringHash', 'maglev'];
+const names: readonly BalanceName[] = ['p2c', 'roundRobin', 'leastRequest', 'peakEwma', 'random', 'ringHash', 'maglev'];
 for (const name of names) {
   for (const [what, weights] of [
     ['1 endpoint', [1]],

@@ -1,14 +1,20 @@
 // What balancing sees of an endpoint, and what a strategy is. Knows no strategy; balancer.ts lists them.
 
+import type { PeakLatency } from './peak-latency.ts';
+
 /** An endpoint as its balancer sees it. `inFlight` and `available` change while it is in use, by whoever owns it. */
 export interface Balanced {
   /** Identity over reloads and machines, such as the URL: consistent hashing places an endpoint by it. */
   readonly key: string;
   /** Share relative to the others; 0 is never picked. */
   readonly weight: number;
-  /** Requests under way. */
-  inFlight: number;
+  /** Requests under way, of all workers. */
+  readonly inFlight: number;
   available: boolean;
+  /** Where it stands; left out or empty when nobody says. */
+  readonly zone?: string;
+  /** How long it takes; null or left out where no balancer asks. */
+  readonly latency?: PeakLatency | null;
 }
 
 export interface Balancer<E extends Balanced> {

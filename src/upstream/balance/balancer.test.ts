@@ -8,7 +8,7 @@ import { hashText } from '../../base/hash.ts';
 import { Random } from '../../base/random.ts';
 import { type BalanceName, createBalancer } from './balancer.ts';
 
-const names: readonly BalanceName[] = ['p2c', 'roundRobin', 'leastRequest', 'random', 'ringHash', 'maglev'];
+const names: readonly BalanceName[] = ['p2c', 'roundRobin', 'leastRequest', 'peakEwma', 'random', 'ringHash', 'maglev'];
 
 for (const name of names) {
   describe(name, () => {

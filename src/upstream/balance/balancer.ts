@@ -4,24 +4,68 @@ import { Random } from '../../base/random.ts';
 import type { Balanced, Balancer } from './balanced.ts';
 import { LeastRequest } from './least-request.ts';
 import { Maglev } from './maglev.ts';
+import { PeakEwma } from './peak-ewma.ts';
 import { PowerOfTwoChoices } from './power-of-two-choices.ts';
 import { RandomChoice } from './random-choice.ts';
 import { RingHash } from './ring-hash.ts';
 import { RoundRobin } from './round-robin.ts';
 import { SingleEndpoint } from './single-endpoint.ts';
+import { PartFirst, subsetOf } from './subset.ts';
+import { ZonePreference } from './zone-preference.ts';
 
 export type { Balanced, Balancer } from './balanced.ts';
 
 /** See `BalanceName` in src/config/config.ts, to which this is structurally equal. */
-export type BalanceName = 'p2c' | 'roundRobin' | 'leastRequest' | 'random' | 'ringHash' | 'maglev';
+export type BalanceName = 'p2c' | 'roundRobin' | 'leastRequest' | 'peakEwma' | 'random' | 'ringHash' | 'maglev';
+
+/** What a balancer knows beside its endpoints. */
+export interface BalanceSettings {
+  /** Where this gateway stands; empty to prefer no zone. */
+  readonly zone: string;
+  /** Endpoints that this gateway uses of a large set; 0 for all. */
+  readonly subset: number;
+  /** Tells this gateway from others, for `subset`. */
+  readonly instance: string;
+  /** The clock by which `latency` is measured. */
+  readonly now: () => number;
+}
+
+const plain: BalanceSettings = { zone: '', subset: 0, instance: '', now: () => 0 };
 
 /** A balancer over these endpoints; those of weight 0 are left out. `random` is for tests that repeat. */
 export function createBalancer<E extends Balanced>(
   name: BalanceName,
   endpoints: readonly E[],
   random: Random = new Random(),
+  settings: BalanceSettings = plain,
 ): Balancer<E> {
   const weighed = endpoints.filter(({ weight }) => weight > 0);
+  // What a key belongs to is the same in all zones and for all gateways.
+  if (name === 'ringHash' || name === 'maglev') return strategy(name, weighed, random, settings);
+  const near = settings.zone === '' ? weighed : weighed.filter(({ zone }) => zone === settings.zone);
+  if (near.length === 0 || near.length === weighed.length) return partOf(name, weighed, random, settings);
+  const far = weighed.filter(({ zone }) => zone !== settings.zone);
+  const [ofNear, ofFar] = [partOf(name, near, random, settings), partOf(name, far, random, settings)];
+  return new ZonePreference(ofNear, ofFar, near, random);
+}
+
+function partOf<E extends Balanced>(
+  name: BalanceName,
+  endpoints: readonly E[],
+  random: Random,
+  settings: BalanceSettings,
+): Balancer<E> {
+  const part = subsetOf(endpoints, settings.subset, settings.instance);
+  const whole = strategy(name, endpoints, random, settings);
+  return part.length === endpoints.length ? whole : new PartFirst(strategy(name, part, random, settings), whole);
+}
+
+function strategy<E extends Balanced>(
+  name: BalanceName,
+  weighed: readonly E[],
+  random: Random,
+  { now }: BalanceSettings,
+): Balancer<E> {
   if (weighed.length <= 1) return new SingleEndpoint(weighed[0]);
   switch (name) {
     case 'p2c':
@@ -30,6 +74,8 @@ export function createBalancer<E extends Balanced>(
       return new RoundRobin(weighed);
     case 'leastRequest':
       return new LeastRequest(weighed, random);
+    case 'peakEwma':
+      return new PeakEwma(weighed, random, now);
     case 'random':
       return new RandomChoice(weighed, random);
     case 'ringHash':

@@ -1,0 +1,30 @@
+// A part of a large set of endpoints, for a gateway that is one of many: fewer connections in all, and each endpoint still in the
+// sets of equally many gateways. Rendezvous hashing (Thaler and Ravishankar, 1998): who leaves is replaced by one.
+
+import { hashText } from '../../base/hash.ts';
+import type { Balanced, Balancer } from './balanced.ts';
+
+/** The same `size` endpoints for the same `salt`, whatever their order; all of them when there are no more. */
+export function subsetOf<E extends Balanced>(endpoints: readonly E[], size: number, salt: string): readonly E[] {
+  if (size === 0 || endpoints.length <= size) return endpoints;
+  const ranked = endpoints.map(endpoint => ({ endpoint, rank: hashText(`${salt} ${endpoint.key}`) }));
+  ranked.sort((a, b) => a.rank - b.rank || (a.endpoint.key < b.endpoint.key ? -1 : 1));
+  return ranked.slice(0, size).map(({ endpoint }) => endpoint);
+}
+
+/** Picks from a part; from the whole when nothing of the part may be picked. */
+export class PartFirst<E extends Balanced> implements Balancer<E> {
+  private readonly part: Balancer<E>;
+  private readonly whole: Balancer<E>;
+
+  constructor(part: Balancer<E>, whole: Balancer<E>) {
+    this.part = part;
+    this.whole = whole;
+  }
+
+  pick(hash: number, tried: readonly E[] | null): E | undefined {
+    const picked = this.part.pick(hash, tried);
+    if (picked !== undefined && (tried === null || !tried.includes(picked))) return picked;
+    return this.whole.pick(hash, tried) ?? picked;
+  }
+}
