@@ -109,7 +109,8 @@ export class LoginDesk {
     const { clock, cells } = this.worker;
     // The time is the thread's own, and so are lines: a login never leaves its thread.
     if (login.lines === null || login.linesUntilMs <= clock.now) {
-      login.lines = this.forwarded.make(consumer, login.identity, wallMs(clock.now));
+      // Because: once a login, and a signed token says when it was made.
+      login.lines = this.forwarded.make(consumer, login.identity, Date.now());
       login.linesUntilMs = this.forwarded.validUntilMs(clock.now);
     }
     const { lines } = login;
@@ -128,7 +129,8 @@ export class LoginDesk {
   /** 401: what came does not hold. Counted, and held against the source. */
   invalid(exchange: Exchange, reason: LoginFailure): void {
     this.count(reason);
-    this.attempts?.fail(sourceOf(exchange.client.ip), wallMs(this.worker.clock.now));
+    // Because: threads share these counts and have no other clock in common, and only refusals come here.
+    this.attempts?.fail(sourceOf(exchange.client.ip), Date.now());
     exchange.refuse(invalidFault, this.invalidFields);
   }
 
@@ -138,7 +140,8 @@ export class LoginDesk {
    */
   isThrottled(exchange: Exchange): boolean {
     if (this.attempts === null) return false;
-    const waitMs = this.attempts.waitMs(sourceOf(exchange.client.ip), wallMs(this.worker.clock.now));
+    // Because: as above; credentials that are known do not come here.
+    const waitMs = this.attempts.waitMs(sourceOf(exchange.client.ip), Date.now());
     if (waitMs <= 0) return false;
     this.count('throttled');
     exchange.refuse(throttledFault, [['Retry-After', String(Math.ceil(waitMs / 1_000))]]);
@@ -162,7 +165,7 @@ export class LoginDesk {
   }
 }
 
-/** Milliseconds since 1970 for a reading of the thread's clock. */
+/** Milliseconds since 1970 for a reading of the thread's clock. Costs no call, and misses what the system's clock was set by since the start. */
 export function wallMs(now: number): number {
   return performance.timeOrigin + now;
 }

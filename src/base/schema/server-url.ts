@@ -1,0 +1,27 @@
+// URLs of servers whose word is believed: an issuer, its keys, an introspection endpoint. https, unless the machine itself is meant.
+
+import { z } from 'zod';
+
+/** Whether what is sent there can be read or changed on the way. */
+export function isSafeUrl(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(host);
+}
+
+/** What is wrong with a URL in the configuration; undefined when nothing is. Shows nothing of it. */
+export function serverUrlError(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return 'expected a URL such as https://idp.example.com';
+  if (url.username !== '' || url.password !== '') return 'a password has no place in a URL: it would be logged';
+  if (url.hash !== '') return 'a URL of a server has no fragment';
+  return undefined;
+}
+
+export const serverUrl = z.string().superRefine((text, context) => {
+  const message = serverUrlError(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});

@@ -1,0 +1,86 @@
+// Whether the claims of a token are those that the configuration asks for. Knows no signatures: claims may still be anybody's.
+
+import { claimAt } from '../../exchange/identity-lines.ts';
+import type { LoginFailure } from '../../exchange/login-desk.ts';
+import type { JwtConfig } from './config.ts';
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+type RuledConfig = Pick<
+  JwtConfig,
+  'issuer' | 'audience' | 'clockSkew' | 'maxAge' | 'requireExpiry' | 'claims' | 'scopes'
+>;
+
+export class ClaimRules {
+  private readonly config: RuledConfig;
+  private readonly required: readonly (readonly [path: string, allowed: readonly unknown[]])[];
+  private readonly anyAudience: boolean;
+  private readonly skewS: number;
+  private readonly maxAgeS: number;
+
+  constructor(config: RuledConfig) {
+    this.config = config;
+    this.required = Object.entries(config.claims).map(([path, value]) => [
+      path,
+      Array.isArray(value) ? value : [value],
+    ]);
+    this.anyAudience = config.audience.includes('any');
+    this.skewS = config.clockSkew / 1_000;
+    this.maxAgeS = config.maxAge === undefined ? Infinity : config.maxAge / 1_000;
+  }
+
+  /** Null when nothing is wrong. `nowS` is seconds since 1970. */
+  failure(claims: Claims, nowS: number): LoginFailure | null {
+    const { issuer, audience } = this.config;
+    if (issuer !== undefined && claims.iss !== issuer) return 'wrongIssuer';
+    if (!this.anyAudience && !holdsOneOf(claims.aud, audience)) return 'wrongAudience';
+    return (
+      this.timeFailure(claims, nowS) ??
+      (this.required.every(([path, allowed]) => holds(claimAt(claims, path), allowed)) ? null : 'wrongClaims')
+    );
+  }
+
+  private timeFailure({ exp, nbf, iat }: Claims, nowS: number): LoginFailure | null {
+    if (!isDate(exp) || !isDate(nbf) || !isDate(iat)) return 'wrongClaims';
+    if (exp === undefined ? this.config.requireExpiry : exp + this.skewS <= nowS)
+      return exp === undefined ? 'wrongClaims' : 'expired';
+    if (nbf !== undefined && nbf - this.skewS > nowS) return 'notYetValid';
+    if (iat !== undefined && iat - this.skewS > nowS) return 'notYetValid';
+    if (this.maxAgeS === Infinity) return null;
+    if (iat === undefined) return 'wrongClaims';
+    return iat + this.maxAgeS + this.skewS <= nowS ? 'expired' : null;
+  }
+
+  /** When a token that holds now no longer does, in seconds since 1970. */
+  goodUntilS({ exp, iat }: Claims): number {
+    const expiry = typeof exp === 'number' ? exp + this.skewS : Infinity;
+    return typeof iat === 'number' ? Math.min(expiry, iat + this.maxAgeS + this.skewS) : expiry;
+  }
+
+  /** Whether all scopes that are asked for are there. */
+  suffices(scopes: readonly string[]): boolean {
+    return this.config.scopes.every(scope => scopes.includes(scope));
+  }
+}
+
+/** `scope` with spaces between (RFC 9068 section 2.2.3), or `scp` as some issuers have it. */
+export function scopesOf({ scope, scp }: Claims): readonly string[] {
+  const claim = scope ?? scp;
+  if (typeof claim === 'string') return claim.split(' ').filter(each => each !== '');
+  return Array.isArray(claim) ? claim.filter(each => typeof each === 'string') : [];
+}
+
+function isDate(claim: unknown): claim is number | undefined {
+  return claim === undefined || (typeof claim === 'number' && Number.isFinite(claim));
+}
+
+function holdsOneOf(claim: unknown, names: readonly string[]): boolean {
+  if (typeof claim === 'string') return names.includes(claim);
+  return Array.isArray(claim) && claim.some(each => typeof each === 'string' && names.includes(each));
+}
+
+function holds(claim: unknown, allowed: readonly unknown[]): boolean {
+  if (claim === undefined || claim === null) return false;
+  if (allowed.includes('*')) return true;
+  return Array.isArray(claim) ? claim.some(each => allowed.includes(each)) : allowed.includes(claim);
+}

@@ -1,0 +1,186 @@
+// What may be written for jwt. Knows nothing of how exchanges run, nor how tokens are verified.
+
+import { z } from 'zod';
+import { credentialPlaces } from '../../base/schema/credential-places.ts';
+import { duration, durationOrNone } from '../../base/schema/duration.ts';
+import { failedLogins } from '../../base/schema/failed-logins.ts';
+import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
+import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+
+export const name = 'jwt';
+
+export const documentation =
+  'Lets a caller through who brings a valid JSON Web Token (RFC 7519), signed by a key of the issuer: RS, PS and ES 256 to 512, EdDSA, or HS with a shared secret. ' +
+  'The key decides the algorithm, never the token; `none`, encrypted and nested tokens, critical headers and wrong types are refused, and so is a token without an expiry. ' +
+  'With an `issuer` alone its keys are found by OpenID Connect discovery. They are fetched in the background by one thread of the process; while the issuer is away nothing changes until they expire, ' +
+  'and a key that is not known is asked for once in a cool-down, however many tokens name it. Without keys the gateway starts, says so at `/health/ready` and in the log, and answers 503 `identity_unavailable`. ' +
+  'A token that was verified is remembered until it expires, so that it costs no cryptography again; revocation is looked at every time. ' +
+  'What does not hold gets 401 with one text for all reasons; `cardea_filter_events_total{filter="jwt"}` counts them apart. A token without the scopes that are asked for gets 403.';
+
+const publicAlgorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA'],
+] as const;
+const secretAlgorithms = ['HS256', 'HS384', 'HS512'] as const;
+
+const size = z.string().regex(sizePattern, `expected ${sizeExpected}`).transform(parseSize);
+
+const jwk = z.record(z.string(), z.unknown());
+
+/** A JWK Set as YAML or as the text of a file. */
+const jwkSet = z
+  .union([
+    z.string().transform((text, context) => {
+      try {
+        const { keys } = JSON.parse(text);
+        if (Array.isArray(keys)) return { keys: keys as unknown[] };
+      } catch {
+        // Told below.
+      }
+      context.addIssue({ code: 'custom', message: 'expected a JWK Set: {"keys": [...]}' });
+      return z.NEVER;
+    }),
+    z.strictObject({ keys: z.array(jwk).min(1, 'a key set holds at least one key').describe('Keys as JWK.') }),
+  ])
+  .transform((set, context) => {
+    const keys = z.array(jwk).safeParse(set.keys);
+    if (keys.success) return keys.data;
+    context.addIssue({ code: 'custom', message: 'a key of the set is no JWK' });
+    return z.NEVER;
+  });
+
+const keys = z
+  .union(
+    [
+      z.strictObject({ discovery: serverUrl.describe('URL of the issuer’s discovery document.') }),
+      z.strictObject({ url: serverUrl.describe('URL of a JWK Set.') }),
+      z.strictObject({
+        set: jwkSet.describe('A JWK Set, written here or `${file:keys.json}`; a changed file is read again.'),
+      }),
+      z.strictObject({
+        pem: z
+          .string()
+          .regex(/-----BEGIN (RSA )?(PUBLIC KEY|CERTIFICATE)-----/, 'expected a public key or certificate as PEM')
+          .describe('A public key or certificate as PEM, `${file:key.pem}`.'),
+        algorithm: z.enum(publicAlgorithms).describe('What it signs with.'),
+      }),
+      z.strictObject({
+        secret: z.string().min(32, 'a shared secret has at least 32 bytes').describe('Shared secret, `${env:NAME}`.'),
+        algorithm: z.enum(secretAlgorithms).default('HS256').describe('What it signs with.'),
+      }),
+    ],
+    {
+      error:
+        'expected one of { discovery: URL }, { url: URL }, { set: JWKS }, { pem: PEM, algorithm: NAME } or { secret: TEXT, algorithm: NAME }',
+    },
+  )
+  .optional()
+  .describe('Where the keys are; the issuer’s discovery document when left out.');
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+export const schema = z
+  .strictObject({
+    issuer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What `iss` must be, letter for letter. Needed but for keys that are given here.'),
+    audience: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+        error: 'expected the name of this API in the tokens’ `aud`, a list of names, or any',
+      })
+      .transform(names => (typeof names === 'string' ? [names] : names))
+      .describe(
+        'Names of which `aud` must hold one. `any` takes tokens that were made for somebody else: only for issuers that set no audience.',
+      ),
+    keys,
+    algorithms: z
+      .array(z.enum([...publicAlgorithms, ...secretAlgorithms]))
+      .min(1)
+      .optional()
+      .describe(
+        'Algorithms that keys may have; all but HS by default. Its first RSA algorithm is that of RSA keys that name none, else RS256.',
+      ),
+    from: credentialPlaces(['bearer']),
+    types: z
+      .array(z.string().min(1))
+      .min(1)
+      .default(['JWT', 'at+jwt'])
+      .describe(
+        'What `typ` may be. A token without one counts as `JWT`. `[at+jwt]` takes access tokens of RFC 9068 only.',
+      ),
+    clockSkew: durationOrNone
+      .refine(ms => ms <= 300_000, 'clocks that differ by more than 5m are wrong')
+      .prefault('30s')
+      .describe('How far the issuer’s clock may be off.'),
+    maxAge: duration.optional().describe('Refuse tokens whose `iat` is longer ago.'),
+    requireExpiry: z
+      .boolean()
+      .default(true)
+      .describe('Refuse tokens without `exp`. Those that have one expire in any case.'),
+    claims: z
+      .record(z.string().min(1), z.union([scalar, z.array(scalar).min(1)]))
+      .default({})
+      .describe(
+        'Claims that are required, by name or path (`realm_access.roles`): a value that it must be or hold, a list of which it must be or hold one, or `"*"` for any value.',
+      ),
+    scopes: z
+      .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope'))
+      .default([])
+      .describe('Scopes that `scope` or `scp` must hold, all of them; without them the answer is 403.'),
+    consumer: z
+      .strictObject({
+        claim: z
+          .string()
+          .min(1)
+          .describe('Claim that holds the name of one of the `consumers`: `azp`, `client_id`, `sub`.'),
+        required: z.boolean().default(false).describe('Refuse with 403 a caller who is not among them.'),
+      })
+      .optional()
+      .describe('How a token shows which consumer calls; nobody’s when left out.'),
+    forward: forwardIdentity,
+    failedLogins,
+    tokenSize: size.prefault('8KiB').describe('Longest token.'),
+    cache: z
+      .union([z.literal('off').transform(() => 0), size], { error: `expected off, or ${sizeExpected}` })
+      .prefault('16MiB')
+      .describe('Memory for verified tokens, for each worker. Only tokens that held get in.'),
+    refresh: duration.prefault('1h').describe('How often the issuer’s keys are fetched.'),
+    keyLife: duration.prefault('24h').describe('How long keys are good while they cannot be fetched.'),
+    coolDown: duration.prefault('30s').describe('Least time between two fetches because of unknown keys.'),
+    fetchTimeout: duration.prefault('5s').describe('How long the issuer may take to answer.'),
+    allowHttp: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Take keys from an issuer without TLS that is not this machine. Whoever is on the way can make tokens then.',
+      ),
+  })
+  .superRefine((config, context) => {
+    const problem = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
+    const { issuer, keys: source, allowHttp } = config;
+    const fetched = source === undefined || 'discovery' in source || 'url' in source;
+    if (fetched && issuer === undefined) problem(['issuer'], 'this is missing: expected what `iss` must be');
+    if (source === undefined && issuer !== undefined && URL.parse(issuer) === null)
+      problem(['keys'], 'the issuer is no URL, so its keys cannot be found by discovery: say where they are');
+    const url =
+      source === undefined
+        ? issuer
+        : 'discovery' in source
+          ? source.discovery
+          : 'url' in source
+            ? source.url
+            : undefined;
+    const parsed = url === undefined ? null : URL.parse(url);
+    if (parsed !== null && !allowHttp && !isSafeUrl(parsed))
+      problem(
+        source === undefined ? ['issuer'] : ['keys'],
+        'keys from a server without TLS can be forged on the way: expected https, or `allowHttp: true`',
+      );
+    if (config.keyLife < config.refresh)
+      problem(['keyLife'], 'keys would expire before they are fetched again: expected no less than `refresh`');
+  });
+
+export type JwtConfig = z.output<typeof schema>;

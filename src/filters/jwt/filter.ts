@@ -1,0 +1,132 @@
+// The jwt filter: takes the token, knows it or verifies it, and gives the desk the verdict. What a token must be is beside it.
+
+import { Fault } from '../../base/fault.ts';
+import { CredentialReader, MALFORMED } from '../../exchange/credential.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import { IdentityLines } from '../../exchange/identity-lines.ts';
+import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
+import type { FeedNeed } from '../../store/feed.ts';
+import { type JwksValue, jwksNeed } from '../../store/jwks/jwks-feed.ts';
+import type { JwtConfig } from './config.ts';
+import { IssuerKeys } from './issuer-keys.ts';
+import { TokenCache } from './token-cache.ts';
+import { TokenVerifier } from './token-verifier.ts';
+import type { VerifiedToken } from './verified-token.ts';
+
+const scopeFault = new Fault('access_denied', 'The token does not hold the scopes that this route asks for.');
+
+export const jwtFilter: FilterDefinition<JwtConfig> = {
+  name: 'jwt',
+  events: loginEvents,
+  needs(config) {
+    const feed = keyFeed(config);
+    return { ...loginNeeds(config), feeds: feed === null ? [] : [feed] };
+  },
+  identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
+  build: (config, services) => new JwtFilter(config, services),
+};
+
+/** Keys and verified tokens, shared by all routes that say the same, and kept over reloads. */
+interface Knowledge {
+  readonly keys: IssuerKeys;
+  readonly tokens: TokenCache;
+  readonly verifier: TokenVerifier;
+}
+
+function knowledgeOf(config: JwtConfig, worker: WorkerServices): Knowledge {
+  return worker.lasting(`jwt ${JSON.stringify(config)}`, () => {
+    const need = keyFeed(config);
+    return {
+      keys: new IssuerKeys(config, need === null ? null : worker.feed<JwksValue>(need)),
+      tokens: new TokenCache(config.cache),
+      verifier: new TokenVerifier(config),
+    };
+  });
+}
+
+function keyFeed(config: JwtConfig): FeedNeed | null {
+  const { keys, issuer = '', refresh, keyLife, coolDown, fetchTimeout, allowHttp } = config;
+  const pace = { refreshMs: refresh, lifeMs: keyLife, coolDownMs: coolDown, timeoutMs: fetchTimeout, allowHttp };
+  if (keys === undefined) {
+    // OpenID Connect Discovery 1.0 section 4.1: a slash at the issuer's end is left out.
+    return jwksNeed({ url: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, issuer, ...pace });
+  }
+  if ('discovery' in keys) return jwksNeed({ url: keys.discovery, issuer, ...pace });
+  return 'url' in keys ? jwksNeed({ url: keys.url, issuer: '', ...pace }) : null;
+}
+
+class JwtFilter implements Filter {
+  private readonly config: JwtConfig;
+  private readonly worker: WorkerServices;
+  private readonly reader: CredentialReader;
+  private readonly desk: LoginDesk;
+  private readonly knowledge: Knowledge;
+  private readonly scopeChallenge: string;
+
+  constructor(config: JwtConfig, services: FilterServices) {
+    const { failedLogins, forward, consumer, scopes } = config;
+    this.config = config;
+    this.worker = services.worker;
+    this.reader = new CredentialReader(config.from, config.tokenSize);
+    this.desk = new LoginDesk(
+      {
+        filter: 'jwt',
+        challenge: 'Bearer realm="cardea"',
+        challengeInvalid: 'Bearer realm="cardea", error="invalid_token"',
+        failedLogins,
+        forward,
+        consumerRequired: consumer?.required ?? false,
+      },
+      services,
+    );
+    this.knowledge = knowledgeOf(config, services.worker);
+    this.scopeChallenge = `Bearer realm="cardea", error="insufficient_scope", scope="${scopes.join(' ')}"`;
+  }
+
+  onRequest(exchange: Exchange): void | Promise<void> {
+    const token = this.reader.take(exchange);
+    if (token === null) return this.desk.missing(exchange);
+    if (token === MALFORMED) return this.desk.invalid(exchange, 'malformed');
+    const { keys, tokens } = this.knowledge;
+    const set = keys.current();
+    const known = tokens.get(token);
+    if (known !== undefined) {
+      if (known.generation !== keys.generation && set?.has(known.key) === true) known.generation = keys.generation;
+      if (known.generation === keys.generation && known.goodUntilMs > this.worker.clock.now) {
+        return this.accept(exchange, known);
+      }
+      tokens.delete(token);
+    }
+    return this.verify(exchange, token, true);
+  }
+
+  private verify(exchange: Exchange, token: string, mayWait: boolean): void | Promise<void> {
+    const { desk } = this;
+    const { keys, tokens, verifier } = this.knowledge;
+    if (desk.isThrottled(exchange)) return undefined;
+    const { clock } = this.worker;
+    const set = keys.current();
+    const verdict = verifier.verify(token, set, keys.generation, clock.now, Date.now());
+    if (verdict === 'unknownKey') {
+      const renewed = mayWait ? keys.renewed() : null;
+      if (renewed !== null) return this.verifyAfter(renewed, exchange, token);
+      return set === null ? desk.unavailable(exchange) : desk.invalid(exchange, 'unknown');
+    }
+    if (typeof verdict === 'string') return desk.invalid(exchange, verdict);
+    tokens.set(token, verdict);
+    return this.accept(exchange, verdict);
+  }
+
+  private async verifyAfter(renewed: Promise<void>, exchange: Exchange, token: string): Promise<void> {
+    await renewed;
+    if (!exchange.ended) void this.verify(exchange, token, false);
+  }
+
+  private accept(exchange: Exchange, token: VerifiedToken): void {
+    const { desk, config } = this;
+    if (!token.suffices) desk.forbid(exchange, scopeFault, this.scopeChallenge);
+    else if (desk.admit(exchange, token.login) && !config.forward.keepCredential) this.reader.drop(exchange);
+  }
+}

@@ -1,0 +1,133 @@
+// The issuer's keys as this worker has them: those of the configuration, or the newest that the feed brought. Fetches nothing.
+
+import { createPublicKey, createSecretKey } from 'node:crypto';
+import { jwsAlgorithms } from '../../base/jose/jws-algorithm.ts';
+import { KeySet } from '../../base/jose/key-set.ts';
+import { ready, UnusableKey, type VerificationKey, verificationKey } from '../../base/jose/verification-key.ts';
+import type { Feed } from '../../store/feed.ts';
+import type { JwksValue } from '../../store/jwks/jwks-feed.ts';
+import type { JwtConfig } from './config.ts';
+
+/** How long a request may wait for a key that nobody knew when it came; the fetch goes on without it. */
+const RENEWAL_WAIT_MS = 2_000;
+/** Requests that wait for keys at once, in one worker. */
+const WAITING_MAX = 500;
+
+export class IssuerKeys {
+  /** Counts up when the keys change. */
+  generation = 0;
+  private set: KeySet | null = null;
+  private readonly config: JwtConfig;
+  private readonly feed: Feed<JwksValue> | null;
+  private value: JwksValue | undefined = undefined;
+  private renewal: Promise<void> | null = null;
+  private waiting = 0;
+  /** When this worker last asked for newer keys; milliseconds since 1970. */
+  private askedAtMs = 0;
+
+  /** Throws a TypeError for keys of the configuration that cannot be used. */
+  constructor(config: JwtConfig, feed: Feed<JwksValue> | null) {
+    this.config = config;
+    this.feed = feed;
+    if (feed === null) this.set = configuredKeys(config);
+  }
+
+  /** The newest keys; null while there are none. */
+  current(): KeySet | null {
+    const { feed } = this;
+    if (feed !== null && feed.value !== this.value) this.take(feed.value);
+    return this.set;
+  }
+
+  /**
+   * Resolves when the issuer was asked once more, or did not answer in time. Null when it was asked lately, or when too many wait:
+   * then an unknown key stays unknown. Null as well while no keys have come at all: their source is trying already.
+   */
+  renewed(): Promise<void> | null {
+    const { feed, value } = this;
+    if (feed === null || value === undefined || this.waiting >= WAITING_MAX) return null;
+    if (this.renewal === null) {
+      const nowMs = Date.now();
+      if (nowMs - Math.max(value.checkedAtMs, this.askedAtMs) < this.config.coolDown) return null;
+      this.askedAtMs = nowMs;
+      feed.nudge('unknown key');
+      this.renewal = nextValue(feed).finally(() => {
+        this.renewal = null;
+        this.waiting = 0;
+      });
+    }
+    this.waiting++;
+    return this.renewal;
+  }
+
+  private take(value: JwksValue | undefined): void {
+    const before = this.value;
+    this.value = value;
+    if (value === undefined || value.version === before?.version) return;
+    this.generation++;
+    const all = KeySet.of(value.keys, assumedAlgorithms(this.config), this.set);
+    const set = new KeySet(all.keys.filter(({ algorithm }) => isAllowed(this.config, algorithm.name)));
+    this.set = set.keys.length === 0 ? null : set;
+  }
+}
+
+function nextValue(feed: Feed<JwksValue>): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const timer = setTimeout(done, RENEWAL_WAIT_MS);
+    const stop = feed.onChange(done);
+  });
+}
+
+function assumedAlgorithms({ algorithms = [] }: JwtConfig): { rsa: string; oct: string } {
+  return {
+    rsa: algorithms.find(name => /^[RP]S/.test(name)) ?? 'RS256',
+    oct: algorithms.find(name => name.startsWith('HS')) ?? 'HS256',
+  };
+}
+
+function isAllowed({ algorithms }: JwtConfig, name: string): boolean {
+  return algorithms === undefined || algorithms.some(each => each === name);
+}
+
+function configuredKeys(config: JwtConfig): KeySet {
+  const { keys: source } = config;
+  if (source === undefined || 'discovery' in source || 'url' in source)
+    throw new TypeError('the keys are not given here');
+  const set = 'set' in source ? KeySet.of(source.set, assumedAlgorithms(config)) : new KeySet([singleKey(source)]);
+  const allowed = set.keys.filter(({ algorithm }) => isAllowed(config, algorithm.name));
+  if (set.problems.length > 0) throw new TypeError(`keys: ${set.problems.join('; ')}`);
+  if (allowed.length === 0) throw new TypeError('keys: `algorithms` leaves no key that could be used');
+  return new KeySet(allowed);
+}
+
+function singleKey(
+  source: { pem: string; algorithm: string } | { secret: string; algorithm: string },
+): VerificationKey {
+  const algorithm = jwsAlgorithms.get(source.algorithm);
+  if (algorithm === undefined) throw new TypeError(`keys: there is no algorithm ${source.algorithm}`);
+  const key =
+    'pem' in source
+      ? ready(publicKeyOf(source.pem), '', algorithm)
+      : verificationKey(
+          createSecretKey(source.secret, 'utf8').export({ format: 'jwk' }) as Readonly<Record<string, unknown>>,
+          {
+            rsa: '',
+            oct: algorithm.name,
+          },
+        );
+  if (key instanceof UnusableKey) throw new TypeError(`keys: ${key.reason}`);
+  return key;
+}
+
+function publicKeyOf(pem: string) {
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new TypeError('keys: the PEM text holds no public key that can be read');
+  }
+}

@@ -1,0 +1,21 @@
+// A token that held: what the next request with it needs to know. Shape only.
+
+import type { VerificationKey } from '../../base/jose/verification-key.ts';
+import type { Login } from '../../exchange/login.ts';
+
+export interface VerifiedToken {
+  readonly login: Login;
+  readonly key: VerificationKey;
+  /** Of the keys when `key` was last seen among them. */
+  generation: number;
+  /** On the thread's clock. */
+  readonly goodUntilMs: number;
+  /** Whether it holds the scopes that the configuration asks for. */
+  readonly suffices: boolean;
+  /** For revocation: empty and -Infinity where the token says nothing. */
+  readonly jti: string;
+  readonly subject: string;
+  readonly issuedAtS: number;
+  /** What it takes in memory, about. */
+  readonly bytes: number;
+}

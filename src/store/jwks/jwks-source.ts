@@ -1,0 +1,152 @@
+// Fetches an issuer's keys, once for the process: ahead of time in the background, again when somebody meets an unknown key, and
+// never more often than it was told. Keys that were had stay good while the issuer is away, until their time is up.
+
+import { isDeepStrictEqual } from 'node:util';
+import { KeySet } from '../../base/jose/key-set.ts';
+import type { AssumedAlgorithms, Jwk } from '../../base/jose/verification-key.ts';
+import { isSafeUrl } from '../../base/schema/server-url.ts';
+import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
+import { FetchTrouble, fetchJson } from './bounded-fetch.ts';
+import type { JwksSpec, JwksValue } from './jwks-feed.ts';
+
+const DOCUMENT_BYTES_MAX = 512 * 1024;
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+
+/** Only to tell which keys can be used; which algorithm a key without one serves is each filter's setting. */
+const anyAlgorithm: AssumedAlgorithms = { rsa: 'RS256', oct: 'HS256' };
+
+export const jwksSource: FeedSource<JwksValue> = {
+  kind: 'jwks',
+  start(spec: FeedSpec, outlet: FeedOutlet<JwksValue>): RunningFeed {
+    // Because: a feed of this kind is asked for by `jwksNeed` alone.
+    const following = new JwksFollower(spec as JwksSpec, outlet);
+    return {
+      ready: following.fetch(),
+      nudge: () => following.nudge(),
+      stop: () => following.stop(),
+    };
+  },
+};
+
+class JwksFollower {
+  private readonly spec: JwksSpec;
+  private readonly outlet: FeedOutlet<JwksValue>;
+  private readonly stopped = new AbortController();
+  private keys: readonly Jwk[] = [];
+  private version = 0;
+  private failures = 0;
+  private triedAt = Number.NEGATIVE_INFINITY;
+  private underWay: Promise<void> | null = null;
+  private next: NodeJS.Timeout | undefined;
+  private end: NodeJS.Timeout | undefined;
+
+  constructor(spec: JwksSpec, outlet: FeedOutlet<JwksValue>) {
+    this.spec = spec;
+    this.outlet = outlet;
+  }
+
+  /** Whoever asks while a fetch is under way gets that one. */
+  fetch(): Promise<void> {
+    this.underWay ??= this.tryOnce().finally(() => {
+      this.underWay = null;
+    });
+    return this.underWay;
+  }
+
+  nudge(): void {
+    if (this.stopped.signal.aborted || performance.now() - this.triedAt < this.spec.coolDownMs) return;
+    void this.fetch();
+  }
+
+  stop(): void {
+    this.stopped.abort();
+    clearTimeout(this.next);
+    clearTimeout(this.end);
+  }
+
+  private async tryOnce(): Promise<void> {
+    clearTimeout(this.next);
+    this.triedAt = performance.now();
+    try {
+      this.take(await this.load());
+      this.failures = 0;
+      this.outlet.report(null);
+    } catch (error) {
+      if (this.stopped.signal.aborted) return;
+      this.failures++;
+      this.outlet.report(error instanceof Error ? error.message : String(error));
+    }
+    if (this.stopped.signal.aborted) return;
+    // Told in any case: somebody may wait to hear whether his key is there now.
+    if (this.version > 0) this.publish();
+    this.next = setTimeout(() => void this.fetch(), this.pauseMs());
+  }
+
+  /** Somewhat early, so that gateways do not all come at once. */
+  private pauseMs(): number {
+    const { refreshMs } = this.spec;
+    if (this.failures === 0) return refreshMs * (0.9 + Math.random() * 0.1);
+    return Math.min(refreshMs, RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (this.failures - 1)) * (0.75 + Math.random() * 0.25);
+  }
+
+  private async load(): Promise<readonly Jwk[]> {
+    const { url, issuer } = this.spec;
+    if (issuer === '') return this.loadSet(url);
+    const document = await this.get(url);
+    if (document.issuer !== issuer) throw new FetchTrouble(`${url} is the document of another issuer`);
+    const { jwks_uri: setUrl } = document;
+    const parsed = typeof setUrl === 'string' ? URL.parse(setUrl) : null;
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) throw new FetchTrouble(`${url} names no key set`);
+    if (!this.spec.allowHttp && !isSafeUrl(parsed)) throw new FetchTrouble(`${url} names a key set without TLS`);
+    return this.loadSet(parsed.href);
+  }
+
+  private async loadSet(url: string): Promise<readonly Jwk[]> {
+    const { keys } = await this.get(url);
+    if (!Array.isArray(keys)) throw new FetchTrouble(`${url} is no key set`);
+    const objects = keys.filter((key): key is Jwk => typeof key === 'object' && key !== null && !Array.isArray(key));
+    // Secrets that are published are none.
+    const usable = objects.filter(({ kty, use }) => kty !== 'oct' && (use === undefined || use === 'sig'));
+    const set = KeySet.of(usable, anyAlgorithm);
+    if (set.keys.length === 0) throw new FetchTrouble(`${url} holds no key that can be used`);
+    const keysNow = usable.map(publicMembers);
+    if (!isDeepStrictEqual(keysNow, this.keys)) {
+      for (const problem of set.problems) this.outlet.log('warn', 'a key of the issuer is left out', { url, problem });
+    }
+    return keysNow;
+  }
+
+  private get(url: string): Promise<Readonly<Record<string, unknown>>> {
+    const { timeoutMs } = this.spec;
+    return fetchJson(url, { timeoutMs, bytesMax: DOCUMENT_BYTES_MAX, signal: this.stopped.signal });
+  }
+
+  private take(keys: readonly Jwk[]): void {
+    if (this.stopped.signal.aborted) return;
+    if (this.version === 0 || !isDeepStrictEqual(keys, this.keys)) {
+      if (this.version > 0) this.outlet.log('info', 'the issuer has other keys now', { url: this.spec.url });
+      this.keys = keys;
+      this.version++;
+    }
+    clearTimeout(this.end);
+    this.end = setTimeout(() => this.expire(), this.spec.lifeMs);
+  }
+
+  private expire(): void {
+    this.keys = [];
+    this.version++;
+    this.outlet.log('error', 'the keys of the issuer have expired, nothing can be verified', { url: this.spec.url });
+    this.publish();
+  }
+
+  private publish(): void {
+    this.outlet.publish({ version: this.version, keys: this.keys, checkedAtMs: Date.now() });
+  }
+}
+
+/** An issuer that publishes a private key has a problem; keeping it would be ours. */
+function publicMembers({ kty, kid, use, key_ops, alg, n, e, crv, x, y }: Jwk): Jwk {
+  const members = { kty, kid, use, key_ops, alg, n, e, crv, x, y };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
