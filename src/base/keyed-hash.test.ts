@@ -7,10 +7,10 @@ import { KeyedHash } from './keyed-hash.ts';
 
 const hash = new KeyedHash();
 
-function of(pieces: readonly (string | number)[], low = 1, high = 2): string {
-  hash.begin(low, high);
-  for (const piece of pieces) typeof piece === 'string' ? hash.text(piece) : hash.number(piece);
-  hash.end();
+function of(texts: readonly string[], low = 1, high = 2): string {
+  hash.low = low;
+  hash.high = high;
+  for (const text of texts) hash.text(hash.low, hash.high, text);
   return `${hash.low >>> 0}.${hash.high >>> 0}`;
 }
 
@@ -53,4 +53,17 @@ test('either half is spread evenly, also for texts that differ little', () => {
     // 63 degrees of freedom: beyond 120 once in a hundred thousand even hashes.
     assert.ok(chiSquare < 120, `chi square ${chiSquare}`);
   }
+});
+
+test('two numbers give another hash than the same in another order, and than any text', () => {
+  const seen = new Set<string>();
+  for (let a = 0; a < 100; a++) {
+    for (let b = 0; b < 100; b++) {
+      hash.words(1, 2, a, b);
+      seen.add(`${hash.low}.${hash.high}`);
+    }
+  }
+  assert.equal(seen.size, 10_000);
+  hash.words(1, 2, 0, 0);
+  assert.notEqual(`${hash.low >>> 0}.${hash.high >>> 0}`, of(['\0\0\0\0\0\0\0\0']));
 });

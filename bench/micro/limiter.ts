@@ -1,0 +1,149 @@
+// CPU nanoseconds of a decision in shared memory, by number of keys, algorithm and threads: `node bench/micro/limiter.ts`.
+
+import { fileURLToPath } from 'node:url';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { KeyedHash } from '../../src/base/keyed-hash.ts';
+import { Random } from '../../src/base/random.ts';
+import { type AlgorithmName, algorithms, type LimitRule } from '../../src/store/limiter/limit-rule.ts';
+import { LimitCall, type Limiter } from '../../src/store/limiter/limiter-store.ts';
+import { LocalLimiterStore } from '../../src/store/shared-memory/local-limiter.ts';
+
+const CALLS = 1_000_000;
+const ROUNDS = 7;
+const BYTES = 60 * 1024 * 1024;
+
+const hash = new KeyedHash();
+const names = Array.from({ length: 64 }, (_, n) => `198.51.100.${n + 100}`);
+
+function rule(algorithm: AlgorithmName, identity: string): LimitRule {
+  return { identity, algorithm, count: 100, perMs: 1_000, burst: 200 };
+}
+
+/** Memory and a clock that ticks once in a hundred decisions, as a busy worker's does. */
+function storeOver(tables: Map<string, SharedArrayBuffer>): { store: LocalLimiterStore; clock: { now: number } } {
+  const clock = { now: performance.now() };
+  const kept = new Map<string, object>();
+  const store = new LocalLimiterStore(
+    {
+      clock,
+      sharedTable(name) {
+        if (!tables.has(name)) tables.set(name, new SharedArrayBuffer(BYTES));
+        return tables.get(name)!;
+      },
+      lasting<Value extends object>(key: string, make: () => Value) {
+        if (!kept.has(key)) kept.set(key, make());
+        return kept.get(key) as Value; // Because: one kind of object a key
+      },
+    },
+    BYTES,
+  );
+  return { store, clock };
+}
+
+/**
+ * One decision about one caller, hash included. A request brings its caller's name along, in memory that was just read: so names
+ * come from a few here, and the number of the caller goes into the key under which they are hashed.
+ */
+function decider(limiter: Limiter, order: Uint32Array, clock: { now: number }) {
+  const call = new LimitCall(limiter.rules.length);
+  const { hashKeys } = limiter;
+  return (n: number): boolean => {
+    if (n % 100 === 0) clock.now = performance.now();
+    const caller = order[n & 0xfffff]!;
+    for (let i = 0; i < hashKeys.length; i += 2) {
+      hash.text(hashKeys[i]! ^ caller, hashKeys[i + 1]!, names[caller & 63]!);
+      call.keys[i] = hash.low;
+      call.keys[i + 1] = hash.high;
+    }
+    // Because: an answer is there at once.
+    return limiter.decide(call) as boolean;
+  };
+}
+
+function nanosecondsOf(decide: (n: number) => boolean): number {
+  const rounds: number[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const before = process.threadCpuUsage();
+    for (let n = 0; n < CALLS; n++) decide(n);
+    const { user, system } = process.threadCpuUsage(before);
+    if (round > 0) rounds.push(((user + system) * 1e3) / CALLS);
+  }
+  return rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
+}
+
+/** Which caller asks next: chosen evenly. */
+function load(keys: number): Uint32Array {
+  const random = new Random(7);
+  return Uint32Array.from({ length: 0x100000 }, () => random.below(keys));
+}
+
+function report(name: string, nanoseconds: number, note = ''): void {
+  console.log(`${name.padEnd(46)}${nanoseconds.toFixed(0).padStart(6)} ns${note}`);
+}
+
+function alone(): void {
+  let first = 0;
+  for (const keys of [1, 100, 10_000, 100_000, 1_000_000]) {
+    const { store, clock } = storeOver(new Map());
+    const nanoseconds = nanosecondsOf(decider(store.open([rule('gcra', 'bench')]), load(keys), clock));
+    if (keys === 1) first = nanoseconds;
+    report(`gcra, ${keys} keys`, nanoseconds, `   ${(nanoseconds / first).toFixed(2)} times one key`);
+  }
+  const order = load(100_000);
+  let sink = 0;
+  report(
+    '  of that the choice of the caller',
+    nanosecondsOf(n => {
+      sink += order[n & 0xfffff]!;
+      return true;
+    }),
+  );
+  report(
+    '  of that the hash',
+    nanosecondsOf(n => {
+      hash.text(n, 2, names[n & 63]!);
+      sink += hash.low;
+      return true;
+    }),
+  );
+  for (const algorithm of algorithms) {
+    const { store, clock } = storeOver(new Map());
+    const keys = algorithm === 'slidingLog' ? 10_000 : 100_000;
+    report(
+      `${algorithm}, ${keys} keys`,
+      nanosecondsOf(decider(store.open([rule(algorithm, 'bench')]), load(keys), clock)),
+    );
+  }
+  const { store, clock } = storeOver(new Map());
+  const stack = store.open([rule('gcra', 'a'), rule('gcra', 'b'), rule('fixedWindow', 'c')]);
+  report('three limits together, 100000 keys', nanosecondsOf(decider(stack, order, clock)));
+  if (sink === 0) throw new Error('unreachable');
+}
+
+/** What each of several threads needs for a decision, all on the same keys at once. */
+async function together(threads: number, keys: number): Promise<void> {
+  const tables = new Map<string, SharedArrayBuffer>();
+  storeOver(tables).store.open([rule('gcra', 'bench')]);
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(fileURLToPath(import.meta.url), { workerData: { tables, keys } }),
+  );
+  const results = await Promise.all(
+    workers.map(
+      worker => new Promise<number>((resolve, reject) => worker.once('message', resolve).once('error', reject)),
+    ),
+  );
+  report(`gcra, ${keys} keys, ${threads} threads`, results.reduce((sum, each) => sum + each, 0) / threads);
+}
+
+if (isMainThread) {
+  alone();
+  for (const threads of [1, 2]) for (const keys of [1, 100_000]) await together(threads, keys);
+} else {
+  // Because: this file started the worker, with these data.
+  const { tables, keys } = workerData as { tables: Map<string, SharedArrayBuffer>; keys: number };
+  const { store, clock } = storeOver(tables);
+  const nanoseconds = nanosecondsOf(decider(store.open([rule('gcra', 'bench')]), load(keys), clock));
+  const { parentPort } = await import('node:worker_threads');
+  parentPort!.postMessage(nanoseconds);
+}

@@ -1,0 +1,132 @@
+// One limit in shared memory: its algorithm, its table, and the cell of a caller brought up to date. Decides for one limit alone;
+// stacks are in local-limiter.ts.
+
+import { KeyedHash } from '../../base/keyed-hash.ts';
+import { createMeter } from '../limiter/create-meter.ts';
+import { Gcra } from '../limiter/gcra.ts';
+import { type LimitRule, ruleIdentity } from '../limiter/limit-rule.ts';
+import { type Meter, MeterAnswer } from '../limiter/meter.ts';
+import { type CellTable, lastingClass, type Moment, momentOf, STEP_BACK_MOMENTS } from './cell-table.ts';
+import { lock, unlock } from './set-lock.ts';
+
+/** The table's time; see `TableClock`. */
+export interface WallClock {
+  readonly nowMs: number;
+}
+
+const hash = new KeyedHash();
+const mayGo = () => false;
+
+/** What the last decision of this thread found. Read at once. */
+export const answer = new MeterAnswer();
+
+export class CountedLimit {
+  readonly meter: Meter;
+  readonly table: CellTable;
+  readonly clock: WallClock;
+  readonly hashKeyLow: number;
+  readonly hashKeyHigh: number;
+  private readonly gcra: Gcra | null;
+  private readonly lasts: number;
+  private readonly recoveryMoments: number;
+
+  constructor(rule: LimitRule, table: CellTable, clock: WallClock) {
+    this.meter = createMeter(rule);
+    this.gcra = this.meter instanceof Gcra ? this.meter : null;
+    this.table = table;
+    this.clock = clock;
+    // Each limit has its own key, made of the table's secret one: so callers of different limits never meet in a cell.
+    hash.text(table.header.hashKeyLow, table.header.hashKeyHigh, ruleIdentity(rule));
+    this.hashKeyLow = hash.low;
+    this.hashKeyHigh = hash.high;
+    this.lasts = lastingClass(this.meter.recoveryMs);
+    this.recoveryMoments = Math.ceil(this.meter.recoveryMs / 256) + 1;
+  }
+
+  /** Whether this cost is admitted, and takes it. `answer` says more. */
+  decide(keyLow: number, keyHigh: number, cost: number): boolean {
+    const { gcra, table } = this;
+    const { nowMs } = this.clock;
+    if (gcra === null) return this.decideLocked(keyLow, keyHigh, cost, nowMs);
+    const tick = gcra.tickAt(nowMs);
+    const moment = momentOf(nowMs);
+    for (;;) {
+      let state = table.find(keyLow, keyHigh);
+      if (state === -1 || this.isStale(state, moment)) {
+        const stamp = lock(table.words, table.lockOf(keyLow));
+        state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
+        unlock(table.words, table.lockOf(keyLow), stamp);
+      }
+      const outcome = gcra.tryTake(table.words, state, tick, cost, answer);
+      // Because: the cell may have gone to another caller since it was found.
+      if (outcome === -1 || !table.isOf(state, keyLow, keyHigh)) continue;
+      table.touch(state, moment, this.lasts);
+      return outcome === 1;
+    }
+  }
+
+  /** As `decide` for what is taken in any case. */
+  charge(keyLow: number, keyHigh: number, cost: number): void {
+    const { table, meter } = this;
+    const { nowMs } = this.clock;
+    const moment = momentOf(nowMs);
+    const tick = meter.tickAt(nowMs);
+    const stamp = lock(table.words, table.lockOf(keyLow));
+    const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
+    meter.take(table.words, state, tick, cost);
+    table.touch(state, moment, this.lasts);
+    unlock(table.words, table.lockOf(keyLow), stamp);
+  }
+
+  /**
+   * The caller's cell, made or made new where needed. The lock of its set must be held. `stays` says which cells of the set
+   * are needed by the same decision.
+   */
+  cell(keyLow: number, keyHigh: number, tick: number, moment: Moment, stays: (state: number) => boolean): number {
+    const { table, meter } = this;
+    let state = table.find(keyLow, keyHigh);
+    if (state === -1) {
+      state = table.vacate(keyLow, keyHigh, moment, stays);
+      meter.clear(table.words, state, tick);
+      table.name(state, keyLow, keyHigh, moment, this.lasts);
+    } else if (this.isStale(state, moment)) {
+      this.renew(state, tick);
+      table.touch(state, moment, this.lasts);
+    }
+    return state;
+  }
+
+  touch(state: number, moment: Moment): void {
+    this.table.touch(state, moment, this.lasts);
+  }
+
+  private decideLocked(keyLow: number, keyHigh: number, cost: number, nowMs: number): boolean {
+    const { table, meter } = this;
+    const tick = meter.tickAt(nowMs);
+    const moment = momentOf(nowMs);
+    const stamp = lock(table.words, table.lockOf(keyLow));
+    const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
+    const admitted = meter.fits(table.words, state, tick, cost, answer);
+    if (admitted) meter.take(table.words, state, tick, cost);
+    table.touch(state, moment, this.lasts);
+    unlock(table.words, table.lockOf(keyLow), stamp);
+    return admitted;
+  }
+
+  /** Whether the state says nothing any more: ticks may have run round since, or the clock made a large step back. */
+  private isStale(state: number, moment: Moment): boolean {
+    const age = this.table.age(state, moment);
+    return age > this.recoveryMoments || age < -STEP_BACK_MOMENTS;
+  }
+
+  private renew(state: number, tick: number): void {
+    const { words } = this.table;
+    if (this.gcra === null) {
+      this.meter.clear(words, state, tick);
+      return;
+    }
+    // Another thread may have found the cell alive just before: then it is up to date, and stays.
+    const before = Atomics.load(words, state);
+    Atomics.compareExchange(words, state, before, tick);
+  }
+}

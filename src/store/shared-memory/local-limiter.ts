@@ -1,0 +1,173 @@
+// Limits that one process keeps in memory that all its workers share. Answers at once.
+
+import { createMeter } from '../limiter/create-meter.ts';
+import type { LimitRule } from '../limiter/limit-rule.ts';
+import type { LimitCall, Limiter, LimiterStore } from '../limiter/limiter-store.ts';
+import { CellTable, momentOf } from './cell-table.ts';
+import { answer, CountedLimit } from './counted-limit.ts';
+import { lock, unlock } from './set-lock.ts';
+import { TableClock, type ThreadClock } from './table-clock.ts';
+
+/** Memory for limits: what a worker offers to its filters, as far as it is needed here. */
+export interface SharedMemory {
+  readonly clock: ThreadClock;
+  sharedTable(name: string): SharedArrayBuffer;
+  lasting<Value extends object>(key: string, make: () => Value): Value;
+}
+
+/** Limits whose states have the same length share a table; so do all filters with the same setting. */
+export function limitTableName(stateWords: number, bytes: number): string {
+  return `limits of ${stateWords} words in ${bytes} bytes`;
+}
+
+/** The tables that these limits need. */
+export function limitTables(rules: readonly LimitRule[], bytes: number): { name: string; bytes: number }[] {
+  const lengths = new Set(rules.map(rule => createMeter(rule).stateWords));
+  return [...lengths].map(stateWords => ({ name: limitTableName(stateWords, bytes), bytes }));
+}
+
+export class LocalLimiterStore implements LimiterStore {
+  private readonly memory: SharedMemory;
+  private readonly bytes: number;
+
+  /** `bytes` of each table. */
+  constructor(memory: SharedMemory, bytes: number) {
+    this.memory = memory;
+    this.bytes = bytes;
+  }
+
+  open(rules: readonly LimitRule[]): LocalLimiter {
+    const counted = rules.map(rule => {
+      const table = this.table(createMeter(rule).stateWords);
+      return new CountedLimit(rule, table, TableClock.of(this.memory.clock, table.header.wallOffsetMs));
+    });
+    return new LocalLimiter(rules, counted);
+  }
+
+  private table(stateWords: number): CellTable {
+    const name = limitTableName(stateWords, this.bytes);
+    return this.memory.lasting(name, () => new CellTable(this.memory.sharedTable(name), stateWords));
+  }
+}
+
+export class LocalLimiter implements Limiter {
+  readonly rules: readonly LimitRule[];
+  readonly answersAtOnce = true;
+  readonly hashKeys: Int32Array;
+  private readonly counted: readonly CountedLimit[];
+  /** Of the decision that is being made: cells, and which limits hold a lock, in the order in which they were taken. */
+  private readonly states: Int32Array;
+  private readonly stamps: Int32Array;
+  private readonly order: Int32Array;
+  private found = 0;
+  private place = 0;
+  private readonly stays = (state: number): boolean => {
+    for (let i = 0; i < this.found; i++) {
+      if (this.states[i] === state && this.counted[i]!.table === this.counted[this.place]!.table) return true;
+    }
+    return false;
+  };
+
+  constructor(rules: readonly LimitRule[], counted: readonly CountedLimit[]) {
+    this.rules = rules;
+    this.counted = counted;
+    this.hashKeys = Int32Array.from(counted.flatMap(({ hashKeyLow, hashKeyHigh }) => [hashKeyLow, hashKeyHigh]));
+    this.states = new Int32Array(counted.length);
+    this.stamps = new Int32Array(counted.length);
+    this.order = new Int32Array(counted.length);
+  }
+
+  decide(call: LimitCall): boolean {
+    if (this.counted.length > 1) return this.decideTogether(call);
+    const { keys } = call;
+    const admitted = this.counted[0]!.decide(keys[0]!, keys[1]!, call.costs[0]!);
+    tell(call, 0);
+    call.refusedBy = admitted ? -1 : 0;
+    return admitted;
+  }
+
+  charge({ keys }: LimitCall, limit: number, units: number): void {
+    this.counted[limit]!.charge(keys[2 * limit]!, keys[2 * limit + 1]!, units);
+  }
+
+  /** All sets are locked, in one order for all threads, so that nobody sees a part of it. */
+  private decideTogether(call: LimitCall): boolean {
+    const { counted, states } = this;
+    this.lockSets(call);
+    let refusedBy = -1;
+    for (let i = 0; i < counted.length; i++) {
+      const limit = counted[i]!;
+      const { nowMs } = limit.clock;
+      const moment = momentOf(nowMs);
+      const tick = limit.meter.tickAt(nowMs);
+      this.found = i;
+      this.place = i;
+      const state = limit.cell(call.keys[2 * i]!, call.keys[2 * i + 1]!, tick, moment, this.stays);
+      states[i] = state;
+      const fits = limit.meter.fits(limit.table.words, state, tick, call.costs[i]!, answer);
+      tell(call, i);
+      if (fits) continue;
+      // Because: whoever is refused by a limit is known to it; the others keep their cells as they were.
+      limit.touch(state, moment);
+      if (refusedBy === -1) refusedBy = i;
+    }
+    if (refusedBy === -1) {
+      for (let i = 0; i < counted.length; i++) {
+        const limit = counted[i]!;
+        const { nowMs } = limit.clock;
+        limit.meter.take(limit.table.words, states[i]!, limit.meter.tickAt(nowMs), call.costs[i]!);
+        limit.touch(states[i]!, momentOf(nowMs));
+      }
+    } else giveBack(call);
+    this.unlockSets(call);
+    call.refusedBy = refusedBy;
+    return refusedBy === -1;
+  }
+
+  /** By table, then by place in it; a set that two limits share is locked once. */
+  private lockSets(call: LimitCall): void {
+    const { counted, order, stamps } = this;
+    for (let i = 0; i < counted.length; i++) {
+      let at = i;
+      while (at > 0 && this.isBehind(call, order[at - 1]!, i)) {
+        order[at] = order[at - 1]!;
+        at--;
+      }
+      order[at] = i;
+    }
+    for (let n = 0; n < counted.length; n++) {
+      const i = order[n]!;
+      const { table } = counted[i]!;
+      const at = table.lockOf(call.keys[2 * i]!);
+      const before = n === 0 ? -1 : order[n - 1]!;
+      const shared = before !== -1 && counted[before]!.table === table && table.lockOf(call.keys[2 * before]!) === at;
+      stamps[i] = shared ? 0 : lock(table.words, at);
+    }
+  }
+
+  private unlockSets(call: LimitCall): void {
+    const { counted, stamps } = this;
+    for (let i = 0; i < counted.length; i++) {
+      const { table } = counted[i]!;
+      if (stamps[i] !== 0) unlock(table.words, table.lockOf(call.keys[2 * i]!), stamps[i]!);
+    }
+  }
+
+  private isBehind(call: LimitCall, one: number, other: number): boolean {
+    const a = this.counted[one]!.table;
+    const b = this.counted[other]!.table;
+    if (a !== b) return a.stateWords > b.stateWords;
+    return a.lockOf(call.keys[2 * one]!) > b.lockOf(call.keys[2 * other]!);
+  }
+}
+
+function tell(call: LimitCall, limit: number): void {
+  call.remaining[limit] = answer.remaining;
+  call.waitMs[limit] = answer.waitMs;
+  call.resetMs[limit] = answer.resetMs;
+}
+
+/** What was left is told as it is: those that would have admitted had nothing taken. */
+function giveBack(call: LimitCall): void {
+  for (let i = 0; i < call.costs.length; i++) if (call.waitMs[i] === 0) call.remaining[i]! += call.costs[i]!;
+}

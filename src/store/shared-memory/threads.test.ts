@@ -1,0 +1,65 @@
+// Threads that ask for one caller at the same time: together they get what the limit says, to the request.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { AlgorithmName, LimitRule } from '../limiter/limit-rule.ts';
+import type { HammerOrder } from './hammer.fixture.ts';
+import { testStore } from './test-memory.fixture.ts';
+
+const THREADS = 4;
+const CALLS = 60_000;
+const BYTES = 1 << 20;
+const program = fileURLToPath(new URL('hammer.fixture.ts', import.meta.url));
+
+/** What each thread got; `callersOf` says who a thread is in each limit. */
+async function hammer(
+  rules: readonly LimitRule[],
+  callersOf: (thread: number) => readonly string[],
+): Promise<number[]> {
+  const { store, tables } = testStore(BYTES);
+  store.open(rules);
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const order = { bytes: BYTES, tables, rules, calls: CALLS, gate, workers: THREADS };
+  return Promise.all(
+    Array.from({ length: THREADS }, (_, thread) => {
+      const workerData: HammerOrder = { ...order, callers: callersOf(thread) };
+      const worker = new Worker(program, { workerData });
+      return new Promise<number>((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    }),
+  );
+}
+
+const day = 86_400_000;
+const rule = (algorithm: AlgorithmName, count: number, identity = ''): LimitRule => ({
+  identity,
+  algorithm,
+  count,
+  perMs: day,
+  burst: count,
+});
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+
+for (const algorithm of ['gcra', 'tokenBucket', 'fixedWindow', 'slidingWindow', 'slidingLog'] as const) {
+  test(`${algorithm}: ${THREADS} threads get exactly the limit`, async () => {
+    // A day's window gives back less than a unit in the seconds that this takes.
+    assert.equal(sum(await hammer([rule(algorithm, 2_001)], () => ['one'])), 2_001);
+  });
+}
+
+test('gcra: what comes back while threads ask is given out once', async () => {
+  const perSecond: LimitRule = { identity: '', algorithm: 'gcra', count: 2_000, perMs: 1_000, burst: 100 };
+  const startedAt = performance.now();
+  const total = sum(await hammer([perSecond], () => ['one']));
+  const most = 100 + (2_000 * (performance.now() - startedAt)) / 1_000;
+  assert.ok(total > 100 && total <= most, `${total} of at most ${most}`);
+});
+
+test('limits together: each is kept exactly, and the refused take nothing', async () => {
+  // Thread 0 and 1 are one caller, the others each another; all share the second limit.
+  const rules = [rule('gcra', 500, 'each'), rule('fixedWindow', 1_300, 'all'), rule('gcra', 9_000, 'far')];
+  const got = await hammer(rules, thread => [`caller ${thread >> 1 === 0 ? 0 : thread}`, 'all', 'all']);
+  assert.equal(sum(got), 1_300);
+  assert.ok(got[0]! + got[1]! <= 500 && got[2]! <= 500 && got[3]! <= 500, got.join(' '));
+});
