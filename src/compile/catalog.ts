@@ -30,6 +30,7 @@ import type { FeedSource } from '../store/feed.ts';
 import { jwksSource } from '../store/jwks/jwks-source.ts';
 import { dnsAddresses } from '../upstream/discovery/dns-addresses.ts';
 import { dnsServices } from '../upstream/discovery/dns-services.ts';
+import { limitsSource } from '../store/redis/shared/limits-source.ts';
 import { endpointFile } from '../upstream/discovery/endpoint-file.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
@@ -72,7 +73,7 @@ const endpointFiles = endpointFile((text, file) =>
 );
 
 /** What feeds values to filters and upstreams from outside; each runs once, in the supervisor. */
-const sources: readonly FeedSource<unknown>[] = [dnsAddresses, dnsServices, endpointFiles, jwksSource];
+const sources: readonly FeedSource<unknown>[] = [dnsAddresses, dnsServices, endpointFiles, jwksSource, limitsSource];
 
 /** By kind, as the supervisor asks for them. */
 export const feedSources: ReadonlyMap<string, FeedSource<unknown>> = new Map(

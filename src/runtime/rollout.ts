@@ -76,6 +76,8 @@ export class Rollout {
     await checkAddressesFree(orders, before);
     const ofFilters = collectNeeds(config, definitions);
     const needs = { ...ofFilters, feeds: [...ofFilters.feeds, ...feedsOfUpstreams(config)] };
+    // Feeds that keep tables up to date find them there.
+    this.parts.tables.ensure(needs.tables);
     await feeds.open(needs.feeds);
     if (current === null) await crew.callAll('tickets', this.parts.tickets.keys);
     const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null, needs, tls));

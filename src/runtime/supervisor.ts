@@ -74,6 +74,7 @@ export class Supervisor {
     });
     this.watch = new FileWatch(() => void this.reload('a file changed'));
   }
+      sharedTable: name => this.tables.all.get(name),
 
   /** Serves this configuration. When it cannot, nothing is left open and the result says why. */
   async start(loaded: LoadedFile): Promise<RolloutResult> {

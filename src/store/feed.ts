@@ -39,6 +39,8 @@ export interface RunningFeed {
 export interface FeedOutlet<Value> {
   /** Every worker gets it, also those that start later. Structured-cloneable. */
   publish(value: Value): void;
+  /** Memory that the workers' filters share, by a name that a need gives. Throws when none does. */
+  sharedTable(name: string): SharedArrayBuffer;
   /**
    * What keeps the feed from being up to date, for `/health/ready` and the operator; null when nothing does. Names no secret.
    */

@@ -34,6 +34,7 @@ function deskOf(source: FeedSource<unknown>) {
     sources: new Map([[source.kind, source]]),
     send: (key, value) => sent.push([key, value]),
     log: (level, message) => log.push(`${level} ${message}`),
+    sharedTable: () => undefined,
   });
   return { desk, sent, log };
 }

@@ -14,6 +14,8 @@ export interface FeedDeskOptions {
   /** Brings a value to all workers. */
   readonly send: (key: string, value: unknown) => void;
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+  /** Memory that filters share, by name; undefined where no filter needs it. */
+  readonly sharedTable: (name: string) => SharedArrayBuffer | undefined;
 }
 
 /** A feed that is not up to date. */
@@ -97,7 +99,7 @@ export class FeedDesk {
   private start(key: string, { kind, spec }: FeedNeed): DeskEntry {
     const source = this.options.sources.get(kind);
     if (source === undefined) throw new Error(`there is no source for the feed "${kind}"`);
-    const { log, send } = this.options;
+    const { log, send, sharedTable } = this.options;
     // Because: a source may publish before `start` returns, and then there is no entry yet to keep the value in.
     const early: { value: unknown; hasValue: boolean; trouble: FeedTrouble | null } = {
       value: undefined,
@@ -122,6 +124,11 @@ export class FeedDesk {
         else log('warn', 'feed is not up to date', { kind, reason: trouble });
       },
       log,
+      sharedTable(name) {
+        const table = sharedTable(name);
+        if (table === undefined) throw new Error(`no filter said that it needs the shared table "${name}"`);
+        return table;
+      },
     });
     entry = { kind, running, stopped: false, ...early };
     return entry;

@@ -34,7 +34,7 @@ export class LimitCall {
   readonly keys: Int32Array;
   /** Whole units, 1 or more. */
   readonly costs: Int32Array;
-  /** Place of the first limit that refused; -1 when none did. */
+  /** Place of the first limit that refused; -1 when none did: a call that is refused all the same met a store that is away. */
   refusedBy: number;
   /** Whole units left, the cost of this call taken off. */
   readonly remaining: Float64Array;

@@ -1,13 +1,11 @@
 // Redis, Valkey, or a cluster of them, as filters and feed sources use it: commands that never wait for a server that is away,
 // and subscriptions that come back by themselves. How limits are counted in it is in the files beside this one.
 
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
 import { makeRedisClient, type RedisClient } from './redis-client.ts';
-
-/** How often a server that is away is asked whether it is back. */
-const PROBE_EVERY_MS = 100;
+import { type ReturnWatch, watchForReturn } from './return-watch.ts';
 
 type Argument = string | number | Buffer;
 
@@ -19,7 +17,7 @@ export class RedisStore {
   private subscriber: Promise<RedisClient> | null = null;
   private up = false;
   private closed = false;
-  private probe: NodeJS.Timeout | null = null;
+  private watch: ReturnWatch | null = null;
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
   private readonly channels = new Map<string, Set<(message: string) => void>>();
 
@@ -42,6 +40,22 @@ export class RedisStore {
   onAvailability(listener: (available: boolean) => void): () => void {
     this.availabilityListeners.add(listener);
     return () => this.availabilityListeners.delete(listener);
+  }
+
+  /** For what counts limits, beside this file: the client as it is, connected or not; null before `open`. */
+  get driver(): RedisClient | null {
+    return this.client;
+  }
+
+  /** A server that can be asked whether it is there; null when none is known. */
+  get anyNode(): Redis | null {
+    const { client } = this;
+    // Because: `isCluster` tells the two clients apart, which their types do not say.
+    return client?.isCluster ? ((client as Cluster).nodes('master')[0] ?? null) : (client as Redis | null);
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
   }
 
   /** The name that a key has in Redis. */
@@ -91,8 +105,7 @@ export class RedisStore {
   async close(): Promise<void> {
     this.closed = true;
     this.become(false);
-    if (this.probe !== null) clearInterval(this.probe);
-    this.probe = null;
+    this.watch?.stop();
     this.client?.disconnect();
     const { subscriber } = this;
     this.client = null;
@@ -169,29 +182,20 @@ export class RedisStore {
   private trip(): void {
     if (this.closed || !this.up) return;
     this.become(false);
-    let asked = false;
-    this.probe ??= setInterval(() => {
-      // Because: the driver serves a cluster's `ping` from one of its nodes, which is what we ask: is anybody there.
-      const client = this.client as Redis | null;
-      if (client === null || asked || client.status !== 'ready') return;
-      asked = true;
-      client.ping().then(
-        () => {
-          asked = false;
-          this.become(true);
-        },
-        () => {
-          asked = false;
-        },
-      );
-    }, PROBE_EVERY_MS).unref();
+    this.watch ??= watchForReturn(
+      () => this.anyNode,
+      () => {
+        this.watch = null;
+        this.become(this.client !== null && this.client.status === 'ready');
+      },
+    );
   }
 
   private become(available: boolean): void {
     if (available && this.closed) return;
-    if (available && this.probe !== null) {
-      clearInterval(this.probe);
-      this.probe = null;
+    if (available) {
+      this.watch?.stop();
+      this.watch = null;
     }
     if (this.up === available) return;
     this.up = available;

@@ -60,6 +60,7 @@ async function start(script: (Look | Error)[]) {
     publish: ({ endpoints }: DiscoveredSet) => published.push(endpoints.map(({ address }) => address)),
     report: (trouble: string | null) => reports.push(trouble),
     log: (_level: string, message: string, fields = {}) => logged.push({ message, ...fields }),
+    sharedTable: () => new SharedArrayBuffer(0),
   };
   const settings = { subject: 'dns x.test', keptMinMs: 1_000, keptMaxMs: 60_000 };
   const refresh = new Refresh(look, settings, outlet, time, new Random(7));

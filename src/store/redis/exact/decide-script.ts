@@ -1,0 +1,125 @@
+// The script that decides in Redis: all limits of a call at once, so that nobody comes between looking and taking. The arithmetic
+// is that of src/store/limiter; the clock is Redis's own, so that gateways whose clocks differ agree.
+
+import { createHash } from 'node:crypto';
+import { DEBT_BURSTS_MAX } from '../../limiter/limit-rule.ts';
+
+/**
+ * KEYS: one a limit. ARGV: what to do (`take` if all fit, `force` whether they fit or not, `back` gives back), then for each limit: algorithm, count,
+ * period in us, burst, cost, units that were taken elsewhere meanwhile. Gives: place of the first limit that refuses, or -1, then for each limit
+ * remaining units, us to wait (-1 for ever), us until all is there again. A clock that steps back (another server took over) stands still.
+ */
+export const decideScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local task, reply, writes, refused = ARGV[1], {-1}, {}, -1
+
+local function parts(key)
+  local text = redis.call('GET', key)
+  if not text then return nil end
+  local a, b, c = string.match(text, '^(%S+) ?(%S*) ?(%S*)$')
+  return tonumber(a), tonumber(b), tonumber(c)
+end
+
+local function bucket(key, count, period, burst, cost, owed)
+  local rate = count / period
+  local level, last = parts(key)
+  level, last = level or 0, last or now
+  if now > last then level = math.max(0, level - (now - last) * rate) end
+  local at = math.max(now, last)
+  level = math.min(math.max(level, 0) + owed, math.max(level, burst))
+  local fits = level + cost <= burst + 1e-7
+  local after = level
+  if task == 'back' then after = math.max(0, level - cost)
+  elseif fits or task == 'force' then after = math.min(level + cost, burst * ${1 + DEBT_BURSTS_MAX}) end
+  local behind = at - now
+  local wait = 0
+  if cost > burst then wait = -1 elseif not fits then wait = math.ceil((level + cost - burst) / rate) + behind end
+  local write = function(took)
+    local kept = took and after or level
+    redis.call('SET', key, string.format('%.17g %.0f', kept, at), 'PX', math.ceil(kept / rate / 1000) + 1000)
+  end
+  return fits, math.floor(burst - (fits and after or level) + 1e-7), wait, math.ceil((fits and after or level) / rate) + behind, write
+end
+
+local function window(key, count, period, cost, owed, slides)
+  local start, used, before = parts(key)
+  local current = math.floor(now / period) * period
+  if not start then start, used, before = current, 0, 0
+  elseif now - start >= 2 * period then start, used, before = current, 0, 0
+  elseif now - start >= period then start, before, used = current, slides and used or 0, 0 end
+  used = math.min(used + owed, math.max(used, count))
+  local within = math.max(0, now - start)
+  local room = (count - used) * period - before * (period - within)
+  local fits = cost * period <= room
+  local after = used
+  if task == 'back' then after = math.max(0, used - cost)
+  elseif fits or task == 'force' then after = used + cost end
+  local wait = 0
+  if cost > count then wait = -1
+  elseif not fits and not slides then wait = period - within
+  elseif not fits and used + cost <= count then wait = math.ceil(period - (count - used - cost) * period / before) - within
+  elseif not fits then wait = period - within + math.ceil(period - (count - cost) * period / used) end
+  local left = math.floor(room / period) - (fits and cost or 0)
+  local reset = period - within
+  if slides and (used > 0 or fits) then reset = reset + period end
+  local write = function(took)
+    redis.call('SET', key, string.format('%.0f %.0f %.0f', start, took and after or used, before), 'PX', math.ceil((2 * period - within) / 1000) + 1000)
+  end
+  return fits, left, wait, reset, write
+end
+
+local function log(key, count, period, cost, owed)
+  local newest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
+  local at = newest and math.max(now, newest + 1) or now
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - period))
+  local size = redis.call('ZCARD', key)
+  owed = math.min(owed, count - size)
+  local fits = size + owed + cost <= count
+  local wait = 0
+  if cost > count then wait = -1
+  elseif not fits then
+    local last = redis.call('ZRANGE', key, size + cost - count - 1, size + cost - count - 1, 'WITHSCORES')[2]
+    wait = (last or now) + period - now
+  end
+  local write = function(took)
+    if task == 'back' then
+      if cost > 0 then redis.call('ZREMRANGEBYRANK', key, -cost, -1) end
+      return
+    end
+    local added = math.min(owed + (took and cost or 0), count - size)
+    for i = 1, added do redis.call('ZADD', key, string.format('%.0f', at), string.format('%.0f:%d', at, i)) end
+    redis.call('PEXPIRE', key, math.ceil(period / 1000) + 1000)
+  end
+  return fits, count - size - owed - (fits and cost or 0), wait, period, write
+end
+
+local owes = false
+for i, key in ipairs(KEYS) do
+  local at = 2 + (i - 1) * 6
+  local algorithm, count, period = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local burst, cost, owed = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+  if owed > 0 then owes = true end
+  local fits, left, wait, reset, write
+  if algorithm == 'slidingWindow' then fits, left, wait, reset, write = window(key, count, period, cost, owed, true)
+  elseif algorithm == 'fixedWindow' then fits, left, wait, reset, write = window(key, count, period, cost, owed, false)
+  elseif algorithm == 'slidingLog' then fits, left, wait, reset, write = log(key, count, period, cost, owed)
+  else fits, left, wait, reset, write = bucket(key, count, period, burst, cost, owed) end
+  if not fits and refused < 0 then refused = i - 1 end
+  reply[#reply + 1] = math.max(0, left)
+  reply[#reply + 1] = wait
+  reply[#reply + 1] = reset
+  writes[i] = write
+end
+local took = refused < 0 or task ~= 'take'
+if took or owes then
+  for _, write in ipairs(writes) do write(took) end
+end
+reply[1] = refused
+return reply
+`;
+
+/** Numbers that the script takes for each limit. */
+export const ARGUMENTS_A_LIMIT = 6;
+
+export const decideSha = createHash('sha1').update(decideScript).digest('hex');

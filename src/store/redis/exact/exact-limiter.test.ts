@@ -1,0 +1,97 @@
+// Exact limits against a real Redis: nothing too much through two gateways at once, all or nothing over a stack, few round trips.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { limitRule, openLimitGateway } from '../../../../test/support/limit-gateway.ts';
+import { startRedis } from '../../../../test/support/redis.ts';
+import { redisSpec } from '../../../../test/support/store-spec.ts';
+import { algorithms } from '../../limiter/limit-rule.ts';
+
+/** A test may wait: what it counts is what Redis decides. */
+const patient = { mode: 'exact', answerMsMax: 2_000 } as const;
+
+test('every algorithm admits its limit and not one more, through two gateways at once', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  for (const algorithm of algorithms) {
+    const rules = [limitRule({ identity: algorithm, algorithm, count: 20, perMs: 3_600_000 })];
+    const one = await openLimitGateway(redisSpec(redis.port), rules, patient);
+    const other = await openLimitGateway(redisSpec(redis.port), rules, patient);
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => (n % 3 === 0 ? other : one).ask(1)));
+    assert.equal(answers.filter(Boolean).length, 20, algorithm);
+    const call = one.call(1);
+    assert.equal(await one.limiter.decide(call), false);
+    assert.equal(call.refusedBy, 0);
+    assert.equal(call.remaining[0], 0);
+    assert.ok(call.waitMs[0]! > 0 && call.waitMs[0]! <= 2 * 3_600_000, `${algorithm} ${call.waitMs[0]}`);
+    const another = one.call(2, 5);
+    assert.equal(await one.limiter.decide(another), true);
+    assert.equal(another.remaining[0], 15, algorithm);
+    assert.equal(another.waitMs[0], 0);
+    assert.ok(another.resetMs[0]! > 0);
+    const never = one.call(3, 21);
+    assert.equal(await one.limiter.decide(never), false);
+    assert.equal(never.waitMs[0], Infinity);
+    await Promise.all([one.close(), other.close()]);
+  }
+});
+
+test('a refusal by one limit takes nothing from the others', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const rules = [
+    limitRule({ identity: 'wide', count: 50, perMs: 3_600_000 }),
+    limitRule({ identity: 'narrow', count: 5, perMs: 3_600_000, algorithm: 'fixedWindow' }),
+    limitRule({ identity: 'log', count: 40, perMs: 3_600_000, algorithm: 'slidingLog' }),
+  ];
+  const gateway = await openLimitGateway(redisSpec(redis.port), rules, patient);
+  t.after(() => gateway.close());
+  for (let n = 0; n < 20; n++) assert.equal(await gateway.ask(1), n < 5);
+  const call = gateway.call(1, 0);
+  await gateway.limiter.decide(call);
+  assert.deepEqual([...call.remaining], [45, 0, 35]);
+});
+
+test('a charge is owed, and comes back as time does', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const gateway = await openLimitGateway(redisSpec(redis.port), [limitRule({ count: 100, burst: 10 })], patient);
+  t.after(() => gateway.close());
+  gateway.limiter.charge(gateway.call(1), 0, 30);
+  const call = gateway.call(1);
+  assert.equal(await gateway.limiter.decide(call), false);
+  assert.ok(call.waitMs[0]! > 150 && call.waitMs[0]! <= 210, String(call.waitMs[0]));
+});
+
+test('the calls of a loop turn share a round trip', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const gateway = await openLimitGateway(redisSpec(redis.port), [limitRule({ count: 1_000_000 })], patient);
+  t.after(() => gateway.close());
+  await gateway.ask(0);
+  const before = await commandsOf(gateway.store);
+  for (let turn = 0; turn < 10; turn++) await Promise.all(Array.from({ length: 100 }, (_, n) => gateway.ask(n)));
+  const { reads, calls } = await commandsOf(gateway.store);
+  assert.equal(calls - before.calls, 1_000);
+  // Redis reads 16 KiB of a socket at a time, so it may need a few reads for one write.
+  assert.ok(reads - before.reads < 100, `${reads - before.reads} reads for 1,000 decisions`);
+});
+
+/** What Redis says of itself: times it read from sockets, and scripts that it ran. */
+async function commandsOf(store: { command(name: string, ...args: string[]): Promise<unknown> }) {
+  const stats = String(await store.command('INFO', 'everything'));
+  const number = (pattern: RegExp) => Number(pattern.exec(stats)?.[1] ?? 0);
+  return { reads: number(/total_reads_processed:(\d+)/), calls: number(/cmdstat_evalsha:calls=(\d+)/) };
+}
+
+test('a restart of Redis between two calls is no error: the script is sent again', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const gateway = await openLimitGateway(redisSpec(redis.port), [limitRule({ count: 3, perMs: 3_600_000 })], patient);
+  t.after(() => gateway.close());
+  assert.equal(await gateway.ask(1), true);
+  await gateway.store.command('SCRIPT', 'FLUSH');
+  assert.equal(await gateway.ask(1), true);
+  assert.equal(await gateway.ask(1), true);
+  assert.equal(await gateway.ask(1), false);
+});

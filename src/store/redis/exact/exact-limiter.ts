@@ -1,0 +1,187 @@
+// A stack of limits counted in Redis, call by call. In one server, and in one slot of a cluster, one script decides them together;
+// where they lie in several slots, each slot takes its part, and when one refuses the others give theirs back.
+
+import type { Feed } from '../../feed.ts';
+import type { LimitRule } from '../../limiter/limit-rule.ts';
+import type { LimitCall, Limiter } from '../../limiter/limiter-store.ts';
+import { keySlot } from '../key-slot.ts';
+import type { LocalShare } from '../local-share.ts';
+import type { LimitsNews, StoreFailure } from '../store-failure.ts';
+import type { ExactLink } from './exact-link.ts';
+
+export interface ExactLimiterParts {
+  readonly rules: readonly LimitRule[];
+  readonly hashKeys: Int32Array;
+  readonly link: ExactLink;
+  readonly keyPrefix: string;
+  /** Whether keys lie in slots of different servers. */
+  readonly isCluster: boolean;
+  readonly onFailure: StoreFailure;
+  readonly share: LocalShare;
+  readonly news: Feed<LimitsNews>;
+}
+
+/** Callers that were decided without Redis, and whose use it has to learn; more are forgotten. */
+const OWED_MAX = 65_536;
+
+/** The limits of a call that lie in one slot. */
+interface Part {
+  readonly slot: number;
+  readonly places: number[];
+  readonly keys: string[];
+}
+
+export class ExactLimiter implements Limiter {
+  readonly rules: readonly LimitRule[];
+  readonly answersAtOnce = false;
+  readonly hashKeys: Int32Array;
+  private readonly parts: ExactLimiterParts;
+  private readonly constants: readonly (readonly (string | number)[])[];
+  /** Keys of callers that were decided here while Redis was away. */
+  private readonly owed = new Set<string>();
+
+  constructor(parts: ExactLimiterParts) {
+    this.parts = parts;
+    this.rules = parts.rules;
+    this.hashKeys = parts.hashKeys;
+    this.constants = parts.rules.map(({ algorithm, count, perMs, burst }) => [algorithm, count, perMs * 1_000, burst]);
+  }
+
+  decide(call: LimitCall): boolean | Promise<boolean> {
+    const parts = this.partsOf(call);
+    const { link } = this.parts;
+    if (parts.some(({ slot }) => link.isAway(slot))) return this.withoutRedis(call, parts);
+    const [only] = parts;
+    return parts.length === 1 ? this.decideTogether(call, only!) : this.decideApart(call, parts);
+  }
+
+  charge(call: LimitCall, limit: number, units: number): void {
+    if (units <= 0) return;
+    const { link } = this.parts;
+    const key = this.keyOf(call, limit);
+    const slot = keySlot(key);
+    if (link.isAway(slot)) return;
+    link.send({ slot, keys: [key], values: ['force', ...this.constants[limit]!, units, 0], settle: () => {} });
+  }
+
+  private decideTogether(call: LimitCall, part: Part): Promise<boolean> {
+    return new Promise(resolve => {
+      this.parts.link.send({
+        slot: part.slot,
+        keys: part.keys,
+        values: this.valuesOf('take', call, part),
+        settle: reply => {
+          if (reply === null) resolve(this.withoutRedis(call, [part]));
+          else resolve(this.take(call, part, reply));
+        },
+      });
+    });
+  }
+
+  /** Never admits more than one script would; for a moment another caller may be refused for what is given back. */
+  private async decideApart(call: LimitCall, parts: readonly Part[]): Promise<boolean> {
+    const replies = await Promise.all(
+      parts.map(
+        part =>
+          new Promise<readonly number[] | null>(resolve => {
+            const { slot, keys } = part;
+            this.parts.link.send({ slot, keys, values: this.valuesOf('take', call, part), settle: resolve });
+          }),
+      ),
+    );
+    call.refusedBy = -1;
+    let refusedBy = Infinity;
+    let isAway = false;
+    for (const [at, part] of parts.entries()) {
+      const reply = replies[at]!;
+      if (reply === null) isAway = true;
+      else if (!this.read(call, part, reply)) refusedBy = Math.min(refusedBy, part.places[reply[0]!]!);
+    }
+    if (!isAway && refusedBy === Infinity) return this.admitted(call);
+    for (const [at, part] of parts.entries()) {
+      const reply = replies[at]!;
+      if (reply === null || reply[0]! >= 0) continue;
+      const { slot, keys } = part;
+      this.parts.link.send({ slot, keys, values: this.valuesOf('back', call, part), settle: () => {} });
+    }
+    if (isAway) return this.withoutRedis(call, parts);
+    call.refusedBy = refusedBy;
+    return false;
+  }
+
+  private take(call: LimitCall, part: Part, reply: readonly number[]): boolean {
+    const admitted = this.read(call, part, reply);
+    call.refusedBy = admitted ? -1 : part.places[reply[0]!]!;
+    return admitted ? this.admitted(call) : false;
+  }
+
+  private admitted(call: LimitCall): true {
+    if (this.parts.onFailure !== 'closed') this.parts.share.follow(call, this.gateways);
+    return true;
+  }
+
+  /** Fills the call's places from a reply; whether it admits. */
+  private read(call: LimitCall, { places, keys }: Part, reply: readonly number[]): boolean {
+    for (const [at, place] of places.entries()) {
+      call.remaining[place] = reply[1 + at * 3]!;
+      const waitUs = reply[2 + at * 3]!;
+      call.waitMs[place] = waitUs < 0 ? Infinity : waitUs / 1_000;
+      call.resetMs[place] = reply[3 + at * 3]! / 1_000;
+    }
+    if (this.owed.size > 0) for (const key of keys) this.owed.delete(key);
+    return reply[0]! < 0;
+  }
+
+  /** By choice; what is admitted meanwhile is remembered, so that Redis can be told of it. */
+  private withoutRedis(call: LimitCall, parts: readonly Part[]): boolean {
+    const { onFailure, share } = this.parts;
+    if (onFailure === 'closed') {
+      call.refusedBy = -1;
+      return false;
+    }
+    const admitted = share.decide(call, this.gateways);
+    if (this.owed.size < OWED_MAX) for (const { keys } of parts) for (const key of keys) this.owed.add(key);
+    if (admitted || onFailure === 'local') return admitted;
+    for (let at = 0; at < this.rules.length; at++) call.waitMs[at] = 0;
+    share.follow(call, this.gateways);
+    call.refusedBy = -1;
+    return true;
+  }
+
+  private get gateways(): number {
+    return this.parts.news.value?.gateways ?? 1;
+  }
+
+  private partsOf(call: LimitCall): Part[] {
+    const parts: Part[] = [];
+    const { isCluster } = this.parts;
+    for (let place = 0; place < this.rules.length; place++) {
+      const key = this.keyOf(call, place);
+      const slot = isCluster ? keySlot(key) : 0;
+      const part = parts.find(each => each.slot === slot);
+      if (part === undefined) parts.push({ slot, places: [place], keys: [key] });
+      else {
+        part.places.push(place);
+        part.keys.push(key);
+      }
+    }
+    return parts;
+  }
+
+  private keyOf(call: LimitCall, place: number): string {
+    const low = call.keys[2 * place]! >>> 0;
+    const high = call.keys[2 * place + 1]! >>> 0;
+    return `${this.parts.keyPrefix}l:${high.toString(36)}.${low.toString(36)}`;
+  }
+
+  private valuesOf(task: 'take' | 'back', call: LimitCall, { places, keys }: Part): (string | number)[] {
+    const values: (string | number)[] = [task];
+    for (const [at, place] of places.entries()) {
+      // What this gateway admitted without Redis is told with the first call behind it.
+      const owes = this.owed.size > 0 && task === 'take' && this.owed.has(keys[at]!);
+      const owed = owes ? this.parts.share.used(call, place, this.gateways) : 0;
+      values.push(...this.constants[place]!, call.costs[place]!, owed);
+    }
+    return values;
+  }
+}

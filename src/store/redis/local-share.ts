@@ -1,0 +1,85 @@
+// A limit while Redis is away: this gateway's share of it, counted in shared memory. Follows along while Redis answers as well, so
+// that neither the loss nor the return of Redis gives anybody a fresh burst.
+
+import type { LimitRule } from '../limiter/limit-rule.ts';
+import { PER_MS_MAX } from '../limiter/limit-rule.ts';
+import { LimitCall, type Limiter, type LimiterStore } from '../limiter/limiter-store.ts';
+
+/** More gateways than this are counted as so many: shares would be smaller than anybody could use. */
+const GATEWAYS_MAX = 64;
+
+/** The rule of which `gateways` together make the whole. At least one unit at once. */
+export function shareOf(rule: LimitRule, gateways: number): LimitRule {
+  if (gateways === 1) return { ...rule, identity: `share ${rule.identity}` };
+  const identity = `share of ${gateways} ${rule.identity}`;
+  // A log's memory has the length of its limit: a share of it would need a table of its own.
+  if (rule.algorithm === 'slidingLog') return shareOf({ ...rule, algorithm: 'gcra', burst: rule.count }, gateways);
+  const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
+  if (!isBucket) return { ...rule, identity, count: Math.max(1, Math.floor(rule.count / gateways)) };
+  const burst = Math.max(1, Math.floor(rule.burst / gateways));
+  const perMs = Math.min(PER_MS_MAX, rule.perMs * gateways);
+  const count = Math.max(1, Math.floor((rule.count * perMs) / (rule.perMs * gateways)));
+  return { ...rule, identity, count, perMs, burst };
+}
+
+export class LocalShare {
+  private readonly rules: readonly LimitRule[];
+  private readonly local: LimiterStore;
+  private readonly limiters: (Limiter | undefined)[] = [];
+  private readonly call: LimitCall;
+
+  constructor(rules: readonly LimitRule[], local: LimiterStore) {
+    this.rules = rules;
+    this.local = local;
+    this.call = new LimitCall(rules.length);
+  }
+
+  /** Decides by this gateway's share; fills `call` as a store does. */
+  decide(call: LimitCall, gateways: number): boolean {
+    const { call: own } = this;
+    this.copyKeys(call);
+    own.costs.set(call.costs);
+    // Because: what a gateway's shared memory decides, it decides at once.
+    const admitted = this.limiter(gateways).decide(own) as boolean;
+    call.refusedBy = own.refusedBy;
+    call.remaining.set(own.remaining);
+    call.waitMs.set(own.waitMs);
+    call.resetMs.set(own.resetMs);
+    return admitted;
+  }
+
+  /** What Redis admitted through this gateway is taken here as well. */
+  follow(call: LimitCall, gateways: number): void {
+    this.copyKeys(call);
+    const limiter = this.limiter(gateways);
+    for (let at = 0; at < this.rules.length; at++) limiter.charge(this.call, at, call.costs[at]!);
+  }
+
+  /** Units of a limit that this gateway's callers have not got back yet. */
+  used(call: LimitCall, at: number, gateways: number): number {
+    const { call: own, rules } = this;
+    this.copyKeys(call);
+    own.costs.fill(0);
+    void this.limiter(gateways).decide(own);
+    const rule = shareOf(rules[at]!, gateways);
+    const whole = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket' ? rule.burst : rule.count;
+    return Math.max(0, whole - own.remaining[at]!);
+  }
+
+  private copyKeys(call: LimitCall): void {
+    this.call.keys.set(call.keys);
+  }
+
+  /** Keys are mixed with the number of gateways: cells of different shares are different cells. */
+  private limiter(gateways: number): Limiter {
+    const count = Math.min(GATEWAYS_MAX, Math.max(1, gateways));
+    const { call, rules } = this;
+    for (let at = 0; at < call.keys.length; at++) call.keys[at] = call.keys[at]! ^ Math.imul(count, 0x9e3779b1);
+    let limiter = this.limiters[count];
+    if (limiter === undefined) {
+      limiter = this.local.open(rules.map(rule => shareOf(rule, count)));
+      this.limiters[count] = limiter;
+    }
+    return limiter;
+  }
+}

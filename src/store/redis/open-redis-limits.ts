@@ -1,0 +1,99 @@
+// Limits that several gateways share through a Redis: what a filter says that it needs for them, and the store that it opens.
+
+import type { Feed, FeedNeed } from '../feed.ts';
+import type { LimitRule } from '../limiter/limit-rule.ts';
+import type { LimiterStore } from '../limiter/limiter-store.ts';
+import { LocalLimiterStore, limitTables, type SharedMemory } from '../shared-memory/local-limiter.ts';
+import type { StoreSpec } from '../store-spec.ts';
+import { ExactLimiter } from './exact/exact-limiter.ts';
+import { ExactLink } from './exact/exact-link.ts';
+import { limitHashKeys } from './limit-hash-keys.ts';
+import { LocalShare } from './local-share.ts';
+import type { RedisStore } from './redis-store.ts';
+import { type CountedRules, LIMITS_FEED } from './shared/limits-source.ts';
+import { SharedLimiter } from './shared/shared-limiter.ts';
+import { USE_TABLE_BYTES, UseTable } from './shared/use-table.ts';
+import type { LimitsNews, StoreFailure } from './store-failure.ts';
+
+export interface RedisLimitSettings {
+  /** `shared`: decided in shared memory, no request waits, gateways are kept in step. `exact`: one script in Redis a call. */
+  readonly mode: 'shared' | 'exact';
+  readonly onFailure: StoreFailure;
+  /** Of the tables in shared memory, as for limits that are counted here alone. */
+  readonly tableBytes: number;
+  /** `exact`: how long a decision may wait for Redis, in ms, before it is made without it. */
+  readonly answerMsMax: number;
+}
+
+/** How long an exact decision waits for Redis where nothing else was asked for. */
+export const ANSWER_MS_MAX = 4;
+
+/** What a worker offers to its filters, as far as it is needed here. */
+export interface LimitsWorker extends SharedMemory {
+  feed<Value>(need: FeedNeed): Feed<Value>;
+}
+
+function useTableName({ name, nodes, database, keyPrefix }: StoreSpec): string {
+  return `use of limits in ${name} ${JSON.stringify([nodes, database, keyPrefix])}`;
+}
+
+function limitsFeed(store: StoreSpec): FeedNeed {
+  return { kind: LIMITS_FEED, spec: { store, useTable: useTableName(store) } };
+}
+
+/** For `FilterDefinition.needs`. */
+export function redisLimitNeeds(
+  store: StoreSpec,
+  rules: readonly LimitRule[],
+  { tableBytes }: Pick<RedisLimitSettings, 'tableBytes'>,
+): { tables: { name: string; bytes: number }[]; feeds: FeedNeed[] } {
+  // Because: a share of a log is counted by gcra, whose table then has to be there.
+  const shares = rules.map((rule): LimitRule => ({ ...rule, algorithm: 'gcra' }));
+  const tables = limitTables([...rules, ...shares], tableBytes);
+  return {
+    tables: [...tables, { name: useTableName(store), bytes: USE_TABLE_BYTES }],
+    feeds: [limitsFeed(store)],
+  };
+}
+
+/** To be called where a filter is built. Filters with the same store and settings share their batches. */
+export function openRedisLimits(store: RedisStore, worker: LimitsWorker, settings: RedisLimitSettings): LimiterStore {
+  const { spec } = store;
+  const { mode, onFailure, tableBytes, answerMsMax } = settings;
+  const local = new LocalLimiterStore(worker, tableBytes);
+  const news = worker.feed<LimitsNews>(limitsFeed(spec));
+  if (mode === 'shared') {
+    const table = worker.lasting(useTableName(spec), () => new UseTable(worker.sharedTable(useTableName(spec))));
+    return {
+      open(rules) {
+        news.nudge(JSON.stringify({ rules, bytes: tableBytes } satisfies CountedRules));
+        return new SharedLimiter(rules, limitHashKeys(rules, spec), local, tableBytes, table, onFailure);
+      },
+    };
+  }
+  const link = linkOf(store, answerMsMax);
+  return {
+    open: rules =>
+      new ExactLimiter({
+        rules,
+        hashKeys: limitHashKeys(rules, spec),
+        link,
+        keyPrefix: spec.keyPrefix,
+        isCluster: spec.kind === 'redisCluster',
+        onFailure,
+        share: new LocalShare(rules, local),
+        news,
+      }),
+  };
+}
+
+const links = new WeakMap<RedisStore, Map<number, ExactLink>>();
+
+/** One a store and patience, so that the calls of all filters leave together. */
+function linkOf(store: RedisStore, answerMsMax: number): ExactLink {
+  const known = links.get(store) ?? new Map<number, ExactLink>();
+  links.set(store, known);
+  const link = known.get(answerMsMax) ?? new ExactLink(store, answerMsMax);
+  known.set(answerMsMax, link);
+  return link;
+}

@@ -1,0 +1,42 @@
+// Waits for a server that does not answer: asks again and again whether it is there, and makes the connection anew when nothing is
+// heard on it for long, since the other side may be gone without a word.
+
+import type { Redis } from 'ioredis';
+
+const PROBE_EVERY_MS = 50;
+const SILENCE_MAX_MS = 1_000;
+
+export interface ReturnWatch {
+  stop(): void;
+}
+
+/** `node` gives the connection; null ends the wait, as an answer does. Calls `onBack` once. */
+export function watchForReturn(node: () => Redis | null, onBack: () => void): ReturnWatch {
+  let askedAt = 0;
+  let over = false;
+  const stop = () => {
+    over = true;
+    clearInterval(timer);
+  };
+  const back = () => {
+    if (over) return;
+    stop();
+    onBack();
+  };
+  const timer = setInterval(() => {
+    const connection = node();
+    if (connection === null) return back();
+    if (askedAt !== 0) {
+      if (performance.now() - askedAt < SILENCE_MAX_MS) return;
+      askedAt = 0;
+      return connection.disconnect(true);
+    }
+    if (connection.status !== 'ready') return;
+    askedAt = performance.now();
+    connection.ping().then(back, () => {
+      askedAt = 0;
+    });
+  }, PROBE_EVERY_MS);
+  timer.unref();
+  return { stop };
+}

@@ -1,0 +1,291 @@
+// Keeps one gateway's limits in step with the others': tells Redis what was admitted here, learns the level of each caller over all
+// gateways, and charges here what the others admitted. Runs in the supervisor. While Redis is away it charges what the others are
+// likely to admit, so that each gateway keeps to its share.
+
+import type { LimitRule } from '../../limiter/limit-rule.ts';
+import { LimitCall, type Limiter, type LimiterStore } from '../../limiter/limiter-store.ts';
+import type { RedisStore } from '../redis-store.ts';
+import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
+import { packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
+import { levelScript, levelSha } from './level-script.ts';
+import { ruleTag, sharedRule } from './shared-rule.ts';
+import { SlotBook } from './slot-book.ts';
+import type { UseTable } from './use-table.ts';
+
+/** How often it looks; callers near their limit are told each time, while there are not too many. */
+export const SYNC_EVERY_MS = 25;
+/** Callers far from their limit are told so often. */
+const CALM_EVERY_MS = 200;
+/** A caller is near his limit from this share of it on. */
+const HOT_FULLNESS = 0.5;
+/** So many callers in one round cost a share of it that is noticed: then rounds are skipped. */
+const HOT_CALLERS_A_ROUND = 200;
+/** Callers told in one script: Redis does nothing else meanwhile. */
+const CALLERS_A_SCRIPT = 512;
+/** Without an answer for so long Redis is away. */
+const PATIENCE_MS = 150;
+/** A caller who was quiet for so long loses his slot. */
+const IDLE_MS = 5_000;
+const SWEPT_A_ROUND = 256;
+/** Of a cluster: how many slots of it limits are spread over. The same for all gateways. */
+const CLUSTER_PARTS = 16;
+
+interface KnownRule {
+  readonly tag: number;
+  readonly rule: LimitRule;
+  readonly limiter: Limiter;
+  /** What counts as full. */
+  readonly size: number;
+  readonly isBucket: boolean;
+}
+
+export interface LevelSyncParts {
+  readonly store: RedisStore;
+  readonly table: UseTable;
+  /** Hears when Redis goes and comes. */
+  readonly onAvailability: (available: boolean) => void;
+}
+
+export class LevelSync {
+  /** Gateways alive, this one included. */
+  gateways = 1;
+  /** Callers told so far. */
+  told = 0;
+  private readonly parts: LevelSyncParts;
+  private readonly book: SlotBook;
+  private readonly rules = new Map<number, KnownRule>();
+  private readonly call = new LimitCall(1);
+  private readonly keyStarts: readonly string[];
+  private waiting: number[] = [];
+  private underWay = 0;
+  private sentAt = 0;
+  private epoch = 0;
+  private away = true;
+  private watch: ReturnWatch | null = null;
+  private skip = 0;
+  private sweptTo = 0;
+  private stopped = false;
+
+  constructor(parts: LevelSyncParts) {
+    this.parts = parts;
+    this.book = new SlotBook(parts.table.slots);
+    const { keyPrefix, kind } = parts.store.spec;
+    const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
+    this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
+    parts.table.isAway = true;
+  }
+
+  /** A limit that workers count, in tables of this size; `local` is over the same memory as theirs. Rules that are known already cost nothing. */
+  know(rule: LimitRule, tableBytes: number, local: LimiterStore): void {
+    const tag = ruleTag(rule, tableBytes);
+    if (this.rules.has(tag)) return;
+    const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
+    const limiter = local.open([sharedRule(rule)]);
+    this.rules.set(tag, { tag, rule, limiter, isBucket, size: isBucket ? rule.burst : rule.count });
+  }
+
+  /** One round; to be called every `SYNC_EVERY_MS`. */
+  round(nowMs: number): void {
+    if (this.stopped) return;
+    this.collect();
+    this.sweep(nowMs);
+    const { store } = this.parts;
+    if (this.away) {
+      if (store.available && this.watch === null) this.awaitReturn();
+      this.goAlone();
+    } else if (!store.available || (this.underWay > 0 && nowMs - this.sentAt > PATIENCE_MS)) {
+      this.leave();
+      this.goAlone();
+    } else if (this.underWay === 0 && this.waiting.length > 0 && --this.skip < 0) this.tell(nowMs);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.watch?.stop();
+  }
+
+  // ---- While Redis answers -------------------------------------------------------------------------------------------
+
+  private tell(nowMs: number): void {
+    const { book, parts, keyStarts } = this;
+    const { table } = parts;
+    const later: number[] = [];
+    const groups = keyStarts.map(() => new Map<string, ToldGroup>());
+    const counts = keyStarts.map(() => 0);
+    let hot = 0;
+    for (const slot of this.waiting) {
+      const known = this.rules.get(table.rule(slot));
+      const part = table.keyHigh(slot) & (keyStarts.length - 1);
+      if (known === undefined || counts[part]! >= CALLERS_A_SCRIPT || !this.isDue(slot, known, nowMs)) {
+        later.push(slot);
+        continue;
+      }
+      counts[part]!++;
+      book.isWaiting[slot] = 0;
+      if (book.fullness[slot]! >= HOT_FULLNESS) hot++;
+      const merges = book.epoch[slot] !== this.epoch;
+      const name = `${table.rule(slot)}${merges ? '!' : ''}`;
+      const here = groups[part]!;
+      let group = here.get(name);
+      if (group === undefined) {
+        group = { tag: known.tag, rule: known.rule, merges, callers: [] };
+        here.set(name, group);
+      }
+      group.callers.push(this.takeCaller(slot, known, merges));
+    }
+    this.waiting = later;
+    this.skip = Math.floor(hot / HOT_CALLERS_A_ROUND);
+    this.sentAt = nowMs;
+    for (const [part, here] of groups.entries())
+      if (here.size > 0) this.send(keyStarts[part]!, [...here.values()], nowMs);
+  }
+
+  private isDue(slot: number, { size }: KnownRule, nowMs: number): boolean {
+    const { book, parts } = this;
+    const told = book.toldAt[slot]!;
+    return (
+      told === 0 ||
+      book.epoch[slot] !== this.epoch ||
+      book.fullness[slot]! >= HOT_FULLNESS ||
+      nowMs - told >= CALM_EVERY_MS ||
+      parts.table.units(slot) * 16 >= size
+    );
+  }
+
+  /** The level is read before the units are taken: what comes in between is told twice to nobody. */
+  private takeCaller(slot: number, known: KnownRule, merges: boolean): ToldCaller {
+    const { table } = this.parts;
+    const keyLow = table.keyLow(slot);
+    const keyHigh = table.keyHigh(slot);
+    const level = this.level(known, keyLow, keyHigh);
+    const units = table.take(slot);
+    if (merges) return { slot, keyLow, keyHigh, units: 0, known: level };
+    return { slot, keyLow, keyHigh, units, known: Math.max(0, level - units) };
+  }
+
+  private send(keyStart: string, groups: readonly ToldGroup[], nowMs: number): void {
+    const client = this.parts.store.driver;
+    if (client === null) return;
+    const message = packGroups(groups);
+    const { epoch } = this;
+    this.underWay++;
+    const done = (levels: Buffer | null) => {
+      // Because: what comes behind an outage speaks of a time that is over.
+      if (epoch !== this.epoch || this.stopped) return;
+      this.underWay--;
+      if (levels !== null) this.learn(groups, levels, nowMs);
+    };
+    client.callBuffer('EVALSHA', levelSha, 1, keyStart, message).then(
+      reply => done(bytesOf(reply)),
+      (error: unknown) => {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) return done(null);
+        client.callBuffer('EVAL', levelScript, 1, keyStart, message).then(
+          reply => done(bytesOf(reply)),
+          () => done(null),
+        );
+      },
+    );
+  }
+
+  private learn(groups: readonly ToldGroup[], levels: Buffer, nowMs: number): void {
+    const { book, call } = this;
+    let at = 0;
+    for (const { tag, callers } of groups) {
+      const known = this.rules.get(tag)!;
+      for (const caller of callers) {
+        const level = levels.readFloatLE(at);
+        at += 4;
+        const { slot, keyLow, keyHigh, units } = caller;
+        const counted = known.isBucket ? level : Math.min(level, known.size);
+        const others = Math.max(0, Math.floor(counted - caller.known - units + 1e-3));
+        book.toldAt[slot] = nowMs;
+        book.epoch[slot] = this.epoch;
+        book.fullness[slot] = level / known.size;
+        book.learn(slot, units, others);
+        if (others === 0) continue;
+        call.keys[0] = keyLow;
+        call.keys[1] = keyHigh;
+        known.limiter.charge(call, 0, others);
+      }
+    }
+    this.told += at / 4;
+  }
+
+  /** Units that the caller has used here and not got back yet. */
+  private level({ rule, limiter, isBucket }: KnownRule, keyLow: number, keyHigh: number): number {
+    const { call } = this;
+    call.keys[0] = keyLow;
+    call.keys[1] = keyHigh;
+    call.costs[0] = 0;
+    void limiter.decide(call);
+    return isBucket ? (call.resetMs[0]! * rule.count) / rule.perMs : rule.count - call.remaining[0]!;
+  }
+
+  // ---- While it does not ---------------------------------------------------------------------------------------------
+
+  private leave(): void {
+    this.away = true;
+    this.parts.table.isAway = true;
+    this.parts.onAvailability(false);
+  }
+
+  private awaitReturn(): void {
+    const { store } = this.parts;
+    this.watch = watchForReturn(
+      () => (store.available ? store.anyNode : null),
+      () => {
+        this.watch = null;
+        if (!store.available || this.stopped) return;
+        // Levels are told anew: Redis may have lost them, and what was admitted meanwhile has partly drained away.
+        this.epoch++;
+        this.underWay = 0;
+        this.away = false;
+        this.parts.table.isAway = false;
+        this.parts.onAvailability(true);
+      },
+    );
+  }
+
+  private goAlone(): void {
+    const { book, parts, call } = this;
+    const { table } = parts;
+    for (const slot of this.waiting) {
+      const known = this.rules.get(table.rule(slot));
+      if (known === undefined) continue;
+      const others = book.likely(slot, table.take(slot), this.gateways);
+      if (others === 0) continue;
+      call.keys[0] = table.keyLow(slot);
+      call.keys[1] = table.keyHigh(slot);
+      known.limiter.charge(call, 0, others);
+    }
+    // Those that wait stay where they are: they are told first when Redis is back.
+  }
+
+  // ---- Slots ---------------------------------------------------------------------------------------------------------
+
+  private collect(): void {
+    const { table } = this.parts;
+    for (let slot = table.next(); slot !== -1; slot = table.next()) {
+      if (this.book.isWaiting[slot] === 1) continue;
+      this.book.isWaiting[slot] = 1;
+      this.waiting.push(slot);
+    }
+  }
+
+  private sweep(nowMs: number): void {
+    const { book, parts } = this;
+    const { table } = parts;
+    for (let n = 0; n < SWEPT_A_ROUND; n++) {
+      const slot = this.sweptTo;
+      this.sweptTo = (slot + 1) % table.slots;
+      if (table.isFree(slot) || book.isWaiting[slot] === 1 || table.units(slot) > 0) continue;
+      if (book.toldAt[slot]! + IDLE_MS > nowMs) continue;
+      table.free(slot);
+      book.forget(slot);
+    }
+  }
+}
+
+function bytesOf(reply: unknown): Buffer | null {
+  return Buffer.isBuffer(reply) ? reply : null;
+}

@@ -1,0 +1,79 @@
+// The feed `limits`: one a process and store. Keeps shared limits in step and counts the gateways; its value tells workers how many
+// there are. A worker names the limits that it counts by a nudge.
+
+import { randomBytes } from 'node:crypto';
+import type { FeedSource } from '../../feed.ts';
+import type { LimitRule } from '../../limiter/limit-rule.ts';
+import { LocalLimiterStore } from '../../shared-memory/local-limiter.ts';
+import type { StoreSpec } from '../../store-spec.ts';
+import { RedisStore } from '../redis-store.ts';
+import type { LimitsNews } from '../store-failure.ts';
+import { GatewayRoll } from './gateway-roll.ts';
+import { LevelSync, SYNC_EVERY_MS } from './level-sync.ts';
+import { UseTable } from './use-table.ts';
+
+export const LIMITS_FEED = 'limits';
+
+/** What the feed is about: a store, and the shared memory. A type, since it is a spec of a feed. */
+export type LimitsSpec = { readonly store: StoreSpec; readonly useTable: string };
+
+/** What a worker says by a nudge. */
+export interface CountedRules {
+  readonly rules: readonly LimitRule[];
+  /** Size of the tables in which they are counted. */
+  readonly bytes: number;
+}
+
+export const limitsSource: FeedSource<LimitsNews> = {
+  kind: LIMITS_FEED,
+  start(spec, outlet) {
+    // Because: the feed's needs are made by `redisLimitNeeds`, and by nothing else.
+    const { store: storeSpec, useTable } = spec as LimitsSpec;
+    const store = new RedisStore(storeSpec);
+    const clock = { now: performance.now() };
+    const kept = new Map<string, object>();
+    const memory = {
+      clock,
+      sharedTable: (name: string) => outlet.sharedTable(name),
+      lasting<Value extends object>(key: string, make: () => Value): Value {
+        if (!kept.has(key)) kept.set(key, make());
+        return kept.get(key) as Value; // Because: one kind of object a key
+      },
+    };
+    const table = new UseTable(outlet.sharedTable(useTable));
+    let isAway = true;
+    const roll = new GatewayRoll(store, randomBytes(8).toString('hex'));
+    const tell = () => outlet.publish({ gateways: roll.gateways, available: !isAway });
+    const sync = new LevelSync({
+      store,
+      table,
+      onAvailability(available) {
+        isAway = !available;
+        outlet.report(available ? null : `the store "${storeSpec.name}" is away`);
+        tell();
+      },
+    });
+    const timer = setInterval(() => {
+      clock.now = performance.now();
+      sync.round(clock.now);
+    }, SYNC_EVERY_MS);
+    roll.follow(() => {
+      sync.gateways = roll.gateways;
+      tell();
+    });
+    tell();
+    return {
+      ready: store.open(),
+      nudge(hint) {
+        const { rules, bytes } = JSON.parse(hint) as CountedRules; // Because: only `openRedisLimits` nudges this feed
+        const local = new LocalLimiterStore(memory, bytes);
+        for (const rule of rules) sync.know(rule, bytes, local);
+      },
+      stop() {
+        clearInterval(timer);
+        sync.stop();
+        void roll.stop().then(() => store.close());
+      },
+    };
+  },
+};

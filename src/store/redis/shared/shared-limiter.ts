@@ -1,0 +1,65 @@
+// A stack of limits decided in this gateway's shared memory, which the supervisor keeps in step with the other gateways through
+// Redis. No call waits for anything.
+
+import type { LimitRule } from '../../limiter/limit-rule.ts';
+import type { LimitCall, Limiter, LimiterStore } from '../../limiter/limiter-store.ts';
+import type { StoreFailure } from '../store-failure.ts';
+import { ruleTag, sharedRule } from './shared-rule.ts';
+import type { UseTable } from './use-table.ts';
+
+export class SharedLimiter implements Limiter {
+  readonly rules: readonly LimitRule[];
+  readonly answersAtOnce = true;
+  readonly hashKeys: Int32Array;
+  private readonly local: Limiter;
+  private readonly table: UseTable;
+  private readonly tags: Int32Array;
+  private readonly onFailure: StoreFailure;
+
+  constructor(
+    rules: readonly LimitRule[],
+    hashKeys: Int32Array,
+    local: LimiterStore,
+    tableBytes: number,
+    table: UseTable,
+    onFailure: StoreFailure,
+  ) {
+    this.rules = rules;
+    this.hashKeys = hashKeys;
+    this.local = local.open(rules.map(sharedRule));
+    this.table = table;
+    this.tags = Int32Array.from(rules, rule => ruleTag(rule, tableBytes));
+    this.onFailure = onFailure;
+  }
+
+  decide(call: LimitCall): boolean {
+    const { table, onFailure } = this;
+    if (onFailure !== 'local' && table.isAway) return this.withoutRedis(call);
+    // Because: shared memory answers at once.
+    const admitted = this.local.decide(call) as boolean;
+    if (admitted) for (let at = 0; at < this.tags.length; at++) this.note(call, at, call.costs[at]!);
+    return admitted;
+  }
+
+  charge(call: LimitCall, limit: number, units: number): void {
+    this.local.charge(call, limit, units);
+    this.note(call, limit, units);
+  }
+
+  private note({ keys }: LimitCall, at: number, units: number): void {
+    if (units > 0) this.table.add(this.tags[at]!, keys[2 * at]!, keys[2 * at + 1]!, units);
+  }
+
+  private withoutRedis(call: LimitCall): boolean {
+    call.refusedBy = -1;
+    if (this.onFailure === 'closed') return false;
+    // What is let through is counted, so that it is not forgotten when Redis is back.
+    for (let at = 0; at < this.tags.length; at++) {
+      this.local.charge(call, at, call.costs[at]!);
+      call.remaining[at] = 0;
+      call.waitMs[at] = 0;
+      call.resetMs[at] = 0;
+    }
+    return true;
+  }
+}

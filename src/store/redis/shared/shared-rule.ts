@@ -1,0 +1,20 @@
+// How a limit is counted in one of several gateways: with a little more at once than was asked for, since what the others admit is
+// learned in lumps, a moment late. Without that, callers well below the limit would be refused now and then.
+
+import { type LimitRule, ruleIdentity } from '../../limiter/limit-rule.ts';
+
+/** What the others admitted in so long may arrive at once. */
+export const LUMP_MS = 50;
+
+export function sharedRule(rule: LimitRule): LimitRule {
+  const lump = Math.ceil((rule.count * LUMP_MS) / rule.perMs);
+  const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
+  return { ...rule, identity: `shared ${rule.identity}`, burst: isBucket ? rule.burst + lump : rule.burst };
+}
+
+/** Names a rule, counted in tables of this size, among those of one store, in 32 bits. */
+export function ruleTag(rule: LimitRule, tableBytes: number): number {
+  let tag = 0x811c9dc5;
+  for (const letter of `${tableBytes} ${ruleIdentity(rule)}`) tag = Math.imul(tag ^ letter.codePointAt(0)!, 0x01000193);
+  return tag | 0 || 1;
+}

@@ -1,0 +1,55 @@
+// What the supervisor remembers of each slot of the table of use: when it was told to Redis, how full it was, and how much of it
+// the other gateways use. Numbers only.
+
+/** Own units after which the past counts half. */
+const HALVE_AT = 64;
+
+export class SlotBook {
+  /** Monotonic ms of the last exchange; 0 for never. */
+  readonly toldAt: Float64Array;
+  /** Of the limit's burst or count, at the last exchange. */
+  readonly fullness: Float32Array;
+  /** The outage (counted up) behind which the slot was told last. */
+  readonly epoch: Int32Array;
+  readonly isWaiting: Uint8Array;
+  private readonly own: Float32Array;
+  private readonly others: Float32Array;
+  private readonly rest: Float32Array;
+
+  constructor(slots: number) {
+    this.toldAt = new Float64Array(slots);
+    this.fullness = new Float32Array(slots);
+    this.epoch = new Int32Array(slots);
+    this.isWaiting = new Uint8Array(slots);
+    this.own = new Float32Array(slots);
+    this.others = new Float32Array(slots);
+    this.rest = new Float32Array(slots);
+  }
+
+  learn(slot: number, own: number, others: number): void {
+    const { own: ours, others: theirs } = this;
+    ours[slot]! += own;
+    theirs[slot]! += others;
+    if (ours[slot]! < HALVE_AT) return;
+    ours[slot]! /= 2;
+    theirs[slot]! /= 2;
+  }
+
+  /** Whole units that the others are likely to have used beside these; `gateways` where nothing was learned. What is left over is kept. */
+  likely(slot: number, units: number, gateways: number): number {
+    const own = this.own[slot]!;
+    const ratio = own === 0 ? gateways - 1 : Math.min(this.others[slot]! / own, 1_000);
+    const sum = units * ratio + this.rest[slot]!;
+    const whole = Math.floor(sum);
+    this.rest[slot] = sum - whole;
+    return whole;
+  }
+
+  forget(slot: number): void {
+    this.toldAt[slot] = 0;
+    this.fullness[slot] = 0;
+    this.own[slot] = 0;
+    this.others[slot] = 0;
+    this.rest[slot] = 0;
+  }
+}

@@ -1,0 +1,130 @@
+// What the workers admitted and the other gateways do not know of yet, in memory that they share with the supervisor: workers add,
+// the supervisor collects. Bounded; who finds no place is counted by this gateway alone.
+
+const HEADER_WORDS = 16;
+const AWAY = 0;
+const HEAD = 1;
+const LOST = 2;
+
+/** Words of a slot: the caller's key (0 in the first is free), the limit, and units not collected yet. */
+const SLOT_WORDS = 4;
+const KEY_LOW = 0;
+const KEY_HIGH = 1;
+const RULE = 2;
+const UNITS = 3;
+
+/** Places that are looked through for a key. */
+const PROBES = 8;
+const SLOTS = 32_768;
+const MASK = SLOTS - 1;
+
+export const USE_TABLE_BYTES = 4 * (HEADER_WORDS + SLOTS * (SLOT_WORDS + 1));
+
+export class UseTable {
+  readonly slots = SLOTS;
+  private readonly words: Int32Array;
+  private readonly ringAt = HEADER_WORDS + SLOTS * SLOT_WORDS;
+  private tail: number;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.words = new Int32Array(memory);
+    this.tail = 0;
+  }
+
+  // ---- Workers -------------------------------------------------------------------------------------------------------
+
+  /** Whether the store is away. One read of memory. */
+  get isAway(): boolean {
+    return this.words[AWAY] !== 0;
+  }
+
+  /** Adds units that were admitted. `rule` is the limit's tag. */
+  add(rule: number, keyLow: number, keyHigh: number, units: number): void {
+    const { words } = this;
+    const low = keyLow === 0 ? 1 : keyLow;
+    let free = -1;
+    for (let i = 0; i < PROBES; i++) {
+      const slot = (keyHigh + i) & MASK;
+      const at = HEADER_WORDS + slot * SLOT_WORDS;
+      const there = words[at + KEY_LOW]!;
+      if (there === low && words[at + KEY_HIGH] === keyHigh) {
+        if (Atomics.add(words, at + UNITS, units) === 0) this.announce(slot);
+        return;
+      }
+      if (there === 0 && free === -1) free = slot;
+    }
+    if (free !== -1) this.claim(free, rule, low, keyHigh, units);
+    else Atomics.add(words, LOST, 1);
+  }
+
+  // ---- The supervisor ------------------------------------------------------------------------------------------------
+
+  set isAway(away: boolean) {
+    Atomics.store(this.words, AWAY, away ? 1 : 0);
+  }
+
+  /** Calls that found no place since the start; runs round. */
+  get lost(): number {
+    return Atomics.load(this.words, LOST);
+  }
+
+  /** The next slot that has something since it was emptied; -1 when there is none. */
+  next(): number {
+    const { words, ringAt, tail } = this;
+    if (tail === Atomics.load(words, HEAD)) return -1;
+    const slot = Atomics.exchange(words, ringAt + (tail & MASK), 0) - 1;
+    // A worker that has drawn its place and not written it yet is waited for until the next time.
+    if (slot === -1) return -1;
+    this.tail = (tail + 1) | 0;
+    return slot;
+  }
+
+  units(slot: number): number {
+    return Atomics.load(this.words, HEADER_WORDS + slot * SLOT_WORDS + UNITS);
+  }
+
+  /** Units added since the last time, which are taken out. */
+  take(slot: number): number {
+    return Atomics.exchange(this.words, HEADER_WORDS + slot * SLOT_WORDS + UNITS, 0);
+  }
+
+  keyLow(slot: number): number {
+    return this.words[HEADER_WORDS + slot * SLOT_WORDS + KEY_LOW]!;
+  }
+
+  keyHigh(slot: number): number {
+    return this.words[HEADER_WORDS + slot * SLOT_WORDS + KEY_HIGH]!;
+  }
+
+  rule(slot: number): number {
+    return this.words[HEADER_WORDS + slot * SLOT_WORDS + RULE]!;
+  }
+
+  isFree(slot: number): boolean {
+    return this.words[HEADER_WORDS + slot * SLOT_WORDS] === 0;
+  }
+
+  /** For another caller. One who comes at this very moment loses what he adds. */
+  free(slot: number): void {
+    Atomics.store(this.words, HEADER_WORDS + slot * SLOT_WORDS, 0);
+  }
+
+  private claim(slot: number, rule: number, low: number, keyHigh: number, units: number): void {
+    const { words } = this;
+    const at = HEADER_WORDS + slot * SLOT_WORDS;
+    // Whoever was faster has the slot; what is added here is then not told to the others, once.
+    if (Atomics.compareExchange(words, at + KEY_LOW, 0, low) !== 0) {
+      Atomics.add(words, LOST, 1);
+      return;
+    }
+    words[at + RULE] = rule;
+    Atomics.store(words, at + KEY_HIGH, keyHigh);
+    if (Atomics.add(words, at + UNITS, units) === 0) this.announce(slot);
+  }
+
+  private announce(slot: number): void {
+    const { words, ringAt } = this;
+    const place = Atomics.add(words, HEAD, 1) & MASK;
+    Atomics.store(words, ringAt + place, slot + 1);
+  }
+}
