@@ -8,6 +8,8 @@ import * as allOf from '../filters/all-of/config.ts';
 import { allOfFilter } from '../filters/all-of/filter.ts';
 import * as anyOf from '../filters/any-of/config.ts';
 import { anyOfFilter } from '../filters/any-of/filter.ts';
+import * as apiKey from '../filters/api-key/config.ts';
+import { apiKeyFilter } from '../filters/api-key/filter.ts';
 import * as bodyLimit from '../filters/body-limit/config.ts';
 import { bodyLimitFilter } from '../filters/body-limit/filter.ts';
 import * as compress from '../filters/compress/config.ts';
@@ -55,6 +57,7 @@ const filters = [
   entry(compress, compressFilter),
   entry(requestId, requestIdFilter),
   entry(signature, signatureFilter),
+  entry(apiKey, apiKeyFilter),
 ];
 
 /** What config/ checks documents by. */

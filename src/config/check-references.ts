@@ -85,14 +85,24 @@ class ReferenceCheck {
     }
   }
 
-  /** A key belongs to one consumer. */
+  /** A key belongs to one consumer; what it names is there. */
   keys({ consumers }: CheckedParts): void {
     const ownerOf = new Map<string, string>();
+    const plans = namesOf(this.settings['plans']);
+    const written = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
+    const routes = new Set(written.filter(name => typeof name === 'string'));
     for (const [at, consumer] of consumers.entries()) {
-      for (const [index, { hash }] of (consumer?.keys ?? []).entries()) {
+      for (const [index, { hash, plan, routes: names }] of (consumer?.keys ?? []).entries()) {
+        const path = ['consumers', at, 'keys', index];
         const owner = ownerOf.get(hash);
         if (owner === undefined) ownerOf.set(hash, consumer!.name);
-        else this.fail(['consumers', at, 'keys', index, 'hash'], `this is a key of the consumer "${owner}" as well`);
+        else this.fail([...path, 'hash'], `this is a key of the consumer "${owner}" as well`);
+        if (plan !== null && !plans.has(plan))
+          this.fail([...path, 'plan'], `there is no plan "${plan}"${nearest(plan, plans)}`);
+        for (const [place, name] of (names ?? []).entries()) {
+          if (!routes.has(name))
+            this.fail([...path, 'routes', place], `there is no route "${name}"${nearest(name, routes)}`);
+        }
       }
     }
   }

@@ -1,7 +1,7 @@
 // One element of `consumers`: somebody who calls, and by which keys that shows.
 
 import { z } from 'zod';
-import type { ConsumerConfig } from './config.ts';
+import type { ConsumerConfig, KeyConfig } from './config.ts';
 import { resourceName } from './resource-name.ts';
 
 // Because: a message that showed what was found could show a key that was pasted in place of its hash.
@@ -10,10 +10,44 @@ const hash = z
   .regex(/^sha256:[0-9a-fA-F]{64}$/, 'expected sha256: and 64 hexadecimal digits')
   .transform(text => text.toLowerCase());
 
-const key = z.strictObject({
-  id: z.string().min(1).max(128).describe('Name of the key, for logs: it is not secret.'),
-  hash: hash.describe('SHA-256 of the key, as `sha256:` and 64 hexadecimal digits. The key itself is written nowhere.'),
-});
+const whenExpected = 'expected a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z';
+
+/** A day ends with its last second in UTC. */
+const when = z
+  .string(whenExpected)
+  .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$/, whenExpected)
+  .transform(text => Date.parse(text.length === 10 ? `${text}T23:59:59.999Z` : text))
+  .refine(ms => !Number.isNaN(ms), whenExpected);
+
+const key = z
+  .strictObject({
+    id: z.string().min(1).max(128).describe('Name of the key, for logs: it is not secret.'),
+    hash: hash.describe(
+      'SHA-256 of the key, as `sha256:` and 64 hexadecimal digits. The key itself is written nowhere.',
+    ),
+    scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of whoever holds the key, for `acl`.'),
+    routes: z
+      .array(z.string().min(1))
+      .min(1, 'a key for no route is no key: write `disabled: true`')
+      .optional()
+      .describe('Names of the routes that the key is for; without it, for all.'),
+    plan: z.string().optional().describe('Name of one of the `plans`, instead of the consumer’s.'),
+    expires: when
+      .optional()
+      .describe('When the key ends: `2027-01-31` (the whole day, UTC) or `2027-01-31T12:00:00Z`.'),
+    disabled: z.boolean().default(false).describe('A key that is refused as if it were not there.'),
+  })
+  .transform(
+    ({ id, hash: digest, scopes, routes, plan, expires, disabled }): KeyConfig => ({
+      id,
+      hash: digest,
+      scopes,
+      routes: routes ?? null,
+      plan: plan ?? null,
+      expiresAtMs: expires ?? null,
+      disabled,
+    }),
+  );
 
 export const consumerSchema = z
   .strictObject({

@@ -98,12 +98,24 @@ test('consumers hold hashes of keys; what was written in place of one is shown t
     tenant: null,
     groups: [],
     tags: {},
-    keys: [{ id: 'k1', hash: hash.toLowerCase() }],
+    keys: [
+      { id: 'k1', hash: hash.toLowerCase(), scopes: [], routes: null, plan: null, expiresAtMs: null, disabled: false },
+    ],
   });
   const outcome = checkValue(consumerSchema, { name: 'acme', keys: [{ id: 'k1', hash: 'my-secret-key' }] });
   assert.ok(!outcome.ok && outcome.problems.length === 1);
   assert.ok(!JSON.stringify(outcome.problems).includes('my-secret-key'));
   refused(consumerSchema, { name: 'acme', keys: [...keys, ...keys] }, 'keys.1.id', /twice/);
+  const until = (expires: string) => made(consumerSchema, { name: 'acme', keys: [{ id: 'k1', hash, expires }] });
+  assert.equal(until('2027-01-31').keys[0]?.expiresAtMs, Date.UTC(2027, 0, 31, 23, 59, 59, 999));
+  assert.equal(until('2027-01-31T12:00:00+02:00').keys[0]?.expiresAtMs, Date.UTC(2027, 0, 31, 10));
+  refused(
+    consumerSchema,
+    { name: 'acme', keys: [{ id: 'k1', hash, expires: 'soon' }] },
+    'keys.0.expires',
+    /2027-01-31/,
+  );
+  refused(consumerSchema, { name: 'acme', keys: [{ id: 'k1', hash, routes: [] }] }, 'keys.0.routes', /disabled: true/);
 });
 
 test('a plan limits something', () => {

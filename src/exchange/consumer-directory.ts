@@ -7,11 +7,19 @@ export interface ListedConsumer extends Consumer {
   readonly keys: readonly ListedKey[];
 }
 
-/** An API key as configured. */
+/** An API key as configured; see `KeyConfig`, to which it is structurally equal. */
 export interface ListedKey {
   readonly id: string;
   /** `sha256:` and 64 lower case hexadecimal digits. */
   readonly hash: string;
+  readonly scopes: readonly string[];
+  /** Names of the routes that it is for; null for all. */
+  readonly routes: readonly string[] | null;
+  /** Instead of the consumer's; null takes that. */
+  readonly plan: string | null;
+  /** Milliseconds since 1970; null for never. */
+  readonly expiresAtMs: number | null;
+  readonly disabled: boolean;
 }
 
 /** A key with whom it belongs to. */

@@ -60,7 +60,7 @@ export class AwsVerifier {
   verify(exchange: Exchange, nowMs: number): Verdict {
     const taken = takeScheme(exchange, AWS_SCHEME.toLowerCase());
     if (taken === null) return 'missing';
-    const authorization = taken === MALFORMED ? null : parseAwsAuthorization(taken as string);
+    const authorization = taken === MALFORMED ? null : parseAwsAuthorization(taken);
     if (authorization === null) return 'malformed';
     const { region, service, window } = this.config;
     const { request } = exchange;

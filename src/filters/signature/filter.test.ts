@@ -49,7 +49,10 @@ async function start(t: { after(fn: () => Promise<void>): void }, config: unknow
       });
     },
     {
-      services: { needs: signatureFilter.needs!(parsed, { store: () => assert.fail('it names no store') }), events: signatureFilter.events ?? [] },
+      services: {
+        needs: signatureFilter.needs!(parsed, { store: () => assert.fail('it names no store') }),
+        events: signatureFilter.events ?? [],
+      },
       consumers: [{ name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] }],
       ...spare,
     },

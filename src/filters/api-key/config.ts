@@ -1,0 +1,55 @@
+// What may be written for apiKey. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { credentialPlaces } from '../../base/schema/credential-places.ts';
+import { duration } from '../../base/schema/duration.ts';
+import { failedLogins } from '../../base/schema/failed-logins.ts';
+import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+
+export const name = 'apiKey';
+
+export const documentation =
+  'Finds out who calls by an API key. Only SHA-256 hashes of keys are kept: in the `keys` of `consumers`, and in a `store` (SQLite, Redis or PostgreSQL), where `cardea keys` ' +
+  'adds and revokes them. A key that is added, changed or revoked there is so on every worker within a second, without a reload. A key may have scopes, routes that it is for, ' +
+  'a plan of its own and an end; a consumer may have several, so that one replaces the other without a gap. ' +
+  'The answer is 401 `credentials_missing` or `credentials_invalid`, and 403 `access_denied` for a key that is not for this route.';
+
+export const schema = z.strictObject({
+  from: credentialPlaces([{ header: 'x-api-key' }]),
+  store: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Name of one of the `stores` that has keys, beside those of `consumers`.'),
+  scopes: z
+    .array(z.string().min(1).max(128))
+    .default([])
+    .describe('Scopes that a key must have here, all of them; 403 without.'),
+  keepInQuery: z
+    .boolean()
+    .default(false)
+    .describe('Whether the upstream sees a key that came in the query; it shows in logs there.'),
+  cachedKeys: z
+    .int()
+    .min(2)
+    .max(10_000_000)
+    .default(20_000)
+    .describe(
+      'How many keys a worker keeps ready, about 1 KiB each. Wrong keys are kept apart and displace none of them.',
+    ),
+  keepWhenAway: duration
+    .prefault('5m')
+    .describe(
+      'How long keys that are ready are believed while the store cannot be asked. Others, and all of them after that, get 503 `identity_unavailable`.',
+    ),
+  failedLogins,
+  forward: forwardIdentity,
+});
+
+export type ApiKeyConfig = z.output<typeof schema>;
+
+export function storesOf(config: unknown): readonly { readonly name: string; readonly path: readonly string[] }[] {
+  // Because: the schema above has made it.
+  const { store } = config as ApiKeyConfig;
+  return store === undefined ? [] : [{ name: store, path: ['store'] }];
+}

@@ -1,0 +1,179 @@
+// API keys through a gateway with real sockets: from every place, of every kind, and what is not one.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Answer, ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import type { ListedConsumer, ListedKey } from '../../exchange/consumer-directory.ts';
+import { schema } from './config.ts';
+import { apiKeyFilter } from './filter.ts';
+
+const hashOf = (key: string) => `sha256:${createHash('sha256').update(key).digest('hex')}`;
+
+function listed(id: string, key: string, changes: Partial<ListedKey> = {}): ListedKey {
+  return {
+    id,
+    hash: hashOf(key),
+    scopes: [],
+    routes: null,
+    plan: null,
+    expiresAtMs: null,
+    disabled: false,
+    ...changes,
+  };
+}
+
+const consumers: readonly ListedConsumer[] = [
+  {
+    name: 'acme',
+    tenant: 't-1',
+    plan: 'gold',
+    groups: ['partners'],
+    tags: {},
+    keys: [
+      listed('k1', 'first-key'),
+      listed('k2', 'second-key', { plan: 'silver', scopes: ['read'] }),
+      listed('old', 'old-key', { expiresAtMs: Date.now() - 1_000 }),
+      listed('off', 'off-key', { disabled: true }),
+      listed('elsewhere', 'elsewhere-key', { routes: ['other'] }),
+      listed('here', 'here-key', { routes: ['other', 'test'] }),
+    ],
+  },
+];
+
+async function start(t: { after(fn: () => Promise<void>): void }, config: object = {}) {
+  const seen: IncomingMessage[] = [];
+  const parsed = schema.parse(config);
+  const needs = apiKeyFilter.needs!(parsed, { store: () => assert.fail('it names no store') });
+  const gateway = await startFilterGateway(
+    [written(apiKeyFilter, schema, config)],
+    (request, response) => {
+      seen.push(request);
+      response.end('in');
+    },
+    { consumers, services: { needs, events: apiKeyFilter.events ?? [] } },
+  );
+  t.after(() => gateway.stop());
+  return { port: gateway.port, seen, log: gateway.log };
+}
+
+function codeOf(answer: Answer): string {
+  return `${answer.status} ${JSON.parse(answer.body.toString()).code}`;
+}
+
+const withKey = (key: string) => ({ headers: { 'X-API-Key': key } });
+
+test('a key passes, and the upstream learns whose it is', async t => {
+  const { port, seen } = await start(t);
+  for (let n = 0; n < 2; n++) assert.equal((await ask(port, withKey('first-key'))).status, 200);
+  const { headers } = seen[1];
+  assert.equal(headers['x-consumer-name'], 'acme');
+  assert.equal(headers['x-consumer-tenant'], 't-1');
+  assert.equal(headers['x-consumer-plan'], 'gold');
+  assert.equal(headers['x-consumer-subject'], 'k1');
+});
+
+test('several keys of one consumer are good at once, each with a plan and scopes of its own', async t => {
+  const { port, seen } = await start(t);
+  assert.equal((await ask(port, withKey('second-key'))).status, 200);
+  assert.equal(seen[0].headers['x-consumer-plan'], 'silver');
+  assert.equal(seen[0].headers['x-consumer-scopes'], 'read');
+});
+
+test('no key, a wrong one, an ended one, one that is switched off', async t => {
+  const { port, seen } = await start(t);
+  const missing = await ask(port);
+  assert.equal(codeOf(missing), '401 credentials_missing');
+  assert.equal(missing.headers['www-authenticate'], 'ApiKey realm="cardea"');
+  const bodies = new Set<string>();
+  for (const key of ['wrong', 'old-key', 'off-key', 'first-key ', 'First-key', hashOf('first-key')]) {
+    const answer = await ask(port, withKey(key));
+    if (key === 'first-key ') continue; // White space around a field's value is not part of it.
+    assert.equal(codeOf(answer), '401 credentials_invalid', key);
+    bodies.add(JSON.stringify({ ...JSON.parse(answer.body.toString()), requestId: '' }));
+  }
+  assert.equal(bodies.size, 1, 'all of them look the same from outside');
+  assert.equal(seen.length, 1);
+});
+
+test('a key for other routes, and one without a scope, get 403', async t => {
+  const { port } = await start(t);
+  assert.equal(codeOf(await ask(port, withKey('elsewhere-key'))), '403 access_denied');
+  assert.equal((await ask(port, withKey('here-key'))).status, 200);
+  const scoped = await start(t, { scopes: ['read'] });
+  assert.equal(codeOf(await ask(scoped.port, withKey('first-key'))), '403 access_denied');
+  assert.equal((await ask(scoped.port, withKey('second-key'))).status, 200);
+});
+
+test('from the query: taken out on the way, unless it is to stay', async t => {
+  const from = [{ query: 'api_key' }];
+  const taken = await start(t, { from });
+  assert.equal((await ask(taken.port, { path: '/a?x=1&api_key=first-key&y=2' })).status, 200);
+  assert.equal(taken.seen[0].url, '/a?x=1&y=2');
+  assert.equal((await ask(taken.port, { path: '/a?api_key=first-key' })).status, 200);
+  assert.ok(!taken.seen[1].url!.includes('first-key'));
+  const kept = await start(t, { from, keepInQuery: true });
+  assert.equal((await ask(kept.port, { path: '/a?api_key=first-key' })).status, 200);
+  assert.equal(kept.seen[0].url, '/a?api_key=first-key');
+});
+
+test('from a cookie, as Bearer, and hidden from the upstream by choice', async t => {
+  const from = ['bearer', { cookie: 'key' }];
+  const { port, seen } = await start(t, { from, forward: { keepCredential: false } });
+  const missing = await ask(port);
+  assert.equal(missing.headers['www-authenticate'], 'Bearer realm="cardea"');
+  assert.equal((await ask(port, { headers: { authorization: 'Bearer first-key' } })).status, 200);
+  assert.equal(seen[0].headers.authorization, undefined);
+  assert.equal((await ask(port, { headers: { cookie: 'a=b; key=first-key' } })).status, 200);
+  assert.equal(seen[1].headers.cookie, 'a=b');
+});
+
+test('a key given twice, too large, or of odd bytes is refused', async t => {
+  const { port, seen } = await start(t, { from: [{ header: 'x-api-key' }, { query: 'k' }], failedLogins: 'off' });
+  for (const asked of [
+    { headers: { 'x-api-key': ['first-key', 'first-key'] } },
+    { headers: { 'x-api-key': '' } },
+    { headers: { 'x-api-key': 'x'.repeat(513) } },
+    { headers: { 'x-api-key': 'first key' } },
+    { headers: { 'x-api-key': 'first-key\xe9' } },
+    { path: '/?k=first-key&k=first-key' },
+    { path: '/?k=first-key%00' },
+    { path: '/?k=' },
+  ])
+    assert.equal(codeOf(await ask(port, asked)), '401 credentials_invalid', JSON.stringify(asked));
+  assert.equal(seen.length, 0);
+});
+
+test('who guesses is held back; who has a key that was seen is not', async t => {
+  const { port } = await start(t, { failedLogins: '5/min' });
+  assert.equal((await ask(port, withKey('first-key'))).status, 200);
+  for (let n = 0; n < 5; n++) assert.equal((await ask(port, withKey(`guess-${n}`))).status, 401);
+  assert.equal(codeOf(await ask(port, withKey('guess-6'))), '429 too_many_failed_logins');
+  assert.equal(codeOf(await ask(port, withKey('second-key'))), '429 too_many_failed_logins');
+  assert.equal((await ask(port, withKey('first-key'))).status, 200);
+});
+
+test('no text that is not a key gets in, and none is logged', async t => {
+  const { port, seen, log } = await start(t, { failedLogins: 'off' });
+  const sign = fc.constantFrom(...'abc-_.~%+/= ,;:\'"\\\t\xff{}'.split(''));
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: sign, minLength: 1, maxLength: 30 }), async text => {
+      const answer = await ask(port, withKey(text));
+      assert.equal(answer.status, 401);
+      assert.ok(text.trim().length < 5 || !answer.body.toString().includes(text.trim()));
+    }),
+    { numRuns: 150 },
+  );
+  assert.equal(seen.length, 0);
+  assert.deepEqual(log, []);
+});
+
+test('a configuration that cannot work is refused', () => {
+  const messageOf = (config: unknown) => schema.safeParse(config).error?.issues[0]?.message ?? '';
+  assert.match(messageOf({ from: [] }), /at least one place/);
+  assert.match(messageOf({ from: [{ header: 'cookie' }] }), /cookie: NAME/);
+  assert.match(messageOf({ cachedKeys: 1 }), /2/);
+  assert.match(messageOf({ form: [] }), /form/);
+});

@@ -1,0 +1,207 @@
+// What a worker keeps of keys: for how long it is believed, what a flood of wrong keys does, what a store that is away does.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { Clock } from '../../base/clock.ts';
+import { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
+import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
+import { KeyBook, KeysUnavailable } from './key-book.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const directory = new ConsumerDirectory([], []);
+
+function record(key: string): KeyRecord {
+  return {
+    id: `id of ${key}`,
+    hash: sha256(key),
+    consumer: 'acme',
+    tenant: null,
+    plan: null,
+    groups: [],
+    scopes: [],
+    routes: null,
+    expiresAtMs: null,
+    disabled: false,
+  };
+}
+
+/** A store that the test plays; `later` makes it answer with promises. */
+function playedStore(later: boolean) {
+  const store = {
+    keys: new Set<string>(),
+    changes: 0,
+    away: false,
+    versions: 0,
+    finds: 0,
+    change(act: () => void) {
+      act();
+      store.changes++;
+    },
+  };
+  function answer<Value>(value: () => Value): Value | Promise<Value> {
+    if (!later && store.away) throw new Error('away');
+    if (!later) return value();
+    return Promise.resolve().then(() => {
+      if (store.away) throw new Error('away');
+      return value();
+    });
+  }
+  const source: KeySource = {
+    version() {
+      store.versions++;
+      return answer(() => String(store.changes));
+    },
+    find(hash) {
+      store.finds++;
+      return answer(() => {
+        const key = [...store.keys].find(each => sha256(each) === hash);
+        return key === undefined ? null : record(key);
+      });
+    },
+  };
+  return { store, source };
+}
+
+for (const later of [false, true]) {
+  const manner = later ? 'that answers later' : 'that answers at once';
+
+  function bookOver(cachedKeys = 100) {
+    const { store, source } = playedStore(later);
+    const clock = new Clock();
+    clock.now = 1_000_000;
+    const heard: boolean[] = [];
+    const book = new KeyBook(source, { cachedKeys, keepWhenAwayMs: 60_000, clock, onAway: away => heard.push(away) });
+    const ask = async (key: string) => book.ready(key, directory) ?? (await book.find(key, directory));
+    const pass = (ms: number) => {
+      clock.now += ms;
+    };
+    return { store, book, ask, pass, heard };
+  }
+
+  test(`a store ${manner}: a key is looked up once, and a wrong one as well`, async () => {
+    const { store, ask, pass } = bookOver();
+    store.keys.add('good');
+    for (let n = 0; n < 5; n++) {
+      assert.equal((await ask('good'))?.login.identity.keyId, 'id of good');
+      assert.equal(await ask('bad'), null);
+      pass(100);
+    }
+    assert.equal(store.finds, 2);
+  });
+
+  test(`a store ${manner}: what is added or revoked is so within a second`, async () => {
+    const { store, ask, pass } = bookOver();
+    store.keys.add('old');
+    assert.ok(await ask('old'));
+    assert.equal(await ask('new'), null);
+    store.change(() => store.keys.delete('old').valueOf() && store.keys.add('new'));
+    // A busy worker: a request each 50 ms.
+    for (let ms = 0; ms < 950; ms += 50) {
+      pass(50);
+      await ask('other');
+    }
+    assert.equal(await ask('old'), null);
+    assert.ok(await ask('new'));
+  });
+
+  test(`a store ${manner}: a worker that had nothing to do believes nothing old`, async () => {
+    const { store, ask, pass } = bookOver();
+    store.keys.add('old');
+    assert.ok(await ask('old'));
+    store.change(() => store.keys.delete('old'));
+    pass(60_000);
+    assert.equal(await ask('old'), null);
+  });
+
+  test(`a store ${manner}: a flood of wrong keys displaces no good one`, async () => {
+    const { store, ask } = bookOver();
+    store.keys.add('good');
+    assert.ok(await ask('good'));
+    for (let n = 0; n < 20_000; n++) await ask(`wrong ${n}`);
+    const before = store.finds;
+    assert.ok(await ask('good'));
+    assert.equal(store.finds, before);
+  });
+
+  test(`a store ${manner}: away, it is not asked for keys that are ready, for a while`, async () => {
+    const { store, ask, pass, heard } = bookOver();
+    store.keys.add('good');
+    assert.ok(await ask('good'));
+    store.away = true;
+    pass(1_000);
+    assert.ok(await ask('good'));
+    await assert.rejects(ask('not seen'), KeysUnavailable);
+    pass(30_000);
+    assert.ok(await ask('good'));
+    pass(30_000);
+    await assert.rejects(ask('good'), KeysUnavailable);
+    store.away = false;
+    pass(300);
+    assert.ok(await ask('good'));
+    assert.equal(await ask('not seen'), null);
+    assert.deepEqual(heard, [true, false]);
+  });
+
+  test(`a store ${manner}: away from the start, nobody passes`, async () => {
+    const { store, ask, pass } = bookOver();
+    store.away = true;
+    for (let n = 0; n < 3; n++) {
+      await assert.rejects(ask('good'), KeysUnavailable);
+      pass(100);
+    }
+  });
+}
+
+test('many requests with one key that is not ready make one look-up', async () => {
+  const { store, source } = playedStore(true);
+  store.keys.add('good');
+  const book = new KeyBook(source, { cachedKeys: 9, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
+  const found = await Promise.all(
+    Array.from({ length: 50 }, async () => book.ready('good', directory) ?? (await book.find('good', directory))),
+  );
+  assert.ok(found.every(key => key !== null));
+  assert.equal(store.finds, 1);
+  assert.equal(store.versions, 1);
+});
+
+test('an answer that is older than a change is not kept', async () => {
+  const answers: ((value: KeyRecord | null) => void)[] = [];
+  let version = 1;
+  const source: KeySource = {
+    version: () => String(version),
+    find: () => new Promise(resolve => answers.push(resolve)),
+  };
+  const clock = new Clock();
+  const book = new KeyBook(source, { cachedKeys: 9, keepWhenAwayMs: 1, clock, onAway: () => {} });
+  assert.equal(book.ready('a', directory), undefined);
+  const early = book.find('a', directory);
+  version = 2;
+  clock.now += 500;
+  assert.equal(book.ready('a', directory), undefined);
+  answers[0]!(record('a'));
+  await early;
+  assert.equal(book.ready('a', directory), undefined, 'it was asked before the change');
+});
+
+test('keys of the configuration need no store, and are those of the configuration that serves', () => {
+  const listed = {
+    id: 'k1',
+    hash: `sha256:${sha256('listed')}`,
+    scopes: [],
+    routes: null,
+    plan: 'silver',
+    expiresAtMs: null,
+    disabled: false,
+  };
+  const acme = { name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [listed] };
+  const now = new ConsumerDirectory([acme], []);
+  const book = new KeyBook(null, { cachedKeys: 9, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
+  assert.equal(book.ready('listed', now), undefined);
+  const found = book.find('listed', now);
+  assert.ok(found !== null && !(found instanceof Promise));
+  assert.equal(found.login.consumerIn(now)?.plan, 'silver');
+  assert.equal(book.ready('listed', now), found);
+  assert.equal(book.ready('listed', directory), undefined);
+  assert.equal(book.find('listed', directory), null);
+});

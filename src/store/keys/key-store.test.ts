@@ -1,0 +1,143 @@
+// One contract for all key stores, against real servers: what is added is found, what is revoked is not, and every change shows.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { startPostgres } from '../../../test/support/postgres.ts';
+import { startRedis } from '../../../test/support/redis.ts';
+import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
+import { PostgresStore } from '../postgres/postgres-store.ts';
+import { RedisStore } from '../redis/redis-store.ts';
+import { SqliteStore } from '../sqlite/sqlite-store.ts';
+import type { Store } from '../store.ts';
+import { KeyExists, type KeyRecord, recordOf } from './key-record.ts';
+import { keyStoreIn } from './key-store.ts';
+
+function record(changes: Partial<KeyRecord> = {}): KeyRecord {
+  return {
+    id: 'k1',
+    hash: '1'.repeat(64),
+    consumer: 'acme',
+    tenant: 't-1',
+    plan: 'gold',
+    groups: ['partners', 'eu'],
+    scopes: ['read', 'write'],
+    routes: ['users'],
+    expiresAtMs: 1_900_000_000_000,
+    disabled: false,
+    ...changes,
+  };
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'cardea-keys-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Place {
+  readonly name: string;
+  /** Two stores over the same keys, as two processes have them. */
+  open(): Promise<{ readonly stores: readonly [Store, Store]; readonly end: () => Promise<void> }>;
+}
+
+const places: readonly Place[] = [
+  {
+    name: 'SQLite',
+    async open() {
+      const spec = storeSpec({ kind: 'sqlite', path: path.join(folder, 'keys.db') });
+      return { stores: [new SqliteStore(spec), new SqliteStore(spec)], end: async () => {} };
+    },
+  },
+  {
+    name: 'Redis',
+    async open() {
+      const server = await startRedis();
+      const spec = redisSpec(server.port);
+      return { stores: [new RedisStore(spec), new RedisStore(spec)], end: () => server.stop() };
+    },
+  },
+  {
+    name: 'PostgreSQL',
+    async open() {
+      const server = await startPostgres();
+      const spec = storeSpec({
+        kind: 'postgres',
+        nodes: [{ host: '127.0.0.1', port: server.port }],
+        username: 'cardea',
+        database: 'postgres',
+        commandTimeoutMs: 5_000,
+      });
+      return { stores: [new PostgresStore(spec), new PostgresStore(spec)], end: () => server.stop() };
+    },
+  },
+];
+
+for (const { name, open } of places) {
+  describe(`keys in ${name}`, async () => {
+    const { stores, end } = await open();
+    after(async () => {
+      for (const store of stores) await store.close();
+      await end();
+    });
+    const writer = keyStoreIn(stores[0]);
+    const reader = keyStoreIn(stores[1]);
+
+    test('what is added is found whole by others, under its hash only', async () => {
+      await writer.prepare();
+      await writer.prepare();
+      const plain = record({
+        id: 'k2',
+        hash: '2'.repeat(64),
+        tenant: null,
+        plan: null,
+        routes: null,
+        expiresAtMs: null,
+      });
+      await writer.add(record());
+      await writer.add(plain);
+      assert.deepEqual(await reader.find('1'.repeat(64)), record());
+      assert.deepEqual(await reader.find('2'.repeat(64)), plain);
+      assert.equal(await reader.find('3'.repeat(64)), null);
+      assert.deepEqual(await reader.list(), [record(), plain]);
+    });
+
+    test('an id or a hash that is there is not added again', async () => {
+      await assert.rejects(writer.add(record({ hash: '4'.repeat(64) })), KeyExists);
+      await assert.rejects(writer.add(record({ id: 'k9' })), KeyExists);
+      assert.equal((await writer.list()).length, 2);
+    });
+
+    test('every change shows in the version, nothing else does', async () => {
+      const before = await reader.version();
+      assert.equal(await reader.version(), before);
+      await writer.add(record({ id: 'k3', hash: '5'.repeat(64) }));
+      const added = await reader.version();
+      assert.notEqual(added, before);
+      assert.equal(await writer.revoke('k3'), true);
+      assert.notEqual(await reader.version(), added);
+      assert.equal(await reader.find('5'.repeat(64)), null);
+      assert.equal(await writer.revoke('k3'), false);
+    });
+  });
+}
+
+test('a change by hand shows in SQLite and PostgreSQL, too', async () => {
+  const spec = storeSpec({ kind: 'sqlite', path: path.join(folder, 'by-hand.db') });
+  const store = new SqliteStore(spec);
+  const keys = keyStoreIn(store);
+  const before = await keys.version();
+  store.database.exec(`INSERT INTO cardea_keys (hash, id, consumer) VALUES ('${'a'.repeat(64)}', 'hand', 'acme')`);
+  assert.notEqual(await keys.version(), before);
+  const found = await keys.find('a'.repeat(64));
+  assert.equal(found?.disabled, false);
+  assert.equal(found?.routes, null);
+  await store.close();
+});
+
+test('details that nobody can read make a key that is refused', () => {
+  for (const details of ['', 'x', '[]', 'null', '5'])
+    assert.equal(recordOf('k', 'h', 'c', details).disabled, true, details);
+  assert.equal(recordOf('k', 'h', 'c', '{"disabled":"no"}').disabled, true);
+  assert.deepEqual(recordOf('k', 'h', 'c', '{"routes":"users"}').routes, []);
+  assert.equal(recordOf('k', 'h', 'c', '{"expiresAtMs":"soon"}').expiresAtMs, 0);
+});

@@ -1,0 +1,84 @@
+// API keys in PostgreSQL: a table, and a counter of changes that a trigger keeps, so that changes by hand count as well.
+
+import type { Sql } from 'postgres';
+import type { PostgresStore } from '../postgres/postgres-store.ts';
+import { StoreAway } from '../store-away.ts';
+import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordOf } from './key-record.ts';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS cardea_keys (
+    hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, consumer TEXT NOT NULL, details TEXT NOT NULL DEFAULT '{}'
+  );
+  CREATE OR REPLACE FUNCTION cardea_keys_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+    $$ BEGIN UPDATE cardea_keys_state SET version = version + 1; RETURN NULL; END $$;
+  CREATE TABLE IF NOT EXISTS cardea_keys_state (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL);
+  INSERT INTO cardea_keys_state VALUES (1, 0) ON CONFLICT DO NOTHING;
+  CREATE OR REPLACE TRIGGER cardea_keys_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON cardea_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION cardea_keys_changed();`;
+
+export class PostgresKeys implements KeyStore {
+  private readonly store: PostgresStore;
+
+  constructor(store: PostgresStore) {
+    this.store = store;
+  }
+
+  async version(): Promise<string> {
+    const rows = await this.inTime(sql => sql`SELECT version FROM cardea_keys_state`);
+    return String(rows[0]?.['version']);
+  }
+
+  async find(hash: string): Promise<KeyRecord | null> {
+    const rows = await this.inTime(
+      sql => sql`SELECT id, hash, consumer, details FROM cardea_keys WHERE hash = ${hash}`,
+    );
+    return rows[0] === undefined ? null : recordFrom(rows[0]);
+  }
+
+  async prepare(): Promise<void> {
+    const sql = await this.store.sql();
+    await sql.unsafe(schema);
+  }
+
+  async add(record: KeyRecord): Promise<void> {
+    const { hash, id, consumer } = record;
+    const rows = await this.inTime(
+      sql => sql`INSERT INTO cardea_keys (hash, id, consumer, details) VALUES (${hash}, ${id}, ${consumer}, ${detailsOf(record)})
+        ON CONFLICT DO NOTHING RETURNING id`,
+    );
+    if (rows.length === 0) throw new KeyExists(id);
+  }
+
+  async revoke(id: string): Promise<boolean> {
+    const rows = await this.inTime(sql => sql`DELETE FROM cardea_keys WHERE id = ${id} RETURNING id`);
+    return rows.length > 0;
+  }
+
+  async list(): Promise<readonly KeyRecord[]> {
+    const rows = await this.inTime(sql => sql`SELECT id, hash, consumer, details FROM cardea_keys`);
+    return rows.map(recordFrom).sort(byConsumerAndId);
+  }
+
+  /** The rows, or `StoreAway` after `commandTimeout`: the driver itself waits for a connection as long as it takes. */
+  private async inTime(ask: (sql: Sql) => Promise<readonly Row[]>): Promise<readonly Row[]> {
+    const { name, commandTimeoutMs } = this.store.spec;
+    const answer = this.store.sql().then(ask);
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new StoreAway(name, 'it does not answer')), commandTimeoutMs);
+    });
+    // Because: an answer that fails later than that is nobody's any more.
+    answer.catch(() => {});
+    try {
+      return await Promise.race([answer, tooLong]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function recordFrom(row: Row): KeyRecord {
+  return recordOf(String(row['id']), String(row['hash']), String(row['consumer']), String(row['details']));
+}
