@@ -84,13 +84,14 @@ test('an unknown key is told with the nearest one', () => {
 test('what belongs to a later version is refused by name', () => {
   const later = /not supported yet in this version/;
   const users = (fields: object) => ({ ...sound, upstreams: { users: { ...sound.upstreams.users, ...fields } } });
-  for (const key of ['healthCheck', 'outlier', 'breaker', 'retry']) {
-    onlyError(users({ [key]: {} }), `upstreams.users.${key}`, later);
-  }
-  for (const key of ['mirror', 'canary', 'retry']) onlyError(withRoute({ [key]: {} }), `routes.0.${key}`, later);
+  for (const key of ['mirror', 'canary']) onlyError(withRoute({ [key]: {} }), `routes.0.${key}`, later);
   for (const protocol of ['h2', 'h2c', 'auto']) onlyError(users({ protocol }), 'upstreams.users.protocol', later);
   const listener = { address: '127.0.0.1:8443' };
-  onlyError({ ...sound, listeners: [{ ...listener, protocols: ['h2'] }] }, 'listeners.0.protocols.0', /`h2` needs `tls`/);
+  onlyError(
+    { ...sound, listeners: [{ ...listener, protocols: ['h2'] }] },
+    'listeners.0.protocols.0',
+    /`h2` needs `tls`/,
+  );
 });
 
 test('a key that objects cannot hold in silence is refused wherever it stands', () => {

@@ -24,7 +24,8 @@ import { begin } from './begin.ts';
 import { Entrance } from './entrance.ts';
 import { Exchange } from './exchange.ts';
 import { logMalformed } from './finish.ts';
-import { clientOf } from './forwarded.ts';
+import { clientOf, type Trust } from './forwarded.ts';
+import { type OpenConnection, OpenConnections } from './open-connections.ts';
 import { problemMessage } from './problem.ts';
 import { refuseStream } from './refuse-stream.ts';
 import type { ExchangeServices } from './services.ts';
@@ -46,15 +47,6 @@ export interface ListenerSettings {
   readonly tls: ServerTls | null;
 }
 
-/** An open client connection of either protocol, as the gateway needs it. */
-interface OpenConnection {
-  readonly socket: Socket;
-  readonly handler: unknown;
-  closeIfIdle(): void;
-  /** Tells the client ahead that the connection will close, where the protocol can. */
-  announceEnd?(): void;
-}
-
 export interface GatewayServices {
   readonly io: ThreadIo;
   /** Metric cells of this worker, and where the worker's own block begins. */
@@ -64,12 +56,6 @@ export interface GatewayServices {
   /** One line for the operator. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
-
-/**
- * How long idle connections stay when draining begins. A request may be on its way already: closed at once, it would be
- * lost; answered with `Connection: close`, it is not.
- */
-const IDLE_GRACE_MS = 250;
 
 const failureCells: Readonly<Record<HandshakeFailure | 'aborted', number>> = {
   aborted: WorkerCell.tlsAborted,
@@ -82,14 +68,10 @@ const failureCells: Readonly<Record<HandshakeFailure | 'aborted', number>> = {
 export class Gateway {
   private current: Snapshot;
   private readonly services: ExchangeServices;
-  private readonly open: Set<OpenConnection>;
-  /** Sockets whose PROXY header, TLS handshake or first bytes have not come yet. */
-  private readonly unproxied: Set<Socket>;
+  private readonly open: OpenConnections;
   private readonly entrances: WeakMap<ListenerSettings, Entrance>;
   private underWay: number;
-  private stopping: boolean;
   private ownAccept: boolean;
-  private onIdle: (() => void) | null;
 
   constructor(snapshot: Snapshot, services: GatewayServices) {
     this.current = snapshot;
@@ -103,13 +85,10 @@ export class Gateway {
       },
       onEnded: () => this.exchangeEnded(),
     };
-    this.open = new Set();
-    this.unproxied = new Set();
+    this.open = new OpenConnections(services.io);
     this.entrances = new WeakMap();
     this.underWay = 0;
-    this.stopping = false;
     this.ownAccept = false;
-    this.onIdle = null;
   }
 
   /** Finds out what this Node can do. Call once, before the first `accept`. */
@@ -151,7 +130,7 @@ export class Gateway {
     const { cells, workerMetricsOffset, io } = this.services;
     io.clock.tick();
     const { connectionsMax } = this.current.limits;
-    if (this.open.size + this.unproxied.size >= connectionsMax) {
+    if (this.open.accepted >= connectionsMax) {
       cells[workerMetricsOffset + WorkerCell.connectionsRefused]!++;
       socket.destroy();
       return;
@@ -163,7 +142,7 @@ export class Gateway {
     }
     const client = entrance.clientOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     if (settings.proxyProtocol) {
-      this.unproxied.add(socket);
+      this.open.addNameless(socket);
       listenTo(socket, new ProxyProtocolReader(socket, io, this.current.limits.headerTimeoutMs, entrance, client));
     } else if (settings.tls !== null) {
       this.secure(socket, client, entrance, settings.tls);
@@ -175,14 +154,14 @@ export class Gateway {
 
   /** Begins a TLS handshake on a socket; null when too many are under way. The socket then is closed. */
   secure(socket: Socket, client: Client, entrance: Entrance, tls: ServerTls): Handshake | null {
-    this.unproxied.delete(socket);
+    this.open.forgetNameless(socket);
     const handshake = tls.begin(socket, client, entrance);
     if (handshake === null) {
       this.services.cells[this.services.workerMetricsOffset + WorkerCell.tlsRefused]!++;
       socket.destroy();
       return null;
     }
-    this.unproxied.add(handshake.socket);
+    this.open.addNameless(handshake.socket);
     return handshake;
   }
 
@@ -204,7 +183,7 @@ export class Gateway {
     const { http1, http2 } = entrance.plainProtocols;
     if (!http2) return this.serveHttp1(socket, client, entrance);
     if (!http1) return this.serveHttp2(socket, client, entrance);
-    this.unproxied.add(socket);
+    this.open.addNameless(socket);
     const reader = new PrefaceReader(socket, client, this.io, this.current.limits.headerTimeoutMs, entrance);
     listenTo(socket, reader);
     return reader;
@@ -223,33 +202,14 @@ export class Gateway {
     const { cells, workerMetricsOffset } = this.services;
     cells[workerMetricsOffset + WorkerCell.connectionsAccepted]!++;
     cells[workerMetricsOffset + WorkerCell.connectionsOpen]!++;
-    this.unproxied.delete(connection.socket);
     this.open.add(connection);
     listenTo(connection.socket, connection);
     return connection;
   }
 
-  /** Tells every connection `Connection: close` with its next answer, then closes the idle ones; resolves when none is left or the time is up (then they are cut). */
-  async drain(timeoutMs: number): Promise<void> {
-    this.stopping = true;
-    this.services.io.clock.tick();
-    if (this.open.size + this.unproxied.size === 0) return;
-    this.announceEnd(null);
-    await new Promise<void>(resolve => {
-      // Because: draining happens once in a worker's life.
-      const grace = setTimeout(() => this.closeIdle(null), Math.min(IDLE_GRACE_MS, timeoutMs));
-      // Because: as above.
-      const timer = setTimeout(() => {
-        for (const connection of this.open) connection.socket.destroy();
-        for (const socket of this.unproxied) socket.destroy();
-        resolve();
-      }, timeoutMs);
-      this.onIdle = () => {
-        clearTimeout(grace);
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** Tells every connection `Connection: close` or GOAWAY, then closes the idle ones; resolves when none is left or the time is up (then they are cut). */
+  drain(timeoutMs: number): Promise<void> {
+    return this.open.drain(timeoutMs);
   }
 
   /** As `drain` for the connections of one listener, which is gone; nothing is cut. `settings` are those of `accept`. */
@@ -257,28 +217,11 @@ export class Gateway {
     const entrance = this.entrances.get(settings);
     if (entrance === undefined) return;
     entrance.closing = true;
-    this.announceEnd(entrance);
-    // Because: a listener is taken away by a reload, not by a request.
-    setTimeout(() => this.closeIdle(entrance), IDLE_GRACE_MS).unref();
-  }
-
-  private announceEnd(entrance: Entrance | null): void {
-    for (const connection of this.open) {
-      if (entrance === null || connection.handler === entrance) connection.announceEnd?.();
-    }
-  }
-
-  /** Closes idle connections of one listener, or of all. */
-  private closeIdle(entrance: Entrance | null): void {
-    this.services.io.clock.tick();
-    for (const connection of this.open) {
-      if (entrance === null || connection.handler === entrance) connection.closeIfIdle();
-    }
-    if (entrance === null) for (const socket of this.unproxied) socket.destroy();
+    this.open.drainHandler(entrance);
   }
 
   get draining(): boolean {
-    return this.stopping;
+    return this.open.draining;
   }
 
   get io(): ThreadIo {
@@ -289,12 +232,12 @@ export class Gateway {
   startExchange(
     connection: ResponseWriter & { readonly client: Client },
     head: RequestHead,
-    isTrusted: (ip: string) => boolean,
+    trust: Trust,
   ): RequestEvents {
     const { services } = this;
     this.underWay++;
     services.cells[services.workerMetricsOffset + WorkerCell.requestsInFlight]!++;
-    const client = clientOf(connection.client, head, isTrusted);
+    const client = clientOf(connection.client, head, trust);
     const exchange = new Exchange(services, this.current, connection, client, head);
     begin(exchange);
     return exchange;
@@ -328,18 +271,12 @@ export class Gateway {
 
   closed(connection: OpenConnection): void {
     const { cells, workerMetricsOffset } = this.services;
-    if (this.open.delete(connection)) cells[workerMetricsOffset + WorkerCell.connectionsOpen]!--;
-    this.tellIfIdle();
+    if (this.open.closed(connection)) cells[workerMetricsOffset + WorkerCell.connectionsOpen]!--;
   }
 
   /** A socket closed before its PROXY header had come. */
   unproxiedClosed(socket: Socket): void {
-    this.unproxied.delete(socket);
-    this.tellIfIdle();
-  }
-
-  private tellIfIdle(): void {
-    if (this.stopping && this.open.size + this.unproxied.size === 0) this.onIdle?.();
+    this.open.namelessClosed(socket);
   }
 
   private exchangeEnded(): void {

@@ -3,6 +3,7 @@
 import { latin1 } from '../base/latin1.ts';
 import type { HeaderNameSet } from './header-name-set.ts';
 import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
+import { beginsAt, nameStandsAt, sameName } from './name-match.ts';
 
 /** Numbers a field takes in the index: id, start of its line, start of its value, end of its value. */
 export const FIELD_STRIDE = 4;
@@ -15,9 +16,8 @@ export interface HeadOutput {
 
 /** Takes fields one by one, as bytes where they still are; see `Headers.visit`. */
 export interface FieldVisitor {
-  /** `id` is a `HeaderId`; the name, in any case, is `bytes[nameStart, nameEnd)`. */
+  /** `id` is a `HeaderId`; the name, in any case here and below, is `bytes[nameStart, nameEnd)`. */
   fieldBytes(id: number, bytes: Buffer, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void;
-  /** The name in any case. */
   fieldText(name: string, value: string): void;
 }
 
@@ -256,9 +256,8 @@ export class Headers {
       if (source === null) {
         visitor.fieldText(text.slice(nameStart, text.indexOf(':', nameStart)), text.slice(valueStart, valueEnd));
       } else {
-        let nameEnd = sourceStart + nameStart + 1;
-        while (source[nameEnd] !== 0x3a) nameEnd++;
         const start = sourceStart + nameStart;
+        const nameEnd = source.indexOf(0x3a, start);
         visitor.fieldBytes(id, source, start, nameEnd, sourceStart + valueStart, sourceStart + valueEnd);
       }
     }
@@ -297,23 +296,4 @@ export class Headers {
     }
     return -1;
   }
-}
-
-function sameName(name: string, lowerName: string): boolean {
-  return name.length === lowerName.length && nameStandsAt(`${name}:`, 0, lowerName);
-}
-
-/** Whether `raw` has this lower-case name, in any case, at `start`, ended by a colon. */
-function nameStandsAt(raw: string, start: number, lowerName: string): boolean {
-  return raw.charCodeAt(start + lowerName.length) === 0x3a && beginsAt(raw, start, lowerName);
-}
-
-/** Whether `raw` has these lower-case letters, in any case, at `start`. */
-function beginsAt(raw: string, start: number, lowerName: string): boolean {
-  for (let i = 0; i < lowerName.length; i++) {
-    let code = raw.charCodeAt(start + i);
-    if (code >= 0x41 && code <= 0x5a) code += 0x20;
-    if (code !== lowerName.charCodeAt(i)) return false;
-  }
-  return true;
 }

@@ -10,6 +10,9 @@ export const longFiles: Record<string, string> = {
   'src/config/plain-yaml.ts': 'a reader of one grammar, read top-down; held to js-yaml by a property test',
   'src/exchange/exchange.ts': 'one class whose every field is set in one constructor, for a stable hidden class',
   'src/net/downstream-connection.ts': 'the state machine of a client connection, whose states share every field',
+  'src/http/h2/request-message.ts': 'a reader of one grammar, read top-down',
+  'src/net/h2/server-connection.ts': 'the state machine of an HTTP/2 connection, whose states share every field',
+  'src/net/h2/server-stream.ts': 'the state machine of an HTTP/2 stream, whose states share every field',
   'src/net/upstream-connection.ts': 'the state machine of a connection to an endpoint, whose states share every field',
 };
 

@@ -1,6 +1,7 @@
 // Takes frames apart as their bytes come in (RFC 9113 sections 4 and 6), for a server or a client. DATA passes through in pieces,
 // every other frame is handed over whole. Checks what a frame says by itself; what it means to a stream is the handler's.
 
+import { BlockGatherer } from './block-gatherer.ts';
 import { ErrorCode } from './error-code.ts';
 import { Flag, FRAME_BYTES_DEFAULT, FRAME_HEADER_BYTES, FrameType, readUint31, readUint32 } from './frame.ts';
 import { SETTING_BYTES } from './settings.ts';
@@ -29,13 +30,9 @@ export interface FrameHandler {
 }
 
 const nothing = Buffer.alloc(0);
-/** A block in more pieces than its size explains is made to cost (CVE-2024-27316). */
-const CONTINUATIONS_MAX = 64;
 
 export class FrameReader {
   private readonly handler: FrameHandler;
-  /** Largest block that is gathered, compressed as it comes. */
-  private readonly blockBytesMax: number;
   /** The first frame of either side is SETTINGS (RFC 9113 section 3.4). */
   private settingsDue: boolean;
   /** The beginning of a frame that has not come whole. */
@@ -46,19 +43,13 @@ export class FrameReader {
   private padLengthDue: boolean;
   private dataLeft: number;
   private padLeft: number;
-  /** The header block that is coming in; 0 when there is none. */
-  private blockStream: number;
-  private blockEndsStream: boolean;
-  private block: Buffer;
-  private blockLength: number;
-  private continuations: number;
+  private readonly block: BlockGatherer;
   /** Frames that have begun, and the one that began the block. */
   private units: number;
   private blockUnit: number;
 
   constructor(handler: FrameHandler, blockBytesMax: number) {
     this.handler = handler;
-    this.blockBytesMax = blockBytesMax;
     this.settingsDue = true;
     this.stash = nothing;
     this.stashed = 0;
@@ -66,18 +57,14 @@ export class FrameReader {
     this.padLengthDue = false;
     this.dataLeft = 0;
     this.padLeft = 0;
-    this.blockStream = 0;
-    this.blockEndsStream = false;
-    this.block = nothing;
-    this.blockLength = 0;
-    this.continuations = 0;
+    this.block = new BlockGatherer(blockBytesMax);
     this.units = 1;
     this.blockUnit = 0;
   }
 
   /** Something other than DATA has begun and is not complete: another number for each such thing, 0 for none. */
   get unfinished(): number {
-    return this.blockStream !== 0 ? this.blockUnit : this.stashed > 0 ? this.units : 0;
+    return this.block.stream !== 0 ? this.blockUnit : this.stashed > 0 ? this.units : 0;
   }
 
   /** Reads `bytes[start, end)`. Returns 0, or the code with which the connection must end; nothing is read after that. */
@@ -210,8 +197,8 @@ export class FrameReader {
       if (type !== FrameType.settings || (bytes[at + 4]! & Flag.ack) !== 0) return ErrorCode.protocolError;
       this.settingsDue = false;
     }
-    if (this.blockStream !== 0 && (type !== FrameType.continuation || streamId !== this.blockStream))
-      return ErrorCode.protocolError;
+    const gathering = this.block.stream;
+    if (gathering !== 0 && (type !== FrameType.continuation || streamId !== gathering)) return ErrorCode.protocolError;
     switch (type) {
       case FrameType.data:
       case FrameType.headers:
@@ -226,7 +213,7 @@ export class FrameReader {
         // A client may not send it, and as a client we said that we want none.
         return ErrorCode.protocolError;
       case FrameType.continuation:
-        return this.blockStream === 0 ? ErrorCode.protocolError : 0;
+        return gathering === 0 ? ErrorCode.protocolError : 0;
       default:
         return 0;
     }
@@ -275,34 +262,16 @@ export class FrameReader {
     if (start > end) return ErrorCode.protocolError;
     const endStream = (flags & Flag.endStream) !== 0;
     if ((flags & Flag.endHeaders) !== 0) return this.handler.onHeaders(streamId, endStream, bytes, start, end);
-    this.blockStream = streamId;
     this.blockUnit = this.units;
-    this.blockEndsStream = endStream;
-    this.blockLength = 0;
-    this.continuations = 0;
-    return this.gather(bytes, start, end);
+    return this.block.begin(streamId, endStream, bytes, start, end);
   }
 
   private readContinuation(flags: number, bytes: Buffer, start: number, end: number): number {
-    if (++this.continuations > CONTINUATIONS_MAX) return ErrorCode.enhanceYourCalm;
-    const error = this.gather(bytes, start, end);
+    const { block } = this;
+    const error = block.add(bytes, start, end);
     if (error !== 0 || (flags & Flag.endHeaders) === 0) return error;
-    const { block, blockStream } = this;
-    this.blockStream = 0;
-    this.block = nothing;
-    return this.handler.onHeaders(blockStream, this.blockEndsStream, block, 0, this.blockLength);
-  }
-
-  private gather(bytes: Buffer, start: number, end: number): number {
-    const needed = this.blockLength + end - start;
-    if (needed > this.blockBytesMax) return ErrorCode.enhanceYourCalm;
-    if (needed > this.block.length) {
-      const larger = Buffer.allocUnsafe(Math.min(this.blockBytesMax, needed * 2));
-      this.block.copy(larger, 0, 0, this.blockLength);
-      this.block = larger;
-    }
-    bytes.copy(this.block, this.blockLength, start, end);
-    this.blockLength = needed;
-    return 0;
+    const { stream, endStream } = block;
+    const gathered = block.take();
+    return this.handler.onHeaders(stream, endStream, gathered, 0, gathered.length);
   }
 }

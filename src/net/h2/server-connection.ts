@@ -307,7 +307,8 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.guard.useful();
     const stream = new ServerStream(this, streamId, endStream, peer.initialWindow);
     streams.add(stream);
-    const { limits } = handler;
+    const { limits, http2 } = handler;
+    if (streams.size === 1) this.watch(http2.pingIntervalMs);
     if (message.verdict === Verdict.served && (!endStream || message.mayEndAtOnce)) {
       this.requests++;
       if (limits.requestsPerConnectionMax !== 0 && this.requests >= limits.requestsPerConnectionMax) this.announceEnd();

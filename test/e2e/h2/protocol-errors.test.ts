@@ -1,0 +1,248 @@
+// What breaks RFC 9113, and the code with which the stream or the connection ends for it. Other streams of a connection go on
+// when only one was at fault.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { block, F, frame, get, H2Client, preface, request, settings, T, uint32 } from '../../support/h2-client.ts';
+import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
+
+const code = {
+  none: 0,
+  protocol: 1,
+  internal: 2,
+  flowControl: 3,
+  streamClosed: 5,
+  frameSize: 6,
+  refused: 7,
+  cancel: 8,
+  compression: 9,
+  calm: 11,
+} as const;
+
+let backend: RawBackend;
+let engine: Engine;
+
+before(async () => {
+  backend = await startRawBackend({
+    onRequest(connection, { path }) {
+      if (path !== '/hang') connection.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    },
+  });
+  engine = await startEngine([backend.port], { protocols: ['h2c'] });
+});
+
+after(async () => {
+  await engine.stop();
+  await backend.stop();
+});
+
+const hang = block(get('/hang'));
+const openPost = frame(T.headers, F.endHeaders, 1, block(request('POST', '/hang')));
+
+/** Frames, sent on a new connection behind the preface and SETTINGS, and the code of GOAWAY. */
+const fatal: readonly (readonly [name: string, code: number, ...frames: Buffer[]])[] = [
+  ['DATA on stream 0', code.protocol, frame(T.data, 0, 0, 'x')],
+  ['DATA on a stream that was never opened', code.protocol, frame(T.data, 0, 5, 'x')],
+  ['DATA on an even stream', code.protocol, frame(T.data, 0, 2, 'x')],
+  ['DATA with more padding than it holds', code.protocol, openPost, frame(T.data, F.padded, 1, '\x05abc')],
+  ['padded DATA without a pad length', code.frameSize, openPost, frame(T.data, F.padded, 1)],
+  ['HEADERS on stream 0', code.protocol, frame(T.headers, F.endHeaders, 0, hang)],
+  ['HEADERS on an even stream', code.protocol, frame(T.headers, F.endHeaders, 2, hang)],
+  [
+    'HEADERS on a stream before the last',
+    code.streamClosed,
+    frame(T.headers, F.endHeaders | F.endStream, 5, hang),
+    frame(T.headers, F.endHeaders | F.endStream, 3, hang),
+  ],
+  ['HEADERS with more padding than it holds', code.protocol, frame(T.headers, F.padded | F.endHeaders, 1, '\x09abc')],
+  ['padded HEADERS that is empty', code.frameSize, frame(T.headers, F.padded | F.endHeaders, 1)],
+  ['HEADERS too short for its priority', code.protocol, frame(T.headers, F.priority | F.endHeaders, 1, 'abc')],
+  ['a header block that cannot be decoded', code.compression, frame(T.headers, F.endHeaders, 1, '\x80')],
+  ['a size update behind a field', code.compression, frame(T.headers, F.endHeaders, 1, '\x82\x20')],
+  ['a table larger than was allowed', code.compression, frame(T.headers, F.endHeaders, 1, '\x3f\xe2\x1f')],
+  ['Huffman padding that is none', code.compression, frame(T.headers, F.endHeaders, 1, '\x00\x81\x18\x01a')],
+  ['CONTINUATION without HEADERS', code.protocol, frame(T.continuation, F.endHeaders, 1, hang)],
+  [
+    'CONTINUATION of another stream',
+    code.protocol,
+    frame(T.headers, 0, 1, hang),
+    frame(T.continuation, F.endHeaders, 3),
+  ],
+  ['another frame inside a header block', code.protocol, frame(T.headers, 0, 1, hang), frame(T.ping, 0, 0, '12345678')],
+  ['DATA inside a header block', code.protocol, frame(T.headers, 0, 1, hang), frame(T.data, 0, 1, 'x')],
+  ['an unknown frame inside a header block', code.protocol, frame(T.headers, 0, 1, hang), frame(0x20, 0, 1)],
+  ['PRIORITY on stream 0', code.protocol, frame(T.priority, 0, 0, '12345')],
+  ['PRIORITY of a wrong size', code.frameSize, frame(T.priority, 0, 1, '1234')],
+  ['RST_STREAM on stream 0', code.protocol, frame(T.reset, 0, 0, uint32(8))],
+  ['RST_STREAM of a stream that was never opened', code.protocol, frame(T.reset, 0, 7, uint32(8))],
+  ['RST_STREAM of a wrong size', code.frameSize, openPost, frame(T.reset, 0, 1, 'abc')],
+  ['SETTINGS on a stream', code.protocol, frame(T.settings, 0, 1)],
+  ['SETTINGS of a wrong size', code.frameSize, frame(T.settings, 0, 0, 'abcd')],
+  ['an acknowledgement with a payload', code.frameSize, frame(T.settings, F.ack, 0, settings([3, 1]))],
+  ['ENABLE_PUSH of 2', code.protocol, frame(T.settings, 0, 0, settings([2, 2]))],
+  ['INITIAL_WINDOW_SIZE beyond 2^31-1', code.flowControl, frame(T.settings, 0, 0, settings([4, 0x80000000]))],
+  ['MAX_FRAME_SIZE below 16384', code.protocol, frame(T.settings, 0, 0, settings([5, 16_383]))],
+  ['MAX_FRAME_SIZE beyond 2^24-1', code.protocol, frame(T.settings, 0, 0, settings([5, 0x1000000]))],
+  ['ENABLE_CONNECT_PROTOCOL of 2', code.protocol, frame(T.settings, 0, 0, settings([8, 2]))],
+  ['PUSH_PROMISE', code.protocol, openPost, frame(T.pushPromise, F.endHeaders, 1, uint32(2))],
+  ['PING on a stream', code.protocol, frame(T.ping, 0, 1, '12345678')],
+  ['PING of a wrong size', code.frameSize, frame(T.ping, 0, 0, '1234567')],
+  ['GOAWAY on a stream', code.protocol, frame(T.goaway, 0, 1, uint32(0, 0))],
+  ['GOAWAY of a wrong size', code.frameSize, frame(T.goaway, 0, 0, uint32(0))],
+  ['WINDOW_UPDATE of a wrong size', code.frameSize, frame(T.windowUpdate, 0, 0, 'abc')],
+  ['WINDOW_UPDATE of 0 for the connection', code.protocol, frame(T.windowUpdate, 0, 0, uint32(0))],
+  ['WINDOW_UPDATE beyond 2^31-1 for the connection', code.flowControl, frame(T.windowUpdate, 0, 0, uint32(0x7fffffff))],
+  ['WINDOW_UPDATE of a stream that was never opened', code.protocol, frame(T.windowUpdate, 0, 9, uint32(1))],
+  [
+    'a window that a setting makes too large',
+    code.flowControl,
+    openPost,
+    frame(T.windowUpdate, 0, 1, uint32(0x7fff0000)),
+    frame(T.settings, 0, 0, settings([4, 0x7fffffff])),
+  ],
+  ['a frame larger than was allowed', code.frameSize, openPost, frame(T.data, 0, 1, Buffer.alloc(16_385))],
+];
+
+describe('errors of the connection', () => {
+  for (const [name, expected, ...frames] of fatal) {
+    test(name, async () => {
+      const client = await H2Client.open(engine.port);
+      client.send(...frames);
+      assert.equal(await client.end(), expected);
+      client.close();
+    });
+
+    test(`${name}, byte by byte`, async () => {
+      const client = await H2Client.open(engine.port);
+      const bytes = Buffer.concat(frames);
+      // Large frames go in pieces of 997 bytes: what matters are cuts inside headers and short payloads.
+      const step = bytes.length > 1000 ? 997 : 1;
+      for (let at = 0; at < bytes.length; at += step) {
+        client.send(bytes.subarray(at, at + step));
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      assert.equal(await client.end(), expected);
+      client.close();
+    });
+  }
+});
+
+describe('the beginning of a connection', () => {
+  for (const [name, text, expected] of [
+    ['no preface', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', code.protocol],
+    ['a preface that is cut', 'PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n', code.protocol],
+    ['another frame than SETTINGS first', preface + frame(T.ping, 0, 0, '12345678').toString('latin1'), code.protocol],
+    ['an acknowledgement first', preface + frame(T.settings, F.ack, 0).toString('latin1'), code.protocol],
+  ] as const)
+    test(name, async () => {
+      const client = new H2Client(engine.port);
+      client.send(text);
+      assert.equal(await client.end(), expected);
+      client.close();
+    });
+});
+
+/** Frames that end stream 1 with this code; stream 3 is served behind them. */
+const streamErrors: readonly (readonly [name: string, code: number, ...frames: Buffer[]])[] = [
+  ['WINDOW_UPDATE of 0', code.protocol, openPost, frame(T.windowUpdate, 0, 1, uint32(0))],
+  ['WINDOW_UPDATE beyond 2^31-1', code.flowControl, openPost, frame(T.windowUpdate, 0, 1, uint32(0x7fffffff))],
+  [
+    'DATA behind the end',
+    code.streamClosed,
+    frame(T.headers, F.endHeaders | F.endStream, 1, hang),
+    frame(T.data, 0, 1, 'x'),
+  ],
+  [
+    'HEADERS behind the end',
+    code.streamClosed,
+    frame(T.headers, F.endHeaders | F.endStream, 1, hang),
+    frame(T.headers, F.endHeaders | F.endStream, 1, hang),
+  ],
+  [
+    'trailers that do not end the stream',
+    code.protocol,
+    openPost,
+    frame(T.headers, F.endHeaders, 1, block([['a', 'b']])),
+  ],
+  [
+    'trailers with a pseudo-header',
+    code.protocol,
+    openPost,
+    frame(T.headers, F.endHeaders | F.endStream, 1, block([[':path', '/']])),
+  ],
+  [
+    'more DATA than the stream may have',
+    code.flowControl,
+    openPost,
+    ...Array.from({ length: 5 }, () => frame(T.data, 0, 1, Buffer.alloc(16_000))),
+  ],
+];
+
+describe('errors of a stream', () => {
+  for (const [name, expected, ...frames] of streamErrors)
+    test(name, async () => {
+      const own = await startEngine([backend.port], {
+        protocols: ['h2c'],
+        // Nothing is taken from the client: there is no connection to the backend.
+        pool: { maxConnections: 1 },
+      });
+      const client = await H2Client.open(own.port);
+      client.send(...frames, frame(T.headers, F.endHeaders | F.endStream, 3, block(get('/fixed'))));
+      const other = await client.answer(3);
+      assert.deepEqual([other.status, other.body], [200, 'fixed\n']);
+      assert.equal((await client.answer(1)).reset, expected);
+      assert.equal(client.closed, false);
+      client.close();
+      await own.stop();
+    });
+});
+
+describe('what is tolerated', () => {
+  test('priorities, unknown frames and settings, padding, reserved bits, resets of what is over', async () => {
+    const client = await H2Client.open(engine.port);
+    const padded = Buffer.concat([Buffer.from([3]), block(get('/a')), Buffer.alloc(3)]);
+    client.send(
+      frame(T.priority, 0, 7, '\0\0\0\0\x10'),
+      frame(0x42, 0xff, 0, 'whatever'),
+      frame(0x10, 0, 0, uint32(1)),
+      frame(T.settings, 0, 0, settings([0x99, 5], [2, 0])),
+      frame(T.headers, F.endHeaders | F.endStream | F.padded, 1, padded),
+      frame(
+        T.headers,
+        F.endHeaders | F.endStream | F.priority,
+        3,
+        Buffer.concat([uint32(0), Buffer.from([1]), block(get('/b'))]),
+      ),
+      frame(T.headers, F.endHeaders | F.endStream, 0x80000005, block(get('/c'))),
+    );
+    for (const stream of [1, 3, 5]) assert.equal((await client.answer(stream)).body, 'ok');
+    client.send(
+      frame(T.reset, 0, 1, uint32(8)),
+      frame(T.windowUpdate, 0, 3, uint32(10)),
+      frame(T.priority, 0, 1, '\0\0\0\0\x10'),
+      frame(T.headers, F.endHeaders | F.endStream, 7, block(get('/d'))),
+    );
+    assert.equal((await client.answer(7)).body, 'ok');
+    client.close();
+  });
+
+  test('PING is answered with its own bytes', async () => {
+    const client = await H2Client.open(engine.port);
+    client.send(frame(T.ping, 0, 0, 'abcdefgh'));
+    await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
+    const ping = client.frames.find(({ type }) => type === T.ping)!;
+    assert.deepEqual([ping.flags, ping.payload.toString()], [F.ack, 'abcdefgh']);
+    client.close();
+  });
+
+  test('a header block in many pieces, the first of them empty', async () => {
+    const client = await H2Client.open(engine.port);
+    const bytes = block(get('/pieces', ['x-long', 'v'.repeat(300)]));
+    client.send(frame(T.headers, F.endStream, 1));
+    for (let at = 0; at < bytes.length; at += 50)
+      client.send(frame(T.continuation, at + 50 >= bytes.length ? F.endHeaders : 0, 1, bytes.subarray(at, at + 50)));
+    assert.equal((await client.answer(1)).status, 200);
+    client.close();
+  });
+});

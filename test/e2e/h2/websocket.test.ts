@@ -1,0 +1,154 @@
+// WebSocket from HTTP/2 clients (RFC 8441) to HTTP/1.1 upstreams: node:http2 asks, `ws` answers.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { eventually } from '../../support/client-connection.ts';
+import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { get, H2Client } from '../../support/h2-client.ts';
+import { startRawBackend } from '../../support/raw-backend.ts';
+
+const http = createServer((_request, response) => response.writeHead(426, { 'X-Why': 'no' }).end('upgrade required'));
+const wss = new WebSocketServer({ noServer: true, handleProtocols: protocols => [...protocols][0] ?? false });
+let engine: Engine;
+let session: ClientHttp2Session;
+
+before(async () => {
+  http.on('upgrade', (request, socket, head) => {
+    if (request.url === '/refuse') socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno!\n');
+    else wss.handleUpgrade(request, socket, head, webSocket => wss.emit('connection', webSocket, request));
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  // Because: a TCP server's address is never a string.
+  engine = await startEngine([(http.address() as AddressInfo).port], { protocols: ['h2c'] });
+  session = connect(`http://127.0.0.1:${engine.port}`);
+  await once(session, 'remoteSettings');
+});
+
+after(async () => {
+  session.destroy();
+  for (const socket of wss.clients) socket.terminate();
+  await engine.stop();
+  wss.close();
+  http.close();
+  http.closeAllConnections();
+});
+
+function ask(path: string, more: Record<string, string> = {}): ClientHttp2Stream {
+  return session.request({
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':path': path,
+    'sec-websocket-version': '13',
+    'sec-websocket-protocol': 'one',
+    ...more,
+  });
+}
+
+/** A masked text frame of a client (RFC 6455 section 5.2), with a mask of zeroes. */
+function text(message: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | message.length, 0, 0, 0, 0]), Buffer.from(message)]);
+}
+
+async function opened(): Promise<{ stream: ClientHttp2Stream; server: WebSocket; headers: Record<string, unknown> }> {
+  const accepted = once(wss, 'connection');
+  const stream = ask('/chat');
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+  const [server] = (await accepted) as [WebSocket];
+  return { stream, server, headers };
+}
+
+describe('extended CONNECT', () => {
+  test('the server says that it is understood', () => {
+    assert.equal(session.remoteSettings.enableConnectProtocol, true);
+  });
+
+  test('opens with a plain 200, and bytes pass both ways', async () => {
+    const { stream, server, headers } = await opened();
+    assert.equal(headers[':status'], 200);
+    assert.equal(headers['sec-websocket-protocol'], 'one');
+    for (const name of ['upgrade', 'connection', 'sec-websocket-accept']) assert.equal(headers[name], undefined, name);
+    const heard = once(server, 'message');
+    stream.write(text('from h2'));
+    assert.equal(String((await heard)[0]), 'from h2');
+    server.send('from h1');
+    const [bytes] = (await once(stream, 'data')) as [Buffer];
+    assert.equal(bytes.toString('latin1'), '\x81\x07from h1');
+    stream.close();
+    await once(server, 'close');
+  });
+
+  test('what the client sends ahead arrives once the tunnel is open', async () => {
+    const accepted = once(wss, 'connection');
+    const stream = ask('/chat');
+    stream.write(text('early'));
+    const [server] = (await accepted) as [WebSocket];
+    assert.equal(String((await once(server, 'message'))[0]), 'early');
+    stream.close();
+    await once(server, 'close');
+  });
+
+  test('the end of either side ends the other', async () => {
+    const first = await opened();
+    first.stream.on('data', () => {});
+    first.server.terminate();
+    await once(first.stream, 'close');
+    const second = await opened();
+    second.stream.on('data', () => {});
+    second.stream.end();
+    await once(second.server, 'close');
+    await eventually(() => engine.gateway.inFlight === 0, 'the end of the tunnels');
+  });
+
+  test('a refusal of the upstream passes as it is', async () => {
+    const stream = ask('/refuse');
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+    assert.equal(headers[':status'], 403);
+    let body = '';
+    for await (const piece of stream) body += String(piece);
+    assert.equal(body, 'no!\n');
+  });
+
+  test('an upstream that does not prove that it speaks WebSocket is not believed', async () => {
+    const backend = await startRawBackend({
+      onRequest: ({ socket }) =>
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n',
+        ),
+    });
+    const own = await startEngine([backend.port], { protocols: ['h2c'] });
+    const client = await H2Client.open(own.port);
+    client.headers(
+      1,
+      [
+        [':method', 'CONNECT'],
+        [':protocol', 'websocket'],
+        [':scheme', 'http'],
+        [':authority', 'a'],
+        [':path', '/chat'],
+        ['sec-websocket-key', 'of-the-client'],
+      ],
+      false,
+    );
+    assert.equal((await client.answer(1)).reset, 10);
+    const [seen] = backend.requests;
+    assert.equal(seen!.line, 'GET /chat HTTP/1.1');
+    assert.equal(seen!.header('upgrade'), 'websocket');
+    assert.equal(seen!.header('connection'), 'Upgrade');
+    assert.deepEqual(
+      seen!.lines.filter(line => /of-the-client|:protocol/i.test(line)),
+      [],
+    );
+    assert.equal(Buffer.from(seen!.header('sec-websocket-key')!, 'base64').length, 16);
+    client.headers(3, get('/fixed'));
+    assert.equal((await client.answer(3)).status, 200);
+    client.close();
+    await own.stop();
+    await backend.stop();
+  });
+});
