@@ -10,6 +10,8 @@ import * as anyOf from '../filters/any-of/config.ts';
 import { anyOfFilter } from '../filters/any-of/filter.ts';
 import * as apiKey from '../filters/api-key/config.ts';
 import { apiKeyFilter } from '../filters/api-key/filter.ts';
+import * as basic from '../filters/basic/config.ts';
+import { basicFilter } from '../filters/basic/filter.ts';
 import * as bodyLimit from '../filters/body-limit/config.ts';
 import { bodyLimitFilter } from '../filters/body-limit/filter.ts';
 import * as compress from '../filters/compress/config.ts';
@@ -57,6 +59,7 @@ const filters = [
   entry(compress, compressFilter),
   entry(requestId, requestIdFilter),
   entry(signature, signatureFilter),
+  entry(basic, basicFilter),
   entry(apiKey, apiKeyFilter),
 ];
 

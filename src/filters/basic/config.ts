@@ -1,0 +1,68 @@
+// What may be written for basic. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { type PasswordHash, parsePasswordHash, passwordHashExpected } from '../../base/password-hash.ts';
+import { duration } from '../../base/schema/duration.ts';
+import { failedLogins } from '../../base/schema/failed-logins.ts';
+import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+
+export const name = 'basic';
+
+export const documentation =
+  'Finds out who calls by user and password (RFC 7617), against hashes by argon2id or scrypt that `cardea password` makes. Checking a hash takes tens of milliseconds on ' +
+  'purpose: it is done off the event loop, a few at once, and a login that held is remembered for a while, so that it costs nothing again. ' +
+  'Give the upstream no password that it does not need: `forward: { keepCredential: false }`. ' +
+  'The answer is 401 `credentials_missing` or `credentials_invalid`, and 503 `identity_unavailable` when too many logins wait.';
+
+// Because: a message that showed what was found could show a password that was written in place of its hash.
+const password = z.string({ error: passwordHashExpected }).transform((text, context): PasswordHash => {
+  const hash = parsePasswordHash(text);
+  if (hash !== null) return hash;
+  context.addIssue({ code: 'custom', message: passwordHashExpected });
+  return z.NEVER;
+});
+
+const user = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[^:\x00-\x1f\x7f]{1,128}$/, 'expected a name without a colon, at most 128 characters')
+    .describe('The user’s name.'),
+  password: password.describe('Hash of the password, as `cardea password` prints it.'),
+  consumer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Name of the consumer; without, the user’s name is all that is known.'),
+  scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of the user, for `acl`.'),
+});
+
+export const schema = z
+  .strictObject({
+    users: z.array(user).min(1, 'name at least one user').describe('Who may log in.'),
+    realm: z
+      .string()
+      .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'expected printable ASCII without quotes and backslashes')
+      .default('cardea')
+      .describe('What browsers show when they ask for the password.'),
+    checksAtOnce: z.int().min(1).max(16).default(2).describe('Passwords that a worker checks at the same time.'),
+    checksWaiting: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(32)
+      .describe('Passwords that wait to be checked; beyond it 503 `identity_unavailable`.'),
+    cachedLogins: z.int().min(2).max(1_000_000).default(1_000).describe('Logins that a worker remembers.'),
+    cacheFor: duration.prefault('10m').describe('How long a login that held is remembered.'),
+    failedLogins,
+    forward: forwardIdentity,
+  })
+  .superRefine(({ users }, context) => {
+    const names = new Set<string>();
+    for (const [at, { name: each }] of users.entries()) {
+      if (names.has(each))
+        context.addIssue({ code: 'custom', path: ['users', at, 'name'], message: 'this user stands here twice' });
+      names.add(each);
+    }
+  });
+
+export type BasicConfig = z.output<typeof schema>;

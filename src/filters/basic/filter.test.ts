@@ -1,0 +1,121 @@
+// Users with passwords through a gateway with real sockets and real hashes.
+
+import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Answer, ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import { hashPassword } from '../../base/password-hash.ts';
+import { schema } from './config.ts';
+import { basicFilter, parseBasic } from './filter.ts';
+
+const users = [
+  { name: 'ann', password: await hashPassword('päss:word'), consumer: 'acme', scopes: ['read'] },
+  {
+    name: 'bob',
+    password:
+      '$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw',
+  },
+];
+
+async function start(t: { after(fn: () => Promise<void>): void }, changes: object = {}) {
+  const seen: IncomingMessage[] = [];
+  const config = { users, ...changes };
+  const needs = basicFilter.needs!(schema.parse(config), { store: () => assert.fail('it names no store') });
+  const gateway = await startFilterGateway(
+    [written(basicFilter, schema, config)],
+    (request, response) => {
+      seen.push(request);
+      response.end('in');
+    },
+    {
+      consumers: [{ name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] }],
+      services: { needs, events: basicFilter.events ?? [] },
+    },
+  );
+  t.after(() => gateway.stop());
+  return { port: gateway.port, seen, log: gateway.log };
+}
+
+const basic = (pair: string) => ({ headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } });
+
+function codeOf(answer: Answer): string {
+  return `${answer.status} ${JSON.parse(answer.body.toString()).code}`;
+}
+
+test('users of both algorithms log in; the second time costs no hash', async t => {
+  const { port, seen } = await start(t);
+  assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+  assert.equal(seen[0].headers['x-consumer-name'], 'acme');
+  assert.equal(seen[0].headers['x-consumer-subject'], 'ann');
+  assert.equal((await ask(port, basic('bob:pleaseletmein'))).status, 200);
+  assert.equal(seen[1].headers['x-consumer-name'], undefined);
+  const startedAt = performance.now();
+  for (let n = 0; n < 20; n++) assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+  assert.ok(performance.now() - startedAt < 20 * 15, 'twenty hashes would take longer');
+});
+
+test('no user, a wrong one, a wrong password: one answer for all that is wrong', async t => {
+  const { port, seen } = await start(t);
+  const missing = await ask(port);
+  assert.equal(codeOf(missing), '401 credentials_missing');
+  assert.equal(missing.headers['www-authenticate'], 'Basic realm="cardea", charset="UTF-8"');
+  for (const pair of [
+    'ann:wrong',
+    'ann:',
+    'nobody:päss:word',
+    'bob:päss:word',
+    'ANN:päss:word',
+    'ann',
+    ':x',
+    'ann\0:x',
+  ])
+    assert.equal(codeOf(await ask(port, basic(pair))), '401 credentials_invalid', pair);
+  assert.equal(codeOf(await ask(port, { headers: { authorization: 'Basic' } })), '401 credentials_invalid');
+  assert.equal(codeOf(await ask(port, { headers: { authorization: 'Bearer x' } })), '401 credentials_missing');
+  assert.equal(seen.length, 0);
+});
+
+test('the upstream sees no password when it is not to', async t => {
+  const { port, seen } = await start(t, { forward: { keepCredential: false } });
+  assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+  assert.equal(seen[0].headers.authorization, undefined);
+});
+
+test('more logins than may wait get 503', async t => {
+  const { port } = await start(t, { checksAtOnce: 1, checksWaiting: 1, failedLogins: 'off' });
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => ask(port, basic(`ann:wrong ${n}`))));
+  const codes = new Set(answers.map(codeOf));
+  assert.deepEqual([...codes].sort(), ['401 credentials_invalid', '503 identity_unavailable']);
+});
+
+test('who guesses is held back, who has logged in is not', async t => {
+  const { port } = await start(t, { failedLogins: '3/min' });
+  assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+  for (let n = 0; n < 3; n++) assert.equal((await ask(port, basic('ann:wrong'))).status, 401);
+  assert.equal(codeOf(await ask(port, basic('ann:wrong'))), '429 too_many_failed_logins');
+  assert.equal(codeOf(await ask(port, basic('bob:pleaseletmein'))), '429 too_many_failed_logins');
+  assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+});
+
+test('only the one encoding of a pair is read', () => {
+  assert.deepEqual(parseBasic(Buffer.from('a:b:c').toString('base64')), ['a', 'b:c']);
+  for (const text of ['', 'YTpi=', 'YTpj ', 'YTpiCg', 'YTpjZA', 'Y-pi', `${'A'.repeat(1_028)}`, 'gDpi'])
+    assert.equal(parseBasic(text), null, text);
+  fc.assert(
+    fc.property(fc.string({ maxLength: 40 }), text => {
+      const pair = parseBasic(text);
+      if (pair !== null) assert.equal(Buffer.from(pair.join(':')).toString('base64'), text);
+    }),
+  );
+});
+
+test('a configuration that cannot work is refused without showing a password', () => {
+  const issueOf = (config: unknown) => JSON.stringify(schema.safeParse(config).error?.issues ?? []);
+  assert.match(issueOf({ users: [] }), /at least one user/);
+  const clear = issueOf({ users: [{ name: 'ann', password: 'my-clear-password' }] });
+  assert.match(clear, /cardea password/);
+  assert.ok(!clear.includes('my-clear'));
+  assert.match(issueOf({ users: [users[0], users[0]] }), /twice/);
+  assert.match(issueOf({ users: [{ ...users[0], name: 'a:b' }] }), /colon/);
+});

@@ -1,0 +1,106 @@
+// The basic filter: user and password out of Authorization, the verdict of the password desk, who it is.
+
+import { createHash } from 'node:crypto';
+import { MALFORMED, takeScheme } from '../../exchange/credential.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { FilterDefinition } from '../../exchange/filter.ts';
+import { IdentityLines } from '../../exchange/identity-lines.ts';
+import { Login } from '../../exchange/login.ts';
+import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import { HeaderId } from '../../http/header-names.ts';
+import type { BasicConfig } from './config.ts';
+import { type Attempt, DeskFull, PasswordDesk } from './password-desk.ts';
+
+const CREDENTIAL_BYTES_MAX = 1_024;
+
+/** User and password; null for what RFC 7617 does not allow. */
+export function parseBasic(text: string): readonly [user: string, password: string] | null {
+  if (text.length > CREDENTIAL_BYTES_MAX) return null;
+  const bytes = Buffer.from(text, 'base64');
+  // Because: a decoder that forgives takes many texts for the same bytes.
+  if (bytes.length === 0 || bytes.toString('base64') !== text) return null;
+  const pair = bytes.toString('utf8');
+  const colon = pair.indexOf(':');
+  if (colon < 1 || /[\0-\x1f\x7f\ufffd]/.test(pair)) return null;
+  return [pair.slice(0, colon), pair.slice(colon + 1)];
+}
+
+/** Names the object that routes with the same users share: a hash, since the text would hold the hashes of passwords. */
+function deskKey(config: BasicConfig): string {
+  const { users, checksAtOnce, checksWaiting, cachedLogins, cacheFor } = config;
+  const text = JSON.stringify([users, checksAtOnce, checksWaiting, cachedLogins, cacheFor]);
+  return `basic ${createHash('sha256').update(text).digest('hex')}`;
+}
+
+export const basicFilter: FilterDefinition<BasicConfig> = {
+  name: 'basic',
+  events: loginEvents,
+  needs: loginNeeds,
+  identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
+  build(config, services) {
+    const { users, realm, failedLogins, forward, checksAtOnce, checksWaiting, cachedLogins, cacheFor } = config;
+    const { worker } = services;
+    const challenge = `Basic realm="${realm}", charset="UTF-8"`;
+    const desk = new LoginDesk(
+      { filter: 'basic', challenge, challengeInvalid: challenge, failedLogins, forward },
+      services,
+    );
+    const logins = new Map(
+      users.map(({ name, scopes, consumer }) => [
+        name,
+        new Login({ by: 'basic', subject: name, keyId: '', scopes, claims: null }, consumer ?? null),
+      ]),
+    );
+    const passwords = worker.lasting(
+      deskKey(config),
+      () =>
+        new PasswordDesk({
+          hashes: new Map(users.map(({ name, password }) => [name, password])),
+          checksAtOnce,
+          checksWaiting,
+          cachedLogins,
+          cacheForMs: cacheFor,
+          clock: worker.clock,
+        }),
+    );
+
+    function decide(exchange: Exchange, { user }: Attempt, holds: boolean): void {
+      const login = logins.get(user);
+      if (login === undefined) desk.invalid(exchange, 'unknown');
+      else if (!holds) desk.invalid(exchange, 'mismatch');
+      else if (desk.admit(exchange, login) && !forward.keepCredential)
+        exchange.request.headers.removeById(HeaderId.authorization);
+    }
+
+    function refuseMalformed(exchange: Exchange): undefined {
+      if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'malformed');
+    }
+
+    function logIn(exchange: Exchange, attempt: Attempt): undefined | Promise<void> {
+      const remembered = passwords.remembered(attempt);
+      if (remembered !== true && desk.isThrottled(exchange)) return undefined;
+      if (remembered === undefined)
+        return passwords.check(attempt).then(
+          holds => decide(exchange, attempt, holds),
+          (error: unknown) => {
+            if (!(error instanceof DeskFull)) throw error;
+            desk.unavailable(exchange);
+          },
+        );
+      decide(exchange, attempt, remembered);
+      return undefined;
+    }
+
+    return {
+      onRequest(exchange) {
+        const taken = takeScheme(exchange, 'basic');
+        if (taken === null) {
+          desk.missing(exchange);
+          return undefined;
+        }
+        const pair = taken === MALFORMED ? null : parseBasic(taken);
+        return pair === null ? refuseMalformed(exchange) : logIn(exchange, passwords.attempt(...pair));
+      },
+    };
+  },
+};

@@ -1,0 +1,80 @@
+// Checks of passwords: how many at once, how many wait, and what is not checked again.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Clock } from '../../base/clock.ts';
+import type { PasswordHash } from '../../base/password-hash.ts';
+import { DeskFull, PasswordDesk } from './password-desk.ts';
+
+// Because: the desk hands hashes on without looking into them.
+const hash = { algorithm: 'scrypt' } as unknown as PasswordHash;
+
+/** A desk whose checks the test ends. */
+function playedDesk(changes: { checksAtOnce?: number; checksWaiting?: number; cachedLogins?: number } = {}) {
+  const open: { password: string; answer: (holds: boolean) => void }[] = [];
+  const clock = new Clock();
+  clock.now = 1_000;
+  const desk = new PasswordDesk({
+    hashes: new Map([['ann', hash]]),
+    checksAtOnce: 2,
+    checksWaiting: 3,
+    cachedLogins: 100,
+    cacheForMs: 60_000,
+    clock,
+    verify: (_, password) => new Promise<boolean>(resolve => open.push({ password, answer: resolve })),
+    ...changes,
+  });
+  const settle = () => new Promise<void>(resolve => setImmediate(resolve));
+  return { desk, open, clock, settle };
+}
+
+test('so many at once, so many wait, the next is told', async () => {
+  const { desk, open, settle } = playedDesk();
+  const checks = [0, 1, 2, 3, 4].map(n => desk.check(desk.attempt('ann', `p${n}`)));
+  await settle();
+  assert.equal(open.length, 2);
+  await assert.rejects(desk.check(desk.attempt('ann', 'p5')), DeskFull);
+  for (let n = 0; n < 5; n++) {
+    open[n].answer(n === 4);
+    await settle();
+    assert.equal(open.length, Math.min(5, n + 3), 'the next takes the place');
+  }
+  assert.deepEqual(await Promise.all(checks), [false, false, false, false, true]);
+});
+
+test('a login is checked once and remembered, right or wrong, for a while', async () => {
+  const { desk, open, clock } = playedDesk();
+  const right = desk.attempt('ann', 'right');
+  const wrong = desk.attempt('ann', 'wrong');
+  const checks = [desk.check(right), desk.check(right), desk.check(wrong)];
+  assert.equal(open.length, 2, 'the same login at the same time is one check');
+  open[0].answer(true);
+  open[1].answer(false);
+  assert.deepEqual(await Promise.all(checks), [true, true, false]);
+  assert.equal(desk.remembered(desk.attempt('ann', 'right')), true);
+  assert.equal(desk.remembered(wrong), false);
+  assert.equal(desk.remembered(desk.attempt('bob', 'right')), undefined);
+  clock.now += 60_001;
+  assert.equal(desk.remembered(right), undefined);
+});
+
+test('a user who is not there is checked as well, and never holds', async () => {
+  const { desk, open } = playedDesk();
+  const check = desk.check(desk.attempt('nobody', 'x'));
+  open[0].answer(true);
+  assert.equal(await check, false);
+});
+
+test('a flood of wrong passwords displaces no good login', async () => {
+  const { desk, open, settle } = playedDesk({ cachedLogins: 4 });
+  const good = desk.check(desk.attempt('ann', 'good'));
+  open[0].answer(true);
+  await good;
+  for (let n = 0; n < 9_000; n++) {
+    const check = desk.check(desk.attempt('ann', `wrong ${n}`));
+    open[n + 1].answer(false);
+    await check;
+  }
+  await settle();
+  assert.equal(desk.remembered(desk.attempt('ann', 'good')), true);
+});
