@@ -195,6 +195,13 @@ export const faultKinds = {
     'destination_unavailable',
     'The upstream has no endpoint that may be used.',
   ),
+  upstream_circuit_open: upstream(
+    503,
+    'Upstream circuit open',
+    'no',
+    'destination_unavailable',
+    'The upstream failed too often, so its circuit breaker lets nothing through for a while. `Retry-After` says when it will be tried again.',
+  ),
   upstream_queue_full: upstream(
     503,
     'Upstream queue full',
@@ -215,6 +222,13 @@ export const faultKinds = {
     'yes',
     'connection_timeout',
     'The endpoint did not accept a connection within `pool.connectTimeout`.',
+  ),
+  upstream_tls_failed: upstream(
+    502,
+    'Upstream TLS failed',
+    'yes',
+    'tls_protocol_error',
+    'The endpoint’s certificate was not accepted, or the TLS handshake with it failed. The gateway’s log says why.',
   ),
   upstream_reset: upstream(
     502,

@@ -11,6 +11,7 @@ import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDestination } from './compile-destination.ts';
+import { compileResilience } from './compile-resilience.ts';
 
 /** What all routes of one configuration share. */
 export interface RouteSurroundings {
@@ -51,6 +52,8 @@ export function compileRoute(
     chain = chainOf([...globalFilters, ...own], place.path, problems);
   }
   const destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);
+  const resilience = compileResilience(config, upstreams, path, problems);
   if (problems.length > known || chain === null || destination === null) return null;
-  return new Route(config.name, chain, destination, rewrite, config.timeoutMs ?? 0, offsetIn(offsets, config.name));
+  const metricsOffset = offsetIn(offsets, config.name);
+  return new Route(config.name, chain, destination, rewrite, config.timeoutMs ?? 0, metricsOffset, resilience);
 }

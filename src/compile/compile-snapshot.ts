@@ -10,8 +10,7 @@ import type { RouteProblem } from '../route/route-problem.ts';
 import { RouteTableBuilder } from '../route/route-table-builder.ts';
 import type { Store } from '../store/store.ts';
 import { type BlockOffsets, NO_ROUTE_LABEL, offsetIn } from '../telemetry/metric-registry.ts';
-import type { PoolContext } from '../upstream/pool.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { Upstream, UpstreamContext } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
 import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-stores.ts';
@@ -21,7 +20,7 @@ import { SliceBudget } from './slice-budget.ts';
 
 /** What a worker has beside the Config. */
 export interface CompileContext extends FilterWorkshop {
-  readonly pools: PoolContext;
+  readonly pools: UpstreamContext;
   readonly routeOffsets: BlockOffsets;
   readonly upstreamOffsets: BlockOffsets;
 }
@@ -128,12 +127,13 @@ function sameConsumers(before: Config | undefined, now: Config): boolean {
 /** Whether what a compiled route points to is still what serves: its upstreams, and where it counts. */
 function isStillTrue(
   route: Route,
-  { to }: RouteConfig,
+  { to, fallback }: RouteConfig,
   before: ReadonlyMap<string, Upstream>,
   now: ReadonlyMap<string, Upstream>,
   offsets: BlockOffsets,
 ): boolean {
   if (offsetIn(offsets, route.name) !== route.metricsOffset) return false;
+  if (fallback?.kind === 'upstream' && before.get(fallback.upstream) !== now.get(fallback.upstream)) return false;
   if (to.kind === 'upstream') return before.get(to.upstream) === now.get(to.upstream);
   if (to.kind === 'split') return to.targets.every(({ upstream }) => before.get(upstream) === now.get(upstream));
   return true;

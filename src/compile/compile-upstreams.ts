@@ -4,8 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, UpstreamConfig } from '../config/config.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
-import type { PoolContext } from '../upstream/pool.ts';
-import { Upstream } from '../upstream/upstream.ts';
+import { Upstream, type UpstreamContext } from '../upstream/upstream.ts';
 import { SliceBudget } from './slice-budget.ts';
 import { type FeedShelf, membersOf } from './upstream-members.ts';
 
@@ -20,7 +19,7 @@ export function* compileUpstreams(
   config: Config,
   previous: RunningUpstreams | null,
   offsets: BlockOffsets,
-  pools: PoolContext,
+  pools: UpstreamContext,
   shelf: FeedShelf,
 ): Generator<void, Map<string, Upstream>, void> {
   const budget = new SliceBudget();

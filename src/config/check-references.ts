@@ -3,7 +3,7 @@
 
 import { addressText } from './address.ts';
 import type { CheckedParts } from './check-document.ts';
-import type { DestinationConfig, FilterConfig, Problem } from './config.ts';
+import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import { suggestion } from './nearest-name.ts';
@@ -107,7 +107,7 @@ class ReferenceCheck {
     }
   }
 
-  routes({ routes }: CheckedParts): void {
+  routes({ routes, upstreams }: CheckedParts): void {
     const known = namesOf(this.settings['upstreams']);
     const used = new Set<string>();
     const written = listOf(this.settings['routes']);
@@ -116,6 +116,7 @@ class ReferenceCheck {
       const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
       if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
+      if (route !== undefined) this.fallback(route, at, known, used, upstreams);
       if (typeof path !== 'string') continue;
       if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
       if (to?.kind === 'redirect')
@@ -148,6 +149,37 @@ class ReferenceCheck {
     for (const [at, route] of routes.entries()) {
       for (const [index, filter] of (route?.filters ?? []).entries()) visit(filter, ['routes', at, 'filters', index]);
     }
+  }
+
+  /** It is given while a circuit breaker is open, so there has to be one. */
+  private fallback(
+    { to, fallback, hedge }: RouteConfig,
+    at: number,
+    known: ReadonlySet<string>,
+    used: Set<string>,
+    upstreams: CheckedParts['upstreams'],
+  ): void {
+    const named =
+      to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : [];
+    if (hedge !== undefined && named.length === 0) {
+      this.fail(['routes', at, 'hedge'], '`hedge` has no meaning here: the route leads to no upstream');
+    }
+    if (fallback === undefined) return;
+    if (fallback.kind === 'upstream') {
+      const { upstream } = fallback;
+      const place = ['routes', at, 'fallback', 'upstream'];
+      used.add(upstream);
+      if (!known.has(upstream)) this.fail(place, `there is no upstream "${upstream}"${nearest(upstream, known)}`);
+      if (named.includes(upstream)) this.fail(place, `"${upstream}" is where the route leads anyway`);
+    }
+    const mayOpen = upstreams.some(
+      each => each === undefined || (named.includes(each.name) && each.breaker !== undefined),
+    );
+    if (mayOpen) return;
+    this.fail(
+      ['routes', at, 'fallback'],
+      '`fallback` is given while a circuit breaker is open, and no upstream of this route has a `breaker`',
+    );
   }
 
   private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {

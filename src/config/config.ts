@@ -2,6 +2,7 @@
 // Shapes only; how a document becomes one is in load.ts and the schemas beside it.
 
 import type { DiscoverConfig } from './discover-config.ts';
+import type { ResilienceConfig, RouteResilienceConfig } from './resilience-config.ts';
 import type { StoreConfig } from './store-config.ts';
 
 /** A duration in milliseconds, a size in bytes, a share from 0 to 1: units are resolved when the document is read. */
@@ -146,7 +147,7 @@ export interface HashOnConfig {
   readonly name: string;
 }
 
-export interface UpstreamConfig {
+export interface UpstreamConfig extends ResilienceConfig {
   readonly name: string;
   /** Empty where `discover` finds them. */
   readonly endpoints: readonly EndpointConfig[];
@@ -290,7 +291,7 @@ export type DestinationConfig =
   /** `url` may hold `{host}`, `{path}`, `{query}` and the path's parameters. */
   | { readonly kind: 'redirect'; readonly url: string; readonly status: number };
 
-export interface RouteConfig {
+export interface RouteConfig extends RouteResilienceConfig {
   readonly name: string;
   readonly match: MatchConfig;
   readonly public: boolean;

@@ -4,11 +4,13 @@ import { z } from 'zod';
 import type { DestinationConfig, FilterConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import { duration } from './duration.ts';
+import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
 import { expected } from './found.ts';
 import { withLaterKeys } from './later-keys.ts';
 import { matchSchema } from './match-schema.ts';
 import { resourceName } from './resource-name.ts';
+import { retrySchema } from './retry-schema.ts';
 import { rewriteSchema } from './rewrite-schema.ts';
 
 const none: readonly FilterConfig[] = Object.freeze([]);
@@ -28,7 +30,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
   return routeShape(filters)
     .transform(
       (
-        { name, match, public: isPublic, filters: chain, rewrite, to, sticky: wanted, timeout },
+        { name, match, public: isPublic, filters: chain, rewrite, to, sticky: wanted, timeout, retry, fallback, hedge },
         context,
       ): RouteConfig => {
         if (wanted !== undefined && to.kind !== 'split') {
@@ -43,6 +45,9 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           rewrite: rewrite ?? null,
           to: stickyTo(to, wanted?.cookie),
           timeoutMs: timeout ?? null,
+          ...(retry !== undefined && { retry }),
+          ...(fallback !== undefined && { fallback }),
+          ...(hedge !== undefined && { hedge }),
         };
       },
     )
@@ -67,10 +72,12 @@ export function routeShape(filters: readonly FilterSchema[]) {
       to: destinationSchema,
       sticky: sticky.optional().describe('Keeps a caller on the upstream of a split that it got first.'),
       timeout: duration.optional().describe('The whole exchange; the upstream’s `timeout` when left out.'),
+      retry: retrySchema.optional(),
+      fallback: fallbackSchema.optional(),
+      hedge: hedgeSchema.optional(),
     }),
     'mirror',
     'canary',
-    'retry',
   );
 }
 

@@ -8,8 +8,9 @@ import { duration, durationOrNone } from './duration.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { MISSING } from './found.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
-import { onlyNow, withLaterKeys } from './later-keys.ts';
+import { onlyNow } from './later-keys.ts';
 import { poolSchema } from './pool-schema.ts';
+import { resilienceContradictions, resilienceShape } from './resilience-schema.ts';
 import { upstreamTlsSchema } from './upstream-tls-schema.ts';
 
 /** What `https://` endpoints get without `tls`. */
@@ -17,39 +18,36 @@ const systemTrust = upstreamTlsSchema.parse({});
 
 const protocol = onlyNow(['http/1.1'], ['h2', 'h2c', 'auto']);
 
-const written = withLaterKeys(
-  z.strictObject({
-    endpoints: z
-      .array(endpointSchema)
-      .min(1, 'name at least one endpoint')
-      .optional()
-      .describe('The servers: URLs, or maps with a weight and a zone. A host name is looked up in the background.'),
-    discover: discoverSchema.optional(),
-    balance: z
-      .enum(['p2c', 'roundRobin', 'leastRequest', 'random', 'ringHash', 'maglev'])
-      .default('p2c')
-      .describe('How an endpoint is picked: `p2c` takes the less busy of two drawn at random.'),
-    hashOn: hashOnSchema.optional(),
-    protocol: protocol.default('http/1.1').describe('Protocol towards the endpoints. This version knows `http/1.1`.'),
-    pool: poolSchema,
-    tls: upstreamTlsSchema.optional(),
-    timeout: durationOrNone
-      .prefault('0s')
-      .describe('The whole exchange; `0s` is no limit. A route’s `timeout` goes before.'),
-    responseTimeout: duration.prefault('30s').describe('From the request’s last byte to the response’s first.'),
-    idleTimeout: duration.prefault('30s').describe('Between two pieces of a body.'),
-    tunnelIdleTimeout: durationOrNone
-      .prefault('1h')
-      .describe('How long a tunnel (WebSocket) may stay without a byte either way; `0s` is no limit.'),
-  }),
-  'healthCheck',
-  'outlier',
-  'breaker',
-  'retry',
-);
+const written = z.strictObject({
+  endpoints: z
+    .array(endpointSchema)
+    .min(1, 'name at least one endpoint')
+    .optional()
+    .describe('The servers: URLs, or maps with a weight and a zone. A host name is looked up in the background.'),
+  discover: discoverSchema.optional(),
+  balance: z
+    .enum(['p2c', 'roundRobin', 'leastRequest', 'random', 'ringHash', 'maglev'])
+    .default('p2c')
+    .describe('How an endpoint is picked: `p2c` takes the less busy of two drawn at random.'),
+  hashOn: hashOnSchema.optional(),
+  protocol: protocol.default('http/1.1').describe('Protocol towards the endpoints. This version knows `http/1.1`.'),
+  pool: poolSchema,
+  tls: upstreamTlsSchema.optional(),
+  timeout: durationOrNone
+    .prefault('0s')
+    .describe('The whole exchange; `0s` is no limit. A route’s `timeout` goes before.'),
+  responseTimeout: duration.prefault('30s').describe('From the request’s last byte to the response’s first.'),
+  idleTimeout: duration.prefault('30s').describe('Between two pieces of a body.'),
+  tunnelIdleTimeout: durationOrNone
+    .prefault('1h')
+    .describe('How long a tunnel (WebSocket) may stay without a byte either way; `0s` is no limit.'),
+  ...resilienceShape,
+});
 
 export const upstreamSchema = written
-  .superRefine(({ endpoints: listed, discover, balance, hashOn, tls }, context) => {
+  .superRefine((settings, context) => {
+    const { endpoints: listed, discover, balance, hashOn, tls } = settings;
+    resilienceContradictions(settings, context);
     if ((listed === undefined) === (discover === undefined)) {
       const message =
         listed === undefined
@@ -94,6 +92,7 @@ export const upstreamSchema = written
       responseTimeout,
       idleTimeout,
       tunnelIdleTimeout,
+      slowStart,
       ...rest
     }): Omit<UpstreamConfig, 'name'> => ({
       endpoints,
@@ -105,6 +104,7 @@ export const upstreamSchema = written
       responseTimeoutMs: responseTimeout,
       idleTimeoutMs: idleTimeout,
       tunnelIdleTimeoutMs: tunnelIdleTimeout,
+      ...(slowStart !== undefined && { slowStartMs: slowStart }),
     }),
   )
   .describe('Servers that do the same work, and how they are used.');

@@ -4,10 +4,11 @@ import { Fault } from '../base/fault.ts';
 import { HeaderId } from '../http/header-names.ts';
 import { normalizePath } from '../http/path.ts';
 import { needsBody } from '../route/route-table.ts';
+import { endRequestBody, sendRequestBody } from './attempt.ts';
 import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
 import { failFilter, runRequestChain } from './chain.ts';
 import type { Exchange } from './exchange.ts';
-import { endRequestBody, forward, sendRequestBody } from './forward.ts';
+import { forward } from './forward.ts';
 import { answer, refuse, sendEarlyReply } from './reply.ts';
 import { abortAnswer } from './respond.ts';
 

@@ -14,12 +14,17 @@ import type { RequestTimes, UpstreamConnection } from '../net/upstream-connectio
 import type { FoundRoute } from '../route/found-route.ts';
 import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
 import { isRequestId } from '../telemetry/request-id.ts';
+import type { Gate, GateWaiter } from '../upstream/admission/gate.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { NO_PASS } from '../upstream/guard.ts';
 import type { ConnectionWaiter } from '../upstream/pool.ts';
+import type { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { BodyPipe } from './body-pipe.ts';
+import type { BodyCollector } from './collect-body.ts';
 import type { Consumer, Identity } from './consumer.ts';
 import type { ExchangeResponse, Reply } from './response.ts';
+import type { Retries } from './retries.ts';
 import type { Route } from './route.ts';
 import type { ExchangeServices } from './services.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -32,7 +37,7 @@ export type AnsweredBy = 'nobody' | 'upstream' | 'gateway';
 
 const noState: unknown[] = [];
 
-export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter, RequestTimes, Timed {
+export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter, GateWaiter, RequestTimes, Timed {
   // As RequestTimes and Timed: when the whole exchange is over.
   deadline: number;
   wheelSlot: number;
@@ -75,6 +80,18 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   connection: UpstreamConnection | null;
   waiting: boolean;
   attempts: number;
+  /** Null when nothing is tried again but what met a dead kept connection. */
+  retryPolicy: RetryPolicy | null;
+  /** Null until a first try failed. */
+  retries: Retries | null;
+  /** Of the circuit breaker, for the attempt under way; below 0 when there is nothing to give back. */
+  breakerPass: number;
+  /** The gate at which it waits, and since when; null when it waits at none. */
+  waitsAt: Gate | null;
+  waitsSince: number;
+  /** The gates that let it in, and where it is counted. */
+  routeGate: Gate | null;
+  upstreamGate: Gate | null;
   /** Id fields for the upstream where ids came from outside, else empty. */
   foreignIds: string;
   /** Cookie line of a sticky split, sent with the answer. */
@@ -88,6 +105,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** Body pieces sent to a kept connection, for another attempt; null once they are too many. */
   replayable: Buffer[] | null;
   replayableBytes: number;
+  /** More was sent than is remembered, so it cannot be sent again. */
+  replayGivenUp: boolean;
   requestPipe: BodyPipe | null;
   /** Filters may change the request's body, so its length is not known ahead. */
   requestFiltered: boolean;
@@ -101,6 +120,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   requestIsBlocked: boolean;
   /** The body is being gathered because routes match on it. */
   gathering: boolean;
+  /** The body is being gathered for a filter. */
+  collector: BodyCollector | null;
 
   readonly startedAt: number;
   /** Monotonic milliseconds of sending upstream and of the first byte back; 0 when it did not happen. */
@@ -155,6 +176,13 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.connection = null;
     this.waiting = false;
     this.attempts = 0;
+    this.retryPolicy = null;
+    this.retries = null;
+    this.breakerPass = NO_PASS;
+    this.waitsAt = null;
+    this.waitsSince = 0;
+    this.routeGate = null;
+    this.upstreamGate = null;
     this.foreignIds = '';
     this.stickyCookie = '';
     this.requestEnded = !request.hasBody;
@@ -162,6 +190,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.heldRequest = null;
     this.replayable = null;
     this.replayableBytes = 0;
+    this.replayGivenUp = false;
     this.requestPipe = null;
     this.requestFiltered = false;
     this.heldResponse = null;
@@ -171,6 +200,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.responseIsBlocked = false;
     this.requestIsBlocked = false;
     this.gathering = false;
+    this.collector = null;
     this.startedAt = services.io.clock.now;
     this.sentAt = 0;
     this.firstByteAt = 0;
@@ -257,7 +287,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   stopWaiting(): void {
     if (!this.waiting) return;
     this.waiting = false;
-    this.endpoint!.pool.forget(this);
+    if (this.waitsAt !== null) this.waitsAt.forget(this);
+    else this.endpoint!.pool.forget(this);
   }
 
   // ---- Events of both connections, the pool and the wheel ------------------------------------------------------
@@ -303,6 +334,12 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   }
   onNoConnection(fault: Fault): void {
     this.services.steps.noConnection(this, fault);
+  }
+  onAdmitted(): void {
+    this.services.steps.admitted(this);
+  }
+  onNotAdmitted(): void {
+    this.services.steps.notAdmitted(this);
   }
   onDeadline(): void {
     this.services.steps.deadlineReached(this);

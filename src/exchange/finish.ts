@@ -17,6 +17,7 @@ import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { runEndHooks } from './chain.ts';
 import type { Exchange } from './exchange.ts';
+import { leaveGates } from './leave-gates.ts';
 
 /** Ends the exchange once; later calls do nothing. */
 export function finish(exchange: Exchange): void {
@@ -25,7 +26,9 @@ export function finish(exchange: Exchange): void {
   exchange.stopWaiting();
   const { services, route, endpoint } = exchange;
   services.io.wheel.cancel(exchange);
-  if (endpoint !== null) endpoint.inFlight--;
+  if (exchange.retries !== null) services.io.wheel.cancel(exchange.retries);
+  if (endpoint !== null) endpoint.ended();
+  if (exchange.breakerPass >= 0) exchange.upstream!.resilience.guard?.cancelled(endpoint!, exchange.breakerPass);
   exchange.connection = null;
   count(exchange);
   if (services.accessLog.enabled) log(exchange);
@@ -34,6 +37,7 @@ export function finish(exchange: Exchange): void {
   exchange.heldResponse = null;
   exchange.replayable = null;
   services.onEnded();
+  if (exchange.routeGate !== null || exchange.upstreamGate !== null) leaveGates(exchange);
 }
 
 /** Status for counters and log: 499 for a client that left before an answer began, as nginx has it. */
@@ -64,7 +68,13 @@ function count(exchange: Exchange): void {
 }
 
 /** Logs a message that could not be read as a request: there was no exchange, and what it asked for is not known. */
-export function logMalformed(accessLog: AccessLog, client: Client, fault: Fault, requestId: string): void {
+export function logMalformed(
+  accessLog: AccessLog,
+  client: Client,
+  fault: Fault,
+  requestId: string,
+  protocol = 'HTTP/1.1',
+): void {
   if (!accessLog.enabled) return;
   const fields: AccessFields = {
     ...emptyAccessFields(),
@@ -74,7 +84,7 @@ export function logMalformed(accessLog: AccessLog, client: Client, fault: Fault,
     clientPart: client.logPart === '' ? clientPart(client.ip) : client.logPart,
     status: fault.kind.status,
     code: fault.code,
-    protocol: 'HTTP/1.1',
+    protocol,
   };
   const bytes = accessLog.reserve(accessLineBytesMax(fields));
   if (bytes !== null) accessLog.commit(writeAccessLine(bytes, accessLog.position, fields));

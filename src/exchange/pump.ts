@@ -6,13 +6,15 @@ import { BodyFraming } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
 import { ResponseFraming } from '../net/exchange-ends.ts';
 import { statusClass, UpstreamCell } from '../telemetry/metric-families.ts';
+import { endRequestBody, sendRequestBody } from './attempt.ts';
 import { gathered, gatherPiece } from './begin.ts';
 import type { Exchange } from './exchange.ts';
 import { finish } from './finish.ts';
-import { endRequestBody, retry, sendRequestBody } from './forward.ts';
+import { attemptAnswered, attemptFailed } from './outcome.ts';
 import { refuse } from './reply.ts';
 import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse } from './response.ts';
+import { retry, retryAnswer } from './retry.ts';
 
 // ---- From the client -------------------------------------------------------------------------------------------------
 
@@ -29,6 +31,7 @@ export function requestBody(exchange: Exchange, bytes: Buffer, start: number, en
   }
   if (exchange.answeredBy === 'gateway') return;
   if (exchange.gathering) gatherPiece(exchange, bytes, start, end);
+  else if (exchange.collector !== null) exchange.collector.push(bytes, start, end);
   // Because: the pipe may keep the piece, and the read buffer is overwritten by the next read.
   else if (exchange.requestPipe !== null) exchange.requestPipe.push(Buffer.from(bytes.subarray(start, end)));
   else {
@@ -44,6 +47,7 @@ export function requestEnd(exchange: Exchange, trailers: Headers | null): void {
   exchange.requestTrailers = trailers;
   if (exchange.answeredBy === 'gateway') return;
   if (exchange.gathering) gathered(exchange);
+  else if (exchange.collector !== null) exchange.collector.end();
   else if (exchange.requestPipe !== null) exchange.requestPipe.end();
   else endRequestBody(exchange);
 }
@@ -91,9 +95,11 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   const { services, request } = exchange;
   const upstream = exchange.upstream!;
   exchange.firstByteAt = services.io.clock.now;
+  services.cells[upstream.metricsOffset + UpstreamCell.status1xx + statusClass(head.status)]!++;
+  if (upstream.resilience.guard !== null) attemptAnswered(exchange, head);
+  if (exchange.retryPolicy !== null && retryAnswer(exchange, head.status)) return;
   exchange.replayable = null;
   exchange.answeredBy = 'upstream';
-  services.cells[upstream.metricsOffset + UpstreamCell.status1xx + statusClass(head.status)]!++;
   if (head.status === 101) {
     startTunnel(exchange, head);
     return;
@@ -126,6 +132,7 @@ export function responseEnd(exchange: Exchange, trailers: Headers | null): void 
 export function upstreamFault(exchange: Exchange, fault: Fault): void {
   if (exchange.ended) return;
   countFault(exchange, fault);
+  attemptFailed(exchange, fault);
   if (retry(exchange, fault)) return;
   exchange.fault = fault;
   if (exchange.responseStarted) {
@@ -148,7 +155,9 @@ function countFault(exchange: Exchange, fault: Fault): void {
 export function noConnection(exchange: Exchange, fault: Fault): void {
   exchange.waiting = false;
   exchange.services.io.wheel.unschedule(exchange);
-  if (!exchange.ended) refuse(exchange, fault);
+  if (exchange.ended) return;
+  attemptFailed(exchange, fault);
+  if (!retry(exchange, fault)) refuse(exchange, fault);
 }
 
 /** The whole time is up while the exchange waits for a connection; later the connection watches over it. */

@@ -2,6 +2,8 @@
 
 import type { Rewrite } from '../route/rewrite.ts';
 import { routePart } from '../telemetry/access-line.ts';
+import type { Gate } from '../upstream/admission/gate.ts';
+import type { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Chain } from './chain.ts';
@@ -25,6 +27,29 @@ export interface RedirectTemplate {
   }): string;
 }
 
+/** What a caller gets while the upstream may not be asked. */
+export type Fallback =
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  | { readonly kind: 'upstream'; readonly upstream: Upstream };
+
+/** What the route itself says of failures of its upstream. */
+export interface RouteResilience {
+  /** Null takes the upstream's. */
+  readonly retry: RetryPolicy | null;
+  /** Null refuses with 503. */
+  readonly fallback: Fallback | null;
+}
+
+/** Who of its callers is let in. */
+export interface RouteAdmission {
+  readonly gate: Gate | null;
+  readonly priority: number;
+}
+
+const alwaysAdmitted: RouteAdmission = { gate: null, priority: 5 };
+
+const nothingSaid: RouteResilience = { retry: null, fallback: null };
+
 export class Route {
   readonly name: string;
   /** Filters of the global chain, then the route's own. */
@@ -35,6 +60,11 @@ export class Route {
   readonly timeoutMs: number;
   /** Offset of this route's block in the worker's metric cells. */
   readonly metricsOffset: number;
+  readonly resilience: RouteResilience;
+  /** How many of its exchanges may be under way; null for no limit. */
+  readonly gate: Gate | null;
+  /** 0 to 9: what is shed last has the highest. */
+  readonly priority: number;
   /** Its part of an access log line. */
   readonly logPart: string;
 
@@ -45,6 +75,8 @@ export class Route {
     rewrite: Rewrite | null,
     timeoutMs: number,
     metricsOffset: number,
+    resilience: RouteResilience = nothingSaid,
+    admission: RouteAdmission = alwaysAdmitted,
   ) {
     this.name = name;
     this.chain = chain;
@@ -52,6 +84,9 @@ export class Route {
     this.rewrite = rewrite;
     this.timeoutMs = timeoutMs;
     this.metricsOffset = metricsOffset;
+    this.resilience = resilience;
+    this.gate = admission.gate;
+    this.priority = admission.priority;
     this.logPart = routePart(name);
   }
 }

@@ -40,4 +40,9 @@ export interface ExchangeSteps {
   connection(exchange: Exchange, connection: UpstreamConnection): void;
   noConnection(exchange: Exchange, fault: Fault): void;
   deadlineReached(exchange: Exchange): void;
+  /** The gate at which it waited has let it in, or has not within its time. */
+  admitted(exchange: Exchange): void;
+  notAdmitted(exchange: Exchange): void;
+  /** The wait before another try is over, or the time for this one's connection. */
+  retryDue(exchange: Exchange): void;
 }

@@ -1,6 +1,8 @@
 // Which function takes which event of an exchange. The table that lets the exchange know none of its steps.
 
-import { onConnection } from './forward.ts';
+import { admitted } from './admitted.ts';
+import { onConnection } from './attempt.ts';
+import { notAdmitted } from './gates.ts';
 import {
   deadlineReached,
   informational,
@@ -17,6 +19,7 @@ import {
   responseHead,
   upstreamFault,
 } from './pump.ts';
+import { retryDue } from './retry.ts';
 import type { ExchangeSteps } from './services.ts';
 
 export const steps: ExchangeSteps = {
@@ -35,4 +38,7 @@ export const steps: ExchangeSteps = {
   connection: onConnection,
   noConnection,
   deadlineReached,
+  admitted,
+  notAdmitted,
+  retryDue,
 };

@@ -13,6 +13,14 @@ import { listenTo, readInto, type SocketEvents } from './accepted-socket.ts';
 import type { ResponseEvents } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
+import type { ClientTlsTarget } from './tls/client-tls.ts';
+
+/** Where a connection leads; `tls` is null for plain text. */
+export interface ConnectionTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: ClientTlsTarget | null;
+}
 
 /** How a request's body goes out. */
 export const RequestFraming = { none: 0, length: 1, chunked: 2 } as const;
@@ -44,6 +52,8 @@ const Phase = { connecting: 0, idle: 1, head: 2, body: 3, tunnel: 4, closed: 5 }
 
 /** Interim responses to one request: a backend that sends more is broken. */
 const INFORMATIONAL_MAX = 32;
+/** Of an answer that nobody wants any more; to read more of it costs more than a new connection. */
+const DROPPED_BYTES_MAX = 64 * 1024;
 
 export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink {
   deadline: number;
@@ -76,7 +86,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   /** The endpoint takes no more bytes; what it had sent before is still read. */
   private deaf: boolean;
 
-  constructor(target: { host: string; port: number }, connectTimeoutMs: number, owner: ConnectionOwner) {
+  constructor(target: ConnectionTarget, connectTimeoutMs: number, owner: ConnectionOwner) {
     const { io } = owner;
     this.deadline = Infinity;
     this.wheelSlot = UNSCHEDULED;
@@ -102,16 +112,15 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.gone = false;
     this.ended = false;
     this.deaf = false;
-    this.socket = connect({
-      host: target.host,
-      port: target.port,
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: readInto(io.readBuffer),
-    });
+    const { tls } = target;
+    const onread = readInto(io.readBuffer);
+    this.socket =
+      tls === null
+        ? connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true, onread })
+        : tls.connect(onread, () => this.onConnect());
     listenTo(this.socket, this);
-    this.socket.once('connect', () => this.onConnect());
-    this.socket.once('error', (error: NodeJS.ErrnoException) => this.onConnectError(error));
+    if (tls === null) this.socket.once('connect', () => this.onConnect());
+    this.socket.once('error', (error: NodeJS.ErrnoException) => this.onConnectError(error, tls));
     io.wheel.schedule(this, io.clock.now + connectTimeoutMs);
   }
 
@@ -176,6 +185,15 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.events = null;
     this.socket.destroy();
     this.leave();
+  }
+
+  /** Nobody wants this answer any more. A short one is read to its end, so that the connection serves on; another costs the connection. */
+  dropAnswer(): void {
+    const isShort =
+      this.responseFraming === BodyFraming.none ||
+      (this.responseFraming === BodyFraming.length && this.remaining <= DROPPED_BYTES_MAX);
+    if (this.phase === Phase.body && isShort && this.requestDone && !this.paused) this.events = unheard;
+    else this.abort();
   }
 
   pauseResponse(): void {
@@ -380,9 +398,11 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.owner.io.outbox.flush();
   }
 
-  private onConnectError(error: NodeJS.ErrnoException): void {
+  private onConnectError(error: NodeJS.ErrnoException, tls: ClientTlsTarget | null): void {
     if (this.phase !== Phase.connecting) return;
-    this.fail(new Fault('upstream_connect_failed', '', error.code ?? error.message));
+    const reason = tls?.failure(error) ?? null;
+    if (reason !== null) this.fail(new Fault('upstream_tls_failed', '', reason));
+    else this.fail(new Fault('upstream_connect_failed', '', error.code ?? error.message));
     this.owner.io.outbox.flush();
   }
 
@@ -458,3 +478,13 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 }
 
 const nothing: BodySink = { onBody() {} };
+
+const unheard: ResponseEvents = {
+  onInformational() {},
+  onResponseHead() {},
+  onResponseBody() {},
+  onResponseEnd() {},
+  onUpstreamFault() {},
+  onRequestBlocked() {},
+  onRequestDrained() {},
+};

@@ -10,6 +10,8 @@ export interface WorkerSetup {
   readonly slot: number;
   readonly cells: SharedArrayBuffer;
   readonly workerMetricsOffset: number;
+  /** What all workers know of upstreams; see src/upstream/state. */
+  readonly states: SharedArrayBuffer;
   /** `stdout`, `off` or a file's path. */
   readonly accessLogPath: string;
 }

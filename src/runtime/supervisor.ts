@@ -7,8 +7,11 @@ import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
 import { sampleProcess } from '../telemetry/process-vitals.ts';
+import { stateMemory } from '../upstream/state/shared-states.ts';
 import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
+import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { fixedSettingsThatChanged } from './fixed-settings.ts';
+import { HealthDesk } from './health-desk.ts';
 import { addressUrl } from './listener-book.ts';
 import type { LoadedFile } from './load.ts';
 import type { UpstreamState } from './messages.ts';
@@ -37,6 +40,8 @@ export class Supervisor {
   private readonly crew: WorkerCrew;
   private readonly feeds: FeedDesk;
   private readonly tables = new SharedTables();
+  private readonly states: SharedArrayBuffer;
+  private readonly health: HealthDesk;
   private readonly tickets: TicketKeyMaker;
   private readonly reloads: Reload;
   private readonly watch: FileWatch;
@@ -58,11 +63,18 @@ export class Supervisor {
       turns: this.turns,
       onNudge: (key, hint) => this.feeds.nudge(key, hint),
     });
+    const ownFeeds = new WorkerFeeds((key, hint) => this.feeds.nudge(key, hint));
+    this.states = stateMemory(options.workers);
+    this.health = new HealthDesk(this.states, ownFeeds, log);
     this.feeds = new FeedDesk({
       sources: feedSources,
-      // A worker that is gone meanwhile is replaced by one that gets all values.
-      send: (key, value) => void this.crew.callAll('feed', { key, value }).catch(() => {}),
+      send: (key, value) => {
+        ownFeeds.receive(key, value);
+        // A worker that is gone meanwhile is replaced by one that gets all values.
+        void this.crew.callAll('feed', { key, value }).catch(() => {});
+      },
       log,
+      sharedTable: name => this.tables.all.get(name),
     });
     this.tickets = new TicketKeyMaker(keys => void this.crew.callAll('tickets', keys).catch(() => {}));
     this.reloads = new Reload({
@@ -74,7 +86,6 @@ export class Supervisor {
     });
     this.watch = new FileWatch(() => void this.reload('a file changed'));
   }
-      sharedTable: name => this.tables.all.get(name),
 
   /** Serves this configuration. When it cannot, nothing is left open and the result says why. */
   async start(loaded: LoadedFile): Promise<RolloutResult> {
@@ -88,6 +99,7 @@ export class Supervisor {
     await this.crew.equip({
       registry,
       accessLogPath: config.accessLog.path,
+      states: this.states,
       bringUp: worker => rollout.bringUp(worker),
     });
     const result = await this.deploy(loaded);
@@ -105,6 +117,7 @@ export class Supervisor {
   async abandon(): Promise<void> {
     this.watch.close();
     this.feeds.stop();
+    this.health.stop();
     this.tickets.stop();
     await this.crew.terminate();
   }
@@ -142,6 +155,7 @@ export class Supervisor {
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
     this.feeds.stop();
+    this.health.stop();
     this.tickets.stop();
     await this.crew.terminate();
     this.log.flush();
@@ -204,6 +218,7 @@ export class Supervisor {
     const result = await this.turns.run(() => rollout.deploy(config, loaded.tls));
     if (!result.ok) return result;
     this.loadedAt = Date.now();
+    this.health.follow(config.upstreams);
     this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });

@@ -4,14 +4,17 @@ import type { Socket } from 'node:net';
 import { filterDefinitions } from '../compile/catalog.ts';
 import { Gateway, type ListenerSettings } from '../exchange/gateway.ts';
 import { ThreadIo } from '../net/io.ts';
+import { ClientTlsBook } from '../net/tls/client-tls-book.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { WorkerCell } from '../telemetry/metric-families.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import { WorkerVitals } from '../telemetry/worker-vitals.ts';
+import { SharedStates } from '../upstream/state/shared-states.ts';
 import { CompileAside } from './compile-aside.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { LiveHeadLimits } from './live-head-limits.ts';
 import type { Answer, Ask, CallName, PrepareOrder, PrepareReport, WorkerSetup } from './messages.ts';
+import { tlsFailureLog } from './tls-failure-log.ts';
 import { clearEndpointGauges, upstreamStates, writeEndpointGauges } from './upstream-states.ts';
 import { WorkerListeners } from './worker-listeners.ts';
 import { SharedWorkerServices } from './worker-services.ts';
@@ -37,6 +40,7 @@ export class WorkerCore {
   private readonly io = new ThreadIo();
   private readonly headLimits = new LiveHeadLimits();
   private readonly tickets = new WorkerTickets();
+  private readonly clientTls: ClientTlsBook;
   private readonly listeners: WorkerListeners;
   private readonly feeds: WorkerFeeds;
   private equipment: Equipment | null = null;
@@ -46,6 +50,7 @@ export class WorkerCore {
   constructor(say: Say, nudge: (key: string, hint: string) => void) {
     this.say = say;
     this.feeds = new WorkerFeeds(nudge);
+    this.clientTls = new ClientTlsBook(tlsFailureLog(say));
     this.listeners = new WorkerListeners(
       this.io.readBuffer,
       this.tickets,
@@ -81,7 +86,9 @@ export class WorkerCore {
       },
       onError: error => this.say('error', 'access log cannot be written', { reason: error.message }),
     });
-    const pools = { io: this.io, headLimits: this.headLimits, cells: cellView };
+    const { clientTls } = this;
+    const states = new SharedStates(setup.states, setup.slot);
+    const pools = { io: this.io, headLimits: this.headLimits, cells: cellView, clientTls, states, log: this.say };
     const { io, feeds, say: log } = this;
     const filterServices = new SharedWorkerServices({ io, cells: cellView, feeds, log });
     const aside = new CompileAside({ definitions: filterDefinitions, pools, worker: filterServices });
@@ -95,6 +102,7 @@ export class WorkerCore {
   private prepare(order: PrepareOrder): Promise<PrepareReport> {
     const { aside, filterServices } = this.equipped();
     filterServices.useTables(order.tables);
+    this.clientTls.prepare(order.upstreamTls);
     return aside.prepare(order);
   }
 
@@ -119,6 +127,7 @@ export class WorkerCore {
     const { aside, cellView } = this.equipped();
     const { snapshot, config } = aside.commit();
     this.headLimits.become(config.limits);
+    this.clientTls.commit();
     if (this.gateway === null) {
       this.gateway = await this.openGateway(snapshot);
     } else {
@@ -140,6 +149,7 @@ export class WorkerCore {
 
   private abort(): null {
     this.equipped().aside.abort();
+    this.clientTls.abort();
     this.listeners.abort();
     return null;
   }

@@ -19,6 +19,8 @@ export interface CrewOptions {
 export interface CrewEquipment {
   readonly registry: MetricRegistry;
   readonly accessLogPath: string;
+  /** What all workers know of upstreams. */
+  readonly states: SharedArrayBuffer;
   /** Gives a worker that replaces another what the others serve. */
   readonly bringUp: (worker: WorkerThread) => Promise<void>;
 }
@@ -87,10 +89,10 @@ export class WorkerCrew {
     return { thread: new WorkerThread(slot, this.size, this.log, this.onNudge), startedAt: performance.now() };
   }
 
-  private async setUp(thread: WorkerThread, { registry, accessLogPath }: CrewEquipment): Promise<void> {
+  private async setUp(thread: WorkerThread, { registry, accessLogPath, states }: CrewEquipment): Promise<void> {
     const cells = registry.openSlot(thread.slot);
     const workerMetricsOffset = registry.block('worker', '');
-    await thread.call('setup', { slot: thread.slot, cells, workerMetricsOffset, accessLogPath });
+    await thread.call('setup', { slot: thread.slot, cells, workerMetricsOffset, accessLogPath, states });
     this.present.add(thread);
     this.countPresent();
   }

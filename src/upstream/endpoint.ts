@@ -1,8 +1,12 @@
 // One address of an upstream, with its pool and what balancing looks at. Whether it is healthy is decided elsewhere.
 
+import type { ClientTls } from '../net/tls/client-tls.ts';
 import { endpointPart } from '../telemetry/access-line.ts';
 import type { Balanced } from './balance/balancer.ts';
+import type { PeakLatency } from './balance/peak-latency.ts';
+import type { Breaker } from './breaker/breaker.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
+import { inFlightOfAll, type StateBlock } from './state/shared-states.ts';
 
 /** See `EndpointConfig` in src/config/config.ts, to which this is structurally equal. */
 export interface EndpointSpec {
@@ -23,27 +27,62 @@ export class Endpoint implements Balanced {
   /** Changes while it is in use when discovery says so; the balancer is made anew then. */
   weight: number;
   zone: string;
-  inFlight: number;
   available: boolean;
+  /** How long it takes, where the balancer asks; else null. */
+  readonly latency: PeakLatency | null;
+  /** Share of its turns that it takes, 0 to 1: less than 1 while it comes back slowly. */
+  ramp: number;
   readonly pool: Pool;
+  /** What all workers know of it. */
+  readonly block: StateBlock;
+  /** Its own circuit breaker; null where the upstream has none, or one for all its endpoints. */
+  breaker: Breaker | null;
   /** Host with port, for requests that bring none. */
   readonly authority: string;
   /** Its part of an access log line. */
   readonly logPart: string;
 
-  constructor(spec: EndpointSpec, upstreamName: string, pool: Pool) {
+  constructor(spec: EndpointSpec, upstreamName: string, pool: Pool, block: StateBlock, latency: PeakLatency | null = null) {
     this.key = spec.url;
     this.weight = spec.weight;
     this.zone = spec.zone;
-    this.inFlight = 0;
+    this.latency = latency;
     this.available = true;
+    this.ramp = 1;
     this.pool = pool;
+    this.block = block;
+    this.breaker = null;
     this.authority = spec.host.includes(':') ? `[${spec.host}]:${spec.port}` : `${spec.host}:${spec.port}`;
     this.logPart = endpointPart(upstreamName, spec.url);
+  }
+
+  /** Requests under way, of all workers. */
+  get inFlight(): number {
+    return inFlightOfAll(this.block);
+  }
+
+  /** One request more is under way. */
+  began(): void {
+    this.block.words[this.block.ownInFlightAt]!++;
+  }
+
+  /** One less. */
+  ended(): void {
+    this.block.words[this.block.ownInFlightAt]!--;
   }
 }
 
 /** A pool for this endpoint. */
-export function poolFor(spec: EndpointSpec, settings: PoolSettings, metricsOffset: number, context: PoolContext): Pool {
-  return new Pool({ host: spec.address ?? spec.host, port: spec.port }, settings, metricsOffset, context);
+export function poolFor(
+  spec: EndpointSpec,
+  settings: PoolSettings,
+  metricsOffset: number,
+  context: PoolContext,
+  tls: ClientTls | null,
+): Pool {
+  const { host, port } = spec;
+  const address = spec.address ?? host;
+  if (spec.tls && tls === null) throw new Error(`there is no TLS for ${spec.url}`);
+  const secure = spec.tls && tls !== null ? tls.target(host, address, port) : null;
+  return new Pool({ host: address, port, tls: secure }, settings, metricsOffset, context);
 }

@@ -50,12 +50,7 @@ export class Pool implements ConnectionOwner {
   private total: number;
   private retired: boolean;
 
-  constructor(
-    target: ConnectionTarget,
-    settings: PoolSettings,
-    metricsOffset: number,
-    context: PoolContext,
-  ) {
+  constructor(target: ConnectionTarget, settings: PoolSettings, metricsOffset: number, context: PoolContext) {
     this.io = context.io;
     this.headLimits = context.headLimits;
     this.cells = context.cells;

@@ -1,8 +1,14 @@
 // A named set of endpoints that serve the same: picks one, lends its connections. One object a worker.
 
+import { isDeepStrictEqual } from 'node:util';
+import type { ClientTls } from '../net/tls/client-tls.ts';
 import { type Balancer, createBalancer } from './balance/balancer.ts';
 import { Endpoint, type EndpointSpec, poolFor } from './endpoint.ts';
 import type { Pool, PoolContext, PoolSettings } from './pool.ts';
+import { Resilience, type ResilienceSpec } from './resilience.ts';
+import { RetryBudget } from './retry/retry-budget.ts';
+import { RetryPolicy, type RetrySpec } from './retry/retry-policy.ts';
+import { SharedStates, type StateBlock } from './state/shared-states.ts';
 
 /** What a hashing balancer hashes; see `HashOnConfig`. */
 export interface HashOn {
@@ -11,7 +17,7 @@ export interface HashOn {
 }
 
 /** See `UpstreamConfig` in src/config/config.ts, to which this is structurally equal. */
-export interface UpstreamSpec {
+export interface UpstreamSpec extends ResilienceSpec {
   readonly name: string;
   readonly endpoints: readonly EndpointSpec[];
   readonly balance: Parameters<typeof createBalancer>[0];
@@ -21,6 +27,20 @@ export interface UpstreamSpec {
   readonly responseTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly tunnelIdleTimeoutMs: number;
+  readonly retry?: RetrySpec | null | undefined;
+  /** Whatever it says: other words mean other connections. Null where no endpoint speaks TLS. */
+  readonly tls?: object | null;
+}
+
+/** What an upstream shares with the rest of its worker. */
+export interface UpstreamContext extends PoolContext {
+  /** Left out, the states of its endpoints are its own. */
+  readonly states?: SharedStates;
+  readonly log?: (
+    level: 'info' | 'warn' | 'error',
+    message: string,
+    fields?: Readonly<Record<string, string | number | boolean>>,
+  ) => void;
 }
 
 /** However many connections fail, a source is asked again once in this time. */
@@ -39,9 +59,17 @@ export class Upstream {
   readonly name: string;
   readonly spec: UpstreamSpec;
   readonly metricsOffset: number;
+  private readonly tls: ClientTls | null;
   private members: readonly Endpoint[];
   private balancer: Balancer<Endpoint>;
-  private readonly context: PoolContext;
+  /** Null when nothing is tried again. */
+  readonly retry: RetryPolicy | null;
+  readonly budget: RetryBudget;
+  /** What all workers know of it. */
+  readonly block: StateBlock;
+  readonly states: SharedStates;
+  private resilienceNow: Resilience;
+  private readonly context: UpstreamContext;
   private readonly source: EndpointSource | null;
   private unfollow: (() => void) | null;
   private lookedAgainAt: number;
@@ -51,18 +79,28 @@ export class Upstream {
     spec: UpstreamSpec,
     metricsOffset: number,
     previous: Upstream | null,
-    context: PoolContext,
+    context: UpstreamContext,
     source: EndpointSource | null = null,
   ) {
     this.name = spec.name;
     this.spec = spec;
     this.metricsOffset = metricsOffset;
     this.context = context;
+    this.states = context.states ?? new SharedStates(null, 0);
+    this.block = this.states.claim(`upstream ${spec.name}`, context.io.clock.now);
+    this.retry = spec.retry ? new RetryPolicy(spec.retry) : null;
+    this.budget = new RetryBudget(this.block);
     this.source = source;
-    const samePool = previous !== null && samePoolSettings(previous.spec.pool, spec.pool);
+    const tls = spec.tls ?? null;
+    this.tls = tls === null ? null : (context.clientTls?.get(spec.name) ?? null);
+    const samePool =
+      previous !== null &&
+      samePoolSettings(previous.spec.pool, spec.pool) &&
+      isDeepStrictEqual(previous.spec.tls ?? null, tls);
     const keptPools = new Map(samePool ? previous.endpoints.map(({ key, pool }) => [key, pool]) : []);
     this.members = (source?.now ?? spec.endpoints).map(endpoint => this.endpointFor(endpoint, keptPools));
     this.balancer = createBalancer(spec.balance, this.members);
+    this.resilienceNow = this.resilienceOf(this.members);
     this.unfollow = null;
     this.lookedAgainAt = Number.NEGATIVE_INFINITY;
     if (source !== null) this.follow(source);
@@ -74,7 +112,21 @@ export class Upstream {
 
   /** An endpoint for a request, or undefined when none is available. `hash` counts for hashing balancers only. */
   pick(hash: number, tried: readonly Endpoint[] | null): Endpoint | undefined {
-    return this.balancer.pick(hash, tried);
+    const { availability } = this.resilienceNow;
+    if (availability === null) return this.balancer.pick(hash, tried);
+    availability.look(this.nowMs);
+    const endpoint = this.balancer.pick(hash, tried);
+    if (!availability.ramping || endpoint === undefined || tried !== null) return endpoint;
+    return availability.takesTurn(endpoint) ? endpoint : this.balancer.pick(hash, [endpoint]);
+  }
+
+  get resilience(): Resilience {
+    return this.resilienceNow;
+  }
+
+  /** Shared milliseconds: the same on every worker. */
+  get nowMs(): number {
+    return this.states.nowMs(this.context.io.clock.now);
   }
 
   /**
@@ -92,6 +144,7 @@ export class Upstream {
       return known;
     });
     this.balancer = createBalancer(this.spec.balance, this.members);
+    this.resilienceNow = this.resilienceOf(this.members);
     for (const gone of before.values()) gone.pool.retire();
   }
 
@@ -114,7 +167,14 @@ export class Upstream {
   private endpointFor(spec: EndpointSpec, keptPools: ReadonlyMap<string, Pool> | null): Endpoint {
     const { name, pool } = this.spec;
     const kept = keptPools?.get(spec.url);
-    return new Endpoint(spec, name, kept ?? poolFor(spec, pool, this.metricsOffset, this.context));
+    const block = this.states.claim(`endpoint ${name} ${spec.url}`, this.context.io.clock.now);
+    return new Endpoint(spec, name, kept ?? poolFor(spec, pool, this.metricsOffset, this.context, this.tls), block);
+  }
+
+  private resilienceOf(endpoints: readonly Endpoint[]): Resilience {
+    const { name, spec, block, metricsOffset, context } = this;
+    const log = context.log ?? (() => {});
+    return new Resilience(spec, { upstreamName: name, endpoints, block, cells: context.cells, metricsOffset, log });
   }
 
   private follow(source: EndpointSource): void {

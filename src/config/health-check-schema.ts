@@ -1,0 +1,85 @@
+// An upstream's `healthCheck`: what its endpoints are asked, how often, and what their answers mean.
+
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { expected, found } from './found.ts';
+import { withLaterKeys } from './later-keys.ts';
+import type { HealthCheckConfig } from './resilience-config.ts';
+
+const described = 'a status such as 200, or a range such as 200-299';
+
+const statuses = z.union([z.int(), z.string()], expected(described)).transform((value, context) => {
+  const match = /^([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?$/.exec(String(value));
+  const from = Number(match?.[1]);
+  const to = Number(match?.[2] ?? match?.[1]);
+  if (match !== null && from <= to) return { from, to };
+  context.addIssue({ code: 'custom', message: `expected ${described}, found ${found(value)}` });
+  return z.NEVER;
+});
+
+const written = withLaterKeys(
+  z.strictObject({
+    type: z.enum(['http', 'tcp']).default('http').describe('`http` asks for `path`; `tcp` only opens a connection.'),
+    path: z
+      .string(expected('a path such as /healthz'))
+      .regex(/^\/[\x21-\x7e]*$/, expected('a path such as /healthz'))
+      .optional()
+      .describe('What is asked for; `/` when left out. A query may follow.'),
+    host: z
+      .string()
+      .min(1)
+      .max(255)
+      .regex(/^[\x21-\x7e]+$/)
+      .optional()
+      .describe('Host field; the endpoint’s when left out.'),
+    port: z.int().min(1).max(65_535).optional().describe('Port; the endpoint’s when left out.'),
+    expect: z
+      .array(statuses)
+      .min(1, `name at least one status: ${described}`)
+      .optional()
+      .describe('Statuses of a healthy endpoint; `[200-299]` when left out.'),
+    body: z.string().min(1).max(1_000).optional().describe('Text that the first 64 KiB of the body have to hold.'),
+    interval: duration
+      .prefault('1s')
+      .describe('Between two checks of an endpoint, give or take a tenth so that they do not come together.'),
+    timeout: duration.prefault('500ms').describe('For a whole check.'),
+    unhealthyAfter: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(3)
+      .describe('Failed checks in a row before it is taken out of use.'),
+    healthyAfter: z.int().min(1).max(100).default(2).describe('Passed checks in a row before it is used again.'),
+  }),
+  'grpc',
+);
+
+export const healthCheckSchema = written
+  .superRefine(({ type, path, expect, body, host, interval, timeout }, context) => {
+    if (type === 'tcp') {
+      for (const [key, value] of Object.entries({ path, host, expect, body })) {
+        if (value === undefined) continue;
+        const message = `\`${key}\` has no meaning with \`type: tcp\`, which only opens a connection`;
+        context.addIssue({ code: 'custom', path: [key], message });
+      }
+    }
+    if (timeout > interval) {
+      const message = `\`timeout\` (${timeout}ms) is longer than \`interval\` (${interval}ms): checks would overtake each other`;
+      context.addIssue({ code: 'custom', path: ['timeout'], message });
+    }
+  })
+  .transform(
+    ({ type, path, host, port, expect, body, interval, timeout, unhealthyAfter, healthyAfter }): HealthCheckConfig => ({
+      kind: type,
+      path: path ?? '/',
+      host: host ?? null,
+      port: port ?? null,
+      expect: expect ?? [{ from: 200, to: 299 }],
+      body: body ?? null,
+      intervalMs: interval,
+      timeoutMs: timeout,
+      unhealthyAfter,
+      healthyAfter,
+    }),
+  )
+  .describe('Asks every endpoint how it is, once a process, and takes those out of use that do not answer well.');

@@ -1,0 +1,68 @@
+// An upstream's `outlier`: which endpoints are taken out of use for what live traffic meets there.
+
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { percentage } from './percentage.ts';
+import type { OutlierConfig } from './resilience-config.ts';
+
+const count = z.int().min(0).max(1_000_000);
+
+export const outlierSchema = z
+  .strictObject({
+    consecutiveErrors: count
+      .default(5)
+      .describe('Errors in a row: 5xx answers, resets, timeouts, failed connections; 0 is no limit.'),
+    consecutiveResets: count
+      .default(3)
+      .describe(
+        'Resets in a row, or answers with `Connection: close` in a row from an endpoint that kept its connections before; 0 is no limit.',
+      ),
+    successRateDeviations: z
+      .number()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe('Standard deviations by which its success rate may lie below the others’; 0 is no limit.'),
+    latencyFactor: z
+      .number()
+      .min(0)
+      .max(1_000)
+      .refine(factor => factor === 0 || factor > 1, 'expected 0, or a factor above 1')
+      .default(0)
+      .describe('How many times the median its mean latency may be; 0 is no limit.'),
+    minimum: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(100)
+      .describe('Requests in `interval` below which rates and latencies say nothing.'),
+    interval: duration.prefault('10s').describe('How often success rates and latencies are compared.'),
+    ejection: duration
+      .prefault('30s')
+      .describe('How long an endpoint stays out: this the first time, twice this the second time, and so on.'),
+    maxEjection: duration.prefault('5m').describe('It stays out no longer.'),
+    maxEjected: percentage
+      .refine(share => share > 0, '`maxEjected` 0% never ejects anything: leave `outlier` out, or allow a share')
+      .prefault('50%')
+      .describe('Share of the endpoints that may be out at once; one at least, and never the last.'),
+  })
+  .superRefine((settings, context) => {
+    const { consecutiveErrors, consecutiveResets, successRateDeviations, latencyFactor, ejection, maxEjection } =
+      settings;
+    if (consecutiveErrors + consecutiveResets + successRateDeviations + latencyFactor === 0) {
+      const message = 'every limit is switched off, so nothing is ever ejected: leave `outlier` out';
+      context.addIssue({ code: 'custom', message });
+    }
+    if (maxEjection >= ejection) return;
+    const message = `\`maxEjection\` (${maxEjection}ms) is shorter than \`ejection\` (${ejection}ms)`;
+    context.addIssue({ code: 'custom', path: ['maxEjection'], message });
+  })
+  .transform(
+    ({ interval, ejection, maxEjection, ...rest }): OutlierConfig => ({
+      ...rest,
+      intervalMs: interval,
+      ejectionMs: ejection,
+      ejectionMaxMs: maxEjection,
+    }),
+  )
+  .describe('Takes endpoints out of use for a while when live traffic fails there.');

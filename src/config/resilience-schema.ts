@@ -1,0 +1,58 @@
+// The keys of an upstream that say what happens when it fails, and which of them contradict each other.
+
+import type { z } from 'zod';
+import { breakerSchema } from './breaker-schema.ts';
+import { duration } from './duration.ts';
+import { healthCheckSchema } from './health-check-schema.ts';
+import { outlierSchema } from './outlier-schema.ts';
+import { percentage } from './percentage.ts';
+import type { ResilienceConfig } from './resilience-config.ts';
+import { retrySchema } from './retry-schema.ts';
+
+export const resilienceShape = {
+  healthCheck: healthCheckSchema.optional(),
+  outlier: outlierSchema.optional(),
+  breaker: breakerSchema.optional(),
+  retry: retrySchema.optional(),
+  panicThreshold: percentage
+    .optional()
+    .describe(
+      'When a smaller share of the endpoints may be used, all are: some answer is better than none. `10%` when left out.',
+    ),
+  slowStart: duration
+    .optional()
+    .describe('For how long the share of an endpoint that came back grows up to its weight; at once when left out.'),
+};
+
+interface Settings extends Omit<ResilienceConfig, 'slowStartMs'> {
+  readonly slowStart?: number | undefined;
+  readonly timeout: number;
+}
+
+/** Adds what is wrong among these keys to `context`. */
+export function resilienceContradictions(
+  {
+    healthCheck,
+    outlier,
+    breaker,
+    retry,
+    panicThreshold,
+    slowStart,
+    timeout,
+  }: { [Key in keyof Settings]: Settings[Key] | undefined },
+  context: z.RefinementCtx,
+): void {
+  const fail = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const leaves = healthCheck !== undefined || outlier !== undefined || breaker?.per === 'endpoint';
+  for (const [key, value] of Object.entries({ panicThreshold, slowStart })) {
+    if (value !== undefined && !leaves) {
+      fail([key], `\`${key}\` has no meaning here: without \`healthCheck\` or \`outlier\` no endpoint ever leaves`);
+    }
+  }
+  if (retry !== undefined && timeout !== undefined && timeout > 0 && retry.perTryTimeoutMs > timeout) {
+    fail(
+      ['retry', 'perTryTimeout'],
+      `one try may take ${retry.perTryTimeoutMs}ms, and all together \`timeout\` ${timeout}ms`,
+    );
+  }
+}

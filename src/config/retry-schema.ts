@@ -1,0 +1,91 @@
+// `retry`, of an upstream or of a route: what is tried again, how often, and how much of it an upstream has to bear.
+
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { expected, found } from './found.ts';
+import { percentage } from './percentage.ts';
+import type { RetryConfig } from './resilience-config.ts';
+import { size } from './size-field.ts';
+
+const reasons = 'connect, reset, timeout, or a status: 429, 500, 502, 503, 504';
+const statuses = [429, 500, 502, 503, 504] as const;
+
+const cause = z.union([z.enum(['connect', 'reset', 'timeout']), z.literal(statuses)], expected(reasons));
+
+const method = z
+  .string(expected('a method such as POST'))
+  .regex(/^[A-Za-z-]{1,32}$/, expected('a method such as POST'))
+  .transform(text => text.toUpperCase());
+
+const unlimited = z.literal(0).transform((_zero, context): number => {
+  const message =
+    'a body without limit cannot be kept to be sent again: an upload that streams would fill the memory; expected a size such as 64KiB';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+const settings = z
+  .strictObject({
+    attempts: z.int().min(1).max(10).default(2).describe('Tries after the first one.'),
+    on: z
+      .array(cause)
+      .min(1, `name at least one of ${reasons}`)
+      .default(['connect', 'reset', 'timeout', 502, 503, 504])
+      .describe(`What is tried again: \`connect\`, \`reset\`, \`timeout\`, and statuses.`),
+    backoff: duration
+      .prefault('25ms')
+      .describe('Ceiling of the first wait, doubled for each further one; drawn from 0 up to it.'),
+    maxBackoff: duration.prefault('250ms').describe('The ceiling grows no further.'),
+    budget: percentage
+      .refine(share => share > 0, 'a budget of 0% allows no retry: leave `retry` out, or say `retry: off`')
+      .prefault('20%')
+      .describe('Retries for each request to the upstream, of all workers together over ten seconds.'),
+    perTryTimeout: duration
+      .optional()
+      .describe('How long one try may wait for a connection, and then for the first byte of its answer.'),
+    methods: z
+      .array(method)
+      .min(1, 'name at least one method')
+      .optional()
+      .describe(
+        'Methods that may be sent twice; GET, HEAD, OPTIONS, PUT and DELETE when left out. Requests with an `Idempotency-Key` may always.',
+      ),
+    bodyLimit: z
+      .union([unlimited, size(1, 64 * 1024 * 1024)], {
+        error: ({ input }) => `expected a size from 1B to 64MiB, found ${found(input)}`,
+      })
+      .prefault('64KiB')
+      .describe('Largest body that is kept to be sent again; a request with a larger one is tried once.'),
+  })
+  .superRefine(({ backoff, maxBackoff }, context) => {
+    if (maxBackoff >= backoff) return;
+    const message = `\`maxBackoff\` (${maxBackoff}ms) is shorter than \`backoff\` (${backoff}ms)`;
+    context.addIssue({ code: 'custom', path: ['maxBackoff'], message });
+  })
+  .transform(
+    ({ backoff, maxBackoff, perTryTimeout, methods, bodyLimit, ...rest }): RetryConfig => ({
+      ...rest,
+      backoffMs: backoff,
+      maxBackoffMs: maxBackoff,
+      perTryTimeoutMs: perTryTimeout ?? 0,
+      methods: methods ?? null,
+      bodyBytesMax: bodyLimit,
+    }),
+  );
+
+const off = z.literal('off').transform(
+  (): RetryConfig => ({
+    attempts: 0,
+    on: [],
+    backoffMs: 0,
+    maxBackoffMs: 0,
+    budget: 0,
+    perTryTimeoutMs: 0,
+    methods: null,
+    bodyBytesMax: 0,
+  }),
+);
+
+export const retrySchema = z
+  .union([settings, off], expected('a map such as { attempts: 2, on: [connect, 503] }, or off'))
+  .describe('Which requests are tried again at another endpoint, or `off`. Nothing is, unless this is written.');

@@ -1,0 +1,179 @@
+// One attempt of an exchange: endpoint, connection, head, and what is there of the body. Whether there is another is decided in retry.ts.
+
+import { Fault } from '../base/fault.ts';
+import { hashText } from '../base/hash.ts';
+import { queryValue } from '../http/query.ts';
+import { RequestFraming, type UpstreamConnection } from '../net/upstream-connection.ts';
+import { UpstreamCell } from '../telemetry/metric-families.ts';
+import { REFUSED } from '../upstream/breaker/breaker.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import { isIdempotent } from '../upstream/retry/retry-policy.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Exchange } from './exchange.ts';
+import { enterGates } from './gates.ts';
+import { answer, refuse } from './reply.ts';
+import { watchWait } from './retries.ts';
+import { writeUpstreamHead } from './upstream-head.ts';
+
+/** Bodies sent over a kept connection are remembered up to this size, to be sent again if that connection was dead. */
+const REPLAY_BYTES_MAX = 64 * 1024;
+
+/** Bodies of requests that wait at a gate are taken up to this size. */
+const HELD_BYTES_MAX = 64 * 1024;
+
+/** Sends it to this upstream; the first attempt of it. */
+export function forwardTo(exchange: Exchange, upstream: Upstream): void {
+  const { spec } = upstream;
+  const route = exchange.route!;
+  const policy = route.resilience.retry ?? upstream.retry;
+  exchange.upstream = upstream;
+  exchange.responseTimeoutMs = spec.responseTimeoutMs;
+  exchange.idleTimeoutMs = spec.idleTimeoutMs;
+  const timeoutMs = route.timeoutMs !== 0 ? route.timeoutMs : spec.timeoutMs;
+  exchange.deadline = timeoutMs === 0 ? Infinity : exchange.startedAt + timeoutMs;
+  exchange.retryPolicy = policy === null || policy.spec.attempts === 0 ? null : policy;
+  if (exchange.retryPolicy !== null) {
+    const { perTryTimeoutMs } = exchange.retryPolicy.spec;
+    if (perTryTimeoutMs !== 0 && (exchange.responseTimeoutMs === 0 || perTryTimeoutMs < exchange.responseTimeoutMs)) {
+      exchange.responseTimeoutMs = perTryTimeoutMs;
+    }
+    upstream.budget.request(upstream.nowMs);
+  }
+  if ((route.gate !== null || upstream.gate !== null || exchange.upstreamGate !== null) && !enterGates(exchange)) return;
+  attempt(exchange, null, false);
+}
+
+/**
+ * One attempt; endpoints in `tried` are avoided when another is available. `fresh` asks for a new connection, since a kept
+ * one had died. When it returns the exchange may have been refused.
+ */
+export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, fresh: boolean): void {
+  const upstream = exchange.upstream!;
+  const endpoint = chooseEndpoint(exchange, upstream, tried);
+  if (endpoint === null) return;
+  if (exchange.endpoint !== null) exchange.endpoint.ended();
+  endpoint.began();
+  exchange.endpoint = endpoint;
+  exchange.attempts++;
+  const connection = endpoint.pool.acquire(exchange, fresh);
+  if (connection !== null) {
+    send(exchange, connection);
+    return;
+  }
+  // No room: the exchange has been refused already.
+  if (exchange.answeredBy !== 'nobody' || exchange.ended) return;
+  exchange.waiting = true;
+  exchange.downstream.pauseRequest();
+  if (exchange.deadline !== Infinity) exchange.services.io.wheel.schedule(exchange, exchange.deadline);
+  if (exchange.retryPolicy !== null) watchWait(exchange, exchange.retryPolicy);
+}
+
+/** An endpoint with a pass of its circuit breaker; null when there is none and the caller has got what is given then. */
+function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly Endpoint[] | null): Endpoint | null {
+  const hash = upstream.spec.hashOn === null ? 0 : hashFor(exchange, upstream);
+  const endpoint = upstream.pick(hash, tried);
+  const { guard } = upstream.resilience;
+  if (endpoint === undefined) {
+    fallBack(exchange, new Fault('upstream_unavailable'), 0);
+    return null;
+  }
+  if (guard === null) return endpoint;
+  const now = upstream.nowMs;
+  exchange.breakerPass = guard.admit(endpoint, now);
+  if (exchange.breakerPass !== REFUSED) return endpoint;
+  const other = endpoint.breaker === null ? undefined : upstream.pick(hash, [...(tried ?? []), endpoint]);
+  if (other !== undefined && other !== endpoint) {
+    exchange.breakerPass = guard.admit(other, now);
+    if (exchange.breakerPass !== REFUSED) return other;
+  }
+  fallBack(exchange, new Fault('upstream_circuit_open'), guard.waitMs(endpoint, now));
+  return null;
+}
+
+/** The upstream may not be asked: what the route gives its callers then, else the refusal, with the time to come back. */
+function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
+  const { fallback } = exchange.route!.resilience;
+  const upstream = exchange.upstream!;
+  if (fallback === null || (fallback.kind === 'upstream' && fallback.upstream === upstream)) {
+    const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+    refuse(exchange, fault, fault.code === 'upstream_circuit_open' ? [['Retry-After', String(seconds)]] : undefined);
+    return;
+  }
+  exchange.services.cells[upstream.metricsOffset + UpstreamCell.fallbacks]!++;
+  if (fallback.kind === 'reply') answer(exchange, fallback.reply);
+  else forwardTo(exchange, fallback.upstream);
+}
+
+/** The pool has a connection for an exchange that waited. */
+export function onConnection(exchange: Exchange, connection: UpstreamConnection): void {
+  exchange.waiting = false;
+  exchange.services.io.wheel.unschedule(exchange);
+  send(exchange, connection);
+  if (!exchange.requestIsBlocked) exchange.downstream.resumeRequest();
+}
+
+function send(exchange: Exchange, connection: UpstreamConnection): void {
+  const { request, services, retryPolicy } = exchange;
+  const chunked = request.chunked || (exchange.requestFiltered && request.hasBody);
+  exchange.connection = connection;
+  exchange.sentAt = services.io.clock.now;
+  exchange.firstByteAt = 0;
+  exchange.requestIsBlocked = false;
+  const framing = chunked ? RequestFraming.chunked : request.hasBody ? RequestFraming.length : RequestFraming.none;
+  connection.start(exchange, request.method === 'HEAD', framing, request.upgrade !== '', exchange);
+  writeUpstreamHead(exchange, exchange.endpoint!, chunked, services.io.outbox);
+  if (framing === RequestFraming.none) return;
+  const resent = exchange.replayable;
+  if (resent !== null) for (const piece of resent) connection.sendBody(piece, 0, piece.length);
+  else if (
+    !exchange.replayGivenUp &&
+    (retryPolicy !== null || (connection.requests > 1 && isIdempotent(request.method)))
+  ) {
+    exchange.replayable = [];
+  }
+  const held = exchange.heldRequest;
+  exchange.heldRequest = null;
+  if (held !== null) for (const piece of held) sendRequestBody(exchange, piece, 0, piece.length);
+  if (exchange.requestEnded && exchange.requestPipe === null) connection.endRequest(exchange.requestTrailers);
+}
+
+/** Sends a piece of the request's body, or holds it until there is a connection. */
+export function sendRequestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+  const { connection } = exchange;
+  if (connection === null) {
+    // Because: the read buffer is overwritten by the next read. The client is paused, so this is one read at most.
+    (exchange.heldRequest ??= []).push(Buffer.from(bytes.subarray(start, end)));
+    // At a gate the client is read on, so that one that leaves is noticed; up to here.
+    if (exchange.waitsAt !== null && exchange.requestBytes > HELD_BYTES_MAX) exchange.downstream.pauseRequest();
+    return;
+  }
+  if (exchange.replayable !== null) remember(exchange, bytes, start, end);
+  connection.sendBody(bytes, start, end);
+}
+
+function remember(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+  const { retryPolicy } = exchange;
+  const bytesMax = retryPolicy === null ? REPLAY_BYTES_MAX : retryPolicy.spec.bodyBytesMax;
+  exchange.replayableBytes += end - start;
+  if (exchange.replayableBytes > bytesMax) {
+    exchange.replayable = null;
+    exchange.replayGivenUp = true;
+  } else exchange.replayable!.push(Buffer.from(bytes.subarray(start, end)));
+}
+
+/** The request's body is complete. */
+export function endRequestBody(exchange: Exchange): void {
+  exchange.connection?.endRequest(exchange.requestTrailers);
+}
+
+/** Hash of what the upstream's balancer is told to hash; of the client's address where that is missing. */
+function hashFor(exchange: Exchange, upstream: Upstream): number {
+  const { source, name } = upstream.spec.hashOn!;
+  const { request, client } = exchange;
+  let text: string | undefined;
+  if (source === 'header') text = request.headers.get(name);
+  else if (source === 'cookie') text = exchange.cookie(name);
+  else if (source === 'query') text = queryValue(request.query, name);
+  else if (source === 'path') text = request.path;
+  return hashText(text ?? client.ip);
+}

@@ -1,0 +1,28 @@
+// Tells the upstream what came of an attempt, for its circuit breaker and its outlier watch.
+
+import type { Fault } from '../base/fault.ts';
+import { NO_PASS } from '../upstream/guard.ts';
+import type { Exchange } from './exchange.ts';
+
+/** The head of an answer came. Call it only where the upstream has a guard. */
+export function attemptAnswered(
+  exchange: Exchange,
+  head: { readonly status: number; readonly keepAlive: boolean },
+): void {
+  const upstream = exchange.upstream!;
+  const pass = exchange.breakerPass;
+  exchange.breakerPass = NO_PASS;
+  const latencyMs = exchange.firstByteAt - exchange.sentAt;
+  const kept = head.keepAlive || head.status === 101;
+  upstream.resilience.guard!.answered(exchange.endpoint!, pass, head.status, latencyMs, kept, upstream.nowMs);
+}
+
+/** It failed, without an answer or in the middle of one. */
+export function attemptFailed(exchange: Exchange, fault: Fault): void {
+  const upstream = exchange.upstream!;
+  const { guard } = upstream.resilience;
+  if (guard === null || exchange.endpoint === null) return;
+  const pass = exchange.breakerPass;
+  exchange.breakerPass = NO_PASS;
+  guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
+}

@@ -1,0 +1,102 @@
+// Whether an exchange is tried again after an attempt failed, and when. How often one upstream may be asked again is in its budget.
+
+import { fullJitterMs } from '../base/backoff.ts';
+import { Fault } from '../base/fault.ts';
+import { Random } from '../base/random.ts';
+import { UpstreamCell } from '../telemetry/metric-families.ts';
+import { isIdempotent, type RetryPolicy } from '../upstream/retry/retry-policy.ts';
+import { attempt } from './attempt.ts';
+import type { Exchange } from './exchange.ts';
+import { refuse } from './reply.ts';
+import { Retries } from './retries.ts';
+
+/** A shorter wait than the timers can tell is none. */
+const WAIT_MIN_MS = 5;
+
+const random = new Random();
+
+/** Tries again after a fault if that is safe and wanted; nothing of an answer has come then. False when it does not. */
+export function retry(exchange: Exchange, fault: Fault): boolean {
+  if (exchange.responseStarted || exchange.firstByteAt !== 0 || exchange.request.upgrade !== '') return false;
+  if (retryDeadConnection(exchange, fault)) return true;
+  const { retryPolicy: policy, connection } = exchange;
+  if (policy === null || !policy.retriesFault(fault) || !mayRetry(exchange, policy, connection !== null)) return false;
+  connection?.abort();
+  retryLater(exchange, policy);
+  return true;
+}
+
+/** Drops the answer whose head has come and tries again, if its status asks for that. */
+export function retryAnswer(exchange: Exchange, status: number): boolean {
+  const policy = exchange.retryPolicy!;
+  if (!policy.retriesStatus(status) || exchange.request.upgrade !== '' || !mayRetry(exchange, policy, true))
+    return false;
+  exchange.connection!.dropAnswer();
+  retryLater(exchange, policy);
+  return true;
+}
+
+/** The wait before a try is over, or a try has waited for its connection as long as it may. */
+export function retryDue(exchange: Exchange): void {
+  if (exchange.waiting) {
+    exchange.stopWaiting();
+    exchange.services.steps.noConnection(exchange, new Fault('upstream_connect_timeout'));
+  } else if (exchange.connection === null && exchange.answeredBy === 'nobody') again(exchange);
+}
+
+/**
+ * A kept connection that the endpoint had closed while it was idle: the request was not looked at, so another connection gets it at
+ * once, if the method may be repeated (RFC 9110 section 9.2.2). Asks for no setting, and takes nothing from the budget. Once.
+ */
+function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
+  const { connection, request } = exchange;
+  if (fault.code !== 'upstream_reset' || connection === null || exchange.attempts > 1) return false;
+  if (connection.requests <= 1 || !isIdempotent(request.method)) return false;
+  if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
+  exchange.connection = null;
+  exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
+  attempt(exchange, null, true);
+  return true;
+}
+
+/** Whether this exchange can have another try; takes it from the budget. `sent` says that the endpoint has seen the request. */
+function mayRetry(exchange: Exchange, policy: RetryPolicy, sent: boolean): boolean {
+  const { request, upstream, services } = exchange;
+  const { spec } = policy;
+  if ((exchange.retries?.count ?? 0) >= spec.attempts) return false;
+  if (sent && !policy.repeats(request.method, request.headers.get('idempotency-key') !== undefined)) return false;
+  if (sent && request.hasBody && exchange.replayable === null) return false;
+  if (exchange.replayGivenUp || services.io.clock.now >= exchange.deadline) return false;
+  if (upstream!.budget.take(spec.budget, upstream!.nowMs)) return true;
+  services.cells[upstream!.metricsOffset + UpstreamCell.retriesDenied]!++;
+  return false;
+}
+
+function retryLater(exchange: Exchange, { spec }: RetryPolicy): void {
+  const { io, cells } = exchange.services;
+  exchange.retries ??= new Retries(exchange);
+  const { retries } = exchange;
+  exchange.connection = null;
+  retries.tried.push(exchange.endpoint!);
+  const waitMs = fullJitterMs(retries.count, spec.backoffMs, spec.maxBackoffMs, random);
+  retries.count++;
+  cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
+  if (waitMs < WAIT_MIN_MS) {
+    again(exchange);
+    return;
+  }
+  exchange.downstream.pauseRequest();
+  // When the exchange's own time is up before, it is up at the try: that one is told so at once.
+  io.wheel.schedule(retries, Math.min(io.clock.now + waitMs, exchange.deadline));
+}
+
+function again(exchange: Exchange): void {
+  const { services, retries } = exchange;
+  if (services.io.clock.now >= exchange.deadline) {
+    refuse(exchange, new Fault('exchange_timeout'));
+    return;
+  }
+  attempt(exchange, retries!.tried, false);
+  if (!exchange.ended && exchange.connection !== null && !exchange.requestIsBlocked)
+    exchange.downstream.resumeRequest();
+}

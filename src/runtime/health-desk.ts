@@ -1,0 +1,144 @@
+// Looks after the upstreams of the process, once for all workers: runs their health checks, compares their endpoints, keeps their cells.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type FeedShelf, membersOf } from '../compile/upstream-members.ts';
+import type { UpstreamConfig } from '../config/config.ts';
+import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
+import type { EndpointSpec } from '../upstream/endpoint.ts';
+import { HealthState, startEndpointCheck } from '../upstream/health/endpoint-check.ts';
+import { probeHttp } from '../upstream/health/http-prober.ts';
+import { reasonCell, reasonText } from '../upstream/health/prober.ts';
+import { probeTcp } from '../upstream/health/tcp-prober.ts';
+import { deviations, takeIntervalCounts } from '../upstream/outlier/deviation.ts';
+import { EjectReason, eject, ejectReasonTexts } from '../upstream/outlier/ejection.ts';
+import { SharedStates, type StateBlock } from '../upstream/state/shared-states.ts';
+import { Health, StateCell } from '../upstream/state/state-cells.ts';
+
+const KEEP_EVERY_MS = 30_000;
+
+interface Check {
+  readonly config: unknown;
+  readonly stop: () => void;
+}
+
+interface Member {
+  readonly upstream: UpstreamConfig;
+  readonly endpoints: readonly EndpointSpec[];
+}
+
+export class HealthDesk {
+  private readonly states: SharedStates;
+  private readonly shelf: FeedShelf;
+  private readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+  /** By `endpoint <upstream> <url>`, as the cells are. */
+  private checks = new Map<string, Check>();
+  private comparisons: NodeJS.Timeout[] = [];
+  private unfollow: (() => void)[] = [];
+  private readonly keeping: NodeJS.Timeout;
+  private keys: ReadonlySet<string> = new Set();
+
+  /** Where names lead to is read from `shelf`. */
+  constructor(memory: SharedArrayBuffer, shelf: FeedShelf, log: HealthDesk['log']) {
+    this.shelf = shelf;
+    this.states = new SharedStates(memory, -1);
+    this.log = log;
+    this.keeping = setInterval(() => this.states.keep(this.keys, performance.now()), KEEP_EVERY_MS).unref();
+  }
+
+  /** These are the upstreams from now on. Checks that did not change go on as they were, with what they know. */
+  follow(upstreams: readonly UpstreamConfig[]): void {
+    for (const end of this.unfollow) end();
+    const members = upstreams.map(upstream => ({ upstream, source: membersOf(upstream, this.shelf) }));
+    const look = () =>
+      this.look(members.map(({ upstream, source }) => ({ upstream, endpoints: source?.now ?? upstream.endpoints })));
+    this.unfollow = members.flatMap(({ source }) => (source === null ? [] : [source.onChange(look)]));
+    look();
+  }
+
+  private look(members: readonly Member[]): void {
+    const before = this.checks;
+    const keys = new Set<string>();
+    this.checks = new Map();
+    for (const { upstream, endpoints } of members) {
+      keys.add(`upstream ${upstream.name}`);
+      for (const endpoint of endpoints) {
+        const key = `endpoint ${upstream.name} ${endpoint.url}`;
+        keys.add(key);
+        if (upstream.healthCheck === undefined) {
+          this.forgetHealth(key, upstream.name);
+          continue;
+        }
+        const config = [upstream.healthCheck, upstream.tls, endpoint];
+        const known = before.get(key);
+        const isSame = known !== undefined && isDeepStrictEqual(known.config, config);
+        this.checks.set(key, isSame ? known : { config, stop: this.check(key, upstream, endpoint) });
+      }
+    }
+    for (const [key, check] of before) if (this.checks.get(key) !== check) check.stop();
+    for (const key of keys) this.block(key);
+    this.keys = keys;
+    for (const timer of this.comparisons) clearInterval(timer);
+    this.comparisons = members.flatMap(member => this.compare(member));
+  }
+
+  stop(): void {
+    clearInterval(this.keeping);
+    for (const end of this.unfollow) end();
+    for (const timer of this.comparisons) clearInterval(timer);
+    for (const { stop } of this.checks.values()) stop();
+    this.checks.clear();
+  }
+
+  private block(key: string): StateBlock {
+    return this.states.claim(key, performance.now());
+  }
+
+  private check(key: string, { name, healthCheck, tls }: UpstreamConfig, endpoint: EndpointSpec): () => void {
+    const spec = healthCheck!;
+    const prober = spec.kind === 'tcp' ? probeTcp : probeHttp;
+    const state = new HealthState(this.block(key), this.block(`upstream ${name}`), spec);
+    return startEndpointCheck({
+      probe: () => prober(endpoint, spec, tls),
+      state,
+      intervalMs: spec.intervalMs,
+      now: () => this.states.nowMs(performance.now()),
+      onChange: (health, outcome) =>
+        this.log(health === 'healthy' ? 'info' : 'warn', `endpoint is ${health}`, {
+          upstream: name,
+          endpoint: endpoint.url,
+          reason: reasonText(reasonCell(outcome)),
+        }),
+    });
+  }
+
+  /** What checks found is not true for ever once nobody checks any more. */
+  private forgetHealth(key: string, upstreamName: string): void {
+    const { words, at } = this.block(key);
+    if (words[at + StateCell.health] === Health.unknown) return;
+    Atomics.store(words, at + StateCell.health, Health.unknown);
+    this.changed(upstreamName);
+  }
+
+  private changed(upstreamName: string): void {
+    const { words, at } = this.block(`upstream ${upstreamName}`);
+    Atomics.add(words, at + StateCell.epoch, 1);
+  }
+
+  /** Ejects those that differ from the others of their upstream, at the end of each interval. */
+  private compare({ upstream: { name, outlier }, endpoints }: Member): NodeJS.Timeout[] {
+    if (outlier === undefined || outlier.successRateDeviations + outlier.latencyFactor === 0) return [];
+    const blocks = endpoints.map(({ url }) => this.block(`endpoint ${name} ${url}`));
+    const atIntervalEnd = () => {
+      const now = this.states.nowMs(performance.now());
+      for (const [index, reason] of deviations(blocks.map(takeIntervalCounts), outlier).entries()) {
+        if (reason === EjectReason.none) continue;
+        const forMs = eject(blocks[index]!, blocks, reason, outlier, now);
+        if (forMs === 0) continue;
+        this.changed(name);
+        const fields = { upstream: name, endpoint: endpoints[index]!.url, reason: ejectReasonTexts[reason]!, forMs };
+        this.log('warn', 'endpoint ejected', fields);
+      }
+    };
+    return [setInterval(atIntervalEnd, outlier.intervalMs).unref()];
+  }
+}

@@ -1,0 +1,118 @@
+// Which endpoints of an upstream a worker may pick, from the cells that all workers share. Looks again when a state changes or a time is up.
+
+import { Random } from '../base/random.ts';
+import type { Endpoint } from './endpoint.ts';
+import { endEjection } from './outlier/ejection.ts';
+import type { StateBlock } from './state/shared-states.ts';
+import { Health, StateCell, TimeCell } from './state/state-cells.ts';
+
+/** How often the share of an endpoint that comes back grows. */
+const RAMP_STEP_MS = 100;
+/** What it begins with, so that it is seen to work at all. */
+const RAMP_START = 0.05;
+/** However it is told of changes, it looks this often. */
+const LOOK_EVERY_MS = 1_000;
+
+export interface AvailabilitySpec {
+  /** Share of usable endpoints below which all are used, 0 to 1. */
+  readonly panicThreshold: number;
+  /** For how long the share of an endpoint that came back grows; 0 for none. */
+  readonly slowStartMs: number;
+}
+
+export class Availability {
+  private readonly spec: AvailabilitySpec;
+  private readonly endpoints: readonly Endpoint[];
+  private readonly block: StateBlock;
+  private readonly onBack: (endpoint: Endpoint) => void;
+  private readonly random: Random;
+  private epoch: number;
+  private nextLook: number;
+  /** Whether the share of any endpoint is still growing. */
+  ramping: boolean;
+  /** Too few were usable, so all are used. */
+  panics: boolean;
+
+  /** `onBack` hears of endpoints whose ejection ended, on the one worker that ended it. */
+  constructor(
+    spec: AvailabilitySpec,
+    endpoints: readonly Endpoint[],
+    block: StateBlock,
+    onBack: (endpoint: Endpoint) => void,
+  ) {
+    this.spec = spec;
+    this.endpoints = endpoints;
+    this.block = block;
+    this.onBack = onBack;
+    this.random = new Random();
+    this.epoch = -1;
+    this.nextLook = 0;
+    this.ramping = false;
+    this.panics = false;
+  }
+
+  /** Before each pick; mostly two comparisons. */
+  look(now: number): void {
+    const epoch = this.block.words[this.block.at + StateCell.epoch]!;
+    if (epoch === this.epoch && now < this.nextLook) return;
+    this.epoch = epoch;
+    this.refresh(now);
+  }
+
+  /** One that comes back slowly passes most of its turns on: its share of them grows. */
+  takesTurn({ ramp }: Endpoint): boolean {
+    return ramp === 1 || this.random.unit() < ramp;
+  }
+
+  /** Tells all workers that something changed. */
+  changed(): void {
+    Atomics.add(this.block.words, this.block.at + StateCell.epoch, 1);
+  }
+
+  private refresh(now: number): void {
+    const { endpoints, spec } = this;
+    let usable = 0;
+    let weighed = 0;
+    this.nextLook = now + LOOK_EVERY_MS;
+    this.ramping = false;
+    for (let i = 0; i < endpoints.length; i++) {
+      const endpoint = endpoints[i]!;
+      const isUsable = this.isUsable(endpoint, now);
+      endpoint.available = isUsable;
+      endpoint.ramp = isUsable ? this.rampOf(endpoint, now) : 1;
+      if (endpoint.weight === 0) continue;
+      weighed++;
+      if (isUsable) usable++;
+    }
+    this.panics = usable < weighed && usable < weighed * spec.panicThreshold;
+    if (!this.panics) return;
+    for (let i = 0; i < endpoints.length; i++) endpoints[i]!.available = true;
+  }
+
+  private isUsable(endpoint: Endpoint, now: number): boolean {
+    const { words, times, at, timesAt } = endpoint.block;
+    if (words[at + StateCell.health] === Health.unhealthy) return false;
+    if (words[at + StateCell.ejected] !== 0) {
+      if (!endEjection(endpoint.block, now)) {
+        this.nextLook = Math.min(this.nextLook, times[timesAt + TimeCell.ejectedUntil]!);
+        return false;
+      }
+      this.changed();
+      this.onBack(endpoint);
+    }
+    const waitMs = endpoint.breaker === null ? 0 : endpoint.breaker.waitMs(now);
+    if (waitMs > 0) this.nextLook = Math.min(this.nextLook, now + waitMs);
+    return waitMs === 0;
+  }
+
+  private rampOf(endpoint: Endpoint, now: number): number {
+    const { slowStartMs } = this.spec;
+    if (slowStartMs === 0) return 1;
+    const since = endpoint.block.times[endpoint.block.timesAt + TimeCell.recoveredAt]!;
+    const share = since === 0 ? 1 : (now - since) / slowStartMs;
+    if (share >= 1) return 1;
+    this.ramping = true;
+    this.nextLook = Math.min(this.nextLook, now + RAMP_STEP_MS);
+    return Math.max(RAMP_START, share);
+  }
+}

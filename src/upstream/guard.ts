@@ -1,0 +1,112 @@
+// What an upstream learns from its attempts: passes their outcomes to the breaker and to the outlier watch, and tells the operator what came of it.
+
+import type { Fault } from '../base/fault.ts';
+import { UpstreamCell } from '../telemetry/metric-families.ts';
+import type { Availability } from './availability.ts';
+import { type Breaker, REFUSED } from './breaker/breaker.ts';
+import type { Endpoint } from './endpoint.ts';
+import { ejectReasonTexts } from './outlier/ejection.ts';
+import type { OutlierWatch } from './outlier/outlier-watch.ts';
+import { causeOf } from './retry/retry-policy.ts';
+
+export interface GuardParts {
+  readonly upstreamName: string;
+  /** Of the upstream as a whole; endpoints have their own where it is asked for. */
+  readonly breaker: Breaker | null;
+  readonly outlier: OutlierWatch | null;
+  readonly availability: Availability | null;
+  readonly cells: Float64Array;
+  readonly metricsOffset: number;
+  readonly log: (
+    level: 'info' | 'warn',
+    message: string,
+    fields: Readonly<Record<string, string | number | boolean>>,
+  ) => void;
+}
+
+/** A pass that says nothing: there is no breaker. */
+export const NO_PASS = -2;
+
+export class Guard {
+  private readonly parts: GuardParts;
+
+  constructor(parts: GuardParts) {
+    this.parts = parts;
+  }
+
+  /** A pass for an attempt at this endpoint, or `REFUSED`. It is given back by one of the calls below. */
+  admit(endpoint: Endpoint, now: number): number {
+    const breaker = this.parts.breaker ?? endpoint.breaker;
+    if (breaker === null) return NO_PASS;
+    const pass = breaker.admit(now);
+    if (pass === REFUSED) this.parts.cells[this.parts.metricsOffset + UpstreamCell.breakerRefusals]!++;
+    return pass;
+  }
+
+  /** Milliseconds until the breaker that refused lets something through again. */
+  waitMs(endpoint: Endpoint | undefined, now: number): number {
+    const breaker = this.parts.breaker ?? endpoint?.breaker ?? null;
+    return breaker === null ? 0 : breaker.waitMs(now);
+  }
+
+  /** The head of an answer came. `kept` says that its connection stays. */
+  answered(endpoint: Endpoint, pass: number, status: number, latencyMs: number, kept: boolean, now: number): void {
+    const isError = status >= 500;
+    if (pass >= 0) this.judge(endpoint, pass, isError, now);
+    const { outlier } = this.parts;
+    if (outlier !== null) this.ejected(endpoint, outlier.answered(endpoint.block, isError, latencyMs, kept, now));
+  }
+
+  /** No answer came. Faults that are not the endpoint's own count for nothing. */
+  failed(endpoint: Endpoint, pass: number, fault: Fault, now: number): void {
+    if (!isEndpointsFault(fault)) {
+      this.cancelled(endpoint, pass);
+      return;
+    }
+    if (pass >= 0) this.judge(endpoint, pass, true, now);
+    const { outlier } = this.parts;
+    if (outlier === null) return;
+    this.ejected(endpoint, outlier.failed(endpoint.block, fault.code === 'upstream_reset', now));
+  }
+
+  /** Nobody waits for the attempt any more. */
+  cancelled(endpoint: Endpoint, pass: number): void {
+    if (pass >= 0) (this.parts.breaker ?? endpoint.breaker)!.cancelled(pass);
+  }
+
+  private judge(endpoint: Endpoint, pass: number, isError: boolean, now: number): void {
+    const { breaker: ofUpstream, upstreamName, log, availability, cells, metricsOffset } = this.parts;
+    const breaker = (ofUpstream ?? endpoint.breaker)!;
+    const turned = isError ? breaker.failed(pass, now) : breaker.succeeded(pass, now);
+    if (!turned) return;
+    availability?.changed();
+    const of = ofUpstream === null ? { upstream: upstreamName, endpoint: endpoint.key } : { upstream: upstreamName };
+    if (isError) {
+      cells[metricsOffset + UpstreamCell.breakerOpens]!++;
+      log('warn', 'circuit breaker opened', { ...of, forMs: breaker.waitMs(now) });
+    } else log('info', 'circuit breaker closed', of);
+  }
+
+  private ejected(endpoint: Endpoint, reason: number): void {
+    if (reason === 0) return;
+    const { upstreamName, log, availability, outlier, cells, metricsOffset } = this.parts;
+    availability?.changed();
+    cells[metricsOffset + UpstreamCell.ejections]!++;
+    log('warn', 'endpoint ejected', {
+      upstream: upstreamName,
+      endpoint: endpoint.key,
+      reason: ejectReasonTexts[reason]!,
+      forMs: outlier!.lastEjectionMs,
+    });
+  }
+}
+
+/** Whether it says something about the endpoint, and not about the client, the gateway or a full queue. */
+function isEndpointsFault(fault: Fault): boolean {
+  return (
+    causeOf(fault) !== null ||
+    fault.code === 'exchange_timeout' ||
+    fault.code === 'upstream_malformed_response' ||
+    fault.code === 'upstream_response_too_large'
+  );
+}

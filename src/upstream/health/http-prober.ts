@@ -1,0 +1,70 @@
+// The health check that asks for a path: status and, where it is wanted, a text in the body. A connection of its own each time, so that an
+// endpoint that accepts no more is seen.
+
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
+import { secureContextOf, type UpstreamTls } from './tls-settings.ts';
+
+const BODY_BYTES_MAX = 64 * 1_024;
+const HEAD_BYTES_MAX = 16 * 1_024;
+
+export async function probeHttp(target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null): Promise<ProbeOutcome> {
+  if (!target.tls || tls === null) return ask(target, spec, {});
+  try {
+    const serverName = tls.serverName ?? target.host;
+    return await ask(target, spec, {
+      secureContext: await secureContextOf(tls),
+      rejectUnauthorized: tls.verify,
+      ...(isIP(serverName) === 0 && { servername: serverName }),
+    });
+  } catch {
+    return { reason: ProbeReason.noConnection, status: 0 };
+  }
+}
+
+function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<ProbeOutcome> {
+  const port = spec.port ?? target.port;
+  const name = target.host.includes(':') ? `[${target.host}]` : target.host;
+  return new Promise(resolve => {
+    const send = target.tls ? httpsRequest : httpRequest;
+    const request = send({
+      ...secure,
+      agent: false,
+      host: target.address ?? target.host,
+      port,
+      path: spec.path,
+      maxHeaderSize: HEAD_BYTES_MAX,
+      headers: { host: spec.host ?? `${name}:${port}`, 'user-agent': 'cardea-health-check', connection: 'close' },
+    });
+    let connected = false;
+    const end = (reason: number, status = 0) => {
+      clearTimeout(timer);
+      request.destroy();
+      resolve({ reason, status });
+    };
+    // Because: checks run in the supervisor, which has no timer wheel.
+    const timer = setTimeout(() => end(ProbeReason.timedOut), spec.timeoutMs);
+    request.on('socket', socket => socket.once('connect', () => (connected = true)));
+    request.on('error', () => end(connected ? ProbeReason.broken : ProbeReason.noConnection));
+    request.on('response', response => {
+      const { statusCode: status = 0 } = response;
+      if (!spec.expect.some(({ from, to }) => status >= from && status <= to)) end(ProbeReason.status, status);
+      else if (spec.body === null) end(ProbeReason.passed, status);
+      else readBody(response, spec.body, found => end(found ? ProbeReason.passed : ProbeReason.body, status));
+    });
+    request.end();
+  });
+}
+
+function readBody(response: IncomingMessage, wanted: string, done: (found: boolean) => void): void {
+  let body = Buffer.alloc(0);
+  const look = () => done(body.includes(wanted));
+  response.on('data', (piece: Buffer) => {
+    // Because: checks run in the supervisor, and this is at most 64 KiB.
+    body = Buffer.concat([body, piece]);
+    if (body.length >= BODY_BYTES_MAX) look();
+  });
+  response.on('end', look);
+}

@@ -1,0 +1,58 @@
+// What a kind of health check is: one question to one endpoint. How often it is asked and what follows is decided in endpoint-check.ts.
+
+import type { UpstreamTls } from './tls-settings.ts';
+
+export interface ProbeTarget {
+  readonly host: string;
+  /** Where a name was found; connected to instead of the host. */
+  readonly address?: string | undefined;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** See `HealthCheckConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
+export interface ProbeSpec {
+  readonly kind: 'http' | 'tcp';
+  readonly path: string;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly expect: readonly { readonly from: number; readonly to: number }[];
+  readonly body: string | null;
+  readonly timeoutMs: number;
+}
+
+export interface ProbeOutcome {
+  /** Of `ProbeReason`. */
+  readonly reason: number;
+  /** The status of the answer, where there was one. */
+  readonly status: number;
+}
+
+export const ProbeReason = { passed: 0, noConnection: 1, timedOut: 2, status: 3, body: 4, broken: 5 } as const;
+
+/** Resolves within the spec's timeout, always; never rejects. */
+export type Prober = (target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null) => Promise<ProbeOutcome>;
+
+/** Reason and status in one cell. */
+export function reasonCell({ reason, status }: ProbeOutcome): number {
+  return reason * 1_000 + status;
+}
+
+/** For operators. */
+export function reasonText(cell: number): string {
+  const status = cell % 1_000;
+  switch (Math.floor(cell / 1_000)) {
+    case ProbeReason.passed:
+      return status === 0 ? '' : `answered ${status}`;
+    case ProbeReason.noConnection:
+      return 'no connection';
+    case ProbeReason.timedOut:
+      return 'no answer in time';
+    case ProbeReason.status:
+      return `answered ${status}`;
+    case ProbeReason.body:
+      return `answered ${status} with another body`;
+    default:
+      return 'the connection broke off';
+  }
+}

@@ -1,0 +1,194 @@
+// Requests that fail at one endpoint are tried at another, when that is safe, as often as the settings and the budget allow.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
+import { retrySpec } from '../../support/resilience-settings.ts';
+
+const answer = (status: number, body = `${status}`, fields = ''): string =>
+  `HTTP/1.1 ${status} X\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+
+const good: RawHandlers = { onRequest: ({ socket }) => socket.write(answer(200)) };
+const unavailable: RawHandlers = { onRequest: ({ socket }) => socket.write(answer(503)) };
+const resetting: RawHandlers = { onRequest: ({ socket }) => socket.resetAndDestroy() };
+const silent: RawHandlers = { onRequest() {} };
+
+async function setUp(
+  t: TestContext,
+  handlers: readonly RawHandlers[],
+  upstream: EngineOptions['upstream'] = {},
+  options: EngineOptions = {},
+): Promise<{ backends: RawBackend[]; engine: Engine; ask(text: string): Promise<{ status: number; body: string }> }> {
+  const backends = await Promise.all(handlers.map(startRawBackend));
+  const engine = await startEngine(
+    backends.map(({ port }) => port),
+    { ...options, upstream: { retry: retrySpec(), ...upstream } },
+  );
+  const clients: ClientConnection[] = [];
+  t.after(async () => {
+    for (const client of clients) client.destroy();
+    await engine.stop();
+    for (const backend of backends) await backend.stop();
+  });
+  const ask = async (text: string) => {
+    const client = await ClientConnection.open(engine.port);
+    clients.push(client);
+    client.send(text);
+    const [first] = await client.answers(1);
+    return { status: first!.status, body: first!.body.toString() };
+  };
+  return { backends, engine, ask };
+}
+
+const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
+const post = (fields = '', body = 'hello') =>
+  `POST / HTTP/1.1\r\nHost: test\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+
+for (const [what, bad] of Object.entries({ unavailable, resetting, silent })) {
+  test(`${what}: another endpoint answers`, async t => {
+    const { ask, engine } = await setUp(t, [bad, good], { responseTimeoutMs: 100 });
+    for (let n = 0; n < 6; n++) assert.deepEqual(await ask(get), { status: 200, body: '200' });
+    // In turn: the bad one, its other, the bad one again.
+    assert.equal(engine.upstreamCell('retries'), 6);
+    assert.deepEqual(engine.endpointsInFlight(), [0, 0]);
+    const lines = await engine.accessLines();
+    assert.deepEqual(
+      lines.map(({ attempts }) => attempts),
+      [2, 2, 2, 2, 2, 2],
+    );
+  });
+}
+
+test('a port that nobody listens on is passed over, with any method: nothing was sent', async t => {
+  const backend = await startRawBackend(good);
+  const engine = await startEngine([await freePort(), backend.port], { upstream: { retry: retrySpec() } });
+  t.after(async () => {
+    await engine.stop();
+    await backend.stop();
+  });
+  for (let n = 0; n < 4; n++) {
+    const client = await ClientConnection.open(engine.port);
+    client.send(post());
+    const [first] = await client.answers(1);
+    assert.equal(first!.status, 200);
+    client.destroy();
+  }
+  assert.deepEqual(
+    backend.requests.map(({ body }) => body),
+    ['hello', 'hello', 'hello', 'hello'],
+  );
+});
+
+test('what may do harm twice is not sent twice, unless the request or the settings say that it may', async t => {
+  const { ask, backends } = await setUp(t, [unavailable, unavailable]);
+  assert.equal((await ask(post())).status, 503);
+  assert.equal(backends.flatMap(({ requests }) => requests).length, 1);
+  assert.equal((await ask(post('Idempotency-Key: "k1"\r\n'))).status, 503);
+  assert.equal(backends.flatMap(({ requests }) => requests).length, 1 + 3);
+});
+
+test('named methods are tried again, others are not', async t => {
+  const { ask, backends } = await setUp(t, [unavailable], { retry: retrySpec({ methods: ['POST'] }) });
+  assert.equal((await ask(get)).status, 503);
+  assert.equal(backends[0]!.requests.length, 1);
+  assert.equal((await ask(post())).status, 503);
+  assert.equal(backends[0]!.requests.length, 4);
+  assert.ok(backends[0]!.requests.slice(1).every(({ body }) => body === 'hello'));
+});
+
+test('a body is sent again up to its limit and whole', async t => {
+  const retry = retrySpec({ methods: ['POST'], bodyBytesMax: 1_000 });
+  const { ask, backends } = await setUp(t, [unavailable, good], { retry });
+  const fits = 'f'.repeat(1_000);
+  assert.equal((await ask(post('', fits))).status, 200);
+  assert.deepEqual(
+    backends.map(({ requests }) => requests.map(({ body }) => body)),
+    [[fits], [fits]],
+  );
+  assert.equal((await ask(post('', 'l'.repeat(1_001)))).status, 503);
+});
+
+test('a chunked body with trailers is sent again as it was', async t => {
+  const retry = retrySpec({ methods: ['POST'] });
+  const { ask, backends } = await setUp(t, [resetting, good], { retry });
+  const chunked =
+    'POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n';
+  assert.equal((await ask(chunked)).status, 200);
+  const [seen] = backends[1]!.requests;
+  assert.equal(seen!.body, 'abcde');
+  assert.match(seen!.trailers, /x-sum: 5/i);
+});
+
+test('the last answer is passed on when every try fails; a status that is no reason is passed on at once', async t => {
+  const { ask, backends } = await setUp(t, [unavailable, { onRequest: ({ socket }) => socket.write(answer(500)) }]);
+  assert.equal((await ask(get)).status, 500);
+  assert.equal(backends[0]!.requests.length, 1);
+  const all = await setUp(t, [unavailable, unavailable]);
+  assert.deepEqual(await all.ask(get), { status: 503, body: '503' });
+  assert.equal(all.backends.flatMap(({ requests }) => requests).length, 3);
+});
+
+test('a short answer that is dropped costs no connection, a long one does', async t => {
+  // A wait that the timers can tell: the connection is free again before it is over.
+  const { ask, backends } = await setUp(t, [unavailable], {
+    retry: retrySpec({ attempts: 1, backoffMs: 2_000, maxBackoffMs: 2_000 }),
+  });
+  await ask(get);
+  assert.equal(backends[0]!.connections.length, 1);
+  const long: RawHandlers = { onRequest: ({ socket }) => socket.write(answer(503, 'x'.repeat(70_000))) };
+  const other = await setUp(t, [long]);
+  assert.equal((await other.ask(get)).body.length, 70_000);
+  assert.equal(other.backends[0]!.connections.length, 3);
+});
+
+test('one try may take so long, and all of them not longer than the exchange', async t => {
+  const retry = retrySpec({ perTryTimeoutMs: 100 });
+  const { ask, backends } = await setUp(t, [silent, good], { retry });
+  const began = performance.now();
+  assert.equal((await ask(get)).status, 200);
+  assert.ok(performance.now() - began < 1_000);
+  assert.equal(backends[0]!.requests.length, 1);
+
+  const slow = await setUp(t, [silent], { retry: retrySpec({ attempts: 10, perTryTimeoutMs: 100 }), timeoutMs: 250 });
+  assert.equal((await slow.ask(get)).status, 504);
+  const tries = slow.backends[0]!.requests.length;
+  assert.ok(tries >= 2 && tries <= 4, `${tries} tries`);
+});
+
+test('a client that leaves while its request waits for the next try leaves nothing behind', async t => {
+  const retry = retrySpec({ backoffMs: 60_000, maxBackoffMs: 60_000 });
+  const { engine, backends } = await setUp(t, [unavailable], { retry });
+  const client = await ClientConnection.open(engine.port);
+  client.send(get);
+  await eventually(() => backends[0]!.requests.length === 1 && engine.upstreamCell('retries') === 1, 'the first try');
+  client.destroy();
+  await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
+  assert.deepEqual(engine.endpointsInFlight(), [0]);
+  assert.equal(backends[0]!.requests.length, 1);
+});
+
+test('when everything fails the upstream is asked at most 1.2 times as often as the gateway', async t => {
+  const { engine, backends } = await setUp(t, [unavailable, resetting], { retry: retrySpec({ budget: 0.2 }) });
+  const requests = 600;
+  const clients = 12;
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      for (let n = 0; n < requests / clients; n++) {
+        const client = await ClientConnection.open(engine.port);
+        client.send('GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+        const [first] = await client.answers(1);
+        assert.ok(first!.status >= 500);
+        client.destroy();
+      }
+    }),
+  );
+  const seen = backends.reduce((sum, backend) => sum + backend.requests.length, 0);
+  const silentOnes = engine.upstreamCell('resets');
+  assert.ok(silentOnes > 0);
+  assert.ok(seen <= requests * 1.2, `${seen} of ${requests}`);
+  assert.ok(seen > requests * 1.1, `${seen} of ${requests}: the budget is not used`);
+  assert.ok(engine.upstreamCell('retriesDenied') > 0);
+});
