@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 import { ThreadIo } from '../net/io.ts';
+import { ClientTlsBook } from '../net/tls/client-tls-book.ts';
 import { OTHER_LABEL } from '../telemetry/metric-registry.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { type CompileResult, compileSnapshot } from './compile-snapshot.ts';
@@ -12,12 +13,13 @@ import { collectNeeds } from './filter-needs.ts';
 export function dryCompile(config: Config, definitions: FilterDefinitions): CompileResult {
   const nowhere = new Map([[OTHER_LABEL, 0]]);
   const { tables } = collectNeeds(config, definitions);
+  const clientTls = new ClientTlsBook(() => {});
   const steps = compileSnapshot(config, null, {
     definitions,
     worker: dryServices(new Map(tables.map(({ name, bytes }) => [name, bytes]))),
     eventOffsets: nowhere,
     // Pools open connections when they are asked for one, and here nobody asks.
-    pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0) },
+    pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0), clientTls },
     routeOffsets: nowhere,
     upstreamOffsets: nowhere,
   });

@@ -108,7 +108,7 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
   }
 
   onRequest(connection: DownstreamConnection, head: RequestHead): RequestEvents {
-    return this.gateway.startExchange(connection, head, this.isTrusted);
+    return this.gateway.startExchange(connection, head, this);
   }
 
   onMalformed(connection: DownstreamConnection, fault: Fault): void {
@@ -116,7 +116,7 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
   }
 
   onStreamRequest(stream: ServerStream, head: RequestHead): RequestEvents {
-    return this.gateway.startExchange(stream, head, this.isTrusted);
+    return this.gateway.startExchange(stream, head, this);
   }
 
   onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void {

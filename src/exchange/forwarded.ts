@@ -9,7 +9,18 @@ import type { Exchange, ExchangeRequest } from './exchange.ts';
 /** Whether an address belongs to a proxy whose word is believed. */
 export type IsTrusted = (ip: string) => boolean;
 
-const claims = new Uint8Array(64);
+/** Whom a listener believes, and how far. */
+export interface Trust {
+  readonly isTrusted: IsTrusted;
+  /** Whether trusted proxies may tell of their client's certificate. */
+  readonly keepsClientCertificateHeaders: boolean;
+}
+
+const certificateClaims = new Uint8Array(64);
+for (const id of [HeaderId.xForwardedClientCert, HeaderId.clientCert, HeaderId.clientCertChain]) {
+  certificateClaims[id] = 1;
+}
+const claims = certificateClaims.slice();
 for (const id of [
   HeaderId.forwarded,
   HeaderId.xForwardedFor,
@@ -27,13 +38,14 @@ const addressForm = /^[0-9a-fA-F:.]{2,45}$/;
  * The client of a request. What a stranger says of himself in forwarding fields is taken out of the head before
  * anybody reads it; what a trusted proxy says is believed, from the right, up to the first address that is not trusted.
  */
-export function clientOf(connectionClient: Client, request: ExchangeRequest, isTrusted: IsTrusted): Client {
+export function clientOf(connectionClient: Client, request: ExchangeRequest, trust: Trust): Client {
   const { headers } = request;
   if (!connectionClient.trusted) {
     headers.removeMasked(claims);
     return connectionClient;
   }
-  const claimed = believedAddress(headers.getJoined('x-forwarded-for'), isTrusted);
+  if (!trust.keepsClientCertificateHeaders) headers.removeMasked(certificateClaims);
+  const claimed = believedAddress(headers.getJoined('x-forwarded-for'), trust.isTrusted);
   const proto = headers.getById(HeaderId.xForwardedProto);
   const scheme = proto === 'https' || proto === 'http' ? proto : connectionClient.scheme;
   if (claimed === null && scheme === connectionClient.scheme) return connectionClient;
@@ -73,7 +85,8 @@ export function forwardedLines(exchange: Exchange): string {
   const lines = flatText(
     `X-Forwarded-For: ${client.ip}\r\nX-Forwarded-Proto: ${client.scheme}\r\n` +
       (authority === '' ? '' : `X-Forwarded-Host: ${authority}\r\n`) +
-      `Forwarded: ${element(client.ip, authority, client.scheme)}\r\nVia: ${viaVersion(version)} cardea\r\n`,
+      `Forwarded: ${element(client.ip, authority, client.scheme)}\r\nVia: ${viaVersion(version)} cardea\r\n` +
+      (client.certificate === null ? '' : client.certificate.forwardedLines),
   );
   client.forwarded = { authority, version, lines };
   return lines;
@@ -92,8 +105,14 @@ function continuedLines(client: Client, headers: Headers, authority: string, ver
     `X-Forwarded-For: ${before === undefined ? client.socketIp : `${before}, ${client.socketIp}`}\r\n` +
     `X-Forwarded-Proto: ${client.scheme}\r\n${host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`}` +
     `Forwarded: ${forwarded === undefined ? element(client.socketIp, host, client.scheme) : `${forwarded}, ${own}`}\r\n` +
-    `Via: ${viaVersion(version)} cardea\r\n`
+    `Via: ${viaVersion(version)} cardea\r\n${ownCertificateLines(client, headers)}`
   );
+}
+
+/** The trusted proxy's own certificate. Where it told of its client's in RFC 9440's fields, which hold one, that stands. */
+function ownCertificateLines({ certificate }: Client, headers: Headers): string {
+  if (certificate === null || headers.getById(HeaderId.clientCert) !== undefined) return '';
+  return certificate.forwardedLines;
 }
 
 function viaVersion(version: string): string {

@@ -42,6 +42,9 @@ export const HeaderId = {
   xForwardedPort: 37,
   xRealIp: 38,
   acceptLanguage: 39,
+  xForwardedClientCert: 40,
+  clientCert: 41,
+  clientCertChain: 42,
 } as const;
 
 /** Lower-case names by id. */

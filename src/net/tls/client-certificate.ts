@@ -42,7 +42,7 @@ export function clientCertificateOf(
   const facts = {
     subject: distinguishedName(certificate.subject),
     issuer: distinguishedName(certificate.issuer),
-    commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '',
+    commonName: commonName(certificate.subject),
     dnsNames,
     uris,
     emails: named(names, 'email:'),
@@ -98,17 +98,21 @@ function quoted(text: string): string {
   return `"${visible.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** From Node's lines, outermost first, to one line, innermost first, with RFC 4514's escapes. */
+/** From Node's lines, outermost first and escaped as RFC 2253 says, to one line, innermost first. */
 function distinguishedName(lines: string): string {
   return lines
     .split('\n')
     .filter(line => line !== '')
     .reverse()
-    .map(line => {
-      const at = line.indexOf('=');
-      return `${line.slice(0, at)}=${line.slice(at + 1).replace(/[,+"\\<>;]/g, '\\$&')}`;
-    })
     .join(',');
+}
+
+/** The first common name without its escapes. */
+function commonName(lines: string): string {
+  const escaped = /^CN=(.*)$/m.exec(lines)?.[1] ?? '';
+  return escaped.replace(/\\([0-9A-F]{2}|.)/g, (_all, code: string) =>
+    code.length === 2 ? String.fromCharCode(Number.parseInt(code, 16)) : code,
+  );
 }
 
 /** Node's list: entries between `, `, in JSON's quotes where they hold something odd. */

@@ -94,8 +94,9 @@ export class Handshake implements SocketEvents, Timed {
 
   /** The client's name is known, or it gave none. */
   onCertificate(servername: string): void {
-    this.handle.sni_context = this.contexts.find(servername).context;
-    this.handle.certCbDone();
+    const { handle } = this;
+    handle.sni_context = this.contexts.find(servername).context;
+    handle.certCbDone();
   }
 
   onError(error: Error): void {
@@ -139,7 +140,7 @@ export class Handshake implements SocketEvents, Timed {
 
   private wrapOwn(raw: Socket): TlsHandle {
     const { contexts } = this;
-    const handle = wrapServer(raw, contexts.standard) as OwnedHandle;
+    const handle = wrapServer(raw, contexts.base) as OwnedHandle;
     handle.handshake = this;
     handle.onhandshakestart = onHandshakeStart;
     handle.onhandshakedone = onHandshakeDone;
@@ -161,7 +162,7 @@ export class Handshake implements SocketEvents, Timed {
     const { clientAuth, protocols } = contexts.material;
     const socket = new TLSSocket(raw, {
       isServer: true,
-      secureContext: contexts.standard,
+      secureContext: contexts.base,
       requestCert: clientAuth !== null,
       rejectUnauthorized: false,
       ALPNProtocols: [...protocols],

@@ -23,7 +23,7 @@ export interface ListenerTlsSpec {
 }
 
 /** See `UpstreamTlsConfig` in src/config/config.ts, to which this is structurally equal. */
-export type UpstreamTlsSpec = ClientTlsMaterial;
+export type UpstreamTlsSpec = Omit<ClientTlsMaterial, 'protocols'>;
 
 /** See `Problem` in src/config/config.ts, to which this is structurally equal. */
 export interface TlsProblem {
@@ -40,7 +40,11 @@ export interface TlsFiles {
 
 export interface TlsSpecs {
   readonly listeners: readonly { readonly tls: ListenerTlsSpec | null; readonly protocols: readonly string[] }[];
-  readonly upstreams: readonly { readonly name: string; readonly tls: UpstreamTlsSpec | null }[];
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly tls: UpstreamTlsSpec | null;
+    readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
+  }[];
 }
 
 /** For clients of the last ten years: forward secrecy and authenticated encryption only. */
@@ -63,8 +67,10 @@ export function readTlsMaterial(
     tls === null ? null : reader.listener(tls, protocols, ['listeners', at, 'tls']),
   );
   const upstreams = new Map<string, ClientTlsMaterial>();
-  for (const { name, tls } of specs.upstreams) {
-    if (tls !== null) upstreams.set(name, reader.upstream(tls, ['upstreams', name, 'tls']));
+  for (const { name, tls, protocol } of specs.upstreams) {
+    if (tls === null) continue;
+    const protocols = protocol === 'auto' ? ['h2', 'http/1.1'] : [protocol === 'h2' ? 'h2' : 'http/1.1'];
+    upstreams.set(name, reader.upstream(tls, protocols, ['upstreams', name, 'tls']));
   }
   const { problems } = reader;
   const isWrong = problems.some(({ severity }) => severity === 'error');
@@ -116,7 +122,11 @@ class MaterialReader {
     };
   }
 
-  upstream({ ca, cert, key, serverName, verify }: UpstreamTlsSpec, at: Path): ClientTlsMaterial {
+  upstream(
+    { ca, cert, key, serverName, verify }: UpstreamTlsSpec,
+    protocols: readonly string[],
+    at: Path,
+  ): ClientTlsMaterial {
     const pair = cert === null || key === null ? null : this.pair(cert, key, [...at, 'cert'], [...at, 'key']);
     if (!verify) {
       const message =
@@ -129,6 +139,7 @@ class MaterialReader {
       key: pair?.key ?? null,
       serverName,
       verify,
+      protocols,
     };
   }
 
@@ -170,8 +181,12 @@ class MaterialReader {
     return pairs;
   }
 
-  /** One name, one certificate a kind of key: which of two would be shown nobody could tell. */
+  /**
+   * One name, one certificate: which of two would be shown nobody could tell. Only where all stand for the same names may
+   * there be one of each kind of key, since OpenSSL then chooses by what the client knows.
+   */
   private checkNames(found: readonly { readonly pair: CertificatePair; readonly at: Path }[]): void {
+    const sameNames = found.every(({ pair }) => pair.names.join() === found[0]?.pair.names.join());
     const firstOf = new Map<string, CertificatePair>();
     for (const { pair, at } of found) {
       if (pair.names.length === 0 && found.length > 1) {
@@ -179,10 +194,15 @@ class MaterialReader {
         this.problems.push({ path: at, message, severity: 'warning' });
       }
       for (const name of pair.names) {
-        const first = firstOf.get(`${name} ${pair.kind}`);
-        if (first === undefined) firstOf.set(`${name} ${pair.kind}`, pair);
+        const key = sameNames ? `${name} ${pair.kind}` : name;
+        const first = firstOf.get(key);
+        if (first === undefined) firstOf.set(key, pair);
         else {
-          this.fail(at, `${pair.file} and ${first.file} both stand for ${name}: expected one certificate a name`);
+          const way =
+            first.kind === pair.kind
+              ? ''
+              : '; RSA and ECDSA side by side need a listener whose certificates all stand for the same names';
+          this.fail(at, `${pair.file} and ${first.file} both stand for ${name}: expected one certificate a name${way}`);
           break;
         }
       }

@@ -11,12 +11,14 @@ const SECURE_OPTIONS =
   constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_NO_COMPRESSION;
 
 export class ServerContexts {
-  readonly standard: SecureContext;
+  /** What every handshake begins with. It holds no certificate where one is chosen by name. */
+  readonly base: SecureContext;
   readonly material: ServerTlsMaterial;
   /** ALPN names as they stand in the handshake. */
   readonly alpn: Buffer;
-  /** False when there is one certificate: then nobody has to ask. */
+  /** False when all certificates stand for the same names: then nobody has to ask. */
   readonly choosesByName: boolean;
+  private readonly standard: SecureContext;
   private readonly exact = new Map<string, SecureContext>();
   /** By what stands behind the star: `example.com`. */
   private readonly wildcards = new Map<string, SecureContext>();
@@ -24,36 +26,13 @@ export class ServerContexts {
   /** Throws with OpenSSL's words when it does not take what was checked. */
   constructor(material: ServerTlsMaterial, tickets: TicketRing) {
     this.material = material;
-    const names = material.protocols.map(name => String.fromCharCode(name.length) + name);
-    this.alpn = Buffer.from(names.join(''), 'latin1');
+    const protocols = material.protocols.map(name => String.fromCharCode(name.length) + name);
+    this.alpn = Buffer.from(protocols.join(''), 'latin1');
     const { certificates } = material;
-    const pairsByName = new Map<string, CertificatePair[]>();
-    for (const pair of certificates) {
-      for (const name of pair.names) {
-        const pairs = pairsByName.get(name);
-        if (pairs === undefined) pairsByName.set(name, [pair]);
-        else pairs.push(pair);
-      }
-    }
-    const bySet = new Map<string, SecureContext>();
-    const contextOf = (pairs: readonly CertificatePair[]): SecureContext => {
-      const key = pairs.map(pair => certificates.indexOf(pair)).join();
-      let context = bySet.get(key);
-      if (context === undefined) {
-        context = makeContext(material, pairs);
-        tickets.attachTo(context);
-        bySet.set(key, context);
-      }
-      return context;
-    };
-    // Because: a listener without a certificate was refused.
-    const first = certificates[0]!;
-    this.standard = contextOf(pairsByName.get(first.names[0] ?? '') ?? [first]);
-    for (const [name, pairs] of pairsByName) {
-      if (name.startsWith('*.')) this.wildcards.set(name.slice(2), contextOf(pairs));
-      else this.exact.set(name, contextOf(pairs));
-    }
-    this.choosesByName = bySet.size > 1;
+    this.choosesByName = certificates.some(({ names }) => names.join() !== certificates[0]?.names.join());
+    this.base = makeContext(material, this.choosesByName ? [] : certificates);
+    tickets.attachTo(this.base);
+    this.standard = this.choosesByName ? this.indexNames(tickets) : this.base;
   }
 
   /** The exact name, then a wildcard for its first label, else the first certificate. */
@@ -61,6 +40,21 @@ export class ServerContexts {
     const name = servername.toLowerCase();
     const dot = name.indexOf('.');
     return this.exact.get(name) ?? (dot > 0 ? this.wildcards.get(name.slice(dot + 1)) : undefined) ?? this.standard;
+  }
+
+  /** Gives the first certificate's context. */
+  private indexNames(tickets: TicketRing): SecureContext {
+    let first: SecureContext | null = null;
+    for (const pair of this.material.certificates) {
+      const context = makeContext(this.material, [pair]);
+      tickets.attachTo(context);
+      for (const name of pair.names) {
+        if (name.startsWith('*.')) this.wildcards.set(name.slice(2), context);
+        else this.exact.set(name, context);
+      }
+      first ??= context;
+    }
+    return first ?? this.base;
   }
 }
 

@@ -51,6 +51,8 @@ export interface ClientTlsMaterial {
   /** Null takes the endpoint's host. */
   readonly serverName: string | null;
   readonly verify: boolean;
+  /** ALPN names, best first. */
+  readonly protocols: readonly string[];
 }
 
 /** By index of the listener, null for plain text; by name of the upstream. */
