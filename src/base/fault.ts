@@ -188,6 +188,25 @@ export const faultKinds = {
     'An error in the gateway itself. The log has the details.',
   ),
 
+  concurrency_limited: gateway(
+    503,
+    'Too many requests under way',
+    'connection_limit_reached',
+    'As many requests as `concurrency` allows are under way, and its queue is full. `Retry-After` says when to come back.',
+  ),
+  queue_timeout: gateway(
+    503,
+    'Waited too long',
+    'connection_limit_reached',
+    'The request waited for `concurrency.queueTimeout` and was not sent. `Retry-After` says when to come back.',
+  ),
+  overloaded: gateway(
+    503,
+    'Gateway overloaded',
+    'proxy_internal_error',
+    'The gateway sheds load: requests of routes with the lowest `priority` first. `Retry-After` says when to come back.',
+  ),
+
   upstream_unavailable: upstream(
     503,
     'Upstream unavailable',

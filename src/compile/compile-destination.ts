@@ -4,6 +4,7 @@ import type { DestinationConfig, Problem } from '../config/config.ts';
 import type { Destination, RedirectTemplate } from '../exchange/route.ts';
 import type { PathPattern } from '../route/path-pattern.ts';
 import { compileTemplate, type Template, TemplateError } from '../route/template.ts';
+import { opaqueWord } from '../upstream/affinity.ts';
 import { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -29,7 +30,7 @@ export function compileDestination(
       for (const [index, { upstream: name, weight }] of to.targets.entries()) {
         const upstream = upstreams.get(name);
         if (upstream === undefined) return fail(`there is no upstream "${name}"`, index);
-        targets.push({ value: upstream, weight, key: name });
+        targets.push({ value: upstream, weight, key: opaqueWord('split', name) });
       }
       try {
         return { kind: 'split', splitter: new Splitter(targets), stickyCookie: to.stickyCookie };

@@ -13,6 +13,7 @@ import type { Exchange } from './exchange.ts';
 import { enterGates } from './gates.ts';
 import { answer, refuse } from './reply.ts';
 import { watchWait } from './retries.ts';
+import { stickyPick } from './sticky-pick.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 /** Bodies sent over a kept connection are remembered up to this size, to be sent again if that connection was dead. */
@@ -39,7 +40,8 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
     }
     upstream.budget.request(upstream.nowMs);
   }
-  if ((route.gate !== null || upstream.gate !== null || exchange.upstreamGate !== null) && !enterGates(exchange)) return;
+  if ((route.gate !== null || upstream.gate !== null || exchange.upstreamGate !== null) && !enterGates(exchange))
+    return;
   attempt(exchange, null, false);
 }
 
@@ -71,7 +73,9 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
 /** An endpoint with a pass of its circuit breaker; null when there is none and the caller has got what is given then. */
 function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly Endpoint[] | null): Endpoint | null {
   const hash = upstream.spec.hashOn === null ? 0 : hashFor(exchange, upstream);
-  const endpoint = upstream.pick(hash, tried);
+  const { affinity } = upstream;
+  const endpoint =
+    affinity === null ? upstream.pick(hash, tried) : stickyPick(exchange, upstream, affinity, hash, tried);
   const { guard } = upstream.resilience;
   if (endpoint === undefined) {
     fallBack(exchange, new Fault('upstream_unavailable'), 0);

@@ -96,6 +96,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   foreignIds: string;
   /** Cookie line of a sticky split, sent with the answer. */
   stickyCookie: string;
+  /** As `stickyCookie`, for the endpoint. */
+  affinityCookie: string;
 
   /** The request has been received whole. */
   requestEnded: boolean;
@@ -185,6 +187,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.upstreamGate = null;
     this.foreignIds = '';
     this.stickyCookie = '';
+    this.affinityCookie = '';
     this.requestEnded = !request.hasBody;
     this.requestTrailers = null;
     this.heldRequest = null;

@@ -37,7 +37,7 @@ export function forward(exchange: Exchange): void {
 /** The target that a sticky client had before, or the next in turn, with the cookie that makes it stick. */
 function chooseTarget(
   exchange: Exchange,
-  splitter: { next(): Upstream; byKey(key: string): Upstream | undefined },
+  splitter: { next(): Upstream; byKey(key: string): Upstream | undefined; keyOf(upstream: Upstream): string },
   stickyCookie: string | null,
 ): Upstream {
   if (stickyCookie === null) return splitter.next();
@@ -45,6 +45,6 @@ function chooseTarget(
   const known = key === undefined ? undefined : splitter.byKey(key);
   if (known !== undefined) return known;
   const chosen = splitter.next();
-  exchange.stickyCookie = `${stickyCookie}=${chosen.name}; Path=/; HttpOnly; SameSite=Lax`;
+  exchange.stickyCookie = `${stickyCookie}=${splitter.keyOf(chosen)}; Path=/; HttpOnly; SameSite=Lax`;
   return chosen;
 }

@@ -1,6 +1,7 @@
 // Tells the upstream what came of an attempt, for its circuit breaker and its outlier watch.
 
 import type { Fault } from '../base/fault.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
 import { NO_PASS } from '../upstream/guard.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -21,8 +22,18 @@ export function attemptAnswered(
 export function attemptFailed(exchange: Exchange, fault: Fault): void {
   const upstream = exchange.upstream!;
   const { guard } = upstream.resilience;
+  if (exchange.endpoint !== null) learnOfFailure(exchange, exchange.endpoint, fault);
   if (guard === null || exchange.endpoint === null) return;
   const pass = exchange.breakerPass;
   exchange.breakerPass = NO_PASS;
   guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
+}
+
+/** Its balancer holds it for slow, and where it was found is looked up again. */
+function learnOfFailure(exchange: Exchange, endpoint: Endpoint, fault: Fault): void {
+  if (fault.kind.source !== 'upstream' || fault.code === 'upstream_queue_full') return;
+  const upstream = exchange.upstream!;
+  const { now } = exchange.services.io.clock;
+  endpoint.latency?.failed(exchange.sentAt === 0 ? 0 : now - exchange.sentAt, upstream.nowMs);
+  if (fault.code === 'upstream_connect_failed' || fault.code === 'upstream_connect_timeout') upstream.lookAgain(now);
 }

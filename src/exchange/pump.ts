@@ -96,6 +96,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   const upstream = exchange.upstream!;
   exchange.firstByteAt = services.io.clock.now;
   services.cells[upstream.metricsOffset + UpstreamCell.status1xx + statusClass(head.status)]!++;
+  exchange.endpoint!.latency?.answered(exchange.firstByteAt - exchange.sentAt, upstream.nowMs);
   if (upstream.resilience.guard !== null) attemptAnswered(exchange, head);
   if (exchange.retryPolicy !== null && retryAnswer(exchange, head.status)) return;
   exchange.replayable = null;

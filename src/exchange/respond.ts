@@ -26,6 +26,9 @@ function sendHead(exchange: Exchange): void {
   const response = exchange.response!;
   const { headers, contentLength, hasBody } = response;
   if (exchange.stickyCookie !== '') headers.append('Set-Cookie', exchange.stickyCookie);
+  if (exchange.affinityCookie !== '' && exchange.answeredBy === 'upstream') {
+    headers.append('Set-Cookie', exchange.affinityCookie);
+  }
   let framing: number = ResponseFraming.none;
   if (hasBody) framing = contentLength === -1 ? ResponseFraming.unknown : ResponseFraming.length;
   if (response.bodyFilters !== 0 && hasBody) {

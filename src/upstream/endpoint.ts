@@ -42,7 +42,13 @@ export class Endpoint implements Balanced {
   /** Its part of an access log line. */
   readonly logPart: string;
 
-  constructor(spec: EndpointSpec, upstreamName: string, pool: Pool, block: StateBlock, latency: PeakLatency | null = null) {
+  constructor(
+    spec: EndpointSpec,
+    upstreamName: string,
+    pool: Pool,
+    block: StateBlock,
+    latency: PeakLatency | null = null,
+  ) {
     this.key = spec.url;
     this.weight = spec.weight;
     this.zone = spec.zone;

@@ -1,14 +1,21 @@
 // A named set of endpoints that serve the same: picks one, lends its connections. One object a worker.
 
+import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import { Random } from '../base/random.ts';
 import type { ClientTls } from '../net/tls/client-tls.ts';
+import type { Gate, GateSpec } from './admission/gate.ts';
+import { makeGate } from './admission/make-gate.ts';
+import { Affinity, type AffinitySpec } from './affinity.ts';
 import { type Balancer, createBalancer } from './balance/balancer.ts';
+import { PeakLatency } from './balance/peak-latency.ts';
 import { Endpoint, type EndpointSpec, poolFor } from './endpoint.ts';
 import type { Pool, PoolContext, PoolSettings } from './pool.ts';
 import { Resilience, type ResilienceSpec } from './resilience.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
 import { RetryPolicy, type RetrySpec } from './retry/retry-policy.ts';
 import { SharedStates, type StateBlock } from './state/shared-states.ts';
+import { TimeCell } from './state/state-cells.ts';
 
 /** What a hashing balancer hashes; see `HashOnConfig`. */
 export interface HashOn {
@@ -28,6 +35,10 @@ export interface UpstreamSpec extends ResilienceSpec {
   readonly idleTimeoutMs: number;
   readonly tunnelIdleTimeoutMs: number;
   readonly retry?: RetrySpec | null | undefined;
+  readonly concurrency?: GateSpec | undefined;
+  readonly affinity?: AffinitySpec | undefined;
+  /** Endpoints that this gateway uses of a large set; 0 or left out for all. */
+  readonly subset?: number | undefined;
   /** Whatever it says: other words mean other connections. Null where no endpoint speaks TLS. */
   readonly tls?: object | null;
 }
@@ -36,12 +47,17 @@ export interface UpstreamSpec extends ResilienceSpec {
 export interface UpstreamContext extends PoolContext {
   /** Left out, the states of its endpoints are its own. */
   readonly states?: SharedStates;
+  /** Where this gateway stands; left out or empty when it prefers no zone. */
+  readonly zone?: string;
   readonly log?: (
     level: 'info' | 'warn' | 'error',
     message: string,
     fields?: Readonly<Record<string, string | number | boolean>>,
   ) => void;
 }
+
+/** Tells this gateway from others that use a part of the same endpoints. */
+const machineName = hostname();
 
 /** However many connections fail, a source is asked again once in this time. */
 const LOOK_AGAIN_MS = 1_000;
@@ -68,6 +84,9 @@ export class Upstream {
   /** What all workers know of it. */
   readonly block: StateBlock;
   readonly states: SharedStates;
+  /** How many exchanges may be under way with it; null for no limit. */
+  readonly gate: Gate | null;
+  private affinityNow: Affinity | null;
   private resilienceNow: Resilience;
   private readonly context: UpstreamContext;
   private readonly source: EndpointSource | null;
@@ -99,7 +118,9 @@ export class Upstream {
       isDeepStrictEqual(previous.spec.tls ?? null, tls);
     const keptPools = new Map(samePool ? previous.endpoints.map(({ key, pool }) => [key, pool]) : []);
     this.members = (source?.now ?? spec.endpoints).map(endpoint => this.endpointFor(endpoint, keptPools));
-    this.balancer = createBalancer(spec.balance, this.members);
+    this.balancer = this.balancerOf(this.members);
+    this.gate = spec.concurrency ? makeGate(`upstream ${spec.name}`, spec.concurrency, context.io, this.states) : null;
+    this.affinityNow = spec.affinity ? new Affinity(spec.affinity, spec.name, this.members) : null;
     this.resilienceNow = this.resilienceOf(this.members);
     this.unfollow = null;
     this.lookedAgainAt = Number.NEGATIVE_INFINITY;
@@ -118,6 +139,17 @@ export class Upstream {
     const endpoint = this.balancer.pick(hash, tried);
     if (!availability.ramping || endpoint === undefined || tried !== null) return endpoint;
     return availability.takesTurn(endpoint) ? endpoint : this.balancer.pick(hash, [endpoint]);
+  }
+
+  /** Whether this endpoint, of which it is known that it is wanted, may be used now. */
+  mayUse(endpoint: Endpoint): boolean {
+    this.resilienceNow.availability?.look(this.nowMs);
+    return endpoint.available;
+  }
+
+  /** Null where clients do not stick to endpoints. */
+  get affinity(): Affinity | null {
+    return this.affinityNow;
   }
 
   get resilience(): Resilience {
@@ -143,7 +175,9 @@ export class Upstream {
       known.zone = spec.zone;
       return known;
     });
-    this.balancer = createBalancer(this.spec.balance, this.members);
+    this.balancer = this.balancerOf(this.members);
+    const { affinity, name } = this.spec;
+    if (affinity) this.affinityNow = new Affinity(affinity, name, this.members);
     this.resilienceNow = this.resilienceOf(this.members);
     for (const gone of before.values()) gone.pool.retire();
   }
@@ -168,7 +202,16 @@ export class Upstream {
     const { name, pool } = this.spec;
     const kept = keptPools?.get(spec.url);
     const block = this.states.claim(`endpoint ${name} ${spec.url}`, this.context.io.clock.now);
-    return new Endpoint(spec, name, kept ?? poolFor(spec, pool, this.metricsOffset, this.context, this.tls), block);
+    const latency =
+      this.spec.balance === 'peakEwma' ? new PeakLatency(block.times, block.timesAt + TimeCell.peakLatency) : null;
+    const ownPool = kept ?? poolFor(spec, pool, this.metricsOffset, this.context, this.tls);
+    return new Endpoint(spec, name, ownPool, block, latency);
+  }
+
+  private balancerOf(endpoints: readonly Endpoint[]): Balancer<Endpoint> {
+    const { zone = '' } = this.context;
+    const settings = { zone, subset: this.spec.subset ?? 0, instance: machineName, now: () => this.nowMs };
+    return createBalancer(this.spec.balance, endpoints, new Random(), settings);
   }
 
   private resilienceOf(endpoints: readonly Endpoint[]): Resilience {

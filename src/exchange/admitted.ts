@@ -1,0 +1,24 @@
+// An exchange goes on after it waited at a gate: to the next gate, or to its upstream.
+
+import { Fault } from '../base/fault.ts';
+import { attempt } from './attempt.ts';
+import type { Exchange } from './exchange.ts';
+import { enterGates } from './gates.ts';
+import { refuse } from './reply.ts';
+
+/** The gate at which it waited has let it in. */
+export function admitted(exchange: Exchange): void {
+  const { io } = exchange.services;
+  const route = exchange.route!;
+  exchange.waiting = false;
+  io.wheel.unschedule(exchange);
+  if (route.gate !== null && exchange.routeGate === null) exchange.routeGate = route.gate;
+  else exchange.upstreamGate = exchange.upstream!.gate;
+  if (io.clock.now >= exchange.deadline) {
+    refuse(exchange, new Fault('exchange_timeout'));
+    return;
+  }
+  if (!enterGates(exchange)) return;
+  attempt(exchange, null, false);
+  if (!exchange.ended && !exchange.waiting && !exchange.requestIsBlocked) exchange.downstream.resumeRequest();
+}

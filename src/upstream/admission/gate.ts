@@ -1,0 +1,250 @@
+// How many requests of a route or to an upstream may be under way, on all workers together, and who waits for room. First come, first
+// served on each worker; a wait has its end. What waits is known by three fields only.
+
+import type { TimerWheel } from '../../base/timer-wheel.ts';
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import type { StateBlock } from '../state/shared-states.ts';
+import { StateCell, TimeCell } from '../state/state-cells.ts';
+import { AdaptiveLimit, type AdaptiveSpec } from './adaptive-limit.ts';
+
+/** See `ConcurrencyConfig` in src/config/concurrency-config.ts, to which this is structurally equal. */
+export interface GateSpec {
+  /** 0 when it is found by `adaptive`. */
+  readonly limit: number;
+  readonly adaptive: AdaptiveSpec | null;
+  /** Requests that may wait, on all workers together; each has its share of the places. */
+  readonly queueMax: number;
+  readonly queueTimeoutMs: number;
+}
+
+/** Something that waits at a gate. */
+export interface GateWaiter {
+  /** The gate at which it waits; null when it does not any more, and then it is passed over. */
+  waitsAt: Gate | null;
+  /** When it began to wait, in the thread's own time. */
+  waitsSince: number;
+  onAdmitted(): void;
+  onNotAdmitted(): void;
+}
+
+export interface GateContext {
+  readonly wheel: TimerWheel;
+  readonly clock: { readonly now: number };
+  /** Shared milliseconds, for the limit that adapts. */
+  sharedNow(): number;
+  /** Runs what another thread has woken, as an event of this one. */
+  wake(run: () => void): void;
+}
+
+/** What `enter` says. */
+export const Entry = { admitted: 0, waits: 1, full: 2 } as const;
+
+/** One release in so many goes to another worker that waits, though this one has waiters as well. */
+const PASS_ON_EVERY = 8;
+/** Should a wake-up from another worker not come, room is looked for this often. */
+const LOOK_EVERY_MS = 25;
+/** A wait for a wake-up ends by itself, so that a gate of an old configuration is let go. */
+const WAKE_WAIT_MS = 1_000;
+
+export class Gate implements Timed {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  readonly spec: GateSpec;
+  readonly adaptive: AdaptiveLimit | null;
+  private readonly block: StateBlock;
+  private readonly context: GateContext;
+  private readonly words: Int32Array;
+  private readonly ownAt: number;
+  private readonly firstAt: number;
+  private readonly endAt: number;
+  private readonly wakeAt: number;
+  private readonly waitersAt: number;
+  private readonly ownBit: number;
+  private readonly places: number;
+  private readonly queue: GateWaiter[];
+  private first: number;
+  private waiting: number;
+  private releases: number;
+  private listening: boolean;
+  /** Waiters are being let in: who leaves meanwhile leaves its room to that. */
+  private handing: boolean;
+
+  constructor(spec: GateSpec, block: StateBlock, context: GateContext) {
+    const { words, at, workers, times, timesAt, ownInFlightAt } = block;
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.spec = spec;
+    this.block = block;
+    this.context = context;
+    this.words = words;
+    this.firstAt = at + StateCell.inFlight;
+    this.endAt = this.firstAt + workers;
+    this.ownAt = ownInFlightAt;
+    this.wakeAt = at + StateCell.gateWake;
+    this.waitersAt = at + StateCell.gateWaiters;
+    this.ownBit = 1 << ((ownInFlightAt - this.firstAt) & 31);
+    this.adaptive =
+      spec.adaptive === null
+        ? null
+        : new AdaptiveLimit(spec.adaptive, words, at + StateCell.gateLimit, times, timesAt + TimeCell.gateLimit);
+    this.places = Math.ceil(spec.queueMax / workers);
+    this.queue = [];
+    this.first = 0;
+    this.waiting = 0;
+    this.releases = 0;
+    this.listening = false;
+    this.handing = false;
+  }
+
+  get limit(): number {
+    return this.adaptive === null ? this.spec.limit : this.adaptive.limit;
+  }
+
+  /** Requests that were let in and have not left, of all workers. */
+  get inFlight(): number {
+    const { words, endAt } = this;
+    let sum = 0;
+    for (let at = this.firstAt; at < endAt; at++) sum += words[at]!;
+    return sum;
+  }
+
+  /** Requests that wait on this worker. */
+  get queued(): number {
+    return this.waiting;
+  }
+
+  /** `Entry.admitted`: call `leave` once. `Entry.waits`: it hears of its admission or its end, unless it is forgotten before. */
+  enter(waiter: GateWaiter): number {
+    // Who comes now does not overtake who waits.
+    if (this.waiting === 0) {
+      if (this.take()) return Entry.admitted;
+      if (this.places === 0) return Entry.full;
+      Atomics.or(this.words, this.waitersAt, this.ownBit);
+      // Room may have come before anybody could know that somebody waits.
+      if (this.take()) {
+        Atomics.and(this.words, this.waitersAt, ~this.ownBit);
+        return Entry.admitted;
+      }
+      this.listen();
+      this.context.wheel.schedule(this, this.context.clock.now + LOOK_EVERY_MS);
+    } else if (this.waiting >= this.places) return Entry.full;
+    waiter.waitsAt = this;
+    waiter.waitsSince = this.context.clock.now;
+    this.queue.push(waiter);
+    this.waiting++;
+    return Entry.waits;
+  }
+
+  /** Its request is over. `latencyMs` to the first byte of an answer counts for the limit; below 0 when there was none. */
+  leave(latencyMs: number, failed: boolean): void {
+    if (this.adaptive !== null) {
+      if (failed) this.adaptive.failed(this.context.sharedNow());
+      else if (latencyMs >= 0) this.adaptive.answered(latencyMs, this.inFlight, this.context.sharedNow());
+    }
+    Atomics.sub(this.words, this.ownAt, 1);
+    if (this.handing) return;
+    const others = Atomics.load(this.words, this.waitersAt) & ~this.ownBit;
+    if (others !== 0 && (this.waiting === 0 || ++this.releases % PASS_ON_EVERY === 0)) {
+      this.wakeOthers();
+      return;
+    }
+    if (this.waiting > 0) this.handOver();
+  }
+
+  /** Gives up its place. */
+  forget(waiter: GateWaiter): void {
+    if (waiter.waitsAt !== this) return;
+    waiter.waitsAt = null;
+    this.oneLess();
+  }
+
+  /** From the wheel: ends waits that took too long, and looks for room. */
+  onDeadline(now: number): void {
+    const { queue, spec } = this;
+    while (this.first < queue.length) {
+      const waiter = queue[this.first]!;
+      if (waiter.waitsAt === this) {
+        if (now - waiter.waitsSince < spec.queueTimeoutMs) break;
+        waiter.waitsAt = null;
+        this.advance();
+        this.oneLess();
+        waiter.onNotAdmitted();
+      } else this.advance();
+    }
+    if (this.waiting === 0) return;
+    this.handOver();
+    if (this.waiting > 0) this.context.wheel.schedule(this, now + LOOK_EVERY_MS);
+  }
+
+  /** Takes room if there is some. Never lets in more than the limit: of two that come at once both may find it full. */
+  private take(): boolean {
+    const { limit } = this;
+    if (this.inFlight >= limit) return false;
+    Atomics.add(this.words, this.ownAt, 1);
+    if (this.inFlight <= limit) return true;
+    Atomics.sub(this.words, this.ownAt, 1);
+    return false;
+  }
+
+  private handOver(): void {
+    this.handing = true;
+    while (this.waiting > 0 && this.take()) {
+      const waiter = this.next();
+      if (waiter === undefined) {
+        Atomics.sub(this.words, this.ownAt, 1);
+        break;
+      }
+      waiter.waitsAt = null;
+      this.oneLess();
+      waiter.onAdmitted();
+    }
+    this.handing = false;
+  }
+
+  private next(): GateWaiter | undefined {
+    while (this.first < this.queue.length) {
+      const waiter = this.queue[this.first]!;
+      this.advance();
+      if (waiter.waitsAt === this) return waiter;
+    }
+    return undefined;
+  }
+
+  /** Past the first; the array is cut when half of it is past. */
+  private advance(): void {
+    this.first++;
+    if (this.first * 2 <= this.queue.length) return;
+    this.queue.splice(0, this.first);
+    this.first = 0;
+  }
+
+  private oneLess(): void {
+    if (--this.waiting > 0) return;
+    this.queue.length = 0;
+    this.first = 0;
+    Atomics.and(this.words, this.waitersAt, ~this.ownBit);
+  }
+
+  private wakeOthers(): void {
+    Atomics.add(this.words, this.wakeAt, 1);
+    Atomics.notify(this.words, this.wakeAt, 1);
+  }
+
+  private listen(): void {
+    if (this.listening || this.block.workers === 1) return;
+    const { words, wakeAt } = this;
+    const { async: waits, value } = Atomics.waitAsync(words, wakeAt, Atomics.load(words, wakeAt), WAKE_WAIT_MS);
+    if (!waits) return;
+    this.listening = true;
+    void value.then(() => {
+      this.listening = false;
+      if (this.waiting === 0) return;
+      this.context.wake(() => this.handOver());
+      if (this.waiting > 0) this.listen();
+    });
+  }
+}
