@@ -251,13 +251,13 @@ export class Headers {
       const id = index[at]!;
       if (id === REMOVED) continue;
       const nameStart = index[at + 1]!;
-      const valueStart = index[at + 2]!;
-      const valueEnd = index[at + 3]!;
+      const [valueStart, valueEnd] = [index[at + 2]!, index[at + 3]!];
       if (source === null) {
         visitor.fieldText(text.slice(nameStart, text.indexOf(':', nameStart)), text.slice(valueStart, valueEnd));
       } else {
         const start = sourceStart + nameStart;
-        const nameEnd = source.indexOf(0x3a, start);
+        let nameEnd = start + 1;
+        while (source[nameEnd] !== 0x3a) nameEnd++;
         visitor.fieldBytes(id, source, start, nameEnd, sourceStart + valueStart, sourceStart + valueEnd);
       }
     }

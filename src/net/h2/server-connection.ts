@@ -95,6 +95,8 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   private dataStream: ServerStream | null;
   private dataLength: number;
   private dataEnds: boolean;
+  /** It holds more than padding. */
+  private dataSeen: boolean;
   private paused: boolean;
   /** The peer wants a smaller table than it had: the next block says that we use none. */
   private tableUpdateDue: boolean;
@@ -136,6 +138,7 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.dataStream = null;
     this.dataLength = 0;
     this.dataEnds = false;
+    this.dataSeen = false;
     this.paused = false;
     this.tableUpdateDue = false;
     this.unfinished = 0;
@@ -233,11 +236,10 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   // ---- Frames --------------------------------------------------------------------------------------------------
 
   onDataStart(streamId: number, length: number, endStream: boolean): number {
-    const { clock } = this.handler.io;
     if (!this.receiveWindow.take(length)) return ErrorCode.flowControlError;
-    if (length === 0 && !endStream && !this.guard.idleFrame(clock.now)) return this.flood('frame_flood');
     this.dataLength = length;
     this.dataEnds = endStream;
+    this.dataSeen = false;
     this.dataStream = this.streams.find(streamId);
     if (this.dataStream === null) return this.withoutStream(streamId);
     const error = this.dataStream.takeData(length);
@@ -248,6 +250,7 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
+    this.dataSeen = true;
     this.dataStream?.onData(bytes, start, end);
   }
 
@@ -257,6 +260,8 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     // Room of the connection comes back at once: a stream that is held must not hold the others.
     const increment = this.receiveWindow.release(dataLength);
     if (increment > 0) this.outbox.windowUpdate(0, increment);
+    if (!this.dataSeen && !this.dataEnds && !this.guard.idleFrame(this.handler.io.clock.now))
+      return this.flood('frame_flood');
     if (dataStream === null) return 0;
     if (this.dataEnds) dataStream.onRemoteEnd(null);
     else dataStream.onDataEnd(dataLength);
