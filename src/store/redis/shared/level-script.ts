@@ -6,9 +6,12 @@ import { DEBT_BURSTS_MAX } from '../../limiter/limit-rule.ts';
 /**
  * KEYS[1]: what the callers' keys begin with; all of them lie in its slot. ARGV[1]: groups of callers with the same limit: kind (0 bucket,
  * 1 fixed window, 2 sliding window), whether levels are told after an outage, count, period in us, burst as doubles, number of callers; for each caller 8 bytes
- * of key, units to add, and the level as the gateway knows it, without those units. Gives a float a caller: the level over all gateways.
+ * of key, units to add, and the level as the gateway knows it, without those units. Gives two floats a caller: the level over all gateways,
+ * and for windows, which do not drain evenly, the units of all times (modulo `TOTAL_MODULUS`).
  * A caller whom Redis does not know (it was restarted, or he is new) gets the gateway's level.
  */
+export const TOTAL_MODULUS = 1_048_576;
+
 export const levelScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -17,8 +20,8 @@ local data, at, levels = ARGV[1], 1, {}
 local function parts(key)
   local text = redis.call('GET', key)
   if not text then return nil end
-  local a, b, c = string.match(text, '^(%S+) ?(%S*) ?(%S*)$')
-  return tonumber(a), tonumber(b), tonumber(c)
+  local a, b, c, d = string.match(text, '^(%S+) ?(%S*) ?(%S*) ?(%S*)$')
+  return tonumber(a), tonumber(b), tonumber(c), tonumber(d)
 end
 
 local function bucket(key, merges, count, period, burst, units, known)
@@ -33,28 +36,29 @@ local function bucket(key, merges, count, period, burst, units, known)
 end
 
 local function window(key, merges, count, period, units, known, slides)
-  local start, used, before = parts(key)
+  local start, used, before, total = parts(key)
   local current = math.floor(now / period) * period
-  if not start then start, used, before = current, known, 0
+  if not start then start, used, before, total = current, known, 0, 0
   elseif now - start >= 2 * period then start, used, before = current, 0, 0
   elseif now - start >= period then start, before, used = current, slides and used or 0, 0 end
   local slid = before * (1 - math.max(0, now - start) / period)
   if merges then used = math.max(used, known - slid) end
   used = used + units
-  redis.call('SET', key, string.format('%.0f %.17g %.17g', start, used, before), 'PX', math.ceil((start + 2 * period - now) / 1000) + 1000)
-  return used + slid
+  total = (total + units) % ${TOTAL_MODULUS}
+  redis.call('SET', key, string.format('%.0f %.17g %.17g %.0f', start, used, before, total), 'PX', math.ceil((start + 2 * period - now) / 1000) + 1000)
+  return used + slid, total
 end
 
 while at <= #data do
   local kind, merges, count, period, burst, callers
   kind, merges, count, period, burst, callers, at = struct.unpack('<BBdddI4', data, at)
   for _ = 1, callers do
-    local name, units, known, level
+    local name, units, known, level, total
     name, units, known, at = struct.unpack('<c8I4f', data, at)
     local key = KEYS[1] .. name
     if kind == 0 then level = bucket(key, merges == 1, count, period, burst, units, known)
-    else level = window(key, merges == 1, count, period, units, known, kind == 2) end
-    levels[#levels + 1] = struct.pack('<f', level)
+    else level, total = window(key, merges == 1, count, period, units, known, kind == 2) end
+    levels[#levels + 1] = struct.pack('<ff', level, total or 0)
   end
 end
 return table.concat(levels)
@@ -64,3 +68,5 @@ export const levelSha = createHash('sha1').update(levelScript).digest('hex');
 
 export const GROUP_BYTES = 1 + 1 + 3 * 8 + 4;
 export const CALLER_BYTES = 8 + 4 + 4;
+/** Of the answer. */
+export const LEVEL_BYTES = 8;

@@ -7,7 +7,7 @@ import { LimitCall, type Limiter, type LimiterStore } from '../../limiter/limite
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
 import { packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
-import { levelScript, levelSha } from './level-script.ts';
+import { LEVEL_BYTES, levelScript, levelSha, TOTAL_MODULUS } from './level-script.ts';
 import { ruleTag, sharedRule } from './shared-rule.ts';
 import { SlotBook } from './slot-book.ts';
 import type { UseTable } from './use-table.ts';
@@ -22,8 +22,8 @@ const HOT_FULLNESS = 0.5;
 const HOT_CALLERS_A_ROUND = 200;
 /** Callers told in one script: Redis does nothing else meanwhile. */
 const CALLERS_A_SCRIPT = 512;
-/** Without an answer for so long Redis is away. */
-const PATIENCE_MS = 150;
+/** Without an answer for so many rounds Redis is away. Not by the clock: a thread that is held up has heard nobody. */
+const PATIENCE_ROUNDS = 6;
 /** A caller who was quiet for so long loses his slot. */
 const IDLE_MS = 5_000;
 const SWEPT_A_ROUND = 256;
@@ -58,7 +58,7 @@ export class LevelSync {
   private readonly keyStarts: readonly string[];
   private waiting: number[] = [];
   private underWay = 0;
-  private sentAt = 0;
+  private waited = 0;
   private epoch = 0;
   private away = true;
   private watch: ReturnWatch | null = null;
@@ -69,6 +69,7 @@ export class LevelSync {
   constructor(parts: LevelSyncParts) {
     this.parts = parts;
     this.book = new SlotBook(parts.table.slots);
+    this.book.epoch.fill(-1);
     const { keyPrefix, kind } = parts.store.spec;
     const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
     this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
@@ -90,10 +91,11 @@ export class LevelSync {
     this.collect();
     this.sweep(nowMs);
     const { store } = this.parts;
+    if (this.away && store.available && this.epoch === 0) this.comeBack();
     if (this.away) {
       if (store.available && this.watch === null) this.awaitReturn();
       this.goAlone();
-    } else if (!store.available || (this.underWay > 0 && nowMs - this.sentAt > PATIENCE_MS)) {
+    } else if (!store.available || (this.underWay > 0 && ++this.waited > PATIENCE_ROUNDS)) {
       this.leave();
       this.goAlone();
     } else if (this.underWay === 0 && this.waiting.length > 0 && --this.skip < 0) this.tell(nowMs);
@@ -135,7 +137,7 @@ export class LevelSync {
     }
     this.waiting = later;
     this.skip = Math.floor(hot / HOT_CALLERS_A_ROUND);
-    this.sentAt = nowMs;
+    this.waited = 0;
     for (const [part, here] of groups.entries())
       if (here.size > 0) this.send(keyStarts[part]!, [...here.values()], nowMs);
   }
@@ -194,10 +196,12 @@ export class LevelSync {
       const known = this.rules.get(tag)!;
       for (const caller of callers) {
         const level = levels.readFloatLE(at);
-        at += 4;
+        const total = levels.readFloatLE(at + 4);
+        at += LEVEL_BYTES;
         const { slot, keyLow, keyHigh, units } = caller;
-        const counted = known.isBucket ? level : Math.min(level, known.size);
-        const others = Math.max(0, Math.floor(counted - caller.known - units + 1e-3));
+        const others = known.isBucket
+          ? beyond(level, caller)
+          : this.sinceLast(caller, Math.min(level, known.size), total);
         book.toldAt[slot] = nowMs;
         book.epoch[slot] = this.epoch;
         book.fullness[slot] = level / known.size;
@@ -208,7 +212,18 @@ export class LevelSync {
         known.limiter.charge(call, 0, others);
       }
     }
-    this.told += at / 4;
+    this.told += at / LEVEL_BYTES;
+  }
+
+  /** What the others added to a window since the last exchange; before the first one, what is beyond our knowledge. */
+  private sinceLast(caller: ToldCaller, level: number, total: number): number {
+    const { book } = this;
+    const before = book.total[caller.slot]!;
+    book.total[caller.slot] = total;
+    if (Number.isNaN(before)) return beyond(level, caller);
+    const added = (total - before - caller.units + 2 * TOTAL_MODULUS) % TOTAL_MODULUS;
+    // A count that went back was begun anew: Redis lost it, or nobody came for long.
+    return added < TOTAL_MODULUS / 2 ? added : 0;
   }
 
   /** Units that the caller has used here and not got back yet. */
@@ -235,15 +250,18 @@ export class LevelSync {
       () => (store.available ? store.anyNode : null),
       () => {
         this.watch = null;
-        if (!store.available || this.stopped) return;
-        // Levels are told anew: Redis may have lost them, and what was admitted meanwhile has partly drained away.
-        this.epoch++;
-        this.underWay = 0;
-        this.away = false;
-        this.parts.table.isAway = false;
-        this.parts.onAvailability(true);
+        if (store.available && !this.stopped) this.comeBack();
       },
     );
+  }
+
+  /** Levels are told anew: Redis may have lost them, and what was admitted meanwhile has partly drained away. */
+  private comeBack(): void {
+    this.epoch++;
+    this.underWay = 0;
+    this.away = false;
+    this.parts.table.isAway = false;
+    this.parts.onAvailability(true);
   }
 
   private goAlone(): void {
@@ -264,10 +282,13 @@ export class LevelSync {
   // ---- Slots ---------------------------------------------------------------------------------------------------------
 
   private collect(): void {
-    const { table } = this.parts;
+    const { book, parts } = this;
+    const { table } = parts;
     for (let slot = table.next(); slot !== -1; slot = table.next()) {
-      if (this.book.isWaiting[slot] === 1) continue;
-      this.book.isWaiting[slot] = 1;
+      if (book.isWaiting[slot] === 1) continue;
+      book.isWaiting[slot] = 1;
+      // Whoever is new here was not missed by Redis.
+      if (book.toldAt[slot] === 0 && !this.away) book.epoch[slot] = this.epoch;
       this.waiting.push(slot);
     }
   }
@@ -284,6 +305,11 @@ export class LevelSync {
       book.forget(slot);
     }
   }
+}
+
+/** Whole units of a level that a gateway does not know of. */
+function beyond(level: number, { known, units }: ToldCaller): number {
+  return Math.max(0, Math.floor(level - known - units + 1e-3));
 }
 
 function bytesOf(reply: unknown): Buffer | null {

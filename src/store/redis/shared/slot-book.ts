@@ -12,6 +12,8 @@ export class SlotBook {
   /** The outage (counted up) behind which the slot was told last. */
   readonly epoch: Int32Array;
   readonly isWaiting: Uint8Array;
+  /** Units of all gateways and times at the last exchange; NaN where none is known. */
+  readonly total: Float64Array;
   private readonly own: Float32Array;
   private readonly others: Float32Array;
   private readonly rest: Float32Array;
@@ -21,6 +23,7 @@ export class SlotBook {
     this.fullness = new Float32Array(slots);
     this.epoch = new Int32Array(slots);
     this.isWaiting = new Uint8Array(slots);
+    this.total = new Float64Array(slots).fill(Number.NaN);
     this.own = new Float32Array(slots);
     this.others = new Float32Array(slots);
     this.rest = new Float32Array(slots);
@@ -48,6 +51,7 @@ export class SlotBook {
   forget(slot: number): void {
     this.toldAt[slot] = 0;
     this.fullness[slot] = 0;
+    this.total[slot] = Number.NaN;
     this.own[slot] = 0;
     this.others[slot] = 0;
     this.rest[slot] = 0;
