@@ -28,6 +28,10 @@ export function stateMemory(workers: number): SharedArrayBuffer {
   return memory;
 }
 
+function keyOf(name: string): number {
+  return hashText(name, 1) | 0 || 1;
+}
+
 /** Even, so that the next block's 64-bit cells are aligned. */
 function blockWords(workers: number): number {
   return StateCell.inFlight + workers + (workers & 1);
@@ -57,7 +61,10 @@ export class SharedStates {
   /** The block under this name, always the same one. A name says what it is of: `upstream users`, `endpoint users http://...`. */
   claim(key: string, clockNow: number): StateBlock {
     const known = this.claimed.get(key);
-    if (known !== undefined) return known;
+    // One that was out of use for long may have been given to another name meanwhile.
+    if (known !== undefined && (known.words !== this.words || known.words[known.at + StateCell.key] === keyOf(key))) {
+      return known;
+    }
     const at = this.words === null ? -1 : this.find(this.words, key, this.nowMs(clockNow));
     const block = at === -1 ? aloneBlock() : this.blockAt(this.words!, at);
     // A worker that died in this slot left its count behind.
@@ -83,7 +90,7 @@ export class SharedStates {
   }
 
   private find(words: Int32Array, name: string, now: number): number {
-    const key = hashText(name, 1) | 0 || 1;
+    const key = keyOf(name);
     const size = blockWords(this.workers);
     const start = HEADER_WORDS + (mixBits(hashText(name, 2)) % SETS) * WAYS * size;
     const end = start + WAYS * size;

@@ -1,0 +1,61 @@
+// Endpoints that differ from the others are found, and those that do not are left alone, over random traffic.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { outlierSpec } from '../../../test/support/resilience-settings.ts';
+import { SharedStates } from '../state/shared-states.ts';
+import { deviations, type IntervalCounts, takeIntervalCounts } from './deviation.ts';
+import { EjectReason } from './ejection.ts';
+import { OutlierWatch } from './outlier-watch.ts';
+
+const spec = outlierSpec({ successRateDeviations: 2, latencyFactor: 3, minimum: 50 });
+const counts = (requests: number, errors: number, meanMs: number): IntervalCounts => ({
+  requests,
+  errors,
+  latencyMs: requests * meanMs,
+});
+
+test('the one that fails or is slow is found, also among three', () => {
+  const good = [counts(500, 2, 10), counts(480, 1, 11)];
+  assert.deepEqual(deviations([...good, counts(500, 100, 10)], spec), [0, 0, EjectReason.successRate]);
+  assert.deepEqual(deviations([...good, counts(500, 2, 80)], spec), [0, 0, EjectReason.latency]);
+  assert.deepEqual(deviations([...good, counts(500, 500, 10), counts(500, 490, 10)], spec).slice(0, 2), [0, 0]);
+});
+
+test('too few requests, too few others and small differences say nothing', () => {
+  assert.deepEqual(deviations([counts(500, 0, 10), counts(500, 0, 10), counts(49, 49, 500)], spec), [0, 0, 0]);
+  assert.deepEqual(deviations([counts(500, 0, 10), counts(500, 250, 500)], spec), [0, 0]);
+  assert.deepEqual(deviations([counts(500, 0, 1), counts(500, 0, 1), counts(500, 20, 4)], spec), [0, 0, 0]);
+});
+
+test('endpoints that are alike are never told apart', () => {
+  const alike = fc.array(fc.integer({ min: 50, max: 5_000 }), { minLength: 3, maxLength: 12 });
+  fc.assert(
+    fc.property(
+      alike,
+      fc.float({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 1, max: 100 }),
+      (sizes, rate, ms) => {
+        const all = sizes.map(requests => counts(requests, Math.round(requests * rate), ms));
+        assert.deepEqual(
+          deviations(all, spec),
+          all.map(() => EjectReason.none),
+        );
+      },
+    ),
+  );
+});
+
+test('what workers counted is taken once', () => {
+  const states = new SharedStates(null, 0);
+  const blocks = ['a', 'b', 'c'].map(name => states.claim(`endpoint users ${name}`, 0));
+  const workers = [0, 1].map(() => new OutlierWatch(spec, blocks));
+  for (const watch of workers) {
+    watch.answered(blocks[0]!, false, 12.34, true, 0);
+    watch.answered(blocks[0]!, true, 100_000, true, 0);
+    watch.failed(blocks[0]!, false, 0);
+  }
+  assert.deepEqual(takeIntervalCounts(blocks[0]!), { requests: 6, errors: 4, latencyMs: 120_024.6 });
+  assert.deepEqual(takeIntervalCounts(blocks[0]!), { requests: 0, errors: 0, latencyMs: 0 });
+});

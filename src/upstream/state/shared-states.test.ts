@@ -1,0 +1,74 @@
+// Blocks are found by name on every thread, outlive those who use them, and are given away only when nobody does.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inFlightOfAll, SharedStates, stateMemory } from './shared-states.ts';
+import { StateCell } from './state-cells.ts';
+
+test('one name is one block for all threads, another name another', () => {
+  const memory = stateMemory(2);
+  const [first, second, supervisor] = [0, 1, -1].map(slot => new SharedStates(memory, slot));
+  const names = Array.from({ length: 500 }, (_, n) => `endpoint users http://10.0.0.${n}:80`);
+  const places = names.map(name => first!.claim(name, 0).at);
+  assert.equal(new Set(places).size, names.length);
+  for (const states of [second!, supervisor!]) {
+    assert.deepEqual(
+      names.toReversed().map(name => states.claim(name, 0).at),
+      places.toReversed(),
+    );
+  }
+  const block = first!.claim(names[7]!, 0);
+  block.words[block.at + StateCell.health] = 2;
+  assert.equal(second!.claim(names[7]!, 0).words[block.at + StateCell.health], 2);
+});
+
+test('requests under way are added up over workers; one that takes a dead one’s place begins at zero', () => {
+  const memory = stateMemory(3);
+  const blocks = [0, 1, 2].map(slot => new SharedStates(memory, slot).claim('upstream users', 0));
+  for (const [index, { words, ownInFlightAt }] of blocks.entries()) words[ownInFlightAt] = index + 1;
+  assert.equal(inFlightOfAll(blocks[0]!), 6);
+  const successor = new SharedStates(memory, 1).claim('upstream users', 0);
+  assert.equal(inFlightOfAll(successor), 4);
+  // The supervisor looks without counting.
+  assert.equal(inFlightOfAll(new SharedStates(memory, -1).claim('upstream users', 0)), 4);
+});
+
+test('when there is no room, names that nobody has kept give way, and kept ones never do', () => {
+  const memory = stateMemory(1);
+  const states = new SharedStates(memory, 0);
+  const kept = new Set(Array.from({ length: 300 }, (_, n) => `upstream kept-${n}`));
+  const places = new Map(Array.from(kept, name => [name, states.claim(name, 0).at]));
+  for (let n = 0; n < 20_000; n++) states.claim(`upstream old-${n}`, 0);
+  states.keep(kept, 200_000);
+  const later = new SharedStates(memory, 0);
+  let alone = 0;
+  for (let n = 0; n < 2_000; n++) {
+    const block = later.claim(`upstream new-${n}`, 200_001);
+    if (block.at === 0) alone++;
+    else assert.equal(block.words[block.at + StateCell.health], 0);
+  }
+  assert.equal(alone, 0);
+  const again = new SharedStates(memory, 0);
+  for (const [name, at] of places) assert.equal(again.claim(name, 200_002).at, at, name);
+});
+
+test('a name that was out of use so long that its block was given away gets another', () => {
+  const memory = stateMemory(1);
+  const states = new SharedStates(memory, 0);
+  const before = states.claim('upstream users', 0);
+  const key = before.words[before.at];
+  for (let n = 0; n < 20_000; n++) new SharedStates(memory, 0).claim(`upstream new-${n}`, 200_000);
+  assert.notEqual(before.words[before.at], key, 'it was given away');
+  const other = states.claim('upstream users', 400_000);
+  assert.equal(other.words[other.at], key);
+  assert.equal(new SharedStates(memory, 0).claim('upstream users', 400_000).at, other.at);
+});
+
+test('a full table gives blocks of the thread’s own: nothing fails', () => {
+  const states = new SharedStates(stateMemory(1), 0);
+  const blocks = Array.from({ length: 9_000 }, (_, n) => states.claim(`upstream u${n}`, 0));
+  assert.ok(blocks.some(({ at }) => at === 0));
+  const block = new SharedStates(null, 5).claim('upstream users', 0);
+  block.words[block.ownInFlightAt]!++;
+  assert.equal(inFlightOfAll(block), 1);
+});
