@@ -26,15 +26,19 @@ import * as ipAccess from '../filters/ip-access/config.ts';
 import { ipAccessFilter } from '../filters/ip-access/filter.ts';
 import * as jwt from '../filters/jwt/config.ts';
 import { jwtFilter } from '../filters/jwt/filter.ts';
+import * as oidc from '../filters/oidc/config.ts';
+import { oidcFilter } from '../filters/oidc/filter.ts';
+import * as rateLimit from '../filters/rate-limit/config.ts';
+import { rateLimitFilter } from '../filters/rate-limit/filter.ts';
 import * as requestId from '../filters/request-id/config.ts';
 import { requestIdFilter } from '../filters/request-id/filter.ts';
 import * as signature from '../filters/signature/config.ts';
 import { signatureFilter } from '../filters/signature/filter.ts';
 import type { FeedSource } from '../store/feed.ts';
 import { jwksSource } from '../store/jwks/jwks-source.ts';
+import { limitsSource } from '../store/redis/shared/limits-source.ts';
 import { dnsAddresses } from '../upstream/discovery/dns-addresses.ts';
 import { dnsServices } from '../upstream/discovery/dns-services.ts';
-import { limitsSource } from '../store/redis/shared/limits-source.ts';
 import { endpointFile } from '../upstream/discovery/endpoint-file.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
@@ -52,11 +56,13 @@ const filters = [
   entry(anyOf, anyOfFilter),
   entry(allOf, allOfFilter),
   entry(forwardAuth, forwardAuthFilter),
+  entry(oidc, oidcFilter),
   entry(headers, headersFilter),
   entry(cors, corsFilter),
   entry(ipAccess, ipAccessFilter),
   entry(bodyLimit, bodyLimitFilter),
   entry(compress, compressFilter),
+  entry(rateLimit, rateLimitFilter),
   entry(requestId, requestIdFilter),
   entry(signature, signatureFilter),
   entry(basic, basicFilter),

@@ -1,0 +1,31 @@
+// What kind of request came: a page that a browser shows, or a call of a program; from this site or from another.
+
+import type { Exchange } from '../../exchange/exchange.ts';
+import { HeaderId } from '../../http/header-names.ts';
+
+/** Whether a redirect to a login page would be shown to a person. */
+export function isPage({ request }: Exchange): boolean {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+  const { headers } = request;
+  const mode = headers.get('sec-fetch-mode');
+  if (mode !== undefined && mode !== 'navigate') return false;
+  if (headers.get('x-requested-with') !== undefined) return false;
+  return headers.getById(HeaderId.accept)?.includes('text/html') === true;
+}
+
+/**
+ * Whether another site made the browser send this. Browsers say so in Sec-Fetch-Site, older ones by Origin; who says
+ * neither is no browser, and brings no cookie unless he wants to.
+ */
+export function isCrossSite({ request, client }: Exchange): boolean {
+  const { headers } = request;
+  const site = headers.get('sec-fetch-site');
+  if (site !== undefined) return site === 'cross-site';
+  const origin = headers.getById(HeaderId.origin);
+  return origin !== undefined && origin !== `${client.scheme}://${request.authority}`;
+}
+
+/** Methods that change nothing (RFC 9110 section 9.2.1). */
+export function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}

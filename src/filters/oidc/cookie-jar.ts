@@ -1,0 +1,87 @@
+// The filter's own cookies: read out of a request, written as Set-Cookie, taken away from the upstream. Long ones are cut into several.
+
+import type { Exchange } from '../../exchange/exchange.ts';
+import { cookiePairs } from '../../http/cookies.ts';
+import { HeaderId } from '../../http/header-names.ts';
+
+/** Browsers keep cookies of 4,096 bytes, name and attributes included (RFC 6265 section 6.1). */
+const PIECE_CHARACTERS = 3_600;
+/** Beyond this a head grows past what servers take. */
+const PIECES_MAX = 5;
+
+export interface CookieSettings {
+  readonly sameSite: 'lax' | 'strict' | 'none';
+  readonly secure: boolean;
+  readonly path: string;
+}
+
+/** The value of a cookie that may be in pieces `NAME`, `NAME.1`, `NAME.2`; null when it is missing or stands twice. */
+export function readCookie(exchange: Exchange, name: string): string | null {
+  const lines = exchange.request.headers.getAll('cookie');
+  if (lines.length === 0 || !lines.some(line => line.includes(name))) return null;
+  const values = new Map<string, string>();
+  const pairs = cookiePairs(lines.join(';'));
+  for (let i = 0; i < pairs.length; i += 2) {
+    const own = pairs[i]!;
+    if (own !== name && !own.startsWith(`${name}.`)) continue;
+    if (values.has(own)) return null;
+    values.set(own, pairs[i + 1]!);
+  }
+  let value = values.get(name);
+  if (value === undefined) return null;
+  for (let piece = 1; values.has(`${name}.${piece}`); piece++) value += values.get(`${name}.${piece}`);
+  return value;
+}
+
+/** Set-Cookie values; null when the value is too long for a browser. Pieces of a longer one that was there before are ended. */
+export function writeCookie(
+  name: string,
+  value: string,
+  maxAgeS: number,
+  settings: CookieSettings,
+  before: number,
+): string[] | null {
+  const pieces = Math.max(1, Math.ceil(value.length / PIECE_CHARACTERS));
+  if (pieces > PIECES_MAX) return null;
+  const lines: string[] = [];
+  for (let piece = 0; piece < Math.max(pieces, before); piece++) {
+    const part = value.slice(piece * PIECE_CHARACTERS, (piece + 1) * PIECE_CHARACTERS);
+    lines.push(line(piece === 0 ? name : `${name}.${piece}`, part, piece < pieces ? maxAgeS : 0, settings));
+  }
+  return lines;
+}
+
+/** Set-Cookie values that end a cookie. */
+export function endCookie(name: string, settings: CookieSettings, pieces: number): string[] {
+  return Array.from({ length: Math.max(1, pieces) }, (_, piece) =>
+    line(piece === 0 ? name : `${name}.${piece}`, '', 0, settings),
+  );
+}
+
+/** In how many pieces the browser has a value. */
+export function piecesOf(value: string | null): number {
+  return value === null ? 0 : Math.max(1, Math.ceil(value.length / PIECE_CHARACTERS));
+}
+
+/** Takes the filter's cookies out of the request: the upstream has no use for them. */
+export function dropCookies(exchange: Exchange, name: string): void {
+  const { headers } = exchange.request;
+  const lines = headers.getAll('cookie');
+  if (!lines.some(each => each.includes(name))) return;
+  const others = lines
+    .flatMap(each => each.split(';').map(pair => pair.trim()))
+    .filter(
+      pair =>
+        pair !== '' &&
+        !pair.startsWith(`${name}=`) &&
+        !pair.startsWith(`${name}.`) &&
+        !pair.startsWith(`${name}_login_`),
+    );
+  headers.removeById(HeaderId.cookie);
+  if (others.length > 0) headers.appendTrusted('Cookie', others.join('; '));
+}
+
+function line(name: string, value: string, maxAgeS: number, { sameSite, secure, path }: CookieSettings): string {
+  const site = sameSite === 'none' ? 'None' : sameSite === 'strict' ? 'Strict' : 'Lax';
+  return `${name}=${value}; Path=${path}; Max-Age=${maxAgeS}; HttpOnly; SameSite=${site}${secure ? '; Secure' : ''}`;
+}

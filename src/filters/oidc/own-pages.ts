@@ -1,0 +1,51 @@
+// The paths that the filter serves itself, beside the callback: logouts, from the user and from the provider.
+
+import { collectBody } from '../../exchange/collect-body.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Reply } from '../../exchange/response.ts';
+import { HeaderId } from '../../http/header-names.ts';
+import { queryValue } from '../../http/query.ts';
+import type { OidcConfig } from './config.ts';
+import type { Provider } from './provider.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+
+const LOGOUT_BODY_BYTES_MAX = 16_384;
+/** A logout token is good once. It is refused as too old long before this is over. */
+const ONCE_MS = 3_600_000;
+
+const noStore = ['Cache-Control', 'no-store'] as const;
+
+/** Called by the provider (OpenID Connect Back-Channel Logout section 2.5). `onEnded` hears that sessions were ended. */
+export async function backchannelLogout(
+  exchange: Exchange,
+  provider: Provider,
+  keeper: SessionKeeper,
+  onEnded: () => void,
+): Promise<Reply> {
+  const { request } = exchange;
+  const form = request.headers.getById(HeaderId.contentType)?.startsWith('application/x-www-form-urlencoded') === true;
+  if (request.method !== 'POST' || !form) return refusal('expected a form');
+  const body = await collectBody(exchange, LOGOUT_BODY_BYTES_MAX);
+  const token = body === null ? undefined : queryValue(body.toString('latin1'), 'logout_token');
+  if (token === undefined) return refusal('expected logout_token');
+  try {
+    const { sid, sub, jti } = await provider.readLogoutToken(token);
+    if (jti === '' || !(await keeper.isFirst(jti, ONCE_MS))) return refusal('it was used before');
+    await keeper.endAll(sid === '' ? { sub } : { sid });
+  } catch {
+    return refusal('the logout token does not hold');
+  }
+  onEnded();
+  return { status: 200, headers: [noStore] };
+}
+
+function refusal(description: string): Reply {
+  const body = JSON.stringify({ error: 'invalid_request', error_description: description });
+  return { status: 400, headers: [['Content-Type', 'application/json'], noStore], body };
+}
+
+/** Loaded by the provider in a frame (OpenID Connect Front-Channel Logout section 2). True when the query names a session of ours. */
+export function frontchannelSid({ request }: Exchange, { issuer }: OidcConfig): string | null {
+  const sid = queryValue(request.query, 'sid');
+  return sid !== undefined && queryValue(request.query, 'iss') === issuer ? sid : null;
+}

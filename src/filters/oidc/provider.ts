@@ -1,0 +1,190 @@
+// The provider, by the certified client library: discovery, login, tokens, logout. Knows no cookies and no exchanges.
+
+import { createHash, randomBytes } from 'node:crypto';
+import type { Configuration, IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
+import type { OidcConfig } from './config.ts';
+import type { Session } from './session.ts';
+
+type Library = typeof import('openid-client');
+type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers;
+
+/** What a login needs to know until the browser comes back. */
+export interface LoginSecrets {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+}
+
+/** The metadata is read anew after this time. */
+const METADATA_LIFE_MS = 24 * 3_600_000;
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+const LOGOUT_TOKEN_AGE = '10m';
+
+interface Known {
+  readonly library: Library;
+  readonly configuration: Configuration;
+  readonly atMs: number;
+}
+
+export class Provider {
+  private readonly config: OidcConfig;
+  private known: Known | null = null;
+  private asking: Promise<Known> | null = null;
+
+  constructor(config: OidcConfig) {
+    this.config = config;
+  }
+
+  /** Issuer and client, the identity of sessions. */
+  static identityOf({ issuer, clientId }: OidcConfig): string {
+    return `${issuer} ${clientId}`;
+  }
+
+  /** Where a browser is sent to log in, with what has to be kept until it comes back. Rejects when the provider cannot be reached. */
+  async login(redirectUri: string, acr: readonly string[]): Promise<{ url: string; secrets: LoginSecrets }> {
+    const { library, configuration } = await this.discovered();
+    const secrets = { state: random(), nonce: random(), verifier: random() };
+    const url = library.buildAuthorizationUrl(configuration, {
+      ...this.config.authorize,
+      redirect_uri: redirectUri,
+      scope: this.config.scopes.join(' '),
+      state: secrets.state,
+      nonce: secrets.nonce,
+      code_challenge: createHash('sha256').update(secrets.verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+      ...(acr.length > 0 && { acr_values: acr.join(' ') }),
+    });
+    return { url: url.href, secrets };
+  }
+
+  /** Redeems the code. Rejects when anything about the answer does not fit: state, nonce, signature, issuer, audience, times. */
+  async redeem(callback: URL, { state, nonce, verifier }: LoginSecrets, nowS: number): Promise<Session> {
+    const { library, configuration } = await this.discovered();
+    const tokens = await library.authorizationCodeGrant(configuration, callback, {
+      expectedState: state,
+      expectedNonce: nonce,
+      pkceCodeVerifier: verifier,
+      idTokenExpected: true,
+    });
+    // Because: `idTokenExpected` makes a missing one an error.
+    const claims = tokens.claims()!;
+    const more = this.config.userInfo
+      ? await library.fetchUserInfo(configuration, tokens.access_token, claims.sub)
+      : {};
+    return this.sessionOf(tokens, claims, { ...more, ...claims }, nowS);
+  }
+
+  /** The session with new tokens. Rejects when the provider refuses (`isRefusal`) or cannot be reached. */
+  async refresh(session: Session, nowS: number): Promise<Session> {
+    const { library, configuration } = await this.discovered();
+    const tokens = await library.refreshTokenGrant(configuration, session.refreshToken!);
+    const claims = tokens.claims();
+    // OpenID Connect Core section 12.2: a new ID token is the same user's.
+    if (claims !== undefined && claims.sub !== session.claims['sub'])
+      throw new TypeError('the new token is another user’s');
+    return {
+      ...session,
+      claims: claims === undefined ? session.claims : { ...session.claims, ...ownClaims(claims) },
+      accessToken: tokens.access_token,
+      refreshToken: tokens.refresh_token ?? session.refreshToken,
+      idToken: tokens.id_token ?? session.idToken,
+      accessUntilS: until(tokens, nowS),
+      usedS: nowS,
+    };
+  }
+
+  /** Where the browser is sent to end its session at the provider; null when the provider has no such page. */
+  async endSession(idToken: string | null, returnTo: string): Promise<string | null> {
+    const { library, configuration } = await this.discovered();
+    if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
+    const hint = idToken === null ? {} : { id_token_hint: idToken };
+    return library.buildEndSessionUrl(configuration, { post_logout_redirect_uri: returnTo, ...hint }).href;
+  }
+
+  /** Whom a logout token (OpenID Connect Back-Channel Logout section 2.6) names. Rejects when it does not hold. */
+  async readLogoutToken(token: string): Promise<{ readonly sid: string; readonly sub: string; readonly jti: string }> {
+    const { configuration } = await this.discovered();
+    const { jwks_uri: jwks, issuer } = configuration.serverMetadata();
+    const { createRemoteJWKSet, jwtVerify } = await import('jose');
+    if (jwks === undefined) throw new TypeError('the provider publishes no keys');
+    const { payload } = await jwtVerify(
+      token,
+      createRemoteJWKSet(new URL(jwks), { timeoutDuration: this.config.timeout }),
+      {
+        issuer,
+        audience: this.config.clientId,
+        maxTokenAge: LOGOUT_TOKEN_AGE,
+        requiredClaims: ['iat', 'jti', 'events'],
+        algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+      },
+    );
+    const { events, nonce, sid, sub, jti } = payload;
+    const named = typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
+    if (!named || nonce !== undefined) throw new TypeError('it is no logout token');
+    const text = (value: unknown) => (typeof value === 'string' ? value : '');
+    if (text(sid) === '' && text(sub) === '') throw new TypeError('it names neither a session nor a user');
+    return { sid: text(sid), sub: text(sub), jti: text(jti) };
+  }
+
+  /** Whether the provider itself said no, and did not merely fail to answer. */
+  async isRefusal(error: unknown): Promise<boolean> {
+    const { library } = await this.discovered();
+    return error instanceof library.ResponseBodyError || error instanceof library.AuthorizationResponseError;
+  }
+
+  private async discovered(): Promise<Known> {
+    const { known } = this;
+    if (known !== null && performance.now() - known.atMs < METADATA_LIFE_MS) return known;
+    this.asking ??= this.discover().finally(() => {
+      this.asking = null;
+    });
+    if (known === null) return await this.asking;
+    // Because: what was known a day ago is better than nothing while the provider is away.
+    return await this.asking.catch(() => known);
+  }
+
+  private async discover(): Promise<Known> {
+    const library = await import('openid-client');
+    const { issuer, clientId, clientSecret, timeout } = this.config;
+    const insecure = issuer.startsWith('http:') ? [library.allowInsecureRequests] : [];
+    const configuration = await library.discovery(
+      new URL(issuer),
+      clientId,
+      undefined,
+      clientSecret === undefined ? library.None() : library.ClientSecretBasic(clientSecret),
+      // Because: the library checks an ID token's signature only when it is told to, since TLS vouches for it.
+      { execute: [...insecure, library.enableNonRepudiationChecks], timeout: timeout / 1_000 },
+    );
+    this.known = { library, configuration, atMs: performance.now() };
+    return this.known;
+  }
+
+  private sessionOf(tokens: Tokens, idToken: IDToken, claims: object, nowS: number): Session {
+    return {
+      of: Provider.identityOf(this.config),
+      claims: ownClaims({ ...claims, sub: idToken.sub }),
+      scopes: (tokens.scope ?? this.config.scopes.join(' ')).split(' ').filter(scope => scope !== ''),
+      accessToken: tokens.access_token,
+      refreshToken: tokens.refresh_token ?? null,
+      idToken: tokens.id_token ?? null,
+      accessUntilS: until(tokens, nowS),
+      startedS: nowS,
+      usedS: nowS,
+    };
+  }
+}
+
+/** Claims about the token itself say nothing of the user. */
+function ownClaims(claims: object): Readonly<Record<string, unknown>> {
+  const protocol = new Set(['nonce', 'at_hash', 'c_hash', 's_hash', 'aud', 'azp', 'exp', 'iat', 'jti']);
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !protocol.has(name)));
+}
+
+function until(tokens: Tokens, nowS: number): number {
+  const { expires_in: seconds } = tokens;
+  return seconds === undefined ? 0 : nowS + seconds;
+}
+
+function random(): string {
+  return randomBytes(32).toString('base64url');
+}

@@ -1,0 +1,53 @@
+// Encrypts what a browser keeps for the gateway, so that nobody can read or change it. Keys rotate: the first seals, all open.
+
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+
+const VERSION = 1;
+const KEY_ID_BYTES = 4;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = 1 + KEY_ID_BYTES + IV_BYTES;
+
+interface BoxKey {
+  readonly id: Buffer;
+  readonly key: Buffer;
+}
+
+/** AES-256-GCM under keys derived from the secrets (RFC 5869). */
+export class SealedBox {
+  private readonly keys: readonly BoxKey[];
+  private readonly purpose: Buffer;
+
+  /** What was sealed for one `purpose` never opens for another. */
+  constructor(secrets: readonly string[], purpose: string) {
+    this.purpose = Buffer.from(purpose);
+    this.keys = secrets.map(secret => {
+      const key = Buffer.from(hkdfSync('sha256', secret, '', `cardea ${purpose}`, 32));
+      return { id: createHash('sha256').update(key).digest().subarray(0, KEY_ID_BYTES), key };
+    });
+  }
+
+  seal(text: string): string {
+    const [{ id, key }] = this.keys as readonly [BoxKey]; // Because: the schema asks for one at least.
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(this.purpose);
+    const sealed = [Buffer.of(VERSION), id, iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()];
+    return Buffer.concat(sealed).toString('base64url');
+  }
+
+  /** Null for what was not sealed here, by a key that is gone, or changed since. */
+  open(sealed: string): string | null {
+    const bytes = Buffer.from(sealed, 'base64url');
+    if (bytes.length < HEAD_BYTES + TAG_BYTES || bytes[0] !== VERSION) return null;
+    const id = bytes.subarray(1, 1 + KEY_ID_BYTES);
+    const known = this.keys.find(each => each.id.equals(id));
+    if (known === undefined) return null;
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', known.key, bytes.subarray(1 + KEY_ID_BYTES, HEAD_BYTES));
+      decipher.setAAD(this.purpose).setAuthTag(bytes.subarray(-TAG_BYTES));
+      return decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// Where sessions are kept: in the cookie itself, or in Redis by an id. One contract, so that the filter does not care.
+
+import { createHash, randomBytes } from 'node:crypto';
+import type { RedisStore } from '../../store/redis/redis-store.ts';
+import { SealedBox } from './sealed-box.ts';
+import { parseSession, type Session, sessionText, textClaim } from './session.ts';
+
+/** Rejects with `StoreAway` when it cannot be asked. */
+export interface SessionKeeper {
+  /** By the cookie's value; null when there is none. At once where it is in the cookie. */
+  find(cookie: string): Session | null | Promise<Session | null>;
+  /** Gives the cookie's value. `before` is the one that it had. */
+  keep(session: Session, before: string | null, lifeMs: number): string | Promise<string>;
+  end(cookie: string): void | Promise<void>;
+  /** Ends every session of a login at the provider, or of a user; says how many. */
+  endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number>;
+  /** True once for each id, for as long as it could come again. */
+  isFirst(id: string, lifeMs: number): Promise<boolean>;
+}
+
+export class CookieSessions implements SessionKeeper {
+  private readonly box: SealedBox;
+  private readonly of: string;
+
+  constructor(secrets: readonly string[], cookie: string, of: string) {
+    this.box = new SealedBox(secrets, `session ${cookie}`);
+    this.of = of;
+  }
+
+  find(cookie: string): Session | null {
+    const text = this.box.open(cookie);
+    return text === null ? null : parseSession(text, this.of);
+  }
+
+  keep(session: Session): string {
+    return this.box.seal(sessionText(session));
+  }
+
+  end(): void {}
+
+  async endAll(): Promise<number> {
+    return 0;
+  }
+
+  async isFirst(): Promise<boolean> {
+    return true;
+  }
+}
+
+/** The cookie holds a random id; Redis holds the session under the id's hash, sealed: whoever reads Redis reads no token. */
+export class StoredSessions implements SessionKeeper {
+  private readonly store: RedisStore;
+  private readonly box: SealedBox;
+  private readonly of: string;
+
+  constructor(store: RedisStore, secrets: readonly string[], cookie: string, of: string) {
+    this.store = store;
+    this.box = new SealedBox(secrets, `stored session ${cookie}`);
+    this.of = of;
+  }
+
+  async find(cookie: string): Promise<Session | null> {
+    const sealed = await this.store.command('GET', this.sessionKey(cookie));
+    const text = typeof sealed === 'string' ? this.box.open(sealed) : null;
+    return text === null ? null : parseSession(text, this.of);
+  }
+
+  async keep(session: Session, before: string | null, lifeMs: number): Promise<string> {
+    // Because: a session that goes on keeps its id, a login gets a new one: an id that somebody planted is worth nothing.
+    const id = before ?? randomBytes(32).toString('base64url');
+    const key = this.sessionKey(id);
+    const leftMs = Math.max(1_000, Math.ceil(session.startedS * 1_000 + lifeMs - session.usedS * 1_000));
+    await this.store.command('SET', key, this.box.seal(sessionText(session)), 'PX', leftMs);
+    if (before === null) {
+      for (const index of this.indexKeys(session)) {
+        await this.store.command('SADD', index, key);
+        await this.store.command('PEXPIRE', index, leftMs);
+      }
+    }
+    return id;
+  }
+
+  async end(cookie: string): Promise<void> {
+    await this.store.command('DEL', this.sessionKey(cookie));
+  }
+
+  async endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number> {
+    const index = 'sid' in by ? this.indexKey('sid', by.sid) : this.indexKey('sub', by.sub);
+    const keys = await this.store.command('SMEMBERS', index);
+    let ended = 0;
+    for (const key of Array.isArray(keys) ? keys : []) ended += Number(await this.store.command('DEL', String(key)));
+    await this.store.command('DEL', index);
+    return ended;
+  }
+
+  async isFirst(id: string, lifeMs: number): Promise<boolean> {
+    return (await this.store.command('SET', this.indexKey('once', id), '1', 'NX', 'PX', lifeMs)) === 'OK';
+  }
+
+  private indexKeys(session: Session): string[] {
+    return ['sid', 'sub'].flatMap(name => {
+      const value = textClaim(session, name);
+      return value === '' ? [] : [this.indexKey(name, value)];
+    });
+  }
+
+  private sessionKey(id: string): string {
+    return this.store.key(`oidc:session:${hashed(id)}`);
+  }
+
+  private indexKey(kind: string, value: string): string {
+    return this.store.key(`oidc:${kind}:${hashed(`${this.of}\n${value}`)}`);
+  }
+}
+
+function hashed(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

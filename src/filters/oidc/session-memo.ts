@@ -1,0 +1,48 @@
+// Sessions that this worker has seen lately, by the cookie's text: what was opened once needs no key and no store again. Bounded.
+
+import type { Login } from '../../exchange/login.ts';
+import type { Session } from './session.ts';
+
+export interface KnownSession {
+  readonly session: Session;
+  readonly login: Login;
+  /** Monotonic milliseconds until which it is believed without looking. */
+  readonly untilMs: number;
+  /** The cookie's value that has replaced this one, to be given to whoever still brings the old. */
+  readonly replacedBy: string | null;
+}
+
+const HALF_ENTRIES = 5_000;
+
+export class SessionMemo {
+  private recent = new Map<string, KnownSession>();
+  private older = new Map<string, KnownSession>();
+
+  get(cookie: string, nowMs: number): KnownSession | undefined {
+    let known = this.recent.get(cookie);
+    if (known === undefined) {
+      known = this.older.get(cookie);
+      if (known !== undefined) this.set(cookie, known);
+    }
+    return known !== undefined && known.untilMs > nowMs ? known : undefined;
+  }
+
+  set(cookie: string, known: KnownSession): void {
+    if (this.recent.size >= HALF_ENTRIES) {
+      this.older = this.recent;
+      this.recent = new Map();
+    }
+    this.recent.set(cookie, known);
+  }
+
+  delete(cookie: string): void {
+    this.recent.delete(cookie);
+    this.older.delete(cookie);
+  }
+
+  /** For sessions that were ended from outside. */
+  clear(): void {
+    this.recent.clear();
+    this.older.clear();
+  }
+}
