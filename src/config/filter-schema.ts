@@ -19,6 +19,22 @@ export interface FilterSchema {
   readonly nests?: boolean;
   /** The stores that a checked configuration names, so that a name that is not there is told with its place. */
   storesOf?(config: unknown): readonly StoreReference[];
+  /** What a checked configuration asks for that its place in the document can never give. Paths lead into the configuration. */
+  placeProblems?(
+    config: unknown,
+    around: FilterSurroundings,
+  ): readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+}
+
+/** What a filter may ask of its place. */
+export interface FilterSurroundings {
+  /** Whether a filter before it finds out who calls. */
+  readonly knowsCaller: boolean;
+  /** Parameters of the route's path; null for the global chain, which sees every route's. */
+  readonly pathParameters: readonly string[] | null;
+  /** Names of all routes and consumers. */
+  readonly routes: ReadonlySet<string>;
+  readonly consumers: ReadonlySet<string>;
 }
 
 /** `path` leads to the name inside the filter's configuration. */

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { rememberOutsideValues } from './as-written.ts';
 import { type ConfigParts, checkDocument } from './check-document.ts';
+import { checkFilterPlaces } from './check-filter-places.ts';
 import { checkReferences } from './check-references.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
 import type { ExpansionSources } from './expand.ts';
@@ -81,6 +82,7 @@ function load(
   const language = languageOf(filters);
   const { parts, problems, checks } = checkDocument(document.settings, language, cache.checksFor(filters));
   problems.push(...checkReferences(document.settings, parts, filters, at => document.placeText(at)));
+  problems.push(...checkFilterPlaces(document.settings, parts, filters));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);

@@ -9,6 +9,7 @@ import * as cors from './cors/config.ts';
 import * as headers from './headers/config.ts';
 import * as ipAccess from './ip-access/config.ts';
 import * as jwt from './jwt/config.ts';
+import * as rateLimit from './rate-limit/config.ts';
 import * as requestId from './request-id/config.ts';
 
 interface JsonSchema {
@@ -24,7 +25,16 @@ function undescribed(schema: JsonSchema, path: string): string[] {
   ]);
 }
 
-for (const { name, schema, documentation } of [bodyLimit, compress, cors, headers, ipAccess, jwt, requestId]) {
+for (const { name, schema, documentation } of [
+  bodyLimit,
+  compress,
+  cors,
+  headers,
+  ipAccess,
+  jwt,
+  rateLimit,
+  requestId,
+]) {
   test(`${name}: described for editors and the reference`, () => {
     const json = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
     assert.deepEqual(undescribed(json, name), []);
@@ -37,6 +47,7 @@ for (const { name, schema, documentation } of [bodyLimit, compress, cors, header
       bodyLimit: { max: '1KiB' },
       cors: { origins: ['https://a.example.com'] },
       ipAccess: { deny: ['10.0.0.0/8'] },
+      rateLimit: { limit: '100/s' },
       jwt: { issuer: 'https://idp.example.com', audience: 'api' },
     };
     const config = schema.parse(least[name] ?? {});

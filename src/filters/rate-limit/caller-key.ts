@@ -1,0 +1,113 @@
+// Who is counted as whom: from what `by` names to the 64 bits under which a caller's budget is kept. Makes no string.
+
+import { mappedIpv4, parseIpv6 } from '../../base/ip-address.ts';
+import type { KeyedHash } from '../../base/keyed-hash.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { KeyPart } from './config.ts';
+
+/** Goes on from the hash's result with one part of the caller's key; false when the request lacks it. */
+type PartHash = (hash: KeyedHash, exchange: Exchange) => boolean;
+
+/** Set apart from whatever a caller could have as his key. */
+const MISSING = -2;
+const address = new Uint32Array(4);
+
+export class CallerKey {
+  private readonly parts: readonly PartHash[];
+  private readonly fallback: PartHash | null;
+
+  /** `ipv6Prefix` bits of an IPv6 address count. */
+  constructor(by: readonly KeyPart[], fallback: 'ip' | 'shared', ipv6Prefix: number) {
+    this.parts = by.map(part => partHash(part, ipv6Prefix));
+    this.fallback = fallback === 'ip' ? partHash({ kind: 'ip', name: '' }, ipv6Prefix) : null;
+  }
+
+  /** Leaves the caller's key in `hash`; false when the request lacks something, so that the fallback counts. */
+  hash(hash: KeyedHash, keyLow: number, keyHigh: number, exchange: Exchange): boolean {
+    hash.low = keyLow;
+    hash.high = keyHigh;
+    const { parts } = this;
+    for (let i = 0; i < parts.length; i++) {
+      if (parts[i]!(hash, exchange)) continue;
+      hash.words(keyLow, keyHigh, MISSING, MISSING);
+      this.fallback?.(hash, exchange);
+      return false;
+    }
+    return true;
+  }
+}
+
+function text(hash: KeyedHash, value: string | null | undefined): boolean {
+  if (value === undefined || value === null || value === '') return false;
+  hash.text(hash.low, hash.high, value);
+  return true;
+}
+
+function partHash({ kind, name }: KeyPart, ipv6Prefix: number): PartHash {
+  switch (kind) {
+    case 'ip':
+      return (hash, { client }) => {
+        hashAddress(hash, client.ip, ipv6Prefix);
+        return true;
+      };
+    case 'consumer':
+      return (hash, { consumer }) => text(hash, consumer?.name);
+    case 'tenant':
+      return (hash, { consumer }) => text(hash, consumer?.tenant);
+    case 'key':
+      return (hash, { identity }) => text(hash, identity?.keyId);
+    case 'claim':
+      return (hash, { identity }) => text(hash, claimText(identity?.claims ?? null, name));
+    case 'route':
+      return (hash, { routeName }) => text(hash, routeName);
+    case 'header':
+      return (hash, { request }) => text(hash, request.headers.get(name));
+    case 'cookie':
+      return (hash, exchange) => text(hash, exchange.cookie(name));
+    case 'pathParameter':
+      return (hash, exchange) => text(hash, exchange.param(name));
+  }
+}
+
+/** An IPv4 address counts whole, however it is written; of an IPv6 address, its first bits. */
+function hashAddress(hash: KeyedHash, ip: string, ipv6Prefix: number): void {
+  if (!ip.includes(':')) {
+    hash.text(hash.low, hash.high, ip);
+    return;
+  }
+  const zoneAt = ip.indexOf('%');
+  if (!parseIpv6(zoneAt === -1 ? ip : ip.slice(0, zoneAt), address)) {
+    hash.text(hash.low, hash.high, ip);
+    return;
+  }
+  const mapped = mappedIpv4(address);
+  if (mapped !== -1) {
+    const dotted = `${mapped >>> 24}.${(mapped >>> 16) & 255}.${(mapped >>> 8) & 255}.${mapped & 255}`;
+    hash.text(hash.low, hash.high, dotted);
+    return;
+  }
+  hash.words(hash.low, hash.high, firstBits(0, ipv6Prefix), firstBits(1, ipv6Prefix));
+  if (ipv6Prefix > 64) hash.words(hash.low, hash.high, firstBits(2, ipv6Prefix), firstBits(3, ipv6Prefix));
+}
+
+/** A word of the address with the bits behind the prefix at 0. */
+function firstBits(word: number, prefix: number): number {
+  const bits = Math.min(32, Math.max(0, prefix - 32 * word));
+  return bits === 0 ? 0 : address[word]! & (-1 << (32 - bits));
+}
+
+/** A claim by its name, or by a path with dots; undefined for what is no text, number or truth value. */
+function claimText(claims: Readonly<Record<string, unknown>> | null, name: string): string | undefined {
+  if (claims === null) return undefined;
+  let value: unknown = claims;
+  if (Object.hasOwn(claims, name)) value = claims[name];
+  else {
+    for (const step of name.split('.')) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+      // Because: the line above has seen that the member is there.
+      value = (value as Readonly<Record<string, unknown>>)[step];
+    }
+  }
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}

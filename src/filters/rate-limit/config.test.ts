@@ -1,0 +1,141 @@
+// The language of rateLimit: what is written, what comes of it, and what is refused with which words.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { algorithms, COUNT_MAX, LOG_COUNT_MAX, PER_SECOND_MAX } from '../../store/limiter/limit-rule.ts';
+import { countMax, logCountMax, perSecondMax, placeProblems, schema } from './config.ts';
+
+/** The first problem, as `path: message`. */
+function problemOf(config: unknown): string {
+  const issue = schema.safeParse(config).error?.issues[0];
+  return issue === undefined ? '' : `${issue.path.join('.')}: ${issue.message}`;
+}
+
+test('one limit needs nothing but a rate', () => {
+  const config = schema.parse({ limit: '100/s' });
+  assert.equal(config.limits.length, 1);
+  const [limit] = config.limits;
+  assert.deepEqual(limit!.rate, { count: 100, perMs: 1_000 });
+  assert.equal(limit!.burst, 100);
+  assert.equal(limit!.algorithm, 'gcra');
+  assert.deepEqual(limit!.by, [{ kind: 'ip', name: '' }]);
+  assert.deepEqual(limit!.cost, { each: 1, routes: {}, responseHeader: null });
+  assert.equal(limit!.name, 'default');
+  assert.equal(config.headers, 'always');
+  assert.equal(config.ipv6Prefix, 64);
+});
+
+test('by is a word, a map or a list of them', () => {
+  const byOf = (by: unknown) => schema.parse({ limit: '1/s', by }).limits[0]!.by;
+  assert.deepEqual(byOf('global'), []);
+  assert.deepEqual(byOf({ header: 'X-User' }), [{ kind: 'header', name: 'x-user' }]);
+  assert.deepEqual(byOf(['route', { claim: 'org.id' }, { cookie: 'S' }, { pathParameter: 'id' }]), [
+    { kind: 'route', name: '' },
+    { kind: 'claim', name: 'org.id' },
+    { kind: 'cookie', name: 'S' },
+    { kind: 'pathParameter', name: 'id' },
+  ]);
+});
+
+test('several limits get names of what they go by', () => {
+  const { limits } = schema.parse({
+    limits: [
+      { limit: '10/s' },
+      { limit: '1000/min', by: ['route', 'ip'] },
+      { concurrency: 5, by: 'global', name: 'all' },
+    ],
+  });
+  assert.deepEqual(
+    limits.map(({ name }) => name),
+    ['ip-1', 'route-ip-2', 'all'],
+  );
+});
+
+test('bad input is refused at its place', () => {
+  const cases: [unknown, RegExp][] = [
+    [{}, /^: a `limit` such as 100\/s is missing/],
+    [{ limit: '0/s' }, /^limit: a limit of zero would refuse every request/],
+    [{ limit: 'fast' }, /^limit: expected a rate such as 100\/s.*found "fast"/],
+    [{ limit: '2M/s' }, /^limit: expected at most 1M\/s/],
+    [{ limit: '10/s', burst: 0 }, /^burst: a burst below 1/],
+    [{ limit: '10/s', burst: 1.5 }, /^burst: expected a whole number/],
+    [{ limit: '10/s', burst: 5, algorithm: 'fixedWindow' }, /^burst: fixedWindow has no burst/],
+    [{ limit: '20000/h', algorithm: 'slidingLog' }, /^limit: slidingLog remembers every request/],
+    [{ limit: '20/h', algorithm: 'slidingLog', plan: true }, /^plan: slidingLog/],
+    [{ limit: '10/s', burst: 20, cost: 21 }, /^cost: a request of 21 units would never fit into a burst of 20/],
+    [{ limit: '10/s', cost: { routes: { search: 11 } } }, /^cost: a request of 11 units would never fit/],
+    [{ limit: '10/s', cost: 0 }, /^cost/],
+    [{ concurrency: 0 }, /^concurrency: a concurrency of 0/],
+    [{ concurrency: 3, plan: true }, /^plan: write a `limit` as well/],
+    [{ limit: '10/s', limits: [{ limit: '1/s' }] }, /^limit: this stands beside `limits`/],
+    [{ limits: [] }, /^limits: name at least one/],
+    [
+      {
+        limits: [
+          { limit: '1/s', name: 'a' },
+          { limit: '1/h', name: 'a' },
+        ],
+      },
+      /^limits.1.name: two limits are named "a"/,
+    ],
+    [
+      { limits: [{ limit: '10/s' }, { limit: '1000/min' }] },
+      /^limits.1.limit: this limit can never be the one that refuses: "ip-1"/,
+    ],
+    [{ limits: [{ limit: '100/min' }, { limit: '50/h' }] }, /^limits.0.limit: this limit can never/],
+    [
+      { limits: [{ limit: '5/s' }, { limit: '5/s', algorithm: 'fixedWindow' }] },
+      /^limits.1.limit: this limit can never/,
+    ],
+    [{ limit: '10/s', by: 'plan' }, /^by: expected ip, consumer/],
+    [{ limit: '10/s', by: ['ip', 'global'] }, /^by/],
+    [{ limit: '10/s', store: 'redis' }, /^store: only `local`/],
+    [{ limit: '10/s', memory: '1KiB' }, /^memory: expected a size from 64KiB/],
+    [{ limit: '10/s', except: { ips: ['10.0.0.1/8'] } }, /^except.ips.0: .*bits set behind/],
+    [{ limit: '10/s', limt: 1 }, /limt/],
+  ];
+  for (const [config, expected] of cases) assert.match(problemOf(config), expected, JSON.stringify(config));
+});
+
+test('limits that do not contradict each other stand together', () => {
+  for (const limits of [
+    [{ limit: '100/s' }, { limit: '1000/min' }],
+    [
+      { limit: '10/s', burst: 5 },
+      { limit: '10/s', by: 'global' },
+    ],
+    [
+      { limit: '10/s', burst: 50 },
+      { limit: '20/s', burst: 20 },
+    ],
+    [{ limit: '10/s', plan: true }, { limit: '1000/s' }],
+  ]) {
+    assert.equal(problemOf({ limits }), '', JSON.stringify(limits));
+  }
+});
+
+test('what a place can never have is told', () => {
+  const around = { knowsCaller: false, pathParameters: ['id'], routes: new Set(['a']), consumers: new Set(['acme']) };
+  const told = (config: unknown, known: Partial<typeof around> & object = {}) =>
+    placeProblems(schema.parse(config), { ...around, ...known }).map(
+      ({ path, message }) => `${path.join('.')}: ${message}`,
+    );
+  for (const by of ['consumer', 'key', 'tenant', { claim: 'sub' }]) {
+    assert.match(told({ limit: '1/s', by })[0]!, /^by: no filter before this one finds out who calls/);
+    assert.deepEqual(told({ limit: '1/s', by }, { knowsCaller: true }), []);
+  }
+  assert.match(told({ limits: [{ limit: '1/s', by: ['ip', 'tenant'] }] })[0]!, /^limits.0.by: /);
+  assert.match(told({ limit: '1/s', plan: true })[0]!, /^plan: /);
+  assert.match(told({ limit: '1/s', by: { pathParameter: 'ids' } })[0]!, /no parameter \{ids\}; there are id/);
+  assert.match(told({ limit: '1/s', cost: { routes: { b: 1 } } })[0]!, /^cost: there is no route "b"/);
+  assert.match(told({ limit: '1/s', except: { consumers: ['acme'] } })[0]!, /^except.consumers.0: no filter/);
+  assert.match(
+    told({ limit: '1/s', except: { consumers: ['acne'] } }, { knowsCaller: true })[0]!,
+    /no consumer "acne"/,
+  );
+});
+
+test('the bounds are those of the algorithms', () => {
+  assert.deepEqual([countMax, logCountMax, perSecondMax], [COUNT_MAX, LOG_COUNT_MAX, PER_SECOND_MAX]);
+  for (const algorithm of algorithms) assert.equal(problemOf({ limit: '5/s', algorithm }), '');
+});

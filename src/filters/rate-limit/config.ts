@@ -1,0 +1,409 @@
+// What may be written for rateLimit. Knows nothing of how exchanges run, nor how limits are counted.
+
+import { z } from 'zod';
+import { cidrError } from '../../base/cidr-set.ts';
+import { parseRate, type Rate, rateExpected } from '../../base/rate.ts';
+import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+
+export const name = 'rateLimit';
+
+export const documentation =
+  'Holds callers to a budget: so many requests in a time, by address, consumer, key, tenant, route, header, claim, cookie or path parameter, or for all together. ' +
+  'What is beyond it gets 429 `rate_limited` with `Retry-After`, `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11). ' +
+  'Several `limits` in one filter are decided together: all must admit, and a refusal by one takes nothing from the others. ' +
+  'Workers count in memory that they share, exactly, and a reload keeps what they counted while the limit stays as it is. The memory is bounded: when it is full, those who were idle longest are forgotten first. ' +
+  'A route’s own filter counts for that route; one of the global chain counts for all routes together. `concurrency` limits what is under way at once.';
+
+/** By whom callers are told apart. `name` is empty where the kind says all. */
+export interface KeyPart {
+  readonly kind: 'ip' | 'consumer' | 'key' | 'tenant' | 'route' | 'header' | 'claim' | 'cookie' | 'pathParameter';
+  readonly name: string;
+}
+
+export interface CostConfig {
+  /** Units of every request. */
+  readonly each: number;
+  /** By name of the route, in place of `each`. */
+  readonly routes: Readonly<Record<string, number>>;
+  /** Header of the answer that says how many units it was; null for none. */
+  readonly responseHeader: string | null;
+}
+
+export interface LimitConfig {
+  readonly name: string;
+  /** Null for a limit of `concurrency` alone. */
+  readonly rate: Rate | null;
+  readonly burst: number;
+  readonly algorithm: (typeof algorithms)[number];
+  /** Empty for all callers together. */
+  readonly by: readonly KeyPart[];
+  readonly fallback: 'ip' | 'shared';
+  readonly cost: CostConfig;
+  readonly plan: boolean;
+  /** Requests at once; null for no limit. */
+  readonly concurrency: number | null;
+  /** Where it stands in the filter's configuration. */
+  readonly path: readonly (string | number)[];
+}
+
+const algorithms = ['gcra', 'tokenBucket', 'slidingWindow', 'slidingLog', 'fixedWindow'] as const;
+
+/** As src/store/limiter has them; a test compares. */
+export const countMax = 100_000_000;
+export const perSecondMax = 1_000_000;
+export const logCountMax = 10_000;
+const concurrencyMax = 1_000_000;
+const limitsMax = 8;
+
+const token = (what: string) => z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, `expected the name of a ${what}`);
+
+const rate = z.string().transform((text, context): Rate => {
+  const parsed = parseRate(text);
+  const told = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  if (/^0+[kMG]?\//.test(text))
+    return told('a limit of zero would refuse every request; leave the route out, or deny it with ipAccess');
+  if (parsed === null) return told(`expected ${rateExpected}, found ${JSON.stringify(text)}`);
+  if (parsed.count > countMax) return told(`expected at most 100M in a window, found ${text}`);
+  if (parsed.count / (parsed.perMs / 1_000) > perSecondMax) return told(`expected at most 1M/s, found ${text}`);
+  return parsed;
+});
+
+const simpleKinds = ['ip', 'consumer', 'key', 'tenant', 'route'] as const;
+const keyPart = z.union(
+  [
+    z.enum(simpleKinds).transform((kind): KeyPart => ({ kind, name: '' })),
+    z
+      .strictObject({
+        header: token('header').describe('A header of the request; whoever calls can write what he likes.'),
+      })
+      .transform(({ header }): KeyPart => ({ kind: 'header', name: header.toLowerCase() })),
+    z
+      .strictObject({ claim: z.string().min(1).max(256).describe('A claim of the verified token: `sub`, `org.id`.') })
+      .transform(({ claim }): KeyPart => ({ kind: 'claim', name: claim })),
+    z
+      .strictObject({ cookie: token('cookie').describe('A cookie of the request.') })
+      .transform(({ cookie }): KeyPart => ({ kind: 'cookie', name: cookie })),
+    z
+      .strictObject({
+        pathParameter: z.string().min(1).describe('A parameter of the route’s path: `id` of `/users/{id}`.'),
+      })
+      .transform(({ pathParameter }): KeyPart => ({ kind: 'pathParameter', name: pathParameter })),
+  ],
+  {
+    error:
+      'expected ip, consumer, key, tenant, route, global, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }, or a list of these',
+  },
+);
+
+const by = z
+  .union(
+    [
+      z.literal('global').transform((): readonly KeyPart[] => []),
+      keyPart.transform((part): readonly KeyPart[] => [part]),
+      z.array(keyPart).min(1, 'name at least one, or write `global`').max(4, 'at most four together'),
+    ],
+    {
+      error:
+        'expected ip, consumer, key, tenant, route, global, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }, or a list of these without global',
+    },
+  )
+  .describe(
+    'By whom callers are told apart: `ip`, `consumer`, `key` (its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
+  );
+
+const units = z.int('expected a whole number of units').min(1, 'a request costs at least 1').max(countMax);
+
+const cost = z
+  .union([
+    units,
+    z.strictObject({
+      each: units.optional().describe('Units of every request; 1 when left out.'),
+      routes: z
+        .record(z.string(), units)
+        .optional()
+        .describe('Units by the name of the route, in place of `each`: for the global chain.'),
+      responseHeader: token('header')
+        .optional()
+        .describe(
+          'Header of the upstream’s answer that says how many units the request was: what is beyond those taken before is charged afterwards, and owed if it does not fit.',
+        ),
+    }),
+  ])
+  .transform(
+    (written): CostConfig =>
+      typeof written === 'number'
+        ? { each: written, routes: {}, responseHeader: null }
+        : {
+            each: written.each ?? 1,
+            routes: written.routes ?? {},
+            responseHeader: written.responseHeader?.toLowerCase() ?? null,
+          },
+  )
+  .describe('Units that a request costs: a number, or a map that says more. Default 1.');
+
+const limitFields = {
+  limit: rate.optional().describe('Units in a time: `100/s`, `1000/min`, `10M/month`.'),
+  burst: z
+    .int('expected a whole number of units')
+    .min(1, 'a burst below 1 would refuse every request')
+    .max(countMax)
+    .optional()
+    .describe('Units at once after a rest, for `gcra` and `tokenBucket`. Default: as many as `limit` has in its time.'),
+  algorithm: z
+    .enum(algorithms)
+    .default('gcra')
+    .describe(
+      '`gcra` gives back evenly, a `burst` at most; `tokenBucket` decides the same; `slidingWindow` weighs two counters; `slidingLog` remembers every request (at most 10,000); `fixedWindow` begins anew each minute, hour, … of the clock.',
+    ),
+  by: by.prefault('ip'),
+  fallback: z
+    .enum(['ip', 'shared'])
+    .default('ip')
+    .describe(
+      'Whose budget a request uses that lacks what `by` asks for: its address’s, or one that all such requests share. Never none.',
+    ),
+  cost: cost.prefault(1),
+  plan: z
+    .boolean()
+    .default(false)
+    .describe('Whether the `rate` of the consumer’s plan takes the place of `limit`, for those who have one.'),
+  concurrency: z
+    .int('expected a whole number of requests')
+    .min(1, 'a concurrency of 0 would refuse every request')
+    .max(concurrencyMax)
+    .optional()
+    .describe('Requests under way at once for each of those whom `by` tells apart.'),
+};
+
+const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
+
+const nameField = {
+  name: policyName.optional().describe('Name in `RateLimit`, in messages and in metrics.'),
+};
+
+const limitEntry = z.strictObject({ ...nameField, ...limitFields });
+
+type WrittenLimit = z.output<typeof limitEntry>;
+
+const block = z.string().superRefine((text, context) => {
+  const error = cidrError(text);
+  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
+});
+
+const memorySize = z
+  .string()
+  .regex(sizePattern, `expected ${sizeExpected}`)
+  .transform(parseSize)
+  .refine(bytes => bytes >= 65_536 && bytes <= 2 ** 30, 'expected a size from 64KiB to 1GiB');
+
+interface Issue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export const schema = z
+  .strictObject({
+    ...nameField,
+    ...limitFields,
+    limits: z
+      .array(limitEntry)
+      .min(1, 'name at least one limit')
+      .max(limitsMax, `at most ${limitsMax} limits in one filter`)
+      .optional()
+      .describe(
+        'Several limits that must all admit, each with the settings that one has: `limit`, `burst`, `algorithm`, `by`, `fallback`, `cost`, `plan`, `concurrency`, `name`.',
+      ),
+    store: z
+      .literal('local', {
+        error: 'only `local` is supported in this version: the workers of one process count together',
+      })
+      .default('local')
+      .describe('Where is counted: `local`, in memory that the workers of this process share.'),
+    memory: memorySize
+      .prefault('16MiB')
+      .describe(
+        'Of each table of callers; 16MiB know about 600,000. Filters with the same size share their tables. Another size begins with full budgets.',
+      ),
+    ipv6Prefix: z
+      .int()
+      .min(1)
+      .max(128)
+      .default(64)
+      .describe('Bits of an IPv6 address that count: one subscriber mostly has a /64 to himself.'),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .describe('Counts and logs what would be refused, and refuses nothing; sends no headers either.'),
+    except: z
+      .strictObject({
+        ips: z.array(block).default([]).describe('Addresses or blocks that are not limited: `10.0.0.0/8`.'),
+        consumers: z.array(z.string().min(1)).default([]).describe('Names of consumers that are not limited.'),
+      })
+      .prefault({})
+      .describe('Who is not limited, and uses up nothing.'),
+    headers: z
+      .enum(['always', 'refused', 'never'])
+      .default('always')
+      .describe('On which answers `RateLimit` and `RateLimit-Policy` stand. `Retry-After` is on every refusal.'),
+    legacyHeaders: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether `X-RateLimit-Limit`, `-Remaining` and `-Reset` (seconds from now) stand beside them, for the limit with the least left.',
+      ),
+  })
+  .transform((written, context) => {
+    const { limits: list, store, memory, ipv6Prefix, dryRun, except, headers, legacyHeaders, ...single } = written;
+    const issues: Issue[] = [];
+    if (list !== undefined && (single.limit !== undefined || single.concurrency !== undefined)) {
+      const key = single.limit !== undefined ? 'limit' : 'concurrency';
+      issues.push({ path: [key], message: 'this stands beside `limits`: write it as one of them' });
+    }
+    const places: [WrittenLimit, readonly (string | number)[]][] =
+      list === undefined ? [[single, []]] : list.map((each, at) => [each, ['limits', at]]);
+    const limits = places.map(([each, path], at) => limitOf(each, path, at, places.length, issues));
+    for (const [at, limit] of limits.entries()) {
+      const twin = limits.findIndex(other => other.name === limit.name);
+      if (twin < at) issues.push({ path: [...limit.path, 'name'], message: `two limits are named "${limit.name}"` });
+    }
+    issues.push(...contradictions(limits));
+    for (const issue of issues) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message });
+    if (issues.length > 0) return z.NEVER;
+    return { limits, store, memoryBytes: memory, ipv6Prefix, dryRun, except, headers, legacyHeaders };
+  });
+
+export type RateLimitConfig = z.output<typeof schema>;
+
+function limitOf(
+  written: WrittenLimit,
+  path: readonly (string | number)[],
+  at: number,
+  count: number,
+  issues: Issue[],
+): LimitConfig {
+  const { limit = null, burst, algorithm, by: parts, fallback, cost: price, plan, concurrency = null } = written;
+  const fail = (key: string, message: string) => issues.push({ path: [...path, key], message });
+  if (limit === null && concurrency === null) {
+    issues.push({ path, message: 'a `limit` such as 100/s is missing, or a `concurrency`' });
+  }
+  const isBucket = algorithm === 'gcra' || algorithm === 'tokenBucket';
+  if (burst !== undefined && limit === null) fail('burst', 'there is no `limit` whose burst this could be');
+  if (burst !== undefined && !isBucket)
+    fail('burst', `${algorithm} has no burst: its window admits the whole limit at once`);
+  if (plan && limit === null) fail('plan', 'write a `limit` as well, for consumers without a plan');
+  if (plan && algorithm === 'slidingLog') {
+    fail('plan', 'slidingLog keeps room for one limit only; take slidingWindow where plans decide');
+  }
+  if (algorithm === 'slidingLog' && limit !== null && limit.count > logCountMax) {
+    fail(
+      'limit',
+      `slidingLog remembers every request, so it takes at most ${logCountMax}; slidingWindow has no such bound`,
+    );
+  }
+  const most = burst ?? limit?.count ?? countMax;
+  for (const units of [price.each, ...Object.values(price.routes)]) {
+    if (units > most)
+      fail(
+        'cost',
+        `a request of ${units} units would never fit into ${burst === undefined ? 'a limit' : 'a burst'} of ${most}`,
+      );
+  }
+  return {
+    name: written.name ?? (count === 1 ? 'default' : `${nameOf(parts)}-${at + 1}`),
+    rate: limit,
+    burst: most,
+    algorithm,
+    by: parts,
+    fallback,
+    cost: price,
+    plan,
+    concurrency,
+    path,
+  };
+}
+
+function nameOf(parts: readonly KeyPart[]): string {
+  return parts.length === 0 ? 'global' : parts.map(({ kind }) => kind).join('-');
+}
+
+/** A limit that another one over the same callers makes pointless: the operator meant something else. */
+function contradictions(limits: readonly LimitConfig[]): Issue[] {
+  const issues: Issue[] = [];
+  for (const [at, limit] of limits.entries()) {
+    const other = limits.findIndex((each, index) => index !== at && isStricter(each, limit, index < at));
+    if (other === -1) continue;
+    const { name } = limits[other]!;
+    const message = `this limit can never be the one that refuses: "${name}" counts the same callers and admits no more, neither at once nor over time`;
+    issues.push({ path: [...limit.path, ...(limit.path.length === 0 ? [] : ['limit'])], message });
+  }
+  return issues;
+}
+
+/** Whether `other` refuses whatever `limit` would. Two that are equal contradict once. */
+function isStricter(other: LimitConfig, limit: LimitConfig, isFirst: boolean): boolean {
+  if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
+  if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
+  const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
+  if (difference < 0 || limit.burst < other.burst) return false;
+  return difference > 0 || limit.burst > other.burst || isFirst;
+}
+
+/** What of its place in the document a filter asks for; see src/config/filter-schema.ts. */
+export interface FilterSurroundings {
+  /** Whether a filter before this one finds out who calls. */
+  readonly knowsCaller: boolean;
+  /** Parameters of the route's path; null for the global chain, which sees every route's. */
+  readonly pathParameters: readonly string[] | null;
+  readonly routes: ReadonlySet<string>;
+  readonly consumers: ReadonlySet<string>;
+}
+
+/** What this configuration asks for that its place can never give. */
+export function placeProblems(config: RateLimitConfig, around: FilterSurroundings): Issue[] {
+  const issues: Issue[] = [];
+  for (const { by: parts, plan, cost: price, path } of config.limits) {
+    const fail = (key: string, message: string) => issues.push({ path: [...path, key], message });
+    for (const { kind, name: asked } of parts) {
+      const ofCaller = kind === 'consumer' || kind === 'key' || kind === 'tenant' || kind === 'claim';
+      if (ofCaller && !around.knowsCaller) {
+        fail(
+          'by',
+          `no filter before this one finds out who calls, so there is never a ${kind}: put jwt, apiKey or another one before it, or limit by ip`,
+        );
+      } else if (kind === 'pathParameter' && around.pathParameters !== null && !around.pathParameters.includes(asked)) {
+        const { pathParameters } = around;
+        const known = pathParameters.length === 0 ? 'it has none' : `there are ${pathParameters.join(', ')}`;
+        fail('by', `the route’s path has no parameter {${asked}}; ${known}`);
+      }
+    }
+    if (plan && !around.knowsCaller)
+      fail('plan', 'no filter before this one finds out who calls, so there is never a plan');
+    for (const route of Object.keys(price.routes)) {
+      if (!around.routes.has(route)) fail('cost', `there is no route "${route}"`);
+    }
+  }
+  for (const [at, consumer] of config.except.consumers.entries()) {
+    if (!around.knowsCaller) {
+      issues.push({
+        path: ['except', 'consumers', at],
+        message: 'no filter before this one finds out who calls, so nobody is ever this consumer',
+      });
+    } else if (!around.consumers.has(consumer)) {
+      issues.push({ path: ['except', 'consumers', at], message: `there is no consumer "${consumer}"` });
+    }
+  }
+  return issues;
+}
+
+/** Whether it goes by who calls. */
+export function asksWho({ limits, except }: RateLimitConfig): boolean {
+  return (
+    except.consumers.length > 0 ||
+    limits.some(
+      ({ by: parts, plan }) => plan || parts.some(({ kind }) => ['consumer', 'key', 'tenant', 'claim'].includes(kind)),
+    )
+  );
+}

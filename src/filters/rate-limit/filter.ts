@@ -1,0 +1,235 @@
+// The rateLimit filter: asks its limits about each request, refuses what is beyond them, and says what is left. Counting is in
+// src/store; who is counted as whom in caller-key.ts.
+
+import { CidrSet } from '../../base/cidr-set.ts';
+import { Fault } from '../../base/fault.ts';
+import type { Plan } from '../../exchange/consumer.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import type { LimitCall } from '../../store/limiter/limiter-store.ts';
+import { inFlightTables, LocalInFlightStore } from '../../store/shared-memory/in-flight-table.ts';
+import { LocalLimiterStore, limitTables } from '../../store/shared-memory/local-limiter.ts';
+import { CallerKey } from './caller-key.ts';
+import { asksWho, type RateLimitConfig } from './config.ts';
+import { DryRunLog } from './dry-run-log.ts';
+import { InFlight } from './in-flight.ts';
+import { limitField, retryAfter, tightest, wholeSeconds } from './limit-headers.ts';
+import { LimitStack, type RatedLimit, ruleOf } from './limit-stack.ts';
+
+const events = ['admitted', 'refused', 'refused_in_flight', 'would_refuse', 'exempt', 'fallback', 'charged'] as const;
+
+export const rateLimitFilter: FilterDefinition<RateLimitConfig> = {
+  name: 'rateLimit',
+  events,
+  asksWho,
+  needs({ limits, memoryBytes }) {
+    const rules = limits.flatMap(limit => (limit.rate === null ? [] : [ruleOf(limit, '', null)]));
+    const inFlight = limits.some(({ concurrency }) => concurrency !== null) ? inFlightTables(memoryBytes) : [];
+    return { tables: [...limitTables(rules, memoryBytes), ...inFlight] };
+  },
+  build: (config, services) => new RateLimit(config, services),
+};
+
+/** What one exchange needs later; only those have it of which something is said, charged or given back. */
+interface Standing {
+  readonly stack: LimitStack | null;
+  /** Null when nothing is charged afterwards. */
+  readonly call: LimitCall | null;
+  readonly tickets: number[] | null;
+  limit: string;
+  legacy: readonly [limit: number, remaining: number, reset: number] | null;
+}
+
+class RateLimit implements Filter {
+  readonly onResponse?: (exchange: Exchange) => void;
+  readonly onEnd?: (exchange: Exchange) => void;
+  private readonly config: RateLimitConfig;
+  private readonly services: FilterServices;
+  private readonly rated: readonly RatedLimit[];
+  private readonly place: string;
+  private readonly store: LocalLimiterStore;
+  private readonly standard: LimitStack | null;
+  private readonly byPlan = new WeakMap<Plan, LimitStack>();
+  private readonly goesByPlan: boolean;
+  private readonly charges: boolean;
+  private readonly inFlight: InFlight | null;
+  private readonly exceptIps: CidrSet | null;
+  private readonly exceptConsumers: ReadonlySet<string> | null;
+  private readonly refusals: readonly Fault[];
+  private readonly dryRunLog: DryRunLog;
+  private readonly cells: { readonly [Event in (typeof events)[number]]: number };
+
+  constructor(config: RateLimitConfig, services: FilterServices) {
+    const { limits, memoryBytes, ipv6Prefix, except } = config;
+    this.config = config;
+    this.services = services;
+    this.place = services.routeName === '' ? 'all routes' : `route ${services.routeName}`;
+    this.store = new LocalLimiterStore(services.worker, memoryBytes);
+    const keyed = limits.map(each => ({ config: each, key: new CallerKey(each.by, each.fallback, ipv6Prefix) }));
+    this.rated = keyed.filter(each => each.config.rate !== null);
+    this.standard = this.rated.length === 0 ? null : new LimitStack(this.rated, this.place, null, this.store);
+    this.goesByPlan = this.rated.some(each => each.config.plan);
+    this.charges = this.rated.some(each => each.config.cost.responseHeader !== null);
+    const bounded = keyed.filter(each => each.config.concurrency !== null);
+    this.inFlight =
+      bounded.length === 0
+        ? null
+        : new InFlight(bounded, this.place, new LocalInFlightStore(services.worker, memoryBytes));
+    this.exceptIps = except.ips.length === 0 ? null : new CidrSet(except.ips);
+    this.exceptConsumers = except.consumers.length === 0 ? null : new Set(except.consumers);
+    this.refusals = this.rated.map(
+      ({ config: { name } }) => new Fault('rate_limited', `The limit "${name}" is used up.`),
+    );
+    this.dryRunLog = new DryRunLog(services);
+    const cell = (event: (typeof events)[number]) => services.eventCell(event);
+    this.cells = {
+      admitted: cell('admitted'),
+      refused: cell('refused'),
+      refused_in_flight: cell('refused_in_flight'),
+      would_refuse: cell('would_refuse'),
+      exempt: cell('exempt'),
+      fallback: cell('fallback'),
+      charged: cell('charged'),
+    };
+    const speaks = this.standard !== null && !config.dryRun && (config.headers !== 'never' || config.legacyHeaders);
+    // Because: a hook that a filter has is called for every exchange.
+    if (speaks || this.charges) this.onResponse = exchange => this.answer(exchange);
+    if (this.inFlight !== null) this.onEnd = exchange => this.end(exchange);
+  }
+
+  onRequest(exchange: Exchange): void | Promise<void> {
+    if (this.isExempt(exchange)) {
+      this.count('exempt');
+      return;
+    }
+    const tickets = this.inFlight === null ? null : this.inFlight.enter(exchange);
+    if (this.inFlight !== null && tickets === null) {
+      if (!this.config.dryRun) {
+        this.count('refused_in_flight');
+        exchange.refuse(this.inFlight.refusal, retryInASecond);
+        return;
+      }
+      this.wouldRefuse(this.inFlight.refusedName);
+    }
+    const stack = this.stackFor(exchange);
+    if (stack === null) {
+      this.count('admitted');
+      if (tickets !== null) this.keep(exchange, null, null, tickets);
+      return;
+    }
+    const call = stack.call(exchange, this.charges);
+    if (stack.lacked) this.count('fallback');
+    const decision = stack.limiter.decide(call);
+    if (typeof decision === 'boolean') this.carryOut(exchange, stack, call, decision, tickets);
+    else {
+      // Because: the exchange may end while the store is asked, and what it holds must be given back then.
+      this.keep(exchange, stack, null, tickets);
+      return decision.then(admitted => {
+        if (!exchange.ended) this.carryOut(exchange, stack, call, admitted, tickets);
+      });
+    }
+  }
+
+  private carryOut(
+    exchange: Exchange,
+    stack: LimitStack,
+    call: LimitCall,
+    admitted: boolean,
+    tickets: number[] | null,
+  ): void {
+    const { dryRun, headers, legacyHeaders } = this.config;
+    const passes = admitted || dryRun;
+    if (admitted) this.count('admitted');
+    else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy]!);
+    else this.refuse(exchange, call);
+    if (!passes && tickets !== null) this.inFlight!.leave(tickets);
+    const speaks = !dryRun && (headers === 'always' || (headers === 'refused' && !admitted));
+    const speaksLegacy = !dryRun && legacyHeaders && (headers !== 'refused' || !admitted);
+    if (!speaks && !speaksLegacy && !this.charges && tickets === null) return;
+    const standing = this.keep(exchange, stack, this.charges && passes ? call : null, passes ? tickets : null);
+    if (speaks) standing.limit = limitField(stack.names, call);
+    if (speaksLegacy) {
+      const at = tightest(call);
+      const until = call.waitMs[at]! > 0 ? call.waitMs[at]! : call.resetMs[at]!;
+      standing.legacy = [stack.limiter.rules[at]!.count, call.remaining[at]!, wholeSeconds(until)];
+    }
+  }
+
+  private refuse(exchange: Exchange, call: LimitCall): void {
+    this.count('refused');
+    const seconds = retryAfter(call);
+    exchange.refuse(this.refusals[call.refusedBy]!, seconds === 0 ? [] : [['Retry-After', String(seconds)]]);
+  }
+
+  private answer(exchange: Exchange): void {
+    const standing = this.standingOf(exchange);
+    if (standing === null) return;
+    const { stack, call, limit, legacy } = standing;
+    if (call !== null) {
+      stack!.charge(exchange, call);
+      this.count('charged');
+    }
+    const { headers } = exchange.response!;
+    if (limit !== '') {
+      headers.appendTrusted('RateLimit-Policy', stack!.policy);
+      headers.appendTrusted('RateLimit', limit);
+    }
+    if (legacy !== null) {
+      headers.appendTrusted('X-RateLimit-Limit', String(legacy[0]));
+      headers.appendTrusted('X-RateLimit-Remaining', String(legacy[1]));
+      headers.appendTrusted('X-RateLimit-Reset', String(legacy[2]));
+    }
+  }
+
+  private end(exchange: Exchange): void {
+    const tickets = this.standingOf(exchange)?.tickets ?? null;
+    if (tickets === null) return;
+    exchange.state[this.services.slot] = undefined;
+    this.inFlight!.leave(tickets);
+  }
+
+  private isExempt({ client, consumer }: Exchange): boolean {
+    if (this.exceptIps?.has(client.ip) === true) return true;
+    return consumer !== null && this.exceptConsumers?.has(consumer.name) === true;
+  }
+
+  /** Of the caller's plan, where that says something. */
+  private stackFor({ consumer, snapshot }: Exchange): LimitStack | null {
+    if (!this.goesByPlan || consumer === null || consumer.plan === null) return this.standard;
+    const plan = snapshot.consumers.plan(consumer.plan);
+    if (plan === undefined || plan.rate === null) return this.standard;
+    let stack = this.byPlan.get(plan);
+    if (stack === undefined) {
+      stack = new LimitStack(this.rated, this.place, plan, this.store);
+      this.byPlan.set(plan, stack);
+    }
+    return stack;
+  }
+
+  private keep(
+    exchange: Exchange,
+    stack: LimitStack | null,
+    call: LimitCall | null,
+    tickets: number[] | null,
+  ): Standing {
+    const standing: Standing = { stack, call, tickets, limit: '', legacy: null };
+    exchange.state[this.services.slot] = standing;
+    return standing;
+  }
+
+  private standingOf({ state }: Exchange): Standing | null {
+    // Because: nobody else writes into this filter's cell.
+    return (state[this.services.slot] as Standing | undefined) ?? null;
+  }
+
+  private wouldRefuse(limit: string): void {
+    this.count('would_refuse');
+    this.dryRunLog.note(limit);
+  }
+
+  private count(event: (typeof events)[number]): void {
+    this.services.worker.cells[this.cells[event]]!++;
+  }
+}
+
+const retryInASecond = [['Retry-After', '1']] as const;

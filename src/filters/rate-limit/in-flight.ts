@@ -1,0 +1,55 @@
+// The concurrency limits of one filter: entered together, left together.
+
+import { Fault } from '../../base/fault.ts';
+import { KeyedHash } from '../../base/keyed-hash.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { LocalInFlightLimit, LocalInFlightStore } from '../../store/shared-memory/in-flight-table.ts';
+import type { RatedLimit } from './limit-stack.ts';
+
+const hash = new KeyedHash();
+
+export class InFlight {
+  /** Name of the limit that refused last, and what its caller is told. */
+  refusedName = '';
+  refusal: Fault;
+  private readonly bounded: readonly RatedLimit[];
+  private readonly limits: readonly LocalInFlightLimit[];
+  private readonly refusals: readonly Fault[];
+
+  constructor(bounded: readonly RatedLimit[], place: string, store: LocalInFlightStore) {
+    this.bounded = bounded;
+    this.limits = bounded.map(({ config: { name, by, concurrency } }) =>
+      store.open(`${place} ${name} ${JSON.stringify(by)}`, concurrency!),
+    );
+    this.refusals = bounded.map(
+      ({ config: { name, concurrency } }) =>
+        new Fault('rate_limited', `The limit "${name}" lets ${concurrency} requests be under way at once.`),
+    );
+    this.refusal = this.refusals[0]!;
+  }
+
+  /** One ticket a limit; null when one of them refused, and then none is held. */
+  enter(exchange: Exchange): number[] | null {
+    const { bounded, limits } = this;
+    const tickets: number[] = [];
+    for (let i = 0; i < limits.length; i++) {
+      const limit = limits[i]!;
+      bounded[i]!.key.hash(hash, limit.hashKeys[0]!, limit.hashKeys[1]!, exchange);
+      const ticket = limit.enter(hash.low, hash.high);
+      if (ticket !== -1) {
+        tickets.push(ticket);
+        continue;
+      }
+      this.leave(tickets);
+      this.refusal = this.refusals[i]!;
+      this.refusedName = bounded[i]!.config.name;
+      return null;
+    }
+    return tickets;
+  }
+
+  /** Those that `enter` gave, in their order. */
+  leave(tickets: readonly number[]): void {
+    for (let i = 0; i < tickets.length; i++) this.limits[i]!.leave(tickets[i]!);
+  }
+}

@@ -1,0 +1,95 @@
+// The limits of one filter for callers of one plan: rules, keys and what clients are told of them. Decides nothing itself.
+
+import { KeyedHash } from '../../base/keyed-hash.ts';
+import type { Plan } from '../../exchange/consumer.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import { COUNT_MAX, type LimitRule, LOG_COUNT_MAX, PER_SECOND_MAX } from '../../store/limiter/limit-rule.ts';
+import { LimitCall, type Limiter, type LimiterStore } from '../../store/limiter/limiter-store.ts';
+import type { CallerKey } from './caller-key.ts';
+import type { LimitConfig } from './config.ts';
+import { policyField } from './limit-headers.ts';
+
+const hash = new KeyedHash();
+
+/** A limit that has a rate, with whose key it goes by. */
+export interface RatedLimit {
+  readonly config: LimitConfig;
+  readonly key: CallerKey;
+}
+
+/** `place` tells budgets of different filters apart. The plan's rate takes the place of the limit's own, as far as it can be counted. */
+export function ruleOf(
+  { name, rate, burst, algorithm, by, plan }: LimitConfig,
+  place: string,
+  owner: Plan | null,
+): LimitRule {
+  const identity = `${place} ${name} ${JSON.stringify(by)}`;
+  const own = { identity, algorithm, count: rate!.count, perMs: rate!.perMs, burst };
+  const granted = plan ? (owner?.rate ?? null) : null;
+  if (granted === null) return own;
+  const countMax = Math.min(
+    algorithm === 'slidingLog' ? LOG_COUNT_MAX : COUNT_MAX,
+    (PER_SECOND_MAX * granted.perMs) / 1_000,
+  );
+  const count = Math.min(granted.count, countMax);
+  return { identity, algorithm, count, perMs: granted.perMs, burst: count };
+}
+
+export class LimitStack {
+  readonly limiter: Limiter;
+  readonly names: readonly string[];
+  readonly policy: string;
+  private readonly limits: readonly RatedLimit[];
+  private readonly scratch: LimitCall;
+  /** Whether the last `call` lacked something that a limit goes by. */
+  lacked = false;
+
+  constructor(limits: readonly RatedLimit[], place: string, plan: Plan | null, store: LimiterStore) {
+    this.limits = limits;
+    this.names = limits.map(({ config }) => config.name);
+    // Because: limits of a stack are locked together, a single one is not, so they must not share cells.
+    const kind = limits.length === 1 ? 'alone' : 'stacked';
+    const rules = limits.map(({ config }) => ruleOf(config, `${kind} ${place}`, plan));
+    this.limiter = store.open(rules);
+    this.policy = policyField(this.names, rules);
+    this.scratch = new LimitCall(limits.length);
+  }
+
+  /** `isKept` gives one of the exchange's own; otherwise it is good until the next call. */
+  call(exchange: Exchange, isKept: boolean): LimitCall {
+    const { limits, limiter } = this;
+    const { hashKeys } = limiter;
+    const call = isKept || !limiter.answersAtOnce ? new LimitCall(limits.length) : this.scratch;
+    this.lacked = false;
+    for (let i = 0; i < limits.length; i++) {
+      const { key, config } = limits[i]!;
+      if (!key.hash(hash, hashKeys[2 * i]!, hashKeys[2 * i + 1]!, exchange)) this.lacked = true;
+      call.keys[2 * i] = hash.low;
+      call.keys[2 * i + 1] = hash.high;
+      call.costs[i] = costOf(config, exchange);
+    }
+    return call;
+  }
+
+  /** What the answer says that the request cost, beyond what was taken. Answers of the gateway itself say nothing. */
+  charge(exchange: Exchange, call: LimitCall): void {
+    if (exchange.answeredBy !== 'upstream') return;
+    for (let i = 0; i < this.limits.length; i++) {
+      const { responseHeader } = this.limits[i]!.config.cost;
+      if (responseHeader === null) continue;
+      const units = unitsFrom(exchange.response?.headers.get(responseHeader));
+      if (units > call.costs[i]!) this.limiter.charge(call, i, units - call.costs[i]!);
+    }
+  }
+}
+
+function costOf({ cost }: LimitConfig, exchange: Exchange): number {
+  const { routes } = cost;
+  const { routeName } = exchange;
+  return Object.hasOwn(routes, routeName) ? routes[routeName]! : cost.each;
+}
+
+/** 0 for what is not a whole number of at most nine digits. */
+function unitsFrom(text: string | undefined): number {
+  return text !== undefined && /^[0-9]{1,9}$/.test(text) ? Math.min(Number(text), COUNT_MAX) : 0;
+}
