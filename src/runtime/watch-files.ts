@@ -10,8 +10,8 @@ const SETTLE_MS = 100;
 /** For file systems that tell nothing, such as network mounts: a look at the files now and then. */
 const LOOK_EVERY_MS = 5_000;
 
-/** Files beside the known ones that may be or become part of a configuration, by an `include` with a pattern. */
-const configFile = /\.(ya?ml|json)$/;
+/** Files beside the known ones that may be or become part of a configuration, by an `include` with a pattern or a folder of certificates. */
+const configFile = /\.(ya?ml|json|pem|crt|key)$/;
 
 /** How many links one path may lead over, as in Linux. */
 const LINKS_MAX = 40;
@@ -22,7 +22,8 @@ export class FileWatch {
   private readonly timer: NodeJS.Timeout;
   private files: readonly string[] = [];
   private settle: NodeJS.Timeout | null = null;
-  private seen = '';
+  /** By file. */
+  private seen: ReadonlyMap<string, string> = new Map();
 
   /** `onChange` is called at most once for changes that come together. Nothing is watched before `follow`. */
   constructor(onChange: () => void) {
@@ -40,7 +41,10 @@ export class FileWatch {
       this.watchers.delete(folder);
     }
     for (const folder of folders) this.watchFolder(folder);
-    this.seen = this.fingerprint();
+    // What was seen before this reading stays as it was: a file that changed while it was read is told once more.
+    const now = this.fingerprints();
+    for (const [file, print] of this.seen) if (now.has(file)) now.set(file, print);
+    this.seen = now;
   }
 
   close(): void {
@@ -73,27 +77,28 @@ export class FileWatch {
   /** Other files in the same folders change as well, an access log for instance; only what matters counts. */
   private look(): void {
     if (this.files.length === 0) return;
-    const now = this.fingerprint();
-    if (now === this.seen) return;
+    const now = this.fingerprints();
+    const { seen } = this;
+    if (now.size === seen.size && Array.from(now).every(([file, print]) => seen.get(file) === print)) return;
     this.seen = now;
     this.onChange();
   }
 
-  private fingerprint(): string {
+  private fingerprints(): Map<string, string> {
     const files = new Set(this.files);
     for (const folder of new Set(this.files.map(file => path.dirname(file)))) {
       for (const name of namesIn(folder)) if (configFile.test(name)) files.add(path.join(folder, name));
     }
-    return [...files].sort().map(fingerprintOf).join('\n');
+    return new Map(Array.from(files, file => [file, fingerprintOf(file)]));
   }
 }
 
 function fingerprintOf(file: string): string {
   try {
     const { ino, size, mtimeMs, ctimeMs } = statSync(file);
-    return `${file} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   } catch {
-    return `${file} absent`;
+    return 'absent';
   }
 }
 

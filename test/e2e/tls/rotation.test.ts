@@ -1,0 +1,144 @@
+// Certificate files that change serve new connections within two seconds; what is broken is refused and the old one stays.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { TestAuthority } from '../../support/certificates.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { askTls } from '../../support/tls-client.ts';
+
+const WITHIN_MS = 2_000;
+const authority = new TestAuthority();
+const place = authority.path('live');
+const files = { cert: path.join(place, 'live.pem'), key: path.join(place, 'live.key') };
+const folder = authority.path('folder');
+let gateway: RunningGateway;
+let folderPort = 0;
+
+/** Puts a pair in place as careful people do: each file replaced as a whole. */
+function put(name: string, to = files): void {
+  const made = authority.issue(name, { names: ['DNS:api.test'], name });
+  for (const each of ['cert', 'key'] as const) {
+    copyFileSync(made[each], `${to[each]}.new`);
+    renameSync(`${to[each]}.new`, to[each]);
+  }
+}
+
+async function shown(port: number, servername = 'api.test'): Promise<string> {
+  return (await askTls(port, { servername })).certificate;
+}
+
+/** Waits until a new connection is shown this certificate; what is shown at the end. */
+async function shownInTime(port: number, name: string, servername = 'api.test'): Promise<string> {
+  const until = performance.now() + WITHIN_MS;
+  for (;;) {
+    const now = await shown(port, servername);
+    if (now === name || performance.now() > until) return now;
+    // Because: when the watcher has seen the file is not told from outside.
+    await delay(25);
+  }
+}
+
+async function saidInTime(text: RegExp): Promise<void> {
+  const until = performance.now() + WITHIN_MS;
+  while (!text.test(gateway.stderr())) {
+    assert.ok(performance.now() < until, `not said in time: ${text}\n${gateway.stderr()}`);
+    // Because: as above.
+    await delay(25);
+  }
+}
+
+before(async () => {
+  mkdirSync(place);
+  put('first');
+  const one = authority.issue('one', { names: ['DNS:one.test'], name: 'one' });
+  mkdirSync(`${folder}/..data1`, { recursive: true });
+  cpSync(one.cert, `${folder}/..data1/one.pem`);
+  cpSync(one.key, `${folder}/..data1/one.key`);
+  symlinkSync('..data1', `${folder}/..data`);
+  symlinkSync('..data/one.pem', `${folder}/one.pem`);
+  symlinkSync('..data/one.key', `${folder}/one.key`);
+  folderPort = await freePort();
+  gateway = await startGateway(
+    `listeners:
+  - address: 127.0.0.1:{{port}}
+    tls: { certificates: [{ cert: ${files.cert}, key: ${files.key} }] }
+  - address: 127.0.0.1:${folderPort}
+    tls: { certificates: [{ folder: ${folder} }] }
+admin: { address: "127.0.0.1:{{adminPort}}" }
+accessLog: { path: off }
+routes: [{ name: fixed, to: { reply: { status: 200, body: fixed } } }]
+`,
+    { workers: 2 },
+  );
+});
+
+after(async () => {
+  await gateway.stop();
+  authority.remove();
+});
+
+test('a new pair serves new connections; one that is open goes on', async () => {
+  const open = connect({ port: gateway.port, host: '127.0.0.1', servername: 'api.test', rejectUnauthorized: false });
+  await once(open, 'secureConnect');
+  put('second');
+  assert.equal(await shownInTime(gateway.port, 'second'), 'second');
+  open.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const [answer] = (await once(open, 'data')) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1\.1 200/);
+  open.destroy();
+});
+
+test('a key written long after its certificate: the old pair serves meanwhile', async () => {
+  const made = authority.issue('third', { names: ['DNS:api.test'], name: 'third' });
+  copyFileSync(made.cert, files.cert);
+  await saidInTime(/live\.key is not the key of the certificate in \S+live\.pem/);
+  assert.equal(await shown(gateway.port), 'second');
+  copyFileSync(made.key, files.key);
+  assert.equal(await shownInTime(gateway.port, 'third'), 'third');
+});
+
+test('a key written while the certificate is read is not missed', async () => {
+  for (const [at, waitMs] of [0, 20, 60, 95, 105, 120].entries()) {
+    const name = `race-${at}`;
+    const made = authority.issue(name, { names: ['DNS:api.test'], name });
+    copyFileSync(made.cert, files.cert);
+    // Because: the times around the watcher's own settling are what is tested.
+    await delay(waitMs);
+    copyFileSync(made.key, files.key);
+    assert.equal(await shownInTime(gateway.port, name), name, `after ${waitMs} ms`);
+  }
+});
+
+test('a broken file is refused with its name, and the old certificate stays', async () => {
+  const before = await shown(gateway.port);
+  writeFileSync(files.cert, 'no certificate');
+  await saidInTime(/live\.pem is not PEM/);
+  assert.equal(await shown(gateway.port), before);
+  rmSync(files.cert);
+  await saidInTime(/there is no file \S+live\.pem/);
+  assert.equal(await shown(gateway.port), before);
+  put('mended');
+  assert.equal(await shownInTime(gateway.port, 'mended'), 'mended');
+});
+
+test('a folder: links swapped as Kubernetes does, and a pair that comes later', async () => {
+  assert.equal(await shown(folderPort, 'one.test'), 'one');
+  const next = authority.issue('next', { names: ['DNS:one.test'], name: 'next' });
+  mkdirSync(`${folder}/..data2`);
+  cpSync(next.cert, `${folder}/..data2/one.pem`);
+  cpSync(next.key, `${folder}/..data2/one.key`);
+  symlinkSync('..data2', `${folder}/..new`);
+  renameSync(`${folder}/..new`, `${folder}/..data`);
+  assert.equal(await shownInTime(folderPort, 'next', 'one.test'), 'next');
+  const two = authority.issue('two', { names: ['DNS:two.test'], name: 'two' });
+  copyFileSync(two.cert, `${folder}/two.pem`);
+  copyFileSync(two.key, `${folder}/two.key`);
+  assert.equal(await shownInTime(folderPort, 'two', 'two.test'), 'two');
+  assert.equal(await shown(folderPort, 'one.test'), 'next');
+});
