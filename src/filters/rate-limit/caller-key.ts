@@ -2,8 +2,8 @@
 
 import { mappedIpv4, parseIpv6 } from '../../base/ip-address.ts';
 import type { KeyedHash } from '../../base/keyed-hash.ts';
+import type { KeyPart } from '../../base/schema/budget-key.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { KeyPart } from './config.ts';
 
 /** Goes on from the hash's result with one part of the caller's key; false when the request lacks it. */
 type PartHash = (hash: KeyedHash, exchange: Exchange) => boolean;

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { countMax, perSecondMax } from '../../base/schema/budget-rate.ts';
 import { algorithms, COUNT_MAX, LOG_COUNT_MAX, PER_SECOND_MAX } from '../../store/limiter/limit-rule.ts';
-import { countMax, logCountMax, perSecondMax, placeProblems, schema } from './config.ts';
+import { logCountMax, placeProblems, schema } from './config.ts';
 
 /** The first problem, as `path: message`. */
 function problemOf(config: unknown): string {

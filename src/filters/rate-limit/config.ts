@@ -2,7 +2,16 @@
 
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
-import { parseRate, type Rate, rateExpected } from '../../base/rate.ts';
+import type { Rate } from '../../base/rate.ts';
+import {
+  budgetKey,
+  budgetKeyProblems,
+  budgetName,
+  type FilterSurroundings,
+  goesByCaller,
+  type KeyPart,
+} from '../../base/schema/budget-key.ts';
+import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/schema/budget-rate.ts';
 import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
 export const name = 'rateLimit';
@@ -13,21 +22,6 @@ export const documentation =
   'Several `limits` in one filter are decided together: all must admit, and a refusal by one takes nothing from the others. ' +
   'Workers count in memory that they share, exactly, and a reload keeps what they counted while the limit stays as it is. The memory is bounded: when it is full, those who were idle longest are forgotten first. ' +
   'A route’s own filter counts for that route; one of the global chain counts for all routes together. `concurrency` limits what is under way at once.';
-
-/** By whom callers are told apart. `name` is empty where the kind says all. */
-export interface KeyPart {
-  readonly kind: 'ip' | 'consumer' | 'key' | 'tenant' | 'route' | 'header' | 'claim' | 'cookie' | 'pathParameter';
-  readonly name: string;
-}
-
-export interface CostConfig {
-  /** Units of every request. */
-  readonly each: number;
-  /** By name of the route, in place of `each`. */
-  readonly routes: Readonly<Record<string, number>>;
-  /** Header of the answer that says how many units it was; null for none. */
-  readonly responseHeader: string | null;
-}
 
 export interface LimitConfig {
   readonly name: string;
@@ -48,104 +42,12 @@ export interface LimitConfig {
 
 const algorithms = ['gcra', 'tokenBucket', 'slidingWindow', 'slidingLog', 'fixedWindow'] as const;
 
-/** As src/store/limiter has them; a test compares. */
-export const countMax = 100_000_000;
-export const perSecondMax = 1_000_000;
 export const logCountMax = 10_000;
 const concurrencyMax = 1_000_000;
 const limitsMax = 8;
 
-const token = (what: string) => z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, `expected the name of a ${what}`);
-
-const rate = z.string().transform((text, context): Rate => {
-  const parsed = parseRate(text);
-  const told = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  if (/^0+[kMG]?\//.test(text))
-    return told('a limit of zero would refuse every request; leave the route out, or deny it with ipAccess');
-  if (parsed === null) return told(`expected ${rateExpected}, found ${JSON.stringify(text)}`);
-  if (parsed.count > countMax) return told(`expected at most 100M in a window, found ${text}`);
-  if (parsed.count / (parsed.perMs / 1_000) > perSecondMax) return told(`expected at most 1M/s, found ${text}`);
-  return parsed;
-});
-
-const simpleKinds = ['ip', 'consumer', 'key', 'tenant', 'route'] as const;
-const keyPart = z.union(
-  [
-    z.enum(simpleKinds).transform((kind): KeyPart => ({ kind, name: '' })),
-    z
-      .strictObject({
-        header: token('header').describe('A header of the request; whoever calls can write what he likes.'),
-      })
-      .transform(({ header }): KeyPart => ({ kind: 'header', name: header.toLowerCase() })),
-    z
-      .strictObject({ claim: z.string().min(1).max(256).describe('A claim of the verified token: `sub`, `org.id`.') })
-      .transform(({ claim }): KeyPart => ({ kind: 'claim', name: claim })),
-    z
-      .strictObject({ cookie: token('cookie').describe('A cookie of the request.') })
-      .transform(({ cookie }): KeyPart => ({ kind: 'cookie', name: cookie })),
-    z
-      .strictObject({
-        pathParameter: z.string().min(1).describe('A parameter of the route’s path: `id` of `/users/{id}`.'),
-      })
-      .transform(({ pathParameter }): KeyPart => ({ kind: 'pathParameter', name: pathParameter })),
-  ],
-  {
-    error:
-      'expected ip, consumer, key, tenant, route, global, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }, or a list of these',
-  },
-);
-
-const by = z
-  .union(
-    [
-      z.literal('global').transform((): readonly KeyPart[] => []),
-      keyPart.transform((part): readonly KeyPart[] => [part]),
-      z.array(keyPart).min(1, 'name at least one, or write `global`').max(4, 'at most four together'),
-    ],
-    {
-      error:
-        'expected ip, consumer, key, tenant, route, global, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }, or a list of these without global',
-    },
-  )
-  .describe(
-    'By whom callers are told apart: `ip`, `consumer`, `key` (its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
-  );
-
-const units = z.int('expected a whole number of units').min(1, 'a request costs at least 1').max(countMax);
-
-const cost = z
-  .union([
-    units,
-    z.strictObject({
-      each: units.optional().describe('Units of every request; 1 when left out.'),
-      routes: z
-        .record(z.string(), units)
-        .optional()
-        .describe('Units by the name of the route, in place of `each`: for the global chain.'),
-      responseHeader: token('header')
-        .optional()
-        .describe(
-          'Header of the upstream’s answer that says how many units the request was: what is beyond those taken before is charged afterwards, and owed if it does not fit.',
-        ),
-    }),
-  ])
-  .transform(
-    (written): CostConfig =>
-      typeof written === 'number'
-        ? { each: written, routes: {}, responseHeader: null }
-        : {
-            each: written.each ?? 1,
-            routes: written.routes ?? {},
-            responseHeader: written.responseHeader?.toLowerCase() ?? null,
-          },
-  )
-  .describe('Units that a request costs: a number, or a map that says more. Default 1.');
-
 const limitFields = {
-  limit: rate.optional().describe('Units in a time: `100/s`, `1000/min`, `10M/month`.'),
+  limit: budgetRate.optional().describe('Units in a time: `100/s`, `1000/min`, `10M/month`.'),
   burst: z
     .int('expected a whole number of units')
     .min(1, 'a burst below 1 would refuse every request')
@@ -158,14 +60,14 @@ const limitFields = {
     .describe(
       '`gcra` gives back evenly, a `burst` at most; `tokenBucket` decides the same; `slidingWindow` weighs two counters; `slidingLog` remembers every request (at most 10,000); `fixedWindow` begins anew each minute, hour, … of the clock.',
     ),
-  by: by.prefault('ip'),
+  by: budgetKey.prefault('ip'),
   fallback: z
     .enum(['ip', 'shared'])
     .default('ip')
     .describe(
       'Whose budget a request uses that lacks what `by` asks for: its address’s, or one that all such requests share. Never none.',
     ),
-  cost: cost.prefault(1),
+  cost: budgetCost.prefault(1),
   plan: z
     .boolean()
     .default(false)
@@ -312,7 +214,7 @@ function limitOf(
       );
   }
   return {
-    name: written.name ?? (count === 1 ? 'default' : `${nameOf(parts)}-${at + 1}`),
+    name: written.name ?? (count === 1 ? 'default' : `${budgetName(parts)}-${at + 1}`),
     rate: limit,
     burst: most,
     algorithm,
@@ -323,10 +225,6 @@ function limitOf(
     concurrency,
     path,
   };
-}
-
-function nameOf(parts: readonly KeyPart[]): string {
-  return parts.length === 0 ? 'global' : parts.map(({ kind }) => kind).join('-');
 }
 
 /** A limit that another one over the same callers makes pointless: the operator meant something else. */
@@ -351,34 +249,12 @@ function isStricter(other: LimitConfig, limit: LimitConfig, isFirst: boolean): b
   return difference > 0 || limit.burst > other.burst || isFirst;
 }
 
-/** What of its place in the document a filter asks for; see src/config/filter-schema.ts. */
-export interface FilterSurroundings {
-  /** Whether a filter before this one finds out who calls. */
-  readonly knowsCaller: boolean;
-  /** Parameters of the route's path; null for the global chain, which sees every route's. */
-  readonly pathParameters: readonly string[] | null;
-  readonly routes: ReadonlySet<string>;
-  readonly consumers: ReadonlySet<string>;
-}
-
 /** What this configuration asks for that its place can never give. */
 export function placeProblems(config: RateLimitConfig, around: FilterSurroundings): Issue[] {
   const issues: Issue[] = [];
   for (const { by: parts, plan, cost: price, path } of config.limits) {
     const fail = (key: string, message: string) => issues.push({ path: [...path, key], message });
-    for (const { kind, name: asked } of parts) {
-      const ofCaller = kind === 'consumer' || kind === 'key' || kind === 'tenant' || kind === 'claim';
-      if (ofCaller && !around.knowsCaller) {
-        fail(
-          'by',
-          `no filter before this one finds out who calls, so there is never a ${kind}: put jwt, apiKey or another one before it, or limit by ip`,
-        );
-      } else if (kind === 'pathParameter' && around.pathParameters !== null && !around.pathParameters.includes(asked)) {
-        const { pathParameters } = around;
-        const known = pathParameters.length === 0 ? 'it has none' : `there are ${pathParameters.join(', ')}`;
-        fail('by', `the route’s path has no parameter {${asked}}; ${known}`);
-      }
-    }
+    for (const problem of budgetKeyProblems(parts, around)) fail('by', problem);
     if (plan && !around.knowsCaller)
       fail('plan', 'no filter before this one finds out who calls, so there is never a plan');
     for (const route of Object.keys(price.routes)) {
@@ -400,10 +276,5 @@ export function placeProblems(config: RateLimitConfig, around: FilterSurrounding
 
 /** Whether it goes by who calls. */
 export function asksWho({ limits, except }: RateLimitConfig): boolean {
-  return (
-    except.consumers.length > 0 ||
-    limits.some(
-      ({ by: parts, plan }) => plan || parts.some(({ kind }) => ['consumer', 'key', 'tenant', 'claim'].includes(kind)),
-    )
-  );
+  return except.consumers.length > 0 || limits.some(({ by: parts, plan }) => plan || goesByCaller(parts));
 }

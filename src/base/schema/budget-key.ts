@@ -1,0 +1,93 @@
+// The `by` setting of filters that count: by what callers are told apart, and what of that a place in the document can never have.
+// Reading a caller's key is in the filters.
+
+import { z } from 'zod';
+import { httpName } from './http-name.ts';
+
+/** By whom callers are told apart. `name` is empty where the kind says all. */
+export interface KeyPart {
+  readonly kind: 'ip' | 'consumer' | 'key' | 'tenant' | 'route' | 'header' | 'claim' | 'cookie' | 'pathParameter';
+  readonly name: string;
+}
+
+const simpleKinds = ['ip', 'consumer', 'key', 'tenant', 'route'] as const;
+const keyPart = z.union(
+  [
+    z.enum(simpleKinds).transform((kind): KeyPart => ({ kind, name: '' })),
+    z
+      .strictObject({
+        header: httpName('header').describe('A header of the request; whoever calls can write what he likes.'),
+      })
+      .transform(({ header }): KeyPart => ({ kind: 'header', name: header.toLowerCase() })),
+    z
+      .strictObject({ claim: z.string().min(1).max(256).describe('A claim of the verified token: `sub`, `org.id`.') })
+      .transform(({ claim }): KeyPart => ({ kind: 'claim', name: claim })),
+    z
+      .strictObject({ cookie: httpName('cookie').describe('A cookie of the request.') })
+      .transform(({ cookie }): KeyPart => ({ kind: 'cookie', name: cookie })),
+    z
+      .strictObject({
+        pathParameter: z.string().min(1).describe('A parameter of the route’s path: `id` of `/users/{id}`.'),
+      })
+      .transform(({ pathParameter }): KeyPart => ({ kind: 'pathParameter', name: pathParameter })),
+  ],
+  {
+    error:
+      'expected ip, consumer, key, tenant, route, global, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }, or a list of these',
+  },
+);
+
+export const budgetKey = z
+  .union(
+    [
+      z.literal('global').transform((): readonly KeyPart[] => []),
+      keyPart.transform((part): readonly KeyPart[] => [part]),
+      z.array(keyPart).min(1, 'name at least one, or write `global`').max(4, 'at most four together'),
+    ],
+    {
+      error:
+        'expected ip, consumer, key, tenant, route, global, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }, or a list of these without global',
+    },
+  )
+  .describe(
+    'By whom callers are told apart: `ip`, `consumer`, `key` (its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
+  );
+
+/** A name for a budget of this kind. */
+export function budgetName(parts: readonly KeyPart[]): string {
+  return parts.length === 0 ? 'global' : parts.map(({ kind }) => kind).join('-');
+}
+
+/** What of its place in the document a filter asks for; see src/config/filter-schema.ts. */
+export interface FilterSurroundings {
+  /** Whether a filter before this one finds out who calls. */
+  readonly knowsCaller: boolean;
+  /** Parameters of the route's path; null for the global chain, which sees every route's. */
+  readonly pathParameters: readonly string[] | null;
+  readonly routes: ReadonlySet<string>;
+  readonly consumers: ReadonlySet<string>;
+}
+
+/** Whether it goes by who calls. */
+export function goesByCaller(parts: readonly KeyPart[]): boolean {
+  return parts.some(isOfCaller);
+}
+
+function isOfCaller({ kind }: KeyPart): boolean {
+  return kind === 'consumer' || kind === 'key' || kind === 'tenant' || kind === 'claim';
+}
+
+/** What of it a place can never have, in words for the operator. */
+export function budgetKeyProblems(parts: readonly KeyPart[], around: FilterSurroundings): string[] {
+  return parts.flatMap(part => {
+    if (isOfCaller(part) && !around.knowsCaller) {
+      return [
+        `no filter before this one finds out who calls, so there is never a ${part.kind}: put jwt, apiKey or another one before it, or limit by ip`,
+      ];
+    }
+    const { pathParameters } = around;
+    if (part.kind !== 'pathParameter' || pathParameters === null || pathParameters.includes(part.name)) return [];
+    const known = pathParameters.length === 0 ? 'it has none' : `there are ${pathParameters.join(', ')}`;
+    return [`the route’s path has no parameter {${part.name}}; ${known}`];
+  });
+}

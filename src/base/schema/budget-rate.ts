@@ -1,0 +1,62 @@
+// The `limit` and `cost` settings of filters that count: a rate that can be counted, and what a request costs of it.
+
+import { z } from 'zod';
+import { parseRate, type Rate, rateExpected } from '../rate.ts';
+import { httpName } from './http-name.ts';
+
+/** As src/store/limiter has them; a test compares. */
+export const countMax = 100_000_000;
+export const perSecondMax = 1_000_000;
+export interface CostConfig {
+  /** Units of every request. */
+  readonly each: number;
+  /** By name of the route, in place of `each`. */
+  readonly routes: Readonly<Record<string, number>>;
+  /** Header of the answer that says how many units it was; null for none. */
+  readonly responseHeader: string | null;
+}
+
+/** A rate that is above zero and not too fast to be counted in 32 bits. */
+export const budgetRate = z.string().transform((text, context): Rate => {
+  const parsed = parseRate(text);
+  const told = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  if (/^0+[kMG]?\//.test(text))
+    return told('a limit of zero would refuse every request; leave the route out, or deny it with ipAccess');
+  if (parsed === null) return told(`expected ${rateExpected}, found ${JSON.stringify(text)}`);
+  if (parsed.count > countMax) return told(`expected at most 100M in a window, found ${text}`);
+  if (parsed.count / (parsed.perMs / 1_000) > perSecondMax) return told(`expected at most 1M/s, found ${text}`);
+  return parsed;
+});
+
+export const budgetUnits = z.int('expected a whole number of units').min(1, 'a request costs at least 1').max(countMax);
+
+export const budgetCost = z
+  .union([
+    budgetUnits,
+    z.strictObject({
+      each: budgetUnits.optional().describe('Units of every request; 1 when left out.'),
+      routes: z
+        .record(z.string(), budgetUnits)
+        .optional()
+        .describe('Units by the name of the route, in place of `each`: for the global chain.'),
+      responseHeader: httpName('header')
+        .optional()
+        .describe(
+          'Header of the upstream’s answer that says how many units the request was: what is beyond those taken before is charged afterwards, and owed if it does not fit.',
+        ),
+    }),
+  ])
+  .transform(
+    (written): CostConfig =>
+      typeof written === 'number'
+        ? { each: written, routes: {}, responseHeader: null }
+        : {
+            each: written.each ?? 1,
+            routes: written.routes ?? {},
+            responseHeader: written.responseHeader?.toLowerCase() ?? null,
+          },
+  )
+  .describe('Units that a request costs: a number, or a map that says more. Default 1.');
