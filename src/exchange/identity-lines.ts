@@ -13,6 +13,8 @@ const VALUE_BYTES_MAX = 8_192;
 
 const control = /[\0-\x1f\x7f]/g;
 const beyondAscii = /[^\0-\x7f]/;
+/** What can stand in a head as it is; most values can. */
+const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 const jwsHeader = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
 
@@ -78,6 +80,7 @@ function listItem(item: unknown): string {
 }
 
 function bytesOf(text: string): string {
+  if (plain.test(text)) return text;
   const safe = text.replace(control, ' ').trim();
   return beyondAscii.test(safe) ? Buffer.from(safe).toString('latin1') : safe;
 }

@@ -1,42 +1,45 @@
 // A token as JWS compact serialisation (RFC 7515 section 7.1), taken apart strictly. Verifies nothing; see verify-jws.ts.
 
 import { isUtf8 } from 'node:buffer';
-import { isBase64url } from './base64url.ts';
+import { decodeBase64url } from './base64url.ts';
 
 /** What a header may tell. Where keys are is not among it: `jku`, `jwk`, `x5u` and `x5c` are never looked at. */
 export interface JwsHeader {
   readonly algorithm: string;
   /** Null when it names none. */
   readonly kid: string | null;
-  /** Null when it says none. */
+  /** As `shortType` gives it; null when it says none. */
   readonly type: string | null;
   /** A token within a token. */
   readonly nested: boolean;
 }
 
-/** Ends of the parts of a token; see `jwsParts`. */
-export interface JwsParts {
-  readonly headerEnd: number;
-  readonly payloadEnd: number;
+/** A token taken apart. Its header is still text: see `jwsHeader`. */
+export interface CompactJws {
+  readonly header: string;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+  /** Header and payload with the dot between: what was signed. */
+  readonly signed: string;
 }
 
 const KID_LENGTH_MAX = 1_024;
 
-/** Where the dots are; null when it is not three parts of base64url. An empty payload is one, an empty header or signature is not. */
-export function jwsParts(token: string): JwsParts | null {
+/** Null when it is not three parts of base64url. An empty payload is one, an empty header or signature is not. */
+export function compactJws(token: string): CompactJws | null {
   const headerEnd = token.indexOf('.');
   const payloadEnd = token.indexOf('.', headerEnd + 1);
   if (headerEnd < 1 || payloadEnd === -1 || payloadEnd + 1 === token.length) return null;
-  const whole =
-    isBase64url(token, 0, headerEnd) &&
-    isBase64url(token, headerEnd + 1, payloadEnd) &&
-    isBase64url(token, payloadEnd + 1, token.length);
-  return whole ? { headerEnd, payloadEnd } : null;
+  const payload = decodeBase64url(token.slice(headerEnd + 1, payloadEnd));
+  const signature = decodeBase64url(token.slice(payloadEnd + 1));
+  if (payload === null || signature === null) return null;
+  return { header: token.slice(0, headerEnd), payload, signature, signed: token.slice(0, payloadEnd) };
 }
 
 /** The first part. Null for what is no header, for an encrypted token, and for extensions that must be understood (`crit`) or change what is signed. */
 export function jwsHeader(part: string): JwsHeader | null {
-  const header = jsonObject(Buffer.from(part, 'base64url'));
+  const bytes = decodeBase64url(part);
+  const header = bytes === null ? null : jsonObject(bytes);
   if (header === null) return null;
   const { alg, kid = null, typ = null, cty } = header;
   if (typeof alg !== 'string') return null;
@@ -44,14 +47,26 @@ export function jwsHeader(part: string): JwsHeader | null {
   if (typ !== null && typeof typ !== 'string') return null;
   if (cty !== undefined && typeof cty !== 'string') return null;
   if (['crit', 'b64', 'zip', 'enc'].some(name => Object.hasOwn(header, name))) return null;
-  return { algorithm: alg, kid, type: typ, nested: cty !== undefined && /^(application\/)?(.*\+)?jwt$/i.test(cty) };
+  return {
+    algorithm: alg,
+    kid,
+    type: typ === null ? null : shortType(typ),
+    nested: cty !== undefined && /^(application\/)?(.*\+)?jwt$/i.test(cty),
+  };
+}
+
+/** A media type as types of tokens are compared: `application/at+jwt` is `at+jwt` (RFC 7515 section 4.1.9), in any case. */
+export function shortType(type: string): string {
+  return type.toLowerCase().replace(/^application\//, '');
 }
 
 /** An object of JSON in UTF-8; null for anything else. */
 export function jsonObject(bytes: Buffer): Readonly<Record<string, unknown>> | null {
-  if (!isUtf8(bytes)) return null;
+  const text = bytes.toString();
+  // What is not UTF-8 becomes U+FFFD, and hardly anybody means that letter: most texts need no look at their bytes.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) return null;
   try {
-    const value: unknown = JSON.parse(bytes.toString());
+    const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     // Because: it is an object, and JSON has no other than those with texts for names.
     return value as Readonly<Record<string, unknown>>;

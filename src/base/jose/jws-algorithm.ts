@@ -53,10 +53,10 @@ export const jwsAlgorithms: ReadonlyMap<string, JwsAlgorithm> = new Map([
 /** Signature sizes of the Edwards curves (RFC 8032). */
 export const edwardsSignatureBytes: Readonly<Record<string, number>> = { Ed25519: 64, Ed448: 114 };
 
-/** What crypto.verify is told beside an RSA or EC key. */
+/** What crypto.verify is told beside the key; null where the key says it all. */
 export const verifyParameters = {
-  rsa: {},
+  rsa: null,
   pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
   ec: { dsaEncoding: 'ieee-p1363' },
-  eddsa: {},
+  eddsa: null,
 } as const;

@@ -3,6 +3,7 @@
 import { createPublicKey, createSecretKey, type KeyObject, type webcrypto } from 'node:crypto';
 import { decodeBase64url } from './base64url.ts';
 import { edwardsSignatureBytes, type JwsAlgorithm, jwsAlgorithms, verifyParameters } from './jws-algorithm.ts';
+import { Pkcs1Verifier } from './pkcs1-signature.ts';
 import { isRocaModulus } from './weak-rsa.ts';
 
 /** Members as they stand in a key set; nothing of it is believed before it was looked at. */
@@ -20,6 +21,8 @@ export interface VerificationKey {
   readonly key: KeyObject;
   /** What crypto.verify takes: the key with padding and encoding; for HMAC the key alone. */
   readonly input: KeyObject | { readonly key: KeyObject };
+  /** For RS256 to RS512. */
+  readonly pkcs1: Pkcs1Verifier | null;
 }
 
 /** What a key without `alg` is for: many issuers leave it out for RSA. */
@@ -77,7 +80,7 @@ function secretKey({ k }: Jwk, kid: string, algorithm: JwsAlgorithm): Verificati
   if (secret === null || secret.length < algorithm.signatureBytes)
     return new UnusableKey(`a secret for ${algorithm.name} has at least ${algorithm.signatureBytes} bytes`);
   const key = createSecretKey(secret);
-  return { kid, algorithm, signatureBytes: algorithm.signatureBytes, key, input: key };
+  return { kid, algorithm, signatureBytes: algorithm.signatureBytes, key, input: key, pkcs1: null };
 }
 
 function publicKey(jwk: Jwk, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
@@ -102,18 +105,19 @@ function publicKey(jwk: Jwk, kid: string, algorithm: JwsAlgorithm): Verification
 export function ready(key: KeyObject, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key;
   const family = algorithm.family === 'hmac' ? 'rsa' : algorithm.family;
-  const input = { key, ...verifyParameters[family] };
+  const parameters = verifyParameters[family];
+  const input = parameters === null ? key : { key, ...parameters };
   if (algorithm.family === 'eddsa') {
     const curve = type === 'ed25519' ? 'Ed25519' : type === 'ed448' ? 'Ed448' : '';
     const signatureBytes = edwardsSignatureBytes[curve];
     if (signatureBytes === undefined) return new UnusableKey('its curve is not one for signatures');
-    return { kid, algorithm, signatureBytes, key, input };
+    return { kid, algorithm, signatureBytes, key, input, pkcs1: null };
   }
   if (algorithm.family === 'ec') {
     const named = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }[String(details.namedCurve)];
     if (type !== 'ec' || named !== algorithm.curve)
       return new UnusableKey(`${algorithm.name} needs a key on ${algorithm.curve}`);
-    return { kid, algorithm, signatureBytes: algorithm.signatureBytes, key, input };
+    return { kid, algorithm, signatureBytes: algorithm.signatureBytes, key, input, pkcs1: null };
   }
   const { modulusLength = 0, publicExponent = 0n } = details;
   if (type !== 'rsa') return new UnusableKey(`${algorithm.name} needs an RSA key`);
@@ -122,5 +126,7 @@ export function ready(key: KeyObject, kid: string, algorithm: JwsAlgorithm): Ver
   if (publicExponent < 3n || publicExponent % 2n === 0n) return new UnusableKey('its public exponent is no safe one');
   const { n = '' } = key.export({ format: 'jwk' });
   if (isRocaModulus(Buffer.from(n, 'base64url'))) return new UnusableKey('its modulus is a weak one (CVE-2017-15361)');
-  return { kid, algorithm, signatureBytes: Math.ceil(modulusLength / 8), key, input };
+  const signatureBytes = Math.ceil(modulusLength / 8);
+  const pkcs1 = algorithm.family === 'rsa' ? new Pkcs1Verifier(key, algorithm.hash!, signatureBytes) : null;
+  return { kid, algorithm, signatureBytes, key, input, pkcs1 };
 }

@@ -5,8 +5,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { base64url, exportJWK, generateKeyPair, generateSecret, type JWK, SignJWT } from 'jose';
-import { decodeBase64url, isBase64url } from './base64url.ts';
-import { jsonObject, jwsHeader, jwsParts } from './compact-jws.ts';
+import { decodeBase64url } from './base64url.ts';
+import { compactJws, jsonObject, jwsHeader } from './compact-jws.ts';
 import { KeySet } from './key-set.ts';
 import type { Jwk } from './verification-key.ts';
 import { isSignedBy } from './verify-jws.ts';
@@ -28,12 +28,11 @@ async function made(alg: string): Promise<{ jwk: Jwk; token: string; sign: (head
 }
 
 function holds(keys: KeySet, token: string): boolean {
-  const parts = jwsParts(token);
-  const header = parts === null ? null : jwsHeader(token.slice(0, parts.headerEnd));
-  if (parts === null || header === null) return false;
-  const signature = Buffer.from(token.slice(parts.payloadEnd + 1), 'base64url');
-  const signed = token.slice(0, parts.payloadEnd);
-  return (keys.candidates(header.kid, header.algorithm) ?? []).some(key => isSignedBy(key, signed, signature));
+  const jws = compactJws(token);
+  const header = jws === null ? null : jwsHeader(jws.header);
+  if (jws === null || header === null) return false;
+  const candidates = keys.candidates(header.kid, header.algorithm) ?? [];
+  return candidates.some(key => isSignedBy(key, jws.signed, jws.signature));
 }
 
 for (const alg of [...publicKinds, ...secretKinds]) {
@@ -168,7 +167,6 @@ test('base64url: one text for one value', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), bytes => {
       const text = Buffer.from(bytes).toString('base64url');
-      assert.ok(isBase64url(text, 0, text.length));
       assert.deepEqual(decodeBase64url(text), Buffer.from(bytes));
     }),
   );

@@ -7,6 +7,7 @@ import type { VerificationKey } from './verification-key.ts';
 export function isSignedBy(key: VerificationKey, signed: string, signature: Buffer): boolean {
   const { algorithm, input } = key;
   if (signature.length !== key.signatureBytes) return false;
+  if (key.pkcs1 !== null) return key.pkcs1.verify(signed, signature);
   if (algorithm.family === 'hmac') {
     return timingSafeEqual(createHmac(algorithm.hash!, key.key).update(signed).digest(), signature);
   }

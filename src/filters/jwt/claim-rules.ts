@@ -66,7 +66,10 @@ export class ClaimRules {
 /** `scope` with spaces between (RFC 9068 section 2.2.3), or `scp` as some issuers have it. */
 export function scopesOf({ scope, scp }: Claims): readonly string[] {
   const claim = scope ?? scp;
-  if (typeof claim === 'string') return claim.split(' ').filter(each => each !== '');
+  if (typeof claim === 'string') {
+    const scopes = claim.split(' ');
+    return scopes.includes('') ? scopes.filter(each => each !== '') : scopes;
+  }
   return Array.isArray(claim) ? claim.filter(each => typeof each === 'string') : [];
 }
 

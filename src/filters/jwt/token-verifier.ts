@@ -1,9 +1,18 @@
 // From the text of a token to a login, or to the reason why not: grammar, claims, key, signature, in this order. Caches nothing but headers.
 
-import { type JwsHeader, type JwsParts, jsonObject, jwsHeader, jwsParts } from '../../base/jose/compact-jws.ts';
+import {
+  type CompactJws,
+  compactJws,
+  type JwsHeader,
+  jsonObject,
+  jwsHeader,
+  shortType,
+} from '../../base/jose/compact-jws.ts';
 import { jwsAlgorithms } from '../../base/jose/jws-algorithm.ts';
 import type { KeySet } from '../../base/jose/key-set.ts';
+import type { VerificationKey } from '../../base/jose/verification-key.ts';
 import { isSignedBy } from '../../base/jose/verify-jws.ts';
+import { flatText } from '../../base/latin1.ts';
 import { claimAt } from '../../exchange/identity-lines.ts';
 import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
@@ -17,6 +26,10 @@ export type Verdict = VerifiedToken | LoginFailure | 'unknownKey';
 /** The headers of an issuer's tokens are all alike: those of tokens that held are kept as read. */
 const HEADERS_MAX = 64;
 
+/** What a remembered token takes beside its text, and how much larger claims are as objects than as text: about, and rather too much. */
+const OWN_BYTES = 800;
+const BYTES_PER_PAYLOAD_BYTE = 5;
+
 export class TokenVerifier {
   private readonly config: JwtConfig;
   private readonly rules: ClaimRules;
@@ -26,17 +39,17 @@ export class TokenVerifier {
   constructor(config: JwtConfig) {
     this.config = config;
     this.rules = new ClaimRules(config);
-    this.types = new Set(config.types.map(type => shortType(type)));
+    this.types = new Set(config.types.map(shortType));
   }
 
   /** `keys` is null while there are none. `clockMs` is the thread's clock at `nowMs` since 1970. */
   verify(token: string, keys: KeySet | null, generation: number, clockMs: number, nowMs: number): Verdict {
-    const parts = jwsParts(token);
-    if (parts === null) return 'malformed';
-    const headerText = token.slice(0, parts.headerEnd);
-    const header = this.headers.get(headerText) ?? jwsHeader(headerText);
-    if (header === null || header.nested || !this.types.has(shortType(header.type ?? 'JWT'))) return 'malformed';
-    const claims = jsonObject(Buffer.from(token.slice(parts.headerEnd + 1, parts.payloadEnd), 'base64url'));
+    const jws = compactJws(token);
+    if (jws === null) return 'malformed';
+    const known = this.headers.get(jws.header);
+    const header = known ?? jwsHeader(jws.header);
+    if (header === null || header.nested || !this.types.has(header.type ?? 'jwt')) return 'malformed';
+    const claims = jsonObject(jws.payload);
     if (claims === null) return 'malformed';
     // Because: a signature costs fifty times as much to check as claims, and most tokens that do not hold have expired.
     const failure = this.rules.failure(claims, nowMs / 1_000);
@@ -45,35 +58,36 @@ export class TokenVerifier {
     const candidates = keys === null ? null : keys.candidates(header.kid, header.algorithm);
     if (candidates === null) return 'unknownKey';
     if (candidates.length === 0) return 'unknown';
-    const key = candidates.find(each => isSignedBy(each, token.slice(0, parts.payloadEnd), signatureOf(token, parts)));
-    if (key === undefined) return 'mismatch';
-    if (this.headers.size < HEADERS_MAX) this.headers.set(Buffer.from(headerText).toString('latin1'), header);
+    const key = signer(candidates, jws);
+    if (key === null) return 'mismatch';
+    if (known === undefined && this.headers.size < HEADERS_MAX) this.headers.set(flatText(jws.header), header);
     const goodUntilMs = clockMs + this.rules.goodUntilS(claims) * 1_000 - nowMs;
-    const payloadBytes = ((parts.payloadEnd - parts.headerEnd) * 3) / 4;
-    return { ...this.accepted(claims), key, generation, goodUntilMs, bytes: 800 + token.length + payloadBytes * 5 };
-  }
-
-  private accepted(claims: Claims): Pick<VerifiedToken, 'login' | 'suffices' | 'jti' | 'subject' | 'issuedAtS'> {
-    const { consumer } = this.config;
+    const bytes = OWN_BYTES + token.length + jws.payload.length * BYTES_PER_PAYLOAD_BYTE;
     const { sub, jti, iat } = claims;
-    const subject = typeof sub === 'string' ? sub : '';
     const scopes = scopesOf(claims);
-    const owner = consumer === undefined ? null : claimAt(claims, consumer.claim);
     return {
-      login: new Login({ by: 'jwt', subject, keyId: '', scopes, claims }, typeof owner === 'string' ? owner : null),
+      login: new Login({ by: 'jwt', subject: textOf(sub), keyId: '', scopes, claims }, this.ownerOf(claims)),
+      key,
+      generation,
+      goodUntilMs,
       suffices: this.rules.suffices(scopes),
-      jti: typeof jti === 'string' ? jti : '',
-      subject,
+      jti: textOf(jti),
       issuedAtS: typeof iat === 'number' ? iat : Number.NEGATIVE_INFINITY,
+      bytes,
     };
   }
+
+  private ownerOf(claims: Claims): string | null {
+    const { consumer } = this.config;
+    return consumer === undefined ? null : textOf(claimAt(claims, consumer.claim)) || null;
+  }
 }
 
-function signatureOf(token: string, { payloadEnd }: JwsParts): Buffer {
-  return Buffer.from(token.slice(payloadEnd + 1), 'base64url');
+function textOf(claim: unknown): string {
+  return typeof claim === 'string' ? claim : '';
 }
 
-/** `application/at+jwt` is `at+jwt` (RFC 7515 section 4.1.9), in any case. */
-function shortType(type: string): string {
-  return type.toLowerCase().replace(/^application\//, '');
+function signer(candidates: readonly VerificationKey[], { signed, signature }: CompactJws): VerificationKey | null {
+  for (const key of candidates) if (isSignedBy(key, signed, signature)) return key;
+  return null;
 }

@@ -14,7 +14,6 @@ export interface VerifiedToken {
   readonly suffices: boolean;
   /** For revocation: empty and -Infinity where the token says nothing. */
   readonly jti: string;
-  readonly subject: string;
   readonly issuedAtS: number;
   /** What it takes in memory, about. */
   readonly bytes: number;
