@@ -81,8 +81,8 @@ test('/config shows version and times, and no secret', async () => {
 test('ready only with an endpoint for every upstream, all workers, and not while draining', async () => {
   const none = await ask('/health/ready');
   assert.equal(none.status, 503);
-  assert.deepEqual(JSON.parse(none.body).reasons, ['upstream users has no endpoint that may be used']);
-  slab[offset + UpstreamCell.endpointsAvailable] = 1;
+  assert.deepEqual(JSON.parse(none.body).reasons, ['upstream users has no endpoint']);
+  slab[offset + UpstreamCell.endpoints] = 1;
   assert.equal((await ask('/health/ready')).status, 200);
   const serving = status;
   status = { ...serving, workersServing: 1 };

@@ -27,10 +27,17 @@ export interface AdminUpstreams {
     readonly name: string;
     /** Where endpoints were found, how old that is and what is wrong with it. */
     readonly discovery?: readonly Readonly<Record<string, string | number | null>>[];
+    readonly breaker?: { readonly state: string; readonly waitMs: number };
+    readonly panic?: boolean;
     readonly endpoints: readonly {
       readonly url: string;
       readonly weight: number;
       readonly available: boolean;
+      readonly state: string;
+      readonly reason: string;
+      /** Milliseconds. */
+      readonly ageMs: number | null;
+      readonly inFlight: number;
       readonly active: number;
       readonly idle: number;
       readonly pending: number;

@@ -62,6 +62,13 @@ export interface EndpointState {
   readonly url: string;
   readonly weight: number;
   readonly available: boolean;
+  /** In one word; see `endpointReport`. */
+  readonly state: string;
+  /** Why, empty where there is nothing to say. */
+  readonly reason: string;
+  /** Milliseconds for which it has been so; null when that is not known. */
+  readonly ageMs: number | null;
+  readonly inFlight: number;
   readonly active: number;
   readonly idle: number;
   readonly pending: number;
@@ -74,6 +81,10 @@ export interface UpstreamState {
   readonly name: string;
   /** Filled in by the supervisor, for upstreams whose endpoints are found. */
   readonly discovery?: readonly DiscoveryState[];
+  /** Of the upstream as a whole, where it has one. */
+  readonly breaker?: { readonly state: string; readonly waitMs: number };
+  /** Too few endpoints were usable, so all are used. */
+  readonly panic?: boolean;
   readonly endpoints: readonly EndpointState[];
 }
 

@@ -1,6 +1,7 @@
 // What a worker tells of its upstreams: gauges into its metric cells now and then, and everything when admin asks.
 
 import { UpstreamCell } from '../telemetry/metric-families.ts';
+import { breakerReport, endpointReport } from '../upstream/endpoint-report.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { UpstreamState } from './messages.ts';
 
@@ -8,11 +9,14 @@ type Upstreams = Iterable<Upstream>;
 
 /** Writes how many endpoints there are and how many may be used. */
 export function writeEndpointGauges(upstreams: Upstreams, cells: Float64Array): void {
-  for (const { endpoints, metricsOffset } of upstreams) {
-    let available = 0;
-    for (const endpoint of endpoints) if (endpoint.available) available++;
+  for (const { endpoints, metricsOffset, resilience, nowMs } of upstreams) {
+    const { availability, breaker } = resilience;
+    // A worker that has no requests looks here.
+    availability?.look(nowMs);
     cells[metricsOffset + UpstreamCell.endpoints] = endpoints.length;
-    cells[metricsOffset + UpstreamCell.endpointsAvailable] = available;
+    cells[metricsOffset + UpstreamCell.endpointsAvailable] =
+      availability === null ? endpoints.length : availability.usable;
+    cells[metricsOffset + UpstreamCell.breakerState] = breaker === null ? 0 : breaker.state;
   }
 }
 
@@ -22,13 +26,26 @@ export function clearEndpointGauges(before: Upstreams, now: ReadonlyMap<string, 
     if (now.has(name)) continue;
     cells[metricsOffset + UpstreamCell.endpoints] = 0;
     cells[metricsOffset + UpstreamCell.endpointsAvailable] = 0;
+    cells[metricsOffset + UpstreamCell.breakerState] = 0;
   }
 }
 
 /** Connections and requests by endpoint, as of now. */
 export function upstreamStates(upstreams: Upstreams): UpstreamState[] {
-  return Array.from(upstreams, ({ name, endpoints }) => ({
-    name,
-    endpoints: endpoints.map(({ key, weight, available, pool }) => ({ url: key, weight, available, ...pool.counts })),
-  }));
+  return Array.from(upstreams, ({ name, endpoints, resilience, nowMs }) => {
+    const { availability, breaker } = resilience;
+    availability?.look(nowMs);
+    return {
+      name,
+      ...(breaker !== null && { breaker: breakerReport(breaker, nowMs) }),
+      ...(availability?.panics === true && { panic: true }),
+      endpoints: endpoints.map(endpoint => ({
+        url: endpoint.key,
+        weight: endpoint.weight,
+        available: endpoint.available,
+        ...endpointReport(endpoint, nowMs),
+        ...endpoint.pool.counts,
+      })),
+    };
+  });
 }

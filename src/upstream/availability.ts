@@ -32,6 +32,8 @@ export class Availability {
   ramping: boolean;
   /** Too few were usable, so all are used. */
   panics: boolean;
+  /** Endpoints that may be used by what is known of them, whether or not all are used. */
+  usable: number;
 
   /** `onBack` hears of endpoints whose ejection ended, on the one worker that ended it. */
   constructor(
@@ -49,6 +51,7 @@ export class Availability {
     this.nextLook = 0;
     this.ramping = false;
     this.panics = false;
+    this.usable = endpoints.length;
   }
 
   /** Before each pick; mostly two comparisons. */
@@ -72,6 +75,7 @@ export class Availability {
   private refresh(now: number): void {
     const { endpoints, spec } = this;
     let usable = 0;
+    let known = 0;
     let weighed = 0;
     this.nextLook = now + LOOK_EVERY_MS;
     this.ramping = false;
@@ -80,10 +84,12 @@ export class Availability {
       const isUsable = this.isUsable(endpoint, now);
       endpoint.available = isUsable;
       endpoint.ramp = isUsable ? this.rampOf(endpoint, now) : 1;
+      if (isUsable) known++;
       if (endpoint.weight === 0) continue;
       weighed++;
       if (isUsable) usable++;
     }
+    this.usable = known;
     this.panics = usable < weighed && usable < weighed * spec.panicThreshold;
     if (!this.panics) return;
     for (let i = 0; i < endpoints.length; i++) endpoints[i]!.available = true;
