@@ -18,6 +18,7 @@ export async function launch(
   command: string,
   args: readonly string[],
   port: number,
+  tls = false,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Launched> {
   const beginMs = performance.now();
@@ -27,7 +28,7 @@ export async function launch(
     gone = code;
   });
   for (;;) {
-    const answer = await ask({ port, path: '/' }).catch(() => null);
+    const answer = await ask({ port, path: '/', tls }).catch(() => null);
     const startMs = performance.now() - beginMs;
     if (answer?.status === 200) return { child, startMs };
     if (gone !== null) throw new Error(`${command} exited with ${gone}: ${child.stderr()}`);

@@ -10,6 +10,8 @@ export interface Setup {
   readonly routes: number;
   /** What every filter of the first release does, as far as the peer can: see scenarios/filters.ts. */
   readonly filters: boolean;
+  /** Whether clients come over TLS 1.3, with the certificate of backend/certificate.ts. */
+  readonly tls: boolean;
   /** A folder of its own for configuration and logs. */
   readonly folder: string;
   /** What GET /version answers with: tells the configuration before a reload from the one after it. */
@@ -30,7 +32,7 @@ export interface RunningPeer {
 }
 
 /** What some can do and some cannot. */
-export type Ability = 'routes' | 'filters' | 'reload';
+export type Ability = 'routes' | 'filters' | 'reload' | 'tls';
 
 export interface Peer {
   readonly name: string;

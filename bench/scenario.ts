@@ -1,6 +1,6 @@
 // What a scenario is to the bench: something that takes peers and gives rows and tables. One file an idea in scenarios/.
 
-import type { Peer } from './peer.ts';
+import type { Ability, Peer } from './peer.ts';
 
 export interface Options {
   readonly rounds: number;
@@ -44,7 +44,7 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   /** Peers without it are left out. */
-  readonly needs?: 'routes' | 'filters' | 'reload';
+  readonly needs?: Ability;
   /** True where the cost of an access log is part of the question. */
   readonly logVariants?: boolean;
   run(context: Context): Promise<Result>;

@@ -5,14 +5,15 @@ import { execFile, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { loadCore, pinned } from '../measure/pinning.ts';
 
-/** What is sent; the first word is a mode of wrk.lua. */
+/** What is sent; the first word is a mode of wrk.lua, or `resume` for programs/tls-resume.ts. */
 export type WrkRequest =
-  | readonly ['get' | 'page' | 'close', path: string]
+  | readonly ['get' | 'page' | 'close' | 'resume', path: string]
   | readonly ['spread', count: number, pathFormat: string]
   | readonly ['upload', path: string, bytes: number];
 
 export interface WrkOptions {
   readonly port: number;
+  readonly tls?: boolean;
   readonly request: WrkRequest;
   readonly seconds: number;
   readonly connections: number;
@@ -32,10 +33,14 @@ export interface WrkResult {
 }
 
 const script = path.join(import.meta.dirname, 'wrk.lua');
+const resumeProgram = path.join(import.meta.dirname, '../programs/tls-resume.ts');
+/** More would only wait for the core that makes the load. */
+const RESUMING_MAX = 16;
 
 /** One run on the load's core. Throws when wrk cannot run or says nothing. */
-export function runWrk({ port, request, seconds, connections }: WrkOptions): Promise<WrkResult> {
-  const [command, args] = pinned(loadCore, 'wrk', [
+export function runWrk({ port, tls = false, request, seconds, connections }: WrkOptions): Promise<WrkResult> {
+  const resume = [resumeProgram, String(port), request[1], seconds, Math.min(connections, RESUMING_MAX)].map(String);
+  const wrk = [
     '-t1',
     `-c${connections}`,
     `-d${seconds}s`,
@@ -43,10 +48,12 @@ export function runWrk({ port, request, seconds, connections }: WrkOptions): Pro
     '10s',
     '-s',
     script,
-    `http://127.0.0.1:${port}`,
+    `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     '--',
     ...request.map(String),
-  ]);
+  ];
+  const program: [string, string[]] = request[0] === 'resume' ? [process.execPath, resume] : ['wrk', wrk];
+  const [command, args] = pinned(loadCore, ...program);
   return new Promise((resolve, reject) => {
     execFile(command, args, { maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
       const summary = /^wrk-summary (\{.*\})$/m.exec(stdout)?.[1];

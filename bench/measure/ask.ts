@@ -2,10 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 
 export interface Asked {
   readonly port: number;
   readonly path: string;
+  /** Whatever certificate is shown. */
+  readonly tls?: boolean;
   readonly method?: string;
   readonly body?: Buffer;
 }
@@ -19,10 +22,13 @@ export interface Answer {
 }
 
 /** Asks on a connection of its own. Rejects when the answer does not come whole. */
-export function ask({ port, path, method = 'GET', body }: Asked): Promise<Answer> {
+export function ask({ port, path, tls = false, method = 'GET', body }: Asked): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { host: 'api.example.com', ...(body === undefined ? {} : { 'content-length': body.length }) };
-    const sent = request({ host: '127.0.0.1', port, path, method, headers, agent: false, timeout: 20_000 });
+    const options = { host: '127.0.0.1', port, path, method, headers, timeout: 20_000 };
+    const sent = tls
+      ? requestOverTls({ ...options, agent: false, rejectUnauthorized: false })
+      : request({ ...options, agent: false });
     sent.on('error', reject);
     sent.on('timeout', () => sent.destroy(new Error('no answer in 20 s')));
     sent.on('response', response => {

@@ -88,7 +88,8 @@ async function warmUp(context: Context, each: Running): Promise<void> {
   const seconds = contestant.peer.jit ? 2 * warmupSeconds : warmupSeconds;
   await checkAnswer(each);
   context.say(`${contestant.label}: warming up`);
-  await runWrk({ port: proxy.port, request: contestant.request, seconds, connections });
+  const tls = contestant.setup?.tls === true;
+  await runWrk({ port: proxy.port, tls, request: contestant.request, seconds, connections });
 }
 
 /** A plain proxy, changed by what a contestant wants. */
@@ -98,6 +99,7 @@ export function setupOf(context: Context, wanted: Partial<Setup> = {}): Setup {
     uploadPort: context.uploadPort,
     routes: 0,
     filters: false,
+    tls: false,
     version: 'v1',
     routesVersion: 'a',
     folder: context.folder(),
@@ -124,7 +126,8 @@ async function runRound(context: Context, { contestant, proxy }: Running): Promi
   const pid = proxy.pid();
   const watch = watchCore(proxyCore, [pid]);
   const before = cpuTime(pid);
-  const result = await runWrk({ port: proxy.port, request: contestant.request, seconds, connections });
+  const tls = contestant.setup?.tls === true;
+  const result = await runWrk({ port: proxy.port, tls, request: contestant.request, seconds, connections });
   const after = cpuTime(pid);
   const foreignShare = watch.foreignShare();
   const succeeded = result.requests - result.failed;
@@ -146,9 +149,9 @@ async function runRound(context: Context, { contestant, proxy }: Running): Promi
   };
 }
 
-async function checkAnswer({ contestant: { request, answer }, proxy }: Running): Promise<void> {
+async function checkAnswer({ contestant: { request, answer, setup }, proxy }: Running): Promise<void> {
   const body = request[0] === 'upload' ? { method: 'POST', body: Buffer.alloc(request[2], 'x') } : {};
-  const got = await ask({ port: proxy.port, path: answer.path, ...body });
+  const got = await ask({ port: proxy.port, path: answer.path, tls: setup?.tls === true, ...body });
   if (got.status !== 200 || got.hash !== answer.hash) {
     throw new Error(`GET ${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
   }

@@ -45,7 +45,7 @@ http://127.0.0.1:${port}, http://api.example.com:${port} {
     );
     const home = { HOME: setup.folder, XDG_DATA_HOME: setup.folder, XDG_CONFIG_HOME: setup.folder, GOMAXPROCS: '1' };
     const args = ['run', '--config', file, '--adapter', 'caddyfile'];
-    const { child, startMs } = await launch('caddy', args, port, home);
+    const { child, startMs } = await launch('caddy', args, port, false, home);
     return { port, startMs, pid: () => child.pid, stop: () => child.stop() };
   },
 };

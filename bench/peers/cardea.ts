@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
+import { makeCertificate } from '../backend/certificate.ts';
 import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
@@ -28,7 +29,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
     note,
     jit: true,
     logVariant,
-    abilities: ['routes', 'filters', 'reload'],
+    abilities: ['routes', 'filters', 'reload', 'tls'],
     version() {
       const said = spawnSync(binary, ['--version'], { encoding: 'utf8' });
       // Its version is no proof that it runs: the checkout may be half-way through a change.
@@ -46,8 +47,9 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
       const file = path.join(setup.folder, 'cardea.yaml');
       const write = (wanted: Setup) =>
         writeFileSync(file, configuration(wanted, { port, adminPort, accessLog: accessLog(wanted.folder) }));
+      if (setup.tls) makeCertificate(setup.folder);
       write(setup);
-      const { child, startMs } = await launch(binary, ['run', '-c', file, '--workers', '1'], port);
+      const { child, startMs } = await launch(binary, ['run', '-c', file, '--workers', '1'], port, setup.tls);
       return {
         port,
         startMs,
@@ -77,7 +79,7 @@ function configuration(setup: Setup, { port, adminPort, accessLog }: Places): st
   );
   return `listeners:
   - address: 127.0.0.1:${port}
-admin: { address: "127.0.0.1:${adminPort}" }
+${setup.tls ? tlsSettings : ''}admin: { address: "127.0.0.1:${adminPort}" }
 accessLog: { path: "${accessLog}" }
 limits: { body: 1GiB }
 upstreams:
@@ -93,6 +95,9 @@ ${setup.filters ? allFilters : ''}routes:
   - { name: version, match: { path: /version }, to: { reply: { status: 200, body: "${setup.version}" } } }
 ${routes.join('')}`;
 }
+
+const tlsSettings = `    tls: { minVersion: TLSv1.3, certificates: [{ cert: bench.pem, key: bench.key }] }
+`;
 
 /** Every filter of the first release. The peers do the same as far as they can. */
 const allFilters = `filters:

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
+import { makeCertificate } from '../backend/certificate.ts';
 import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
@@ -42,7 +43,7 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
     note,
     jit: false,
     logVariant,
-    abilities: ['routes', 'filters', 'reload'],
+    abilities: ['routes', 'filters', 'reload', 'tls'],
     version() {
       const said = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stderr ?? '';
       const version = /nginx\/\S+/.exec(said)?.[0];
@@ -53,8 +54,14 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
       const port = await freePort();
       const file = path.join(setup.folder, 'nginx.conf');
       const write = (wanted: Setup) => writeFileSync(file, configuration(wanted, port, accessLog(wanted.folder)));
+      if (setup.tls) makeCertificate(setup.folder);
       write(setup);
-      const { child, startMs } = await launch(binary, ['-p', setup.folder, '-c', file, '-e', 'stderr'], port);
+      const { child, startMs } = await launch(
+        binary,
+        ['-p', setup.folder, '-c', file, '-e', 'stderr'],
+        port,
+        setup.tls,
+      );
       return {
         port,
         startMs,
@@ -89,7 +96,8 @@ http {
   proxy_set_header Connection "";
   proxy_set_header Host $host;
   server {
-    listen 127.0.0.1:${port} backlog=16384;
+    listen 127.0.0.1:${port} ${setup.tls ? 'ssl ' : ''}backlog=16384;
+    ${setup.tls ? tlsDirectives(setup.folder) : ''}
     ${setup.filters ? filterDirectives : ''}
     location / { proxy_pass http://backend; }
     location /upload { proxy_pass http://sink; }
@@ -98,6 +106,11 @@ http {
   }
 }
 `;
+}
+
+function tlsDirectives(folder: string): string {
+  const certificate = `ssl_certificate ${folder}/bench.pem; ssl_certificate_key ${folder}/bench.key;`;
+  return `${certificate} ssl_protocols TLSv1.3; ssl_session_tickets on;`;
 }
 
 const poolSettings = 'keepalive 256; keepalive_requests 1000000000; keepalive_time 24h; keepalive_timeout 3600s;';

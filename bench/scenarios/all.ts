@@ -10,6 +10,7 @@ import { reload } from './reload.ts';
 import { routes } from './routes.ts';
 import { smallGet } from './small-get.ts';
 import { start } from './start.ts';
+import { tlsScenarios } from './tls.ts';
 
 export const scenarios: readonly Scenario[] = [
   smallGet,
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   routes,
   filters,
   newConnections,
+  ...tlsScenarios,
   latency,
   idleConnections,
   start,

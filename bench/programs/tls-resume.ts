@@ -1,0 +1,59 @@
+// Program: GETs, each on a TLS connection of its own that takes up the session of the one before.
+// `node tls-resume.ts PORT PATH SECONDS CONNECTIONS`; what load/wrk.ts reads as JSON at the end.
+
+import { connect } from 'node:tls';
+
+const [port, path, seconds, connections] = [2, 3, 4, 5].map(i => process.argv[i]!);
+const head = `GET ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n`;
+const until = performance.now() + Number(seconds) * 1000;
+const latenciesUs: number[] = [];
+let bytes = 0;
+let failed = 0;
+let resumed = 0;
+
+async function goOn(): Promise<void> {
+  let session: Buffer | undefined;
+  while (performance.now() < until) session = await once(session);
+}
+
+function once(session: Buffer | undefined): Promise<Buffer | undefined> {
+  return new Promise(resolve => {
+    const began = performance.now();
+    let got = 0;
+    let next = session;
+    const options = { port: Number(port), host: '127.0.0.1', servername: 'api.example.com', rejectUnauthorized: false };
+    const socket = connect({ ...options, ...(session !== undefined && { session }) });
+    socket.on('session', given => {
+      next = given;
+    });
+    socket.on('secureConnect', () => {
+      if (socket.isSessionReused()) resumed++;
+      socket.write(head);
+    });
+    socket.on('data', (piece: Buffer) => {
+      got += piece.length;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (got === 0) failed++;
+      bytes += got;
+      latenciesUs.push((performance.now() - began) * 1000);
+      resolve(next);
+    });
+  });
+}
+
+const beganMs = performance.now();
+await Promise.all(Array.from({ length: Number(connections) }, goOn));
+latenciesUs.sort((a, b) => a - b);
+const at = (share: number) => Math.round(latenciesUs[Math.floor(latenciesUs.length * share)] ?? 0);
+const summary = {
+  requests: latenciesUs.length,
+  bytes,
+  durationUs: Math.round((performance.now() - beganMs) * 1000),
+  failed: failed + Math.max(0, latenciesUs.length - Number(connections) - resumed - failed),
+  p50Us: at(0.5),
+  p99Us: at(0.99),
+  errors: `${failed} without an answer, ${resumed} of ${latenciesUs.length} resumed`,
+};
+console.log(`\nwrk-summary ${JSON.stringify(summary)}`);

@@ -1,0 +1,36 @@
+// TLS towards clients, every proxy with the same certificate: kept-alive requests, bodies, and new connections with full
+// and with resumed handshakes.
+
+import { bodies, bodyHash } from '../backend/bodies.ts';
+import type { WrkRequest } from '../load/wrk.ts';
+import type { Scenario } from '../scenario.ts';
+import { loadScenario } from './load-scenario.ts';
+
+const { small, large } = bodies;
+
+export const tlsScenarios: readonly Scenario[] = [
+  tls('tls-small-get', 'TLS 1.3: small GET (1 KB), kept-alive connections', ['get', small.path], small),
+  tls('tls-down-1m', 'TLS 1.3: 1 MiB down', ['get', large.path], large),
+  tls(
+    'tls-handshakes',
+    'TLS 1.3: small GET, each on a new connection with a full handshake',
+    ['close', small.path],
+    small,
+  ),
+  tls(
+    'tls-resumed',
+    'TLS 1.3: small GET, each on a new connection that resumes a session',
+    ['resume', small.path],
+    small,
+  ),
+];
+
+function tls(
+  name: string,
+  title: string,
+  request: WrkRequest,
+  { path, bytes }: { path: string; bytes: number },
+): Scenario {
+  const answer = { path, bytes, hash: bodyHash(bytes) };
+  return loadScenario({ name, title, needs: 'tls', variants: [{ name: '', setup: { tls: true }, request, answer }] });
+}
