@@ -40,6 +40,16 @@ export const commandList: readonly ListedCommand[] = [
     load: async () => (await import('./diff.ts')).diff,
   },
   {
+    name: 'keys',
+    summary: 'add, list and revoke API keys in a store',
+    load: async () => (await import('./keys.ts')).keys,
+  },
+  {
+    name: 'password',
+    summary: 'print the hash of a password, for the basic filter',
+    load: async () => (await import('./password.ts')).password,
+  },
+  {
     name: 'schema',
     summary: 'print the JSON Schema of the configuration, for editors',
     load: async () => (await import('./schema.ts')).schema,

@@ -26,6 +26,8 @@ import * as ipAccess from '../filters/ip-access/config.ts';
 import { ipAccessFilter } from '../filters/ip-access/filter.ts';
 import * as jwt from '../filters/jwt/config.ts';
 import { jwtFilter } from '../filters/jwt/filter.ts';
+import * as mtls from '../filters/mtls/config.ts';
+import { mtlsFilter } from '../filters/mtls/filter.ts';
 import * as oidc from '../filters/oidc/config.ts';
 import { oidcFilter } from '../filters/oidc/filter.ts';
 import * as rateLimit from '../filters/rate-limit/config.ts';
@@ -66,6 +68,7 @@ const filters = [
   entry(requestId, requestIdFilter),
   entry(signature, signatureFilter),
   entry(basic, basicFilter),
+  entry(mtls, mtlsFilter),
   entry(apiKey, apiKeyFilter),
 ];
 

@@ -66,6 +66,7 @@ export interface FilterGatewayOptions {
   /** Empty for every method. */
   readonly methods?: readonly string[];
   readonly trustedProxies?: readonly string[];
+  readonly keepsClientCertificateHeaders?: boolean;
   readonly bodyBytesMax?: number;
   /** The route wants this member in a JSON body, which is gathered to look at it. */
   readonly bodyMember?: string;
@@ -128,7 +129,7 @@ export async function startFilterGateway(
     port: 0,
     proxyProtocol: false,
     trustedProxies: options.trustedProxies ?? [],
-    keepsClientCertificateHeaders: false,
+    keepsClientCertificateHeaders: options.keepsClientCertificateHeaders ?? false,
     tls: null,
   };
   const listener = new Listener({ host: '127.0.0.1', port: 0 }, io.readBuffer, socket =>

@@ -1,0 +1,76 @@
+// What may be written for mtls. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { failedLogins } from '../../base/schema/failed-logins.ts';
+import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+
+export const name = 'mtls';
+
+export const documentation =
+  'Finds out who calls by the certificate that the client showed in the TLS handshake. The listener verifies it (`tls.clientAuth`, where `crl` refuses revoked ones); here it is decided whose it is: by ' +
+  'SPIFFE id, DNS name, URI or e-mail address of the subject alternative name, by the whole subject, or by fingerprint. The first rule that fits counts. With `fromProxy` the certificate is the one that a trusted proxy tells of in ' +
+  '`X-Forwarded-Client-Cert`. The answer is 401 `credentials_missing` without a certificate, `credentials_invalid` for one that has expired meanwhile, and 403 `access_denied` for one that no rule names.';
+
+const consumer = {
+  consumer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Name of the consumer; without, the certificate’s subject is all that is known.'),
+  scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of whoever holds it, for `acl`.'),
+};
+
+const text = z.string().min(1).max(1_024);
+
+const fingerprint = z
+  .string()
+  .transform(written => written.replaceAll(':', '').toLowerCase())
+  .refine(
+    hex => /^[0-9a-f]{64}$/.test(hex),
+    'expected the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons',
+  );
+
+const spiffe = z
+  .string()
+  .regex(
+    /^spiffe:\/\/[a-z0-9._-]{1,255}(\/[A-Za-z0-9._-]+)*(\/\*)?$/,
+    'expected a SPIFFE id such as spiffe://example.org/ns/shop, or one that ends with /* for all below',
+  );
+
+const dnsName = z
+  .string()
+  .toLowerCase()
+  .regex(/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/, 'expected a DNS name such as api.acme.example, or *.acme.example');
+
+const rule = z
+  .strictObject({
+    spiffe: spiffe.optional().describe('SPIFFE id; `/*` at its end takes every id below.'),
+    dns: dnsName.optional().describe('DNS name of the subject alternative name; `*.` in front takes every name below.'),
+    uri: text.optional().describe('URI of the subject alternative name.'),
+    email: text.optional().describe('E-mail address of the subject alternative name.'),
+    subject: text.optional().describe('The whole subject in RFC 2253 order: `CN=acme,O=Acme Ltd,C=DE`.'),
+    fingerprint: fingerprint
+      .optional()
+      .describe('SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it.'),
+    ...consumer,
+  })
+  .refine(
+    ({ spiffe: a, dns, uri, email, subject, fingerprint: b }) =>
+      [a, dns, uri, email, subject, b].filter(value => value !== undefined).length === 1,
+    'expected one of spiffe, dns, uri, email, subject, fingerprint',
+  );
+
+export const schema = z.strictObject({
+  clients: z.array(rule).min(1, 'name at least one client').describe('Whose certificates pass, and whose they are.'),
+  fromProxy: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Believe `X-Forwarded-Client-Cert` of the listener’s `trustedProxies`, and of nobody else; the listener says `clientCertificateHeaders: keep`. It tells no authority: the proxy must have verified the certificate.',
+    ),
+  failedLogins,
+  forward: forwardIdentity,
+});
+
+export type MtlsConfig = z.output<typeof schema>;
+export type ClientRule = MtlsConfig['clients'][number];

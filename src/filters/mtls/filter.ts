@@ -1,0 +1,75 @@
+// The mtls filter: the connection's verified certificate, or the one that a trusted proxy tells of, to whose it is.
+
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { FilterDefinition } from '../../exchange/filter.ts';
+import { IdentityLines } from '../../exchange/identity-lines.ts';
+import type { Login } from '../../exchange/login.ts';
+import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
+import { ClientRules } from './client-rules.ts';
+import type { MtlsConfig } from './config.ts';
+import { parseForwardedCertificate } from './forwarded-certificate.ts';
+
+const FORWARDED = 'x-forwarded-client-cert';
+
+const strangerFault = new Fault('access_denied', 'The certificate is nobody’s who may call here.');
+
+export const mtlsFilter: FilterDefinition<MtlsConfig> = {
+  name: 'mtls',
+  events: loginEvents,
+  needs: loginNeeds,
+  identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
+  build(config, services) {
+    const { clients, fromProxy, failedLogins, forward } = config;
+    const { worker } = services;
+    const challenge = 'Certificate realm="cardea"';
+    const desk = new LoginDesk(
+      { filter: 'mtls', challenge, challengeInvalid: challenge, failedLogins, forward },
+      services,
+    );
+    const rules = new ClientRules(clients);
+    /** By the certificate of a connection, which stays the same object for all its requests. */
+    const known = new WeakMap<object, Login | false>();
+
+    function admit(exchange: Exchange, login: Login | null | false): void {
+      if (login) desk.admit(exchange, login);
+      else desk.forbid(exchange, strangerFault);
+    }
+
+    function byProxy(exchange: Exchange): void {
+      const { headers } = exchange.request;
+      const fields = headers.getAll(FORWARDED);
+      if (fields.length === 0) {
+        desk.missing(exchange);
+        return;
+      }
+      const facts = fields.length === 1 ? parseForwardedCertificate(fields[0]) : null;
+      if (facts === null) desk.invalid(exchange, 'malformed');
+      else admit(exchange, rules.find(facts));
+    }
+
+    return {
+      onRequest(exchange) {
+        const { client } = exchange;
+        if (fromProxy && client.trusted) {
+          byProxy(exchange);
+          return;
+        }
+        // A stranger's word about a certificate is worth nothing, also further on.
+        if (fromProxy) exchange.request.headers.remove(FORWARDED);
+        const { certificate } = client;
+        if (certificate === null) desk.missing(exchange);
+        // Because: a connection may outlive the certificate that it was made with.
+        else if (certificate.expiresAt < wallMs(worker.clock.now)) desk.invalid(exchange, 'expired');
+        else {
+          let login = known.get(certificate);
+          if (login === undefined) {
+            login = rules.find(certificate) ?? false;
+            known.set(certificate, login);
+          }
+          admit(exchange, login);
+        }
+      },
+    };
+  },
+};

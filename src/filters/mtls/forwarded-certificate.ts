@@ -1,0 +1,43 @@
+// Reads X-Forwarded-Client-Cert as Envoy documents it: one element, fields with quotes. Whether to believe it is the filter's choice.
+
+import type { CertificateFacts } from './client-rules.ts';
+
+const LENGTH_MAX = 16_384;
+
+/** A field of an element: name, `=`, a quoted or plain value. */
+const field = /([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))(;|,|$)/y;
+
+/**
+ * The certificate that the text tells of. Null for a text that is malformed, tells of several certificates (then nobody can say which
+ * is the caller's), or of none.
+ */
+export function parseForwardedCertificate(text: string): CertificateFacts | null {
+  if (text === '' || text.length > LENGTH_MAX) return null;
+  const values: Record<string, string[]> = { hash: [], subject: [], uri: [], dns: [] };
+  let at = 0;
+  while (at < text.length) {
+    field.lastIndex = at;
+    const match = field.exec(text);
+    if (match === null) return null;
+    const [whole, name, quoted, plain = '', end] = match;
+    at += whole.length;
+    // Because: a comma begins the next element, and a separator needs something behind it.
+    if (end === ',' || (end === ';' && at === text.length)) return null;
+    const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
+    if (value !== '') values[name.toLowerCase()]?.push(value);
+  }
+  const { hash = [], subject = [], uri = [], dns = [] } = values;
+  if (hash.length > 1 || subject.length > 1) return null;
+  const fingerprint = (hash[0] ?? '').toLowerCase();
+  if (fingerprint !== '' && !/^[0-9a-f]{64}$/.test(fingerprint)) return null;
+  if (hash.length + subject.length + uri.length + dns.length === 0) return null;
+  const spiffe = uri.filter(each => each.startsWith('spiffe://'));
+  return {
+    subject: subject[0] ?? '',
+    dnsNames: dns,
+    uris: uri,
+    emails: [],
+    spiffeId: spiffe.length === 1 && uri.length === 1 ? spiffe[0] : '',
+    fingerprint,
+  };
+}

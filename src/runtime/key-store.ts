@@ -1,0 +1,41 @@
+// The key store of a configuration, for the command line: opened for one command, closed behind it.
+
+import { hash, randomBytes } from 'node:crypto';
+import { specOf } from '../compile/compile-stores.ts';
+import type { Config } from '../config/config.ts';
+import type { KeyRecord, KeyStore } from '../store/keys/key-record.ts';
+import { keyStoreIn } from '../store/keys/key-store.ts';
+import { makeStore } from '../store/store.ts';
+
+/** A key as it is shown once: what the gateway keeps is `hash`. */
+export interface FreshKey {
+  readonly key: string;
+  readonly hash: string;
+}
+
+/** 256 random bits behind a prefix by which scanners for leaked secrets know it. */
+export function makeKey(): FreshKey {
+  const key = `ck_${randomBytes(32).toString('base64url')}`;
+  return { key, hash: hash('sha256', key, 'hex') };
+}
+
+export type { KeyRecord };
+
+/** A store that answers slower than this is away, whatever its `commandTimeout` for requests. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/** Throws a `TypeError` for an unknown name, and what the store says when it cannot be asked. */
+export async function withKeyStore<Result>(
+  config: Config,
+  name: string,
+  use: (keys: KeyStore) => Promise<Result>,
+): Promise<Result> {
+  const store = makeStore({ ...specOf(config.stores, name), commandTimeoutMs: COMMAND_TIMEOUT_MS });
+  try {
+    const keys = keyStoreIn(store);
+    await keys.prepare();
+    return await use(keys);
+  } finally {
+    await store.close();
+  }
+}

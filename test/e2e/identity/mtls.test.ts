@@ -1,0 +1,73 @@
+// Certificates of real handshakes to consumers, through the gateway as users run it.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { TestAuthority } from '../../support/certificates.ts';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { startNodeBackend } from '../../support/node-backend.ts';
+import { askTls } from '../../support/tls-client.ts';
+
+const authority = new TestAuthority();
+const identity = ({ cert, key }: { cert: string; key: string }) => ({
+  cert: readFileSync(cert, 'utf8'),
+  key: readFileSync(key, 'utf8'),
+});
+const billing = authority.issue('billing', { names: ['URI:spiffe://acme.test/ns/billing', 'DNS:billing.acme.test'] });
+const shop = authority.issue('shop', { names: ['DNS:shop.acme.test'] });
+const other = authority.issue('other', { name: 'other' });
+
+let gateway: RunningGateway;
+let backend: Awaited<ReturnType<typeof startNodeBackend>>;
+
+before(async () => {
+  const server = authority.issue('api', { names: ['DNS:api.test'] });
+  backend = await startNodeBackend();
+  gateway = await startGateway(`listeners:
+  - address: 127.0.0.1:{{port}}
+    tls:
+      certificates: [{ cert: ${server.cert}, key: ${server.key} }]
+      clientAuth: { ca: ${authority.ca}, mode: optional }
+admin: { address: "127.0.0.1:{{adminPort}}" }
+accessLog: { path: off }
+upstreams: { backend: { endpoints: ["http://127.0.0.1:${backend.port}"] } }
+consumers: [{ name: acme, tenant: t-1 }]
+routes:
+  - name: all
+    filters:
+      - mtls:
+          clients:
+            - { spiffe: "spiffe://acme.test/ns/*", consumer: acme }
+            - { dns: "shop.acme.test", scopes: [sell] }
+    to: backend
+`);
+});
+
+after(async () => {
+  await gateway.stop();
+  await backend.stop();
+  authority.remove();
+});
+
+async function fieldsAt(path: string): Promise<Map<string, string>> {
+  const seen = (await backend.seen()).find(request => request.path === path);
+  const raw = seen?.headers ?? [];
+  return new Map(raw.flatMap((name, at) => (at % 2 === 0 ? [[name.toLowerCase(), raw[at + 1] ?? '']] : [])));
+}
+
+test('by SPIFFE id and by DNS name', async () => {
+  assert.match((await askTls(gateway.port, identity(billing), '/billing')).text, /^HTTP\/1\.1 200/);
+  const fields = await fieldsAt('/billing');
+  assert.equal(fields.get('x-consumer-name'), 'acme');
+  assert.equal(fields.get('x-consumer-subject'), 'spiffe://acme.test/ns/billing');
+  assert.match((await askTls(gateway.port, identity(shop), '/shop')).text, /^HTTP\/1\.1 200/);
+  assert.equal((await fieldsAt('/shop')).get('x-consumer-scopes'), 'sell');
+});
+
+test('a verified certificate that no rule names, and none at all', async () => {
+  const stranger = await askTls(gateway.port, identity(other), '/other');
+  assert.match(stranger.text, /^HTTP\/1\.1 403[\s\S]*"access_denied"/);
+  const nobody = await askTls(gateway.port, {}, '/nobody');
+  assert.match(nobody.text, /^HTTP\/1\.1 401[\s\S]*WWW-Authenticate: Certificate[\s\S]*"credentials_missing"/);
+  assert.equal((await fieldsAt('/other')).size + (await fieldsAt('/nobody')).size, 0);
+});
