@@ -63,9 +63,9 @@ export function settings(...pairs: readonly (readonly [id: number, value: number
 export function block(fields: FieldList): Buffer {
   const string = (text: string): Buffer => {
     const bytes = Buffer.from(text, 'latin1');
-    const size =
-      bytes.length < 127 ? [bytes.length] : [127, ((bytes.length - 127) & 127) | 128, (bytes.length - 127) >> 7];
-    if (bytes.length >= 127 + 128 * 128) throw new Error('too long for this helper');
+    const size = [Math.min(bytes.length, 127)];
+    for (let rest = bytes.length - 127; rest >= 0; rest = rest > 127 ? rest >> 7 : -1)
+      size.push(rest > 127 ? (rest & 127) | 128 : rest);
     return Buffer.concat([Buffer.from(size), bytes]);
   };
   return Buffer.concat(fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), string(name), string(value)])));
