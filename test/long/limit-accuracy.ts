@@ -1,0 +1,23 @@
+// The accuracy of shared and exact limits over a minute: node test/long/limit-accuracy.ts [SECONDS]. Exits 1 when a bound is broken.
+
+import { accuracyCases, accuracyOf } from '../support/limit-accuracy.ts';
+import { startRedis } from '../support/redis.ts';
+
+const forMs = Number(process.argv[2] ?? 60) * 1_000;
+const redis = await startRedis();
+const outcomes = await Promise.all(
+  accuracyCases.map(async each => ({ each, accuracy: await accuracyOf(each, redis.port, forMs) })),
+);
+await redis.stop();
+let isBroken = false;
+for (const { each, accuracy } of outcomes) {
+  const { offered, admitted, allowed, over } = accuracy;
+  const share = each.mode === 'exact' ? 1 / allowed : each.count >= 100 ? 0.02 : 0.1;
+  const broken = each.factor < 1 ? admitted < offered : over > share * allowed;
+  isBroken ||= broken;
+  const percent = `${((100 * over) / allowed).toFixed(2)} %`;
+  console.log(
+    `${each.name.padEnd(40)} offered ${String(offered).padStart(7)}  admitted ${String(admitted).padStart(7)}  allowed ${allowed.toFixed(0).padStart(7)}  over ${percent.padStart(8)}${broken ? '  BROKEN' : ''}`,
+  );
+}
+process.exitCode = isBroken ? 1 : 0;
