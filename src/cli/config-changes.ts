@@ -14,9 +14,26 @@ export interface Change {
 }
 
 /** Lists whose elements have names, with the noun for one of them. */
-const named = { upstreams: 'upstream', stores: 'store', routes: 'route', consumers: 'consumer', plans: 'plan' } as const;
+const named = {
+  upstreams: 'upstream',
+  stores: 'store',
+  routes: 'route',
+  consumers: 'consumer',
+  plans: 'plan',
+} as const;
 
-const single = ['listeners', 'admin', 'accessLog', 'drainTimeoutMs', 'limits', 'paths', 'metrics', 'filters'] as const;
+const single = [
+  'listeners',
+  'admin',
+  'accessLog',
+  'drainTimeoutMs',
+  'limits',
+  'paths',
+  'metrics',
+  'shedding',
+  'zone',
+  'filters',
+] as const;
 
 /** Empty when both mean the same, however they are written. */
 export function configChanges(before: Config, after: Config): Change[] {

@@ -1,13 +1,15 @@
 // From one route as written to the Route that exchanges run on. Where it stands in the table is decided by its match.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
+import type { ConcurrencyConfig } from '../config/admission-config.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
-import { Route } from '../exchange/route.ts';
+import { PRIORITY_DEFAULT, Route } from '../exchange/route.ts';
 import { PathPatternError, parsePathPattern } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
+import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDestination } from './compile-destination.ts';
@@ -23,13 +25,15 @@ export interface RouteSurroundings {
   readonly offsets: BlockOffsets;
   /** Regexes of paths, compiled once each. */
   readonly regexes: Map<string, LinearRegex>;
+  /** The gate of a route with `concurrency`. */
+  readonly gateOf: (route: string, spec: ConcurrencyConfig) => Gate;
 }
 
 /** Null, with the reasons in `problems`, when it cannot be compiled. */
 export function compileRoute(
   config: RouteConfig,
   index: number,
-  { upstreams, workshop, globalFilters, globalChain, offsets, regexes }: RouteSurroundings,
+  { upstreams, workshop, globalFilters, globalChain, offsets, regexes, gateOf }: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
   const path = ['routes', index];
@@ -55,5 +59,7 @@ export function compileRoute(
   const resilience = compileResilience(config, upstreams, path, problems);
   if (problems.length > known || chain === null || destination === null) return null;
   const metricsOffset = offsetIn(offsets, config.name);
-  return new Route(config.name, chain, destination, rewrite, config.timeoutMs ?? 0, metricsOffset, resilience);
+  const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
+  const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
+  return new Route(name, chain, destination, rewrite, timeoutMs ?? 0, metricsOffset, resilience, admission);
 }

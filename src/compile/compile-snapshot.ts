@@ -10,6 +10,8 @@ import type { RouteProblem } from '../route/route-problem.ts';
 import { RouteTableBuilder } from '../route/route-table-builder.ts';
 import type { Store } from '../store/store.ts';
 import { type BlockOffsets, NO_ROUTE_LABEL, offsetIn } from '../telemetry/metric-registry.ts';
+import { makeGate } from '../upstream/admission/make-gate.ts';
+import { SharedStates } from '../upstream/state/shared-states.ts';
 import type { Upstream, UpstreamContext } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
@@ -65,6 +67,7 @@ export function* compileSnapshot(
   const globalChain = chainOf(globalFilters, place.path, problems);
   if (globalChain === null) return { compiled: null, problems };
 
+  const states = context.pools.states ?? new SharedStates(null, 0);
   const surroundings: RouteSurroundings = {
     upstreams,
     workshop,
@@ -72,6 +75,7 @@ export function* compileSnapshot(
     globalChain,
     offsets: context.routeOffsets,
     regexes: new Map(),
+    gateOf: (name, spec) => makeGate(`route ${name}`, spec, context.pools.io, states),
   };
   const routes = new Map<RouteConfig, Route>();
   const table = new RouteTableBuilder<Route | null>(previous?.snapshot.routes);

@@ -25,11 +25,14 @@ export function* compileUpstreams(
   const budget = new SliceBudget();
   const before = new Map((previous?.config.upstreams ?? []).map(each => [each.name, each]));
   const upstreams = new Map<string, Upstream>();
+  const context: UpstreamContext = { ...pools, zone: config.zone };
+  const sameZone = previous?.config.zone === config.zone;
   for (const spec of config.upstreams) {
     const running = previous?.upstreams.get(spec.name) ?? null;
     const offset = offsetIn(offsets, spec.name);
-    const kept = running !== null && running.metricsOffset === offset && isSame(before.get(spec.name), spec);
-    upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, pools, membersOf(spec, shelf)));
+    const kept =
+      sameZone && running !== null && running.metricsOffset === offset && isSame(before.get(spec.name), spec);
+    upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, context, membersOf(spec, shelf)));
     if (budget.spent()) {
       yield;
       budget.resume();

@@ -41,6 +41,8 @@ export function checkDocument(
     limits: run.one('limits', single.limits),
     paths: run.one('paths', single.paths),
     metrics: run.one('metrics', single.metrics),
+    shedding: run.one('shedding', single.shedding),
+    zone: run.one('zone', single.zone),
     upstreams: run.map('upstreams', entries.upstreams),
     stores: run.map('stores', entries.stores),
     consumers: run.list('consumers', elements.consumers),

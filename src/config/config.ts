@@ -1,6 +1,7 @@
 // The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers.
 // Shapes only; how a document becomes one is in load.ts and the schemas beside it.
 
+import type { RouteAdmissionConfig, SheddingConfig, UpstreamAdmissionConfig } from './admission-config.ts';
 import type { DiscoverConfig } from './discover-config.ts';
 import type { ResilienceConfig, RouteResilienceConfig } from './resilience-config.ts';
 import type { StoreConfig } from './store-config.ts';
@@ -16,6 +17,9 @@ export interface Config {
   readonly limits: LimitsConfig;
   readonly paths: PathsConfig;
   readonly metrics: MetricsConfig;
+  readonly shedding: SheddingConfig;
+  /** Where this gateway stands; empty when it prefers no zone. */
+  readonly zone: string;
   readonly upstreams: readonly UpstreamConfig[];
   readonly stores: readonly StoreConfig[];
   readonly consumers: readonly ConsumerConfig[];
@@ -139,7 +143,7 @@ export interface MetricsConfig {
   readonly routesMax: number;
 }
 
-export type BalanceName = 'p2c' | 'roundRobin' | 'leastRequest' | 'random' | 'ringHash' | 'maglev';
+export type BalanceName = 'p2c' | 'roundRobin' | 'leastRequest' | 'peakEwma' | 'random' | 'ringHash' | 'maglev';
 
 /** What a hashing balancer hashes. `name` is set for header, cookie and query. */
 export interface HashOnConfig {
@@ -147,7 +151,7 @@ export interface HashOnConfig {
   readonly name: string;
 }
 
-export interface UpstreamConfig extends ResilienceConfig {
+export interface UpstreamConfig extends ResilienceConfig, UpstreamAdmissionConfig {
   readonly name: string;
   /** Empty where `discover` finds them. */
   readonly endpoints: readonly EndpointConfig[];
@@ -291,7 +295,7 @@ export type DestinationConfig =
   /** `url` may hold `{host}`, `{path}`, `{query}` and the path's parameters. */
   | { readonly kind: 'redirect'; readonly url: string; readonly status: number };
 
-export interface RouteConfig extends RouteResilienceConfig {
+export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig {
   readonly name: string;
   readonly match: MatchConfig;
   readonly public: boolean;

@@ -14,6 +14,7 @@ import { pathsSchema } from './paths-schema.ts';
 import { planSchema } from './plan-schema.ts';
 import { resourceName } from './resource-name.ts';
 import { routeSchema } from './route-schema.ts';
+import { sheddingSchema } from './shedding-schema.ts';
 import { storeSchema } from './store-schema.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
@@ -53,6 +54,12 @@ function makeLanguage(filters: readonly FilterSchema[]) {
       limits: limitsSchema,
       paths: pathsSchema,
       metrics: metricsSchema,
+      shedding: sheddingSchema,
+      zone: z
+        .string()
+        .max(100)
+        .default('')
+        .describe('Where this gateway stands, such as `${env:ZONE}`: endpoints of the same `zone` are preferred.'),
     },
     elements: {
       listeners: listenerSchema,
@@ -78,6 +85,8 @@ export const documentKeys = [
   'limits',
   'paths',
   'metrics',
+  'shedding',
+  'zone',
   'upstreams',
   'stores',
   'consumers',

@@ -1,6 +1,7 @@
 // One element of `routes`: what a request must be like, what is done with it, where it goes.
 
 import { z } from 'zod';
+import { concurrencySchema } from './concurrency-schema.ts';
 import type { DestinationConfig, FilterConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import { duration } from './duration.ts';
@@ -30,7 +31,21 @@ export function routeSchema(filters: readonly FilterSchema[]) {
   return routeShape(filters)
     .transform(
       (
-        { name, match, public: isPublic, filters: chain, rewrite, to, sticky: wanted, timeout, retry, fallback, hedge },
+        {
+          name,
+          match,
+          public: isPublic,
+          filters: chain,
+          rewrite,
+          to,
+          sticky: wanted,
+          timeout,
+          retry,
+          fallback,
+          hedge,
+          concurrency,
+          priority,
+        },
         context,
       ): RouteConfig => {
         if (wanted !== undefined && to.kind !== 'split') {
@@ -48,6 +63,8 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(retry !== undefined && { retry }),
           ...(fallback !== undefined && { fallback }),
           ...(hedge !== undefined && { hedge }),
+          ...(concurrency !== undefined && { concurrency }),
+          ...(priority !== undefined && { priority }),
         };
       },
     )
@@ -75,6 +92,13 @@ export function routeShape(filters: readonly FilterSchema[]) {
       retry: retrySchema.optional(),
       fallback: fallbackSchema.optional(),
       hedge: hedgeSchema.optional(),
+      concurrency: concurrencySchema.optional(),
+      priority: z
+        .int()
+        .min(0)
+        .max(9)
+        .optional()
+        .describe('0 to 9, 5 when left out: under overload the lowest are refused first. See `shedding`.'),
     }),
     'mirror',
     'canary',

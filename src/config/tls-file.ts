@@ -21,9 +21,17 @@ export function withAbsoluteFiles<Parts extends ConfigFiles>(
       return tls === null ? listener : { ...listener, tls: listenerFiles(tls, folderOf(['listeners', at, 'tls'])) };
     }),
     upstreams: parts.upstreams.map(upstream => {
-      const { tls } = upstream;
-      if (tls === null) return upstream;
-      return { ...upstream, tls: upstreamFiles(tls, folderOf(['upstreams', upstream.name, 'tls'])) };
+      const { tls, discover } = upstream;
+      const file = discover?.kind === 'file' ? discover : null;
+      if (tls === null && file === null) return upstream;
+      const at = ['upstreams', upstream.name];
+      return {
+        ...upstream,
+        tls: tls === null ? null : upstreamFiles(tls, folderOf([...at, 'tls'])),
+        ...(file !== null && {
+          discover: { ...file, path: path.resolve(folderOf([...at, 'discover']), file.path) },
+        }),
+      };
     }),
   };
 }

@@ -1,6 +1,8 @@
 // One entry of `upstreams`: servers that do the same work, and how they are used.
 
 import { z } from 'zod';
+import { affinitySchema } from './affinity-schema.ts';
+import { concurrencySchema } from './concurrency-schema.ts';
 import type { UpstreamConfig } from './config.ts';
 import type { DiscoverConfig } from './discover-config.ts';
 import { discoverSchema } from './discover-schema.ts';
@@ -26,7 +28,7 @@ const written = z.strictObject({
     .describe('The servers: URLs, or maps with a weight and a zone. A host name is looked up in the background.'),
   discover: discoverSchema.optional(),
   balance: z
-    .enum(['p2c', 'roundRobin', 'leastRequest', 'random', 'ringHash', 'maglev'])
+    .enum(['p2c', 'roundRobin', 'leastRequest', 'peakEwma', 'random', 'ringHash', 'maglev'])
     .default('p2c')
     .describe('How an endpoint is picked: `p2c` takes the less busy of two drawn at random.'),
   hashOn: hashOnSchema.optional(),
@@ -42,6 +44,14 @@ const written = z.strictObject({
     .prefault('1h')
     .describe('How long a tunnel (WebSocket) may stay without a byte either way; `0s` is no limit.'),
   ...resilienceShape,
+  concurrency: concurrencySchema.optional(),
+  affinity: affinitySchema.optional(),
+  subset: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('Of a large set, the number of endpoints that one gateway uses; all when left out.'),
 });
 
 export const upstreamSchema = written
@@ -65,6 +75,14 @@ export const upstreamSchema = written
     if (!hashes && hashOn !== undefined) {
       const message = `\`hashOn\` has no meaning with \`balance: ${balance}\`; expected ringHash or maglev`;
       context.addIssue({ code: 'custom', path: ['hashOn'], message });
+    }
+    if (hashes && settings.subset !== undefined) {
+      const message = `\`subset\` has no meaning with \`balance: ${balance}\`: a key belongs to one endpoint of all`;
+      context.addIssue({ code: 'custom', path: ['subset'], message });
+    }
+    if (hashes && settings.affinity !== undefined) {
+      const message = `\`affinity\` has no meaning with \`balance: ${balance}\`, which keeps keys together by itself`;
+      context.addIssue({ code: 'custom', path: ['affinity'], message });
     }
     if (endpoints.length > 0 && endpoints.every(({ weight }) => weight === 0)) {
       const message = 'every endpoint has the weight 0, so none would get a request';

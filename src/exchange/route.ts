@@ -7,6 +7,7 @@ import type { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Chain } from './chain.ts';
+import type { HedgePlan } from './hedge.ts';
 import type { Reply } from './response.ts';
 
 /** Where a route's exchanges go. */
@@ -38,6 +39,8 @@ export interface RouteResilience {
   readonly retry: RetryPolicy | null;
   /** Null refuses with 503. */
   readonly fallback: Fallback | null;
+  /** Null for no second try. */
+  readonly hedge: HedgePlan | null;
 }
 
 /** Who of its callers is let in. */
@@ -46,9 +49,12 @@ export interface RouteAdmission {
   readonly priority: number;
 }
 
-const alwaysAdmitted: RouteAdmission = { gate: null, priority: 5 };
+/** Of routes that say nothing. */
+export const PRIORITY_DEFAULT = 5;
 
-const nothingSaid: RouteResilience = { retry: null, fallback: null };
+const alwaysAdmitted: RouteAdmission = { gate: null, priority: PRIORITY_DEFAULT };
+
+const nothingSaid: RouteResilience = { retry: null, fallback: null, hedge: null };
 
 export class Route {
   readonly name: string;

@@ -36,6 +36,8 @@ export class HealthDesk {
   private unfollow: (() => void)[] = [];
   private readonly keeping: NodeJS.Timeout;
   private keys: ReadonlySet<string> = new Set();
+  /** Of cells that others use: gates of routes. */
+  private otherKeys: readonly string[] = [];
 
   /** Where names lead to is read from `shelf`. */
   constructor(memory: SharedArrayBuffer, shelf: FeedShelf, log: HealthDesk['log']) {
@@ -46,7 +48,8 @@ export class HealthDesk {
   }
 
   /** These are the upstreams from now on. Checks that did not change go on as they were, with what they know. */
-  follow(upstreams: readonly UpstreamConfig[]): void {
+  follow(upstreams: readonly UpstreamConfig[], otherKeys: readonly string[] = []): void {
+    this.otherKeys = otherKeys;
     for (const end of this.unfollow) end();
     const members = upstreams.map(upstream => ({ upstream, source: membersOf(upstream, this.shelf) }));
     const look = () =>
@@ -57,7 +60,7 @@ export class HealthDesk {
 
   private look(members: readonly Member[]): void {
     const before = this.checks;
-    const keys = new Set<string>();
+    const keys = new Set<string>(this.otherKeys);
     this.checks = new Map();
     for (const { upstream, endpoints } of members) {
       keys.add(`upstream ${upstream.name}`);

@@ -42,6 +42,8 @@ const base: Omit<Config, 'version'> = {
   },
   paths: { encodedSlash: 'reject', emptySegments: 'reject' },
   metrics: { routesMax: 1_000 },
+  shedding: { enabled: false, eventLoopDelayMs: 0, memory: 0, inFlightMax: 0 },
+  zone: '',
   upstreams: [],
   stores: [],
   consumers: [],

@@ -218,7 +218,11 @@ export class Supervisor {
     const result = await this.turns.run(() => rollout.deploy(config, loaded.tls));
     if (!result.ok) return result;
     this.loadedAt = Date.now();
-    this.health.follow(config.upstreams);
+    const gates = config.routes.filter(({ concurrency }) => concurrency !== undefined);
+    this.health.follow(
+      config.upstreams,
+      gates.map(({ name }) => `route ${name}`),
+    );
     this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });

@@ -1,0 +1,24 @@
+// `affinity` of an upstream: a client keeps the endpoint that it got first.
+
+import { z } from 'zod';
+import type { AffinityConfig } from './admission-config.ts';
+import { durationOrNone } from './duration.ts';
+import { expected } from './found.ts';
+
+const cookieName = expected('a cookie’s name');
+
+export const affinitySchema = z
+  .strictObject({
+    cookie: z
+      .string(cookieName)
+      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, cookieName)
+      .describe('Name of the cookie. What stands in it says nothing of the endpoint.'),
+    ttl: durationOrNone.prefault('0s').describe('How long the browser keeps it; `0s` is as long as it is open.'),
+    secret: z
+      .string()
+      .max(1_024)
+      .default('')
+      .describe('Makes the cookie’s words unguessable; the same on all gateways in front of the same upstream.'),
+  })
+  .transform(({ cookie, ttl, secret }): AffinityConfig => ({ cookie, ttlMs: ttl, secret }))
+  .describe('A client keeps the endpoint that it got first, by a cookie, while that may be used.');
