@@ -1,19 +1,21 @@
 // From what a route says of a failing upstream to what exchanges go by: retries, fallback, hedge.
 
 import type { Problem, RouteConfig } from '../config/config.ts';
+import { HedgePlan } from '../exchange/hedge.ts';
 import type { Fallback, RouteResilience } from '../exchange/route.ts';
 import { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** `path` leads to the route in the document. */
 export function compileResilience(
-  { retry, fallback }: RouteConfig,
+  { retry, fallback, hedge }: RouteConfig,
   upstreams: ReadonlyMap<string, Upstream>,
   path: readonly (string | number)[],
   problems: Problem[],
 ): RouteResilience {
   return {
     retry: retry === undefined ? null : new RetryPolicy(retry),
+    hedge: hedge === undefined ? null : new HedgePlan(hedge.afterMs),
     fallback: fallback === undefined ? null : compileFallback(fallback, upstreams, [...path, 'fallback'], problems),
   };
 }

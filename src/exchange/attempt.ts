@@ -3,7 +3,7 @@
 import { Fault } from '../base/fault.ts';
 import { hashText } from '../base/hash.ts';
 import { queryValue } from '../http/query.ts';
-import { RequestFraming, type UpstreamConnection } from '../net/upstream-connection.ts';
+import { RequestFraming, type RequestWriter } from '../net/exchange-ends.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { REFUSED } from '../upstream/breaker/breaker.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
@@ -11,6 +11,7 @@ import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { enterGates } from './gates.ts';
+import { armHedge } from './hedge.ts';
 import { answer, refuse } from './reply.ts';
 import { watchWait } from './retries.ts';
 import { stickyPick } from './sticky-pick.ts';
@@ -38,8 +39,8 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
     if (perTryTimeoutMs !== 0 && (exchange.responseTimeoutMs === 0 || perTryTimeoutMs < exchange.responseTimeoutMs)) {
       exchange.responseTimeoutMs = perTryTimeoutMs;
     }
-    upstream.budget.request(upstream.nowMs);
   }
+  if (exchange.retryPolicy !== null || route.resilience.hedge !== null) upstream.budget.request(upstream.nowMs);
   if ((route.gate !== null || upstream.gate !== null || exchange.upstreamGate !== null) && !enterGates(exchange))
     return;
   attempt(exchange, null, false);
@@ -57,6 +58,8 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
   endpoint.began();
   exchange.endpoint = endpoint;
   exchange.attempts++;
+  const { hedge } = exchange.route!.resilience;
+  if (hedge !== null) armHedge(exchange, hedge);
   const connection = endpoint.pool.acquire(exchange, fresh);
   if (connection !== null) {
     send(exchange, connection);
@@ -109,14 +112,14 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
 }
 
 /** The pool has a connection for an exchange that waited. */
-export function onConnection(exchange: Exchange, connection: UpstreamConnection): void {
+export function onConnection(exchange: Exchange, connection: RequestWriter): void {
   exchange.waiting = false;
   exchange.services.io.wheel.unschedule(exchange);
   send(exchange, connection);
   if (!exchange.requestIsBlocked) exchange.downstream.resumeRequest();
 }
 
-function send(exchange: Exchange, connection: UpstreamConnection): void {
+function send(exchange: Exchange, connection: RequestWriter): void {
   const { request, services, retryPolicy } = exchange;
   const chunked = request.chunked || (exchange.requestFiltered && request.hasBody);
   exchange.connection = connection;

@@ -9,8 +9,13 @@ import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { Client } from '../net/client.ts';
-import type { RequestEvents, ResponseEvents, ResponseWriter } from '../net/exchange-ends.ts';
-import type { RequestTimes, UpstreamConnection } from '../net/upstream-connection.ts';
+import type {
+  RequestEvents,
+  RequestTimes,
+  RequestWriter,
+  ResponseEvents,
+  ResponseWriter,
+} from '../net/exchange-ends.ts';
 import type { FoundRoute } from '../route/found-route.ts';
 import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
 import { isRequestId } from '../telemetry/request-id.ts';
@@ -23,6 +28,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { BodyPipe } from './body-pipe.ts';
 import type { BodyCollector } from './collect-body.ts';
 import type { Consumer, Identity } from './consumer.ts';
+import type { Hedge } from './hedge.ts';
 import type { ExchangeResponse, Reply } from './response.ts';
 import type { Retries } from './retries.ts';
 import type { Route } from './route.ts';
@@ -77,13 +83,15 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
 
   upstream: Upstream | null;
   endpoint: Endpoint | null;
-  connection: UpstreamConnection | null;
+  connection: RequestWriter | null;
   waiting: boolean;
   attempts: number;
   /** Null when nothing is tried again but what met a dead kept connection. */
   retryPolicy: RetryPolicy | null;
   /** Null until a first try failed. */
   retries: Retries | null;
+  /** A second try beside the first; null for routes that ask for none. */
+  hedge: Hedge | null;
   /** Of the circuit breaker, for the attempt under way; below 0 when there is nothing to give back. */
   breakerPass: number;
   /** The gate at which it waits, and since when; null when it waits at none. */
@@ -180,6 +188,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.attempts = 0;
     this.retryPolicy = null;
     this.retries = null;
+    this.hedge = null;
     this.breakerPass = NO_PASS;
     this.waitsAt = null;
     this.waitsSince = 0;
@@ -332,7 +341,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   onRequestDrained(): void {
     this.services.steps.requestDrained(this);
   }
-  onConnection(connection: UpstreamConnection): void {
+  onConnection(connection: RequestWriter): void {
     this.services.steps.connection(this, connection);
   }
   onNoConnection(fault: Fault): void {

@@ -10,6 +10,7 @@ import { endRequestBody, sendRequestBody } from './attempt.ts';
 import { gathered, gatherPiece } from './begin.ts';
 import type { Exchange } from './exchange.ts';
 import { finish } from './finish.ts';
+import type { HedgePlan } from './hedge.ts';
 import { attemptAnswered, attemptFailed } from './outcome.ts';
 import { refuse } from './reply.ts';
 import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
@@ -98,6 +99,8 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   services.cells[upstream.metricsOffset + UpstreamCell.status1xx + statusClass(head.status)]!++;
   exchange.endpoint!.latency?.answered(exchange.firstByteAt - exchange.sentAt, upstream.nowMs);
   if (upstream.resilience.guard !== null) attemptAnswered(exchange, head);
+  const { hedge } = exchange.route!.resilience;
+  if (hedge !== null && !answersHedged(exchange, hedge, head.status)) return;
   if (exchange.retryPolicy !== null && retryAnswer(exchange, head.status)) return;
   exchange.replayable = null;
   exchange.answeredBy = 'upstream';
@@ -119,6 +122,18 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   // The head's bytes are overwritten by the next read: keep its text where somebody may still ask.
   if (plain && exchange.responseStarted) head.headers.forget();
   else head.headers.settle();
+}
+
+/** Whether this answer counts: a first try's bad one does not while a second may give a better one. */
+function answersHedged(exchange: Exchange, plan: HedgePlan, status: number): boolean {
+  const { hedge, connection } = exchange;
+  if (hedge !== null && status >= 500 && hedge.lead()) {
+    connection!.dropAnswer();
+    return false;
+  }
+  plan.answered(exchange.services.io.clock.now - exchange.startedAt);
+  hedge?.cancel();
+  return true;
 }
 
 export function responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {

@@ -17,6 +17,8 @@ const random = new Random();
 
 /** Tries again after a fault if that is safe and wanted; nothing of an answer has come then. False when it does not. */
 export function retry(exchange: Exchange, fault: Fault): boolean {
+  // The second try goes on in the place of the first.
+  if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.lead()) return true;
   if (exchange.responseStarted || exchange.firstByteAt !== 0 || exchange.request.upgrade !== '') return false;
   if (retryDeadConnection(exchange, fault)) return true;
   const { retryPolicy: policy, connection } = exchange;

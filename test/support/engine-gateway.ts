@@ -9,7 +9,7 @@ import { buildChain } from '../../src/exchange/chain.ts';
 import { ConsumerDirectory } from '../../src/exchange/consumer-directory.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
 import { Gateway } from '../../src/exchange/gateway.ts';
-import { type Destination, Route } from '../../src/exchange/route.ts';
+import { type Destination, Route, type RouteResilience } from '../../src/exchange/route.ts';
 import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
 import { defaultHttp2Limits, type Http2Limits } from '../../src/net/h2/http2-limits.ts';
 import { ThreadIo } from '../../src/net/io.ts';
@@ -54,6 +54,7 @@ export interface EngineOptions {
   /** Of the route to the backends. */
   readonly filters?: readonly Filter[];
   readonly routeTimeoutMs?: number;
+  readonly resilience?: Partial<RouteResilience>;
 }
 
 /** One line of the access log. */
@@ -122,7 +123,9 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
   );
   const table = new RouteTableBuilder<Route>();
   const add = (name: string, path: string, filters: readonly Filter[], destination: Destination): void => {
-    const value = new Route(name, buildChain(filters), destination, null, options.routeTimeoutMs ?? 0, routeOffset);
+    const resilience = { retry: null, fallback: null, hedge: null, ...options.resilience };
+    const timeoutMs = options.routeTimeoutMs ?? 0;
+    const value = new Route(name, buildChain(filters), destination, null, timeoutMs, routeOffset, resilience);
     const match = { hosts: [], methods: [], headers: [], query: [], cookies: [], body: [] };
     table.add({ name, match: { ...match, path }, value });
   };

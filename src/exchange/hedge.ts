@@ -1,0 +1,203 @@
+// A second try beside a first one that is slow: the first answer wins, the other is cancelled. Made only for routes that ask for it.
+
+import type { Fault } from '../base/fault.ts';
+import { RecentQuantile } from '../base/recent-quantile.ts';
+import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
+import type { ResponseHead } from '../http/h1/response-head.ts';
+import type { Headers } from '../http/headers.ts';
+import { RequestFraming, type RequestWriter, type ResponseEvents } from '../net/exchange-ends.ts';
+import { UpstreamCell } from '../telemetry/metric-families.ts';
+import { REFUSED } from '../upstream/breaker/breaker.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import { NO_PASS } from '../upstream/guard.ts';
+import type { ConnectionWaiter } from '../upstream/pool.ts';
+import { isIdempotent } from '../upstream/retry/retry-policy.ts';
+import type { Exchange } from './exchange.ts';
+import { writeUpstreamHead } from './upstream-head.ts';
+
+/** Of the budget, where nothing says otherwise. */
+const BUDGET_SHARE = 0.2;
+
+/** Settings of a route, and what its answers took. */
+export class HedgePlan {
+  private readonly afterMs: number;
+  private readonly recent: RecentQuantile;
+
+  /** `afterMs` 0 takes the 95th percentile of the answers before. */
+  constructor(afterMs: number) {
+    this.afterMs = afterMs;
+    this.recent = new RecentQuantile(0.95);
+  }
+
+  /** Infinity while it is not known. */
+  get delayMs(): number {
+    return this.afterMs === 0 ? this.recent.value : this.afterMs;
+  }
+
+  answered(tookMs: number): void {
+    if (this.afterMs === 0) this.recent.add(tookMs);
+  }
+}
+
+/** Sets the clock for a second try, for requests that may be sent twice and have no body. */
+export function armHedge(exchange: Exchange, plan: HedgePlan): void {
+  const { request, services } = exchange;
+  const { delayMs } = plan;
+  if (exchange.hedge !== null || delayMs === Infinity || request.hasBody || request.upgrade !== '') return;
+  if (!isIdempotent(request.method) && request.headers.get('idempotency-key') === undefined) return;
+  exchange.hedge = new Hedge(exchange);
+  services.io.wheel.schedule(exchange.hedge, services.io.clock.now + delayMs);
+}
+
+export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  waiting: boolean;
+  private readonly exchange: Exchange;
+  private endpoint: Endpoint | null;
+  private connection: RequestWriter | null;
+  private pass: number;
+  private sentAt: number;
+  /** It is the exchange's only try now, and passes everything on. */
+  private leads: boolean;
+
+  constructor(exchange: Exchange) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.waiting = false;
+    this.exchange = exchange;
+    this.endpoint = null;
+    this.connection = null;
+    this.pass = NO_PASS;
+    this.sentAt = 0;
+    this.leads = false;
+  }
+
+  /** The first try has taken long enough. */
+  onDeadline(): void {
+    const { exchange } = this;
+    const upstream = exchange.upstream!;
+    const { cells } = exchange.services;
+    // A first try that still waits for its connection is not slow yet, and one that failed is tried again elsewhere.
+    if (exchange.ended || exchange.connection === null || exchange.firstByteAt !== 0 || exchange.retries !== null)
+      return;
+    const first = exchange.endpoint!;
+    const endpoint = upstream.pick(0, [first]);
+    if (endpoint === undefined || endpoint === first) return;
+    const now = upstream.nowMs;
+    if (!upstream.budget.take(exchange.retryPolicy?.spec.budget ?? BUDGET_SHARE, now)) {
+      cells[upstream.metricsOffset + UpstreamCell.retriesDenied]!++;
+      return;
+    }
+    this.pass = upstream.resilience.guard?.admit(endpoint, now) ?? NO_PASS;
+    if (this.pass === REFUSED) return;
+    cells[upstream.metricsOffset + UpstreamCell.hedges]!++;
+    this.endpoint = endpoint;
+    endpoint.began();
+    this.waiting = true;
+    const connection = endpoint.pool.acquire(this, false);
+    if (connection !== null) this.onConnection(connection);
+  }
+
+  onConnection(connection: RequestWriter): void {
+    const { exchange } = this;
+    this.waiting = false;
+    this.connection = connection;
+    this.sentAt = exchange.services.io.clock.now;
+    connection.start(this, exchange.request.method === 'HEAD', RequestFraming.none, false, exchange);
+    writeUpstreamHead(exchange, this.endpoint!, false, exchange.services.io.outbox);
+    connection.sendHead();
+  }
+
+  onNoConnection(fault: Fault): void {
+    this.waiting = false;
+    this.failed(fault);
+  }
+
+  /** Gives it up; an exchange that ended, or whose first try answered. */
+  cancel(): void {
+    this.exchange.services.io.wheel.cancel(this);
+    const { endpoint, connection } = this;
+    if (endpoint === null || this.leads) return;
+    if (this.waiting) {
+      this.waiting = false;
+      endpoint.pool.forget(this);
+    }
+    connection?.abort();
+    this.exchange.upstream!.resilience.guard?.cancelled(endpoint, this.pass);
+    this.leave();
+  }
+
+  /** Takes the first try's place, which failed. False when it was not sent. */
+  lead(): boolean {
+    const { exchange, endpoint, connection } = this;
+    if (endpoint === null || connection === null || this.leads) return false;
+    this.leads = true;
+    exchange.endpoint!.ended();
+    exchange.endpoint = endpoint;
+    exchange.connection = connection;
+    exchange.breakerPass = this.pass;
+    exchange.sentAt = this.sentAt;
+    exchange.firstByteAt = 0;
+    return true;
+  }
+
+  onResponseHead(head: ResponseHead): void {
+    const { exchange } = this;
+    if (!this.leads) {
+      if (head.status >= 500) {
+        this.report(head);
+        return;
+      }
+      const { guard } = exchange.upstream!.resilience;
+      guard?.cancelled(exchange.endpoint!, exchange.breakerPass);
+      exchange.connection?.abort();
+      this.lead();
+    }
+    exchange.onResponseHead(head);
+  }
+
+  onUpstreamFault(fault: Fault): void {
+    if (this.leads) this.exchange.onUpstreamFault(fault);
+    else this.failed(fault);
+  }
+
+  onInformational(head: ResponseHead): void {
+    if (this.leads) this.exchange.onInformational(head);
+  }
+  onResponseBody(bytes: Buffer, start: number, end: number): void {
+    this.exchange.onResponseBody(bytes, start, end);
+  }
+  onResponseEnd(trailers: Headers | null): void {
+    this.exchange.onResponseEnd(trailers);
+  }
+  onRequestBlocked(): void {}
+  onRequestDrained(): void {}
+
+  /** Its answer is worse than none: the first try may still give a better one. */
+  private report(head: ResponseHead): void {
+    const upstream = this.exchange.upstream!;
+    const tookMs = this.exchange.services.io.clock.now - this.sentAt;
+    const { guard } = upstream.resilience;
+    guard?.answered(this.endpoint!, this.pass, head.status, tookMs, head.keepAlive, upstream.nowMs);
+    this.connection!.dropAnswer();
+    this.leave();
+  }
+
+  private failed(fault: Fault): void {
+    const upstream = this.exchange.upstream!;
+    upstream.resilience.guard?.failed(this.endpoint!, this.pass, fault, upstream.nowMs);
+    this.leave();
+  }
+
+  private leave(): void {
+    this.endpoint?.ended();
+    this.endpoint = null;
+    this.connection = null;
+    this.pass = NO_PASS;
+  }
+}

@@ -1,0 +1,154 @@
+// A second try beside a slow first one: whoever answers first is heard, the other is cancelled, and nothing is left under way.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { HedgePlan } from '../../../src/exchange/hedge.ts';
+import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
+import { retrySpec } from '../../support/resilience-settings.ts';
+
+const answer = (status: number, body: string): string =>
+  `HTTP/1.1 ${status} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const saying = (status: number, body: string, afterMs = 0): RawHandlers => ({
+  onRequest: ({ socket }) => void setTimeout(() => socket.write(answer(status, body)), afterMs),
+});
+const silent: RawHandlers = { onRequest() {} };
+
+async function setUp(
+  t: TestContext,
+  handlers: readonly RawHandlers[],
+  afterMs: number,
+  upstream: EngineOptions['upstream'] = {},
+) {
+  const backends = await Promise.all(handlers.map(startRawBackend));
+  const ports = backends.map(({ port }) => port);
+  const engine = await startEngine(ports, { upstream, resilience: { hedge: new HedgePlan(afterMs) } });
+  const clients: ClientConnection[] = [];
+  t.after(async () => {
+    for (const client of clients) client.destroy();
+    await engine.stop();
+    for (const backend of backends) await backend.stop();
+  });
+  const send = async (text: string) => {
+    const client = await ClientConnection.open(engine.port);
+    clients.push(client);
+    client.send(text);
+    return client;
+  };
+  const ask = async (text = get) => {
+    const [first] = await (await send(text)).answers(1);
+    return `${first!.status} ${first!.body.toString()}`;
+  };
+  return { backends, engine, ask, send };
+}
+
+const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
+
+async function quiet(engine: Engine): Promise<void> {
+  await eventually(() => engine.endpointsInFlight().every(count => count === 0), 'nothing is under way');
+}
+
+test('the second try answers where the first is silent; the first is cancelled', async t => {
+  const { ask, engine, backends } = await setUp(t, [silent, saying(200, 'second')], 50);
+  assert.equal(await ask(), '200 second');
+  assert.equal(engine.upstreamCell('hedges'), 1);
+  await quiet(engine);
+  await eventually(() => backends[0]!.open() === 0, 'the silent connection is closed');
+  assert.deepEqual([engine.poolCounts().active, engine.poolCounts().pending], [0, 0]);
+});
+
+test('the first try answers before the second; the second is cancelled, and its connection with it', async t => {
+  const { ask, engine, backends } = await setUp(t, [saying(200, 'first', 150), silent], 50);
+  assert.equal(await ask(), '200 first');
+  assert.equal(engine.upstreamCell('hedges'), 1);
+  await quiet(engine);
+  await eventually(() => backends[1]!.open() === 0, 'the second connection is closed');
+});
+
+test('a fast first try is alone', async t => {
+  const { ask, engine } = await setUp(t, [saying(200, 'a'), saying(200, 'b')], 100);
+  for (let n = 0; n < 10; n++) await ask();
+  assert.equal(engine.upstreamCell('hedges'), 0);
+});
+
+test('a second try that fails or answers badly leaves the first alone; a first one that fails leaves it to the second', async t => {
+  const bad = await setUp(t, [saying(200, 'first', 150), saying(503, 'bad')], 50);
+  assert.equal(await bad.ask(), '200 first');
+  await quiet(bad.engine);
+  const reset = await setUp(
+    t,
+    [saying(200, 'first', 150), { onRequest: ({ socket }) => socket.resetAndDestroy() }],
+    50,
+  );
+  assert.equal(await reset.ask(), '200 first');
+  await quiet(reset.engine);
+  const first: RawHandlers = { onRequest: ({ socket }) => void setTimeout(() => socket.resetAndDestroy(), 100) };
+  const left = await setUp(t, [first, saying(200, 'second', 200)], 50);
+  assert.equal(await left.ask(), '200 second');
+  await quiet(left.engine);
+  const worse = await setUp(t, [saying(503, 'bad', 100), saying(200, 'second', 200)], 50);
+  assert.equal(await worse.ask(), '200 second');
+  await quiet(worse.engine);
+});
+
+test('when both fail the request is tried once more where retries are configured, and fails where they are not', async t => {
+  const resetting: RawHandlers = { onRequest: ({ socket }) => void setTimeout(() => socket.resetAndDestroy(), 150) };
+  const plain = await setUp(t, [resetting, resetting], 50);
+  assert.match(await plain.ask(), /^502 /);
+  await quiet(plain.engine);
+  let requests = 0;
+  const third: RawHandlers = {
+    onRequest: ({ socket }) => {
+      if (++requests > 1) socket.write(answer(200, 'third'));
+      else setTimeout(() => socket.resetAndDestroy(), 150);
+    },
+  };
+  const again = await setUp(t, [third, resetting], 50, { retry: retrySpec() });
+  assert.equal(await again.ask(), '200 third');
+  await quiet(again.engine);
+});
+
+test('what may not be sent twice has no second try, nor has what carries a body', async t => {
+  const { ask, engine } = await setUp(t, [saying(200, 'a', 120), saying(200, 'b', 120)], 30);
+  await ask('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');
+  await ask('PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi');
+  assert.equal(engine.upstreamCell('hedges'), 0);
+  await ask('POST / HTTP/1.1\r\nHost: test\r\nIdempotency-Key: "k"\r\n\r\n');
+  assert.equal(engine.upstreamCell('hedges'), 1);
+});
+
+test('a client that leaves takes both tries with it', async t => {
+  const { send, engine, backends } = await setUp(t, [silent, silent], 30);
+  const client = await send(get);
+  await eventually(() => backends.every(({ requests }) => requests.length === 1), 'both were asked');
+  client.destroy();
+  await quiet(engine);
+  await eventually(() => backends.every((backend: RawBackend) => backend.open() === 0), 'both are closed');
+  assert.equal(engine.gateway.inFlight, 0);
+});
+
+test('second tries stay within the retry budget', async t => {
+  const { ask, engine } = await setUp(t, [saying(200, 'a', 60), saying(200, 'b', 60)], 25, {
+    retry: retrySpec({ budget: 0.1 }),
+  });
+  await Promise.all(Array.from({ length: 150 }, () => ask()));
+  assert.ok(engine.upstreamCell('hedges') <= 15, `${engine.upstreamCell('hedges')}`);
+  assert.ok(engine.upstreamCell('retriesDenied') > 0);
+  await quiet(engine);
+});
+
+test('after the 95th percentile of the answers before: only the slow tail is asked twice', async t => {
+  let n = 0;
+  const tail: RawHandlers = {
+    onRequest: ({ socket }) => void setTimeout(() => socket.write(answer(200, 'ok')), ++n % 16 === 0 ? 700 : 1),
+  };
+  const { ask, engine } = await setUp(t, [tail, saying(200, 'ok', 1)], 0);
+  for (let i = 0; i < 64; i++) await ask();
+  const before = engine.upstreamCell('hedges');
+  const began = performance.now();
+  for (let i = 0; i < 64; i++) await ask();
+  const hedges = engine.upstreamCell('hedges') - before;
+  assert.ok(hedges >= 1 && hedges <= 12, `${hedges} second tries`);
+  assert.ok(performance.now() - began < 2_000);
+});
