@@ -10,6 +10,7 @@ import type { RouteProblem } from '../route/route-problem.ts';
 import { RouteTableBuilder } from '../route/route-table-builder.ts';
 import type { Store } from '../store/store.ts';
 import { type BlockOffsets, NO_ROUTE_LABEL, offsetIn } from '../telemetry/metric-registry.ts';
+import type { Gate } from '../upstream/admission/gate.ts';
 import { makeGate } from '../upstream/admission/make-gate.ts';
 import { SharedStates } from '../upstream/state/shared-states.ts';
 import type { Upstream, UpstreamContext } from '../upstream/upstream.ts';
@@ -103,6 +104,7 @@ export function* compileSnapshot(
     // Because: a route without a value has told its problem, so there is none when this line is reached.
     routes: built.table as Snapshot['routes'],
     upstreams,
+    gates: gatesOf(routes.values(), upstreams.values()),
     consumers: sameConsumers(previous?.config, config)
       ? previous!.snapshot.consumers
       : new ConsumerDirectory(config.consumers, config.plans),
@@ -116,6 +118,13 @@ export function* compileSnapshot(
     compiled: { config, snapshot, globalFilters, stores, askedStores: shelf.asked, routes, keptRoutes },
     problems,
   };
+}
+
+function gatesOf(routes: Iterable<Route>, upstreams: Iterable<Upstream>): Map<string, Gate> {
+  const gates = new Map<string, Gate>();
+  for (const { name, gate } of routes) if (gate !== null) gates.set(`route ${name}`, gate);
+  for (const { name, gate } of upstreams) if (gate !== null) gates.set(`upstream ${name}`, gate);
+  return gates;
 }
 
 /** Whether the directory of before is still true; consumers that did not change are the same objects. */

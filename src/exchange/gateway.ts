@@ -123,6 +123,10 @@ export class Gateway {
       const successor = next.upstreams.get(upstream.name) ?? null;
       if (successor !== upstream) upstream.retire(successor);
     }
+    for (const [name, gate] of before.gates ?? []) {
+      const successor = next.gates?.get(name) ?? null;
+      if (successor !== gate) gate.become(successor);
+    }
   }
 
   /** Takes a socket as given by `Listener`. */

@@ -2,6 +2,7 @@
 
 import type { HeaderNameSet } from '../http/header-name-set.ts';
 import type { RouteTable } from '../route/route-table.ts';
+import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { ConsumerDirectory } from './consumer-directory.ts';
 import type { Route } from './route.ts';
@@ -13,6 +14,8 @@ export interface Snapshot {
   readonly consumers: ConsumerDirectory;
   /** Fields that tell upstreams who calls: taken out of every request on arrival. Null where no filter writes any. */
   readonly identityHeaders: HeaderNameSet | null;
+  /** By what they are of: `upstream users`, `route orders`. */
+  readonly gates?: ReadonlyMap<string, Gate>;
   readonly limits: Limits;
   readonly paths: Paths;
   /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are logged always; -1 switches the log off. */

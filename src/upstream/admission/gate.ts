@@ -51,8 +51,8 @@ export class Gate implements Timed {
   wheelSlot: number;
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
-  readonly spec: GateSpec;
-  readonly adaptive: AdaptiveLimit | null;
+  private spec: GateSpec;
+  private adaptive: AdaptiveLimit | null;
   private readonly block: StateBlock;
   private readonly context: GateContext;
   private readonly words: Int32Array;
@@ -152,6 +152,13 @@ export class Gate implements Timed {
       this.wakeOthers();
       return;
     }
+    if (this.waiting > 0) this.handOver();
+  }
+
+  /** Another configuration took over: who still waits here goes by its limit; by none where it has no such gate. */
+  become(next: Gate | null): void {
+    this.spec = next === null ? { ...this.spec, limit: Number.POSITIVE_INFINITY, adaptive: null } : next.spec;
+    this.adaptive = next === null ? null : next.adaptive;
     if (this.waiting > 0) this.handOver();
   }
 

@@ -1,0 +1,200 @@
+// Limits of requests under way, through the real command: exact over workers, queues that end, and nobody sent who has gone.
+
+import assert from 'node:assert/strict';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startGateway } from '../../support/gateway.ts';
+
+interface HeldBackend {
+  readonly port: number;
+  /** Requests that it has and has not answered. */
+  readonly held: ServerResponse[];
+  readonly seen: string[];
+  most: number;
+}
+
+/** Answers nothing until it is told to, or after `answerMs`. */
+async function heldBackend(t: TestContext, answerMs = 0): Promise<HeldBackend> {
+  const held: ServerResponse[] = [];
+  const seen: string[] = [];
+  const backend: { most: number } = { most: 0 };
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    seen.push(request.url ?? '');
+    held.push(response);
+    backend.most = Math.max(backend.most, held.length);
+    response.on('close', () => held.splice(held.indexOf(response), 1));
+    request.resume();
+    if (answerMs > 0) setTimeout(() => response.end('done'), answerMs);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address !== 'object') throw new Error('no port');
+  return Object.assign(backend, { port: address.port, held, seen });
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`${what}: not in time`);
+    await delay(5);
+  }
+}
+
+/** Each on a connection of its own, so that they come to all workers. */
+async function ask(port: number, path: string): Promise<{ status: number; body: string; retryAfter: string | null }> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+  return { status: response.status, body: await response.text(), retryAfter: response.headers.get('retry-after') };
+}
+
+const routes = '\nroutes:\n  - { name: all, match: { path: /* }, to: a }\n';
+
+describe('concurrency', { concurrency: true }, () => {
+  test('is exact over workers, with and without a queue; who finds no room is told at once', async t => {
+    const backend = await heldBackend(t, 30);
+    const gateway = await startGateway(
+      `upstreams:\n  a: { endpoints: [http://127.0.0.1:${backend.port}], concurrency: { limit: 4, queue: 400, queueTimeout: 20s } }${routes}`,
+      { workers: 3 },
+    );
+    t.after(() => gateway.stop());
+    const began = performance.now();
+    const answers = await Promise.all(Array.from({ length: 120 }, (_, i) => ask(gateway.port, `/${i}`)));
+    const took = performance.now() - began;
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    assert.equal(backend.most, 4);
+    // 30 rounds of 30 ms; room that one worker leaves must not stay empty while another has waiters.
+    t.diagnostic(`120 requests, 4 at once, 30 ms each: ${Math.round(took)} ms, 900 at best`);
+    assert.ok(took < 3_000, String(took));
+  });
+
+  test('of a route: its own limit, while other routes go on', async t => {
+    const backend = await heldBackend(t);
+    const gateway = await startGateway(
+      `upstreams:\n  a: { endpoints: [http://127.0.0.1:${backend.port}] }\nroutes:\n` +
+        '  - { name: slow, match: { path: /slow/* }, to: a, concurrency: 2 }\n' +
+        '  - { name: other, match: { path: /* }, to: { reply: { status: 200 } } }\n',
+    );
+    t.after(() => gateway.stop());
+    const first = [ask(gateway.port, '/slow/1'), ask(gateway.port, '/slow/2')];
+    await until('both are at the backend', () => backend.held.length === 2);
+    const refused = await ask(gateway.port, '/slow/3');
+    assert.deepEqual([refused.status, refused.retryAfter], [503, '1']);
+    assert.match(refused.body, /concurrency_limited/);
+    assert.equal((await ask(gateway.port, '/other')).status, 200);
+    for (const response of [...backend.held]) response.end('done');
+    assert.deepEqual(
+      (await Promise.all(first)).map(({ status }) => status),
+      [200, 200],
+    );
+    const again = ask(gateway.port, '/slow/4');
+    await until('there is room again', () => backend.held.length === 1);
+    backend.held[0]!.end('done');
+    assert.equal((await again).status, 200);
+    assert.ok(!backend.seen.includes('/slow/3'));
+  });
+
+  test('who waits too long gets 503 and is never sent; neither is who has gone, or whose time is up', async t => {
+    const backend = await heldBackend(t);
+    const gateway = await startGateway(
+      `upstreams:\n  a: { endpoints: [http://127.0.0.1:${backend.port}], concurrency: { limit: 1, queue: 10, queueTimeout: 600ms } }\nroutes:\n` +
+        '  - { name: short, match: { path: /short }, to: a, timeout: 200ms }\n' +
+        '  - { name: all, match: { path: /* }, to: a }\n',
+    );
+    t.after(() => gateway.stop());
+    const first = ask(gateway.port, '/first');
+    await until('the first is at the backend', () => backend.held.length === 1);
+    const gone = connect(gateway.port, '127.0.0.1', () => gone.write('GET /gone HTTP/1.1\r\nHost: a\r\n\r\n'));
+    const withBody = connect(gateway.port, '127.0.0.1', () =>
+      withBody.write('POST /gone-body HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\npart'),
+    );
+    const late = ask(gateway.port, '/late');
+    const short = ask(gateway.port, '/short');
+    await delay(60);
+    gone.destroy();
+    withBody.destroy();
+    const shortAnswer = await short;
+    assert.equal(shortAnswer.status, 504);
+    assert.match(shortAnswer.body, /exchange_timeout/);
+    const lateAnswer = await late;
+    assert.deepEqual([lateAnswer.status, lateAnswer.retryAfter], [503, '1']);
+    assert.match(lateAnswer.body, /queue_timeout/);
+    backend.held[0]!.end('done');
+    assert.equal((await first).status, 200);
+    const last = ask(gateway.port, '/last');
+    await until('the last is at the backend', () => backend.held.length === 1);
+    backend.held[0]!.end('done');
+    assert.equal((await last).status, 200);
+    assert.deepEqual(backend.seen, ['/first', '/last']);
+  });
+
+  test('a worker that dies takes no room with it', async t => {
+    const backend = await heldBackend(t);
+    const gateway = await startGateway(
+      `upstreams:\n  a: { endpoints: [http://127.0.0.1:${backend.port}], concurrency: 2 }${routes}`,
+      { environment: { CARDEA_TEST_CRASH: 'terminate' } },
+    );
+    t.after(() => gateway.stop());
+    const lost = [ask(gateway.port, '/1'), ask(gateway.port, '/2')].map(each => each.catch(() => null));
+    await until('both are at the backend', () => backend.held.length === 2);
+    process.kill(gateway.pid, 'SIGUSR2');
+    await Promise.all(lost);
+    await until('the worker is replaced', () => /worker replaced/.test(gateway.stderr()));
+    const again = [ask(gateway.port, '/3'), ask(gateway.port, '/4')];
+    await until('both are at the backend', () => backend.seen.includes('/3') && backend.seen.includes('/4'));
+    for (const response of [...backend.held]) response.end('done');
+    assert.deepEqual(
+      (await Promise.all(again)).map(({ status }) => status),
+      [200, 200],
+    );
+  });
+
+  test('a reload keeps what is under way and who waits', async t => {
+    const backend = await heldBackend(t);
+    const config = (limit: number) =>
+      `upstreams:\n  a: { endpoints: [http://127.0.0.1:${backend.port}], concurrency: { limit: ${limit}, queue: 5, queueTimeout: 10s } }${routes}`;
+    const gateway = await startGateway(config(1));
+    t.after(() => gateway.stop());
+    const { readFileSync, writeFileSync } = await import('node:fs');
+    const first = ask(gateway.port, '/1');
+    await until('the first is there', () => backend.held.length === 1);
+    const second = ask(gateway.port, '/2');
+    await delay(50);
+    writeFileSync(gateway.configPath, readFileSync(gateway.configPath, 'utf8').replace('limit: 1', 'limit: 2'));
+    await until('reloaded', () => /configuration reloaded/.test(gateway.stderr()));
+    await until('who waited goes by the new limit', () => backend.seen.includes('/2'));
+    const third = ask(gateway.port, '/3');
+    await delay(50);
+    assert.ok(!backend.seen.includes('/3'), 'requests of before the reload count');
+    backend.held[0]!.end('done');
+    assert.equal((await first).status, 200);
+    await until('there is room', () => backend.seen.includes('/3'));
+    for (const response of [...backend.held]) response.end('done');
+    assert.deepEqual(
+      (await Promise.all([second, third])).map(({ status }) => status),
+      [200, 200],
+    );
+  });
+});
+
+test('affinity: a client keeps its endpoint by a word that says nothing, and gets another when that is gone', async t => {
+  const backends = [await heldBackend(t, 1), await heldBackend(t, 1), await heldBackend(t, 1)];
+  const endpoints = backends.map(({ port }) => `http://127.0.0.1:${port}`).join(', ');
+  const gateway = await startGateway(
+    `upstreams:\n  a: { endpoints: [${endpoints}], balance: roundRobin, affinity: { cookie: stay, ttl: 1h, secret: s } }${routes}`,
+  );
+  t.after(() => gateway.stop());
+  const get = (cookie = '') => fetch(`http://127.0.0.1:${gateway.port}/`, { headers: cookie === '' ? {} : { cookie } });
+  const line = (await get()).headers.get('set-cookie') ?? '';
+  assert.match(line, /^stay=[A-Za-z0-9_-]{22}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/);
+  const seenBy = () => backends.map(({ seen }) => seen.length);
+  const [before, word] = [seenBy(), line.split(';')[0]!];
+  for (let i = 0; i < 9; i++) assert.equal((await get(word)).headers.get('set-cookie'), null);
+  const grown = seenBy().map((count, i) => count - before[i]!);
+  assert.deepEqual(grown.toSorted(), [0, 0, 9]);
+  assert.match((await get('stay=made-up')).headers.get('set-cookie') ?? '', /^stay=/);
+});
