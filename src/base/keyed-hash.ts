@@ -19,32 +19,25 @@ export class KeyedHash {
     let v1 = keyHigh ^ 0xee;
     let v2 = 0x6c796765 ^ keyLow;
     let v3 = 0x74656462 ^ keyHigh;
-    let at = 0;
     let letters = 0;
-    // Behind the text its length, then the rounds that close each half.
-    for (let closing = -1; closing < 6; ) {
-      let block = 0;
-      if (at < length) {
-        const first = text.charCodeAt(at++);
-        const second = at < length ? text.charCodeAt(at++) : 0;
-        const third = at < length ? text.charCodeAt(at++) : 0;
-        const fourth = at < length ? text.charCodeAt(at++) : 0;
-        letters |= first | second | third | fourth;
-        block = first | (second << 8) | (third << 16) | (fourth << 24);
-      } else if (closing === -1) {
-        if (letters > 0xff) {
-          this.wideText(keyLow, keyHigh, text);
-          return;
+    // Whole blocks, the rest, and the length.
+    const whole = length & ~3;
+    for (let at = 0; at <= whole + 4; at += 4) {
+      let block = length;
+      if (at < whole) {
+        const second = text.charCodeAt(at + 1);
+        const third = text.charCodeAt(at + 2);
+        const fourth = text.charCodeAt(at + 3);
+        block = text.charCodeAt(at);
+        letters |= block | second | third | fourth;
+        block |= (second << 8) | (third << 16) | (fourth << 24);
+      } else if (at === whole) {
+        block = 0;
+        for (let i = length - 1; i >= whole; i--) {
+          const letter = text.charCodeAt(i);
+          letters |= letter;
+          block = (block << 8) | letter;
         }
-        block = length;
-        closing = 0;
-      } else {
-        if (closing === 0) v2 ^= 0xee;
-        else if (closing === 3) {
-          this.low = v1 ^ v3;
-          v1 ^= 0xdd;
-        }
-        closing++;
       }
       v3 ^= block;
       v0 = (v0 + v1) | 0;
@@ -58,6 +51,27 @@ export class KeyedHash {
       v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
       v2 = (v2 << 16) | (v2 >>> 16);
       v0 ^= block;
+    }
+    if (letters > 0xff) {
+      this.wideText(keyLow, keyHigh, text);
+      return;
+    }
+    v2 ^= 0xee;
+    for (let n = 0; n < 6; n++) {
+      if (n === 3) {
+        this.low = v1 ^ v3;
+        v1 ^= 0xdd;
+      }
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
     }
     this.high = v1 ^ v3;
   }

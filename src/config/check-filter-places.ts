@@ -3,8 +3,9 @@
 
 import type { CheckedParts } from './check-document.ts';
 import type { FilterConfig, Problem } from './config.ts';
-import type { FilterSchema, FilterSurroundings } from './filter-schema.ts';
+import { type FilterSchema, type FilterSurroundings, filterSchema } from './filter-schema.ts';
 import { parametersOf } from './path-parameters.ts';
+import { type Checked, checkValue } from './schema-problems.ts';
 
 type Path = readonly (string | number)[];
 
@@ -38,20 +39,40 @@ export function checkFilterPlaces(
     return knowsCaller;
   };
   const knowsCaller = visit(filters, ['filters'], { ...names, knowsCaller: false, pathParameters: null });
+  const written = listOf(settings['routes']);
+  const element = filterSchema(schemas);
   for (const [at, route] of routes.entries()) {
-    if (route === undefined || route.filters.length === 0) continue;
-    const pathParameters = parametersOf(route.match.path);
-    visit(route.filters, ['routes', at, 'filters'], { ...names, knowsCaller, pathParameters });
+    // A route with an error still has filters without one, and a mistake in one place hides none in another.
+    const chain =
+      route?.filters ?? listOf(fieldOf(written[at], 'filters')).map(each => goodOne(checkValue(element, each)));
+    if (chain.length === 0) continue;
+    const pattern = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
+    const pathParameters = typeof pattern === 'string' ? parametersOf(pattern) : null;
+    visit(chain, ['routes', at, 'filters'], { ...names, knowsCaller, pathParameters });
   }
   return problems;
 }
 
 /** Names of a list's elements, as written. */
 function namesIn(list: unknown): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const element of Array.isArray(list) ? list : []) {
-    const name = typeof element === 'object' && element !== null ? (element as { name?: unknown }).name : undefined; // Because: any object may have a name
-    if (typeof name === 'string') names.add(name);
-  }
-  return names;
+  return new Set(
+    listOf(list).flatMap(element => {
+      const name = fieldOf(element, 'name');
+      return typeof name === 'string' ? [name] : [];
+    }),
+  );
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  // Because: the line above has seen that the key is there.
+  return (value as Readonly<Record<string, unknown>>)[key];
+}
+
+function goodOne<Value>(checked: Checked<Value>): Value | undefined {
+  return checked.ok ? checked.value : undefined;
 }

@@ -26,6 +26,10 @@ export class CountedLimit {
   readonly clock: WallClock;
   readonly hashKeyLow: number;
   readonly hashKeyHigh: number;
+  /** The time as of `readClock`, for the meter and for the table. */
+  tick = 0;
+  moment: Moment = 0;
+  private readAt = Number.NaN;
   private readonly gcra: Gcra | null;
   private readonly lasts: number;
   private readonly recoveryMoments: number;
@@ -46,10 +50,9 @@ export class CountedLimit {
   /** Whether this cost is admitted, and takes it. `answer` says more. */
   decide(keyLow: number, keyHigh: number, cost: number): boolean {
     const { gcra, table } = this;
-    const { nowMs } = this.clock;
-    if (gcra === null) return this.decideLocked(keyLow, keyHigh, cost, nowMs);
-    const tick = gcra.tickAt(nowMs);
-    const moment = momentOf(nowMs);
+    this.readClock();
+    if (gcra === null) return this.decideLocked(keyLow, keyHigh, cost);
+    const { tick, moment } = this;
     for (;;) {
       let state = table.find(keyLow, keyHigh);
       if (state === -1 || this.isStale(state, moment)) {
@@ -68,9 +71,8 @@ export class CountedLimit {
   /** As `decide` for what is taken in any case. */
   charge(keyLow: number, keyHigh: number, cost: number): void {
     const { table, meter } = this;
-    const { nowMs } = this.clock;
-    const moment = momentOf(nowMs);
-    const tick = meter.tickAt(nowMs);
+    this.readClock();
+    const { tick, moment } = this;
     const stamp = lock(table.words, table.lockOf(keyLow));
     const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
     meter.take(table.words, state, tick, cost);
@@ -100,10 +102,17 @@ export class CountedLimit {
     this.table.touch(state, moment, this.lasts);
   }
 
-  private decideLocked(keyLow: number, keyHigh: number, cost: number, nowMs: number): boolean {
-    const { table, meter } = this;
-    const tick = meter.tickAt(nowMs);
-    const moment = momentOf(nowMs);
+  /** Brings `tick` and `moment` up to date. The clock stands still within a loop turn, and many requests come in one. */
+  readClock(): void {
+    const { nowMs } = this.clock;
+    if (nowMs === this.readAt) return;
+    this.readAt = nowMs;
+    this.tick = this.meter.tickAt(nowMs);
+    this.moment = momentOf(nowMs);
+  }
+
+  private decideLocked(keyLow: number, keyHigh: number, cost: number): boolean {
+    const { table, meter, tick, moment } = this;
     const stamp = lock(table.words, table.lockOf(keyLow));
     const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
     const admitted = meter.fits(table.words, state, tick, cost, answer);

@@ -3,7 +3,7 @@
 import { createMeter } from '../limiter/create-meter.ts';
 import type { LimitRule } from '../limiter/limit-rule.ts';
 import type { LimitCall, Limiter, LimiterStore } from '../limiter/limiter-store.ts';
-import { CellTable, momentOf } from './cell-table.ts';
+import { CellTable } from './cell-table.ts';
 import { answer, CountedLimit } from './counted-limit.ts';
 import { lock, unlock } from './set-lock.ts';
 import { TableClock, type ThreadClock } from './table-clock.ts';
@@ -97,9 +97,8 @@ export class LocalLimiter implements Limiter {
     let refusedBy = -1;
     for (let i = 0; i < counted.length; i++) {
       const limit = counted[i]!;
-      const { nowMs } = limit.clock;
-      const moment = momentOf(nowMs);
-      const tick = limit.meter.tickAt(nowMs);
+      limit.readClock();
+      const { tick, moment } = limit;
       this.found = i;
       this.place = i;
       const state = limit.cell(call.keys[2 * i]!, call.keys[2 * i + 1]!, tick, moment, this.stays);
@@ -114,9 +113,8 @@ export class LocalLimiter implements Limiter {
     if (refusedBy === -1) {
       for (let i = 0; i < counted.length; i++) {
         const limit = counted[i]!;
-        const { nowMs } = limit.clock;
-        limit.meter.take(limit.table.words, states[i]!, limit.meter.tickAt(nowMs), call.costs[i]!);
-        limit.touch(states[i]!, momentOf(nowMs));
+        limit.meter.take(limit.table.words, states[i]!, limit.tick, call.costs[i]!);
+        limit.touch(states[i]!, limit.moment);
       }
     } else giveBack(call);
     this.unlockSets(call);
