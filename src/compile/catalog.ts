@@ -39,6 +39,7 @@ import { signatureFilter } from '../filters/signature/filter.ts';
 import type { FeedSource } from '../store/feed.ts';
 import { jwksSource } from '../store/jwks/jwks-source.ts';
 import { limitsSource } from '../store/redis/shared/limits-source.ts';
+import { revocationSource } from '../store/revocation/revocation-source.ts';
 import { dnsAddresses } from '../upstream/discovery/dns-addresses.ts';
 import { dnsServices } from '../upstream/discovery/dns-services.ts';
 import { endpointFile } from '../upstream/discovery/endpoint-file.ts';
@@ -88,7 +89,14 @@ const endpointFiles = endpointFile((text, file) =>
 );
 
 /** What feeds values to filters and upstreams from outside; each runs once, in the supervisor. */
-const sources: readonly FeedSource<unknown>[] = [dnsAddresses, dnsServices, endpointFiles, jwksSource, limitsSource];
+const sources: readonly FeedSource<unknown>[] = [
+  dnsAddresses,
+  dnsServices,
+  endpointFiles,
+  jwksSource,
+  limitsSource,
+  revocationSource,
+];
 
 /** By kind, as the supervisor asks for them. */
 export const feedSources: ReadonlyMap<string, FeedSource<unknown>> = new Map(

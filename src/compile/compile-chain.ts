@@ -54,6 +54,7 @@ export function buildFilters(
       routeName: place.routeName,
       worker,
       store: store => shelf.store(store),
+      storeSpec: store => shelf.spec(store),
       inner(written) {
         if (innerSlot === FILTERS_MAX + INNER_GLOBAL_MAX && place.routeName === '') {
           throw new TypeError(`at most ${INNER_GLOBAL_MAX} filters may stand inside global ones`);

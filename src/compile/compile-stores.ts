@@ -38,9 +38,19 @@ export class StoreShelf {
 
   /** Throws a `TypeError` for an unknown name. */
   store(name: string): Store {
+    const store = this.known(name);
+    this.asked.add(store);
+    return store;
+  }
+
+  /** As `store`, for whoever does not use it: it is not opened for him. */
+  spec(name: string): StoreSpec {
+    return this.known(name).spec;
+  }
+
+  private known(name: string): Store {
     const store = this.stores.get(name);
     if (store === undefined) throw new TypeError(noStore(name, this.stores.keys()));
-    this.asked.add(store);
     return store;
   }
 }

@@ -1,6 +1,7 @@
 // The contract between the pipeline and a filter. What filters do is in src/filters; how they run is in chain.ts.
 
 import type { Store } from '../store/store.ts';
+import type { StoreSpec } from '../store/store-spec.ts';
 import type { Exchange } from './exchange.ts';
 import type { FilterNeeds, NeedsContext, WorkerServices } from './worker-services.ts';
 
@@ -42,6 +43,8 @@ export interface FilterServices {
    * to use, closed when no configuration has it. Throws a `TypeError` for an unknown name.
    */
   store(name: string): Store;
+  /** What the configuration says of a store, for the spec of a feed; nothing is opened. Throws a `TypeError` for an unknown name. */
+  storeSpec(name: string): StoreSpec;
   /** A filter inside this one's configuration, built with a cell of its own. Its hooks are this one's to call. */
   inner(written: WrittenFilter): Filter;
   /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */

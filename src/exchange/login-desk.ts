@@ -32,6 +32,9 @@ export const loginFailures = [
 
 export type LoginFailure = (typeof loginFailures)[number];
 
+/** Failures of credentials that were good once: many people behind one address have those at the same time, and nobody guesses by them. */
+const isNoGuess: ReadonlySet<LoginFailure> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked']);
+
 /** The events of an identity filter; its definition's `events`. */
 export const loginEvents: readonly string[] = [
   'admitted',
@@ -126,11 +129,11 @@ export class LoginDesk {
     exchange.refuse(missingFault, this.missingFields);
   }
 
-  /** 401: what came does not hold. Counted, and held against the source. */
+  /** 401: what came does not hold. Counted, and held against the source unless it was good once. */
   invalid(exchange: Exchange, reason: LoginFailure): void {
     this.count(reason);
     // Because: threads share these counts and have no other clock in common, and only refusals come here.
-    this.attempts?.fail(sourceOf(exchange.client.ip), Date.now());
+    if (!isNoGuess.has(reason)) this.attempts?.fail(sourceOf(exchange.client.ip), Date.now());
     exchange.refuse(invalidFault, this.invalidFields);
   }
 

@@ -39,6 +39,11 @@ export function filterServices(given: TestServices = {}): FilterServices {
       if (store === undefined) throw new TypeError(`there is no store "${name}"`);
       return store;
     },
+    storeSpec(name) {
+      const store = given.stores?.get(name);
+      if (store === undefined) throw new TypeError(`there is no store "${name}"`);
+      return store.spec;
+    },
     inner:
       given.inner ??
       (({ name }) => {

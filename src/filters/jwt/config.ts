@@ -140,6 +140,23 @@ export const schema = z
       })
       .optional()
       .describe('How a token shows which consumer calls; nobody’s when left out.'),
+    revocation: z
+      .strictObject({
+        store: z.string().min(1).describe('Name of one of the `stores`, a Redis.'),
+        sync: duration
+          .prefault('30s')
+          .describe('How often the whole list is read, beside what is published meanwhile.'),
+        startWithout: z
+          .enum(['refuse', 'allow'])
+          .default('refuse')
+          .describe(
+            'What becomes of tokens while the list has never been read since the start: 503, or as if none were revoked.',
+          ),
+      })
+      .optional()
+      .describe(
+        'Refuse tokens that are revoked by `jti`, subject or time of issue, on every request. See the guide for how that stands in Redis.',
+      ),
     forward: forwardIdentity,
     failedLogins,
     tokenSize: size.prefault('8KiB').describe('Longest token.'),

@@ -9,8 +9,11 @@ import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { FeedNeed } from '../../store/feed.ts';
 import { type JwksValue, jwksNeed } from '../../store/jwks/jwks-feed.ts';
+import { revocationNeed } from '../../store/revocation/revocation-feed.ts';
+import type { StoreSpec } from '../../store/store-spec.ts';
 import type { JwtConfig } from './config.ts';
 import { IssuerKeys } from './issuer-keys.ts';
+import { Revocations } from './revocations.ts';
 import { TokenCache } from './token-cache.ts';
 import { TokenVerifier } from './token-verifier.ts';
 import type { VerifiedToken } from './verified-token.ts';
@@ -20,9 +23,9 @@ const scopeFault = new Fault('access_denied', 'The token does not hold the scope
 export const jwtFilter: FilterDefinition<JwtConfig> = {
   name: 'jwt',
   events: loginEvents,
-  needs(config) {
-    const feed = keyFeed(config);
-    return { ...loginNeeds(config), feeds: feed === null ? [] : [feed] };
+  needs(config, context) {
+    const feeds = [keyFeed(config), revocationFeed(config, context.store)].filter(feed => feed !== null);
+    return { ...loginNeeds(config), feeds };
   },
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build: (config, services) => new JwtFilter(config, services),
@@ -57,12 +60,21 @@ function keyFeed(config: JwtConfig): FeedNeed | null {
   return 'url' in keys ? jwksNeed({ url: keys.url, issuer: '', ...pace }) : null;
 }
 
+function revocationFeed({ revocation }: JwtConfig, storeSpec: (name: string) => StoreSpec): FeedNeed | null {
+  if (revocation === undefined) return null;
+  const store = storeSpec(revocation.store);
+  if (store.kind !== 'redis' && store.kind !== 'redisCluster')
+    throw new TypeError(`revocation: the store "${revocation.store}" is no Redis`);
+  return revocationNeed({ store, syncMs: revocation.sync });
+}
+
 class JwtFilter implements Filter {
   private readonly config: JwtConfig;
   private readonly worker: WorkerServices;
   private readonly reader: CredentialReader;
   private readonly desk: LoginDesk;
   private readonly knowledge: Knowledge;
+  private readonly revocations: Revocations | null;
   private readonly scopeChallenge: string;
 
   constructor(config: JwtConfig, services: FilterServices) {
@@ -82,6 +94,9 @@ class JwtFilter implements Filter {
       services,
     );
     this.knowledge = knowledgeOf(config, services.worker);
+    const feed = revocationFeed(config, name => services.storeSpec(name));
+    this.revocations =
+      feed === null ? null : new Revocations(services.worker.feed(feed), config.revocation?.startWithout === 'allow');
     this.scopeChallenge = `Bearer realm="cardea", error="insufficient_scope", scope="${scopes.join(' ')}"`;
   }
 
@@ -125,8 +140,11 @@ class JwtFilter implements Filter {
   }
 
   private accept(exchange: Exchange, token: VerifiedToken): void {
-    const { desk, config } = this;
-    if (!token.suffices) desk.forbid(exchange, scopeFault, this.scopeChallenge);
+    const { desk, config, revocations } = this;
+    const standing = revocations === null ? 'good' : revocations.standingOf(token);
+    if (standing === 'revoked') desk.invalid(exchange, 'revoked');
+    else if (standing === 'unknown') desk.unavailable(exchange);
+    else if (!token.suffices) desk.forbid(exchange, scopeFault, this.scopeChallenge);
     else if (desk.admit(exchange, token.login) && !config.forward.keepCredential) this.reader.drop(exchange);
   }
 }

@@ -72,6 +72,7 @@ export class TokenVerifier {
       goodUntilMs,
       suffices: this.rules.suffices(scopes),
       jti: textOf(jti),
+      prints: null,
       issuedAtS: typeof iat === 'number' ? iat : Number.NEGATIVE_INFINITY,
       bytes,
     };

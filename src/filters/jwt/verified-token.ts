@@ -2,6 +2,13 @@
 
 import type { VerificationKey } from '../../base/jose/verification-key.ts';
 import type { Login } from '../../exchange/login.ts';
+import type { Fingerprint, FingerprintKey } from '../../store/revocation/revocation-table.ts';
+
+export interface TokenPrints {
+  readonly key: FingerprintKey;
+  readonly id: Fingerprint | null;
+  readonly subject: Fingerprint | null;
+}
 
 export interface VerifiedToken {
   readonly login: Login;
@@ -14,6 +21,8 @@ export interface VerifiedToken {
   readonly suffices: boolean;
   /** For revocation: empty and -Infinity where the token says nothing. */
   readonly jti: string;
+  /** Of `jti` and the subject, once they were looked for; null where there is none. */
+  prints: TokenPrints | null;
   readonly issuedAtS: number;
   /** What it takes in memory, about. */
   readonly bytes: number;

@@ -1,0 +1,106 @@
+// The list of a real Redis: read whole, changed by messages, kept while Redis is away, read again when it is back.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startRedis } from '../../../test/support/redis.ts';
+import { redisSpec } from '../../../test/support/store-spec.ts';
+import { RedisStore } from '../redis/redis-store.ts';
+import type { RevocationValue } from './revocation-feed.ts';
+import { revocationSource } from './revocation-source.ts';
+import { idFingerprint, RevocationTable, subjectFingerprint } from './revocation-table.ts';
+
+/** What workers would see, with a way to wait for it. */
+function outlet() {
+  const seen: { value: RevocationValue | null; trouble: string | null; log: string[] } = {
+    value: null,
+    trouble: null,
+    log: [],
+  };
+  const listeners = new Set<() => void>();
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+  return {
+    seen,
+    until: (holds: () => boolean) =>
+      new Promise<void>(resolve => {
+        const check = () => {
+          if (!holds()) return;
+          listeners.delete(check);
+          resolve();
+        };
+        listeners.add(check);
+        check();
+      }),
+    outlet: {
+      publish(value: RevocationValue) {
+        seen.value = value;
+        tell();
+      },
+      report(trouble: string | null) {
+        seen.trouble = trouble;
+        tell();
+      },
+      log: (_level: string, message: string) => void seen.log.push(message),
+      sharedTable: () => assert.fail('it has a table of its own'),
+    },
+  };
+}
+
+const tableOf = ({ value }: { value: RevocationValue | null }) => new RevocationTable(value!.memory);
+const later = Math.floor(Date.now() / 1000) + 3600;
+
+test('the whole list at the start, messages at once, what was taken back is gone after a sync', {
+  timeout: 20_000,
+}, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  await store.command('ZADD', 'cardea:revoked:jti', later, 'one', 5, 'long expired');
+  await store.command('ZADD', 'cardea:revoked:sub', 1_000, 'ann');
+  const { seen, until, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 150 }, out);
+  t.after(() => feed.stop());
+  await feed.ready;
+  const { key } = seen.value!;
+  const has = (id: string) => tableOf(seen).find(idFingerprint(key, id)) !== -1;
+  assert.ok(has('one') && !has('two') && !has('long expired'));
+  assert.equal(tableOf(seen).find(subjectFingerprint(key, 'ann')), 1_000);
+  assert.equal(tableOf(seen).beforeS, 0);
+
+  const publish = (message: unknown) =>
+    store.command('PUBLISH', 'cardea:revocations', typeof message === 'string' ? message : JSON.stringify(message));
+  while (Number(await publish('{')) === 0) await new Promise(resolve => setImmediate(resolve));
+  await publish({ jti: 'two', exp: later });
+  await publish({ sub: 'bob', before: 2_000 });
+  await publish({ before: 3_000 });
+  while (tableOf(seen).beforeS !== 3_000) await new Promise(resolve => setImmediate(resolve));
+  assert.ok(has('two'));
+  assert.equal(tableOf(seen).find(subjectFingerprint(key, 'bob')), 2_000);
+  assert.deepEqual([...new Set(seen.log)], ['a message about revoked tokens cannot be understood']);
+
+  await store.command('ZREM', 'cardea:revoked:jti', 'one');
+  await until(() => !has('one'));
+  assert.ok(!has('two'), 'what was only published goes with the next sync');
+});
+
+test('away at the start: told, nothing published; then there; away again: the list stays', {
+  timeout: 20_000,
+}, async t => {
+  let redis = await startRedis();
+  const { port } = redis;
+  await redis.stop();
+  const { seen, until, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(port), syncMs: 100 }, out);
+  t.after(() => feed.stop());
+  await feed.ready;
+  assert.match(String(seen.trouble), /cannot be read: the store "main" is away/);
+  assert.equal(seen.value, null);
+  redis = await startRedis({ port });
+  await until(() => seen.value !== null && seen.trouble === null);
+  const { value } = seen;
+  await redis.kill();
+  await until(() => seen.trouble !== null);
+  assert.ok(seen.value !== null && value !== null);
+});

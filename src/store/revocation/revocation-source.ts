@@ -1,0 +1,159 @@
+// Follows what is revoked in Redis, once for the process: every message at once, the whole list when it connects and ever so often,
+// since a message can be lost and an entry can be taken back. While Redis is away the last list counts.
+
+import { randomInt } from 'node:crypto';
+import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
+import { RedisStore } from '../redis/redis-store.ts';
+import { type RevocationSpec, type RevocationValue, revocationNames } from './revocation-feed.ts';
+import { idFingerprint, RevocationTable, subjectFingerprint } from './revocation-table.ts';
+
+const PAGE = 1_000;
+/** More entries than this are not kept: 64 bytes each. */
+const ENTRIES_MAX = 2_000_000;
+
+/** One entry: a token's id or a subject with its time, or the time for all. Seconds since 1970. */
+type Entry =
+  | { readonly kind: 'id' | 'subject'; readonly name: string; readonly seconds: number }
+  | { readonly kind: 'before'; readonly seconds: number };
+
+export const revocationSource: FeedSource<RevocationValue> = {
+  kind: 'revocation',
+  start(spec: FeedSpec, outlet: FeedOutlet<RevocationValue>): RunningFeed {
+    // Because: a feed of this kind is asked for by `revocationNeed` alone.
+    const follower = new RevocationFollower(spec as RevocationSpec, outlet);
+    return { ready: follower.begin(), nudge: () => {}, stop: () => follower.stop() };
+  },
+};
+
+class RevocationFollower {
+  private readonly spec: RevocationSpec;
+  private readonly outlet: FeedOutlet<RevocationValue>;
+  private readonly store: RedisStore;
+  private readonly key = { low: randomInt(2 ** 32) | 0, high: randomInt(2 ** 32) | 0 };
+  private table: RevocationTable | null = null;
+  /** What came while the list was being read: the list may not have it yet. */
+  private meanwhile: Entry[] = [];
+  private underWay: Promise<void> | null = null;
+  private next: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(spec: RevocationSpec, outlet: FeedOutlet<RevocationValue>) {
+    this.spec = spec;
+    this.outlet = outlet;
+    this.store = new RedisStore(spec.store);
+  }
+
+  async begin(): Promise<void> {
+    this.store.subscribe(this.store.key(revocationNames.channel), message => this.hear(message));
+    this.store.onAvailability(available => {
+      if (available) void this.sync();
+    });
+    await this.store.open();
+    await this.sync();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.next);
+    void this.store.close();
+  }
+
+  /** Whoever asks while the list is being read gets that one. */
+  private sync(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    this.underWay ??= this.readAnew().finally(() => {
+      this.underWay = null;
+    });
+    return this.underWay;
+  }
+
+  private async readAnew(): Promise<void> {
+    clearTimeout(this.next);
+    this.meanwhile = [];
+    try {
+      const entries = await this.readAll();
+      const table = RevocationTable.for(entries.length);
+      for (const entry of [...entries, ...this.meanwhile]) this.enter(table, entry);
+      if (this.stopped) return;
+      this.table = table;
+      this.outlet.publish({ key: this.key, memory: table.memory });
+      this.outlet.report(null);
+    } catch (error) {
+      if (!this.stopped) this.outlet.report(`the list of revoked tokens cannot be read: ${reasonOf(error)}`);
+    } finally {
+      if (!this.stopped) this.next = setTimeout(() => void this.sync(), this.spec.syncMs);
+    }
+  }
+
+  private async readAll(): Promise<readonly Entry[]> {
+    const { store } = this;
+    const nowS = Date.now() / 1_000;
+    const entries: Entry[] = [];
+    await this.scan(revocationNames.ids, (name, seconds) => {
+      // A token that has expired is refused in any case.
+      if (seconds > nowS) entries.push({ kind: 'id', name, seconds });
+    });
+    await this.scan(revocationNames.subjects, (name, seconds) => entries.push({ kind: 'subject', name, seconds }));
+    const before = Number((await store.command('GET', store.key(revocationNames.before))) ?? 0);
+    if (Number.isFinite(before) && before > 0) entries.push({ kind: 'before', seconds: before });
+    return entries;
+  }
+
+  private async scan(set: string, take: (name: string, seconds: number) => void): Promise<void> {
+    const { store } = this;
+    let cursor = '0';
+    let seen = 0;
+    do {
+      const reply = await store.command('ZSCAN', store.key(set), cursor, 'COUNT', PAGE);
+      // Because: this is what Redis answers to ZSCAN: the next cursor, and member, score, member, score.
+      const [nextCursor, pairs] = reply as [string, string[]];
+      cursor = nextCursor;
+      for (let i = 0; i < pairs.length; i += 2) take(pairs[i], Number(pairs[i + 1]));
+      seen += pairs.length / 2;
+      if (seen > ENTRIES_MAX) throw new Error(`${set} has more than ${ENTRIES_MAX} entries`);
+    } while (cursor !== '0');
+  }
+
+  private hear(message: string): void {
+    const entry = entryOf(message);
+    if (entry === null) {
+      this.outlet.log('warn', 'a message about revoked tokens cannot be understood', {});
+      return;
+    }
+    if (this.underWay !== null) this.meanwhile.push(entry);
+    if (this.table !== null && !this.enter(this.table, entry)) void this.sync();
+  }
+
+  /** False when there is no room. */
+  private enter(table: RevocationTable, entry: Entry): boolean {
+    if (entry.kind === 'before') {
+      table.beforeS = Math.max(table.beforeS, Math.floor(entry.seconds));
+      return true;
+    }
+    const print = entry.kind === 'id' ? idFingerprint(this.key, entry.name) : subjectFingerprint(this.key, entry.name);
+    return table.add(print, entry.seconds);
+  }
+}
+
+/** Null for what is no revocation. */
+function entryOf(message: string): Entry | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(message);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  // Because: every member is looked at before it is used.
+  const { jti, exp, sub, before } = value as Readonly<Record<string, unknown>>;
+  const time = typeof before === 'number' && Number.isFinite(before) ? before : null;
+  if (typeof jti === 'string' && jti !== '')
+    return { kind: 'id', name: jti, seconds: typeof exp === 'number' && Number.isFinite(exp) ? exp : 0xffffffff };
+  if (typeof sub === 'string' && sub !== '' && time !== null) return { kind: 'subject', name: sub, seconds: time };
+  return jti === undefined && sub === undefined && time !== null ? { kind: 'before', seconds: time } : null;
+}
+
+/** Names no address: the store's own message does not. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
