@@ -174,6 +174,12 @@ export const faultKinds = {
     'proxy_internal_error',
     'What credentials are verified by cannot be had at the moment: the issuer’s keys, its introspection endpoint, a key store. Nothing is let through unverified.',
   ),
+  limits_unavailable: gateway(
+    503,
+    'Limits unavailable',
+    'proxy_internal_error',
+    'The store in which the caller’s budget is counted is away, and the filter’s `onStoreFailure` is `closed`.',
+  ),
   draining: gateway(503, 'Shutting down', 'proxy_internal_error', 'The gateway is stopping and takes no new requests.'),
   filter_failed: gateway(
     500,

@@ -21,6 +21,7 @@ export const documentation =
   'What is beyond it gets 429 `rate_limited` with `Retry-After`, `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11). ' +
   'Several `limits` in one filter are decided together: all must admit, and a refusal by one takes nothing from the others. ' +
   'Workers count in memory that they share, exactly, and a reload keeps what they counted while the limit stays as it is. The memory is bounded: when it is full, those who were idle longest are forgotten first. ' +
+  'With a Redis as `store`, all gateways that use it count together. ' +
   'A route’s own filter counts for that route; one of the global chain counts for all routes together. `concurrency` limits what is under way at once.';
 
 export interface LimitConfig {
@@ -119,11 +120,24 @@ export const schema = z
         'Several limits that must all admit, each with the settings that one has: `limit`, `burst`, `algorithm`, `by`, `fallback`, `cost`, `plan`, `concurrency`, `name`.',
       ),
     store: z
-      .literal('local', {
-        error: 'only `local` is supported in this version: the workers of one process count together',
-      })
+      .string()
+      .min(1)
       .default('local')
-      .describe('Where is counted: `local`, in memory that the workers of this process share.'),
+      .describe(
+        'Where is counted: `local`, in memory that the workers of this process share, or the name of a Redis among the `stores`, for all gateways that use it.',
+      ),
+    mode: z
+      .enum(['shared', 'exact'])
+      .optional()
+      .describe(
+        'With a Redis: `shared` (the default) decides in memory, and gateways tell each other what they admitted, so that no request waits; `exact` asks Redis for each request, and not one is too many.',
+      ),
+    onStoreFailure: z
+      .enum(['local', 'open', 'closed'])
+      .optional()
+      .describe(
+        'While that Redis is away: `local` (the default) gives each gateway its share of the limit, `open` admits all, `closed` refuses all with 503 `limits_unavailable`.',
+      ),
     memory: memorySize
       .prefault('16MiB')
       .describe(
@@ -158,7 +172,19 @@ export const schema = z
       ),
   })
   .transform((written, context) => {
-    const { limits: list, store, memory, ipv6Prefix, dryRun, except, headers, legacyHeaders, ...single } = written;
+    const {
+      limits: list,
+      store,
+      mode,
+      onStoreFailure,
+      memory,
+      ipv6Prefix,
+      dryRun,
+      except,
+      headers,
+      legacyHeaders,
+      ...single
+    } = written;
     const issues: Issue[] = [];
     if (list !== undefined && (single.limit !== undefined || single.concurrency !== undefined)) {
       const key = single.limit !== undefined ? 'limit' : 'concurrency';
@@ -172,9 +198,14 @@ export const schema = z
       if (twin < at) issues.push({ path: [...limit.path, 'name'], message: `two limits are named "${limit.name}"` });
     }
     issues.push(...contradictions(limits));
+    for (const [key, value] of Object.entries({ mode, onStoreFailure })) {
+      if (value !== undefined && store === 'local')
+        issues.push({ path: [key], message: `\`${key}\` is for limits in a Redis: name it by \`store\`` });
+    }
+    const shared = { store, mode: mode ?? ('shared' as const), onStoreFailure: onStoreFailure ?? ('local' as const) };
     for (const issue of issues) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message });
     if (issues.length > 0) return z.NEVER;
-    return { limits, store, memoryBytes: memory, ipv6Prefix, dryRun, except, headers, legacyHeaders };
+    return { limits, ...shared, memoryBytes: memory, ipv6Prefix, dryRun, except, headers, legacyHeaders };
   });
 
 export type RateLimitConfig = z.output<typeof schema>;
@@ -247,6 +278,11 @@ function isStricter(other: LimitConfig, limit: LimitConfig, isFirst: boolean): b
   const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
   if (difference < 0 || limit.burst < other.burst) return false;
   return difference > 0 || limit.burst > other.burst || isFirst;
+}
+
+/** The store that it names. */
+export function storesOf({ store }: RateLimitConfig): readonly { name: string; path: readonly string[] }[] {
+  return store === 'local' ? [] : [{ name: store, path: ['store'] }];
 }
 
 /** What this configuration asks for that its place can never give. */

@@ -6,26 +6,38 @@ import { Fault } from '../../base/fault.ts';
 import type { Plan } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
-import type { LimitCall } from '../../store/limiter/limiter-store.ts';
+import type { LimitCall, LimiterStore } from '../../store/limiter/limiter-store.ts';
 import { inFlightTables, LocalInFlightStore } from '../../store/shared-memory/in-flight-table.ts';
-import { LocalLimiterStore, limitTables } from '../../store/shared-memory/local-limiter.ts';
+import { limitTables } from '../../store/shared-memory/local-limiter.ts';
 import { CallerKey } from './caller-key.ts';
 import { asksWho, type RateLimitConfig } from './config.ts';
 import { DryRunLog } from './dry-run-log.ts';
 import { InFlight } from './in-flight.ts';
 import { limitField, retryAfter, tightest, wholeSeconds } from './limit-headers.ts';
 import { LimitStack, type RatedLimit, ruleOf } from './limit-stack.ts';
+import { limitStoreNeeds, openLimitStore } from './limit-store.ts';
 
-const events = ['admitted', 'refused', 'refused_in_flight', 'would_refuse', 'exempt', 'fallback', 'charged'] as const;
+const events = [
+  'admitted',
+  'refused',
+  'refused_in_flight',
+  'would_refuse',
+  'exempt',
+  'fallback',
+  'charged',
+  'store_away',
+] as const;
 
 export const rateLimitFilter: FilterDefinition<RateLimitConfig> = {
   name: 'rateLimit',
   events,
   asksWho,
-  needs({ limits, memoryBytes }) {
+  needs(config, context) {
+    const { limits, memoryBytes } = config;
     const rules = limits.flatMap(limit => (limit.rate === null ? [] : [ruleOf(limit, '', null)]));
     const inFlight = limits.some(({ concurrency }) => concurrency !== null) ? inFlightTables(memoryBytes) : [];
-    return { tables: [...limitTables(rules, memoryBytes), ...inFlight] };
+    const { tables, feeds } = limitStoreNeeds(rules, config, context);
+    return { tables: [...limitTables(rules, memoryBytes), ...inFlight, ...tables], feeds };
   },
   build: (config, services) => new RateLimit(config, services),
 };
@@ -47,7 +59,7 @@ class RateLimit implements Filter {
   private readonly services: FilterServices;
   private readonly rated: readonly RatedLimit[];
   private readonly place: string;
-  private readonly store: LocalLimiterStore;
+  private readonly store: LimiterStore;
   private readonly standard: LimitStack | null;
   private readonly byPlan = new WeakMap<Plan, LimitStack>();
   private readonly goesByPlan: boolean;
@@ -64,7 +76,7 @@ class RateLimit implements Filter {
     this.config = config;
     this.services = services;
     this.place = services.routeName === '' ? 'all routes' : `route ${services.routeName}`;
-    this.store = new LocalLimiterStore(services.worker, memoryBytes);
+    this.store = openLimitStore(config, services);
     const keyed = limits.map(each => ({ config: each, key: new CallerKey(each.by, each.fallback, ipv6Prefix) }));
     this.rated = keyed.filter(each => each.config.rate !== null);
     this.standard = this.rated.length === 0 ? null : new LimitStack(this.rated, this.place, null, this.store);
@@ -90,6 +102,7 @@ class RateLimit implements Filter {
       exempt: cell('exempt'),
       fallback: cell('fallback'),
       charged: cell('charged'),
+      store_away: cell('store_away'),
     };
     const speaks = this.standard !== null && !config.dryRun && (config.headers !== 'never' || config.legacyHeaders);
     // Because: a hook that a filter has is called for every exchange.
@@ -140,7 +153,7 @@ class RateLimit implements Filter {
     const { dryRun, headers, legacyHeaders } = this.config;
     const passes = admitted || dryRun;
     if (admitted) this.count('admitted');
-    else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy]!);
+    else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy] ?? 'store away');
     else this.refuse(exchange, call);
     if (!passes && tickets !== null) this.inFlight!.leave(tickets);
     const speaks = !dryRun && (headers === 'always' || (headers === 'refused' && !admitted));
@@ -156,6 +169,11 @@ class RateLimit implements Filter {
   }
 
   private refuse(exchange: Exchange, call: LimitCall): void {
+    if (call.refusedBy === -1) {
+      this.count('store_away');
+      exchange.refuse(storeAway, retryInASecond);
+      return;
+    }
     this.count('refused');
     const seconds = retryAfter(call);
     exchange.refuse(this.refusals[call.refusedBy]!, seconds === 0 ? [] : [['Retry-After', String(seconds)]]);
@@ -232,4 +250,5 @@ class RateLimit implements Filter {
   }
 }
 
+const storeAway = new Fault('limits_unavailable');
 const retryInASecond = [['Retry-After', '1']] as const;

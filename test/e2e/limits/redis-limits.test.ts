@@ -1,0 +1,100 @@
+// Two gateways as users run them, each with two workers, one Redis: one budget for all of them, and an answer for each setting while
+// Redis is away.
+
+import assert from 'node:assert/strict';
+import { Agent, request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { type RedisServer, startRedis } from '../../support/redis.ts';
+
+const password = 'p4ss-of-the-store';
+let redis: RedisServer;
+let gateways: RunningGateway[];
+
+const config = (port: number) => `
+accessLog: off
+stores:
+  main: { url: "redis://:${password}@127.0.0.1:${port}" }
+routes:
+${['shared', 'exact']
+  .flatMap(mode => ['local', 'open', 'closed'].map(failure => ({ mode, failure })))
+  .map(
+    ({ mode, failure }) => `  - name: ${mode}-${failure}
+    match: { path: /${mode}/${failure} }
+    public: true
+    filters:
+      - rateLimit: { limit: 60/h, burst: 30, store: main, mode: ${mode}, onStoreFailure: ${failure} }
+    to: { reply: { status: 200 } }`,
+  )
+  .join('\n')}
+`;
+
+before(async () => {
+  redis = await startRedis({ password });
+  gateways = await Promise.all([1, 2].map(() => startGateway(config(redis.port), { workers: 2 })));
+});
+after(async () => {
+  await Promise.all(gateways.map(gateway => gateway.stop()));
+  await redis.stop();
+});
+
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+after(() => agent.destroy());
+
+function statusOf(port: number, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ port, path, agent, host: '127.0.0.1' }, response => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode ?? 0));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+/** By turns to both gateways. */
+async function statuses(path: string, count: number, pauseMs = 0): Promise<number[]> {
+  const seen: number[] = [];
+  for (let n = 0; n < count; n++) {
+    seen.push(await statusOf(gateways[n % 2]!.port, path));
+    if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs));
+  }
+  return seen;
+}
+
+describe('limits in one Redis', () => {
+  test('exact: not one more through two gateways with two workers each', async () => {
+    const seen = await statuses('/exact/local', 60);
+    assert.equal(seen.filter(status => status === 200).length, 30);
+    assert.equal(seen.filter(status => status === 429).length, 30);
+  });
+
+  test('shared: the other gateway knows after a moment what was admitted here', async () => {
+    const seen = await statuses('/shared/local', 60, 10);
+    const admitted = seen.filter(status => status === 200).length;
+    // One unit is added for what arrives in lumps, and each gateway may be a few calls behind.
+    assert.ok(admitted >= 30 && admitted <= 36, `${admitted} admitted`);
+  });
+
+  test('while Redis is away: closed says so, open admits, local keeps to its share', async () => {
+    redis.pause();
+    await statuses('/exact/open', 2);
+    await statuses('/shared/open', 20, 25);
+    for (const mode of ['shared', 'exact']) {
+      assert.deepEqual(new Set(await statuses(`/${mode}/closed`, 10)), new Set([503]), mode);
+      assert.deepEqual(new Set(await statuses(`/${mode}/open`, 80)), new Set([200]), mode);
+      assert.deepEqual(new Set(await statuses(`/${mode}/local`, 20)), new Set([429]), mode);
+    }
+    redis.resume();
+    const until = performance.now() + 5_000;
+    while ((await statusOf(gateways[0]!.port, '/shared/closed')) === 503 && performance.now() < until);
+    assert.ok(performance.now() < until, 'limits came back');
+  });
+
+  test('the store’s password stands in no answer and no log', async () => {
+    const [gateway] = gateways;
+    const page = await (await fetch(`http://127.0.0.1:${gateway!.adminPort}/config`)).text();
+    assert.match(page, /main/);
+    assert.doesNotMatch(page + gateway!.stderr() + gateway!.stdout(), new RegExp(password));
+  });
+});
