@@ -10,6 +10,7 @@ export const testPackages = [
   { name: 'apache2-bin', command: 'apache2', why: 'second backend in the smuggling corpus' },
   { name: 'slowhttptest', command: 'slowhttptest', why: 'slow heads, slow bodies and slow readers' },
   { name: 'strace', command: 'strace', why: 'counts system calls and writes per request' },
+  { name: 'nghttp2-client', command: 'h2load', why: 'HTTP/2 clients that are not ours: nghttp, and h2load for load' },
   { name: 'curl', command: 'curl', why: 'the client that users start with' },
   { name: 'openssl', command: 'openssl', why: 'makes certificates, and is the other side of TLS' },
   { name: 'redis-server', command: 'redis-server', why: 'the store of shared limits, revocations and keys' },

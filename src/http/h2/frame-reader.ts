@@ -86,6 +86,7 @@ export class FrameReader {
         if (error !== 0) return error;
         continue;
       }
+      this.units++;
       if (end - at < FRAME_HEADER_BYTES) {
         this.keep(bytes, at, end, FRAME_HEADER_BYTES);
         return 0;
@@ -192,7 +193,6 @@ export class FrameReader {
     if (length > FRAME_BYTES_DEFAULT) return ErrorCode.frameSizeError;
     const type = bytes[at + 3]!;
     const streamId = readUint31(bytes, at + 5);
-    this.units++;
     if (this.settingsDue) {
       if (type !== FrameType.settings || (bytes[at + 4]! & Flag.ack) !== 0) return ErrorCode.protocolError;
       this.settingsDue = false;

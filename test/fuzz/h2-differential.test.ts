@@ -1,0 +1,295 @@
+// HTTP/2 framing beside Node's: random frames, right and mutated, to the gateway and to node:http2; random messages of a node:http2
+// client through the gateway; and answers of a node:http2 server read by our reader. Seconds: CARDEA_FUZZ_SECONDS (default 3).
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type Engine, startEngine } from '../support/engine-gateway.ts';
+import { block, F, type FieldList, frame, H2Client, request, settings, T, uint32 } from '../support/h2-client.ts';
+import { type RawBackend, startRawBackend } from '../support/raw-backend.ts';
+
+const seconds = Number(process.env['CARDEA_FUZZ_SECONDS'] ?? 3);
+const seed = Number(process.env['CARDEA_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+
+let engine: Engine;
+let backend: RawBackend;
+let node: Http2Server;
+let nodePort: number;
+/** Streams that node:http2 took for requests, by the client's port. */
+const taken = new Map<number, number[]>();
+
+before(async () => {
+  backend = await startRawBackend({
+    onRequest({ socket }, { body, lines }) {
+      const echoed = lines.filter(line => /^x-r/i.test(line)).join('\r\n');
+      socket.write(
+        `HTTP/1.1 200 OK\r\n${echoed === '' ? '' : `${echoed}\r\n`}Transfer-Encoding: chunked\r\n\r\n` +
+          `${body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`}0\r\nX-Length: ${body.length}\r\n\r\n`,
+        'latin1',
+      );
+    },
+  });
+  engine = await startEngine([backend.port], {
+    protocols: ['h2c'],
+    limits: { headerTimeoutMs: 1_000 },
+    http2: { resetBurst: 1_000 },
+  });
+  node = createServer({ maxSessionInvalidFrames: 100_000, settings: { enableConnectProtocol: true } });
+  node.on('stream', (stream: ServerHttp2Stream) => {
+    const port = stream.session?.socket.remotePort ?? 0;
+    taken.set(port, [...(taken.get(port) ?? []), stream.id ?? 0]);
+    stream.on('error', () => {});
+    stream.resume();
+    stream.on('end', () => {
+      if (!stream.destroyed && !stream.closed) stream.respond({ ':status': 200 }, { endStream: true });
+    });
+  });
+  node.on('sessionError', () => {});
+  node.listen(0, '127.0.0.1');
+  await once(node, 'listening');
+  // Because: a TCP server's address is never a string.
+  nodePort = (node.address() as AddressInfo).port;
+});
+
+after(async () => {
+  await engine.stop();
+  await backend.stop();
+  node.close();
+});
+
+// ---- Frames --------------------------------------------------------------------------------------------------------
+
+const STREAM_CLOSED = 5;
+/** Conversations that are judged side by side: most of their time is waiting. */
+const AT_ONCE = 16;
+
+interface Verdict {
+  /** The connection ended with an error; its code, else 0. */
+  readonly ended: boolean;
+  readonly code: number;
+  /** A stream was reset. */
+  readonly reset: boolean;
+  /** Streams answered with 200. */
+  readonly served: readonly number[];
+  readonly port: number;
+  readonly frames: string;
+}
+
+/** Sends the frames, then a PING: what came until its answer is the verdict. */
+async function judge(port: number, frames: readonly Buffer[]): Promise<Verdict> {
+  const client = await H2Client.open(port);
+  client.send(...frames, frame(T.ping, 0, 0, 'the last'));
+  await client
+    .until(
+      ({ closed, frames: seen }) =>
+        closed || seen.some(({ type, payload }) => type === T.ping && payload.toString() === 'the last'),
+      1_500,
+    )
+    .catch(() => {});
+  // Answers come a moment later than the PING's.
+  await client.until(({ closed }) => closed, 40).catch(() => {});
+  const verdict = {
+    port: client.socket.localPort ?? 0,
+    ended: (client.goaway ?? 0) !== 0,
+    code: client.goaway ?? 0,
+    reset: client.frames.some(({ type }) => type === T.reset),
+    served: [1, 3, 5].filter(stream => client.seen(stream).status === 200),
+    frames: client.frames.map(({ type, flags, stream }) => `${type}/${flags}/${stream}`).join(' '),
+  };
+  client.close();
+  return verdict;
+}
+
+const path = fc.constantFrom('/', '/a?b=c', '/fixed');
+const stream = fc.constantFrom(1, 3, 5);
+const fields = fc
+  .tuple(fc.constantFrom('GET', 'POST', 'HEAD'), path)
+  .map(([method, target]) => request(method, target));
+
+/** A request in right frames: padded, in pieces, with a body or not. */
+const exchange = fc
+  .tuple(
+    stream,
+    fields,
+    fc.boolean(),
+    fc.nat(3),
+    fc.array(fc.string({ maxLength: 20 }), { maxLength: 3 }),
+    fc.boolean(),
+  )
+  .map(([id, list, priority, pieces, data, trailers]) => {
+    const bytes = block(list);
+    const cut = Math.floor(bytes.length / (pieces + 1));
+    const parts = Array.from({ length: pieces + 1 }, (_, at) =>
+      bytes.subarray(at * cut, at === pieces ? undefined : (at + 1) * cut),
+    );
+    const end = data.length === 0 && !trailers ? F.endStream : 0;
+    const head = priority ? Buffer.concat([uint32(0), Buffer.from([7]), parts[0]!]) : parts[0]!;
+    const frames = [
+      frame(T.headers, end | (priority ? F.priority : 0) | (pieces === 0 ? F.endHeaders : 0), id, head),
+      ...parts.slice(1).map((part, at) => frame(T.continuation, at === pieces - 1 ? F.endHeaders : 0, id, part)),
+      ...data.map((piece, at) =>
+        frame(T.data, at === data.length - 1 && !trailers ? F.endStream : 0, id, Buffer.from(piece)),
+      ),
+    ];
+    if (trailers) frames.push(frame(T.headers, F.endHeaders | F.endStream, id, block([['x-t', '1']])));
+    return frames;
+  });
+
+const other = fc.oneof(
+  fc.constantFrom(
+    frame(T.ping, 0, 0, '12345678'),
+    frame(T.settings, 0, 0, settings([4, 70_000])),
+    frame(T.settings, 0, 0, settings([3, 1], [5, 20_000])),
+    frame(T.windowUpdate, 0, 0, uint32(100)),
+    frame(0x30, 0, 0, 'unknown'),
+    frame(T.priority, 0, 9, '\0\0\0\0\x10'),
+  ),
+  stream.map(id => frame(T.windowUpdate, 0, id, uint32(5))),
+  stream.map(id => frame(T.reset, 0, id, uint32(8))),
+);
+
+/** What is done to one frame. */
+const mutation = fc.record({
+  at: fc.nat(),
+  kind: fc.constantFrom('byte', 'flags', 'type', 'stream', 'twice', 'drop', 'length', 'swap'),
+  value: fc.nat(255),
+});
+
+function mutate(frames: readonly Buffer[], { at, kind, value }: { at: number; kind: string; value: number }): Buffer[] {
+  const changed = frames.map(each => Buffer.from(each));
+  const index = at % Math.max(1, changed.length);
+  const target = changed[index];
+  if (target === undefined) return changed;
+  if (kind === 'byte') target[at % target.length]! ^= value;
+  if (kind === 'flags') target[4] = value;
+  if (kind === 'type') target[3] = value % 11;
+  if (kind === 'stream') target.writeUInt32BE(value % 9, 5);
+  if (kind === 'length') target[2] = value;
+  if (kind === 'twice') changed.splice(index, 0, target);
+  if (kind === 'drop') changed.splice(index, 1);
+  if (kind === 'swap' && index > 0) [changed[index - 1], changed[index]] = [target, changed[index - 1]!];
+  return changed;
+}
+
+const conversation = fc
+  .tuple(
+    fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: exchange },
+        other.map(each => [each]),
+      ),
+      { maxLength: 5 },
+    ),
+    fc.array(mutation, { maxLength: 2 }),
+  )
+  .map(([parts, mutations]) => mutations.reduce<Buffer[]>((frames, each) => mutate(frames, each), parts.flat()));
+
+test(`the gateway serves no stream that node:http2 does not, and ends no less (seed ${seed})`, async () => {
+  const until = performance.now() + seconds * 1_000;
+  let judged = 0;
+  let served = 0;
+  const check = async (frames: readonly Buffer[]): Promise<void> => {
+    if (performance.now() > until) return;
+    judged++;
+    const [ours, theirs] = await Promise.all([judge(engine.port, frames), judge(nodePort, frames)]);
+    const sent = frames.map(each => each.toString('hex')).join('\n');
+    const shown = `${sent}\nours: ${ours.frames}\nnode: ${theirs.frames}`;
+    served += ours.served.length;
+    const requests = taken.get(theirs.port) ?? [];
+    for (const id of ours.served)
+      assert.ok(requests.includes(id) || theirs.ended, `stream ${id} is served by us only\n${shown}`);
+    // HEADERS behind the end of a stream: an error of the stream (RFC 9113 section 5.1), which Node makes one of the connection.
+    const resetIsEnough = theirs.code === STREAM_CLOSED && ours.reset;
+    if (theirs.ended) assert.ok(ours.ended || resetIsEnough, `node ends this connection: ${theirs.code}\n${shown}`);
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(conversation, { minLength: AT_ONCE, maxLength: AT_ONCE }), async conversations => {
+      await Promise.all(conversations.map(check));
+    }),
+    { seed, numRuns: 100_000, endOnFailure: true, interruptAfterTimeLimit: seconds * 1_000 + 500 },
+  );
+  assert.ok(judged >= 10 && served >= 10, `${judged} conversations, ${served} streams`);
+});
+
+// ---- Messages of a node:http2 client ---------------------------------------------------------------------------------
+
+const name = fc.stringMatching(/^x-r[a-z0-9-]{0,12}$/);
+const value = fc.stringMatching(/^(?:[!-~](?:[ -~]{0,30}[!-~])?)?$/);
+
+test('what a node:http2 client sends arrives, and comes back, as it was', async () => {
+  const session = connect(`http://127.0.0.1:${engine.port}`);
+  const until = performance.now() + seconds * 500;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.dictionary(name, value, { maxKeys: 6 }),
+      fc.array(fc.uint8Array({ maxLength: 40_000 }), { maxLength: 4 }),
+      async (headers, pieces) => {
+        if (performance.now() > until) return;
+        const before = backend.requests.length;
+        const outgoing = session.request({ ':method': 'POST', ':path': '/echo', ...headers });
+        for (const piece of pieces) outgoing.write(piece);
+        outgoing.end();
+        let trailers: IncomingHttpHeaders = {};
+        outgoing.on('trailers', each => {
+          trailers = each;
+        });
+        const [answer] = (await once(outgoing, 'response')) as [IncomingHttpHeaders];
+        const parts: Buffer[] = [];
+        for await (const part of outgoing) parts.push(part as Buffer);
+        const body = Buffer.concat(pieces);
+        assert.equal(Buffer.compare(Buffer.concat(parts), body), 0);
+        assert.equal(trailers['x-length'], String(body.length));
+        const seen = backend.requests[before]!;
+        for (const [field, text] of Object.entries(headers)) {
+          assert.equal(seen.header(field), text);
+          assert.equal(answer[field], text);
+        }
+      },
+    ),
+    { seed, numRuns: 400, interruptAfterTimeLimit: seconds * 500 + 500 },
+  );
+  session.close();
+});
+
+// ---- Answers of a node:http2 server ----------------------------------------------------------------------------------
+
+describe('a node:http2 server, read by our reader and decoder', () => {
+  test('heads, bodies and trailers are what it sent', async () => {
+    const sent: { headers: Record<string, string>; body: string }[] = [];
+    const server = createServer();
+    server.on('stream', (outgoing: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      const { headers: fieldsToSend, body } = sent[Number(headers[':path']!.slice(1))]!;
+      outgoing.respond({ ':status': 200, ...fieldsToSend }, { waitForTrailers: true });
+      outgoing.on('wantTrailers', () => outgoing.sendTrailers({ 'x-end': '1' }));
+      outgoing.end(body);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = await H2Client.open((server.address() as AddressInfo).port);
+    let id = -1;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(name, value, { maxKeys: 8 }),
+        fc.string({ maxLength: 300 }),
+        async (headers, text) => {
+          id += 2;
+          const body = text.replaceAll(/[^\x20-\x7e]/g, '.');
+          sent.push({ headers, body });
+          client.headers(id, request('GET', `/${sent.length - 1}`));
+          client.send(frame(T.windowUpdate, 0, 0, uint32(1_000)));
+          const answer = await client.answer(id);
+          assert.equal(answer.body, body);
+          assert.deepEqual(answer.trailers, [['x-end', '1']]);
+          const own: FieldList = answer.headers.filter(([field]) => field.startsWith('x-r'));
+          assert.deepEqual([...own].sort(), Object.entries(headers).sort());
+        },
+      ),
+      { seed, numRuns: 150 },
+    );
+    client.close();
+    server.close();
+  });
+});
