@@ -22,6 +22,8 @@ import * as forwardAuth from '../filters/forward-auth/config.ts';
 import { forwardAuthFilter } from '../filters/forward-auth/filter.ts';
 import * as headers from '../filters/headers/config.ts';
 import { headersFilter } from '../filters/headers/filter.ts';
+import * as introspect from '../filters/introspect/config.ts';
+import { introspectFilter } from '../filters/introspect/filter.ts';
 import * as ipAccess from '../filters/ip-access/config.ts';
 import { ipAccessFilter } from '../filters/ip-access/filter.ts';
 import * as jwt from '../filters/jwt/config.ts';
@@ -56,6 +58,7 @@ function entry<Language extends object>(language: Language, definition: FilterDe
 const filters = [
   entry(acl, aclFilter),
   entry(jwt, jwtFilter),
+  entry(introspect, introspectFilter),
   entry(anyOf, anyOfFilter),
   entry(allOf, allOfFilter),
   entry(forwardAuth, forwardAuthFilter),

@@ -7,6 +7,7 @@ import * as bodyLimit from './body-limit/config.ts';
 import * as compress from './compress/config.ts';
 import * as cors from './cors/config.ts';
 import * as headers from './headers/config.ts';
+import * as introspect from './introspect/config.ts';
 import * as ipAccess from './ip-access/config.ts';
 import * as jwt from './jwt/config.ts';
 import * as rateLimit from './rate-limit/config.ts';
@@ -30,6 +31,7 @@ for (const { name, schema, documentation } of [
   compress,
   cors,
   headers,
+  introspect,
   ipAccess,
   jwt,
   rateLimit,
@@ -49,6 +51,7 @@ for (const { name, schema, documentation } of [
       ipAccess: { deny: ['10.0.0.0/8'] },
       rateLimit: { limit: '100/s' },
       jwt: { issuer: 'https://idp.example.com', audience: 'api' },
+      introspect: { url: 'https://idp.example.com/introspect', client: { id: 'a', secret: 'b' } },
     };
     const config = schema.parse(least[name] ?? {});
     assert.deepEqual(structuredClone(config), config);

@@ -1,0 +1,92 @@
+// What may be written for introspect. Knows nothing of how exchanges run, nor how the server is asked.
+
+import { z } from 'zod';
+import { credentialPlaces } from '../../base/schema/credential-places.ts';
+import { duration, durationOrNone } from '../../base/schema/duration.ts';
+import { failedLogins } from '../../base/schema/failed-logins.ts';
+import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
+
+export const name = 'introspect';
+
+export const documentation =
+  'Lets a caller through whose opaque token the authorization server says is active (RFC 7662). The answer is remembered for a short while, so a revocation there is noticed within `cacheFor`; ' +
+  'of many requests that bring the same token at once one asks, and each worker asks at most `concurrency` at a time. A token that is not active gets 401 with one text for all reasons, one without the scopes that are asked for 403. ' +
+  'When the server is away, or answers something that cannot be read, the answer is 503 `identity_unavailable`; `whenAway: stale` lets those pass whose token was active not long ago.';
+
+export const schema = z
+  .strictObject({
+    url: serverUrl.describe('The server’s introspection endpoint.'),
+    client: z
+      .strictObject({
+        id: z.string().min(1).describe('Client id.'),
+        secret: z.string().min(1).describe('Client secret, `${env:NAME}`.'),
+      })
+      .describe('How the gateway shows who asks: HTTP Basic, as RFC 6749 section 2.3.1 has it.'),
+    issuer: z.string().min(1).optional().describe('What `iss` of the answer must be, where it says one.'),
+    audience: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .transform(names => (typeof names === 'string' ? [names] : names))
+      .optional()
+      .describe('Names of which `aud` of the answer must hold one. Not asked for when left out.'),
+    scopes: z
+      .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope'))
+      .default([])
+      .describe('Scopes that the token must hold, all of them; without them the answer is 403.'),
+    from: credentialPlaces(['bearer']),
+    consumer: z
+      .strictObject({
+        claim: z
+          .string()
+          .min(1)
+          .describe(
+            'Member of the answer that holds the name of one of the `consumers`: `client_id`, `sub`, `username`.',
+          ),
+        required: z.boolean().default(false).describe('Refuse with 403 a caller who is not among them.'),
+      })
+      .optional()
+      .describe('How the answer shows which consumer calls; nobody’s when left out.'),
+    forward: forwardIdentity,
+    failedLogins,
+    cacheFor: durationOrNone
+      .prefault('30s')
+      .describe('How long an active token is believed without asking again; never beyond its `exp`.'),
+    refusedFor: durationOrNone
+      .prefault('5s')
+      .describe('How long a token that is not active is refused without asking again.'),
+    cacheEntries: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(10_000)
+      .describe('Tokens that are remembered, for each worker; as many of those that are not active beside them.'),
+    timeout: duration.prefault('2s').describe('How long the server may take to answer.'),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe('Questions under way at once, for each worker; beyond it the server counts as away.'),
+    whenAway: z
+      .enum(['refuse', 'stale'])
+      .default('refuse')
+      .describe('`refuse` answers 503; `stale` lets pass whose token was active within `staleFor`.'),
+    staleFor: duration
+      .prefault('5m')
+      .describe('How old an answer may be that counts while the server is away; never beyond the token’s `exp`.'),
+    allowHttp: z
+      .boolean()
+      .default(false)
+      .describe('Send tokens and the client secret to a server without TLS that is not this machine.'),
+  })
+  .superRefine(({ url, allowHttp }, context) => {
+    const parsed = URL.parse(url);
+    if (parsed !== null && !allowHttp && !isSafeUrl(parsed))
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'tokens would be sent without TLS: expected https, or `allowHttp: true`',
+      });
+  });
+
+export type IntrospectConfig = z.output<typeof schema>;

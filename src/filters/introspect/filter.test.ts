@@ -1,0 +1,168 @@
+// The introspect filter against a server that answers as RFC 7662 has it and counts what it is asked. A real provider is in test/e2e.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import { loginEvents } from '../../exchange/login-desk.ts';
+import { schema } from './config.ts';
+import { introspectFilter } from './filter.ts';
+
+type Answer = { status?: number; body?: unknown; hold?: Promise<void> };
+
+/** Answers each token as `says` has it. */
+async function startServer(t: TestContext, says: (token: string) => Answer) {
+  const asked: string[] = [];
+  const heads: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', piece => {
+      text += piece;
+    });
+    request.on('end', async () => {
+      const token = new URLSearchParams(text).get('token') ?? '';
+      asked.push(token);
+      heads.push(request.headers.authorization);
+      const { status = 200, body = { active: false }, hold } = says(token);
+      await hold;
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise(resolve => server.close(resolve));
+  };
+  t.after(stop);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/introspect`, asked, heads, stop };
+}
+
+async function gateway(t: TestContext, url: string, config: object = {}) {
+  const whole = { url, client: { id: 'gate way', secret: 's:e&c' }, failedLogins: 'off', ...config };
+  const cells = new Float64Array(loginEvents.length);
+  const lines: string[] = [];
+  const log = (_level: string, message: string, fields?: object) => lines.push(message + JSON.stringify(fields));
+  const consumers = [{ name: 'web', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] }];
+  const started = await startFilterGateway(
+    [written(introspectFilter, schema, whole)],
+    (request, response) => response.end(JSON.stringify(request.headers)),
+    { services: { events: loginEvents, cells, log }, consumers },
+  );
+  t.after(() => started.stop());
+  const bring = async (token?: string) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const answer = await ask(started.port, { headers });
+    return { ...answer, json: JSON.parse(answer.body.toString()) };
+  };
+  return { bring, lines, count: (event: string) => cells[loginEvents.indexOf(event)]! };
+}
+
+const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
+
+test('an active token passes, asked once; the upstream learns whose it is', async t => {
+  const server = await startServer(t, () => ({
+    body: { active: true, sub: 'ann', client_id: 'web', scope: 'read write', exp: inAnHour(), email: 'a@x' },
+  }));
+  const { bring } = await gateway(t, server.url, {
+    consumer: { claim: 'client_id' },
+    forward: { claims: { 'x-email': 'email' } },
+  });
+  for (let n = 0; n < 3; n++) {
+    const { status, json } = await bring('good');
+    assert.equal(status, 200);
+    assert.deepEqual(
+      [json['x-consumer-name'], json['x-consumer-subject'], json['x-consumer-scopes'], json['x-email']],
+      ['web', 'ann', 'read write', 'a@x'],
+    );
+  }
+  assert.deepEqual(server.asked, ['good']);
+  assert.equal(server.heads[0], `Basic ${Buffer.from('gate+way:s%3Ae%26c').toString('base64')}`);
+});
+
+test('many at once ask once', async t => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = await startServer(t, () => ({ body: { active: true }, hold: promise }));
+  const { bring } = await gateway(t, server.url, { cacheFor: '0s' });
+  const all = Array.from({ length: 10 }, () => bring('same'));
+  while (server.asked.length === 0) await new Promise(resolveSoon => setTimeout(resolveSoon, 5));
+  await new Promise(resolveSoon => setTimeout(resolveSoon, 50));
+  resolve();
+  assert.deepEqual([...new Set((await Promise.all(all)).map(({ status }) => status))], [200]);
+  assert.equal(server.asked.length, 1);
+  await bring('same');
+  assert.equal(server.asked.length, 2, 'nothing is remembered with cacheFor 0s');
+});
+
+test('what does not hold gets one and the same 401, and is not asked for again', async t => {
+  const now = Math.floor(Date.now() / 1000);
+  const answers: Record<string, object> = {
+    unknown: { active: false },
+    expired: { active: true, exp: now - 1, aud: 'api' },
+    notYetValid: { active: true, nbf: now + 60, aud: 'api' },
+    wrongIssuer: { active: true, iss: 'other', aud: 'api' },
+    wrongAudience: { active: true, aud: ['other'] },
+    wrongClaims: { active: true, exp: 'soon', aud: 'api' },
+  };
+  const server = await startServer(t, token => ({ body: answers[token] }));
+  const { bring, count } = await gateway(t, server.url, { audience: 'api', issuer: 'me' });
+  const texts = new Set<string>();
+  for (const reason of [...Object.keys(answers), ...Object.keys(answers)]) {
+    const { status, json, headers } = await bring(reason);
+    assert.equal(status, 401);
+    texts.add(JSON.stringify({ ...json, requestId: '', challenge: headers['www-authenticate'] }));
+    assert.ok(count(reason) > 0, reason);
+  }
+  assert.equal(texts.size, 1);
+  assert.equal(server.asked.length, 6);
+  assert.equal((await bring('not,a,token')).status, 401);
+  assert.equal((await bring()).json.code, 'credentials_missing');
+  assert.equal(server.asked.length, 6, 'what is no token is not asked for');
+});
+
+test('too few scopes: 403 that names those that are asked for', async t => {
+  const server = await startServer(t, () => ({ body: { active: true, scope: 'read' } }));
+  const { bring } = await gateway(t, server.url, { scopes: ['read', 'write'] });
+  const { status, headers } = await bring('few');
+  assert.equal(status, 403);
+  assert.match(String(headers['www-authenticate']), /insufficient_scope", scope="read write"/);
+});
+
+test('a server that is away or talks nonsense: 503, told once, nothing of the token in the log', async t => {
+  const answers: Answer[] = [{ status: 500 }, { body: 'nonsense' }, { body: { active: 'yes' } }, { body: [] }];
+  const server = await startServer(t, token => answers[Number(token.slice(-1))]!);
+  const { bring, lines } = await gateway(t, server.url);
+  for (const n of [0, 1, 2, 3]) {
+    const { status, json } = await bring(`secret-token-${n}`);
+    assert.deepEqual([status, json.code], [503, 'identity_unavailable']);
+  }
+  assert.equal(lines.length, 1);
+  assert.ok(!lines.join().includes('secret-token') && !lines.join().includes('s:e&c'));
+});
+
+test('with whenAway stale those pass who were active lately, and nobody else', async t => {
+  const server = await startServer(t, () => ({ body: { active: true } }));
+  const stale = await gateway(t, server.url, { whenAway: 'stale', cacheFor: '0s' });
+  const strict = await gateway(t, server.url, { cacheFor: '0s' });
+  assert.deepEqual([(await stale.bring('known')).status, (await strict.bring('known')).status], [200, 200]);
+  await server.stop();
+  assert.deepEqual([(await stale.bring('known')).status, (await strict.bring('known')).status], [200, 503]);
+  assert.equal((await stale.bring('new')).status, 503);
+});
+
+test('a slow server is not waited for beyond the timeout, nor by more than so many', async t => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  t.after(() => resolve());
+  const server = await startServer(t, () => ({ hold: promise }));
+  const { bring } = await gateway(t, server.url, { timeout: '100ms', concurrency: 2 });
+  const all = await Promise.all(['a', 'b', 'c', 'd'].map(token => bring(token)));
+  assert.deepEqual([...new Set(all.map(({ status }) => status))], [503]);
+  assert.equal(server.asked.length, 2);
+});
+
+test('a server without TLS is refused', () => {
+  const config = { url: 'http://idp.example.com/introspect', client: { id: 'a', secret: 'b' } };
+  assert.match(String(schema.safeParse(config).error?.issues[0]?.message), /without TLS/);
+  assert.ok(schema.safeParse({ ...config, allowHttp: true }).success);
+});

@@ -1,0 +1,80 @@
+// The introspect filter: takes an opaque token, knows it or has the server asked, and gives the desk the verdict.
+
+import { Fault } from '../../base/fault.ts';
+import { CredentialReader, isToken68, MALFORMED } from '../../exchange/credential.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import { IdentityLines } from '../../exchange/identity-lines.ts';
+import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
+import type { IntrospectConfig } from './config.ts';
+import type { Standing } from './standing.ts';
+import { TokenDesk } from './token-desk.ts';
+
+const TOKEN_BYTES_MAX = 4_096;
+
+const scopeFault = new Fault('access_denied', 'The token does not hold the scopes that this route asks for.');
+
+export const introspectFilter: FilterDefinition<IntrospectConfig> = {
+  name: 'introspect',
+  events: loginEvents,
+  needs: loginNeeds,
+  identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
+  build: (config, services) => new IntrospectFilter(config, services),
+};
+
+class IntrospectFilter implements Filter {
+  private readonly config: IntrospectConfig;
+  private readonly worker: WorkerServices;
+  private readonly reader: CredentialReader;
+  private readonly desk: LoginDesk;
+  private readonly tokens: TokenDesk;
+  private readonly scopeChallenge: string;
+
+  constructor(config: IntrospectConfig, services: FilterServices) {
+    const { worker } = services;
+    this.config = config;
+    this.worker = worker;
+    this.reader = new CredentialReader(config.from, TOKEN_BYTES_MAX);
+    this.desk = new LoginDesk(
+      {
+        filter: 'introspect',
+        challenge: 'Bearer realm="cardea"',
+        challengeInvalid: 'Bearer realm="cardea", error="invalid_token"',
+        failedLogins: config.failedLogins,
+        forward: config.forward,
+        consumerRequired: config.consumer?.required ?? false,
+      },
+      services,
+    );
+    this.tokens = worker.lasting(`introspect ${JSON.stringify(config)}`, () => new TokenDesk(config, worker));
+    this.scopeChallenge = `Bearer realm="cardea", error="insufficient_scope", scope="${config.scopes.join(' ')}"`;
+  }
+
+  onRequest(exchange: Exchange): void | Promise<void> {
+    const token = this.reader.take(exchange);
+    if (token === null) return this.desk.missing(exchange);
+    if (token === MALFORMED) return this.desk.invalid(exchange, 'malformed');
+    const known = this.tokens.known(token);
+    if (known !== undefined && known.freshUntilMs > this.worker.clock.now) return this.decide(exchange, known);
+    if (!isToken68(token)) return this.desk.invalid(exchange, 'malformed');
+    if (this.desk.isThrottled(exchange)) return undefined;
+    return this.decideLater(exchange, token, known);
+  }
+
+  private async decideLater(exchange: Exchange, token: string, known: Standing | undefined): Promise<void> {
+    const said = await this.tokens.ask(token);
+    if (exchange.ended) return;
+    if (said !== null) this.decide(exchange, said);
+    else if (this.config.whenAway === 'stale' && known?.login && known.staleUntilMs > this.worker.clock.now)
+      this.decide(exchange, known);
+    else this.desk.unavailable(exchange);
+  }
+
+  private decide(exchange: Exchange, { failure, login, suffices }: Standing): void {
+    const { desk, config } = this;
+    if (failure !== null || login === null) desk.invalid(exchange, failure ?? 'unknown');
+    else if (!suffices) desk.forbid(exchange, scopeFault, this.scopeChallenge);
+    else if (desk.admit(exchange, login) && !config.forward.keepCredential) this.reader.drop(exchange);
+  }
+}

@@ -1,0 +1,87 @@
+// Asks the server about tokens, each once at a time, and remembers its answers for a while. Decides nothing; see filter.ts.
+
+import { flatText } from '../../base/latin1.ts';
+import { RecentMap } from '../../base/recent-map.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
+import { FetchTrouble, fetchJson } from '../../store/jwks/bounded-fetch.ts';
+import type { IntrospectConfig } from './config.ts';
+import { type Standing, standingOf } from './standing.ts';
+
+const ANSWER_BYTES_MAX = 64 * 1024;
+
+export class TokenDesk {
+  private readonly config: IntrospectConfig;
+  private readonly worker: WorkerServices;
+  private readonly authorization: string;
+  private readonly good: RecentMap<Standing>;
+  /** Apart from the others: whoever makes tokens up drives out nobody whose token holds. */
+  private readonly refused: RecentMap<Standing>;
+  private readonly underWay = new Map<string, Promise<Standing | null>>();
+  private away = false;
+
+  constructor(config: IntrospectConfig, worker: WorkerServices) {
+    const { id, secret } = config.client;
+    this.config = config;
+    this.worker = worker;
+    this.authorization = `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`;
+    this.good = new RecentMap(config.cacheEntries);
+    this.refused = new RecentMap(config.cacheEntries);
+  }
+
+  /** What was said of the token last, however long ago; see `Standing.freshUntilMs`. */
+  known(token: string): Standing | undefined {
+    return this.good.get(token) ?? this.refused.get(token);
+  }
+
+  /** Resolves with what the server says, null when it cannot be asked. Of those who ask about one token at once, one does. */
+  ask(token: string): Promise<Standing | null> {
+    const asked = this.underWay.get(token);
+    if (asked !== undefined) return asked;
+    if (this.underWay.size >= this.config.concurrency) return Promise.resolve(null);
+    // The token is a piece of a request's head, and would keep all of it.
+    const key = flatText(token);
+    const answer = this.question(key).finally(() => this.underWay.delete(key));
+    this.underWay.set(key, answer);
+    return answer;
+  }
+
+  private async question(token: string): Promise<Standing | null> {
+    const { config, worker } = this;
+    try {
+      const answer = await fetchJson(config.url, {
+        method: 'POST',
+        timeoutMs: config.timeout,
+        bytesMax: ANSWER_BYTES_MAX,
+        headers: { authorization: this.authorization, 'content-type': 'application/x-www-form-urlencoded' },
+        body: `token=${encodeURIComponent(token)}&token_type_hint=access_token`,
+      });
+      const standing = standingOf(answer, config, worker.clock.tick(), Date.now());
+      this.keep(token, standing);
+      this.become(false, '');
+      return standing;
+    } catch (error) {
+      const isExpected = error instanceof FetchTrouble || error instanceof TypeError;
+      this.become(true, isExpected ? error.message : 'unexpected error');
+      return null;
+    }
+  }
+
+  private keep(token: string, standing: Standing): void {
+    const [into, outOf] = standing.failure === null ? [this.good, this.refused] : [this.refused, this.good];
+    outOf.delete(token);
+    into.set(token, standing);
+  }
+
+  /** Told when it changes: a server that is away is away for every request. */
+  private become(away: boolean, reason: string): void {
+    if (this.away === away) return;
+    this.away = away;
+    if (away) this.worker.log('warn', 'the introspection server cannot be asked', { reason });
+    else this.worker.log('info', 'the introspection server answers again');
+  }
+}
+
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they become HTTP Basic. */
+function formEncoded(text: string): string {
+  return new URLSearchParams({ x: text }).toString().slice(2);
+}
