@@ -110,6 +110,7 @@ export function* compileSnapshot(
       : new ConsumerDirectory(config.consumers, config.plans),
     identityHeaders: identityHeadersOf(config, context.definitions),
     limits: config.limits,
+    shedding: config.shedding,
     paths: config.paths,
     accessLogSample: config.accessLog.path === 'off' ? -1 : config.accessLog.sample,
     noRouteMetricsOffset: offsetIn(context.routeOffsets, NO_ROUTE_LABEL),

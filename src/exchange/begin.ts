@@ -77,6 +77,11 @@ export function findRoute(exchange: Exchange): void {
   }
   exchange.found = found;
   exchange.route = found.value;
+  const { shedder } = exchange.services;
+  if (shedder.enabled && !shedder.admits(found.value.priority)) {
+    refuse(exchange, new Fault('overloaded'), [['Retry-After', '2']]);
+    return;
+  }
   runFilters(exchange, afterFilters);
 }
 

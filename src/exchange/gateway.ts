@@ -20,6 +20,7 @@ import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import { IdBlocks } from '../telemetry/id-blocks.ts';
 import { http2Cell, refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
+import type { SharedStates } from '../upstream/state/shared-states.ts';
 import { begin } from './begin.ts';
 import { Entrance } from './entrance.ts';
 import { Exchange } from './exchange.ts';
@@ -29,6 +30,7 @@ import { type OpenConnection, OpenConnections } from './open-connections.ts';
 import { problemMessage } from './problem.ts';
 import { refuseStream } from './refuse-stream.ts';
 import type { ExchangeServices } from './services.ts';
+import { Shedder } from './shedder.ts';
 import type { Snapshot } from './snapshot.ts';
 import { steps } from './steps.ts';
 
@@ -55,6 +57,8 @@ export interface GatewayServices {
   readonly accessLog: AccessLog;
   /** One line for the operator. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Left out, this worker knows of no other. */
+  readonly states?: SharedStates;
 }
 
 const failureCells: Readonly<Record<HandshakeFailure | 'aborted', number>> = {
@@ -70,14 +74,25 @@ export class Gateway {
   private readonly services: ExchangeServices;
   private readonly open: OpenConnections;
   private readonly entrances: WeakMap<ListenerSettings, Entrance>;
+  private readonly shedder: Shedder;
   private underWay: number;
   private ownAccept: boolean;
 
   constructor(snapshot: Snapshot, services: GatewayServices) {
     this.current = snapshot;
     const gateway = this;
+    const { cells, workerMetricsOffset, log, states } = services;
+    this.shedder = new Shedder({
+      ownInFlight: () => this.underWay,
+      block: states === undefined ? null : states.claim('gateway', services.io.clock.now),
+      log,
+      onShare(share) {
+        cells[workerMetricsOffset + WorkerCell.shedShare] = share;
+      },
+    });
     this.services = {
       ...services,
+      shedder: this.shedder,
       ids: new IdBlocks(),
       steps,
       get headLimits() {
@@ -89,6 +104,7 @@ export class Gateway {
     this.entrances = new WeakMap();
     this.underWay = 0;
     this.ownAccept = false;
+    this.shedder.become(snapshot.shedding ?? null);
   }
 
   /** Finds out what this Node can do. Call once, before the first `accept`. */
@@ -123,6 +139,7 @@ export class Gateway {
       const successor = next.upstreams.get(upstream.name) ?? null;
       if (successor !== upstream) upstream.retire(successor);
     }
+    this.shedder.become(next.shedding ?? null);
     for (const [name, gate] of before.gates ?? []) {
       const successor = next.gates?.get(name) ?? null;
       if (successor !== gate) gate.become(successor);

@@ -8,6 +8,7 @@ import type { AccessLog } from '../telemetry/access-log.ts';
 import type { IdBlocks } from '../telemetry/id-blocks.ts';
 import type { PoolContext } from '../upstream/pool.ts';
 import type { Exchange } from './exchange.ts';
+import type { Shedder } from './shedder.ts';
 
 /** What an exchange needs of its worker. */
 export interface ExchangeServices extends PoolContext {
@@ -16,6 +17,7 @@ export interface ExchangeServices extends PoolContext {
   readonly ids: IdBlocks;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
   readonly steps: ExchangeSteps;
+  readonly shedder: Shedder;
   /** One exchange less is under way. */
   onEnded(): void;
 }

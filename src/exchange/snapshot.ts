@@ -6,6 +6,7 @@ import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { ConsumerDirectory } from './consumer-directory.ts';
 import type { Route } from './route.ts';
+import type { SheddingSpec } from './shedder.ts';
 
 export interface Snapshot {
   readonly version: string;
@@ -17,6 +18,8 @@ export interface Snapshot {
   /** By what they are of: `upstream users`, `route orders`. */
   readonly gates?: ReadonlyMap<string, Gate>;
   readonly limits: Limits;
+  /** Left out, nothing is shed. */
+  readonly shedding?: SheddingSpec;
   readonly paths: Paths;
   /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are logged always; -1 switches the log off. */
   readonly accessLogSample: number;

@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   readonly load: () => Promise<LoadedFile>;
   /** Standard error when left out. */
   readonly log?: OperatorLog;
+  /** Says nothing to the operator: for commands that tell in their own words. */
+  readonly quiet?: boolean;
 }
 
 export class Supervisor {
@@ -55,7 +57,7 @@ export class Supervisor {
 
   /** Starts the worker threads, which takes longest; `start` gives them something to do. */
   constructor(options: SupervisorOptions) {
-    this.log = options.log ?? new OperatorLog();
+    this.log = options.log ?? new OperatorLog(options.quiet === true ? { write: () => {} } : {});
     const log = this.log.log.bind(this.log);
     this.crew = new WorkerCrew({
       size: options.workers,
@@ -219,10 +221,7 @@ export class Supervisor {
     if (!result.ok) return result;
     this.loadedAt = Date.now();
     const gates = config.routes.filter(({ concurrency }) => concurrency !== undefined);
-    this.health.follow(
-      config.upstreams,
-      gates.map(({ name }) => `route ${name}`),
-    );
+    this.health.follow(config.upstreams, ['gateway', ...gates.map(({ name }) => `route ${name}`)]);
     this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });

@@ -32,6 +32,7 @@ interface Equipment extends WorkerSetup {
   readonly accessLog: AccessLog;
   readonly aside: CompileAside;
   readonly filterServices: SharedWorkerServices;
+  readonly shared: SharedStates;
 }
 
 export class WorkerCore {
@@ -92,7 +93,7 @@ export class WorkerCore {
     const { io, feeds, say: log } = this;
     const filterServices = new SharedWorkerServices({ io, cells: cellView, feeds, log });
     const aside = new CompileAside({ definitions: filterDefinitions, pools, worker: filterServices });
-    this.equipment = { ...setup, cellView, accessLog, aside, filterServices };
+    this.equipment = { ...setup, cellView, accessLog, aside, filterServices, shared: states };
     new WorkerVitals(cellView, offset);
     setInterval(() => this.writeGauges(), GAUGES_EVERY_MS).unref();
     this.io.start();
@@ -140,9 +141,16 @@ export class WorkerCore {
   }
 
   private async openGateway(snapshot: Gateway['snapshot']): Promise<Gateway> {
-    const { cellView, workerMetricsOffset, accessLog } = this.equipped();
+    const { cellView, workerMetricsOffset, accessLog, shared } = this.equipped();
     const log = (level: LogLevel, message: string) => this.say(level, message);
-    const gateway = new Gateway(snapshot, { io: this.io, cells: cellView, workerMetricsOffset, accessLog, log });
+    const gateway = new Gateway(snapshot, {
+      io: this.io,
+      cells: cellView,
+      workerMetricsOffset,
+      accessLog,
+      log,
+      states: shared,
+    });
     await gateway.prepare();
     return gateway;
   }

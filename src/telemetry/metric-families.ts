@@ -52,7 +52,7 @@ export const UpstreamCell = {
 /** The codes of `faultKinds` in their order, which is the order of the cells from `WorkerCell.refusals` on. */
 export const refusalCodes = Object.keys(faultKinds) as readonly FaultCode[]; // Because: Object.keys forgets the key type
 
-const WORKER_OVERHEAD_AT = 21;
+const WORKER_OVERHEAD_AT = 22;
 
 /** Cells of a worker's own block. `refusals` is the first of one cell a fault code: `cells[offset + refusalCell[code]]++`. */
 export const WorkerCell = {
@@ -78,6 +78,8 @@ export const WorkerCell = {
   tlsRefused: 18,
   tlsNoProtocol: 19,
   tlsCertificateRejected: 20,
+  /** 0 to 1. */
+  shedShare: 21,
   /** Histogram: time of an exchange that was not spent waiting for the upstream. */
   overhead: WORKER_OVERHEAD_AT,
   refusals: WORKER_OVERHEAD_AT + HISTOGRAM_CELLS,
@@ -261,6 +263,12 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
           p99: WorkerCell.eventLoopDelayP99Ms,
           max: WorkerCell.eventLoopDelayMaxMs,
         }),
+        'max',
+      ),
+      gauge(
+        'cardea_shed_ratio',
+        'Share of requests that are refused under overload now, 0 to 1, of the worker that refuses most.',
+        WorkerCell.shedShare,
         'max',
       ),
       gauge('cardea_heap_used_bytes', 'JavaScript heap in use in the workers.', WorkerCell.heapUsedBytes),

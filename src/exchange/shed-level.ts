@@ -1,0 +1,76 @@
+// Which share of the requests a worker refuses under pressure, the lowest priorities first. A state machine; measures nothing and knows
+// no clock: it is told the pressure in steps.
+
+/** Priorities are 0 to 9. */
+export const PRIORITIES = 10;
+/** Somebody is always let in, so that it is seen when the pressure goes. */
+const SHARE_MAX = 0.95;
+/** What a step under pressure adds to the part that stays, and for each whole excess of the pressure. */
+const STEP_UP = 0.02;
+const STEP_UP_EXCESS = 0.06;
+const EXCESS_MAX = 3;
+/** Below this pressure the share falls. In between its lasting part stays: a level that holds is found. */
+const CALM = 0.7;
+const STEP_DOWN = 0.02;
+/** What pressure above that adds for as long as it is there: without it the share would swing around what holds. */
+const AT_ONCE = 0.3;
+
+export class ShedLevel {
+  /** What lasts of the share, and the share itself. */
+  private lasting: number;
+  private total: number;
+  private readonly arrivals: Float64Array;
+  /** Share of each priority that is refused. */
+  private readonly shares: Float64Array;
+  /** Saved up towards the next refusal: exact over time, without dice. */
+  private readonly credits: Float64Array;
+
+  constructor() {
+    this.lasting = 0;
+    this.total = 0;
+    this.arrivals = new Float64Array(PRIORITIES);
+    this.shares = new Float64Array(PRIORITIES);
+    this.credits = new Float64Array(PRIORITIES);
+  }
+
+  /** Share of all requests that is refused now, 0 to 0.95. */
+  get share(): number {
+    return this.total;
+  }
+
+  /** Whether a request of this priority is let in. */
+  admits(priority: number): boolean {
+    this.arrivals[priority]!++;
+    const share = this.shares[priority]!;
+    if (share === 0) return true;
+    const credit = this.credits[priority]! + share;
+    this.credits[priority] = credit >= 1 ? credit - 1 : credit;
+    return credit < 1;
+  }
+
+  /** Once in a period of time, with the worst sign over its limit: 1 is at the limit. */
+  step(pressure: number): void {
+    if (pressure > 1) {
+      const excess = Math.min(EXCESS_MAX, pressure - 1);
+      this.lasting = Math.min(SHARE_MAX, this.lasting + STEP_UP + STEP_UP_EXCESS * excess);
+    } else if (pressure < CALM) this.lasting = Math.max(0, this.lasting - STEP_DOWN);
+    const atOnce = this.lasting > 0 ? AT_ONCE * Math.min(EXCESS_MAX, Math.max(0, pressure - CALM)) : 0;
+    this.total = Math.min(SHARE_MAX, this.lasting + atOnce);
+    this.shareOut();
+  }
+
+  /** Takes the whole share from the lowest priorities that came in the last period, and the rest from the next. */
+  private shareOut(): void {
+    const { arrivals, shares } = this;
+    let all = 0;
+    for (let priority = 0; priority < PRIORITIES; priority++) all += arrivals[priority]!;
+    let left = this.total * all;
+    for (let priority = 0; priority < PRIORITIES; priority++) {
+      const came = arrivals[priority]!;
+      // Nobody of this priority came: who comes now is below those that are refused, or above.
+      shares[priority] = came === 0 ? (left > 0 ? 1 : 0) : Math.min(1, left / came);
+      left = Math.max(0, left - came);
+      arrivals[priority] = 0;
+    }
+  }
+}

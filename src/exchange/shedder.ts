@@ -1,0 +1,123 @@
+// Looks at how a worker is (event loop, memory, requests under way) and refuses some requests so that the others are served. How many
+// is decided in shed-level.ts.
+
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
+import { inFlightOfAll, type StateBlock } from '../upstream/state/shared-states.ts';
+import { PRIORITIES, ShedLevel } from './shed-level.ts';
+
+/** See `SheddingConfig` in src/config/admission-config.ts, to which this is structurally equal. */
+export interface SheddingSpec {
+  readonly enabled: boolean;
+  readonly eventLoopDelayMs: number;
+  /** Share of a worker's heap, or of what the process may take, 0 to 1. */
+  readonly memory: number;
+  readonly inFlightMax: number;
+}
+
+export interface ShedderParts {
+  /** Requests under way on this worker. */
+  readonly ownInFlight: () => number;
+  /** Of the gateway as a whole: who is under way on each worker. Null where there is one worker. */
+  readonly block: StateBlock | null;
+  readonly log: (level: 'info' | 'warn', message: string) => void;
+  /** Hears of the share that is refused, for the metrics. */
+  readonly onShare: (share: number) => void;
+}
+
+const PERIOD_MS = 100;
+/** The lowest priority finds no room when so much of `inFlightMax` is used; the highest when all of it is. */
+const LOWEST_USES = 0.55;
+const MEMORY_EVERY = 10;
+
+export class Shedder {
+  /** False costs nothing: then nothing else here is called. */
+  enabled: boolean;
+  private readonly parts: ShedderParts;
+  private readonly level: ShedLevel;
+  private spec: SheddingSpec | null;
+  private timer: NodeJS.Timeout | null;
+  private expectedAt: number;
+  private lateBefore: number;
+  private memoryPressure: number;
+  private periods: number;
+  private sheds: boolean;
+
+  constructor(parts: ShedderParts) {
+    this.enabled = false;
+    this.parts = parts;
+    this.level = new ShedLevel();
+    this.spec = null;
+    this.timer = null;
+    this.expectedAt = 0;
+    this.lateBefore = 0;
+    this.memoryPressure = 0;
+    this.periods = 0;
+    this.sheds = false;
+  }
+
+  /** These are the limits from now on; null for none. */
+  become(spec: SheddingSpec | null): void {
+    this.spec = spec;
+    this.enabled = spec?.enabled === true;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+    if (!this.enabled) return;
+    // Because: it measures how late the loop is, which the wheel hides.
+    this.expectedAt = performance.now() + PERIOD_MS;
+    // Because: as above; ten times a second a worker.
+    this.timer = setInterval(() => this.look(), PERIOD_MS).unref();
+  }
+
+  /** Whether a request of this priority is let in. Call it only while `enabled`. */
+  admits(priority: number): boolean {
+    const { inFlightMax } = this.spec!;
+    if (inFlightMax !== 0) {
+      const room = LOWEST_USES + ((1 - LOWEST_USES) * priority) / (PRIORITIES - 1);
+      if (this.inFlight() > inFlightMax * room) return false;
+    }
+    return this.level.admits(priority);
+  }
+
+  /** Requests under way in the whole gateway, the one that asks among them. */
+  private inFlight(): number {
+    const own = this.parts.ownInFlight();
+    const { block } = this.parts;
+    if (block === null) return own;
+    block.words[block.ownInFlightAt] = own;
+    return inFlightOfAll(block);
+  }
+
+  private look(): void {
+    const spec = this.spec!;
+    // Because: as in `become`.
+    const now = performance.now();
+    const late = Math.max(0, now - this.expectedAt);
+    this.expectedAt = now + PERIOD_MS;
+    // Once late is a collection of garbage, or a configuration being read; twice in a row is too much to do.
+    const delay = Math.min(late, this.lateBefore);
+    this.lateBefore = late;
+    if (this.periods++ % MEMORY_EVERY === 0) this.memoryPressure = spec.memory === 0 ? 0 : memoryInUse() / spec.memory;
+    const delayPressure = spec.eventLoopDelayMs === 0 ? 0 : delay / spec.eventLoopDelayMs;
+    this.level.step(Math.max(delayPressure, this.memoryPressure));
+    if (spec.inFlightMax !== 0) this.inFlight();
+    this.tell(delayPressure > this.memoryPressure ? 'event loop delay' : 'memory');
+  }
+
+  private tell(reason: string): void {
+    const { share } = this.level;
+    this.parts.onShare(share);
+    if (share > 0 === this.sheds) return;
+    this.sheds = share > 0;
+    if (this.sheds) this.parts.log('warn', `the gateway sheds load: ${reason}`);
+    else this.parts.log('info', 'the gateway sheds no load any more');
+  }
+}
+
+/** The larger of this thread's share of its heap, and the process's of the memory that it may have. */
+function memoryInUse(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  const allowed = process.constrainedMemory();
+  const most = allowed > 0 && allowed < totalmem() ? allowed : totalmem();
+  return Math.max(used_heap_size / heap_size_limit, process.memoryUsage.rss() / most);
+}

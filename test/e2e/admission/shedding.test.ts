@@ -1,0 +1,98 @@
+// Shedding through the real command: by requests under way and by a late event loop, the lowest priorities first, admin throughout.
+
+import assert from 'node:assert/strict';
+import { createServer, type ServerResponse } from 'node:http';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startGateway } from '../../support/gateway.ts';
+import { startLoad } from '../../support/steady-load.ts';
+
+async function ask(port: number, path: string): Promise<{ status: number; body: string; retryAfter: string | null }> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+  return { status: response.status, body: await response.text(), retryAfter: response.headers.get('retry-after') };
+}
+
+describe('shedding', { concurrency: true }, () => {
+  test('by requests under way on all workers: each priority has its room', async t => {
+    const held: ServerResponse[] = [];
+    const backend = createServer((_request, response) => held.push(response)).listen(0, '127.0.0.1');
+    t.after(() => {
+      backend.closeAllConnections();
+      backend.close();
+    });
+    await new Promise(resolve => backend.once('listening', resolve));
+    const address = backend.address();
+    if (address === null || typeof address !== 'object') throw new Error('no port');
+    const gateway = await startGateway(
+      `shedding: { inFlight: 20, eventLoopDelay: 0s, memory: 0% }\nupstreams:\n  a: { endpoints: [http://127.0.0.1:${address.port}] }\nroutes:\n` +
+        '  - { name: low, match: { path: /low }, to: a, priority: 0 }\n' +
+        '  - { name: usual, match: { path: /usual }, to: a }\n' +
+        '  - { name: high, match: { path: /high }, to: a, priority: 9 }\n',
+      { workers: 2 },
+    );
+    t.after(() => gateway.stop());
+    const waiting: Promise<{ status: number }>[] = [];
+    const fill = async (path: string, count: number) => {
+      const before = held.length;
+      for (let i = 0; i < count; i++) waiting.push(ask(gateway.port, path));
+      const end = performance.now() + 5_000;
+      while (held.length < before + count) {
+        assert.ok(performance.now() < end, `${held.length} of ${before + count} at the backend`);
+        await delay(5);
+      }
+      // What each worker has under way is known to the others a tenth of a second later at the latest.
+      await delay(150);
+    };
+    await fill('/low', 11);
+    const low = await ask(gateway.port, '/low');
+    assert.deepEqual([low.status, low.retryAfter], [503, '2']);
+    assert.match(low.body, /"code":"overloaded"/);
+    await fill('/usual', 5);
+    assert.equal((await ask(gateway.port, '/usual')).status, 503);
+    await fill('/high', 4);
+    assert.equal((await ask(gateway.port, '/high')).status, 503);
+    const ready = await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`);
+    assert.equal(ready.status, 200);
+    for (const response of held.splice(0)) response.end();
+    assert.deepEqual(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
+    await delay(150);
+    const again = ask(gateway.port, '/low');
+    while (held.length === 0) await delay(5);
+    held[0]!.end();
+    assert.equal((await again).status, 200);
+    const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
+    assert.match(metrics, /cardea_refusals_total\{code="overloaded"\} 3/);
+  });
+
+  test('by a late event loop: the low priority pays, the high one is served, admin answers', async t => {
+    const gateway = await startGateway(
+      'shedding: { eventLoopDelay: 1ms }\nroutes:\n' +
+        '  - { name: low, match: { path: /low }, to: { reply: { status: 200, body: low } }, priority: 1 }\n' +
+        '  - { name: high, match: { path: /high }, to: { reply: { status: 200, body: high } }, priority: 9 }\n',
+    );
+    t.after(() => gateway.stop());
+    const low = startLoad(gateway.port, '/low', { connections: 200 });
+    const high = startLoad(gateway.port, '/high', { connections: 4 });
+    const answers: number[] = [];
+    const end = performance.now() + 10_000;
+    while (!/sheds load/.test(gateway.stderr())) {
+      assert.ok(performance.now() < end, 'it never sheds');
+      const began = performance.now();
+      assert.equal((await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`)).status, 200);
+      answers.push(performance.now() - began);
+      await delay(50);
+    }
+    await delay(500);
+    const [lows, highs] = await Promise.all([low.stop(), high.stop()]);
+    const refused = (statuses: ReadonlyMap<number, number>) => statuses.get(503) ?? 0;
+    assert.ok(refused(lows.statuses) > 0);
+    const share = (each: typeof lows) => refused(each.statuses) / each.answered;
+    t.diagnostic(
+      `refused: low ${refused(lows.statuses)} of ${lows.answered}, high ${refused(highs.statuses)} of ${highs.answered}`,
+    );
+    assert.ok(share(highs) < share(lows) / 2, `${share(highs)} ${share(lows)}`);
+    assert.ok(Math.max(...answers) < 2_000, String(Math.max(...answers)));
+    assert.match(gateway.stderr(), /event loop delay/);
+    assert.deepEqual([...lows.failures, ...highs.failures], []);
+  });
+});
