@@ -5,7 +5,8 @@ import { buildChain, type Chain, FILTERS_MAX } from '../exchange/chain.ts';
 import type { Filter, FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { WorkerServices } from '../exchange/worker-services.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
-import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
+import { limitLabel } from '../telemetry/limit-label.ts';
+import { type BlockOffsets, OTHER_LIMIT_LABEL, offsetIn } from '../telemetry/metric-registry.ts';
 import type { StoreShelf } from './compile-stores.ts';
 
 /** The filters that may be built, by name. */
@@ -17,6 +18,8 @@ export interface FilterWorkshop {
   readonly worker: WorkerServices;
   /** Cells of the filters' events, by `eventLabel`. */
   readonly eventOffsets: BlockOffsets;
+  /** Cells of limits, by `limitLabel`. */
+  readonly limitOffsets: BlockOffsets;
 }
 
 /** As above, with the stores of one configuration. */
@@ -41,7 +44,7 @@ const INNER_GLOBAL_MAX = 16;
 export function buildFilters(
   configs: readonly FilterConfig[],
   place: ChainPlace,
-  { definitions, worker, eventOffsets, shelf }: StockedWorkshop,
+  { definitions, worker, eventOffsets, limitOffsets, shelf }: StockedWorkshop,
   problems: Problem[],
 ): Filter[] {
   const filters: Filter[] = [];
@@ -62,6 +65,8 @@ export function buildFilters(
         return build(written, innerSlot++);
       },
       eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
+      limitCells: limit =>
+        limitOffsets.get(limitLabel(place.routeName, limit)) ?? offsetIn(limitOffsets, OTHER_LIMIT_LABEL),
     });
   };
   for (const [index, { name, config }] of configs.entries()) {

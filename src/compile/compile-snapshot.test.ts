@@ -21,6 +21,7 @@ const context: CompileContext = {
   definitions: filterDefinitions,
   worker: dryServices(new Map()),
   eventOffsets: offsets,
+  limitOffsets: offsets,
   pools: { io: new ThreadIo(), headLimits: sampleConfig().limits, cells: new Float64Array(0) },
   routeOffsets: offsets,
   upstreamOffsets: offsets,

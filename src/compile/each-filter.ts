@@ -4,20 +4,20 @@ import type { Config, FilterConfig } from '../config/config.ts';
 import type { FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
-/** Calls `visit` for each filter whose definition is known, an outer one before its inner ones. */
+/** Calls `visit` for each filter whose definition is known, an outer one before its inner ones. `routeName` is empty for the global chain. */
 export function eachFilter(
   config: Config,
   definitions: FilterDefinitions,
-  visit: (filter: WrittenFilter, definition: FilterDefinition<unknown>) => void,
+  visit: (filter: WrittenFilter, definition: FilterDefinition<unknown>, routeName: string) => void,
 ): void {
-  const walk = (filters: readonly (FilterConfig | WrittenFilter)[]): void => {
+  const walk = (filters: readonly (FilterConfig | WrittenFilter)[], routeName: string): void => {
     for (const filter of filters) {
       const definition = definitions.get(filter.name);
       if (definition === undefined) continue;
-      visit(filter, definition);
-      if (definition.inner !== undefined) walk(definition.inner(filter.config));
+      visit(filter, definition, routeName);
+      if (definition.inner !== undefined) walk(definition.inner(filter.config), routeName);
     }
   };
-  walk(config.filters);
-  for (const { filters } of config.routes) if (filters.length > 0) walk(filters);
+  walk(config.filters, '');
+  for (const { name, filters } of config.routes) if (filters.length > 0) walk(filters, name);
 }

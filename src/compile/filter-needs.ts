@@ -5,6 +5,7 @@ import type { FilterNeeds, NeedsContext } from '../exchange/worker-services.ts';
 import type { FeedNeed } from '../store/feed.ts';
 import { feedKey } from '../store/feed.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
+import { limitLabel } from '../telemetry/limit-label.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { specOf } from './compile-stores.ts';
 import { eachFilter } from './each-filter.ts';
@@ -12,6 +13,8 @@ import { eachFilter } from './each-filter.ts';
 export interface CollectedNeeds extends Required<FilterNeeds> {
   /** Labels of metric blocks of the kind `event`. */
   readonly events: readonly string[];
+  /** Labels of metric blocks of the kind `limit`. */
+  readonly limits: readonly string[];
 }
 
 /** Of the whole configuration, each feed and event once. A filter that fails to say what it needs fails again, with its place, when it is built. */
@@ -19,15 +22,17 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
   const tables: { name: string; bytes: number }[] = [];
   const feeds = new Map<string, FeedNeed>();
   const events = new Set<string>();
+  const limits = new Set<string>();
   const context: NeedsContext = { store: name => specOf(config.stores, name) };
-  eachFilter(config, definitions, (filter, definition) => {
+  eachFilter(config, definitions, (filter, definition, routeName) => {
     for (const event of definition.events ?? []) events.add(eventLabel(filter.name, event));
     if (definition.needs === undefined) return;
     const needs = needsOf(() => definition.needs?.(filter.config, context));
     tables.push(...(needs.tables ?? []));
+    for (const limit of needs.limits ?? []) limits.add(limitLabel(routeName, limit));
     for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
   });
-  return { tables, feeds: [...feeds.values()], events: [...events] };
+  return { tables, feeds: [...feeds.values()], events: [...events], limits: [...limits] };
 }
 
 function needsOf(ask: () => FilterNeeds | undefined): FilterNeeds {

@@ -49,6 +49,8 @@ export interface FilterServices {
   inner(written: WrittenFilter): Filter;
   /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
   eventCell(event: string): number;
+  /** First of the cells of a limit that `needs` named, by `LimitCell`: `worker.cells[cells + LimitCell.refused]++`. */
+  limitCells(limit: string): number;
 }
 
 /** A filter as a checked configuration names it. */

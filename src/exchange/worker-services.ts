@@ -44,4 +44,6 @@ export interface NeedsContext {
 export interface FilterNeeds {
   readonly tables?: readonly SharedTableNeed[];
   readonly feeds?: readonly FeedNeed[];
+  /** Names of limits whose decisions are counted; see `FilterServices.limitCells`. */
+  readonly limits?: readonly string[];
 }

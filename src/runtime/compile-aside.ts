@@ -66,7 +66,7 @@ export class CompileAside {
     void closeStores(compiled.stores, this.serving?.stores ?? new Map());
   }
 
-  private *steps({ transfer, routeOffsets, upstreamOffsets, eventOffsets }: PrepareOrder) {
+  private *steps({ transfer, routeOffsets, upstreamOffsets, eventOffsets, limitOffsets }: PrepareOrder) {
     const { serving } = this;
     const { config, decodedElements } = yield* decodeConfig(transfer, serving?.config ?? null);
     const result = yield* compileSnapshot(config, serving, {
@@ -74,6 +74,7 @@ export class CompileAside {
       routeOffsets,
       upstreamOffsets,
       eventOffsets,
+      limitOffsets,
     });
     return { ...result, decodedElements };
   }

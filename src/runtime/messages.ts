@@ -22,6 +22,7 @@ export interface PrepareOrder {
   readonly routeOffsets: ReadonlyMap<string, number>;
   readonly upstreamOffsets: ReadonlyMap<string, number>;
   readonly eventOffsets: ReadonlyMap<string, number>;
+  readonly limitOffsets: ReadonlyMap<string, number>;
   /** Memory that filters share with other threads, by name. */
   readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
   /** By name of the upstream. */

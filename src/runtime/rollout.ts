@@ -39,7 +39,7 @@ export interface RolloutParts {
   readonly tickets: TicketKeyMaker;
 }
 
-const noNeeds: CollectedNeeds = { tables: [], feeds: [], events: [] };
+const noNeeds: CollectedNeeds = { tables: [], feeds: [], events: [], limits: [] };
 
 export class Rollout {
   private readonly parts: RolloutParts;
@@ -114,12 +114,14 @@ export class Rollout {
     for (const { name } of config.routes) registry.block('route', name);
     for (const { name } of config.upstreams) registry.block('upstream', name);
     for (const event of needs.events) registry.block('event', event);
+    for (const limit of needs.limits) registry.block('limit', limit);
     tables.ensure(needs.tables);
     return {
       transfer: encodeConfig(config, base),
       routeOffsets: registry.blocks('route'),
       upstreamOffsets: registry.blocks('upstream'),
       eventOffsets: registry.blocks('event'),
+      limitOffsets: registry.blocks('limit'),
       tables: tables.all,
       upstreamTls: tls.upstreams,
     };

@@ -49,6 +49,13 @@ export const UpstreamCell = {
   responseTime: 23,
 } as const;
 
+/** Cells of a limit's block: what became of the requests that asked it. */
+export const LimitCell = {
+  admitted: 0,
+  refused: 1,
+  wouldRefuse: 2,
+} as const;
+
 /** The codes of `faultKinds` in their order, which is the order of the cells from `WorkerCell.refusals` on. */
 export const refusalCodes = Object.keys(faultKinds) as readonly FaultCode[]; // Because: Object.keys forgets the key type
 
@@ -134,7 +141,7 @@ export interface MetricFamily {
   readonly series: readonly MetricSeries[];
 }
 
-export type BlockKindName = 'route' | 'upstream' | 'worker' | 'gateway' | 'event';
+export type BlockKindName = 'route' | 'upstream' | 'worker' | 'gateway' | 'event' | 'limit';
 
 /** Between the values of a block that several labels tell apart. */
 export const LABEL_SEPARATOR = '\t';
@@ -363,6 +370,22 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         'Endpoints that may be used, as the most hopeful worker sees it.',
         UpstreamCell.endpointsAvailable,
         'max',
+      ),
+    ],
+  },
+  limit: {
+    name: 'limit',
+    labels: ['route', 'limit'],
+    cellCount: LimitCell.wouldRefuse + 1,
+    families: [
+      counter(
+        'cardea_limit_decisions_total',
+        'Requests that asked a limit of rateLimit, by route and limit; route="*" is the global chain, and a refusal counts for the limit that refused.',
+        labelled('outcome', {
+          admitted: LimitCell.admitted,
+          refused: LimitCell.refused,
+          would_refuse: LimitCell.wouldRefuse,
+        }),
       ),
     ],
   },

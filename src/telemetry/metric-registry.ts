@@ -1,5 +1,6 @@
 // The supervisor's book of metric blocks: which name has which offset, and the slabs of all workers. Renders nothing.
 
+import { limitLabel } from './limit-label.ts';
 import { type BlockKindName, blockKinds } from './metric-families.ts';
 import { MetricSlab, type SlabLayout, slabLayout } from './metric-slab.ts';
 
@@ -12,6 +13,9 @@ export interface MetricCapacity {
 
 /** Label of the block that all names beyond the capacity share. A route of this very name shares it too. */
 export const OTHER_LABEL = 'other';
+
+/** As `OTHER_LABEL`, for limits, which two labels tell apart. */
+export const OTHER_LIMIT_LABEL = limitLabel(OTHER_LABEL, OTHER_LABEL);
 
 /** Label of the route block for requests that no route matched. */
 export const NO_ROUTE_LABEL = 'none';
@@ -34,12 +38,20 @@ export class MetricRegistry {
   constructor(capacity: MetricCapacity = {}) {
     this.layout = slabLayout({ routesMax: capacity.routesMax ?? 1_000, upstreamsMax: capacity.upstreamsMax ?? 1_000 });
     this.own = new MetricSlab(this.layout);
-    this.offsets = { gateway: new Map(), worker: new Map(), route: new Map(), upstream: new Map(), event: new Map() };
+    this.offsets = {
+      gateway: new Map(),
+      worker: new Map(),
+      route: new Map(),
+      upstream: new Map(),
+      event: new Map(),
+      limit: new Map(),
+    };
     this.block('gateway', '');
     this.block('worker', '');
     this.block('route', OTHER_LABEL);
     this.block('route', NO_ROUTE_LABEL);
     this.block('upstream', OTHER_LABEL);
+    this.block('limit', OTHER_LIMIT_LABEL);
   }
 
   /**
@@ -51,6 +63,7 @@ export class MetricRegistry {
     const known = offsets.get(label);
     if (known !== undefined) return known;
     const { start, blocks } = this.layout.regions[kind];
+    // The first block of the kind is the one that all names beyond the capacity share.
     if (offsets.size >= blocks) return offsets.get(OTHER_LABEL) ?? start;
     const offset = start + offsets.size * blockKinds[kind].cellCount;
     offsets.set(label, offset);

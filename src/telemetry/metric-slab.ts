@@ -25,6 +25,9 @@ const RESERVED_BLOCKS = { route: 2, upstream: 1 };
 /** Kinds of filter times their events: the catalogue's number is far below. */
 const EVENTS_MAX = 1_000;
 
+/** Limits with series of their own; the others share one. */
+const LIMITS_MAX = 1_000;
+
 /** One block of the gateway and one of the worker first, so that their offsets depend on no setting. */
 export function slabLayout(capacity: SlabCapacity): SlabLayout {
   let next = 0;
@@ -37,6 +40,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
     gateway: region('gateway', 1),
     worker: region('worker', 1),
     event: region('event', EVENTS_MAX),
+    limit: region('limit', LIMITS_MAX),
     route: region('route', capacity.routesMax + RESERVED_BLOCKS.route),
     upstream: region('upstream', capacity.upstreamsMax + RESERVED_BLOCKS.upstream),
   };

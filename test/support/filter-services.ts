@@ -26,9 +26,10 @@ export interface TestServices {
 
 const nothing: Feed<never> = { value: undefined, onChange: () => () => {}, nudge: () => {} };
 
-/** The cell of an event is its place in `events`. */
+/** The cell of an event is its place in `events`; behind them come three cells for each limit of `needs`. */
 export function filterServices(given: TestServices = {}): FilterServices {
   const events = given.events ?? [];
+  const limits = given.needs?.limits ?? [];
   const tables = new Map((given.needs?.tables ?? []).map(({ name, bytes }) => [name, new SharedArrayBuffer(bytes)]));
   const kept = new Map<string, object>();
   return {
@@ -50,9 +51,10 @@ export function filterServices(given: TestServices = {}): FilterServices {
         throw new TypeError(`the test gives no filter ${name} to stand inside another`);
       }),
     eventCell: event => Math.max(0, events.indexOf(event)),
+    limitCells: limit => events.length + 3 * Math.max(0, limits.indexOf(limit)),
     worker: {
       clock: given.clock ?? new Clock(),
-      cells: given.cells ?? new Float64Array(Math.max(1, events.length)),
+      cells: given.cells ?? new Float64Array(Math.max(1, events.length + 3 * limits.length)),
       log: given.log ?? (() => {}),
       sharedTable(name) {
         const table = tables.get(name);

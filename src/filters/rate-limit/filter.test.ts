@@ -36,6 +36,8 @@ interface Started {
   /** How many of so many requests were not refused. */
   admitted(times: number, headers?: Record<string, string>, path?: string): Promise<number>;
   count(event: string): number;
+  /** Admitted, refused and would-be refused of a limit by its place. */
+  decisions(limit: number): number[];
   readonly logged: object[];
 }
 
@@ -45,10 +47,10 @@ async function start(
   { backend, path, plans }: { backend?: RequestListener; path?: string; plans?: readonly Plan[] } = {},
 ): Promise<Started> {
   const events = rateLimitFilter.events!;
-  const cells = new Float64Array(events.length);
   const logged: object[] = [];
   const parsed = schema.parse(config);
   const needs = rateLimitFilter.needs!(parsed, { store: () => assert.fail('no store is needed') });
+  const cells = new Float64Array(events.length + 3 * parsed.limits.length);
   const gateway = await startFilterGateway(
     [written(who, z.unknown(), {}), written(rateLimitFilter, schema, config)],
     backend ?? ((_, response) => response.end('in')),
@@ -69,6 +71,7 @@ async function start(
       return count;
     },
     count: event => cells[events.indexOf(event)]!,
+    decisions: limit => [...cells.subarray(events.length + 3 * limit, events.length + 3 * limit + 3)],
     logged,
   };
 }
@@ -159,7 +162,7 @@ test('by header, cookie, path parameter, their combination, and for all together
 });
 
 test('limits together: each shows what is left, and the one that refuses is named', async t => {
-  const { get, admitted } = await start(t, {
+  const { get, admitted, decisions } = await start(t, {
     limits: [
       { limit: '2/h', by: { header: 'x-user' }, name: 'user' },
       { limit: '3/h', by: 'global', name: 'all' },
@@ -172,6 +175,13 @@ test('limits together: each shows what is left, and the one that refuses is name
   const refused = await get({ 'x-user': 'b' });
   assert.match(JSON.parse(refused.body.toString()).detail, /"all"/);
   assert.equal(refused.headers['retry-after'], '1200');
+  assert.deepEqual(
+    [decisions(0), decisions(1)],
+    [
+      [3, 4, 0],
+      [3, 1, 0],
+    ],
+  );
 });
 
 test('a plan’s rate takes the place of the limit', async t => {

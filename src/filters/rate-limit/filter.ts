@@ -9,6 +9,7 @@ import type { Filter, FilterDefinition, FilterServices } from '../../exchange/fi
 import type { LimitCall, LimiterStore } from '../../store/limiter/limiter-store.ts';
 import { inFlightTables, LocalInFlightStore } from '../../store/shared-memory/in-flight-table.ts';
 import { limitTables } from '../../store/shared-memory/local-limiter.ts';
+import { LimitCell } from '../../telemetry/metric-families.ts';
 import { CallerKey } from './caller-key.ts';
 import { asksWho, type RateLimitConfig } from './config.ts';
 import { DryRunLog } from './dry-run-log.ts';
@@ -37,7 +38,11 @@ export const rateLimitFilter: FilterDefinition<RateLimitConfig> = {
     const rules = limits.flatMap(limit => (limit.rate === null ? [] : [ruleOf(limit, '', null)]));
     const inFlight = limits.some(({ concurrency }) => concurrency !== null) ? inFlightTables(memoryBytes) : [];
     const { tables, feeds } = limitStoreNeeds(rules, config, context);
-    return { tables: [...limitTables(rules, memoryBytes), ...inFlight, ...tables], feeds };
+    return {
+      tables: [...limitTables(rules, memoryBytes), ...inFlight, ...tables],
+      feeds,
+      limits: limits.map(({ name }) => name),
+    };
   },
   build: (config, services) => new RateLimit(config, services),
 };
@@ -69,6 +74,10 @@ class RateLimit implements Filter {
   private readonly exceptConsumers: ReadonlySet<string> | null;
   private readonly refusals: readonly Fault[];
   private readonly dryRunLog: DryRunLog;
+  /** Of every limit, by its name. */
+  private readonly limitCells: ReadonlyMap<string, number>;
+  /** Where the limits with a rate count what they admit. */
+  private readonly admittedCells: readonly number[];
   private readonly cells: { readonly [Event in (typeof events)[number]]: number };
 
   constructor(config: RateLimitConfig, services: FilterServices) {
@@ -93,6 +102,8 @@ class RateLimit implements Filter {
       ({ config: { name } }) => new Fault('rate_limited', `The limit "${name}" is used up.`),
     );
     this.dryRunLog = new DryRunLog(services);
+    this.limitCells = new Map(limits.map(({ name }) => [name, services.limitCells(name)]));
+    this.admittedCells = this.rated.map(each => this.limitCells.get(each.config.name)! + LimitCell.admitted);
     const cell = (event: (typeof events)[number]) => services.eventCell(event);
     this.cells = {
       admitted: cell('admitted'),
@@ -119,6 +130,7 @@ class RateLimit implements Filter {
     if (this.inFlight !== null && tickets === null) {
       if (!this.config.dryRun) {
         this.count('refused_in_flight');
+        this.countFor(this.inFlight.refusedName, LimitCell.refused);
         exchange.refuse(this.inFlight.refusal, retryInASecond);
         return;
       }
@@ -152,7 +164,7 @@ class RateLimit implements Filter {
   ): void {
     const { dryRun, headers, legacyHeaders } = this.config;
     const passes = admitted || dryRun;
-    if (admitted) this.count('admitted');
+    if (admitted) this.countAdmitted();
     else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy] ?? 'store away');
     else this.refuse(exchange, call);
     if (!passes && tickets !== null) this.inFlight!.leave(tickets);
@@ -175,6 +187,7 @@ class RateLimit implements Filter {
       return;
     }
     this.count('refused');
+    this.countFor(this.rated[call.refusedBy]!.config.name, LimitCell.refused);
     const seconds = retryAfter(call);
     exchange.refuse(this.refusals[call.refusedBy]!, seconds === 0 ? [] : [['Retry-After', String(seconds)]]);
   }
@@ -242,7 +255,20 @@ class RateLimit implements Filter {
 
   private wouldRefuse(limit: string): void {
     this.count('would_refuse');
+    this.countFor(limit, LimitCell.wouldRefuse);
     this.dryRunLog.note(limit);
+  }
+
+  private countAdmitted(): void {
+    this.count('admitted');
+    const { cells } = this.services.worker;
+    const { admittedCells } = this;
+    for (let i = 0; i < admittedCells.length; i++) cells[admittedCells[i]!]!++;
+  }
+
+  private countFor(limit: string, outcome: number): void {
+    const cell = this.limitCells.get(limit);
+    if (cell !== undefined) this.services.worker.cells[cell + outcome]!++;
   }
 
   private count(event: (typeof events)[number]): void {

@@ -15,7 +15,7 @@ export function limitStoreNeeds(
   rules: readonly LimitRule[],
   { store, memoryBytes }: StoreSettings,
   context: NeedsContext,
-): Required<FilterNeeds> {
+): Required<Pick<FilterNeeds, 'tables' | 'feeds'>> {
   return store === 'local'
     ? { tables: [], feeds: [] }
     : redisLimitNeeds(context.store(store), rules, { tableBytes: memoryBytes });

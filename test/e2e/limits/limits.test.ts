@@ -86,6 +86,11 @@ test('limits together over both workers: each caller his own, all of them no mor
   assert.equal((await offer(gateway.port, '/a', 600)).get(200), 300);
   assert.equal((await offer(gateway.port, '/b', 600)).get(200), 200);
   assert.equal((await offer(gateway.port, '/c', 100)).get(200), undefined);
+  const decisions = (limit: string, outcome: string) =>
+    metric(gateway, `cardea_limit_decisions_total{route="all",limit="${limit}",outcome="${outcome}"}`);
+  assert.equal(await decisions('global-2', 'admitted'), 500);
+  assert.ok((await decisions('pathParameter-1', 'refused')) >= 300);
+  assert.ok((await decisions('global-2', 'refused')) >= 500);
 });
 
 test('a reload keeps what was counted; another limit begins anew', async t => {
