@@ -20,6 +20,8 @@ export class RedisStore {
   private watch: ReturnWatch | null = null;
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
   private readonly channels = new Map<string, Set<(message: string) => void>>();
+  /** By listener: whom to tell that it hears from now on. */
+  private readonly listening = new Map<(message: string) => void, () => void>();
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
@@ -76,22 +78,25 @@ export class RedisStore {
 
   /**
    * Hears what is published on a channel (its name as in Redis), on a connection of its own that is made again when it is lost. What is
-   * published meanwhile is missed: read the state again when `onAvailability` says that the store is back.
+   * published meanwhile is missed: read the state again whenever `onListening` is called, at first and after each loss. It is not enough
+   * that the store is available again, since this connection may come back later than that of the commands.
    */
-  subscribe(channel: string, listener: (message: string) => void): () => void {
+  subscribe(channel: string, listener: (message: string) => void, onListening?: () => void): () => void {
     let listeners = this.channels.get(channel);
     if (listeners === undefined) {
       listeners = new Set();
       this.channels.set(channel, listeners);
       void this.subscription().then(
-        client => client.subscribe(channel).catch(() => {}),
+        client => this.listenTo(client, [channel]),
         () => {},
       );
     }
     const heard = listeners;
     heard.add(listener);
+    if (onListening !== undefined) this.listening.set(listener, onListening);
     return () => {
       heard.delete(listener);
+      this.listening.delete(listener);
       if (heard.size > 0 || this.channels.get(channel) !== heard) return;
       this.channels.delete(channel);
       void this.subscriber?.then(
@@ -149,12 +154,24 @@ export class RedisStore {
       // Because: the driver subscribes again to what it had, and knows nothing of what could not be sent.
       client.on('ready', () => {
         const names = [...this.channels.keys()];
-        if (names.length > 0) void client.subscribe(...names).catch(() => {});
+        if (names.length > 0) void this.listenTo(client, names);
       });
       await client.connect().catch(() => {});
       return client;
     })();
     return this.subscriber;
+  }
+
+  private async listenTo(client: RedisClient, channels: readonly string[]): Promise<void> {
+    try {
+      await client.subscribe(...channels);
+    } catch {
+      // It is tried again when the connection is back.
+      return;
+    }
+    for (const channel of channels) {
+      for (const listener of this.channels.get(channel) ?? []) this.listening.get(listener)?.();
+    }
   }
 
   /** The answer, or `StoreAway` after `commandTimeout`: the store counts as away from then on. */

@@ -44,11 +44,18 @@ class RevocationFollower {
   }
 
   async begin(): Promise<void> {
-    this.store.subscribe(this.store.key(revocationNames.channel), message => this.hear(message));
-    this.store.onAvailability(available => {
+    const { store } = this;
+    // What was published before it listened is in the list.
+    store.subscribe(
+      store.key(revocationNames.channel),
+      message => this.hear(message),
+      () => void this.syncOnceMore(),
+    );
+    store.onAvailability(available => {
       if (available) void this.sync();
+      else if (!this.stopped) this.outlet.report('revoked tokens are not heard of: the store is away');
     });
-    await this.store.open();
+    await store.open();
     await this.sync();
   }
 
@@ -65,6 +72,12 @@ class RevocationFollower {
       this.underWay = null;
     });
     return this.underWay;
+  }
+
+  /** As `sync`, for what the reading that is under way may have passed already. */
+  private async syncOnceMore(): Promise<void> {
+    await this.underWay;
+    await this.sync();
   }
 
   private async readAnew(): Promise<void> {
