@@ -60,17 +60,42 @@ const rule = z
     'expected one of spiffe, dns, uri, email, subject, fingerprint',
   );
 
-export const schema = z.strictObject({
-  clients: z.array(rule).min(1, 'name at least one client').describe('Whose certificates pass, and whose they are.'),
-  fromProxy: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Believe `X-Forwarded-Client-Cert` of the listener’s `trustedProxies`, and of nobody else; the listener says `clientCertificateHeaders: keep`. It tells no authority: the proxy must have verified the certificate.',
-    ),
-  failedLogins,
-  forward: forwardIdentity,
-});
+const crl = z
+  .strictObject({
+    lists: z
+      .array(z.string().min(1))
+      .min(1, 'name at least one list')
+      .describe('Revocation lists in PEM, as `${file:PATH}`: one of every authority that signs clients.'),
+    authorities: z
+      .string()
+      .min(1)
+      .describe('Certificates of the authorities that sign the lists, in PEM, as `${file:PATH}`.'),
+    expired: z
+      .enum(['refuse', 'accept'])
+      .default('refuse')
+      .describe('What a list whose time is over means: nobody knows (503 `identity_unavailable`), or it still holds.'),
+  })
+  .describe(
+    'Refuses revoked certificates at each request, so also on connections and in sessions from before the list was changed.',
+  );
+
+export const schema = z
+  .strictObject({
+    clients: z.array(rule).min(1, 'name at least one client').describe('Whose certificates pass, and whose they are.'),
+    fromProxy: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Believe `X-Forwarded-Client-Cert` of the listener’s `trustedProxies`, and of nobody else; the listener says `clientCertificateHeaders: keep`. It tells no authority: the proxy must have verified the certificate.',
+      ),
+    crl: crl.optional(),
+    failedLogins,
+    forward: forwardIdentity,
+  })
+  .refine(({ fromProxy, crl: lists }) => !fromProxy || lists === undefined, {
+    path: ['crl'],
+    message: 'a proxy’s header tells no serial number: let the proxy check revocation',
+  });
 
 export type MtlsConfig = z.output<typeof schema>;
 export type ClientRule = MtlsConfig['clients'][number];

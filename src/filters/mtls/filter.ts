@@ -9,8 +9,11 @@ import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login
 import { ClientRules } from './client-rules.ts';
 import type { MtlsConfig } from './config.ts';
 import { parseForwardedCertificate } from './forwarded-certificate.ts';
+import { RevocationLists } from './revocation-list.ts';
 
 const FORWARDED = 'x-forwarded-client-cert';
+
+type VerifiedCertificate = NonNullable<Exchange['client']['certificate']>;
 
 const strangerFault = new Fault('access_denied', 'The certificate is nobody’s who may call here.');
 
@@ -20,7 +23,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
   needs: loginNeeds,
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build(config, services) {
-    const { clients, fromProxy, failedLogins, forward } = config;
+    const { clients, fromProxy, crl, failedLogins, forward } = config;
     const { worker } = services;
     const challenge = 'Certificate realm="cardea"';
     const desk = new LoginDesk(
@@ -28,6 +31,8 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
       services,
     );
     const rules = new ClientRules(clients);
+    const revoked =
+      crl === undefined ? null : new RevocationLists(crl.lists, crl.authorities, crl.expired === 'accept');
     /** By the certificate of a connection, which stays the same object for all its requests. */
     const known = new WeakMap<object, Login | false>();
 
@@ -48,6 +53,15 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
       else admit(exchange, rules.find(facts));
     }
 
+    /** Whether no list revokes it; refuses otherwise. */
+    function isGood(exchange: Exchange, { issuer, serialNumber }: VerifiedCertificate): boolean {
+      if (revoked === null) return true;
+      const verdict = revoked.ask(issuer, serialNumber, wallMs(worker.clock.now));
+      if (verdict === 'revoked') desk.invalid(exchange, 'revoked');
+      else if (verdict === 'unknown') desk.unavailable(exchange, 60);
+      return verdict === 'good';
+    }
+
     return {
       onRequest(exchange) {
         const { client } = exchange;
@@ -61,7 +75,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
         if (certificate === null) desk.missing(exchange);
         // Because: a connection may outlive the certificate that it was made with.
         else if (certificate.expiresAt < wallMs(worker.clock.now)) desk.invalid(exchange, 'expired');
-        else {
+        else if (isGood(exchange, certificate)) {
           let login = known.get(certificate);
           if (login === undefined) {
             login = rules.find(certificate) ?? false;

@@ -1,8 +1,10 @@
 // Certificates of real handshakes to consumers, through the gateway as users run it.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TestAuthority } from '../../support/certificates.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { startNodeBackend } from '../../support/node-backend.ts';
@@ -16,13 +18,16 @@ const identity = ({ cert, key }: { cert: string; key: string }) => ({
 const billing = authority.issue('billing', { names: ['URI:spiffe://acme.test/ns/billing', 'DNS:billing.acme.test'] });
 const shop = authority.issue('shop', { names: ['DNS:shop.acme.test'] });
 const other = authority.issue('other', { name: 'other' });
+const lost = authority.issue('lost', { names: ['DNS:lost.acme.test'] });
 
+const list = path.join(authority.folder, 'watched.pem');
 let gateway: RunningGateway;
 let backend: Awaited<ReturnType<typeof startNodeBackend>>;
 
 before(async () => {
   const server = authority.issue('api', { names: ['DNS:api.test'] });
   backend = await startNodeBackend();
+  copyFileSync(authority.revoke(), list);
   gateway = await startGateway(`listeners:
   - address: 127.0.0.1:{{port}}
     tls:
@@ -39,6 +44,8 @@ routes:
           clients:
             - { spiffe: "spiffe://acme.test/ns/*", consumer: acme }
             - { dns: "shop.acme.test", scopes: [sell] }
+            - { dns: "lost.acme.test" }
+          crl: { lists: ["\${file:${list}}"], authorities: "\${file:${authority.ca}}" }
     to: backend
 `);
 });
@@ -70,4 +77,17 @@ test('a verified certificate that no rule names, and none at all', async () => {
   const nobody = await askTls(gateway.port, {}, '/nobody');
   assert.match(nobody.text, /^HTTP\/1\.1 401[\s\S]*WWW-Authenticate: Certificate[\s\S]*"credentials_missing"/);
   assert.equal((await fieldsAt('/other')).size + (await fieldsAt('/nobody')).size, 0);
+});
+
+test('a certificate that is revoked while the gateway runs', async () => {
+  const status = async () =>
+    /^HTTP\/1\.1 ([0-9]+)/.exec((await askTls(gateway.port, identity(lost), '/lost')).text)?.[1];
+  assert.equal(await status(), '200');
+  copyFileSync(authority.revoke(lost.cert), list);
+  const until = performance.now() + 10_000;
+  while ((await status()) !== '401') {
+    assert.ok(performance.now() < until, gateway.stderr());
+    await delay(50);
+  }
+  assert.match((await askTls(gateway.port, identity(shop), '/still')).text, /^HTTP\/1\.1 200/);
 });

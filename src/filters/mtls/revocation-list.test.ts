@@ -1,0 +1,57 @@
+// Revocation lists that openssl made: what is revoked, whose list it is, and lists that are not to be believed.
+
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { TestAuthority } from '../../../test/support/certificates.ts';
+import { RevocationLists } from './revocation-list.ts';
+
+const authority = new TestAuthority('Acme, Ltd');
+const other = new TestAuthority('Other');
+const good = authority.issue('good', { name: 'good' });
+const bad = authority.issue('bad', { name: 'bad' });
+const list = readFileSync(authority.revoke(bad.cert), 'utf8');
+after(() => {
+  authority.remove();
+  other.remove();
+});
+
+const serialOf = ({ cert }: { cert: string }) => new X509Certificate(readFileSync(cert)).serialNumber;
+const issuer = 'CN=Acme\\, Ltd';
+const now = Date.now();
+
+test('what is on the list is revoked, what is not is good', () => {
+  const lists = new RevocationLists([list], authority.caText, false);
+  assert.equal(lists.ask(issuer, serialOf(bad), now), 'revoked');
+  assert.equal(lists.ask(issuer, `00${serialOf(bad).toLowerCase()}`, now), 'revoked');
+  assert.equal(lists.ask(issuer, serialOf(good), now), 'good');
+  assert.equal(lists.ask('CN=Other', serialOf(bad), now), 'unknown');
+});
+
+test('a list whose time is over says nothing any more, unless it is to', () => {
+  const later = now + 31 * 86_400_000;
+  const refusing = new RevocationLists([list], authority.caText, false);
+  assert.equal(refusing.ask(issuer, serialOf(good), later), 'unknown');
+  assert.equal(refusing.ask(issuer, serialOf(bad), later), 'revoked');
+  assert.equal(new RevocationLists([list], authority.caText, true).ask(issuer, serialOf(good), later), 'good');
+});
+
+test('a list of somebody else, a changed one, and none at all are refused', () => {
+  assert.throws(() => new RevocationLists([list], other.caText, false), /signed by none/);
+  assert.throws(() => new RevocationLists(['nothing'], authority.caText, false), /without a revocation list/);
+  assert.throws(() => new RevocationLists([list], 'nothing', false), /no certificate/);
+  const der = Buffer.from(list.replace(/-----[^-]+-----/g, ''), 'base64');
+  const pem = (bytes: Buffer) => `-----BEGIN X509 CRL-----\n${bytes.toString('base64')}\n-----END X509 CRL-----\n`;
+  fc.assert(
+    fc.property(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }), (at, mask) => {
+      const changed = Buffer.from(der);
+      changed[at]! ^= mask;
+      assert.throws(() => new RevocationLists([pem(changed)], authority.caText, false), TypeError);
+    }),
+    { numRuns: 500 },
+  );
+  for (let length = 1; length < der.length; length += 7)
+    assert.throws(() => new RevocationLists([pem(der.subarray(0, length))], authority.caText, false), TypeError);
+});

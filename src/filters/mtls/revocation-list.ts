@@ -1,0 +1,146 @@
+// Certificate revocation lists (RFC 5280 section 5): read, verified against their authority, and asked for a serial number. Whole lists
+// only: delta and indirect ones, and whatever else a list declares critical, are refused.
+
+import { verify, X509Certificate } from 'node:crypto';
+import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from './der.ts';
+
+/** Hash by the OID of the signature's algorithm; null for Ed25519, which has its own. */
+const algorithms: Readonly<Record<string, string | null>> = {
+  '1.2.840.113549.1.1.11': 'sha256',
+  '1.2.840.113549.1.1.12': 'sha384',
+  '1.2.840.113549.1.1.13': 'sha512',
+  '1.2.840.10045.4.3.2': 'sha256',
+  '1.2.840.10045.4.3.3': 'sha384',
+  '1.2.840.10045.4.3.4': 'sha512',
+  '1.3.101.112': null,
+};
+
+/** What a list says, not yet believed. */
+interface ReadList {
+  readonly signed: Buffer;
+  readonly hash: string | null;
+  readonly signature: Buffer;
+  readonly thisUpdateMs: number;
+  /** Infinity when it names no time. */
+  readonly nextUpdateMs: number;
+  /** Hex in upper case without leading zeros. */
+  readonly serials: ReadonlySet<string>;
+}
+
+export interface RevocationList extends Pick<ReadList, 'serials' | 'nextUpdateMs'> {
+  /** The authority as certificates name it: RFC 2253 order. */
+  readonly issuer: string;
+}
+
+export type Revocation = 'good' | 'revoked' | 'unknown';
+
+/** The lists of several authorities. */
+export class RevocationLists {
+  private readonly byIssuer: ReadonlyMap<string, RevocationList>;
+  private readonly acceptExpired: boolean;
+
+  /** PEM texts. Throws a TypeError with a message for the operator. */
+  constructor(lists: readonly string[], authorities: string, acceptExpired: boolean) {
+    const certificates = pemBlocks(authorities, 'CERTIFICATE').map(der => new X509Certificate(der));
+    if (certificates.length === 0) throw new TypeError('`crl.authorities` holds no certificate in PEM');
+    const read = lists.flatMap(text => {
+      const blocks = pemBlocks(text, 'X509 CRL');
+      if (blocks.length === 0) throw new TypeError('`crl.lists` holds a text without a revocation list in PEM');
+      return blocks.map(der => verifiedList(der, certificates));
+    });
+    this.byIssuer = new Map(read.map(list => [list.issuer, list]));
+    this.acceptExpired = acceptExpired;
+  }
+
+  /** `unknown` where no list of the authority is there, or only one whose time is over. */
+  ask(issuer: string, serialNumber: string, nowMs: number): Revocation {
+    const list = this.byIssuer.get(issuer);
+    if (list === undefined) return 'unknown';
+    if (list.serials.has(serialText(serialNumber))) return 'revoked';
+    return list.nextUpdateMs >= nowMs || this.acceptExpired ? 'good' : 'unknown';
+  }
+}
+
+function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): RevocationList {
+  let list: ReadList;
+  try {
+    list = readList(der);
+  } catch (error) {
+    if (error instanceof DerError) throw new TypeError(`a revocation list cannot be read: ${error.message}`);
+    throw error;
+  }
+  const authority = authorities.find(({ publicKey }) => {
+    try {
+      return verify(list.hash, list.signed, publicKey, list.signature);
+    } catch {
+      return false; // A key of another kind than the signature's.
+    }
+  });
+  if (authority === undefined) throw new TypeError('a revocation list is signed by none of `crl.authorities`');
+  return { issuer: nameText(authority.subject), serials: list.serials, nextUpdateMs: list.nextUpdateMs };
+}
+
+function readList(der: Buffer): ReadList {
+  const whole = expectTag(readElement(der, 0, der.length), DerTag.sequence);
+  const [signed, algorithm, signature, more] = childrenOf(der, whole);
+  if (more !== undefined || whole.end !== der.length) throw new DerError('something stands behind it');
+  const fields = childrenOf(der, expectTag(signed, DerTag.sequence));
+  if (fields[0]?.tag === DerTag.integer) fields.shift(); // The version.
+  const [said, , thisUpdate, ...rest] = fields;
+  // Because: the outer name of the algorithm is not signed (RFC 5280 section 5.1.1.2).
+  if (!der.subarray(said?.from, said?.end).equals(der.subarray(algorithm?.from, algorithm?.end)))
+    throw new DerError('it names two algorithms');
+  const oid = oidText(der, expectTag(childrenOf(der, expectTag(algorithm, DerTag.sequence))[0], DerTag.oid));
+  const hash = Object.hasOwn(algorithms, oid) ? algorithms[oid] : undefined;
+  if (hash === undefined) throw new DerError(`its signature has the algorithm ${oid}, which is not supported`);
+  const isTime = (element: DerElement | undefined) =>
+    element !== undefined && (element.tag === DerTag.utcTime || element.tag === DerTag.generalizedTime);
+  if (!isTime(thisUpdate)) throw new DerError('it has no time');
+  const nextUpdate = isTime(rest[0]) ? rest.shift() : undefined;
+  const revoked = rest[0]?.tag === DerTag.sequence ? rest.shift() : undefined;
+  if (rest[0]?.tag === DerTag.context0) refuseCritical(der, rest[0]);
+  const bits = expectTag(signature, DerTag.bitString);
+  if (der[bits.start] !== 0) throw new DerError('its signature is no whole number of bytes');
+  return {
+    signed: der.subarray(signed.from, signed.end),
+    hash,
+    signature: der.subarray(bits.start + 1, bits.end),
+    thisUpdateMs: timeMs(der, thisUpdate),
+    nextUpdateMs: nextUpdate === undefined ? Infinity : timeMs(der, nextUpdate),
+    serials: new Set(revoked === undefined ? [] : childrenOf(der, revoked).map(entry => serialOf(der, entry))),
+  };
+}
+
+function serialOf(der: Buffer, entry: DerElement): string {
+  const serial = expectTag(childrenOf(der, expectTag(entry, DerTag.sequence))[0], DerTag.integer);
+  return serialText(der.toString('hex', serial.start, serial.end));
+}
+
+/** Numbers of both worlds alike. */
+function serialText(hex: string): string {
+  return hex.toUpperCase().replace(/^0+(?=.)/, '');
+}
+
+function refuseCritical(der: Buffer, extensions: DerElement): void {
+  for (const extension of childrenOf(der, expectTag(childrenOf(der, extensions)[0], DerTag.sequence))) {
+    const [oid, critical] = childrenOf(der, extension);
+    if (critical?.tag === DerTag.boolean && der[critical.start] !== 0)
+      throw new DerError(
+        `it has the critical extension ${oidText(der, expectTag(oid, DerTag.oid))}: only whole, direct lists are read`,
+      );
+  }
+}
+
+function pemBlocks(text: string, label: string): Buffer[] {
+  const block = new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`, 'g');
+  return [...text.matchAll(block)].map(match => Buffer.from(match[1], 'base64'));
+}
+
+/** From Node's lines, outermost first and escaped as RFC 2253 says, to one line: as a client's certificate names its issuer. */
+function nameText(lines: string): string {
+  return lines
+    .split('\n')
+    .filter(line => line !== '')
+    .reverse()
+    .join(',');
+}
