@@ -160,6 +160,12 @@ export const faultKinds = {
   ),
   access_denied: downstream(403, 'Access denied', 'The caller may not reach this route.', 'http_request_denied'),
   rate_limited: downstream(429, 'Too many requests', 'The caller has used up its budget.', 'http_request_denied'),
+  quota_exceeded: downstream(
+    429,
+    'Quota exceeded',
+    'The caller has used up its quota of the day, week or month. `Retry-After` says when the next one begins.',
+    'http_request_denied',
+  ),
 
   route_not_found: gateway(404, 'No route', 'destination_not_found', 'No route matches this host and path.'),
   method_not_allowed: gateway(
@@ -261,6 +267,13 @@ export const faultKinds = {
     'if-reused',
     'connection_terminated',
     'The endpoint closed the connection before its answer was complete.',
+  ),
+  upstream_stream_refused: upstream(
+    502,
+    'Upstream refused the stream',
+    'yes',
+    'connection_terminated',
+    'The endpoint turned the request down without looking at it (HTTP/2 REFUSED_STREAM or GOAWAY), and so did others.',
   ),
   upstream_response_timeout: upstream(
     504,

@@ -10,7 +10,6 @@ import { duration, durationOrNone } from './duration.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { MISSING } from './found.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
-import { onlyNow } from './later-keys.ts';
 import { poolSchema } from './pool-schema.ts';
 import { resilienceContradictions, resilienceShape } from './resilience-schema.ts';
 import { upstreamTlsSchema } from './upstream-tls-schema.ts';
@@ -18,7 +17,7 @@ import { upstreamTlsSchema } from './upstream-tls-schema.ts';
 /** What `https://` endpoints get without `tls`. */
 const systemTrust = upstreamTlsSchema.parse({});
 
-const protocol = onlyNow(['http/1.1'], ['h2', 'h2c', 'auto']);
+const protocol = z.enum(['http/1.1', 'h2', 'h2c', 'auto']);
 
 const written = z.strictObject({
   endpoints: z
@@ -32,7 +31,11 @@ const written = z.strictObject({
     .default('p2c')
     .describe('How an endpoint is picked: `p2c` takes the less busy of two drawn at random.'),
   hashOn: hashOnSchema.optional(),
-  protocol: protocol.default('http/1.1').describe('Protocol towards the endpoints. This version knows `http/1.1`.'),
+  protocol: protocol
+    .default('http/1.1')
+    .describe(
+      'Protocol towards the endpoints: `http/1.1`, `h2` (HTTP/2 over TLS), `h2c` (HTTP/2 in plain text, with prior knowledge), or `auto`, by which each endpoint chooses in the TLS handshake.',
+    ),
   pool: poolSchema,
   tls: upstreamTlsSchema.optional(),
   timeout: durationOrNone
@@ -67,6 +70,9 @@ export const upstreamSchema = written
     }
     const endpoints = listed ?? [];
     const mayUseTls = endpoints.some(endpoint => endpoint.tls) || discoversTls(discover);
+    for (const message of protocolProblems(settings.protocol, endpoints)) {
+      context.addIssue({ code: 'custom', path: ['protocol'], message });
+    }
     const hashes = balance === 'ringHash' || balance === 'maglev';
     if (hashes && hashOn === undefined) {
       const message = `\`${balance}\` needs \`hashOn\`: what to hash, such as { header: x-user-id }`;
@@ -130,4 +136,16 @@ export const upstreamSchema = written
 /** Whether endpoints that are found may speak TLS: a file says so for each of them. */
 function discoversTls(discover: DiscoverConfig | undefined): boolean {
   return discover !== undefined && (discover.kind === 'file' || discover.tls);
+}
+
+/** HTTP/2 over TLS and in plain text have names of their own, so that nobody gets one for the other. */
+function protocolProblems(
+  protocol: UpstreamConfig['protocol'],
+  endpoints: readonly { readonly tls: boolean }[],
+): string[] {
+  if ((protocol === 'h2' || protocol === 'auto') && endpoints.some(({ tls }) => !tls))
+    return [`\`${protocol}\` needs https:// endpoints; HTTP/2 in plain text is \`h2c\``];
+  if (protocol === 'h2c' && endpoints.some(({ tls }) => tls))
+    return ['`h2c` is plain text and needs http:// endpoints; HTTP/2 over TLS is `h2`'];
+  return [];
 }

@@ -11,10 +11,12 @@ import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { enterGates } from './gates.ts';
+import { grpcTimeoutMs, isGrpc } from './grpc-answer.ts';
 import { armHedge } from './hedge.ts';
 import { answer, refuse } from './reply.ts';
 import { watchWait } from './retries.ts';
 import { stickyPick } from './sticky-pick.ts';
+import { writeUpstreamBlock } from './upstream-block.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 /** Bodies sent over a kept connection are remembered up to this size, to be sent again if that connection was dead. */
@@ -33,6 +35,8 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
   exchange.idleTimeoutMs = spec.idleTimeoutMs;
   const timeoutMs = route.timeoutMs !== 0 ? route.timeoutMs : spec.timeoutMs;
   exchange.deadline = timeoutMs === 0 ? Infinity : exchange.startedAt + timeoutMs;
+  if (isGrpc(exchange.request))
+    exchange.deadline = Math.min(exchange.deadline, exchange.startedAt + grpcTimeoutMs(exchange.request));
   exchange.retryPolicy = policy === null || policy.spec.attempts === 0 ? null : policy;
   if (exchange.retryPolicy !== null) {
     const { perTryTimeoutMs } = exchange.retryPolicy.spec;
@@ -122,19 +126,29 @@ export function onConnection(exchange: Exchange, connection: RequestWriter): voi
 function send(exchange: Exchange, connection: RequestWriter): void {
   const { request, services, retryPolicy } = exchange;
   const chunked = request.chunked || (exchange.requestFiltered && request.hasBody);
+  if (request.upgrade !== '' && !connection.canUpgrade(request.upgrade)) {
+    connection.abort();
+    refuse(exchange, new Fault('upstream_upgrade_refused'));
+    return;
+  }
   exchange.connection = connection;
   exchange.sentAt = services.io.clock.now;
   exchange.firstByteAt = 0;
   exchange.requestIsBlocked = false;
   const framing = chunked ? RequestFraming.chunked : request.hasBody ? RequestFraming.length : RequestFraming.none;
   connection.start(exchange, request.method === 'HEAD', framing, request.upgrade !== '', exchange);
-  writeUpstreamHead(exchange, exchange.endpoint!, chunked, services.io.outbox);
+  const { block } = connection;
+  if (block === null) writeUpstreamHead(exchange, exchange.endpoint!, chunked, services.io.outbox);
+  else {
+    writeUpstreamBlock(exchange, exchange.endpoint!, chunked, block);
+    connection.sendHead();
+  }
   if (framing === RequestFraming.none) return;
   const resent = exchange.replayable;
   if (resent !== null) for (const piece of resent) connection.sendBody(piece, 0, piece.length);
   else if (
     !exchange.replayGivenUp &&
-    (retryPolicy !== null || (connection.requests > 1 && isIdempotent(request.method)))
+    (retryPolicy !== null || block !== null || (connection.requests > 1 && isIdempotent(request.method)))
   ) {
     exchange.replayable = [];
   }

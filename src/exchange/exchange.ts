@@ -21,8 +21,8 @@ import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts
 import { isRequestId } from '../telemetry/request-id.ts';
 import type { Gate, GateWaiter } from '../upstream/admission/gate.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { ConnectionWaiter } from '../upstream/endpoint-pool.ts';
 import { NO_PASS } from '../upstream/guard.ts';
-import type { ConnectionWaiter } from '../upstream/pool.ts';
 import type { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { BodyPipe } from './body-pipe.ts';

@@ -9,8 +9,8 @@ import { RequestFraming, type RequestWriter, type ResponseEvents } from '../net/
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { REFUSED } from '../upstream/breaker/breaker.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { ConnectionWaiter } from '../upstream/endpoint-pool.ts';
 import { NO_PASS } from '../upstream/guard.ts';
-import type { ConnectionWaiter } from '../upstream/pool.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
 import { writeUpstreamHead } from './upstream-head.ts';

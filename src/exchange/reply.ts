@@ -4,6 +4,7 @@ import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';
 import { Headers } from '../http/headers.ts';
 import type { Exchange } from './exchange.ts';
+import { grpcFields, isGrpc } from './grpc-answer.ts';
 import { problemBody, proxyStatus } from './problem.ts';
 import { endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse, type Reply } from './response.ts';
@@ -27,6 +28,10 @@ function refusalReply(
   fault: Fault,
   headers: Iterable<readonly [string, string]> | undefined,
 ): Reply {
+  const { request } = exchange;
+  if (isGrpc(request)) {
+    return { status: 200, headers: [...(headers ?? []), ...grpcFields(fault), ['Proxy-Status', proxyStatus(fault)]] };
+  }
   return {
     status: fault.kind.status,
     headers: [

@@ -20,7 +20,7 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
   // The second try goes on in the place of the first.
   if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.lead()) return true;
   if (exchange.responseStarted || exchange.firstByteAt !== 0 || exchange.request.upgrade !== '') return false;
-  if (retryDeadConnection(exchange, fault)) return true;
+  if (retryUnprocessed(exchange, fault) || retryDeadConnection(exchange, fault)) return true;
   const { retryPolicy: policy, connection } = exchange;
   if (policy === null || !policy.retriesFault(fault) || !mayRetry(exchange, policy, connection !== null)) return false;
   connection?.abort();
@@ -55,6 +55,22 @@ function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_reset' || connection === null || exchange.attempts > 1) return false;
   if (connection.requests <= 1 || !isIdempotent(request.method)) return false;
   if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
+  exchange.connection = null;
+  exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
+  attempt(exchange, null, true);
+  return true;
+}
+
+/** More often than this a request is not turned down by an endpoint that wants requests at all. */
+const REFUSED_STREAMS_MAX = 4;
+
+/**
+ * The endpoint says that it did not look at the request (RFC 9113 section 8.7): it may be sent again whatever its method. An HTTP/2
+ * connection that ends does so to requests on their way. Takes nothing from the budget.
+ */
+function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
+  if (fault.code !== 'upstream_stream_refused' || exchange.attempts >= REFUSED_STREAMS_MAX) return false;
+  if (exchange.request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
   exchange.connection = null;
   exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
   attempt(exchange, null, true);

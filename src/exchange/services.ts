@@ -3,7 +3,7 @@
 import type { Fault } from '../base/fault.ts';
 import type { ResponseHead } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
-import type { UpstreamConnection } from '../net/upstream-connection.ts';
+import type { RequestWriter } from '../net/exchange-ends.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { IdBlocks } from '../telemetry/id-blocks.ts';
 import type { PoolContext } from '../upstream/pool.ts';
@@ -39,7 +39,7 @@ export interface ExchangeSteps {
   upstreamFault(exchange: Exchange, fault: Fault): void;
   requestBlocked(exchange: Exchange): void;
   requestDrained(exchange: Exchange): void;
-  connection(exchange: Exchange, connection: UpstreamConnection): void;
+  connection(exchange: Exchange, connection: RequestWriter): void;
   noConnection(exchange: Exchange, fault: Fault): void;
   deadlineReached(exchange: Exchange): void;
   /** The gate at which it waited has let it in, or has not within its time. */

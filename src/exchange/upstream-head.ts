@@ -13,7 +13,7 @@ const replaced = new Uint8Array(64);
 for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) replaced[id] = 1;
 
 /** Ids that came from outside, as fields; empty when the exchange goes by those made for it. */
-function foreignIds(exchange: Exchange): string {
+export function foreignIds(exchange: Exchange): string {
   const { headers } = exchange.request;
   const received = headers.getOnlyById(HeaderId.traceparent);
   if (received === undefined && exchange.hasOwnId) {

@@ -1,7 +1,8 @@
-// The two contracts between connections and what carries an exchange. Protocol-neutral: h1 connections and h2 streams fit both.
+// The contracts between connections and what carries an exchange. Protocol-neutral: h1 connections and h2 streams fit both.
 
 import type { Fault } from '../base/fault.ts';
 import type { ResponseHead } from '../http/h1/response-head.ts';
+import type { RequestBlock } from '../http/h2/request-block.ts';
 import type { Headers } from '../http/headers.ts';
 
 /** How the client's side of a response is framed; the connection adds what its protocol needs. */
@@ -29,6 +30,44 @@ export interface ResponseWriter {
   /** Stops and starts the flow of the request's body. */
   pauseRequest(): void;
   resumeRequest(): void;
+}
+
+/** How a request's body goes out. */
+export const RequestFraming = { none: 0, length: 1, chunked: 2 } as const;
+
+/** How long the steps of one request may take; Infinity or 0 where there is no limit. */
+export interface RequestTimes {
+  /** Monotonic milliseconds at which the whole exchange is over. */
+  readonly deadline: number;
+  /** From the request's last byte to the head of the response. */
+  readonly responseTimeoutMs: number;
+  /** Without a byte in the middle of the response, or without the endpoint taking one of the request. */
+  readonly idleTimeoutMs: number;
+}
+
+/** What an exchange does with the connection to its endpoint, or with its stream of one. */
+export interface RequestWriter {
+  /** Requests that its connection was given so far. */
+  readonly requests: number;
+  /** Where the head is written to, to be sent by `sendHead`; null where it goes into the thread's outbox as text. */
+  readonly block: RequestBlock | null;
+  /**
+   * Begins a request; the caller then writes its head. `upgrade` says that the client asked to switch protocols, so
+   * that 101 is an answer.
+   */
+  start(events: ResponseEvents, toHead: boolean, requestFraming: number, upgrade: boolean, times: RequestTimes): void;
+  /** Sends the head that was written to `block`. */
+  sendHead(): void;
+  /** Whether the endpoint can be asked for a tunnel of this protocol. */
+  canUpgrade(protocol: string): boolean;
+  sendBody(bytes: Buffer, start: number, end: number): void;
+  endRequest(trailers: Headers | null): void;
+  /** Gives the exchange up. No event follows. */
+  abort(): void;
+  /** Nobody wants this answer any more. No event follows. */
+  dropAnswer(): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
 }
 
 /** What a client connection tells the exchange it began. Body bytes are valid only during the call. */

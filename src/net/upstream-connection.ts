@@ -10,7 +10,7 @@ import { Refusal } from '../http/h1/parse-outcome.ts';
 import { BodyFraming, parseResponseHead, type ResponseHead, takeResponseHead } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
 import { listenTo, readInto, type SocketEvents } from './accepted-socket.ts';
-import type { ResponseEvents } from './exchange-ends.ts';
+import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
 import type { ClientTlsTarget } from './tls/client-tls.ts';
@@ -21,9 +21,6 @@ export interface ConnectionTarget {
   readonly port: number;
   readonly tls: ClientTlsTarget | null;
 }
-
-/** How a request's body goes out. */
-export const RequestFraming = { none: 0, length: 1, chunked: 2 } as const;
 
 /** Whoever keeps connections. */
 export interface ConnectionOwner {
@@ -38,16 +35,6 @@ export interface ConnectionOwner {
   onClosed(connection: UpstreamConnection): void;
 }
 
-/** How long the steps of one request may take; Infinity or 0 where there is no limit. */
-export interface RequestTimes {
-  /** Monotonic milliseconds at which the whole exchange is over. */
-  readonly deadline: number;
-  /** From the request's last byte to the head of the response. */
-  readonly responseTimeoutMs: number;
-  /** Without a byte in the middle of the response, or without the endpoint taking one of the request. */
-  readonly idleTimeoutMs: number;
-}
-
 const Phase = { connecting: 0, idle: 1, head: 2, body: 3, tunnel: 4, closed: 5 } as const;
 
 /** Interim responses to one request: a backend that sends more is broken. */
@@ -55,12 +42,13 @@ const INFORMATIONAL_MAX = 32;
 /** Of an answer that nobody wants any more; to read more of it costs more than a new connection. */
 const DROPPED_BYTES_MAX = 64 * 1024;
 
-export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink {
+export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink, RequestWriter {
   deadline: number;
   wheelSlot: number;
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
   readonly socket: Socket;
+  readonly block: null;
   private readonly owner: ConnectionOwner;
   /** Requests that this connection was given so far. */
   requests: number;
@@ -93,6 +81,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.wheelNext = null;
     this.wheelPrevious = null;
     this.owner = owner;
+    this.block = null;
     this.requests = 0;
     this.events = null;
     this.times = null;
@@ -117,7 +106,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.socket =
       tls === null
         ? connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true, onread })
-        : tls.connect(onread, () => this.onConnect());
+        : tls.connect(onread, () => this.onConnect(), http1);
     listenTo(this.socket, this);
     if (tls === null) this.socket.once('connect', () => this.onConnect());
     this.socket.once('error', (error: NodeJS.ErrnoException) => this.onConnectError(error, tls));
@@ -148,6 +137,13 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.keepAlive = true;
     this.owner.io.outbox.begin(this);
     this.scheduleWithin(this.requestDone ? times.responseTimeoutMs : 0);
+  }
+
+  /** The head is in the outbox already. */
+  sendHead(): void {}
+
+  canUpgrade(): boolean {
+    return true;
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
@@ -476,6 +472,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     io.wheel.schedule(this, Math.min(step, times.deadline));
   }
 }
+
+/** Whatever else the endpoint speaks, this connection speaks nothing else. */
+const http1: readonly string[] = ['http/1.1'];
 
 const nothing: BodySink = { onBody() {} };
 

@@ -5,6 +5,9 @@ import { endpointPart } from '../telemetry/access-line.ts';
 import type { Balanced } from './balance/balancer.ts';
 import type { PeakLatency } from './balance/peak-latency.ts';
 import type { Breaker } from './breaker/breaker.ts';
+import type { EndpointPool } from './endpoint-pool.ts';
+import { MultiplexPool } from './multiplex-pool.ts';
+import { NegotiatedPool } from './negotiated-pool.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
 import { inFlightOfAll, type StateBlock } from './state/shared-states.ts';
 
@@ -32,7 +35,7 @@ export class Endpoint implements Balanced {
   readonly latency: PeakLatency | null;
   /** Share of its turns that it takes, 0 to 1: less than 1 while it comes back slowly. */
   ramp: number;
-  readonly pool: Pool;
+  readonly pool: EndpointPool;
   /** What all workers know of it. */
   readonly block: StateBlock;
   /** Its own circuit breaker; null where the upstream has none, or one for all its endpoints. */
@@ -45,7 +48,7 @@ export class Endpoint implements Balanced {
   constructor(
     spec: EndpointSpec,
     upstreamName: string,
-    pool: Pool,
+    pool: EndpointPool,
     block: StateBlock,
     latency: PeakLatency | null = null,
   ) {
@@ -78,6 +81,9 @@ export class Endpoint implements Balanced {
   }
 }
 
+/** What is spoken to endpoints. `auto` lets each of them choose (ALPN). */
+export type UpstreamProtocol = 'http/1.1' | 'h2' | 'h2c' | 'auto';
+
 /** A pool for this endpoint. */
 export function poolFor(
   spec: EndpointSpec,
@@ -85,10 +91,14 @@ export function poolFor(
   metricsOffset: number,
   context: PoolContext,
   tls: ClientTls | null,
-): Pool {
+  protocol: UpstreamProtocol = 'http/1.1',
+): EndpointPool {
   const { host, port } = spec;
   const address = spec.address ?? host;
   if (spec.tls && tls === null) throw new Error(`there is no TLS for ${spec.url}`);
   const secure = spec.tls && tls !== null ? tls.target(host, address, port) : null;
-  return new Pool({ host: address, port, tls: secure }, settings, metricsOffset, context);
+  const target = { host: address, port, tls: secure };
+  if (protocol === 'auto' && secure !== null) return new NegotiatedPool(target, settings, metricsOffset, context);
+  if (protocol === 'h2' || protocol === 'h2c') return new MultiplexPool(target, settings, metricsOffset, context);
+  return new Pool(target, settings, metricsOffset, context);
 }

@@ -103,10 +103,5 @@ export class Guard {
 
 /** Whether it says something about the endpoint, and not about the client, the gateway or a full queue. */
 function isEndpointsFault(fault: Fault): boolean {
-  return (
-    causeOf(fault) !== null ||
-    fault.code === 'exchange_timeout' ||
-    fault.code === 'upstream_malformed_response' ||
-    fault.code === 'upstream_response_too_large'
-  );
+  return causeOf(fault) !== null || fault.code === 'exchange_timeout' || fault.code === 'upstream_response_too_large';
 }

@@ -6,12 +6,16 @@ import type { ThreadIo } from '../net/io.ts';
 import type { ClientTlsBook } from '../net/tls/client-tls-book.ts';
 import { type ConnectionOwner, type ConnectionTarget, UpstreamConnection } from '../net/upstream-connection.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
+import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
+import { WaiterQueue } from './waiter-queue.ts';
 
 /** Limits of a pool; 0 means none for maxConnections, maxRequestsPerConnection and idleTimeoutMs. */
 export interface PoolSettings {
   readonly maxConnections: number;
   readonly maxPending: number;
   readonly maxRequestsPerConnection: number;
+  /** On one HTTP/2 connection at once. */
+  readonly maxStreams: number;
   readonly idleTimeoutMs: number;
   readonly connectTimeoutMs: number;
 }
@@ -25,15 +29,7 @@ export interface PoolContext {
   readonly clientTls?: ClientTlsBook;
 }
 
-/** A request that waits for a connection. Exactly one of the two is called, unless `waiting` turned false before. */
-export interface ConnectionWaiter {
-  /** False when it no longer wants one; the pool then passes over it. */
-  readonly waiting: boolean;
-  onConnection(connection: UpstreamConnection): void;
-  onNoConnection(fault: Fault): void;
-}
-
-export class Pool implements ConnectionOwner {
+export class Pool implements EndpointPool, ConnectionOwner {
   readonly io: ThreadIo;
   readonly headLimits: HeadLimits;
   private readonly target: ConnectionTarget;
@@ -42,9 +38,7 @@ export class Pool implements ConnectionOwner {
   private readonly metricsOffset: number;
   /** The one that was used last is lent first, so that the others grow old and are closed. */
   private readonly idle: UpstreamConnection[];
-  private readonly waiters: ConnectionWaiter[];
-  /** Position of the first waiter; the array is cut when half of it is past. */
-  private firstWaiter: number;
+  private readonly waiters: WaiterQueue;
   private connecting: number;
   /** Connections that exist, those being made included. */
   private total: number;
@@ -58,8 +52,7 @@ export class Pool implements ConnectionOwner {
     this.settings = settings;
     this.metricsOffset = metricsOffset;
     this.idle = [];
-    this.waiters = [];
-    this.firstWaiter = 0;
+    this.waiters = new WaiterQueue(context.cells, metricsOffset);
     this.connecting = 0;
     this.total = 0;
     this.retired = false;
@@ -67,13 +60,9 @@ export class Pool implements ConnectionOwner {
 
   get counts(): { active: number; idle: number; pending: number } {
     const idle = this.idle.length;
-    return { active: this.total - this.connecting - idle, idle, pending: this.waiters.length - this.firstWaiter };
+    return { active: this.total - this.connecting - idle, idle, pending: this.waiters.length };
   }
 
-  /**
-   * A connection at once, or null: then the waiter hears later, or has heard already that there is no room. `fresh`
-   * asks for one that never served, for a retry after a kept one had died.
-   */
   acquire(waiter: ConnectionWaiter, fresh: boolean): UpstreamConnection | null {
     const { idle, cells, metricsOffset } = this;
     while (!fresh && idle.length > 0) {
@@ -87,35 +76,27 @@ export class Pool implements ConnectionOwner {
     const { maxConnections, maxPending } = this.settings;
     if (maxConnections === 0 || this.total < maxConnections) {
       this.open();
-    } else if (this.waiters.length - this.firstWaiter - this.connecting >= maxPending) {
+    } else if (this.waiters.length - this.connecting >= maxPending) {
       waiter.onNoConnection(new Fault('upstream_queue_full'));
       return null;
     }
     this.waiters.push(waiter);
-    cells[metricsOffset + UpstreamCell.pending]!++;
     return null;
   }
 
-  /** Whether a request would have to wait for a connection to be made. */
   get isCold(): boolean {
     return this.idle.length === 0 && this.connecting === 0;
   }
 
-  /** Opens a connection ahead of a request, where none is idle and there is room. */
   warm(): void {
     const { maxConnections } = this.settings;
     if (this.isCold && !this.retired && (maxConnections === 0 || this.total < maxConnections)) this.open();
   }
 
-  /** Takes a waiter out of the queue, whose place another may have then. */
   forget(waiter: ConnectionWaiter): void {
-    const at = this.waiters.indexOf(waiter, this.firstWaiter);
-    if (at === -1) return;
-    this.waiters.splice(at, 1);
-    this.cells[this.metricsOffset + UpstreamCell.pending]!--;
+    this.waiters.forget(waiter);
   }
 
-  /** Takes no more requests: idle connections close now, busy ones when they are done. */
   retire(): void {
     this.retired = true;
     for (const connection of this.idle.slice()) connection.close();
@@ -131,7 +112,7 @@ export class Pool implements ConnectionOwner {
     this.connecting--;
     this.total--;
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
-    this.nextWaiter()?.onNoConnection(fault);
+    this.waiters.next()?.onNoConnection(fault);
     this.openForWaiters();
   }
 
@@ -158,7 +139,7 @@ export class Pool implements ConnectionOwner {
 
   /** Gives a free connection to whoever waits longest, or puts it aside. */
   private lend(connection: UpstreamConnection): void {
-    const waiter = this.nextWaiter();
+    const waiter = this.waiters.next();
     if (waiter !== undefined) {
       this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
       waiter.onConnection(connection);
@@ -178,21 +159,6 @@ export class Pool implements ConnectionOwner {
 
   private openForWaiters(): void {
     const { maxConnections } = this.settings;
-    const waiting = this.waiters.length - this.firstWaiter;
-    if (waiting > this.connecting && (maxConnections === 0 || this.total < maxConnections)) this.open();
-  }
-
-  private nextWaiter(): ConnectionWaiter | undefined {
-    const { waiters } = this;
-    while (this.firstWaiter < waiters.length) {
-      const waiter = waiters[this.firstWaiter++]!;
-      this.cells[this.metricsOffset + UpstreamCell.pending]!--;
-      if (this.firstWaiter * 2 > waiters.length) {
-        waiters.splice(0, this.firstWaiter);
-        this.firstWaiter = 0;
-      }
-      if (waiter.waiting) return waiter;
-    }
-    return undefined;
+    if (this.waiters.length > this.connecting && (maxConnections === 0 || this.total < maxConnections)) this.open();
   }
 }

@@ -9,8 +9,9 @@ import { makeGate } from './admission/make-gate.ts';
 import { Affinity, type AffinitySpec } from './affinity.ts';
 import { type Balancer, createBalancer } from './balance/balancer.ts';
 import { PeakLatency } from './balance/peak-latency.ts';
-import { Endpoint, type EndpointSpec, poolFor } from './endpoint.ts';
-import type { Pool, PoolContext, PoolSettings } from './pool.ts';
+import { Endpoint, type EndpointSpec, poolFor, type UpstreamProtocol } from './endpoint.ts';
+import type { EndpointPool } from './endpoint-pool.ts';
+import type { PoolContext, PoolSettings } from './pool.ts';
 import { Resilience, type ResilienceSpec } from './resilience.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
 import { RetryPolicy, type RetrySpec } from './retry/retry-policy.ts';
@@ -29,6 +30,8 @@ export interface UpstreamSpec extends ResilienceSpec {
   readonly endpoints: readonly EndpointSpec[];
   readonly balance: Parameters<typeof createBalancer>[0];
   readonly hashOn: HashOn | null;
+  /** HTTP/1.1 when left out. */
+  readonly protocol?: UpstreamProtocol | undefined;
   readonly pool: PoolSettings;
   readonly timeoutMs: number;
   readonly responseTimeoutMs: number;
@@ -115,6 +118,7 @@ export class Upstream {
     const samePool =
       previous !== null &&
       samePoolSettings(previous.spec.pool, spec.pool) &&
+      previous.spec.protocol === spec.protocol &&
       isDeepStrictEqual(previous.spec.tls ?? null, tls);
     const keptPools = new Map(samePool ? previous.endpoints.map(({ key, pool }) => [key, pool]) : []);
     this.members = (source?.now ?? spec.endpoints).map(endpoint => this.endpointFor(endpoint, keptPools));
@@ -198,13 +202,13 @@ export class Upstream {
     }
   }
 
-  private endpointFor(spec: EndpointSpec, keptPools: ReadonlyMap<string, Pool> | null): Endpoint {
+  private endpointFor(spec: EndpointSpec, keptPools: ReadonlyMap<string, EndpointPool> | null): Endpoint {
     const { name, pool } = this.spec;
     const kept = keptPools?.get(spec.url);
     const block = this.states.claim(`endpoint ${name} ${spec.url}`, this.context.io.clock.now);
     const latency =
       this.spec.balance === 'peakEwma' ? new PeakLatency(block.times, block.timesAt + TimeCell.peakLatency) : null;
-    const ownPool = kept ?? poolFor(spec, pool, this.metricsOffset, this.context, this.tls);
+    const ownPool = kept ?? poolFor(spec, pool, this.metricsOffset, this.context, this.tls, this.spec.protocol);
     return new Endpoint(spec, name, ownPool, block, latency);
   }
 
@@ -237,6 +241,7 @@ function samePoolSettings(a: PoolSettings, b: PoolSettings): boolean {
     a.maxConnections === b.maxConnections &&
     a.maxPending === b.maxPending &&
     a.maxRequestsPerConnection === b.maxRequestsPerConnection &&
+    a.maxStreams === b.maxStreams &&
     a.idleTimeoutMs === b.idleTimeoutMs &&
     a.connectTimeoutMs === b.connectTimeoutMs
   );

@@ -39,6 +39,7 @@ const defaultPool: UpstreamSpec['pool'] = {
   maxConnections: 100,
   maxPending: 500,
   maxRequestsPerConnection: 0,
+  maxStreams: 100,
   idleTimeoutMs: 60_000,
   connectTimeoutMs: 2_000,
 };

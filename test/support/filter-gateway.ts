@@ -172,6 +172,7 @@ function upstreamSpec(port: number): ConstructorParameters<typeof Upstream>[0] {
       maxConnections: 100,
       maxPending: 100,
       maxRequestsPerConnection: 0,
+      maxStreams: 100,
       idleTimeoutMs: 60_000,
       connectTimeoutMs: 2000,
     },

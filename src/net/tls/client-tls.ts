@@ -84,8 +84,8 @@ export class ClientTlsTarget {
     this.sessionVersion = 0;
   }
 
-  /** Opens a connection. It may be written to once `onSecured` was called. */
-  connect(onread: OnReadOpts, onSecured: () => void): TLSSocket {
+  /** Opens a connection that offers these protocols. It may be written to once `onSecured` was called. */
+  connect(onread: OnReadOpts, onSecured: () => void, protocols: readonly string[]): TLSSocket {
     const { tls } = this;
     const current = tls.contexts;
     if (current === null) throw new Error(`no TLS material for the upstream ${tls.upstream}`);
@@ -101,7 +101,7 @@ export class ClientTlsTarget {
       onread,
       secureContext: context,
       rejectUnauthorized: material.verify,
-      ALPNProtocols: [...material.protocols],
+      ALPNProtocols: [...protocols],
       ...(isIP(name) === 0 && { servername: name }),
       ...(this.session !== null && { session: this.session }),
     };

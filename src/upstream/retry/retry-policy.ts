@@ -65,6 +65,9 @@ export function causeOf({ code }: Fault): RetryCause | null {
     case 'upstream_tls_failed':
       return 'connect';
     case 'upstream_reset':
+    case 'upstream_stream_refused':
+    // Nothing of an answer that cannot be read was passed on.
+    case 'upstream_malformed_response':
       return 'reset';
     case 'upstream_response_timeout':
     case 'upstream_idle_timeout':

@@ -1,0 +1,40 @@
+// The gateway's own refusals to gRPC callers: no problem+json, but a status among the fields (gRPC over HTTP/2, "Trailers-Only").
+
+import type { Fault } from '../base/fault.ts';
+import { grpcStatusOf } from '../base/grpc-status.ts';
+import { HeaderId } from '../http/header-names.ts';
+import type { RequestHead } from '../http/request-head.ts';
+
+/** Whether the caller speaks gRPC: `application/grpc`, with a message format or without; not gRPC-Web. */
+export function isGrpc({ headers, method, version }: RequestHead): boolean {
+  if (version !== '2' || method !== 'POST') return false;
+  const type = headers.getById(HeaderId.contentType);
+  return type !== undefined && /^application\/grpc(?:[+;]|$)/.test(type);
+}
+
+const timeoutForm = /^([0-9]{1,8})([HMSmun])$/;
+const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** Milliseconds that the caller gives a call by `grpc-timeout`; Infinity when it says nothing that can be read. */
+export function grpcTimeoutMs({ headers }: RequestHead): number {
+  const match = timeoutForm.exec(headers.get('grpc-timeout') ?? '');
+  return match === null ? Infinity : Number(match[1]) * unitMs[match[2]!]!;
+}
+
+/** Fields of the answer to a gRPC call that failed with this fault. */
+export function grpcFields(fault: Fault): [string, string][] {
+  return [
+    ['Content-Type', 'application/grpc'],
+    ['grpc-status', String(grpcStatusOf(fault.code, fault.kind.status))],
+    ['grpc-message', percentEncoded(fault.detail === '' ? fault.kind.title : fault.detail)],
+  ];
+}
+
+/** Whatever is no printable ASCII, and the percent sign, as its UTF-8 bytes in hexadecimal. */
+function percentEncoded(text: string): string {
+  return Array.from(Buffer.from(text), byte =>
+    byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('');
+}

@@ -1,0 +1,41 @@
+// Writes a request's head for an HTTP/2 upstream: the same fields as in upstream-head.ts, as a header block.
+
+import { latin1 } from '../base/latin1.ts';
+import type { RequestBlock } from '../http/h2/request-block.ts';
+import { HeaderId } from '../http/header-names.ts';
+import { ID_BLOCK_BYTES } from '../telemetry/id-blocks.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { forwardedLines } from './forwarded.ts';
+import { isGrpc } from './grpc-answer.ts';
+import { foreignIds } from './upstream-head.ts';
+
+/** `open`: the body's length is not known ahead, whatever was announced. */
+export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, open: boolean, block: RequestBlock): void {
+  const { request, found, idBytes, idAt } = exchange;
+  const { headers } = request;
+  const { rewrite } = exchange.route!;
+  if (exchange.attempts === 1) {
+    exchange.foreignIds = foreignIds(exchange);
+    if (open) headers.removeById(HeaderId.contentLength);
+  }
+  let { path, authority } = request;
+  if (rewrite !== null) {
+    path = rewrite.apply(path, found!);
+    if (rewrite.host !== '') authority = rewrite.host;
+  }
+  if (authority === '') ({ authority } = endpoint);
+  const target = request.hasQuery || request.query !== '' ? `${path}?${request.query}` : path;
+  const scheme = endpoint.key.startsWith('https:') ? 'https' : 'http';
+  if (request.upgrade === '') block.begin(request.method, scheme, authority, target);
+  else {
+    const key = headers.get('sec-websocket-key') ?? '';
+    headers.remove('sec-websocket-key');
+    block.beginConnect(request.upgrade.toLowerCase(), scheme, authority, target, key);
+  }
+  const forwarded = forwardedLines(exchange);
+  headers.visit(block);
+  block.lines(forwarded);
+  block.lines(exchange.foreignIds === '' ? latin1(idBytes, idAt, idAt + ID_BLOCK_BYTES) : exchange.foreignIds);
+  if (isGrpc(request)) block.takesTrailers();
+}

@@ -1,0 +1,114 @@
+// Makes the head of a response of a decoded header block (RFC 9113 section 8.3.2), once and strictly, in the form that the rest
+// of the gateway knows: as HTTP/1.1 would have it. Knows neither streams nor frames.
+
+import { flatText } from '../../base/latin1.ts';
+import type { HeadLimits } from '../h1/field-lines.ts';
+import { BodyFraming, ResponseHead } from '../h1/response-head.ts';
+import { HeaderId, headerIdOf } from '../header-names.ts';
+import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { statusLine } from '../status.ts';
+import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
+import type { FieldBlock } from './hpack/field-block.ts';
+
+/** What a block turned out to be. */
+export const ResponseVerdict = { served: 0, malformed: 1, tooLarge: 2 } as const;
+
+const NO_LENGTH = -1;
+
+/** Immutable once read; blocks that come again are read once. */
+export class ResponseMessage {
+  readonly limits: HeadLimits;
+  /** One of `ResponseVerdict`. */
+  readonly verdict: number;
+  readonly status: number;
+  /** As announced; -1 when not. */
+  readonly contentLength: number;
+  private readonly text: string;
+  private readonly index: readonly number[];
+
+  constructor(
+    limits: HeadLimits,
+    verdict: number,
+    status: number,
+    contentLength: number,
+    text: string,
+    index: readonly number[],
+  ) {
+    this.limits = limits;
+    this.verdict = verdict;
+    this.status = status;
+    this.contentLength = contentLength;
+    this.text = text;
+    this.index = index;
+  }
+
+  /** A head that filters may change. `endStream`: no body follows; `toHead`: none could. */
+  toHead(endStream: boolean, toHead: boolean): ResponseHead {
+    const { status, contentLength, text } = this;
+    const headers = new Headers(text, null, 0, this.index.slice(), text.length);
+    const bodiless = endStream || toHead || status < 200 || status === 204 || status === 304;
+    const framing = bodiless
+      ? BodyFraming.none
+      : contentLength === NO_LENGTH
+        ? BodyFraming.chunked
+        : contentLength === 0
+          ? BodyFraming.none
+          : BodyFraming.length;
+    return new ResponseHead(status, 1, headers, framing, contentLength, true, '');
+  }
+}
+
+/** The response that a block stands for. Blocks that come again have been read before. */
+export function readResponse(block: FieldBlock<ResponseMessage>, limits: HeadLimits): ResponseMessage {
+  const known = block.derived;
+  if (known !== null && known.limits === limits) return known;
+  const message = block.tooLarge ? flawed(limits, ResponseVerdict.tooLarge) : read(block.fields, limits);
+  block.derived = message;
+  return message;
+}
+
+function flawed(limits: HeadLimits, verdict: number): ResponseMessage {
+  return new ResponseMessage(limits, verdict, 0, NO_LENGTH, '', []);
+}
+
+function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
+  const [first] = fields;
+  // Exactly one pseudo-header field, in front: three digits. 101 has no place in HTTP/2 (RFC 9113 section 8.6).
+  if (
+    first === undefined ||
+    first.id !== PseudoId.status ||
+    !/^[1-5][0-9]{2}$/.test(first.value) ||
+    first.value === '101'
+  )
+    return flawed(limits, ResponseVerdict.malformed);
+  const status = Number(first.value);
+  const index: number[] = [];
+  let contentLength = NO_LENGTH;
+  let text = statusLine(status);
+  for (let i = 1; i < fields.length; i++) {
+    const { id, name, value, flaw } = fields[i]!;
+    if (
+      flaw !== FieldFlaw.none ||
+      id < 0 ||
+      (id >= HeaderId.transferEncoding && id <= HeaderId.te) ||
+      id === HeaderId.upgrade
+    )
+      return flawed(limits, ResponseVerdict.malformed);
+    if (id === HeaderId.contentLength) {
+      // As in HTTP/1: one plain decimal number, once.
+      if (contentLength !== NO_LENGTH || !/^(?:0|[1-9][0-9]{0,14})$/.test(value) || status < 200)
+        return flawed(limits, ResponseVerdict.malformed);
+      contentLength = Number(value);
+      if (status === 204 && contentLength > 0) return flawed(limits, ResponseVerdict.malformed);
+    }
+    // As in HTTP/1: a client behind us may read `content_length` as the length that nobody here looked at.
+    if (id === HeaderId.other && name.includes('_') && headerIdOf(name.replaceAll('_', '-')) !== HeaderId.other)
+      return flawed(limits, ResponseVerdict.malformed);
+    const valueAt = text.length + name.length + 2;
+    index.push(id, text.length, valueAt, valueAt + value.length);
+    text = `${text}${name}: ${value}\r\n`;
+  }
+  if (index.length / FIELD_STRIDE > limits.headerCountMax || text.length > limits.headerBytesMax)
+    return flawed(limits, ResponseVerdict.tooLarge);
+  return new ResponseMessage(limits, ResponseVerdict.served, status, contentLength, flatText(text), index);
+}

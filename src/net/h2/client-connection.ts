@@ -1,0 +1,533 @@
+// One HTTP/2 connection to an endpoint (RFC 9113): many requests at once, each a stream in client-stream.ts. Knows frames, limits and
+// times; which connection a request gets is the pool's business. Longer than most rooms: it is one state machine.
+
+import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Fault, type FaultCode } from '../../base/fault.ts';
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import { allowedTrailers } from '../../http/h1/body-decoder.ts';
+import type { HeadLimits } from '../../http/h1/field-lines.ts';
+import { ErrorCode } from '../../http/h2/error-code.ts';
+import { FloodGuard } from '../../http/h2/flood-guard.ts';
+import { ReceiveWindow, SendWindow, WINDOW_DEFAULT } from '../../http/h2/flow-window.ts';
+import { clientPreface, STREAM_ID_MAX } from '../../http/h2/frame.ts';
+import { type FrameHandler, FrameReader } from '../../http/h2/frame-reader.ts';
+import { HpackDecoder } from '../../http/h2/hpack/decoder.ts';
+import { RequestBlock } from '../../http/h2/request-block.ts';
+import { type ResponseMessage, readResponse } from '../../http/h2/response-message.ts';
+import { PeerSettings, Setting, settingsPayload } from '../../http/h2/settings.ts';
+import { readTrailers } from '../../http/h2/trailers.ts';
+import { listenTo, readInto, type SocketEvents } from '../accepted-socket.ts';
+import type { ThreadIo } from '../io.ts';
+import type { ConnectionTarget } from '../upstream-connection.ts';
+import { ClientStream } from './client-stream.ts';
+import { FrameOutbox, type FrameOutboxOwner } from './frame-outbox.ts';
+import { defaultHttp2Limits } from './http2-limits.ts';
+import { RecentResets } from './recent-resets.ts';
+import { StreamTable } from './stream-table.ts';
+import { StreamTurns } from './stream-turns.ts';
+
+/** What a pool wants of its connections. */
+export interface ClientConnectionSettings {
+  /** Streams at once, if the endpoint allows as many. */
+  readonly maxStreams: number;
+  /** Requests after which a connection takes no more; 0 for no limit. */
+  readonly maxRequests: number;
+  readonly connectTimeoutMs: number;
+  /** How long it may stay without a stream; 0 is no limit. */
+  readonly idleTimeoutMs: number;
+  /** Bytes of an answer that an endpoint may send ahead, for a stream and for all of a connection. */
+  readonly initialWindow: number;
+  readonly connectionWindow: number;
+  /** Without a byte for this long while streams are open a PING is sent; without one for as long again the connection is gone. */
+  readonly pingIntervalMs: number;
+}
+
+/** Whoever keeps connections. */
+export interface ClientConnectionOwner {
+  readonly io: ThreadIo;
+  readonly headLimits: HeadLimits;
+  /** It takes streams from now on. */
+  onReady(connection: ClientConnection): void;
+  /** Never became ready. */
+  onConnectFailed(connection: ClientConnection, fault: Fault): void;
+  /** The endpoint chose HTTP/1.1 where both were offered. Never became ready. */
+  onOtherProtocol(connection: ClientConnection): void;
+  /** A stream is over. */
+  onRoom(connection: ClientConnection): void;
+  /** Takes no new streams from now on; those that are open go on. */
+  onLeaving(connection: ClientConnection): void;
+  /** Gone. Comes once for each connection that was ready. */
+  onClosed(connection: ClientConnection): void;
+}
+
+const BLOCK_BYTES_PER_HEADER_BYTE = 2;
+const BLOCK_BYTES_EXTRA = 16_384;
+const TABLE_BYTES = 4_096;
+const alivePing = Buffer.from('cardea-u');
+
+const Phase = { connecting: 0, greeting: 1, open: 2, leaving: 3, closed: 4 } as const;
+
+/** One a thread serves: blocks are written and sent in one go. */
+const block = new RequestBlock();
+
+export class ClientConnection implements Timed, SocketEvents, FrameHandler, FrameOutboxOwner {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  readonly socket: Socket;
+  readonly io: ThreadIo;
+  readonly settings: ClientConnectionSettings;
+  readonly outbox: FrameOutbox;
+  readonly turns: StreamTurns<ClientStream>;
+  private readonly target: ConnectionTarget;
+  private readonly offersHttp1: boolean;
+  private readonly owner: ClientConnectionOwner;
+  private readonly reader: FrameReader;
+  private readonly decoder: HpackDecoder<ResponseMessage>;
+  private readonly peer: PeerSettings;
+  private readonly streams: StreamTable<ClientStream>;
+  private readonly resets: RecentResets;
+  private readonly guard: FloodGuard;
+  private readonly sendWindow: SendWindow;
+  private readonly receiveWindow: ReceiveWindow;
+  private phase: number;
+  private nextId: number;
+  /** Streams that were lent, those whose heads were not sent yet included. */
+  private lent: number;
+  /** Requests that it was given so far. */
+  private requests: number;
+  private dataStream: ClientStream | null;
+  private dataLength: number;
+  private dataEnds: boolean;
+  private dataSeen: boolean;
+  private tableUpdateDue: boolean;
+  private readAt: number;
+  private pingSentAt: number;
+  private idleSince: number;
+
+  /** `offersHttp1` where the endpoint may choose. */
+  constructor(
+    target: ConnectionTarget,
+    offersHttp1: boolean,
+    settings: ClientConnectionSettings,
+    owner: ClientConnectionOwner,
+  ) {
+    const { io, headLimits } = owner;
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.io = io;
+    this.settings = settings;
+    this.target = target;
+    this.offersHttp1 = offersHttp1;
+    this.owner = owner;
+    this.reader = new FrameReader(this, headLimits.headerBytesMax * BLOCK_BYTES_PER_HEADER_BYTE + BLOCK_BYTES_EXTRA);
+    this.decoder = new HpackDecoder(TABLE_BYTES);
+    this.peer = new PeerSettings();
+    this.streams = new StreamTable();
+    this.resets = new RecentResets();
+    this.guard = new FloodGuard(defaultHttp2Limits, io.clock.now);
+    this.sendWindow = new SendWindow(WINDOW_DEFAULT);
+    this.receiveWindow = new ReceiveWindow(Math.max(settings.connectionWindow, WINDOW_DEFAULT));
+    this.phase = Phase.connecting;
+    this.nextId = 1;
+    this.lent = 0;
+    this.requests = 0;
+    this.dataStream = null;
+    this.dataLength = 0;
+    this.dataEnds = false;
+    this.dataSeen = false;
+    this.tableUpdateDue = false;
+    this.readAt = io.clock.now;
+    this.pingSentAt = 0;
+    this.idleSince = io.clock.now;
+    const { tls } = target;
+    const onread = readInto(io.readBuffer);
+    this.socket =
+      tls === null
+        ? connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true, onread })
+        : tls.connect(onread, () => this.onSecured(), offersHttp1 ? ['h2', 'http/1.1'] : ['h2']);
+    listenTo(this.socket, this);
+    this.outbox = new FrameOutbox(this.socket, io, this);
+    this.turns = new StreamTurns(this.outbox, this.sendWindow);
+    if (tls === null) this.socket.once('connect', () => this.greet());
+    this.socket.once('error', (error: NodeJS.ErrnoException) => this.onConnectError(error));
+    io.wheel.schedule(this, io.clock.now + settings.connectTimeoutMs);
+  }
+
+  private onSecured(): void {
+    // Because: `connect` of a TLS target makes a TLS socket.
+    const { alpnProtocol } = this.socket as TLSSocket;
+    if (alpnProtocol === 'h2') {
+      this.greet();
+      return;
+    }
+    if (this.phase !== Phase.connecting) return;
+    if (!this.offersHttp1) {
+      this.failConnect(new Fault('upstream_connect_failed', '', 'it does not speak HTTP/2 (ALPN)'));
+      return;
+    }
+    this.phase = Phase.closed;
+    this.io.wheel.cancel(this);
+    this.socket.destroy();
+    this.owner.onOtherProtocol(this);
+    this.io.outbox.flush();
+  }
+
+  private greet(): void {
+    if (this.phase !== Phase.connecting) return;
+    this.io.clock.tick();
+    this.phase = Phase.greeting;
+    const { settings, outbox } = this;
+    outbox.raw(clientPreface);
+    outbox.settings(
+      settingsPayload([
+        [Setting.enablePush, 0],
+        [Setting.initialWindowSize, settings.initialWindow],
+        [Setting.maxHeaderListSize, this.owner.headLimits.headerBytesMax],
+      ]),
+    );
+    if (settings.connectionWindow > WINDOW_DEFAULT) outbox.windowUpdate(0, settings.connectionWindow - WINDOW_DEFAULT);
+    outbox.flush();
+  }
+
+  // ---- Streams -------------------------------------------------------------------------------------------------
+
+  /** Whether another stream may be opened now. */
+  get hasRoom(): boolean {
+    return this.phase === Phase.open && this.lent < Math.min(this.settings.maxStreams, this.peer.concurrentStreamsMax);
+  }
+
+  /** Streams under way. */
+  get load(): number {
+    return this.lent;
+  }
+
+  /** Whether the endpoint takes an extended CONNECT (RFC 8441 section 3). */
+  get takesTunnels(): boolean {
+    return this.peer.connectProtocol;
+  }
+
+  /** A stream for one request; only where there is room. */
+  open(): ClientStream {
+    const { settings } = this;
+    this.lent++;
+    this.requests++;
+    const stream = new ClientStream(this, this.peer.initialWindow, this.requests, block);
+    const last = settings.maxRequests !== 0 && this.requests >= settings.maxRequests;
+    if (last || this.nextId + 2 * this.lent > STREAM_ID_MAX - 2) this.leave();
+    return stream;
+  }
+
+  /** Sends the head that was just written. */
+  sendHead(stream: ClientStream, endStream: boolean): void {
+    const wasIdle = this.streams.size === 0;
+    stream.id = this.nextId;
+    this.nextId += 2;
+    this.streams.add(stream);
+    this.sendBlock(stream.id, endStream);
+    if (wasIdle) {
+      this.readAt = this.io.clock.now;
+      this.pingSentAt = 0;
+      this.watch(this.settings.pingIntervalMs);
+    }
+  }
+
+  /** Sends the block that was just written. */
+  sendBlock(streamId: number, endStream: boolean): void {
+    const { writer } = block;
+    if (this.tableUpdateDue) {
+      this.tableUpdateDue = false;
+      const written = writer.taken();
+      writer.begin();
+      writer.emptyTable();
+      writer.append(written);
+    }
+    this.outbox.headers(streamId, writer.bytes, writer.length, endStream);
+  }
+
+  resetStream(stream: ClientStream, code: number): void {
+    this.outbox.reset(stream.id, code);
+    this.resets.add(stream.id);
+  }
+
+  onStreamClosed(stream: ClientStream): void {
+    if (stream.id !== 0) this.streams.remove(stream);
+    if (stream === this.dataStream) this.dataStream = null;
+    this.lent--;
+    if (this.phase === Phase.closed) return;
+    if (this.lent === 0) {
+      if (this.phase === Phase.leaving) {
+        this.close();
+        return;
+      }
+      this.idleSince = this.io.clock.now;
+      if (this.settings.idleTimeoutMs !== 0) this.watch(this.settings.idleTimeoutMs);
+    }
+    if (this.phase === Phase.open) this.owner.onRoom(this);
+  }
+
+  // ---- Reading -------------------------------------------------------------------------------------------------
+
+  onRead(bytes: Buffer, length: number): boolean {
+    this.readAt = this.io.clock.tick();
+    if (this.phase !== Phase.closed) {
+      const error = this.reader.feed(bytes, 0, length);
+      if (error !== 0) this.breakOff(error);
+    }
+    this.io.outbox.flush();
+    return true;
+  }
+
+  onDataStart(streamId: number, length: number, endStream: boolean): number {
+    if (!this.receiveWindow.take(length)) return ErrorCode.flowControlError;
+    this.dataLength = length;
+    this.dataEnds = endStream;
+    this.dataSeen = false;
+    this.dataStream = this.streams.find(streamId);
+    if (this.dataStream === null) return this.wasOpened(streamId) ? 0 : ErrorCode.protocolError;
+    const error = this.dataStream.takeData(length);
+    if (error === 0) return 0;
+    this.dataStream.fail(error, 'upstream_malformed_response');
+    this.dataStream = null;
+    return 0;
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.dataSeen = true;
+    this.dataStream?.onData(bytes, start, end);
+  }
+
+  onDataEnd(): number {
+    const { dataStream, dataLength } = this;
+    this.dataStream = null;
+    // Room of the connection comes back at once: a stream that is held must not hold the others.
+    const increment = this.receiveWindow.release(dataLength);
+    if (increment > 0) this.outbox.windowUpdate(0, increment);
+    if (!this.dataSeen && !this.dataEnds && !this.guard.idleFrame(this.io.clock.now)) return ErrorCode.enhanceYourCalm;
+    if (dataStream === null) return 0;
+    if (this.dataEnds) dataStream.onRemoteEnd(null);
+    else dataStream.onDataEnd(dataLength);
+    return 0;
+  }
+
+  /** Whether this is one of ours that is over. Frames for it may still be on their way. */
+  private wasOpened(streamId: number): boolean {
+    return (streamId & 1) === 1 && streamId < this.nextId;
+  }
+
+  onHeaders(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): number {
+    const { headLimits } = this.owner;
+    const decoded = this.decoder.decode(bytes, start, end, headLimits.headerBytesMax);
+    if (decoded === null) return ErrorCode.compressionError;
+    const stream = this.streams.find(streamId);
+    if (stream === null) return this.wasOpened(streamId) ? 0 : ErrorCode.protocolError;
+    if (!stream.headSeen) {
+      stream.onHeaders(readResponse(decoded, headLimits), endStream);
+      return 0;
+    }
+    const trailers = endStream ? readTrailers(decoded) : null;
+    if (trailers === null) stream.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+    else stream.onRemoteEnd(trailers.size === 0 ? null : allowedTrailers(trailers));
+    return 0;
+  }
+
+  onPriority(): number {
+    return this.idleFrame();
+  }
+
+  onReset(streamId: number, code: number): number {
+    const stream = this.streams.find(streamId);
+    if (stream === null) return this.wasOpened(streamId) ? this.idleFrame() : ErrorCode.protocolError;
+    stream.onReset(code);
+    return 0;
+  }
+
+  onSettings(bytes: Buffer, start: number, end: number): number {
+    const { peer } = this;
+    if (!this.guard.settings(this.io.clock.now)) return ErrorCode.enhanceYourCalm;
+    const before = peer.initialWindow;
+    const tableBefore = peer.headerTableBytes;
+    const error = peer.apply(bytes, start, end);
+    if (error !== 0) return error;
+    if (peer.headerTableBytes < tableBefore) this.tableUpdateDue = true;
+    this.outbox.settingsAck();
+    const change = peer.initialWindow - before;
+    if (change !== 0) {
+      for (const stream of this.streams.list()) if (!stream.growWindow(change)) return ErrorCode.flowControlError;
+      if (change > 0) this.turns.serve();
+    }
+    if (this.phase === Phase.greeting) {
+      this.phase = Phase.open;
+      this.io.wheel.unschedule(this);
+      if (this.settings.idleTimeoutMs !== 0) this.watch(this.settings.idleTimeoutMs);
+      this.owner.onReady(this);
+    } else if (this.phase === Phase.open) this.owner.onRoom(this);
+    return 0;
+  }
+
+  onSettingsAck(): number {
+    return this.idleFrame();
+  }
+
+  onPing(bytes: Buffer, start: number): number {
+    this.outbox.ping(bytes, start, true);
+    return this.idleFrame();
+  }
+
+  onPingAck(): number {
+    this.pingSentAt = 0;
+    return 0;
+  }
+
+  /** The endpoint takes no more streams; those it has not looked at may be sent again (RFC 9113 section 6.8). */
+  onGoaway(lastStreamId: number): number {
+    this.leave();
+    for (const stream of this.streams.list()) if (stream.id > lastStreamId) stream.onConnectionLost(false);
+    return 0;
+  }
+
+  onWindowUpdate(streamId: number, increment: number): number {
+    if (streamId === 0) {
+      if (increment === 0) return ErrorCode.protocolError;
+      if (!this.sendWindow.grow(increment)) return ErrorCode.flowControlError;
+      this.turns.serve();
+      return this.idleFrame();
+    }
+    const stream = this.streams.find(streamId);
+    if (stream === null) return this.wasOpened(streamId) ? this.idleFrame() : ErrorCode.protocolError;
+    if (increment === 0) stream.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+    else if (!stream.growWindow(increment)) stream.fail(ErrorCode.flowControlError, 'upstream_malformed_response');
+    else this.turns.serve();
+    return 0;
+  }
+
+  onUnknown(): number {
+    return this.idleFrame();
+  }
+
+  private idleFrame(): number {
+    return this.guard.idleFrame(this.io.clock.now) ? 0 : ErrorCode.enhanceYourCalm;
+  }
+
+  // ---- The outbox and the socket -------------------------------------------------------------------------------
+
+  onOutboxBlocked(): void {}
+
+  onOutboxDrained(): void {
+    if (this.phase !== Phase.closed) this.turns.serve();
+  }
+
+  onWriteFailed(): void {
+    this.lose();
+  }
+
+  onDrain(): void {}
+
+  onEnd(): void {
+    this.io.clock.tick();
+    this.lose();
+    this.io.outbox.flush();
+  }
+
+  onSocketClosed(): void {
+    this.lose();
+    this.io.outbox.flush();
+  }
+
+  private onConnectError(error: NodeJS.ErrnoException): void {
+    if (this.phase !== Phase.connecting) return;
+    const reason = this.target.tls?.failure(error) ?? null;
+    if (reason !== null) this.failConnect(new Fault('upstream_tls_failed', '', reason));
+    else this.failConnect(new Fault('upstream_connect_failed', '', error.code ?? error.message));
+    this.io.outbox.flush();
+  }
+
+  // ---- The end -------------------------------------------------------------------------------------------------
+
+  /** Takes no new streams; closes once those that are open are done. */
+  leave(): void {
+    if (this.phase >= Phase.leaving) return;
+    const wasOpen = this.phase === Phase.open;
+    this.phase = Phase.leaving;
+    if (wasOpen) this.owner.onLeaving(this);
+    if (this.lent === 0) this.close();
+  }
+
+  /** Closes a connection that serves nobody. */
+  private close(): void {
+    this.outbox.goaway(0, ErrorCode.noError);
+    this.outbox.flush();
+    this.socket.end();
+    this.lose();
+  }
+
+  /** The endpoint broke a rule of the connection. */
+  private breakOff(code: number): void {
+    if (this.phase === Phase.connecting || this.phase === Phase.greeting) {
+      this.failConnect(new Fault('upstream_connect_failed', '', 'it does not answer in HTTP/2'));
+      return;
+    }
+    this.outbox.goaway(0, code);
+    this.outbox.flush();
+    this.lose('upstream_malformed_response');
+  }
+
+  private failConnect(fault: Fault): void {
+    this.phase = Phase.closed;
+    this.io.wheel.cancel(this);
+    this.socket.destroy();
+    this.owner.onConnectFailed(this, fault);
+  }
+
+  /** Everything on it is lost. */
+  private lose(fault: FaultCode = 'upstream_reset'): void {
+    if (this.phase === Phase.closed) return;
+    if (this.phase < Phase.open) {
+      this.failConnect(new Fault('upstream_connect_failed', '', 'it closed the connection before it said anything'));
+      return;
+    }
+    this.phase = Phase.closed;
+    this.io.wheel.cancel(this);
+    if (!this.socket.writableEnded) this.socket.destroy();
+    // Because: a socket that is told to end closes by itself once the last frames have left; its other half is of no use.
+    else this.socket.destroySoon();
+    this.owner.onClosed(this);
+    for (const stream of this.streams.list()) {
+      if (fault === 'upstream_reset') stream.onConnectionLost(true);
+      else stream.lose(fault);
+    }
+  }
+
+  // ---- Time ----------------------------------------------------------------------------------------------------
+
+  onDeadline(now: number): void {
+    const { io, settings } = this;
+    io.clock.now = now;
+    if (this.phase < Phase.open) {
+      this.failConnect(new Fault('upstream_connect_timeout'));
+      return;
+    }
+    if (this.lent === 0) {
+      const left = this.idleSince + settings.idleTimeoutMs - now;
+      if (left <= 0) this.leave();
+      else this.watch(left);
+      return;
+    }
+    if (this.pingSentAt !== 0 && this.readAt < this.pingSentAt) {
+      if (now - this.pingSentAt >= settings.pingIntervalMs) this.lose();
+      else this.watch(this.pingSentAt + settings.pingIntervalMs - now);
+    } else if (now - this.readAt >= settings.pingIntervalMs) {
+      this.pingSentAt = now;
+      this.outbox.ping(alivePing, 0, false);
+      this.watch(settings.pingIntervalMs);
+    } else this.watch(this.readAt + settings.pingIntervalMs - now);
+  }
+
+  private watch(delayMs: number): void {
+    this.io.wheel.schedule(this, this.io.clock.now + delayMs);
+  }
+}

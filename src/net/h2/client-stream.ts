@@ -1,0 +1,419 @@
+// One stream of a connection to an endpoint: an exchange's end at the upstream's side. Knows flow control, times and its own states;
+// frames are the connection's business. Longer than most rooms: it is one state machine.
+
+import { createHash } from 'node:crypto';
+import { Fault, type FaultCode } from '../../base/fault.ts';
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import { BodyFraming, ResponseHead } from '../../http/h1/response-head.ts';
+import { ErrorCode } from '../../http/h2/error-code.ts';
+import { ReceiveWindow, WINDOW_MAX } from '../../http/h2/flow-window.ts';
+import type { RequestBlock } from '../../http/h2/request-block.ts';
+import { type ResponseMessage, ResponseVerdict } from '../../http/h2/response-message.ts';
+import type { Headers } from '../../http/headers.ts';
+import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from '../exchange-ends.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { SendingStream } from './stream-turns.ts';
+
+/** Interim responses to one request: a backend that sends more is broken. */
+const INFORMATIONAL_MAX = 32;
+
+const Phase = { head: 0, body: 1, tunnel: 2, closed: 3 } as const;
+
+const nothing: Buffer[] = [];
+
+export class ClientStream implements RequestWriter, SendingStream, Timed {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  /** 0 until the head was sent: ids go up in the order of the heads (RFC 9113 section 5.1.1). */
+  id: number;
+  chainNext: ClientStream | null;
+  readonly requests: number;
+  readonly block: RequestBlock;
+  private readonly connection: ClientConnection;
+  private events: ResponseEvents | null;
+  private times: RequestTimes | null;
+  private phase: number;
+
+  // The request.
+  private toHead: boolean;
+  private upgrading: boolean;
+  private webSocketKey: string;
+  private requestFraming: number;
+  private requestDone: boolean;
+  private localEnded: boolean;
+  sendWindow: number;
+  private trailers: Headers | null;
+  /** Bytes that the endpoint does not take yet; from `queueAt` of the first piece on. */
+  private queue: Buffer[];
+  private queueAt: number;
+  private waiting: boolean;
+
+  // The response.
+  private remoteEnded: boolean;
+  private readonly window: ReceiveWindow;
+  private contentLength: number;
+  private received: number;
+  private informational: number;
+  private paused: boolean;
+  /** Bytes of DATA that came while the flow was held, to be given back once it goes on. */
+  private heldBack: number;
+
+  constructor(connection: ClientConnection, sendWindow: number, requests: number, block: RequestBlock) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.id = 0;
+    this.chainNext = null;
+    this.requests = requests;
+    this.block = block;
+    this.connection = connection;
+    this.events = null;
+    this.times = null;
+    this.phase = Phase.head;
+    this.toHead = false;
+    this.upgrading = false;
+    this.webSocketKey = '';
+    this.requestFraming = RequestFraming.none;
+    this.requestDone = false;
+    this.localEnded = false;
+    this.sendWindow = sendWindow;
+    this.trailers = null;
+    this.queue = nothing;
+    this.queueAt = 0;
+    this.waiting = false;
+    this.remoteEnded = false;
+    this.window = new ReceiveWindow(connection.settings.initialWindow);
+    this.contentLength = -1;
+    this.received = 0;
+    this.informational = 0;
+    this.paused = false;
+    this.heldBack = 0;
+  }
+
+  get closed(): boolean {
+    return this.phase === Phase.closed;
+  }
+
+  // ---- The request ---------------------------------------------------------------------------------------------
+
+  start(events: ResponseEvents, toHead: boolean, requestFraming: number, upgrade: boolean, times: RequestTimes): void {
+    this.events = events;
+    this.times = times;
+    this.toHead = toHead;
+    this.upgrading = upgrade;
+    this.requestFraming = requestFraming;
+    this.requestDone = requestFraming === RequestFraming.none && !upgrade;
+  }
+
+  sendHead(): void {
+    this.webSocketKey = this.block.takeWebSocketKey();
+    this.localEnded = this.requestDone;
+    this.connection.sendHead(this, this.localEnded);
+    this.scheduleWithin(this.requestFraming === RequestFraming.none ? this.times!.responseTimeoutMs : 0);
+  }
+
+  canUpgrade(protocol: string): boolean {
+    return protocol.toLowerCase() === 'websocket' && this.connection.takesTunnels;
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    if (start === end || this.localEnded || this.closed) return;
+    if (this.phase === Phase.tunnel) this.touch();
+    let at = start;
+    if (!this.waiting) at += this.connection.turns.send(this, bytes, at, end);
+    if (at === end) return;
+    // Because: the read buffer is overwritten by the next read. The client is paused, so this is one read at most.
+    const rest = Buffer.from(bytes.subarray(at, end));
+    if (this.waiting) {
+      this.queue.push(rest);
+      return;
+    }
+    this.waiting = true;
+    this.queue = [rest];
+    this.queueAt = 0;
+    this.connection.turns.wait(this);
+    if (this.phase !== Phase.tunnel) this.scheduleWithin(this.times!.idleTimeoutMs);
+    this.events?.onRequestBlocked();
+  }
+
+  endRequest(trailers: Headers | null): void {
+    if (this.localEnded || this.closed) return;
+    this.requestDone = true;
+    this.trailers = trailers;
+    if (!this.waiting) this.endLocally();
+    if (this.phase === Phase.head) this.scheduleWithin(this.times!.responseTimeoutMs);
+  }
+
+  private endLocally(): void {
+    this.localEnded = true;
+    if (this.trailers === null) this.connection.outbox.endStream(this.id);
+    else {
+      this.block.trailers(this.trailers);
+      this.connection.sendBlock(this.id, true);
+    }
+    if (this.remoteEnded) this.leave();
+  }
+
+  abort(): void {
+    this.events = null;
+    this.cancel(ErrorCode.cancel);
+  }
+
+  dropAnswer(): void {
+    this.abort();
+  }
+
+  /** Tells the endpoint that the stream is over. */
+  private cancel(code: number): void {
+    if (this.closed) return;
+    if (this.id !== 0) this.connection.resetStream(this, code);
+    this.leave();
+  }
+
+  /** The stream is over. */
+  private leave(): void {
+    if (this.closed) return;
+    this.phase = Phase.closed;
+    this.queue = nothing;
+    this.times = null;
+    this.connection.io.wheel.cancel(this);
+    this.connection.onStreamClosed(this);
+  }
+
+  // ---- Sending as there is room --------------------------------------------------------------------------------
+
+  noteSent(count: number): void {
+    this.sendWindow -= count;
+  }
+
+  /** Changes the send window. False when it grows beyond what is allowed. */
+  growWindow(increment: number): boolean {
+    this.sendWindow += increment;
+    return this.sendWindow <= WINDOW_MAX;
+  }
+
+  sendWaiting(budget: number): number {
+    let sent = 0;
+    while (sent < budget && this.queue.length > 0) {
+      const piece = this.queue[0]!;
+      const end = Math.min(piece.length, this.queueAt + budget - sent);
+      const taken = this.connection.turns.send(this, piece, this.queueAt, end);
+      sent += taken;
+      this.queueAt += taken;
+      if (this.queueAt === piece.length) {
+        this.queue.shift();
+        this.queueAt = 0;
+      } else if (this.queueAt < end) break;
+    }
+    if (sent > 0) this.touch();
+    return sent;
+  }
+
+  goOn(): boolean {
+    if (this.queue.length > 0) return false;
+    this.waiting = false;
+    if (this.requestDone) this.endLocally();
+    else this.events?.onRequestDrained();
+    return true;
+  }
+
+  // ---- The response --------------------------------------------------------------------------------------------
+
+  /** The final head has come: a further block is trailers. */
+  get headSeen(): boolean {
+    return this.phase !== Phase.head;
+  }
+
+  /** The block of a head came. */
+  onHeaders(message: ResponseMessage, endStream: boolean): void {
+    if (message.verdict !== ResponseVerdict.served) {
+      const tooLarge = message.verdict === ResponseVerdict.tooLarge;
+      this.fail(ErrorCode.protocolError, tooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response');
+      return;
+    }
+    if (message.status < 200) {
+      this.onInterim(message, endStream);
+      return;
+    }
+    const { contentLength } = message;
+    const bodiless = this.toHead || message.status === 204 || message.status === 304;
+    // A length that no body can have any more is a lie (RFC 9113 section 8.1.1).
+    if (endStream && contentLength > 0 && !bodiless) {
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      return;
+    }
+    this.contentLength = bodiless ? 0 : contentLength;
+    this.remoteEnded = endStream;
+    if (this.upgrading && message.status < 300) {
+      this.openTunnel(message);
+      return;
+    }
+    this.phase = Phase.body;
+    this.touch();
+    this.events?.onResponseHead(message.toHead(endStream, this.toHead));
+    if (endStream) this.finish(null);
+  }
+
+  private onInterim(message: ResponseMessage, endStream: boolean): void {
+    if (endStream || ++this.informational > INFORMATIONAL_MAX) {
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      return;
+    }
+    const head = message.toHead(false, false);
+    this.events?.onInformational(head);
+    head.headers.forget();
+  }
+
+  /** An extended CONNECT was taken: to the exchange that is the switch it asked for (RFC 8441 section 5). */
+  private openTunnel(message: ResponseMessage): void {
+    if (this.remoteEnded) {
+      this.fail(ErrorCode.protocolError, 'upstream_upgrade_refused');
+      return;
+    }
+    const { headers } = message.toHead(false, false);
+    headers.appendTrusted('Sec-WebSocket-Accept', acceptOf(this.webSocketKey));
+    this.phase = Phase.tunnel;
+    this.contentLength = -1;
+    this.events?.onResponseHead(new ResponseHead(101, 1, headers, BodyFraming.none, -1, false, 'websocket'));
+    this.touch();
+  }
+
+  /** Takes the payload of a DATA frame. Returns 0, or the code with which this stream ends. */
+  takeData(length: number): number {
+    if (this.remoteEnded) return ErrorCode.streamClosed;
+    if (this.phase === Phase.head) return ErrorCode.protocolError;
+    return this.window.take(length) ? 0 : ErrorCode.flowControlError;
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    if (this.closed) return;
+    this.received += end - start;
+    if (this.contentLength >= 0 && this.received > this.contentLength) {
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      return;
+    }
+    this.touch();
+    this.events?.onResponseBody(bytes, start, end);
+  }
+
+  /** All of a DATA frame has come: its room is given back unless the flow is held. */
+  onDataEnd(length: number): void {
+    if (this.closed || this.remoteEnded || length === 0) return;
+    if (this.paused) this.heldBack += length;
+    else this.release(length);
+  }
+
+  private release(length: number): void {
+    const increment = this.window.release(length);
+    if (increment > 0) this.connection.outbox.windowUpdate(this.id, increment);
+  }
+
+  /** The endpoint's side is complete. */
+  onRemoteEnd(trailers: Headers | null): void {
+    if (this.closed) return;
+    if (this.phase === Phase.head || (this.contentLength >= 0 && this.received !== this.contentLength)) {
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      return;
+    }
+    this.remoteEnded = true;
+    this.finish(trailers);
+  }
+
+  private finish(trailers: Headers | null): void {
+    const { events } = this;
+    const tunnel = this.phase === Phase.tunnel;
+    if (!tunnel) this.events = null;
+    this.times = null;
+    this.connection.io.wheel.unschedule(this);
+    events?.onResponseEnd(trailers);
+    if (this.closed) return;
+    // What is still to be sent nobody wants (RFC 9113 section 8.1).
+    if (this.localEnded) this.leave();
+    else this.cancel(ErrorCode.noError);
+  }
+
+  /** The endpoint gives the stream up. */
+  onReset(code: number): void {
+    // Behind a complete answer it says that the rest of the request is not wanted.
+    if (this.closed) return;
+    this.leaveWith(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : 'upstream_reset');
+  }
+
+  /** The connection ends; `processed` says that the endpoint may have looked at this request (RFC 9113 section 6.8). */
+  onConnectionLost(processed: boolean): void {
+    this.leaveWith(processed ? 'upstream_reset' : 'upstream_stream_refused');
+  }
+
+  /** The endpoint broke a rule: the stream ends with this code, the exchange with that fault. */
+  fail(code: number, fault: FaultCode): void {
+    if (this.closed) return;
+    this.connection.resetStream(this, code);
+    this.leaveWith(fault);
+  }
+
+  /** The connection ended for what the endpoint did wrong. */
+  lose(fault: FaultCode): void {
+    this.leaveWith(fault);
+  }
+
+  private leaveWith(fault: FaultCode): void {
+    const { events } = this;
+    this.events = null;
+    this.leave();
+    events?.onUpstreamFault(new Fault(fault));
+  }
+
+  pauseResponse(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.scheduleWithin(0);
+  }
+
+  resumeResponse(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.closed || this.remoteEnded) return;
+    this.touch();
+    const { heldBack } = this;
+    this.heldBack = 0;
+    if (heldBack > 0) this.release(heldBack);
+  }
+
+  // ---- Time ----------------------------------------------------------------------------------------------------
+
+  onDeadline(now: number): void {
+    this.connection.io.clock.now = now;
+    const over = this.times !== null && now >= this.times.deadline;
+    const code = over
+      ? 'exchange_timeout'
+      : this.phase === Phase.head && this.requestDone
+        ? 'upstream_response_timeout'
+        : 'upstream_idle_timeout';
+    this.fail(ErrorCode.cancel, code);
+  }
+
+  /** Something moved: the time without movement starts anew. */
+  private touch(): void {
+    const { times } = this;
+    if (times === null) return;
+    if (this.phase === Phase.head) this.scheduleWithin(this.requestDone ? times.responseTimeoutMs : 0);
+    else this.scheduleWithin(this.paused ? 0 : times.idleTimeoutMs);
+  }
+
+  /** The next deadline: `delayMs` from now (0: none) or the exchange's, whichever comes first. */
+  private scheduleWithin(delayMs: number): void {
+    const { times } = this;
+    if (times === null) return;
+    const { io } = this.connection;
+    const step = delayMs === 0 ? Infinity : io.clock.now + delayMs;
+    io.wheel.schedule(this, Math.min(step, times.deadline));
+  }
+}
+
+/** What a server that takes this key answers (RFC 6455 section 4.2.2). */
+function acceptOf(key: string): string {
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+}

@@ -1,0 +1,51 @@
+// Requests that wait for a connection, first come first served. Counts itself among the upstream's pending ones.
+
+import { UpstreamCell } from '../telemetry/metric-families.ts';
+import type { ConnectionWaiter } from './endpoint-pool.ts';
+
+export class WaiterQueue {
+  private readonly cells: Float64Array;
+  private readonly cell: number;
+  private readonly waiters: ConnectionWaiter[];
+  /** Position of the first waiter; the array is cut when half of it is past. */
+  private first: number;
+
+  /** `metricsOffset` is that of the upstream's block in `cells`. */
+  constructor(cells: Float64Array, metricsOffset: number) {
+    this.cells = cells;
+    this.cell = metricsOffset + UpstreamCell.pending;
+    this.waiters = [];
+    this.first = 0;
+  }
+
+  get length(): number {
+    return this.waiters.length - this.first;
+  }
+
+  push(waiter: ConnectionWaiter): void {
+    this.waiters.push(waiter);
+    this.cells[this.cell]!++;
+  }
+
+  /** Takes out whoever waits longest and still wants a connection. */
+  next(): ConnectionWaiter | undefined {
+    const { waiters } = this;
+    while (this.first < waiters.length) {
+      const waiter = waiters[this.first++]!;
+      this.cells[this.cell]!--;
+      if (this.first * 2 > waiters.length) {
+        waiters.splice(0, this.first);
+        this.first = 0;
+      }
+      if (waiter.waiting) return waiter;
+    }
+    return undefined;
+  }
+
+  forget(waiter: ConnectionWaiter): void {
+    const at = this.waiters.indexOf(waiter, this.first);
+    if (at === -1) return;
+    this.waiters.splice(at, 1);
+    this.cells[this.cell]!--;
+  }
+}
