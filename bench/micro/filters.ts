@@ -12,6 +12,8 @@ import * as headers from '../../src/filters/headers/config.ts';
 import { headersFilter } from '../../src/filters/headers/filter.ts';
 import * as ipAccess from '../../src/filters/ip-access/config.ts';
 import { ipAccessFilter } from '../../src/filters/ip-access/filter.ts';
+import * as rateLimit from '../../src/filters/rate-limit/config.ts';
+import { rateLimitFilter } from '../../src/filters/rate-limit/filter.ts';
 import * as requestId from '../../src/filters/request-id/config.ts';
 import { requestIdFilter } from '../../src/filters/request-id/filter.ts';
 import { parseRequestHead, takeRequestHead } from '../../src/http/h1/request-head.ts';
@@ -55,10 +57,29 @@ function nanosecondsOf(run: (exchange: Exchange) => void): number {
 }
 
 const place = filterServices({ routeName: 'users' });
+
+/** A limit that nobody reaches, by address, with what it needs. */
+function limited(written: object): Filter {
+  const config = rateLimit.schema.parse(written);
+  const needs = rateLimitFilter.needs!(config, { store: () => ({}) as never }); // Because: local limits ask for no store
+  return rateLimitFilter.build(config, filterServices({ routeName: 'users', needs, events: rateLimitFilter.events! }));
+}
+
+const generous = { limit: '1M/s', burst: 100_000_000 };
 const filters: [string, Filter][] = [
   ['nothing', {}],
   ['ipAccess', ipAccessFilter.build(ipAccess.schema.parse({ allow: ['10.0.0.0/8'], deny: ['10.9.0.0/16'] }), place)],
   ['bodyLimit', bodyLimitFilter.build(bodyLimit.schema.parse({ max: '1MiB' }), place)],
+  ['rateLimit, no headers', limited({ ...generous, headers: 'refused' })],
+  ['rateLimit with headers', limited(generous)],
+  [
+    'rateLimit, three limits',
+    limited({
+      headers: 'never',
+      limits: [{ ...generous, by: 'global' }, { limit: '900000/s' }, { limit: '800000/s', by: ['ip', 'route'] }],
+    }),
+  ],
+  ['rateLimit, concurrency', limited({ concurrency: 1_000 })],
   ['requestId', requestIdFilter.build(requestId.schema.parse({}), place)],
   ['cors, allowed origin', corsFilter.build(cors.schema.parse({ origins: ['https://app.example.com'] }), place)],
   ['compress, too short', compressFilter.build(compress.schema.parse({}), place)],

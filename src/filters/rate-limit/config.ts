@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import type { Rate } from '../../base/rate.ts';
+import { budgetContradictions } from '../../base/schema/budget-contradictions.ts';
 import {
   budgetKey,
   budgetKeyProblems,
@@ -197,7 +198,7 @@ export const schema = z
       const twin = limits.findIndex(other => other.name === limit.name);
       if (twin < at) issues.push({ path: [...limit.path, 'name'], message: `two limits are named "${limit.name}"` });
     }
-    issues.push(...contradictions(limits));
+    issues.push(...budgetContradictions(limits));
     for (const [key, value] of Object.entries({ mode, onStoreFailure })) {
       if (value !== undefined && store === 'local')
         issues.push({ path: [key], message: `\`${key}\` is for limits in a Redis: name it by \`store\`` });
@@ -256,28 +257,6 @@ function limitOf(
     concurrency,
     path,
   };
-}
-
-/** A limit that another one over the same callers makes pointless: the operator meant something else. */
-function contradictions(limits: readonly LimitConfig[]): Issue[] {
-  const issues: Issue[] = [];
-  for (const [at, limit] of limits.entries()) {
-    const other = limits.findIndex((each, index) => index !== at && isStricter(each, limit, index < at));
-    if (other === -1) continue;
-    const { name } = limits[other]!;
-    const message = `this limit can never be the one that refuses: "${name}" counts the same callers and admits no more, neither at once nor over time`;
-    issues.push({ path: [...limit.path, ...(limit.path.length === 0 ? [] : ['limit'])], message });
-  }
-  return issues;
-}
-
-/** Whether `other` refuses whatever `limit` would. Two that are equal contradict once. */
-function isStricter(other: LimitConfig, limit: LimitConfig, isFirst: boolean): boolean {
-  if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
-  if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
-  const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
-  if (difference < 0 || limit.burst < other.burst) return false;
-  return difference > 0 || limit.burst > other.burst || isFirst;
 }
 
 /** The store that it names. */

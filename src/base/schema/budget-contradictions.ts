@@ -1,0 +1,44 @@
+// Budgets over the same callers that contradict each other: what the operator wrote can never take effect.
+
+import type { Rate } from '../rate.ts';
+import type { KeyPart } from './budget-key.ts';
+import type { CostConfig } from './budget-rate.ts';
+
+/** A limit as far as it can contradict another. */
+interface Budget {
+  readonly name: string;
+  readonly rate: Rate | null;
+  readonly burst: number;
+  readonly by: readonly KeyPart[];
+  readonly cost: CostConfig;
+  readonly plan: boolean;
+  /** Where it stands in the filter's configuration; empty for one that stands alone. */
+  readonly path: readonly (string | number)[];
+}
+
+interface BudgetIssue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** A limit that another one over the same callers makes pointless: the operator meant something else. */
+export function budgetContradictions(limits: readonly Budget[]): BudgetIssue[] {
+  const issues: BudgetIssue[] = [];
+  for (const [at, limit] of limits.entries()) {
+    const other = limits.findIndex((each, index) => index !== at && isStricter(each, limit, index < at));
+    if (other === -1) continue;
+    const { name } = limits[other]!;
+    const message = `this limit can never be the one that refuses: "${name}" counts the same callers and admits no more, neither at once nor over time`;
+    issues.push({ path: [...limit.path, ...(limit.path.length === 0 ? [] : ['limit'])], message });
+  }
+  return issues;
+}
+
+/** Whether `other` refuses whatever `limit` would. Two that are equal contradict once. */
+function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
+  if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
+  if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
+  const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
+  if (difference < 0 || limit.burst < other.burst) return false;
+  return difference > 0 || limit.burst > other.burst || isFirst;
+}
