@@ -17,6 +17,7 @@ const serialFolders = [
   'test/e2e/smuggling/',
   'test/e2e/memory/',
   'test/fuzz/',
+  'test/chaos/',
 ];
 
 /** A test file that takes longer is broken. The whole run has `runMs`, below the twelve minutes that CI gives. */

@@ -55,6 +55,11 @@ export const commandList: readonly ListedCommand[] = [
     load: async () => (await import('./schema.ts')).schema,
   },
   {
+    name: 'drill',
+    summary: 'try out what callers would feel if an endpoint failed',
+    load: async () => (await import('./drill.ts')).drill,
+  },
+  {
     name: 'demo',
     summary: 'run the gateway with small services behind it, to try it out',
     load: async () => (await import('./demo.ts')).demo,

@@ -1,0 +1,95 @@
+// cardea drill: what would happen to callers if something failed, tried out with the user's own settings and stand-ins for the endpoints.
+
+import type { UpstreamConfig } from '../config/config.ts';
+import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { failoverAdvice } from './drill/failover-advice.ts';
+import { type FailoverResult, runFailover } from './drill/failover-drill.ts';
+import { loadOrTell } from './load-or-tell.ts';
+import { UsageError } from './parse-arguments.ts';
+import type { Terminal } from './terminal.ts';
+import { textTable } from './text-table.ts';
+
+export const drill: Command = {
+  name: 'drill',
+  summary: 'Tries out what callers would feel if an endpoint failed, and says what to change.',
+  details: [
+    'failover: one endpoint of each upstream is killed, frozen, made to fail, to reset and to be slow, one after the other, under load.',
+    '',
+    'Nothing of yours is touched: the gateway runs on 127.0.0.1 with the settings of your upstreams and routes, stand-ins answer in',
+    'place of your endpoints, and filters are left out. Exits 0 when no request failed, 1 when some did.',
+  ].join('\n'),
+  options: {
+    config: configOption,
+    upstream: { type: 'string', multiple: true, value: 'NAME', help: 'only this upstream; may be repeated' },
+    seconds: { type: 'string', value: 'N', help: 'how long each failure lasts (default: 3)' },
+    json: jsonOption,
+  },
+  positionals: [{ name: 'DRILL', help: 'failover' }],
+  async run(args, terminal) {
+    const [name = ''] = args.positionals;
+    if (name !== 'failover') throw new UsageError(`"${name}" is not a drill; expected failover`);
+    const file = args.text('config') ?? DEFAULT_FILE;
+    const holdMs = secondsOf(args) * 1_000;
+    const config = await loadOrTell(file, terminal);
+    if (config === null) return ExitCode.failed;
+    const upstreams = chosen(config.upstreams, args.texts('upstream'));
+    const results: FailoverResult[] = [];
+    if (!args.flag('json')) terminal.err(`about ${Math.ceil((upstreams.length * 5 * (holdMs + 3_000)) / 1_000)} s`);
+    try {
+      await runFailover(file, upstreams, holdMs, result => results.push(result));
+    } catch (error) {
+      terminal.err(`cardea: the drill could not be held: ${error instanceof Error ? error.message : String(error)}`);
+      return ExitCode.failed;
+    }
+    const report = upstreams.map(upstream => {
+      const own = results.filter(result => result.upstream === upstream.name);
+      return { upstream: upstream.name, results: own, advice: failoverAdvice(upstream, own) };
+    });
+    if (args.flag('json')) terminal.json({ drill: 'failover', report });
+    else for (const each of report) show(each.upstream, each.results, each.advice, terminal);
+    return results.some(({ failed }) => failed > 0) ? ExitCode.failed : ExitCode.ok;
+  },
+};
+
+function secondsOf(args: CommandArguments): number {
+  const text = args.text('seconds') ?? '3';
+  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > 600) throw new UsageError(`--seconds ${text}: expected a whole number from 1 to 600`);
+  return seconds;
+}
+
+function chosen(upstreams: readonly UpstreamConfig[], names: readonly string[]): readonly UpstreamConfig[] {
+  const known = upstreams.map(({ name }) => name);
+  const unknown = names.find(name => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`there is no upstream "${unknown}"; there are ${known.join(', ')}`);
+  return names.length === 0 ? upstreams : upstreams.filter(({ name }) => names.includes(name));
+}
+
+function show(
+  upstream: string,
+  results: readonly FailoverResult[],
+  advice: readonly string[],
+  terminal: Terminal,
+): void {
+  const { paint } = terminal;
+  const rows = results.map(each => [
+    each.failure,
+    String(each.requests),
+    String(each.failed),
+    `${each.p99BeforeMs} ms`,
+    `${each.p99Ms} ms`,
+    `${each.longestMs} ms`,
+    each.ejectedAfterMs === null ? 'never' : `${each.ejectedAfterMs} ms`,
+    each.backAfterMs === null ? '-' : `${each.backAfterMs} ms`,
+  ]);
+  terminal.out(paint('bold', `${upstream} (${results[0]?.endpoints ?? 0} endpoints, one of them fails)`));
+  terminal.out(
+    textTable(
+      ['FAILURE', 'REQUESTS', 'FAILED', 'P99 BEFORE', 'P99', 'LONGEST', 'OUT OF USE AFTER', 'BACK AFTER'],
+      rows,
+    ),
+  );
+  for (const sentence of advice) terminal.out(`${paint('yellow', '!')} ${sentence}`);
+  if (advice.length === 0) terminal.out(paint('green', 'nothing failed, and nothing took long'));
+  terminal.out('');
+}

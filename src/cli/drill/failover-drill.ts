@@ -1,0 +1,176 @@
+// The failover drill: the gateway with the upstreams of a configuration, stand-ins for their endpoints, one of them failing in every
+// way under load. Measures; what to make of it is in failover-advice.ts.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
+import { type LoadedFile, loadFile } from '../../runtime/load.ts';
+import { Supervisor } from '../../runtime/supervisor.ts';
+import { DrillLoad } from './drill-load.ts';
+import { type FailureName, failureNames, StandIn } from './stand-in.ts';
+
+/** Endpoints that are discovered are not known before: so many stand in for them. */
+const DISCOVERED = 3;
+const CALM_MS = 1_000;
+const RECOVER_MS = 20_000;
+
+export interface FailoverResult {
+  readonly upstream: string;
+  readonly endpoints: number;
+  readonly failure: FailureName;
+  readonly requests: number;
+  readonly failed: number;
+  readonly p99BeforeMs: number;
+  readonly p99Ms: number;
+  readonly longestMs: number;
+  /** Until the endpoint got no more requests; null when it never left. */
+  readonly ejectedAfterMs: number | null;
+  /** Until it was used again; null when it never was, or never left. */
+  readonly backAfterMs: number | null;
+}
+
+/** `holdMs` is how long each failure lasts. Rejects when the gateway does not start. */
+export async function runFailover(
+  file: string,
+  upstreams: readonly UpstreamConfig[],
+  holdMs: number,
+  onResult: (result: FailoverResult) => void,
+): Promise<void> {
+  const loaded = await loadFile(file);
+  const stage = new Map<string, StandIn[]>();
+  const supervisorOf = (config: Config) => {
+    const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map() } };
+    return { staged, supervisor: new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true }) };
+  };
+  try {
+    for (const upstream of upstreams) stage.set(upstream.name, await standInsFor(upstream));
+    const { staged, supervisor } = supervisorOf(drillConfig(loaded.config!, upstreams, stage));
+    try {
+      const started = await supervisor.start(staged);
+      if (!started.ok) throw new Error(started.reason === '' ? (started.problems[0]?.message ?? '') : started.reason);
+      const [base] = supervisor.status.listeners;
+      for (const { name } of upstreams) {
+        for (const failure of failureNames) {
+          onResult(await drillOne(supervisor, `${base}/drill/${name}`, name, stage.get(name)!, failure, holdMs));
+        }
+      }
+    } finally {
+      await supervisor.abandon();
+    }
+  } finally {
+    for (const standIn of [...stage.values()].flat()) await standIn.close();
+  }
+}
+
+async function drillOne(
+  supervisor: Supervisor,
+  url: string,
+  upstream: string,
+  standIns: readonly StandIn[],
+  failure: FailureName,
+  holdMs: number,
+): Promise<FailoverResult> {
+  const [victim] = standIns as [StandIn];
+  const victimUrl = `http://127.0.0.1:${victim.port}`;
+  const isUsed = async () => {
+    const { upstreams } = await supervisor.upstreams();
+    const endpoint = upstreams.find(({ name }) => name === upstream)?.endpoints.find(each => each.url === victimUrl);
+    return endpoint !== undefined && !['ejected', 'unhealthy', 'open'].includes(endpoint.state);
+  };
+  const timeUntil = async (used: boolean, withinMs: number): Promise<number | null> => {
+    const began = performance.now();
+    while (performance.now() - began < withinMs) {
+      if ((await isUsed()) === used) return Math.round(performance.now() - began);
+      await delay(20);
+    }
+    return null;
+  };
+  await timeUntil(true, RECOVER_MS);
+  const load = new DrillLoad(url);
+  await delay(CALM_MS);
+  const failedAt = performance.now();
+  await victim.fail(failure);
+  const ejectedAfterMs = await timeUntil(false, holdMs);
+  await delay(Math.max(0, holdMs - (performance.now() - failedAt)));
+  const healedAt = performance.now();
+  await victim.heal();
+  const backAfterMs = ejectedAfterMs === null ? null : await timeUntil(true, RECOVER_MS);
+  await load.stop();
+  const { requests, failed, p99Ms, longestMs } = load.between(failedAt - CALM_MS / 2, healedAt);
+  const { p99Ms: p99BeforeMs } = load.between(failedAt - CALM_MS / 2, failedAt - CALM_MS / 10);
+  return {
+    upstream,
+    endpoints: standIns.length,
+    failure,
+    requests,
+    failed,
+    p99BeforeMs,
+    p99Ms,
+    longestMs,
+    ejectedAfterMs,
+    backAfterMs,
+  };
+}
+
+async function standInsFor({ endpoints, healthCheck }: UpstreamConfig): Promise<StandIn[]> {
+  const count = endpoints.length === 0 ? DISCOVERED : endpoints.length;
+  const path = healthCheck?.kind === 'http' ? healthCheck.path : null;
+  const well = { path, status: healthCheck?.expect[0]?.from ?? 200, body: healthCheck?.body ?? 'ok' };
+  const standIns = Array.from({ length: count }, () => new StandIn(well));
+  for (const standIn of standIns) await standIn.listen();
+  return standIns;
+}
+
+/** The upstreams with stand-ins for endpoints, each behind a route without filters that keeps what the first of its routes says of failures. */
+function drillConfig(
+  config: Config,
+  drilled: readonly UpstreamConfig[],
+  stage: ReadonlyMap<string, readonly StandIn[]>,
+): Config {
+  const listener = { ...config.listeners[0]!, host: '127.0.0.1', port: 0, protocols: ['http/1.1'] as const };
+  const upstreams = drilled.map(
+    ({ discover: _discover, ...upstream }): UpstreamConfig => ({
+      ...upstream,
+      endpoints: stage.get(upstream.name)!.map((standIn, at) => endpointAt(standIn, upstream.endpoints[at])),
+      protocol: 'http/1.1',
+      tls: null,
+      ...(upstream.healthCheck !== undefined && { healthCheck: { ...upstream.healthCheck, port: null } }),
+    }),
+  );
+  return {
+    ...config,
+    version: `${config.version}-drill`,
+    listeners: [{ ...listener, proxyProtocol: false, trustedProxies: [], tls: null }],
+    admin: { ...config.admin, enabled: false },
+    accessLog: { path: 'off', sample: 1 },
+    upstreams,
+    consumers: [],
+    stores: [],
+    filters: [],
+    routes: upstreams.map(({ name }) => routeTo(name, config.routes)),
+  };
+}
+
+function endpointAt({ port }: StandIn, real: EndpointConfig | undefined): EndpointConfig {
+  const place = { url: `http://127.0.0.1:${port}`, tls: false, host: '127.0.0.1', port };
+  return { ...place, weight: real?.weight ?? 1, zone: real?.zone ?? '' };
+}
+
+function routeTo(upstream: string, routes: readonly RouteConfig[]): RouteConfig {
+  const leads = ({ to }: RouteConfig) =>
+    to.kind === 'upstream'
+      ? to.upstream === upstream
+      : to.kind === 'split' && to.targets.some(each => each.upstream === upstream);
+  const real = routes.find(leads);
+  const match = { hosts: [], path: `/drill/${upstream}`, methods: [], headers: [], query: [], cookies: [], body: [] };
+  return {
+    name: `drill-${upstream}`,
+    match,
+    public: true,
+    filters: [],
+    rewrite: null,
+    to: { kind: 'upstream', upstream },
+    timeoutMs: real?.timeoutMs ?? null,
+    ...(real?.retry !== undefined && { retry: real.retry }),
+    ...(real?.hedge !== undefined && { hedge: real.hedge }),
+  };
+}

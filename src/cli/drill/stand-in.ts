@@ -1,0 +1,72 @@
+// A server that takes an endpoint's place in a drill: answers well until it is told to fail. Speaks plain HTTP on 127.0.0.1.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export const failureNames = ['killed', 'frozen', 'failing', 'resetting', 'slow'] as const;
+export type FailureName = (typeof failureNames)[number];
+
+const SLOW_MS = 1_000;
+
+/** How a health check of the configuration wants to be answered. */
+export interface WellAnswer {
+  /** Null where nothing is checked by HTTP. */
+  readonly path: string | null;
+  readonly status: number;
+  readonly body: string;
+}
+
+export class StandIn {
+  private readonly well: WellAnswer;
+  private readonly server: Server;
+  private failure: FailureName | null = null;
+  private held: [IncomingMessage, ServerResponse][] = [];
+  port = 0;
+
+  constructor(well: WellAnswer) {
+    this.well = well;
+    this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+      request.resume();
+      if (this.failure === 'resetting') request.socket.resetAndDestroy();
+      else if (this.failure === 'frozen') this.held.push([request, response]);
+      else if (this.failure === 'slow') setTimeout(() => this.answer(request, response), SLOW_MS);
+      else this.answer(request, response);
+    });
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host: '127.0.0.1', port: this.port }, resolve);
+    });
+    // Because: a server that listens on a port has no path for an address.
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  async fail(failure: FailureName): Promise<void> {
+    this.failure = failure;
+    if (failure === 'killed') await this.close();
+  }
+
+  async heal(): Promise<void> {
+    const { failure } = this;
+    this.failure = null;
+    for (const [request, response] of this.held.splice(0)) this.answer(request, response);
+    if (failure === 'killed') await this.listen();
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>(resolve => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const isCheck = request.url === this.well.path;
+    response.statusCode = this.failure === 'failing' ? 503 : isCheck ? this.well.status : 200;
+    // Some statuses have no body; node:http leaves it out then.
+    if (response.statusCode === 204 || response.statusCode === 304) response.end();
+    else response.end(isCheck ? this.well.body : 'ok');
+  }
+}
