@@ -1,7 +1,7 @@
 // What may be written for basic. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import { type PasswordHash, parsePasswordHash, passwordHashExpected } from '../../base/password-hash.ts';
+import { parsePasswordHash, passwordHashExpected } from '../../base/password-hash.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
@@ -15,12 +15,9 @@ export const documentation =
   'The answer is 401 `credentials_missing` or `credentials_invalid`, and 503 `identity_unavailable` when too many logins wait.';
 
 // Because: a message that showed what was found could show a password that was written in place of its hash.
-const password = z.string({ error: passwordHashExpected }).transform((text, context): PasswordHash => {
-  const hash = parsePasswordHash(text);
-  if (hash !== null) return hash;
-  context.addIssue({ code: 'custom', message: passwordHashExpected });
-  return z.NEVER;
-});
+const password = z
+  .string({ error: passwordHashExpected })
+  .refine(text => parsePasswordHash(text) !== null, passwordHashExpected);
 
 const user = z.strictObject({
   name: z

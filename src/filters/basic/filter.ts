@@ -1,6 +1,7 @@
 // The basic filter: user and password out of Authorization, the verdict of the password desk, who it is.
 
 import { createHash } from 'node:crypto';
+import { parsePasswordHash } from '../../base/password-hash.ts';
 import { MALFORMED, takeScheme } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
@@ -55,7 +56,8 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
       deskKey(config),
       () =>
         new PasswordDesk({
-          hashes: new Map(users.map(({ name, password }) => [name, password])),
+          // Because: the schema has read each of them.
+          hashes: new Map(users.map(({ name, password }) => [name, parsePasswordHash(password)!])),
           checksAtOnce,
           checksWaiting,
           cachedLogins,
