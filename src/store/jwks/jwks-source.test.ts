@@ -1,0 +1,159 @@
+// What the source of an issuer's keys fetches, how often, and what workers get, against a server that counts.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { exportJWK, generateKeyPair } from 'jose';
+import { freePort } from '../../../test/support/free-port.ts';
+import type { JwksSpec, JwksValue } from './jwks-feed.ts';
+import { jwksSource } from './jwks-source.ts';
+
+const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+const one = { ...(await exportJWK(publicKey)), kid: 'one', use: 'sig', alg: 'ES256' };
+const two = { ...(await exportJWK(privateKey)), kid: 'two' };
+
+interface Page {
+  readonly status?: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function startIssuer(t: TestContext, first: (path: string, origin: string) => Page) {
+  const state = { page: first, fetches: [] as string[] };
+  const server = createServer((request, response) => {
+    state.fetches.push(String(request.url));
+    const { status = 200, body = {}, headers = {} } = state.page(String(request.url), origin);
+    response.writeHead(status, headers);
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { origin, state };
+}
+
+const pace = { issuer: '', refreshMs: 60_000, lifeMs: 90_000, coolDownMs: 60_000, timeoutMs: 500, allowHttp: false };
+
+function follow(t: TestContext, spec: Partial<JwksSpec> & { url: string }) {
+  const values: JwksValue[] = [];
+  const troubles: (string | null)[] = [];
+  const log: string[] = [];
+  const feed = jwksSource.start(
+    { ...pace, ...spec },
+    {
+      publish: value => void values.push(value),
+      report: trouble => void troubles.push(trouble),
+      log: (level, message, fields) => void log.push(`${level} ${message} ${JSON.stringify(fields)}`),
+      sharedTable: () => assert.fail('it needs none'),
+    },
+  );
+  t.after(() => feed.stop());
+  return { feed, values, troubles, log, kids: () => values.at(-1)?.keys.map(({ kid }) => kid) };
+}
+
+test('a key set: usable public keys, without what is secret or for something else', async t => {
+  const secret = { kty: 'oct', k: 'c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2Vj', kid: 'secret' };
+  const keys = [one, two, secret, { ...one, kid: 'enc', use: 'enc' }, { kty: 'EC', kid: 'broken' }, 'text', null];
+  const { origin } = await startIssuer(t, () => ({ body: { keys } }));
+  const { feed, values, troubles, log, kids } = follow(t, { url: `${origin}/keys` });
+  await feed.ready;
+  assert.deepEqual(kids(), ['one', 'two', 'broken']);
+  assert.ok(!JSON.stringify(values).includes('"d"') && !JSON.stringify(values).includes('c2VjcmV0'));
+  assert.deepEqual(troubles, [null]);
+  assert.match(log.join(), /left out.*broken/);
+});
+
+test('discovery: the document must be the issuer’s and name a key set that is safe to fetch', async t => {
+  let document: Record<string, unknown> = {};
+  const { origin } = await startIssuer(t, path => ({ body: path === '/keys' ? { keys: [one] } : document }));
+  const url = `${origin}/.well-known/openid-configuration`;
+  const good = { issuer: origin, jwks_uri: `${origin}/keys` };
+  const cases: [Record<string, unknown>, RegExp | null][] = [
+    [good, null],
+    [{ ...good, issuer: `${origin}/` }, /another issuer/],
+    [{ issuer: origin }, /names no key set/],
+    [{ ...good, jwks_uri: 'file:///etc/passwd' }, /names no key set/],
+    [{ ...good, jwks_uri: 'http://idp.example.com/keys' }, /without TLS/],
+  ];
+  for (const [each, trouble] of cases) {
+    document = each;
+    const { feed, troubles, values } = follow(t, { url, issuer: origin });
+    await feed.ready;
+    feed.stop();
+    if (trouble === null) assert.deepEqual([troubles, values.length], [[null], 1]);
+    else {
+      assert.match(String(troubles[0]), trouble);
+      assert.equal(values.length, 0);
+    }
+  }
+});
+
+test('answers that are none: told, and nothing published', async t => {
+  const { origin, state } = await startIssuer(t, () => ({}));
+  const cases: [Page, RegExp][] = [
+    [{ status: 500 }, /answered 500/],
+    [{ status: 302, headers: { location: '/elsewhere' } }, /answered 302/],
+    [{ body: 'nonsense' }, /else than JSON/],
+    [{ body: [1] }, /else than a JSON object/],
+    [{ body: { keys: {} } }, /no key set/],
+    [{ body: { keys: [] } }, /no key that can be used/],
+    [{ body: JSON.stringify({ keys: [one], padding: 'x'.repeat(600_000) }) }, /more than 524288 bytes/],
+  ];
+  for (const [page, trouble] of cases) {
+    state.page = () => page;
+    const { feed, troubles, values } = follow(t, { url: `${origin}/keys` });
+    await feed.ready;
+    feed.stop();
+    assert.match(String(troubles[0]), trouble);
+    assert.equal(values.length, 0);
+  }
+  const { feed, troubles } = follow(t, { url: `http://127.0.0.1:${await freePort()}/keys` });
+  await feed.ready;
+  assert.match(String(troubles[0]), /cannot be reached/);
+});
+
+test('refreshed ahead; the version changes only with the keys; an issuer that is away changes nothing until they expire', async t => {
+  const { origin, state } = await startIssuer(t, () => ({ body: { keys: [one] } }));
+  const { values, kids, troubles } = follow(t, { url: `${origin}/keys`, refreshMs: 60, lifeMs: 500 });
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await delay(5);
+  };
+  await until(() => values.length >= 3);
+  assert.deepEqual([...new Set(values.map(({ version }) => version))], [1]);
+  state.page = () => ({ body: { keys: [one, two] } });
+  await until(() => values.at(-1)?.version === 2);
+  assert.deepEqual(kids(), ['one', 'two']);
+  state.page = () => ({ status: 503 });
+  await until(() => troubles.at(-1) !== null);
+  assert.deepEqual(kids(), ['one', 'two']);
+  await until(() => values.at(-1)?.version === 3);
+  assert.deepEqual(kids(), [], 'expired');
+  state.page = () => ({ body: { keys: [two] } });
+  await until(() => values.at(-1)?.version === 4);
+  assert.deepEqual(kids(), ['two']);
+});
+
+test('a storm of unknown keys is one fetch a cool-down', async t => {
+  const { origin, state } = await startIssuer(t, () => ({ body: { keys: [one] } }));
+  const { feed, values } = follow(t, { url: `${origin}/keys`, coolDownMs: 200 });
+  await feed.ready;
+  for (let n = 0; n < 1_000; n++) feed.nudge('unknown key');
+  await delay(50);
+  assert.equal(state.fetches.length, 1, 'it was asked a moment ago');
+  await delay(200);
+  for (let n = 0; n < 1_000; n++) feed.nudge('unknown key');
+  while (values.length < 2) await delay(5);
+  for (let n = 0; n < 1_000; n++) feed.nudge('unknown key');
+  await delay(50);
+  assert.equal(state.fetches.length, 2);
+  feed.stop();
+  await delay(250);
+  feed.nudge('unknown key');
+  await delay(50);
+  assert.equal(state.fetches.length, 2, 'stopped');
+});
