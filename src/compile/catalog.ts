@@ -32,6 +32,8 @@ import * as mtls from '../filters/mtls/config.ts';
 import { mtlsFilter } from '../filters/mtls/filter.ts';
 import * as oidc from '../filters/oidc/config.ts';
 import { oidcFilter } from '../filters/oidc/filter.ts';
+import * as quota from '../filters/quota/config.ts';
+import { quotaFilter } from '../filters/quota/filter.ts';
 import * as rateLimit from '../filters/rate-limit/config.ts';
 import { rateLimitFilter } from '../filters/rate-limit/filter.ts';
 import * as requestId from '../filters/request-id/config.ts';
@@ -69,6 +71,7 @@ const filters = [
   entry(bodyLimit, bodyLimitFilter),
   entry(compress, compressFilter),
   entry(rateLimit, rateLimitFilter),
+  entry(quota, quotaFilter),
   entry(requestId, requestIdFilter),
   entry(signature, signatureFilter),
   entry(basic, basicFilter),

@@ -16,7 +16,8 @@ export interface LimitOutcome {
   readonly admitted: number;
   /** Moments of the admissions, ms since the start. */
   readonly admittedAt: readonly number[];
-  readonly longestMs: number;
+  /** How long the slowest hundred took, slowest first. */
+  readonly slowest: readonly number[];
   readonly tookMs: number;
 }
 
@@ -28,10 +29,10 @@ export async function offer({ perSecond, forMs, spread, caller = 1 }: LimitLoad)
   const credits = new Map<LimitGateway, number>();
   const open = new Set<Promise<void>>();
   let offered = 0;
-  let longestMs = 0;
+  const durations: number[] = [];
   const note = (admitted: boolean, asked: number) => {
     const now = performance.now();
-    longestMs = Math.max(longestMs, now - asked);
+    durations.push(now - asked);
     if (admitted) admittedAt.push(now - start);
   };
   for (let now = 0; now < forMs; now = performance.now() - start) {
@@ -51,7 +52,8 @@ export async function offer({ perSecond, forMs, spread, caller = 1 }: LimitLoad)
     await new Promise(resolve => setTimeout(resolve, STEP_MS));
   }
   await Promise.all(open);
-  return { offered, admitted: admittedAt.length, admittedAt, longestMs, tookMs: performance.now() - start };
+  const slowest = durations.sort((a, b) => b - a).slice(0, 100);
+  return { offered, admitted: admittedAt.length, admittedAt, slowest, tookMs: performance.now() - start };
 }
 
 /** Smooth weighted round-robin. */

@@ -15,6 +15,7 @@ export class PostgresStore {
   readonly spec: StoreSpec;
   private pool: Promise<Sql> | null = null;
   private closed = false;
+  private readonly closing = new Set<() => Promise<void>>();
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
@@ -40,7 +41,13 @@ export class PostgresStore {
     }
   }
 
+  /** What is to be written before the connections are closed. */
+  onClose(last: () => Promise<void>): void {
+    this.closing.add(last);
+  }
+
   async close(): Promise<void> {
+    await Promise.allSettled([...this.closing].map(last => last()));
     this.closed = true;
     const { pool } = this;
     this.pool = null;

@@ -5,6 +5,7 @@ import type { LimitRule } from '../limiter/limit-rule.ts';
 import type { LimiterStore } from '../limiter/limiter-store.ts';
 import { LocalLimiterStore, limitTables, type SharedMemory } from '../shared-memory/local-limiter.ts';
 import type { StoreSpec } from '../store-spec.ts';
+import { decideScript } from './exact/decide-script.ts';
 import { ExactLimiter } from './exact/exact-limiter.ts';
 import { ExactLink } from './exact/exact-link.ts';
 import { limitHashKeys } from './limit-hash-keys.ts';
@@ -93,7 +94,13 @@ const links = new WeakMap<RedisStore, Map<number, ExactLink>>();
 function linkOf(store: RedisStore, answerMsMax: number): ExactLink {
   const known = links.get(store) ?? new Map<number, ExactLink>();
   links.set(store, known);
-  const link = known.get(answerMsMax) ?? new ExactLink(store, answerMsMax);
+  const there = known.get(answerMsMax);
+  if (there !== undefined) return there;
+  const link = new ExactLink(store, answerMsMax);
   known.set(answerMsMax, link);
+  // Where it was not, the first call brings the script along, and takes longer for it.
+  const load = () => void store.command('SCRIPT', 'LOAD', decideScript).catch(() => {});
+  store.onAvailability(available => available && load());
+  if (store.available) load();
   return link;
 }

@@ -1,7 +1,6 @@
 // Redis killed, paused and failed over under load: nobody waits, nothing crashes, and the budget is within bounds behind it.
 
 import assert from 'node:assert/strict';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { type LimitGateway, limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { type LimitOutcome, offer } from '../../../test/support/limit-load.ts';
@@ -10,8 +9,8 @@ import { redisSpec } from '../../../test/support/store-spec.ts';
 
 const COUNT = 200;
 const rules = [limitRule({ count: COUNT, burst: 50 })];
-/** What a decision may take longer. */
-const LONGER_MS = 5;
+/** What a decision may take: its patience of 4 ms, and what a busy machine makes of that. */
+const DECISION_MS = 10;
 
 async function gatewaysOn(
   port: number,
@@ -31,14 +30,11 @@ function even(gateways: readonly LimitGateway[]) {
   return () => gateways.map(gateway => ({ gateway, weight: 1 }));
 }
 
-/** How late this busy process itself was, at worst: nothing that runs in it can be faster. */
-function watchLoop(): () => number {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  return () => {
-    delay.disable();
-    return delay.max / 1e6;
-  };
+/** A process that others keep from running is late now and then; one whose calls wait for Redis is late for seconds. */
+function assertSwift({ tookMs, slowest }: LimitOutcome): void {
+  const late = slowest.filter(ms => ms > DECISION_MS);
+  assert.ok(late.length <= tookMs / 100, `${late.length} calls took more than ${DECISION_MS} ms`);
+  assert.ok((late[0] ?? 0) < 100, `one took ${late[0]} ms`);
 }
 
 /** Most admissions in any second, beyond what a second and the burst allow. */
@@ -57,13 +53,12 @@ for (const mode of ['shared', 'exact'] as const) {
     const redis = await startRedis();
     t.after(() => redis.stop());
     const gateways = await gatewaysOn(redis.port, mode);
-    const lateMs = watchLoop();
     setTimeout(() => redis.pause(), 1_000);
     setTimeout(() => redis.resume(), 4_000);
     const outcome = await offer({ perSecond: 2 * COUNT, forMs: 6_000, spread: even(gateways) });
     await Promise.all(gateways.map(gateway => gateway.close()));
     const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
-    assert.ok(outcome.longestMs < LONGER_MS + lateMs(), `one waited ${outcome.longestMs} ms`);
+    assertSwift(outcome);
     assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
     assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
     assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
@@ -73,7 +68,6 @@ for (const mode of ['shared', 'exact'] as const) {
     let redis = await startRedis();
     const { port } = redis;
     const gateways = await gatewaysOn(port, mode);
-    const lateMs = watchLoop();
     let restarted: Promise<void> = Promise.resolve();
     setTimeout(() => {
       restarted = (async () => {
@@ -88,7 +82,7 @@ for (const mode of ['shared', 'exact'] as const) {
     await Promise.all(gateways.map(gateway => gateway.close()));
     await redis.stop();
     const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
-    assert.ok(outcome.longestMs < LONGER_MS + lateMs(), `one waited ${outcome.longestMs} ms`);
+    assertSwift(outcome);
     assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
     assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
     assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);

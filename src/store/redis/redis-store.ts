@@ -17,6 +17,7 @@ export class RedisStore {
   private subscriber: Promise<RedisClient> | null = null;
   private up = false;
   private closed = false;
+  private readonly closing = new Set<() => Promise<void>>();
   private watch: ReturnWatch | null = null;
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
   private readonly channels = new Map<string, Set<(message: string) => void>>();
@@ -106,8 +107,14 @@ export class RedisStore {
     };
   }
 
+  /** What is to be told before the connections end. */
+  onClose(last: () => Promise<void>): void {
+    this.closing.add(last);
+  }
+
   /** Ends all connections; what waits for an answer is told that the store is away. */
   async close(): Promise<void> {
+    await Promise.allSettled([...this.closing].map(last => last()));
     this.closed = true;
     this.become(false);
     this.watch?.stop();

@@ -12,6 +12,7 @@ export class SqliteStore {
   readonly spec: StoreSpec;
   private opened: DatabaseSync | null = null;
   private closed = false;
+  private readonly closing = new Set<() => Promise<void>>();
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
@@ -35,7 +36,13 @@ export class SqliteStore {
     return this.opened !== null;
   }
 
+  /** What is to be written before the file is closed. */
+  onClose(last: () => Promise<void>): void {
+    this.closing.add(last);
+  }
+
   async close(): Promise<void> {
+    await Promise.allSettled([...this.closing].map(last => last()));
     this.closed = true;
     this.opened?.close();
     this.opened = null;

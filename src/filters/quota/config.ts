@@ -1,0 +1,145 @@
+// What may be written for quota. Knows nothing of how exchanges run, nor where is counted.
+
+import { z } from 'zod';
+import { parseRate } from '../../base/rate.ts';
+import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
+
+export const name = 'quota';
+
+export const documentation =
+  'Holds callers to a budget of the calendar: so many units a day, a week or a month, in a time zone, or a billing month that starts on the consumer’s own day. ' +
+  'What is used is kept in a Redis (for all gateways) or in a SQLite file (for this machine) and survives restarts. Beyond the budget: 429 `quota_exceeded` with `Retry-After`. ' +
+  'At each of the `soft` shares the log tells it once for each caller and period, and answers carry `Quota-Warning`. Workers tell the store a few times a second and sooner near the limit, so with several of them a few requests more may pass; only the first request of a caller waits for the store.';
+
+const dayMs = 24 * 3_600_000;
+const units: ReadonlyMap<number, 'day' | 'week' | 'month'> = new Map([
+  [dayMs, 'day'],
+  [7 * dayMs, 'week'],
+  [30 * dayMs, 'month'],
+]);
+
+/** The period of the calendar that a rate's time stands for; undefined for seconds, minutes and hours. */
+export function unitOf(perMs: number): 'day' | 'week' | 'month' | undefined {
+  return units.get(perMs);
+}
+
+export interface QuotaLimit {
+  readonly count: number;
+  readonly unit: 'day' | 'week' | 'month';
+}
+
+const limitText = 'expected a quota such as 50k/day, 1M/week or 10M/month';
+const limit = z.string(limitText).transform((text, context): QuotaLimit => {
+  const rate = parseRate(text);
+  const unit = rate === null ? undefined : unitOf(rate.perMs);
+  if (rate !== null && unit !== undefined) return { count: rate.count, unit };
+  const message = /^0+[kMG]?\//.test(text)
+    ? 'a quota of zero would refuse every request'
+    : rate === null
+      ? `${limitText}, found ${JSON.stringify(text)}`
+      : `${limitText}, found ${JSON.stringify(text)}: for shorter times there is rateLimit`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+const timeZone = z.string().refine(isTimeZone, 'expected the name of a time zone such as UTC or Europe/Berlin');
+
+function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+const day = z.int().min(1, 'expected a day from 1 to 31').max(31, 'expected a day from 1 to 31');
+const share = z
+  .string('expected a share such as 80%')
+  .regex(/^([1-9][0-9]?|100)%$/, 'expected a share from 1% to 100%')
+  .transform(text => Number.parseInt(text, 10) / 100);
+
+export const schema = z
+  .strictObject({
+    limit: limit.describe(
+      'Units in a period of the calendar: `50k/day`, `1M/week` (from Monday), `10M/month`. The `quota` of the consumer’s plan takes its place.',
+    ),
+    store: z
+      .string()
+      .min(1)
+      .describe('Name of one of the `stores`: a Redis, for all gateways that use it, or SQLite, for this machine.'),
+    by: z
+      .enum(['consumer', 'tenant', 'key', 'ip', 'global'])
+      .default('consumer')
+      .describe('Whose quota it is. A request that lacks it counts for its address.'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64')
+      .default('quota')
+      .describe('Name in `RateLimit`. Filters with the same name, store and `by` count together, on all routes.'),
+    plan: z.boolean().default(true).describe('Whether the `quota` of the consumer’s plan takes the place of `limit`.'),
+    timeZone: timeZone.default('UTC').describe('Where days begin: `Europe/Berlin`.'),
+    startDay: z
+      .union([day, z.strictObject({ tag: z.string().min(1).max(64).describe('Tag of the consumer with the day.') })])
+      .default(1)
+      .describe(
+        'First day of a billing month: a number, or `{ tag: NAME }` of the consumer’s `tags`. A month without that day starts on its last.',
+      ),
+    cost: z.int().min(1, 'a request costs at least 1').max(1_000_000).default(1).describe('Units of a request.'),
+    soft: z
+      .array(share)
+      .max(8)
+      .default([0.8, 1])
+      .describe('Shares of the limit at which the log tells it and answers carry `Quota-Warning`.'),
+    enforce: z
+      .boolean()
+      .default(true)
+      .describe('Whether requests beyond the limit are refused, or counted and told only.'),
+    metering: z
+      .boolean()
+      .default(false)
+      .describe('Whether each use is told as an event in the log, summed up over a quarter of a second a caller.'),
+    headers: z
+      .boolean()
+      .default(true)
+      .describe('Whether answers carry `RateLimit` and `RateLimit-Policy` for the quota.'),
+    onStoreFailure: z
+      .enum(['open', 'closed'])
+      .default('open')
+      .describe(
+        'For callers of whom nothing is known while the store is away: `open` admits them and counts on, `closed` refuses with 503 `limits_unavailable`.',
+      ),
+  })
+  .superRefine(({ startDay, limit: { unit } }, context) => {
+    if (startDay !== 1 && unit !== 'month')
+      context.addIssue({ code: 'custom', path: ['startDay'], message: 'a start day is for quotas of a month' });
+  });
+
+export type QuotaConfig = z.output<typeof schema>;
+
+/** The store that it names. */
+export function storesOf({ store }: QuotaConfig): readonly { name: string; path: readonly string[] }[] {
+  return [{ name: store, path: ['store'] }];
+}
+
+/** Whether it goes by who calls. */
+export function asksWho({ by, plan }: QuotaConfig): boolean {
+  return plan || by === 'consumer' || by === 'tenant' || by === 'key';
+}
+
+/** What this configuration asks for that its place can never give. */
+export function placeProblems(
+  { by, startDay }: QuotaConfig,
+  around: FilterSurroundings,
+): { path: readonly string[]; message: string }[] {
+  if (around.knowsCaller) return [];
+  const problems = [];
+  const nobody = 'no filter before this one finds out who calls';
+  if (by !== 'ip' && by !== 'global')
+    problems.push({
+      path: ['by'],
+      message: `${nobody}, so there is never a ${by}: put jwt, apiKey or another one before it`,
+    });
+  if (typeof startDay === 'object')
+    problems.push({ path: ['startDay'], message: `${nobody}, so there is never a tag` });
+  return problems;
+}

@@ -1,0 +1,157 @@
+// Quotas in a gateway, kept in a real Redis and in a SQLite file: used up, told, kept over restarts, and what a store that is away means.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { z } from 'zod';
+import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
+import { startRedis } from '../../../test/support/redis.ts';
+import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
+import type { Plan } from '../../exchange/consumer.ts';
+import type { FilterDefinition } from '../../exchange/filter.ts';
+import { makeStore, type Store } from '../../store/store.ts';
+import type { StoreSpec } from '../../store/store-spec.ts';
+import { schema } from './config.ts';
+import { quotaFilter } from './filter.ts';
+
+/** Finds out who calls by a header, `name` or `name/plan`. */
+const who: FilterDefinition<unknown> = {
+  name: 'who',
+  build: () => ({
+    onRequest(exchange) {
+      const [name, plan = null] = exchange.request.headers.get('x-who')?.split('/') ?? [];
+      if (name !== undefined) exchange.consumer = { name, plan, tenant: 't', groups: [], tags: { day: '15' } };
+    },
+  }),
+};
+
+const plans: Plan[] = [{ name: 'gold', rate: null, quota: { count: 8, perMs: 24 * 3_600_000 } }];
+
+async function start(spec: StoreSpec, config: object) {
+  const events = quotaFilter.events!;
+  const cells = new Float64Array(events.length);
+  const logged: { message: string; fields: Record<string, unknown> }[] = [];
+  const store: Store = makeStore(spec);
+  await store.open();
+  const gateway = await startFilterGateway(
+    [written(who, z.unknown(), {}), written(quotaFilter, schema, { store: 'main', ...config })],
+    (_, response) => response.end('in'),
+    {
+      plans,
+      services: {
+        events,
+        cells,
+        stores: new Map([['main', store]]),
+        log: (_level, message, fields) => void logged.push({ message, fields: { ...fields } }),
+      },
+    },
+  );
+  return {
+    logged,
+    store,
+    count: (event: string) => cells[events.indexOf(event)],
+    get: (name: string) => ask(gateway.port, { headers: name === '' ? {} : { 'x-who': name } }),
+    async statuses(name: string, times: number) {
+      const seen: number[] = [];
+      for (let n = 0; n < times; n++)
+        seen.push((await ask(gateway.port, { headers: name === '' ? {} : { 'x-who': name } })).status);
+      return seen;
+    },
+    async stop() {
+      await gateway.stop();
+      await store.close();
+    },
+  };
+}
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  t.after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+const ok = (times: number) => new Array<number>(times).fill(200);
+const refused = (times: number) => new Array<number>(times).fill(429);
+
+test('SQLite: a quota is used up, told at its shares, and still used up after a restart', async t => {
+  const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'state', 'quota.db') });
+  const first = await start(spec, { limit: '5/month' });
+  assert.deepEqual(await first.statuses('acme', 3), ok(3));
+  const fourth = await first.get('acme');
+  assert.deepEqual(valuesOf(fourth, 'quota-warning'), ['"quota";used=80']);
+  assert.match(valuesOf(fourth, 'ratelimit')[0]!, /^"quota";r=1;t=\d+$/);
+  assert.match(valuesOf(fourth, 'ratelimit-policy')[0]!, /^"quota";q=5;w=\d+$/);
+  assert.deepEqual(await first.statuses('acme', 2), [200, 429]);
+  const beyond = await first.get('acme');
+  assert.equal(JSON.parse(beyond.body.toString()).code, 'quota_exceeded');
+  assert.ok(Number(valuesOf(beyond, 'retry-after')[0]) <= 31 * 86_400);
+  assert.deepEqual(await first.statuses('other', 1), ok(1));
+  await first.stop();
+  assert.deepEqual(
+    first.logged.map(({ message, fields }) => [message, fields['caller'], fields['percent']]),
+    [
+      ['quota nearly used up', 'acme', 80],
+      ['quota used up', 'acme', 100],
+    ],
+  );
+  const second = await start(spec, { limit: '5/month' });
+  t.after(() => second.stop());
+  assert.deepEqual(await second.statuses('acme', 2), refused(2));
+  assert.deepEqual(await second.statuses('other', 4), ok(4));
+});
+
+test('Redis: two gateways share a quota; the plan’s takes the place of the filter’s', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const config = { limit: '4/day', metering: true };
+  const one = await start(redisSpec(redis.port), config);
+  const other = await start(redisSpec(redis.port), config);
+  t.after(() => Promise.all([one.stop(), other.stop()]));
+  assert.deepEqual(await one.statuses('acme', 3), ok(3));
+  // Near the limit the other one is told at once.
+  assert.deepEqual(await other.statuses('acme', 2), [200, 429]);
+  assert.deepEqual(await one.statuses('rich/gold', 9), [...ok(8), 429]);
+  assert.equal(one.count('refused'), 1);
+  assert.ok(one.logged.some(({ message, fields }) => message === 'quota used' && fields['caller'] === 'rich'));
+});
+
+test('who has no consumer counts for his address; a soft quota refuses nobody', async t => {
+  const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
+  const soft = await start(spec, { limit: '2/week', enforce: false, startDay: 1 });
+  t.after(() => soft.stop());
+  assert.deepEqual(await soft.statuses('', 4), ok(4));
+  assert.equal(soft.count('fallback'), 4);
+  assert.equal(soft.count('would_refuse'), 2);
+});
+
+test('the store is away: open admits and counts on, closed refuses, and what was used is told later', async t => {
+  const redis = await startRedis();
+  await redis.stop();
+  const spec = redisSpec(redis.port, { connectTimeoutMs: 100 });
+  const open = await start(spec, { limit: '5/day' });
+  const closed = await start(spec, { limit: '5/day', onStoreFailure: 'closed' });
+  assert.deepEqual(await open.statuses('acme', 3), ok(3));
+  assert.deepEqual(await closed.statuses('acme', 2), [503, 503]);
+  const again = await startRedis({ port: redis.port });
+  t.after(() => again.stop());
+  while ((await closed.get('acme')).status === 503) await new Promise(resolve => setTimeout(resolve, 20));
+  await open.stop();
+  await closed.stop();
+  const reader = makeStore(redisSpec(redis.port));
+  assert.ok(reader.kind === 'redis');
+  const [key] = (await reader.command('KEYS', 'cardea:q:*')) as string[]; // Because: KEYS gives a list of names
+  assert.equal(await reader.command('GET', key!), '4');
+  await reader.close();
+});
+
+test('what is no quota of the calendar is refused', () => {
+  for (const limit of ['10/s', '10/h', '0/day', 'many'])
+    assert.ok(!schema.safeParse({ limit, store: 's' }).success, limit);
+  assert.ok(!schema.safeParse({ limit: '1/day', store: 's', timeZone: 'Berlin' }).success);
+  assert.ok(!schema.safeParse({ limit: '1/day', store: 's', startDay: 5 }).success);
+  assert.ok(!schema.safeParse({ limit: '1/month', store: 's', startDay: 32 }).success);
+  assert.ok(!schema.safeParse({ limit: '1/month' }).success);
+  assert.ok(schema.safeParse({ limit: '1/month', store: 's', startDay: { tag: 'day' } }).success);
+});

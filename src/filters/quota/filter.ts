@@ -1,0 +1,212 @@
+// The quota filter: asks the book of this worker whether a caller's period has room, and tells callers what is left. Sums are kept
+// by src/store/quota; which period it is, by calendar-period.ts.
+
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import { ledgerIn } from '../../store/quota/ledger-in.ts';
+import { QuotaBook, type QuotaLine } from '../../store/quota/quota-book.ts';
+import { type CalendarPeriod, periodOf } from './calendar-period.ts';
+import { asksWho, type QuotaConfig, type QuotaLimit, unitOf } from './config.ts';
+import { LogSink } from './log-sink.ts';
+import type { MeteredUse } from './metering.ts';
+
+const events = ['admitted', 'refused', 'would_refuse', 'fallback', 'warned', 'store_away'] as const;
+
+/** What stands behind a line of the book, and what its exchange has to say. */
+interface Account {
+  readonly line: QuotaLine;
+  readonly period: CalendarPeriod;
+  readonly caller: string;
+  readonly by: string;
+  limit: number;
+}
+
+/** A worker's book with whose lines its are. */
+interface Desk {
+  readonly book: QuotaBook;
+  readonly accounts: WeakMap<QuotaLine, Account>;
+}
+
+const exceeded = new Fault('quota_exceeded');
+const storeAway = new Fault('limits_unavailable');
+
+export const quotaFilter: FilterDefinition<QuotaConfig> = {
+  name: 'quota',
+  events,
+  asksWho,
+  build: (config, services) => new Quota(config, services),
+};
+
+class Quota implements Filter {
+  readonly onResponse?: (exchange: Exchange) => void;
+  private readonly config: QuotaConfig;
+  private readonly services: FilterServices;
+  private readonly desk: Desk;
+  private readonly softest: number;
+  /** By unit and start day: the period that it is now. */
+  private readonly periods = new Map<string, CalendarPeriod>();
+
+  constructor(config: QuotaConfig, services: FilterServices) {
+    this.config = config;
+    this.services = services;
+    this.desk = deskOf(config, services);
+    this.softest = Math.min(...config.soft);
+    if (config.headers || config.soft.length > 0) this.onResponse = exchange => this.answer(exchange);
+  }
+
+  onRequest(exchange: Exchange): void | Promise<void> {
+    const account = this.accountOf(exchange);
+    exchange.state[this.services.slot] = account;
+    const { book } = this.desk;
+    const { line } = account;
+    if (line.isKnown) {
+      this.decide(exchange, account);
+      return;
+    }
+    if (book.isAway) {
+      // It is asked again behind this: whoever is refused meanwhile comes back.
+      void book.ask(line);
+      this.withoutStore(exchange, account);
+      return;
+    }
+    return book.ask(line).then(() => {
+      if (exchange.ended) return;
+      if (line.isKnown) this.decide(exchange, account);
+      else this.withoutStore(exchange, account);
+    });
+  }
+
+  private decide(exchange: Exchange, { line, limit, period }: Account): void {
+    const { cost, enforce } = this.config;
+    if (line.sum + cost <= limit) {
+      this.desk.book.use(line, cost, limit);
+      this.count('admitted');
+    } else if (enforce) {
+      this.count('refused');
+      exchange.refuse(exceeded, [['Retry-After', String(secondsUntil(period.endMs))]]);
+    } else {
+      this.desk.book.use(line, cost, limit);
+      this.count('would_refuse');
+    }
+  }
+
+  private withoutStore(exchange: Exchange, { line, limit }: Account): void {
+    this.count('store_away');
+    if (this.config.onStoreFailure === 'closed') exchange.refuse(storeAway, [['Retry-After', '1']]);
+    else this.desk.book.use(line, this.config.cost, limit);
+  }
+
+  private answer(exchange: Exchange): void {
+    // Because: nobody else writes into this filter's cell.
+    const account = exchange.state[this.services.slot] as Account | undefined;
+    if (account === undefined) return;
+    const { line, limit, period } = account;
+    const { headers } = exchange.response!;
+    const { name, headers: speaks, soft } = this.config;
+    if (speaks) {
+      const seconds = Math.round((period.endMs - period.startMs) / 1_000);
+      headers.appendTrusted('RateLimit-Policy', `"${name}";q=${limit};w=${seconds}`);
+      const left = Math.max(0, limit - line.sum);
+      headers.appendTrusted('RateLimit', `"${name}";r=${left};t=${secondsUntil(period.endMs)}`);
+    }
+    if (line.sum < this.softest * limit) return;
+    const passed = Math.max(...soft.filter(share => line.sum >= share * limit));
+    headers.appendTrusted('Quota-Warning', `"${name}";used=${Math.round(passed * 100)}`);
+  }
+
+  private accountOf(exchange: Exchange): Account {
+    const { consumer, identity, client, snapshot } = exchange;
+    const { by, plan: goesByPlan, limit: own, name } = this.config;
+    const caller =
+      by === 'consumer'
+        ? consumer?.name
+        : by === 'tenant'
+          ? consumer?.tenant
+          : by === 'key'
+            ? identity?.keyId
+            : by === 'global'
+              ? 'all'
+              : client.ip;
+    const lacks = caller === undefined || caller === null || caller === '';
+    if (lacks) this.count('fallback');
+    const [kind, who] = lacks ? ['ip', client.ip] : [by, caller];
+    const plan = goesByPlan && consumer?.plan ? snapshot.consumers.plan(consumer.plan)?.quota : null;
+    const unit = plan ? unitOf(plan.perMs) : undefined;
+    const limit: QuotaLimit = plan && unit !== undefined ? { count: plan.count, unit } : own;
+    const period = this.periodNow(limit.unit, this.startDayOf(exchange));
+    const line = this.desk.book.line(`${name}:${limit.unit}:${period.name}:${kind}:${who}`, period.endMs + KEPT_MS);
+    let account = this.desk.accounts.get(line);
+    if (account === undefined) {
+      account = { line, period, caller: who, by: kind, limit: limit.count };
+      this.desk.accounts.set(line, account);
+    }
+    account.limit = limit.count;
+    return account;
+  }
+
+  private startDayOf({ consumer }: Exchange): number {
+    const { startDay } = this.config;
+    if (typeof startDay === 'number') return startDay;
+    const day = Number(consumer?.tags[startDay.tag]);
+    return Number.isInteger(day) && day >= 1 && day <= 31 ? day : 1;
+  }
+
+  private periodNow(unit: QuotaLimit['unit'], startDay: number): CalendarPeriod {
+    const now = Date.now();
+    const key = `${unit}${startDay}`;
+    let period = this.periods.get(key);
+    if (period === undefined || now < period.startMs || now >= period.endMs) {
+      period = periodOf(unit, startDay, this.config.timeZone, now);
+      this.periods.set(key, period);
+    }
+    return period;
+  }
+
+  private count(event: (typeof events)[number]): void {
+    this.services.worker.cells[this.services.eventCell(event)]!++;
+  }
+}
+
+/** How long a period's sum stays behind its end, for bills and questions. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+function secondsUntil(ms: number): number {
+  return Math.max(1, Math.ceil((ms - Date.now()) / 1_000));
+}
+
+/** One a worker for all quotas of this name in this store. */
+function deskOf(config: QuotaConfig, services: FilterServices): Desk {
+  const store = services.store(config.store);
+  const ledger = ledgerIn(store);
+  if (ledger === null)
+    throw new TypeError(`a quota is kept in Redis or SQLite; the store "${config.store}" is ${store.kind}`);
+  const { name, soft, metering } = config;
+  const { worker } = services;
+  const key = `quota ${JSON.stringify([store.spec, name, soft, metering])}`;
+  const warned = services.eventCell('warned');
+  return worker.lasting(key, () => {
+    const accounts = new WeakMap<QuotaLine, Account>();
+    const sink = new LogSink(worker, metering);
+    const book = new QuotaBook(ledger, {
+      told(line, units, sum) {
+        const account = accounts.get(line);
+        if (account === undefined) return;
+        const { caller, by, limit, period } = account;
+        const use: MeteredUse = { quota: name, by, caller, period: period.name, units, sum, limit };
+        sink.used(use);
+        for (const share of soft) {
+          if (sum < share * limit || sum - units >= share * limit) continue;
+          worker.cells[warned]!++;
+          sink.passed(use, share);
+        }
+      },
+      away(isAway) {
+        if (isAway) worker.log('warn', 'quotas are not kept: their store is away', { store: store.spec.name });
+        else worker.log('info', 'quotas are kept again', { store: store.spec.name });
+      },
+    });
+    store.onClose(() => book.tell());
+    return { book, accounts };
+  });
+}

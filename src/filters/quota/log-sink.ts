@@ -1,0 +1,27 @@
+// Metering as lines of the operator's log.
+
+import type { WorkerServices } from '../../exchange/worker-services.ts';
+import type { MeteredUse, MeteringSink } from './metering.ts';
+
+export class LogSink implements MeteringSink {
+  private readonly worker: Pick<WorkerServices, 'log'>;
+  private readonly tellsUse: boolean;
+
+  /** `tellsUse`: also what does not pass a threshold. */
+  constructor(worker: Pick<WorkerServices, 'log'>, tellsUse: boolean) {
+    this.worker = worker;
+    this.tellsUse = tellsUse;
+  }
+
+  used(use: MeteredUse): void {
+    if (this.tellsUse) this.worker.log('info', 'quota used', { ...use });
+  }
+
+  passed(use: MeteredUse, share: number): void {
+    const isAll = share >= 1;
+    this.worker.log(isAll ? 'warn' : 'info', isAll ? 'quota used up' : 'quota nearly used up', {
+      ...use,
+      percent: Math.round(share * 100),
+    });
+  }
+}

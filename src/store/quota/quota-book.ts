@@ -1,0 +1,136 @@
+// What one worker knows of quotas: the sum of each key as the ledger told it last, and what was used since. Tells the ledger a few
+// times a second; requests do not wait for it, but for the first one of a key.
+
+import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
+
+/** How often what was used is told; a key near its limit is told at once. */
+const TELL_EVERY_MS = 250;
+const TOLD_AT_ONCE = 256;
+
+/** One key in one period. */
+export interface QuotaLine {
+  readonly key: string;
+  readonly expiresAt: number;
+  /** As the ledger told it last, with what was used here since. */
+  sum: number;
+  /** Not told yet. */
+  untold: number;
+  /** Whether the ledger has told its sum. */
+  isKnown: boolean;
+}
+
+export interface QuotaBookEvents {
+  /** The ledger has taken `units`; the sum of all gateways went from `sum - units` to `sum`. */
+  told(line: QuotaLine, units: number, sum: number): void;
+  /** True when the ledger does not answer, false when it does again. */
+  away(isAway: boolean): void;
+}
+
+export class QuotaBook {
+  isAway = false;
+  private readonly ledger: QuotaLedger;
+  private readonly events: QuotaBookEvents;
+  private readonly lines = new Map<string, QuotaLine>();
+  private readonly dirty = new Set<QuotaLine>();
+  private timer: NodeJS.Timeout | null = null;
+  private telling: Promise<void> = Promise.resolve();
+
+  constructor(ledger: QuotaLedger, events: QuotaBookEvents) {
+    this.ledger = ledger;
+    this.events = events;
+  }
+
+  /** The line of a key, new ones unknown. */
+  line(key: string, expiresAt: number): QuotaLine {
+    let line = this.lines.get(key);
+    if (line === undefined) {
+      line = { key, expiresAt, sum: 0, untold: 0, isKnown: false };
+      this.lines.set(key, line);
+    }
+    return line;
+  }
+
+  use(line: QuotaLine, units: number, limit: number): void {
+    line.sum += units;
+    line.untold += units;
+    this.dirty.add(line);
+    // The nearer to the limit, the sooner the others have to know.
+    if (line.untold * 16 >= limit - line.sum) this.plan(0);
+    else this.plan(TELL_EVERY_MS);
+  }
+
+  /** Gives back what was taken for a request that did not go through. */
+  giveBack(line: QuotaLine, units: number): void {
+    line.sum -= units;
+    line.untold -= units;
+    this.dirty.add(line);
+    this.plan(TELL_EVERY_MS);
+  }
+
+  /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether it came. */
+  async ask(line: QuotaLine): Promise<void> {
+    this.dirty.add(line);
+    await this.tell();
+  }
+
+  /** Tells the ledger everything, one call behind the other. */
+  tell(): Promise<void> {
+    this.telling = this.telling.then(() => this.tellAll());
+    return this.telling;
+  }
+
+  private plan(afterMs: number): void {
+    if (this.timer !== null && afterMs > 0) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      void this.tell();
+    }, afterMs);
+    this.timer.unref();
+  }
+
+  private async tellAll(): Promise<void> {
+    while (this.dirty.size > 0) {
+      const lines = [...this.dirty].slice(0, TOLD_AT_ONCE);
+      const entries: LedgerEntry[] = lines.map(({ key, untold, expiresAt }) => ({ key, units: untold, expiresAt }));
+      for (const line of lines) {
+        this.dirty.delete(line);
+        line.untold = 0;
+      }
+      try {
+        const sums = await this.ledger.add(entries);
+        this.become(false);
+        for (const [at, line] of lines.entries()) {
+          const sum = sums[at]!;
+          line.sum = sum + line.untold;
+          line.isKnown = true;
+          if (entries[at]!.units > 0) this.events.told(line, entries[at]!.units, sum);
+        }
+        this.forgetOld();
+      } catch {
+        // Because: what could not be told is told the next time; the store says by itself that it is away.
+        for (const [at, line] of lines.entries()) {
+          line.untold += entries[at]!.units;
+          if (line.untold !== 0) this.dirty.add(line);
+        }
+        this.become(true);
+        this.plan(TELL_EVERY_MS);
+        return;
+      }
+    }
+  }
+
+  private become(isAway: boolean): void {
+    if (this.isAway === isAway) return;
+    this.isAway = isAway;
+    this.events.away(isAway);
+  }
+
+  private forgetOld(): void {
+    const now = Date.now();
+    for (const [key, { expiresAt }] of this.lines) {
+      if (expiresAt >= now) return;
+      this.lines.delete(key);
+    }
+  }
+}
