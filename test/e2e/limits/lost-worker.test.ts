@@ -8,12 +8,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 
-async function loseWorker({ pid, adminPort }: RunningGateway): Promise<void> {
+async function loseWorker({ pid, adminPort, port }: RunningGateway): Promise<void> {
   process.kill(pid, 'SIGUSR2');
   const metrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
   // Because: nobody is told when a worker has been replaced.
   while (!/^cardea_worker_restarts_total 1$/m.test(await metrics())) await delay(10);
-  while (!/^cardea_workers 1$/m.test(await metrics())) await delay(10);
+  const listens = () =>
+    ask(port, { path: '/none' }).then(
+      () => true,
+      () => false,
+    );
+  while (!(await listens())) await delay(10);
 }
 
 test('a worker that replaces another goes on with its counts, and without its requests', async t => {
