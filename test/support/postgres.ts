@@ -70,7 +70,9 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     url: `postgres://cardea@127.0.0.1:${port}/postgres`,
     pid: child.pid,
     async stop() {
-      await child.stop();
+      // SIGTERM would wait for clients to leave.
+      process.kill(child.pid, 'SIGINT');
+      await child.exited;
       rmSync(folder, { recursive: true, force: true });
     },
   };

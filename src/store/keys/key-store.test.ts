@@ -121,6 +121,40 @@ for (const { name, open } of places) {
   });
 }
 
+test('a PostgreSQL that stops answering is told in time, and found again when it is back', async () => {
+  const first = await startPostgres();
+  const store = new PostgresStore(
+    storeSpec({
+      kind: 'postgres',
+      nodes: [{ host: '127.0.0.1', port: first.port }],
+      username: 'cardea',
+      database: 'postgres',
+      commandTimeoutMs: 1_000,
+    }),
+  );
+  const keys = keyStoreIn(store);
+  await keys.prepare();
+  await keys.add(record());
+  await first.stop();
+  const askedAt = performance.now();
+  await assert.rejects(async () => keys.find('1'.repeat(64)));
+  assert.ok(performance.now() - askedAt < 3_000);
+  const second = await startPostgres({ port: first.port });
+  const again = keyStoreIn(store);
+  const until = performance.now() + 15_000;
+  for (;;) {
+    try {
+      await again.prepare();
+      break;
+    } catch (error) {
+      if (performance.now() > until) throw error;
+    }
+  }
+  assert.equal(await keys.find('1'.repeat(64)), null);
+  await store.close();
+  await second.stop();
+});
+
 test('a change by hand shows in SQLite and PostgreSQL, too', async () => {
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder, 'by-hand.db') });
   const store = new SqliteStore(spec);

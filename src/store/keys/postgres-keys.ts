@@ -16,8 +16,13 @@ const schema = `
   CREATE OR REPLACE TRIGGER cardea_keys_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON cardea_keys
     FOR EACH STATEMENT EXECUTE FUNCTION cardea_keys_changed();`;
 
+/** The driver keeps queries for a server that is away; beyond these nothing is asked any more. */
+const UNANSWERED_MAX = 256;
+
 export class PostgresKeys implements KeyStore {
   private readonly store: PostgresStore;
+  /** Queries that the driver still holds, also those that nobody waits for any more. */
+  private unanswered = 0;
 
   constructor(store: PostgresStore) {
     this.store = store;
@@ -62,13 +67,16 @@ export class PostgresKeys implements KeyStore {
   /** The rows, or `StoreAway` after `commandTimeout`: the driver itself waits for a connection as long as it takes. */
   private async inTime(ask: (sql: Sql) => Promise<readonly Row[]>): Promise<readonly Row[]> {
     const { name, commandTimeoutMs } = this.store.spec;
+    if (this.unanswered >= UNANSWERED_MAX) throw new StoreAway(name, 'it does not answer');
+    this.unanswered++;
     const answer = this.store.sql().then(ask);
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new StoreAway(name, 'it does not answer')), commandTimeoutMs);
     });
-    // Because: an answer that fails later than that is nobody's any more.
-    answer.catch(() => {});
+    const settled = (): void => void this.unanswered--;
+    // An answer that comes or fails later than that is nobody's any more.
+    answer.then(settled, settled);
     try {
       return await Promise.race([answer, tooLong]);
     } finally {
