@@ -1,5 +1,6 @@
 // The checks of one endpoint: asks again and again, counts answers against the thresholds, writes what comes of it where all workers see it.
 
+// Because: checks run in the supervisor, which has no timer wheel.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StateBlock } from '../state/shared-states.ts';
 import { Health, StateCell, TimeCell } from '../state/state-cells.ts';
