@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { filterSchemas } from '../src/compile/catalog.ts';
+import { filterSchemas } from '../src/compile/languages.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { configurationReference } from '../src/config/reference.ts';
 import { withBenchSummary } from './bench-summary.ts';

@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { filterSchemas } from '../../src/compile/catalog.ts';
+import { filterSchemas } from '../../src/compile/languages.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { LoadCache } from '../../src/config/load-cache.ts';
 import { readPlainYaml } from '../../src/config/plain-yaml.ts';

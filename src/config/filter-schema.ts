@@ -13,6 +13,8 @@ export interface FilterSchema {
   readonly schema: z.ZodType;
   /** What it does, in Markdown. */
   readonly documentation?: string;
+  /** Whether this configuration goes by who calls, so that it makes sense only behind a filter that finds out. */
+  asksWho?(config: unknown): boolean;
   /** Whether it finds out who calls. */
   readonly identifies?: boolean;
   /** Its configuration is a list of filters that find out who calls, each checked by its own schema. */

@@ -70,8 +70,6 @@ export interface FilterDefinition<Config> {
    * does: one that may be told to let unknown callers pass says here when it does.
    */
   isGuard?(config: Config): boolean;
-  /** Whether it goes by who calls, so that it makes sense only behind a filter that finds out. */
-  asksWho?(config: Config): boolean;
   /** The filters that its configuration holds, for those that call others. */
   inner?(config: Config): readonly WrittenFilter[];
   /** What it shares with other threads. Runs in the supervisor, for every place where the filter is configured. */

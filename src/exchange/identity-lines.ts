@@ -1,7 +1,8 @@
 // The fields by which an upstream learns who calls, plain or as one signed token. Made once a login, not once a request.
 
 import { createHmac } from 'node:crypto';
-import { CONSUMER_PREFIX, type ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
+import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
 import type { Consumer, Identity } from './consumer.ts';
 
 /** How long an upstream may believe a signed token, and when it is replaced. */

@@ -1,7 +1,8 @@
 // Reads and checks a configuration file with everything that is built in: what the command line and the supervisor use.
 
-import { filterDefinitions, filterSchemas } from '../compile/catalog.ts';
+import { filterDefinitions } from '../compile/catalog.ts';
 import { dryCompile } from '../compile/dry-compile.ts';
+import { filterSchemas } from '../compile/languages.ts';
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
 import type { FilterSchema } from '../config/filter-schema.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';

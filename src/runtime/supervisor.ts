@@ -1,7 +1,8 @@
 // The gateway as one object of the main thread: workers, configuration, files, signals put together. Each part has its
 // file; here they only meet.
 
-import { feedSources, filterDefinitions } from '../compile/catalog.ts';
+import { filterDefinitions } from '../compile/catalog.ts';
+import { feedSources } from '../compile/feed-catalog.ts';
 import { feedsOfUpstream } from '../compile/upstream-members.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';

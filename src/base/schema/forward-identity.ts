@@ -2,9 +2,6 @@
 
 import { z } from 'zod';
 
-/** Names that begin so are the gateway's own, whichever filter writes them. */
-export const CONSUMER_PREFIX = 'x-consumer-';
-
 const ownOrFraming =
   /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|forwarded|via|traceparent|tracestate|x-forwarded-.*|x-real-ip|x-request-id|x-consumer-.*)$/i;
 

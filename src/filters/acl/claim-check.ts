@@ -1,7 +1,8 @@
 // One condition on a claim of a token, compiled. The claim may be missing, a scalar or a list, as its issuer likes.
 
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
-import { type ClaimConfig, comparisonOf } from './config.ts';
+import { comparisonOf } from './comparison.ts';
+import type { ClaimConfig } from './config.ts';
 
 /** Whether a claim, undefined when it is missing, meets the condition. */
 export type ClaimCheck = (claim: unknown) => boolean;

@@ -3,6 +3,9 @@
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
+import { comparisonOf } from './comparison.ts';
+import { ruleAsksWho } from './rule-asks-who.ts';
+import { weekdays } from './weekdays.ts';
 
 export const name = 'acl';
 
@@ -22,10 +25,8 @@ const block = z.string().superRefine((text, context) => {
   if (error !== undefined) context.addIssue({ code: 'custom', message: error });
 });
 
-const comparison = /^(>=|<=|>|<) *(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)$/;
-
 const word = z.string().superRefine((text, context) => {
-  if (/^[<>]/.test(text) && !comparison.test(text)) {
+  if (/^[<>]/.test(text) && comparisonOf(text) === null) {
     context.addIssue({ code: 'custom', message: 'expected a comparison with a number such as ">= 3"' });
   }
   if (!text.startsWith('~')) return;
@@ -39,7 +40,6 @@ const claim = z.union([scalar, z.array(scalar).min(1), z.strictObject({ present:
   error: 'expected a value, a list of values, "~regex", a comparison such as ">= 3", or { present: true }',
 });
 
-const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const clock = z
   .string()
   .regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$/, 'expected a time such as 08:30; 24:00 is the end of the day')
@@ -48,9 +48,9 @@ const clock = z
 const during = z
   .strictObject({
     days: z
-      .array(z.enum(days, { error: `expected days out of ${days.join(', ')}` }))
+      .array(z.enum(weekdays, { error: `expected days out of ${weekdays.join(', ')}` }))
       .min(1)
-      .default([...days])
+      .default([...weekdays])
       .describe('Days of the week on which the time begins.'),
     from: clock.default(0).describe('Beginning, `08:00`.'),
     to: clock.default(1_440).describe('End, not included. Before `from` it is on the next day.'),
@@ -116,11 +116,7 @@ export type RuleConfig = z.output<typeof rule>;
 export type ClaimConfig = z.output<typeof claim>;
 export type DuringConfig = z.output<typeof during>;
 
-/** Days in the order of their numbers in DuringConfig checks: Monday is 0. */
-export const weekdays: readonly string[] = days;
-
-/** Splits a comparison; null when the text is a plain value. */
-export function comparisonOf(text: string): { readonly sign: string; readonly number: number } | null {
-  const match = comparison.exec(text);
-  return match === null ? null : { sign: match[1]!, number: Number(match[2]) };
+/** Whether it goes by who calls, and not only by where and when. */
+export function asksWho({ allow = [], deny = [] }: AclConfig): boolean {
+  return [...allow, ...deny].some(ruleAsksWho);
 }

@@ -5,7 +5,7 @@ import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { wallMs } from '../../exchange/login-desk.ts';
 import type { AclConfig } from './config.ts';
-import { asksWho, Rule, Standing } from './rule.ts';
+import { Rule, Standing } from './rule.ts';
 
 const missing = new Fault('credentials_missing');
 const denied = new Fault('access_denied');
@@ -14,7 +14,6 @@ const tooFewScopes = new Fault('access_denied', 'The token does not carry the sc
 export const aclFilter: FilterDefinition<AclConfig> = {
   name: 'acl',
   events: ['allowed', 'denied', 'unknown'],
-  asksWho: ({ allow = [], deny = [] }) => [...allow, ...deny].some(asksWho),
   build(config, { worker, eventCell }) {
     const allow = config.allow?.map(rule => new Rule(rule)) ?? null;
     const deny = config.deny?.map(rule => new Rule(rule)) ?? [];

@@ -5,6 +5,7 @@ import type { Exchange } from '../../exchange/exchange.ts';
 import { claimAt } from '../../exchange/identity-lines.ts';
 import { type ClaimCheck, compileClaimCheck } from './claim-check.ts';
 import type { RuleConfig } from './config.ts';
+import { ruleAsksWho } from './rule-asks-who.ts';
 import { TimeWindow } from './time-window.ts';
 
 /** How a caller stands to a rule. `unknown`: only that nobody knows him is in the way. `scopes`: only scopes are missing. */
@@ -36,7 +37,7 @@ export class Rule {
     this.claims = Object.entries(config.claims ?? {}).map(([path, claim]) => [path, compileClaimCheck(claim)] as const);
     this.ips = config.ips === undefined ? null : new CidrSet(config.ips);
     this.during = config.during === undefined ? null : new TimeWindow(config.during);
-    this.asksWho = asksWho(config);
+    this.asksWho = ruleAsksWho(config);
   }
 
   /** `nowMs` since 1970. */
@@ -65,9 +66,4 @@ export class Rule {
 
 function words(list: readonly string[] | undefined): Words {
   return list === undefined ? null : new Set(list);
-}
-
-/** Whether the rule has a condition on the caller, and not only on where and when. */
-export function asksWho({ ips: _ips, during: _during, ...who }: RuleConfig): boolean {
-  return Object.values(who).some(condition => condition !== undefined);
 }

@@ -1,6 +1,7 @@
 // A part of the week by the clock of one place. Asked for every request, looks at the calendar once a minute.
 
-import { type DuringConfig, weekdays } from './config.ts';
+import type { DuringConfig } from './config.ts';
+import { weekdays } from './weekdays.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
@@ -40,7 +41,7 @@ export class TimeWindow {
 
   private look(nowMs: number): boolean {
     const parts = new Map(this.format.formatToParts(nowMs).map(({ type, value }) => [type, value]));
-    const day = weekdays.indexOf((parts.get('weekday') ?? '').toLowerCase());
+    const day = weekdays.findIndex(name => name === (parts.get('weekday') ?? '').toLowerCase());
     const at = Number(parts.get('hour')) * 60 + Number(parts.get('minute'));
     const { from, to, days } = this;
     if (from < to) return days.has(day) && at >= from && at < to;

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { parseRate } from '../../base/rate.ts';
 import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
+import { unitOf } from './calendar-unit.ts';
 
 export const name = 'quota';
 
@@ -10,18 +11,6 @@ export const documentation =
   'Holds callers to a budget of the calendar: so many units a day, a week or a month, in a time zone, or a billing month that starts on the consumer’s own day. ' +
   'What is used is kept in a Redis (for all gateways) or in a SQLite file (for this machine) and survives restarts. Beyond the budget: 429 `quota_exceeded` with `Retry-After`. ' +
   'At each of the `soft` shares the log tells it once for each caller and period, and answers carry `Quota-Warning`. Workers tell the store a few times a second and sooner near the limit, so with several of them a few requests more may pass; only the first request of a caller waits for the store.';
-
-const dayMs = 24 * 3_600_000;
-const units: ReadonlyMap<number, 'day' | 'week' | 'month'> = new Map([
-  [dayMs, 'day'],
-  [7 * dayMs, 'week'],
-  [30 * dayMs, 'month'],
-]);
-
-/** The period of the calendar that a rate's time stands for; undefined for seconds, minutes and hours. */
-export function unitOf(perMs: number): 'day' | 'week' | 'month' | undefined {
-  return units.get(perMs);
-}
 
 export interface QuotaLimit {
   readonly count: number;

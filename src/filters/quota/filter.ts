@@ -7,7 +7,8 @@ import type { Filter, FilterDefinition, FilterServices } from '../../exchange/fi
 import { ledgerIn } from '../../store/quota/ledger-in.ts';
 import { QuotaBook, type QuotaLine } from '../../store/quota/quota-book.ts';
 import { type CalendarPeriod, periodOf } from './calendar-period.ts';
-import { asksWho, type QuotaConfig, type QuotaLimit, unitOf } from './config.ts';
+import { unitOf } from './calendar-unit.ts';
+import type { QuotaConfig, QuotaLimit } from './config.ts';
 import { LogSink } from './log-sink.ts';
 import type { MeteredUse } from './metering.ts';
 
@@ -34,7 +35,6 @@ const storeAway = new Fault('limits_unavailable');
 export const quotaFilter: FilterDefinition<QuotaConfig> = {
   name: 'quota',
   events,
-  asksWho,
   build: (config, services) => new Quota(config, services),
 };
 

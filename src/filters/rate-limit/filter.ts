@@ -11,7 +11,7 @@ import { inFlightTables, LocalInFlightStore } from '../../store/shared-memory/in
 import { limitTables } from '../../store/shared-memory/local-limiter.ts';
 import { LimitCell } from '../../telemetry/metric-families.ts';
 import { CallerKey } from './caller-key.ts';
-import { asksWho, type RateLimitConfig } from './config.ts';
+import type { RateLimitConfig } from './config.ts';
 import { DryRunLog } from './dry-run-log.ts';
 import { InFlight } from './in-flight.ts';
 import { limitField, retryAfter, tightest, wholeSeconds } from './limit-headers.ts';
@@ -32,7 +32,6 @@ const events = [
 export const rateLimitFilter: FilterDefinition<RateLimitConfig> = {
   name: 'rateLimit',
   events,
-  asksWho,
   needs(config, context) {
     const { limits, memoryBytes } = config;
     const rules = limits.flatMap(limit => (limit.rate === null ? [] : [ruleOf(limit, '', null)]));

@@ -1,6 +1,7 @@
 // The whole audit of one loaded configuration: what the router says, and what a running gateway says when one is given.
 
 import { filterDefinitions } from '../../compile/catalog.ts';
+import { filterSchemas } from '../../compile/languages.ts';
 import type { Config } from '../../config/config.ts';
 import { auditConfig } from './audit.ts';
 import type { AuditReport } from './audit-report.ts';
@@ -19,7 +20,7 @@ export async function auditFile(
   config: Config,
   gateway: ProbedGateway | null,
 ): Promise<{ readonly report: AuditReport; readonly probes: readonly ProbeResult[] }> {
-  const report = auditConfig(config, filterDefinitions);
+  const report = auditConfig(config, filterDefinitions, filterSchemas);
   const probes = gateway === null ? [] : await probeRoutes(report.routes, { ...gateway, keyHeaders: usualKeyHeaders });
   return { report, probes };
 }

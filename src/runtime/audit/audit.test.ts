@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import type { Config, FilterConfig, RouteConfig } from '../../config/config.ts';
 import type { FilterDefinition, WrittenFilter } from '../../exchange/filter.ts';
@@ -10,7 +11,8 @@ import { auditConfig } from './audit.ts';
 
 const key: FilterDefinition<unknown> = { name: 'key', identityHeaders: () => [], build: () => ({}) };
 const lax: FilterDefinition<unknown> = { ...key, name: 'lax', isGuard: () => false };
-const limit: FilterDefinition<unknown> = { name: 'limit', asksWho: () => true, build: () => ({}) };
+const limit: FilterDefinition<unknown> = { name: 'limit', build: () => ({}) };
+const schemas = [{ name: 'limit', schema: z.unknown(), asksWho: () => true }];
 // Because: the tests give these a list of filters.
 const inner = (config: unknown) => config as WrittenFilter[];
 const anyOf: FilterDefinition<unknown> = { name: 'anyOf', inner, build: () => ({}) };
@@ -56,7 +58,7 @@ function codes(routes: readonly WrittenRoute[], more: Partial<Config> = {}): Rec
     routes: routes.map(routeOf),
     ...more,
   };
-  const { routes: audited } = auditConfig(config, definitions);
+  const { routes: audited } = auditConfig(config, definitions, schemas);
   return Object.fromEntries(audited.map(({ name, findings }) => [name, findings.map(({ code }) => code)]));
 }
 

@@ -3,6 +3,7 @@
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import { dryCompile } from '../../compile/dry-compile.ts';
 import type { Config, RouteConfig } from '../../config/config.ts';
+import type { FilterSchema } from '../../config/filter-schema.ts';
 import { Headers } from '../../http/headers.ts';
 import { normalizePath } from '../../http/path.ts';
 import { needsBody } from '../../route/route-table.ts';
@@ -21,7 +22,12 @@ const codes: Readonly<Record<Trick, AuditFinding['code']>> = {
 };
 
 /** Throws an Error when the configuration cannot be compiled. */
-export function auditConfig(config: Config, definitions: FilterDefinitions): AuditReport {
+export function auditConfig(
+  config: Config,
+  definitions: FilterDefinitions,
+  schemas: readonly FilterSchema[],
+): AuditReport {
+  const languages = new Map(schemas.map(schema => [schema.name, schema]));
   const { compiled } = dryCompile(config, definitions);
   if (compiled === null) throw new Error('the configuration has errors');
   const table = compiled.snapshot.routes;
@@ -58,7 +64,7 @@ export function auditConfig(config: Config, definitions: FilterDefinitions): Aud
   const routes = config.routes.map((route): AuditedRoute => {
     const own = guards.get(route.name)!;
     const sample = sampleRequest(route);
-    const findings: AuditFinding[] = [...identityOrderProblems(config, route, definitions)];
+    const findings: AuditFinding[] = [...identityOrderProblems(config, route, definitions, languages)];
     if (own.length === 0 && !route.public) {
       findings.push({
         code: 'no_guard',

@@ -2,12 +2,14 @@
 
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import type { Config, RouteConfig } from '../../config/config.ts';
+import type { FilterSchema } from '../../config/filter-schema.ts';
 import type { AuditFinding } from './audit-report.ts';
 
 export function identityOrderProblems(
   config: Config,
   route: RouteConfig,
   definitions: FilterDefinitions,
+  languages: ReadonlyMap<string, FilterSchema>,
 ): AuditFinding[] {
   const chain = [...config.filters, ...route.filters];
   const identifies = ({ name }: { readonly name: string }) => {
@@ -17,7 +19,7 @@ export function identityOrderProblems(
   const first = chain.findIndex(identifies);
   return chain.flatMap((filter, at): AuditFinding[] => {
     if (first !== -1 && at > first) return [];
-    if (definitions.get(filter.name)?.asksWho?.(filter.config) !== true) return [];
+    if (languages.get(filter.name)?.asksWho?.(filter.config) !== true) return [];
     const message =
       first === -1
         ? `${filter.name} goes by who calls, and no filter of this route finds that out`
