@@ -5,11 +5,13 @@ import { execFile, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { loadCore, pinned } from '../measure/pinning.ts';
 
-/** What is sent; the first word is a mode of wrk.lua, or `resume` for programs/tls-resume.ts. */
+/** What is sent; the first word is a mode of wrk.lua, or `handshake` and `resume` for programs/tls-connections.ts. */
 export type WrkRequest =
-  | readonly ['get' | 'page' | 'close' | 'resume', path: string]
+  | readonly ['get' | 'page' | 'close' | 'handshake' | 'resume', path: string]
   | readonly ['spread', count: number, pathFormat: string]
-  | readonly ['upload', path: string, bytes: number];
+  | readonly ['upload', path: string, bytes: number]
+  /** For h2load.ts. */
+  | readonly ['h2', path: string];
 
 export interface WrkOptions {
   readonly port: number;
@@ -33,13 +35,20 @@ export interface WrkResult {
 }
 
 const script = path.join(import.meta.dirname, 'wrk.lua');
-const resumeProgram = path.join(import.meta.dirname, '../programs/tls-resume.ts');
+const connectionsProgram = path.join(import.meta.dirname, '../programs/tls-connections.ts');
 /** More would only wait for the core that makes the load. */
 const RESUMING_MAX = 16;
 
 /** One run on the load's core. Throws when wrk cannot run or says nothing. */
 export function runWrk({ port, tls = false, request, seconds, connections }: WrkOptions): Promise<WrkResult> {
-  const resume = [resumeProgram, String(port), request[1], seconds, Math.min(connections, RESUMING_MAX)].map(String);
+  const own = [
+    connectionsProgram,
+    request[0],
+    String(port),
+    request[1],
+    seconds,
+    Math.min(connections, RESUMING_MAX),
+  ].map(String);
   const wrk = [
     '-t1',
     `-c${connections}`,
@@ -52,7 +61,8 @@ export function runWrk({ port, tls = false, request, seconds, connections }: Wrk
     '--',
     ...request.map(String),
   ];
-  const program: [string, string[]] = request[0] === 'resume' ? [process.execPath, resume] : ['wrk', wrk];
+  const program: [string, string[]] =
+    request[0] === 'resume' || request[0] === 'handshake' ? [process.execPath, own] : ['wrk', wrk];
   const [command, args] = pinned(loadCore, ...program);
   return new Promise((resolve, reject) => {
     execFile(command, args, { maxBuffer: 1 << 20 }, (error, stdout, stderr) => {

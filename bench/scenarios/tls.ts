@@ -14,7 +14,7 @@ export const tlsScenarios: readonly Scenario[] = [
   tls(
     'tls-handshakes',
     'TLS 1.3: small GET, each on a new connection with a full handshake',
-    ['close', small.path],
+    ['handshake', small.path],
     small,
   ),
   tls(

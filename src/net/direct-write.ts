@@ -50,7 +50,7 @@ export function writeNow<Tag>(
 ): number {
   const writer = secureWriterOf(socket);
   // Because: a handle that was closed takes nothing; the socket's own end follows.
-  if (writer !== undefined) return writer.write(buffer.subarray(0, length), owner, tag);
+  if (writer !== undefined) return writer.write(buffer, length, owner, tag);
   // Because: `_handle` is what the socket itself writes to; the test in this folder fails where that changes.
   const handle = (socket as unknown as HandleOwner)._handle;
   if (!works || handle === null || socket.connecting || socket.writableLength > 0) return WriteOutcome.unsupported;

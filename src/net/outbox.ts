@@ -118,9 +118,13 @@ export class Outbox implements WriteOwner<Sender> {
   }
 
   onWritten(sender: Sender, buffer: Buffer | null, failed: boolean): void {
-    if (buffer !== null && this.spares.length < SPARES_MAX) this.spares.push(buffer);
+    if (buffer !== null) this.takeBack(buffer);
     if (failed) sender.onWriteFailed();
     else sender.onDrain();
+  }
+
+  private takeBack(buffer: Buffer): void {
+    if (buffer.length === CAPACITY && this.spares.length < SPARES_MAX) this.spares.push(buffer);
   }
 
   private sendDirectly(bytes: Buffer): void {
@@ -133,7 +137,7 @@ export class Outbox implements WriteOwner<Sender> {
     }
     const outcome = writeNow(socket, bytes, bytes.length, this, sender);
     if (outcome === WriteOutcome.failed) sender.onWriteFailed();
-    else sender.onSent(outcome === WriteOutcome.full);
+    else sender.onSent(outcome !== WriteOutcome.sent);
   }
 
   /** Takes the buffer back once the socket has sent all of it; a socket that dies keeps it for the collector. */

@@ -1,19 +1,31 @@
 // Hands bytes to a TLS handle without the stream machinery around it. A TLS handle takes one write at a time and says that
-// it is done a turn later, so what comes in between is gathered here and leaves as one.
+// it is done a turn later, so what comes in between waits here.
 
 import type { Socket } from 'node:net';
 import { type TlsHandle, type TlsWrite, tlsHandleOf } from './tls-handle.ts';
 
-/** `full`: the bytes are taken, and the network is slower than they come: wait for `onWritten`. */
-export const SecureOutcome = { sent: 0, failed: 2, full: 4 } as const;
+/**
+ * `sent`: the bytes are taken, the buffer is free. `pending`: the buffer is held until `onWritten` gives it back. `full`:
+ * the bytes are taken and the buffer is free, and the network is slower than they come: wait for `onWritten`.
+ */
+export const SecureOutcome = { sent: 0, pending: 1, failed: 2, full: 4 } as const;
 
-/** Hears that all bytes have left, or that none will any more. */
+/** Hears that bytes have left, or that none will any more. `buffer` is one that was held. */
 export interface SecureWriteOwner<Tag> {
-  onWritten(tag: Tag, buffer: null, failed: boolean): void;
+  onWritten(tag: Tag, buffer: Buffer | null, failed: boolean): void;
 }
 
-/** Bytes that may be gathered before the sender is asked to wait. */
-const GATHERED_MAX = 256 * 1024;
+/** More than this is held where it lies, less is copied. */
+const COPIED_MAX = 16 * 1024;
+/** Bytes that wait before the sender is asked to. */
+const WAITING_MAX = 64 * 1024;
+
+/** Bytes that wait for the write before them. `held` is the buffer they lie in, null for a copy. */
+interface WaitingBytes {
+  readonly bytes: Buffer;
+  readonly held: Buffer | null;
+  readonly tag: unknown;
+}
 
 interface OwnedWrite extends TlsWrite {
   writer: SecureWriter;
@@ -45,16 +57,16 @@ export class SecureWriter {
   private owner: SecureWriteOwner<unknown> | null;
   private tag: unknown;
   private inFlight: boolean;
-  private gathered: Buffer[] | null;
-  private gatheredBytes: number;
+  private readonly waiting: WaitingBytes[];
+  private waitingBytes: number;
 
   constructor(handle: TlsHandle) {
     this.handle = handle;
     this.owner = null;
     this.tag = null;
     this.inFlight = false;
-    this.gathered = null;
-    this.gatheredBytes = 0;
+    this.waiting = [];
+    this.waitingBytes = 0;
   }
 
   /** Bytes that the kernel has taken, encryption included. */
@@ -66,17 +78,22 @@ export class SecureWriter {
   /** More than 0 until the kernel has taken everything and the handle may be shut down. */
   get unsentBytes(): number {
     if (!this.inFlight) return 0;
-    return this.handle._parent.writeQueueSize + this.gatheredBytes + 1;
+    return this.handle._parent.writeQueueSize + this.waitingBytes + 1;
   }
 
-  /** Encrypts and sends `bytes`; they may be used again at once. `owner` hears when all that was written has left. */
-  write<Tag>(bytes: Buffer, owner: SecureWriteOwner<Tag>, tag: Tag): number {
+  /** Encrypts and sends the first `length` bytes of `buffer`. `owner` hears when all that was written has left. */
+  write<Tag>(buffer: Buffer, length: number, owner: SecureWriteOwner<Tag>, tag: Tag): number {
     this.owner = owner as SecureWriteOwner<unknown>;
     this.tag = tag;
+    const bytes = buffer.subarray(0, length);
     if (!this.inFlight) return this.pass(bytes);
-    (this.gathered ??= []).push(Buffer.from(bytes));
-    this.gatheredBytes += bytes.length;
-    return this.gatheredBytes > GATHERED_MAX ? SecureOutcome.full : SecureOutcome.sent;
+    this.waitingBytes += length;
+    if (length > COPIED_MAX) {
+      this.waiting.push({ bytes, held: buffer, tag });
+      return SecureOutcome.pending;
+    }
+    this.waiting.push({ bytes: Buffer.from(bytes), held: null, tag });
+    return this.waitingBytes > WAITING_MAX ? SecureOutcome.full : SecureOutcome.sent;
   }
 
   private pass(bytes: Buffer): number {
@@ -90,22 +107,44 @@ export class SecureWriter {
     (result as OwnedWrite).writer = this;
     result.oncomplete = onComplete;
     this.inFlight = true;
-    return this.handle._parent.writeQueueSize > 0 ? SecureOutcome.full : SecureOutcome.sent;
+    // Behind a large piece the next one would have to be held: better it comes when this one is through.
+    const isFull = bytes.length > COPIED_MAX || this.handle._parent.writeQueueSize > 0;
+    return isFull ? SecureOutcome.full : SecureOutcome.sent;
   }
 
   onComplete(status: number): void {
     this.inFlight = false;
-    const { gathered } = this;
-    this.gathered = null;
-    this.gatheredBytes = 0;
-    if (status >= 0 && gathered !== null) {
-      // Because: what was written in between leaves together, in as few records as possible.
-      const bytes = gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered);
-      if (this.pass(bytes) !== SecureOutcome.failed) return;
-      this.owner?.onWritten(this.tag, null, true);
-      return;
+    const { waiting } = this;
+    if (waiting.length === 0) this.owner?.onWritten(this.tag, null, status < 0);
+    else if (status < 0) this.giveUp();
+    else this.passWaiting();
+  }
+
+  /** What waits leaves: a large piece alone, small ones together, in as few records as possible. */
+  private passWaiting(): void {
+    const { waiting } = this;
+    // Because: the caller saw one.
+    const first = waiting[0]!;
+    let count = 1;
+    if (first.held === null) while (count < waiting.length && waiting[count]!.held === null) count++;
+    const pieces = waiting.splice(0, count).map(piece => piece.bytes);
+    // Because: these are copies of at most 16 KiB each, made while the write before was under way.
+    const bytes = count === 1 ? first.bytes : Buffer.concat(pieces);
+    this.waitingBytes -= bytes.length;
+    const outcome = this.pass(bytes);
+    if (outcome === SecureOutcome.failed) {
+      waiting.unshift(first);
+      this.giveUp();
+    } else if (first.held !== null) {
+      // Encrypted, so the buffer is free. What comes now waits in its turn.
+      this.owner?.onWritten(first.tag, first.held, false);
     }
-    this.owner?.onWritten(this.tag, null, status < 0);
+  }
+
+  private giveUp(): void {
+    this.waitingBytes = 0;
+    for (const { held, tag } of this.waiting.splice(0)) if (held !== null) this.owner?.onWritten(tag, held, true);
+    this.owner?.onWritten(this.tag, null, true);
   }
 }
 

@@ -1,11 +1,13 @@
 // The keys of session tickets on one worker. All workers have the same, so that a session can be resumed on any of them;
 // the supervisor makes and replaces them. Old keys decrypt until their tickets are over.
 
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { TicketKeys } from './tls-material.ts';
 
 const PART_BYTES = 16;
+/** Random bytes are made for many tickets at once: a call costs as much for one. */
+const VECTORS = 256;
 
 /** One key of 48 bytes in its parts. */
 interface TicketKey {
@@ -25,6 +27,8 @@ interface TicketContext {
 
 export class TicketRing {
   private keys: readonly TicketKey[];
+  private readonly vectors = Buffer.allocUnsafeSlow(VECTORS * PART_BYTES);
+  private usedVectors = VECTORS;
 
   constructor(keys: TicketKeys) {
     this.keys = keys.map(parse);
@@ -47,12 +51,22 @@ export class TicketRing {
     const { keys } = this;
     // Because: a ring is never without a key; see `parse` and the supervisor.
     const first = keys[0]!;
-    if (encrypt) return [1, first.hmac, first.aes, first.name, randomBytes(PART_BYTES)];
+    if (encrypt) return [1, first.hmac, first.aes, first.name, this.nextVector()];
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at]!;
       if (key.name.equals(name)) return [at === 0 ? 1 : 2, key.hmac, key.aes];
     }
     return [0, first.hmac, first.aes];
+  }
+
+  /** Copied by OpenSSL before the next one is asked for. */
+  private nextVector(): Buffer {
+    if (this.usedVectors === VECTORS) {
+      randomFillSync(this.vectors);
+      this.usedVectors = 0;
+    }
+    const at = this.usedVectors++ * PART_BYTES;
+    return this.vectors.subarray(at, at + PART_BYTES);
   }
 }
 
