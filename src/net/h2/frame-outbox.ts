@@ -18,7 +18,7 @@ import type { TurnEndTask } from '../turn-end.ts';
 export interface FrameOutboxOwner {
   /** The peer does not take bytes as fast as they come; `onOutboxDrained` follows, or the end. */
   onOutboxBlocked(): void;
-  /** Everything that waited has been taken by the kernel. */
+  /** Everything has been taken by the kernel; comes behind writes that blocked nothing as well. */
   onOutboxDrained(): void;
   onWriteFailed(): void;
 }
@@ -210,22 +210,26 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     if (!wasBlocked) this.owner.onOutboxBlocked();
   }
 
-  /** `buffer` is null for a writer that had taken a copy: then all of it has left. */
-  onWritten(length: number, buffer: Buffer | null, failed: boolean): void {
-    const wasBlocked = this.blocked;
-    if (buffer === null) {
-      this.full = false;
-      this.pendingBytes = 0;
-    } else {
+  /** A buffer is free, and the peer as slow as before. */
+  takeBack(buffer: Buffer): void {
+    this.io.frameBuffers.give(buffer);
+    this.pendingWrites--;
+    this.full = true;
+  }
+
+  /** `buffer` is null where nothing was held: then all has left. */
+  onWritten(_length: number, buffer: Buffer | null, failed: boolean): void {
+    if (buffer === null) this.full = false;
+    else {
       this.io.frameBuffers.give(buffer);
       this.pendingWrites--;
-      this.pendingBytes -= length;
     }
     if (failed) {
       this.owner.onWriteFailed();
       return;
     }
-    if (this.blocked || !wasBlocked) return;
+    if (this.blocked) return;
+    this.pendingBytes = 0;
     this.io.clock.tick();
     this.owner.onOutboxDrained();
     if (!this.awaited) this.send();

@@ -3,12 +3,11 @@
 
 import type { Socket } from 'node:net';
 import { Fault, type FaultCode } from '../../base/fault.ts';
-import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import { allowedTrailers } from '../../http/h1/body-decoder.ts';
 import { ErrorCode } from '../../http/h2/error-code.ts';
 import { FloodGuard } from '../../http/h2/flood-guard.ts';
 import { ReceiveWindow, SendWindow, WINDOW_DEFAULT } from '../../http/h2/flow-window.ts';
-import { clientPreface, FRAME_BYTES_DEFAULT, STREAM_ID_MAX } from '../../http/h2/frame.ts';
+import { clientPreface, STREAM_ID_MAX } from '../../http/h2/frame.ts';
 import { type FrameHandler, FrameReader } from '../../http/h2/frame-reader.ts';
 import { HpackDecoder } from '../../http/h2/hpack/decoder.ts';
 import { type RequestMessage, readRequest, Verdict } from '../../http/h2/request-message.ts';
@@ -19,15 +18,18 @@ import type { RequestHead } from '../../http/request-head.ts';
 import type { Http2Reason } from '../../telemetry/http2-reasons.ts';
 import type { SocketEvents } from '../accepted-socket.ts';
 import type { Client } from '../client.ts';
+import { cutOff } from '../cut-off.ts';
 import type { ConnectionLimits } from '../downstream-connection.ts';
 import type { RequestEvents } from '../exchange-ends.ts';
 import type { ThreadIo } from '../io.ts';
-import { bytesTaken } from '../progress.ts';
+import { unsentBytes } from '../progress.ts';
+import { ConnectionWatch, type TimeUp, type WatchedConnection } from './connection-watch.ts';
 import { FrameOutbox, type FrameOutboxOwner } from './frame-outbox.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { RecentResets } from './recent-resets.ts';
 import { ServerStream } from './server-stream.ts';
 import { StreamTable } from './stream-table.ts';
+import { StreamTurns } from './stream-turns.ts';
 
 /** Whoever turns streams into exchanges. */
 export interface ServerConnectionHandler {
@@ -67,16 +69,14 @@ const Phase = { preface: 0, open: 1, announced: 2, leaving: 3, ended: 4 } as con
 /** One a thread serves: blocks are written and sent in one go. */
 const block = new ResponseBlock();
 
-export class ServerConnection implements Timed, SocketEvents, FrameHandler, FrameOutboxOwner {
-  deadline: number;
-  wheelSlot: number;
-  wheelNext: Timed | null;
-  wheelPrevious: Timed | null;
+export class ServerConnection implements SocketEvents, FrameHandler, FrameOutboxOwner, WatchedConnection {
   readonly socket: Socket;
   readonly handler: ServerConnectionHandler;
   readonly client: Client;
   readonly outbox: FrameOutbox;
   readonly block: ResponseBlock;
+  readonly turns: StreamTurns<ServerStream>;
+  private readonly watch: ConnectionWatch;
   private readonly reader: FrameReader;
   private readonly decoder: HpackDecoder<RequestMessage>;
   private readonly peer: PeerSettings;
@@ -85,8 +85,6 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   private readonly guard: FloodGuard;
   private readonly sendWindow: SendWindow;
   private readonly receiveWindow: ReceiveWindow;
-  /** Streams with bytes that could not be sent yet, in the order in which they are served next. */
-  private waiting: ServerStream[];
   private phase: number;
   private prefaceSeen: number;
   private lastStreamId: number;
@@ -100,23 +98,11 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   private paused: boolean;
   /** The peer wants a smaller table than it had: the next block says that we use none. */
   private tableUpdateDue: boolean;
-  /** The frame or block that has begun and not ended, and since when; 0 for none. */
-  private unfinished: number;
-  private unfinishedAt: number;
-  private readAt: number;
-  private idleAt: number;
-  private pingSentAt: number;
-  private blockedAt: number;
-  private takenAtBlock: number;
   /** What the client did wrong while frames were being read, told once they are. */
   private calmDown: Http2Reason | null;
 
   constructor(socket: Socket, client: Client, handler: ServerConnectionHandler) {
     const { io, http2, limits } = handler;
-    this.deadline = Infinity;
-    this.wheelSlot = UNSCHEDULED;
-    this.wheelNext = null;
-    this.wheelPrevious = null;
     this.socket = socket;
     this.client = client;
     this.handler = handler;
@@ -130,7 +116,8 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.guard = new FloodGuard(http2, io.clock.now);
     this.sendWindow = new SendWindow(WINDOW_DEFAULT);
     this.receiveWindow = new ReceiveWindow(Math.max(http2.connectionWindow, WINDOW_DEFAULT));
-    this.waiting = [];
+    this.turns = new StreamTurns(this.outbox, this.sendWindow);
+    this.watch = new ConnectionWatch(this, handler);
     this.phase = Phase.preface;
     this.prefaceSeen = 0;
     this.lastStreamId = 0;
@@ -141,16 +128,9 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.dataSeen = false;
     this.paused = false;
     this.tableUpdateDue = false;
-    this.unfinished = 0;
-    this.unfinishedAt = 0;
-    this.readAt = io.clock.now;
-    this.idleAt = io.clock.now;
-    this.pingSentAt = 0;
-    this.blockedAt = 0;
-    this.takenAtBlock = 0;
     this.calmDown = null;
     this.greet();
-    io.wheel.schedule(this, io.clock.now + limits.headerTimeoutMs);
+    this.watch.awaitStep(limits.headerTimeoutMs);
   }
 
   private greet(): void {
@@ -176,7 +156,7 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   onRead(bytes: Buffer, length: number): boolean {
     const { handler } = this;
     const { io } = handler;
-    this.readAt = io.clock.tick();
+    io.clock.tick();
     handler.onBytes(length);
     if (this.phase !== Phase.ended) {
       const error = this.read(bytes, length);
@@ -197,12 +177,7 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     }
     const { reader } = this;
     const error = reader.feed(bytes, at, length);
-    // A head that does not end may take as long as one of HTTP/1.
-    if (reader.unfinished !== this.unfinished) {
-      this.unfinished = reader.unfinished;
-      this.unfinishedAt = this.readAt;
-      if (this.unfinished !== 0) this.watch(this.handler.limits.headerTimeoutMs);
-    }
+    this.watch.onRead(reader.unfinished);
     return error;
   }
 
@@ -223,7 +198,7 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   onSocketClosed(): void {
     const { io } = this.handler;
-    io.wheel.cancel(this);
+    this.watch.stop();
     this.phase = Phase.ended;
     for (const stream of this.streams.list()) stream.onConnectionLost();
     this.handler.onHttp2Closed(this);
@@ -312,8 +287,8 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.guard.useful();
     const stream = new ServerStream(this, streamId, endStream, peer.initialWindow);
     streams.add(stream);
-    const { limits, http2 } = handler;
-    if (streams.size === 1) this.watch(http2.pingIntervalMs);
+    const { limits } = handler;
+    if (streams.size === 1) this.watch.onBusy();
     if (message.verdict === Verdict.served && (!endStream || message.mayEndAtOnce)) {
       this.requests++;
       if (limits.requestsPerConnectionMax !== 0 && this.requests >= limits.requestsPerConnectionMax) this.announceEnd();
@@ -336,8 +311,7 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     const stream = this.streams.find(streamId);
     const { now } = this.handler.io.clock;
     if (stream === null) return this.guard.idleFrame(now) ? 0 : this.flood('frame_flood');
-    stream.onReset();
-    return this.guard.reset(now) ? 0 : this.flood('rapid_reset');
+    return !stream.onReset() || this.guard.reset(now) ? 0 : this.flood('rapid_reset');
   }
 
   onSettings(bytes: Buffer, start: number, end: number): number {
@@ -351,12 +325,12 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.outbox.settingsAck();
     if (this.phase === Phase.preface) {
       this.phase = Phase.open;
-      this.watch(this.handler.limits.keepAliveTimeoutMs);
+      this.watch.stepDone();
     }
     const change = peer.initialWindow - before;
     if (change === 0) return 0;
     for (const stream of this.streams.list()) if (!stream.growWindow(change)) return ErrorCode.flowControlError;
-    if (change > 0) this.serveWaiting();
+    if (change > 0) this.turns.serve();
     return 0;
   }
 
@@ -371,7 +345,6 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   onPingAck(bytes: Buffer, start: number): number {
-    this.pingSentAt = 0;
     // The client has read the announcement: what it sends from now on it knew might not be taken.
     if (this.phase === Phase.announced && bytes.compare(drainPing, 0, 8, start, start + 8) === 0) this.leave();
     return this.guard.idleFrame(this.handler.io.clock.now) ? 0 : this.flood('ping_flood');
@@ -390,14 +363,14 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     if (streamId === 0) {
       if (increment === 0) return ErrorCode.protocolError;
       if (!this.sendWindow.grow(increment)) return ErrorCode.flowControlError;
-      this.serveWaiting();
+      this.turns.serve();
       return 0;
     }
     const stream = this.streams.find(streamId);
     if (stream === null) return streamId > this.lastStreamId || (streamId & 1) === 0 ? ErrorCode.protocolError : 0;
     if (increment === 0) this.failStream(stream, ErrorCode.protocolError);
     else if (!stream.growWindow(increment)) this.failStream(stream, ErrorCode.flowControlError);
-    else if (stream.waiting) this.serveWaiting();
+    else if (stream.waiting) this.turns.serve();
     return 0;
   }
 
@@ -420,44 +393,9 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.outbox.headers(streamId, writer.bytes, writer.length, endStream);
   }
 
-  /** Sends as much of a stream's bytes as windows and socket take now. Returns how many. */
-  sendData(stream: ServerStream, bytes: Buffer, start: number, end: number): number {
-    const { outbox, sendWindow } = this;
-    let at = start;
-    while (at < end && !outbox.blocked) {
-      const size = Math.min(end - at, stream.sendWindow, sendWindow.available, FRAME_BYTES_DEFAULT);
-      if (size <= 0) break;
-      outbox.data(stream.id, bytes, at, at + size);
-      stream.noteSent(size);
-      sendWindow.available -= size;
-      at += size;
-      this.guard.useful();
-    }
-    return at - start;
-  }
-
-  /** The stream is told, through `goOn`, once its bytes have left. */
-  awaitRoom(stream: ServerStream): void {
-    this.waiting.push(stream);
-  }
-
-  /** Serves the streams that wait, a frame each in turn, until windows or socket are full. */
-  private serveWaiting(): void {
-    const { waiting, outbox, sendWindow } = this;
-    let idleTurns = 0;
-    while (waiting.length > 0 && idleTurns < waiting.length && !outbox.blocked && sendWindow.available > 0) {
-      const stream = waiting.shift()!;
-      if (stream.closed) {
-        idleTurns = 0;
-        continue;
-      }
-      const sent = stream.sendWaiting(FRAME_BYTES_DEFAULT);
-      if (stream.goOn()) idleTurns = 0;
-      else {
-        waiting.push(stream);
-        idleTurns = sent > 0 ? 0 : idleTurns + 1;
-      }
-    }
+  /** A stream sent something: it pays for frames that the client sends on account of it. */
+  onUseful(): void {
+    this.guard.useful();
   }
 
   /** Tells the client that a stream is over. */
@@ -467,13 +405,12 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   onStreamClosed(stream: ServerStream): void {
-    const { streams, handler } = this;
+    const { streams } = this;
     streams.remove(stream);
     if (stream === this.dataStream) this.dataStream = null;
     if (streams.size > 0 || this.phase === Phase.ended) return;
-    this.idleAt = handler.io.clock.now;
     if (this.phase === Phase.leaving) this.end();
-    else this.watch(handler.limits.keepAliveTimeoutMs);
+    else this.watch.onIdle();
   }
 
   /** A client made us reset a stream, or refuse one: counted, and too many end the connection. */
@@ -499,13 +436,17 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   // ---- The outbox ----------------------------------------------------------------------------------------------
 
+  onOutboxBlocked(): void {
+    this.watch.onBlocked();
+  }
+
   onOutboxDrained(): void {
-    this.blockedAt = 0;
+    this.watch.onDrained();
     if (this.phase === Phase.ended) {
-      if (!this.socket.writableEnded) this.socket.end();
+      this.endSocket();
       return;
     }
-    this.serveWaiting();
+    this.turns.serve();
     if (this.paused && this.outbox.held <= HELD_BYTES_MAX) {
       this.paused = false;
       this.socket.resume();
@@ -524,7 +465,7 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.phase = Phase.announced;
     this.outbox.goaway(STREAM_ID_MAX, ErrorCode.noError);
     this.outbox.ping(drainPing, 0, false);
-    this.watch(DRAIN_GRACE_MS);
+    this.watch.awaitStep(DRAIN_GRACE_MS);
   }
 
   /** Takes no more streams; closes once those that are open are done. Asked by the gateway when it drains. */
@@ -562,14 +503,20 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   /** FIN behind what was sent; reads on for a moment, so that no reset overtakes it. */
   private finishSocket(): void {
-    const { outbox, socket, handler } = this;
+    const { outbox, socket } = this;
     outbox.flush();
     if (this.paused) {
       this.paused = false;
       socket.resume();
     }
-    if (!outbox.blocked && !socket.writableEnded) socket.end();
-    handler.io.wheel.schedule(this, handler.io.clock.now + LINGER_MS);
+    this.endSocket();
+    this.watch.awaitStep(LINGER_MS, true);
+  }
+
+  /** FIN, once everything has left. */
+  private endSocket(): void {
+    const { socket } = this;
+    if (unsentBytes(socket) === 0 && !socket.writableEnded) socket.end();
   }
 
   private destroy(): void {
@@ -579,82 +526,33 @@ export class ServerConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   // ---- Time ----------------------------------------------------------------------------------------------------
 
-  onDeadline(now: number): void {
-    const { limits, http2, io } = this.handler;
-    io.clock.now = now;
-    if (this.phase === Phase.ended) {
-      this.destroy();
-      return;
-    }
-    if (this.phase === Phase.preface) {
-      this.fail(ErrorCode.settingsTimeout, 'preface_timeout');
-      return;
-    }
-    if (this.unfinished !== 0 && now - this.unfinishedAt >= limits.headerTimeoutMs) {
-      this.fail(ErrorCode.enhanceYourCalm, 'header_timeout');
-      return;
-    }
-    if (this.phase === Phase.announced) this.leave();
-    if (this.blockedAt !== 0 && this.isStuck(now)) {
-      this.handler.onHttp2Error('stalled');
-      this.socket.resetAndDestroy();
-      return;
-    }
-    this.watchOn(now, limits.keepAliveTimeoutMs, http2.pingIntervalMs);
+  sendPing(): void {
+    this.outbox.ping(alivePing, 0, false);
   }
 
-  /** The next thing to look for: an idle connection's end, or a silent client. */
-  private watchOn(now: number, keepAliveMs: number, pingMs: number): void {
-    // A deadline of the gateway's own making may have ended it just now.
-    if (this.finished) return;
-    const { headerTimeoutMs, writeTimeoutMs } = this.handler.limits;
-    if (this.unfinished !== 0) this.watch(this.unfinishedAt + headerTimeoutMs - now);
-    if (this.blockedAt !== 0) this.watch(this.blockedAt + writeTimeoutMs - now);
-    if (this.idle) {
-      this.decoder.forget();
-      if (now - this.idleAt >= keepAliveMs) this.leave();
-      else this.watch(this.idleAt + keepAliveMs - now);
-      return;
-    }
-    if (this.pingSentAt !== 0 && this.readAt < this.pingSentAt) {
-      if (now - this.pingSentAt < pingMs) this.watch(this.pingSentAt + pingMs - now);
-      else {
+  onTimeUp(why: TimeUp): void {
+    switch (why) {
+      case 'step':
+        // The preface, what an announced end waited for, or the client's FIN behind ours.
+        if (this.phase === Phase.preface) this.fail(ErrorCode.settingsTimeout, 'preface_timeout');
+        else if (this.phase === Phase.announced) this.leave();
+        else if (this.phase === Phase.ended) this.destroy();
+        return;
+      case 'head':
+        this.fail(ErrorCode.enhanceYourCalm, 'header_timeout');
+        return;
+      case 'idle':
+        this.decoder.forget();
+        this.leave();
+        return;
+      case 'stuck':
+        this.handler.onHttp2Error('stalled');
+        cutOff(this.socket);
+        return;
+      case 'silent':
         this.handler.onHttp2Error('ping_timeout');
         this.destroy();
-      }
-    } else if (now - this.readAt >= pingMs) {
-      this.pingSentAt = now;
-      this.outbox.ping(alivePing, 0, false);
-      this.watch(pingMs);
-    } else this.watch(this.readAt + pingMs - now);
-  }
-
-  private get finished(): boolean {
-    return this.phase === Phase.ended;
-  }
-
-  onOutboxBlocked(): void {
-    this.blockedAt = this.handler.io.clock.now;
-    this.takenAtBlock = bytesTaken(this.socket);
-    this.watch(this.handler.limits.writeTimeoutMs);
-  }
-
-  /** Whether the client took less than the minimum rate over a whole window; begins another one if it did not. */
-  private isStuck(now: number): boolean {
-    const { writeTimeoutMs, minimumRateBytesPerSecond } = this.handler.limits;
-    if (now - this.blockedAt < writeTimeoutMs) return false;
-    const taken = bytesTaken(this.socket) - this.takenAtBlock;
-    if (taken === 0 || taken * 1000 < minimumRateBytesPerSecond * writeTimeoutMs) return true;
-    this.blockedAt = now;
-    this.takenAtBlock = bytesTaken(this.socket);
-    return false;
-  }
-
-  /** Looks again in `delayMs` at the latest; an earlier look stands. */
-  private watch(delayMs: number): void {
-    const { io } = this.handler;
-    const at = io.clock.now + delayMs;
-    if (at < this.deadline || this.deadline <= io.clock.now) io.wheel.schedule(this, at);
+    }
   }
 }
 

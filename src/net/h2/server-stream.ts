@@ -16,6 +16,8 @@ import { acceptsKey, newWebSocketKey, takeSwitchFields } from './websocket-switc
 const Tunnel = { none: 0, asked: 1, open: 2 } as const;
 
 const nothing: Buffer[] = [];
+/** How long a request is read over once it has its answer. */
+const LINGER_MS = 1_000;
 
 export class ServerStream implements ResponseWriter, Timed {
   deadline: number;
@@ -54,6 +56,8 @@ export class ServerStream implements ResponseWriter, Timed {
   /** The exchange has nothing more to say. */
   private responseDone: boolean;
   private trailers: Headers | null;
+  /** The answer is complete, and the request is read over. */
+  private lingering: boolean;
   /** Bytes that the client does not take yet; from `queueAt` of the first piece on. */
   private queue: Buffer[];
   private queueAt: number;
@@ -88,6 +92,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.localEnded = false;
     this.responseDone = false;
     this.trailers = null;
+    this.lingering = false;
     this.queue = nothing;
     this.queueAt = 0;
     this.waiting = false;
@@ -153,6 +158,10 @@ export class ServerStream implements ResponseWriter, Timed {
   /** The client's side is complete. */
   onRemoteEnd(trailers: Headers | null): void {
     if (this.closed) return;
+    if (this.lingering) {
+      this.leave();
+      return;
+    }
     if (this.tunnel === Tunnel.none && this.contentLength >= 0 && this.received !== this.contentLength) {
       this.fail(ErrorCode.protocolError, 'invalid_content_length');
       return;
@@ -162,10 +171,12 @@ export class ServerStream implements ResponseWriter, Timed {
     if (this.tunnel !== Tunnel.asked) this.events?.onRequestEnd(trailers);
   }
 
-  /** The client gives the stream up. */
-  onReset(): void {
+  /** The client gives the stream up. Returns whether something was under way. */
+  onReset(): boolean {
+    const underWay = !this.lingering;
     this.leave();
     this.tellFault('client_aborted');
+    return underWay;
   }
 
   /** The client broke a rule: the stream ends with this code, the exchange with that fault. */
@@ -208,7 +219,7 @@ export class ServerStream implements ResponseWriter, Timed {
       this.heldBack = 0;
       this.release(heldBack);
     }
-    if (this.tunnel === Tunnel.none && !this.waiting) this.startBodyWindow();
+    if (this.tunnel === Tunnel.none && !this.waiting && !this.lingering) this.startBodyWindow();
   }
 
   private startBodyWindow(): void {
@@ -273,7 +284,7 @@ export class ServerStream implements ResponseWriter, Timed {
 
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (this.closed || start === end) return;
-    if (!this.waiting) start += this.connection.sendData(this, bytes, start, end);
+    if (!this.waiting) start += this.connection.turns.send(this, bytes, start, end);
     if (start === end) return;
     // Because: the read buffer is overwritten by the next read. The upstream is paused, so this is one read at most.
     const rest = Buffer.from(bytes.subarray(start, end));
@@ -284,7 +295,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.waiting = true;
     this.queue = [rest];
     this.queueAt = 0;
-    this.connection.awaitRoom(this);
+    this.connection.turns.wait(this);
     this.startWriteWindow();
     this.events?.onResponseBlocked();
   }
@@ -311,7 +322,7 @@ export class ServerStream implements ResponseWriter, Timed {
     while (sent < budget && this.queue.length > 0) {
       const piece = this.queue[0]!;
       const end = Math.min(piece.length, this.queueAt + budget - sent);
-      const taken = this.connection.sendData(this, piece, this.queueAt, end);
+      const taken = this.connection.turns.send(this, piece, this.queueAt, end);
       sent += taken;
       this.queueAt += taken;
       if (this.queueAt === piece.length) {
@@ -339,6 +350,7 @@ export class ServerStream implements ResponseWriter, Timed {
   noteSent(count: number): void {
     this.sendWindow -= count;
     this.sent += count;
+    this.connection.onUseful();
   }
 
   /** Changes the send window. False when it grows beyond what is allowed. */
@@ -357,9 +369,16 @@ export class ServerStream implements ResponseWriter, Timed {
         connection.sendBlock(this.id, true);
       }
     }
-    // What the client still sends nobody wants (RFC 9113 section 8.1).
-    if (!this.remoteEnded) connection.resetStream(this, ErrorCode.noError);
-    this.leave();
+    if (this.remoteEnded) {
+      this.leave();
+      return;
+    }
+    // What the client still sends nobody wants. It is read over for a moment: clients of note take the reset that may follow
+    // the answer (RFC 9113 section 8.1) for a failure, and most requests are all but here.
+    this.lingering = true;
+    this.schedule(LINGER_MS);
+    this.paused = false;
+    if (this.heldBack > 0) this.resumeRequest();
   }
 
   /** The connection is gone. */
@@ -374,7 +393,10 @@ export class ServerStream implements ResponseWriter, Timed {
   onDeadline(now: number): void {
     const { limits, io } = this.connection.handler;
     io.clock.now = now;
-    if (this.waiting) {
+    if (this.lingering) {
+      this.connection.resetStream(this, ErrorCode.noError);
+      this.leave();
+    } else if (this.waiting) {
       const taken = this.sent - this.windowBytes;
       if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) {
         this.connection.onStalled(this);

@@ -160,7 +160,7 @@ describe('time', () => {
       const answer = await client.answer(1);
       assert.equal(answer.status, 408);
       assert.equal(JSON.parse(answer.body).code, 'body_timeout');
-      assert.equal((await client.answer(1)).reset, 0);
+      await client.until(() => client.seen(1).reset === 0);
       client.headers(3, get('/a'));
       assert.equal((await client.answer(3)).status, 200);
       client.close();

@@ -279,17 +279,39 @@ describe('answers', () => {
     assert.equal(post.body, 'fixed\n');
   });
 
-  test('an answer before the end of the request ends with NO_ERROR behind it', async () => {
+  test('an answer before the end of the request ends with NO_ERROR a while behind it', async () => {
+    const since = performance.now();
     client.headers(1, request('POST', '/early-answer'), false);
     client.data(1, 'begin');
     await client.until(() => client.seen(1).reset !== null);
     const answer = client.seen(1);
     assert.deepEqual([answer.body, answer.ended, answer.reset], ['no', true, 0]);
+    assert.ok(performance.now() - since > 900);
     // What was on its way is passed over.
     client.data(1, 'more', true);
     client.headers(3, get('/plain'));
     assert.equal((await client.answer(3)).body, 'hello');
   });
+});
+
+test('an answer before a request that is all but here is followed by no reset', async () => {
+  client.headers(1, request('POST', '/fixed', ['content-length', '100000']), false);
+  assert.equal((await client.answer(1)).body, 'fixed\n');
+  for (let sent = 0; sent < 100_000; sent += 10_000) {
+    // More than the window: what is read over is given back.
+    await client.until(
+      ({ frames }) =>
+        frames
+          .filter(({ type, stream }) => type === T.windowUpdate && stream === 1)
+          .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 65_536) >=
+        sent + 10_000,
+    );
+    client.data(1, Buffer.alloc(10_000), sent === 90_000);
+  }
+  client.headers(3, get('/plain'));
+  assert.equal((await client.answer(3)).body, 'hello');
+  assert.equal(client.seen(1).reset, null);
+  assert.equal(engine.gateway.connections, 1);
 });
 
 describe('aborts', () => {

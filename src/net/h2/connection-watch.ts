@@ -1,0 +1,178 @@
+// The clock of one HTTP/2 client connection: how long it may take to begin, to end a head, to be idle, to be silent or to take
+// nothing. Says that a time is up; what then happens is the connection's business.
+
+import type { Socket } from 'node:net';
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import type { ConnectionLimits } from '../downstream-connection.ts';
+import type { ThreadIo } from '../io.ts';
+import { bytesTaken } from '../progress.ts';
+
+/**
+ * `step`: what `awaitStep` was told to wait for did not come. `head`: a frame or header block does not end. `stuck`: the
+ * client takes nothing. `idle`: no stream for the whole keep-alive time. `silent`: a PING was not answered.
+ */
+export type TimeUp = 'step' | 'head' | 'stuck' | 'idle' | 'silent';
+
+/** What the watch asks of its connection. */
+export interface WatchedConnection {
+  readonly socket: Socket;
+  /** No stream is open. */
+  readonly idle: boolean;
+  sendPing(): void;
+  onTimeUp(why: TimeUp): void;
+}
+
+export interface WatchTimes {
+  readonly io: ThreadIo;
+  readonly limits: ConnectionLimits;
+  readonly http2: { readonly pingIntervalMs: number };
+}
+
+export class ConnectionWatch implements Timed {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  private readonly connection: WatchedConnection;
+  private readonly times: WatchTimes;
+  /** When the awaited step is due; Infinity for none. */
+  private stepDue: number;
+  /** Nothing but the step counts any more. */
+  private last: boolean;
+  /** The unfinished thing, as the reader numbers it, and since when it is. */
+  private unfinished: number;
+  private unfinishedAt: number;
+  private readAt: number;
+  private idleAt: number;
+  /** When an unanswered PING was sent; 0 for none. */
+  private pingAt: number;
+  /** When the client was found to take nothing, and what it had taken by then; 0 while it takes. */
+  private blockedAt: number;
+  private takenBefore: number;
+
+  constructor(connection: WatchedConnection, times: WatchTimes) {
+    const { now } = times.io.clock;
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.connection = connection;
+    this.times = times;
+    this.stepDue = Infinity;
+    this.last = false;
+    this.unfinished = 0;
+    this.unfinishedAt = 0;
+    this.readAt = now;
+    this.idleAt = now;
+    this.pingAt = 0;
+    this.blockedAt = 0;
+    this.takenBefore = 0;
+  }
+
+  /** Waits this long for the next step. `last`: from now on for nothing else. */
+  awaitStep(delayMs: number, last = false): void {
+    this.stepDue = this.times.io.clock.now + delayMs;
+    this.last = last;
+    this.look(delayMs);
+  }
+
+  /** The step came. */
+  stepDone(): void {
+    this.stepDue = Infinity;
+    this.look(this.times.limits.keepAliveTimeoutMs);
+  }
+
+  /** Bytes came; `unfinished` is the reader's. */
+  onRead(unfinished: number): void {
+    this.readAt = this.times.io.clock.now;
+    this.pingAt = 0;
+    if (unfinished === this.unfinished) return;
+    this.unfinished = unfinished;
+    this.unfinishedAt = this.readAt;
+    if (unfinished !== 0) this.look(this.times.limits.headerTimeoutMs);
+  }
+
+  /** The first stream was opened. */
+  onBusy(): void {
+    this.look(this.times.http2.pingIntervalMs);
+  }
+
+  /** The last stream is over. */
+  onIdle(): void {
+    this.idleAt = this.times.io.clock.now;
+    this.look(this.times.limits.keepAliveTimeoutMs);
+  }
+
+  onBlocked(): void {
+    this.blockedAt = this.times.io.clock.now;
+    this.takenBefore = bytesTaken(this.connection.socket);
+    this.look(this.times.limits.writeTimeoutMs);
+  }
+
+  onDrained(): void {
+    this.blockedAt = 0;
+  }
+
+  stop(): void {
+    this.times.io.wheel.cancel(this);
+  }
+
+  onDeadline(now: number): void {
+    const { connection, times } = this;
+    const { limits, io } = times;
+    io.clock.now = now;
+    if (now >= this.stepDue) {
+      this.stepDue = Infinity;
+      connection.onTimeUp('step');
+    } else if (this.last) {
+      // Waits for the step alone.
+    } else if (this.unfinished !== 0 && now - this.unfinishedAt >= limits.headerTimeoutMs) connection.onTimeUp('head');
+    else if (this.blockedAt !== 0 && this.isStuck(now)) connection.onTimeUp('stuck');
+    else if (connection.idle) {
+      if (now - this.idleAt >= limits.keepAliveTimeoutMs) connection.onTimeUp('idle');
+    } else this.checkSilence(now);
+    this.lookAgain(now);
+  }
+
+  /** Asks a client of which nothing was heard, and gives it up when it does not answer. */
+  private checkSilence(now: number): void {
+    const { pingIntervalMs } = this.times.http2;
+    if (this.pingAt !== 0) {
+      if (now - this.pingAt >= pingIntervalMs) this.connection.onTimeUp('silent');
+    } else if (now - this.readAt >= pingIntervalMs) {
+      this.pingAt = now;
+      this.connection.sendPing();
+    }
+  }
+
+  /** Whether the client took less than the minimum rate over a whole window; begins another one if it did not. */
+  private isStuck(now: number): boolean {
+    const { writeTimeoutMs, minimumRateBytesPerSecond } = this.times.limits;
+    if (now - this.blockedAt < writeTimeoutMs) return false;
+    const taken = bytesTaken(this.connection.socket) - this.takenBefore;
+    if (taken === 0 || taken * 1000 < minimumRateBytesPerSecond * writeTimeoutMs) return true;
+    this.onBlocked();
+    return false;
+  }
+
+  /** Looks again when the next of its times can be up. */
+  private lookAgain(now: number): void {
+    const { connection, times } = this;
+    const { limits, http2 } = times;
+    let at = this.stepDue;
+    if (!this.last) {
+      const ping = (this.pingAt === 0 ? this.readAt : this.pingAt) + http2.pingIntervalMs;
+      at = Math.min(at, connection.idle ? this.idleAt + limits.keepAliveTimeoutMs : ping);
+      if (this.unfinished !== 0) at = Math.min(at, this.unfinishedAt + limits.headerTimeoutMs);
+      if (this.blockedAt !== 0) at = Math.min(at, this.blockedAt + limits.writeTimeoutMs);
+    }
+    if (at !== Infinity && !connection.socket.destroyed) times.io.wheel.schedule(this, Math.max(at, now + 1));
+  }
+
+  /** Looks in `delayMs` at the latest; an earlier look stands. */
+  private look(delayMs: number): void {
+    const { clock, wheel } = this.times.io;
+    const at = clock.now + delayMs;
+    if (at < this.deadline || this.deadline <= clock.now) wheel.schedule(this, at);
+  }
+}
