@@ -1,0 +1,148 @@
+// What is wrong with certificates, keys and lists is told with the file and the place; what is good becomes material.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { type CertificateFiles, TestAuthority } from '../../../test/support/certificates.ts';
+import { type ListenerTlsSpec, readTlsMaterial, type TlsFiles, type UpstreamTlsSpec } from './read-material.ts';
+
+const authority = new TestAuthority();
+after(() => authority.remove());
+const good = authority.issue('good', { names: ['DNS:api.test', 'DNS:*.api.test'] });
+const other = authority.issue('other', { names: ['DNS:other.test'] });
+const now = Date.now();
+
+/** Every file of the authority's folder, as the configuration would have read them. */
+function files(folders: Record<string, string[]> = {}): TlsFiles {
+  const entries = readdirSync(authority.folder).filter(name => /\.(pem|key|txt|bin)$/.test(name));
+  const texts = entries.map(name => [authority.path(name), readFileSync(authority.path(name), 'utf8')] as const);
+  const absent = ['absent.pem', { error: 'there is no file absent.pem' }] as const;
+  return { texts: new Map([...texts, absent]), folders: new Map(Object.entries(folders)) };
+}
+
+function listenerWith(certificates: ListenerTlsSpec['certificates'], more: Partial<ListenerTlsSpec> = {}, at = Date.now()) {
+  const tls: ListenerTlsSpec = {
+    certificates,
+    minVersion: 'TLSv1.2',
+    ciphers: [],
+    clientAuth: null,
+    handshakeTimeoutMs: 1_000,
+    handshakesMax: 10,
+    sessionTickets: { lifetimeMs: 1_000, keys: null },
+    ...more,
+  };
+  return readTlsMaterial({ listeners: [{ tls, protocols: ['http/1.1'] }], upstreams: [] }, files(), at);
+}
+
+/** The one problem, as `path: message`. */
+function problemOf({ problems }: ReturnType<typeof readTlsMaterial>): string {
+  assert.equal(problems.length, 1, JSON.stringify(problems));
+  return `${problems[0]!.severity} ${problems[0]!.path.slice(3).join('.')}: ${problems[0]!.message}`;
+}
+
+test('a good pair becomes material with its names', () => {
+  const { material, problems } = listenerWith([good, other]);
+  assert.deepEqual(problems, []);
+  const names = material?.listeners[0]?.certificates.map(certificate => certificate.names);
+  assert.deepEqual(names, [['api.test', '*.api.test'], ['other.test']]);
+});
+
+test('unreadable, not PEM, mixed up, mismatched, encrypted', () => {
+  const text = authority.path('text.txt');
+  writeFileSync(text, 'hello');
+  const encrypted = authority.path('encrypted.txt');
+  writeFileSync(encrypted, '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n');
+  const broken = authority.path('broken.txt');
+  writeFileSync(broken, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  const cases: [CertificateFiles, RegExp][] = [
+    [{ cert: 'absent.pem', key: good.key }, /^error certificates\.0\.cert: there is no file absent\.pem/],
+    [{ cert: text, key: good.key }, /^error certificates\.0\.cert: \S+text\.txt is not PEM/],
+    [{ cert: good.key, key: good.key }, /^error certificates\.0\.cert: \S+good\.key holds a private key and no certif/],
+    [{ cert: good.cert, key: text }, /^error certificates\.0\.key: \S+text\.txt is not PEM/],
+    [{ cert: good.cert, key: other.key }, /^error certificates\.0\.key: \S+other\.key is not the key of \S+ certif/],
+    [{ cert: good.cert, key: encrypted }, /^error certificates\.0\.key: \S+ is encrypted with a passphrase/],
+    [{ cert: broken, key: good.key }, /^error certificates\.0\.cert: \S+ holds a certificate that cannot be read/],
+  ];
+  for (const [pair, expected] of cases) {
+    const read = listenerWith([pair]);
+    assert.equal(read.material, null);
+    assert.match(problemOf(read), expected);
+  }
+});
+
+test('expired, not yet valid, weak', () => {
+  const expired = authority.issue('expired', { names: ['DNS:a.test'], days: -3 });
+  assert.match(
+    problemOf(listenerWith([expired])),
+    /^error certificates\.0\.cert: \S+expired\.pem has expired on \d{4}-/,
+  );
+  const early = listenerWith([good], {}, now - 86_400_000);
+  assert.match(problemOf(early), /^error certificates\.0\.cert: \S+ is not valid before/);
+  const short = authority.issue('short', { names: ['DNS:a.test'], key: 'rsa1024' });
+  assert.match(problemOf(listenerWith([short])), /is weak: RSA with 1024 bits, expected 2048 or more/);
+  const sha1 = authority.issue('sha1', { names: ['DNS:a.test'], digest: 'sha1' });
+  assert.match(problemOf(listenerWith([sha1])), /is weak: signed with \S+, expected SHA-256/i);
+});
+
+test('warnings 30 and 7 days before the end', () => {
+  const dayMs = 86_400_000;
+  const at = (days: number) => listenerWith([good], {}, now + (365 - days) * dayMs);
+  assert.deepEqual(at(40).problems, []);
+  assert.match(problemOf(at(20)), /^warning certificates\.0\.cert: \S+ expires in (19|20) days, on /);
+  assert.match(problemOf(at(5)), /^warning \S+: \S+ expires very soon, in [45] days/);
+  assert.notEqual(at(5).material, null);
+});
+
+test('two certificates for one name are refused; two kinds of key for the same names are not', () => {
+  const twin = authority.issue('twin', { names: ['DNS:api.test'] });
+  assert.match(problemOf(listenerWith([good, twin])), /both stand for api\.test: expected one certificate a name$/);
+  const rsa = authority.issue('rsa', { names: ['DNS:api.test', 'DNS:*.api.test'], key: 'rsa' });
+  assert.deepEqual(listenerWith([good, rsa]).problems, []);
+  assert.match(problemOf(listenerWith([good, rsa, other])), /RSA and ECDSA side by side need a listener whose/);
+});
+
+test('ciphers, ticket keys, authorities and lists of revoked certificates', () => {
+  assert.match(problemOf(listenerWith([good], { ciphers: ['RC4-SHA'] })), /RC4-SHA is broken and cannot be used/);
+  assert.match(problemOf(listenerWith([good], { ciphers: ['ECDHE-X'] })), /there is no cipher "ECDHE-X"/);
+  const keys = { lifetimeMs: 1, keys: authority.path('text.txt') };
+  assert.match(problemOf(listenerWith([good], { sessionTickets: keys })), /expected 48 bytes in base64 a line/);
+  const auth = { ca: authority.ca, crl: null, mode: 'required', forward: 'none' } as const;
+  assert.deepEqual(listenerWith([good], { clientAuth: auth }).problems, []);
+  const wrongList = listenerWith([good], { clientAuth: { ...auth, crl: authority.ca } });
+  assert.match(problemOf(wrongList), /^error clientAuth\.crl: \S+ is not a list of revoked certificates/);
+  const wrongCa = listenerWith([good], { clientAuth: { ...auth, ca: authority.path('text.txt') } });
+  assert.match(problemOf(wrongCa), /^error clientAuth\.ca: \S+text\.txt is not PEM/);
+});
+
+test('a folder: pairs by name, and what has no partner is told', () => {
+  const tls = { certificates: [{ folder: authority.folder }] };
+  const read = (names: string[]) => {
+    const spec = {
+      ...tls,
+      minVersion: 'TLSv1.2',
+      ciphers: [],
+      clientAuth: null,
+      handshakeTimeoutMs: 1,
+      handshakesMax: 1,
+    };
+    const whole = { ...spec, sessionTickets: { lifetimeMs: 1, keys: null } } as const satisfies object;
+    // Because: the literal types of a spread are wider than the spec's.
+    const listeners = [{ tls: whole as ListenerTlsSpec, protocols: [] }];
+    return readTlsMaterial({ listeners, upstreams: [] }, files({ [authority.folder]: names }), now);
+  };
+  const both = read(['good.key', 'good.pem', 'other.key', 'other.pem', 'ca.pem']);
+  assert.deepEqual(both.problems, []);
+  assert.equal(both.material?.listeners[0]?.certificates.length, 2);
+  assert.match(
+    problemOf(read(['good.key', 'good.pem', 'lonely.key'])),
+    /^warning \S+: \S+lonely\.key has no certificate/,
+  );
+  assert.match(problemOf(read(['good.pem'])), /^error certificates\.0\.folder: \S+ holds no certificate with a key/);
+});
+
+test('an upstream that is not verified is told loudly', () => {
+  const tls: UpstreamTlsSpec = { ca: null, cert: null, key: null, serverName: null, verify: false };
+  const read = readTlsMaterial({ listeners: [], upstreams: [{ name: 'u', tls, protocol: 'auto' }] }, files(), now);
+  assert.match(read.problems[0]?.message ?? '', /are not verified: whoever stands in between can read and change/);
+  assert.deepEqual(read.material?.upstreams.get('u')?.protocols, ['h2', 'http/1.1']);
+});
