@@ -4,6 +4,7 @@ import type { UpstreamConfig } from '../config/config.ts';
 import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
 import { failoverAdvice } from './drill/failover-advice.ts';
 import { type FailoverResult, runFailover } from './drill/failover-drill.ts';
+import { holdOverload } from './drill/overload-report.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -11,31 +12,46 @@ import { textTable } from './text-table.ts';
 
 export const drill: Command = {
   name: 'drill',
-  summary: 'Tries out what callers would feel if an endpoint failed, and says what to change.',
+  summary: 'Tries out what callers would feel if an endpoint failed or too many came, and says what to change.',
   details: [
     'failover: one endpoint of each upstream is killed, frozen, made to fail, to reset and to be slow, one after the other, under load.',
+    'overload: each upstream gets three times the requests that its endpoints can do.',
     '',
     'Nothing of yours is touched: the gateway runs on 127.0.0.1 with the settings of your upstreams and routes, stand-ins answer in',
-    'place of your endpoints, and filters are left out. Exits 0 when no request failed, 1 when some did.',
+    'place of your endpoints, and filters are left out. Exits 0 when no request failed (failover), or 90 % of',
+    'what can be done was done and the 99th percentile stayed under three times the usual one (overload); else 1.',
   ].join('\n'),
   options: {
     config: configOption,
     upstream: { type: 'string', multiple: true, value: 'NAME', help: 'only this upstream; may be repeated' },
-    seconds: { type: 'string', value: 'N', help: 'how long each failure lasts (default: 3)' },
+    seconds: { type: 'string', value: 'N', help: 'how long each failure lasts, or the crowd stays (default: 3)' },
+    service: {
+      type: 'string',
+      value: 'MS',
+      help: 'overload: milliseconds that an endpoint takes for a request (default: 100)',
+    },
     json: jsonOption,
   },
-  positionals: [{ name: 'DRILL', help: 'failover' }],
+  positionals: [{ name: 'DRILL', help: 'failover or overload' }],
   async run(args, terminal) {
     const [name = ''] = args.positionals;
-    if (name !== 'failover') throw new UsageError(`"${name}" is not a drill; expected failover`);
+    if (name !== 'failover' && name !== 'overload') {
+      throw new UsageError(`"${name}" is not a drill; expected failover or overload`);
+    }
     const file = args.text('config') ?? DEFAULT_FILE;
     const holdMs = secondsOf(args) * 1_000;
     const config = await loadOrTell(file, terminal);
     if (config === null) return ExitCode.failed;
     const upstreams = chosen(config.upstreams, args.texts('upstream'));
     const results: FailoverResult[] = [];
-    if (!args.flag('json')) terminal.err(`about ${Math.ceil((upstreams.length * 5 * (holdMs + 3_000)) / 1_000)} s`);
+    if (!args.flag('json') && name === 'failover')
+      terminal.err(`about ${Math.ceil((upstreams.length * 5 * (holdMs + 3_000)) / 1_000)} s`);
     try {
+      if (name === 'overload') {
+        const json = args.flag('json');
+        const order = { file, upstreams, seconds: holdMs / 1_000, serviceMs: serviceOf(args), json };
+        return (await holdOverload(order, terminal)) ? ExitCode.ok : ExitCode.failed;
+      }
       await runFailover(file, upstreams, holdMs, result => results.push(result));
     } catch (error) {
       terminal.err(`cardea: the drill could not be held: ${error instanceof Error ? error.message : String(error)}`);
@@ -56,6 +72,13 @@ function secondsOf(args: CommandArguments): number {
   const seconds = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (seconds < 1 || seconds > 600) throw new UsageError(`--seconds ${text}: expected a whole number from 1 to 600`);
   return seconds;
+}
+
+function serviceOf(args: CommandArguments): number {
+  const text = args.text('service') ?? '100';
+  const ms = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (ms < 1) throw new UsageError(`--service ${text}: expected milliseconds, from 1 to 99999`);
+  return ms;
 }
 
 function chosen(upstreams: readonly UpstreamConfig[], names: readonly string[]): readonly UpstreamConfig[] {

@@ -1,0 +1,66 @@
+// The configuration of a drill: what the user's says of some upstreams and their routes, with stand-ins in place of their endpoints, on
+// a port of 127.0.0.1. Starts nothing.
+
+import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
+
+/** Where a stand-in listens on 127.0.0.1. */
+interface Place {
+  readonly port: number;
+}
+
+/** The upstreams with stand-ins for endpoints, each behind a route without filters that keeps what the first of its routes says of failures. */
+export function drillConfig(
+  config: Config,
+  drilled: readonly UpstreamConfig[],
+  stage: ReadonlyMap<string, readonly Place[]>,
+): Config {
+  const listener = { ...config.listeners[0]!, host: '127.0.0.1', port: 0, protocols: ['http/1.1'] as const };
+  const upstreams = drilled.map(
+    ({ discover: _discover, ...upstream }): UpstreamConfig => ({
+      ...upstream,
+      endpoints: stage.get(upstream.name)!.map((standIn, at) => endpointAt(standIn, upstream.endpoints[at])),
+      protocol: 'http/1.1',
+      tls: null,
+      ...(upstream.healthCheck !== undefined && { healthCheck: { ...upstream.healthCheck, port: null } }),
+    }),
+  );
+  return {
+    ...config,
+    version: `${config.version}-drill`,
+    listeners: [{ ...listener, proxyProtocol: false, trustedProxies: [], tls: null }],
+    admin: { ...config.admin, enabled: false },
+    accessLog: { path: 'off', sample: 1 },
+    upstreams,
+    consumers: [],
+    stores: [],
+    filters: [],
+    routes: upstreams.map(({ name }) => routeTo(name, config.routes)),
+  };
+}
+
+function endpointAt({ port }: Place, real: EndpointConfig | undefined): EndpointConfig {
+  const place = { url: `http://127.0.0.1:${port}`, tls: false, host: '127.0.0.1', port };
+  return { ...place, weight: real?.weight ?? 1, zone: real?.zone ?? '' };
+}
+
+function routeTo(upstream: string, routes: readonly RouteConfig[]): RouteConfig {
+  const leads = ({ to }: RouteConfig) =>
+    to.kind === 'upstream'
+      ? to.upstream === upstream
+      : to.kind === 'split' && to.targets.some(each => each.upstream === upstream);
+  const real = routes.find(leads);
+  const match = { hosts: [], path: `/drill/${upstream}`, methods: [], headers: [], query: [], cookies: [], body: [] };
+  return {
+    name: `drill-${upstream}`,
+    match,
+    public: true,
+    filters: [],
+    rewrite: null,
+    to: { kind: 'upstream', upstream },
+    timeoutMs: real?.timeoutMs ?? null,
+    ...(real?.retry !== undefined && { retry: real.retry }),
+    ...(real?.hedge !== undefined && { hedge: real.hedge }),
+    ...(real?.concurrency !== undefined && { concurrency: real.concurrency }),
+    ...(real?.priority !== undefined && { priority: real.priority }),
+  };
+}

@@ -1,0 +1,55 @@
+// A stand-in for an endpoint with a capacity: works on so many requests at once, each for so long; the others wait in front of it, without end.
+
+import { createServer, type ServerResponse } from 'node:http';
+
+export interface LimitedStandIn {
+  readonly port: number;
+  /** Requests a second that it can do at most. */
+  readonly capacity: number;
+  /** Most that waited in front of it. */
+  readonly longestQueue: number;
+  stop(): Promise<void>;
+}
+
+/** `body` is what it answers with. */
+export async function startLimitedStandIn(atOnce: number, serviceMs: number, body = 'done'): Promise<LimitedStandIn> {
+  const waiting: ServerResponse[] = [];
+  let working = 0;
+  let longestQueue = 0;
+  const work = (response: ServerResponse): void => {
+    working++;
+    setTimeout(() => {
+      working--;
+      response.end(body);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        // Who has gone is not worked for.
+        if (next.destroyed) continue;
+        work(next);
+        break;
+      }
+    }, serviceMs);
+  };
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    request.resume();
+    if (working < atOnce) work(response);
+    else {
+      waiting.push(response);
+      longestQueue = Math.max(longestQueue, waiting.length);
+    }
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address !== 'object') throw new Error('no port');
+  return {
+    port: address.port,
+    capacity: (atOnce * 1_000) / serviceMs,
+    get longestQueue() {
+      return longestQueue;
+    },
+    stop: () =>
+      new Promise(resolve => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,119 @@
+// The overload drill: three times the requests that an upstream can do, through the gateway with the configuration's own settings, to
+// stand-ins whose capacity is known. Measures; what to make of it is in overload-advice.ts.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { UpstreamConfig } from '../../config/config.ts';
+import { type LoadedFile, loadFile } from '../../runtime/load.ts';
+import { Supervisor } from '../../runtime/supervisor.ts';
+import { drillConfig } from './drill-config.ts';
+import { type LimitedStandIn, startLimitedStandIn } from './limited-stand-in.ts';
+import { type OpenLoadResult, openLoad } from './open-load.ts';
+
+/** What stand-ins work on at once, all together, for an upstream that says no limit. */
+const AT_ONCE = 16;
+/** Endpoints that are discovered are not known before: so many stand in for them. */
+const DISCOVERED = 3;
+/** More requests a second than this, and the drill would measure the machine that makes them. */
+const CAPACITY_MAX = 500;
+const CROWD = 3;
+const CALM = 0.3;
+const CALM_SECONDS = 1.5;
+/** For queues to fill; and for a limit that adapts. */
+const WARM_UP_SECONDS = 1;
+const ADAPT_SECONDS = 5;
+const BYTES_PER_MIB = 1024 * 1024;
+
+export interface OverloadResult {
+  readonly upstream: string;
+  readonly endpoints: number;
+  /** What the stand-ins work on at once, all together, and for how long each request keeps them. */
+  readonly atOnce: number;
+  readonly serviceMs: number;
+  /** Requests a second that the stand-ins can do. */
+  readonly capacity: number;
+  readonly goodPerSecond: number;
+  readonly calmP99Ms: number;
+  readonly p99Ms: number;
+  readonly sent: number;
+  readonly refused: number;
+  /** Neither 200 nor 503, or no answer. */
+  readonly failed: number;
+  /** Requests that waited at the stand-ins: sent on though nobody could work on them. */
+  readonly longestQueue: number;
+  readonly memoryMiB: number;
+  /** The 99th percentile when the crowd has left. */
+  readonly afterP99Ms: number;
+}
+
+/** `seconds` is how long the crowd stays, `serviceMs` what a request takes at an endpoint. Rejects when the gateway does not start. */
+export async function runOverload(
+  file: string,
+  upstreams: readonly UpstreamConfig[],
+  seconds: number,
+  serviceMs: number,
+  onResult: (result: OverloadResult) => void,
+): Promise<void> {
+  const loaded = await loadFile(file);
+  for (const upstream of upstreams) onResult(await drillOne(loaded, upstream, seconds, serviceMs));
+}
+
+async function drillOne(
+  loaded: LoadedFile,
+  upstream: UpstreamConfig,
+  seconds: number,
+  wantedServiceMs: number,
+): Promise<OverloadResult> {
+  const count = upstream.endpoints.length === 0 ? DISCOVERED : upstream.endpoints.length;
+  const limit = upstream.concurrency?.limit ?? 0;
+  const each = Math.max(1, Math.round((limit > 0 ? limit : AT_ONCE) / count));
+  const atOnce = each * count;
+  const serviceMs = Math.max(wantedServiceMs, Math.ceil((atOnce * 1_000) / CAPACITY_MAX));
+  const standIns: LimitedStandIn[] = [];
+  for (let i = 0; i < count; i++) {
+    standIns.push(await startLimitedStandIn(each, serviceMs, upstream.healthCheck?.body ?? 'done'));
+  }
+  const config = drillConfig(loaded.config!, [upstream], new Map([[upstream.name, standIns]]));
+  const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map() } };
+  const supervisor = new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true });
+  try {
+    const started = await supervisor.start(staged);
+    if (!started.ok) throw new Error(started.reason === '' ? (started.problems[0]?.message ?? '') : started.reason);
+    const port = Number(new URL(supervisor.status.listeners[0]!).port);
+    const capacity = (atOnce * 1_000) / serviceMs;
+    const load = (share: number, forSeconds: number, warmUpSeconds: number): Promise<OpenLoadResult> =>
+      openLoad({
+        port,
+        path: `/drill/${upstream.name}`,
+        perSecond: share * capacity,
+        seconds: forSeconds,
+        warmUpSeconds,
+      });
+    const calm = await load(CALM, CALM_SECONDS, 0.5);
+    const before = process.memoryUsage.rss();
+    const adapts = (upstream.concurrency?.adaptive ?? null) !== null;
+    const crowd = await load(CROWD, seconds, adapts ? ADAPT_SECONDS : WARM_UP_SECONDS);
+    const memoryMiB = Math.max(0, Math.round((process.memoryUsage.rss() - before) / BYTES_PER_MIB));
+    await delay(500);
+    const after = await load(CALM, CALM_SECONDS, 0.5);
+    const refused = crowd.statuses.get(503) ?? 0;
+    return {
+      upstream: upstream.name,
+      endpoints: count,
+      atOnce,
+      serviceMs,
+      capacity: Math.round(capacity),
+      goodPerSecond: Math.round(crowd.goodPerSecond),
+      calmP99Ms: Math.round(calm.p99Ms),
+      p99Ms: Math.round(crowd.p99Ms),
+      sent: crowd.sent,
+      refused,
+      failed: crowd.sent - crowd.good - refused,
+      longestQueue: standIns.reduce((sum, { longestQueue }) => sum + longestQueue, 0),
+      memoryMiB,
+      afterP99Ms: Math.round(after.p99Ms),
+    };
+  } finally {
+    await supervisor.abandon();
+    for (const standIn of standIns) await standIn.stop();
+  }
+}

@@ -1,0 +1,70 @@
+// Holds the overload drill and shows what came of it: figures for each upstream, and what to change.
+
+import type { UpstreamConfig } from '../../config/config.ts';
+import type { Terminal } from '../terminal.ts';
+import { textTable } from '../text-table.ts';
+import { isServedWell, overloadAdvice } from './overload-advice.ts';
+import { type OverloadResult, runOverload } from './overload-drill.ts';
+
+/** About what one upstream takes beside the time that the crowd stays. */
+const BESIDE_SECONDS = 10;
+
+export interface OverloadOrder {
+  readonly file: string;
+  readonly upstreams: readonly UpstreamConfig[];
+  readonly seconds: number;
+  readonly serviceMs: number;
+  readonly json: boolean;
+}
+
+/** True when every upstream went on doing nearly all it can, and those who were let in hardly noticed. */
+export async function holdOverload(order: OverloadOrder, terminal: Terminal): Promise<boolean> {
+  const { file, upstreams, seconds, serviceMs, json } = order;
+  const results: OverloadResult[] = [];
+  if (!json) terminal.err(`about ${upstreams.length * (seconds + BESIDE_SECONDS)} s`);
+  await runOverload(file, upstreams, seconds, serviceMs, result => results.push(result));
+  const report = results.map((result, at) => {
+    return { ...result, well: isServedWell(result), advice: overloadAdvice(upstreams[at]!, result) };
+  });
+  if (json) terminal.json({ drill: 'overload', report });
+  else for (const each of report) show(each, each.advice, terminal);
+  return report.every(({ well }) => well);
+}
+
+function show(result: OverloadResult, advice: readonly string[], terminal: Terminal): void {
+  const { paint } = terminal;
+  const { upstream, endpoints, atOnce, serviceMs, capacity, goodPerSecond } = result;
+  const noun = endpoints === 1 ? 'endpoint' : 'endpoints';
+  terminal.out(
+    paint(
+      'bold',
+      `${upstream} (${endpoints} ${noun}, ${atOnce} requests at once, ${serviceMs} ms each: ${capacity}/s)`,
+    ),
+  );
+  const percent = `${Math.round((100 * goodPerSecond) / capacity)} %`;
+  const row = [
+    `${goodPerSecond}/s (${percent})`,
+    String(result.refused),
+    String(result.failed),
+    `${result.calmP99Ms} ms`,
+    `${result.p99Ms} ms`,
+    `${result.afterP99Ms} ms`,
+    String(result.longestQueue),
+    `+${result.memoryMiB} MiB`,
+  ];
+  const heads = [
+    'SERVED IN TIME',
+    'REFUSED',
+    'FAILED',
+    'P99 ALONE',
+    'P99 IN THE CROWD',
+    'P99 AFTER',
+    'WAITED THERE',
+    'MEMORY',
+  ];
+  terminal.out(textTable(heads, [row]));
+  for (const sentence of advice) terminal.out(`${paint('yellow', '!')} ${sentence}`);
+  if (advice.length === 0)
+    terminal.out(paint('green', 'nearly all that can be done was done, and who was let in hardly noticed'));
+  terminal.out('');
+}
