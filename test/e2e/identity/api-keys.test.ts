@@ -64,8 +64,8 @@ routes:
       );
     });
     after(async () => {
-      await gateway.stop();
-      await server.stop();
+      await gateway?.stop();
+      await server?.stop();
     });
 
     test('added, it is good on every worker within a second; revoked, it is not', async () => {

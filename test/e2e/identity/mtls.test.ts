@@ -51,8 +51,8 @@ routes:
 });
 
 after(async () => {
-  await gateway.stop();
-  await backend.stop();
+  await gateway?.stop();
+  await backend?.stop();
   authority.remove();
 });
 

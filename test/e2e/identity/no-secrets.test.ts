@@ -41,7 +41,7 @@ routes:
     { workers: 2 },
   );
 });
-after(() => gateway.stop());
+after(() => gateway?.stop());
 
 const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
 
@@ -72,7 +72,7 @@ test('good credentials pass, wrong ones do not, and nobody shows either', async 
       (await fetch(`http://127.0.0.1:${gateway.adminPort}${path}`)).text(),
     ),
   );
-  await gateway.stop();
+  await gateway?.stop();
   const shown = [...answers.map(({ text }) => text), ...pages, gateway.stderr(), gateway.stdout()].join('\n');
   assert.match(gateway.stdout(), /"\/key"/, 'the access log was written');
   for (const secret of [password, wrong, apiKey, awsSecret, sharedSecret, hash, hash.split('$').at(-1)!])

@@ -32,8 +32,8 @@ routes:
 });
 
 after(async () => {
-  await gateway.stop();
-  await backend.stop();
+  await gateway?.stop();
+  await backend?.stop();
 });
 
 function curl(...args: readonly string[]): Promise<string> {
