@@ -147,20 +147,22 @@ for (const alg of ['RS256', 'ES256', 'EdDSA'] as const) {
     const at = token.lastIndexOf('.');
     return [Buffer.from(token.slice(0, at)), Buffer.from(token.slice(at + 1), 'base64url')] as const;
   });
-  const { raw, miss, head } = leastOf(
+  const check = (n: number) => {
+    const [data, signature] = parts[n % CALLS]!;
+    if (!verify(alg === 'EdDSA' ? null : 'sha256', data, input, signature)) throw new Error('does not hold');
+  };
+  const { raw, both, whole } = leastOf(
     {
-      raw(n) {
-        const [data, signature] = parts[n % parts.length]!;
-        if (!verify(alg === 'EdDSA' ? null : 'sha256', data, input, signature)) throw new Error('does not hold');
+      raw: check,
+      // A head is read more slowly behind a signature check, which fills the processor's caches: that is not the filter's.
+      both(n) {
+        void exchange(fewHeads[n % CALLS]!).request.headers.get('user-agent');
+        check(n);
       },
-      miss: n => void fresh[(n / CALLS) | 0]!.onRequest!(exchange(fewHeads[n % CALLS]!)),
-      head: n => void exchange(fewHeads[n % fewHeads.length]!).request.headers.get('user-agent'),
+      whole: n => void fresh[(n / CALLS) | 0]!.onRequest!(exchange(fewHeads[n % CALLS]!)),
     },
     CALLS,
   );
-  show(
-    `${alg} verified`,
-    miss - head,
-    `${((miss - head) / raw).toFixed(2)} times crypto.verify (${raw.toFixed(0)} ns)`,
-  );
+  const miss = raw + whole - both;
+  show(`${alg} verified`, miss, `${(miss / raw).toFixed(2)} times crypto.verify (${raw.toFixed(0)} ns)`);
 }

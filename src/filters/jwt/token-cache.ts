@@ -4,64 +4,68 @@
 import { flatText } from '../../base/latin1.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
+/** Letters at a token's end that it is looked up by: 252 bits of its signature. Hashing all of it would cost ten times as much. */
+const TAIL_LETTERS = 42;
+
+interface Kept {
+  /** The whole text: a token that only ends alike is another one. */
+  readonly token: string;
+  readonly verified: VerifiedToken;
+}
+
 export class TokenCache {
   /** Half of the room for tokens that came lately; what was not asked for while the other half filled is forgotten. */
   private readonly halfBytes: number;
-  private recent = new Map<string, VerifiedToken>();
+  private recent = new Map<string, Kept>();
   private recentBytes = 0;
-  private older = new Map<string, VerifiedToken>();
+  private older = new Map<string, Kept>();
 
   /** `bytesMax` counts what tokens and claims take, closely enough; 0 keeps nothing. */
   constructor(bytesMax: number) {
     this.halfBytes = bytesMax / 2;
   }
 
-  // Because: a map of texts compares the whole text after the hash that V8 makes of it with a secret of its own: a token that is only
-  // alike is never found, and nobody outside can choose texts that share a hash.
   get(token: string): VerifiedToken | undefined {
-    if (this.halfBytes === 0) return undefined;
-    return this.recent.get(token) ?? (this.older.size === 0 ? undefined : this.again(token));
+    const tail = token.slice(-TAIL_LETTERS);
+    let kept = this.recent.get(tail);
+    if (kept === undefined) {
+      if (this.older.size === 0) return undefined;
+      kept = this.older.get(tail);
+      if (kept === undefined) return undefined;
+      this.older.delete(tail);
+      this.add(kept);
+    }
+    return kept.token === token ? kept.verified : undefined;
   }
 
   set(token: string, verified: VerifiedToken): void {
     if (verified.bytes > this.halfBytes) return;
-    this.older.delete(token);
+    this.older.delete(token.slice(-TAIL_LETTERS));
     // The token is a piece of a request's head, and would keep all of it.
-    this.add(flatText(token), verified);
+    this.add({ token: flatText(token), verified });
   }
 
   delete(token: string): void {
-    const verified = this.recent.get(token);
-    if (verified !== undefined) this.recentBytes -= verified.bytes;
-    this.recent.delete(token);
-    this.older.delete(token);
-  }
-
-  clear(): void {
-    this.recent.clear();
-    this.recentBytes = 0;
-    this.older.clear();
+    const tail = token.slice(-TAIL_LETTERS);
+    this.recentBytes -= this.recent.get(tail)?.verified.bytes ?? 0;
+    this.recent.delete(tail);
+    this.older.delete(tail);
   }
 
   get size(): number {
     return this.recent.size + this.older.size;
   }
 
-  private again(token: string): VerifiedToken | undefined {
-    const verified = this.older.get(token);
-    if (verified === undefined) return undefined;
-    this.older.delete(token);
-    this.add(flatText(token), verified);
-    return verified;
-  }
-
-  private add(token: string, verified: VerifiedToken): void {
-    if (this.recentBytes + verified.bytes > this.halfBytes) {
+  private add(kept: Kept): void {
+    const { bytes } = kept.verified;
+    if (this.recentBytes + bytes > this.halfBytes) {
       this.older = this.recent;
       this.recent = new Map();
       this.recentBytes = 0;
     }
-    this.recentBytes += verified.bytes - (this.recent.get(token)?.bytes ?? 0);
-    this.recent.set(token, verified);
+    // A piece of the kept text, which is there anyway.
+    const tail = kept.token.slice(-TAIL_LETTERS);
+    this.recentBytes += bytes - (this.recent.get(tail)?.verified.bytes ?? 0);
+    this.recent.set(tail, kept);
   }
 }
