@@ -4,6 +4,7 @@ import type { UpstreamConfig } from '../config/config.ts';
 import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
 import { failoverAdvice } from './drill/failover-advice.ts';
 import { type FailoverResult, runFailover } from './drill/failover-drill.ts';
+import { limitsDrill, limitsOptions } from './drill/limits-drill.ts';
 import { holdOverload } from './drill/overload-report.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
@@ -16,6 +17,7 @@ export const drill: Command = {
   details: [
     'failover: one endpoint of each upstream is killed, frozen, made to fail, to reset and to be slow, one after the other, under load.',
     'overload: each upstream gets three times the requests that its endpoints can do.',
+    'limits: several gateways count in one Redis of yours, under keys of their own, while callers ask for more than their limit.',
     '',
     'Nothing of yours is touched: the gateway runs on 127.0.0.1 with the settings of your upstreams and routes, stand-ins answer in',
     'place of your endpoints, and filters are left out. Exits 0 when no request failed (failover), or 90 % of',
@@ -30,18 +32,20 @@ export const drill: Command = {
       value: 'MS',
       help: 'overload: milliseconds that an endpoint takes for a request (default: 100)',
     },
+    ...limitsOptions,
     json: jsonOption,
   },
-  positionals: [{ name: 'DRILL', help: 'failover or overload' }],
+  positionals: [{ name: 'DRILL', help: 'failover, overload or limits' }],
   async run(args, terminal) {
     const [name = ''] = args.positionals;
-    if (name !== 'failover' && name !== 'overload') {
-      throw new UsageError(`"${name}" is not a drill; expected failover or overload`);
+    if (name !== 'failover' && name !== 'overload' && name !== 'limits') {
+      throw new UsageError(`"${name}" is not a drill; expected failover, overload or limits`);
     }
     const file = args.text('config') ?? DEFAULT_FILE;
     const holdMs = secondsOf(args) * 1_000;
     const config = await loadOrTell(file, terminal);
     if (config === null) return ExitCode.failed;
+    if (name === 'limits') return await limitsDrill(config, args, holdMs / 1_000, terminal);
     const upstreams = chosen(config.upstreams, args.texts('upstream'));
     const results: FailoverResult[] = [];
     if (!args.flag('json') && name === 'failover')

@@ -2,13 +2,12 @@
 // gateways, and charges here what the others admitted. Runs in the supervisor. While Redis is away it charges what the others are
 // likely to admit, so that each gateway keeps to its share.
 
-import type { LimitRule } from '../../limiter/limit-rule.ts';
-import { LimitCall, type Limiter, type LimiterStore } from '../../limiter/limiter-store.ts';
+import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
+import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
 import { packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
 import { LEVEL_BYTES, levelScript, levelSha, TOTAL_MODULUS } from './level-script.ts';
-import { ruleTag, sharedRule } from './shared-rule.ts';
 import { SlotBook } from './slot-book.ts';
 import type { UseTable } from './use-table.ts';
 
@@ -30,15 +29,6 @@ const SWEPT_A_ROUND = 256;
 /** Of a cluster: how many slots of it limits are spread over. The same for all gateways. */
 const CLUSTER_PARTS = 16;
 
-interface KnownRule {
-  readonly tag: number;
-  readonly rule: LimitRule;
-  readonly limiter: Limiter;
-  /** What counts as full. */
-  readonly size: number;
-  readonly isBucket: boolean;
-}
-
 export interface LevelSyncParts {
   readonly store: RedisStore;
   readonly table: UseTable;
@@ -47,13 +37,14 @@ export interface LevelSyncParts {
 }
 
 export class LevelSync {
+  /** The limits that workers count. */
+  readonly rules = new KnownRules();
   /** Gateways alive, this one included. */
   gateways = 1;
   /** Callers told so far. */
   told = 0;
   private readonly parts: LevelSyncParts;
   private readonly book: SlotBook;
-  private readonly rules = new Map<number, KnownRule>();
   private readonly call = new LimitCall(1);
   private readonly keyStarts: readonly string[];
   private waiting: number[] = [];
@@ -74,15 +65,6 @@ export class LevelSync {
     const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
     this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
     parts.table.isAway = true;
-  }
-
-  /** A limit that workers count, in tables of this size; `local` is over the same memory as theirs. Rules that are known already cost nothing. */
-  know(rule: LimitRule, tableBytes: number, local: LimiterStore): void {
-    const tag = ruleTag(rule, tableBytes);
-    if (this.rules.has(tag)) return;
-    const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
-    const limiter = local.open([sharedRule(rule)]);
-    this.rules.set(tag, { tag, rule, limiter, isBucket, size: isBucket ? rule.burst : rule.count });
   }
 
   /** One round; to be called every `SYNC_EVERY_MS`. */
@@ -159,7 +141,7 @@ export class LevelSync {
     const { table } = this.parts;
     const keyLow = table.keyLow(slot);
     const keyHigh = table.keyHigh(slot);
-    const level = this.level(known, keyLow, keyHigh);
+    const level = levelHere(known, keyLow, keyHigh);
     const units = table.take(slot);
     if (merges) return { slot, keyLow, keyHigh, units: 0, known: level };
     return { slot, keyLow, keyHigh, units, known: Math.max(0, level - units) };
@@ -224,16 +206,6 @@ export class LevelSync {
     const added = (total - before - caller.units + 2 * TOTAL_MODULUS) % TOTAL_MODULUS;
     // A count that went back was begun anew: Redis lost it, or nobody came for long.
     return added < TOTAL_MODULUS / 2 ? added : 0;
-  }
-
-  /** Units that the caller has used here and not got back yet. */
-  private level({ rule, limiter, isBucket }: KnownRule, keyLow: number, keyHigh: number): number {
-    const { call } = this;
-    call.keys[0] = keyLow;
-    call.keys[1] = keyHigh;
-    call.costs[0] = 0;
-    void limiter.decide(call);
-    return isBucket ? (call.resetMs[0]! * rule.count) / rule.perMs : rule.count - call.remaining[0]!;
   }
 
   // ---- While it does not ---------------------------------------------------------------------------------------------

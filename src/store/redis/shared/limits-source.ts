@@ -67,7 +67,7 @@ export const limitsSource: FeedSource<LimitsNews> = {
       nudge(hint) {
         const { rules, bytes } = JSON.parse(hint) as CountedRules; // Because: only `openRedisLimits` nudges this feed
         const local = new LocalLimiterStore(memory, bytes);
-        for (const rule of rules) sync.know(rule, bytes, local);
+        for (const rule of rules) sync.rules.add(rule, bytes, local);
       },
       stop() {
         clearInterval(timer);

@@ -1,0 +1,69 @@
+// Gateways of a drill: processes of their own on free ports of this machine, each with one worker and the same configuration.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const START_TIMEOUT_MS = 20_000;
+
+export interface DrillGateways {
+  readonly ports: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** `config` is a whole document whose listener asks for port 0. Nothing is left behind when one cannot start. */
+export async function startDrillGateways(config: object, count: number): Promise<DrillGateways> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-'));
+  const file = path.join(folder, 'cardea.json');
+  // It may hold the store's password.
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  const children: ChildProcess[] = [];
+  const stop = async () => {
+    await Promise.all(children.map(ended));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const ports = await Promise.all(
+      Array.from({ length: count }, () => {
+        const { execPath, execArgv, argv } = process;
+        const child = spawn(execPath, [...execArgv, argv[1]!, 'run', '-c', file, '--workers', '1'], {
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        children.push(child);
+        return portOf(child);
+      }),
+    );
+    return { ports, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise(resolve => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+/** The port that the line about being ready names. */
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const late = setTimeout(() => reject(new Error(`a gateway was not ready in time: ${text}`)), START_TIMEOUT_MS);
+    child.stderr?.on('data', (piece: Buffer) => {
+      text += piece.toString();
+      const port = /ready: http:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+      if (port === undefined) return;
+      clearTimeout(late);
+      resolve(Number(port));
+    });
+    child.once('exit', code => {
+      clearTimeout(late);
+      reject(new Error(`a gateway ended with ${code}: ${text.trim()}`));
+    });
+  });
+}

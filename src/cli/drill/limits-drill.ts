@@ -1,0 +1,209 @@
+// cardea drill limits: several gateways on this machine, one Redis, and more requests than a limit admits: prints what was admitted
+// beside what was allowed, for each key and window.
+
+import type { Config } from '../../config/config.ts';
+import type { StoreConfig } from '../../config/store-config.ts';
+import { type CommandArguments, ExitCode, type OptionSpec } from '../command.ts';
+import { UsageError } from '../parse-arguments.ts';
+import type { Terminal } from '../terminal.ts';
+import { textTable } from '../text-table.ts';
+import { startDrillGateways } from './drill-gateways.ts';
+import { type LimitsCounts, offerLoad } from './limits-load.ts';
+
+export const limitsOptions: Readonly<Record<string, OptionSpec>> = {
+  gateways: { type: 'string', value: 'N', help: 'limits: how many gateways (default: 3)' },
+  store: { type: 'string', value: 'NAME', help: 'limits: which Redis of `stores` (default: the first)' },
+  limit: { type: 'string', value: 'N', help: 'limits: admitted a second for each key (default: 100)' },
+  keys: { type: 'string', value: 'N', help: 'limits: callers (default: 3)' },
+  factor: { type: 'string', value: 'X', help: 'limits: offered, of the limit (default: 2)' },
+  spread: {
+    type: 'string',
+    value: 'A/B/..',
+    help: 'limits: weights of the gateways (default: 90, the rest shares 10)',
+  },
+  mode: { type: 'string', value: 'MODE', help: 'limits: shared or exact (default: shared)' },
+};
+
+/** What may be too much, of a minute's limit: it is made up for afterwards, so it does not grow with time. */
+const OVER_MAX = 0.02;
+const SLOW_OVER_MAX = 0.1;
+/** Until gateways know of each other. */
+const SETTLE_MS = 1_500;
+const WINDOW_MS = 1_000;
+
+interface Plan {
+  readonly gateways: number;
+  readonly weights: readonly number[];
+  readonly limit: number;
+  readonly keys: number;
+  readonly factor: number;
+  readonly mode: string;
+}
+
+/** Resolves with the exit code: 0 when no key was admitted more than its bound. */
+export async function limitsDrill(
+  config: Config,
+  args: CommandArguments,
+  seconds: number,
+  terminal: Terminal,
+): Promise<number> {
+  const plan = planOf(args);
+  const document = drillDocument(storeOf(config, args.text('store')), plan);
+  const gateways = await startDrillGateways(document, plan.gateways);
+  let counts: LimitsCounts;
+  try {
+    await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
+    const { weights, keys, limit, factor } = plan;
+    const { ports } = gateways;
+    const forMs = seconds * 1_000;
+    counts = await offerLoad({ ports, weights, keys, perSecond: limit * factor, forMs, windowMs: WINDOW_MS });
+  } finally {
+    await gateways.stop();
+  }
+  const report = counts.windows.map((windows, key) => {
+    const sum = (field: 'offered' | 'admitted' | 'failed') => windows.reduce((all, each) => all + each[field], 0);
+    const offered = sum('offered');
+    const admitted = sum('admitted');
+    const allowed = Math.min(offered, plan.limit * (seconds + 1));
+    return {
+      key: `key-${key}`,
+      windows,
+      offered,
+      admitted,
+      failed: sum('failed'),
+      allowed,
+      over: admitted / allowed - 1,
+    };
+  });
+  if (args.flag('json')) terminal.json({ drill: 'limits', ...plan, longestMs: round(counts.longestMs), report });
+  else show(report, plan, counts, terminal);
+  const most = plan.limit >= 100 ? OVER_MAX : SLOW_OVER_MAX;
+  const bound = most * plan.limit * Math.max(60, seconds);
+  const isBroken = report.some(({ admitted, allowed, failed }) => admitted - allowed > bound || failed > 0);
+  return isBroken ? ExitCode.failed : ExitCode.ok;
+}
+
+type Report = readonly {
+  readonly key: string;
+  readonly windows: LimitsCounts['windows'][number];
+  readonly offered: number;
+  readonly admitted: number;
+  readonly failed: number;
+  readonly allowed: number;
+  readonly over: number;
+}[];
+
+function show(
+  report: Report,
+  { gateways, weights, limit, mode }: Plan,
+  { longestMs }: LimitsCounts,
+  terminal: Terminal,
+): void {
+  const { paint } = terminal;
+  terminal.out(
+    paint('bold', `${gateways} gateways, ${weights.join('/')}, limit ${limit}/s a key and as many at once, ${mode}`),
+  );
+  const rows = report.flatMap(({ key, windows, offered, admitted, failed, allowed, over }) => [
+    ...windows.map((each, at) => [
+      key,
+      `second ${at + 1}`,
+      String(each.offered),
+      String(each.admitted),
+      // The burst is there to be used once: it counts for the first window.
+      String(Math.min(each.offered, at === 0 ? 2 * limit : limit)),
+      each.failed === 0 ? '' : `${each.failed} failed`,
+    ]),
+    [
+      key,
+      'all',
+      String(offered),
+      String(admitted),
+      String(allowed),
+      `${(100 * over).toFixed(2)} % over${failed === 0 ? '' : `, ${failed} failed`}`,
+    ],
+  ]);
+  terminal.out(textTable(['KEY', 'WINDOW', 'OFFERED', 'ADMITTED', 'ALLOWED', ''], rows));
+  terminal.out(`longest answer ${round(longestMs)} ms`);
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+function planOf(args: CommandArguments): Plan {
+  const gateways = numberOf(args, 'gateways', 3, 1, 16);
+  const rest = 10 / Math.max(1, gateways - 1);
+  const spread = args.text('spread');
+  const weights =
+    spread === undefined ? [90, ...new Array<number>(gateways - 1).fill(rest)] : spread.split('/').map(Number);
+  if (weights.length !== gateways || weights.some(weight => !(weight >= 0)) || !weights.some(weight => weight > 0))
+    throw new UsageError(
+      `--spread ${spread}: expected ${gateways} numbers such as ${new Array(gateways).fill(1).join('/')}`,
+    );
+  const mode = args.text('mode') ?? 'shared';
+  if (mode !== 'shared' && mode !== 'exact') throw new UsageError(`--mode ${mode}: expected shared or exact`);
+  return {
+    gateways,
+    weights: weights.map(weight => Math.round(weight * 100) / 100),
+    limit: numberOf(args, 'limit', 100, 1, 100_000),
+    keys: numberOf(args, 'keys', 3, 1, 1_000),
+    factor: numberOf(args, 'factor', 2, 0.01, 100),
+    mode,
+  };
+}
+
+function numberOf(args: CommandArguments, option: string, fallback: number, min: number, max: number): number {
+  const text = args.text(option);
+  if (text === undefined) return fallback;
+  const number = /^\d{1,6}(\.\d{1,2})?$/.test(text) ? Number(text) : Number.NaN;
+  const isWhole = min < 1 || Number.isInteger(number);
+  if (!(number >= min && number <= max && isWhole))
+    throw new UsageError(`--${option} ${text}: expected a number from ${min} to ${max}`);
+  return number;
+}
+
+function storeOf({ stores }: Config, name: string | undefined): StoreConfig {
+  const servers = stores.filter(({ kind }) => kind === 'redis' || kind === 'redisCluster');
+  const names = servers.map(each => each.name).join(', ') || 'none';
+  const store = name === undefined ? servers[0] : servers.find(each => each.name === name);
+  if (store === undefined)
+    throw new UsageError(
+      name === undefined
+        ? 'the configuration names no Redis among its `stores`'
+        : `there is no Redis "${name}" among the \`stores\`; there are: ${names}`,
+    );
+  return store;
+}
+
+/** Keys of a drill stand apart from those of real callers. */
+function drillDocument(store: StoreConfig, { limit, mode }: Plan): object {
+  return {
+    listeners: [{ address: '127.0.0.1:0' }],
+    admin: 'off',
+    accessLog: 'off',
+    stores: {
+      main: {
+        url: urlOf(store),
+        ...(store.ca !== '' && { ca: store.ca }),
+        keyPrefix: `${store.keyPrefix}drill-${process.pid}:`,
+      },
+    },
+    routes: [
+      {
+        name: 'drill',
+        match: { path: '/*' },
+        public: true,
+        filters: [{ rateLimit: { limit: `${limit}/s`, by: { header: 'x-drill-key' }, store: 'main', mode } }],
+        to: { reply: { status: 200 } },
+      },
+    ],
+  };
+}
+
+function urlOf({ kind, tls, username, password, nodes, database }: StoreConfig): string {
+  const scheme = `${tls ? 'rediss' : 'redis'}${kind === 'redisCluster' ? '+cluster' : ''}`;
+  const who =
+    username === '' && password === '' ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`;
+  const hosts = nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
+  return `${scheme}://${who}${hosts}${kind === 'redisCluster' ? '' : `/${database}`}`;
+}

@@ -1,0 +1,43 @@
+// The limits that this gateway's workers count, as the supervisor sees them: each with a limiter over the same memory as theirs.
+
+import type { LimitRule } from '../../limiter/limit-rule.ts';
+import { LimitCall, type Limiter, type LimiterStore } from '../../limiter/limiter-store.ts';
+import { ruleTag, sharedRule } from './shared-rule.ts';
+
+export interface KnownRule {
+  readonly tag: number;
+  readonly rule: LimitRule;
+  readonly limiter: Limiter;
+  /** What counts as full. */
+  readonly size: number;
+  readonly isBucket: boolean;
+}
+
+export class KnownRules {
+  private readonly rules = new Map<number, KnownRule>();
+
+  /** A limit counted in tables of this size; `local` is over the same memory as the workers'. What is known already costs nothing. */
+  add(rule: LimitRule, tableBytes: number, local: LimiterStore): void {
+    const tag = ruleTag(rule, tableBytes);
+    if (this.rules.has(tag)) return;
+    const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
+    const limiter = local.open([sharedRule(rule)]);
+    this.rules.set(tag, { tag, rule, limiter, isBucket, size: isBucket ? rule.burst : rule.count });
+  }
+
+  get(tag: number): KnownRule | undefined {
+    return this.rules.get(tag);
+  }
+}
+
+const call = new LimitCall(1);
+
+/** Units that the caller has used in this gateway's view and not got back yet. */
+export function levelHere({ rule, limiter, isBucket }: KnownRule, keyLow: number, keyHigh: number): number {
+  call.keys[0] = keyLow;
+  call.keys[1] = keyHigh;
+  call.costs[0] = 0;
+  // Because: a cost of 0 takes nothing, and shared memory answers at once.
+  void limiter.decide(call);
+  return isBucket ? (call.resetMs[0]! * rule.count) / rule.perMs : rule.count - call.remaining[0]!;
+}

@@ -1,0 +1,52 @@
+// cardea drill limits as its users run it: gateways of its own, a real Redis, a table with every key and window.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { startChild } from '../../support/child.ts';
+import { startRedis } from '../../support/redis.ts';
+
+const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
+
+test('two gateways hold one limit, and what they admitted is told', async t => {
+  const redis = await startRedis({ password: 'drill/secret' });
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-test-'));
+  t.after(async () => {
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const file = path.join(folder, 'cardea.yaml');
+  writeFileSync(
+    file,
+    `listeners: [{ address: 127.0.0.1:0 }]
+stores: { main: { url: "redis://:drill%2Fsecret@127.0.0.1:${redis.port}/2" } }
+routes: [{ name: a, match: { path: / }, public: true, to: { reply: { status: 200 } } }]
+`,
+  );
+  const drill = await startChild(command, [
+    ...['drill', 'limits', '-c', file, '--gateways', '2', '--keys', '2', '--limit', '50', '--seconds', '2', '--json'],
+  ]);
+  assert.equal(await drill.exited, 0, drill.stderr());
+  const { report, ...told } = JSON.parse(drill.stdout());
+  assert.deepEqual([told.drill, told.gateways, told.weights, told.mode], ['limits', 2, [90, 10], 'shared']);
+  assert.equal(report.length, 2);
+  for (const { windows, admitted, failed } of report) {
+    assert.equal(windows.length, 2);
+    assert.equal(failed, 0);
+    // 50 at once and 100 more in two seconds; twice the limit was offered.
+    assert.ok(admitted >= 120 && admitted <= 170, `${admitted} admitted`);
+  }
+  assert.doesNotMatch(drill.stdout() + drill.stderr(), /secret/);
+});
+
+test('a configuration without a Redis is told so', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'cardea.yaml');
+  writeFileSync(file, 'listeners: [{ address: 127.0.0.1:0 }]\nroutes: []\n');
+  const drill = await startChild(command, ['drill', 'limits', '-c', file]);
+  assert.equal(await drill.exited, 2);
+  assert.match(drill.stderr(), /names no Redis among its `stores`/);
+});
