@@ -1,0 +1,208 @@
+// gRPC passes whole, between the reference library's client and server: every kind of call, deadlines, cancellation, status.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Fault, type FaultCode } from '../../../src/base/fault.ts';
+import type { Filter } from '../../../src/exchange/filter.ts';
+import { type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { type EchoHandlers, echoClient, echoService, startEcho } from '../../support/grpc-echo.ts';
+
+interface TestContext {
+  after(fn: () => unknown): void;
+}
+
+async function start(t: TestContext, handlers: EchoHandlers = {}, options: EngineOptions = {}) {
+  const server = await startEcho(handlers);
+  const engine = await startEngine([server.port], {
+    protocols: ['h2c'],
+    ...options,
+    upstream: { protocol: 'h2c', ...options.upstream },
+  });
+  const client = echoClient(engine.port);
+  t.after(async () => {
+    client.close();
+    server.stop();
+    await engine.stop();
+  });
+  return { client, engine, server };
+}
+
+type Client = Awaited<ReturnType<typeof start>>['client'];
+
+interface UnaryAnswer {
+  readonly value: Buffer | undefined;
+  readonly error: ServiceError | null;
+  readonly trailers: Metadata;
+}
+
+function unary(
+  client: Client,
+  message: Buffer,
+  options: CallOptions = {},
+  metadata = new Metadata(),
+): Promise<UnaryAnswer> {
+  const { path, requestSerialize, responseDeserialize } = echoService.unary;
+  return new Promise(resolve => {
+    let trailers = new Metadata();
+    let answer: Pick<UnaryAnswer, 'value' | 'error'> | null = null;
+    const call = client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      message,
+      metadata,
+      options,
+      (error, value) => {
+        answer = { value, error };
+      },
+    );
+    call.on('status', outcome => {
+      trailers = outcome.metadata;
+      setImmediate(() => resolve({ ...answer!, trailers }));
+    });
+  });
+}
+
+function talk(client: Client, options: CallOptions = {}): ClientDuplexStream<Buffer, Buffer> {
+  const { path, requestSerialize, responseDeserialize } = echoService.talk;
+  return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata(), options);
+}
+
+test('a unary call with its metadata, and a status of the service', async t => {
+  const { client } = await start(t, {
+    unary(call, callback) {
+      const trailers = new Metadata();
+      trailers.set('x-trailer', 'behind');
+      trailers.set('x-bytes-bin', Buffer.of(0, 255));
+      if (call.request.toString() === 'fail')
+        callback({ code: status.ALREADY_EXISTS, details: 'a % and \u00e9' }, null, trailers);
+      else callback(null, Buffer.from(`${call.request} ${call.metadata.get('x-sent').join()}`), trailers);
+    },
+  });
+  const metadata = new Metadata();
+  metadata.set('x-sent', 'before');
+  const good = await unary(client, Buffer.from('hi'), {}, metadata);
+  assert.equal(good.value?.toString(), 'hi before');
+  assert.deepEqual(good.trailers.get('x-trailer'), ['behind']);
+  assert.deepEqual(good.trailers.get('x-bytes-bin'), [Buffer.of(0, 255)]);
+  const bad = await unary(client, Buffer.from('fail'));
+  assert.equal(bad.error?.code, status.ALREADY_EXISTS);
+  assert.equal(bad.error?.details, 'a % and \u00e9');
+  assert.deepEqual(bad.trailers.get('x-trailer'), ['behind']);
+});
+
+test('streams of clients and of servers', async t => {
+  const { client } = await start(t);
+  const { collect, spread } = echoService;
+  const collected = await new Promise<Buffer | undefined>((resolve, reject) => {
+    const call = client.makeClientStreamRequest(
+      collect.path,
+      collect.requestSerialize,
+      collect.responseDeserialize,
+      (error, value) => (error === null ? resolve(value) : reject(error)),
+    );
+    for (let i = 0; i < 100; i++) call.write(Buffer.of(i));
+    call.end();
+  });
+  assert.deepEqual(collected, Buffer.from(Array.from({ length: 100 }, (_, i) => i)));
+  const call = client.makeServerStreamRequest(
+    spread.path,
+    spread.requestSerialize,
+    spread.responseDeserialize,
+    collected!,
+  );
+  const pieces: Buffer[] = [];
+  for await (const piece of call as AsyncIterable<Buffer>) pieces.push(piece);
+  assert.deepEqual(Buffer.concat(pieces), collected);
+});
+
+test('100 conversations at once, each word answered before the next is said', async t => {
+  const { client } = await start(t);
+  await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => {
+      const call = talk(client);
+      const answers: string[] = [];
+      for (let word = 0; word < 10; word++) {
+        call.write(Buffer.from(`${i}:${word}`));
+        const [answer] = (await once(call, 'data')) as [Buffer];
+        answers.push(answer.toString());
+      }
+      call.end();
+      await once(call, 'end');
+      assert.deepEqual(
+        answers,
+        Array.from({ length: 10 }, (_, word) => `${i}:${word}`),
+      );
+    }),
+  );
+});
+
+test('messages of 16 MiB pass both ways', async t => {
+  const { client } = await start(t);
+  const message = Buffer.alloc(16 * 1024 * 1024, 'cardea ');
+  const { value, error } = await unary(client, message);
+  assert.equal(error, null);
+  assert.ok(value?.equals(message));
+});
+
+test('the deadline of the caller is the deadline of the exchange', async t => {
+  let cancelled = 0;
+  const { client, engine } = await start(t, {
+    unary(call) {
+      call.on('cancelled', () => cancelled++);
+    },
+  });
+  const { error } = await unary(client, Buffer.from('x'), { deadline: Date.now() + 200 });
+  assert.equal(error?.code, status.DEADLINE_EXCEEDED);
+  while (cancelled === 0) await new Promise(resolve => setTimeout(resolve, 10));
+  while (engine.gateway.inFlight > 0) await new Promise(resolve => setTimeout(resolve, 10));
+});
+
+test('a caller that cancels cancels at the service, and a service that stops is heard by the caller', async t => {
+  let cancelled = 0;
+  const { client, server } = await start(t, {
+    talk(call) {
+      call.on('cancelled', () => cancelled++);
+      call.write(Buffer.from('begun'));
+    },
+  });
+  const call = talk(client);
+  call.on('error', () => {});
+  await once(call, 'data');
+  call.cancel();
+  while (cancelled === 0) await new Promise(resolve => setTimeout(resolve, 10));
+  const second = talk(client);
+  const failed = once(second, 'error') as Promise<[ServiceError]>;
+  await once(second, 'data');
+  server.stop();
+  const [error] = await failed;
+  assert.ok(
+    error.code === status.UNAVAILABLE || error.code === status.INTERNAL || error.code === status.CANCELLED,
+    String(error.code),
+  );
+});
+
+const refusals: readonly (readonly [FaultCode, number])[] = [
+  ['credentials_missing', status.UNAUTHENTICATED],
+  ['access_denied', status.PERMISSION_DENIED],
+  ['rate_limited', status.RESOURCE_EXHAUSTED],
+  ['filter_failed', status.INTERNAL],
+];
+for (const [code, expected] of refusals) {
+  test(`the gateway's own ${code} is a gRPC status`, async t => {
+    const refusing: Filter = { onRequest: exchange => exchange.refuse(new Fault(code, 'Said by the test: 100 %.')) };
+    const { client } = await start(t, {}, { filters: [refusing] });
+    const { error } = await unary(client, Buffer.from('x'));
+    assert.equal(error?.code, expected);
+    assert.equal(error?.details, 'Said by the test: 100 %.');
+  });
+}
+
+test('a service that is not there is UNAVAILABLE', async t => {
+  const { client, server } = await start(t);
+  server.stop();
+  const { error } = await unary(client, Buffer.from('x'));
+  assert.equal(error?.code, status.UNAVAILABLE);
+});
