@@ -29,6 +29,8 @@ export interface AdminUpstreams {
     readonly discovery?: readonly Readonly<Record<string, string | number | null>>[];
     readonly breaker?: { readonly state: string; readonly waitMs: number };
     readonly panic?: boolean;
+    /** Where a limit was asked for: requests under way of all workers, and those that wait. */
+    readonly concurrency?: { readonly limit: number; readonly inFlight: number; readonly queued: number };
     readonly endpoints: readonly {
       readonly url: string;
       readonly weight: number;

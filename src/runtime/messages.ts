@@ -86,6 +86,8 @@ export interface UpstreamState {
   readonly breaker?: { readonly state: string; readonly waitMs: number };
   /** Too few endpoints were usable, so all are used. */
   readonly panic?: boolean;
+  /** Where a limit was asked for: requests under way of all workers, and those that wait. */
+  readonly concurrency?: { readonly limit: number; readonly inFlight: number; readonly queued: number };
   readonly endpoints: readonly EndpointState[];
 }
 

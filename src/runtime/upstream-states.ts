@@ -9,7 +9,7 @@ type Upstreams = Iterable<Upstream>;
 
 /** Writes how many endpoints there are and how many may be used. */
 export function writeEndpointGauges(upstreams: Upstreams, cells: Float64Array): void {
-  for (const { endpoints, metricsOffset, resilience, nowMs } of upstreams) {
+  for (const { endpoints, metricsOffset, resilience, gate, nowMs } of upstreams) {
     const { availability, breaker } = resilience;
     // A worker that has no requests looks here.
     availability?.look(nowMs);
@@ -17,6 +17,9 @@ export function writeEndpointGauges(upstreams: Upstreams, cells: Float64Array): 
     cells[metricsOffset + UpstreamCell.endpointsAvailable] =
       availability === null ? endpoints.length : availability.usable;
     cells[metricsOffset + UpstreamCell.breakerState] = breaker === null ? 0 : breaker.state;
+    cells[metricsOffset + UpstreamCell.concurrencyLimit] = gate === null ? 0 : gate.limit;
+    cells[metricsOffset + UpstreamCell.admitted] = gate === null ? 0 : gate.inFlight;
+    cells[metricsOffset + UpstreamCell.queued] = gate === null ? 0 : gate.queued;
   }
 }
 
@@ -27,18 +30,22 @@ export function clearEndpointGauges(before: Upstreams, now: ReadonlyMap<string, 
     cells[metricsOffset + UpstreamCell.endpoints] = 0;
     cells[metricsOffset + UpstreamCell.endpointsAvailable] = 0;
     cells[metricsOffset + UpstreamCell.breakerState] = 0;
+    cells[metricsOffset + UpstreamCell.concurrencyLimit] = 0;
+    cells[metricsOffset + UpstreamCell.admitted] = 0;
+    cells[metricsOffset + UpstreamCell.queued] = 0;
   }
 }
 
 /** Connections and requests by endpoint, as of now. */
 export function upstreamStates(upstreams: Upstreams): UpstreamState[] {
-  return Array.from(upstreams, ({ name, endpoints, resilience, nowMs }) => {
+  return Array.from(upstreams, ({ name, endpoints, resilience, gate, nowMs }) => {
     const { availability, breaker } = resilience;
     availability?.look(nowMs);
     return {
       name,
       ...(breaker !== null && { breaker: breakerReport(breaker, nowMs) }),
       ...(availability?.panics === true && { panic: true }),
+      ...(gate !== null && { concurrency: { limit: gate.limit, inFlight: gate.inFlight, queued: gate.queued } }),
       endpoints: endpoints.map(endpoint => ({
         url: endpoint.key,
         weight: endpoint.weight,

@@ -45,8 +45,12 @@ export const UpstreamCell = {
   /** 0 closed, 1 open, 2 half-open. */
   breakerState: 21,
   fallbacks: 22,
+  /** Of `concurrency`; 0 where there is none. */
+  concurrencyLimit: 23,
+  admitted: 24,
+  queued: 25,
   /** Histogram: from the request's first byte sent to the answer's first received. */
-  responseTime: 23,
+  responseTime: 26,
 } as const;
 
 /** Cells of a limit's block: what became of the requests that asked it. */
@@ -347,6 +351,19 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         'Requests that got the fallback of their route.',
         UpstreamCell.fallbacks,
       ),
+      gauge(
+        'cardea_upstream_concurrency_limit',
+        'Requests that `concurrency` lets be under way, as it is now; 0 without.',
+        UpstreamCell.concurrencyLimit,
+        'max',
+      ),
+      gauge(
+        'cardea_upstream_admitted_requests',
+        'Requests that `concurrency` let in and that are not over, of all workers.',
+        UpstreamCell.admitted,
+        'max',
+      ),
+      gauge('cardea_upstream_queued_requests', 'Requests that wait to be let in.', UpstreamCell.queued),
       histogram(
         'cardea_upstream_response_seconds',
         'Time from sending a request to the first byte of its answer.',

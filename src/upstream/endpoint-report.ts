@@ -12,7 +12,7 @@ export interface EndpointReport {
   readonly reason: string;
   /** Milliseconds for which it has been so; null when that is not known. */
   readonly ageMs: number | null;
-  /** Requests under way to it on this worker. */
+  /** Requests under way to it, of all workers. */
   readonly inFlight: number;
 }
 
