@@ -37,7 +37,12 @@ function ready(view: AdminView): Page {
     trouble,
     since: timeText(since),
   }));
-  const detail = stale.length === 0 ? {} : { stale };
+  const certificates = (view.certificateWarnings ?? []).map(({ file, warning, expiresAt }) => ({
+    file,
+    warning,
+    expires: timeText(expiresAt),
+  }));
+  const detail = { ...(stale.length > 0 && { stale }), ...(certificates.length > 0 && { certificates }) };
   return reasons.length === 0
     ? json(200, { status: 'ready', ...detail })
     : json(503, { status: 'not ready', reasons, ...detail });

@@ -57,11 +57,20 @@ export interface AdminFeedTrouble {
   readonly since: number;
 }
 
+/** A certificate of the gateway's own that will expire soon. */
+export interface AdminCertificateWarning {
+  readonly file: string;
+  readonly warning: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
 export interface AdminView {
   readonly status: AdminStatus;
   upstreams(): Promise<AdminUpstreams>;
   /** The gateway serves all the same, with what it has. */
   readonly feedTroubles?: readonly AdminFeedTrouble[];
+  readonly certificateWarnings?: readonly AdminCertificateWarning[];
   /** Null before the start. */
   readonly metrics: MetricRegistry | null;
 }

@@ -55,7 +55,7 @@ function load(file: string): LoadResult {
   return loadConfig(file, { filters: knownFilters, env: process.env, cache });
 }
 
-const noTls: TlsMaterial = { listeners: [], upstreams: new Map() };
+const noTls: TlsMaterial = { listeners: [], upstreams: new Map(), certificates: [] };
 
 function loadedFile(result: LoadResult): LoadedFile {
   const { files, problems, locate } = result;

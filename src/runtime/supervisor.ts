@@ -9,6 +9,7 @@ import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
 import { sampleProcess } from '../telemetry/process-vitals.ts';
 import { stateMemory } from '../upstream/state/shared-states.ts';
+import { type CertificateWarning, certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
 import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { fixedSettingsThatChanged } from './fixed-settings.ts';
@@ -183,6 +184,12 @@ export class Supervisor {
     return this.feeds.troubles;
   }
 
+  /** The gateway's own certificates that expire within 30 days. */
+  get certificateWarnings(): readonly CertificateWarning[] {
+    const serving = this.rollout?.serving ?? null;
+    return serving === null ? [] : certificateWarnings(serving.tls, Date.now());
+  }
+
   /** Asks every worker; one that does not answer within a second is left out. */
   async upstreams(): Promise<UpstreamsReport> {
     const asked = this.crew.workers.map(worker => worker.call('upstreams', null, UPSTREAMS_TIMEOUT_MS));
@@ -195,7 +202,10 @@ export class Supervisor {
   /** For the metrics page; null before the start. The process's own gauges are brought up to date. */
   get metrics(): MetricRegistry | null {
     const { registry } = this;
-    if (registry !== null) sampleProcess(registry.own.cells, registry.block('gateway', ''));
+    if (registry === null) return null;
+    sampleProcess(registry.own.cells, registry.block('gateway', ''));
+    const serving = this.rollout?.serving ?? null;
+    if (serving !== null) writeCertificateDays(registry, serving.tls, Date.now());
     return registry;
   }
 

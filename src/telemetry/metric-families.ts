@@ -145,7 +145,7 @@ export interface MetricFamily {
   readonly series: readonly MetricSeries[];
 }
 
-export type BlockKindName = 'route' | 'upstream' | 'worker' | 'gateway' | 'event' | 'limit';
+export type BlockKindName = 'certificate' | 'route' | 'upstream' | 'worker' | 'gateway' | 'event' | 'limit';
 
 /** Between the values of a block that several labels tell apart. */
 export const LABEL_SEPARATOR = '\t';
@@ -403,6 +403,19 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
           refused: LimitCell.refused,
           would_refuse: LimitCell.wouldRefuse,
         }),
+      ),
+    ],
+  },
+  certificate: {
+    name: 'certificate',
+    labels: ['file'],
+    cellCount: 1,
+    families: [
+      gauge(
+        'cardea_certificate_expiry_days',
+        'Days until a certificate of the gateway’s own expires, by its file; NaN for one that serves no more.',
+        0,
+        'max',
       ),
     ],
   },

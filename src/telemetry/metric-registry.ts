@@ -43,6 +43,7 @@ export class MetricRegistry {
       worker: new Map(),
       route: new Map(),
       upstream: new Map(),
+      certificate: new Map(),
       event: new Map(),
       limit: new Map(),
     };

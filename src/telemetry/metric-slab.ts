@@ -28,6 +28,9 @@ const EVENTS_MAX = 1_000;
 /** Limits with series of their own; the others share one. */
 const LIMITS_MAX = 1_000;
 
+/** Certificates with a date of their own; the others are shown in /health/ready only. */
+const CERTIFICATES_MAX = 500;
+
 /** One block of the gateway and one of the worker first, so that their offsets depend on no setting. */
 export function slabLayout(capacity: SlabCapacity): SlabLayout {
   let next = 0;
@@ -39,6 +42,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
   const regions = {
     gateway: region('gateway', 1),
     worker: region('worker', 1),
+    certificate: region('certificate', CERTIFICATES_MAX),
     event: region('event', EVENTS_MAX),
     limit: region('limit', LIMITS_MAX),
     route: region('route', capacity.routesMax + RESERVED_BLOCKS.route),

@@ -39,7 +39,7 @@ export async function runFailover(
   const loaded = await loadFile(file);
   const stage = new Map<string, StandIn[]>();
   const supervisorOf = (config: Config) => {
-    const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map() } };
+    const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [] } };
     return { staged, supervisor: new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true }) };
   };
   try {

@@ -73,7 +73,7 @@ async function drillOne(
     standIns.push(await startLimitedStandIn(each, serviceMs, upstream.healthCheck?.body ?? 'done'));
   }
   const config = drillConfig(loaded.config!, [upstream], new Map([[upstream.name, standIns]]));
-  const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map() } };
+  const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [] } };
   const supervisor = new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true });
   try {
     const started = await supervisor.start(staged);

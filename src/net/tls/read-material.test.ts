@@ -20,7 +20,11 @@ function files(folders: Record<string, string[]> = {}): TlsFiles {
   return { texts: new Map([...texts, absent]), folders: new Map(Object.entries(folders)) };
 }
 
-function listenerWith(certificates: ListenerTlsSpec['certificates'], more: Partial<ListenerTlsSpec> = {}, at = Date.now()) {
+function listenerWith(
+  certificates: ListenerTlsSpec['certificates'],
+  more: Partial<ListenerTlsSpec> = {},
+  at = Date.now(),
+) {
   const tls: ListenerTlsSpec = {
     certificates,
     minVersion: 'TLSv1.2',

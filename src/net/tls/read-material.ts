@@ -74,13 +74,14 @@ export function readTlsMaterial(
   }
   const { problems } = reader;
   const isWrong = problems.some(({ severity }) => severity === 'error');
-  return { material: isWrong ? null : { listeners, upstreams }, problems };
+  return { material: isWrong ? null : { listeners, upstreams, certificates: reader.certificates }, problems };
 }
 
 type Path = readonly (string | number)[];
 
 class MaterialReader {
   readonly problems: TlsProblem[] = [];
+  readonly certificates: { readonly file: string; readonly expiresAt: number }[] = [];
   private readonly files: TlsFiles;
   private readonly now: number;
 
@@ -150,6 +151,9 @@ class MaterialReader {
     const { pair, flaws } = readCertificate({ certFile, cert, keyFile, key }, this.now);
     for (const { about, message, severity } of flaws) {
       this.problems.push({ path: about === 'cert' ? certAt : keyAt, message, severity });
+    }
+    if (pair !== null && this.certificates.every(({ file }) => file !== certFile)) {
+      this.certificates.push({ file: certFile, expiresAt: pair.expiresAt });
     }
     return pair;
   }

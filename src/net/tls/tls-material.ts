@@ -59,4 +59,6 @@ export interface ClientTlsMaterial {
 export interface TlsMaterial {
   readonly listeners: readonly (ServerTlsMaterial | null)[];
   readonly upstreams: ReadonlyMap<string, ClientTlsMaterial>;
+  /** The gateway's own on both sides, each file once. */
+  readonly certificates: readonly { readonly file: string; readonly expiresAt: number }[];
 }

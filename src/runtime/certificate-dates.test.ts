@@ -1,0 +1,34 @@
+// Days to expiry as they are shown: fresh at every look, NaN for what serves no more.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MetricRegistry } from '../telemetry/metric-registry.ts';
+import { renderPrometheus } from '../telemetry/prometheus.ts';
+import { certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
+
+const DAY_MS = 86_400_000;
+const now = Date.UTC(2026, 0, 1);
+const material = (certificates: { file: string; expiresAt: number }[]) => ({
+  listeners: [],
+  upstreams: new Map(),
+  certificates,
+});
+
+test('days by file, and NaN for a file that is gone', () => {
+  const registry = new MetricRegistry();
+  const a = { file: '/a.pem', expiresAt: now + 12.5 * DAY_MS };
+  writeCertificateDays(registry, material([a, { file: '/b.pem', expiresAt: now + DAY_MS }]), now);
+  assert.match(renderPrometheus(registry), /cardea_certificate_expiry_days\{file="\/a\.pem"\} 12\.5\n/);
+  writeCertificateDays(registry, material([a]), now + DAY_MS);
+  const text = renderPrometheus(registry);
+  assert.match(text, /\{file="\/a\.pem"\} 11\.5\n/);
+  assert.match(text, /cardea_certificate_expiry_days\{file="\/b\.pem"\} NaN\n/);
+});
+
+test('warnings within 30 days, and after the end', () => {
+  const at = (days: number) => ({ file: `/${days}.pem`, expiresAt: now + days * DAY_MS });
+  assert.deepEqual(
+    certificateWarnings(material([at(31), at(29), at(3), at(-1)]), now).map(({ warning }) => warning),
+    ['expires in 29 days, on 2026-01-30', 'expires very soon, in 3 days, on 2026-01-04', 'has expired'],
+  );
+});
