@@ -106,6 +106,12 @@ export const faultKinds = {
     'Content too large',
     'The body is larger than `limits.body` or the route’s bodyLimit.',
   ),
+  malformed_body: downstream(
+    400,
+    'Malformed body',
+    'The body is not what its Content-Type says.',
+    'http_request_error',
+  ),
   body_not_json: downstream(
     400,
     'Body is not JSON',
@@ -167,6 +173,22 @@ export const faultKinds = {
     'http_request_denied',
   ),
 
+  idempotency_key_missing: downstream(
+    400,
+    'Idempotency key missing',
+    'The route asks for an `Idempotency-Key` of 1 to 255 letters, and the request has none.',
+  ),
+  idempotency_key_reused: downstream(
+    422,
+    'Idempotency key reused',
+    'The same caller has sent this `Idempotency-Key` with another request. A new request takes a new key.',
+  ),
+  idempotency_conflict: downstream(
+    409,
+    'Request under way',
+    'A request with this `Idempotency-Key` is under way, or its client left before the answer came. `Retry-After` says when to ask again.',
+  ),
+
   route_not_found: gateway(404, 'No route', 'destination_not_found', 'No route matches this host and path.'),
   method_not_allowed: gateway(
     405,
@@ -185,6 +207,12 @@ export const faultKinds = {
     'Limits unavailable',
     'proxy_internal_error',
     'The store in which the caller’s budget is counted is away, and the filter’s `onStoreFailure` is `closed`.',
+  ),
+  idempotency_full: gateway(
+    503,
+    'No room for idempotency keys',
+    'proxy_internal_error',
+    'Too many requests with an `Idempotency-Key` are under way; see `memory` of the filter. Nothing was sent upstream.',
   ),
   draining: gateway(503, 'Shutting down', 'proxy_internal_error', 'The gateway is stopping and takes no new requests.'),
   filter_failed: gateway(

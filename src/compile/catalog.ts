@@ -1,6 +1,7 @@
 // Everything that a configuration may name, in one list. A new filter touches its own folder and one line here. Languages are loaded
 // where documents are read only: what checks them takes memory that a worker has better uses for.
 
+import { grpcWebFilter } from '../bridges/grpc-web/filter.ts';
 import type { FilterSchema } from '../config/filter-schema.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';
 import { aclFilter } from '../filters/acl/filter.ts';
@@ -13,6 +14,7 @@ import { compressFilter } from '../filters/compress/filter.ts';
 import { corsFilter } from '../filters/cors/filter.ts';
 import { forwardAuthFilter } from '../filters/forward-auth/filter.ts';
 import { headersFilter } from '../filters/headers/filter.ts';
+import { idempotencyFilter } from '../filters/idempotency/filter.ts';
 import { introspectFilter } from '../filters/introspect/filter.ts';
 import { ipAccessFilter } from '../filters/ip-access/filter.ts';
 import { jwtFilter } from '../filters/jwt/filter.ts';
@@ -39,6 +41,7 @@ export const filterEntries = [
   entry(() => import('../filters/all-of/config.ts'), allOfFilter),
   entry(() => import('../filters/forward-auth/config.ts'), forwardAuthFilter),
   entry(() => import('../filters/oidc/config.ts'), oidcFilter),
+  entry(() => import('../bridges/grpc-web/config.ts'), grpcWebFilter),
   entry(() => import('../filters/headers/config.ts'), headersFilter),
   entry(() => import('../filters/cors/config.ts'), corsFilter),
   entry(() => import('../filters/ip-access/config.ts'), ipAccessFilter),
@@ -47,6 +50,7 @@ export const filterEntries = [
   entry(() => import('../filters/rate-limit/config.ts'), rateLimitFilter),
   entry(() => import('../filters/quota/config.ts'), quotaFilter),
   entry(() => import('../filters/request-id/config.ts'), requestIdFilter),
+  entry(() => import('../filters/idempotency/config.ts'), idempotencyFilter),
   entry(() => import('../filters/signature/config.ts'), signatureFilter),
   entry(() => import('../filters/basic/config.ts'), basicFilter),
   entry(() => import('../filters/mtls/config.ts'), mtlsFilter),

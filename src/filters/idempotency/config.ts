@@ -1,0 +1,55 @@
+// What may be written for idempotency. Knows nothing of how exchanges run.
+
+import { z } from 'zod';
+import { duration } from '../../base/schema/duration.ts';
+import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+
+export const name = 'idempotency';
+
+export const documentation =
+  'Gives a request that carries an `Idempotency-Key` the answer that the first one with that key got, if the same caller sends the same request to the same route ' +
+  'again: a payment that is sent twice is made once. Answers are kept in memory that all workers share, for `keepFor`, answers of the upstream below 500 other than 408 and 429 only. ' +
+  'A duplicate of a request that is still under way gets 409 `idempotency_conflict` with `Retry-After`, a key with another request 422 `idempotency_key_reused`. ' +
+  'Put it behind the filter that finds out who calls, so that callers are told apart by who they are; otherwise their address tells. Behind `compress`, too. A restart forgets.';
+
+const size = (least: number) =>
+  z
+    .string()
+    .regex(sizePattern, `expected ${sizeExpected}`)
+    .transform(parseSize)
+    .refine(bytes => bytes >= least, `expected at least ${least} bytes`);
+
+const seconds = duration.refine(ms => ms >= 1_000, 'expected at least 1s');
+
+export const schema = z
+  .strictObject({
+    methods: z
+      .array(z.string().regex(/^[A-Z]+$/, 'expected a method such as POST'))
+      .min(1)
+      .default(['POST', 'PATCH'])
+      .describe('Requests with other methods pass.'),
+    required: z
+      .boolean()
+      .default(false)
+      .describe('Whether a request without a key is refused with 400 `idempotency_key_missing`.'),
+    keepFor: seconds.prefault('24h').describe('How long an answer is kept.'),
+    underWayFor: seconds
+      .prefault('60s')
+      .describe('How long a request without an answer keeps its duplicates out, when its client left before it came.'),
+    answerLimit: size(256)
+      .prefault('16KiB')
+      .describe(
+        'Largest answer that is kept, head and body. Of a larger one only that it was given: duplicates get 409.',
+      ),
+    memory: size(64 * 1_024)
+      .prefault('16MiB')
+      .describe(
+        'For all answers of filters with the same `memory` and `answerLimit`; when it is full the oldest go first.',
+      ),
+  })
+  .refine(({ memory, answerLimit }) => memory >= 8 * answerLimit, {
+    path: ['memory'],
+    message: '`memory` has to hold eight answers at least',
+  });
+
+export type IdempotencyConfig = z.output<typeof schema>;

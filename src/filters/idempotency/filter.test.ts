@@ -1,0 +1,115 @@
+// The first answer is kept and given to duplicates of the same caller, and to nobody else.
+
+import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
+import { test } from 'node:test';
+import { ClientConnection, eventually } from '../../../test/support/client-connection.ts';
+import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import { answerTableBytes } from '../../store/answer-table.ts';
+import { schema } from './config.ts';
+import { idempotencyFilter } from './filter.ts';
+
+async function start(t: { after(end: () => Promise<void>): void }, config: object, backend?: RequestListener) {
+  const parsed = schema.parse(config);
+  const needs = idempotencyFilter.needs!(parsed, undefined as never);
+  assert.equal(needs.tables![0]!.bytes, answerTableBytes(parsed.memory, parsed.answerLimit));
+  let requests = 0;
+  const gateway = await startFilterGateway(
+    [written(idempotencyFilter, schema, config)],
+    (request, response) => {
+      requests++;
+      if (backend !== undefined) return void backend(request, response);
+      request.resume().on('end', () => {
+        response.writeHead(201, { 'content-type': 'text/plain', 'x-order': `${requests}`, 'set-cookie': 'a=b' });
+        response.end(`order ${requests}`);
+      });
+    },
+    { services: { needs, events: idempotencyFilter.events! }, trustedProxies: ['127.0.0.1/32'] },
+  );
+  t.after(() => gateway.stop());
+  const post = (key: string | null, path = '/orders', headers: Record<string, string> = {}) =>
+    ask(gateway.port, {
+      method: 'POST',
+      path,
+      body: 'one',
+      headers: { ...headers, ...(key !== null && { 'idempotency-key': key }) },
+    });
+  return { gateway, post, requests: () => requests };
+}
+
+test('a duplicate gets the first answer, and the upstream one request', async t => {
+  const { post, requests } = await start(t, {});
+  const first = await post('k1');
+  const second = await post('k1');
+  assert.deepEqual([first.status, first.body.toString(), first.headers['x-order']], [201, 'order 1', '1']);
+  assert.deepEqual([second.status, second.body.toString(), second.headers['x-order']], [201, 'order 1', '1']);
+  assert.equal(second.headers['content-type'], 'text/plain');
+  assert.equal(second.headers['idempotency-replayed'], 'true');
+  assert.equal(second.headers['set-cookie'], undefined, 'a cookie is given once');
+  assert.equal(requests(), 1);
+  assert.equal((await post('k2')).body.toString(), 'order 2');
+});
+
+test('another caller, request or method is not answered with it', async t => {
+  const { post, requests, gateway } = await start(t, {});
+  await post('k1');
+  assert.equal((await post('k1', '/orders', { 'x-forwarded-for': '10.9.9.9' })).body.toString(), 'order 2');
+  const other = await post('k1', '/orders/7');
+  assert.equal(other.status, 422);
+  assert.match(other.body.toString(), /idempotency_key_reused/);
+  await ask(gateway.port, { method: 'PUT', path: '/orders', body: 'x', headers: { 'idempotency-key': 'k1' } });
+  assert.equal(requests(), 3);
+});
+
+test('a duplicate of one that is under way gets 409', async t => {
+  let release = (): void => {};
+  const { post, requests } = await start(t, {}, (_request, response) => {
+    release = () => response.end('done');
+  });
+  const first = post('k1');
+  await eventually(() => requests() === 1, 'the first is under way');
+  const second = await post('k1');
+  assert.deepEqual([second.status, second.headers['retry-after']], [409, '1']);
+  release();
+  assert.equal((await first).body.toString(), 'done');
+  assert.equal((await post('k1')).headers['idempotency-replayed'], 'true');
+});
+
+test('failures are not kept; answers that are too large are, as given', async t => {
+  const failing = await start(t, {}, (_request, response) => response.writeHead(503).end('later'));
+  assert.equal((await failing.post('k1')).status, 503);
+  assert.equal((await failing.post('k1')).status, 503);
+  assert.equal(failing.requests(), 2);
+  const large = await start(t, { answerLimit: '1KiB' }, (_request, response) => response.end('x'.repeat(2_000)));
+  assert.equal((await large.post('k1')).body.length, 2_000);
+  const again = await large.post('k1');
+  assert.equal(again.status, 409);
+  assert.equal(large.requests(), 1);
+});
+
+test('when the client leaves before the answer its key is kept out for a while', async t => {
+  const { post, requests, gateway } = await start(t, {}, () => {});
+  const client = await ClientConnection.open(gateway.port);
+  client.send('POST /orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k1\r\nContent-Length: 0\r\n\r\n');
+  await eventually(() => requests() === 1, 'it is under way');
+  client.destroy();
+  await eventually(() => gateway.gateway.inFlight === 0, 'it ended');
+  const body = { method: 'POST', path: '/orders', headers: { 'idempotency-key': 'k1', 'content-length': '0' } };
+  assert.equal((await ask(gateway.port, body)).status, 409);
+  assert.equal(requests(), 1);
+  void post;
+});
+
+test('a key may be asked for, and has a length', async t => {
+  const { post } = await start(t, { required: true });
+  const missing = await post(null);
+  assert.equal(missing.status, 400);
+  assert.match(missing.body.toString(), /idempotency_key_missing/);
+  assert.equal((await post('k'.repeat(256))).status, 400);
+  assert.equal((await post('k'.repeat(255))).status, 201);
+});
+
+test('contradictory settings are refused', () => {
+  assert.match(schema.safeParse({ memory: '64KiB', answerLimit: '16KiB' }).error!.message, /eight answers/);
+  assert.ok(!schema.safeParse({ keepFor: '10ms' }).success);
+});

@@ -1,0 +1,157 @@
+// The idempotency filter: the first answer to a key is kept and given to those who ask the same again.
+
+import { hash } from 'node:crypto';
+import { Fault } from '../../base/fault.ts';
+import { hashText } from '../../base/hash.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import { AnswerTable, answerTableBytes } from '../../store/answer-table.ts';
+import type { IdempotencyConfig } from './config.ts';
+import { packAnswer, unpackAnswer } from './packed-answer.ts';
+
+const KEY_LETTERS_MAX = 255;
+
+/** A request that was the first with its key, until its answer is kept. */
+interface First {
+  readonly slot: number;
+  readonly digest: Buffer;
+  status: number;
+  headers: [string, string][];
+  /** Null when the answer is not to be kept, or too large. */
+  pieces: Buffer[] | null;
+  bytes: number;
+}
+
+export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
+  name: 'idempotency',
+  events: ['first', 'replayed', 'conflict', 'reused', 'full'],
+  needs: config => ({
+    tables: [{ name: tableName(config), bytes: answerTableBytes(config.memory, config.answerLimit) }],
+  }),
+  build(config, { slot, routeName, worker, eventCell }): Filter {
+    const table = new AnswerTable(worker.sharedTable(tableName(config)), config.answerLimit);
+    const count = (event: string) => {
+      const cell = eventCell(event);
+      return () => worker.cells[cell]++;
+    };
+    const [first, replayed, conflict, reused, full] = ['first', 'replayed', 'conflict', 'reused', 'full'].map(
+      count,
+    ) as [() => number, () => number, () => number, () => number, () => number];
+    const nowSeconds = () => Math.floor(Date.now() / 1_000);
+
+    return {
+      onRequest(exchange) {
+        const { request } = exchange;
+        if (!config.methods.includes(request.method)) return;
+        const key = request.headers.get('idempotency-key');
+        if (key === undefined) {
+          if (config.required) exchange.refuse(new Fault('idempotency_key_missing'));
+          return;
+        }
+        if (key.length === 0 || key.length > KEY_LETTERS_MAX) {
+          exchange.refuse(new Fault('idempotency_key_missing', `Idempotency-Key has 1 to ${KEY_LETTERS_MAX} letters.`));
+          return;
+        }
+        const digest = hash('sha256', `${routeName}\0${callerOf(exchange)}\0${key}`, 'buffer').subarray(0, 16);
+        const question = `${request.method} ${request.path}?${request.query} ${request.contentLength} ${request.headers.get('content-type')}`;
+        const claim = table.claim(digest, hashText(question) | 0, nowSeconds(), config.underWayFor / 1_000);
+        switch (claim.kind) {
+          case 'first':
+            first();
+            exchange.state[slot] = {
+              slot: claim.slot,
+              digest,
+              status: 0,
+              headers: [],
+              pieces: null,
+              bytes: 0,
+            } satisfies First;
+            return;
+          case 'stored':
+            replayed();
+            exchange.reply(unpackAnswer(claim.bytes));
+            return;
+          case 'underWay':
+            conflict();
+            exchange.refuse(new Fault('idempotency_conflict'), [['Retry-After', '1']]);
+            return;
+          case 'notKept':
+            conflict();
+            exchange.refuse(
+              new Fault('idempotency_conflict', 'The first request was answered; its answer was too large to be kept.'),
+            );
+            return;
+          case 'otherQuestion':
+            reused();
+            exchange.refuse(new Fault('idempotency_key_reused'));
+            return;
+          case 'full':
+            full();
+            exchange.refuse(new Fault('idempotency_full'), [['Retry-After', '1']]);
+        }
+      },
+
+      onResponse(exchange) {
+        const own = firstOf(exchange, slot);
+        const { response } = exchange;
+        if (own === null || response === null || exchange.answeredBy !== 'upstream' || !isKept(response.status)) return;
+        own.status = response.status;
+        own.headers = headersOf(response.headers.lines());
+        own.pieces = [];
+        if (response.hasBody) response.filterBody(slot);
+        else keep(own);
+      },
+
+      onResponseBody(exchange, piece, last) {
+        const own = firstOf(exchange, slot);
+        if (own === null) return;
+        own.bytes += piece.length;
+        if (own.bytes > config.answerLimit) own.pieces = [];
+        else own.pieces?.push(piece);
+        if (last) keep(own);
+      },
+
+      onEnd(exchange) {
+        const own = firstOf(exchange, slot);
+        // Whether the upstream did it is not known when the client left: duplicates are kept out for a while.
+        if (own !== null && exchange.fault?.code !== 'client_aborted') table.release(own.slot, own.digest);
+      },
+    };
+
+    function keep(own: First): void {
+      const fits = own.pieces !== null && own.bytes <= config.answerLimit;
+      const answer = fits ? packAnswer(own.status, own.headers, own.pieces!) : null;
+      table.store(own.slot, own.digest, answer, nowSeconds() + Math.ceil(config.keepFor / 1_000));
+    }
+  },
+};
+
+function tableName({ memory, answerLimit }: IdempotencyConfig): string {
+  return `idempotency ${memory} ${answerLimit}`;
+}
+
+function firstOf(exchange: Exchange, slot: number): First | null {
+  // Because: only this filter writes its cell.
+  return (exchange.state[slot] as First | undefined) ?? null;
+}
+
+/** Nobody else's answer is ever given to a caller. */
+function callerOf({ consumer, identity, client }: Exchange): string {
+  if (consumer !== null) return `consumer ${consumer.name}`;
+  return identity === null ? `ip ${client.ip}` : `identity ${identity.by} ${identity.subject} ${identity.keyId}`;
+}
+
+function isKept(status: number): boolean {
+  return status >= 200 && status < 500 && status !== 408 && status !== 429;
+}
+
+function headersOf(lines: string): [string, string][] {
+  return lines
+    .split('\r\n')
+    .filter(line => line !== '')
+    .map((line): [string, string] => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    })
+    .filter(([name]) => !/^(?:content-length|date|transfer-encoding|connection|set-cookie)$/i.test(name));
+}
