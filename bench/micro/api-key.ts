@@ -15,7 +15,7 @@ import { filterServices } from '../../test/support/filter-services.ts';
 import { storeSpec } from '../../test/support/store-spec.ts';
 
 const KEYS = 1_000;
-const CALLS = 300_000;
+const CALLS = 100_000;
 const ROUNDS = 7;
 const limits = { requestLineBytesMax: 8192, headerBytesMax: 65_536, headerCountMax: 100 };
 

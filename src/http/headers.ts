@@ -125,8 +125,13 @@ export class Headers {
 
   /** Every value of a field, in order. */
   getAll(name: string): string[] {
+    const { index, added } = this;
     const values: string[] = [];
-    for (const [fieldName, value] of this) if (sameName(fieldName, name)) values.push(value);
+    for (let at = this.find(name); at !== -1; at = this.find(name, at + FIELD_STRIDE)) {
+      values.push(this.raw.slice(index[at + 2], index[at + 3]));
+    }
+    if (added === null) return values;
+    for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) values.push(added[i + 1]!);
     return values;
   }
 
@@ -286,11 +291,11 @@ export class Headers {
     else out.text(this.text.slice(start, end));
   }
 
-  /** Offset into the index of the first received field of this name, or -1. */
-  private find(name: string): number {
+  /** Offset into the index of the next received field of this name, `from` included, or -1. */
+  private find(name: string, from = 0): number {
     const { index, raw } = this;
     const id = headerIdOf(name);
-    for (let at = 0; at < index.length; at += FIELD_STRIDE) {
+    for (let at = from; at < index.length; at += FIELD_STRIDE) {
       if (index[at] !== id) continue;
       if (id !== HeaderId.other || nameStandsAt(raw, index[at + 1]!, name)) return at;
     }
