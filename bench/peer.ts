@@ -10,8 +10,12 @@ export interface Setup {
   readonly routes: number;
   /** What every filter of the first release does, as far as the peer can: see scenarios/filters.ts. */
   readonly filters: boolean;
+  /** Whether the upstream is guarded: see scenarios/resilience.ts. */
+  readonly resilience: boolean;
   /** Whether clients come over TLS 1.3, with the certificate of backend/certificate.ts. */
   readonly tls: boolean;
+  /** Whether clients speak HTTP/2: over TLS on the one port, in plain text there or on `h2Port`. */
+  readonly http2: boolean;
   /** A folder of its own for configuration and logs. */
   readonly folder: string;
   /** What GET /version answers with: tells the configuration before a reload from the one after it. */
@@ -22,6 +26,8 @@ export interface Setup {
 
 export interface RunningPeer {
   readonly port: number;
+  /** Where HTTP/2 in plain text is spoken, if not on `port`. */
+  readonly h2Port?: number;
   /** From the start of the process to the first answer through it. */
   readonly startMs: number;
   /** The process to measure, with all its children. */
@@ -32,7 +38,7 @@ export interface RunningPeer {
 }
 
 /** What some can do and some cannot. */
-export type Ability = 'routes' | 'filters' | 'reload' | 'tls';
+export type Ability = 'routes' | 'filters' | 'resilience' | 'reload' | 'tls' | 'h2';
 
 export interface Peer {
   readonly name: string;

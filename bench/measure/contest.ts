@@ -1,6 +1,7 @@
 // Runs contestants in turn, A B C A B C, under the same load, and keeps what each round cost. Judges and prints nothing.
 
-import { runWrk, type WrkRequest } from '../load/wrk.ts';
+import { runLoad } from '../load/run-load.ts';
+import type { WrkRequest } from '../load/wrk.ts';
 import type { Peer, RunningPeer, Setup } from '../peer.ts';
 import type { Context, Row } from '../scenario.ts';
 import { ask } from './ask.ts';
@@ -83,13 +84,13 @@ export async function runContest(context: Context, contestants: readonly Contest
 }
 
 async function warmUp(context: Context, each: Running): Promise<void> {
-  const { contestant, proxy } = each;
+  const { contestant } = each;
   const { warmupSeconds, connections } = context.options;
   const seconds = contestant.peer.jit ? 2 * warmupSeconds : warmupSeconds;
   await checkAnswer(each);
   context.say(`${contestant.label}: warming up`);
   const tls = contestant.setup?.tls === true;
-  await runWrk({ port: proxy.port, tls, request: contestant.request, seconds, connections });
+  await runLoad({ port: portFor(each), tls, request: contestant.request, seconds, connections });
 }
 
 /** A plain proxy, changed by what a contestant wants. */
@@ -99,7 +100,9 @@ export function setupOf(context: Context, wanted: Partial<Setup> = {}): Setup {
     uploadPort: context.uploadPort,
     routes: 0,
     filters: false,
+    resilience: false,
     tls: false,
+    http2: false,
     version: 'v1',
     routesVersion: 'a',
     folder: context.folder(),
@@ -121,13 +124,19 @@ async function undisturbedRound(context: Context, running: Running, round: numbe
   }
 }
 
-async function runRound(context: Context, { contestant, proxy }: Running): Promise<Sample> {
+/** Some speak HTTP/2 in plain text on a port of its own. */
+function portFor({ contestant, proxy }: Running): number {
+  return contestant.request[0] === 'h2' ? (proxy.h2Port ?? proxy.port) : proxy.port;
+}
+
+async function runRound(context: Context, running: Running): Promise<Sample> {
+  const { contestant, proxy } = running;
   const { seconds, connections } = context.options;
   const pid = proxy.pid();
   const watch = watchCore(proxyCore, [pid]);
   const before = cpuTime(pid);
   const tls = contestant.setup?.tls === true;
-  const result = await runWrk({ port: proxy.port, tls, request: contestant.request, seconds, connections });
+  const result = await runLoad({ port: portFor(running), tls, request: contestant.request, seconds, connections });
   const after = cpuTime(pid);
   const foreignShare = watch.foreignShare();
   const succeeded = result.requests - result.failed;

@@ -29,7 +29,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
     note,
     jit: true,
     logVariant,
-    abilities: ['routes', 'filters', 'reload', 'tls'],
+    abilities: ['routes', 'filters', 'resilience', 'reload', 'tls', 'h2'],
     version() {
       const said = spawnSync(binary, ['--version'], { encoding: 'utf8' });
       // Its version is no proof that it runs: the checkout may be half-way through a change.
@@ -79,14 +79,14 @@ function configuration(setup: Setup, { port, adminPort, accessLog }: Places): st
   );
   return `listeners:
   - address: 127.0.0.1:${port}
-${setup.tls ? tlsSettings : ''}admin: { address: "127.0.0.1:${adminPort}" }
+${setup.tls ? tlsSettings : ''}${setup.http2 && !setup.tls ? '    protocols: [h2c, http/1.1]\n' : ''}admin: { address: "127.0.0.1:${adminPort}" }
 accessLog: { path: "${accessLog}" }
 limits: { body: 1GiB }
 upstreams:
   backend:
     endpoints: ["http://127.0.0.1:${setup.backendPort}"]
     pool: { maxConnections: 256, idleTimeout: 1h }
-  sink:
+${setup.resilience ? allGuards : ''}  sink:
     endpoints: ["http://127.0.0.1:${setup.uploadPort}"]
     pool: { maxConnections: 256, idleTimeout: 1h }
 ${setup.filters ? allFilters : ''}routes:
@@ -97,6 +97,14 @@ ${routes.join('')}`;
 }
 
 const tlsSettings = `    tls: { minVersion: TLSv1.3, certificates: [{ cert: bench.pem, key: bench.key }] }
+`;
+
+/** Everything that watches over an upstream. */
+const allGuards = `    healthCheck: { type: tcp, interval: 1s }
+    outlier: { successRateDeviations: 2, latencyFactor: 5 }
+    breaker: { failures: 50, failureRate: 50% }
+    retry: { attempts: 2, perTryTimeout: 5s }
+    slowStart: 10s
 `;
 
 /** Every filter of the first release. The peers do the same as far as they can. */

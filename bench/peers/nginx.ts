@@ -43,7 +43,7 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
     note,
     jit: false,
     logVariant,
-    abilities: ['routes', 'filters', 'reload', 'tls'],
+    abilities: ['routes', 'filters', 'reload', 'tls', 'h2'],
     version() {
       const said = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stderr ?? '';
       const version = /nginx\/\S+/.exec(said)?.[0];
@@ -52,8 +52,10 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
     },
     async start(setup) {
       const port = await freePort();
+      const h2Port = setup.http2 && !setup.tls ? await freePort() : port;
       const file = path.join(setup.folder, 'nginx.conf');
-      const write = (wanted: Setup) => writeFileSync(file, configuration(wanted, port, accessLog(wanted.folder)));
+      const write = (wanted: Setup) =>
+        writeFileSync(file, configuration(wanted, port, h2Port, accessLog(wanted.folder)));
       if (setup.tls) makeCertificate(setup.folder);
       write(setup);
       const { child, startMs } = await launch(
@@ -64,6 +66,7 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
       );
       return {
         port,
+        h2Port,
         startMs,
         pid: () => child.pid,
         prepareReload(wanted) {
@@ -76,7 +79,7 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
   };
 }
 
-function configuration(setup: Setup, port: number, accessLog: string): string {
+function configuration(setup: Setup, port: number, h2Port: number, accessLog: string): string {
   const routes = Array.from(
     { length: setup.routes },
     (_, i) => `location ${routePrefix(i)}/ { proxy_pass http://backend; }`,
@@ -96,7 +99,8 @@ http {
   proxy_set_header Connection "";
   proxy_set_header Host $host;
   server {
-    listen 127.0.0.1:${port} ${setup.tls ? 'ssl ' : ''}backlog=16384;
+    listen 127.0.0.1:${port} ${setup.tls ? 'ssl ' : ''}${setup.tls && setup.http2 ? 'http2 ' : ''}backlog=16384;
+    ${h2Port === port ? '' : `listen 127.0.0.1:${h2Port} http2 backlog=16384;`}
     ${setup.tls ? tlsDirectives(setup.folder) : ''}
     ${setup.filters ? filterDirectives : ''}
     location / { proxy_pass http://backend; }

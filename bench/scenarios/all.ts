@@ -3,10 +3,12 @@
 import type { Scenario } from '../scenario.ts';
 import { bodyScenarios } from './bodies.ts';
 import { filters } from './filters.ts';
+import { http2Scenarios } from './h2-small-get.ts';
 import { idleConnections } from './idle-connections.ts';
 import { latency } from './latency.ts';
 import { newConnections } from './new-connections.ts';
 import { reload } from './reload.ts';
+import { resilience } from './resilience.ts';
 import { routes } from './routes.ts';
 import { smallGet } from './small-get.ts';
 import { start } from './start.ts';
@@ -17,8 +19,10 @@ export const scenarios: readonly Scenario[] = [
   ...bodyScenarios,
   routes,
   filters,
+  resilience,
   newConnections,
   ...tlsScenarios,
+  ...http2Scenarios,
   latency,
   idleConnections,
   start,

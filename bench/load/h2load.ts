@@ -1,0 +1,42 @@
+// Runs h2load against a port and reads what it says: few connections with many streams each, as HTTP/2 clients are.
+
+import { execFile } from 'node:child_process';
+import { loadCore, pinned } from '../measure/pinning.ts';
+import type { WrkOptions, WrkResult } from './wrk.ts';
+
+const CONNECTIONS = 8;
+const STREAMS = 16;
+
+/** One run on the load's core, 8 connections of 16 streams whatever is asked for. Throws when h2load says nothing. */
+export function runH2load({ port, tls = false, request, seconds }: WrkOptions): Promise<WrkResult> {
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}${request[1]}`;
+  const args = ['-t1', `-c${CONNECTIONS}`, `-m${STREAMS}`, `-D${seconds}`, url];
+  return new Promise((resolve, reject) => {
+    execFile(...pinned(loadCore, 'h2load', args), { maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
+      const counts = /^requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded/m.exec(stdout);
+      const bytes = /^traffic: .*?\((\d+)\) total/m.exec(stdout);
+      const times = /^time for request: +\S+ +(\S+) +(\S+)/m.exec(stdout);
+      if (counts === null || bytes === null || times === null) {
+        reject(new Error(`h2load failed: ${stderr || stdout || String(error)}`));
+        return;
+      }
+      const done = Number(counts[1]);
+      resolve({
+        requests: done,
+        bytes: Number(bytes[1]),
+        durationUs: seconds * 1e6,
+        failed: done - Number(counts[2]),
+        errors: /^status codes: .*$/m.exec(stdout)?.[0] ?? '',
+        // It tells no percentiles: the mean, and the longest.
+        p50Us: microseconds(times[2]!),
+        p99Us: microseconds(times[1]!),
+      });
+    });
+  });
+}
+
+/** Of `1.23ms`. */
+function microseconds(text: string): number {
+  const value = Number.parseFloat(text);
+  return text.endsWith('us') ? value : text.endsWith('ms') ? value * 1e3 : value * 1e6;
+}
