@@ -5,9 +5,14 @@ import { grpcStatusOf } from '../base/grpc-status.ts';
 import { HeaderId } from '../http/header-names.ts';
 import type { RequestHead } from '../http/request-head.ts';
 
-/** Whether the caller speaks gRPC: `application/grpc`, with a message format or without; not gRPC-Web. */
-export function isGrpc({ headers, method, version }: RequestHead): boolean {
-  if (version !== '2' || method !== 'POST') return false;
+/** Whether the caller speaks gRPC, which takes HTTP/2. */
+export function isGrpc(request: RequestHead): boolean {
+  return request.version === '2' && carriesGrpc(request);
+}
+
+/** Whether the messages are gRPC's, `application/grpc` with a format or without: also of a browser's call that was translated. */
+export function carriesGrpc({ headers, method }: RequestHead): boolean {
+  if (method !== 'POST') return false;
   const type = headers.getById(HeaderId.contentType);
   return type !== undefined && /^application\/grpc(?:[+;]|$)/.test(type);
 }

@@ -7,7 +7,7 @@ import { ID_BLOCK_BYTES } from '../telemetry/id-blocks.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
-import { isGrpc } from './grpc-answer.ts';
+import { carriesGrpc } from './grpc-answer.ts';
 import { foreignIds } from './upstream-head.ts';
 
 /** `open`: the body's length is not known ahead, whatever was announced. */
@@ -37,5 +37,5 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, open:
   headers.visit(block);
   block.lines(forwarded);
   block.lines(exchange.foreignIds === '' ? latin1(idBytes, idAt, idAt + ID_BLOCK_BYTES) : exchange.foreignIds);
-  if (isGrpc(request)) block.takesTrailers();
+  if (carriesGrpc(request)) block.takesTrailers();
 }

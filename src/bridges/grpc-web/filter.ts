@@ -1,0 +1,103 @@
+// The grpcWeb bridge: a gRPC-Web call becomes a gRPC call, and its answer, status and all, becomes one that a browser can read.
+
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import { grpcFields } from '../../exchange/grpc-answer.ts';
+import { HeaderId } from '../../http/header-names.ts';
+import { Base64Decoder, base64Piece } from './base64-pieces.ts';
+import type { GrpcWebConfig } from './config.ts';
+import { trailerFrame } from './trailer-frame.ts';
+
+/** `application/grpc-web`, `-text`, and the messages' format behind a plus. */
+const webType = /^application\/grpc-web(-text)?(\+[a-z0-9.-]+)?(?:;|$)/i;
+
+const malformed = new Fault('malformed_body', 'The body is not in base64, as application/grpc-web-text has it.');
+const empty = Buffer.alloc(0);
+
+/** One call of a browser. */
+interface Call {
+  readonly text: boolean;
+  /** `+proto` and the like. */
+  readonly format: string;
+  readonly decoder: Base64Decoder;
+  /** The answer is the gateway's own refusal: only its status is told. */
+  refused: boolean;
+}
+
+export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
+  name: 'grpcWeb',
+  events: ['binary', 'text', 'malformed'],
+  build(_config, { slot, worker, eventCell }): Filter {
+    const { cells } = worker;
+    const [binaryCell, textCell, malformedCell] = [eventCell('binary'), eventCell('text'), eventCell('malformed')];
+    // Because: only this filter writes its cell.
+    const callOf = (exchange: Exchange) => exchange.state[slot] as Call | undefined;
+    return {
+      onRequest(exchange) {
+        const { headers, method } = exchange.request;
+        const type = headers.getById(HeaderId.contentType);
+        const match = method === 'POST' && type !== undefined ? webType.exec(type) : null;
+        if (match === null) return;
+        const call: Call = {
+          text: match[1] !== undefined,
+          format: match[2] ?? '',
+          decoder: new Base64Decoder(),
+          refused: false,
+        };
+        exchange.state[slot] = call;
+        cells[call.text ? textCell : binaryCell]!++;
+        headers.set('content-type', `application/grpc${call.format}`);
+        headers.remove('x-grpc-web');
+        headers.remove('accept');
+        // Because: a compressed answer could not be given its last frame.
+        headers.remove('accept-encoding');
+      },
+      onRequestBody(exchange, piece, last) {
+        const call = callOf(exchange);
+        if (call?.text !== true) return undefined;
+        try {
+          const decoded = call.decoder.push(piece);
+          if (last) call.decoder.end();
+          return decoded;
+        } catch {
+          cells[malformedCell]!++;
+          exchange.refuse(malformed);
+          return empty;
+        }
+      },
+      onResponse(exchange) {
+        const call = callOf(exchange);
+        const response = exchange.response!;
+        if (call === undefined) return;
+        const { headers } = response;
+        call.refused = exchange.answeredBy === 'gateway' && exchange.fault !== null;
+        const ownType = `application/grpc-web${call.text ? '-text' : ''}${call.format}`;
+        if (call.refused) {
+          response.status = 200;
+          for (const [field, value] of grpcFields(exchange.fault!)) headers.set(field.toLowerCase(), value);
+        } else if (headers.getById(HeaderId.contentType)?.startsWith('application/grpc') !== true) return;
+        headers.set('content-type', ownType);
+        if (!response.hasBody) return;
+        response.contentLength = -1;
+        headers.removeById(HeaderId.contentLength);
+        response.filterBody(slot);
+      },
+      onResponseBody(exchange, piece, last) {
+        const call = callOf(exchange);
+        if (call === undefined) return undefined;
+        const framed = call.refused ? empty : piece;
+        const whole = last ? Buffer.concat([framed, statusFrame(exchange, call)]) : framed;
+        return call.text ? base64Piece(whole) : whole;
+      },
+    };
+  },
+};
+
+/** What stands behind the messages; the answer has no other trailers then. */
+function statusFrame(exchange: Exchange, call: Call): Buffer {
+  const { responseTrailers } = exchange;
+  exchange.responseTrailers = null;
+  if (call.refused) return trailerFrame(grpcFields(exchange.fault!).slice(1));
+  return responseTrailers === null ? empty : trailerFrame(responseTrailers);
+}

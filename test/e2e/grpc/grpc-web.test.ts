@@ -1,0 +1,154 @@
+// gRPC-Web, binary and text, to a gRPC server of the reference library: by Connect's transport in Node, by hand, and from Chromium.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { chromium } from 'playwright-core';
+import { startGateway } from '../../support/gateway.ts';
+import { type EchoHandlers, startEcho } from '../../support/grpc-echo.ts';
+
+interface TestContext {
+  after(fn: () => unknown): void;
+}
+
+async function start(t: TestContext, handlers: EchoHandlers = {}, filters = '') {
+  const server = await startEcho(handlers);
+  const gateway = await startGateway(`
+upstreams: { echo: { endpoints: ["http://127.0.0.1:${server.port}"], protocol: h2c } }
+routes:
+  - name: echo
+    match: { path: /test.Echo/* }
+    public: true
+    filters:
+      - cors: { origins: ["*"], methods: [POST], headers: [content-type, x-grpc-web, x-user-agent, grpc-timeout], exposeHeaders: [grpc-status, grpc-message] }
+      - grpcWeb: {}
+${filters}
+    to: echo
+`);
+  t.after(async () => {
+    await gateway.stop();
+    server.stop();
+  });
+  return { base: `http://127.0.0.1:${gateway.port}`, gateway };
+}
+
+/** A message in its frame. */
+function frame(message: Buffer | string): Buffer {
+  const bytes = Buffer.from(message);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+/** Messages and trailers of an answer's body. */
+function unframed(body: Buffer): { messages: string[]; trailers: string } {
+  const messages: string[] = [];
+  let trailers = '';
+  for (let at = 0; at < body.length; ) {
+    const length = body.readUInt32BE(at + 1);
+    const content = body.toString('latin1', at + 5, at + 5 + length);
+    if (body[at] === 0x80) trailers = content;
+    else messages.push(content);
+    at += 5 + length;
+  }
+  return { messages, trailers };
+}
+
+async function call(base: string, method: string, body: Buffer | string, type = 'application/grpc-web+proto') {
+  const response = await fetch(`${base}/test.Echo/${method}`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': type, 'x-grpc-web': '1' },
+  });
+  return { response, body: Buffer.from(await response.arrayBuffer()) };
+}
+
+test('a binary call: messages pass, the status comes behind them', async t => {
+  const { base } = await start(t);
+  const { response, body } = await call(base, 'Spread', frame('abc'));
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-type'), 'application/grpc-web+proto');
+  const { messages, trailers } = unframed(body);
+  assert.deepEqual(messages, ['a', 'b', 'c']);
+  assert.match(trailers, /^grpc-status: 0\r\n/m);
+});
+
+test('a text call, in pieces with padding of their own', async t => {
+  const { base } = await start(t);
+  const message = frame('hello there');
+  const text = [message.subarray(0, 4), message.subarray(4, 11), message.subarray(11)]
+    .map(piece => piece.toString('base64'))
+    .join('');
+  const { response, body } = await call(base, 'Unary', text, 'application/grpc-web-text');
+  assert.equal(response.headers.get('content-type'), 'application/grpc-web-text');
+  const pieces = body.toString('latin1').match(/[^=]+=*/g) ?? [];
+  const { messages, trailers } = unframed(Buffer.concat(pieces.map(piece => Buffer.from(piece, 'base64'))));
+  assert.deepEqual(messages, ['hello there']);
+  assert.match(trailers, /grpc-status: 0/);
+  const broken = await call(base, 'Unary', '!!!!', 'application/grpc-web-text');
+  assert.equal(broken.response.headers.get('grpc-status'), String(status.INVALID_ARGUMENT));
+});
+
+test('a failure of the service, without a message before it', async t => {
+  const { base } = await start(t, {
+    unary: (_call, callback) => callback({ code: status.NOT_FOUND, details: 'no such thing' }),
+  });
+  const { response, body } = await call(base, 'Unary', frame('x'));
+  assert.equal(response.status, 200);
+  const told = response.headers.get('grpc-status') ?? /grpc-status: (\d+)/.exec(unframed(body).trailers)?.[1];
+  assert.equal(told, String(status.NOT_FOUND));
+});
+
+test("the gateway's own refusal is a status", async t => {
+  const { base } = await start(t, {}, '      - ipAccess: { deny: [127.0.0.1] }');
+  const { response, body } = await call(base, 'Unary', frame('x'));
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('grpc-status'), String(status.PERMISSION_DENIED));
+  assert.match(unframed(body).trailers, /grpc-status: 7\r\n/);
+});
+
+test('a request that is no gRPC-Web passes as it is', async t => {
+  const { base } = await start(t);
+  const response = await fetch(`${base}/test.Echo/Unary`, {
+    method: 'POST',
+    body: 'x',
+    headers: { 'content-type': 'text/plain' },
+  });
+  assert.notEqual(response.headers.get('content-type'), 'application/grpc-web+proto');
+});
+
+test('a page of another site calls it from Chromium', async t => {
+  const { base } = await start(t);
+  const site = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end('<title>site</title>');
+  });
+  await new Promise<void>(resolve => site.listen(0, '127.0.0.1', resolve));
+  const { port } = site.address() as AddressInfo; // Because: it listens on TCP
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    const seen = await page.evaluate(
+      async ([url, bytes]) => {
+        const response = await fetch(url as string, {
+          method: 'POST',
+          headers: { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1' },
+          body: new Uint8Array(bytes as number[]),
+        });
+        return { status: response.status, body: [...new Uint8Array(await response.arrayBuffer())] };
+      },
+      [`${base}/test.Echo/Unary`, [...frame('from a browser')]],
+    );
+    assert.equal(seen.status, 200);
+    const { messages, trailers } = unframed(Buffer.from(seen.body));
+    assert.deepEqual(messages, ['from a browser']);
+    assert.match(trailers, /grpc-status: 0/);
+  } finally {
+    await browser.close();
+    site.closeAllConnections();
+    site.close();
+  }
+});
