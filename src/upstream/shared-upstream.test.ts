@@ -1,0 +1,149 @@
+// The same upstream on two workers, over one table of shared memory: what one has under way the other's balancer sees. And endpoints that
+// come and go: who stays is the same object.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ThreadIo } from '../net/io.ts';
+import type { EndpointSpec } from './endpoint.ts';
+import { SharedStates, stateMemory } from './state/shared-states.ts';
+import { type EndpointSource, Upstream, type UpstreamContext, type UpstreamSpec } from './upstream.ts';
+
+const limits = { headerBytesMax: 1_000, headerCountMax: 10, requestLineBytesMax: 1_000 };
+
+function place(address: string, weight = 1, zone = ''): EndpointSpec {
+  return { url: `http://${address}:80`, tls: false, host: address, port: 80, weight, zone };
+}
+
+function specOf(balance: UpstreamSpec['balance'], changes: Partial<UpstreamSpec> = {}): UpstreamSpec {
+  return {
+    name: 'users',
+    endpoints: [place('10.0.0.1', 1, 'here'), place('10.0.0.2', 1, 'there')],
+    balance,
+    hashOn: null,
+    pool: {
+      maxConnections: 10,
+      maxPending: 10,
+      maxRequestsPerConnection: 0,
+      maxStreams: 100,
+      idleTimeoutMs: 1_000,
+      connectTimeoutMs: 1_000,
+    },
+    protocol: 'http/1.1',
+    timeoutMs: 0,
+    responseTimeoutMs: 1_000,
+    idleTimeoutMs: 1_000,
+    tunnelIdleTimeoutMs: 0,
+    ...changes,
+  } as UpstreamSpec; // Because: settings of later versions may be left out here
+}
+
+function contextOf(memory: SharedArrayBuffer, slot: number, zone = ''): UpstreamContext {
+  const states = new SharedStates(memory, slot);
+  return { io: new ThreadIo(), headLimits: limits, cells: new Float64Array(500), states, zone };
+}
+
+describe('an upstream on two workers', () => {
+  for (const balance of ['p2c', 'leastRequest', 'peakEwma'] as const) {
+    test(`${balance} sees what the other worker has under way`, () => {
+      const memory = stateMemory(2);
+      const [one, two] = [0, 1].map(slot => new Upstream(specOf(balance), 0, null, contextOf(memory, slot)));
+      const busy = one!.endpoints[0]!;
+      for (let i = 0; i < 5; i++) busy.began();
+      assert.equal(two!.endpoints[0]!.inFlight, 5);
+      for (let i = 0; i < 50; i++) assert.equal(two!.pick(0, null)!.key, 'http://10.0.0.2:80');
+      for (let i = 0; i < 5; i++) busy.ended();
+      const picked = new Set(Array.from({ length: 50 }, () => two!.pick(0, null)!.key));
+      assert.equal(picked.size, 2);
+    });
+  }
+
+  test('the own zone is preferred', () => {
+    const memory = stateMemory(1);
+    const upstream = new Upstream(specOf('p2c'), 0, null, contextOf(memory, 0, 'there'));
+    for (let i = 0; i < 50; i++) assert.equal(upstream.pick(0, null)!.key, 'http://10.0.0.2:80');
+    upstream.endpoints[1]!.available = false;
+    assert.equal(upstream.pick(0, null)!.key, 'http://10.0.0.1:80');
+  });
+});
+
+class TestSource implements EndpointSource {
+  now: readonly EndpointSpec[];
+  listeners = new Set<(endpoints: readonly EndpointSpec[]) => void>();
+  nudges = 0;
+  constructor(now: readonly EndpointSpec[]) {
+    this.now = now;
+  }
+  onChange(listener: (endpoints: readonly EndpointSpec[]) => void) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+  nudge() {
+    this.nudges++;
+  }
+  become(now: readonly EndpointSpec[]) {
+    this.now = now;
+    for (const listener of this.listeners) listener(now);
+  }
+}
+
+describe('endpoints that come and go', () => {
+  const made = (changes: Partial<UpstreamSpec> = {}) => {
+    const source = new TestSource([place('10.0.0.1'), place('10.0.0.2')]);
+    const context = contextOf(stateMemory(1), 0);
+    return { source, upstream: new Upstream(specOf('roundRobin', changes), 0, null, context, source) };
+  };
+  const keys = (upstream: Upstream) => upstream.endpoints.map(({ key }) => new URL(key).hostname);
+
+  test('who stays is the same object with what is under way; a new weight counts', () => {
+    const { source, upstream } = made();
+    const [, stays] = upstream.endpoints;
+    stays!.began();
+    source.become([place('10.0.0.2', 3), place('10.0.0.3')]);
+    assert.deepEqual(keys(upstream), ['10.0.0.2', '10.0.0.3']);
+    assert.equal(upstream.endpoints[0], stays);
+    assert.equal(stays!.inFlight, 1);
+    const counts = new Map<string, number>();
+    for (let i = 0; i < 40; i++) {
+      const { key } = upstream.pick(0, null)!;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    assert.deepEqual([...counts.values()].toSorted(), [10, 30]);
+  });
+
+  test('nothing found is nothing to pick, and something found is picked again', () => {
+    const { source, upstream } = made();
+    source.become([]);
+    assert.equal(upstream.pick(0, null), undefined);
+    source.become([place('10.0.0.9')]);
+    assert.equal(upstream.pick(0, null)!.key, 'http://10.0.0.9:80');
+  });
+
+  test('clients that stick follow the change: who is gone is not found by its word', () => {
+    const { source, upstream } = made({ affinity: { cookie: 'c', ttlMs: 0, secret: 's' } });
+    const words = upstream.endpoints.map(each => /^c=([^;]+)/.exec(upstream.affinity!.cookieFor(each, false))![1]!);
+    assert.deepEqual(
+      words.map(word => upstream.affinity!.find(word)?.key),
+      upstream.endpoints.map(({ key }) => key),
+    );
+    source.become([place('10.0.0.2')]);
+    assert.equal(upstream.affinity!.find(words[0]!), undefined);
+    assert.equal(upstream.affinity!.find(words[1]!)?.key, 'http://10.0.0.2:80');
+  });
+
+  test('a retired one listens no more; its successor has taken over the pools', () => {
+    const { source, upstream } = made();
+    const next = new Upstream(specOf('p2c'), 0, upstream, contextOf(stateMemory(1), 0), source);
+    assert.equal(next.endpoints[0]!.pool, upstream.endpoints[0]!.pool);
+    upstream.retire(next);
+    source.become([place('10.0.0.1')]);
+    assert.equal(upstream.endpoints.length, 2);
+    assert.equal(next.endpoints.length, 1);
+    assert.equal(source.listeners.size, 1);
+  });
+
+  test('however many connections fail, the source is asked to look again once a second', () => {
+    const { source, upstream } = made();
+    for (let now = 0; now < 3_000; now += 10) upstream.lookAgain(now);
+    assert.equal(source.nudges, 3);
+  });
+});
