@@ -1,0 +1,17 @@
+// What it costs to be guarded: health checks, outlier watch, circuit breaker and retry budget all on, against none of them. Cardea against itself.
+
+import { bodies, bodyHash } from '../backend/bodies.ts';
+import { loadScenario } from './load-scenario.ts';
+
+const { path, bytes } = bodies.small;
+const load = { request: ['page', path], answer: { path, bytes, hash: bodyHash(bytes) } } as const;
+
+export const resilience = loadScenario({
+  name: 'resilience',
+  title: 'Guarded upstreams against plain ones',
+  needs: 'resilience',
+  variants: [
+    { ...load, name: 'plain' },
+    { ...load, name: 'guarded', setup: { resilience: true } },
+  ],
+});
