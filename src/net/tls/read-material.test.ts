@@ -15,9 +15,10 @@ const now = Date.now();
 /** Every file of the authority's folder, as the configuration would have read them. */
 function files(folders: Record<string, string[]> = {}): TlsFiles {
   const entries = readdirSync(authority.folder).filter(name => /\.(pem|key|txt|bin)$/.test(name));
-  const texts = entries.map(name => [authority.path(name), readFileSync(authority.path(name), 'utf8')] as const);
-  const absent = ['absent.pem', { error: 'there is no file absent.pem' }] as const;
-  return { texts: new Map([...texts, absent]), folders: new Map(Object.entries(folders)) };
+  const texts = new Map<string, string | { readonly error: string }>();
+  for (const name of entries) texts.set(authority.path(name), readFileSync(authority.path(name), 'utf8'));
+  texts.set('absent.pem', { error: 'there is no file absent.pem' });
+  return { texts, folders: new Map(Object.entries(folders)) };
 }
 
 function listenerWith(

@@ -1,0 +1,61 @@
+// On the pinned Node TLS goes over the handle itself: where that stops working, every connection would cost two sockets.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { after, test } from 'node:test';
+import { createSecureContext } from 'node:tls';
+import { TestAuthority } from '../../../test/support/certificates.ts';
+import { askTls } from '../../../test/support/tls-client.ts';
+import { listenTo, readInto, startReading } from '../accepted-socket.ts';
+import { secureWriterOf, writeSecurely } from './secure-writer.ts';
+import { canWrap, socketOf, tlsHandleOf, wrapServer } from './tls-handle.ts';
+
+const authority = new TestAuthority();
+after(() => authority.remove());
+
+test('an accepted socket is wrapped, reads into a buffer, takes several writes in one turn, and closes', async () => {
+  assert.equal(canWrap, true);
+  const { cert, key } = authority.issue('api', { names: ['DNS:api.test'] });
+  const context = createSecureContext({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), ca: [] });
+  const buffer = Buffer.alloc(4096);
+  const written: (Buffer | null)[] = [];
+  const large = Buffer.alloc(96 * 1024, 'x');
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, raw => {
+    const handle = wrapServer(raw, context);
+    handle.onhandshakestart = () => {};
+    handle.onhandshakedone = () => writeSecurely(socket, handle);
+    handle.onerror = () => socket.destroy();
+    const socket = socketOf(handle, readInto(buffer));
+    assert.equal(tlsHandleOf(socket), handle);
+    const owner = {
+      onWritten(_tag: null, given: Buffer | null) {
+        written.push(given);
+        if (secureWriterOf(socket)?.unsentBytes === 0) socket.end();
+      },
+    };
+    listenTo(socket, {
+      onRead(bytes, length) {
+        assert.equal(bytes, buffer);
+        const answer = Buffer.from(`got ${length};`);
+        const writer = secureWriterOf(socket)!;
+        writer.write(answer, answer.length, owner, null);
+        writer.write(large, large.length, owner, null);
+        writer.write(answer, answer.length, owner, null);
+        assert.ok(writer.unsentBytes > 0);
+        return true;
+      },
+      onEnd: () => socket.destroy(),
+      onDrain() {},
+      onSocketClosed() {},
+    });
+    startReading(socket);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  after(() => server.close());
+  const address = server.address();
+  const { text } = await askTls(typeof address === 'object' && address !== null ? address.port : 0);
+  assert.match(text, /^got \d+;x+got \d+;$/);
+  assert.equal(text.length, large.length + 2 * text.indexOf('x'));
+  assert.equal(written.filter(given => given === large).length, 1);
+});
