@@ -61,14 +61,6 @@ export interface GatewayServices {
   readonly states?: SharedStates;
 }
 
-const failureCells: Readonly<Record<HandshakeFailure | 'aborted', number>> = {
-  aborted: WorkerCell.tlsAborted,
-  failed: WorkerCell.tlsFailed,
-  timeout: WorkerCell.tlsTimeout,
-  no_protocol: WorkerCell.tlsNoProtocol,
-  certificate_rejected: WorkerCell.tlsCertificateRejected,
-};
-
 export class Gateway {
   private current: Snapshot;
   private readonly services: ExchangeServices;

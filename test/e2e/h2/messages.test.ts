@@ -294,6 +294,26 @@ describe('answers', () => {
   });
 });
 
+test('a stream of events flows at once, piece by piece, both ways', async () => {
+  client.headers(1, request('POST', '/hang'), false);
+  client.data(1, 'one');
+  await eventually(() => engine.gateway.inFlight === 1, 'the exchange');
+  const { socket } = backend.connections.at(-1)!;
+  socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n');
+  await client.until(() => client.seen(1).status === 200);
+  for (let at = 1; at <= 5; at++) {
+    socket.write(`9\r\ndata: ${at}\n\n\r\n`);
+    await client.until(() => client.seen(1).body.endsWith(`data: ${at}\n\n`));
+    const heard = once(socket, 'data') as Promise<[Buffer]>;
+    client.data(1, `more ${at}`);
+    assert.match(String((await heard)[0]), new RegExp(`more ${at}`));
+  }
+  socket.write('0\r\n\r\n');
+  client.data(1, '', true);
+  const answer = await client.answer(1);
+  assert.deepEqual([answer.ended, answer.reset], [true, null]);
+});
+
 test('an answer before a request that is all but here is followed by no reset', async () => {
   client.headers(1, request('POST', '/fixed', ['content-length', '100000']), false);
   assert.equal((await client.answer(1)).body, 'fixed\n');

@@ -1,0 +1,12 @@
+// Where TLS handshakes that came to nothing are counted, by the reason.
+
+import type { HandshakeFailure } from '../net/tls/server-tls.ts';
+import { WorkerCell } from '../telemetry/metric-families.ts';
+
+export const failureCells: Readonly<Record<HandshakeFailure | 'aborted', number>> = {
+  aborted: WorkerCell.tlsAborted,
+  failed: WorkerCell.tlsFailed,
+  timeout: WorkerCell.tlsTimeout,
+  no_protocol: WorkerCell.tlsNoProtocol,
+  certificate_rejected: WorkerCell.tlsCertificateRejected,
+};
