@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -130,6 +131,39 @@ describe('concurrency', { concurrency: true }, () => {
     backend.held[0]!.end('done');
     assert.equal((await last).status, 200);
     assert.deepEqual(backend.seen, ['/first', '/last']);
+  });
+
+  test('over HTTP/2: a stream that is reset while it waits is never sent, and others go on', async t => {
+    const backend = await heldBackend(t);
+    const gateway = await startGateway(
+      'listeners:\n  - { address: "127.0.0.1:{{port}}", protocols: [h2c] }\nadmin: { address: "127.0.0.1:{{adminPort}}" }\n' +
+        `upstreams:\n  a: { endpoints: [http://127.0.0.1:${backend.port}], concurrency: { limit: 1, queue: 10, queueTimeout: 10s } }${routes}`,
+    );
+    t.after(() => gateway.stop());
+    const session = connectHttp2(`http://127.0.0.1:${gateway.port}`);
+    t.after(() => session.destroy());
+    const stream = (path: string) => {
+      const request = session.request({ ':path': path });
+      request.on('error', () => {});
+      request.resume();
+      return {
+        request,
+        status: new Promise<number>(resolve => request.on('response', head => resolve(head[':status'] ?? 0))),
+      };
+    };
+    const first = stream('/1');
+    await until('the first is at the backend', () => backend.held.length === 1);
+    const gone = stream('/gone');
+    const third = stream('/3');
+    await delay(50);
+    gone.request.close(constants.NGHTTP2_CANCEL);
+    await delay(50);
+    backend.held[0]!.end('done');
+    assert.equal(await first.status, 200);
+    await until('the third is at the backend', () => backend.seen.includes('/3'));
+    backend.held[0]!.end('done');
+    assert.equal(await third.status, 200);
+    assert.deepEqual(backend.seen, ['/1', '/3']);
   });
 
   test('a worker that dies takes no room with it', async t => {
