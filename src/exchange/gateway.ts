@@ -26,6 +26,7 @@ import { Entrance } from './entrance.ts';
 import { Exchange } from './exchange.ts';
 import { logMalformed } from './finish.ts';
 import { clientOf, type Trust } from './forwarded.ts';
+import { failureCells } from './handshake-cells.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
 import { problemMessage } from './problem.ts';
 import { refuseStream } from './refuse-stream.ts';
