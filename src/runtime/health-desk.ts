@@ -6,8 +6,9 @@ import type { UpstreamConfig } from '../config/config.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 import { HealthState, startEndpointCheck } from '../upstream/health/endpoint-check.ts';
+import { probeH2 } from '../upstream/health/h2-prober.ts';
 import { probeHttp } from '../upstream/health/http-prober.ts';
-import { reasonCell, reasonText } from '../upstream/health/prober.ts';
+import { type Prober, reasonCell, reasonText } from '../upstream/health/prober.ts';
 import { probeTcp } from '../upstream/health/tcp-prober.ts';
 import { deviations, takeIntervalCounts } from '../upstream/outlier/deviation.ts';
 import { EjectReason, eject, ejectReasonTexts } from '../upstream/outlier/ejection.ts';
@@ -19,6 +20,12 @@ const KEEP_EVERY_MS = 30_000;
 interface Check {
   readonly config: unknown;
   readonly stop: () => void;
+}
+
+/** As requests are sent; with `auto` both are spoken, and HTTP/1.1 is asked. */
+function proberFor(kind: 'http' | 'tcp', protocol: UpstreamConfig['protocol']): Prober {
+  if (kind === 'tcp') return probeTcp;
+  return protocol === 'h2' || protocol === 'h2c' ? probeH2 : probeHttp;
 }
 
 interface Member {
@@ -71,7 +78,7 @@ export class HealthDesk {
           this.forgetHealth(key, upstream.name);
           continue;
         }
-        const config = [upstream.healthCheck, upstream.tls, endpoint];
+        const config = [upstream.healthCheck, upstream.tls, upstream.protocol, endpoint];
         const known = before.get(key);
         const isSame = known !== undefined && isDeepStrictEqual(known.config, config);
         this.checks.set(key, isSame ? known : { config, stop: this.check(key, upstream, endpoint) });
@@ -96,9 +103,9 @@ export class HealthDesk {
     return this.states.claim(key, performance.now());
   }
 
-  private check(key: string, { name, healthCheck, tls }: UpstreamConfig, endpoint: EndpointSpec): () => void {
+  private check(key: string, { name, healthCheck, tls, protocol }: UpstreamConfig, endpoint: EndpointSpec): () => void {
     const spec = healthCheck!;
-    const prober = spec.kind === 'tcp' ? probeTcp : probeHttp;
+    const prober = proberFor(spec.kind, protocol);
     const state = new HealthState(this.block(key), this.block(`upstream ${name}`), spec);
     return startEndpointCheck({
       probe: () => prober(endpoint, spec, tls),

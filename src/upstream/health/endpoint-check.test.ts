@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../../../test/support/free-port.ts';
 import { SharedStates } from '../state/shared-states.ts';
 import { Health, StateCell } from '../state/state-cells.ts';
 import { HealthState, startEndpointCheck } from './endpoint-check.ts';
+import { probeH2 } from './h2-prober.ts';
 import { probeHttp } from './http-prober.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, reasonCell, reasonText } from './prober.ts';
 import { probeTcp } from './tcp-prober.ts';
@@ -57,7 +59,7 @@ const spec: ProbeSpec = {
   timeoutMs: 200,
 };
 
-async function listening(t: TestContext, server: Server): Promise<number> {
+async function listening(t: TestContext, server: Server | Http2Server): Promise<number> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   // Because: a server that listens on a port has no path for an address.
@@ -97,6 +99,26 @@ test('HTTP: status, body, silence, a port without anybody, a connection that bre
     }),
   );
   assert.equal((await probe({}, { ...target, port: broken })).reason, ProbeReason.broken);
+});
+
+test('HTTP/2: status, body, silence, a port without anybody, a server that speaks HTTP/1.1 only', async t => {
+  const h2 = createHttp2Server((request, response) => {
+    response.statusCode = request.url === '/healthz?full=1' && request.authority === 'users.internal' ? 200 : 500;
+    response.end('all is well');
+  });
+  const port = await listening(t, h2);
+  const target = { host: '127.0.0.1', port, tls: false };
+  const probe = (changes: Partial<ProbeSpec> = {}, at = target) =>
+    probeH2(at, { ...spec, host: 'users.internal', ...changes }, null);
+  assert.deepEqual(await probe(), { reason: ProbeReason.passed, status: 200 });
+  assert.deepEqual(await probe({ host: null }), { reason: ProbeReason.status, status: 500 });
+  assert.equal((await probe({ body: 'is well' })).reason, ProbeReason.passed);
+  assert.equal((await probe({ body: 'is ill' })).reason, ProbeReason.body);
+  assert.equal((await probe({}, { ...target, port: await freePort() })).reason, ProbeReason.noConnection);
+  const mute = await listening(t, createServer());
+  assert.equal((await probe({}, { ...target, port: mute })).reason, ProbeReason.timedOut);
+  const plain = await listening(t, createHttpServer());
+  assert.notEqual((await probe({}, { ...target, port: plain })).reason, ProbeReason.passed);
 });
 
 test('TCP: a connection is enough', async t => {
