@@ -1,7 +1,7 @@
 // Redis killed, paused and failed over under load: nobody waits, nothing crashes, and the budget is within bounds behind it.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { type LimitGateway, limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { type LimitOutcome, offer } from '../../../test/support/limit-load.ts';
 import { startRedis } from '../../../test/support/redis.ts';
@@ -48,80 +48,82 @@ function worstSecond({ admittedAt }: LimitOutcome): number {
   return most - COUNT - 50;
 }
 
-for (const mode of ['shared', 'exact'] as const) {
-  test(`${mode}: paused for 3 s in the middle`, async t => {
-    const redis = await startRedis();
-    t.after(() => redis.stop());
-    const gateways = await gatewaysOn(redis.port, mode);
-    setTimeout(() => redis.pause(), 1_000);
-    setTimeout(() => redis.resume(), 4_000);
-    const outcome = await offer({ perSecond: 2 * COUNT, forMs: 6_000, spread: even(gateways) });
-    await Promise.all(gateways.map(gateway => gateway.close()));
-    const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
-    assertSwift(outcome);
-    assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
-    assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
-    assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
-  });
+describe('Redis away', () => {
+  for (const mode of ['shared', 'exact'] as const) {
+    test(`${mode}: paused for 3 s in the middle`, async t => {
+      const redis = await startRedis();
+      t.after(() => redis.stop());
+      const gateways = await gatewaysOn(redis.port, mode);
+      setTimeout(() => redis.pause(), 1_000);
+      setTimeout(() => redis.resume(), 4_000);
+      const outcome = await offer({ perSecond: 2 * COUNT, forMs: 6_000, spread: even(gateways) });
+      await Promise.all(gateways.map(gateway => gateway.close()));
+      const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
+      assertSwift(outcome);
+      assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
+      assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
+      assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
+    });
 
-  test(`${mode}: killed in the middle, and back without what it knew`, async () => {
-    let redis = await startRedis();
-    const { port } = redis;
-    const gateways = await gatewaysOn(port, mode);
-    let restarted: Promise<void> = Promise.resolve();
-    setTimeout(() => {
-      restarted = (async () => {
-        await redis.kill();
-        await new Promise(resolve => setTimeout(resolve, 1_500));
-        redis = await startRedis({ port });
-      })();
-    }, 1_000);
-    const outcome = await offer({ perSecond: 2 * COUNT, forMs: 5_000, spread: even(gateways) });
-    await restarted;
-    assert.ok(gateways.every(({ store }) => store.available));
-    await Promise.all(gateways.map(gateway => gateway.close()));
+    test(`${mode}: killed in the middle, and back without what it knew`, async () => {
+      let redis = await startRedis();
+      const { port } = redis;
+      const gateways = await gatewaysOn(port, mode);
+      let restarted: Promise<void> = Promise.resolve();
+      setTimeout(() => {
+        restarted = (async () => {
+          await redis.kill();
+          await new Promise(resolve => setTimeout(resolve, 1_500));
+          redis = await startRedis({ port });
+        })();
+      }, 1_000);
+      const outcome = await offer({ perSecond: 2 * COUNT, forMs: 5_000, spread: even(gateways) });
+      await restarted;
+      assert.ok(gateways.every(({ store }) => store.available));
+      await Promise.all(gateways.map(gateway => gateway.close()));
+      await redis.stop();
+      const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
+      assertSwift(outcome);
+      assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
+      assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
+      assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
+    });
+
+    test(`${mode}: open admits and closed refuses while it is away`, async t => {
+      const redis = await startRedis();
+      t.after(() => redis.stop());
+      const [open] = await gatewaysOn(redis.port, mode, 'open', 1);
+      const closed = await openLimitGateway(redisSpec(redis.port), rules, { mode, onFailure: 'closed' });
+      redis.pause();
+      const spread = () => [
+        { gateway: open!, weight: 1 },
+        { gateway: closed, weight: 1 },
+      ];
+      await offer({ perSecond: 100, forMs: 500, spread });
+      for (let n = 0; n < 300; n++) assert.equal(await open!.ask(1), true);
+      const call = closed.call(1);
+      assert.equal(await closed.limiter.decide(call), false);
+      assert.equal(call.refusedBy, -1, 'no limit refused');
+      redis.resume();
+      // What was let through is not forgotten: nobody gets a fresh burst behind it.
+      const isBack = () => open!.news()?.available === true && (mode === 'shared' || open!.ask(2) instanceof Promise);
+      while (!isBack()) await new Promise(resolve => setTimeout(resolve, 5));
+      let admitted = 0;
+      for (let n = 0; n < 100; n++) if (await open!.ask(1)) admitted++;
+      assert.ok(admitted < 50, `${admitted} at once`);
+      await Promise.all([open!.close(), closed.close()]);
+    });
+  }
+
+  test('a gateway that starts while Redis is away limits by itself, and joins the others later', async () => {
+    const probe = await startRedis();
+    await probe.stop();
+    const alone = await openLimitGateway(redisSpec(probe.port, { connectTimeoutMs: 100 }), rules, { mode: 'shared' });
+    const outcome = await offer({ perSecond: 2 * COUNT, forMs: 500, spread: even([alone]) });
+    assert.ok(outcome.admitted < 50 + COUNT * 0.6, String(outcome.admitted));
+    const redis = await startRedis({ port: probe.port });
+    while (alone.news()?.available !== true) await new Promise(resolve => setTimeout(resolve, 10));
+    await alone.close();
     await redis.stop();
-    const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
-    assertSwift(outcome);
-    assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
-    assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
-    assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
   });
-
-  test(`${mode}: open admits and closed refuses while it is away`, async t => {
-    const redis = await startRedis();
-    t.after(() => redis.stop());
-    const [open] = await gatewaysOn(redis.port, mode, 'open', 1);
-    const closed = await openLimitGateway(redisSpec(redis.port), rules, { mode, onFailure: 'closed' });
-    redis.pause();
-    const spread = () => [
-      { gateway: open!, weight: 1 },
-      { gateway: closed, weight: 1 },
-    ];
-    await offer({ perSecond: 100, forMs: 500, spread });
-    for (let n = 0; n < 300; n++) assert.equal(await open!.ask(1), true);
-    const call = closed.call(1);
-    assert.equal(await closed.limiter.decide(call), false);
-    assert.equal(call.refusedBy, -1, 'no limit refused');
-    redis.resume();
-    // What was let through is not forgotten: nobody gets a fresh burst behind it.
-    const isBack = () => open!.news()?.available === true && (mode === 'shared' || open!.ask(2) instanceof Promise);
-    while (!isBack()) await new Promise(resolve => setTimeout(resolve, 5));
-    let admitted = 0;
-    for (let n = 0; n < 100; n++) if (await open!.ask(1)) admitted++;
-    assert.ok(admitted < 50, `${admitted} at once`);
-    await Promise.all([open!.close(), closed.close()]);
-  });
-}
-
-test('a gateway that starts while Redis is away limits by itself, and joins the others later', async () => {
-  const probe = await startRedis();
-  await probe.stop();
-  const alone = await openLimitGateway(redisSpec(probe.port, { connectTimeoutMs: 100 }), rules, { mode: 'shared' });
-  const outcome = await offer({ perSecond: 2 * COUNT, forMs: 500, spread: even([alone]) });
-  assert.ok(outcome.admitted < 50 + COUNT * 0.6, String(outcome.admitted));
-  const redis = await startRedis({ port: probe.port });
-  while (alone.news()?.available !== true) await new Promise(resolve => setTimeout(resolve, 10));
-  await alone.close();
-  await redis.stop();
 });

@@ -139,6 +139,8 @@ export class RedisStore {
     });
     await Promise.race([client.connect().catch(() => {}), tooLong]);
     clearTimeout(waited);
+    // Because: of a cluster the driver says so a moment after the connection was made.
+    if (client.status === 'ready') this.become(true);
   }
 
   /** A client whose errors are no surprise; null when the store was closed meanwhile. */

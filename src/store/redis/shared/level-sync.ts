@@ -157,7 +157,8 @@ export class LevelSync {
       // Because: what comes behind an outage speaks of a time that is over.
       if (epoch !== this.epoch || this.stopped) return;
       this.underWay--;
-      if (levels !== null) this.learn(groups, levels, nowMs);
+      if (levels === null) this.miss(groups);
+      else this.learn(groups, levels, nowMs);
     };
     client.callBuffer('EVALSHA', levelSha, 1, keyStart, message).then(
       reply => done(bytesOf(reply)),
@@ -171,8 +172,31 @@ export class LevelSync {
     );
   }
 
+  /** One server of a cluster did not answer: its callers are told again, and meanwhile the others count as is likely. */
+  private miss(groups: readonly ToldGroup[]): void {
+    const { book } = this;
+    for (const { tag, callers } of groups) {
+      const known = this.rules.get(tag)!;
+      for (const { slot, keyLow, keyHigh, units } of callers) {
+        this.charge(known, keyLow, keyHigh, book.likely(slot, units, this.gateways));
+        book.epoch[slot] = -1;
+        if (book.isWaiting[slot] === 1) continue;
+        book.isWaiting[slot] = 1;
+        this.waiting.push(slot);
+      }
+    }
+  }
+
+  private charge({ limiter }: KnownRule, keyLow: number, keyHigh: number, units: number): void {
+    if (units === 0) return;
+    const { call } = this;
+    call.keys[0] = keyLow;
+    call.keys[1] = keyHigh;
+    limiter.charge(call, 0, units);
+  }
+
   private learn(groups: readonly ToldGroup[], levels: Buffer, nowMs: number): void {
-    const { book, call } = this;
+    const { book } = this;
     let at = 0;
     for (const { tag, callers } of groups) {
       const known = this.rules.get(tag)!;
@@ -188,10 +212,7 @@ export class LevelSync {
         book.epoch[slot] = this.epoch;
         book.fullness[slot] = level / known.size;
         book.learn(slot, units, others);
-        if (others === 0) continue;
-        call.keys[0] = keyLow;
-        call.keys[1] = keyHigh;
-        known.limiter.charge(call, 0, others);
+        this.charge(known, keyLow, keyHigh, others);
       }
     }
     this.told += at / LEVEL_BYTES;
@@ -237,16 +258,13 @@ export class LevelSync {
   }
 
   private goAlone(): void {
-    const { book, parts, call } = this;
+    const { book, parts } = this;
     const { table } = parts;
     for (const slot of this.waiting) {
       const known = this.rules.get(table.rule(slot));
       if (known === undefined) continue;
       const others = book.likely(slot, table.take(slot), this.gateways);
-      if (others === 0) continue;
-      call.keys[0] = table.keyLow(slot);
-      call.keys[1] = table.keyHigh(slot);
-      known.limiter.charge(call, 0, others);
+      this.charge(known, table.keyLow(slot), table.keyHigh(slot), others);
     }
     // Those that wait stay where they are: they are told first when Redis is back.
   }
