@@ -3,6 +3,7 @@
 
 import { addressText } from './address.ts';
 import type { CheckedParts } from './check-document.ts';
+import { zoneProblems } from './check-zone.ts';
 import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import type { FilterSchema } from './filter-schema.ts';
@@ -28,6 +29,7 @@ export function checkReferences(
   check.keys(parts);
   check.routes(parts);
   check.stores(parts, filters);
+  check.problems.push(...zoneProblems(parts.zone, parts.upstreams));
   return check.problems;
 }
 

@@ -52,6 +52,10 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           const message = '`sticky` needs a split: expected `to` to be a list of { upstream, weight }';
           context.addIssue({ code: 'custom', path: ['sticky'], message });
         }
+        if (concurrency !== undefined && (to.kind === 'reply' || to.kind === 'redirect')) {
+          const message = '`concurrency` has no meaning here: the gateway answers by itself, and sends nothing upstream';
+          context.addIssue({ code: 'custom', path: ['concurrency'], message });
+        }
         return {
           name,
           match,
