@@ -58,46 +58,82 @@ const reasonPhrases = 'src/http/status.ts';
 /** A filter's or bridge's schema: read by config/, so it may know nothing of how exchanges run. */
 const configFile = /^src\/(filters|bridges)\/[^/]+\/config\.ts$/;
 
+/** Packages that one filter alone has a need for. */
+const packagesOf: Readonly<Record<string, readonly string[]>> = { 'src/filters/oidc': ['openid-client', 'jose'] };
+
+/** Schemas, and what stands beside them for them: under the same rule. */
+function languageFiles(files: readonly SourceFile[]): Set<string> {
+  const byPath = new Map(files.map(file => [file.path, file]));
+  const found = new Set<string>();
+  const visit = (file: string): void => {
+    const source = byPath.get(file);
+    if (source === undefined || found.has(file)) return;
+    found.add(file);
+    for (const { to, relative } of importsOf(source).imports)
+      if (relative && folderOf(to) === folderOf(file)) visit(to);
+  };
+  for (const { path } of files) if (configFile.test(path)) visit(path);
+  return found;
+}
+
+function folderOf(file: string): string {
+  return file.slice(0, file.lastIndexOf('/'));
+}
+
 /** Every forbidden edge, one line each, with file and line. */
 export function forbiddenImports(files: readonly SourceFile[]): string[] {
   const known = new Set(files.map(({ path }) => path));
+  const languages = languageFiles(files);
   const errors: string[] = [];
   for (const file of files) {
     const { imports, unreadable } = importsOf(file);
     for (const { from, line } of unreadable)
       errors.push(`${from}:${line} imports something that cannot be read off the code`);
     for (const { from, to, line, relative, bare } of imports) {
-      const reason = bare ? 'imports for a side effect' : relative ? wrongFile(from, to, known) : wrongModule(from, to);
+      const reason = bare
+        ? 'imports for a side effect'
+        : relative
+          ? wrongFile(from, to, known, languages)
+          : wrongModule(from, to, languages);
       if (reason !== undefined) errors.push(`${from}:${line} ${reason}: ${to}`);
     }
   }
   return errors;
 }
 
-function wrongFile(from: string, to: string, known: ReadonlySet<string>): string | undefined {
+function wrongFile(
+  from: string,
+  to: string,
+  known: ReadonlySet<string>,
+  languages: ReadonlySet<string>,
+): string | undefined {
   const [, room = '', folder] = from.split('/');
   const [top, otherRoom = '', otherFolder] = to.split('/');
   if (top !== 'src' || rooms[room] === undefined) {
     return room === 'cli' && dataOfCli.test(to) ? undefined : 'leaves the rooms of src/';
   }
   if (!known.has(to)) return 'names a file that is not there';
-  if (configFile.test(from) && otherRoom !== 'base') return 'a config.ts may know base and zod only, not';
+  if (languages.has(from) && otherRoom !== 'base' && (folderOf(to) !== folderOf(from) || to.endsWith('/filter.ts')))
+    return 'a config.ts, and what it takes from beside it, may know base and zod only, not';
   if (separate.includes(room) && otherRoom === room && folder !== otherFolder) return `${room} never know each other`;
   if (room === otherRoom) return undefined;
   if (room === 'config' && configFile.test(to)) return undefined;
   return rooms[room].rooms.includes(otherRoom) ? undefined : `${room} may not know ${otherRoom}`;
 }
 
-function wrongModule(from: string, to: string): string | undefined {
+function wrongModule(from: string, to: string, languages: ReadonlySet<string>): string | undefined {
   const [, room = ''] = from.split('/');
   const { packages = [], withoutNode = [] } = rooms[room] ?? { rooms: [] };
   if (to.startsWith('node:')) {
-    if (configFile.test(from)) return 'a config.ts may know base and zod only, not';
+    if (languages.has(from)) return 'a config.ts, and what it takes from beside it, may know base and zod only, not';
     if (from === reasonPhrases && to === 'node:http') return undefined;
     return withoutNode.includes(to.slice('node:'.length)) ? `${room} knows no sockets` : undefined;
   }
-  if (configFile.test(from)) return to === 'zod' ? undefined : 'a config.ts may know base and zod only, not';
-  return packages.includes(to) ? undefined : `${room} may not use the package`;
+  if (languages.has(from))
+    return to === 'zod' ? undefined : 'a config.ts, and what it takes from beside it, may know base and zod only, not';
+  return packages.includes(to) || packagesOf[folderOf(from)]?.includes(to)
+    ? undefined
+    : `${room} may not use the package`;
 }
 
 /**

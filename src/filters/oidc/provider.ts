@@ -36,7 +36,7 @@ export class Provider {
   }
 
   /** Issuer and client, the identity of sessions. */
-  static identityOf({ issuer, clientId }: OidcConfig): string {
+  static identityOf({ issuer, clientId }: Pick<OidcConfig, 'issuer' | 'clientId'>): string {
     return `${issuer} ${clientId}`;
   }
 

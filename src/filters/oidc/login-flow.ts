@@ -1,0 +1,133 @@
+// The way through the provider and back (RFC 6749 section 4.1 with PKCE, RFC 7636): what is kept until the browser returns, and what it brings.
+
+import { timingSafeEqual } from 'node:crypto';
+import { Fault } from '../../base/fault.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { LoginDesk } from '../../exchange/login-desk.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
+import { queryValue } from '../../http/query.ts';
+import type { BrowserSide } from './browser-side.ts';
+import type { OidcConfig } from './config.ts';
+import { type CookieSettings, endCookie, readCookie, writeCookie } from './cookie-jar.ts';
+import type { LoginSecrets } from './provider.ts';
+import { isUnreachable, reasonOf } from './provider-trouble.ts';
+import { SealedBox } from './sealed-box.ts';
+import { type Session, textClaim } from './session.ts';
+import type { SessionDesk } from './session-desk.ts';
+
+/** How long a browser may take for the login at the provider. */
+const LOGIN_LIFE_S = 600;
+
+const deniedFault = new Fault('access_denied', 'The login was refused.');
+const levelFault = new Fault('access_denied', 'The login is not of the level that this route asks for.');
+
+/** What is kept in the browser, sealed, until it comes back. */
+interface Attempt extends LoginSecrets {
+  readonly returnTo: string;
+  readonly atS: number;
+}
+
+export interface LoginFlowParts {
+  readonly config: OidcConfig;
+  readonly worker: WorkerServices;
+  readonly desk: LoginDesk;
+  readonly sessions: SessionDesk;
+  readonly browser: BrowserSide;
+}
+
+export class LoginFlow {
+  private readonly parts: LoginFlowParts;
+  private readonly box: SealedBox;
+
+  constructor(parts: LoginFlowParts) {
+    const { session } = parts.config;
+    this.parts = parts;
+    this.box = new SealedBox(session.keys, `login ${session.cookie}`);
+  }
+
+  /** Sends the browser to the provider. Rejects when that one cannot be reached. */
+  async start(exchange: Exchange): Promise<void> {
+    const { config, sessions, browser } = this.parts;
+    const { paths, acr } = config;
+    const { request } = exchange;
+    const { url, secrets } = await sessions.provider.login(browser.base(exchange) + paths.callback, acr);
+    const returnTo = request.hasQuery ? `${request.path}?${request.query}` : request.path;
+    const attempt: Attempt = { ...secrets, returnTo, atS: sessions.nowS() };
+    const sealed = this.box.seal(JSON.stringify(attempt));
+    const lines = writeCookie(this.cookieOf(secrets.state), sealed, LOGIN_LIFE_S, this.cookieSettings(exchange), 0);
+    browser.addCookies(exchange, lines ?? []);
+    browser.redirect(exchange, url);
+  }
+
+  /** The browser is back. True when a session has begun. */
+  async finish(exchange: Exchange): Promise<boolean> {
+    const { config, desk, sessions, browser } = this.parts;
+    const { request } = exchange;
+    if (request.method !== 'GET') {
+      exchange.refuse(new Fault('method_not_allowed'), [['Allow', 'GET']]);
+      return false;
+    }
+    if (desk.isThrottled(exchange)) return false;
+    const state = queryValue(request.query, 'state') ?? '';
+    const attempt = this.open(exchange, state);
+    if (attempt === null) {
+      desk.invalid(exchange, 'mismatch');
+      return false;
+    }
+    const base = browser.base(exchange);
+    const session = await this.redeem(exchange, new URL(`${base}${config.paths.callback}?${request.query}`), attempt);
+    if (session === null || exchange.ended) return false;
+    // Because: another redirect would lead to the same login again, for ever.
+    if (config.acr.length > 0 && !config.acr.includes(textClaim(session, 'acr'))) {
+      desk.forbid(exchange, levelFault);
+      return false;
+    }
+    const cookie = await sessions.begin(session);
+    if (exchange.ended) return false;
+    if (!browser.setSession(exchange, cookie, readCookie(exchange, config.session.cookie))) {
+      this.parts.worker.log('error', 'oidc session is too large for cookies; name a session.store');
+      exchange.refuse(new Fault('filter_failed'));
+      return false;
+    }
+    browser.addCookies(exchange, endCookie(this.cookieOf(state), this.cookieSettings(exchange), 1));
+    browser.redirect(exchange, base + attempt.returnTo);
+    return true;
+  }
+
+  /** The session that the code stands for; null when the exchange was refused. */
+  private async redeem(exchange: Exchange, callback: URL, secrets: LoginSecrets): Promise<Session | null> {
+    const { worker, desk, sessions } = this.parts;
+    try {
+      return await sessions.provider.redeem(callback, secrets, sessions.nowS());
+    } catch (error) {
+      if (exchange.ended) return null;
+      worker.log('warn', 'oidc login failed', { reason: reasonOf(error) });
+      if (isUnreachable(error)) desk.unavailable(exchange);
+      else if (callback.searchParams.has('error')) desk.forbid(exchange, deniedFault);
+      else desk.invalid(exchange, 'unknown');
+      return null;
+    }
+  }
+
+  /** What was kept for this login; null when the browser did not begin it here, or too long ago. */
+  private open(exchange: Exchange, state: string): Attempt | null {
+    if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return null;
+    const sealed = readCookie(exchange, this.cookieOf(state));
+    const text = sealed === null ? null : this.box.open(sealed);
+    if (text === null) return null;
+    // Because: only this filter seals such texts.
+    const attempt = JSON.parse(text) as Attempt;
+    if (this.parts.sessions.nowS() > attempt.atS + LOGIN_LIFE_S) return null;
+    return timingSafeEqual(Buffer.from(attempt.state), Buffer.from(state)) ? attempt : null;
+  }
+
+  private cookieOf(state: string): string {
+    return `${this.parts.config.session.cookie}_login_${state.slice(0, 12)}`;
+  }
+
+  /** Lax: the browser comes back from another site, and a strict cookie would stay at home. */
+  private cookieSettings(exchange: Exchange): CookieSettings {
+    const { browser, config } = this.parts;
+    return { ...browser.cookieSettings(exchange), sameSite: 'lax', path: config.paths.callback };
+  }
+}

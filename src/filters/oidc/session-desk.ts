@@ -1,0 +1,142 @@
+// Sessions that are there: found by their cookie, kept alive, refreshed once for many requests. Knows no login and no answers.
+
+import { Login } from '../../exchange/login.ts';
+import { wallMs } from '../../exchange/login-desk.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
+import type { OidcConfig } from './config.ts';
+import type { Provider } from './provider.ts';
+import { reasonOf } from './provider-trouble.ts';
+import { hasEnded, isStale, type Session, textClaim, wantsRefresh } from './session.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import { type KnownSession, SessionMemo } from './session-memo.ts';
+
+/** A session in the cookie cannot be ended from outside: believed as long as it holds, looked at anew now and then. */
+const COOKIE_BELIEF_MS = 60_000;
+/** How long requests that still bring the cookie of before a refresh are given the new one. */
+const GRACE_MS = 30_000;
+
+/** What was found: a session with the cookie's value from now on, or none, `ended` where there was one. */
+export type FoundSession =
+  | { readonly known: KnownSession; readonly cookie: string; readonly renewed: boolean }
+  | { readonly known: null; readonly ended: boolean };
+
+export class SessionDesk {
+  readonly provider: Provider;
+  private readonly config: OidcConfig;
+  private readonly worker: WorkerServices;
+  private readonly keeper: SessionKeeper;
+  private readonly memo: SessionMemo;
+  private readonly refreshing: Map<string, Promise<KnownSession | null>>;
+  private readonly times: { readonly idleMs: number; readonly lifeMs: number };
+  private readonly beliefMs: number;
+
+  constructor(config: OidcConfig, worker: WorkerServices, keeper: SessionKeeper, provider: Provider) {
+    const { session } = config;
+    this.config = config;
+    this.worker = worker;
+    this.keeper = keeper;
+    this.provider = provider;
+    this.memo = new SessionMemo();
+    this.refreshing = new Map();
+    this.times = { idleMs: session.idle, lifeMs: session.life };
+    this.beliefMs = session.store === undefined ? COOKIE_BELIEF_MS : session.cache;
+  }
+
+  /** A session that needs nothing done, at once; null for every other. */
+  ready(cookie: string): KnownSession | null {
+    const known = this.memo.get(cookie, this.worker.clock.now);
+    if (known === undefined || known.replacedBy !== null) return null;
+    const nowS = this.nowS();
+    const { session } = known;
+    const works =
+      hasEnded(session, nowS, this.times) || wantsRefresh(session, nowS) || isStale(session, nowS, this.times);
+    return works ? null : known;
+  }
+
+  /** Looks where sessions are kept, and renews what is due. Rejects when the store is away. */
+  async find(cookie: string): Promise<FoundSession> {
+    let known = this.memo.get(cookie, this.worker.clock.now);
+    if (known === undefined) {
+      const session = await this.keeper.find(cookie);
+      if (session === null) return { known: null, ended: false };
+      known = this.remember(cookie, session, null);
+    }
+    if (hasEnded(known.session, this.nowS(), this.times)) {
+      this.memo.delete(cookie);
+      return { known: null, ended: true };
+    }
+    if (known.replacedBy !== null) return { known, cookie: known.replacedBy, renewed: true };
+    const { session } = known;
+    const renewed = await this.renew(cookie, known);
+    if (renewed === null) return { known: null, ended: true };
+    return { known: renewed, cookie: renewed.replacedBy ?? cookie, renewed: renewed.session !== session };
+  }
+
+  /** Keeps the session of a login. Gives the cookie's value. */
+  async begin(session: Session): Promise<string> {
+    return await this.keeper.keep(session, null, this.times.lifeMs);
+  }
+
+  /** Ends it, and gives what it was; null when there was none. */
+  async end(cookie: string): Promise<Session | null> {
+    const session = await this.keeper.find(cookie);
+    await this.keeper.end(cookie);
+    this.memo.delete(cookie);
+    return session;
+  }
+
+  /** Sessions were ended from outside: nothing is believed without looking. */
+  forget(): void {
+    this.memo.clear();
+  }
+
+  nowS(): number {
+    return Math.floor(wallMs(this.worker.clock.now) / 1_000);
+  }
+
+  /** The session with fresh tokens and a later end, as far as it needs them. Null when the provider ended it. */
+  private renew(cookie: string, known: KnownSession): Promise<KnownSession | null> | KnownSession {
+    const nowS = this.nowS();
+    if (!wantsRefresh(known.session, nowS) && !isStale(known.session, nowS, this.times)) return known;
+    let renewal = this.refreshing.get(cookie);
+    if (renewal === undefined) {
+      renewal = this.renewed(cookie, known.session, nowS).finally(() => this.refreshing.delete(cookie));
+      this.refreshing.set(cookie, renewal);
+    }
+    return renewal;
+  }
+
+  private async renewed(cookie: string, session: Session, nowS: number): Promise<KnownSession | null> {
+    let next: Session = { ...session, usedS: nowS };
+    if (wantsRefresh(session, nowS)) {
+      try {
+        next = await this.provider.refresh(session, nowS);
+      } catch (error) {
+        if (await this.provider.isRefusal(error).catch(() => false)) {
+          await this.keeper.end(cookie);
+          this.memo.delete(cookie);
+          return null;
+        }
+        // Because: a provider that is away ends nobody's session; the next request tries again.
+        this.worker.log('warn', 'oidc provider does not refresh tokens', { reason: reasonOf(error) });
+      }
+    }
+    const value = await this.keeper.keep(next, cookie, this.times.lifeMs);
+    if (value === cookie) return this.remember(cookie, next, null);
+    const known = this.remember(value, next, null);
+    const replaced: KnownSession = { ...known, replacedBy: value, untilMs: this.worker.clock.now + GRACE_MS };
+    this.memo.set(cookie, replaced);
+    return replaced;
+  }
+
+  private remember(cookie: string, session: Session, replacedBy: string | null): KnownSession {
+    const { consumer } = this.config;
+    const { scopes, claims } = session;
+    const identity = { by: 'oidc', subject: textClaim(session, 'sub'), keyId: '', scopes, claims };
+    const owner = consumer === undefined ? '' : textClaim(session, consumer.claim);
+    const login = new Login(identity, owner === '' ? null : owner);
+    const known = { session, login, untilMs: this.worker.clock.now + this.beliefMs, replacedBy };
+    this.memo.set(cookie, known);
+    return known;
+  }
+}
