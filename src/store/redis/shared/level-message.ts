@@ -48,3 +48,13 @@ export function packGroups(groups: readonly ToldGroup[]): Buffer {
   }
   return bytes;
 }
+
+/** Whole units of a level that a gateway does not know of. */
+export function beyond(level: number, { known, units }: ToldCaller): number {
+  return Math.max(0, Math.floor(level - known - units + 1e-3));
+}
+
+/** Null for an answer of another kind. */
+export function bytesOf(reply: unknown): Buffer | null {
+  return Buffer.isBuffer(reply) ? reply : null;
+}

@@ -6,7 +6,7 @@ import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
-import { packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
+import { beyond, bytesOf, packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
 import { LEVEL_BYTES, levelScript, levelSha, TOTAL_MODULUS } from './level-script.ts';
 import { SlotBook } from './slot-book.ts';
 import type { UseTable } from './use-table.ts';
@@ -295,13 +295,4 @@ export class LevelSync {
       book.forget(slot);
     }
   }
-}
-
-/** Whole units of a level that a gateway does not know of. */
-function beyond(level: number, { known, units }: ToldCaller): number {
-  return Math.max(0, Math.floor(level - known - units + 1e-3));
-}
-
-function bytesOf(reply: unknown): Buffer | null {
-  return Buffer.isBuffer(reply) ? reply : null;
 }
