@@ -295,5 +295,6 @@ export class Gateway {
 
   private exchangeEnded(): void {
     this.underWay--;
+    if (this.shedder.counts) this.shedder.ended();
   }
 }

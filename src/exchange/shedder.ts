@@ -33,6 +33,8 @@ const MEMORY_EVERY = 10;
 export class Shedder {
   /** False costs nothing: then nothing else here is called. */
   enabled: boolean;
+  /** Whether requests under way are told to other workers: then `ended` is to be called after each. */
+  counts: boolean;
   private readonly parts: ShedderParts;
   private readonly level: ShedLevel;
   private spec: SheddingSpec | null;
@@ -45,6 +47,7 @@ export class Shedder {
 
   constructor(parts: ShedderParts) {
     this.enabled = false;
+    this.counts = false;
     this.parts = parts;
     this.level = new ShedLevel();
     this.spec = null;
@@ -60,6 +63,7 @@ export class Shedder {
   become(spec: SheddingSpec | null): void {
     this.spec = spec;
     this.enabled = spec?.enabled === true;
+    this.counts = this.enabled && spec!.inFlightMax !== 0 && this.parts.block !== null;
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
     if (!this.enabled) return;
@@ -77,6 +81,12 @@ export class Shedder {
       if (this.inFlight() > inFlightMax * room) return false;
     }
     return this.level.admits(priority);
+  }
+
+  /** One exchange less is under way on this worker. */
+  ended(): void {
+    const block = this.parts.block!;
+    block.words[block.ownInFlightAt] = this.parts.ownInFlight();
   }
 
   /** Requests under way in the whole gateway, the one that asks among them. */
@@ -100,7 +110,6 @@ export class Shedder {
     if (this.periods++ % MEMORY_EVERY === 0) this.memoryPressure = spec.memory === 0 ? 0 : memoryInUse() / spec.memory;
     const delayPressure = spec.eventLoopDelayMs === 0 ? 0 : delay / spec.eventLoopDelayMs;
     this.level.step(Math.max(delayPressure, this.memoryPressure));
-    if (spec.inFlightMax !== 0) this.inFlight();
     this.tell(delayPressure > this.memoryPressure ? 'event loop delay' : 'memory');
   }
 

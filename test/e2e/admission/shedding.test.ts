@@ -40,8 +40,6 @@ describe('shedding', { concurrency: true }, () => {
         assert.ok(performance.now() < end, `${held.length} of ${before + count} at the backend`);
         await delay(5);
       }
-      // What each worker has under way is known to the others a tenth of a second later at the latest.
-      await delay(150);
     };
     await fill('/low', 11);
     const low = await ask(gateway.port, '/low');
@@ -55,7 +53,6 @@ describe('shedding', { concurrency: true }, () => {
     assert.equal(ready.status, 200);
     for (const response of held.splice(0)) response.end();
     assert.deepEqual(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
-    await delay(150);
     const again = ask(gateway.port, '/low');
     while (held.length === 0) await delay(5);
     held[0]!.end();
