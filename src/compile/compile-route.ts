@@ -11,6 +11,7 @@ import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { type CanaryParts, compileCanary } from './compile-canary.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDestination } from './compile-destination.ts';
 import { compileResilience } from './compile-resilience.ts';
@@ -25,6 +26,8 @@ export interface RouteSurroundings {
   readonly offsets: BlockOffsets;
   /** Regexes of paths, compiled once each. */
   readonly regexes: Map<string, LinearRegex>;
+  /** What routes with a canary are compiled with. */
+  readonly canaries: Pick<CanaryParts, 'offsets' | 'states' | 'now'>;
   /** The gate of a route with `concurrency`. */
   readonly gateOf: (route: string, spec: ConcurrencyConfig) => Gate;
 }
@@ -33,7 +36,7 @@ export interface RouteSurroundings {
 export function compileRoute(
   config: RouteConfig,
   index: number,
-  { upstreams, workshop, globalFilters, globalChain, offsets, regexes, gateOf }: RouteSurroundings,
+  { upstreams, workshop, globalFilters, globalChain, offsets, regexes, canaries, gateOf }: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
   const path = ['routes', index];
@@ -55,7 +58,12 @@ export function compileRoute(
     const own = buildFilters(config.filters, place, workshop, problems);
     chain = chainOf([...globalFilters, ...own], place.path, problems);
   }
-  const destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);
+  let destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);
+  if (config.canary !== undefined) {
+    const parts = { upstreams, regexes, ...canaries };
+    const choice = compileCanary(config, config.canary, parts, [...path, 'canary'], problems);
+    destination = choice === null ? null : { kind: 'canary', choice };
+  }
   const resilience = compileResilience(config, upstreams, path, problems);
   if (problems.length > known || chain === null || destination === null) return null;
   const metricsOffset = offsetIn(offsets, config.name);

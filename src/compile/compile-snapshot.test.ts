@@ -25,6 +25,7 @@ const context: CompileContext = {
   pools: { io: new ThreadIo(), headLimits: sampleConfig().limits, cells: new Float64Array(0) },
   routeOffsets: offsets,
   upstreamOffsets: offsets,
+  canaryOffsets: offsets,
 };
 
 function compile(config: Config, previous: Compiled | null = null, with_ = context): Compiled {

@@ -23,6 +23,7 @@ export function dryCompile(config: Config, definitions: FilterDefinitions): Comp
     pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0), clientTls },
     routeOffsets: nowhere,
     upstreamOffsets: nowhere,
+    canaryOffsets: nowhere,
   });
   for (;;) {
     const step = steps.next();

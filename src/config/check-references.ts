@@ -119,6 +119,7 @@ class ReferenceCheck {
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
       if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
       if (route !== undefined) this.fallback(route, at, known, used, upstreams);
+      if (route !== undefined) this.canary(route, at, known, used);
       if (typeof path !== 'string') continue;
       if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
       if (to?.kind === 'redirect')
@@ -155,7 +156,7 @@ class ReferenceCheck {
 
   /** It is given while a circuit breaker is open, so there has to be one. */
   private fallback(
-    { to, fallback, hedge }: RouteConfig,
+    { to, canary, fallback, hedge }: RouteConfig,
     at: number,
     known: ReadonlySet<string>,
     used: Set<string>,
@@ -163,6 +164,7 @@ class ReferenceCheck {
   ): void {
     const named =
       to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : [];
+    if (canary !== undefined) named.push(canary.upstream);
     if (hedge !== undefined && named.length === 0) {
       this.fail(['routes', at, 'hedge'], '`hedge` has no meaning here: the route leads to no upstream');
     }
@@ -182,6 +184,16 @@ class ReferenceCheck {
       ['routes', at, 'fallback'],
       '`fallback` is given while a circuit breaker is open, and no upstream of this route has a `breaker`',
     );
+  }
+
+  private canary({ to, canary }: RouteConfig, at: number, known: ReadonlySet<string>, used: Set<string>): void {
+    if (canary === undefined) return;
+    const { upstream } = canary;
+    const place = ['routes', at, 'canary', 'upstream'];
+    used.add(upstream);
+    if (!known.has(upstream)) this.fail(place, `there is no upstream "${upstream}"${nearest(upstream, known)}`);
+    if (to.kind === 'upstream' && to.upstream === upstream)
+      this.fail(place, `"${upstream}" is the stable version: a canary is another upstream`);
   }
 
   private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {

@@ -4,6 +4,7 @@
 import type { RouteAdmissionConfig, SheddingConfig, UpstreamAdmissionConfig } from './admission-config.ts';
 import type { DiscoverConfig } from './discover-config.ts';
 import type { ResilienceConfig, RouteResilienceConfig } from './resilience-config.ts';
+import type { RouteRolloutConfig } from './rollout-config.ts';
 import type { StoreConfig } from './store-config.ts';
 
 /** A duration in milliseconds, a size in bytes, a share from 0 to 1: units are resolved when the document is read. */
@@ -295,7 +296,7 @@ export type DestinationConfig =
   /** `url` may hold `{host}`, `{path}`, `{query}` and the path's parameters. */
   | { readonly kind: 'redirect'; readonly url: string; readonly status: number };
 
-export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig {
+export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig, RouteRolloutConfig {
   readonly name: string;
   readonly match: MatchConfig;
   readonly public: boolean;

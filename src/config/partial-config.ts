@@ -2,7 +2,7 @@
 // Never served to anyone.
 
 import { type CheckedParts, checkDocument } from './check-document.ts';
-import type { Config, DestinationConfig, Problem, RouteConfig } from './config.ts';
+import type { Config, Problem, RouteConfig } from './config.ts';
 import type { Language } from './language.ts';
 
 export interface PartialConfig {
@@ -19,7 +19,7 @@ export function partialConfig(parts: CheckedParts, problems: readonly Problem[],
   const names = new Set(upstreams.map(({ name }) => name));
   const wrongRoutes = wrongElements(problems, 'routes');
   const isGood = (route: RouteConfig, at: number) =>
-    !wrongRoutes.has(at) && upstreamsOf(route.to).every(name => names.has(name));
+    !wrongRoutes.has(at) && upstreamsOf(route).every(name => names.has(name));
   const routes = placed(parts.routes).filter(({ value, at }) => isGood(value, at));
   const filters = placed(parts.filters);
   const places: Readonly<Record<string, readonly { readonly at: number }[]>> = { routes, filters };
@@ -64,7 +64,8 @@ function wrongElements(problems: readonly Problem[], key: string): Set<number> {
   return new Set(errors.map(({ path }) => Number(path[1])));
 }
 
-function upstreamsOf(to: DestinationConfig): string[] {
+function upstreamsOf({ to, canary }: RouteConfig): string[] {
+  if (to.kind === 'upstream' && canary !== undefined) return [to.upstream, canary.upstream];
   if (to.kind === 'upstream') return [to.upstream];
   return to.kind === 'split' ? to.targets.map(({ upstream }) => upstream) : [];
 }

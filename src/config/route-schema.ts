@@ -1,6 +1,7 @@
 // One element of `routes`: what a request must be like, what is done with it, where it goes.
 
 import { z } from 'zod';
+import { canarySchema } from './canary-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { DestinationConfig, FilterConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
@@ -45,6 +46,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           hedge,
           concurrency,
           priority,
+          canary,
         },
         context,
       ): RouteConfig => {
@@ -53,8 +55,13 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           context.addIssue({ code: 'custom', path: ['sticky'], message });
         }
         if (concurrency !== undefined && (to.kind === 'reply' || to.kind === 'redirect')) {
-          const message = '`concurrency` has no meaning here: the gateway answers by itself, and sends nothing upstream';
+          const message =
+            '`concurrency` has no meaning here: the gateway answers by itself, and sends nothing upstream';
           context.addIssue({ code: 'custom', path: ['concurrency'], message });
+        }
+        if (canary !== undefined && to.kind !== 'upstream') {
+          const message = '`canary` needs a stable version beside it: expected `to` to be the name of an upstream';
+          context.addIssue({ code: 'custom', path: ['canary'], message });
         }
         return {
           name,
@@ -69,6 +76,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(hedge !== undefined && { hedge }),
           ...(concurrency !== undefined && { concurrency }),
           ...(priority !== undefined && { priority }),
+          ...(canary !== undefined && { canary }),
         };
       },
     )
@@ -97,6 +105,7 @@ export function routeShape(filters: readonly FilterSchema[]) {
       fallback: fallbackSchema.optional(),
       hedge: hedgeSchema.optional(),
       concurrency: concurrencySchema.optional(),
+      canary: canarySchema.optional(),
       priority: z
         .int()
         .min(0)
@@ -105,7 +114,6 @@ export function routeShape(filters: readonly FilterSchema[]) {
         .describe('0 to 9, 5 when left out: under overload the lowest are refused first. See `shedding`.'),
     }),
     'mirror',
-    'canary',
   );
 }
 

@@ -21,13 +21,21 @@ export const adminPages: ReadonlyMap<string, PageMaker> = new Map<string, PageMa
   ['/health/live', () => json(200, { status: 'live' })],
   ['/health/ready', ready],
   ['/config', config],
-  ['/routes', ({ status }) => json(200, { routes: listRoutes(status.config?.routes ?? []) })],
+  ['/routes', routes],
   ['/upstreams', async view => json(200, await view.upstreams())],
 ]);
 
 function metrics({ metrics: registry }: AdminView): Page {
   if (registry === null) return json(503, { status: 'starting' });
   return { status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body: renderPrometheus(registry) };
+}
+
+function routes({ status, canaryReports }: AdminView): Page {
+  const listed = listRoutes(status.config?.routes ?? []).map(route => {
+    const canary = canaryReports?.get(route.name);
+    return canary === undefined ? route : { ...route, canary };
+  });
+  return json(200, { routes: listed });
 }
 
 function ready(view: AdminView): Page {

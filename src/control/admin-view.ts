@@ -71,6 +71,8 @@ export interface AdminView {
   /** The gateway serves all the same, with what it has. */
   readonly feedTroubles?: readonly AdminFeedTrouble[];
   readonly certificateWarnings?: readonly AdminCertificateWarning[];
+  /** Where each canary is, by its route's name. */
+  readonly canaryReports?: ReadonlyMap<string, object>;
   /** Null before the start. */
   readonly metrics: MetricRegistry | null;
 }

@@ -25,7 +25,7 @@ export function listRoutes(routes: readonly RouteConfig[]): ListedRoute[] {
       methods,
       conditions: headers.length + query.length + cookies.length + body.length,
       filters: route.filters.map(({ name }) => name),
-      to: destinationText(route.to),
+      to: `${destinationText(route.to)}${route.canary === undefined ? '' : `, canary ${route.canary.upstream}`}`,
       public: route.public,
     };
   });

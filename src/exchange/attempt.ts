@@ -9,6 +9,7 @@ import { REFUSED } from '../upstream/breaker/breaker.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { countVersionAsFailed } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
 import { enterGates } from './gates.ts';
 import { grpcTimeoutMs, isGrpc } from './grpc-answer.ts';
@@ -110,6 +111,7 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
     refuse(exchange, fault, fault.code === 'upstream_circuit_open' ? [['Retry-After', String(seconds)]] : undefined);
     return;
   }
+  countVersionAsFailed(exchange);
   exchange.services.cells[upstream.metricsOffset + UpstreamCell.fallbacks]!++;
   if (fallback.kind === 'reply') answer(exchange, fallback.reply);
   else forwardTo(exchange, fallback.upstream);

@@ -17,6 +17,7 @@ import type {
   ResponseWriter,
 } from '../net/exchange-ends.ts';
 import type { FoundRoute } from '../route/found-route.ts';
+import { NO_VERSION } from '../telemetry/canary-cells.ts';
 import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
 import { isRequestId } from '../telemetry/request-id.ts';
 import type { Gate, GateWaiter } from '../upstream/admission/gate.ts';
@@ -100,6 +101,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** The gates that let it in, and where it is counted. */
   routeGate: Gate | null;
   upstreamGate: Gate | null;
+  /** Where its version counts, see count-version.ts; below 0 for routes that compare none. */
+  versionCellsAt: number;
   /** Id fields for the upstream where ids came from outside, else empty. */
   foreignIds: string;
   /** Cookie line of a sticky split, sent with the answer. */
@@ -194,6 +197,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.waitsSince = 0;
     this.routeGate = null;
     this.upstreamGate = null;
+    this.versionCellsAt = NO_VERSION;
     this.foreignIds = '';
     this.stickyCookie = '';
     this.affinityCookie = '';

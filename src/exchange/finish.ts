@@ -13,9 +13,11 @@ import {
   writeAccessLine,
 } from '../telemetry/access-line.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import { NO_VERSION } from '../telemetry/canary-cells.ts';
 import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { runEndHooks } from './chain.ts';
+import { countVersion } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
 import { leaveGates } from './leave-gates.ts';
 
@@ -65,6 +67,7 @@ function count(exchange: Exchange): void {
   cells[workerMetricsOffset + WorkerCell.requestsInFlight]!--;
   cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
   recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, totalMs - upstreamMs);
+  if (exchange.versionCellsAt !== NO_VERSION) countVersion(exchange);
   if (fault !== null) cells[workerMetricsOffset + refusalCell[fault.code]]!++;
 }
 

@@ -18,6 +18,12 @@ export function forward(exchange: Exchange): void {
     case 'split':
       forwardTo(exchange, chooseTarget(exchange, destination.splitter, destination.stickyCookie));
       return;
+    case 'canary': {
+      const { upstream, cellsAt } = destination.choice.choose(exchange);
+      exchange.versionCellsAt = cellsAt;
+      forwardTo(exchange, upstream);
+      return;
+    }
     case 'reply':
       answer(exchange, destination.reply);
       return;

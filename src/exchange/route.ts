@@ -6,6 +6,7 @@ import type { Gate } from '../upstream/admission/gate.ts';
 import type { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { CanaryChoice } from './canary-choice.ts';
 import type { Chain } from './chain.ts';
 import type { HedgePlan } from './hedge.ts';
 import type { Reply } from './response.ts';
@@ -14,6 +15,8 @@ import type { Reply } from './response.ts';
 export type Destination =
   | { readonly kind: 'upstream'; readonly upstream: Upstream }
   | { readonly kind: 'split'; readonly splitter: Splitter<Upstream>; readonly stickyCookie: string | null }
+  /** One of two versions, of which one is new. */
+  | { readonly kind: 'canary'; readonly choice: CanaryChoice }
   | { readonly kind: 'reply'; readonly reply: Reply }
   /** `location` fills the redirect's template for a request. */
   | { readonly kind: 'redirect'; readonly location: RedirectTemplate; readonly status: number };

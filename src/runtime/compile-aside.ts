@@ -66,7 +66,7 @@ export class CompileAside {
     void closeStores(compiled.stores, this.serving?.stores ?? new Map());
   }
 
-  private *steps({ transfer, routeOffsets, upstreamOffsets, eventOffsets, limitOffsets }: PrepareOrder) {
+  private *steps({ transfer, routeOffsets, upstreamOffsets, eventOffsets, limitOffsets, canaryOffsets }: PrepareOrder) {
     const { serving } = this;
     const { config, decodedElements } = yield* decodeConfig(transfer, serving?.config ?? null);
     const result = yield* compileSnapshot(config, serving, {
@@ -75,6 +75,7 @@ export class CompileAside {
       upstreamOffsets,
       eventOffsets,
       limitOffsets,
+      canaryOffsets,
     });
     return { ...result, decodedElements };
   }

@@ -23,6 +23,7 @@ export interface PrepareOrder {
   readonly upstreamOffsets: ReadonlyMap<string, number>;
   readonly eventOffsets: ReadonlyMap<string, number>;
   readonly limitOffsets: ReadonlyMap<string, number>;
+  readonly canaryOffsets: ReadonlyMap<string, number>;
   /** Memory that filters share with other threads, by name. */
   readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
   /** By name of the upstream. */

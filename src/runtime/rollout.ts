@@ -111,7 +111,10 @@ export class Rollout {
 
   private prepareOrder(config: Config, base: Config | null, needs: CollectedNeeds, tls: TlsMaterial): PrepareOrder {
     const { registry, tables } = this.parts;
-    for (const { name } of config.routes) registry.block('route', name);
+    for (const { name, canary } of config.routes) {
+      registry.block('route', name);
+      if (canary !== undefined) registry.block('canary', name);
+    }
     for (const { name } of config.upstreams) registry.block('upstream', name);
     for (const event of needs.events) registry.block('event', event);
     for (const limit of needs.limits) registry.block('limit', limit);
@@ -122,6 +125,7 @@ export class Rollout {
       upstreamOffsets: registry.blocks('upstream'),
       eventOffsets: registry.blocks('event'),
       limitOffsets: registry.blocks('limit'),
+      canaryOffsets: registry.blocks('canary'),
       tables: tables.all,
       upstreamTls: tls.upstreams,
     };

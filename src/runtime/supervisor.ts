@@ -8,7 +8,8 @@ import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
 import { sampleProcess } from '../telemetry/process-vitals.ts';
-import { stateMemory } from '../upstream/state/shared-states.ts';
+import { SharedStates, stateMemory } from '../upstream/state/shared-states.ts';
+import { CanaryDesk, type CanaryReport } from './canary-desk.ts';
 import { type CertificateWarning, certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
 import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
@@ -46,6 +47,7 @@ export class Supervisor {
   private readonly tables = new SharedTables();
   private readonly states: SharedArrayBuffer;
   private readonly health: HealthDesk;
+  private readonly canaries: CanaryDesk;
   private readonly tickets: TicketKeyMaker;
   private readonly reloads: Reload;
   private readonly watch: FileWatch;
@@ -70,6 +72,7 @@ export class Supervisor {
     const ownFeeds = new WorkerFeeds((key, hint) => this.feeds.nudge(key, hint));
     this.states = stateMemory(options.workers);
     this.health = new HealthDesk(this.states, ownFeeds, log);
+    this.canaries = new CanaryDesk(new SharedStates(this.states, -1), log);
     this.feeds = new FeedDesk({
       sources: feedSources,
       send: (key, value) => {
@@ -122,6 +125,7 @@ export class Supervisor {
     this.watch.close();
     this.feeds.stop();
     this.health.stop();
+    this.canaries.stop();
     this.tickets.stop();
     await this.crew.terminate();
   }
@@ -160,6 +164,7 @@ export class Supervisor {
     });
     this.feeds.stop();
     this.health.stop();
+    this.canaries.stop();
     this.tickets.stop();
     await this.crew.terminate();
     this.log.flush();
@@ -177,6 +182,11 @@ export class Supervisor {
       workersServing: this.phase === 'starting' ? 0 : this.crew.workers.length,
       startedAt: this.startedAt,
     };
+  }
+
+  /** Where each canary is, by its route's name. */
+  get canaryReports(): ReadonlyMap<string, CanaryReport> {
+    return this.canaries.reports;
   }
 
   /** Feeds that are not up to date: the gateway serves, with what it has. */
@@ -232,7 +242,9 @@ export class Supervisor {
     if (!result.ok) return result;
     this.loadedAt = Date.now();
     const gates = config.routes.filter(({ concurrency }) => concurrency !== undefined);
-    this.health.follow(config.upstreams, ['gateway', ...gates.map(({ name }) => `route ${name}`)]);
+    this.canaries.follow(config.routes, this.registry!);
+    const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
+    this.health.follow(config.upstreams, otherKeys);
     this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });

@@ -1,6 +1,7 @@
 // Every series that the gateway counts, and where it lies in a block of cells. A table; what counts and what renders is elsewhere.
 
 import { type FaultCode, faultKinds } from '../base/fault.ts';
+import { CANARY_CELLS, CanaryCell, LATENCY_BUCKETS, VersionCell } from './canary-cells.ts';
 import { HISTOGRAM_CELLS } from './histogram.ts';
 import { type Http2Reason, http2Reasons } from './http2-reasons.ts';
 
@@ -145,7 +146,7 @@ export interface MetricFamily {
   readonly series: readonly MetricSeries[];
 }
 
-export type BlockKindName = 'certificate' | 'route' | 'upstream' | 'worker' | 'gateway' | 'event' | 'limit';
+export type BlockKindName = 'certificate' | 'route' | 'upstream' | 'worker' | 'gateway' | 'event' | 'limit' | 'canary';
 
 /** Between the values of a block that several labels tell apart. */
 export const LABEL_SEPARATOR = '\t';
@@ -157,6 +158,8 @@ export interface BlockKind {
   readonly labels: readonly string[];
   readonly cellCount: number;
   readonly families: readonly MetricFamily[];
+  /** Cells that are counted and not rendered: where a run begins, and how many they are. */
+  readonly hidden?: readonly { readonly at: number; readonly cells: number }[];
 }
 
 function counter(name: string, help: string, at: number | readonly MetricSeries[]): MetricFamily {
@@ -402,6 +405,48 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
           admitted: LimitCell.admitted,
           refused: LimitCell.refused,
           would_refuse: LimitCell.wouldRefuse,
+        }),
+      ),
+    ],
+  },
+  canary: {
+    name: 'canary',
+    labels: ['route'],
+    cellCount: CANARY_CELLS,
+    hidden: [
+      { at: CanaryCell.stable + VersionCell.latency, cells: LATENCY_BUCKETS },
+      { at: CanaryCell.canary + VersionCell.latency, cells: LATENCY_BUCKETS },
+    ],
+    families: [
+      counter(
+        'cardea_canary_requests_total',
+        'Requests of routes with a canary, by version and outcome; `error` is 5xx or no answer.',
+        [
+          { at: CanaryCell.stable + VersionCell.ok, labels: 'version="stable",outcome="ok"' },
+          { at: CanaryCell.stable + VersionCell.errors, labels: 'version="stable",outcome="error"' },
+          { at: CanaryCell.canary + VersionCell.ok, labels: 'version="canary",outcome="ok"' },
+          { at: CanaryCell.canary + VersionCell.errors, labels: 'version="canary",outcome="error"' },
+        ],
+      ),
+      gauge(
+        'cardea_canary_share_ratio',
+        'Share of requests or users that the canary gets now, 0 to 1.',
+        CanaryCell.share,
+        'max',
+      ),
+      gauge(
+        'cardea_canary_state',
+        'Where a canary is: 0 waits for figures of the stable version, 1 on its way, 2 promoted, 3 rolled back.',
+        CanaryCell.state,
+        'max',
+      ),
+      counter(
+        'cardea_canary_decisions_total',
+        'What was decided about canaries.',
+        labelled('decision', {
+          step: CanaryCell.steps,
+          promoted: CanaryCell.promotions,
+          rolled_back: CanaryCell.rollbacks,
         }),
       ),
     ],

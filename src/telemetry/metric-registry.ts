@@ -46,6 +46,7 @@ export class MetricRegistry {
       certificate: new Map(),
       event: new Map(),
       limit: new Map(),
+      canary: new Map(),
     };
     this.block('gateway', '');
     this.block('worker', '');
@@ -53,6 +54,7 @@ export class MetricRegistry {
     this.block('route', NO_ROUTE_LABEL);
     this.block('upstream', OTHER_LABEL);
     this.block('limit', OTHER_LIMIT_LABEL);
+    this.block('canary', OTHER_LABEL);
   }
 
   /**

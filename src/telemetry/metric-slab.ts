@@ -28,6 +28,9 @@ const EVENTS_MAX = 1_000;
 /** Limits with series of their own; the others share one. */
 const LIMITS_MAX = 1_000;
 
+/** Routes that had a canary since the start, and one block for those that would be too many. */
+const CANARIES_MAX = 200;
+
 /** Certificates with a date of their own; the others are shown in /health/ready only. */
 const CERTIFICATES_MAX = 500;
 
@@ -45,6 +48,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
     certificate: region('certificate', CERTIFICATES_MAX),
     event: region('event', EVENTS_MAX),
     limit: region('limit', LIMITS_MAX),
+    canary: region('canary', CANARIES_MAX),
     route: region('route', capacity.routesMax + RESERVED_BLOCKS.route),
     upstream: region('upstream', capacity.upstreamsMax + RESERVED_BLOCKS.upstream),
   };

@@ -53,6 +53,8 @@ export const StateCell = {
   gateWake: 75,
   /** One bit a worker that has waiters at the gate. Shares its place with an endpoint's latency. */
   gateWaiters: 76,
+  /** Of a canary: what it gets, see exchange/canary-choice.ts. */
+  canaryShare: 77,
   /** Six cells of a limit that adapts. */
   gateLimit: 80,
   /** The first of one cell a worker: requests under way. */

@@ -1,0 +1,137 @@
+// A route's `canary`: a new version beside the stable one, its steps, and what it is held to.
+
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { expected, found } from './found.ts';
+import { percentage } from './percentage.ts';
+import type { CanaryConfig, ShareOf } from './rollout-config.ts';
+import { namedMatches } from './value-match.ts';
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+const stepForm = 'a share such as 5%, or { percent: 5%, for: 10m }';
+const byForm = 'request, consumer, ip, { cookie: name } or { header: name }';
+const criterionOff = 'expected a number from 1 up, such as 1.5';
+
+const step = z.union(
+  [
+    percentage.transform(percent => ({ percent, for: undefined })),
+    z.strictObject({
+      percent: percentage.describe('Share of the canary in this step.'),
+      for: duration.optional().describe('How long the step lasts at least; the canary’s `for` when left out.'),
+    }),
+  ],
+  expected(stepForm),
+);
+
+const name = (what: string) => z.string(expected(what)).regex(token, expected(what));
+
+const by = z
+  .union(
+    [
+      z.enum(['request', 'consumer', 'ip']).transform((kind): ShareOf => ({ kind })),
+      z
+        .strictObject({ cookie: name('a cookie’s name').describe('Name of a cookie that tells users apart.') })
+        .transform(({ cookie }): ShareOf => ({ kind: 'cookie', name: cookie })),
+      z
+        .strictObject({ header: name('a header’s name').describe('Name of a header that tells users apart.') })
+        .transform(({ header }): ShareOf => ({ kind: 'header', name: header.toLowerCase() })),
+    ],
+    expected(byForm),
+  )
+  .default({ kind: 'request' })
+  .describe(
+    'What the share is of. `request`: of all requests, exactly. `consumer`, `ip`, `{ cookie: name }`, `{ header: name }`: of users, who keep their version and stay with the canary when its share grows; where there is no such consumer, cookie or header, the client’s address counts.',
+  );
+
+const always = z
+  .strictObject({
+    headers: namedMatches({
+      error: written => (token.test(written) ? undefined : `expected a header name, found ${found(written)}`),
+      normal: written => written.toLowerCase(),
+    }).describe('Conditions on headers, as in `match`.'),
+    cookies: namedMatches({
+      error: written => (token.test(written) ? undefined : `expected a cookie’s name, found ${found(written)}`),
+    }).describe('Conditions on cookies, as in `match`.'),
+    consumers: z
+      .array(z.string().min(1))
+      .min(1, 'name at least one consumer')
+      .optional()
+      .describe('Names of consumers.'),
+  })
+  .prefault({})
+  .transform(({ headers, cookies, consumers }) => ({
+    headers: headers ?? [],
+    cookies: cookies ?? [],
+    consumers: consumers ?? [],
+  }))
+  .describe(
+    'Whoever meets one of these conditions gets the canary whatever its share, until it is rolled back; such requests count in the comparison.',
+  );
+
+export const canarySchema = z
+  .strictObject({
+    upstream: z
+      .string(expected('the name of an upstream'))
+      .min(1, 'expected the name of an upstream, found ""')
+      .describe('The new version. The stable one is where the route leads.'),
+    steps: z
+      .array(step, expected('a list of steps: [1%, 5%, 25%, 100%]'))
+      .min(1, 'name at least one step')
+      .default([
+        { percent: 0.01, for: undefined },
+        { percent: 0.05, for: undefined },
+        { percent: 0.25, for: undefined },
+        { percent: 1, for: undefined },
+      ])
+      .describe('Rising shares, the last 100%: `[1%, 5%, 25%, 100%]`. A single `[100%]` is a blue-green switch.'),
+    for: duration.default(600_000).describe('How long each step lasts at least.'),
+    by,
+    always,
+    success: z
+      .strictObject({
+        errorRate: percentage
+          .default(0.01)
+          .describe(
+            'By how many percentage points the canary’s share of failed requests (5xx, no answer) may be above the stable one’s.',
+          ),
+        p99: z
+          .number(criterionOff)
+          .min(1, criterionOff)
+          .max(1_000)
+          .default(1.5)
+          .describe('How many times the stable version’s p99 (time to the first byte) the canary’s may be.'),
+        minimum: z
+          .int()
+          .min(10)
+          .max(1_000_000)
+          .default(100)
+          .describe('Requests of either version without which no step is taken.'),
+      })
+      .prefault({})
+      .describe('What the canary is held to, both against the stable version over the same time.'),
+  })
+  .transform(({ upstream, steps, for: forMs, by: shareOf, always: rules, success }, context): CanaryConfig => {
+    for (const [at, { percent }] of steps.entries()) {
+      const before = at === 0 ? 0 : steps[at - 1]!.percent;
+      if (percent > before) continue;
+      const message =
+        at === 0 ? 'a step of 0% would never be left' : 'the steps must rise: this one is not above the one before';
+      context.addIssue({ code: 'custom', path: ['steps', at], message });
+    }
+    if (steps.length > 0 && steps.at(-1)!.percent !== 1) {
+      const message = 'the last step must be 100%: what is promoted gets everything';
+      context.addIssue({ code: 'custom', path: ['steps', steps.length - 1], message });
+    }
+    return {
+      upstream,
+      steps: steps.map(each => ({ share: each.percent, forMs: each.for ?? forMs })),
+      by: shareOf,
+      always: rules,
+      errorRate: success.errorRate,
+      p99Factor: success.p99,
+      minimum: success.minimum,
+    };
+  })
+  .describe(
+    'A new version beside the stable one: it gets more requests step by step, or none any more once it does worse.',
+  );

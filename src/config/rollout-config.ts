@@ -1,0 +1,31 @@
+// What a route says of new versions and of copies, as later stages see it. Shapes only; the schemas are in files of their own.
+
+import type { NamedMatch } from './config.ts';
+
+export interface RouteRolloutConfig {
+  readonly canary?: CanaryConfig | undefined;
+}
+
+/** The stable version is where the route leads. */
+export interface CanaryConfig {
+  readonly upstream: string;
+  /** Shares rise from above 0 to 1. */
+  readonly steps: readonly { readonly share: number; readonly forMs: number }[];
+  /** What the share is of: requests, or users known by this. */
+  readonly by: ShareOf;
+  /** Whoever meets one of these gets the canary whatever the share. */
+  readonly always: CanaryAlways;
+  readonly errorRate: number;
+  readonly p99Factor: number;
+  readonly minimum: number;
+}
+
+export type ShareOf =
+  | { readonly kind: 'request' | 'consumer' | 'ip' }
+  | { readonly kind: 'cookie' | 'header'; readonly name: string };
+
+export interface CanaryAlways {
+  readonly headers: readonly NamedMatch[];
+  readonly cookies: readonly NamedMatch[];
+  readonly consumers: readonly string[];
+}

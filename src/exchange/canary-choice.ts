@@ -1,0 +1,76 @@
+// Which version of a route with a canary an exchange gets. The share is decided in the supervisor and read here.
+
+import { hashText } from '../base/hash.ts';
+import type { Condition } from '../route/conditions.ts';
+import type { StateBlock } from '../upstream/state/shared-states.ts';
+import { StateCell } from '../upstream/state/state-cells.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Shares are whole numbers of this in shared memory. */
+export const SHARE_WHOLE = 1_000_000;
+
+/** In the share's cell: not even those whom a rule chooses get the canary. */
+export const SHARE_ROLLED_BACK = -1;
+
+/** One version: where it is, and where it counts in the worker's cells. */
+export interface Version {
+  readonly upstream: Upstream;
+  readonly cellsAt: number;
+}
+
+export interface CanaryRules {
+  readonly conditions: readonly Condition[];
+  readonly consumers: ReadonlySet<string>;
+  readonly by: { readonly kind: 'request' | 'consumer' | 'ip' | 'cookie' | 'header'; readonly name?: string };
+}
+
+export class CanaryChoice {
+  readonly stable: Version;
+  readonly canary: Version;
+  private readonly rules: CanaryRules;
+  /** So that the first users of one canary are not the first of all. */
+  private readonly seed: number;
+  private readonly share: StateBlock;
+  private credit: number;
+
+  /** `name` is this canary's, the same on every worker. */
+  constructor(name: string, stable: Version, canary: Version, rules: CanaryRules, share: StateBlock) {
+    this.stable = stable;
+    this.canary = canary;
+    this.rules = rules;
+    this.seed = hashText(name);
+    this.share = share;
+    this.credit = SHARE_WHOLE / 2;
+  }
+
+  choose(exchange: Exchange): Version {
+    const share = this.share.words[this.share.at + StateCell.canaryShare]!;
+    if (share === SHARE_ROLLED_BACK) return this.stable;
+    return this.isChosen(exchange) || this.isWithin(exchange, share) ? this.canary : this.stable;
+  }
+
+  private isChosen({ consumer, request }: Exchange): boolean {
+    const { conditions, consumers } = this.rules;
+    if (consumer !== null && consumers.has(consumer.name)) return true;
+    for (const condition of conditions) if (condition.matches(request)) return true;
+    return false;
+  }
+
+  private isWithin(exchange: Exchange, share: number): boolean {
+    if (this.rules.by.kind !== 'request') return hashText(this.user(exchange), this.seed) % SHARE_WHOLE < share;
+    this.credit += share;
+    if (this.credit < SHARE_WHOLE) return false;
+    this.credit -= SHARE_WHOLE;
+    return true;
+  }
+
+  private user(exchange: Exchange): string {
+    const { by } = this.rules;
+    let user: string | undefined;
+    if (by.kind === 'consumer') user = exchange.consumer?.name;
+    else if (by.kind === 'cookie') user = exchange.cookie(by.name!);
+    else if (by.kind === 'header') user = exchange.request.headers.get(by.name!);
+    return user ?? exchange.client.ip;
+  }
+}

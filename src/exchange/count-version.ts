@@ -1,0 +1,22 @@
+// Counts an exchange for the version that it was given, where its route compares two.
+
+import { NO_VERSION, recordVersion } from '../telemetry/canary-cells.ts';
+import type { Exchange } from './exchange.ts';
+
+/** At the end of an exchange with a version. What the client or the gateway itself broke off says nothing of a version. */
+export function countVersion(exchange: Exchange): void {
+  const { services, versionCellsAt, fault, response, firstByteAt } = exchange;
+  if (fault !== null && fault.kind.source !== 'upstream') return;
+  if (fault === null && !exchange.responseStarted) return;
+  const failed = fault !== null || response!.status >= 500;
+  const until = firstByteAt === 0 ? services.io.clock.now : firstByteAt;
+  recordVersion(services.cells, versionCellsAt, failed, until - exchange.startedAt);
+}
+
+/** The version could not be asked: what the caller gets instead is not its answer. */
+export function countVersionAsFailed(exchange: Exchange): void {
+  if (exchange.versionCellsAt === NO_VERSION) return;
+  const { services, versionCellsAt, startedAt } = exchange;
+  exchange.versionCellsAt = NO_VERSION;
+  recordVersion(services.cells, versionCellsAt, true, services.io.clock.now - startedAt);
+}

@@ -1,0 +1,59 @@
+// What one version of a canary's route answered, as figures: counts, failures, latencies. How they are judged is in canary-state.ts.
+
+import { LATENCY_BUCKETS, latencyBucketEnd, VersionCell } from '../../telemetry/canary-cells.ts';
+
+export interface VersionCounts {
+  readonly requests: number;
+  readonly errors: number;
+  /** By bucket, see telemetry/canary-cells.ts. */
+  readonly latency: Float64Array;
+}
+
+export const NO_COUNTS: VersionCounts = { requests: 0, errors: 0, latency: new Float64Array(LATENCY_BUCKETS) };
+
+/** Sum over the slabs of all workers; the version's part of its block begins at `at`. */
+export function readCounts(slabs: readonly Float64Array[], at: number): VersionCounts {
+  const latency = new Float64Array(LATENCY_BUCKETS);
+  let ok = 0;
+  let errors = 0;
+  for (const cells of slabs) {
+    ok += cells[at + VersionCell.ok]!;
+    errors += cells[at + VersionCell.errors]!;
+    for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++)
+      latency[bucket]! += cells[at + VersionCell.latency + bucket]!;
+  }
+  return { requests: ok + errors, errors, latency };
+}
+
+/** What was counted between two looks. */
+export function countsSince(now: VersionCounts, before: VersionCounts): VersionCounts {
+  return {
+    requests: now.requests - before.requests,
+    errors: now.errors - before.errors,
+    latency: now.latency.map((count, bucket) => count - before.latency[bucket]!),
+  };
+}
+
+/** Share of requests that failed, 0 to 1. */
+export function errorRate({ requests, errors }: VersionCounts): number {
+  return requests === 0 ? 0 : errors / requests;
+}
+
+/** 99 of 100 took no longer than this, in milliseconds, to the end of a bucket: never too low. 0 without requests. */
+export function p99Ms({ requests, latency }: VersionCounts): number {
+  let left = requests * 0.01;
+  for (let bucket = LATENCY_BUCKETS - 1; bucket >= 0; bucket--) {
+    left -= latency[bucket]!;
+    if (left < 0) return latencyBucketEnd(bucket);
+  }
+  return 0;
+}
+
+/** How many took longer than this for sure: those of a bucket that begins there or above. */
+export function slowerThan({ latency }: VersionCounts, ms: number): number {
+  let count = 0;
+  for (let bucket = LATENCY_BUCKETS - 1; bucket > 0 && latencyBucketEnd(bucket - 1) >= ms; bucket--) {
+    count += latency[bucket]!;
+  }
+  return count;
+}

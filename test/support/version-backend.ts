@@ -1,0 +1,61 @@
+// A backend that says which version it is, and behaves as told: status, time to answer, whether it answers at all.
+
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface VersionRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export class VersionBackend {
+  status = 200;
+  delayMs = 0;
+  /** Called instead of an answer when set. */
+  answer: ((request: VersionRequest, respond: import('node:http').ServerResponse) => void) | null = null;
+  readonly seen: VersionRequest[] = [];
+  private readonly server: Server;
+  private readonly version: string;
+
+  private constructor(version: string) {
+    this.version = version;
+    this.server = createServer((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('error', () => {});
+      request.on('end', () => {
+        const { method = '', url = '', headers } = request;
+        const seen = { method, url, headers, body: Buffer.concat(pieces).toString() };
+        this.seen.push(seen);
+        if (this.answer !== null) {
+          this.answer(seen, response);
+          return;
+        }
+        const send = () => {
+          response.writeHead(this.status, { 'Content-Type': 'application/json', 'X-Version': this.version });
+          response.end(JSON.stringify({ version: this.version }));
+        };
+        if (this.delayMs === 0) send();
+        else setTimeout(send, this.delayMs);
+      });
+    });
+  }
+
+  static async start(version: string, port = 0): Promise<VersionBackend> {
+    const backend = new VersionBackend(version);
+    await new Promise<void>(resolve => backend.server.listen(port, '127.0.0.1', resolve));
+    return backend;
+  }
+
+  get port(): number {
+    // Because: it listens on a port, not on a pipe.
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise(resolve => this.server.close(resolve));
+  }
+}
