@@ -55,9 +55,7 @@ function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_reset' || connection === null || exchange.attempts > 1) return false;
   if (connection.requests <= 1 || !isIdempotent(request.method)) return false;
   if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
-  exchange.connection = null;
-  exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
-  attempt(exchange, null, true);
+  againAtOnce(exchange);
   return true;
 }
 
@@ -71,10 +69,21 @@ const REFUSED_STREAMS_MAX = 4;
 function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_stream_refused' || exchange.attempts >= REFUSED_STREAMS_MAX) return false;
   if (exchange.request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
+  againAtOnce(exchange);
+  return true;
+}
+
+function againAtOnce(exchange: Exchange): void {
   exchange.connection = null;
   exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
   attempt(exchange, null, true);
-  return true;
+  goOnReading(exchange);
+}
+
+/** The endpoint before may have held the client back; this one holds it back itself. */
+function goOnReading(exchange: Exchange): void {
+  if (!exchange.ended && exchange.connection !== null && !exchange.requestIsBlocked)
+    exchange.downstream.resumeRequest();
 }
 
 /** Whether this exchange can have another try; takes it from the budget. `sent` says that the endpoint has seen the request. */
@@ -115,6 +124,5 @@ function again(exchange: Exchange): void {
     return;
   }
   attempt(exchange, retries!.tried, false);
-  if (!exchange.ended && exchange.connection !== null && !exchange.requestIsBlocked)
-    exchange.downstream.resumeRequest();
+  goOnReading(exchange);
 }

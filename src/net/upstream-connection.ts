@@ -148,7 +148,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (start === end || this.phase === Phase.closed || this.deaf) return;
-    if (this.phase === Phase.tunnel) this.touch();
+    // In the middle of an answer a request that goes on is movement as well.
+    if (this.phase !== Phase.head) this.touch();
     const { outbox } = this.owner.io;
     outbox.begin(this);
     if (this.requestFraming === RequestFraming.chunked && this.phase !== Phase.tunnel) {

@@ -112,6 +112,8 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
     this.serve(connection);
     if (this.retired) connection.leave();
+    // It may take fewer streams than were hoped for.
+    else this.openForWaiters();
   }
 
   onConnectFailed(_connection: ClientConnection, fault: Fault): void {
@@ -119,7 +121,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
     // Those who wait for it wait for nothing any more; with another connection open they are served by that one.
     if (this.open.length > 0 || this.connecting > 0) return;
-    for (let left = this.waiters.length; left > 0; left--) this.waiters.next()?.onNoConnection(fault);
+    for (const waiter of this.takeWaiters()) if (waiter.waiting) waiter.onNoConnection(fault);
   }
 
   onOtherProtocol(_connection: ClientConnection): void {

@@ -40,6 +40,8 @@ export interface FloodLimits {
 /** Frames without use: PING, SETTINGS, PRIORITY, empty DATA, updates of closed streams, unknown types. */
 const FRAME_BURST = 1000;
 const FRAMES_PER_SECOND = 100;
+/** Bytes of a message that pay for a frame. */
+const BYTES_PER_FRAME = 1024;
 /** SETTINGS are answered and touch every stream. */
 const SETTINGS_COST = 10;
 
@@ -65,8 +67,11 @@ export class FloodGuard {
     return this.frames.spend(SETTINGS_COST, now);
   }
 
-  /** Something useful went to and fro: a request, a frame of DATA that we sent. It pays for the frames that come of it. */
-  useful(): void {
-    this.frames.earn(2);
+  /**
+   * Something useful went to and fro: a request, or bytes of a message. It pays for the frames that come of it: peers of note give room
+   * back every 4 KiB, for stream and connection.
+   */
+  useful(bytes = 0): void {
+    this.frames.earn(2 + bytes / BYTES_PER_FRAME);
   }
 }

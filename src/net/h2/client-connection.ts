@@ -19,11 +19,11 @@ import { PeerSettings, Setting, settingsPayload } from '../../http/h2/settings.t
 import { readTrailers } from '../../http/h2/trailers.ts';
 import { listenTo, readInto, type SocketEvents } from '../accepted-socket.ts';
 import type { ThreadIo } from '../io.ts';
+import { bytesTaken } from '../progress.ts';
 import type { ConnectionTarget } from '../upstream-connection.ts';
 import { ClientStream } from './client-stream.ts';
 import { FrameOutbox, type FrameOutboxOwner } from './frame-outbox.ts';
 import { defaultHttp2Limits } from './http2-limits.ts';
-import { RecentResets } from './recent-resets.ts';
 import { StreamTable } from './stream-table.ts';
 import { StreamTurns } from './stream-turns.ts';
 
@@ -64,6 +64,10 @@ export interface ClientConnectionOwner {
 const BLOCK_BYTES_PER_HEADER_BYTE = 2;
 const BLOCK_BYTES_EXTRA = 16_384;
 const TABLE_BYTES = 4_096;
+/** Bytes that wait for an endpoint that does not read; beyond it it gets no new streams, and nothing more is read from it. */
+const HELD_BYTES_MAX = 256 * 1_024;
+/** An endpoint that takes no byte for this many intervals of PING is given up. */
+const STUCK_INTERVALS = 2;
 const alivePing = Buffer.from('cardea-u');
 
 const Phase = { connecting: 0, greeting: 1, open: 2, leaving: 3, closed: 4 } as const;
@@ -88,7 +92,6 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private readonly decoder: HpackDecoder<ResponseMessage>;
   private readonly peer: PeerSettings;
   private readonly streams: StreamTable<ClientStream>;
-  private readonly resets: RecentResets;
   private readonly guard: FloodGuard;
   private readonly sendWindow: SendWindow;
   private readonly receiveWindow: ReceiveWindow;
@@ -106,6 +109,10 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private readAt: number;
   private pingSentAt: number;
   private idleSince: number;
+  /** How much the endpoint had taken when that was looked at last, and since when it is no more. */
+  private taken: number;
+  private takenAt: number;
+  private paused: boolean;
 
   /** `offersHttp1` where the endpoint may choose. */
   constructor(
@@ -128,7 +135,6 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.decoder = new HpackDecoder(TABLE_BYTES);
     this.peer = new PeerSettings();
     this.streams = new StreamTable();
-    this.resets = new RecentResets();
     this.guard = new FloodGuard(defaultHttp2Limits, io.clock.now);
     this.sendWindow = new SendWindow(WINDOW_DEFAULT);
     this.receiveWindow = new ReceiveWindow(Math.max(settings.connectionWindow, WINDOW_DEFAULT));
@@ -144,6 +150,9 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.readAt = io.clock.now;
     this.pingSentAt = 0;
     this.idleSince = io.clock.now;
+    this.taken = 0;
+    this.takenAt = io.clock.now;
+    this.paused = false;
     const { tls } = target;
     const onread = readInto(io.readBuffer);
     this.socket =
@@ -198,7 +207,11 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   /** Whether another stream may be opened now. */
   get hasRoom(): boolean {
-    return this.phase === Phase.open && this.lent < Math.min(this.settings.maxStreams, this.peer.concurrentStreamsMax);
+    return (
+      this.phase === Phase.open &&
+      this.lent < Math.min(this.settings.maxStreams, this.peer.concurrentStreamsMax) &&
+      this.outbox.held <= HELD_BYTES_MAX
+    );
   }
 
   /** Streams under way. */
@@ -228,6 +241,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     stream.id = this.nextId;
     this.nextId += 2;
     this.streams.add(stream);
+    this.guard.useful();
     this.sendBlock(stream.id, endStream);
     if (wasIdle) {
       this.readAt = this.io.clock.now;
@@ -251,7 +265,11 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   resetStream(stream: ClientStream, code: number): void {
     this.outbox.reset(stream.id, code);
-    this.resets.add(stream.id);
+  }
+
+  /** Bytes of a message went to or fro: they pay for the frames that come on account of them. */
+  onUseful(bytes: number): void {
+    this.guard.useful(bytes);
   }
 
   onStreamClosed(stream: ClientStream): void {
@@ -277,9 +295,16 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     if (this.phase !== Phase.closed) {
       const error = this.reader.feed(bytes, 0, length);
       if (error !== 0) this.breakOff(error);
+      else if (this.outbox.held > HELD_BYTES_MAX) this.pauseReading();
     }
     this.io.outbox.flush();
-    return true;
+    return !this.paused;
+  }
+
+  private pauseReading(): void {
+    if (this.paused || this.phase === Phase.closed) return;
+    this.paused = true;
+    this.socket.pause();
   }
 
   onDataStart(streamId: number, length: number, endStream: boolean): number {
@@ -324,7 +349,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     const decoded = this.decoder.decode(bytes, start, end, headLimits.headerBytesMax);
     if (decoded === null) return ErrorCode.compressionError;
     const stream = this.streams.find(streamId);
-    if (stream === null) return this.wasOpened(streamId) ? 0 : ErrorCode.protocolError;
+    if (stream === null) return this.wasOpened(streamId) ? this.idleFrame() : ErrorCode.protocolError;
     if (!stream.headSeen) {
       stream.onHeaders(readResponse(decoded, headLimits), endStream);
       return 0;
@@ -361,6 +386,8 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       if (change > 0) this.turns.serve();
     }
     if (this.phase === Phase.greeting) {
+      // One that takes no streams is not ready yet, and has as long for it as it has to connect.
+      if (peer.concurrentStreamsMax === 0) return 0;
       this.phase = Phase.open;
       this.io.wheel.unschedule(this);
       if (this.settings.idleTimeoutMs !== 0) this.watch(this.settings.idleTimeoutMs);
@@ -374,13 +401,14 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   onPing(bytes: Buffer, start: number): number {
+    if (!this.guard.idleFrame(this.io.clock.now)) return ErrorCode.enhanceYourCalm;
     this.outbox.ping(bytes, start, true);
-    return this.idleFrame();
+    return 0;
   }
 
   onPingAck(): number {
     this.pingSentAt = 0;
-    return 0;
+    return this.idleFrame();
   }
 
   /** The endpoint takes no more streams; those it has not looked at may be sent again (RFC 9113 section 6.8). */
@@ -391,17 +419,18 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   onWindowUpdate(streamId: number, increment: number): number {
+    if (!this.guard.idleFrame(this.io.clock.now)) return ErrorCode.enhanceYourCalm;
     if (streamId === 0) {
       if (increment === 0) return ErrorCode.protocolError;
       if (!this.sendWindow.grow(increment)) return ErrorCode.flowControlError;
       this.turns.serve();
-      return this.idleFrame();
+      return 0;
     }
     const stream = this.streams.find(streamId);
-    if (stream === null) return this.wasOpened(streamId) ? this.idleFrame() : ErrorCode.protocolError;
+    if (stream === null) return this.wasOpened(streamId) ? 0 : ErrorCode.protocolError;
     if (increment === 0) stream.fail(ErrorCode.protocolError, 'upstream_malformed_response');
     else if (!stream.growWindow(increment)) stream.fail(ErrorCode.flowControlError, 'upstream_malformed_response');
-    else this.turns.serve();
+    else if (stream.waiting) this.turns.serve();
     return 0;
   }
 
@@ -415,14 +444,25 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   // ---- The outbox and the socket -------------------------------------------------------------------------------
 
-  onOutboxBlocked(): void {}
-
-  onOutboxDrained(): void {
-    if (this.phase !== Phase.closed) this.turns.serve();
+  onOutboxBlocked(): void {
+    this.takenAt = this.io.clock.now;
+    this.taken = bytesTaken(this.socket);
   }
 
+  onOutboxDrained(): void {
+    if (this.phase === Phase.closed) return;
+    this.turns.serve();
+    if (this.paused && this.outbox.held <= HELD_BYTES_MAX) {
+      this.paused = false;
+      this.socket.resume();
+    }
+    if (this.phase === Phase.open) this.owner.onRoom(this);
+  }
+
+  /** It takes no more bytes. What it had sent before, answers and which streams it never looked at, is still read to the end. */
   onWriteFailed(): void {
-    this.lose();
+    if (this.phase < Phase.open) this.lose();
+    else this.leave();
   }
 
   onDrain(): void {}
@@ -461,7 +501,8 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private close(): void {
     this.outbox.goaway(0, ErrorCode.noError);
     this.outbox.flush();
-    this.socket.end();
+    // What is stuck would keep the socket from ever ending.
+    if (!this.outbox.blocked) this.socket.end();
     this.lose();
   }
 
@@ -512,9 +553,13 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       return;
     }
     if (this.lent === 0) {
-      const left = this.idleSince + settings.idleTimeoutMs - now;
+      const left = settings.idleTimeoutMs === 0 ? Infinity : this.idleSince + settings.idleTimeoutMs - now;
       if (left <= 0) this.leave();
       else this.watch(left);
+      return;
+    }
+    if (this.isStuck(now)) {
+      this.lose();
       return;
     }
     if (this.pingSentAt !== 0 && this.readAt < this.pingSentAt) {
@@ -525,6 +570,17 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       this.outbox.ping(alivePing, 0, false);
       this.watch(settings.pingIntervalMs);
     } else this.watch(this.readAt + settings.pingIntervalMs - now);
+  }
+
+  /** It may well send, but it takes nothing: no request reaches it. */
+  private isStuck(now: number): boolean {
+    if (!this.outbox.blocked) return false;
+    const taken = bytesTaken(this.socket);
+    if (taken !== this.taken) {
+      this.taken = taken;
+      this.takenAt = now;
+    }
+    return now - this.takenAt >= STUCK_INTERVALS * this.settings.pingIntervalMs;
   }
 
   private watch(delayMs: number): void {

@@ -48,7 +48,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   /** Bytes that the endpoint does not take yet; from `queueAt` of the first piece on. */
   private queue: Buffer[];
   private queueAt: number;
-  private waiting: boolean;
+  /** In the connection's list of streams that wait to send. */
+  waiting: boolean;
 
   // The response.
   private remoteEnded: boolean;
@@ -121,7 +122,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
 
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (start === end || this.localEnded || this.closed) return;
-    if (this.phase === Phase.tunnel) this.touch();
+    // In the middle of an answer a request that goes on is movement as well.
+    if (this.phase !== Phase.head) this.touch();
     let at = start;
     if (!this.waiting) at += this.connection.turns.send(this, bytes, at, end);
     if (at === end) return;
@@ -135,7 +137,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.queue = [rest];
     this.queueAt = 0;
     this.connection.turns.wait(this);
-    if (this.phase !== Phase.tunnel) this.scheduleWithin(this.times!.idleTimeoutMs);
+    this.touch();
     this.events?.onRequestBlocked();
   }
 
@@ -143,8 +145,9 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     if (this.localEnded || this.closed) return;
     this.requestDone = true;
     this.trailers = trailers;
-    if (!this.waiting) this.endLocally();
-    if (this.phase === Phase.head) this.scheduleWithin(this.times!.responseTimeoutMs);
+    if (this.waiting) return;
+    this.endLocally();
+    if (this.phase === Phase.head) this.touch();
   }
 
   private endLocally(): void {
@@ -187,6 +190,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
 
   noteSent(count: number): void {
     this.sendWindow -= count;
+    this.connection.onUseful(count);
   }
 
   /** Changes the send window. False when it grows beyond what is allowed. */
@@ -215,6 +219,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   goOn(): boolean {
     if (this.queue.length > 0) return false;
     this.waiting = false;
+    this.touch();
     if (this.requestDone) this.endLocally();
     else this.events?.onRequestDrained();
     return true;
@@ -296,6 +301,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
       return;
     }
     this.touch();
+    this.connection.onUseful(end - start);
     this.events?.onResponseBody(bytes, start, end);
   }
 
@@ -387,11 +393,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   onDeadline(now: number): void {
     this.connection.io.clock.now = now;
     const over = this.times !== null && now >= this.times.deadline;
-    const code = over
-      ? 'exchange_timeout'
-      : this.phase === Phase.head && this.requestDone
-        ? 'upstream_response_timeout'
-        : 'upstream_idle_timeout';
+    const awaitsHead = this.phase === Phase.head && !this.waiting;
+    const code = over ? 'exchange_timeout' : awaitsHead ? 'upstream_response_timeout' : 'upstream_idle_timeout';
     this.fail(ErrorCode.cancel, code);
   }
 
@@ -399,8 +402,10 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   private touch(): void {
     const { times } = this;
     if (times === null) return;
-    if (this.phase === Phase.head) this.scheduleWithin(this.requestDone ? times.responseTimeoutMs : 0);
-    else this.scheduleWithin(this.paused ? 0 : times.idleTimeoutMs);
+    if (this.phase !== Phase.head) this.scheduleWithin(this.paused ? 0 : times.idleTimeoutMs);
+    // Until the endpoint has taken the request, its taking more of it is what moves.
+    else if (this.waiting) this.scheduleWithin(times.idleTimeoutMs);
+    else this.scheduleWithin(this.requestDone || this.upgrading ? times.responseTimeoutMs : 0);
   }
 
   /** The next deadline: `delayMs` from now (0: none) or the exchange's, whichever comes first. */

@@ -394,8 +394,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   }
 
   /** A stream sent something: it pays for frames that the client sends on account of it. */
-  onUseful(): void {
-    this.guard.useful();
+  onUseful(bytes: number): void {
+    this.guard.useful(bytes);
   }
 
   /** Tells the client that a stream is over. */

@@ -350,7 +350,7 @@ export class ServerStream implements ResponseWriter, Timed {
   noteSent(count: number): void {
     this.sendWindow -= count;
     this.sent += count;
-    this.connection.onUseful();
+    this.connection.onUseful(count);
   }
 
   /** Changes the send window. False when it grows beyond what is allowed. */

@@ -1,0 +1,184 @@
+// An HTTP/2 server over bare sockets, the twin of h2-client.ts: the test decides every frame that a gateway gets as its answer, right or
+// wrong, and sees every frame that the gateway sends.
+
+import { createServer, type Socket } from 'node:net';
+import { HpackDecoder } from '../../src/http/h2/hpack/decoder.ts';
+import { block, F, type FieldList, frame, preface, type SeenFrame, settings, T } from './h2-client.ts';
+
+export interface SeenRequest {
+  readonly connection: H2ServerConnection;
+  readonly stream: number;
+  readonly fields: FieldList;
+  /** A pseudo-header or header field. */
+  field(name: string): string | undefined;
+}
+
+export interface H2ServerHandlers {
+  /** Said first, in front of everything; SETTINGS when left out. Null: nothing. */
+  readonly greeting?: Buffer | null;
+  onConnection?(connection: H2ServerConnection): void;
+  /** The head of a request is there. */
+  onRequest?(request: SeenRequest): void;
+  onFrame?(connection: H2ServerConnection, seen: SeenFrame): void;
+}
+
+export interface H2Server {
+  readonly port: number;
+  readonly connections: readonly H2ServerConnection[];
+  readonly requests: readonly SeenRequest[];
+  /** Resolves once `done` holds, looked at whenever something came; rejects when it does not in time. */
+  until(done: () => boolean, timeoutMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export class H2ServerConnection {
+  readonly socket: Socket;
+  readonly frames: SeenFrame[] = [];
+  closed = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Sends everything in one write. */
+  send(...pieces: readonly (Buffer | string)[]): void {
+    const bytes = Buffer.concat(
+      pieces.map(piece => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece)),
+    );
+    if (!this.socket.destroyed) this.socket.write(bytes);
+  }
+
+  headers(stream: number, fields: FieldList, endStream = false): void {
+    this.send(frame(T.headers, F.endHeaders | (endStream ? F.endStream : 0), stream, block(fields)));
+  }
+
+  data(stream: number, payload: Buffer | string, endStream = false): void {
+    this.send(frame(T.data, endStream ? F.endStream : 0, stream, payload));
+  }
+
+  /** A whole answer. */
+  answer(stream: number, body: string, status = 200): void {
+    this.headers(stream, [[':status', String(status)]]);
+    this.data(stream, body, true);
+  }
+
+  /** Code of the last GOAWAY; null when there was none. */
+  get goaway(): number | null {
+    const last = this.frames.findLast(({ type }) => type === T.goaway);
+    return last === undefined ? null : last.payload.readUInt32BE(4);
+  }
+
+  /** Code of the RST_STREAM for a stream; null when there was none. */
+  reset(stream: number): number | null {
+    const seen = this.frames.find(each => each.type === T.reset && each.stream === stream);
+    return seen === undefined ? null : seen.payload.readUInt32BE(0);
+  }
+
+  /** What came as DATA of a stream. */
+  body(stream: number): Buffer {
+    return Buffer.concat(
+      this.frames.filter(each => each.type === T.data && each.stream === stream).map(({ payload }) => payload),
+    );
+  }
+}
+
+export async function startH2Server(handlers: H2ServerHandlers): Promise<H2Server> {
+  const connections: H2ServerConnection[] = [];
+  const requests: SeenRequest[] = [];
+  let wake: (() => void)[] = [];
+  const notify = (): void => {
+    const woken = wake;
+    wake = [];
+    for (const each of woken) each();
+  };
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, socket => {
+    const connection = new H2ServerConnection(socket);
+    const decoder = new HpackDecoder(4096);
+    connections.push(connection);
+    let rest = Buffer.alloc(0);
+    let prefaceSeen = false;
+    const over = (): void => {
+      connection.closed = true;
+      notify();
+    };
+    socket.on('error', over);
+    socket.on('close', over);
+    socket.on('end', () => {
+      over();
+      socket.end();
+    });
+    const greeting = handlers.greeting === undefined ? frame(T.settings, 0, 0, settings()) : handlers.greeting;
+    if (greeting !== null) socket.write(greeting);
+    handlers.onConnection?.(connection);
+    socket.on('data', (bytes: Buffer) => {
+      let all = Buffer.concat([rest, bytes]);
+      if (!prefaceSeen) {
+        if (all.length < preface.length) {
+          rest = all;
+          return;
+        }
+        prefaceSeen = true;
+        all = all.subarray(preface.length);
+      }
+      while (all.length >= 9) {
+        const size = 9 + all.readUIntBE(0, 3);
+        if (all.length < size) break;
+        const type = all[3]!;
+        const payload = Buffer.from(all.subarray(9, size));
+        const fields: [string, string][] = [];
+        if (type === T.headers) {
+          const decoded = decoder.decode(payload, 0, payload.length, 1 << 20);
+          for (const { name, value } of decoded?.fields ?? []) fields.push([name, value]);
+        }
+        const seen: SeenFrame = { type, flags: all[4]!, stream: all.readUInt32BE(5), payload, fields };
+        all = all.subarray(size);
+        connection.frames.push(seen);
+        handlers.onFrame?.(connection, seen);
+        if (fields[0]?.[0].startsWith(':') !== true) continue;
+        const request: SeenRequest = {
+          connection,
+          stream: seen.stream,
+          fields,
+          field: name => fields.find(([each]) => each === name)?.[1],
+        };
+        requests.push(request);
+        handlers.onRequest?.(request);
+      }
+      rest = Buffer.from(all);
+      notify();
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address !== 'object') throw new Error('no port');
+  return {
+    port: address.port,
+    connections,
+    requests,
+    async until(done, timeoutMs = 3_000) {
+      const end = performance.now() + timeoutMs;
+      while (!done()) {
+        const left = end - performance.now();
+        if (left <= 0) {
+          const seen = connections.map(({ frames, closed }) => {
+            const text = frames.map(({ type, flags, stream }) => `${type}/${flags}/${stream}`).join(' ');
+            return `${text}${closed ? ' closed' : ''}`;
+          });
+          throw new Error(`not in time; seen: ${seen.join(' | ')}`);
+        }
+        await new Promise<void>(resolve => {
+          const timer = setTimeout(resolve, Math.min(left, 50));
+          wake.push(() => {
+            clearTimeout(timer);
+            resolve();
+          });
+        });
+      }
+    },
+    stop: () =>
+      new Promise(resolve => {
+        for (const { socket } of connections) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
