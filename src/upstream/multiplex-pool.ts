@@ -121,7 +121,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
     // Those who wait for it wait for nothing any more; with another connection open they are served by that one.
     if (this.open.length > 0 || this.connecting > 0) return;
-    for (const waiter of this.takeWaiters()) if (waiter.waiting) waiter.onNoConnection(fault);
+    for (const waiter of this.waiters.takeAll()) if (waiter.waiting) waiter.onNoConnection(fault);
   }
 
   onOtherProtocol(_connection: ClientConnection): void {
@@ -150,9 +150,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
 
   /** Gives up those who wait, in their order, to whoever serves them now. */
   takeWaiters(): ConnectionWaiter[] {
-    const taken: ConnectionWaiter[] = [];
-    for (let waiter = this.waiters.next(); waiter !== undefined; waiter = this.waiters.next()) taken.push(waiter);
-    return taken;
+    return this.waiters.takeAll();
   }
 
   // ---- Lending -------------------------------------------------------------------------------------------------

@@ -43,8 +43,17 @@ export class Pool implements EndpointPool, ConnectionOwner {
   /** Connections that exist, those being made included. */
   private total: number;
   private retired: boolean;
+  /** Told when an endpoint that was reached before no longer takes what is offered to it; null where nothing else could be. */
+  private readonly onTurnedAway: (() => void) | null;
+  private reached: boolean;
 
-  constructor(target: ConnectionTarget, settings: PoolSettings, metricsOffset: number, context: PoolContext) {
+  constructor(
+    target: ConnectionTarget,
+    settings: PoolSettings,
+    metricsOffset: number,
+    context: PoolContext,
+    onTurnedAway: (() => void) | null = null,
+  ) {
     this.io = context.io;
     this.headLimits = context.headLimits;
     this.cells = context.cells;
@@ -56,6 +65,8 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.connecting = 0;
     this.total = 0;
     this.retired = false;
+    this.onTurnedAway = onTurnedAway;
+    this.reached = false;
   }
 
   get counts(): { active: number; idle: number; pending: number } {
@@ -88,6 +99,16 @@ export class Pool implements EndpointPool, ConnectionOwner {
     return this.idle.length === 0 && this.connecting === 0;
   }
 
+  /** Whether nothing is open or being opened. */
+  get isEmpty(): boolean {
+    return this.total === 0;
+  }
+
+  /** Gives up those who wait, in their order, to whoever serves them now. */
+  takeWaiters(): ConnectionWaiter[] {
+    return this.waiters.takeAll();
+  }
+
   warm(): void {
     const { maxConnections } = this.settings;
     if (this.isCold && !this.retired && (maxConnections === 0 || this.total < maxConnections)) this.open();
@@ -104,6 +125,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
 
   onConnected(connection: UpstreamConnection): void {
     this.connecting--;
+    this.reached = true;
     this.cells[this.metricsOffset + UpstreamCell.connects]!++;
     this.lend(connection);
   }
@@ -112,6 +134,10 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.connecting--;
     this.total--;
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
+    if (this.reached && this.onTurnedAway !== null && fault.code === 'upstream_tls_failed') {
+      this.reached = false;
+      this.onTurnedAway();
+    }
     this.waiters.next()?.onNoConnection(fault);
     this.openForWaiters();
   }

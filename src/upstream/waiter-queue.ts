@@ -42,6 +42,13 @@ export class WaiterQueue {
     return undefined;
   }
 
+  /** Takes out all who still want a connection, in their order. Some may want none any more by the time they are served. */
+  takeAll(): ConnectionWaiter[] {
+    const taken: ConnectionWaiter[] = [];
+    for (let waiter = this.next(); waiter !== undefined; waiter = this.next()) taken.push(waiter);
+    return taken;
+  }
+
   forget(waiter: ConnectionWaiter): void {
     const at = this.waiters.indexOf(waiter, this.first);
     if (at === -1) return;
