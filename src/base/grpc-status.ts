@@ -39,6 +39,7 @@ const byStatus: Readonly<Record<number, number>> = {
   413: GrpcStatus.resourceExhausted,
   414: GrpcStatus.invalidArgument,
   417: GrpcStatus.invalidArgument,
+  422: GrpcStatus.invalidArgument,
   429: GrpcStatus.resourceExhausted,
   431: GrpcStatus.resourceExhausted,
   499: GrpcStatus.cancelled,

@@ -1,6 +1,8 @@
 // Answers that are kept for whoever asks the same again, in memory that all workers share: a slot a question, found by its digest. Bounded: when a
 // set is full the stored answer that would go first goes now; what is under way never does.
 
+import { lock, unlock } from './shared-memory/set-lock.ts';
+
 const HEADER_WORDS = 8;
 const WAYS = 8;
 const SLOT_HEADER_WORDS = 8;
@@ -13,8 +15,6 @@ const LENGTH_AT = 7;
 const State = { free: 0, underWay: 1, stored: 2 } as const;
 /** Length of an answer that was given and could not be kept. */
 const NOT_KEPT = -1;
-/** Tries for a set's lock, whose holder may have died. */
-const SPINS_MAX = 100_000;
 
 /** What a claim comes to. `slot` is to be given back by `store`, `storeNothing` or `release`. */
 export type Claim =
@@ -54,12 +54,12 @@ export class AnswerTable {
   /** `digest` has 16 bytes; a question with the same digest and another fingerprint is another question. */
   claim(digest: Buffer, fingerprint: number, nowSeconds: number, underWaySeconds: number): Claim {
     const set = digest.readUInt32LE(12) % this.sets;
-    const lock = HEADER_WORDS + set;
-    this.lock(lock);
+    const at = HEADER_WORDS + set;
+    const stamp = lock(this.words, at);
     try {
       return this.claimIn(this.firstSlot(set), digest, fingerprint, nowSeconds, underWaySeconds);
     } finally {
-      Atomics.store(this.words, lock, 0);
+      unlock(this.words, at, stamp);
     }
   }
 
@@ -114,12 +114,12 @@ export class AnswerTable {
 
   /** Does it if the slot is still this question's, which is under way. */
   private change(slot: number, digest: Buffer, act: () => void): void {
-    const lock = HEADER_WORDS + (digest.readUInt32LE(12) % this.sets);
-    this.lock(lock);
+    const at = HEADER_WORDS + (digest.readUInt32LE(12) % this.sets);
+    const stamp = lock(this.words, at);
     try {
       if (this.words[slot] === State.underWay && this.isAt(slot, digest)) act();
     } finally {
-      Atomics.store(this.words, lock, 0);
+      unlock(this.words, at, stamp);
     }
   }
 
@@ -130,9 +130,5 @@ export class AnswerTable {
 
   private firstSlot(set: number): number {
     return HEADER_WORDS + this.sets + set * WAYS * this.slotWords;
-  }
-
-  private lock(at: number): void {
-    for (let spins = 0; spins < SPINS_MAX; spins++) if (Atomics.compareExchange(this.words, at, 0, 1) === 0) return;
   }
 }

@@ -1,14 +1,13 @@
 // What was seen before, in memory that all workers share: fingerprints that are kept until they expire. Never forgets one early:
 // when a bucket is full of live ones it says so. Not for other kinds of counting.
 
+import { lock, unlock } from './shared-memory/set-lock.ts';
+
 const WAYS = 8;
 /** Two words of fingerprint and the second at which it expires. */
 const WORDS = 3;
 /** A lock in front of the slots. */
 const BUCKET_WORDS = 1 + WAYS * WORDS;
-/** A lock that is older than this belongs to a thread that died with it. */
-const LOCK_STALE_S = 2;
-const SPINS_MAX = 100_000;
 
 export type Seen = 'new' | 'seen' | 'full';
 
@@ -41,11 +40,11 @@ export class ReplayTable {
     // A slot that is all zero is empty.
     const first = digest.readInt32LE(4) || 1;
     const second = digest.readInt32LE(8);
-    this.lock(start, nowS | 0 || 1);
+    const stamp = lock(this.words, start);
     try {
       return this.addLocked(start + 1, first, second, nowS | 0, expiresS | 0);
     } finally {
-      Atomics.store(this.words, start, 0);
+      unlock(this.words, start, stamp);
     }
   }
 
@@ -62,17 +61,5 @@ export class ReplayTable {
     words[free + 1] = second;
     words[free + 2] = expiresS;
     return 'new';
-  }
-
-  /** Spins: a lock is held for the time of a few reads. */
-  private lock(at: number, nowS: number): void {
-    const { words } = this;
-    for (let spin = 0; spin < SPINS_MAX; spin++) {
-      const holder = Atomics.compareExchange(words, at, 0, nowS);
-      if (holder === 0) return;
-      if (((nowS - holder) | 0) > LOCK_STALE_S && Atomics.compareExchange(words, at, holder, nowS) === holder) return;
-    }
-    // Because: whoever held it this long died with it, and a gateway that spins for ever is worse than a race.
-    Atomics.store(words, at, nowS);
   }
 }

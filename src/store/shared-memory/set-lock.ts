@@ -9,7 +9,7 @@ const SLEEP_MS = 1;
  * Sleeps after which a holder counts as gone: a worker can be ended in the middle. One that was only held up finds the lock
  * taken when it comes back, and at worst what one request took is lost.
  */
-const SLEEPS_MAX = 25;
+const SLEEPS_MAX = 100;
 
 let stamps = 0;
 
