@@ -17,7 +17,8 @@ import type { Handshake } from '../net/tls/handshake.ts';
 import type { HandshakeFailure, SecuredSockets, ServerTls } from '../net/tls/server-tls.ts';
 import { clientPart } from '../telemetry/access-line.ts';
 import type { Http2Reason } from '../telemetry/http2-reasons.ts';
-import type { Gateway, ListenerSettings } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
+import type { ListenerSettings } from './listener-settings.ts';
 import type { Limits } from './snapshot.ts';
 
 /** Takes the events of a socket that was closed. */

@@ -7,7 +7,6 @@ import { listenTo, readByEvents, type SocketEvents, startReading, supportsOwnAcc
 import type { Client } from '../net/client.ts';
 import { DownstreamConnection } from '../net/downstream-connection.ts';
 import type { RequestEvents, ResponseWriter } from '../net/exchange-ends.ts';
-import type { Http2Limits } from '../net/h2/http2-limits.ts';
 import { PrefaceReader } from '../net/h2/preface-reader.ts';
 import { ServerConnection } from '../net/h2/server-connection.ts';
 import type { ServerStream } from '../net/h2/server-stream.ts';
@@ -27,6 +26,7 @@ import { Exchange } from './exchange.ts';
 import { logMalformed } from './finish.ts';
 import { clientOf, type Trust } from './forwarded.ts';
 import { failureCells } from './handshake-cells.ts';
+import type { ListenerSettings } from './listener-settings.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
 import { problemMessage } from './problem.ts';
 import { refuseStream } from './refuse-stream.ts';
@@ -35,21 +35,6 @@ import { Shedder } from './shedder.ts';
 import type { Snapshot } from './snapshot.ts';
 import { steps } from './steps.ts';
 
-/** What a listener tells of itself to the connections it accepts. */
-export interface ListenerSettings {
-  readonly port: number;
-  readonly proxyProtocol: boolean;
-  /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
-  readonly trustedProxies: readonly string[];
-  /** What is spoken: `http/1.1` alone where it is left out. */
-  readonly protocols?: readonly string[];
-  readonly http2?: Http2Limits;
-  /** Whether trusted proxies may tell of their client's certificate. */
-  readonly keepsClientCertificateHeaders: boolean;
-  /** Null for plain text. */
-  readonly tls: ServerTls | null;
-}
-
 export interface GatewayServices {
   readonly io: ThreadIo;
   /** Metric cells of this worker, and where the worker's own block begins. */
@@ -57,7 +42,7 @@ export interface GatewayServices {
   readonly workerMetricsOffset: number;
   readonly accessLog: AccessLog;
   /** One line for the operator. */
-  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly log: ExchangeServices['log'];
   /** Left out, this worker knows of no other. */
   readonly states?: SharedStates;
 }
@@ -88,6 +73,7 @@ export class Gateway {
       shedder: this.shedder,
       ids: new IdBlocks(),
       steps,
+      isCopy: false,
       get headLimits() {
         return gateway.current.limits;
       },

@@ -2,7 +2,8 @@
 
 import type { Socket } from 'node:net';
 import { filterDefinitions } from '../compile/catalog.ts';
-import { Gateway, type ListenerSettings } from '../exchange/gateway.ts';
+import { Gateway } from '../exchange/gateway.ts';
+import type { ListenerSettings } from '../exchange/listener-settings.ts';
 import { ThreadIo } from '../net/io.ts';
 import { ClientTlsBook } from '../net/tls/client-tls-book.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
@@ -142,7 +143,7 @@ export class WorkerCore {
 
   private async openGateway(snapshot: Gateway['snapshot']): Promise<Gateway> {
     const { cellView, workerMetricsOffset, accessLog, shared } = this.equipped();
-    const log = (level: LogLevel, message: string) => this.say(level, message);
+    const log: Say = (level, message, fields) => this.say(level, message, fields);
     const gateway = new Gateway(snapshot, {
       io: this.io,
       cells: cellView,

@@ -1,7 +1,7 @@
 // The listeners of one worker: which are open, which are being added or taken away by a reload. Serves nothing itself.
 
 import type { Socket } from 'node:net';
-import type { ListenerSettings } from '../exchange/gateway.ts';
+import type { ListenerSettings } from '../exchange/listener-settings.ts';
 import { Listener } from '../net/listener.ts';
 import type { ServerTls } from '../net/tls/server-tls.ts';
 import { ListenerTls } from './listener-tls.ts';

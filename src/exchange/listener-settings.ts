@@ -1,0 +1,18 @@
+// What a listener tells of itself to the connections that it accepts. Shape only.
+
+import type { Http2Limits } from '../net/h2/http2-limits.ts';
+import type { ServerTls } from '../net/tls/server-tls.ts';
+
+export interface ListenerSettings {
+  readonly port: number;
+  readonly proxyProtocol: boolean;
+  /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** What is spoken: `http/1.1` alone where it is left out. */
+  readonly protocols?: readonly string[];
+  readonly http2?: Http2Limits;
+  /** Whether trusted proxies may tell of their client's certificate. */
+  readonly keepsClientCertificateHeaders: boolean;
+  /** Null for plain text. */
+  readonly tls: ServerTls | null;
+}
