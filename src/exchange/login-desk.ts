@@ -1,10 +1,12 @@
 // Where an identity filter takes its verdict: admits, refuses, counts why, and holds back sources that try too often.
 // Verifies nothing itself. Every filter that finds out who calls answers through one of these, so that all answer alike.
 
+import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import { Fault } from '../base/fault.ts';
 import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
 import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import { HeaderNameSet } from '../http/header-name-set.ts';
 import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
 import type { Exchange } from './exchange.ts';
 import type { FilterServices } from './filter.ts';
@@ -79,6 +81,8 @@ export class LoginDesk {
   private readonly worker: WorkerServices;
   private readonly attempts: AttemptTable | null;
   private readonly forwarded: IdentityLines;
+  /** Fields that it writes. */
+  private readonly ownFields: HeaderNameSet;
   private readonly cells: Readonly<Record<string, number>>;
   private readonly admittedCell: number;
   private readonly missingFields: Fields;
@@ -91,6 +95,7 @@ export class LoginDesk {
     this.attempts =
       failedLogins === null ? null : new AttemptTable(worker.sharedTable(TABLE_NAME), filter, failedLogins);
     this.forwarded = new IdentityLines(options.forward);
+    this.ownFields = new HeaderNameSet(IdentityLines.namesOf(options.forward), [CONSUMER_PREFIX]);
     this.cells = Object.fromEntries(loginEvents.map(event => [event, eventCell(event)]));
     this.admittedCell = eventCell('admitted');
     this.missingFields = [['WWW-Authenticate', options.challenge]];
@@ -107,6 +112,9 @@ export class LoginDesk {
       this.forbid(exchange, strangerFault);
       return false;
     }
+    const { headers } = exchange.request;
+    // Because: of two filters that find out who calls the later one counts, and a mixture of both would be nobody.
+    if (exchange.identity !== null) headers.takeAdded(this.ownFields);
     exchange.consumer = consumer;
     exchange.identity = login.identity;
     const { clock, cells } = this.worker;
@@ -117,7 +125,6 @@ export class LoginDesk {
       login.linesUntilMs = this.forwarded.validUntilMs(clock.now);
     }
     const { lines } = login;
-    const { headers } = exchange.request;
     for (let i = 0; i < lines.length; i += 2) headers.appendTrusted(lines[i], lines[i + 1]);
     cells[this.admittedCell]++;
     return true;

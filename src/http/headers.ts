@@ -188,6 +188,17 @@ export class Headers {
     }
   }
 
+  /** Takes out every added field whose name is in the set, and gives them as name, value, name, value. */
+  takeAdded(names: HeaderNameSet): string[] {
+    const { added } = this;
+    if (added === null) return [];
+    const taken: string[] = [];
+    const others: string[] = [];
+    for (let i = 0; i < added.length; i += 2) (names.has(added[i]!) ? taken : others).push(added[i]!, added[i + 1]!);
+    this.added = others;
+    return taken;
+  }
+
   /** Takes out every received field of a well-known name. */
   removeById(id: number): void {
     const { index } = this;

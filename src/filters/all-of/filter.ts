@@ -4,6 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import { addFields, besideConsumer, mergeFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
 import type { AllOfConfig } from './config.ts';
 
 const differ = new Fault('access_denied', 'The credentials belong to different callers.');
@@ -13,6 +14,10 @@ interface Gathered {
   asked: number;
   identity: Identity | null;
   consumer: Consumer | null;
+  /** For the upstream: what the first one says, and of the others what that leaves out. */
+  readonly fields: string[];
+  /** Of filters before this one. */
+  readonly fieldsBefore: readonly string[];
 }
 
 export const allOfFilter: FilterDefinition<AllOfConfig> = {
@@ -37,11 +42,14 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
       }
       exchange.identity = gathered.identity;
       exchange.consumer = gathered.consumer;
+      mergeFields(gathered.fields, gathered.fieldsBefore);
+      addFields(exchange, gathered.fields);
     };
 
     const filter: Filter = {
       onRequest(exchange) {
-        const gathered: Gathered = { asked: 0, identity: null, consumer: null };
+        const fieldsBefore = besideConsumer(takeIdentityFields(exchange));
+        const gathered: Gathered = { asked: 0, identity: null, consumer: null, fields: [], fieldsBefore };
         exchange.state[slot] = gathered;
         return ask(exchange, gathered);
       },
@@ -70,6 +78,7 @@ function gather(exchange: Exchange, gathered: Gathered): boolean {
     return false;
   }
   gathered.consumer ??= consumer;
+  mergeFields(gathered.fields, takeIdentityFields(exchange));
   const before = gathered.identity;
   if (before === null) gathered.identity = identity;
   else if (identity !== null) {

@@ -3,6 +3,7 @@
 import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import { addFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
 import type { Reply } from '../../exchange/response.ts';
 import type { AnyOfConfig } from './config.ts';
 
@@ -17,6 +18,8 @@ interface Attempt {
   asked: number;
   admitted: Filter | null;
   readonly refusals: Refusal[];
+  /** Who called by the filters before this one, and what the upstream was told of that. */
+  readonly before: Pick<Exchange, 'consumer' | 'identity'> & { readonly fields: readonly string[] };
 }
 
 export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
@@ -45,7 +48,7 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
 
     const filter: Filter = {
       onRequest(exchange) {
-        const attempt: Attempt = { asked: 0, admitted: null, refusals: [] };
+        const attempt: Attempt = { asked: 0, admitted: null, refusals: [], before: stateOf(exchange) };
         exchange.state[slot] = attempt;
         return ask(exchange, attempt);
       },
@@ -75,7 +78,19 @@ function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean 
   }
   attempt.refusals.push({ fault, reply: earlyReply });
   exchange.withdrawReply();
+  takeIdentityFields(exchange);
+  const { consumer, identity, fields } = attempt.before;
+  addFields(exchange, fields);
+  exchange.consumer = consumer;
+  exchange.identity = identity;
   return false;
+}
+
+function stateOf(exchange: Exchange): Attempt['before'] {
+  const { consumer, identity } = exchange;
+  const fields = identity === null ? [] : takeIdentityFields(exchange);
+  addFields(exchange, fields);
+  return { consumer, identity, fields };
 }
 
 /** The refusal that tells most: of a credential that did not hold, else a page to log in, else every challenge there is. */

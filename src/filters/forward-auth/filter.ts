@@ -46,8 +46,11 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
         else cells[unaskedCell]!++;
       } else if (desk.admit(exchange, verdict.login)) {
         const { headers } = exchange.request;
-        for (let i = 0; i < verdict.copied.length; i += 2)
+        for (let i = 0; i < verdict.copied.length; i += 2) {
+          // Because: another service may have been asked before, and one field is to say one thing.
+          headers.remove(verdict.copied[i]!);
           headers.appendTrusted(verdict.copied[i]!, verdict.copied[i + 1]!);
+        }
       }
     };
 

@@ -1,0 +1,29 @@
+// The fields of one request by which filters have told the upstream who calls: taken back where a filter is refused after all, and
+// put into one where several have a say. What stands in them is made in identity-lines.ts.
+
+import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Takes them out of the request; name, value, name, value. Whatever the client wrote under such names was gone before. */
+export function takeIdentityFields({ request, snapshot }: Exchange): string[] {
+  const { identityHeaders } = snapshot;
+  return identityHeaders === null ? [] : request.headers.takeAdded(identityHeaders);
+}
+
+export function addFields({ request }: Exchange, fields: readonly string[]): void {
+  for (let i = 0; i < fields.length; i += 2) request.headers.appendTrusted(fields[i]!, fields[i + 1]!);
+}
+
+/** Adds to `fields` those of `more` that say something that is not said yet. */
+export function mergeFields(fields: string[], more: readonly string[]): void {
+  const names = new Set(fields.filter((_, at) => at % 2 === 0).map(name => name.toLowerCase()));
+  for (let i = 0; i < more.length; i += 2) if (!names.has(more[i]!.toLowerCase())) fields.push(more[i]!, more[i + 1]!);
+}
+
+/** Those that are no `x-consumer-*`: what an outside service said, say. */
+export function besideConsumer(fields: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2)
+    if (!fields[i]!.toLowerCase().startsWith(CONSUMER_PREFIX)) kept.push(fields[i]!, fields[i + 1]!);
+  return kept;
+}
