@@ -14,6 +14,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { type CanaryParts, compileCanary } from './compile-canary.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDestination } from './compile-destination.ts';
+import { compileMirror } from './compile-mirror.ts';
 import { compileResilience } from './compile-resilience.ts';
 
 /** What all routes of one configuration share. */
@@ -28,6 +29,7 @@ export interface RouteSurroundings {
   readonly regexes: Map<string, LinearRegex>;
   /** What routes with a canary are compiled with. */
   readonly canaries: Pick<CanaryParts, 'offsets' | 'states' | 'now'>;
+  readonly mirrorOffsets: BlockOffsets;
   /** The gate of a route with `concurrency`. */
   readonly gateOf: (route: string, spec: ConcurrencyConfig) => Gate;
 }
@@ -36,7 +38,17 @@ export interface RouteSurroundings {
 export function compileRoute(
   config: RouteConfig,
   index: number,
-  { upstreams, workshop, globalFilters, globalChain, offsets, regexes, canaries, gateOf }: RouteSurroundings,
+  {
+    upstreams,
+    workshop,
+    globalFilters,
+    globalChain,
+    offsets,
+    regexes,
+    canaries,
+    mirrorOffsets,
+    gateOf,
+  }: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
   const path = ['routes', index];
@@ -64,10 +76,12 @@ export function compileRoute(
     const choice = compileCanary(config, config.canary, parts, [...path, 'canary'], problems);
     destination = choice === null ? null : { kind: 'canary', choice };
   }
+  const source = { chain, rewrite, metricsOffset: offsetIn(offsets, config.name) };
+  const mirror = compileMirror(config, source, upstreams, mirrorOffsets, [...path, 'mirror'], problems);
   const resilience = compileResilience(config, upstreams, path, problems);
   if (problems.length > known || chain === null || destination === null) return null;
   const metricsOffset = offsetIn(offsets, config.name);
   const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
   const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
-  return new Route(name, chain, destination, rewrite, timeoutMs ?? 0, metricsOffset, resilience, admission);
+  return new Route(name, chain, destination, rewrite, timeoutMs ?? 0, metricsOffset, resilience, admission, mirror);
 }

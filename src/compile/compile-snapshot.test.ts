@@ -26,6 +26,7 @@ const context: CompileContext = {
   routeOffsets: offsets,
   upstreamOffsets: offsets,
   canaryOffsets: offsets,
+  mirrorOffsets: offsets,
 };
 
 function compile(config: Config, previous: Compiled | null = null, with_ = context): Compiled {

@@ -27,6 +27,7 @@ export interface CompileContext extends FilterWorkshop {
   readonly routeOffsets: BlockOffsets;
   readonly upstreamOffsets: BlockOffsets;
   readonly canaryOffsets: BlockOffsets;
+  readonly mirrorOffsets: BlockOffsets;
 }
 
 /** A Snapshot with what the next compilation takes over from it. */
@@ -78,6 +79,7 @@ export function* compileSnapshot(
     offsets: context.routeOffsets,
     regexes: new Map(),
     canaries: { offsets: context.canaryOffsets, states, now: context.pools.io.clock.now },
+    mirrorOffsets: context.mirrorOffsets,
     gateOf: (name, spec) => makeGate(`route ${name}`, spec, context.pools.io, states),
   };
   const routes = new Map<RouteConfig, Route>();
@@ -143,13 +145,14 @@ function sameConsumers(before: Config | undefined, now: Config): boolean {
 /** Whether what a compiled route points to is still what serves: its upstreams, and where it counts. */
 function isStillTrue(
   route: Route,
-  { to, fallback, canary }: RouteConfig,
+  { to, fallback, canary, mirror }: RouteConfig,
   before: ReadonlyMap<string, Upstream>,
   now: ReadonlyMap<string, Upstream>,
   offsets: BlockOffsets,
 ): boolean {
   if (offsetIn(offsets, route.name) !== route.metricsOffset) return false;
   if (fallback?.kind === 'upstream' && before.get(fallback.upstream) !== now.get(fallback.upstream)) return false;
+  if (mirror !== undefined && before.get(mirror.upstream) !== now.get(mirror.upstream)) return false;
   if (canary !== undefined && before.get(canary.upstream) !== now.get(canary.upstream)) return false;
   if (to.kind === 'upstream') return before.get(to.upstream) === now.get(to.upstream);
   if (to.kind === 'split') return to.targets.every(({ upstream }) => before.get(upstream) === now.get(upstream));

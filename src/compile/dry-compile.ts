@@ -24,6 +24,7 @@ export function dryCompile(config: Config, definitions: FilterDefinitions): Comp
     routeOffsets: nowhere,
     upstreamOffsets: nowhere,
     canaryOffsets: nowhere,
+    mirrorOffsets: nowhere,
   });
   for (;;) {
     const step = steps.next();

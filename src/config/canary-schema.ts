@@ -84,13 +84,13 @@ export const canarySchema = z
         { percent: 1, for: undefined },
       ])
       .describe('Rising shares, the last 100%: `[1%, 5%, 25%, 100%]`. A single `[100%]` is a blue-green switch.'),
-    for: duration.default(600_000).describe('How long each step lasts at least.'),
+    for: duration.prefault('10m').describe('How long each step lasts at least.'),
     by,
     always,
     success: z
       .strictObject({
         errorRate: percentage
-          .default(0.01)
+          .prefault('1%')
           .describe(
             'By how many percentage points the canary’s share of failed requests (5xx, no answer) may be above the stable one’s.',
           ),

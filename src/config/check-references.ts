@@ -120,6 +120,7 @@ class ReferenceCheck {
       if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
       if (route !== undefined) this.fallback(route, at, known, used, upstreams);
       if (route !== undefined) this.canary(route, at, known, used);
+      if (route !== undefined) this.mirror(route, at, known, used);
       if (typeof path !== 'string') continue;
       if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
       if (to?.kind === 'redirect')
@@ -184,6 +185,22 @@ class ReferenceCheck {
       ['routes', at, 'fallback'],
       '`fallback` is given while a circuit breaker is open, and no upstream of this route has a `breaker`',
     );
+  }
+
+  private mirror({ to, canary, mirror }: RouteConfig, at: number, known: ReadonlySet<string>, used: Set<string>): void {
+    if (mirror === undefined) return;
+    const { upstream } = mirror;
+    const place = ['routes', at, 'mirror', 'upstream'];
+    used.add(upstream);
+    if (to.kind === 'reply' || to.kind === 'redirect') {
+      this.fail(['routes', at, 'mirror'], '`mirror` has no meaning here: the route leads to no upstream');
+      return;
+    }
+    const live = to.kind === 'upstream' ? [to.upstream] : to.targets.map(each => each.upstream);
+    if (canary !== undefined) live.push(canary.upstream);
+    if (!known.has(upstream)) this.fail(place, `there is no upstream "${upstream}"${nearest(upstream, known)}`);
+    if (live.includes(upstream))
+      this.fail(place, `"${upstream}" is where the route leads: it would get these requests twice`);
   }
 
   private canary({ to, canary }: RouteConfig, at: number, known: ReadonlySet<string>, used: Set<string>): void {

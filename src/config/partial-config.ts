@@ -64,8 +64,8 @@ function wrongElements(problems: readonly Problem[], key: string): Set<number> {
   return new Set(errors.map(({ path }) => Number(path[1])));
 }
 
-function upstreamsOf({ to, canary }: RouteConfig): string[] {
-  if (to.kind === 'upstream' && canary !== undefined) return [to.upstream, canary.upstream];
-  if (to.kind === 'upstream') return [to.upstream];
-  return to.kind === 'split' ? to.targets.map(({ upstream }) => upstream) : [];
+function upstreamsOf({ to, canary, mirror }: RouteConfig): string[] {
+  const others = [canary, mirror].flatMap(each => (each === undefined ? [] : [each.upstream]));
+  if (to.kind === 'upstream') return [to.upstream, ...others];
+  return to.kind === 'split' ? [...to.targets.map(({ upstream }) => upstream), ...others] : others;
 }

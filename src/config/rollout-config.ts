@@ -4,6 +4,26 @@ import type { NamedMatch } from './config.ts';
 
 export interface RouteRolloutConfig {
   readonly canary?: CanaryConfig | undefined;
+  readonly mirror?: MirrorConfig | undefined;
+}
+
+/** Numbers are a worker's. */
+export interface MirrorConfig {
+  readonly upstream: string;
+  /** Above 0, up to 1. */
+  readonly share: number;
+  readonly bodyBytesMax: number;
+  readonly timeoutMs: number;
+  readonly concurrencyMax: number;
+  readonly queueMax: number;
+  /** Null compares nothing. */
+  readonly compare: {
+    /** Lower case. */
+    readonly headers: readonly string[];
+    readonly body: boolean;
+    readonly ignore: readonly string[];
+    readonly bodyBytesMax: number;
+  } | null;
 }
 
 /** The stable version is where the route leads. */

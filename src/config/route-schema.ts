@@ -11,6 +11,7 @@ import { type FilterSchema, filterSchema } from './filter-schema.ts';
 import { expected } from './found.ts';
 import { withLaterKeys } from './later-keys.ts';
 import { matchSchema } from './match-schema.ts';
+import { mirrorSchema } from './mirror-schema.ts';
 import { resourceName } from './resource-name.ts';
 import { retrySchema } from './retry-schema.ts';
 import { rewriteSchema } from './rewrite-schema.ts';
@@ -47,6 +48,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           concurrency,
           priority,
           canary,
+          mirror,
         },
         context,
       ): RouteConfig => {
@@ -77,6 +79,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(concurrency !== undefined && { concurrency }),
           ...(priority !== undefined && { priority }),
           ...(canary !== undefined && { canary }),
+          ...(mirror !== undefined && { mirror }),
         };
       },
     )
@@ -85,36 +88,34 @@ export function routeSchema(filters: readonly FilterSchema[]) {
 
 /** The fields of a route, each with its own schema. */
 export function routeShape(filters: readonly FilterSchema[]) {
-  return withLaterKeys(
-    z.strictObject({
-      name: resourceName.describe('Name of the route, for metrics, logs and `cardea explain`.'),
-      match: matchSchema,
-      public: z
-        .boolean()
-        .default(false)
-        .describe('Says that no credential is asked here, by design: `cardea audit` then expects none.'),
-      filters: z
-        .array(filterSchema(filters))
-        .optional()
-        .describe('Filters behind the global ones, in the order in which they run.'),
-      rewrite: rewriteSchema.optional(),
-      to: destinationSchema,
-      sticky: sticky.optional().describe('Keeps a caller on the upstream of a split that it got first.'),
-      timeout: duration.optional().describe('The whole exchange; the upstream’s `timeout` when left out.'),
-      retry: retrySchema.optional(),
-      fallback: fallbackSchema.optional(),
-      hedge: hedgeSchema.optional(),
-      concurrency: concurrencySchema.optional(),
-      canary: canarySchema.optional(),
-      priority: z
-        .int()
-        .min(0)
-        .max(9)
-        .optional()
-        .describe('0 to 9, 5 when left out: under overload the lowest are refused first. See `shedding`.'),
-    }),
-    'mirror',
-  );
+  return z.strictObject({
+    name: resourceName.describe('Name of the route, for metrics, logs and `cardea explain`.'),
+    match: matchSchema,
+    public: z
+      .boolean()
+      .default(false)
+      .describe('Says that no credential is asked here, by design: `cardea audit` then expects none.'),
+    filters: z
+      .array(filterSchema(filters))
+      .optional()
+      .describe('Filters behind the global ones, in the order in which they run.'),
+    rewrite: rewriteSchema.optional(),
+    to: destinationSchema,
+    sticky: sticky.optional().describe('Keeps a caller on the upstream of a split that it got first.'),
+    timeout: duration.optional().describe('The whole exchange; the upstream’s `timeout` when left out.'),
+    retry: retrySchema.optional(),
+    fallback: fallbackSchema.optional(),
+    hedge: hedgeSchema.optional(),
+    concurrency: concurrencySchema.optional(),
+    canary: canarySchema.optional(),
+    mirror: mirrorSchema.optional(),
+    priority: z
+      .int()
+      .min(0)
+      .max(9)
+      .optional()
+      .describe('0 to 9, 5 when left out: under overload the lowest are refused first. See `shedding`.'),
+  });
 }
 
 function stickyTo(to: DestinationConfig, cookie: string | undefined): DestinationConfig {

@@ -170,6 +170,7 @@ export function sendRequestBody(exchange: Exchange, bytes: Buffer, start: number
     if (exchange.waitsAt !== null && exchange.requestBytes > HELD_BYTES_MAX) exchange.downstream.pauseRequest();
     return;
   }
+  if (exchange.mirror !== null) exchange.mirror.sent(bytes, start, end);
   if (exchange.replayable !== null) remember(exchange, bytes, start, end);
   connection.sendBody(bytes, start, end);
 }

@@ -30,6 +30,7 @@ import type { BodyPipe } from './body-pipe.ts';
 import type { BodyCollector } from './collect-body.ts';
 import type { Consumer, Identity } from './consumer.ts';
 import type { Hedge } from './hedge.ts';
+import type { MirrorCopy } from './mirror/mirror-copy.ts';
 import type { ExchangeResponse, Reply } from './response.ts';
 import type { Retries } from './retries.ts';
 import type { Route } from './route.ts';
@@ -101,10 +102,14 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** The gates that let it in, and where it is counted. */
   routeGate: Gate | null;
   upstreamGate: Gate | null;
+  /** What is kept for its copy; null for what is not copied. */
+  mirror: MirrorCopy | null;
   /** Where its version counts, see count-version.ts; below 0 for routes that compare none. */
   versionCellsAt: number;
   /** Id fields for the upstream where ids came from outside, else empty. */
   foreignIds: string;
+  /** Forwarding fields that continue a trusted proxy's, which the first attempt takes out of the head. */
+  continuedLines: string;
   /** Cookie line of a sticky split, sent with the answer. */
   stickyCookie: string;
   /** As `stickyCookie`, for the endpoint. */
@@ -197,8 +202,10 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.waitsSince = 0;
     this.routeGate = null;
     this.upstreamGate = null;
+    this.mirror = null;
     this.versionCellsAt = NO_VERSION;
     this.foreignIds = '';
+    this.continuedLines = '';
     this.stickyCookie = '';
     this.affinityCookie = '';
     this.requestEnded = !request.hasBody;

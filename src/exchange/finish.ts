@@ -33,14 +33,17 @@ export function finish(exchange: Exchange): void {
   if (endpoint !== null) endpoint.ended();
   if (exchange.breakerPass >= 0) exchange.upstream!.resilience.guard?.cancelled(endpoint!, exchange.breakerPass);
   exchange.connection = null;
-  count(exchange);
-  if (services.accessLog.enabled) log(exchange);
+  if (!services.isCopy) {
+    count(exchange);
+    if (services.accessLog.enabled) log(exchange);
+  }
   if (route?.chain.hasEnd) runEndHooks(exchange, route.chain);
   exchange.heldRequest = null;
   exchange.heldResponse = null;
   exchange.replayable = null;
-  services.onEnded();
+  if (!services.isCopy) services.onEnded();
   if (exchange.routeGate !== null || exchange.upstreamGate !== null) leaveGates(exchange);
+  if (exchange.mirror !== null) exchange.mirror.ended();
 }
 
 /** Status for counters and log: 499 for a client that left before an answer began, as nginx has it. */

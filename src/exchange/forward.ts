@@ -10,7 +10,8 @@ import { answer } from './reply.ts';
 /** Carries out the route's destination. */
 export function forward(exchange: Exchange): void {
   const route = exchange.route!;
-  const { destination } = route;
+  const { destination, mirror } = route;
+  if (mirror !== null) exchange.mirror = mirror.sample(exchange);
   switch (destination.kind) {
     case 'upstream':
       forwardTo(exchange, destination.upstream);

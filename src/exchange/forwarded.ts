@@ -79,7 +79,11 @@ function believedAddress(list: string | undefined, isTrusted: IsTrusted): string
 export function forwardedLines(exchange: Exchange): string {
   const { client, request } = exchange;
   const { authority, version } = request;
-  if (client.trusted) return continuedLines(client, request.headers, authority, version);
+  if (client.trusted) {
+    // Once: the fields that are continued are taken out of the head, and another attempt is to say the same.
+    if (exchange.attempts === 1) exchange.continuedLines = continuedLines(client, request.headers, authority, version);
+    return exchange.continuedLines;
+  }
   const { forwarded } = client;
   if (forwarded !== null && forwarded.authority === authority && forwarded.version === version) return forwarded.lines;
   const lines = flatText(

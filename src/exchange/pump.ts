@@ -108,6 +108,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
     startTunnel(exchange, head);
     return;
   }
+  if (exchange.mirror !== null) exchange.mirror.answered(head.status, head.headers);
   const hasBody = head.framing !== BodyFraming.none;
   const plain = exchange.route!.chain.filters.length === 0;
   // A length that stands in a HEAD's or 304's answer is not this message's.
@@ -137,11 +138,14 @@ function answersHedged(exchange: Exchange, plan: HedgePlan, status: number): boo
 }
 
 export function responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+  if (exchange.mirror !== null) exchange.mirror.live?.push(bytes, start, end);
   sendAnswerBody(exchange, bytes, start, end);
 }
 
 export function responseEnd(exchange: Exchange, trailers: Headers | null): void {
   exchange.connection = null;
+  const live = exchange.mirror?.live ?? null;
+  if (live !== null) live.complete = true;
   endAnswer(exchange, trailers);
 }
 

@@ -9,6 +9,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { CanaryChoice } from './canary-choice.ts';
 import type { Chain } from './chain.ts';
 import type { HedgePlan } from './hedge.ts';
+import type { MirrorPlan } from './mirror/mirror-plan.ts';
 import type { Reply } from './response.ts';
 
 /** Where a route's exchanges go. */
@@ -74,6 +75,8 @@ export class Route {
   readonly gate: Gate | null;
   /** 0 to 9: what is shed last has the highest. */
   readonly priority: number;
+  /** Copies of its exchanges; null for none. */
+  readonly mirror: MirrorPlan | null;
   /** Its part of an access log line. */
   readonly logPart: string;
 
@@ -86,6 +89,7 @@ export class Route {
     metricsOffset: number,
     resilience: RouteResilience = nothingSaid,
     admission: RouteAdmission = alwaysAdmitted,
+    mirror: MirrorPlan | null = null,
   ) {
     this.name = name;
     this.chain = chain;
@@ -96,6 +100,7 @@ export class Route {
     this.resilience = resilience;
     this.gate = admission.gate;
     this.priority = admission.priority;
+    this.mirror = mirror;
     this.logPart = routePart(name);
   }
 }

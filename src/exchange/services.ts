@@ -6,6 +6,7 @@ import type { Headers } from '../http/headers.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { IdBlocks } from '../telemetry/id-blocks.ts';
+import type { LogFields } from '../telemetry/operator-log.ts';
 import type { PoolContext } from '../upstream/pool.ts';
 import type { Exchange } from './exchange.ts';
 import type { Shedder } from './shedder.ts';
@@ -15,7 +16,9 @@ export interface ExchangeServices extends PoolContext {
   readonly workerMetricsOffset: number;
   readonly accessLog: AccessLog;
   readonly ids: IdBlocks;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: LogFields) => void;
+  /** Of copies of exchanges: they count and are logged as nobody's requests. */
+  readonly isCopy: boolean;
   readonly steps: ExchangeSteps;
   readonly shedder: Shedder;
   /** One exchange less is under way. */

@@ -66,7 +66,15 @@ export class CompileAside {
     void closeStores(compiled.stores, this.serving?.stores ?? new Map());
   }
 
-  private *steps({ transfer, routeOffsets, upstreamOffsets, eventOffsets, limitOffsets, canaryOffsets }: PrepareOrder) {
+  private *steps({
+    transfer,
+    routeOffsets,
+    upstreamOffsets,
+    eventOffsets,
+    limitOffsets,
+    canaryOffsets,
+    mirrorOffsets,
+  }: PrepareOrder) {
     const { serving } = this;
     const { config, decodedElements } = yield* decodeConfig(transfer, serving?.config ?? null);
     const result = yield* compileSnapshot(config, serving, {
@@ -76,6 +84,7 @@ export class CompileAside {
       eventOffsets,
       limitOffsets,
       canaryOffsets,
+      mirrorOffsets,
     });
     return { ...result, decodedElements };
   }

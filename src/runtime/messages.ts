@@ -24,6 +24,7 @@ export interface PrepareOrder {
   readonly eventOffsets: ReadonlyMap<string, number>;
   readonly limitOffsets: ReadonlyMap<string, number>;
   readonly canaryOffsets: ReadonlyMap<string, number>;
+  readonly mirrorOffsets: ReadonlyMap<string, number>;
   /** Memory that filters share with other threads, by name. */
   readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
   /** By name of the upstream. */

@@ -111,9 +111,10 @@ export class Rollout {
 
   private prepareOrder(config: Config, base: Config | null, needs: CollectedNeeds, tls: TlsMaterial): PrepareOrder {
     const { registry, tables } = this.parts;
-    for (const { name, canary } of config.routes) {
+    for (const { name, canary, mirror } of config.routes) {
       registry.block('route', name);
       if (canary !== undefined) registry.block('canary', name);
+      if (mirror !== undefined) registry.block('mirror', name);
     }
     for (const { name } of config.upstreams) registry.block('upstream', name);
     for (const event of needs.events) registry.block('event', event);
@@ -126,6 +127,7 @@ export class Rollout {
       eventOffsets: registry.blocks('event'),
       limitOffsets: registry.blocks('limit'),
       canaryOffsets: registry.blocks('canary'),
+      mirrorOffsets: registry.blocks('mirror'),
       tables: tables.all,
       upstreamTls: tls.upstreams,
     };

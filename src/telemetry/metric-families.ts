@@ -4,6 +4,7 @@ import { type FaultCode, faultKinds } from '../base/fault.ts';
 import { CANARY_CELLS, CanaryCell, LATENCY_BUCKETS, VersionCell } from './canary-cells.ts';
 import { HISTOGRAM_CELLS } from './histogram.ts';
 import { type Http2Reason, http2Reasons } from './http2-reasons.ts';
+import { MIRROR_CELLS, MirrorCell } from './mirror-cells.ts';
 
 /**
  * Cells of a route's block; count with `cells[offset + RouteCell.status2xx]++`. For a status that comes from outside
@@ -146,7 +147,16 @@ export interface MetricFamily {
   readonly series: readonly MetricSeries[];
 }
 
-export type BlockKindName = 'certificate' | 'route' | 'upstream' | 'worker' | 'gateway' | 'event' | 'limit' | 'canary';
+export type BlockKindName =
+  | 'certificate'
+  | 'route'
+  | 'upstream'
+  | 'worker'
+  | 'gateway'
+  | 'event'
+  | 'limit'
+  | 'canary'
+  | 'mirror';
 
 /** Between the values of a block that several labels tell apart. */
 export const LABEL_SEPARATOR = '\t';
@@ -447,6 +457,34 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
           step: CanaryCell.steps,
           promoted: CanaryCell.promotions,
           rolled_back: CanaryCell.rollbacks,
+        }),
+      ),
+    ],
+  },
+  mirror: {
+    name: 'mirror',
+    labels: ['route'],
+    cellCount: MIRROR_CELLS,
+    families: [
+      counter(
+        'cardea_mirror_requests_total',
+        'Requests that were to be copied to another upstream, by what became of the copy.',
+        labelled('outcome', {
+          answered: MirrorCell.answered,
+          failed: MirrorCell.failed,
+          dropped: MirrorCell.dropped,
+          too_large: MirrorCell.tooLarge,
+        }),
+      ),
+      counter(
+        'cardea_mirror_comparisons_total',
+        'Answers to copies beside those to clients; one may differ in several ways.',
+        labelled('result', {
+          same: MirrorCell.same,
+          status_differs: MirrorCell.statusDiffers,
+          headers_differ: MirrorCell.headersDiffer,
+          body_differs: MirrorCell.bodyDiffers,
+          not_compared: MirrorCell.notCompared,
         }),
       ),
     ],

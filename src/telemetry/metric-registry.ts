@@ -47,6 +47,7 @@ export class MetricRegistry {
       event: new Map(),
       limit: new Map(),
       canary: new Map(),
+      mirror: new Map(),
     };
     this.block('gateway', '');
     this.block('worker', '');
@@ -55,6 +56,7 @@ export class MetricRegistry {
     this.block('upstream', OTHER_LABEL);
     this.block('limit', OTHER_LIMIT_LABEL);
     this.block('canary', OTHER_LABEL);
+    this.block('mirror', OTHER_LABEL);
   }
 
   /**

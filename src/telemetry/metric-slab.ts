@@ -31,6 +31,9 @@ const LIMITS_MAX = 1_000;
 /** Routes that had a canary since the start, and one block for those that would be too many. */
 const CANARIES_MAX = 200;
 
+/** Routes that had a mirror since the start; what comes then shares one block. */
+const MIRRORS_MAX = 500;
+
 /** Certificates with a date of their own; the others are shown in /health/ready only. */
 const CERTIFICATES_MAX = 500;
 
@@ -49,6 +52,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
     event: region('event', EVENTS_MAX),
     limit: region('limit', LIMITS_MAX),
     canary: region('canary', CANARIES_MAX),
+    mirror: region('mirror', MIRRORS_MAX),
     route: region('route', capacity.routesMax + RESERVED_BLOCKS.route),
     upstream: region('upstream', capacity.upstreamsMax + RESERVED_BLOCKS.upstream),
   };

@@ -1,0 +1,87 @@
+// A route's `mirror`: copies of its requests for another upstream, and what is compared of the answers.
+
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { expected, found } from './found.ts';
+import { percentage } from './percentage.ts';
+import type { MirrorConfig } from './rollout-config.ts';
+import { size } from './size-field.ts';
+
+const KIB = 1024;
+const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+const place = /^\$(?:\.[A-Za-z_][A-Za-z0-9_-]*|\[\*\])*$/;
+
+const header = z
+  .string(expected('a header name'))
+  .regex(fieldName, expected('a header name'))
+  .transform(name => name.toLowerCase());
+
+const ignored = z.string(expected('a place such as $.time or $.items[*].id')).superRefine((text, context) => {
+  if (place.test(text)) return;
+  const message = `expected a place such as $.time or $.items[*].id, found ${found(text)}`;
+  context.addIssue({ code: 'custom', message });
+});
+
+const compare = z
+  .strictObject({
+    headers: z.array(header).default([]).describe('Fields of the answer that are compared.'),
+    body: z.boolean().default(true).describe('Whether bodies are compared: by their values when both are JSON.'),
+    ignore: z
+      .array(ignored)
+      .default([])
+      .describe(
+        'Places in a JSON body that may differ: `[$.time, "$.items[*].id"]`; `[*]` is every element of a list.',
+      ),
+    bodyLimit: size(KIB, 16 * KIB * KIB)
+      .prefault('256KiB')
+      .describe('Answers with a larger body are not compared.'),
+  })
+  .describe(
+    'Compares the status, these fields and the body of both answers. Differences are counted, and one a second and worker is told to the operator: where they are, never what the values are.',
+  );
+
+export const mirrorSchema = z
+  .strictObject({
+    upstream: z
+      .string(expected('the name of an upstream'))
+      .min(1, 'expected the name of an upstream, found ""')
+      .describe('Who gets the copies. Their answers go nowhere.'),
+    percent: percentage
+      .refine(share => share > 0, 'with 0% nothing is copied: leave `mirror` out')
+      .prefault('100%')
+      .describe('Share of the requests that are copied.'),
+    body: size(0, 16 * KIB * KIB)
+      .prefault('64KiB')
+      .describe('Requests with a larger body are not copied.'),
+    timeout: duration.prefault('10s').describe('How long a copy may take.'),
+    concurrency: z.int().min(1).max(10_000).default(32).describe('Copies under way at once in one worker.'),
+    queue: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(64)
+      .describe('Copies that wait for that in one worker; what comes then is not copied.'),
+    compare: compare.optional(),
+  })
+  .transform(
+    ({ upstream, percent, body, timeout, concurrency, queue, compare: wanted }): MirrorConfig => ({
+      upstream,
+      share: percent,
+      bodyBytesMax: body,
+      timeoutMs: timeout,
+      concurrencyMax: concurrency,
+      queueMax: queue,
+      compare:
+        wanted === undefined
+          ? null
+          : {
+              headers: wanted.headers,
+              body: wanted.body,
+              ignore: wanted.ignore,
+              bodyBytesMax: wanted.bodyLimit,
+            },
+    }),
+  )
+  .describe(
+    'Copies a share of the requests to another upstream once they are answered, bodies included. What becomes of a copy is never felt by the client. Upgrades are not copied.',
+  );

@@ -1,0 +1,52 @@
+// Takes the answer of a copied request in the place of a client: nobody waits for it. Keeps what is compared, drops the rest.
+
+import type { Headers } from '../../http/headers.ts';
+import type { ResponseWriter } from '../../net/exchange-ends.ts';
+import { AnswerRecord } from './answer-record.ts';
+import type { Comparison } from './compare-answers.ts';
+
+export class CopyAnswer implements ResponseWriter {
+  /** Null until it came. */
+  record: AnswerRecord | null;
+  private readonly compare: Comparison | null;
+  private onOver: (() => void) | null;
+
+  constructor(compare: Comparison | null) {
+    this.record = null;
+    this.compare = compare;
+    this.onOver = null;
+  }
+
+  /** `onOver` is called once, when nothing more comes. */
+  whenOver(onOver: () => void): void {
+    this.onOver = onOver;
+  }
+
+  startResponse(status: number, headers: Headers): void {
+    const { compare } = this;
+    this.record = new AnswerRecord(status, headers, compare?.headers ?? [], compare?.body ? compare.bodyBytesMax : 0);
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    this.record!.push(bytes, start, end);
+  }
+
+  endResponse(): void {
+    if (this.record !== null) this.record.complete = true;
+    this.over();
+  }
+
+  abortResponse(): void {
+    this.over();
+  }
+
+  sendInformational(): void {}
+  pauseRequest(): void {}
+  resumeRequest(): void {}
+
+  private over(): void {
+    const { onOver } = this;
+    this.onOver = null;
+    onOver?.();
+  }
+}

@@ -1,0 +1,146 @@
+// A route's `mirror` on one worker: which exchanges are copied, and how the copies go out behind them, a bounded number at a time.
+// What the copy's upstream does never reaches the client: it has its answer already.
+
+import { latin1 } from '../../base/latin1.ts';
+import { ID_BLOCK_BYTES } from '../../telemetry/id-blocks.ts';
+import { MirrorCell } from '../../telemetry/mirror-cells.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
+import { forwardTo } from '../attempt.ts';
+import { Exchange } from '../exchange.ts';
+import type { Route } from '../route.ts';
+import type { ExchangeServices } from '../services.ts';
+import { type Comparison, compareAnswers } from './compare-answers.ts';
+import { CopyAnswer } from './copy-answer.ts';
+import { MirrorCopy } from './mirror-copy.ts';
+
+export interface MirrorSpec {
+  /** 0 to 1. */
+  readonly share: number;
+  /** Requests with a larger body are not copied. */
+  readonly bodyBytesMax: number;
+  /** Copies under way at once, and waiting, in one worker. */
+  readonly concurrencyMax: number;
+  readonly queueMax: number;
+  /** Null compares nothing. */
+  readonly compare: Comparison | null;
+}
+
+/** Differences are told to the operator this often at most. */
+const TELL_EVERY_MS = 1_000;
+
+export class MirrorPlan {
+  readonly spec: MirrorSpec;
+  private readonly name: string;
+  private readonly upstream: Upstream;
+  /** Without filters or a gate: those have run. With the rewrite of the route that is copied. */
+  private readonly route: Route;
+  private readonly cellsAt: number;
+  private readonly queue: MirrorCopy[];
+  private services: ExchangeServices | null;
+  private underWay: number;
+  private credit: number;
+  private toldAt: number;
+
+  /** `name` is the route's whose exchanges are copied; `cellsAt` the offset of its mirror's block. */
+  constructor(name: string, spec: MirrorSpec, upstream: Upstream, route: Route, cellsAt: number) {
+    this.name = name;
+    this.spec = spec;
+    this.upstream = upstream;
+    this.route = route;
+    this.cellsAt = cellsAt;
+    this.queue = [];
+    this.services = null;
+    this.underWay = 0;
+    this.credit = 0;
+    this.toldAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Whether this exchange is one of those that are copied: exact over time. Null when it is not. */
+  sample(exchange: Exchange): MirrorCopy | null {
+    if (exchange.request.upgrade !== '') return null;
+    this.credit += this.spec.share;
+    if (this.credit < 1) return null;
+    this.credit -= 1;
+    return new MirrorCopy(this, exchange);
+  }
+
+  /** The exchange is over: its copy goes out now, or when one before it is done. */
+  launch(copy: MirrorCopy): void {
+    const { exchange } = copy;
+    // Nothing was sent, or not all of it: there is nothing to copy.
+    if (exchange.sentAt === 0 || !exchange.requestEnded) return;
+    if (copy.tooLarge) this.count(exchange.services, MirrorCell.tooLarge);
+    else if (this.underWay < this.spec.concurrencyMax) this.send(copy);
+    else if (this.queue.length < this.spec.queueMax) this.queue.push(copy);
+    else this.count(exchange.services, MirrorCell.dropped);
+  }
+
+  private send(copy: MirrorCopy): void {
+    const { exchange: live, pieces } = copy;
+    this.services ??= { ...live.services, isCopy: true };
+    const answer = new CopyAnswer(this.spec.compare);
+    const exchange = new Exchange(this.services, live.snapshot, answer, live.client, live.request);
+    exchange.found = live.found;
+    exchange.route = this.route;
+    exchange.consumer = live.consumer;
+    exchange.identity = live.identity;
+    exchange.requestEnded = true;
+    exchange.requestTrailers = live.requestTrailers;
+    exchange.requestFiltered = live.requestFiltered;
+    exchange.heldRequest = pieces.length === 0 ? null : pieces;
+    // As though it were another attempt of the live one: what the first takes out of the head and puts in its place is done.
+    exchange.attempts = 1;
+    exchange.continuedLines = live.continuedLines;
+    exchange.foreignIds =
+      live.foreignIds === '' ? latin1(live.idBytes, live.idAt, live.idAt + ID_BLOCK_BYTES) : live.foreignIds;
+    this.underWay++;
+    answer.whenOver(() => this.over(copy, exchange, answer));
+    forwardTo(exchange, this.upstream);
+  }
+
+  private over(copy: MirrorCopy, exchange: Exchange, answer: CopyAnswer): void {
+    const { services } = exchange;
+    this.underWay--;
+    if (exchange.answeredBy !== 'upstream' || answer.record === null) this.count(services, MirrorCell.failed);
+    else {
+      this.count(services, MirrorCell.answered);
+      if (this.spec.compare !== null) this.compare(copy, exchange, answer, this.spec.compare);
+    }
+    const next = this.queue.shift();
+    if (next !== undefined) this.send(next);
+  }
+
+  private compare({ live, exchange }: MirrorCopy, copied: Exchange, { record }: CopyAnswer, comparison: Comparison) {
+    const { services } = copied;
+    const differences = live === null ? null : compareAnswers(live, record!, comparison);
+    if (differences === null) {
+      this.count(services, MirrorCell.notCompared);
+      return;
+    }
+    if (differences.length === 0) {
+      this.count(services, MirrorCell.same);
+      return;
+    }
+    for (const { kind } of differences) this.count(services, cellOf[kind]);
+    const { now } = services.io.clock;
+    if (now - this.toldAt < TELL_EVERY_MS) return;
+    this.toldAt = now;
+    services.log('info', 'the answer to a copied request differs', {
+      route: this.name,
+      mirror: this.upstream.name,
+      requestId: exchange.requestId,
+      method: exchange.request.method,
+      ...Object.fromEntries(differences.map(({ kind, where }) => [kind, where])),
+    });
+  }
+
+  private count({ cells }: ExchangeServices, cell: number): void {
+    cells[this.cellsAt + cell]!++;
+  }
+}
+
+const cellOf = {
+  status: MirrorCell.statusDiffers,
+  headers: MirrorCell.headersDiffer,
+  body: MirrorCell.bodyDiffers,
+} as const;

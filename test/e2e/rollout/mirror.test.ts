@@ -1,0 +1,204 @@
+// Copies of live traffic: they arrive as the upstream got the requests, and whatever becomes of them the client feels nothing.
+
+import assert from 'node:assert/strict';
+import { createServer, type Server, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ChaosLoad } from '../../chaos/chaos-load.ts';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { VersionBackend } from '../../support/version-backend.ts';
+
+async function eventually<Value>(ask: () => Promise<Value> | Value, is: (value: Value) => boolean): Promise<Value> {
+  const end = performance.now() + 5_000;
+  for (;;) {
+    const value = await ask();
+    if (is(value)) return value;
+    assert.ok(performance.now() < end, `still ${JSON.stringify(value)}`);
+    await delay(10);
+  }
+}
+
+async function metric(gateway: RunningGateway, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
+  const line = text.split('\n').find(each => each.startsWith(`${name} `));
+  assert.ok(line !== undefined, name);
+  return Number(line.slice(name.length));
+}
+
+const outcome = (name: string) => `cardea_mirror_requests_total{route="users",outcome="${name}"}`;
+const compared = (name: string) => `cardea_mirror_comparisons_total{route="users",result="${name}"}`;
+
+async function gatewayWith(t: TestContext, live: number, shadow: number, mirror: string, rest = '') {
+  const gateway = await startGateway(
+    `accessLog: { path: stdout }
+consumers: [{ name: acme, keys: [{ id: k, hash: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae" }] }]
+upstreams:
+  live: { endpoints: [ "http://127.0.0.1:${live}" ] }
+  shadow: { endpoints: [ "http://127.0.0.1:${shadow}" ] }
+routes:
+  - name: users
+    public: true
+    match: { path: /* }
+    to: live
+    mirror: { upstream: shadow${mirror} }
+    ${rest}
+`,
+    { workers: 1 },
+  );
+  t.after(() => gateway.stop());
+  return gateway;
+}
+
+test('a copy is what the upstream got: method, path, fields, body, ids; larger bodies are not copied', async t => {
+  const live = await VersionBackend.start('live');
+  const shadow = await VersionBackend.start('shadow');
+  t.after(() => Promise.all([live.stop(), shadow.stop()]));
+  const gateway = await gatewayWith(
+    t,
+    live.port,
+    shadow.port,
+    ', body: 1KiB',
+    'rewrite: { stripPrefix: /api }\n    filters: [{ apiKey: {} }, { headers: { request: { set: { x-added: "yes" } } } }]',
+  );
+  const url = `http://127.0.0.1:${gateway.port}/api/orders?x=1`;
+  const first = await fetch(url, { method: 'POST', headers: { 'x-api-key': 'foo' }, body: '{"n":1}' });
+  assert.equal(first.status, 200);
+  assert.deepEqual(await first.json(), { version: 'live' });
+  await eventually(
+    () => shadow.seen.length,
+    n => n === 1,
+  );
+  assert.deepEqual(
+    { ...shadow.seen[0], headers: { ...shadow.seen[0]!.headers, host: '' } },
+    { ...live.seen[0], headers: { ...live.seen[0]!.headers, host: '' } },
+  );
+  assert.equal(shadow.seen[0]!.body, '{"n":1}');
+  assert.equal(shadow.seen[0]!.url, '/orders?x=1');
+  assert.equal(shadow.seen[0]!.headers['x-added'], 'yes');
+
+  await fetch(url, { method: 'POST', headers: { 'x-api-key': 'foo' }, body: 'x'.repeat(2_000) });
+  await eventually(
+    () => metric(gateway, outcome('too_large')),
+    n => n === 1,
+  );
+  // What is refused goes nowhere, so there is nothing to copy.
+  assert.equal((await fetch(url)).status, 401);
+  await eventually(
+    () => metric(gateway, outcome('answered')),
+    n => n === 1,
+  );
+  assert.equal(shadow.seen.length, 1);
+  // Copies are nobody's requests.
+  assert.equal(await metric(gateway, 'cardea_requests_in_flight'), 0);
+  await eventually(
+    () => gateway.stdout().trim().split('\n').length,
+    n => n === 3,
+  );
+});
+
+test('a share of the requests is copied, exactly', async t => {
+  const live = await VersionBackend.start('live');
+  const shadow = await VersionBackend.start('shadow');
+  t.after(() => Promise.all([live.stop(), shadow.stop()]));
+  const gateway = await gatewayWith(t, live.port, shadow.port, ', percent: 25%');
+  for (let n = 0; n < 40; n++) await (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
+  await eventually(
+    () => shadow.seen.length,
+    n => n === 10,
+  );
+  assert.equal(await metric(gateway, outcome('answered')), 10);
+});
+
+test('differences are counted and told without values', async t => {
+  const live = await VersionBackend.start('live');
+  const shadow = await VersionBackend.start('live');
+  t.after(() => Promise.all([live.stop(), shadow.stop()]));
+  const gateway = await gatewayWith(t, live.port, shadow.port, ', compare: { headers: [x-version], ignore: [$.at] }');
+  const ask = async () => (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
+  await ask();
+  await eventually(
+    () => metric(gateway, compared('same')),
+    n => n === 1,
+  );
+  shadow.answer = (_, response) => response.writeHead(200, { 'x-version': 'live' }).end('{"version":"s3cret","at":5}');
+  await ask();
+  await eventually(
+    () => metric(gateway, compared('body_differs')),
+    n => n === 1,
+  );
+  shadow.answer = (_, response) => response.writeHead(503, { 'x-version': 'live' }).end();
+  await ask();
+  await eventually(
+    () => metric(gateway, compared('status_differs')),
+    n => n === 1,
+  );
+  await eventually(
+    () => gateway.stderr(),
+    text => /answer to a copied request differs/.test(text),
+  );
+  assert.match(gateway.stderr(), /\$\.version/);
+  assert.doesNotMatch(gateway.stderr(), /s3cret/);
+});
+
+/** A server of bytes: what it does with each connection is given. */
+async function rawServer(t: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer(socket => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    onSocket(socket);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise(resolve => server.close(resolve));
+  });
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return address.port;
+}
+
+test('dead, silent, slow, garbage: the client feels nothing of its mirror', async t => {
+  const live = await VersionBackend.start('live');
+  t.after(() => live.stop());
+  const mirrors = {
+    none: 0,
+    dead: 1,
+    silent: await rawServer(t, () => {}),
+    garbage: await rawServer(t, socket => socket.on('data', () => socket.write('SSH-2.0-garbage\r\n\r\n\0\0'))),
+    slow: await rawServer(t, socket =>
+      socket.on('data', () => setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 500)),
+    ),
+  };
+  const p99s: Record<string, number> = {};
+  for (const [name, port] of Object.entries(mirrors)) {
+    const gateway = await startGateway(
+      `accessLog: { path: off }
+upstreams:
+  live: { endpoints: [ "http://127.0.0.1:${live.port}" ] }
+${port === 0 ? '' : `  shadow: { endpoints: [ "http://127.0.0.1:${port}" ] }\n`}routes:
+  - name: users
+    public: true
+    match: { path: /* }
+    to: live
+${port === 0 ? '' : '    mirror: { upstream: shadow, timeout: 1s, queue: 16, compare: {} }\n'}`,
+      { workers: 1 },
+    );
+    const load = new ChaosLoad(`http://127.0.0.1:${gateway.port}/`, 6);
+    const from = performance.now() + 200;
+    await delay(900);
+    await load.stop();
+    assert.deepEqual(load.failures, [], name);
+    p99s[name] = load.p99(from, performance.now());
+    if (port !== 0) {
+      const failed = await metric(gateway, outcome('failed'));
+      const dropped = await metric(gateway, outcome('dropped'));
+      if (name === 'silent' || name === 'slow') assert.ok(dropped > 100, `${name} ${dropped}`);
+      else assert.ok(failed > 100, `${name} ${failed}`);
+    }
+    await gateway.stop();
+  }
+  t.diagnostic(`p99 of clients in ms by mirror: ${JSON.stringify(p99s)}`);
+  // Because: machines of tests are noisy; a client that waited for its mirror would have waited 500 ms and more.
+  for (const p99 of Object.values(p99s)) assert.ok(p99 < p99s['none']! * 2 + 30, JSON.stringify(p99s));
+});
