@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { expected, found } from './found.ts';
-import { withLaterKeys } from './later-keys.ts';
 import type { HealthCheckConfig } from './resilience-config.ts';
 
 const described = 'a status such as 200, or a range such as 200-299';
@@ -17,45 +16,55 @@ const statuses = z.union([z.int(), z.string()], expected(described)).transform((
   return z.NEVER;
 });
 
-const written = withLaterKeys(
-  z.strictObject({
-    type: z.enum(['http', 'tcp']).default('http').describe('`http` asks for `path`; `tcp` only opens a connection.'),
-    path: z
-      .string(expected('a path such as /healthz'))
-      .regex(/^\/[\x21-\x7e]*$/, expected('a path such as /healthz'))
-      .optional()
-      .describe('What is asked for; `/` when left out. A query may follow.'),
-    host: z
-      .string()
-      .min(1)
-      .max(255)
-      .regex(/^[\x21-\x7e]+$/)
-      .optional()
-      .describe('Host field; the endpoint’s when left out.'),
-    port: z.int().min(1).max(65_535).optional().describe('Port; the endpoint’s when left out.'),
-    expect: z
-      .array(statuses)
-      .min(1, `name at least one status: ${described}`)
-      .optional()
-      .describe('Statuses of a healthy endpoint; `[200-299]` when left out.'),
-    body: z.string().min(1).max(1_000).optional().describe('Text that the first 64 KiB of the body have to hold.'),
-    interval: duration
-      .prefault('1s')
-      .describe('Between two checks of an endpoint, give or take a tenth so that they do not come together.'),
-    timeout: duration.prefault('500ms').describe('For a whole check.'),
-    unhealthyAfter: z
-      .int()
-      .min(1)
-      .max(100)
-      .default(3)
-      .describe('Failed checks in a row before it is taken out of use.'),
-    healthyAfter: z.int().min(1).max(100).default(2).describe('Passed checks in a row before it is used again.'),
-  }),
-  'grpc',
-);
+const written = z.strictObject({
+  type: z
+    .enum(['http', 'tcp'])
+    .optional()
+    .describe('`http`, when left out, asks for `path`; `tcp` only opens a connection.'),
+  grpc: z
+    .string(expected('the name of a gRPC service, or "" for the server as a whole'))
+    .max(127)
+    .regex(/^[A-Za-z0-9_./-]*$/, expected('the name of a gRPC service, such as shop.v1.Orders, or ""'))
+    .optional()
+    .describe(
+      'Asks `grpc.health.v1.Health/Check` how this service is, in place of a path; `""` is the server as a whole. The upstream has to speak HTTP/2.',
+    ),
+  path: z
+    .string(expected('a path such as /healthz'))
+    .regex(/^\/[\x21-\x7e]*$/, expected('a path such as /healthz'))
+    .optional()
+    .describe('What is asked for; `/` when left out. A query may follow.'),
+  host: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[\x21-\x7e]+$/)
+    .optional()
+    .describe('Host field; the endpoint’s when left out.'),
+  port: z.int().min(1).max(65_535).optional().describe('Port; the endpoint’s when left out.'),
+  expect: z
+    .array(statuses)
+    .min(1, `name at least one status: ${described}`)
+    .optional()
+    .describe('Statuses of a healthy endpoint; `[200-299]` when left out.'),
+  body: z.string().min(1).max(1_000).optional().describe('Text that the first 64 KiB of the body have to hold.'),
+  interval: duration
+    .prefault('1s')
+    .describe('Between two checks of an endpoint, give or take a tenth so that they do not come together.'),
+  timeout: duration.prefault('500ms').describe('For a whole check.'),
+  unhealthyAfter: z.int().min(1).max(100).default(3).describe('Failed checks in a row before it is taken out of use.'),
+  healthyAfter: z.int().min(1).max(100).default(2).describe('Passed checks in a row before it is used again.'),
+});
 
 export const healthCheckSchema = written
-  .superRefine(({ type, path, expect, body, host, interval, timeout }, context) => {
+  .superRefine(({ type, grpc, path, expect, body, host, interval, timeout }, context) => {
+    if (grpc !== undefined) {
+      for (const [key, value] of Object.entries({ type, path, expect, body })) {
+        if (value === undefined) continue;
+        const message = `\`${key}\` has no meaning with \`grpc\`, which asks a service and expects SERVING`;
+        context.addIssue({ code: 'custom', path: [key], message });
+      }
+    }
     if (type === 'tcp') {
       for (const [key, value] of Object.entries({ path, host, expect, body })) {
         if (value === undefined) continue;
@@ -69,13 +78,26 @@ export const healthCheckSchema = written
     }
   })
   .transform(
-    ({ type, path, host, port, expect, body, interval, timeout, unhealthyAfter, healthyAfter }): HealthCheckConfig => ({
-      kind: type,
+    ({
+      type,
+      grpc,
+      path,
+      host,
+      port,
+      expect,
+      body,
+      interval,
+      timeout,
+      unhealthyAfter,
+      healthyAfter,
+    }): HealthCheckConfig => ({
+      kind: grpc === undefined ? (type ?? 'http') : 'grpc',
       path: path ?? '/',
       host: host ?? null,
       port: port ?? null,
       expect: expect ?? [{ from: 200, to: 299 }],
       body: body ?? null,
+      service: grpc ?? '',
       intervalMs: interval,
       timeoutMs: timeout,
       unhealthyAfter,

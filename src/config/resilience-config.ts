@@ -20,7 +20,7 @@ export interface RouteResilienceConfig {
 }
 
 export interface HealthCheckConfig {
-  readonly kind: 'http' | 'tcp';
+  readonly kind: 'http' | 'tcp' | 'grpc';
   readonly path: string;
   /** Null takes the endpoint's. */
   readonly host: string | null;
@@ -28,6 +28,8 @@ export interface HealthCheckConfig {
   readonly expect: readonly { readonly from: number; readonly to: number }[];
   /** What the body has to hold; null for anything. */
   readonly body: string | null;
+  /** Of `kind: grpc`; empty for the server as a whole. */
+  readonly service: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly unhealthyAfter: number;

@@ -27,6 +27,7 @@ export const resilienceShape = {
 interface Settings extends Omit<ResilienceConfig, 'slowStartMs'> {
   readonly slowStart?: number | undefined;
   readonly timeout: number;
+  readonly protocol: string;
 }
 
 /** Adds what is wrong among these keys to `context`. */
@@ -39,6 +40,7 @@ export function resilienceContradictions(
     panicThreshold,
     slowStart,
     timeout,
+    protocol,
   }: { [Key in keyof Settings]: Settings[Key] | undefined },
   context: z.RefinementCtx,
 ): void {
@@ -49,6 +51,8 @@ export function resilienceContradictions(
       fail([key], `\`${key}\` has no meaning here: without \`healthCheck\` or \`outlier\` no endpoint ever leaves`);
     }
   }
+  if (healthCheck?.kind === 'grpc' && protocol === 'http/1.1')
+    fail(['healthCheck', 'grpc'], 'gRPC needs HTTP/2: say `protocol: h2c`, or `h2` with https:// endpoints');
   if (retry !== undefined && timeout !== undefined && timeout > 0 && retry.perTryTimeoutMs > timeout) {
     fail(
       ['retry', 'perTryTimeout'],

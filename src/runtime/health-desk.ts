@@ -6,7 +6,8 @@ import type { UpstreamConfig } from '../config/config.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 import { HealthState, startEndpointCheck } from '../upstream/health/endpoint-check.ts';
-import { probeH2 } from '../upstream/health/h2-prober.ts';
+import { probeGrpc } from '../upstream/health/grpc-prober.ts';
+import { probeEither, probeH2 } from '../upstream/health/h2-prober.ts';
 import { probeHttp } from '../upstream/health/http-prober.ts';
 import { type Prober, reasonCell, reasonText } from '../upstream/health/prober.ts';
 import { probeTcp } from '../upstream/health/tcp-prober.ts';
@@ -22,9 +23,11 @@ interface Check {
   readonly stop: () => void;
 }
 
-/** As requests are sent; with `auto` both are spoken, and HTTP/1.1 is asked. */
-function proberFor(kind: 'http' | 'tcp', protocol: UpstreamConfig['protocol']): Prober {
+/** As requests are sent. */
+function proberFor(kind: 'http' | 'tcp' | 'grpc', protocol: UpstreamConfig['protocol']): Prober {
   if (kind === 'tcp') return probeTcp;
+  if (kind === 'grpc') return probeGrpc;
+  if (protocol === 'auto') return probeEither;
   return protocol === 'h2' || protocol === 'h2c' ? probeH2 : probeHttp;
 }
 

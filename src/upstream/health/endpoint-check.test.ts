@@ -56,6 +56,7 @@ const spec: ProbeSpec = {
   port: null,
   expect: [{ from: 200, to: 299 }],
   body: null,
+  service: '',
   timeoutMs: 200,
 };
 

@@ -1,63 +1,34 @@
-// The health check that asks for a path over HTTP/2, for upstreams that speak nothing else.
+// The health check that asks for a path over HTTP/2, for upstreams that speak nothing else, and of those that choose, for both.
 
-import { connect } from 'node:http2';
-import { isIP } from 'node:net';
+import { askH2 } from './h2-question.ts';
+import { probeHttp } from './http-prober.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
-import { secureContextOf, type UpstreamTls } from './tls-settings.ts';
-
-const BODY_LETTERS_MAX = 64 * 1_024;
+import type { UpstreamTls } from './tls-settings.ts';
 
 export async function probeH2(target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null): Promise<ProbeOutcome> {
-  if (!target.tls || tls === null) return ask(target, spec, {});
-  try {
-    const serverName = tls.serverName ?? target.host;
-    return await ask(target, spec, {
-      secureContext: await secureContextOf(tls),
-      rejectUnauthorized: tls.verify,
-      ...(isIP(serverName) === 0 && { servername: serverName }),
-    });
-  } catch {
-    return { reason: ProbeReason.noConnection, status: 0 };
-  }
+  const { path, expect, body: wanted } = spec;
+  const isExpected = (status: number) => expect.some(({ from, to }) => status >= from && status <= to);
+  const { reason, status, body } = await askH2(target, spec, tls, {
+    fields: { ':path': path },
+    body: null,
+    isEnough: given => wanted === null || !isExpected(given),
+  });
+  if (reason !== ProbeReason.passed) return { reason, status };
+  if (!isExpected(status)) return { reason: ProbeReason.status, status };
+  return { reason: wanted === null || body.includes(wanted) ? ProbeReason.passed : ProbeReason.body, status };
 }
 
-function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<ProbeOutcome> {
-  const port = spec.port ?? target.port;
-  const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host);
-  const scheme = target.tls ? 'https' : 'http';
-  return new Promise(resolve => {
-    const session = connect(`${scheme}://${bracketed(target.address ?? target.host)}:${port}`, secure);
-    let connected = false;
-    let status = 0;
-    let body = '';
-    const end = (reason: number) => {
-      clearTimeout(timer);
-      session.destroy();
-      resolve({ reason, status });
-    };
-    // Because: checks run in the supervisor, which has no timer wheel.
-    const timer = setTimeout(() => end(ProbeReason.timedOut), spec.timeoutMs);
-    session.on('connect', () => {
-      connected = true;
-    });
-    session.on('error', () => end(connected ? ProbeReason.broken : ProbeReason.noConnection));
-    const authority = spec.host ?? `${bracketed(target.host)}:${port}`;
-    const stream = session.request({
-      ':path': spec.path,
-      ':authority': authority,
-      'user-agent': 'cardea-health-check',
-    });
-    stream.on('error', () => end(connected ? ProbeReason.broken : ProbeReason.noConnection));
-    stream.on('response', headers => {
-      status = headers[':status'] ?? 0;
-      if (!spec.expect.some(({ from, to }) => status >= from && status <= to)) end(ProbeReason.status);
-      else if (spec.body === null) end(ProbeReason.passed);
-    });
-    stream.setEncoding('utf8');
-    stream.on('data', (piece: string) => {
-      if (body.length < BODY_LETTERS_MAX) body += piece;
-    });
-    stream.on('end', () => end(spec.body !== null && body.includes(spec.body) ? ProbeReason.passed : ProbeReason.body));
-    stream.end();
-  });
+/** Over HTTP/2, or over HTTP/1.1 where the endpoint does not take that (`protocol: auto`). Both within the timeout. */
+export async function probeEither(
+  target: ProbeTarget,
+  spec: ProbeSpec,
+  tls: UpstreamTls | null,
+): Promise<ProbeOutcome> {
+  if (!target.tls) return probeHttp(target, spec, tls);
+  // Because: checks run in the supervisor, off the path of requests.
+  const beganAt = performance.now();
+  const outcome = await probeH2(target, spec, tls);
+  if (outcome.reason !== ProbeReason.noConnection) return outcome;
+  const leftMs = spec.timeoutMs - (performance.now() - beganAt);
+  return leftMs < 1 ? outcome : probeHttp(target, { ...spec, timeoutMs: leftMs }, tls);
 }

@@ -12,23 +12,34 @@ export interface ProbeTarget {
 
 /** See `HealthCheckConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
 export interface ProbeSpec {
-  readonly kind: 'http' | 'tcp';
+  readonly kind: 'http' | 'tcp' | 'grpc';
   readonly path: string;
   readonly host: string | null;
   readonly port: number | null;
   readonly expect: readonly { readonly from: number; readonly to: number }[];
   readonly body: string | null;
+  /** Of `kind: grpc`; empty for the server as a whole. */
+  readonly service: string;
   readonly timeoutMs: number;
 }
 
 export interface ProbeOutcome {
   /** Of `ProbeReason`. */
   readonly reason: number;
-  /** The status of the answer, where there was one. */
+  /** The status of the answer, where there was one; gRPC's own with `grpcStatus`. */
   readonly status: number;
 }
 
-export const ProbeReason = { passed: 0, noConnection: 1, timedOut: 2, status: 3, body: 4, broken: 5 } as const;
+export const ProbeReason = {
+  passed: 0,
+  noConnection: 1,
+  timedOut: 2,
+  status: 3,
+  body: 4,
+  broken: 5,
+  notServing: 6,
+  grpcStatus: 7,
+} as const;
 
 /** Resolves within the spec's timeout, always; never rejects. */
 export type Prober = (target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null) => Promise<ProbeOutcome>;
@@ -52,6 +63,10 @@ export function reasonText(cell: number): string {
       return `answered ${status}`;
     case ProbeReason.body:
       return `answered ${status} with another body`;
+    case ProbeReason.notServing:
+      return 'says that it does not serve';
+    case ProbeReason.grpcStatus:
+      return `answered gRPC status ${status}`;
     default:
       return 'the connection broke off';
   }

@@ -1,0 +1,49 @@
+// The health check that asks a gRPC service how it is (grpc.health.v1.Health/Check). Writes and reads the two messages by hand: each has
+// one field.
+
+import { askH2 } from './h2-question.ts';
+import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
+import type { UpstreamTls } from './tls-settings.ts';
+
+/** Of HealthCheckResponse.ServingStatus. */
+const SERVING = 1;
+/** Of a message in the body: a byte that says whether it is compressed, and its length. */
+const PREFIX_BYTES = 5;
+/** `service` of HealthCheckRequest: field 1, a string. */
+const SERVICE_TAG = 0x0a;
+/** `status` of HealthCheckResponse: field 1, a varint. */
+const STATUS_TAG = 0x08;
+
+export async function probeGrpc(target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null): Promise<ProbeOutcome> {
+  const { reason, status, fields, body } = await askH2(target, spec, tls, {
+    fields: {
+      ':method': 'POST',
+      ':path': '/grpc.health.v1.Health/Check',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': `${Math.ceil(spec.timeoutMs)}m`,
+    },
+    body: checkRequest(spec.service),
+    isEnough: given => given !== 200,
+  });
+  if (reason !== ProbeReason.passed) return { reason, status };
+  if (status !== 200) return { reason: ProbeReason.status, status };
+  const grpcStatus = Number(fields['grpc-status'] ?? 2);
+  if (grpcStatus !== 0) return { reason: ProbeReason.grpcStatus, status: grpcStatus };
+  return { reason: servingStatus(body) === SERVING ? ProbeReason.passed : ProbeReason.notServing, status };
+}
+
+function checkRequest(service: string): Buffer {
+  const name = Buffer.from(service);
+  // The default, an empty name, is left out (proto3); names are under 128 bytes, so that a length is one byte.
+  const message = name.length === 0 ? name : Buffer.concat([Buffer.of(SERVICE_TAG, name.length), name]);
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** What a response says; 0, unknown, where it says nothing or is not what it should be. */
+function servingStatus(body: Buffer): number {
+  const isPlain = body.length === PREFIX_BYTES + 2 && body[0] === 0 && body.readUInt32BE(1) === 2;
+  return isPlain && body[PREFIX_BYTES] === STATUS_TAG ? body[PREFIX_BYTES + 1]! : 0;
+}
