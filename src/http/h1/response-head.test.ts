@@ -1,0 +1,60 @@
+// How an answer's body ends, by status, method and fields; and answers that contradict themselves.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { INCOMPLETE, Refusal } from './parse-outcome.ts';
+import { BodyFraming, parseResponseHead, takeResponseHead } from './response-head.ts';
+
+const limits = { requestLineBytesMax: 200, headerBytesMax: 400, headerCountMax: 8 };
+
+function parse(text: string, toHead = false): number {
+  const bytes = Buffer.from(text, 'latin1');
+  return parseResponseHead(bytes, 0, bytes.length, toHead, limits);
+}
+
+const framings: [what: string, text: string, framing: number, keepAlive: boolean, toHead?: boolean][] = [
+  ['a length', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', BodyFraming.length, true],
+  ['no bytes', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', BodyFraming.none, true],
+  ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', BodyFraming.chunked, true],
+  ['until the end', 'HTTP/1.1 200 OK\r\n\r\n', BodyFraming.untilClose, false],
+  ['to HEAD nothing', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', BodyFraming.none, true, true],
+  ['304 has none', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n', BodyFraming.none, true],
+  ['204 has none', 'HTTP/1.1 204 No Content\r\n\r\n', BodyFraming.none, true],
+  ['HTTP/1.0 closes', 'HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n', BodyFraming.length, false],
+  ['no reason', 'HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n', BodyFraming.length, true],
+  ['Connection: close', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n', BodyFraming.length, false],
+];
+for (const [what, text, framing, keepAlive, toHead = false] of framings) {
+  test(`framing: ${what}`, () => {
+    assert.equal(parse(text, toHead), text.length);
+    const head = takeResponseHead();
+    assert.deepEqual([head.framing, head.keepAlive], [framing, keepAlive]);
+  });
+}
+
+test('cut anywhere it is incomplete', () => {
+  const text = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
+  for (let length = 0; length < text.length; length++)
+    assert.equal(parse(text.slice(0, length)), INCOMPLETE, `${length}`);
+});
+
+const refused: [why: string, text: string, refusal: number][] = [
+  ['another protocol', 'ICY 200 OK\r\n\r\n', Refusal.statusLine],
+  ['two digits', 'HTTP/1.1 20 OK\r\n\r\n', Refusal.statusLine],
+  ['600', 'HTTP/1.1 600 x\r\n\r\n', Refusal.statusLine],
+  ['a bare LF', 'HTTP/1.1 200 OK\n\n', Refusal.lineEnding],
+  [
+    'length and chunked',
+    'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    Refusal.conflictingLength,
+  ],
+  ['gzip as a transfer coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n', Refusal.transferCoding],
+  ['204 with chunks', 'HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\n\r\n', Refusal.transferCoding],
+  ['204 with a length', 'HTTP/1.1 204 x\r\nContent-Length: 1\r\n\r\n', Refusal.contentLength],
+  ['100 with a length', 'HTTP/1.1 100 x\r\nContent-Length: 1\r\n\r\n', Refusal.contentLength],
+  ['100 that closes', 'HTTP/1.1 100 x\r\nConnection: close\r\n\r\n', Refusal.statusLine],
+  ['a head beyond its limit', `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(500)}\r\n\r\n`, Refusal.headerTooLarge],
+];
+for (const [why, text, refusal] of refused) {
+  test(`refused: ${why}`, () => assert.equal(parse(text), refusal));
+}
