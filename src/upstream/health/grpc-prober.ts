@@ -35,10 +35,11 @@ export async function probeGrpc(target: ProbeTarget, spec: ProbeSpec, tls: Upstr
 
 function checkRequest(service: string): Buffer {
   const name = Buffer.from(service);
-  // The default, an empty name, is left out (proto3); names are under 128 bytes, so that a length is one byte.
+  // Because: checks run in the supervisor, and these are a few bytes. The default, an empty name, is left out (proto3); names are under 128 bytes, so that a length is one byte.
   const message = name.length === 0 ? name : Buffer.concat([Buffer.of(SERVICE_TAG, name.length), name]);
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32BE(message.length, 1);
+  // Because: as above.
   return Buffer.concat([prefix, message]);
 }
 

@@ -25,10 +25,11 @@ export async function probeEither(
   tls: UpstreamTls | null,
 ): Promise<ProbeOutcome> {
   if (!target.tls) return probeHttp(target, spec, tls);
-  // Because: checks run in the supervisor, off the path of requests.
+  // Because: checks run in the supervisor, off the path of requests; so below.
   const beganAt = performance.now();
   const outcome = await probeH2(target, spec, tls);
   if (outcome.reason !== ProbeReason.noConnection) return outcome;
+  // Because: as above.
   const leftMs = spec.timeoutMs - (performance.now() - beganAt);
   return leftMs < 1 ? outcome : probeHttp(target, { ...spec, timeoutMs: leftMs }, tls);
 }
