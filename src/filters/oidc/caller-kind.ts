@@ -25,7 +25,7 @@ export function isCrossSite({ request, client }: Exchange): boolean {
   return origin !== undefined && origin !== `${client.scheme}://${request.authority}`;
 }
 
-/** Methods that change nothing (RFC 9110 section 9.2.1). */
-export function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+/** Whether it changes nothing (RFC 9110 section 9.2.1). An upgrade may: whatever goes through the socket goes in the user's name. */
+export function isSafe({ request: { method, upgrade } }: Exchange): boolean {
+  return upgrade === '' && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
 }

@@ -81,14 +81,14 @@ class OidcFilter implements Filter {
 
   onRequest(exchange: Exchange): void | Promise<void> {
     const { paths, session, crossSite } = this.config;
-    const { path, method } = exchange.request;
+    const { path } = exchange.request;
     if (path === paths.callback) return this.guarded(exchange, this.callback(exchange));
     if (path === paths.logout) return this.guarded(exchange, this.logout(exchange));
     if (path === paths.backchannelLogout) return this.guarded(exchange, this.logoutByProvider(exchange));
     if (path === paths.frontchannelLogout) return this.guarded(exchange, this.logoutInFrame(exchange));
     const cookie = readCookie(exchange, session.cookie);
     if (cookie === null) return this.withoutSession(exchange);
-    if (crossSite === 'reject' && !isSafe(method) && isCrossSite(exchange)) {
+    if (crossSite === 'reject' && !isSafe(exchange) && isCrossSite(exchange)) {
       this.count('crossSite');
       exchange.refuse(crossSiteFault);
       return;

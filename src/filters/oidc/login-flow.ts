@@ -9,7 +9,7 @@ import { queryValue } from '../../http/query.ts';
 import type { BrowserSide } from './browser-side.ts';
 import type { OidcConfig } from './config.ts';
 import { type CookieSettings, endCookie, readCookie, writeCookie } from './cookie-jar.ts';
-import type { LoginSecrets } from './provider.ts';
+import { type LoginSecrets, Provider } from './provider.ts';
 import { isUnreachable, reasonOf } from './provider-trouble.ts';
 import { SealedBox } from './sealed-box.ts';
 import { type Session, textClaim } from './session.ts';
@@ -42,7 +42,8 @@ export class LoginFlow {
   constructor(parts: LoginFlowParts) {
     const { session } = parts.config;
     this.parts = parts;
-    this.box = new SealedBox(session.keys, `login ${session.cookie}`);
+    // Because: a login that began with one provider must not be finished with another (mix-up, RFC 9700 section 4.4).
+    this.box = new SealedBox(session.keys, `login ${session.cookie} ${Provider.identityOf(parts.config)}`);
   }
 
   /** Sends the browser to the provider. Rejects when that one cannot be reached. */

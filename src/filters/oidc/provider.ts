@@ -1,6 +1,7 @@
 // The provider, by the certified client library: discovery, login, tokens, logout. Knows no cookies and no exchanges.
 
 import { createHash, randomBytes } from 'node:crypto';
+import type { JWTVerifyGetKey } from 'jose';
 import type { Configuration, IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
 import type { OidcConfig } from './config.ts';
 import type { Session } from './session.ts';
@@ -30,6 +31,7 @@ export class Provider {
   private readonly config: OidcConfig;
   private known: Known | null = null;
   private asking: Promise<Known> | null = null;
+  private logoutKeys: { readonly url: string; readonly set: JWTVerifyGetKey } | null = null;
 
   constructor(config: OidcConfig) {
     this.config = config;
@@ -107,17 +109,17 @@ export class Provider {
     const { jwks_uri: jwks, issuer } = configuration.serverMetadata();
     const { createRemoteJWKSet, jwtVerify } = await import('jose');
     if (jwks === undefined) throw new TypeError('the provider publishes no keys');
-    const { payload } = await jwtVerify(
-      token,
-      createRemoteJWKSet(new URL(jwks), { timeoutDuration: this.config.timeout }),
-      {
-        issuer,
-        audience: this.config.clientId,
-        maxTokenAge: LOGOUT_TOKEN_AGE,
-        requiredClaims: ['iat', 'jti', 'events'],
-        algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
-      },
-    );
+    if (this.logoutKeys?.url !== jwks) {
+      // Because: anybody may send tokens, and the set asks the provider once in a while only, whatever keys they name.
+      this.logoutKeys = { url: jwks, set: createRemoteJWKSet(new URL(jwks), { timeoutDuration: this.config.timeout }) };
+    }
+    const { payload } = await jwtVerify(token, this.logoutKeys.set, {
+      issuer,
+      audience: this.config.clientId,
+      maxTokenAge: LOGOUT_TOKEN_AGE,
+      requiredClaims: ['iat', 'jti', 'events'],
+      algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+    });
     const { events, nonce, sid, sub, jti } = payload;
     const named = typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
     if (!named || nonce !== undefined) throw new TypeError('it is no logout token');

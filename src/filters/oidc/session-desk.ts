@@ -74,7 +74,9 @@ export class SessionDesk {
 
   /** Keeps the session of a login. Gives the cookie's value. */
   async begin(session: Session): Promise<string> {
-    return await this.keeper.keep(session, null, this.times.lifeMs);
+    const cookie = await this.keeper.keep(session, null, this.times.lifeMs);
+    if (cookie === null) throw new Error('a new session was not kept');
+    return cookie;
   }
 
   /** Ends it, and gives what it was; null when there was none. */
@@ -122,6 +124,10 @@ export class SessionDesk {
       }
     }
     const value = await this.keeper.keep(next, cookie, this.times.lifeMs);
+    if (value === null) {
+      this.memo.delete(cookie);
+      return null;
+    }
     if (value === cookie) return this.remember(cookie, next, null);
     const known = this.remember(value, next, null);
     const replaced: KnownSession = { ...known, replacedBy: value, untilMs: this.worker.clock.now + GRACE_MS };

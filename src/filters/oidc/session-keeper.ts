@@ -9,8 +9,8 @@ import { parseSession, type Session, sessionText, textClaim } from './session.ts
 export interface SessionKeeper {
   /** By the cookie's value; null when there is none. At once where it is in the cookie. */
   find(cookie: string): Session | null | Promise<Session | null>;
-  /** Gives the cookie's value. `before` is the one that it had. */
-  keep(session: Session, before: string | null, lifeMs: number): string | Promise<string>;
+  /** Gives the cookie's value. `before` is the one that it had; null when that session was ended meanwhile. */
+  keep(session: Session, before: string | null, lifeMs: number): string | Promise<string | null>;
   end(cookie: string): void | Promise<void>;
   /** Ends every session of a login at the provider, or of a user; says how many. */
   endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number>;
@@ -65,12 +65,15 @@ export class StoredSessions implements SessionKeeper {
     return text === null ? null : parseSession(text, this.of);
   }
 
-  async keep(session: Session, before: string | null, lifeMs: number): Promise<string> {
+  async keep(session: Session, before: string | null, lifeMs: number): Promise<string | null> {
     // Because: a session that goes on keeps its id, a login gets a new one: an id that somebody planted is worth nothing.
     const id = before ?? randomBytes(32).toString('base64url');
     const key = this.sessionKey(id);
     const leftMs = Math.max(1_000, Math.ceil(session.startedS * 1_000 + lifeMs - session.usedS * 1_000));
-    await this.store.command('SET', key, this.box.seal(sessionText(session)), 'PX', leftMs);
+    // Because: a renewal must not bring back what a logout has ended while it was under way.
+    const condition = before === null ? 'NX' : 'XX';
+    const kept = await this.store.command('SET', key, this.box.seal(sessionText(session)), condition, 'PX', leftMs);
+    if (kept !== 'OK') return null;
     if (before === null) {
       for (const index of this.indexKeys(session)) {
         await this.store.command('SADD', index, key);

@@ -1,0 +1,134 @@
+// What an attacker tries with a login of somebody else's: another provider's, another site's socket, made-up logout tokens, a logout
+// that a renewal overtakes. Logins that work are in test/e2e/oidc.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
+import { startRedis } from '../../../test/support/redis.ts';
+import { redisSpec } from '../../../test/support/store-spec.ts';
+import { RedisStore } from '../../store/redis/redis-store.ts';
+import type { Store } from '../../store/store.ts';
+import { schema } from './config.ts';
+import { oidcFilter } from './filter.ts';
+import type { Session } from './session.ts';
+import { CookieSessions, StoredSessions } from './session-keeper.ts';
+
+const key = 'a key of at least thirty-two characters';
+
+/** A provider's metadata, and a record of what was asked of it. */
+async function startProvider(t: TestContext): Promise<{ readonly issuer: string; readonly asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url!);
+    response.setHeader('content-type', 'application/json');
+    if (request.url === '/jwks') response.end('{"keys":[]}');
+    else if (request.url === '/token') response.writeHead(400).end('{"error":"invalid_grant"}');
+    else
+      response.end(
+        JSON.stringify({
+          issuer,
+          authorization_endpoint: `${issuer}/auth`,
+          token_endpoint: `${issuer}/token`,
+          jwks_uri: `${issuer}/jwks`,
+        }),
+      );
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // Because: it listens on TCP
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { issuer, asked };
+}
+
+async function start(t: TestContext, issuer: string, more: object = {}, stores = new Map<string, Store>()) {
+  const config = {
+    issuer,
+    clientId: 'gateway',
+    clientSecret: 's',
+    session: { keys: [key] },
+    failedLogins: 'off',
+    ...more,
+  };
+  const gateway = await startFilterGateway(
+    [written(oidcFilter, schema, config)],
+    (_request, response) => response.end('in'),
+    { services: { stores } },
+  );
+  t.after(() => gateway.stop());
+  return gateway;
+}
+
+const now = () => Math.floor(Date.now() / 1_000);
+
+function sessionOf(issuer: string): Session {
+  const tokens = { accessToken: null, refreshToken: null, idToken: null, accessUntilS: 0 };
+  return { of: `${issuer} gateway`, claims: { sub: 'u' }, scopes: [], ...tokens, startedS: now(), usedS: now() };
+}
+
+test('a login that began with one provider is not finished with another, also where both filters share keys', async t => {
+  const [one, other] = [await startProvider(t), await startProvider(t)];
+  const [gatewayOne, gatewayOther] = [await start(t, one.issuer), await start(t, other.issuer)];
+  const begun = await ask(gatewayOne.port, { path: '/', headers: { accept: 'text/html' } });
+  assert.equal(begun.status, 302);
+  const state = new URL(begun.headers.location!).searchParams.get('state')!;
+  const cookie = valuesOf(begun, 'set-cookie')[0]!.split(';')[0]!;
+  const path = `/oidc/callback?code=c&state=${state}`;
+  assert.equal((await ask(gatewayOther.port, { path, headers: { cookie } })).status, 401);
+  assert.ok(!other.asked.includes('/token'), 'the code of one provider was shown to another');
+  await ask(gatewayOne.port, { path, headers: { cookie } });
+  assert.ok(one.asked.includes('/token'), 'its own provider is asked');
+});
+
+test('another site opens no socket in the name of who is logged in', async t => {
+  const { issuer } = await startProvider(t);
+  const gateway = await start(t, issuer);
+  const cookie = `cardea_session=${new CookieSessions([key], 'cardea_session', `${issuer} gateway`).keep(sessionOf(issuer))}`;
+  const socket = { cookie, connection: 'upgrade', upgrade: 'websocket' };
+  assert.equal((await ask(gateway.port, { headers: { cookie } })).status, 200);
+  const foreign = await ask(gateway.port, { headers: { ...socket, 'sec-fetch-site': 'cross-site' } });
+  assert.equal(foreign.status, 403);
+  const older = await ask(gateway.port, { headers: { ...socket, origin: 'https://evil.example' } });
+  assert.equal(older.status, 403);
+  const own = await ask(gateway.port, { headers: { ...socket, 'sec-fetch-site': 'same-origin' } });
+  assert.equal(own.status, 200);
+});
+
+test('many logout tokens that somebody made up cost one fetch of the provider’s keys', async t => {
+  const { issuer, asked } = await startProvider(t);
+  const store = new RedisStore(redisSpec(1));
+  t.after(() => store.close());
+  const more = { session: { keys: [key], store: 'main' }, paths: { backchannelLogout: '/oidc/backchannel-logout' } };
+  const gateway = await start(t, issuer, more, new Map([['main', store]]));
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  for (let i = 0; i < 5; i++) {
+    const token = `${part({ alg: 'RS256', kid: `k${i}` })}.${part({ iss: issuer })}.c2ln`;
+    const { status } = await ask(gateway.port, {
+      method: 'POST',
+      path: '/oidc/backchannel-logout',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `logout_token=${token}`,
+    });
+    assert.equal(status, 400);
+  }
+  assert.equal(asked.filter(url => url === '/jwks').length, 1);
+});
+
+test('a session that has ended is not brought back by a renewal that was under way', async t => {
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  const sessions = new StoredSessions(store, [key], 'cardea_session', 'i gateway');
+  const session = sessionOf('i');
+  const cookie = (await sessions.keep(session, null, 60_000))!;
+  assert.equal(await sessions.keep({ ...session, usedS: now() }, cookie, 60_000), cookie);
+  await sessions.end(cookie);
+  assert.equal(await sessions.keep({ ...session, usedS: now() }, cookie, 60_000), null);
+  assert.equal(await sessions.find(cookie), null);
+});
