@@ -77,19 +77,24 @@ function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probe
   }
   const unsampled = routes.filter(route => !route.public && route.sample === null).map(({ name }) => name);
   if (unsampled.length > 0) {
-    terminal.out(
-      `no request could be made up for ${unsampled.join(', ')} (regexes and bodies): only their guards were looked at`,
-    );
+    terminal.out(`no request could be made up for ${unsampled.join(', ')} (regexes): only their guards were looked at`);
   }
   for (const { route, probe, request, message } of probes.filter(each => !each.ok)) {
     terminal.out(`${paint('red', 'probe')}  ${route}: ${probe} (${request}): ${message}`);
   }
-  if (probed)
-    terminal.out(`${probes.filter(each => each.ok).length} of ${probes.length} probes were refused as they must be`);
+  if (probed) {
+    const throttled = probes.filter(({ code }) => code === 'too_many_failed_logins').length;
+    const held = throttled === 0 ? '' : `, ${throttled} of them unseen, after too many failed logins`;
+    terminal.out(
+      `${probes.filter(each => each.ok).length} of ${probes.length} probes were refused as they must be${held}`,
+    );
+  }
   const findings = routes.reduce((sum, route) => sum + route.findings.length, 0);
+  const passed = probes.filter(each => !each.ok).length;
+  const verdict = `${routes.length} routes, ${findings === 0 ? 'no finding' : `${findings} findings`}`;
   terminal.out(
-    ok
-      ? paint('green', `${routes.length} routes, no finding`)
-      : paint('red', `${routes.length} routes, ${findings} findings`),
+    ok && passed === 0
+      ? paint('green', verdict)
+      : paint('red', `${verdict}${passed > 0 ? `, ${passed} probes failed` : ''}`),
   );
 }

@@ -17,6 +17,8 @@ export function decodeBase64url(text: string): Buffer | null {
   const { length } = text;
   const rest = length & 3;
   if (rest === 1 || text.includes('+') || text.includes('/')) return null;
+  // Because: of a letter beyond latin1 the decoder may see the lower byte alone.
+  if (Buffer.byteLength(text) !== length) return null;
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.length !== (length * 3) >> 2) return null;
   return rest === 0 || (bits[text.charCodeAt(length - 1)] & unusedBits[rest]) === 0 ? bytes : null;

@@ -4,7 +4,10 @@ import type { SampleRequest } from './sample-request.ts';
 
 export interface AuditFinding {
   /** `no_guard`, `identity_too_late`, or the trick by which the guard can be gone around. */
-  readonly code: 'no_guard' | 'identity_too_late' | `skipped_by_${'method' | 'host' | 'slash' | 'case' | 'encoding'}`;
+  readonly code:
+    | 'no_guard'
+    | 'identity_too_late'
+    | `skipped_by_${'method' | 'host' | 'slash' | 'case' | 'encoding' | 'condition'}`;
   readonly message: string;
 }
 

@@ -155,3 +155,28 @@ test('a filter that goes by who calls stands behind one that finds out', () => {
   ]);
   assert.deepEqual(found, { early: ['identity_too_late'], late: [], never: ['identity_too_late'] });
 });
+
+test('a guard is gone around by what any caller can write: a header, a parameter, a body, or none of them', () => {
+  const header = { name: 'x-debug', match: { kind: 'exact' as const, value: '1' } };
+  const part = { path: ['type'], match: { kind: 'scalar' as const, value: 'order' } };
+  const found = (ofGuarded: object, ofOpen: object) => {
+    const config = { ...sampleConfig(), upstreams: [sampleUpstream('users', [9_001])] };
+    const routes = [
+      { name: 'g', path: '/a', methods: ['POST'], filters: guarded },
+      { name: 'open', path: '/a', methods: ['POST'], public: true },
+    ].map(routeOf);
+    const [g, open] = routes.map((route, at) => ({
+      ...route,
+      match: { ...route.match, ...(at === 0 ? ofGuarded : ofOpen) },
+    }));
+    const [first] = auditConfig({ ...config, routes: [g!, open!] }, definitions, schemas).routes;
+    assert.notEqual(first!.sample, null);
+    return first!.findings.map(({ code }) => code);
+  };
+  assert.deepEqual(found({}, { headers: [header] }), ['skipped_by_condition']);
+  assert.deepEqual(found({}, { query: [header] }), ['skipped_by_condition']);
+  assert.deepEqual(found({}, { body: [part] }), ['skipped_by_condition']);
+  assert.deepEqual(found({ headers: [header] }, {}), ['skipped_by_condition']);
+  assert.deepEqual(found({ body: [part] }, {}), ['skipped_by_condition']);
+  assert.deepEqual(found({}, { methods: ['GET'] }), []);
+});

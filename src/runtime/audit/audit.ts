@@ -11,7 +11,7 @@ import type { AuditedRoute, AuditFinding, AuditReport } from './audit-report.ts'
 import { guardsOf } from './guards.ts';
 import { identityOrderProblems } from './identity-order.ts';
 import { type SampleRequest, sampleRequest } from './sample-request.ts';
-import { type Trick, variantsOf } from './variants.ts';
+import { conditionVariants, distinctConditions, type Trick, variantsOf } from './variants.ts';
 
 const codes: Readonly<Record<Trick, AuditFinding['code']>> = {
   method: 'skipped_by_method',
@@ -19,6 +19,7 @@ const codes: Readonly<Record<Trick, AuditFinding['code']>> = {
   'trailing slash': 'skipped_by_slash',
   case: 'skipped_by_case',
   encoding: 'skipped_by_encoding',
+  condition: 'skipped_by_condition',
 };
 
 /** Throws an Error when the configuration cannot be compiled. */
@@ -34,17 +35,23 @@ export function auditConfig(
   const byName = new Map(config.routes.map(route => [route.name, route]));
   const guards = new Map(config.routes.map(route => [route.name, guardsOf(config, route, definitions)]));
 
+  const conditions = distinctConditions(
+    config.routes.map(route => sampleRequest(route)).filter(sample => sample !== null),
+  );
+
   /** The route that a request would take; null when it is refused, or none matches. */
-  const winner = ({ method, host, rawPath, query, headers }: SampleRequest): RouteConfig | null => {
+  const winner = ({ method, host, rawPath, query, headers, body }: SampleRequest): RouteConfig | null => {
     const normalized = normalizePath(rawPath, config.paths);
     if (!normalized.ok) return null;
-    const found = table.find({ method, host, path: normalized.path, query, headers: Headers.from(headers) });
+    const content: unknown = body === '' ? null : JSON.parse(body);
+    const head = { method, host, path: normalized.path, query, headers: Headers.from(headers) };
+    const found = table.find({ ...head, body: content });
     return found === null || found === needsBody ? null : (byName.get(found.name) ?? null);
   };
 
   const waysAround = (route: RouteConfig, sample: SampleRequest): AuditFinding[] => {
     const findings = new Map<string, AuditFinding>();
-    for (const { trick, request } of variantsOf(sample)) {
+    for (const { trick, request } of [...variantsOf(sample), ...conditionVariants(sample, conditions)]) {
       const taken = winner(request);
       if (taken === null || taken === route || guards.get(taken.name)!.length > 0) continue;
       const shared = sharedUpstream(route, taken, config);
@@ -52,7 +59,7 @@ export function auditConfig(
       const code = codes[trick];
       const key = `${code} ${taken.name}`;
       if (findings.has(key)) continue;
-      const asked = `${request.method} ${trick === 'host' ? request.host : ''}${request.rawPath}`;
+      const asked = `${request.method} ${trick === 'host' ? request.host : ''}${request.rawPath}${trick === 'condition' ? conditionsText(request) : ''}`;
       findings.set(key, {
         code,
         message: `${asked} takes route "${taken.name}", which asks for no credentials and goes to the same upstream "${shared}"`,
@@ -75,6 +82,16 @@ export function auditConfig(
     return { name: route.name, public: route.public, guards: own, findings, sample };
   });
   return { routes, ok: routes.every(({ findings }) => findings.length === 0) };
+}
+
+/** ` with x-debug: 1 and ?a=b`, or that there is nothing of the kind. */
+function conditionsText({ headers, query, body }: SampleRequest): string {
+  const parts = [
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...(query === '' ? [] : [`?${query}`]),
+    ...(body === '' ? [] : [`the body ${body}`]),
+  ];
+  return parts.length === 0 ? ' without conditions' : ` with ${parts.join(' and ')}`;
 }
 
 /** Name of an upstream of the guarded route whose endpoints the other route reaches as well; null when there is none. */

@@ -24,6 +24,8 @@ export interface ProbeResult {
   readonly request: string;
   /** 0 when there was no answer. */
   readonly status: number;
+  /** Of the gateway's refusal; empty for an answer that is none. */
+  readonly code: string;
   readonly ok: boolean;
   /** Why not. */
   readonly message: string;
@@ -80,6 +82,7 @@ function verdict(
     probe,
     request: `${sample.method} ${sample.host}${sample.rawPath}`,
     status,
+    code: typeof answer === 'string' ? '' : answer.code,
     ok: message === '',
     message,
   };
@@ -94,6 +97,8 @@ function send(
   const secure = url.protocol === 'https:';
   const headers: string[] = ['host', sample.host, 'accept', 'application/json', 'connection', 'close'];
   for (const [name, value] of [...sample.headers, ...fields]) headers.push(name, value);
+  if (sample.body !== '')
+    headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(sample.body)));
   return new Promise(resolve => {
     const request = (secure ? httpsRequest : httpRequest)(
       {
@@ -110,7 +115,7 @@ function send(
     );
     request.on('timeout', () => request.destroy(new Error(`no answer in ${TIMEOUT_MS / 1_000} s`)));
     request.on('error', error => resolve(`no answer: ${error.message}`));
-    request.end();
+    request.end(sample.body);
   });
 }
 

@@ -2,7 +2,7 @@
 
 import type { SampleRequest } from './sample-request.ts';
 
-export type Trick = 'method' | 'host' | 'trailing slash' | 'case' | 'encoding';
+export type Trick = 'method' | 'host' | 'trailing slash' | 'case' | 'encoding' | 'condition';
 
 export interface Variant {
   readonly trick: Trick;
@@ -30,6 +30,23 @@ export function variantsOf(request: SampleRequest): Variant[] {
     ...paths('case', [rawPath.toUpperCase(), rawPath.replace(/[a-z]/, letter => letter.toUpperCase())]),
     ...paths('encoding', encodings(rawPath)),
   ];
+}
+
+/** What a request brings beside method, host and path. */
+type Conditions = Pick<SampleRequest, 'query' | 'headers' | 'body'>;
+
+/** What routes ask of requests beside the path, each once, and nothing of the kind. */
+export function distinctConditions(samples: readonly SampleRequest[]): Conditions[] {
+  const distinct = new Map<string, Conditions>();
+  for (const { query, headers, body } of [{ query: '', headers: [], body: '' }, ...samples]) {
+    distinct.set(JSON.stringify([query, headers, body]), { query, headers, body });
+  }
+  return [...distinct.values()];
+}
+
+/** The same resource under the conditions of every other route: any caller can write those. */
+export function conditionVariants(request: SampleRequest, conditions: readonly Conditions[]): Variant[] {
+  return conditions.map(each => ({ trick: 'condition' as const, request: { ...request, ...each } }));
 }
 
 /** The same resource to one reader or another: escapes, dot segments, empty segments, path parameters, encoded slashes. */
