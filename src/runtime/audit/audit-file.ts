@@ -5,6 +5,7 @@ import { filterSchemas } from '../../compile/languages.ts';
 import type { Config } from '../../config/config.ts';
 import { auditConfig } from './audit.ts';
 import type { AuditReport } from './audit-report.ts';
+import { keyPlacesOf } from './key-places.ts';
 import { type ProbeResult, probeRoutes } from './probe.ts';
 
 export interface ProbedGateway {
@@ -12,15 +13,15 @@ export interface ProbedGateway {
   readonly insecure: boolean;
 }
 
-/** Fields in which keys are usually looked for, whatever the configuration says: a proxy in front might know better. */
-const usualKeyHeaders = ['x-api-key', 'api-key'];
-
 /** Throws an Error when the configuration cannot be compiled. */
 export async function auditFile(
   config: Config,
   gateway: ProbedGateway | null,
 ): Promise<{ readonly report: AuditReport; readonly probes: readonly ProbeResult[] }> {
   const report = auditConfig(config, filterDefinitions, filterSchemas);
-  const probes = gateway === null ? [] : await probeRoutes(report.routes, { ...gateway, keyHeaders: usualKeyHeaders });
+  const probes =
+    gateway === null
+      ? []
+      : await probeRoutes(report.routes, { ...gateway, keyPlaces: keyPlacesOf(config, filterDefinitions) });
   return { report, probes };
 }

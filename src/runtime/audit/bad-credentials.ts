@@ -6,10 +6,19 @@ export interface BadCredential {
   /** What is wrong with it. */
   readonly name: string;
   readonly fields: readonly (readonly [string, string])[];
+  /** Goes behind the query of the request; empty for none. */
+  readonly query: string;
 }
 
-/** None, malformed ones, expired ones, from a wrong issuer, and with `alg: none`; `headers` are further fields where keys are looked for. */
-export function badCredentials(headers: readonly string[]): BadCredential[] {
+/** Where keys and tokens are looked for beside Authorization. */
+export interface KeyPlaces {
+  readonly headers: readonly string[];
+  readonly cookies: readonly string[];
+  readonly queries: readonly string[];
+}
+
+/** None, malformed ones, expired ones, from a wrong issuer, and with `alg: none`; made-up keys wherever keys are looked for. */
+export function badCredentials({ headers, cookies, queries }: KeyPlaces): BadCredential[] {
   const nowS = Math.floor(Date.now() / 1_000);
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
   const rsa = (claims: object) => {
@@ -28,29 +37,28 @@ export function badCredentials(headers: readonly string[]): BadCredential[] {
     ['a token signed by a guessed secret', hmac(good)],
     ['a token with alg none', `${part({ alg: 'none', typ: 'JWT' })}.${part(good)}.`],
   ];
+  const madeUp = () => randomBytes(24).toString('base64url');
+  const byFields = (name: string, ...fields: [string, string][]): BadCredential => ({ name, fields, query: '' });
   return [
-    { name: 'no credential', fields: [] },
-    ...tokens.map(([name, token]) => ({ name, fields: [['authorization', `Bearer ${token}`] as const] })),
-    { name: 'a wrong password', fields: [['authorization', `Basic ${Buffer.from('audit:audit').toString('base64')}`]] },
-    {
-      name: 'two Authorization fields',
-      fields: [
-        ['authorization', 'Bearer a'],
-        ['authorization', 'Bearer b'],
-      ],
-    },
-    ...headers.map(header => ({
-      name: `a made-up key in ${header}`,
-      fields: [[header, randomBytes(24).toString('base64url')] as const],
+    byFields('no credential'),
+    ...tokens.map(([name, token]) => byFields(name, ['authorization', `Bearer ${token}`])),
+    byFields('a wrong password', ['authorization', `Basic ${Buffer.from('audit:audit').toString('base64')}`]),
+    byFields('two Authorization fields', ['authorization', 'Bearer a'], ['authorization', 'Bearer b']),
+    ...headers.flatMap(header => [
+      byFields(`a made-up key in ${header}`, [header, madeUp()]),
+      byFields(`two made-up keys in ${header}`, [header, madeUp()], [header, madeUp()]),
+    ]),
+    ...cookies.map(cookie => byFields(`a made-up key in the cookie ${cookie}`, ['cookie', `${cookie}=${madeUp()}`])),
+    ...queries.map(query => ({
+      ...byFields(`a made-up key in the parameter ${query}`),
+      query: `${encodeURIComponent(query)}=${madeUp()}`,
     })),
-    {
-      name: 'forged identity headers',
-      fields: [
-        ['x-consumer-name', 'audit'],
-        ['x-consumer-groups', 'admin'],
-        ['x-forwarded-client-cert', 'Subject="CN=audit"'],
-      ],
-    },
+    byFields(
+      'forged identity headers',
+      ['x-consumer-name', 'audit'],
+      ['x-consumer-groups', 'admin'],
+      ['x-forwarded-client-cert', 'Subject="CN=audit"'],
+    ),
   ];
 }
 

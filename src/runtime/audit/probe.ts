@@ -3,7 +3,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { AuditedRoute } from './audit-report.ts';
-import { type BadCredential, badCredentials } from './bad-credentials.ts';
+import { type BadCredential, badCredentials, type KeyPlaces } from './bad-credentials.ts';
 import type { SampleRequest } from './sample-request.ts';
 import { encodings } from './variants.ts';
 
@@ -13,8 +13,7 @@ export interface ProbeOptions {
   readonly url: URL;
   /** Take any certificate: for a gateway under test with one of its own. */
   readonly insecure: boolean;
-  /** Fields beside Authorization in which the configuration looks for credentials. */
-  readonly keyHeaders: readonly string[];
+  readonly keyPlaces: KeyPlaces;
 }
 
 export interface ProbeResult {
@@ -40,7 +39,7 @@ interface Answer {
 
 /** Asks about each route in turn, so that a small gateway is not flooded. */
 export async function probeRoutes(routes: readonly AuditedRoute[], options: ProbeOptions): Promise<ProbeResult[]> {
-  const credentials = badCredentials(options.keyHeaders);
+  const credentials = badCredentials(options.keyPlaces);
   const results: ProbeResult[] = [];
   for (const { name, public: open, sample } of routes) {
     if (open || sample === null) continue;
@@ -91,7 +90,7 @@ function verdict(
 /** The answer, or why there was none. */
 function send(
   sample: SampleRequest,
-  { fields }: BadCredential,
+  { fields, query: more }: BadCredential,
   { url, insecure }: ProbeOptions,
 ): Promise<Answer | string> {
   const secure = url.protocol === 'https:';
@@ -99,13 +98,14 @@ function send(
   for (const [name, value] of [...sample.headers, ...fields]) headers.push(name, value);
   if (sample.body !== '')
     headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(sample.body)));
+  const query = [sample.query, more].filter(each => each !== '').join('&');
   return new Promise(resolve => {
     const request = (secure ? httpsRequest : httpRequest)(
       {
         host: url.hostname.replace(/^\[|\]$/g, ''),
         port: url.port === '' ? (secure ? 443 : 80) : url.port,
         method: sample.method,
-        path: sample.query === '' ? sample.rawPath : `${sample.rawPath}?${sample.query}`,
+        path: query === '' ? sample.rawPath : `${sample.rawPath}?${query}`,
         headers,
         agent: false,
         timeout: TIMEOUT_MS,

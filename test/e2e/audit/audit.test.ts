@@ -1,0 +1,233 @@
+// `cardea audit` as CI runs it: good and broken configurations, a running gateway that is probed, and the reports for machines.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+
+const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
+const folder = mkdtempSync(path.join(tmpdir(), 'cardea-audit-'));
+let reached: string[] = [];
+const backend = createServer((request, response) => {
+  reached.push(`${request.method} ${request.url}`);
+  response.end('in');
+});
+let app = '';
+
+before(async () => {
+  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
+  const { port } = backend.address() as AddressInfo; // Because: it listens on TCP
+  app = `upstreams: { app: { endpoints: ["http://127.0.0.1:${port}"] } }
+consumers: [{ name: acme, keys: [{ id: k1, hash: "sha256:${'0'.repeat(64)}" }] }]
+`;
+});
+after(() => {
+  backend.closeAllConnections();
+  backend.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+}
+
+function audit(file: string, ...more: string[]): Promise<Outcome> {
+  return new Promise(resolve =>
+    execFile(command, ['audit', '-c', file, ...more], { timeout: 30_000 }, (error, stdout, stderr) =>
+      // Because: without an error the command has ended with 0.
+      resolve({ code: error === null ? 0 : Number(error.code), out: stdout + stderr }),
+    ),
+  );
+}
+
+/** Audits this configuration without running it. */
+function auditText(routes: string): Promise<Outcome> {
+  const file = path.join(folder, `${Math.random()}.yaml`);
+  writeFileSync(file, `listeners: [{ address: 127.0.0.1:8080 }]\n${app}routes:\n${routes}`);
+  return audit(file);
+}
+
+const key = 'filters: [{ apiKey: {} }]';
+const good = `  - name: token
+    match: { path: /token/* }
+    filters: [{ jwt: { issuer: "https://idp.invalid", audience: api, keys: { secret: "${'s'.repeat(64)}", algorithm: HS256 } } }]
+    to: app
+  - { name: key, match: { path: "/key/{id}" }, filters: [{ apiKey: { from: [{ header: x-key }, { query: k }, { cookie: ck }], failedLogins: 2/min } }, { rateLimit: { limit: 100/s, by: consumer } }], to: app }
+  - name: login
+    match: { path: /login/* }
+    filters: [{ oidc: { issuer: "http://127.0.0.1:1", clientId: c, session: { keys: ["${'k'.repeat(40)}"] } } }]
+    to: app
+  - name: either
+    match: { path: /either }
+    filters: [{ anyOf: [{ apiKey: {} }, { basic: { users: [{ name: u, password: "$scrypt$ln=14,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI" }] } }] }]
+    to: app
+  - { name: wild, match: { host: "*.example.com", path: /wild }, ${key}, to: app }
+  - { name: regex, match: { path: "~/r/[0-9]+(/x)?" }, ${key}, to: app }
+  - { name: body, match: { path: /body, methods: [POST], body: { $.type: order } }, ${key}, to: app }
+  - { name: health, match: { path: /health }, public: true, to: { reply: { status: 204 } } }
+`;
+
+test('a guarded configuration passes, and the running gateway refuses every probe', async t => {
+  const gateway = await startGateway(`accessLog: { path: "off" }\n${app}routes:\n${good}`);
+  t.after(() => gateway.stop());
+  reached = [];
+  const junit = path.join(folder, 'report.xml');
+  const url = `http://127.0.0.1:${gateway.port}`;
+  const json = await audit(gateway.configPath, '--probe', url, '--json', '--junit', junit);
+  assert.equal(json.code, 0, json.out);
+  const report = JSON.parse(json.out) as {
+    ok: boolean;
+    routes: { name: string; guards: string[]; findings: unknown[]; sample: object | null }[];
+    probes: { route: string; probe: string; status: number; code: string; ok: boolean }[];
+  };
+  assert.equal(report.ok, true);
+  assert.deepEqual(
+    report.routes.map(({ name, guards }) => `${name} ${guards.join()}`),
+    [
+      'token jwt',
+      'key apiKey',
+      'login oidc',
+      'either anyOf(apiKey, basic)',
+      'wild apiKey',
+      'regex apiKey',
+      'body apiKey',
+      'health ',
+    ],
+  );
+  assert.ok(report.routes.every(({ findings, sample }) => findings.length === 0 && sample !== null));
+  const probed = new Set(report.probes.map(({ route }) => route));
+  assert.deepEqual([...probed], ['token', 'key', 'login', 'either', 'wild', 'regex', 'body']);
+  assert.deepEqual(
+    report.probes.filter(({ ok }) => !ok),
+    [],
+  );
+  assert.ok(report.probes.length > 100);
+  for (const place of ['x-key', 'the cookie ck', 'the parameter k'])
+    assert.ok(
+      report.probes.some(({ route, probe }) => route === 'key' && probe === `a made-up key in ${place}`),
+      place,
+    );
+  const throttled = report.probes.filter(({ code }) => code === 'too_many_failed_logins');
+  assert.ok(throttled.length > 0 && throttled.every(({ status }) => status === 429));
+  assert.deepEqual(reached, [], 'no probe came to the upstream');
+
+  const text = await audit(gateway.configPath, '--probe', url);
+  assert.equal(text.code, 0, text.out);
+  const [, refused, all, held] = /(\d+) of (\d+) probes were refused as they must be, (\d+) of them unseen/.exec(
+    text.out,
+  )!;
+  assert.equal(refused, all);
+  assert.ok(Number(held) >= throttled.length);
+
+  const xml = readFileSync(junit, 'utf8');
+  assertWellFormed(xml);
+  assert.match(
+    xml,
+    new RegExp(`<testsuite name="cardea audit" tests="${report.routes.length + report.probes.length}" failures="0">`),
+  );
+});
+
+test('a gateway that runs something else than the audited configuration is found out', async t => {
+  const gateway: RunningGateway = await startGateway(
+    `accessLog: { path: "off" }\n${app}routes: [{ name: all, match: { path: /* }, public: true, to: app }]\n`,
+  );
+  t.after(() => gateway.stop());
+  const file = path.join(folder, 'guarded.yaml');
+  writeFileSync(file, `listeners: [{ address: 127.0.0.1:8080 }]\n${app}routes:\n${good}`);
+  const junit = path.join(folder, 'failures.xml');
+  const { code, out } = await audit(file, '--probe', `http://127.0.0.1:${gateway.port}`, '--junit', junit);
+  assert.equal(code, 1);
+  assert.match(out, /probe\s+key: no credential .*expected 401 or 403, got 200/);
+  assert.match(out, /8 routes, no finding, \d+ probes failed/);
+  const xml = readFileSync(junit, 'utf8');
+  assertWellFormed(xml);
+  assert.match(xml, /<failure message="expected 401 or 403, got 200"\/>/);
+});
+
+test('a gateway that is not there is a failure', async () => {
+  const file = path.join(folder, 'away.yaml');
+  writeFileSync(
+    file,
+    `listeners: [{ address: 127.0.0.1:8080 }]\n${app}routes: [{ name: a, match: { path: /a }, ${key}, to: app }]\n`,
+  );
+  const { code, out } = await audit(file, '--probe', 'http://127.0.0.1:1');
+  assert.equal(code, 1);
+  assert.match(out, /no answer/);
+});
+
+const broken: [what: string, routes: string, expected: RegExp][] = [
+  ['no guard', '  - { name: a, match: { path: /a }, to: app }', /no_guard/],
+  [
+    'a filter that guards nothing',
+    '  - { name: a, match: { path: /a }, filters: [{ cors: { origins: ["https://a.example"] } }], to: app }',
+    /no_guard/,
+  ],
+  [
+    'a service whose absence opens',
+    '  - { name: a, match: { path: /a }, filters: [{ forwardAuth: { url: "http://127.0.0.1:1/", onFailure: open } }], to: app }',
+    /no_guard/,
+  ],
+  [
+    'one open way in anyOf',
+    `  - { name: a, match: { path: /a }, filters: [{ anyOf: [{ apiKey: {} }, { forwardAuth: { url: "http://127.0.0.1:1/", onFailure: open } }] }], to: app }`,
+    /no_guard/,
+  ],
+  [
+    'a limit before the identity',
+    '  - { name: a, match: { path: /a }, filters: [{ rateLimit: { limit: 1/s, by: consumer } }, { apiKey: {} }], to: app }',
+    /apiKey|identity|who calls/,
+  ],
+  [
+    'a method',
+    `  - { name: a, match: { path: /a/*, methods: [POST] }, ${key}, to: app }\n  - { name: all, match: { path: /* }, public: true, to: app }`,
+    /skipped_by_method/,
+  ],
+  [
+    'a trailing slash',
+    `  - { name: a, match: { path: /a }, ${key}, to: app }\n  - { name: all, match: { path: /* }, public: true, to: app }`,
+    /skipped_by_slash/,
+  ],
+  [
+    'another host',
+    `  - { name: a, match: { host: "*.example.com", path: /a }, ${key}, to: app }\n  - { name: all, match: { path: /a }, public: true, to: app }`,
+    /skipped_by_host/,
+  ],
+  [
+    'a header that anybody can send',
+    `  - { name: a, match: { path: /a }, ${key}, to: app }\n  - { name: b, match: { path: /a, headers: { x-debug: true } }, public: true, to: app }`,
+    /skipped_by_condition/,
+  ],
+  [
+    'a regex around a regex',
+    `  - { name: a, match: { path: "~/r/[0-9]+" }, ${key}, to: app }\n  - { name: b, match: { path: /* }, public: true, to: app }`,
+    /skipped_by/,
+  ],
+];
+for (const [what, routes, expected] of broken) {
+  test(`found: ${what}`, async () => {
+    const { code, out } = await auditText(`${routes}\n`);
+    assert.equal(code, 1, out);
+    assert.match(out, expected);
+  });
+}
+
+/** Every element that is opened is closed, and no text or value holds a bare sign of XML. */
+function assertWellFormed(xml: string): void {
+  const open: string[] = [];
+  const rest = xml
+    .replace(/^<\?xml[^>]*\?>\n/, '')
+    .replace(/<(\/?)([a-z]+)((?: [a-z]+="[^"<>]*")*)(\/?)>/g, (_, closing, name: string, values: string, alone) => {
+      assert.doesNotMatch(values, /&(?!(amp|lt|gt|quot);)/);
+      if (closing) assert.equal(open.pop(), name);
+      else if (!alone) open.push(name);
+      return '';
+    });
+  assert.equal(rest.trim(), '');
+  assert.deepEqual(open, []);
+}
