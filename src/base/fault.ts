@@ -190,6 +190,18 @@ export const faultKinds = {
   ),
 
   route_not_found: gateway(404, 'No route', 'destination_not_found', 'No route matches this host and path.'),
+  answer_not_found: gateway(
+    404,
+    'No such answer',
+    'destination_not_found',
+    'No answer is kept under this URL for this caller: it is unknown, someone else’s, or was kept as long as `async.keep` says.',
+  ),
+  answer_not_kept: gateway(
+    502,
+    'Answer not kept',
+    'http_response_incomplete',
+    'The upstream’s answer to a deferred request was larger than `async.size`, or broke off in the middle.',
+  ),
   method_not_allowed: gateway(
     405,
     'Method not allowed',

@@ -13,6 +13,7 @@ import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type CanaryParts, compileCanary } from './compile-canary.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
+import { compileDeferral } from './compile-deferral.ts';
 import { compileDestination } from './compile-destination.ts';
 import { compileMirror } from './compile-mirror.ts';
 import { compileResilience } from './compile-resilience.ts';
@@ -83,5 +84,25 @@ export function compileRoute(
   const metricsOffset = offsetIn(offsets, config.name);
   const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
   const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
-  return new Route(name, chain, destination, rewrite, timeoutMs ?? 0, metricsOffset, resilience, admission, mirror);
+  const limits = { timeoutMs: timeoutMs ?? 0, metricsOffset };
+  const deferral =
+    config.async === undefined
+      ? null
+      : compileDeferral(
+          config.async,
+          { name, rewrite, resilience, destination, ...limits },
+          workshop.worker.sharedTable.bind(workshop.worker),
+        );
+  return new Route(
+    name,
+    chain,
+    destination,
+    rewrite,
+    limits.timeoutMs,
+    metricsOffset,
+    resilience,
+    admission,
+    mirror,
+    deferral,
+  );
 }

@@ -15,6 +15,7 @@ import { makeGate } from '../upstream/admission/make-gate.ts';
 import { SharedStates } from '../upstream/state/shared-states.ts';
 import type { Upstream, UpstreamContext } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
+import { answerRoutes } from './compile-deferral.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
 import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-stores.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
@@ -113,6 +114,7 @@ export function* compileSnapshot(
       ? previous!.snapshot.consumers
       : new ConsumerDirectory(config.consumers, config.plans),
     identityHeaders: identityHeadersOf(config, context.definitions),
+    answers: answerRoutes(routes.values()),
     limits: config.limits,
     shedding: config.shedding,
     paths: config.paths,

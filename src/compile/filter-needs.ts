@@ -1,4 +1,4 @@
-// What the filters of a configuration need before a worker can build them: shared memory, feeds, cells for their events.
+// What filters and routes of a configuration need before a worker can build them: shared memory, feeds, cells for their events.
 
 import type { Config } from '../config/config.ts';
 import type { FilterNeeds, NeedsContext } from '../exchange/worker-services.ts';
@@ -7,6 +7,7 @@ import { feedKey } from '../store/feed.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
 import { limitLabel } from '../telemetry/limit-label.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
+import { deferralTables } from './compile-deferral.ts';
 import { specOf } from './compile-stores.ts';
 import { eachFilter } from './each-filter.ts';
 
@@ -32,6 +33,7 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
     for (const limit of needs.limits ?? []) limits.add(limitLabel(routeName, limit));
     for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
   });
+  tables.push(...deferralTables(config.routes));
   return { tables, feeds: [...feeds.values()], events: [...events], limits: [...limits] };
 }
 

@@ -3,6 +3,7 @@
 
 import { addressText } from './address.ts';
 import type { CheckedParts } from './check-document.ts';
+import { checkRollout, rolloutUpstreams } from './check-rollout.ts';
 import { zoneProblems } from './check-zone.ts';
 import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
@@ -119,8 +120,7 @@ class ReferenceCheck {
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
       if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
       if (route !== undefined) this.fallback(route, at, known, used, upstreams);
-      if (route !== undefined) this.canary(route, at, known, used);
-      if (route !== undefined) this.mirror(route, at, known, used);
+      if (route !== undefined) this.rollout(route, at, known, used, upstreams);
       if (typeof path !== 'string') continue;
       if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
       if (to?.kind === 'redirect')
@@ -187,30 +187,19 @@ class ReferenceCheck {
     );
   }
 
-  private mirror({ to, canary, mirror }: RouteConfig, at: number, known: ReadonlySet<string>, used: Set<string>): void {
-    if (mirror === undefined) return;
-    const { upstream } = mirror;
-    const place = ['routes', at, 'mirror', 'upstream'];
-    used.add(upstream);
-    if (to.kind === 'reply' || to.kind === 'redirect') {
-      this.fail(['routes', at, 'mirror'], '`mirror` has no meaning here: the route leads to no upstream');
-      return;
+  private rollout(
+    route: RouteConfig,
+    at: number,
+    known: ReadonlySet<string>,
+    used: Set<string>,
+    upstreams: CheckedParts['upstreams'],
+  ): void {
+    const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
+    for (const { name, path } of rolloutUpstreams(route)) {
+      used.add(name);
+      if (!known.has(name)) fail(path, `there is no upstream "${name}"${nearest(name, known)}`);
     }
-    const live = to.kind === 'upstream' ? [to.upstream] : to.targets.map(each => each.upstream);
-    if (canary !== undefined) live.push(canary.upstream);
-    if (!known.has(upstream)) this.fail(place, `there is no upstream "${upstream}"${nearest(upstream, known)}`);
-    if (live.includes(upstream))
-      this.fail(place, `"${upstream}" is where the route leads: it would get these requests twice`);
-  }
-
-  private canary({ to, canary }: RouteConfig, at: number, known: ReadonlySet<string>, used: Set<string>): void {
-    if (canary === undefined) return;
-    const { upstream } = canary;
-    const place = ['routes', at, 'canary', 'upstream'];
-    used.add(upstream);
-    if (!known.has(upstream)) this.fail(place, `there is no upstream "${upstream}"${nearest(upstream, known)}`);
-    if (to.kind === 'upstream' && to.upstream === upstream)
-      this.fail(place, `"${upstream}" is the stable version: a canary is another upstream`);
+    checkRollout(route, upstreams, fail);
   }
 
   private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {

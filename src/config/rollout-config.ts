@@ -5,6 +5,15 @@ import type { NamedMatch } from './config.ts';
 export interface RouteRolloutConfig {
   readonly canary?: CanaryConfig | undefined;
   readonly mirror?: MirrorConfig | undefined;
+  readonly async?: DeferralConfig | undefined;
+}
+
+export interface DeferralConfig {
+  readonly afterMs: number;
+  readonly keepMs: number;
+  /** Head and body. */
+  readonly answerBytesMax: number;
+  readonly memoryBytes: number;
 }
 
 /** Numbers are a worker's. */

@@ -1,6 +1,7 @@
 // One element of `routes`: what a request must be like, what is done with it, where it goes.
 
 import { z } from 'zod';
+import { asyncSchema } from './async-schema.ts';
 import { canarySchema } from './canary-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { DestinationConfig, FilterConfig, RouteConfig } from './config.ts';
@@ -49,6 +50,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           priority,
           canary,
           mirror,
+          async: deferral,
         },
         context,
       ): RouteConfig => {
@@ -80,6 +82,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(priority !== undefined && { priority }),
           ...(canary !== undefined && { canary }),
           ...(mirror !== undefined && { mirror }),
+          ...(deferral !== undefined && { async: deferral }),
         };
       },
     )
@@ -109,6 +112,7 @@ export function routeShape(filters: readonly FilterSchema[]) {
     concurrency: concurrencySchema.optional(),
     canary: canarySchema.optional(),
     mirror: mirrorSchema.optional(),
+    async: asyncSchema.optional(),
     priority: z
       .int()
       .min(0)

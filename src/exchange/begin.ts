@@ -7,10 +7,12 @@ import { needsBody } from '../route/route-table.ts';
 import { endRequestBody, sendRequestBody } from './attempt.ts';
 import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
 import { failFilter, runRequestChain } from './chain.ts';
+import { ANSWERS_PATH } from './deferred/answers-path.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { answer, refuse, sendEarlyReply } from './reply.ts';
 import { abortAnswer } from './respond.ts';
+import type { Route } from './route.ts';
 
 /** First step of every exchange. The answer may be complete when it returns. */
 export function begin(exchange: Exchange): void {
@@ -66,6 +68,10 @@ export function findRoute(exchange: Exchange): void {
     ]);
     return;
   }
+  if (snapshot.answers !== undefined && request.path.startsWith(ANSWERS_PATH)) {
+    toAnswers(exchange, snapshot.answers);
+    return;
+  }
   const found = snapshot.routes.find(request);
   if (found === needsBody) {
     gatherBody(exchange);
@@ -82,6 +88,18 @@ export function findRoute(exchange: Exchange): void {
     refuse(exchange, new Fault('overloaded'), [['Retry-After', '2']]);
     return;
   }
+  runFilters(exchange, afterFilters);
+}
+
+/** For a client that comes back for its answer. */
+function toAnswers(exchange: Exchange, answers: ReadonlyMap<string, Route>): void {
+  const { path } = exchange.request;
+  const route = answers.get(path.slice(ANSWERS_PATH.length, path.indexOf('/', ANSWERS_PATH.length)));
+  if (route === undefined) {
+    refuse(exchange, new Fault('answer_not_found'));
+    return;
+  }
+  exchange.route = route;
   runFilters(exchange, afterFilters);
 }
 

@@ -29,6 +29,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { BodyPipe } from './body-pipe.ts';
 import type { BodyCollector } from './collect-body.ts';
 import type { Consumer, Identity } from './consumer.ts';
+import type { DeferralWait } from './deferred/deferral-wait.ts';
 import type { Hedge } from './hedge.ts';
 import type { MirrorCopy } from './mirror/mirror-copy.ts';
 import type { ExchangeResponse, Reply } from './response.ts';
@@ -102,6 +103,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** The gates that let it in, and where it is counted. */
   routeGate: Gate | null;
   upstreamGate: Gate | null;
+  /** How long its client is kept waiting; null where it is as long as it takes. */
+  deferral: DeferralWait | null;
   /** What is kept for its copy; null for what is not copied. */
   mirror: MirrorCopy | null;
   /** Where its version counts, see count-version.ts; below 0 for routes that compare none. */
@@ -202,6 +205,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.waitsSince = 0;
     this.routeGate = null;
     this.upstreamGate = null;
+    this.deferral = null;
     this.mirror = null;
     this.versionCellsAt = NO_VERSION;
     this.foreignIds = '';

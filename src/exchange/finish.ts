@@ -30,6 +30,7 @@ export function finish(exchange: Exchange): void {
   services.io.wheel.cancel(exchange);
   if (exchange.retries !== null) services.io.wheel.cancel(exchange.retries);
   if (exchange.hedge !== null) exchange.hedge.cancel();
+  if (exchange.deferral !== null) services.io.wheel.cancel(exchange.deferral);
   if (endpoint !== null) endpoint.ended();
   if (exchange.breakerPass >= 0) exchange.upstream!.resilience.guard?.cancelled(endpoint!, exchange.breakerPass);
   exchange.connection = null;

@@ -10,8 +10,9 @@ import { answer } from './reply.ts';
 /** Carries out the route's destination. */
 export function forward(exchange: Exchange): void {
   const route = exchange.route!;
-  const { destination, mirror } = route;
+  const { destination, mirror, deferral } = route;
   if (mirror !== null) exchange.mirror = mirror.sample(exchange);
+  if (deferral !== null) deferral.watch(exchange);
   switch (destination.kind) {
     case 'upstream':
       forwardTo(exchange, destination.upstream);
@@ -25,6 +26,9 @@ export function forward(exchange: Exchange): void {
       forwardTo(exchange, upstream);
       return;
     }
+    case 'answers':
+      destination.plan.show(exchange);
+      return;
     case 'reply':
       answer(exchange, destination.reply);
       return;

@@ -8,6 +8,7 @@ import type { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { CanaryChoice } from './canary-choice.ts';
 import type { Chain } from './chain.ts';
+import type { DeferralPlan } from './deferred/deferral-plan.ts';
 import type { HedgePlan } from './hedge.ts';
 import type { MirrorPlan } from './mirror/mirror-plan.ts';
 import type { Reply } from './response.ts';
@@ -18,6 +19,8 @@ export type Destination =
   | { readonly kind: 'split'; readonly splitter: Splitter<Upstream>; readonly stickyCookie: string | null }
   /** One of two versions, of which one is new. */
   | { readonly kind: 'canary'; readonly choice: CanaryChoice }
+  /** Answers that clients were told to come back for. */
+  | { readonly kind: 'answers'; readonly plan: DeferralPlan }
   | { readonly kind: 'reply'; readonly reply: Reply }
   /** `location` fills the redirect's template for a request. */
   | { readonly kind: 'redirect'; readonly location: RedirectTemplate; readonly status: number };
@@ -77,6 +80,8 @@ export class Route {
   readonly priority: number;
   /** Copies of its exchanges; null for none. */
   readonly mirror: MirrorPlan | null;
+  /** When its clients are told to come back for their answers; null for never. */
+  readonly deferral: DeferralPlan | null;
   /** Its part of an access log line. */
   readonly logPart: string;
 
@@ -90,6 +95,7 @@ export class Route {
     resilience: RouteResilience = nothingSaid,
     admission: RouteAdmission = alwaysAdmitted,
     mirror: MirrorPlan | null = null,
+    deferral: DeferralPlan | null = null,
   ) {
     this.name = name;
     this.chain = chain;
@@ -101,6 +107,7 @@ export class Route {
     this.gate = admission.gate;
     this.priority = admission.priority;
     this.mirror = mirror;
+    this.deferral = deferral;
     this.logPart = routePart(name);
   }
 }

@@ -18,6 +18,8 @@ export interface Snapshot {
   /** By what they are of: `upstream users`, `route orders`. */
   readonly gates?: ReadonlyMap<string, Gate>;
   readonly limits: Limits;
+  /** Where clients fetch answers that they were told to come back for, by the word in the path. Left out where no route defers any. */
+  readonly answers?: ReadonlyMap<string, Route> | undefined;
   /** Left out, nothing is shed. */
   readonly shedding?: SheddingSpec;
   readonly paths: Paths;

@@ -58,6 +58,8 @@ export interface RequestWriter {
   start(events: ResponseEvents, toHead: boolean, requestFraming: number, upgrade: boolean, times: RequestTimes): void;
   /** Sends the head that was written to `block`. */
   sendHead(): void;
+  /** What comes from now on is somebody else's. Only while nothing of an answer has come. */
+  handOver(events: ResponseEvents, times: RequestTimes): void;
   /** Whether the endpoint can be asked for a tunnel of this protocol. */
   canUpgrade(protocol: string): boolean;
   sendBody(bytes: Buffer, start: number, end: number): void;

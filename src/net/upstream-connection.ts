@@ -139,6 +139,11 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.scheduleWithin(this.requestDone ? times.responseTimeoutMs : 0);
   }
 
+  handOver(events: ResponseEvents, times: RequestTimes): void {
+    this.events = events;
+    this.times = times;
+  }
+
   /** The head is in the outbox already. */
   sendHead(): void {}
 

@@ -63,6 +63,24 @@ export class AnswerTable {
     }
   }
 
+  /** What there is of a question, without asking it; null when there is nothing. */
+  find(digest: Buffer, nowSeconds: number): Buffer | 'underWay' | 'notKept' | null {
+    const set = digest.readUInt32LE(12) % this.sets;
+    const at = HEADER_WORDS + set;
+    const stamp = lock(this.words, at);
+    try {
+      const { words, slotWords } = this;
+      for (let way = 0, slot = this.firstSlot(set); way < WAYS; way++, slot += slotWords) {
+        if (words[slot] === State.free || words[slot + EXPIRY_AT]! <= nowSeconds || !this.isAt(slot, digest)) continue;
+        const known = this.known(slot, words[slot + FINGERPRINT_AT]!);
+        return known.kind === 'stored' ? known.bytes : known.kind === 'underWay' ? 'underWay' : 'notKept';
+      }
+      return null;
+    } finally {
+      unlock(this.words, at, stamp);
+    }
+  }
+
   /** Keeps the answer; of one that is too long only that it was given. */
   store(slot: number, digest: Buffer, answer: Buffer | null, expirySeconds: number): void {
     this.change(slot, digest, () => {

@@ -109,6 +109,11 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.requestDone = requestFraming === RequestFraming.none && !upgrade;
   }
 
+  handOver(events: ResponseEvents, times: RequestTimes): void {
+    this.events = events;
+    this.times = times;
+  }
+
   sendHead(): void {
     this.webSocketKey = this.block.takeWebSocketKey();
     this.localEnded = this.requestDone;

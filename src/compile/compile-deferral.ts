@@ -1,0 +1,71 @@
+// From a route's `async` to the plan that answers are deferred by, and the route on which they are fetched.
+
+import type { RouteConfig } from '../config/config.ts';
+import type { DeferralConfig } from '../config/rollout-config.ts';
+import type { Chain } from '../exchange/chain.ts';
+import { ANSWERS_PATH } from '../exchange/deferred/answers-path.ts';
+import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
+import { type Destination, Route, type RouteResilience } from '../exchange/route.ts';
+import type { SharedTableNeed } from '../exchange/worker-services.ts';
+import type { Rewrite } from '../route/rewrite.ts';
+import { AnswerTable, answerTableBytes } from '../store/answer-table.ts';
+import { opaqueWord } from '../upstream/affinity.ts';
+
+/** Memory of the answers of routes that say the same of it. */
+export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
+  return routes.flatMap(({ async: deferral }) =>
+    deferral === undefined
+      ? []
+      : [{ name: tableName(deferral), bytes: answerTableBytes(deferral.memoryBytes, deferral.answerBytesMax) }],
+  );
+}
+
+/** What deferred exchanges have in common with the others of their route. */
+interface Deferred {
+  readonly name: string;
+  readonly rewrite: Rewrite | null;
+  readonly metricsOffset: number;
+  readonly resilience: RouteResilience;
+  readonly destination: Destination;
+}
+
+export function compileDeferral(
+  deferral: DeferralConfig,
+  { name, rewrite, metricsOffset, resilience, destination }: Deferred,
+  sharedTable: (name: string) => SharedArrayBuffer,
+): DeferralPlan {
+  const table = new AnswerTable(sharedTable(tableName(deferral)), deferral.answerBytesMax);
+  const silent = new Route(name, silentChain([]), destination, rewrite, 0, metricsOffset, resilience);
+  return new DeferralPlan(deferral, table, answersWord(name), silent);
+}
+
+/** Answers by the word in their URL: the filters of their route run in front of them, so that its callers are known. */
+export function answerRoutes(routes: Iterable<Route>): ReadonlyMap<string, Route> | undefined {
+  const byWord = new Map<string, Route>();
+  for (const { name, chain, deferral, metricsOffset } of routes) {
+    if (deferral === null) continue;
+    byWord.set(answersWord(name), new Route(name, chain, { kind: 'answers', plan: deferral }, null, 0, metricsOffset));
+  }
+  return byWord.size === 0 ? undefined : byWord;
+}
+
+function answersWord(routeName: string): string {
+  return opaqueWord(ANSWERS_PATH, routeName);
+}
+
+function tableName({ memoryBytes, answerBytesMax }: DeferralConfig): string {
+  return `answers ${memoryBytes} ${answerBytesMax}`;
+}
+
+/** Has these filters, and none of their hooks. */
+function silentChain(filters: Chain['filters']): Chain {
+  return {
+    filters,
+    onRequest: [],
+    requestPlaces: [],
+    hasRequestBody: false,
+    onResponse: [],
+    responsePlaces: [],
+    hasEnd: false,
+  };
+}

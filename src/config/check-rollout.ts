@@ -1,0 +1,56 @@
+// What a route's `canary`, `mirror` and `async` have to agree on with where it leads. Whether names exist is seen in check-references.ts.
+
+import type { RouteConfig, UpstreamConfig } from './config.ts';
+
+type Path = readonly (string | number)[];
+type Fail = (path: Path, message: string) => void;
+
+/** Upstreams beside those of `to`, with the place of each in the route. */
+export function rolloutUpstreams({ canary, mirror }: RouteConfig): { readonly name: string; readonly path: Path }[] {
+  return [
+    ...(canary === undefined ? [] : [{ name: canary.upstream, path: ['canary', 'upstream'] }]),
+    ...(mirror === undefined ? [] : [{ name: mirror.upstream, path: ['mirror', 'upstream'] }]),
+  ];
+}
+
+/** Paths of `fail` begin in the route. An upstream that could not be checked is undefined. */
+export function checkRollout(route: RouteConfig, upstreams: readonly (UpstreamConfig | undefined)[], fail: Fail): void {
+  const { to, canary } = route;
+  const live =
+    to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : [];
+  if (canary !== undefined && live.includes(canary.upstream))
+    fail(['canary', 'upstream'], `"${canary.upstream}" is the stable version: a canary is another upstream`);
+  if (canary !== undefined) live.push(canary.upstream);
+  checkMirror(route, live, fail);
+  checkDeferral(route, live, upstreams, fail);
+}
+
+function checkMirror({ mirror }: RouteConfig, live: readonly string[], fail: Fail): void {
+  if (mirror === undefined) return;
+  if (live.length === 0) fail(['mirror'], '`mirror` has no meaning here: the route leads to no upstream');
+  if (live.includes(mirror.upstream))
+    fail(['mirror', 'upstream'], `"${mirror.upstream}" is where the route leads: it would get these requests twice`);
+}
+
+/** Its client has to be told before somebody gives up waiting. */
+function checkDeferral(
+  { async: deferral, hedge, timeoutMs }: RouteConfig,
+  live: readonly string[],
+  upstreams: readonly (UpstreamConfig | undefined)[],
+  fail: Fail,
+): void {
+  if (deferral === undefined) return;
+  if (live.length === 0) fail(['async'], '`async` has no meaning here: the route leads to no upstream');
+  if (hedge !== undefined)
+    fail(['async'], '`async` and `hedge` contradict each other: one waits long, the other does not want to');
+  const limits: [number, string][] = [[timeoutMs ?? 0, 'the route’s `timeout`']];
+  for (const upstream of upstreams) {
+    if (upstream === undefined || !live.includes(upstream.name)) continue;
+    limits.push([upstream.responseTimeoutMs, `the \`responseTimeout\` of the upstream "${upstream.name}"`]);
+    if (timeoutMs === null) limits.push([upstream.timeoutMs, `the \`timeout\` of the upstream "${upstream.name}"`]);
+  }
+  const broken = limits.find(([limitMs]) => limitMs !== 0 && deferral.afterMs >= limitMs);
+  if (broken === undefined) return;
+  const message = `nobody would ever be told to come back: after ${deferral.afterMs}ms the request has failed already, by ${broken[1]} of ${broken[0]}ms`;
+  fail(['async', 'after'], message);
+}

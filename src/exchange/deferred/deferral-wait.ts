@@ -1,0 +1,27 @@
+// The time after which a client is not kept waiting any longer. One an exchange of a route that defers answers.
+
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import type { Exchange } from '../exchange.ts';
+import type { DeferralPlan } from './deferral-plan.ts';
+
+export class DeferralWait implements Timed {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  private readonly plan: DeferralPlan;
+  private readonly exchange: Exchange;
+
+  constructor(plan: DeferralPlan, exchange: Exchange) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.plan = plan;
+    this.exchange = exchange;
+  }
+
+  onDeadline(): void {
+    if (!this.exchange.ended) this.plan.due(this.exchange);
+  }
+}

@@ -1,0 +1,180 @@
+// Slow answers are fetched later, by the caller who asked and by nobody else, from whichever worker.
+
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startGateway } from '../../support/gateway.ts';
+import { VersionBackend } from '../../support/version-backend.ts';
+
+// SHA-256 of `foo` and of `bar`.
+const keys = {
+  foo: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+  bar: 'fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9',
+};
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: string;
+}
+
+async function setUp(t: TestContext, deferral: string, upstream = '') {
+  const backend = await VersionBackend.start('reports');
+  const gateway = await startGateway(
+    `consumers:
+  - { name: acme, keys: [{ id: k1, hash: "sha256:${keys.foo}" }] }
+  - { name: other, keys: [{ id: k2, hash: "sha256:${keys.bar}" }] }
+upstreams:
+  reports: { endpoints: [ "http://127.0.0.1:${backend.port}" ]${upstream} }
+routes:
+  - name: reports
+    match: { path: /reports, methods: [POST] }
+    filters:
+      - apiKey: {}
+      - headers: { response: { set: { x-filtered: "yes" } } }
+    to: reports
+    async: ${deferral}
+`,
+    { workers: 2 },
+  );
+  t.after(async () => {
+    await gateway.stop();
+    await backend.stop();
+  });
+  // A connection each, so that both workers are asked.
+  const ask = (path: string, method = 'GET', key: string | null = 'foo', body = ''): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const headers = {
+        ...(key !== null && { 'x-api-key': key }),
+        ...(body !== '' && { 'content-length': body.length }),
+      };
+      const request = httpRequest(
+        { host: '127.0.0.1', port: gateway.port, path, method, headers, agent: false },
+        response => {
+          const pieces: Buffer[] = [];
+          response.on('data', (piece: Buffer) => pieces.push(piece));
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode!,
+              headers: response.headers,
+              body: Buffer.concat(pieces).toString(),
+            }),
+          );
+        },
+      );
+      request.on('error', reject);
+      request.end(body);
+    });
+  const fetchUntil = async (path: string, done: (answer: Answer) => boolean): Promise<Answer> => {
+    const end = performance.now() + 8_000;
+    for (;;) {
+      const answer = await ask(path);
+      if (done(answer)) return answer;
+      assert.ok(performance.now() < end, JSON.stringify(answer));
+      await delay(20);
+    }
+  };
+  return { backend, gateway, ask, fetchUntil };
+}
+
+test('202 with a place, the answer there for its caller alone, on both workers', async t => {
+  const { backend, ask, fetchUntil, gateway } = await setUp(t, '{ after: 200ms }');
+  assert.equal((await ask('/reports', 'POST', 'foo', 'quick')).status, 200);
+  let release = (): void => {};
+  backend.answer = (_, response) => {
+    release = () => response.writeHead(201, { 'x-report': '7', 'set-cookie': ['a=1', 'b=2'] }).end('the report');
+  };
+  const told = await ask('/reports', 'POST', 'foo', 'slow');
+  assert.equal(told.status, 202);
+  assert.equal(told.headers['retry-after'], '2');
+  assert.equal(told.headers['x-filtered'], 'yes');
+  const location = String(told.headers['location']);
+  assert.match(location, /^\/\.cardea\/answers\/[\w-]+\/[0-9a-f]{48}$/);
+  for (let n = 0; n < 8; n++) assert.equal((await ask(location)).status, 202);
+
+  release();
+  const answer = await fetchUntil(location, ({ status }) => status !== 202);
+  assert.deepEqual([answer.status, answer.headers['x-report'], answer.body], [201, '7', 'the report']);
+  assert.deepEqual(answer.headers['set-cookie'], ['a=1', 'b=2']);
+  assert.equal(answer.headers['x-filtered'], 'yes');
+  for (let n = 0; n < 12; n++) assert.equal((await ask(location)).body, 'the report');
+  assert.equal(backend.seen.length, 2);
+
+  const others = await Promise.all(Array.from({ length: 6 }, () => ask(location, 'GET', 'bar')));
+  for (const other of others) {
+    assert.equal(other.status, 404);
+    assert.match(other.body, /answer_not_found/);
+    assert.equal(other.headers['x-report'], undefined);
+  }
+  assert.equal((await ask(location, 'GET', null)).status, 401);
+  assert.equal((await ask(`${location.slice(0, -1)}${location.endsWith('0') ? '1' : '0'}`)).status, 404);
+  assert.equal((await ask('/.cardea/answers/x/y')).status, 404);
+  assert.equal((await ask(location, 'POST')).status, 405);
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
+  assert.match(metrics, /cardea_requests_in_flight 0\n/);
+});
+
+test('what fails later is told later; what is too large is not kept; what is over is gone', async t => {
+  const { backend, ask, fetchUntil } = await setUp(
+    t,
+    '{ after: 100ms, keep: 2s, size: 4KiB }',
+    ', responseTimeout: 700ms',
+  );
+  const deferred = async (answer: VersionBackend['answer']) => {
+    backend.answer = answer;
+    const told = await ask('/reports', 'POST', 'foo', 'x');
+    assert.equal(told.status, 202, told.body);
+    return fetchUntil(String(told.headers['location']), ({ status }) => status !== 202);
+  };
+  const timedOut = await deferred(() => {});
+  assert.equal(timedOut.status, 504);
+  assert.equal(timedOut.headers['content-type'], 'application/problem+json');
+  assert.match(timedOut.body, /upstream_timeout|response_timeout/);
+  const reset = await deferred((_, response) => setTimeout(() => response.destroy(), 300));
+  assert.equal(reset.status, 502);
+  assert.match(reset.body, /upstream_reset/);
+  const large = await deferred((_, response) => setTimeout(() => response.end('x'.repeat(5_000)), 300));
+  assert.equal(large.status, 502);
+  assert.match(large.body, /answer_not_kept/);
+  const half = await deferred((_, response) =>
+    setTimeout(() => {
+      response.writeHead(200, { 'content-length': '100' }).write('half');
+      setTimeout(() => response.destroy(), 50);
+    }, 300),
+  );
+  assert.equal(half.status, 502);
+
+  backend.answer = (_, response) => setTimeout(() => response.end('ok'), 300);
+  const told = await ask('/reports', 'POST', 'foo', 'x');
+  const location = String(told.headers['location']);
+  await fetchUntil(location, ({ body }) => body === 'ok');
+  await fetchUntil(location, ({ status }) => status === 404);
+});
+
+test('a client that leaves before it was told has its request ended, one that was told does not', async t => {
+  const { backend, ask, gateway, fetchUntil } = await setUp(t, '{ after: 1s }');
+  let closed = 0;
+  backend.answer = (_, response) => response.on('close', () => closed++);
+  const request = httpRequest({
+    port: gateway.port,
+    host: '127.0.0.1',
+    path: '/reports',
+    method: 'POST',
+    headers: { 'x-api-key': 'foo' },
+  });
+  request.on('error', () => {});
+  request.end('x');
+  const end = performance.now() + 5_000;
+  while (backend.seen.length === 0) await delay(5);
+  request.destroy();
+  while (closed === 0) {
+    assert.ok(performance.now() < end, 'the upstream is left alone');
+    await delay(5);
+  }
+  backend.answer = (_, response) => setTimeout(() => response.end('late'), 1_500);
+  const told = await ask('/reports', 'POST', 'foo', 'x');
+  assert.equal(told.status, 202);
+  const answer = await fetchUntil(String(told.headers['location']), ({ status }) => status !== 202);
+  assert.equal(answer.body, 'late');
+});
