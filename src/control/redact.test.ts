@@ -63,3 +63,26 @@ test('numbers, empty text and plain values stay', () => {
   const plain = { port: 8080, admin: null, tokenless: '', url: 'http://10.0.0.1:80', list: [1, 'a', true] };
   assert.deepEqual(redact(plain), plain);
 });
+
+test('lists of keys, and the secret members of a JWK', () => {
+  assert.deepEqual(redact({ session: { keys: ['a', 'b'] } }), { session: { keys: ['[redacted]', '[redacted]'] } });
+  assert.deepEqual(
+    redact({
+      keys: {
+        set: [
+          { kty: 'oct', kid: 'a', k: 'x' },
+          { kty: 'RSA', n: 'n', d: 'd', p: 'p' },
+        ],
+      },
+    }),
+    {
+      keys: {
+        set: [
+          { kty: 'oct', kid: 'a', k: '[redacted]' },
+          { kty: 'RSA', n: 'n', d: '[redacted]', p: '[redacted]' },
+        ],
+      },
+    },
+  );
+  assert.deepEqual(redact({ keys: [{ id: 'k1', d: 'shown' }] }), { keys: [{ id: 'k1', d: 'shown' }] });
+});

@@ -4,7 +4,10 @@
 const REDACTED = '[redacted]';
 
 /** Keys whose text is secret, in the document and in filters' configurations. */
-const secretKey = /secret|passw|token|credential|api-?key|private-?key|^hash$|^key$|^salt$/i;
+const secretKey = /secret|passw|token|credential|api-?key|private-?key|^hash$|^keys?$|^salt$/i;
+
+/** Members of a JWK that make it a secret or a private key (RFC 7518 section 6). */
+const secretJwkMember = /^(k|d|p|q|dp|dq|qi)$/;
 
 /** Names of header fields, cookies and parameters whose value is secret. */
 const secretName = /secret|passw|token|credential|api-?key|session|^(proxy-)?authorization$|^(set-)?cookie$/i;
@@ -33,6 +36,7 @@ function redacted(value: unknown, name: string): unknown {
 /** `{ name: 'authorization', value: '...' }` and `{ name, match: { kind, value } }` carry the name in a field beside. */
 function nameOf(owner: object, key: string, inherited: string): string {
   if (key === 'kind' || key === 'name') return '';
+  if ('kty' in owner && secretJwkMember.test(key)) return 'secret';
   if (key !== 'value' && key !== 'match' && key !== 'source') return key;
   return 'name' in owner && typeof owner.name === 'string' ? owner.name : inherited;
 }
