@@ -20,7 +20,7 @@ export const usage = `npm run bench -- [options]
   --seconds N      seconds a round (5; quick 1)
   --warmup N       seconds before the first round, twice that for peers with a JIT (3; quick 1)
   --connections N  of the load (64)
-  --repeats N      times that a round is run again when others disturbed it (0)
+  --repeats N      times that a round is run again when others disturbed it (1)
   --write          write bench/results.md and results.json also for a part
   --list           names of scenarios and peers
 `;
@@ -60,7 +60,7 @@ export function readCommandLine(args: readonly string[]): Wanted | 'list' | 'hel
       seconds: positive('seconds', values.seconds, quick ? 1 : 5),
       warmupSeconds: positive('warmup', values.warmup, quick ? 1 : 3),
       connections: positive('connections', values.connections, 64),
-      repeats: values.repeats === '0' ? 0 : positive('repeats', values.repeats, 0),
+      repeats: values.repeats === '0' ? 0 : positive('repeats', values.repeats, 1),
     },
   };
 }

@@ -2,6 +2,7 @@
 // remedy for coordinated omission). `node open-loop.ts PORT PATH RATE SECONDS CONNECTIONS WARMUP_SECONDS`; JSON at the end.
 
 import { connect } from 'node:net';
+import { summarize } from '../measure/open-loop-summary.ts';
 
 const [port, path, rate, seconds, connections, warmupSeconds] = [2, 3, 4, 5, 6, 7].map(i => process.argv[i]!);
 const request = Buffer.from(
@@ -10,7 +11,8 @@ const request = Buffer.from(
 const perMs = Number(rate) / 1000;
 const ignored = Math.round(Number(rate) * Number(warmupSeconds));
 const total = ignored + Math.round(Number(rate) * Number(seconds));
-const latenciesUs = new Float64Array(total - ignored);
+/** Infinity until answered well: what never was counts as the worst. */
+const latenciesUs = new Float64Array(total - ignored).fill(Number.POSITIVE_INFINITY);
 
 interface Connection {
   send(index: number): void;
@@ -32,7 +34,7 @@ function open(): Promise<void> {
       current = -1;
       answered++;
       if (!ok) failed++;
-      if (index >= ignored) latenciesUs[index - ignored] = (performance.now() - beginMs - index / perMs) * 1000;
+      if (ok && index >= ignored) latenciesUs[index - ignored] = (performance.now() - beginMs - index / perMs) * 1000;
     };
     const onread = {
       buffer: Buffer.allocUnsafe(64 * 1024),
@@ -65,7 +67,11 @@ function open(): Promise<void> {
     };
     socket.on('error', reject);
     socket.on('close', () => {
+      const at = free.indexOf(connection);
+      if (at !== -1) free.splice(at, 1);
       if (current !== -1) finish(false);
+      // A proxy that closes has not ended the run: another connection takes the place of this one.
+      if (answered < total) open().catch(() => undefined);
     });
   });
 }
@@ -78,20 +84,8 @@ function turn(): void {
 }
 
 function report(): void {
-  const sorted = latenciesUs.filter(value => value > 0).sort();
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]! / 1000;
-  const unanswered = total - answered;
-  console.log(
-    JSON.stringify({
-      requests: sorted.length,
-      failed: failed + unanswered,
-      p50Ms: at(0.5),
-      p90Ms: at(0.9),
-      p99Ms: at(0.99),
-      p999Ms: at(0.999),
-      maxMs: at(1),
-    }),
-  );
+  const lastedMs = performance.now() - beginMs;
+  console.log(JSON.stringify(summarize(latenciesUs, failed + total - answered, lastedMs)));
   process.exit(0);
 }
 

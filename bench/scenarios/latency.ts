@@ -1,17 +1,23 @@
-// What a proxy adds to latency, open loop, at 50 % and 80 % of the rate at which the gateway is saturated. Every peer gets
-// the same rate, and each round is compared with the same rate sent straight to the backend.
+// What a proxy adds to latency, open loop: each peer at 20, 50 and 80 % of the rate that saturates it, and all at the same
+// rates, 50 and 80 % of what saturates the gateway. Each round is compared with the same rate sent straight to the backend.
 
-import { runOpenLoop } from '../load/open-loop.ts';
+import { type OpenLoopResult, runOpenLoop } from '../load/open-loop.ts';
 import { runWrk } from '../load/wrk.ts';
-import { setupOf } from '../measure/contest.ts';
-import { median, medianDeviation } from '../measure/statistics.ts';
+import { foreignShareMax, setupOf } from '../measure/contest.ts';
+import { watchCore } from '../measure/foreign-load.ts';
+import { type Latencies, latencyTable } from '../measure/latency-table.ts';
+import { proxyCore } from '../measure/pinning.ts';
+import { shortMessage } from '../measure/short-message.ts';
 import type { RunningPeer } from '../peer.ts';
 import { direct } from '../peers/direct.ts';
-import type { Context, Result, Row, Scenario } from '../scenario.ts';
+import type { Context, Result, Scenario } from '../scenario.ts';
 
 const path = '/small';
-const shares = [0.5, 0.8];
-const percentiles = ['p50Ms', 'p99Ms', 'p999Ms'] as const;
+const sharesOfOwn = [0.2, 0.5, 0.8];
+const sharesOfCommon = [0.5, 0.8];
+/** There are many runs: these are enough for medians. */
+const roundsMax = 5;
+const secondsMax = 3;
 
 export const latency: Scenario = {
   name: 'latency',
@@ -25,28 +31,79 @@ interface Running {
   saturated: number;
 }
 
+/** A rate, and who is asked at it one after the other. The first is the backend itself. */
+interface Heat {
+  readonly load: string;
+  readonly rate: number;
+  readonly entrants: readonly Running[];
+}
+
 async function run(context: Context): Promise<Result> {
-  const running: Running[] = [];
-  const rows: Row[] = [];
+  let running: Running[] = [];
+  const started: RunningPeer[] = [];
+  const measured: Latencies[] = [];
+  const failures: string[] = [];
+  const drop = (name: string, error: unknown) => {
+    failures.push(`${name}: ${shortMessage(error)}`);
+    context.say(failures.at(-1)!);
+    running = running.filter(each => each.name !== name);
+  };
   try {
     for (const peer of [direct, ...context.peers]) {
-      running.push({ name: peer.name, proxy: await peer.start(setupOf(context)), saturated: 0 });
-    }
-    for (const each of running.slice(1)) each.saturated = await saturatedRate(context, each);
-    const judge = running.find(({ name }) => name === 'cardea') ?? running[1];
-    if (judge === undefined) throw new Error('there is no peer to measure');
-    for (const share of shares) {
-      const rate = Math.round(share * judge.saturated);
-      // A peer that is saturated at this rate has no latency, only a queue.
-      const able = running.filter(({ name, saturated }) => name === 'direct' || saturated * 0.95 >= rate);
-      for (let round = 0; round < context.options.rounds; round++) {
-        for (const each of able) rows.push(await measure(context, each, share, rate, round));
+      try {
+        const proxy = await peer.start(setupOf(context));
+        started.push(proxy);
+        const entrant: Running = { name: peer.name, proxy, saturated: 0 };
+        running.push(entrant);
+        if (peer !== direct) entrant.saturated = await saturatedRate(context, entrant);
+      } catch (error) {
+        drop(peer.name, error);
       }
     }
-    return { ...table(rows, judge), rows, failures: [] };
+    const rounds = Math.min(context.options.rounds, roundsMax);
+    for (const { load, rate, entrants } of heats(running, rounds)) {
+      for (let round = 0; round < rounds; round++) {
+        for (const each of entrants) {
+          if (!running.includes(each)) continue;
+          try {
+            const result = await undisturbed(context, each, rate);
+            measured.push({ contestant: each.name, load, judged: entrants[1]!.name, rate, round, ...result });
+          } catch (error) {
+            drop(each.name, error);
+          }
+        }
+      }
+    }
   } finally {
-    await Promise.all(running.map(({ proxy }) => proxy.stop()));
+    await Promise.all(started.map(proxy => proxy.stop()));
   }
+  const names = new Set(running.map(({ name }) => name));
+  const whole = measured.filter(({ contestant }) => names.has(contestant));
+  return { table: latencyTable(whole), rows: whole.map(row => ({ ...row })), failures };
+}
+
+/** A run of few rounds is one that shall be short: it has one share of each kind. */
+function heats([backend, ...proxies]: readonly Running[], rounds: number): Heat[] {
+  if (backend === undefined || proxies.length === 0) throw new Error('there is no peer to measure');
+  const short = rounds < roundsMax;
+  const judge = proxies.find(({ name }) => name === 'cardea') ?? proxies[0]!;
+  const common = (short ? [0.5] : sharesOfCommon).map((share): Heat => {
+    const rate = Math.round(share * judge.saturated);
+    // A peer that is saturated at this rate has no latency, only a queue.
+    const able = proxies.filter(each => each.saturated * 0.95 >= rate);
+    return { load: `same for all (${percent(share)} of ${judge.name}’s)`, rate, entrants: [backend, ...able] };
+  });
+  const own = (short ? [0.5] : sharesOfOwn).flatMap(share =>
+    proxies.map((each): Heat => {
+      const rate = Math.round(share * each.saturated);
+      return { load: `${percent(share)} of own`, rate, entrants: [backend, each] };
+    }),
+  );
+  return [...common, ...own];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 async function saturatedRate(context: Context, { name, proxy }: Running): Promise<number> {
@@ -55,57 +112,36 @@ async function saturatedRate(context: Context, { name, proxy }: Running): Promis
   await runWrk({ ...load, seconds: 2 * warmupSeconds });
   let best = 0; // others on the machine can only make it less
   for (let i = 0; i < 3; i++) {
-    const { requests, durationUs } = await runWrk({ ...load, seconds: Math.min(seconds, 3) });
+    const { requests, durationUs } = await runWrk({ ...load, seconds: Math.min(seconds, secondsMax) });
     best = Math.max(best, (requests * 1e6) / durationUs);
   }
+  if (best === 0) throw new Error('it answered nothing');
   context.say(`${name}: saturated at ${Math.round(best)} a second`);
   return best;
 }
 
-async function measure(
+async function undisturbed(
   context: Context,
   { name, proxy }: Running,
-  share: number,
   rate: number,
-  round: number,
-): Promise<Row> {
+): Promise<OpenLoopResult & { readonly foreignShare: number }> {
   const { seconds, connections } = context.options;
-  const result = await runOpenLoop({
-    port: proxy.port,
-    path,
-    requestsPerSecond: rate,
-    seconds,
-    connections,
-    warmupSeconds: 1,
-  });
-  context.say(
-    `${name}: ${rate} a second, round ${round + 1}: p50 ${result.p50Ms.toFixed(3)}, p99 ${result.p99Ms.toFixed(3)} ms`,
-  );
-  return { contestant: name, share, rate, round, ...result };
-}
-
-/** Added latency: the median of a percentile over rounds less the same of what was sent straight to the backend. */
-function table(rows: readonly Row[], judge: Running): Pick<Result, 'table'> {
-  const cells = shares.flatMap(share => {
-    const ofShare = rows.filter(row => row['share'] === share);
-    const values = (name: string, figure: string) =>
-      ofShare.filter(row => row['contestant'] === name).map(row => Number(row[figure]));
-    const added = (name: string, figure: string) =>
-      median(values(name, figure)) - (name === 'direct' ? 0 : median(values('direct', figure)));
-    return [...new Set(ofShare.map(row => String(row['contestant'])))].map(name => {
-      const ratio = added(name, 'p99Ms') / added('nginx', 'p99Ms');
-      return [
-        name === 'direct' ? 'direct (not added)' : name,
-        `${Math.round(share * 100)} % = ${Number(ofShare[0]?.['rate'] ?? 0).toLocaleString('en-GB')}/s`,
-        ...percentiles.map(
-          figure => `${added(name, figure).toFixed(3)} ± ${medianDeviation(values(name, figure)).toFixed(3)}`,
-        ),
-        name === 'direct' || name === 'nginx' || Number.isNaN(ratio) ? '' : ratio.toFixed(2),
-        String(values(name, 'failed').reduce((sum, each) => sum + each, 0)),
-      ];
+  for (let attempt = 0; ; attempt++) {
+    const watch = watchCore(proxyCore, proxy.pid() === 0 ? [] : [proxy.pid()]);
+    const result = await runOpenLoop({
+      port: proxy.port,
+      path,
+      requestsPerSecond: rate,
+      seconds: Math.min(seconds, secondsMax),
+      connections,
+      warmupSeconds: 1,
     });
-  });
-  const columns = ['proxy', 'rate', 'added p50 ms', 'added p99 ms', 'added p99.9 ms', 'added p99 to nginx’s', 'failed'];
-  const notes = [`Rates are shares of what saturates ${judge.name}. Left out is who cannot keep up with the rate.`];
-  return { table: { columns, rows: cells, notes } };
+    const foreignShare = watch.foreignShare();
+    const disturbed = foreignShare > foreignShareMax;
+    const remark = disturbed ? `  (others used ${percent(foreignShare)} of the core)` : '';
+    context.say(
+      `${name}: ${rate} a second: p50 ${result.p50Ms.toFixed(3)}, p99 ${result.p99Ms.toFixed(3)} ms${remark}`,
+    );
+    if (!disturbed || attempt >= context.options.repeats) return { ...result, foreignShare };
+  }
 }
