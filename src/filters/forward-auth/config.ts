@@ -20,74 +20,91 @@ const fields = z.array(fieldName.transform(text => text.toLowerCase()));
 const framing =
   /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|authorization|forwarded|via|x-forwarded-.*)$/;
 
-export const schema = z.strictObject({
-  url: serverUrl.describe('Where it is asked: `http://127.0.0.1:4180/verify`. A query of its own is kept.'),
-  method: z.enum(['GET', 'HEAD', 'POST']).default('GET').describe('Method of the question. It has no body.'),
-  send: fields
-    .default(['authorization', 'cookie', 'accept', 'user-agent', 'x-requested-with'])
-    .describe('Fields of the request that the service gets.'),
-  copy: fields
-    .superRefine((names, context) => {
-      for (const [at, field] of names.entries()) {
-        if (framing.test(field))
-          context.addIssue({
-            code: 'custom',
-            path: [at],
-            message: `${field} frames the message or is the client’s own, and cannot be copied`,
-          });
-      }
-    })
-    .default([])
-    .describe('Fields of its answer that the upstream gets, such as `x-user`. Taken out of every request on arrival.'),
-  subject: fieldName
-    .transform(text => text.toLowerCase())
-    .optional()
-    .describe('Field of its answer that names the caller, for logs and limits.'),
-  consumer: fieldName
-    .transform(text => text.toLowerCase())
-    .optional()
-    .describe('Field of its answer that names one of the `consumers`.'),
-  timeout: duration.prefault('2s').describe('How long an answer may take, its body included.'),
-  connections: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(100)
-    .describe('Questions under way at once in one worker; more wait.'),
-  answerSize: z
-    .int()
-    .min(1)
-    .max(1_048_576)
-    .default(65_536)
-    .describe('Bytes of a refusal’s body that are passed on; an answer beyond it counts as a failure.'),
-  onFailure: z
-    .enum(['closed', 'open'])
-    .default('closed')
-    .describe(
-      'What becomes of requests while the service cannot be asked: `closed` refuses them with 503, `open` lets them pass unknown.',
-    ),
-  cache: z
-    .strictObject({
-      for: durationOrNone.prefault('0s').describe('How long a verdict holds; `0s` asks for every request.'),
-      by: fields
-        .min(1, 'name the fields that a verdict depends on')
-        .default(['authorization', 'cookie'])
-        .describe('Fields whose values a verdict depends on. Method, host and path always count as well.'),
-      anyPath: z
-        .boolean()
-        .default(false)
-        .describe('The service looks at who calls only: a verdict holds for every method, host and path.'),
-      entries: z
-        .int()
-        .min(1)
-        .max(10_000_000)
-        .default(10_000)
-        .describe('Verdicts kept in one worker; the oldest go first.'),
-    })
-    .prefault({})
-    .describe('Verdicts that are kept.'),
-  warmUp: z.boolean().default(false).describe('Make a connection to the upstream ready while the service decides.'),
-  forward: forwardIdentity,
-});
+/** Fields that say nothing of who calls. */
+const tellsNobody = /^(accept(-.*)?|user-agent|x-requested-with|referer|origin|sec-fetch-.*)$/;
+
+export const schema = z
+  .strictObject({
+    url: serverUrl.describe('Where it is asked: `http://127.0.0.1:4180/verify`. A query of its own is kept.'),
+    method: z.enum(['GET', 'HEAD', 'POST']).default('GET').describe('Method of the question. It has no body.'),
+    send: fields
+      .default(['authorization', 'cookie', 'accept', 'user-agent', 'x-requested-with'])
+      .describe('Fields of the request that the service gets.'),
+    copy: fields
+      .superRefine((names, context) => {
+        for (const [at, field] of names.entries()) {
+          if (framing.test(field))
+            context.addIssue({
+              code: 'custom',
+              path: [at],
+              message: `${field} frames the message or is the client’s own, and cannot be copied`,
+            });
+        }
+      })
+      .default([])
+      .describe(
+        'Fields of its answer that the upstream gets, such as `x-user`. Taken out of every request on arrival.',
+      ),
+    subject: fieldName
+      .transform(text => text.toLowerCase())
+      .optional()
+      .describe('Field of its answer that names the caller, for logs and limits.'),
+    consumer: fieldName
+      .transform(text => text.toLowerCase())
+      .optional()
+      .describe('Field of its answer that names one of the `consumers`.'),
+    timeout: duration.prefault('2s').describe('How long an answer may take, its body included.'),
+    connections: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe('Questions under way at once in one worker; more wait.'),
+    answerSize: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(65_536)
+      .describe('Bytes of a refusal’s body that are passed on; an answer beyond it counts as a failure.'),
+    onFailure: z
+      .enum(['closed', 'open'])
+      .default('closed')
+      .describe(
+        'What becomes of requests while the service cannot be asked: `closed` refuses them with 503, `open` lets them pass unknown.',
+      ),
+    cache: z
+      .strictObject({
+        for: durationOrNone.prefault('0s').describe('How long a verdict holds; `0s` asks for every request.'),
+        by: fields
+          .min(1, 'name the fields that a verdict depends on')
+          .default(['authorization', 'cookie'])
+          .describe('Fields whose values a verdict depends on. Method, host and path always count as well.'),
+        anyPath: z
+          .boolean()
+          .default(false)
+          .describe('The service looks at who calls only: a verdict holds for every method, host and path.'),
+        entries: z
+          .int()
+          .min(1)
+          .max(10_000_000)
+          .default(10_000)
+          .describe('Verdicts kept in one worker; the oldest go first.'),
+      })
+      .prefault({})
+      .describe('Verdicts that are kept.'),
+    warmUp: z.boolean().default(false).describe('Make a connection to the upstream ready while the service decides.'),
+    forward: forwardIdentity,
+  })
+  .superRefine(({ send, cache }, context) => {
+    if (cache.for === 0) return;
+    // Because: a verdict that rests on a field which is no part of its key would be given to whoever comes without that field.
+    for (const field of send.filter(each => !tellsNobody.test(each) && !cache.by.includes(each))) {
+      context.addIssue({
+        code: 'custom',
+        path: ['cache', 'by'],
+        message: `the service sees ${field}, so a verdict may rest on it: name it here, or take it out of \`send\``,
+      });
+    }
+  });
 
 export type ForwardAuthConfig = z.output<typeof schema>;

@@ -191,3 +191,16 @@ for (const [what, config, message] of [
     assert.match(JSON.stringify(result.error.issues), message);
   });
 }
+
+test('a verdict that is kept goes by every field that it may rest on', () => {
+  const problems = (config: object) =>
+    schema
+      .safeParse({ url: 'http://127.0.0.1:1/', ...config })
+      .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+  const send = ['x-api-key', 'accept'];
+  assert.match(problems({ send, cache: { for: '10s' } }).join(), /^cache\.by: the service sees x-api-key/);
+  assert.match(problems({ cache: { for: '10s', by: ['authorization'] } }).join(), /sees cookie/);
+  assert.deepEqual(problems({ send, cache: { for: '10s', by: ['x-api-key'] } }), []);
+  assert.deepEqual(problems({ cache: { for: '10s' } }), []);
+  assert.deepEqual(problems({ send }), []);
+});

@@ -95,7 +95,9 @@ function keyOf({ request, client }: Exchange, { by, anyPath }: ForwardAuthConfig
   const hash = createHash('sha256');
   // Lengths keep two lists of values from having the same text.
   const add = (value: string) => hash.update(`${value.length}:`).update(value, 'latin1');
-  if (!anyPath) for (const value of [request.method, request.host, request.path, request.query]) add(value);
+  if (!anyPath) {
+    for (const value of [request.method, client.scheme, request.authority, request.path, request.query]) add(value);
+  }
   for (const name of by) {
     const values = request.headers.getAll(name);
     add(String(values.length));
