@@ -25,6 +25,21 @@ export interface ToldGroup {
 
 const kinds = { gcra: 0, tokenBucket: 0, fixedWindow: 1, slidingWindow: 2, slidingLog: 2 } as const;
 
+/** The group of a limit in which callers are told now, made where it is missing. */
+export function groupOf(
+  groups: Map<string, ToldGroup>,
+  { tag, rule }: Pick<ToldGroup, 'tag' | 'rule'>,
+  merges: boolean,
+): ToldGroup {
+  const name = `${tag}${merges ? '!' : ''}`;
+  let group = groups.get(name);
+  if (group === undefined) {
+    group = { tag, rule, merges, callers: [] };
+    groups.set(name, group);
+  }
+  return group;
+}
+
 export function packGroups(groups: readonly ToldGroup[]): Buffer {
   let size = 0;
   for (const { callers } of groups) size += GROUP_BYTES + callers.length * CALLER_BYTES;

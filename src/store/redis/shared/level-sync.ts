@@ -6,26 +6,19 @@ import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
-import { beyond, bytesOf, packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
+import { beyond, bytesOf, groupOf, packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
 import { LEVEL_BYTES, levelScript, levelSha, TOTAL_MODULUS } from './level-script.ts';
 import { SlotBook } from './slot-book.ts';
+import { SlotSweep } from './slot-sweep.ts';
+import { ROUND_MS_MIN, SyncPace, untoldMax } from './sync-pace.ts';
 import type { UseTable } from './use-table.ts';
 
-/** How often it looks; callers near their limit are told each time, while there are not too many. */
-export const SYNC_EVERY_MS = 25;
-/** Callers far from their limit are told so often. */
-const CALM_EVERY_MS = 200;
 /** A caller is near his limit from this share of it on. */
 const HOT_FULLNESS = 0.5;
-/** So many callers in one round cost a share of it that is noticed: then rounds are skipped. */
-const HOT_CALLERS_A_ROUND = 200;
 /** Callers told in one script: Redis does nothing else meanwhile. */
 const CALLERS_A_SCRIPT = 512;
 /** Without an answer for so many rounds Redis is away. Not by the clock: a thread that is held up has heard nobody. */
 const PATIENCE_ROUNDS = 6;
-/** A caller who was quiet for so long loses his slot. */
-const IDLE_MS = 5_000;
-const SWEPT_A_ROUND = 256;
 /** Of a cluster: how many slots of it limits are spread over. The same for all gateways. */
 const CLUSTER_PARTS = 16;
 
@@ -34,6 +27,8 @@ export interface LevelSyncParts {
   readonly table: UseTable;
   /** Hears when Redis goes and comes. */
   readonly onAvailability: (available: boolean) => void;
+  /** All that was sent is answered, so that nothing is to be watched until the next round. */
+  readonly onAnswered: () => void;
 }
 
 export class LevelSync {
@@ -53,25 +48,31 @@ export class LevelSync {
   private epoch = 0;
   private away = true;
   private watch: ReturnWatch | null = null;
-  private skip = 0;
-  private sweptTo = 0;
+  private readonly pace = new SyncPace();
+  private readonly sweep: SlotSweep;
   private stopped = false;
 
   constructor(parts: LevelSyncParts) {
     this.parts = parts;
     this.book = new SlotBook(parts.table.slots);
     this.book.epoch.fill(-1);
+    this.sweep = new SlotSweep(parts.table, this.book);
     const { keyPrefix, kind } = parts.store.spec;
     const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
     this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
     parts.table.isAway = true;
   }
 
-  /** One round; to be called every `SYNC_EVERY_MS`. */
+  /** When to look next: soon while an answer is awaited or Redis is away. */
+  get nextMs(): number {
+    return this.away || this.underWay > 0 ? ROUND_MS_MIN : this.pace.waitMs;
+  }
+
+  /** One round; the next one is due `nextMs` later. */
   round(nowMs: number): void {
     if (this.stopped) return;
     this.collect();
-    this.sweep(nowMs);
+    this.sweep.go(nowMs);
     const { store } = this.parts;
     if (this.away && store.available && this.epoch === 0) this.comeBack();
     if (this.away) {
@@ -80,7 +81,7 @@ export class LevelSync {
     } else if (!store.available || (this.underWay > 0 && ++this.waited > PATIENCE_ROUNDS)) {
       this.leave();
       this.goAlone();
-    } else if (this.underWay === 0 && this.waiting.length > 0 && --this.skip < 0) this.tell(nowMs);
+    } else if (this.underWay === 0) this.tell(nowMs);
   }
 
   stop(): void {
@@ -96,7 +97,9 @@ export class LevelSync {
     const later: number[] = [];
     const groups = keyStarts.map(() => new Map<string, ToldGroup>());
     const counts = keyStarts.map(() => 0);
-    let hot = 0;
+    const { pace } = this;
+    let group: ToldGroup | undefined;
+    let groupPart = -1;
     for (const slot of this.waiting) {
       const known = this.rules.get(table.rule(slot));
       const part = table.keyHigh(slot) & (keyStarts.length - 1);
@@ -106,19 +109,20 @@ export class LevelSync {
       }
       counts[part]!++;
       book.isWaiting[slot] = 0;
-      if (book.fullness[slot]! >= HOT_FULLNESS) hot++;
       const merges = book.epoch[slot] !== this.epoch;
-      const name = `${table.rule(slot)}${merges ? '!' : ''}`;
-      const here = groups[part]!;
-      let group = here.get(name);
-      if (group === undefined) {
-        group = { tag: known.tag, rule: known.rule, merges, callers: [] };
-        here.set(name, group);
+      // Most callers have the limit of the one before.
+      if (group?.tag !== known.tag || group.merges !== merges || groupPart !== part) {
+        group = groupOf(groups[part]!, known, merges);
+        groupPart = part;
       }
-      group.callers.push(this.takeCaller(slot, known, merges));
+      const caller = this.takeCaller(slot, known, merges);
+      group.callers.push(caller);
+      const told = book.toldAt[slot]!;
+      const isHot = book.fullness[slot]! >= HOT_FULLNESS;
+      pace.note(isHot, caller.units, told === 0 ? pace.waitMs : nowMs - told, untoldMax(known.size));
     }
     this.waiting = later;
-    this.skip = Math.floor(hot / HOT_CALLERS_A_ROUND);
+    pace.next(later.length);
     this.waited = 0;
     for (const [part, here] of groups.entries())
       if (here.size > 0) this.send(keyStarts[part]!, [...here.values()], nowMs);
@@ -131,8 +135,8 @@ export class LevelSync {
       told === 0 ||
       book.epoch[slot] !== this.epoch ||
       book.fullness[slot]! >= HOT_FULLNESS ||
-      nowMs - told >= CALM_EVERY_MS ||
-      parts.table.units(slot) * 16 >= size
+      nowMs - told >= this.pace.calmMs ||
+      parts.table.units(slot) >= untoldMax(size)
     );
   }
 
@@ -159,6 +163,7 @@ export class LevelSync {
       this.underWay--;
       if (levels === null) this.miss(groups);
       else this.learn(groups, levels, nowMs);
+      if (this.underWay === 0) this.parts.onAnswered();
     };
     client.callBuffer('EVALSHA', levelSha, 1, keyStart, message).then(
       reply => done(bytesOf(reply)),
@@ -280,19 +285,6 @@ export class LevelSync {
       // Whoever is new here was not missed by Redis.
       if (book.toldAt[slot] === 0 && !this.away) book.epoch[slot] = this.epoch;
       this.waiting.push(slot);
-    }
-  }
-
-  private sweep(nowMs: number): void {
-    const { book, parts } = this;
-    const { table } = parts;
-    for (let n = 0; n < SWEPT_A_ROUND; n++) {
-      const slot = this.sweptTo;
-      this.sweptTo = (slot + 1) % table.slots;
-      if (table.isFree(slot) || book.isWaiting[slot] === 1 || table.units(slot) > 0) continue;
-      if (book.toldAt[slot]! + IDLE_MS > nowMs) continue;
-      table.free(slot);
-      book.forget(slot);
     }
   }
 }

@@ -9,7 +9,7 @@ import type { StoreSpec } from '../../store-spec.ts';
 import { RedisStore } from '../redis-store.ts';
 import type { LimitsNews } from '../store-failure.ts';
 import { GatewayRoll } from './gateway-roll.ts';
-import { LevelSync, SYNC_EVERY_MS } from './level-sync.ts';
+import { LevelSync } from './level-sync.ts';
 import { UseTable } from './use-table.ts';
 
 export const LIMITS_FEED = 'limits';
@@ -52,11 +52,20 @@ export const limitsSource: FeedSource<LimitsNews> = {
         outlet.report(available ? null : `the store "${storeSpec.name}" is away`);
         tell();
       },
+      onAnswered: () => arm(),
     });
-    const timer = setInterval(() => {
+    let timer: NodeJS.Timeout | undefined;
+    let isStopped = false;
+    const arm = () => {
+      clearTimeout(timer);
+      if (!isStopped) timer = setTimeout(look, sync.nextMs);
+    };
+    const look = () => {
       clock.now = performance.now();
       sync.round(clock.now);
-    }, SYNC_EVERY_MS);
+      arm();
+    };
+    arm();
     roll.follow(() => {
       sync.gateways = roll.gateways;
       tell();
@@ -70,7 +79,8 @@ export const limitsSource: FeedSource<LimitsNews> = {
         for (const rule of rules) sync.rules.add(rule, bytes, local);
       },
       stop() {
-        clearInterval(timer);
+        isStopped = true;
+        clearTimeout(timer);
         sync.stop();
         void roll.stop().then(() => store.close());
       },

@@ -1,0 +1,44 @@
+// How often callers are told: few near their limit at once, many together, nobody never.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SyncPace, untoldMax } from './sync-pace.ts';
+
+/** A round in which so many callers were told, each with these units since the last one. */
+function round(pace: SyncPace, callers: number, isHot: boolean, units: number, sinceMs = pace.waitMs): number {
+  for (let n = 0; n < callers; n++) pace.note(isHot, units, sinceMs, untoldMax(100));
+  return pace.next(0);
+}
+
+test('few callers near their limit are told every 25 ms, few others less often', () => {
+  const pace = new SyncPace();
+  assert.equal(round(pace, 10, true, 3), 25);
+  assert.equal(round(pace, 10, false, 0.1), 100);
+});
+
+test('many callers travel together, and sooner when each uses much', () => {
+  const pace = new SyncPace();
+  assert.equal(round(pace, 500, true, 1, 200), 400);
+  const hurried = round(pace, 500, true, 5, 200);
+  assert.equal(Math.round(hurried), (200 * 100) / 16 / 5);
+  assert.equal(round(pace, 500, true, 100, 200), 100, 'a round for each would cost too much');
+  assert.ok(round(pace, 20, true, 1, 200) > 300, 'those who are refused for a while are coming back');
+});
+
+test('with nobody it looks less often, but looks', () => {
+  const pace = new SyncPace();
+  for (let n = 0; n < 100; n++) pace.next(0);
+  assert.equal(pace.waitMs, 100);
+  assert.equal(round(pace, 1, true, 1), 25);
+});
+
+test('what may be untold is a small part of what counts as full', () => {
+  for (const [size, most] of [
+    [1, 0.25],
+    [8, 2],
+    [20, 4],
+    [100, 6.25],
+    [10_000, 625],
+  ])
+    assert.equal(untoldMax(size!), most);
+});
