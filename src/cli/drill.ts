@@ -6,6 +6,7 @@ import { failoverAdvice } from './drill/failover-advice.ts';
 import { type FailoverResult, runFailover } from './drill/failover-drill.ts';
 import { limitsDrill, limitsOptions } from './drill/limits-drill.ts';
 import { holdOverload } from './drill/overload-report.ts';
+import { holdRollback } from './drill/rollback-report.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,16 +18,21 @@ export const drill: Command = {
   details: [
     'failover: one endpoint of each upstream is killed, frozen, made to fail, to reset and to be slow, one after the other, under load.',
     'overload: each upstream gets three times the requests that its endpoints can do.',
+    'rollback: each route with a canary gets a new version that does well, and four that do not, one after the other.',
     'limits: several gateways count in one Redis of yours, under keys of their own, while callers ask for more than their limit.',
     '',
     'Nothing of yours is touched: the gateway runs on 127.0.0.1 with the settings of your upstreams and routes, stand-ins answer in',
     'place of your endpoints, and filters are left out. Exits 0 when no request failed (failover), or 90 % of',
-    'what can be done was done and the 99th percentile stayed under three times the usual one (overload); else 1.',
+    'what can be done was done and the 99th percentile stayed under three times the usual one (overload), or every bad version was rolled back (rollback); else 1.',
   ].join('\n'),
   options: {
     config: configOption,
     upstream: { type: 'string', multiple: true, value: 'NAME', help: 'only this upstream; may be repeated' },
-    seconds: { type: 'string', value: 'N', help: 'how long each failure lasts, or the crowd stays (default: 3)' },
+    seconds: {
+      type: 'string',
+      value: 'N',
+      help: 'how long each failure or step lasts, or the crowd stays (default: 3)',
+    },
     service: {
       type: 'string',
       value: 'MS',
@@ -35,11 +41,11 @@ export const drill: Command = {
     ...limitsOptions,
     json: jsonOption,
   },
-  positionals: [{ name: 'DRILL', help: 'failover, overload or limits' }],
+  positionals: [{ name: 'DRILL', help: 'failover, overload, rollback or limits' }],
   async run(args, terminal) {
     const [name = ''] = args.positionals;
-    if (name !== 'failover' && name !== 'overload' && name !== 'limits') {
-      throw new UsageError(`"${name}" is not a drill; expected failover, overload or limits`);
+    if (name !== 'failover' && name !== 'overload' && name !== 'rollback' && name !== 'limits') {
+      throw new UsageError(`"${name}" is not a drill; expected failover, overload, rollback or limits`);
     }
     const file = args.text('config') ?? DEFAULT_FILE;
     const holdMs = secondsOf(args) * 1_000;
@@ -47,10 +53,15 @@ export const drill: Command = {
     if (config === null) return ExitCode.failed;
     if (name === 'limits') return await limitsDrill(config, args, holdMs / 1_000, terminal);
     const upstreams = chosen(config.upstreams, args.texts('upstream'));
+    const names = args.texts('upstream');
     const results: FailoverResult[] = [];
     if (!args.flag('json') && name === 'failover')
       terminal.err(`about ${Math.ceil((upstreams.length * 5 * (holdMs + 3_000)) / 1_000)} s`);
     try {
+      if (name === 'rollback') {
+        const well = await holdRollback(file, config, names, holdMs, args.flag('json'), terminal);
+        return well ? ExitCode.ok : ExitCode.failed;
+      }
       if (name === 'overload') {
         const json = args.flag('json');
         const order = { file, upstreams, seconds: holdMs / 1_000, serviceMs: serviceOf(args), json };

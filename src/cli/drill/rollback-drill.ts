@@ -1,0 +1,146 @@
+// The rollback drill: the gateway with a canary of the user's, stand-ins for both versions, the new one behaving well and badly under load.
+// Measures; what to make of it is in rollback-report.ts.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
+import type { CanaryConfig } from '../../config/rollout-config.ts';
+import { type LoadedFile, loadFile } from '../../runtime/load.ts';
+import { Supervisor } from '../../runtime/supervisor.ts';
+import { drillConfig } from './drill-config.ts';
+import { DrillLoad } from './drill-load.ts';
+import { type FailureName, StandIn } from './stand-in.ts';
+
+/** A route with a canary. */
+export type CanaryRoute = RouteConfig & { readonly canary: CanaryConfig };
+
+/** How the new version behaves; `well` is to be promoted, all others are to be rolled back. */
+export const canaryBehaviours = ['well', 'failing', 'resetting', 'killed', 'slow'] as const;
+export type CanaryBehaviour = (typeof canaryBehaviours)[number];
+
+export interface RollbackResult {
+  readonly route: string;
+  readonly behaviour: CanaryBehaviour;
+  readonly outcome: 'promoted' | 'rolled back' | 'undecided';
+  readonly reason: string;
+  /** Milliseconds until the outcome. */
+  readonly tookMs: number;
+  /** What the canary had when it was decided, 0 to 1. */
+  readonly share: number;
+  readonly requests: number;
+  /** Of clients. */
+  readonly failed: number;
+  readonly failedAfterwards: number;
+}
+
+/** With few requests a step of a small share lasts; longer than this nobody waits for a drill. */
+const PATIENCE_MS = 45_000;
+const AFTERWARDS_MS = 500;
+
+/** `stepMs` is how long a step lasts at most, whatever the configuration says. Rejects when the gateway does not start. */
+export async function runRollback(
+  file: string,
+  routes: readonly CanaryRoute[],
+  stepMs: number,
+  onResult: (result: RollbackResult) => void,
+): Promise<void> {
+  const loaded = await loadFile(file);
+  for (const route of routes) {
+    for (const behaviour of canaryBehaviours) onResult(await drillOne(loaded, route, behaviour, stepMs));
+  }
+}
+
+async function drillOne(
+  loaded: LoadedFile,
+  route: CanaryRoute,
+  behaviour: CanaryBehaviour,
+  stepMs: number,
+): Promise<RollbackResult> {
+  const stage = new Map<string, StandIn[]>();
+  try {
+    const upstreams = upstreamsOf(loaded.config!, route);
+    for (const { name, healthCheck } of upstreams) {
+      const path = healthCheck?.kind === 'http' ? healthCheck.path : null;
+      const well = { path, status: healthCheck?.expect[0]?.from ?? 200, body: healthCheck?.body ?? 'ok' };
+      const standIn = new StandIn(well);
+      await standIn.listen();
+      stage.set(name, [standIn]);
+    }
+    const config = rollbackConfig(loaded.config!, route, upstreams, stage, stepMs);
+    const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [] } };
+    if (behaviour !== 'well') await stage.get(route.canary.upstream)![0]!.fail(behaviour satisfies FailureName);
+    const supervisor = new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true });
+    try {
+      const started = await supervisor.start(staged);
+      if (!started.ok) throw new Error(started.reason === '' ? (started.problems[0]?.message ?? '') : started.reason);
+      return await measure(supervisor, route.name, behaviour);
+    } finally {
+      await supervisor.abandon();
+    }
+  } finally {
+    for (const [standIn] of stage.values()) await standIn!.close();
+  }
+}
+
+async function measure(supervisor: Supervisor, route: string, behaviour: CanaryBehaviour): Promise<RollbackResult> {
+  const began = performance.now();
+  const load = new DrillLoad(`${supervisor.status.listeners[0]}/drill`);
+  let share = 0;
+  let outcome: RollbackResult['outcome'] = 'undecided';
+  let reason = '';
+  while (outcome === 'undecided' && performance.now() - began < PATIENCE_MS) {
+    await delay(20);
+    const report = supervisor.canaryReports.get(route);
+    if (report === undefined) continue;
+    if (report.phase === 'promoted') outcome = 'promoted';
+    else if (report.phase === 'rolledBack') outcome = 'rolled back';
+    else share = report.share;
+    reason = report.decisions.at(-1)?.reason ?? '';
+  }
+  const decidedAt = performance.now();
+  await delay(AFTERWARDS_MS);
+  await load.stop();
+  const { requests, failed } = load.between(began, decidedAt);
+  // What was on its way when it was decided still fails.
+  const afterwards = load.between(decidedAt + AFTERWARDS_MS / 5, performance.now());
+  return {
+    route,
+    behaviour,
+    outcome,
+    reason,
+    tookMs: Math.round(decidedAt - began),
+    share: outcome === 'promoted' ? 1 : share,
+    requests,
+    failed,
+    failedAfterwards: afterwards.failed,
+  };
+}
+
+function upstreamsOf({ upstreams }: Config, { to, canary }: CanaryRoute): UpstreamConfig[] {
+  return upstreams.filter(({ name }) => name === canary.upstream || (to.kind === 'upstream' && to.upstream === name));
+}
+
+/** The route alone, without filters, its canary by requests and with steps that a drill can wait for. */
+function rollbackConfig(
+  config: Config,
+  route: CanaryRoute,
+  upstreams: readonly UpstreamConfig[],
+  stage: ReadonlyMap<string, readonly StandIn[]>,
+  stepMs: number,
+): Config {
+  const { name, to, timeoutMs, retry, canary } = route;
+  const match = { hosts: [], path: '/drill', methods: [], headers: [], query: [], cookies: [], body: [] };
+  const steps = canary.steps.map(({ share, forMs }) => ({ share, forMs: Math.min(forMs, stepMs) }));
+  const drilled: RouteConfig = {
+    name,
+    match,
+    public: true,
+    filters: [],
+    rewrite: null,
+    to,
+    timeoutMs,
+    ...(retry !== undefined && { retry }),
+    canary: { ...canary, steps, by: { kind: 'request' }, always: { headers: [], cookies: [], consumers: [] } },
+  };
+  const one = upstreams.map(upstream => ({ ...upstream, endpoints: upstream.endpoints.slice(0, 1) }));
+  return { ...drillConfig(config, one, stage), routes: [drilled] };
+}

@@ -1,0 +1,103 @@
+// Holds the rollback drill and shows what came of it: what became of each canary, what clients felt, and what to change.
+
+import type { Config } from '../../config/config.ts';
+import type { CanaryConfig } from '../../config/rollout-config.ts';
+import type { Terminal } from '../terminal.ts';
+import { textTable } from '../text-table.ts';
+import { type CanaryRoute, canaryBehaviours, type RollbackResult, runRollback } from './rollback-drill.ts';
+
+/** More failed requests than this, and the first step is too large for a version that fails. */
+const FAILED_MAX = 20;
+
+/** True when every good canary was promoted, or on its way, and every bad one rolled back. */
+export async function holdRollback(
+  file: string,
+  config: Config,
+  upstreams: readonly string[],
+  stepMs: number,
+  json: boolean,
+  terminal: Terminal,
+): Promise<boolean> {
+  const routes = config.routes.filter(
+    (route): route is CanaryRoute =>
+      route.canary !== undefined && (upstreams.length === 0 || upstreams.includes(route.canary.upstream)),
+  );
+  if (routes.length === 0) throw new Error('no route has a `canary`: there is nothing to roll back');
+  if (!json) {
+    const steps = routes.reduce((sum, { canary }) => sum + canary.steps.length, 0);
+    terminal.err(`about ${Math.ceil((steps * stepMs) / 1_000 + routes.length * canaryBehaviours.length * 4)} s`);
+  }
+  const results: RollbackResult[] = [];
+  await runRollback(file, routes, stepMs, result => results.push(result));
+  const report = routes.map(route => {
+    const own = results.filter(result => result.route === route.name);
+    return { route: route.name, results: own, advice: rollbackAdvice(route, own) };
+  });
+  if (json) terminal.json({ drill: 'rollback', report });
+  else for (const each of report) show(each.route, each.results, each.advice, terminal);
+  return results.every(isAsItShould);
+}
+
+function isAsItShould({ behaviour, outcome, failedAfterwards }: RollbackResult): boolean {
+  if (behaviour === 'well') return outcome !== 'rolled back';
+  return outcome === 'rolled back' && failedAfterwards === 0;
+}
+
+/** What advice reads of a route. */
+interface AdvisedRoute {
+  readonly canary: Pick<CanaryConfig, 'steps' | 'minimum'>;
+}
+
+/** One sentence each, with the setting that changes it. */
+export function rollbackAdvice({ canary }: AdvisedRoute, results: readonly RollbackResult[]): string[] {
+  const advice: string[] = [];
+  const stayed = results.filter(({ behaviour, outcome }) => behaviour !== 'well' && outcome !== 'rolled back');
+  if (stayed.length > 0) {
+    const names = stayed.map(({ behaviour }) => behaviour).join(', ');
+    advice.push(
+      `a bad version was not rolled back (${names}): lower \`success.minimum\`, \`success.errorRate\` or \`success.p99\`, or raise the share of the first step`,
+    );
+  }
+  const costly = results.filter(({ behaviour, failed }) => behaviour !== 'well' && failed > FAILED_MAX);
+  if (costly.length > 0) {
+    const worst = Math.max(...costly.map(({ failed }) => failed));
+    advice.push(
+      `up to ${worst} requests failed until it was rolled back (${costly.map(({ behaviour }) => behaviour).join(', ')}): begin with a smaller share, such as 1%, or lower \`success.minimum\``,
+    );
+  }
+  if (results.some(({ behaviour, outcome }) => behaviour === 'well' && outcome === 'rolled back'))
+    advice.push('a version that does as well was rolled back: raise `success.errorRate` or `success.p99`');
+  for (const { share, forMs } of canary.steps) {
+    const perSecond = canary.minimum / share / (forMs / 1_000);
+    if (perSecond < 1) continue;
+    advice.push(
+      `the step of ${percent(share)} takes its time only if the route has ${Math.ceil(perSecond)} requests a second or more: \`success.minimum\` ${canary.minimum} of them are the canary's; with fewer the step lasts longer`,
+    );
+    break;
+  }
+  return advice;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 10_000) / 100} %`;
+}
+
+function show(route: string, results: readonly RollbackResult[], advice: readonly string[], terminal: Terminal): void {
+  const { paint } = terminal;
+  const rows = results.map(each => [
+    each.behaviour,
+    each.outcome + (each.reason === '' ? '' : ` (${each.reason})`),
+    `${each.tookMs} ms`,
+    percent(each.share),
+    String(each.requests),
+    String(each.failed),
+    String(each.failedAfterwards),
+  ]);
+  terminal.out(paint('bold', `${route} (a new version that does well, and four that do not)`));
+  const heads = ['NEW VERSION', 'OUTCOME', 'AFTER', 'AT A SHARE OF', 'REQUESTS', 'FAILED', 'FAILED AFTERWARDS'];
+  terminal.out(textTable(heads, rows));
+  for (const sentence of advice) terminal.out(`${paint('yellow', '!')} ${sentence}`);
+  if (results.every(isAsItShould))
+    terminal.out(paint('green', 'every bad version was taken back, and the good one was not'));
+  terminal.out('');
+}
