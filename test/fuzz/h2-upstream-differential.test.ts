@@ -1,0 +1,325 @@
+// HTTP/2 towards upstreams beside Node's: right answers in random frames, read by the gateway and by node:http2; mutated ones, behind which the
+// gateway must serve on; and random answers of a node:http2 server, padded, cut anywhere by the network. Seconds: CARDEA_FUZZ_SECONDS (default 3).
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  connect,
+  constants,
+  createServer as createHttp2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { startEngine } from '../support/engine-gateway.ts';
+import { block, F, type FieldList, frame, settings, T, uint32 } from '../support/h2-client.ts';
+import { startH2Server } from '../support/h2-server.ts';
+
+const seconds = Number(process.env['CARDEA_FUZZ_SECONDS'] ?? 3);
+const seed = Number(process.env['CARDEA_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+const AT_ONCE = 16;
+/** How long an answer may be on its way before its connection is cut. */
+const CUT_MS = 40;
+
+/** What a client made of an answer. */
+interface Reading {
+  readonly whole: boolean;
+  readonly status: number;
+  readonly body: string;
+  readonly trailer: string;
+  readonly chunked: boolean;
+}
+
+function askGateway(port: number, path: string): Promise<Reading> {
+  return new Promise(resolve => {
+    const request = httpRequest({ host: '127.0.0.1', port, path, agent: false }, response => {
+      let body = '';
+      response.setEncoding('latin1');
+      response.on('data', (piece: string) => {
+        body += piece;
+      });
+      response.on('error', () => {});
+      response.on('close', () => {
+        // The gateway's own answers say what was wrong; they are not the endpoint's.
+        const own = response.headers['proxy-status'] !== undefined;
+        const trailer = response.trailers['x-t'] ?? '';
+        const chunked = response.headers['transfer-encoding'] === 'chunked';
+        resolve({ whole: response.complete && !own, status: response.statusCode!, body, trailer, chunked });
+      });
+    });
+    request.on('error', () => resolve({ whole: false, status: 0, body: '', trailer: '', chunked: false }));
+    request.end();
+  });
+}
+
+function askNode(port: number, path: string): Promise<Reading> {
+  return new Promise(resolve => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on('error', () => {});
+    const stream = session.request({ ':path': path });
+    let status = 0;
+    let body = '';
+    let trailer = '';
+    let broken = false;
+    stream.setEncoding('latin1');
+    stream.on('response', headers => {
+      status = headers[':status'] ?? 0;
+    });
+    stream.on('trailers', fields => {
+      trailer = String(fields['x-t'] ?? '');
+    });
+    stream.on('data', (piece: string) => {
+      body += piece;
+    });
+    stream.on('error', () => {
+      broken = true;
+    });
+    stream.on('aborted', () => {
+      broken = true;
+    });
+    stream.on('close', () => {
+      session.destroy();
+      resolve({ whole: !broken && status !== 0 && stream.rstCode === 0, status, body, trailer, chunked: false });
+    });
+  });
+}
+
+const text = fc.stringMatching(/^[a-z ]{0,40}$/);
+
+/** An answer in right frames of stream 1: padded, in pieces, with a length or not. */
+const answer = fc
+  .record({
+    status: fc.constantFrom(200, 204, 304, 404, 500),
+    length: fc.boolean(),
+    pieces: fc.array(fc.record({ text, padding: fc.nat(30) }), { maxLength: 4 }),
+    cuts: fc.nat(2),
+    interim: fc.boolean(),
+    trailers: fc.boolean(),
+    others: fc.array(fc.nat(4), { maxLength: 3 }),
+  })
+  .map(({ status, length, pieces, cuts, interim, trailers, others }) => {
+    const bodiless = status === 204 || status === 304;
+    const body = bodiless ? [] : pieces;
+    const size = body.reduce((sum, piece) => sum + piece.text.length, 0);
+    const fields: FieldList = [
+      [':status', String(status)],
+      ['x-a', 'b'],
+      ...(length && !bodiless ? [['content-length', String(size)] as const] : []),
+    ];
+    const bytes = block(fields);
+    const step = Math.ceil(bytes.length / (cuts + 1));
+    const end = body.length === 0 && !trailers ? F.endStream : 0;
+    const frames: Buffer[] = [];
+    if (interim) frames.push(frame(T.headers, F.endHeaders, 1, block([[':status', '103']])));
+    for (let at = 0; at < bytes.length; at += step) {
+      const last = at + step >= bytes.length ? F.endHeaders : 0;
+      frames.push(
+        frame(at === 0 ? T.headers : T.continuation, (at === 0 ? end : 0) | last, 1, bytes.subarray(at, at + step)),
+      );
+    }
+    for (const [at, piece] of body.entries()) {
+      const last = at === body.length - 1 && !trailers ? F.endStream : 0;
+      const padded = Buffer.concat([Buffer.of(piece.padding), Buffer.from(piece.text), Buffer.alloc(piece.padding)]);
+      frames.push(frame(T.data, F.padded | last, 1, padded));
+    }
+    if (trailers) frames.push(frame(T.headers, F.endHeaders | F.endStream, 1, block([['x-t', '1']])));
+    const between = [
+      frame(T.ping, 0, 0, '12345678'),
+      frame(T.settings, 0, 0, settings([4, 70_000])),
+      frame(T.windowUpdate, 0, 0, uint32(100)),
+      frame(T.windowUpdate, 0, 1, uint32(100)),
+      frame(0x30, 0, 0, 'unknown'),
+    ];
+    return [...others.map(which => between[which]!), ...frames];
+  });
+
+const mutation = fc.record({
+  at: fc.nat(),
+  kind: fc.constantFrom('byte', 'flags', 'type', 'stream', 'twice', 'drop', 'length', 'swap'),
+  value: fc.nat(255),
+});
+
+function mutate(frames: readonly Buffer[], { at, kind, value }: { at: number; kind: string; value: number }): Buffer[] {
+  const changed = frames.map(each => Buffer.from(each));
+  const index = at % Math.max(1, changed.length);
+  const target = changed[index];
+  if (target === undefined) return changed;
+  if (kind === 'byte') target[at % target.length]! ^= value;
+  if (kind === 'flags') target[4] = value;
+  if (kind === 'type') target[3] = value % 11;
+  if (kind === 'stream') target.writeUInt32BE(value % 4, 5);
+  if (kind === 'length') target[2] = value;
+  if (kind === 'twice') changed.splice(index, 0, target);
+  if (kind === 'drop') changed.splice(index, 1);
+  if (kind === 'swap' && index > 0) [changed[index - 1], changed[index]] = [target, changed[index - 1]!];
+  return changed;
+}
+
+test(`right answers are read as node:http2 reads them, wrong ones end, and the gateway serves on (seed ${seed})`, async t => {
+  const sent: (readonly Buffer[])[] = [];
+  const server = await startH2Server({
+    onRequest({ connection, field }) {
+      connection.send(...sent[Number(field(':path')!.slice(1))]!);
+      setTimeout(() => connection.socket.destroy(), CUT_MS);
+    },
+  });
+  t.after(() => server.stop());
+  const engine = await startEngine([server.port], {
+    upstream: { protocol: 'h2c' },
+    // Each answer is on the first stream of its own connection.
+    pool: { maxRequestsPerConnection: 1, maxConnections: 0, maxPending: 1_000 },
+  });
+  t.after(() => engine.stop());
+  const until = performance.now() + seconds * 1_000;
+  let judged = 0;
+  let whole = 0;
+  const check = async (frames: readonly Buffer[], right: boolean): Promise<void> => {
+    if (performance.now() > until) return;
+    judged++;
+    const path = `/${sent.push(frames) - 1}`;
+    if (!right) {
+      // Not put to Node: answers of these kinds make the client of 26.10 abort its process ("current_nghttp2_memory_").
+      if ((await askGateway(engine.port, path)).whole) whole++;
+      return;
+    }
+    const [ours, theirs] = await Promise.all([askGateway(engine.port, path), askNode(server.port, path)]);
+    const shown = `${frames.map(each => each.toString('hex')).join('\n')}\nours: ${JSON.stringify(ours)}\nnode: ${JSON.stringify(theirs)}`;
+    assert.ok(ours.whole && theirs.whole, `a right answer is refused\n${shown}`);
+    whole++;
+    assert.deepEqual([ours.status, ours.body], [theirs.status, theirs.body], shown);
+    // In HTTP/1.1 trailers have a place behind chunks only.
+    if (ours.chunked) assert.equal(ours.trailer, theirs.trailer, shown);
+  };
+  const conversation = fc.tuple(answer, fc.array(mutation, { maxLength: 2 })).map(([frames, mutations]) => ({
+    frames: mutations.reduce<readonly Buffer[]>((now, each) => mutate(now, each), frames),
+    right: mutations.length === 0,
+  }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(conversation, { minLength: AT_ONCE, maxLength: AT_ONCE }), async conversations => {
+      await Promise.all(conversations.map(({ frames, right }) => check(frames, right)));
+    }),
+    { seed, numRuns: 100_000, endOnFailure: true, interruptAfterTimeLimit: seconds * 1_000 + 500 },
+  );
+  assert.ok(judged >= 50 && whole >= 20, `${judged} answers, ${whole} whole`);
+  assert.equal(engine.gateway.inFlight, 0);
+});
+
+/** Passes bytes on, those of the server in pieces of random sizes, each in a write of its own. */
+async function startCutter(port: number, random: () => number): Promise<{ port: number; stop(): void }> {
+  const sockets: Socket[] = [];
+  const server = createServer({ noDelay: true }, client => {
+    const inner = netConnect({ port, host: '127.0.0.1', noDelay: true });
+    sockets.push(client, inner);
+    for (const socket of [client, inner]) socket.on('error', () => {});
+    client.pipe(inner);
+    inner.on('close', () => client.destroy());
+    client.on('close', () => inner.destroy());
+    const pieces: Buffer[] = [];
+    let busy = false;
+    const pass = (): void => {
+      const piece = pieces.shift();
+      busy = piece !== undefined;
+      if (piece === undefined) inner.resume();
+      else client.write(piece, () => setImmediate(pass));
+    };
+    inner.on('data', (bytes: Buffer) => {
+      inner.pause();
+      for (let at = 0; at < bytes.length; ) {
+        const size = 1 + Math.floor(random() ** 4 * (random() < 0.5 ? 30 : 20_000));
+        pieces.push(bytes.subarray(at, at + size));
+        at += size;
+      }
+      if (!busy) pass();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Because: it listens on TCP.
+  const address = server.address() as AddressInfo;
+  return {
+    port: address.port,
+    stop() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+const name = fc.stringMatching(/^x-r[a-z0-9-]{0,12}$/);
+const value = fc.stringMatching(/^(?:[!-~](?:[ -~]{0,30}[!-~])?)?$/);
+
+for (const [padding, paddingStrategy] of [
+  ['without padding', constants.PADDING_STRATEGY_NONE],
+  ['with padding', constants.PADDING_STRATEGY_MAX],
+] as const) {
+  test(`messages of a node:http2 server, ${padding}, cut anywhere, arrive as they were (seed ${seed})`, async t => {
+    const planned: { headers: Record<string, string>; pieces: Uint8Array[] }[] = [];
+    const node = createHttp2Server({
+      paddingStrategy,
+      settings: { initialWindowSize: 20_000, maxConcurrentStreams: 5, headerTableSize: 100 },
+    });
+    node.on('stream', (given, fields: IncomingHttpHeaders) => {
+      // Because: a server's streams are these.
+      const stream = given as ServerHttp2Stream;
+      const { headers, pieces } = planned[Number(fields[':path']!.slice(1))]!;
+      stream.on('error', () => {});
+      let received = 0;
+      stream.on('data', (piece: Buffer) => {
+        received += piece.length;
+      });
+      stream.on('end', () => {
+        stream.respond({ ':status': 200, ...headers }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'x-received': String(received) }));
+        for (const piece of pieces) stream.write(piece);
+        stream.end();
+      });
+    });
+    node.listen(0, '127.0.0.1');
+    await once(node, 'listening');
+    let state = seed % 2 ** 31 || 1;
+    const random = (): number => {
+      state = (state * 48_271) % 0x7fffffff;
+      return state / 0x7fffffff;
+    };
+    // Because: it listens on TCP.
+    const cutter = await startCutter((node.address() as AddressInfo).port, random);
+    t.after(() => {
+      cutter.stop();
+      node.close();
+    });
+    const engine = await startEngine([cutter.port], { upstream: { protocol: 'h2c' }, pool: { maxConnections: 2 } });
+    t.after(() => engine.stop());
+    const until = performance.now() + seconds * 500;
+    let asked = 0;
+    const one = fc.record({
+      headers: fc.dictionary(name, value, { maxKeys: 6 }),
+      pieces: fc.array(fc.uint8Array({ maxLength: 30_000, size: 'max' }), { maxLength: 4 }),
+      body: fc.uint8Array({ maxLength: 60_000, size: 'max' }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 8 }), async messages => {
+        if (performance.now() > until) return;
+        await Promise.all(
+          messages.map(async ({ headers, pieces, body }) => {
+            asked++;
+            const path = `/${planned.push({ headers, pieces }) - 1}`;
+            const request = httpRequest({ host: '127.0.0.1', port: engine.port, path, method: 'POST', agent: false });
+            request.end(body);
+            const [response] = (await once(request, 'response')) as [IncomingMessage];
+            const parts: Buffer[] = [];
+            for await (const part of response as AsyncIterable<Buffer>) parts.push(part);
+            assert.equal(response.statusCode, 200, Buffer.concat(parts).toString());
+            assert.equal(Buffer.compare(Buffer.concat(parts), Buffer.concat(pieces)), 0);
+            assert.equal(response.trailers['x-received'], String(body.length));
+            for (const [field, given] of Object.entries(headers)) assert.equal(response.headers[field], given);
+          }),
+        );
+      }),
+      { seed, numRuns: 10_000, endOnFailure: true, interruptAfterTimeLimit: seconds * 500 + 500 },
+    );
+    assert.ok(asked >= 20, `${asked} messages`);
+  });
+}
