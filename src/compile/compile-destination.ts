@@ -33,7 +33,8 @@ export function compileDestination(
         targets.push({ value: upstream, weight, key: opaqueWord('split', name) });
       }
       try {
-        return { kind: 'split', splitter: new Splitter(targets), stickyCookie: to.stickyCookie };
+        const byConsumer = to.stickyBy === 'consumer';
+        return { kind: 'split', splitter: new Splitter(targets), stickyCookie: to.stickyCookie, byConsumer };
       } catch (error) {
         return fail(error instanceof Error ? error.message : String(error));
       }

@@ -291,7 +291,13 @@ export interface SplitTarget {
 
 export type DestinationConfig =
   | { readonly kind: 'upstream'; readonly upstream: string }
-  | { readonly kind: 'split'; readonly targets: readonly SplitTarget[]; readonly stickyCookie: string | null }
+  | {
+      readonly kind: 'split';
+      readonly targets: readonly SplitTarget[];
+      readonly stickyCookie: string | null;
+      /** Chosen by a hash of who calls; absent where it is not. */
+      readonly stickyBy?: 'consumer';
+    }
   | { readonly kind: 'reply'; readonly reply: ReplyConfig }
   /** `url` may hold `{host}`, `{path}`, `{query}` and the path's parameters. */
   | { readonly kind: 'redirect'; readonly url: string; readonly status: number };

@@ -89,6 +89,8 @@ test('destinations', () => {
   ];
   assert.deepEqual(route({ to: split }).to, { kind: 'split', targets, stickyCookie: null });
   assert.deepEqual(route({ to: split, sticky: { cookie: 'c' } }).to, { kind: 'split', targets, stickyCookie: 'c' });
+  const byConsumer = { kind: 'split', targets, stickyCookie: null, stickyBy: 'consumer' };
+  assert.deepEqual(route({ to: split, sticky: { by: 'consumer' } }).to, byConsumer);
   const reply = { status: 418, headers: { 'X-Tea': 'pot' }, body: 'short' };
   assert.deepEqual(route({ to: { reply } }).to, {
     kind: 'reply',

@@ -10,7 +10,6 @@ import { duration } from './duration.ts';
 import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
 import { expected } from './found.ts';
-import { withLaterKeys } from './later-keys.ts';
 import { matchSchema } from './match-schema.ts';
 import { mirrorSchema } from './mirror-schema.ts';
 import { resourceName } from './resource-name.ts';
@@ -20,15 +19,25 @@ import { rewriteSchema } from './rewrite-schema.ts';
 const none: readonly FilterConfig[] = Object.freeze([]);
 const cookieName = expected('a cookie’s name');
 
-const sticky = withLaterKeys(
-  z.strictObject({
+const sticky = z
+  .strictObject({
     cookie: z
       .string(cookieName)
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, cookieName)
+      .optional()
       .describe('Name of the cookie that remembers the upstream: `cardea_split`.'),
-  }),
-  'consumer',
-);
+    by: z
+      .literal('consumer', expected('consumer'))
+      .optional()
+      .describe(
+        '`consumer`: chosen by a hash of the consumer, so that nothing has to be remembered; of the client’s address where there is no consumer. A change of the weights moves some.',
+      ),
+  })
+  .superRefine(({ cookie, by }, context) => {
+    if ((cookie === undefined) !== (by === undefined)) return;
+    const message = `expected either { cookie: name } or { by: consumer }, found ${cookie === undefined ? 'neither' : 'both'}`;
+    context.addIssue({ code: 'custom', message });
+  });
 
 export function routeSchema(filters: readonly FilterSchema[]) {
   return routeShape(filters)
@@ -73,7 +82,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           public: isPublic,
           filters: chain ?? none,
           rewrite: rewrite ?? null,
-          to: stickyTo(to, wanted?.cookie),
+          to: stickyTo(to, wanted),
           timeoutMs: timeout ?? null,
           ...(retry !== undefined && { retry }),
           ...(fallback !== undefined && { fallback }),
@@ -122,6 +131,7 @@ export function routeShape(filters: readonly FilterSchema[]) {
   });
 }
 
-function stickyTo(to: DestinationConfig, cookie: string | undefined): DestinationConfig {
-  return to.kind === 'split' && cookie !== undefined ? { ...to, stickyCookie: cookie } : to;
+function stickyTo(to: DestinationConfig, wanted: z.output<typeof sticky> | undefined): DestinationConfig {
+  if (to.kind !== 'split' || wanted === undefined) return to;
+  return wanted.by === 'consumer' ? { ...to, stickyBy: 'consumer' } : { ...to, stickyCookie: wanted.cookie ?? null };
 }

@@ -1,11 +1,15 @@
 // Carries out a route's destination: an upstream, a split, a fixed reply, a redirect. What is sent upstream is in attempt.ts.
 
+import { hashText } from '../base/hash.ts';
 import { cookieValue } from '../http/cookies.ts';
 import { HeaderId } from '../http/header-names.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { forwardTo } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { answer } from './reply.ts';
+
+/** So that who is first here is not first at every other choice by a hash. */
+const SPLIT_SEED = 17;
 
 /** Carries out the route's destination. */
 export function forward(exchange: Exchange): void {
@@ -18,7 +22,12 @@ export function forward(exchange: Exchange): void {
       forwardTo(exchange, destination.upstream);
       return;
     case 'split':
-      forwardTo(exchange, chooseTarget(exchange, destination.splitter, destination.stickyCookie));
+      forwardTo(
+        exchange,
+        destination.byConsumer
+          ? destination.splitter.byHash(hashText(exchange.consumer?.name ?? exchange.client.ip, SPLIT_SEED))
+          : chooseTarget(exchange, destination.splitter, destination.stickyCookie),
+      );
       return;
     case 'canary': {
       const { upstream, cellsAt } = destination.choice.choose(exchange);

@@ -16,7 +16,13 @@ import type { Reply } from './response.ts';
 /** Where a route's exchanges go. */
 export type Destination =
   | { readonly kind: 'upstream'; readonly upstream: Upstream }
-  | { readonly kind: 'split'; readonly splitter: Splitter<Upstream>; readonly stickyCookie: string | null }
+  | {
+      readonly kind: 'split';
+      readonly splitter: Splitter<Upstream>;
+      readonly stickyCookie: string | null;
+      /** Chosen by a hash of the consumer. */
+      readonly byConsumer: boolean;
+    }
   /** One of two versions, of which one is new. */
   | { readonly kind: 'canary'; readonly choice: CanaryChoice }
   /** Answers that clients were told to come back for. */

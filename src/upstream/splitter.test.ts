@@ -51,3 +51,18 @@ test('a split that cannot work is refused', () => {
   const twice = [1, 2].map(value => ({ value, weight: 1, key: 'same' }));
   assert.throws(() => new Splitter(twice), /same key/);
 });
+
+test('by a hash each target has its share, and a hash always the same target', () => {
+  const splitter = new Splitter([
+    { value: 'a', weight: 1, key: 'a' },
+    { value: 'none', weight: 0, key: 'n' },
+    { value: 'b', weight: 3, key: 'b' },
+  ]);
+  const counts: Record<string, number> = { a: 0, b: 0 };
+  for (let hash = 0; hash < 4_000; hash++) {
+    const target = splitter.byHash(hash);
+    assert.equal(splitter.byHash(hash), target);
+    counts[target]!++;
+  }
+  assert.deepEqual(counts, { a: 1_000, b: 3_000 });
+});

@@ -40,6 +40,15 @@ export class Splitter<T> {
     return targets[best]!.value;
   }
 
+  /** The target of this hash, a whole number from 0 on: each has its share of them. */
+  byHash(hash: number): T {
+    const { targets } = this;
+    let left = hash % this.totalWeight;
+    let at = 0;
+    while (at < targets.length - 1 && left >= targets[at]!.weight) left -= targets[at++]!.weight;
+    return targets[at]!.value;
+  }
+
   /** The target that a client was given before; undefined for a key that is unknown (anymore) or made up. */
   byKey(key: string): T | undefined {
     return this.targetByKey.get(key);

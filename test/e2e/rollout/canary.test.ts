@@ -1,6 +1,7 @@
 // A new version beside the stable one, with the real command and two workers: a good one arrives, a bad one is taken back by itself.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { type TestContext, test } from 'node:test';
@@ -166,4 +167,38 @@ test('rules choose callers whatever the share; users stay with their version whe
   assert.deepEqual(await Promise.all(users.map(versionOf)), first);
   const chosen = first.filter(version => version === 'v2').length;
   assert.ok(chosen >= 8 && chosen <= 29, `${chosen} of 60`);
+});
+
+test('a split by consumer gives each the same upstream again, whichever worker is asked', async t => {
+  const backends = await Promise.all(['v1', 'v2'].map(name => VersionBackend.start(name)));
+  const words = Array.from({ length: 12 }, (_, at) => `key-${at}`);
+  const consumers = words.map(word => {
+    const digest = createHash('sha256').update(word).digest('hex');
+    return `  - { name: ${word}, keys: [{ id: ${word}, hash: "sha256:${digest}" }] }`;
+  });
+  const gateway = await startGateway(
+    `consumers:
+${consumers.join('\n')}
+upstreams:
+  v1: { endpoints: [ "http://127.0.0.1:${backends[0]!.port}" ] }
+  v2: { endpoints: [ "http://127.0.0.1:${backends[1]!.port}" ] }
+routes:
+  - { name: r, match: { path: /* }, filters: [{ apiKey: {} }], to: [{ upstream: v1 }, { upstream: v2 }], sticky: { by: consumer } }
+`,
+    { workers: 2 },
+  );
+  t.after(async () => {
+    await gateway.stop();
+    for (const backend of backends) await backend.stop();
+  });
+  const versionOf = async (word: string) => {
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}/`, {
+      headers: { 'x-api-key': word, connection: 'close' },
+    });
+    await answer.text();
+    return answer.headers.get('x-version');
+  };
+  const first = await Promise.all(words.map(versionOf));
+  for (let n = 0; n < 4; n++) assert.deepEqual(await Promise.all(words.map(versionOf)), first);
+  assert.deepEqual(new Set(first), new Set(['v1', 'v2']));
 });
