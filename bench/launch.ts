@@ -13,13 +13,14 @@ export interface Launched {
   readonly startMs: number;
 }
 
-/** Resolves when GET / on the port gives 200; throws with what the program said when it ends or takes too long. */
+/** Resolves when GET / on the port gives 200, or 401 where a proxy refuses whoever is nobody; throws with what the program said when it ends or takes too long. */
 export async function launch(
   command: string,
   args: readonly string[],
   port: number,
   tls = false,
   environment: NodeJS.ProcessEnv = {},
+  guarded = false,
 ): Promise<Launched> {
   const beginMs = performance.now();
   const child = await startChild(...pinned(proxyCore, command, args), environment);
@@ -30,7 +31,7 @@ export async function launch(
   for (;;) {
     const answer = await ask({ port, path: '/', tls }).catch(() => null);
     const startMs = performance.now() - beginMs;
-    if (answer?.status === 200) return { child, startMs };
+    if (answer?.status === 200 || (guarded && answer?.status === 401)) return { child, startMs };
     if (gone !== null) throw new Error(`${command} exited with ${gone}: ${child.stderr()}`);
     if (startMs > TIMEOUT_MS) {
       await child.stop();

@@ -1,5 +1,15 @@
 // What the bench needs of a proxy that it compares, whichever it is. One file a proxy in peers/.
 
+/** Who may pass, on every path, for scenarios/full-policy.ts and taxes.ts; everything else is open to all. */
+export interface Policy {
+  /** `apiKey`: one key in X-Api-Key. `jwt`: RS256, with a limit by `sub` when `perMinute` is there. `rateLimit`: by address. */
+  readonly kind: 'apiKey' | 'jwt' | 'rateLimit';
+  /** Requests a minute for each caller; null for no limit. */
+  readonly perMinute: number | null;
+  /** Verified tokens that are remembered; 0 for none. Not every peer can. */
+  readonly cachedTokens: number;
+}
+
 /** What a proxy is asked to be. Every peer gets the same, and does it in its own best way. */
 export interface Setup {
   /** Where everything goes, except for uploads. */
@@ -10,6 +20,7 @@ export interface Setup {
   readonly routes: number;
   /** What every filter of the first release does, as far as the peer can: see scenarios/filters.ts. */
   readonly filters: boolean;
+  readonly policy: Policy | null;
   /** Whether the upstream is guarded: see scenarios/resilience.ts. */
   readonly resilience: boolean;
   /** Whether clients come over TLS 1.3, with the certificate of backend/certificate.ts. */
@@ -38,7 +49,7 @@ export interface RunningPeer {
 }
 
 /** What some can do and some cannot. */
-export type Ability = 'routes' | 'filters' | 'resilience' | 'reload' | 'tls' | 'h2';
+export type Ability = 'routes' | 'filters' | 'resilience' | 'policy' | 'taxes' | 'reload' | 'tls' | 'h2';
 
 export interface Peer {
   readonly name: string;

@@ -9,8 +9,18 @@ import { environment, setup } from './setup.mjs';
 /** The servers to compare with, and the tools to load and pin them. */
 const benchPackages = [
   { name: 'nginx-light', command: 'nginx', why: 'what is compared with, and the backend behind every proxy' },
+  // Modules are no commands: they are looked for where they lie beside the folders of commands.
+  {
+    name: 'libnginx-mod-http-lua',
+    command: '../lib/nginx/modules/ngx_http_lua_module.so',
+    why: 'tokens and limits in nginx, compared with',
+  },
+  { name: 'lua-resty-core', command: '../share/lua/5.1/resty/core.lua', why: 'the same' },
+  { name: 'lua-resty-lrucache', command: '../share/lua/5.1/resty/lrucache.lua', why: 'the same' },
+  { name: 'lua-cjson', command: '../share/lua/5.1/cjson/util.lua', why: 'the same' },
   { name: 'haproxy', command: 'haproxy', why: 'compared with' },
   { name: 'caddy', command: 'caddy', why: 'compared with' },
+  { name: 'nghttp2-client', command: 'h2load', why: 'the load over HTTP/2' },
   { name: 'wrk', command: 'wrk', why: 'the load' },
   { name: 'util-linux', command: 'taskset', why: 'keeps the proxy and the load on cores of their own' },
 ];

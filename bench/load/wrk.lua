@@ -4,8 +4,12 @@
 --   close PATH          the same, each on a connection of its own
 --   spread N PREFIX     GET on N paths in a fixed shuffled order
 --   upload PATH BYTES   POST with a body
+--   header PATH NAME VALUE            the same request with one more header
+--   tokens FILE ROUTES FORMAT ORDER   a Bearer token of the file (one a line) on one of so many paths; ORDER is zipf, or
+--                                     turn for one after the other
 
 local requests, order, at = {}, nil, 0
+local heads, rests, picked -- for tokens: a request is a head with the path and a rest with the token
 
 local function headers(more)
   local all = {
@@ -15,6 +19,34 @@ local function headers(more)
   }
   for name, value in pairs(more or {}) do all[name] = value end
   return all
+end
+
+-- Drawn before the load begins, with a fixed seed: 65,536 pairs of path and token, or as many as there are tokens.
+function tokens(file, routes, format, how)
+  heads, rests, picked = {}, {}, {}
+  for i = 1, routes do heads[i] = "GET " .. string.format(format, i - 1) .. " HTTP/1.1\r\n" end
+  for token in io.lines(file) do
+    local all = wrk.format("GET", "/", headers({ ["Authorization"] = "Bearer " .. token }))
+    rests[#rests + 1] = string.sub(all, string.find(all, "\r\n", 1, true) + 2)
+  end
+  math.randomseed(42)
+  local below, sum = {}, 0
+  for i = 1, #rests do
+    sum = sum + 1 / i
+    below[i] = sum
+  end
+  for i = 1, how == "turn" and #rests or 65536 do
+    local token = i
+    if how ~= "turn" then
+      local drawn, low, high = math.random() * sum, 1, #rests
+      while low < high do
+        local middle = math.floor((low + high) / 2)
+        if below[middle] < drawn then low = middle + 1 else high = middle end
+      end
+      token = low
+    end
+    picked[i] = { math.random(routes), token }
+  end
 end
 
 function init(args)
@@ -27,6 +59,10 @@ function init(args)
     requests[1] = wrk.format("GET", args[2], headers({ ["Connection"] = "close" }))
   elseif mode == "upload" then
     requests[1] = wrk.format("POST", args[2], headers({ ["Content-Type"] = "application/octet-stream" }), string.rep("x", tonumber(args[3])))
+  elseif mode == "header" then
+    requests[1] = wrk.format("GET", args[2], headers({ [args[3]] = args[4] }))
+  elseif mode == "tokens" then
+    tokens(args[2], tonumber(args[3]), args[4], args[5])
   elseif mode == "spread" then
     local count = tonumber(args[2])
     order = {}
@@ -43,6 +79,11 @@ function init(args)
 end
 
 function request()
+  if picked ~= nil then
+    at = at % #picked + 1
+    local pair = picked[at]
+    return heads[pair[1]] .. rests[pair[2]]
+  end
   if order == nil then return requests[1] end
   at = at % #order + 1
   return requests[order[at]]

@@ -10,6 +10,9 @@ export type WrkRequest =
   | readonly ['get' | 'page' | 'close' | 'handshake' | 'resume', path: string]
   | readonly ['spread', count: number, pathFormat: string]
   | readonly ['upload', path: string, bytes: number]
+  /** Tokens of a file, one a line, on `routes` paths; by Zipf's law, or one after the other. */
+  | readonly ['tokens', file: string, routes: number, pathFormat: string, order: 'zipf' | 'turn']
+  | readonly ['header', path: string, name: string, value: string]
   /** For h2load.ts. */
   | readonly ['h2', path: string];
 

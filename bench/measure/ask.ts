@@ -11,6 +11,7 @@ export interface Asked {
   readonly tls?: boolean;
   readonly method?: string;
   readonly body?: Buffer;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Answer {
@@ -22,9 +23,13 @@ export interface Answer {
 }
 
 /** Asks on a connection of its own. Rejects when the answer does not come whole. */
-export function ask({ port, path, tls = false, method = 'GET', body }: Asked): Promise<Answer> {
+export function ask({ port, path, tls = false, method = 'GET', body, headers: more }: Asked): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = { host: 'api.example.com', ...(body === undefined ? {} : { 'content-length': body.length }) };
+    const headers = {
+      host: 'api.example.com',
+      ...more,
+      ...(body === undefined ? {} : { 'content-length': body.length }),
+    };
     const options = { host: '127.0.0.1', port, path, method, headers, timeout: 20_000 };
     const sent = tls
       ? requestOverTls({ ...options, agent: false, rejectUnauthorized: false })

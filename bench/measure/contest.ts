@@ -19,7 +19,12 @@ export interface Contestant {
   readonly setup?: Partial<Setup>;
   readonly request: WrkRequest;
   /** What an answer must be: its SHA-256, and at least so many bytes on the wire. */
-  readonly answer: { readonly path: string; readonly hash: string; readonly bytes: number };
+  readonly answer: {
+    readonly path: string;
+    readonly hash: string;
+    readonly bytes: number;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
 }
 
 /** Disturbance above which a round is run again, or at least reported: performance.md, section 9. */
@@ -101,6 +106,7 @@ export function setupOf(context: Context, wanted: Partial<Setup> = {}): Setup {
     routes: 0,
     filters: false,
     resilience: false,
+    policy: null,
     tls: false,
     http2: false,
     version: 'v1',
@@ -160,7 +166,13 @@ async function runRound(context: Context, running: Running): Promise<Sample> {
 
 async function checkAnswer({ contestant: { request, answer, setup }, proxy }: Running): Promise<void> {
   const body = request[0] === 'upload' ? { method: 'POST', body: Buffer.alloc(request[2], 'x') } : {};
-  const got = await ask({ port: proxy.port, path: answer.path, tls: setup?.tls === true, ...body });
+  const got = await ask({
+    port: proxy.port,
+    path: answer.path,
+    tls: setup?.tls === true,
+    headers: answer.headers,
+    ...body,
+  });
   if (got.status !== 200 || got.hash !== answer.hash) {
     throw new Error(`GET ${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
   }

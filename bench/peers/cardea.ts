@@ -5,9 +5,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
 import { makeCertificate } from '../backend/certificate.ts';
+import { writePublicKey } from '../backend/tokens.ts';
 import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
+import { cardeaConsumers, cardeaPolicy } from './cardea-policy.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 // Another build of the same command can be measured beside this one: `CARDEA_COMMAND=/elsewhere/bin/cardea`.
@@ -29,7 +31,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
     note,
     jit: true,
     logVariant,
-    abilities: ['routes', 'filters', 'resilience', 'reload', 'tls', 'h2'],
+    abilities: ['routes', 'filters', 'resilience', 'policy', 'taxes', 'reload', 'tls', 'h2'],
     version() {
       const said = spawnSync(binary, ['--version'], { encoding: 'utf8' });
       // Its version is no proof that it runs: the checkout may be half-way through a change.
@@ -48,8 +50,16 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
       const write = (wanted: Setup) =>
         writeFileSync(file, configuration(wanted, { port, adminPort, accessLog: accessLog(wanted.folder) }));
       if (setup.tls) makeCertificate(setup.folder);
+      if (setup.policy !== null) writePublicKey(setup.folder);
       write(setup);
-      const { child, startMs } = await launch(binary, ['run', '-c', file, '--workers', '1'], port, setup.tls);
+      const { child, startMs } = await launch(
+        binary,
+        ['run', '-c', file, '--workers', '1'],
+        port,
+        setup.tls,
+        {},
+        setup.policy !== null,
+      );
       return {
         port,
         startMs,
@@ -82,14 +92,14 @@ function configuration(setup: Setup, { port, adminPort, accessLog }: Places): st
 ${setup.tls ? tlsSettings : ''}${setup.http2 && !setup.tls ? '    protocols: [h2c, http/1.1]\n' : ''}admin: { address: "127.0.0.1:${adminPort}" }
 accessLog: { path: "${accessLog}" }
 limits: { body: 1GiB }
-upstreams:
+${setup.policy?.kind === 'apiKey' ? cardeaConsumers : ''}upstreams:
   backend:
     endpoints: ["http://127.0.0.1:${setup.backendPort}"]
     pool: { maxConnections: 256, idleTimeout: 1h }
 ${setup.resilience ? allGuards : ''}  sink:
     endpoints: ["http://127.0.0.1:${setup.uploadPort}"]
     pool: { maxConnections: 256, idleTimeout: 1h }
-${setup.filters ? allFilters : ''}routes:
+${setup.filters ? allFilters : ''}${setup.policy === null ? '' : cardeaPolicy(setup.policy)}routes:
   - { name: any, match: { path: /* }, to: backend }
   - { name: upload, match: { path: /upload, methods: [POST] }, to: sink }
   - { name: version, match: { path: /version }, to: { reply: { status: 200, body: "${setup.version}" } } }
@@ -105,6 +115,7 @@ const allGuards = `    healthCheck: { type: tcp, interval: 1s }
     breaker: { failures: 50, failureRate: 50% }
     retry: { attempts: 2, perTryTimeout: 5s }
     slowStart: 10s
+    concurrency: { limit: 1000, queue: 100, queueTimeout: 1s }
 `;
 
 /** Every filter of the first release. The peers do the same as far as they can. */

@@ -4,9 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
+import { writePublicKey } from '../backend/tokens.ts';
 import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
+import { haproxyPolicy, haproxyPolicyTable } from './haproxy-policy.ts';
 
 const binary = '/usr/sbin/haproxy';
 
@@ -14,7 +16,7 @@ export const haproxy: Peer = {
   name: 'haproxy',
   note: 'one thread, http-reuse always, no log',
   jit: false,
-  abilities: ['routes', 'filters', 'reload'],
+  abilities: ['routes', 'filters', 'policy', 'reload'],
   version() {
     const said = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stdout ?? '';
     const version = /version (\S+)/.exec(said)?.[1];
@@ -28,9 +30,10 @@ export const haproxy: Peer = {
       writeFileSync(path.join(wanted.folder, 'routes.map'), routeMap(wanted));
       writeFileSync(file, configuration(wanted, port));
     };
+    if (setup.policy !== null) writePublicKey(setup.folder);
     write(setup);
     // -W: a master that starts a new worker on SIGUSR2, which is how a unit of systemd reloads it.
-    const { child, startMs } = await launch(binary, ['-W', '-db', '-f', file], port);
+    const { child, startMs } = await launch(binary, ['-W', '-db', '-f', file], port, false, {}, setup.policy !== null);
     return {
       port,
       startMs,
@@ -69,6 +72,7 @@ defaults
 frontend front
   bind 127.0.0.1:${port} backlog 16384
   ${setup.filters ? filterDirectives : ''}
+  ${setup.policy === null ? '' : haproxyPolicy(setup.policy, folder)}
   http-request return status 200 content-type text/plain string "${setup.version}" if { path /version }
   use_backend sink if { path /upload }
   ${routing}
@@ -77,7 +81,7 @@ ${['backend-any', ...(routes === 0 ? [] : [`backend-${setup.routesVersion}`])]
   .map(name => `backend ${name}\n  server b 127.0.0.1:${backendPort} pool-max-conn 256 pool-purge-delay 3600s\n`)
   .join('')}backend sink
   server s 127.0.0.1:${uploadPort} pool-max-conn 256 pool-purge-delay 3600s
-`;
+${setup.policy === null ? '' : haproxyPolicyTable}`;
 }
 
 /** As near as HAProxy comes to scenarios/filters.ts. */

@@ -5,10 +5,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
 import { makeCertificate } from '../backend/certificate.ts';
+import { writePublicKey } from '../backend/tokens.ts';
 import { launch } from '../launch.ts';
 import type { Peer, Setup } from '../peer.ts';
 import { routePrefix } from '../peer.ts';
 import { nginxTemporaryPaths } from './nginx-config.ts';
+import { nginxLuaModules, nginxPolicy, writeNginxPolicy } from './nginx-policy.ts';
 
 const binary = '/usr/sbin/nginx';
 
@@ -43,7 +45,7 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
     note,
     jit: false,
     logVariant,
-    abilities: ['routes', 'filters', 'reload', 'tls', 'h2'],
+    abilities: ['routes', 'filters', 'policy', 'reload', 'tls', 'h2'],
     version() {
       const said = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stderr ?? '';
       const version = /nginx\/\S+/.exec(said)?.[0];
@@ -57,12 +59,18 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
       const write = (wanted: Setup) =>
         writeFileSync(file, configuration(wanted, port, h2Port, accessLog(wanted.folder)));
       if (setup.tls) makeCertificate(setup.folder);
+      if (setup.policy !== null) {
+        writePublicKey(setup.folder);
+        writeNginxPolicy(setup.policy, setup.folder);
+      }
       write(setup);
       const { child, startMs } = await launch(
         binary,
         ['-p', setup.folder, '-c', file, '-e', 'stderr'],
         port,
         setup.tls,
+        {},
+        setup.policy !== null,
       );
       return {
         port,
@@ -82,14 +90,15 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
 function configuration(setup: Setup, port: number, h2Port: number, accessLog: string): string {
   const routes = Array.from(
     { length: setup.routes },
-    (_, i) => `location ${routePrefix(i)}/ { proxy_pass http://backend; }`,
+    (_, i) =>
+      `location ${routePrefix(i)}/ { ${setup.policy === null ? '' : `set $route service-${i}; `}proxy_pass http://backend; }`,
   );
-  return `daemon off; master_process on; worker_processes 1; pid ${setup.folder}/nginx.pid; error_log ${setup.folder}/error.log;
+  return `${setup.policy === null ? '' : nginxLuaModules}daemon off; master_process on; worker_processes 1; pid ${setup.folder}/nginx.pid; error_log ${setup.folder}/error.log;
 worker_rlimit_nofile 20000;
 events { worker_connections 19000; }
 http {
   ${nginxTemporaryPaths(setup.folder)}
-  ${accessLog}
+  ${setup.policy === null ? accessLog : nginxPolicy(setup.folder)}
   keepalive_timeout 3600s; keepalive_requests 1000000000; keepalive_time 24h;
   client_max_body_size 0; proxy_request_buffering off; proxy_max_temp_file_size 0;
   tcp_nodelay on;
@@ -102,6 +111,7 @@ http {
     listen 127.0.0.1:${port} ${setup.tls ? 'ssl ' : ''}${setup.tls && setup.http2 ? 'http2 ' : ''}backlog=16384;
     ${h2Port === port ? '' : `listen 127.0.0.1:${h2Port} http2 backlog=16384;`}
     ${setup.tls ? tlsDirectives(setup.folder) : ''}
+    ${setup.policy === null ? '' : 'set $route any; set $subject -;'}
     ${setup.filters ? filterDirectives : ''}
     location / { proxy_pass http://backend; }
     location /upload { proxy_pass http://sink; }

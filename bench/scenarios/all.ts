@@ -3,6 +3,7 @@
 import type { Scenario } from '../scenario.ts';
 import { bodyScenarios } from './bodies.ts';
 import { filters } from './filters.ts';
+import { fullPolicy } from './full-policy.ts';
 import { http2Scenarios } from './h2-small-get.ts';
 import { idleConnections } from './idle-connections.ts';
 import { latency } from './latency.ts';
@@ -12,6 +13,7 @@ import { resilience } from './resilience.ts';
 import { routes } from './routes.ts';
 import { smallGet } from './small-get.ts';
 import { start } from './start.ts';
+import { taxes } from './taxes.ts';
 import { tlsScenarios } from './tls.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -20,6 +22,8 @@ export const scenarios: readonly Scenario[] = [
   routes,
   filters,
   resilience,
+  ...taxes,
+  fullPolicy,
   newConnections,
   ...tlsScenarios,
   ...http2Scenarios,

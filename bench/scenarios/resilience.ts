@@ -1,4 +1,4 @@
-// What it costs to be guarded: health checks, outlier watch, circuit breaker and retry budget all on, against none of them. Cardea against itself.
+// What it costs to be guarded: health checks, outlier watch, circuit breaker, retry budget and admission all on, against none of them. Cardea against itself.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import { loadScenario } from './load-scenario.ts';

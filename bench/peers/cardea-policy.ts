@@ -1,0 +1,27 @@
+// What lets callers pass in Cardea: the filters of each policy.
+
+import { apiKeyHash, audience, issuer, publicKeyFile } from '../backend/tokens.ts';
+import type { Policy } from '../peer.ts';
+
+/** A verified token of the bench with its claims takes about this much of the cache. */
+const TOKEN_BYTES = 2048;
+
+/** The caller of `apiKey`, among others: a table of one would flatter. */
+export const cardeaConsumers = `consumers:
+${Array.from({ length: 1000 }, (_, i) => `  - { name: c${i}, keys: [{ id: k${i}, hash: "sha256:${i === 500 ? apiKeyHash : i.toString(16).padStart(64, '0')}" }] }\n`).join('')}`;
+
+/** The global chain of filters as YAML. */
+export function cardeaPolicy({ kind, perMinute, cachedTokens }: Policy): string {
+  const limit = (by: string) =>
+    perMinute === null ? '' : `  - rateLimit: { limit: ${perMinute}/min, by: ${by}, headers: refused }\n`;
+  if (kind === 'apiKey') return 'filters:\n  - apiKey: { from: [{ header: x-api-key }] }\n';
+  if (kind === 'rateLimit') return `filters:\n${limit('ip')}`;
+  const cache = cachedTokens === 0 ? 'off' : `${(cachedTokens * TOKEN_BYTES) / 1024}KiB`;
+  return `filters:
+  - jwt:
+      issuer: ${issuer}
+      audience: ${audience}
+      keys: { pem: "\${file:${publicKeyFile}}", algorithm: RS256 }
+      cache: ${cache}
+${limit('{ claim: sub }')}`;
+}
