@@ -41,7 +41,7 @@ async function outcome(response: IncomingMessage): Promise<Got> {
   });
   response.on('error', () => {});
   // Because: `once` rejects on the errors that are expected here.
-  await new Promise(resolve => response.on('close', resolve));
+  if (!response.closed) await new Promise(resolve => response.on('close', resolve));
   const code = /"code": ?"([a-z_]+)"/.exec(body)?.[1] ?? '';
   return { status: response.statusCode!, body, whole: response.complete, code };
 }
