@@ -33,7 +33,7 @@ export const explain: Command = {
     const request = requestOf(args);
     const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
     if (config === null) return ExitCode.failed;
-    const explanation = explainRequest(config, request);
+    const explanation = await explainRequest(config, request);
     if (args.flag('json')) terminal.json({ request, ...explanation });
     else show(request, explanation, config, terminal);
     return explanation.outcome === 'routed' ? ExitCode.ok : ExitCode.failed;

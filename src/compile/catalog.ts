@@ -1,63 +1,58 @@
-// Everything that a configuration may name, in one list. A new filter touches its own folder and one line here. Languages are loaded
-// where documents are read only: what checks them takes memory that a worker has better uses for.
+// Everything that a configuration may name, in one list. A new filter touches its own folder and one line here. What a filter says
+// and what it does are loaded apart and when asked for: documents need the one, gateways that use it the other.
 
-import { grpcWebFilter } from '../bridges/grpc-web/filter.ts';
 import type { FilterSchema } from '../config/filter-schema.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';
-import { aclFilter } from '../filters/acl/filter.ts';
-import { allOfFilter } from '../filters/all-of/filter.ts';
-import { anyOfFilter } from '../filters/any-of/filter.ts';
-import { apiKeyFilter } from '../filters/api-key/filter.ts';
-import { basicFilter } from '../filters/basic/filter.ts';
-import { bodyLimitFilter } from '../filters/body-limit/filter.ts';
-import { compressFilter } from '../filters/compress/filter.ts';
-import { corsFilter } from '../filters/cors/filter.ts';
-import { forwardAuthFilter } from '../filters/forward-auth/filter.ts';
-import { headersFilter } from '../filters/headers/filter.ts';
-import { idempotencyFilter } from '../filters/idempotency/filter.ts';
-import { introspectFilter } from '../filters/introspect/filter.ts';
-import { ipAccessFilter } from '../filters/ip-access/filter.ts';
-import { jwtFilter } from '../filters/jwt/filter.ts';
-import { mtlsFilter } from '../filters/mtls/filter.ts';
-import { oidcFilter } from '../filters/oidc/filter.ts';
-import { quotaFilter } from '../filters/quota/filter.ts';
-import { rateLimitFilter } from '../filters/rate-limit/filter.ts';
-import { requestIdFilter } from '../filters/request-id/filter.ts';
-import { signatureFilter } from '../filters/signature/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
-/** A filter, and where its language is. */
-function entry(language: () => Promise<FilterSchema>, definition: FilterDefinition<never>) {
+/** A filter: its name, where its language is, and where its definition is. */
+interface FilterEntry {
+  readonly name: string;
+  language(): Promise<FilterSchema>;
+  definition(): Promise<FilterDefinition<unknown>>;
+}
+
+function entry(
+  name: string,
+  language: () => Promise<FilterSchema>,
+  definition: () => Promise<FilterDefinition<never>>,
+): FilterEntry {
   // Because: the language's schema makes exactly what this definition takes, and a list cannot say so for each entry.
-  return { language, definition: definition as FilterDefinition<unknown> };
+  return { name, language, definition: definition as () => Promise<FilterDefinition<unknown>> };
 }
 
 /** Every filter that a configuration may name. */
-export const filterEntries = [
-  entry(() => import('../filters/acl/config.ts'), aclFilter),
-  entry(() => import('../filters/jwt/config.ts'), jwtFilter),
-  entry(() => import('../filters/introspect/config.ts'), introspectFilter),
-  entry(() => import('../filters/any-of/config.ts'), anyOfFilter),
-  entry(() => import('../filters/all-of/config.ts'), allOfFilter),
-  entry(() => import('../filters/forward-auth/config.ts'), forwardAuthFilter),
-  entry(() => import('../filters/oidc/config.ts'), oidcFilter),
-  entry(() => import('../bridges/grpc-web/config.ts'), grpcWebFilter),
-  entry(() => import('../filters/headers/config.ts'), headersFilter),
-  entry(() => import('../filters/cors/config.ts'), corsFilter),
-  entry(() => import('../filters/ip-access/config.ts'), ipAccessFilter),
-  entry(() => import('../filters/body-limit/config.ts'), bodyLimitFilter),
-  entry(() => import('../filters/compress/config.ts'), compressFilter),
-  entry(() => import('../filters/rate-limit/config.ts'), rateLimitFilter),
-  entry(() => import('../filters/quota/config.ts'), quotaFilter),
-  entry(() => import('../filters/request-id/config.ts'), requestIdFilter),
-  entry(() => import('../filters/idempotency/config.ts'), idempotencyFilter),
-  entry(() => import('../filters/signature/config.ts'), signatureFilter),
-  entry(() => import('../filters/basic/config.ts'), basicFilter),
-  entry(() => import('../filters/mtls/config.ts'), mtlsFilter),
-  entry(() => import('../filters/api-key/config.ts'), apiKeyFilter),
+// biome-ignore format: one line a filter
+export const filterEntries: readonly FilterEntry[] = [
+  entry('acl', () => import('../filters/acl/config.ts'), async () => (await import('../filters/acl/filter.ts')).aclFilter),
+  entry('jwt', () => import('../filters/jwt/config.ts'), async () => (await import('../filters/jwt/filter.ts')).jwtFilter),
+  entry('introspect', () => import('../filters/introspect/config.ts'), async () => (await import('../filters/introspect/filter.ts')).introspectFilter),
+  entry('anyOf', () => import('../filters/any-of/config.ts'), async () => (await import('../filters/any-of/filter.ts')).anyOfFilter),
+  entry('allOf', () => import('../filters/all-of/config.ts'), async () => (await import('../filters/all-of/filter.ts')).allOfFilter),
+  entry('forwardAuth', () => import('../filters/forward-auth/config.ts'), async () => (await import('../filters/forward-auth/filter.ts')).forwardAuthFilter),
+  entry('oidc', () => import('../filters/oidc/config.ts'), async () => (await import('../filters/oidc/filter.ts')).oidcFilter),
+  entry('grpcWeb', () => import('../bridges/grpc-web/config.ts'), async () => (await import('../bridges/grpc-web/filter.ts')).grpcWebFilter),
+  entry('headers', () => import('../filters/headers/config.ts'), async () => (await import('../filters/headers/filter.ts')).headersFilter),
+  entry('cors', () => import('../filters/cors/config.ts'), async () => (await import('../filters/cors/filter.ts')).corsFilter),
+  entry('ipAccess', () => import('../filters/ip-access/config.ts'), async () => (await import('../filters/ip-access/filter.ts')).ipAccessFilter),
+  entry('bodyLimit', () => import('../filters/body-limit/config.ts'), async () => (await import('../filters/body-limit/filter.ts')).bodyLimitFilter),
+  entry('compress', () => import('../filters/compress/config.ts'), async () => (await import('../filters/compress/filter.ts')).compressFilter),
+  entry('rateLimit', () => import('../filters/rate-limit/config.ts'), async () => (await import('../filters/rate-limit/filter.ts')).rateLimitFilter),
+  entry('quota', () => import('../filters/quota/config.ts'), async () => (await import('../filters/quota/filter.ts')).quotaFilter),
+  entry('requestId', () => import('../filters/request-id/config.ts'), async () => (await import('../filters/request-id/filter.ts')).requestIdFilter),
+  entry('idempotency', () => import('../filters/idempotency/config.ts'), async () => (await import('../filters/idempotency/filter.ts')).idempotencyFilter),
+  entry('signature', () => import('../filters/signature/config.ts'), async () => (await import('../filters/signature/filter.ts')).signatureFilter),
+  entry('basic', () => import('../filters/basic/config.ts'), async () => (await import('../filters/basic/filter.ts')).basicFilter),
+  entry('mtls', () => import('../filters/mtls/config.ts'), async () => (await import('../filters/mtls/filter.ts')).mtlsFilter),
+  entry('apiKey', () => import('../filters/api-key/config.ts'), async () => (await import('../filters/api-key/filter.ts')).apiKeyFilter),
 ];
 
-/** By name, as the compiler asks for them. */
-export const filterDefinitions: FilterDefinitions = new Map(
-  filterEntries.map(({ definition }) => [definition.name, definition]),
-);
+const entries = new Map(filterEntries.map(each => [each.name, each]));
+const loaded = new Map<string, FilterDefinition<unknown>>();
+
+/** Loads those of these filters that are not loaded yet. The result holds them, and all that this thread has loaded before. */
+export async function loadDefinitions(names: Iterable<string>): Promise<FilterDefinitions> {
+  const missing = [...names].filter(name => entries.has(name) && !loaded.has(name));
+  await Promise.all(missing.map(async name => loaded.set(name, await entries.get(name)!.definition())));
+  return loaded;
+}

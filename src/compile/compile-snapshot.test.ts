@@ -7,7 +7,7 @@ import { Headers } from '../http/headers.ts';
 import { ThreadIo } from '../net/io.ts';
 import { needsBody } from '../route/route-table.ts';
 import { manyRoutes, sampleConfig, sampleRoute, sampleUpstream } from '../runtime/sample-config.fixture.ts';
-import { filterDefinitions } from './catalog.ts';
+import { filterEntries, loadDefinitions } from './catalog.ts';
 import { type CompileContext, type Compiled, type CompileResult, compileSnapshot } from './compile-snapshot.ts';
 import { dryCompile } from './dry-compile.ts';
 import { dryServices } from './dry-services.ts';
@@ -18,7 +18,7 @@ const offsets = new Map([
 ]);
 
 const context: CompileContext = {
-  definitions: filterDefinitions,
+  definitions: await loadDefinitions(filterEntries.map(({ name }) => name)),
   worker: dryServices(new Map()),
   eventOffsets: offsets,
   limitOffsets: offsets,

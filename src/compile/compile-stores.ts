@@ -2,10 +2,10 @@
 // Nothing is opened or closed here: `openStores` and `closeStores` are for whoever puts a configuration to use.
 
 import { isDeepStrictEqual } from 'node:util';
-import { nearestName } from '../config/nearest-name.ts';
 import type { StoreConfig } from '../config/store-config.ts';
 import { makeStore, type Store } from '../store/store.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
+import { noStore } from './store-specs.ts';
 
 export type Stores = ReadonlyMap<string, Store>;
 
@@ -53,24 +53,6 @@ export class StoreShelf {
     if (store === undefined) throw new TypeError(noStore(name, this.stores.keys()));
     return store;
   }
-}
-
-/** Looks a store's spec up; throws a `TypeError` for an unknown name. */
-export function specOf(stores: readonly StoreConfig[], name: string): StoreSpec {
-  const spec = stores.find(store => store.name === name);
-  if (spec === undefined)
-    throw new TypeError(
-      noStore(
-        name,
-        stores.map(store => store.name),
-      ),
-    );
-  return spec;
-}
-
-function noStore(name: string, names: Iterable<string>): string {
-  const nearest = nearestName(name, names);
-  return `there is no store "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
 }
 
 /** Opens those that filters use, and waits a short while. Those that are away try on by themselves. */

@@ -8,10 +8,12 @@ import { eventLabel } from '../telemetry/event-label.ts';
 import { limitLabel } from '../telemetry/limit-label.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { deferralTables } from './compile-deferral.ts';
-import { specOf } from './compile-stores.ts';
 import { eachFilter } from './each-filter.ts';
+import { specOf } from './store-specs.ts';
 
 export interface CollectedNeeds extends Required<FilterNeeds> {
+  /** Names of the filters that are used. */
+  readonly filters: readonly string[];
   /** Labels of metric blocks of the kind `event`. */
   readonly events: readonly string[];
   /** Labels of metric blocks of the kind `limit`. */
@@ -22,10 +24,12 @@ export interface CollectedNeeds extends Required<FilterNeeds> {
 export function collectNeeds(config: Config, definitions: FilterDefinitions): CollectedNeeds {
   const tables: { name: string; bytes: number }[] = [];
   const feeds = new Map<string, FeedNeed>();
+  const filters = new Set<string>();
   const events = new Set<string>();
   const limits = new Set<string>();
   const context: NeedsContext = { store: name => specOf(config.stores, name) };
   eachFilter(config, definitions, (filter, definition, routeName) => {
+    filters.add(filter.name);
     for (const event of definition.events ?? []) events.add(eventLabel(filter.name, event));
     if (definition.needs === undefined) return;
     const needs = needsOf(() => definition.needs?.(filter.config, context));
@@ -34,7 +38,7 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
     for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
   });
   tables.push(...deferralTables(config.routes));
-  return { tables, feeds: [...feeds.values()], events: [...events], limits: [...limits] };
+  return { filters: [...filters], tables, feeds: [...feeds.values()], events: [...events], limits: [...limits] };
 }
 
 function needsOf(ask: () => FilterNeeds | undefined): FilterNeeds {

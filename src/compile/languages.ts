@@ -5,8 +5,5 @@ import { filterEntries } from './catalog.ts';
 
 /** What config/ checks documents by. */
 export const filterSchemas: readonly FilterSchema[] = await Promise.all(
-  filterEntries.map(async ({ language, definition }) => ({
-    ...(await language()),
-    identifies: definition.identityHeaders !== undefined,
-  })),
+  filterEntries.map(({ language }) => language()),
 );

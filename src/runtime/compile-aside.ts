@@ -1,5 +1,7 @@
 // A worker's configurations: the one that serves, and the one that is being compiled beside it. Touches no traffic.
 
+import { loadDefinitions } from '../compile/catalog.ts';
+import type { FilterDefinitions } from '../compile/compile-chain.ts';
 import { type CompileContext, type Compiled, compileSnapshot } from '../compile/compile-snapshot.ts';
 import { closeStores, openStores } from '../compile/compile-stores.ts';
 import { decodeConfig } from './config-transfer.ts';
@@ -7,7 +9,7 @@ import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
 
 /** What a worker compiles with, whatever the configuration. */
-type StandingContext = Pick<CompileContext, 'definitions' | 'pools' | 'worker'>;
+type StandingContext = Pick<CompileContext, 'pools' | 'worker'>;
 
 export class CompileAside {
   private readonly context: StandingContext;
@@ -19,11 +21,13 @@ export class CompileAside {
     this.context = context;
   }
 
-  /** Decodes and compiles in slices. Rejects when a newer order came meanwhile. */
+  /** Loads what is used for the first time, then decodes and compiles in slices. Rejects when a newer order came meanwhile. */
   async prepare(order: PrepareOrder): Promise<PrepareReport> {
     this.abort();
     this.order = order;
-    const { value, totalMs, longestSliceMs } = await runSliced(this.steps(order), () => this.order !== order);
+    const definitions = await loadDefinitions(order.filters);
+    const steps = this.steps(order, definitions);
+    const { value, totalMs, longestSliceMs } = await runSliced(steps, () => this.order !== order);
     const { compiled, problems, decodedElements } = value;
     if (compiled !== null) {
       await openStores(compiled.askedStores);
@@ -66,19 +70,13 @@ export class CompileAside {
     void closeStores(compiled.stores, this.serving?.stores ?? new Map());
   }
 
-  private *steps({
-    transfer,
-    routeOffsets,
-    upstreamOffsets,
-    eventOffsets,
-    limitOffsets,
-    canaryOffsets,
-    mirrorOffsets,
-  }: PrepareOrder) {
+  private *steps(order: PrepareOrder, definitions: FilterDefinitions) {
+    const { transfer, routeOffsets, upstreamOffsets, eventOffsets, limitOffsets, canaryOffsets, mirrorOffsets } = order;
     const { serving } = this;
     const { config, decodedElements } = yield* decodeConfig(transfer, serving?.config ?? null);
     const result = yield* compileSnapshot(config, serving, {
       ...this.context,
+      definitions,
       routeOffsets,
       upstreamOffsets,
       eventOffsets,

@@ -1,7 +1,7 @@
 // What the gateway would do with a request, found by the code that routes requests, without sending anything.
 
-import { filterDefinitions } from '../compile/catalog.ts';
 import { dryCompile } from '../compile/dry-compile.ts';
+import { filtersInUse } from '../compile/filters-in-use.ts';
 import type { Config, DestinationConfig } from '../config/config.ts';
 import { Headers } from '../http/headers.ts';
 import { normalizePath } from '../http/path.ts';
@@ -52,8 +52,8 @@ const nothingFound = {
 } as const;
 
 /** Throws an Error when the configuration cannot be compiled, or a header could not stand in a request. */
-export function explainRequest(config: Config, asked: RequestToExplain): Explanation {
-  const { compiled } = dryCompile(config, filterDefinitions);
+export async function explainRequest(config: Config, asked: RequestToExplain): Promise<Explanation> {
+  const { compiled } = dryCompile(config, await filtersInUse(config));
   if (compiled === null) throw new Error('the configuration has errors');
   const normalized = normalizePath(asked.rawPath, config.paths);
   if (!normalized.ok) {

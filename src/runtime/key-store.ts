@@ -1,7 +1,7 @@
 // The key store of a configuration, for the command line: opened for one command, closed behind it.
 
 import { hash, randomBytes } from 'node:crypto';
-import { specOf } from '../compile/compile-stores.ts';
+import { specOf } from '../compile/store-specs.ts';
 import type { Config } from '../config/config.ts';
 import type { KeyRecord, KeyStore } from '../store/keys/key-record.ts';
 import { keyStoreIn } from '../store/keys/key-store.ts';

@@ -1,7 +1,6 @@
 // Reads and checks a configuration file with everything that is built in: what the command line and the supervisor use.
 
-import { filterDefinitions } from '../compile/catalog.ts';
-import { dryCompile } from '../compile/dry-compile.ts';
+import { filtersInUse } from '../compile/filters-in-use.ts';
 import { filterSchemas } from '../compile/languages.ts';
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
 import type { FilterSchema } from '../config/filter-schema.ts';
@@ -42,7 +41,9 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
     ? { config: result.config, inDocument: (problem: Problem) => problem }
     : (result.partial ?? { config: null, inDocument: (problem: Problem) => problem });
   if (config === null) return loaded;
-  const { compiled, problems } = dryCompile(config, filterDefinitions);
+  // The compiler is loaded for commands that check: `run` leaves it to the workers.
+  const { dryCompile } = await import('../compile/dry-compile.ts');
+  const { compiled, problems } = dryCompile(config, await filtersInUse(config));
   const all = [...loaded.problems, ...problems.map(problem => loaded.locate(inDocument(problem)))];
   return {
     ...loaded,

@@ -19,6 +19,8 @@ export interface WorkerSetup {
 /** A configuration to compile aside. */
 export interface PrepareOrder {
   readonly transfer: ConfigTransfer;
+  /** Names of the filters that it uses, to be loaded before it is compiled. */
+  readonly filters: readonly string[];
   readonly routeOffsets: ReadonlyMap<string, number>;
   readonly upstreamOffsets: ReadonlyMap<string, number>;
   readonly eventOffsets: ReadonlyMap<string, number>;

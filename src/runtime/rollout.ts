@@ -1,8 +1,8 @@
 // Brings a configuration to the workers in two phases: every one compiles it aside and opens what it adds, then all
 // swap. When one cannot, none does. Reads no files, and starts no workers.
 
-import type { FilterDefinitions } from '../compile/compile-chain.ts';
 import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
+import { filtersInUse } from '../compile/filters-in-use.ts';
 import { feedsOfUpstreams } from '../compile/upstream-members.ts';
 import type { Config, Problem } from '../config/config.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
@@ -33,13 +33,12 @@ export type RolloutResult =
 export interface RolloutParts {
   readonly crew: WorkerCrew;
   readonly registry: MetricRegistry;
-  readonly definitions: FilterDefinitions;
   readonly tables: SharedTables;
   readonly feeds: FeedDesk;
   readonly tickets: TicketKeyMaker;
 }
 
-const noNeeds: CollectedNeeds = { tables: [], feeds: [], events: [], limits: [] };
+const noNeeds: CollectedNeeds = { filters: [], tables: [], feeds: [], events: [], limits: [] };
 
 export class Rollout {
   private readonly parts: RolloutParts;
@@ -69,12 +68,12 @@ export class Rollout {
 
   private async tryDeploy(config: Config, tls: TlsMaterial): Promise<RolloutResult> {
     const { current } = this;
-    const { crew, definitions, feeds } = this.parts;
+    const { crew, feeds } = this.parts;
     if (crew.workers.length === 0) throw new Error('no worker is alive');
     const before = current?.listeners ?? [];
     const orders = listenOrders(config.listeners, tls.listeners, before);
     await checkAddressesFree(orders, before);
-    const ofFilters = collectNeeds(config, definitions);
+    const ofFilters = collectNeeds(config, await filtersInUse(config));
     const needs = { ...ofFilters, feeds: [...ofFilters.feeds, ...feedsOfUpstreams(config)] };
     // Feeds that keep tables up to date find them there.
     this.parts.tables.ensure(needs.tables);
@@ -122,6 +121,7 @@ export class Rollout {
     tables.ensure(needs.tables);
     return {
       transfer: encodeConfig(config, base),
+      filters: needs.filters,
       routeOffsets: registry.blocks('route'),
       upstreamOffsets: registry.blocks('upstream'),
       eventOffsets: registry.blocks('event'),

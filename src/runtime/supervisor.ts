@@ -1,7 +1,6 @@
 // The gateway as one object of the main thread: workers, configuration, files, signals put together. Each part has its
 // file; here they only meet.
 
-import { filterDefinitions } from '../compile/catalog.ts';
 import { feedSources } from '../compile/feed-catalog.ts';
 import { feedsOfUpstream } from '../compile/upstream-members.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
@@ -100,7 +99,7 @@ export class Supervisor {
     if (config === null) throw new Error('a configuration with errors cannot be started');
     const registry = new MetricRegistry({ routesMax: config.metrics.routesMax });
     const { crew, tables, feeds, tickets } = this;
-    const rollout = new Rollout({ crew, registry, definitions: filterDefinitions, tables, feeds, tickets });
+    const rollout = new Rollout({ crew, registry, tables, feeds, tickets });
     this.registry = registry;
     this.rollout = rollout;
     await this.crew.equip({

@@ -1,7 +1,6 @@
 // One worker: its gateway, listeners, configurations and log, and what each call of the supervisor does to them.
 
 import type { Socket } from 'node:net';
-import { filterDefinitions } from '../compile/catalog.ts';
 import { Gateway } from '../exchange/gateway.ts';
 import type { ListenerSettings } from '../exchange/listener-settings.ts';
 import { ThreadIo } from '../net/io.ts';
@@ -93,7 +92,7 @@ export class WorkerCore {
     const pools = { io: this.io, headLimits: this.headLimits, cells: cellView, clientTls, states, log: this.say };
     const { io, feeds, say: log } = this;
     const filterServices = new SharedWorkerServices({ io, cells: cellView, feeds, log });
-    const aside = new CompileAside({ definitions: filterDefinitions, pools, worker: filterServices });
+    const aside = new CompileAside({ pools, worker: filterServices });
     this.equipment = { ...setup, cellView, accessLog, aside, filterServices, shared: states };
     new WorkerVitals(cellView, offset);
     setInterval(() => this.writeGauges(), GAUGES_EVERY_MS).unref();

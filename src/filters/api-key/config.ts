@@ -8,6 +8,9 @@ import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 
 export const name = 'apiKey';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Finds out who calls by an API key. Only SHA-256 hashes of keys are kept: in the `keys` of `consumers`, and in a `store` (SQLite, Redis or PostgreSQL), where `cardea keys` ' +
   'adds and revokes them. A key that is added, changed or revoked there is so on every worker within a second, without a reload. A key may have scopes, routes that it is for, ' +

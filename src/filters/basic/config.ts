@@ -8,6 +8,9 @@ import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 
 export const name = 'basic';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Finds out who calls by user and password (RFC 7617), against hashes by argon2id or scrypt that `cardea password` makes. Checking a hash takes tens of milliseconds on ' +
   'purpose: it is done off the event loop, a few at once, and a login that held is remembered for a while, so that it costs nothing again. ' +

@@ -7,6 +7,9 @@ import { serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'forwardAuth';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Lets an outside service decide, in the manner of Traefik’s ForwardAuth and nginx’s auth_request. It is asked with the fields of `send` and with X-Forwarded-Method, -Proto, -Host, -Uri and -For; ' +
   'the request’s body is not sent. 2xx lets the request pass, with the answer’s fields of `copy` added for the upstream; no client can bring those. ' +

@@ -9,6 +9,9 @@ import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'introspect';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Lets a caller through whose opaque token the authorization server says is active (RFC 7662). The answer is remembered for a short while, so a revocation there is noticed within `cacheFor`; ' +
   'of many requests that bring the same token at once one asks, and each worker asks at most `concurrency` at a time. A token that is not active gets 401 with one text for all reasons, one without the scopes that are asked for 403. ' +

@@ -10,6 +10,9 @@ import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
 export const name = 'jwt';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Lets a caller through who brings a valid JSON Web Token (RFC 7519), signed by a key of the issuer: RS, PS and ES 256 to 512, EdDSA, or HS with a shared secret. ' +
   'The key decides the algorithm, never the token; `none`, encrypted and nested tokens, critical headers and wrong types are refused, and so is a token without an expiry. ' +

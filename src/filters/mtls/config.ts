@@ -6,6 +6,9 @@ import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 
 export const name = 'mtls';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Finds out who calls by the certificate that the client showed in the TLS handshake. The listener verifies it (`tls.clientAuth`, where `crl` refuses revoked ones); here it is decided whose it is: by ' +
   'SPIFFE id, DNS name, URI or e-mail address of the subject alternative name, by the whole subject, or by fingerprint. The first rule that fits counts. With `fromProxy` the certificate is the one that a trusted proxy tells of in ' +

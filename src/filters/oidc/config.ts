@@ -8,6 +8,9 @@ import { serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'oidc';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Login in the browser with an OpenID Connect provider: authorization code with PKCE, `state` and `nonce`, and an encrypted session cookie. A page that is asked for without a session is redirected to the provider, ' +
   'an API call gets 401. The route has to match the `paths`, too: they are served by this filter. Sessions are in the cookie itself, or in Redis when `session.store` names a store; logout by the provider’s back channel needs the store. ' +

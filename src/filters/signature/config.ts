@@ -7,6 +7,9 @@ import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 
 export const name = 'signature';
 
+/** It finds out who calls. */
+export const identifies = true;
+
 export const documentation =
   'Finds out who calls by a signature over the request. `scheme: aws4` is AWS Signature Version 4 in the Authorization header; `scheme: rfc9421` is HTTP Message ' +
   'Signatures (`Signature-Input` and `Signature`). A key fixes its algorithm. Signatures outside the time window and those that were seen before are refused, on all ' +

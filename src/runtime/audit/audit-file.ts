@@ -1,6 +1,6 @@
 // The whole audit of one loaded configuration: what the router says, and what a running gateway says when one is given.
 
-import { filterDefinitions } from '../../compile/catalog.ts';
+import { filtersInUse } from '../../compile/filters-in-use.ts';
 import { filterSchemas } from '../../compile/languages.ts';
 import type { Config } from '../../config/config.ts';
 import { auditConfig } from './audit.ts';
@@ -18,10 +18,11 @@ export async function auditFile(
   config: Config,
   gateway: ProbedGateway | null,
 ): Promise<{ readonly report: AuditReport; readonly probes: readonly ProbeResult[] }> {
-  const report = auditConfig(config, filterDefinitions, filterSchemas);
+  const definitions = await filtersInUse(config);
+  const report = auditConfig(config, definitions, filterSchemas);
   const probes =
     gateway === null
       ? []
-      : await probeRoutes(report.routes, { ...gateway, keyPlaces: keyPlacesOf(config, filterDefinitions) });
+      : await probeRoutes(report.routes, { ...gateway, keyPlaces: keyPlacesOf(config, definitions) });
   return { report, probes };
 }
