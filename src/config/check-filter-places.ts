@@ -16,7 +16,6 @@ export function checkFilterPlaces(
   schemas: readonly FilterSchema[],
 ): Problem[] {
   const byName = new Map(schemas.map(schema => [schema.name, schema]));
-  if (!schemas.some(({ placeProblems }) => placeProblems !== undefined)) return [];
   const problems: Problem[] = [];
   const names = { routes: namesIn(settings['routes']), consumers: namesIn(settings['consumers']) };
   const visit = (chain: readonly (FilterConfig | undefined)[], path: Path, around: FilterSurroundings): boolean => {
@@ -34,9 +33,19 @@ export function checkFilterPlaces(
           severity: 'error',
         });
       }
-      if (schema?.identifies === true || schema?.nests === true) knowsCaller = true;
+      if (findsOut(filter)) knowsCaller = true;
     }
     return knowsCaller;
+  };
+  /** Whoever asks again would get an answer that the filter behind may not give him. */
+  const tellEarly = (filter: FilterConfig | undefined, path: Path, later: FilterConfig | undefined): void => {
+    if (filter === undefined || later === undefined || byName.get(filter.name)?.remembersAnswers !== true) return;
+    const message = `${filter.name} gives answers again before ${later.name} has asked who calls: put it behind`;
+    problems.push({ path: [...path, filter.name], message, severity: 'error', at: 'key' });
+  };
+  const findsOut = (filter: FilterConfig | undefined): boolean => {
+    const schema = filter === undefined ? undefined : byName.get(filter.name);
+    return schema?.identifies === true || schema?.nests === true;
   };
   const knowsCaller = visit(filters, ['filters'], { ...names, knowsCaller: false, pathParameters: null });
   const written = listOf(settings['routes']);
@@ -49,6 +58,13 @@ export function checkFilterPlaces(
     const pattern = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
     const pathParameters = typeof pattern === 'string' ? parametersOf(pattern) : null;
     visit(chain, ['routes', at, 'filters'], { ...names, knowsCaller, pathParameters });
+    for (const [index, filter] of chain.entries()) {
+      tellEarly(filter, ['routes', at, 'filters', index], chain.slice(index + 1).find(findsOut));
+    }
+  }
+  const ofRoutes = routes.flatMap(route => route?.filters ?? []).find(findsOut);
+  for (const [index, filter] of filters.entries()) {
+    tellEarly(filter, ['filters', index], filters.slice(index + 1).find(findsOut) ?? ofRoutes);
   }
   return problems;
 }

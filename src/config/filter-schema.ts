@@ -15,6 +15,8 @@ export interface FilterSchema {
   readonly documentation?: string;
   /** Whether this configuration goes by who calls, so that it makes sense only behind a filter that finds out. */
   asksWho?(config: unknown): boolean;
+  /** It answers out of what it remembers, so that a filter behind it may not be asked who calls. */
+  readonly remembersAnswers?: boolean;
   /** Whether it finds out who calls. */
   readonly identifies?: boolean;
   /** Its configuration is a list of filters that find out who calls, each checked by its own schema. */

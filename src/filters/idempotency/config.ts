@@ -6,11 +6,14 @@ import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
 export const name = 'idempotency';
 
+/** It answers out of what it remembers. */
+export const remembersAnswers = true;
+
 export const documentation =
   'Gives a request that carries an `Idempotency-Key` the answer that the first one with that key got, if the same caller sends the same request to the same route ' +
   'again: a payment that is sent twice is made once. Answers are kept in memory that all workers share, for `keepFor`, answers of the upstream below 500 other than 408 and 429 only. ' +
   'A duplicate of a request that is still under way gets 409 `idempotency_conflict` with `Retry-After`, a key with another request 422 `idempotency_key_reused`. ' +
-  'Put it behind the filter that finds out who calls, so that callers are told apart by who they are; otherwise their address tells. Behind `compress`, too. A restart forgets.';
+  'It has to stand behind the filter that finds out who calls, where there is one; otherwise callers are told apart by their address. Behind `compress`, too. A restart forgets.';
 
 const size = (least: number) =>
   z

@@ -20,7 +20,8 @@ export function isPage({ request }: Exchange): boolean {
 export function isCrossSite({ request, client }: Exchange): boolean {
   const { headers } = request;
   const site = headers.get('sec-fetch-site');
-  if (site !== undefined) return site === 'cross-site';
+  // Because: a neighbour under the same domain is another site's to write, too.
+  if (site !== undefined) return site === 'cross-site' || site === 'same-site';
   const origin = headers.getById(HeaderId.origin);
   return origin !== undefined && origin !== `${client.scheme}://${request.authority}`;
 }
