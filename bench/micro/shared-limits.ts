@@ -28,7 +28,7 @@ interface Task {
   readonly forMs: number;
 }
 
-const settings = { mode: 'shared', onFailure: 'local', tableBytes: 1 << 24, answerMsMax: 4 } as const;
+const settings = { mode: 'shared', onFailure: 'local', tableBytes: 1 << 24, answerMsMax: 3 } as const;
 
 function rulesOf(count: number): LimitRule[] {
   return [{ identity: 'bench', algorithm: 'gcra', count, perMs: 1_000, burst: count }];

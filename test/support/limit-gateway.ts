@@ -32,7 +32,7 @@ export async function openLimitGateway(
   rules: readonly LimitRule[],
   changes: Partial<RedisLimitSettings> = {},
 ): Promise<LimitGateway> {
-  const settings = { mode: 'shared', onFailure: 'local', tableBytes: TABLE_BYTES, answerMsMax: 4, ...changes } as const;
+  const settings = { mode: 'shared', onFailure: 'local', tableBytes: TABLE_BYTES, answerMsMax: 3, ...changes } as const;
   const needs = redisLimitNeeds(spec, rules, settings);
   const tables = new Map(needs.tables.map(({ name, bytes }) => [name, new SharedArrayBuffer(bytes)]));
   const sharedTable = (name: string): SharedArrayBuffer => {

@@ -1,7 +1,6 @@
 // What may be written for rateLimit. Knows nothing of how exchanges run, nor how limits are counted.
 
 import { z } from 'zod';
-import { cidrError } from '../../base/cidr-set.ts';
 import type { Rate } from '../../base/rate.ts';
 import { budgetContradictions } from '../../base/schema/budget-contradictions.ts';
 import {
@@ -13,7 +12,7 @@ import {
   type KeyPart,
 } from '../../base/schema/budget-key.ts';
 import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/schema/budget-rate.ts';
-import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+import { answerTime, block, memorySize, policyName } from './limit-words.ts';
 
 export const name = 'rateLimit';
 
@@ -46,6 +45,8 @@ const algorithms = ['gcra', 'tokenBucket', 'slidingWindow', 'slidingLog', 'fixed
 
 export const logCountMax = 10_000;
 const concurrencyMax = 1_000_000;
+/** With what timers and a thread's other work add, a request then waits 5 ms at most. */
+const answerMsMax = 3;
 const limitsMax = 8;
 
 const limitFields = {
@@ -82,8 +83,6 @@ const limitFields = {
     .describe('Requests under way at once for each of those whom `by` tells apart.'),
 };
 
-const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
-
 const nameField = {
   name: policyName.optional().describe('Name in `RateLimit`, in messages and in metrics.'),
 };
@@ -91,17 +90,6 @@ const nameField = {
 const limitEntry = z.strictObject({ ...nameField, ...limitFields });
 
 type WrittenLimit = z.output<typeof limitEntry>;
-
-const block = z.string().superRefine((text, context) => {
-  const error = cidrError(text);
-  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
-});
-
-const memorySize = z
-  .string()
-  .regex(sizePattern, `expected ${sizeExpected}`)
-  .transform(parseSize)
-  .refine(bytes => bytes >= 65_536 && bytes <= 2 ** 30, 'expected a size from 64KiB to 1GiB');
 
 interface Issue {
   readonly path: readonly (string | number)[];
@@ -138,6 +126,11 @@ export const schema = z
       .optional()
       .describe(
         'While that Redis is away: `local` (the default) gives each gateway its share of the limit, `open` admits all, `closed` refuses all with 503 `limits_unavailable`.',
+      ),
+    answerTimeout: answerTime
+      .optional()
+      .describe(
+        'With `mode: exact`, how long a request waits for Redis before `onStoreFailure` decides; those behind it do not wait until Redis answers again. Default: 3ms.',
       ),
     memory: memorySize
       .prefault('16MiB')
@@ -178,6 +171,7 @@ export const schema = z
       store,
       mode,
       onStoreFailure,
+      answerTimeout,
       memory,
       ipv6Prefix,
       dryRun,
@@ -199,11 +193,18 @@ export const schema = z
       if (twin < at) issues.push({ path: [...limit.path, 'name'], message: `two limits are named "${limit.name}"` });
     }
     issues.push(...budgetContradictions(limits));
-    for (const [key, value] of Object.entries({ mode, onStoreFailure })) {
+    for (const [key, value] of Object.entries({ mode, onStoreFailure, answerTimeout })) {
       if (value !== undefined && store === 'local')
         issues.push({ path: [key], message: `\`${key}\` is for limits in a Redis: name it by \`store\`` });
     }
-    const shared = { store, mode: mode ?? ('shared' as const), onStoreFailure: onStoreFailure ?? ('local' as const) };
+    if (answerTimeout !== undefined && store !== 'local' && mode !== 'exact')
+      issues.push({ path: ['answerTimeout'], message: 'only `mode: exact` waits for Redis' });
+    const shared = {
+      store,
+      mode: mode ?? ('shared' as const),
+      onStoreFailure: onStoreFailure ?? ('local' as const),
+      answerMsMax: answerTimeout ?? answerMsMax,
+    };
     for (const issue of issues) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message });
     if (issues.length > 0) return z.NEVER;
     return { limits, ...shared, memoryBytes: memory, ipv6Prefix, dryRun, except, headers, legacyHeaders };

@@ -4,11 +4,11 @@ import type { FilterServices } from '../../exchange/filter.ts';
 import type { FilterNeeds, NeedsContext } from '../../exchange/worker-services.ts';
 import type { LimitRule } from '../../store/limiter/limit-rule.ts';
 import type { LimiterStore } from '../../store/limiter/limiter-store.ts';
-import { ANSWER_MS_MAX, openRedisLimits, redisLimitNeeds } from '../../store/redis/open-redis-limits.ts';
+import { openRedisLimits, redisLimitNeeds } from '../../store/redis/open-redis-limits.ts';
 import { LocalLimiterStore } from '../../store/shared-memory/local-limiter.ts';
 import type { RateLimitConfig } from './config.ts';
 
-type StoreSettings = Pick<RateLimitConfig, 'store' | 'mode' | 'onStoreFailure' | 'memoryBytes'>;
+type StoreSettings = Pick<RateLimitConfig, 'store' | 'mode' | 'onStoreFailure' | 'memoryBytes' | 'answerMsMax'>;
 
 /** Beside the tables of local limits. */
 export function limitStoreNeeds(
@@ -23,7 +23,7 @@ export function limitStoreNeeds(
 
 /** Throws a `TypeError` for a store that counts no limits. */
 export function openLimitStore(
-  { store: name, mode, onStoreFailure, memoryBytes }: StoreSettings,
+  { store: name, mode, onStoreFailure, memoryBytes, answerMsMax }: StoreSettings,
   services: FilterServices,
 ): LimiterStore {
   if (name === 'local') return new LocalLimiterStore(services.worker, memoryBytes);
@@ -34,6 +34,6 @@ export function openLimitStore(
     mode,
     onFailure: onStoreFailure,
     tableBytes: memoryBytes,
-    answerMsMax: ANSWER_MS_MAX,
+    answerMsMax,
   });
 }

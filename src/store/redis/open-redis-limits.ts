@@ -26,9 +26,6 @@ export interface RedisLimitSettings {
   readonly answerMsMax: number;
 }
 
-/** How long an exact decision waits for Redis where nothing else was asked for. */
-export const ANSWER_MS_MAX = 4;
-
 /** What a worker offers to its filters, as far as it is needed here. */
 export interface LimitsWorker extends SharedMemory {
   feed<Value>(need: FeedNeed): Feed<Value>;

@@ -2,24 +2,29 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { aside } from '../../../test/support/foreign-time.ts';
 import { type LimitGateway, limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { type LimitOutcome, offer } from '../../../test/support/limit-load.ts';
 import { startRedis } from '../../../test/support/redis.ts';
+import { startRedisPair } from '../../../test/support/redis-pair.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
 
 const COUNT = 200;
 const rules = [limitRule({ count: COUNT, burst: 50 })];
-/** What a decision may take: its patience of 4 ms, and what a busy machine makes of that. */
-const DECISION_MS = 10;
+/** Where a Redis that is a little late is not the subject. */
+const PATIENT_MS = 100;
+/** What Redis may add to a call, whatever happens to it. */
+const ADDED_MS_MAX = 5;
 
 async function gatewaysOn(
   port: number,
   mode: 'shared' | 'exact',
   onFailure: 'open' | 'closed' | 'local' = 'local',
   count = 3,
+  answerMsMax = 3,
 ): Promise<LimitGateway[]> {
   const gateways = await Promise.all(
-    Array.from({ length: count }, () => openLimitGateway(redisSpec(port), rules, { mode, onFailure })),
+    Array.from({ length: count }, () => openLimitGateway(redisSpec(port), rules, { mode, onFailure, answerMsMax })),
   );
   // Because: shares while Redis is away go by how many were alive before.
   while (gateways.some(({ news }) => news()?.gateways !== count)) await new Promise(resolve => setTimeout(resolve, 20));
@@ -30,11 +35,8 @@ function even(gateways: readonly LimitGateway[]) {
   return () => gateways.map(gateway => ({ gateway, weight: 1 }));
 }
 
-/** A process that others keep from running is late now and then; one whose calls wait for Redis is late for seconds. */
-function assertSwift({ tookMs, slowest }: LimitOutcome): void {
-  const late = slowest.filter(ms => ms > DECISION_MS);
-  assert.ok(late.length <= tookMs / 100, `${late.length} calls took more than ${DECISION_MS} ms`);
-  assert.ok((late[0] ?? 0) < 100, `one took ${late[0]} ms`);
+function assertSwift({ longestAddedMs }: LimitOutcome): void {
+  assert.ok(longestAddedMs <= ADDED_MS_MAX, `a call took ${longestAddedMs.toFixed(2)} ms longer than others`);
 }
 
 /** Most admissions in any second, beyond what a second and the burst allow. */
@@ -48,6 +50,14 @@ function worstSecond({ admittedAt }: LimitOutcome): number {
   return most - COUNT - 50;
 }
 
+function assertWithinBounds(outcome: LimitOutcome): void {
+  const { admitted, tookMs } = outcome;
+  const allowed = 50 + (COUNT * tookMs) / 1_000;
+  assert.ok(admitted <= allowed * 1.1, `${admitted} of ${allowed}`);
+  assert.ok(admitted >= allowed * 0.85, `${admitted} of ${allowed}`);
+  assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
+}
+
 describe('Redis away', () => {
   for (const mode of ['shared', 'exact'] as const) {
     test(`${mode}: paused for 3 s in the middle`, async t => {
@@ -58,11 +68,8 @@ describe('Redis away', () => {
       setTimeout(() => redis.resume(), 4_000);
       const outcome = await offer({ perSecond: 2 * COUNT, forMs: 6_000, spread: even(gateways) });
       await Promise.all(gateways.map(gateway => gateway.close()));
-      const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
       assertSwift(outcome);
-      assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
-      assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
-      assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
+      assertWithinBounds(outcome);
     });
 
     test(`${mode}: killed in the middle, and back without what it knew`, async () => {
@@ -72,9 +79,12 @@ describe('Redis away', () => {
       let restarted: Promise<void> = Promise.resolve();
       setTimeout(() => {
         restarted = (async () => {
-          await redis.kill();
+          process.kill(redis.pid, 'SIGKILL');
           await new Promise(resolve => setTimeout(resolve, 1_500));
-          redis = await startRedis({ port });
+          const killed = redis;
+          // Because: this thread stands still until the new process runs.
+          redis = await aside(() => startRedis({ port }));
+          await killed.stop();
         })();
       }, 1_000);
       const outcome = await offer({ perSecond: 2 * COUNT, forMs: 5_000, spread: even(gateways) });
@@ -82,18 +92,32 @@ describe('Redis away', () => {
       assert.ok(gateways.every(({ store }) => store.available));
       await Promise.all(gateways.map(gateway => gateway.close()));
       await redis.stop();
-      const allowed = 50 + (COUNT * outcome.tookMs) / 1_000;
       assertSwift(outcome);
-      assert.ok(outcome.admitted <= allowed * 1.1, `${outcome.admitted} of ${allowed}`);
-      assert.ok(outcome.admitted >= allowed * 0.85, `${outcome.admitted} of ${allowed}`);
-      assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `a second had ${worstSecond(outcome)} too many`);
+      assertWithinBounds(outcome);
+    });
+
+    test(`${mode}: failed over to a replica in the middle`, async t => {
+      const pair = await startRedisPair();
+      t.after(() => pair.stop());
+      const gateways = await gatewaysOn(pair.port, mode);
+      let promoted: Promise<void> = Promise.resolve();
+      setTimeout(() => {
+        promoted = pair.failOver(500);
+      }, 1_000);
+      const outcome = await offer({ perSecond: 2 * COUNT, forMs: 4_000, spread: even(gateways) });
+      await promoted;
+      assert.ok(gateways.every(({ store, news }) => store.available && news()?.available === true));
+      await Promise.all(gateways.map(gateway => gateway.close()));
+      assertSwift(outcome);
+      assertWithinBounds(outcome);
     });
 
     test(`${mode}: open admits and closed refuses while it is away`, async t => {
       const redis = await startRedis();
       t.after(() => redis.stop());
-      const [open] = await gatewaysOn(redis.port, mode, 'open', 1);
+      const [open] = await gatewaysOn(redis.port, mode, 'open', 1, PATIENT_MS);
       const closed = await openLimitGateway(redisSpec(redis.port), rules, { mode, onFailure: 'closed' });
+      t.after(() => Promise.all([open!.close(), closed.close()]));
       redis.pause();
       const spread = () => [
         { gateway: open!, weight: 1 },
@@ -111,7 +135,6 @@ describe('Redis away', () => {
       let admitted = 0;
       for (let n = 0; n < 100; n++) if (await open!.ask(1)) admitted++;
       assert.ok(admitted < 50, `${admitted} at once`);
-      await Promise.all([open!.close(), closed.close()]);
     });
   }
 

@@ -23,7 +23,7 @@ ${['shared', 'exact']
     match: { path: /${mode}/${failure} }
     public: true
     filters:
-      - rateLimit: { limit: 60/h, burst: 30, store: main, mode: ${mode}, onStoreFailure: ${failure} }
+      - rateLimit: { limit: 60/h, burst: 30, store: main, mode: ${mode}, onStoreFailure: ${failure}${mode === 'exact' ? ', answerTimeout: 100ms' : ''} }
     to: { reply: { status: 200 } }`,
   )
   .join('\n')}

@@ -70,6 +70,7 @@ export class ExactLink {
     }
     this.batches++;
     this.decisions += batch.length;
+    const untilMs = performance.now() + this.answerMsMax;
     const pipeline = client.pipeline();
     for (const { keys, values } of batch) pipeline.evalsha(decideSha, keys.length, ...keys, ...values);
     let settled = false;
@@ -87,7 +88,7 @@ export class ExactLink {
         this.heard(target, replies);
         if (settled) return;
         settled = true;
-        this.settleAll(client, batch, replies);
+        this.settleAll(client, batch, replies, untilMs);
       },
       () => {
         clearTimeout(timer);
@@ -96,17 +97,22 @@ export class ExactLink {
     );
   }
 
-  private settleAll(client: RedisClient, batch: readonly Decision[], replies: [Error | null, unknown][] | null): void {
+  private settleAll(
+    client: RedisClient,
+    batch: readonly Decision[],
+    replies: [Error | null, unknown][] | null,
+    untilMs: number,
+  ): void {
     for (const [at, decision] of batch.entries()) {
       const [error, reply] = replies?.[at] ?? [null, null];
-      if (error?.message.startsWith('NOSCRIPT') === true) this.sendWhole(client, decision);
+      if (error?.message.startsWith('NOSCRIPT') === true) this.sendWhole(client, decision, untilMs);
       // Because: the script gives a list of integers.
       else decision.settle(error === null && Array.isArray(reply) ? (reply as number[]) : null);
     }
   }
 
-  /** The server does not know the script yet: it gets the text once. */
-  private sendWhole(client: RedisClient, decision: Decision): void {
+  /** The server does not know the script yet: it gets the text once, within the time that was given to the decision. */
+  private sendWhole(client: RedisClient, decision: Decision, untilMs: number): void {
     const { keys, values } = decision;
     let settled = false;
     const settle = (reply: readonly number[] | null) => {
@@ -115,7 +121,7 @@ export class ExactLink {
       clearTimeout(timer);
       decision.settle(reply);
     };
-    const timer = setTimeout(() => setImmediate(() => settle(null)), this.answerMsMax);
+    const timer = setTimeout(() => setImmediate(() => settle(null)), untilMs - performance.now());
     client.eval(decideScript, keys.length, ...keys, ...values).then(
       reply => settle(Array.isArray(reply) ? (reply as number[]) : null), // Because: as above
       () => settle(null),

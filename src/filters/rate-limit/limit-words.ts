@@ -1,0 +1,22 @@
+// The small words of what may be written for rateLimit: names, addresses, sizes, times. Schemas only.
+
+import { z } from 'zod';
+import { cidrError } from '../../base/cidr-set.ts';
+import { duration } from '../../base/schema/duration.ts';
+import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+
+export const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
+
+export const block = z.string().superRefine((text, context) => {
+  const error = cidrError(text);
+  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
+});
+
+export const memorySize = z
+  .string()
+  .regex(sizePattern, `expected ${sizeExpected}`)
+  .transform(parseSize)
+  .refine(bytes => bytes >= 65_536 && bytes <= 2 ** 30, 'expected a size from 64KiB to 1GiB');
+
+/** How long a request may wait for Redis. */
+export const answerTime = duration.refine(ms => ms >= 1 && ms <= 10_000, 'expected 1ms to 10s');

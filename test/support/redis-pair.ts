@@ -1,0 +1,71 @@
+// A Redis with a replica behind one address, as behind a virtual IP: when the primary is killed and the replica promoted, new
+// connections lead there. For tests.
+
+import { execFile } from 'node:child_process';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { startRedis } from './redis.ts';
+
+const run = promisify(execFile);
+
+export interface RedisPair {
+  /** Of the address that stays. */
+  readonly port: number;
+  /** SIGKILL of the primary, then `REPLICAOF NO ONE` after `afterMs`; resolves when the replica serves. */
+  failOver(afterMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startRedisPair(): Promise<RedisPair> {
+  // Because: otherwise it waits five seconds for more replicas.
+  const primary = await startRedis({ arguments: ['--repl-diskless-sync-delay', '0'] });
+  const replica = await startRedis({ arguments: ['--replicaof', '127.0.0.1', String(primary.port)] });
+  const ask = async (...words: string[]) => (await run('redis-cli', ['-p', String(replica.port), ...words])).stdout;
+  while (!(await ask('info', 'replication')).includes('master_link_status:up'))
+    await new Promise(resolve => setTimeout(resolve, 20)); // Because: a replica tells nobody when it has caught up.
+  let target = primary.port;
+  const sockets = new Set<Socket>();
+  const address = createServer(client => {
+    const server = connect(target, '127.0.0.1');
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      sockets.add(one);
+      one.setNoDelay(true);
+      one.pipe(other);
+      one.on('error', () => {});
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>(resolve => address.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (address.address() as AddressInfo).port, // a TCP server's address is never a string
+    async failOver(afterMs) {
+      process.kill(primary.pid, 'SIGKILL');
+      await new Promise(resolve => setTimeout(resolve, afterMs));
+      await promote(replica.port);
+      target = replica.port;
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      address.close();
+      await Promise.all([replica.stop(), primary.stop()]);
+    },
+  };
+}
+
+/** Over a connection of its own: a process would hold this thread up until it runs. */
+function promote(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('REPLICAOF NO ONE\r\n'));
+    socket.once('error', reject);
+    socket.once('data', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}
