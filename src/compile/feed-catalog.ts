@@ -1,31 +1,28 @@
-// Every kind of feed, in one list: what brings values from outside to filters and upstreams. Each runs once, in the supervisor.
+// Every kind of feed, in one list: what brings values from outside to filters and upstreams. Each runs once, in the supervisor,
+// which loads it when a configuration needs it.
 
-import { readEndpointFile } from '../config/endpoint-file.ts';
 import type { FeedSource } from '../store/feed.ts';
-import { jwksSource } from '../store/jwks/jwks-source.ts';
-import { limitsSource } from '../store/redis/shared/limits-source.ts';
-import { revocationSource } from '../store/revocation/revocation-source.ts';
-import { dnsAddresses } from '../upstream/discovery/dns-addresses.ts';
-import { dnsServices } from '../upstream/discovery/dns-services.ts';
-import { endpointFile } from '../upstream/discovery/endpoint-file.ts';
 
 /** Endpoints of a file, in the language of the configuration. */
-const endpointFiles = endpointFile((text, file) =>
-  readEndpointFile(text, file).map(({ host, port, tls, weight, zone }) => {
-    return { address: host, port, tls, weight, zone, name: '' };
-  }),
-);
-
-const sources: readonly FeedSource<unknown>[] = [
-  dnsAddresses,
-  dnsServices,
-  endpointFiles,
-  jwksSource,
-  limitsSource,
-  revocationSource,
-];
+async function endpointFiles(): Promise<FeedSource<unknown>> {
+  const { endpointFile } = await import('../upstream/discovery/endpoint-file.ts');
+  const { readEndpointFile } = await import('../config/endpoint-file.ts');
+  return endpointFile((text, file) =>
+    readEndpointFile(text, file).map(({ host, port, tls, weight, zone }) => {
+      return { address: host, port, tls, weight, zone, name: '' };
+    }),
+  );
+}
 
 /** By kind, as the supervisor asks for them. */
-export const feedSources: ReadonlyMap<string, FeedSource<unknown>> = new Map(
-  sources.map(source => [source.kind, source]),
-);
+export const feedSources: ReadonlyMap<string, () => Promise<FeedSource<unknown>>> = new Map<
+  string,
+  () => Promise<FeedSource<unknown>>
+>([
+  ['dns', async () => (await import('../upstream/discovery/dns-addresses.ts')).dnsAddresses],
+  ['srv', async () => (await import('../upstream/discovery/dns-services.ts')).dnsServices],
+  ['endpointFile', endpointFiles],
+  ['jwks', async () => (await import('../store/jwks/jwks-source.ts')).jwksSource],
+  ['limits', async () => (await import('../store/redis/shared/limits-source.ts')).limitsSource],
+  ['revocation', async () => (await import('../store/revocation/revocation-source.ts')).revocationSource],
+]);

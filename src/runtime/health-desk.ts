@@ -6,11 +6,7 @@ import type { UpstreamConfig } from '../config/config.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 import { HealthState, startEndpointCheck } from '../upstream/health/endpoint-check.ts';
-import { probeGrpc } from '../upstream/health/grpc-prober.ts';
-import { probeEither, probeH2 } from '../upstream/health/h2-prober.ts';
-import { probeHttp } from '../upstream/health/http-prober.ts';
 import { type Prober, reasonCell, reasonText } from '../upstream/health/prober.ts';
-import { probeTcp } from '../upstream/health/tcp-prober.ts';
 import { deviations, takeIntervalCounts } from '../upstream/outlier/deviation.ts';
 import { EjectReason, eject, ejectReasonTexts } from '../upstream/outlier/ejection.ts';
 import { SharedStates, type StateBlock } from '../upstream/state/shared-states.ts';
@@ -23,12 +19,13 @@ interface Check {
   readonly stop: () => void;
 }
 
-/** As requests are sent. */
-function proberFor(kind: 'http' | 'tcp' | 'grpc', protocol: UpstreamConfig['protocol']): Prober {
-  if (kind === 'tcp') return probeTcp;
-  if (kind === 'grpc') return probeGrpc;
-  if (protocol === 'auto') return probeEither;
-  return protocol === 'h2' || protocol === 'h2c' ? probeH2 : probeHttp;
+/** As requests are sent. Loaded with the first check of its kind. */
+async function proberFor(kind: 'http' | 'tcp' | 'grpc', protocol: UpstreamConfig['protocol']): Promise<Prober> {
+  if (kind === 'tcp') return (await import('../upstream/health/tcp-prober.ts')).probeTcp;
+  if (kind === 'grpc') return (await import('../upstream/health/grpc-prober.ts')).probeGrpc;
+  if (protocol === 'auto') return (await import('../upstream/health/h2-prober.ts')).probeEither;
+  if (protocol === 'h2' || protocol === 'h2c') return (await import('../upstream/health/h2-prober.ts')).probeH2;
+  return (await import('../upstream/health/http-prober.ts')).probeHttp;
 }
 
 interface Member {
@@ -111,7 +108,7 @@ export class HealthDesk {
     const prober = proberFor(spec.kind, protocol);
     const state = new HealthState(this.block(key), this.block(`upstream ${name}`), spec);
     return startEndpointCheck({
-      probe: () => prober(endpoint, spec, tls),
+      probe: async () => (await prober)(endpoint, spec, tls),
       state,
       intervalMs: spec.intervalMs,
       now: () => this.states.nowMs(performance.now()),

@@ -31,7 +31,7 @@ function deskOf(source: FeedSource<unknown>) {
   const sent: [string, unknown][] = [];
   const log: string[] = [];
   const desk = new FeedDesk({
-    sources: new Map([[source.kind, source]]),
+    sources: new Map([[source.kind, async () => source]]),
     send: (key, value) => sent.push([key, value]),
     log: (level, message) => log.push(`${level} ${message}`),
     sharedTable: () => undefined,
@@ -98,6 +98,8 @@ test('a source that never has its first value does not keep the gateway from sta
     start: () => ({ ready: new Promise(() => {}), nudge: () => {}, stop: () => {} }),
   });
   const opened = desk.open([a]);
+  // The source is loaded first, and only then is there something to wait for.
+  await new Promise(resolve => setImmediate(resolve));
   t.mock.timers.tick(2_000);
   await opened;
 });

@@ -7,7 +7,8 @@ import type { LogFields, LogLevel } from '../../telemetry/operator-log.ts';
 /** How long a rollout waits for the first value of a new feed; a source that is away must not keep the gateway from starting. */
 const FIRST_VALUE_WAIT_MS = 2_000;
 
-export type FeedSources = ReadonlyMap<string, FeedSource<unknown>>;
+/** By kind; each is loaded when it is asked for. */
+export type FeedSources = ReadonlyMap<string, () => Promise<FeedSource<unknown>>>;
 
 export interface FeedDeskOptions {
   readonly sources: FeedSources;
@@ -45,15 +46,17 @@ export class FeedDesk {
 
   /** Starts what is not running yet, and waits for its first try, for a bounded time. Throws for a kind without a source. */
   async open(needs: readonly FeedNeed[]): Promise<void> {
+    const missing = needs.filter(need => !this.entries.has(feedKey(need)));
+    if (missing.length === 0) return;
+    const sources = await Promise.all(missing.map(({ kind }) => this.source(kind)));
     const first: Promise<void>[] = [];
-    for (const need of needs) {
+    for (const [index, need] of missing.entries()) {
       const key = feedKey(need);
       if (this.entries.has(key)) continue;
-      const entry = this.start(key, need);
+      const entry = this.start(key, need, sources[index]!);
       this.entries.set(key, entry);
       first.push(entry.running.ready);
     }
-    if (first.length === 0) return;
     const wait = new AbortController();
     const tooLong = new Promise<void>(resolve => {
       const timer = setTimeout(resolve, FIRST_VALUE_WAIT_MS);
@@ -96,9 +99,13 @@ export class FeedDesk {
     this.keepOnly([]);
   }
 
-  private start(key: string, { kind, spec }: FeedNeed): DeskEntry {
-    const source = this.options.sources.get(kind);
-    if (source === undefined) throw new Error(`there is no source for the feed "${kind}"`);
+  private async source(kind: string): Promise<FeedSource<unknown>> {
+    const load = this.options.sources.get(kind);
+    if (load === undefined) throw new Error(`there is no source for the feed "${kind}"`);
+    return await load();
+  }
+
+  private start(key: string, { kind, spec }: FeedNeed, source: FeedSource<unknown>): DeskEntry {
     const { log, send, sharedTable } = this.options;
     // Because: a source may publish before `start` returns, and then there is no entry yet to keep the value in.
     const early: { value: unknown; hasValue: boolean; trouble: FeedTrouble | null } = {

@@ -1,8 +1,9 @@
 // Discovery by A and AAAA records: every address of a name is an endpoint, on one port.
 
 import type { Discovery } from './discovery.ts';
-import { dnsSettingsOf, resolverFor } from './dns-settings.ts';
+import { dnsSettingsOf } from './dns-settings.ts';
 import { Refresh } from './refresh.ts';
+import { resolverFor } from './resolver-for.ts';
 
 export const dnsAddresses: Discovery = {
   kind: 'dns',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { startDnsServer, type TestDnsServer } from '../../../test/support/dns-server.ts';
 import { ServiceLookup } from './dns-services.ts';
-import { dnsDefaults, resolverFor } from './dns-settings.ts';
+import { dnsDefaults } from './dns-settings.ts';
+import { resolverFor } from './resolver-for.ts';
 
 const name = '_http._tcp.users.test';
 

@@ -4,8 +4,9 @@
 import type { DiscoveredEndpoint, Discovery } from './discovery.ts';
 import type { ServiceRecord } from './dns/answers.ts';
 import { LookupError, type Resolver } from './dns/resolver.ts';
-import { type DnsSettings, dnsSettingsOf, resolverFor } from './dns-settings.ts';
+import { type DnsSettings, dnsSettingsOf } from './dns-settings.ts';
 import { type Look, Refresh } from './refresh.ts';
+import { resolverFor } from './resolver-for.ts';
 
 export const dnsServices: Discovery = {
   kind: 'srv',

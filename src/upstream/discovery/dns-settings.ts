@@ -1,8 +1,7 @@
-// What the two DNS sources have in common: how an upstream's settings travel as a feed's spec, and the resolver they make.
+// How an upstream's settings travel as a feed's spec, for the two DNS sources. Asks nobody: see resolver-for.ts.
 
 import type { FeedSpec } from '../../store/feed.ts';
-import type { DnsServer } from './dns/dns-query.ts';
-import { type AddressFamily, Resolver } from './dns/resolver.ts';
+import type { AddressFamily } from './dns/resolver.ts';
 
 /** Of one name. As a feed's spec: two upstreams that say the same share one lookup. */
 export type DnsSettings = {
@@ -30,9 +29,4 @@ export const dnsDefaults = {
 export function dnsSettingsOf(spec: FeedSpec): DnsSettings {
   // Because: src/compile writes such specs from DnsSettings, and nothing else does.
   return spec as unknown as DnsSettings;
-}
-
-export function resolverFor({ servers, timeoutMs }: DnsSettings): Resolver {
-  const named: DnsServer[] = servers.map(([host, port]) => ({ host, port }));
-  return new Resolver({ servers: named, timeoutMs });
 }

@@ -1,0 +1,13 @@
+// The list of reason phrases is that of Node.
+
+import assert from 'node:assert/strict';
+import { STATUS_CODES } from 'node:http';
+import { test } from 'node:test';
+import { reasonOf, statusLine } from './status.ts';
+
+test('every status has the phrase that Node knows for it, and no other', () => {
+  for (let status = 100; status < 600; status++) {
+    assert.equal(reasonOf(status), STATUS_CODES[status] ?? '');
+    assert.equal(statusLine(status), `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`);
+  }
+});
