@@ -1,0 +1,47 @@
+// Filters that answer out of what they remember stand behind those that find out who calls.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { checkDocument } from './check-document.ts';
+import { checkFilterPlaces } from './check-filter-places.ts';
+import type { FilterSchema } from './filter-schema.ts';
+import { languageOf } from './language.ts';
+
+const any = z.strictObject({});
+const filters: readonly FilterSchema[] = [
+  { name: 'remember', schema: any, remembersAnswers: true },
+  { name: 'identify', schema: any, identifies: true },
+  { name: 'other', schema: any },
+];
+
+/** `path: message` of each problem with these chains, of all routes and of one. */
+function problems(global: readonly string[], ofRoute: readonly string[]): string[] {
+  const chain = (names: readonly string[]) => names.map(name => ({ [name]: {} }));
+  const document = {
+    listeners: [{ address: '127.0.0.1:8080' }],
+    upstreams: { users: { endpoints: ['http://10.0.0.1:8080'] } },
+    filters: chain(global),
+    routes: [{ name: 'users', to: 'users', filters: chain(ofRoute) }],
+  };
+  const { parts, problems } = checkDocument(document, languageOf(filters), new Map());
+  assert.deepEqual(problems, []);
+  return checkFilterPlaces(document, parts, filters).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+const told = 'remember gives answers again before identify has asked who calls: put it behind';
+
+test('an answer that is remembered before anybody asked who calls is refused, in the chain of a route', () => {
+  assert.deepEqual(problems([], ['remember', 'other', 'identify']), [`routes.0.filters.0.remember: ${told}`]);
+});
+
+test('and in the chain of all routes, for what stands there and for what a route adds', () => {
+  assert.deepEqual(problems(['remember', 'identify'], []), [`filters.0.remember: ${told}`]);
+  assert.deepEqual(problems(['other', 'remember'], ['identify']), [`filters.1.remember: ${told}`]);
+});
+
+test('behind, or where nobody asks who calls, it is taken', () => {
+  assert.deepEqual(problems([], ['identify', 'remember']), []);
+  assert.deepEqual(problems(['identify'], ['remember', 'other']), []);
+  assert.deepEqual(problems(['remember'], ['other']), []);
+});
