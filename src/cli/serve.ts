@@ -3,7 +3,8 @@
 import { flushCompileCache } from 'node:module';
 import { AdminServer } from '../control/admin-server.ts';
 import { listenFailure } from '../runtime/listener-book.ts';
-import { loadFile } from '../runtime/load.ts';
+import { type LoadedFile, loadFile } from '../runtime/load.ts';
+import type { RolloutResult } from '../runtime/rollout.ts';
 import { listenToSignals } from '../runtime/signals.ts';
 import { Supervisor } from '../runtime/supervisor.ts';
 import { ExitCode } from './command.ts';
@@ -47,29 +48,46 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   const end = new Promise<void>(resolve => {
     drained = resolve;
   });
+  let leaving = false;
   listenToSignals({
     reload: () => void supervisor.reload('SIGHUP'),
     reopenLogs: () => void supervisor.reopenLogs(),
-    drain: () => void supervisor.drain().then(drained),
+    drain: () => {
+      leaving = true;
+      void supervisor.drain().then(drained);
+    },
   });
-  const result = await supervisor.start(loaded);
+  const result = await startOrReason(supervisor, loaded);
+  // Told to leave before it served, it has nothing to complain of: its workers were ended on purpose.
+  if (leaving) {
+    await end;
+    admin?.close();
+    return ExitCode.ok;
+  }
   if (!result.ok) {
     admin?.close();
     const located = result.problems.map(loaded.locate);
     if (located.length > 0) terminal.err(problemLines(located, terminal.paintError));
     return await fail(result.reason === '' ? `not started: ${countText(located)}` : result.reason);
   }
-  const { listeners, phase } = supervisor.status;
-  if (phase === 'serving') {
-    terminal.err(readyLine(listeners, workers, adminUrl));
-    onReady?.(listeners, adminUrl);
-  }
+  const { listeners } = supervisor.status;
+  terminal.err(readyLine(listeners, workers, adminUrl));
+  onReady?.(listeners, adminUrl);
   setTimeout(flushCompileCache, FLUSH_CACHE_AFTER_MS).unref();
   crashOnTestSignal(supervisor);
 
   await end;
   admin?.close();
   return ExitCode.ok;
+}
+
+/** What throws, a worker that died say, is a start that failed like others. */
+async function startOrReason(supervisor: Supervisor, loaded: LoadedFile): Promise<RolloutResult> {
+  try {
+    return await supervisor.start(loaded);
+  } catch (error) {
+    return { ok: false, problems: [], reason: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function readyLine(listeners: readonly string[], workers: number, admin: string): string {

@@ -2,10 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startChild, untilAccepting } from '../../support/child.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 
 let held: ServerResponse[] = [];
@@ -116,4 +121,27 @@ test('with nothing under way it ends at once', async () => {
   const began = performance.now();
   assert.equal(await gateway.stop(), 0);
   assert.ok(performance.now() - began < 3_000);
+});
+
+test('told to leave before it serves, it leaves at once and complains of nothing', async t => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'cardea-test-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const file = path.join(directory, 'gateway.yaml');
+  const adminPort = await freePort();
+  await writeFile(
+    file,
+    `listeners: [{ address: 127.0.0.1:0 }]\nadmin: { address: 127.0.0.1:${adminPort} }\nroutes: [{ name: all, match: { path: /* }, to: { reply: { status: 204 } } }]\n`,
+  );
+  const gateway = await startChild(path.resolve(import.meta.dirname, '../../../bin/cardea'), [
+    'run',
+    '-c',
+    file,
+    '--workers',
+    '2',
+  ]);
+  await untilAccepting(gateway, adminPort); // the admin port opens before the workers are told what to serve
+  process.kill(gateway.pid, 'SIGTERM');
+  assert.equal(await gateway.exited, 0, gateway.stderr());
+  assert.doesNotMatch(gateway.stderr(), /died|not started|Error/);
+  assert.equal(await accepts(adminPort), false);
 });
