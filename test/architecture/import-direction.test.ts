@@ -77,6 +77,12 @@ const wrong: [name: string, path: string, text: string, message: RegExp][] = [
   ],
   ['a package in the wrong room', 'src/http/x.ts', "import { z } from 'zod';", /http may not use the package/],
   ['an unknown package', 'src/cli/x.ts', "import x from 'left-pad';", /cli may not use the package/],
+  [
+    "Node's own HTTP/2",
+    'src/upstream/health/x.ts',
+    "import { connect } from 'node:http2';",
+    /speaks HTTP\/2 by another than src\/http\/h2/,
+  ],
   ['sockets in the protocol engine', 'src/http/x.ts', "import net from 'node:net';", /http knows no sockets/],
   ['a side effect', 'src/cli/x.ts', "import './y.ts';", /side effect/],
   ['a computed name', 'src/cli/x.ts', 'await import(name);', /cannot be read off/],

@@ -58,6 +58,9 @@ const reasonPhrases = 'src/http/status.ts';
 /** A filter's or bridge's schema: read by config/, so it may know nothing of how exchanges run. */
 const configFile = /^src\/(filters|bridges)\/[^/]+\/config\.ts$/;
 
+/** Not even the checks of health: HTTP/2 is our own, on both sides. Node's client aborts the process on some answers. */
+const nobodys = 'node:http2';
+
 /** Packages that one filter alone has a need for. */
 const packagesOf: Readonly<Record<string, readonly string[]>> = { 'src/filters/oidc': ['openid-client', 'jose'] };
 
@@ -124,6 +127,7 @@ function wrongFile(
 function wrongModule(from: string, to: string, languages: ReadonlySet<string>): string | undefined {
   const [, room = ''] = from.split('/');
   const { packages = [], withoutNode = [] } = rooms[room] ?? { rooms: [] };
+  if (to === nobodys) return 'speaks HTTP/2 by another than src/http/h2';
   if (to.startsWith('node:')) {
     if (languages.has(from)) return 'a config.ts, and what it takes from beside it, may know base and zod only, not';
     if (from === reasonPhrases && to === 'node:http') return undefined;

@@ -14,21 +14,27 @@ const SERVICE_TAG = 0x0a;
 /** `status` of HealthCheckResponse: field 1, a varint. */
 const STATUS_TAG = 0x08;
 
+const UNKNOWN = 2;
+/** Two digits at most: greater ones there are not, and cells have room for no more. */
+const statusPattern = /^\d{1,2}$/;
+
 export async function probeGrpc(target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null): Promise<ProbeOutcome> {
-  const { reason, status, fields, body } = await askH2(target, spec, tls, {
-    fields: {
-      ':method': 'POST',
-      ':path': '/grpc.health.v1.Health/Check',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      'grpc-timeout': `${Math.ceil(spec.timeoutMs)}m`,
-    },
+  const { reason, status, headers, trailers, body } = await askH2(target, spec, tls, {
+    method: 'POST',
+    path: '/grpc.health.v1.Health/Check',
+    fields: [
+      ['content-type', 'application/grpc'],
+      ['te', 'trailers'],
+      ['grpc-timeout', `${Math.ceil(spec.timeoutMs)}m`],
+    ],
     body: checkRequest(spec.service),
     isEnough: given => given !== 200,
   });
   if (reason !== ProbeReason.passed) return { reason, status };
   if (status !== 200) return { reason: ProbeReason.status, status };
-  const grpcStatus = Number(fields['grpc-status'] ?? 2);
+  // An answer without a message has its status in the head. One without any, or that is no number, is UNKNOWN.
+  const told = trailers?.get('grpc-status') ?? headers?.get('grpc-status') ?? '';
+  const grpcStatus = statusPattern.test(told) ? Number(told) : UNKNOWN;
   if (grpcStatus !== 0) return { reason: ProbeReason.grpcStatus, status: grpcStatus };
   return { reason: servingStatus(body) === SERVING ? ProbeReason.passed : ProbeReason.notServing, status };
 }

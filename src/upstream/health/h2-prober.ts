@@ -9,7 +9,9 @@ export async function probeH2(target: ProbeTarget, spec: ProbeSpec, tls: Upstrea
   const { path, expect, body: wanted } = spec;
   const isExpected = (status: number) => expect.some(({ from, to }) => status >= from && status <= to);
   const { reason, status, body } = await askH2(target, spec, tls, {
-    fields: { ':path': path },
+    method: 'GET',
+    path,
+    fields: [],
     body: null,
     isEnough: given => wanted === null || !isExpected(given),
   });

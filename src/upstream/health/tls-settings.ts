@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { ClientTls } from '../../net/tls/client-tls.ts';
 
 /** See `UpstreamTlsConfig` in src/config/config.ts, to which this is structurally equal. */
 export interface UpstreamTls {
@@ -14,6 +15,16 @@ export interface UpstreamTls {
 
 const FRESH_MS = 60_000;
 const contexts = new WeakMap<UpstreamTls, { readonly at: number; readonly context: SecureContext }>();
+
+/** As connections of requests take it. Rejects when a file cannot be read or is no certificate. */
+export async function clientTlsOf(tls: UpstreamTls): Promise<ClientTls> {
+  const { serverName, verify } = tls;
+  // What fails is told as the check's outcome.
+  const client = new ClientTls('', () => {});
+  const material = { ca: null, cert: null, key: null, serverName, verify, protocols: [] };
+  client.become({ material, context: await secureContextOf(tls) });
+  return client;
+}
 
 /** Rejects when a file cannot be read or is no certificate. */
 export async function secureContextOf(tls: UpstreamTls): Promise<SecureContext> {
