@@ -16,7 +16,8 @@ export const audit: Command = {
   summary: 'Checks that every route that is not public refuses a caller without credentials.',
   details:
     'Lists every route with what guards it. Exits 1 when a route has no guard and does not say `public: true`, when another route to the same upstream can be ' +
-    'taken in its place by method, host, trailing slash, case or encoding, or when a filter goes by who calls before anybody has asked. ' +
+    'taken in its place by a broader path, another host, method or condition, a trailing slash, letters in another case, an encoding or a rewrite, ' +
+    'or when a filter goes by who calls before anybody has asked. A way around that is meant is accepted on its route, with `audit`. ' +
     'With --probe it proves this on a running gateway: no credential, bad ones of every kind, and other ways to write the path must all be refused.',
   options: {
     config: configOption,
@@ -65,15 +66,18 @@ function cases(report: AuditReport, probes: readonly ProbeResult[]): JunitCase[]
 
 function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probed: boolean, terminal: Terminal): void {
   const { paint } = terminal;
-  const rows = routes.map(({ name, public: open, guards, findings }) => [
+  const rows = routes.map(({ name, public: open, guards, findings, accepted }) => [
     name,
     guards.join(', ') || '-',
     open ? 'public' : '',
-    findings.length === 0 ? paint('green', 'ok') : paint('red', findings.map(({ code }) => code).join(', ')),
+    findings.length > 0
+      ? paint('red', findings.map(({ code }) => code).join(', '))
+      : paint('green', accepted.length === 0 ? 'ok' : `ok, ${accepted.length} accepted`),
   ]);
   terminal.out(textTable(['ROUTE', 'GUARDS', '', 'VERDICT'], rows));
-  for (const { name, findings } of routes) {
+  for (const { name, findings, accepted } of routes) {
     for (const { message } of findings) terminal.out(`${paint('red', 'finding')}  ${name}: ${message}`);
+    for (const { message, because } of accepted) terminal.out(`accepted  ${name}: ${message}: ${because}`);
   }
   const unsampled = routes.filter(route => !route.public && route.sample === null).map(({ name }) => name);
   if (unsampled.length > 0) {

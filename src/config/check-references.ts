@@ -2,6 +2,7 @@
 // read, so that a mistake in one part hides none in another.
 
 import { addressText } from './address.ts';
+import type { AuditConfig } from './audit-config.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkRollout, rolloutUpstreams } from './check-rollout.ts';
 import { zoneProblems } from './check-zone.ts';
@@ -121,6 +122,7 @@ class ReferenceCheck {
       if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
       if (route !== undefined) this.fallback(route, at, known, used, upstreams);
       if (route !== undefined) this.rollout(route, at, known, used, upstreams);
+      if (route?.audit !== undefined) this.acceptances(route.audit, at);
       if (typeof path !== 'string') continue;
       if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
       if (to?.kind === 'redirect')
@@ -208,6 +210,15 @@ class ReferenceCheck {
         ? [[to.upstream, path]]
         : to.kind === 'split'
           ? to.targets.map(({ upstream }, at) => [upstream, [...path, at, 'upstream']])
+  private acceptances({ accept }: AuditConfig, at: number): void {
+    const names = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
+    const known = new Set(names.filter(name => typeof name === 'string'));
+    for (const [index, { by }] of accept.entries()) {
+      if (known.has(by)) continue;
+      this.fail(['routes', at, 'audit', 'accept', index, 'by'], `there is no route "${by}"${nearest(by, known)}`);
+    }
+  }
+
           : [];
     for (const [name, place] of named) {
       used.add(name);

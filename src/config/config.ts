@@ -2,6 +2,7 @@
 // Shapes only; how a document becomes one is in load.ts and the schemas beside it.
 
 import type { RouteAdmissionConfig, SheddingConfig, UpstreamAdmissionConfig } from './admission-config.ts';
+import type { AuditConfig } from './audit-config.ts';
 import type { DiscoverConfig } from './discover-config.ts';
 import type { ResilienceConfig, RouteResilienceConfig } from './resilience-config.ts';
 import type { RouteRolloutConfig } from './rollout-config.ts';
@@ -313,6 +314,8 @@ export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig
   readonly timeoutMs: number | null;
 }
 
+  /** For `cardea audit` alone. */
+  readonly audit?: AuditConfig | undefined;
 /**
  * One thing that is wrong with a document. `path` leads to the value in the merged document
  * (`['routes', 3, 'match', 'path']`); the file, line and column are found from it.

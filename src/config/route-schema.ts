@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { asyncSchema } from './async-schema.ts';
+import { auditSchema } from './audit-schema.ts';
 import { canarySchema } from './canary-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { DestinationConfig, FilterConfig, RouteConfig } from './config.ts';
@@ -60,6 +61,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           canary,
           mirror,
           async: deferral,
+          audit,
         },
         context,
       ): RouteConfig => {
@@ -92,6 +94,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(canary !== undefined && { canary }),
           ...(mirror !== undefined && { mirror }),
           ...(deferral !== undefined && { async: deferral }),
+          ...(audit !== undefined && { audit }),
         };
       },
     )
@@ -122,6 +125,7 @@ export function routeShape(filters: readonly FilterSchema[]) {
     canary: canarySchema.optional(),
     mirror: mirrorSchema.optional(),
     async: asyncSchema.optional(),
+    audit: auditSchema.optional(),
     priority: z
       .int()
       .min(0)

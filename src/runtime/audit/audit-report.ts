@@ -1,14 +1,19 @@
 // What an audit found. Shapes only.
 
+import type { WayAround } from '../../config/audit-config.ts';
 import type { SampleRequest } from './sample-request.ts';
 
 export interface AuditFinding {
-  /** `no_guard`, `identity_too_late`, or the trick by which the guard can be gone around. */
-  readonly code:
-    | 'no_guard'
-    | 'identity_too_late'
-    | `skipped_by_${'method' | 'host' | 'slash' | 'case' | 'encoding' | 'condition'}`;
+  /** What is wrong with the route itself, or the way on which its guard can be gone around. */
+  readonly code: 'no_guard' | 'identity_too_late' | 'accepts_nothing' | WayAround;
+  /** The route that is taken instead; empty where none is. */
+  readonly by: string;
   readonly message: string;
+}
+
+/** A way around that the configuration says is meant. */
+export interface AcceptedFinding extends AuditFinding {
+  readonly because: string;
 }
 
 export interface AuditedRoute {
@@ -16,6 +21,7 @@ export interface AuditedRoute {
   readonly public: boolean;
   readonly guards: readonly string[];
   readonly findings: readonly AuditFinding[];
+  readonly accepted: readonly AcceptedFinding[];
   /** A request that the route is meant for; null when none could be made up, and then only its guards were looked at. */
   readonly sample: SampleRequest | null;
 }

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
-import type { Config, FilterConfig, RouteConfig } from '../../config/config.ts';
+import type { AuditConfig } from '../../config/audit-config.ts';
+import type { Config, FilterConfig, RewriteConfig, RouteConfig } from '../../config/config.ts';
 import type { FilterDefinition, WrittenFilter } from '../../exchange/filter.ts';
 import { sampleConfig, sampleRoute, sampleUpstream } from '../sample-config.fixture.ts';
 import { auditConfig } from './audit.ts';
@@ -29,6 +30,8 @@ interface WrittenRoute {
   readonly filters?: readonly FilterConfig[];
   readonly public?: boolean;
   readonly to?: string;
+  readonly rewrite?: Partial<RewriteConfig>;
+  readonly accept?: AuditConfig['accept'];
 }
 
 function routeOf({
@@ -39,6 +42,8 @@ function routeOf({
   filters = [],
   public: open = false,
   to = 'users',
+  rewrite,
+  accept,
 }: WrittenRoute): RouteConfig {
   const route = sampleRoute(name, path);
   return {
@@ -47,6 +52,8 @@ function routeOf({
     filters,
     public: open,
     to: { kind: 'upstream', upstream: to },
+    rewrite: rewrite === undefined ? null : { stripPrefix: '', path: '', host: '', ...rewrite },
+    ...(accept !== undefined && { audit: { accept } }),
   };
 }
 
@@ -54,7 +61,11 @@ function routeOf({
 function codes(routes: readonly WrittenRoute[], more: Partial<Config> = {}): Record<string, string[]> {
   const config: Config = {
     ...sampleConfig(),
-    upstreams: [sampleUpstream('users', [9_001]), sampleUpstream('other', [9_002])],
+    upstreams: [
+      sampleUpstream('users', [9_001]),
+      sampleUpstream('other', [9_002]),
+      sampleUpstream('alias', [9_003, 9_001]),
+    ],
     routes: routes.map(routeOf),
     ...more,
   };
@@ -179,4 +190,132 @@ test('a guard is gone around by what any caller can write: a header, a parameter
   assert.deepEqual(found({ headers: [header] }, {}), ['skipped_by_condition']);
   assert.deepEqual(found({ body: [part] }, {}), ['skipped_by_condition']);
   assert.deepEqual(found({}, { methods: ['GET'] }), []);
+});
+
+const admin: WrittenRoute = { name: 'g', path: '/admin/*', filters: guarded };
+const www = ['www.example.com'];
+const shadows: [what: string, guarded: WrittenRoute, open: WrittenRoute, expected: readonly string[]][] = [
+  ['a broader path under a host of its own', admin, { name: 'u', hosts: www, public: true }, ['shadowed']],
+  [
+    'a broader path under a host of a wildcard that is guarded',
+    { ...admin, hosts: ['*.example.com'] },
+    { name: 'u', hosts: www, public: true },
+    ['shadowed'],
+  ],
+  [
+    'the same path under a host of its own, and not said to be public',
+    admin,
+    { name: 'u', path: '/admin/{rest*}', hosts: www },
+    ['shadowed'],
+  ],
+  [
+    'the same path under a host of its own, public on purpose',
+    admin,
+    { name: 'u', path: '/admin/{rest*}', hosts: www, public: true },
+    [],
+  ],
+  [
+    'a prefix before a regex',
+    { ...admin, path: '~/admin/[a-z]+' },
+    { name: 'u', path: '/admin/*', public: true },
+    ['shadowed'],
+  ],
+  ['a narrower public path', { ...admin, path: '/*' }, { name: 'u', path: '/health', public: true }, []],
+  [
+    'a narrower public path beside parameters',
+    { ...admin, path: '/users/{id}' },
+    { name: 'u', path: '/users/me', public: true },
+    [],
+  ],
+  ['the same service under another name', admin, { name: 'u', hosts: www, public: true, to: 'alias' }, ['shadowed']],
+  ['another service', admin, { name: 'u', hosts: www, public: true, to: 'other' }, []],
+];
+for (const [what, g, open, expected] of shadows) {
+  test(`shadows: ${what}`, () => {
+    const found = codes([g, open])['g']!;
+    assert.deepEqual(
+      found.filter(code => code === 'shadowed'),
+      expected,
+    );
+    if (expected.length === 0) assert.deepEqual(found, []);
+  });
+}
+
+const rewrites: [what: string, guarded: WrittenRoute, open: WrittenRoute, isFound: boolean][] = [
+  ['a prefix that is taken off', admin, { name: 'u', path: '/pub/*', rewrite: { stripPrefix: '/pub' } }, true],
+  [
+    'the path as the upstream of the guarded route sees it',
+    { ...admin, path: '/api/admin/*', rewrite: { stripPrefix: '/api' } },
+    { name: 'u', path: '/admin/{page}' },
+    true,
+  ],
+  [
+    'a rest that is put behind nothing',
+    admin,
+    { name: 'u', path: '/files/{path*}', rewrite: { path: '/{path*}' } },
+    true,
+  ],
+  [
+    'a parameter in its place',
+    { ...admin, path: '/a/{id}/b' },
+    { name: 'u', path: '/x/{n}', rewrite: { path: '/a/{n}/b' } },
+    true,
+  ],
+  [
+    'a parameter that is left out',
+    { ...admin, path: '/a' },
+    { name: 'u', path: '/x/{n}', rewrite: { path: '/a' } },
+    true,
+  ],
+  ['another folder', admin, { name: 'u', path: '/files/{path*}', rewrite: { path: '/static/{path*}' } }, false],
+  [
+    'a prefix that looks like it',
+    admin,
+    { name: 'u', path: '/pub/admin/*', rewrite: { stripPrefix: '/pub/admin' } },
+    true,
+  ],
+  ['another service', admin, { name: 'u', path: '/pub/*', rewrite: { stripPrefix: '/pub' }, to: 'other' }, false],
+  [
+    'a guard on the way',
+    admin,
+    { name: 'u', path: '/pub/*', rewrite: { stripPrefix: '/pub' }, filters: guarded },
+    false,
+  ],
+];
+for (const [what, g, open, isFound] of rewrites) {
+  test(`reached by a rewrite: ${what}`, () => {
+    const found = codes([g, { public: true, ...open }])['g']!;
+    assert.deepEqual(found, isFound ? ['reached_by_rewrite'] : []);
+  });
+}
+
+test('a way around that is accepted is no finding; an acceptance of nothing is one', () => {
+  const because = 'the service tells letters apart';
+  const accept = [
+    { finding: 'skipped_by_case', by: 'all', because },
+    { finding: 'skipped_by_encoding', by: 'all', because },
+  ] as const;
+  assert.deepEqual(codes([{ ...admin, accept }, catchAll]), { g: [], all: [] });
+  assert.deepEqual(codes([{ ...admin, accept: accept.slice(1) }, catchAll])['g'], ['skipped_by_case']);
+  assert.deepEqual(
+    codes([
+      { ...admin, accept },
+      { ...catchAll, to: 'other' },
+    ])['g'],
+    ['accepts_nothing', 'accepts_nothing'],
+  );
+});
+
+test('two thousand routes are audited in seconds', () => {
+  const routes = Array.from(
+    { length: 2_000 },
+    (_, n): WrittenRoute =>
+      n % 2 === 0
+        ? { name: `g${n}`, path: `/g${n}/*`, hosts: [`h${n % 200}.example`], filters: guarded }
+        : { name: `u${n}`, path: `/u${n}/{path*}`, public: true, rewrite: { path: `/u/{path*}` } },
+  );
+  const startedAt = process.cpuUsage();
+  assert.ok(Object.values(codes(routes)).every(found => found.length === 0));
+  const { user, system } = process.cpuUsage(startedAt);
+  assert.ok(user + system < 20_000_000, `${(user + system) / 1e6} s`);
 });

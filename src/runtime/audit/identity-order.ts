@@ -24,6 +24,6 @@ export function identityOrderProblems(
       first === -1
         ? `${filter.name} goes by who calls, and no filter of this route finds that out`
         : `${filter.name} goes by who calls and runs before ${chain[first]!.name}, which finds that out`;
-    return [{ code: 'identity_too_late', message }];
+    return [{ code: 'identity_too_late', by: '', message }];
   });
 }

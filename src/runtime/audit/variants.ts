@@ -2,7 +2,7 @@
 
 import type { SampleRequest } from './sample-request.ts';
 
-export type Trick = 'method' | 'host' | 'trailing slash' | 'case' | 'encoding' | 'condition';
+export type Trick = 'method' | 'host' | 'trailing slash' | 'case' | 'encoding' | 'situation';
 
 export interface Variant {
   readonly trick: Trick;
@@ -32,21 +32,27 @@ export function variantsOf(request: SampleRequest): Variant[] {
   ];
 }
 
-/** What a request brings beside method, host and path. */
-type Conditions = Pick<SampleRequest, 'query' | 'headers' | 'body'>;
+/** All of a request but its path: any caller can write these as he likes. */
+type Situation = Omit<SampleRequest, 'rawPath'>;
 
-/** What routes ask of requests beside the path, each once, and nothing of the kind. */
-export function distinctConditions(samples: readonly SampleRequest[]): Conditions[] {
-  const distinct = new Map<string, Conditions>();
-  for (const { query, headers, body } of [{ query: '', headers: [], body: '' }, ...samples]) {
-    distinct.set(JSON.stringify([query, headers, body]), { query, headers, body });
-  }
+/** What routes ask of requests beside the path, each once. */
+export function distinctSituations(samples: readonly SampleRequest[]): Situation[] {
+  const distinct = new Map<string, Situation>();
+  for (const { rawPath: _, ...situation } of samples) distinct.set(JSON.stringify(situation), situation);
   return [...distinct.values()];
 }
 
-/** The same resource under the conditions of every other route: any caller can write those. */
-export function conditionVariants(request: SampleRequest, conditions: readonly Conditions[]): Variant[] {
-  return conditions.map(each => ({ trick: 'condition' as const, request: { ...request, ...each } }));
+/** The same path in these situations, whole and part by part: as it is, under other conditions, for another host, by another method. */
+export function situationVariants(request: SampleRequest, situations: readonly Situation[]): Variant[] {
+  const bare = { query: '', headers: [], body: '' };
+  const all = situations.flatMap(({ method, host, query, headers, body }) => [
+    { ...request, query, headers, body },
+    { ...request, host },
+    { ...request, ...bare, host },
+    { ...request, host, query, headers, body },
+    { ...request, method, host, query, headers, body },
+  ]);
+  return [request, { ...request, ...bare }, ...all].map(each => ({ trick: 'situation', request: each }));
 }
 
 /** The same resource to one reader or another: escapes, dot segments, empty segments, path parameters, encoded slashes. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -208,6 +208,26 @@ const broken: [what: string, routes: string, expected: RegExp][] = [
     `  - { name: a, match: { path: "~/r/[0-9]+" }, ${key}, to: app }\n  - { name: b, match: { path: /* }, public: true, to: app }`,
     /skipped_by/,
   ],
+  [
+    'a broader path in front of a regex',
+    `  - { name: a, match: { path: "~/r/[0-9]+" }, ${key}, to: app }\n  - { name: b, match: { path: /* }, public: true, to: app }`,
+    /shadowed.*\n(?:.*\n)*.*GET audit\.invalid\/r\/1 takes route "b", which asks for no credentials and goes to the same upstream "app"/,
+  ],
+  [
+    'a broader path under a host of its own',
+    `  - { name: a, match: { path: /a/* }, ${key}, to: app }\n  - { name: www, match: { host: www.example.com, path: /* }, public: true, to: app }`,
+    /shadowed.*\n(?:.*\n)*.*GET www\.example\.com\/a\/audit takes route "www"/,
+  ],
+  [
+    'a rewrite',
+    `  - { name: a, match: { path: /a/* }, ${key}, to: app }\n  - { name: p, match: { path: /p/* }, public: true, rewrite: { stripPrefix: /p }, to: app }`,
+    /GET audit\.invalid\/p\/a\/audit takes route "p", .* as \/a\/audit, which this route guards/,
+  ],
+  [
+    'an acceptance of what is not there',
+    `  - { name: a, match: { path: /a }, ${key}, to: app, audit: { accept: [{ finding: shadowed, by: b, because: it was there once }] } }\n  - { name: b, match: { path: /b }, public: true, to: app }`,
+    /accepts_nothing/,
+  ],
 ];
 for (const [what, routes, expected] of broken) {
   test(`found: ${what}`, async () => {
@@ -216,6 +236,36 @@ for (const [what, routes, expected] of broken) {
     assert.match(out, expected);
   });
 }
+
+test('a way around that is accepted with its reason passes, and is still shown', async () => {
+  const accept =
+    'audit: { accept: [{ finding: reached_by_rewrite, by: p, because: the service asks for a password of its own }] }';
+  const { code, out } = await auditText(
+    `  - { name: a, match: { path: /a/* }, ${key}, to: app, ${accept} }\n  - { name: p, match: { path: /p/* }, public: true, rewrite: { stripPrefix: /p }, to: app }\n`,
+  );
+  assert.equal(code, 0, out);
+  assert.match(out, /ok, 1 accepted/);
+  assert.match(out, /accepted {2}a: GET .*: the service asks for a password of its own/);
+  const wrong = await auditText(
+    `  - { name: a, match: { path: /a }, ${key}, to: app, audit: { accept: [{ finding: shadow, by: pp, because: "" }] } }\n  - { name: p, match: { path: /p }, public: true, to: app }\n`,
+  );
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.out, /expected one of shadowed, .*found "shadow"/);
+  assert.match(wrong.out, /expected the reason/);
+});
+
+test('no guard of an example has a way around it', async () => {
+  const root = path.resolve(import.meta.dirname, '../../..');
+  for (const file of globSync('examples/*.yaml', { cwd: root })) {
+    const { out } = await audit(path.join(root, file), '--json');
+    const { routes } = JSON.parse(out) as { routes: { guards: string[]; findings: { code: string }[] }[] };
+    for (const { guards, findings } of routes) {
+      // Because: an example of balancing or of overload asks nobody who he is, and says so by being no more than that.
+      const expected = guards.length === 0 ? findings.filter(({ code }) => code === 'no_guard') : [];
+      assert.deepEqual(findings, expected, file);
+    }
+  }
+});
 
 /** Every element that is opened is closed, and no text or value holds a bare sign of XML. */
 function assertWellFormed(xml: string): void {

@@ -1,0 +1,23 @@
+// A route's `audit`: ways around its guard that are known and meant.
+
+import { z } from 'zod';
+import { type AuditConfig, waysAround } from './audit-config.ts';
+import { expected } from './found.ts';
+import { resourceName } from './resource-name.ts';
+
+const reason = expected('the reason, for those who read this later');
+
+export const auditSchema = z
+  .strictObject({
+    accept: z
+      .array(
+        z.strictObject({
+          finding: z.enum(waysAround, expected(`one of ${waysAround.join(', ')}`)).describe('Its code.'),
+          by: resourceName.describe('The route that is taken instead.'),
+          because: z.string(reason).min(10, reason).describe('Why that does no harm.'),
+        }),
+      )
+      .describe('Ways around this route’s guard that are no findings. One that is not there any more is a finding.'),
+  })
+  .transform(({ accept }): AuditConfig => ({ accept }))
+  .describe('What `cardea audit` is to let be on this route. Changes nothing in the running gateway.');

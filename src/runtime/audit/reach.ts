@@ -1,0 +1,55 @@
+// What routes reach: whether two of them lead to the same service, under whichever name. Asks no service.
+
+import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
+
+export class Reach {
+  private readonly upstreams: ReadonlyMap<string, ReadonlySet<string>>;
+  private readonly ofRoutes = new Map<RouteConfig, ReadonlySet<string>>();
+
+  constructor({ upstreams }: Config) {
+    this.upstreams = new Map(upstreams.map(upstream => [upstream.name, placesOf(upstream)]));
+  }
+
+  /** Those that lead where this route does. */
+  sharers(route: RouteConfig, others: Iterable<RouteConfig>): RouteConfig[] {
+    const names = upstreamsOf(route);
+    const places = new Set(names.flatMap(name => [...this.placesOf(name)]));
+    return [...others].filter(other => !this.of(other).isDisjointFrom(places));
+  }
+
+  /** Name of an upstream of the one route that the other reaches as well; null when there is none. */
+  shared(one: RouteConfig, other: RouteConfig): string | null {
+    const reached = this.of(other);
+    return upstreamsOf(one).find(name => !this.placesOf(name).isDisjointFrom(reached)) ?? null;
+  }
+
+  private of(route: RouteConfig): ReadonlySet<string> {
+    let places = this.ofRoutes.get(route);
+    if (places === undefined) {
+      places = new Set(upstreamsOf(route).flatMap(name => [...this.placesOf(name)]));
+      this.ofRoutes.set(route, places);
+    }
+    return places;
+  }
+
+  private placesOf(name: string): ReadonlySet<string> {
+    return this.upstreams.get(name) ?? new Set<string>();
+  }
+}
+
+/** Its name, its endpoints, and where they are looked up. */
+function placesOf({ name, endpoints, discover }: UpstreamConfig): Set<string> {
+  const places = new Set([`upstream ${name}`, ...endpoints.map(({ host, port }) => `${host} ${port}`)]);
+  if (discover !== undefined) {
+    places.add(discover.kind === 'file' ? `file ${discover.path}` : `${discover.name} ${discover.port}`);
+  }
+  return places;
+}
+
+function upstreamsOf({ to, canary, fallback }: RouteConfig): string[] {
+  const names = to.kind === 'upstream' ? [to.upstream] : [];
+  if (to.kind === 'split') names.push(...to.targets.map(({ upstream }) => upstream));
+  if (canary !== undefined) names.push(canary.upstream);
+  if (fallback?.kind === 'upstream') names.push(fallback.upstream);
+  return names;
+}

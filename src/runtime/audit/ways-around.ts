@@ -1,0 +1,131 @@
+// The ways around one route's guard that the router itself would take: requests that a reader takes for this route's, and that an open
+// route serves from the same upstream. Whether somebody accepted them is not looked at here.
+
+import type { WayAround } from '../../config/audit-config.ts';
+import type { RouteConfig } from '../../config/config.ts';
+import type { AuditFinding } from './audit-report.ts';
+import type { Reach } from './reach.ts';
+import type { RouterOracle } from './router-oracle.ts';
+import { type PathBefore, pathBeforeOf } from './same-resource.ts';
+import { type SampleRequest, sampleRequest } from './sample-request.ts';
+import { distinctSituations, situationVariants, type Trick, variantsOf } from './variants.ts';
+
+const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAround>> = {
+  method: 'skipped_by_method',
+  host: 'skipped_by_host',
+  'trailing slash': 'skipped_by_slash',
+  case: 'skipped_by_case',
+  encoding: 'skipped_by_encoding',
+};
+
+export class WaysAround {
+  private readonly oracle: RouterOracle;
+  private readonly reach: Reach;
+  /** Routes that anybody may take, and how paths get there. */
+  private readonly open: ReadonlyMap<RouteConfig, PathBefore>;
+
+  constructor(oracle: RouterOracle, reach: Reach, open: readonly RouteConfig[]) {
+    this.oracle = oracle;
+    this.reach = reach;
+    this.open = new Map(open.map(route => [route, pathBeforeOf(route)]));
+  }
+
+  /** Those around the guard of this route, each with one request that shows it. `sample` is one that it is meant for. */
+  find(guarded: RouteConfig, sample: SampleRequest): AuditFinding[] {
+    const rivals = this.reach.sharers(guarded, this.open.keys());
+    if (rivals.length === 0) return [];
+    const findings = new Map<string, AuditFinding>();
+    const add = (code: WayAround, rival: RouteConfig, request: SampleRequest, how: string) => {
+      const key = `${code} ${rival.name}`;
+      if (findings.has(key)) return;
+      const shared = this.reach.shared(guarded, rival);
+      const goes = `asks for no credentials and goes to the same upstream "${shared}"`;
+      findings.set(key, {
+        code,
+        by: rival.name,
+        message: `${asText(request)} takes route "${rival.name}", which ${goes}${how}`,
+      });
+    };
+
+    const situations = distinctSituations(rivals.map(sampleRequest).filter(each => each !== null));
+    for (const { trick, request } of [...situationVariants(sample, situations), ...variantsOf(sample)]) {
+      const rival = this.rivalFor(guarded, request);
+      if (rival === null) continue;
+      const code = trick === 'situation' ? this.codeOf(guarded, sample, rival, request) : codes[trick];
+      if (!isMeant(guarded, rival, code)) add(code, rival, request, '');
+    }
+    for (const { rival, request, path } of this.rewritten(guarded, sample, rivals)) {
+      add('reached_by_rewrite', rival, request, ` as ${path}, which this route guards`);
+    }
+    return [...findings.values()];
+  }
+
+  /** The open route to the same upstream that this request takes; null when it takes another, or none. */
+  private rivalFor(guarded: RouteConfig, request: SampleRequest): RouteConfig | null {
+    const taken = this.oracle.taken(request)?.route;
+    if (taken === undefined || taken === guarded || !this.open.has(taken)) return null;
+    return this.reach.shared(guarded, taken) === null ? null : taken;
+  }
+
+  /** Why a request in the situation of another route goes there. */
+  private codeOf(
+    { name, match }: RouteConfig,
+    own: SampleRequest,
+    rival: RouteConfig,
+    request: SampleRequest,
+  ): WayAround {
+    if (hasConditions(rival)) return 'skipped_by_condition';
+    if (this.oracle.isFor(name, request)) return 'shadowed';
+    if (match.methods.length > 0 && !match.methods.includes(request.method)) return 'skipped_by_method';
+    return match.hosts.length > 0 && request.host !== own.host ? 'skipped_by_host' : 'skipped_by_condition';
+  }
+
+  /** Requests with another path that reach what this route's upstream serves under the guarded one. */
+  private *rewritten(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
+    const own = this.oracle.taken(sample);
+    if (own === null || own.route !== guarded) return;
+    const path = own.upstreamPath;
+    for (const rival of rivals) {
+      const rawPath = this.open.get(rival)!(path);
+      if (rawPath === null || rawPath === sample.rawPath) continue;
+      const ofRival = sampleRequest(rival);
+      if (ofRival === null) continue;
+      const method = rival.match.methods.length === 0 ? sample.method : ofRival.method;
+      const request = { ...ofRival, method, rawPath };
+      const taken = this.oracle.taken(request);
+      if (taken?.route === rival && taken.upstreamPath === path) yield { rival, request, path };
+    }
+  }
+}
+
+/**
+ * Whether the other route is there for just this: public, for the same path with methods or hosts of its own, or under hosts that
+ * the guarded one does not serve. A broader route that happens to catch the request is not.
+ */
+function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAround): boolean {
+  if (!rival.public) return false;
+  const { hosts, methods } = rival.match;
+  const samePath = anonymous(rival.match.path) === anonymous(guarded.match.path);
+  if (code === 'skipped_by_method') return samePath && methods.length > 0;
+  if (code === 'shadowed') return samePath && methods.length + hosts.length > 0;
+  return code === 'skipped_by_host' && hosts.length > 0;
+}
+
+/** A path pattern without the names of its parameters: `/files/{path*}` takes what `/files/*` takes. */
+function anonymous(path: string): string {
+  return path.startsWith('~') ? path : path.replace(/\{[^}]*\*\}$/, '*').replace(/\{[^}]*\}/g, '{}');
+}
+
+function hasConditions({ match: { headers, query, cookies, body } }: RouteConfig): boolean {
+  return headers.length + query.length + cookies.length + body.length > 0;
+}
+
+/** `GET example.com/a with x-debug: 1 and ?a=b`. */
+function asText({ method, host, rawPath, headers, query, body }: SampleRequest): string {
+  const parts = [
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...(query === '' ? [] : [`?${query}`]),
+    ...(body === '' ? [] : [`the body ${body}`]),
+  ];
+  return `${method} ${host}${rawPath}${parts.length === 0 ? '' : ` with ${parts.join(' and ')}`}`;
+}
