@@ -173,6 +173,8 @@ export interface UpstreamConfig extends ResilienceConfig, UpstreamAdmissionConfi
   readonly idleTimeoutMs: number;
   /** Without a byte either way in a tunnel (WebSocket). 0 is no limit. */
   readonly tunnelIdleTimeoutMs: number;
+  /** The same once one end has closed its side. 0 is no limit of its own. */
+  readonly tunnelHalfCloseTimeoutMs: number;
 }
 
 export interface EndpointConfig {

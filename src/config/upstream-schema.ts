@@ -46,6 +46,11 @@ const written = z.strictObject({
   tunnelIdleTimeout: durationOrNone
     .prefault('1h')
     .describe('How long a tunnel (WebSocket) may stay without a byte either way; `0s` is no limit.'),
+  tunnelHalfCloseTimeout: durationOrNone
+    .prefault('1m')
+    .describe(
+      'The same once one end of the tunnel has closed its side; never longer than `tunnelIdleTimeout`. `0s` is no limit of its own.',
+    ),
   ...resilienceShape,
   concurrency: concurrencySchema.optional(),
   affinity: affinitySchema.optional(),
@@ -116,6 +121,7 @@ export const upstreamSchema = written
       responseTimeout,
       idleTimeout,
       tunnelIdleTimeout,
+      tunnelHalfCloseTimeout,
       slowStart,
       ...rest
     }): Omit<UpstreamConfig, 'name'> => ({
@@ -128,6 +134,7 @@ export const upstreamSchema = written
       responseTimeoutMs: responseTimeout,
       idleTimeoutMs: idleTimeout,
       tunnelIdleTimeoutMs: tunnelIdleTimeout,
+      tunnelHalfCloseTimeoutMs: tunnelHalfCloseTimeout,
       ...(slowStart !== undefined && { slowStartMs: slowStart }),
     }),
   )

@@ -47,6 +47,7 @@ export function requestEnd(exchange: Exchange, trailers: Headers | null): void {
   if (identityHeaders !== null) trailers?.removeNamed(identityHeaders);
   exchange.requestTrailers = trailers;
   if (exchange.answeredBy === 'gateway') return;
+  if (exchange.response?.status === 101) boundHalfOpen(exchange);
   if (exchange.gathering) gathered(exchange);
   else if (exchange.collector !== null) exchange.collector.end();
   else if (exchange.requestPipe !== null) exchange.requestPipe.end();
@@ -143,6 +144,14 @@ export function responseBody(exchange: Exchange, bytes: Buffer, start: number, e
 }
 
 export function responseEnd(exchange: Exchange, trailers: Headers | null): void {
+  const { connection } = exchange;
+  if (connection?.halfOpen) {
+    if (exchange.downstream.endTunnelOut()) {
+      boundHalfOpen(exchange);
+      return;
+    }
+    connection.abort();
+  }
   exchange.connection = null;
   const live = exchange.mirror?.live ?? null;
   if (live !== null) live.complete = true;
@@ -199,7 +208,13 @@ export function responseDrained(exchange: Exchange): void {
 
 // ---- Tunnels -----------------------------------------------------------------------------------------------------------
 
-/** 101: from here on raw bytes pass both ways until either side ends. Filters see the head of the answer, not the bytes. */
+/** One end has closed its side: the other is heard on while it says something. */
+function boundHalfOpen(exchange: Exchange): void {
+  const { tunnelIdleTimeoutMs: idleMs, tunnelHalfCloseTimeoutMs: halfMs } = exchange.upstream!.spec;
+  exchange.idleTimeoutMs = idleMs === 0 || (halfMs !== 0 && halfMs < idleMs) ? halfMs : idleMs;
+}
+
+/** 101: from here on raw bytes pass both ways until both sides have ended. Filters see the head of the answer, not the bytes. */
 function startTunnel(exchange: Exchange, head: ResponseHead): void {
   const { headers } = head;
   headers.appendTrusted('Connection', 'Upgrade');

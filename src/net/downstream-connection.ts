@@ -49,9 +49,12 @@ const Reading = { head: 0, body: 1, wait: 2, discard: 3, tunnel: 4, ended: 5 } a
 /** How long a refused client may go on sending before the socket is cut: its bytes are read so that the answer arrives. */
 const LINGER_MS = 1_000;
 /**
- * A client that shut its sending side and waits is probed: one that is gone answers an interim response with a reset.
+ * A client that shut its sending side may wait for its answer (RFC 9112 section 9.6 has servers do so themselves), or be
+ * gone: both send FIN. So bytes that begin every answer are sent ahead, one a probe. Who waits takes them for a slow
+ * answer, in HTTP/1.0 as well, which knows no interim responses (RFC 9110 section 15.2); who is gone answers with a reset.
  * Nothing is read off such a connection any more, so only the next write shows it: a second probe soon follows the first.
  */
+const PROBE_BYTES = 'HTTP/1.1 ';
 const HALF_CLOSE_PROBE_MS = 500;
 const SECOND_PROBE_MS = 100;
 const LATER_PROBES_MS = 5_000;
@@ -78,8 +81,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   /** The request's whole body came with its head, so an early answer need not close the connection. */
   private bodyAtHand: boolean;
   private halfClosed: boolean;
-  /** Probes sent to the half-closed client of this request. */
+  /** Probes sent to the half-closed client of this request, one byte of the next start line each. */
   private probes: number;
+  /** The endpoint's side of the tunnel has ended: FIN follows the bytes that are still to be sent. */
+  private finDue: boolean;
   private keepAlive: boolean;
   /** The client said that this request is its last: nothing of it is still under way once the request is complete. */
   private clientCloses: boolean;
@@ -112,6 +117,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.bodyAtHand = false;
     this.halfClosed = false;
     this.probes = 0;
+    this.finDue = false;
     this.keepAlive = true;
     this.clientCloses = false;
     this.http10 = false;
@@ -148,13 +154,16 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   onEnd(): void {
     this.halfClosed = true;
     if (this.reading === Reading.tunnel) {
-      this.events?.onRequestEnd(null);
+      const { events } = this;
+      // Both ways have ended: what is still on its way to the endpoint does not need this connection.
+      if (this.finDue) this.events = null;
+      events?.onRequestEnd(null);
     } else if (this.reading === Reading.body) {
       this.fail(new Fault('client_aborted'));
     } else if (this.reading === Reading.wait) {
       // Requests that wait behind this one are still answered.
       if (this.stash === null) this.keepAlive = false;
-      if (this.requests > 0 && !this.http10) this.schedule(HALF_CLOSE_PROBE_MS);
+      if (!this.responseStarted) this.schedule(HALF_CLOSE_PROBE_MS);
     } else {
       this.close();
     }
@@ -249,6 +258,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.expectsContinue = head.expectContinue && at === end;
     this.responseStarted = false;
     this.responseDone = false;
+    this.probes = 0;
     this.framing = ResponseFraming.none;
     if (head.chunked) {
       // What came with the head is read to the end before anything is sent on: a malformed body then reaches no backend.
@@ -267,7 +277,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (this.decoder === null) {
       this.reading = Reading.wait;
       // No deadline while the answer is awaited: the exchange has one.
-      this.deadline = Infinity;
+      if (this.halfClosed) this.schedule(HALF_CLOSE_PROBE_MS);
+      else this.deadline = Infinity;
     } else {
       this.reading = Reading.body;
       this.startBodyWindow();
@@ -342,7 +353,14 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     }
     const { outbox } = this.handler.io;
     outbox.begin(this);
-    outbox.text(`${statusLine(status)}${lines}\r\n`);
+    outbox.text(this.behindProbes(`${statusLine(status)}${lines}\r\n`));
+  }
+
+  /** The text of an answer without what was sent of it ahead. */
+  private behindProbes(text: string): string {
+    const { probes } = this;
+    this.probes = 0;
+    return probes === 0 ? text : text.slice(probes);
   }
 
   startResponse(status: number, headers: Headers, framing: number, asReceived: boolean): void {
@@ -356,9 +374,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (this.handler.draining) this.keepAlive = false;
     const { outbox } = this.handler.io;
     outbox.begin(this);
-    if (asReceived) headers.writeWithStartLine(outbox);
+    if (asReceived && this.probes === 0) headers.writeWithStartLine(outbox);
     else {
-      outbox.text(statusLine(status));
+      outbox.text(this.behindProbes(statusLine(status)));
       headers.write(outbox);
     }
     let text = '\r\n';
@@ -374,13 +392,25 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       else if (this.http10) text = `Connection: keep-alive\r\n${text}`;
     }
     outbox.text(text);
-    if (framing === ResponseFraming.tunnel && this.stash !== null) {
-      // Sent before the switch was known, and meant for the new protocol.
-      const { stash } = this;
+    if (framing === ResponseFraming.tunnel) this.openTunnel();
+  }
+
+  /** What the client did before the switch was known is meant for the new protocol. */
+  private openTunnel(): void {
+    const { stash } = this;
+    if (stash !== null) {
       this.stash = null;
       this.events?.onRequestBody(stash, 0, stash.length);
       this.resumeReading();
     }
+    if (this.halfClosed) this.events?.onRequestEnd(null);
+  }
+
+  endTunnelOut(): boolean {
+    this.handler.io.outbox.flush();
+    this.finDue = true;
+    this.endSocket();
+    return true;
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
@@ -428,7 +458,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   refuse(text: string): void {
     const { outbox } = this.handler.io;
     outbox.begin(this);
-    outbox.text(text);
+    outbox.text(this.behindProbes(text));
     this.responseDone = true;
     this.events = null;
     this.close();
@@ -455,7 +485,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (!this.blocked) return;
     this.blocked = false;
     if (this.reading === Reading.body) this.startBodyWindow();
-    else if (this.reading === Reading.discard) this.endSocket();
+    else if (this.reading === Reading.discard || this.finDue) this.endSocket();
     else this.deadline = Infinity;
     this.events?.onResponseDrained();
     if (this.responseDone && this.reading === Reading.wait) this.nextRequest();
@@ -514,6 +544,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   /** FIN once everything has left: until then the client can still be cut off. */
   private endSocket(): void {
     const { socket } = this;
+    if (this.reading === Reading.ended) return;
     // A stream that asks for no drain would not tell when it is empty: it sends FIN behind its bytes by itself.
     if (unsentBytes(socket) > 0 && (socket.writableLength === 0 || socket.writableNeedDrain)) {
       this.blocked = true;
@@ -521,7 +552,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       return;
     }
     if (!socket.writableEnded) socket.end();
-    this.schedule(LINGER_MS);
+    if (this.reading === Reading.discard) this.schedule(LINGER_MS);
+    else this.deadline = Infinity;
   }
 
   /** The client's message is at fault: tell the exchange, or the handler when there is none. */
@@ -558,9 +590,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       if (unsentBytes(this.socket) > 0) this.checkWriteWindow();
       else this.socket.destroy();
     } else if (this.reading === Reading.wait && this.halfClosed && !this.responseStarted) {
+      if (this.probes === PROBE_BYTES.length) return;
       const { outbox } = io;
       outbox.begin(this);
-      outbox.text('HTTP/1.1 100 Continue\r\n\r\n');
+      outbox.text(PROBE_BYTES[this.probes]!);
       this.schedule(++this.probes === 1 ? SECOND_PROBE_MS : LATER_PROBES_MS);
     }
   }

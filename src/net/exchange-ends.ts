@@ -25,6 +25,8 @@ export interface ResponseWriter {
   startResponse(status: number, headers: Headers, framing: number, asReceived: boolean): void;
   sendBody(bytes: Buffer, start: number, end: number): void;
   endResponse(trailers: Headers | null): void;
+  /** Ends the endpoint's side of a tunnel, while the client's goes on. False where only both can end. */
+  endTunnelOut(): boolean;
   /** Breaks off so that the client can tell the message is not complete. */
   abortResponse(): void;
   /** Stops and starts the flow of the request's body. */
@@ -49,6 +51,8 @@ export interface RequestTimes {
 export interface RequestWriter {
   /** Requests that its connection was given so far. */
   readonly requests: number;
+  /** In a tunnel: the endpoint has ended its side, and the client's goes on. Its `onResponseEnd` comes twice then. */
+  readonly halfOpen: boolean;
   /** Where the head is written to, to be sent by `sendHead`; null where it goes into the thread's outbox as text. */
   readonly block: RequestBlock | null;
   /**

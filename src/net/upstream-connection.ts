@@ -118,6 +118,10 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     return this.phase === Phase.idle && !this.socket.destroyed;
   }
 
+  get halfOpen(): boolean {
+    return this.phase === Phase.tunnel && this.ended && !this.requestDone;
+  }
+
   // ---- The request ---------------------------------------------------------------------------------------------
 
   /**
@@ -171,7 +175,10 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     const { outbox } = this.owner.io;
     if (this.phase === Phase.tunnel) {
       outbox.flush();
+      this.requestDone = true;
+      // Where the endpoint has ended its side as well, the socket closes once it has taken the last bytes.
       this.socket.end();
+      this.touch();
       return;
     }
     if (this.requestFraming === RequestFraming.chunked && !this.deaf) {
@@ -299,6 +306,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
         return end;
       }
       this.phase = Phase.tunnel;
+      this.requestDone = false;
       this.keepAlive = false;
       this.events!.onResponseHead(head);
       // From here on the tunnel's own time counts, not the one for the head of an answer.
@@ -413,16 +421,28 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.owner.io.clock.tick();
     this.ended = true;
     // Behind a failed write the kernel shows a reset as an end: an answer that ends with the connection may be cut.
-    const whole = this.phase === Phase.tunnel || (this.responseFraming === BodyFraming.untilClose && !this.deaf);
-    if (this.phase === Phase.tunnel || (this.phase === Phase.body && whole)) this.finish(null, true);
+    const whole = this.responseFraming === BodyFraming.untilClose && !this.deaf;
+    if (this.phase === Phase.tunnel) this.endTunnelIn();
+    else if (this.phase === Phase.body && whole) this.finish(null, true);
     else if (this.phase === Phase.head || this.phase === Phase.body) this.fail(new Fault('upstream_reset'));
     else if (this.phase !== Phase.connecting) this.close();
     this.owner.io.outbox.flush();
   }
 
+  /** The endpoint's side of the tunnel is over: the whole is when the client's is, too. */
+  private endTunnelIn(): void {
+    if (this.deaf || (this.requestDone && this.socket.writableFinished)) {
+      this.finish(null, true);
+      return;
+    }
+    if (!this.requestDone) this.events?.onResponseEnd(null);
+    this.touch();
+  }
+
   onSocketClosed(): void {
     if (this.phase === Phase.closed) return;
-    this.fail(new Fault(this.phase === Phase.connecting ? 'upstream_connect_failed' : 'upstream_reset'));
+    if (this.phase === Phase.tunnel && this.ended && this.requestDone) this.finish(null, true);
+    else this.fail(new Fault(this.phase === Phase.connecting ? 'upstream_connect_failed' : 'upstream_reset'));
     this.owner.io.outbox.flush();
   }
 

@@ -93,6 +93,7 @@ export function sampleUpstream(name: string, ports: readonly number[]): Upstream
     responseTimeoutMs: 30_000,
     idleTimeoutMs: 30_000,
     tunnelIdleTimeoutMs: 60_000,
+    tunnelHalfCloseTimeoutMs: 0,
   };
 }
 

@@ -33,6 +33,7 @@ function specOf(balance: UpstreamSpec['balance'], changes: Partial<UpstreamSpec>
     responseTimeoutMs: 1_000,
     idleTimeoutMs: 1_000,
     tunnelIdleTimeoutMs: 0,
+    tunnelHalfCloseTimeoutMs: 0,
     ...changes,
   } as UpstreamSpec; // Because: settings of later versions may be left out here
 }

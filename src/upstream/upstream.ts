@@ -37,6 +37,7 @@ export interface UpstreamSpec extends ResilienceSpec {
   readonly responseTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly tunnelIdleTimeoutMs: number;
+  readonly tunnelHalfCloseTimeoutMs: number;
   readonly retry?: RetrySpec | null | undefined;
   readonly concurrency?: GateSpec | undefined;
   readonly affinity?: AffinitySpec | undefined;

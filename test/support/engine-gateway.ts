@@ -115,6 +115,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
       responseTimeoutMs: 10_000,
       idleTimeoutMs: 10_000,
       tunnelIdleTimeoutMs: 0,
+      tunnelHalfCloseTimeoutMs: 0,
       ...options.upstream,
       pool: { ...defaultPool, ...options.pool },
     },

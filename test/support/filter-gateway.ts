@@ -181,6 +181,7 @@ function upstreamSpec(port: number): ConstructorParameters<typeof Upstream>[0] {
     responseTimeoutMs: 10_000,
     idleTimeoutMs: 10_000,
     tunnelIdleTimeoutMs: 0,
+    tunnelHalfCloseTimeoutMs: 0,
   };
 }
 

@@ -36,6 +36,10 @@ export class CopyAnswer implements ResponseWriter {
     this.over();
   }
 
+  endTunnelOut(): boolean {
+    return false;
+  }
+
   abortResponse(): void {
     this.over();
   }

@@ -98,6 +98,10 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     return this.phase === Phase.closed;
   }
 
+  get halfOpen(): boolean {
+    return false;
+  }
+
   // ---- The request ---------------------------------------------------------------------------------------------
 
   start(events: ResponseEvents, toHead: boolean, requestFraming: number, upgrade: boolean, times: RequestTimes): void {

@@ -308,6 +308,10 @@ export class ServerStream implements ResponseWriter, Timed {
     if (!this.waiting) this.finish();
   }
 
+  endTunnelOut(): boolean {
+    return false;
+  }
+
   abortResponse(): void {
     this.responseDone = true;
     this.events = null;
