@@ -45,8 +45,12 @@ export class AnswerRecorder implements ResponseWriter {
   }
 
   endResponse(): void {
-    const packed = this.bytes > this.bytesMax ? null : packAnswer(this.head, this.pieces);
-    this.onRecorded(packed !== null && packed.length <= this.bytesMax ? packed : null);
+    const head = Buffer.from(JSON.stringify(this.head));
+    const length = Buffer.alloc(HEAD_LENGTH_BYTES);
+    length.writeUInt32LE(head.length);
+    const fits = HEAD_LENGTH_BYTES + head.length + this.bytes <= this.bytesMax;
+    // Because: it is kept in one piece, is bounded, and no client waits for it.
+    this.onRecorded(fits ? Buffer.concat([length, head, ...this.pieces]) : null);
   }
 
   endTunnelOut(): boolean {
