@@ -204,12 +204,6 @@ class ReferenceCheck {
     checkRollout(route, upstreams, fail);
   }
 
-  private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {
-    const named: [string, Path][] =
-      to.kind === 'upstream'
-        ? [[to.upstream, path]]
-        : to.kind === 'split'
-          ? to.targets.map(({ upstream }, at) => [upstream, [...path, at, 'upstream']])
   private acceptances({ accept }: AuditConfig, at: number): void {
     const names = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
     const known = new Set(names.filter(name => typeof name === 'string'));
@@ -219,6 +213,12 @@ class ReferenceCheck {
     }
   }
 
+  private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {
+    const named: [string, Path][] =
+      to.kind === 'upstream'
+        ? [[to.upstream, path]]
+        : to.kind === 'split'
+          ? to.targets.map(({ upstream }, at) => [upstream, [...path, at, 'upstream']])
           : [];
     for (const [name, place] of named) {
       used.add(name);

@@ -314,10 +314,10 @@ export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig
   readonly to: DestinationConfig;
   /** Whole exchange; null takes the upstream's. */
   readonly timeoutMs: number | null;
-}
-
   /** For `cardea audit` alone. */
   readonly audit?: AuditConfig | undefined;
+}
+
 /**
  * One thing that is wrong with a document. `path` leads to the value in the merged document
  * (`['routes', 3, 'match', 'path']`); the file, line and column are found from it.
