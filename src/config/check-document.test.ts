@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { checkDocument } from './check-document.ts';
 import { checkReferences } from './check-references.ts';
 import { documentKeys, languageOf } from './language.ts';
-import type { KeptChecks } from './load-cache.ts';
+import { type KeptParts, noDocument } from './load-cache.ts';
 
 const echo = { name: 'echo', schema: z.strictObject({ text: z.string().default('hi') }), documentation: 'Says it.' };
 const language = languageOf([echo]);
@@ -18,10 +18,10 @@ const sound = {
   routes: [{ name: 'users', to: 'users' }],
 };
 
-function check(settings: Readonly<Record<string, unknown>>, before: KeptChecks = new Map()) {
+function check(settings: Readonly<Record<string, unknown>>, before: KeptParts = new Map()) {
   const outcome = checkDocument(settings, language, before);
-  const references = checkReferences(settings, outcome.parts, [], path => path.join('.'));
-  return { ...outcome, problems: [...outcome.problems, ...references] };
+  const references = checkReferences(settings, outcome.parts, [], path => path.join('.'), noDocument);
+  return { ...outcome, problems: [...outcome.problems, ...references.problems] };
 }
 
 /** `path: message` of each error. */
@@ -158,10 +158,10 @@ test('two listeners on one address are refused however it is written, and port 0
 test('what is the same object as before is not checked again, and what is checked is frozen to its leaves', () => {
   const first = check(sound);
   const changed = { ...sound, routes: [...sound.routes, { name: 'more', to: 'users' }] };
-  const second = check(changed, first.checks);
+  const second = check(changed, first.byKey);
   assert.equal(second.parts.routes[0], first.parts.routes[0]);
   assert.equal(second.parts.upstreams[0], first.parts.upstreams[0]);
-  const again = check(structuredClone(changed), first.checks);
+  const again = check(structuredClone(changed), first.byKey);
   assert.notEqual(again.parts.routes[0], first.parts.routes[0]);
   assert.deepEqual(again.parts, second.parts);
   for (const part of [first.parts.routes[0], first.parts.upstreams[0], first.parts.limits]) assertFrozen(part);

@@ -1,11 +1,12 @@
 // Checks a whole document part by part: every error at once, and what did not change since the last time is not checked
 // again. What parts say of each other is in check-references.ts.
 
+import { type ChangedRange, changedRange } from '../base/changed-range.ts';
 import type { Config, Problem } from './config.ts';
 import { found } from './found.ts';
 import { deepFreeze } from './freeze.ts';
 import { documentKeys, type Language } from './language.ts';
-import type { KeptChecks } from './load-cache.ts';
+import type { KeptPart, KeptParts } from './load-cache.ts';
 import { suggestion } from './nearest-name.ts';
 import { isAboutReservedKey, reservedKeyProblems } from './reserved-keys.ts';
 import { resourceName } from './resource-name.ts';
@@ -29,8 +30,8 @@ const laterKeys: ReadonlySet<string> = new Set(['tls', 'tracing', 'policies', 'c
 export function checkDocument(
   settings: Settings,
   { settings: single, elements, entries }: Language,
-  before: KeptChecks,
-): { readonly parts: CheckedParts; readonly problems: Problem[]; readonly checks: KeptChecks } {
+  before: KeptParts,
+): { readonly parts: CheckedParts; readonly problems: Problem[]; readonly byKey: KeptParts } {
   const run = new DocumentCheck(settings, before);
   run.checkKeys();
   const parts = {
@@ -51,16 +52,17 @@ export function checkDocument(
     routes: run.list('routes', elements.routes),
   };
   // Because: each schema gives the part whose key it stands under, which the two generic helpers forget.
-  return { parts: parts as unknown as CheckedParts, problems: run.problems, checks: run.checks };
+  return { parts: parts as unknown as CheckedParts, problems: run.problems, byKey: run.byKey };
 }
 
 class DocumentCheck {
   readonly problems: Problem[] = [];
   private readonly settings: Settings;
-  readonly checks: KeptChecks = new Map();
-  private readonly before: KeptChecks;
+  /** Of use only when there was no problem. */
+  readonly byKey: KeptParts = new Map();
+  private readonly before: KeptParts;
 
-  constructor(settings: Settings, before: KeptChecks) {
+  constructor(settings: Settings, before: KeptParts) {
     this.settings = settings;
     this.before = before;
   }
@@ -84,62 +86,94 @@ class DocumentCheck {
 
   /** A part that is one value. */
   one(key: string, schema: AnySchema): unknown {
-    return this.take(schema, this.settings[key] ?? undefined, [key], '');
+    const value = this.settings[key] ?? undefined;
+    return this.take(key, schema, [value], null, () => [key])[0];
   }
 
   /** A part that is a list; undefined in the place of an element that is wrong. */
-  list(key: string, schema: AnySchema): unknown[] {
+  list(key: string, schema: AnySchema): readonly unknown[] {
     const value = this.settings[key];
-    if (value === undefined || value === null) return [];
+    if (value === undefined || value === null) return this.take(key, schema, [], null, () => [key]);
     if (!Array.isArray(value)) {
       this.fail([key], `expected a list, found ${found(value)}`);
       return [];
     }
-    return value.map((element: unknown, at) => this.take(schema, element, [key, at], ''));
+    return this.take(key, schema, value, null, at => [key, at]);
   }
 
   /** A part that is a map by name. Its values get their names. */
-  map(key: string, schema: AnySchema): unknown[] {
-    const value = this.settings[key];
-    if (value === undefined || value === null) return [];
+  map(key: string, schema: AnySchema): readonly unknown[] {
+    const value = this.settings[key] ?? {};
     if (typeof value !== 'object' || Array.isArray(value)) {
       this.fail([key], `expected a map by name, found ${found(value)}`);
       return [];
     }
-    return Object.entries(value).map(([name, entry]) => {
-      const named = checkValue(resourceName, name);
-      if (!named.ok) for (const { message } of named.problems) this.fail([key, name], message, 'key');
-      return this.take(schema, entry, [key, name], name);
-    });
+    const names = Object.keys(value);
+    return this.take(key, schema, Object.values(value), names, at => [key, names[at]!]);
   }
 
-  private take(schema: AnySchema, value: unknown, path: readonly (string | number)[], name: string): unknown {
-    const outcome = this.checked(schema, value, name);
-    if (outcome.ok) return outcome.value;
+  /** Checks values that stand under one key; those that did not change, and passed, are not checked again. */
+  private take(
+    key: string,
+    schema: AnySchema,
+    written: readonly unknown[],
+    names: readonly string[] | null,
+    pathOf: (at: number) => readonly (string | number)[],
+  ): readonly unknown[] {
+    const kept = this.before.get(key);
+    const before = kept?.schema === schema ? kept : nothing;
+    const { from, toBefore, toNow } = changedEntries(before, written, names);
+    let { checked } = before;
+    if (from < toBefore || from < toNow) {
+      const known = new Map<unknown, number>();
+      for (let at = from; at < toBefore; at++) known.set(before.written[at], at);
+      const middle = written.slice(from, toNow).map((value, index) => {
+        const at = from + index;
+        const name = names?.[at] ?? null;
+        const old = known.get(value);
+        // Because: aliases let one value stand under two names.
+        if (old !== undefined && (before.names?.[old] ?? null) === name) return checked[old];
+        return this.check(schema, value, name, pathOf(at));
+      });
+      checked = Object.freeze(checked.slice(0, from).concat(middle, checked.slice(toBefore)));
+    }
+    this.byKey.set(key, { schema, written, names, checked });
+    return checked;
+  }
+
+  private check(schema: AnySchema, value: unknown, name: string | null, path: readonly (string | number)[]): unknown {
+    if (name !== null) {
+      const named = checkValue(resourceName, name);
+      if (!named.ok) for (const { message } of named.problems) this.fail(path, message, 'key');
+    }
+    const outcome = checkWithKeys(schema, value);
+    // Because: entries of maps are objects by their schemas.
+    if (outcome.ok) return deepFreeze(name === null ? outcome.value : { name, ...(outcome.value as object) });
     for (const problem of outcome.problems) this.problems.push({ ...problem, path: [...path, ...problem.path] });
     return undefined;
-  }
-
-  private checked(schema: AnySchema, value: unknown, name: string): Checked<unknown> {
-    const key = typeof value === 'object' ? value : null;
-    const known = key === null ? undefined : (this.checks.get(key) ?? this.before.get(key));
-    if (key !== null && known !== undefined && known.schema === schema && known.name === name) {
-      this.checks.set(key, known);
-      return known.outcome;
-    }
-    let outcome = checkWithKeys(schema, value);
-    if (outcome.ok) {
-      // Because: entries of maps are objects by their schemas.
-      const named = name === '' ? outcome.value : { name, ...(outcome.value as object) };
-      outcome = { ok: true, value: deepFreeze(named) };
-    }
-    if (key !== null) this.checks.set(key, { schema, name, outcome });
-    return outcome;
   }
 
   private fail(path: readonly (string | number)[], message: string, at?: 'key'): void {
     this.problems.push({ path, message, severity: 'error', ...(at !== undefined && { at }) });
   }
+}
+
+const nothing = { written: [], names: null, checked: Object.freeze([]) } as const;
+
+/** What changed of values that may have names. */
+function changedEntries(
+  before: Pick<KeptPart, 'written' | 'names'>,
+  written: readonly unknown[],
+  names: readonly string[] | null,
+): ChangedRange {
+  const ofValues = changedRange(before.written, written);
+  if (before.names === null || names === null) return ofValues;
+  const ofNames = changedRange(before.names, names);
+  return {
+    from: Math.min(ofValues.from, ofNames.from),
+    toBefore: Math.max(ofValues.toBefore, ofNames.toBefore),
+    toNow: Math.max(ofValues.toNow, ofNames.toNow),
+  };
 }
 
 /** As `checkValue`, and no key is skipped. */

@@ -26,7 +26,7 @@ function problems(global: readonly string[], ofRoute: readonly string[]): string
   };
   const { parts, problems } = checkDocument(document, languageOf(filters), new Map());
   assert.deepEqual(problems, []);
-  return checkFilterPlaces(document, parts, filters).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return checkFilterPlaces(document, parts, filters, null).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
 const told = 'remember gives answers again before identify has asked who calls: put it behind';

@@ -5,18 +5,29 @@ import type { CheckedParts } from './check-document.ts';
 import type { FilterConfig, Problem } from './config.ts';
 import { type FilterSchema, type FilterSurroundings, filterSchema } from './filter-schema.ts';
 import { parametersOf } from './path-parameters.ts';
+import { routesToCheck } from './routes-to-check.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
 
 type Path = readonly (string | number)[];
 
-/** A filter that has an error of its own tells nothing here; it may be the one that finds out who calls. */
+/**
+ * A filter that has an error of its own tells nothing here; it may be the one that finds out who calls. Of a configuration that was
+ * good before, as `before` says, only the routes that changed are looked at.
+ */
 export function checkFilterPlaces(
   settings: Readonly<Record<string, unknown>>,
-  { filters, routes }: CheckedParts,
+  parts: CheckedParts,
   schemas: readonly FilterSchema[],
+  before: CheckedParts | null,
 ): Problem[] {
+  const { filters, routes } = parts;
   const byName = new Map(schemas.map(schema => [schema.name, schema]));
   const problems: Problem[] = [];
+  const remembers = filters.some(filter => filter !== undefined && byName.get(filter.name)?.remembersAnswers === true);
+  // Because: such a filter looks at those of all routes.
+  const todo = routesToCheck(remembers ? null : before, parts);
+  const changed = routes.slice(todo.from, todo.to);
+  if (!todo.all && changed.every(route => route?.filters.length === 0 && route.fallback === undefined)) return problems;
   const names = { routes: namesIn(settings['routes']), consumers: namesIn(settings['consumers']) };
   const visit = (chain: readonly (FilterConfig | undefined)[], path: Path, around: FilterSurroundings): boolean => {
     let { knowsCaller } = around;
@@ -50,7 +61,8 @@ export function checkFilterPlaces(
   const knowsCaller = visit(filters, ['filters'], { ...names, knowsCaller: false, pathParameters: null });
   const written = listOf(settings['routes']);
   const element = filterSchema(schemas);
-  for (const [at, route] of routes.entries()) {
+  for (const [index, route] of changed.entries()) {
+    const at = todo.from + index;
     // A route with an error still has filters without one, and a mistake in one place hides none in another.
     const chain =
       route?.filters ?? listOf(fieldOf(written[at], 'filters')).map(each => goodOne(checkValue(element, each)));
@@ -58,11 +70,11 @@ export function checkFilterPlaces(
     const pattern = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
     const pathParameters = typeof pattern === 'string' ? parametersOf(pattern) : null;
     visit(chain, ['routes', at, 'filters'], { ...names, knowsCaller, pathParameters });
-    for (const [index, filter] of chain.entries()) {
-      tellEarly(filter, ['routes', at, 'filters', index], chain.slice(index + 1).find(findsOut));
+    for (const [place, filter] of chain.entries()) {
+      tellEarly(filter, ['routes', at, 'filters', place], chain.slice(place + 1).find(findsOut));
     }
   }
-  const ofRoutes = routes.flatMap(route => route?.filters ?? []).find(findsOut);
+  const ofRoutes = remembers ? routes.flatMap(route => route?.filters ?? []).find(findsOut) : undefined;
   for (const [index, filter] of filters.entries()) {
     tellEarly(filter, ['filters', index], filters.slice(index + 1).find(findsOut) ?? ofRoutes);
   }

@@ -4,17 +4,28 @@
 import { addressText } from './address.ts';
 import type { AuditConfig } from './audit-config.ts';
 import type { CheckedParts } from './check-document.ts';
-import { checkRollout, rolloutUpstreams } from './check-rollout.ts';
+import { checkRollout, rolloutUpstreams, upstreamsOf } from './check-rollout.ts';
 import { zoneProblems } from './check-zone.ts';
 import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import type { FilterSchema } from './filter-schema.ts';
+import type { KeptDocument } from './load-cache.ts';
 import { suggestion } from './nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
+import { type RoutesToCheck, routesToCheck } from './routes-to-check.ts';
 import { checkValue } from './schema-problems.ts';
 
 type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;
+
+export interface ReferencesChecked {
+  readonly problems: readonly Problem[];
+  /** Upstreams that no route leads to; of use only when there was no error. */
+  readonly unused: ReadonlySet<string>;
+}
+
+/** What is known from the last good load. */
+export type ReferencesBefore = Pick<KeptDocument, 'parts' | 'unused'>;
 
 /** `placeText` gives `file:line` of another place, for messages that name two. */
 export function checkReferences(
@@ -22,17 +33,44 @@ export function checkReferences(
   parts: CheckedParts,
   filters: readonly FilterSchema[],
   placeText: (path: Path) => string,
-): Problem[] {
+  before: ReferencesBefore,
+): ReferencesChecked {
+  const todo = routesToCheck(before.parts, parts);
+  const ofChanged = todo.all ? null : checkChanged(settings, parts, filters, placeText, before, todo);
+  if (ofChanged !== null) return ofChanged;
   const check = new ReferenceCheck(settings, placeText);
   check.uniqueNames('routes', 'route');
   check.uniqueNames('consumers', 'consumer');
   check.listeners(parts);
   check.plans(parts);
   check.keys(parts);
-  check.routes(parts);
-  check.stores(parts, filters);
+  const unused = check.routes(parts, 0, parts.routes.length, null);
+  check.stores(parts, filters, 0, parts.routes.length);
   check.problems.push(...zoneProblems(parts.zone, parts.upstreams));
-  return check.problems;
+  return { problems: check.problems, unused };
+}
+
+/** Where nothing but these routes changed, and none of their names. Null when all of them have to be seen. */
+function checkChanged(
+  settings: Settings,
+  parts: CheckedParts,
+  filters: readonly FilterSchema[],
+  placeText: (path: Path) => string,
+  before: ReferencesBefore,
+  { from, to }: RoutesToCheck,
+): ReferencesChecked | null {
+  const led = upstreamsBetween(before.parts!.routes, from, to);
+  // Whether another route leads where a changed one no longer does is only seen by looking at all.
+  if (!led.isSubsetOf(upstreamsBetween(parts.routes, from, to))) return null;
+  const check = new ReferenceCheck(settings, placeText);
+  const unused = check.routes(parts, from, to, before.unused);
+  check.stores(parts, filters, from, to);
+  check.problems.push(...zoneProblems(parts.zone, parts.upstreams));
+  return { problems: check.problems, unused };
+}
+
+function upstreamsBetween(routes: CheckedParts['routes'], from: number, to: number): Set<string> {
+  return new Set(routes.slice(from, to).flatMap(route => (route === undefined ? [] : upstreamsOf(route))));
 }
 
 class ReferenceCheck {
@@ -63,9 +101,13 @@ class ReferenceCheck {
 
   listeners({ listeners, admin }: CheckedParts): void {
     const firstAt = new Map<string, number>();
+    const everywhere = new Set(listeners.map(listener => (listener?.host === '' ? listener.port : 0)));
     for (const [at, listener] of listeners.entries()) {
       if (listener === undefined || listener.port === 0) continue;
-      const address = addressText(listener);
+      const { host, port } = listener;
+      // `:8080` takes the port of both families, so that nothing is left for the wildcard of one.
+      const isTaken = (host === '0.0.0.0' || host === '::') && everywhere.has(port);
+      const address = addressText(isTaken ? { host: '', port } : listener);
       const first = firstAt.get(address);
       const path = ['listeners', at, 'address'];
       if (first === undefined) firstAt.set(address, at);
@@ -111,11 +153,18 @@ class ReferenceCheck {
     }
   }
 
-  routes({ routes, upstreams }: CheckedParts): void {
+  /** Gives the upstreams that none leads to. `unusedBefore` says it of the routes that are not looked at; null when all are. */
+  routes(
+    { routes, upstreams }: CheckedParts,
+    from: number,
+    end: number,
+    unusedBefore: ReadonlySet<string> | null,
+  ): ReadonlySet<string> {
     const known = namesOf(this.settings['upstreams']);
     const used = new Set<string>();
     const written = listOf(this.settings['routes']);
-    for (const [at, route] of routes.entries()) {
+    for (let at = from; at < end; at++) {
+      const route = routes[at];
       const to = route?.to ?? destinationOf(written[at]);
       const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
@@ -130,13 +179,18 @@ class ReferenceCheck {
     }
     if (written.length === 0) this.warn([], 'there are no routes, so every request is answered with 404');
     // A reference that leads nowhere may well mean the upstream that seems unused.
-    const isClear = routes.every((route, at) => route !== undefined || destinationOf(written[at]) !== undefined);
-    for (const name of isClear && used.isSubsetOf(known) ? known : []) {
-      if (!used.has(name)) this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
+    const isClear = routes
+      .slice(from, end)
+      .every((route, index) => route !== undefined || destinationOf(written[from + index]) !== undefined);
+    const unused = (unusedBefore ?? known).difference(used);
+    for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
+      this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
     }
+    return unused;
   }
 
-  stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[]): void {
+  /** Of the global chain, and of these routes. */
+  stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
     const known = namesOf(this.settings['stores']);
     const byName = new Map(schemas.map(schema => [schema.name, schema]));
     const visit = (filter: FilterConfig | undefined, place: Path): void => {
@@ -152,8 +206,9 @@ class ReferenceCheck {
       }
     };
     for (const [at, filter] of filters.entries()) visit(filter, ['filters', at]);
-    for (const [at, route] of routes.entries()) {
-      for (const [index, filter] of (route?.filters ?? []).entries()) visit(filter, ['routes', at, 'filters', index]);
+    for (let at = from; at < end; at++) {
+      for (const [index, filter] of (routes[at]?.filters ?? []).entries())
+        visit(filter, ['routes', at, 'filters', index]);
     }
   }
 

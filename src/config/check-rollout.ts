@@ -13,6 +13,16 @@ export function rolloutUpstreams({ canary, mirror }: RouteConfig): { readonly na
   ];
 }
 
+/** Every upstream that a route names. */
+export function upstreamsOf(route: RouteConfig): string[] {
+  const { to, fallback } = route;
+  return [
+    ...(to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : []),
+    ...(fallback?.kind === 'upstream' ? [fallback.upstream] : []),
+    ...rolloutUpstreams(route).map(({ name }) => name),
+  ];
+}
+
 /** Paths of `fail` begin in the route. An upstream that could not be checked is undefined. */
 export function checkRollout(route: RouteConfig, upstreams: readonly (UpstreamConfig | undefined)[], fail: Fail): void {
   const { to, canary } = route;

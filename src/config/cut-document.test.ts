@@ -4,12 +4,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { readCut } from './cut-document.ts';
-import type { PieceCache } from './load-cache.ts';
+import { noPieces } from './load-cache.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
 /** A text that could be cut means what js-yaml makes of the whole. Gives whether it could. */
 function agrees(text: string): boolean {
-  const cut = readCut(text, new Map());
+  const cut = readCut(text, noPieces);
   if (cut === null) return false;
   const whole = readYaml(text);
   assert.ok(!(whole instanceof ReadError), `js-yaml refuses ${JSON.stringify(text)}`);
@@ -106,17 +106,17 @@ for (const each of [
   'a: "open\nb: closed"\n',
   'a: [open,\nb: 1]\n',
 ]) {
-  test(`is left whole: ${JSON.stringify(each)}`, () => assert.equal(readCut(each, new Map()), null));
+  test(`is left whole: ${JSON.stringify(each)}`, () => assert.equal(readCut(each, noPieces), null));
 }
 
 test('a dash on a line of its own begins an element', () => {
-  const cut = readCut('routes:\n-\n  name: a\n- name: b\n-\n', new Map());
+  const cut = readCut('routes:\n-\n  name: a\n- name: b\n-\n', noPieces);
   assert.deepEqual(cut?.settings, { routes: [{ name: 'a' }, { name: 'b' }, null] });
 });
 
 test('elements that did not change stay the same objects', () => {
   const route = (name: string) => `  - name: ${name}\n    match: { path: /${name} }\n`;
-  const before = readCut(`routes:\n${route('a')}${route('b')}${route('c')}`, new Map());
+  const before = readCut(`routes:\n${route('a')}${route('b')}${route('c')}`, noPieces);
   assert.ok(before !== null);
   const after = readCut(`routes:\n${route('a')}${route('new')}${route('b')}${route('x')}`, before.pieces);
   assert.ok(after !== null);
@@ -129,14 +129,15 @@ test('elements that did not change stay the same objects', () => {
 });
 
 test('what the new version does not hold is not kept', () => {
-  const before = readCut('routes:\n  - name: a\n  - name: b\n', new Map());
+  const before = readCut('routes:\n  - name: a\n  - name: b\n', noPieces);
   assert.ok(before !== null);
   const after = readCut('routes:\n  - name: b\n', before.pieces);
-  assert.deepEqual([...(after?.pieces.keys() ?? [])], ['  - name: b\n']);
+  assert.deepEqual([...(after?.pieces.byText.keys() ?? [])], []);
+  assert.deepEqual(after?.pieces.lists.get('routes')?.elements, [{ name: 'b' }]);
 });
 
 test('the same element twice', () => {
-  const cut = readCut('routes:\n  - name: a\n  - name: a\n', new Map());
+  const cut = readCut('routes:\n  - name: a\n  - name: a\n', noPieces);
   assert.deepEqual(cut?.settings, { routes: [{ name: 'a' }, { name: 'a' }] });
 });
 
@@ -145,7 +146,7 @@ test('an element that is kept does not keep the text that it came from', () => {
   // Because: the flag gives every new context a `gc`, and there is no other way to it from within.
   const collect = runInNewContext('gc') as () => void;
   const routes = Array.from({ length: 3_000 }, (_, i) => `  - name: a-rather-long-name-of-route-number-${i}\n`);
-  let pieces: PieceCache = new Map();
+  let pieces = noPieces;
   const load = (version: number): void => {
     routes[version] = `  - name: another-rather-long-name-in-version-${version}\n`;
     // Through bytes, as a file is read: one flat text a version.
@@ -162,4 +163,67 @@ test('an element that is kept does not keep the text that it came from', () => {
   const grown = heapAfter(20, 220) - before;
   // 200 versions of 140 kB are 28 MB.
   assert.ok(grown < 5_000_000, `${grown} bytes more`);
+});
+
+const element = fc.constantFrom(
+  ...[
+    '- a: 1\n',
+    '- b: x\n  c: 1\n',
+    '- { a: 1 }\n',
+    '- [b]\n',
+    '-\n  a: 1\n',
+    '- d: |\n    text\n    - x\n',
+    '- - y\n',
+    '-\n',
+  ],
+  ...['# note\n', '\n', '- "q"\n', '- e:\n    - 1\n    - 2\n', '- word # note\n'],
+);
+const listText = fc
+  .tuple(
+    fc.constantFrom('', '  ', '    '),
+    fc.array(element, { minLength: 1, maxLength: 12 }),
+    fc.constantFrom('', 'z: 1\n'),
+  )
+  .map(([margin, each, end]) => `a: 1\nroutes:\n${each.join('').replace(/^(?=.)/gm, margin)}${end}`);
+const splice = fc.record({
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  taken: fc.nat({ max: 12 }),
+  given: fc.constantFrom(
+    '',
+    '',
+    ' ',
+    '-',
+    '\n',
+    '  - z\n',
+    '- z\n',
+    'x',
+    '  - ',
+    'b:\n',
+    '# ',
+    '    a: 2\n',
+    ' - \n',
+    '"',
+  ),
+});
+
+test('a text that was cut before is cut as if it were new, whatever the change', () => {
+  let kept = 0;
+  fc.assert(
+    fc.property(listText, fc.array(splice, { minLength: 1, maxLength: 4 }), (first, changes) => {
+      let text = first;
+      let before = readCut(text, noPieces);
+      for (const { at, taken, given } of changes) {
+        const start = Math.floor(at * text.length);
+        text = text.slice(0, start) + given + text.slice(start + taken);
+        const now = readCut(text, before?.pieces ?? noPieces);
+        const anew = readCut(text, noPieces);
+        assert.deepEqual(now?.settings, anew?.settings, JSON.stringify(text));
+        assert.deepEqual(now?.places, anew?.places, JSON.stringify(text));
+        if (before !== null && now !== null) kept++;
+        before = now ?? before;
+      }
+    }),
+    { numRuns: 20_000, seed: 20_261_121 },
+  );
+  assert.ok(kept > 5_000, `only ${kept} texts were cut with what was kept`);
 });

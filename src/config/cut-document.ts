@@ -1,6 +1,7 @@
 // Cuts a YAML document into its settings, and long lists and maps into their elements, so that only what changed is read
 // again. Every cut is at a line where no valid document could be inside a value; whatever is in doubt is not cut.
 
+import { type CutList, cutList } from './cut-list.ts';
 import type { PieceCache } from './load-cache.ts';
 import { notPlain, readPlainYaml } from './plain-yaml.ts';
 import type { CutSetting, CutSettings, TextPart } from './source-places.ts';
@@ -14,8 +15,6 @@ const lineStarts = /(?:^|\n)(?=[^ \n#])/g;
 const marker = /^(?:---|\.\.\.|%)/;
 const header = /^[A-Za-z][A-Za-z0-9_]*:(?: +#[^\n]*| *)(?:\n|$)/;
 const keyStart = /^[A-Za-z0-9_"']/;
-/** A dash that stands alone, behind comments and empty lines. */
-const elementStart = /^(?: *(?:#[^\n]*)?\n)* *-(?: |\n|$)/;
 const firstContent = /(?:^|\n)( *)([^ \n#])/;
 
 export interface CutDocument {
@@ -39,8 +38,8 @@ export function readCut(written: string, before: PieceCache): CutDocument | null
   for (const [at, start] of starts.entries()) {
     if (!cutter.section({ start, end: starts[at + 1] ?? text.length })) return null;
   }
-  const { settings, pieces, places } = cutter;
-  return { settings, pieces, places: text === written ? places : new Map() };
+  const { settings, byText, lists, places } = cutter;
+  return { settings, pieces: { byText, lists }, places: text === written ? places : new Map() };
 }
 
 /** Offsets where settings begin; null when there is a marker in the way. */
@@ -60,8 +59,9 @@ function settingStarts(text: string): number[] | null {
 
 class Cutter {
   readonly settings: Settings = {};
-  /** What this version is made of. Keys are texts of this version, so that the old one's can go. */
-  readonly pieces: PieceCache = new Map();
+  /** What this version is made of. Texts are this version's, so that the old one's can go. */
+  readonly byText = new Map<string, unknown>();
+  readonly lists = new Map<string, CutList>();
   readonly places = new Map<string, CutSetting>();
   private readonly text: string;
   private readonly before: PieceCache;
@@ -83,9 +83,10 @@ class Cutter {
     const [, indent = '', letter = ''] = first;
     const bodyStart = start + head[0].length;
     if (letter === '-') {
-      const parts = cutAt(body, new RegExp(`\\n(?= {${indent.length}}-(?: |\\n|$))`, 'g'), bodyStart);
-      const elements = this.elements(parts);
-      return elements !== null && this.add({ [key]: elements }, { start, end, parts });
+      const list = cutList(body, indent.length, this.before.lists.get(key), text => this.element(text));
+      if (list === null) return false;
+      this.lists.set(key, list);
+      return this.add({ [key]: list.elements }, { start, end, parts: { bodyStart, bounds: list.bounds } });
     }
     if (indent === '' || !keyStart.test(letter)) return this.wholeSection(section, start);
     const parts = cutAt(body, new RegExp(`\\n(?= {${indent.length}}[^ #\\n])`, 'g'), bodyStart);
@@ -97,16 +98,9 @@ class Cutter {
     return values !== null && this.add(values, { start, end: start + section.length, parts: null });
   }
 
-  private elements(parts: readonly TextPart[]): unknown[] | null {
-    const elements: unknown[] = [];
-    for (const { start, end } of parts) {
-      const piece = this.text.slice(start, end);
-      if (!elementStart.test(piece)) return null;
-      const values = this.piece(piece);
-      if (!Array.isArray(values) || values.length !== 1) return null;
-      elements.push(values[0]);
-    }
-    return elements;
+  private element(text: string): unknown {
+    const values = this.read(text);
+    return Array.isArray(values) && values.length === 1 ? values[0] : undefined;
   }
 
   private entries(key: string, parts: readonly TextPart[], section: TextPart): boolean {
@@ -136,17 +130,16 @@ class Cutter {
 
   /** The value of a piece; undefined when it has none of its own. */
   private piece(text: string): unknown {
-    let value = this.before.get(text) ?? this.pieces.get(text);
-    if (value === undefined) {
-      value = readPlainYaml(text);
-      if (value === notPlain) {
-        const outcome = readYaml(text);
-        if (outcome instanceof ReadError || outcome.value === null) return undefined;
-        value = outcome.value;
-      }
-    }
-    this.pieces.set(text, value);
+    const value = this.before.byText.get(text) ?? this.byText.get(text) ?? this.read(text);
+    if (value !== undefined) this.byText.set(text, value);
     return value;
+  }
+
+  private read(text: string): unknown {
+    const plain = readPlainYaml(text);
+    if (plain !== notPlain) return plain;
+    const outcome = readYaml(text);
+    return outcome instanceof ReadError || outcome.value === null ? undefined : outcome.value;
   }
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { EndpointConfig, LocatedProblem } from './config.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { expected } from './found.ts';
+import { noPieces } from './load-cache.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';
 import { SourceFile } from './source-file.ts';
@@ -17,7 +18,7 @@ const schema = z.strictObject({
 
 /** Every endpoint in the text of a file. Throws an Error that tells what is wrong first, with line and column, and how much more. */
 export function readEndpointFile(text: string, file: string): readonly EndpointConfig[] {
-  const read = readDocument(text, file, new Map());
+  const read = readDocument(text, file, noPieces);
   if (read instanceof ReadError)
     throw failure([new SourceFile(file, text, {}).problemAtOffset(read.offset, read.message)]);
   const source = new SourceFile(file, text, read.settings, new SourcePlaces(text, read.places));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { LocatedProblem } from './config.ts';
 import { Expansion, type ExpansionCache, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
 import { includeSchema } from './language.ts';
-import type { KeptFile, LoadCache } from './load-cache.ts';
+import { type KeptFile, type LoadCache, noPieces } from './load-cache.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';
 import { SourceFile } from './source-file.ts';
@@ -118,12 +118,12 @@ class Reader {
       this.kept.set(file, before);
       return before.read;
     }
-    const outcome = readDocument(text, file, before?.pieces ?? new Map());
+    const outcome = readDocument(text, file, before?.pieces ?? noPieces);
     const failed = outcome instanceof ReadError;
     const read = failed
       ? outcome
       : new SourceFile(file, text, outcome.settings, new SourcePlaces(text, outcome.places));
-    this.kept.set(file, { text, read, pieces: failed ? (before?.pieces ?? new Map()) : outcome.pieces });
+    this.kept.set(file, { text, read, pieces: failed ? (before?.pieces ?? noPieces) : outcome.pieces });
     return read;
   }
 

@@ -1,13 +1,19 @@
 // What is kept from one load to the next, so that a reload does again only what changed. A cache serves one set of filters.
 
+import type { CheckedParts } from './check-document.ts';
+import type { CutList } from './cut-list.ts';
 import type { ExpansionCache } from './expand.ts';
 import type { FilterSchema } from './filter-schema.ts';
-import type { Checked } from './schema-problems.ts';
 import type { SourceFile } from './source-file.ts';
 import type { ReadError } from './yaml.ts';
 
-/** Pieces of a file by their text; see read-document.ts. */
-export type PieceCache = Map<string, unknown>;
+/** What a file was made of: its lists, and everything else by its text. See cut-document.ts. */
+export interface PieceCache {
+  readonly byText: ReadonlyMap<string, unknown>;
+  readonly lists: ReadonlyMap<string, CutList>;
+}
+
+export const noPieces: PieceCache = { byText: new Map(), lists: new Map() };
 
 /** A file's text with what became of it. */
 export interface KeptFile {
@@ -16,32 +22,44 @@ export interface KeptFile {
   readonly pieces: PieceCache;
 }
 
-export interface KeptCheck {
-  /** Because: aliases let one value stand in two places. */
+/** A part of the document whose elements, or entries, or whose one value passed their schema. */
+export interface KeptPart {
   readonly schema: object;
-  /** Name under which the value stands; empty for elements of lists. */
-  readonly name: string;
-  readonly outcome: Checked<unknown>;
+  readonly written: readonly unknown[];
+  /** Of entries; null for a list. */
+  readonly names: readonly string[] | null;
+  readonly checked: readonly unknown[];
 }
 
-/** Outcomes by the value that was checked. */
-export type KeptChecks = Map<object, KeptCheck>;
+/** By key of the document. */
+export type KeptParts = Map<string, KeptPart>;
+
+/** What the last good load found out about a document. */
+export interface KeptDocument {
+  readonly byKey: KeptParts;
+  readonly parts: CheckedParts | null;
+  /** Upstreams that no route leads to. */
+  readonly unused: ReadonlySet<string>;
+}
+
+/** Where nothing was loaded. */
+export const noDocument: KeptDocument = { byKey: new Map(), parts: null, unused: new Set() };
 
 export class LoadCache {
   /** By absolute path; files that the last load did not read are dropped, as is all else that it had no use for. */
   files: ReadonlyMap<string, KeptFile> = new Map();
   expanded: ExpansionCache = new Map();
-  private checks: KeptChecks = new Map();
+  private document: KeptDocument = noDocument;
   private filters: readonly FilterSchema[] = [];
 
-  /** Outcomes of the last load, when it had these filters. */
-  checksFor(filters: readonly FilterSchema[]): KeptChecks {
-    return this.filters === filters ? this.checks : new Map();
+  /** Of the last good load, when it had these filters. */
+  documentFor(filters: readonly FilterSchema[]): KeptDocument {
+    return this.filters === filters ? this.document : noDocument;
   }
 
-  keep(filters: readonly FilterSchema[], checks: KeptChecks, expanded: ExpansionCache): void {
+  keep(filters: readonly FilterSchema[], document: KeptDocument, expanded: ExpansionCache): void {
     this.filters = filters;
-    this.checks = checks;
+    this.document = document;
     this.expanded = expanded;
   }
 }

@@ -80,9 +80,11 @@ function load(
 
   const document = new MergedDocument(read.sources);
   const language = languageOf(filters);
-  const { parts, problems, checks } = checkDocument(document.settings, language, cache.checksFor(filters));
-  problems.push(...checkReferences(document.settings, parts, filters, at => document.placeText(at)));
-  problems.push(...checkFilterPlaces(document.settings, parts, filters));
+  const before = cache.documentFor(filters);
+  const { parts, problems, byKey } = checkDocument(document.settings, language, before.byKey);
+  const references = checkReferences(document.settings, parts, filters, at => document.placeText(at), before);
+  problems.push(...references.problems);
+  problems.push(...checkFilterPlaces(document.settings, parts, filters, before.parts));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);
@@ -100,7 +102,7 @@ function load(
     return { ok: false, problems: all, files: read.files, locate, partial };
   }
   // A load that failed leaves what the last good one found out: the next good one will be much like it.
-  cache.keep(filters, checks, read.filledIn);
+  cache.keep(filters, { byKey, parts, unused: references.unused }, read.filledIn);
   // Because: a part that is undefined has told an error, and there was none.
   const whole = withAbsoluteFiles(parts as ConfigParts, at => {
     const place = document.locate({ path: at, message: '', severity: 'error' });

@@ -2,6 +2,7 @@
 // Never served to anyone.
 
 import { type CheckedParts, checkDocument } from './check-document.ts';
+import { upstreamsOf } from './check-rollout.ts';
 import type { Config, Problem, RouteConfig } from './config.ts';
 import type { Language } from './language.ts';
 
@@ -62,10 +63,4 @@ function placed<Value>(list: readonly (Value | undefined)[]): { readonly value: 
 function wrongElements(problems: readonly Problem[], key: string): Set<number> {
   const errors = problems.filter(({ path, severity }) => path[0] === key && severity === 'error');
   return new Set(errors.map(({ path }) => Number(path[1])));
-}
-
-function upstreamsOf({ to, canary, mirror }: RouteConfig): string[] {
-  const others = [canary, mirror].flatMap(each => (each === undefined ? [] : [each.upstream]));
-  if (to.kind === 'upstream') return [to.upstream, ...others];
-  return to.kind === 'split' ? [...to.targets.map(({ upstream }) => upstream), ...others] : others;
 }

@@ -2,10 +2,10 @@
 
 import { type CutDocument, readCut } from './cut-document.ts';
 import { readJson } from './json.ts';
-import type { PieceCache } from './load-cache.ts';
+import { noPieces, type PieceCache } from './load-cache.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
-const uncut = { pieces: new Map<string, unknown>(), places: new Map() } as const;
+const uncut = { pieces: noPieces, places: new Map() } as const;
 
 /** A map of settings; empty for an empty document. `pieces` is what the last version of this file was made of. */
 export function readDocument(text: string, file: string, pieces: PieceCache): CutDocument | ReadError {

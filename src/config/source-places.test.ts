@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readCut } from './cut-document.ts';
+import { noPieces } from './load-cache.ts';
 import { PlaceTree } from './place-tree.ts';
 import { SourcePlaces } from './source-places.ts';
 
@@ -51,7 +52,7 @@ const documents = {
 
 for (const [name, text] of Object.entries(documents)) {
   test(`parts give the places that the whole text gives: ${name}`, () => {
-    const cut = readCut(text, new Map());
+    const cut = readCut(text, noPieces);
     assert.ok(cut !== null, 'the text is not cut');
     const whole = new PlaceTree(text);
     const places = new SourcePlaces(text, cut.places);
@@ -73,7 +74,7 @@ for (const [name, text] of Object.entries(documents)) {
 test('a place in a long list costs no look at the rest of it', () => {
   const route = (i: number) => `  - name: route-${i}\n    to: users\n`;
   const text = `routes:\n${Array.from({ length: 20_000 }, (_, i) => route(i)).join('')}`;
-  const cut = readCut(text, new Map());
+  const cut = readCut(text, noPieces);
   assert.ok(cut !== null);
   const places = new SourcePlaces(text, cut.places);
   const start = process.cpuUsage();

@@ -10,9 +10,15 @@ export interface TextPart {
   readonly end: number;
 }
 
-/** One setting of a cut text; `parts` has its elements in order, or its entries by key. */
+/** Elements of a list, one behind the other; see cut-list.ts. */
+export interface ElementParts {
+  readonly bodyStart: number;
+  readonly bounds: Uint32Array;
+}
+
+/** One setting of a cut text; `parts` has its elements, or its entries by key. */
 export interface CutSetting extends TextPart {
-  readonly parts: ReadonlyMap<string, TextPart> | readonly TextPart[] | null;
+  readonly parts: ReadonlyMap<string, TextPart> | ElementParts | null;
 }
 
 export type CutSettings = ReadonlyMap<string, CutSetting>;
@@ -50,17 +56,14 @@ export class SourcePlaces {
     if (key === undefined || setting === undefined) return null;
     const { parts } = setting;
     if (parts === null) return this.treeOf(setting).offsetOf(path, at) + setting.start;
+    const isList = 'bounds' in parts;
     if (step === undefined) {
       if (at === 'key') return setting.start;
       // The list or map starts where its first part does.
-      const [first] = parts.values();
+      const first = isList ? elementPart(parts, 0) : parts.values().next().value;
       return first === undefined ? null : this.treeOf(first).offsetOf([], 'value') + first.start;
     }
-    const isList = Array.isArray(parts);
-    // Because: isArray does not narrow a readonly list away from a map.
-    const part = isList
-      ? (parts as readonly TextPart[])[Number(step)]
-      : (parts as ReadonlyMap<string, TextPart>).get(String(step));
+    const part = isList ? elementPart(parts, Number(step)) : parts.get(String(step));
     if (part === undefined) return null;
     return this.treeOf(part).offsetOf([isList ? 0 : step, ...rest], at) + part.start;
   }
@@ -78,4 +81,9 @@ export class SourcePlaces {
     this.whole ??= new PlaceTree(this.text);
     return this.whole;
   }
+}
+
+function elementPart({ bodyStart, bounds }: ElementParts, at: number): TextPart | undefined {
+  const [start, end] = [bounds[at], bounds[at + 1]];
+  return start === undefined || end === undefined ? undefined : { start: bodyStart + start, end: bodyStart + end };
 }

@@ -1,0 +1,122 @@
+// The elements of one list of a YAML document, and how they are cut anew when the text around a few of them changed: what
+// stands before and behind the change is taken over as it is. What an element means is read elsewhere.
+
+/** `bounds` has where each element begins in `body`, and at its end where the last one ends. */
+export interface CutList {
+  /** What stands below the list's key, whole lines. */
+  readonly body: string;
+  /** Spaces in front of the dashes. */
+  readonly indent: number;
+  readonly bounds: Uint32Array<ArrayBuffer>;
+  readonly elements: readonly unknown[];
+}
+
+/** The value of an element by its text; undefined when the text is not one element. */
+export type ReadElement = (text: string) => unknown;
+
+/** A dash that stands alone, behind comments and empty lines. */
+const elementStart = /^(?: *(?:#[^\n]*)?\n)* *-(?: |\n|$)/;
+const firstContent = /(?:^|\n) *[^ \n#]/;
+
+/** Null when a part of the body is not an element by itself. `before` is the same list in the last version. */
+export function cutList(body: string, indent: number, before: CutList | undefined, read: ReadElement): CutList | null {
+  if (before === undefined || before.indent !== indent) return cutAll(body, indent, read);
+  const { from, to } = changedElements(before, body);
+  const start = before.bounds[from]!;
+  // Where the elements behind the change have moved to.
+  const shift = body.length - before.body.length;
+  if (from === to) return { ...before, body };
+  const known = new Map<string, unknown>();
+  for (let at = from; at < to; at++) {
+    known.set(before.body.slice(before.bounds[at], before.bounds[at + 1]), before.elements[at]);
+  }
+  const changed = cutAll(body.slice(start, before.bounds[to]! + shift), indent, text => {
+    const value = known.get(text);
+    return value === undefined ? read(text) : value;
+  });
+  if (changed === null) return null;
+  const { elements } = changed;
+  const bounds = new Uint32Array(from + elements.length + before.bounds.length - to);
+  bounds.set(before.bounds.subarray(0, from));
+  for (let at = 0; at < elements.length; at++) bounds[from + at] = start + changed.bounds[at]!;
+  const behind = from + elements.length;
+  for (let at = to; at < before.bounds.length; at++) bounds[behind + at - to] = before.bounds[at]! + shift;
+  return {
+    body,
+    indent,
+    bounds,
+    elements: before.elements.slice(0, from).concat(elements, before.elements.slice(to)),
+  };
+}
+
+function cutAll(body: string, indent: number, read: ReadElement): CutList | null {
+  const starts = [0];
+  // The first element's own line is preceded by a boundary only when comments stand before it.
+  const firstAt = (firstContent.exec(body)?.index ?? -1) + 1;
+  for (const { index } of body.matchAll(new RegExp(`\\n(?= {${indent}}-(?: |\\n|$))`, 'g'))) {
+    if (index >= firstAt) starts.push(index + 1);
+  }
+  const bounds = Uint32Array.from([...starts, body.length]);
+  const elements: unknown[] = [];
+  for (let at = 0; at < starts.length; at++) {
+    const text = body.slice(bounds[at], bounds[at + 1]);
+    if (!elementStart.test(text)) return null;
+    const value = read(text);
+    if (value === undefined) return null;
+    elements.push(value);
+  }
+  return { body, indent, bounds, elements };
+}
+
+/**
+ * Elements of `before` that are to be cut again, `to` not included. Whether an element begins at a line is seen in that line
+ * and in the end of the one before, so the element in front of the change is cut again as well, and behind it only a line that
+ * is whole in both texts is taken for a start.
+ */
+function changedElements({ body, bounds }: CutList, now: string): { from: number; to: number } {
+  const same = commonStart(body, now);
+  if (same === body.length && same === now.length) return { from: 0, to: 0 };
+  const unchangedFrom = body.length - commonEnd(body, now, Math.min(body.length, now.length) - same);
+  const last = bounds.length - 1;
+  return {
+    from: Math.max(0, firstAbove(bounds, same) - 2),
+    to: Math.min(last, firstAbove(bounds, unchangedFrom)),
+  };
+}
+
+/** Index of the first number above `limit`; the length when there is none. `sorted` goes up. */
+function firstAbove(sorted: Uint32Array, limit: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** How many characters two texts have in common at their starts. By halves, since comparing slices costs next to nothing. */
+function commonStart(a: string, b: string): number {
+  let low = 0;
+  let high = Math.min(a.length, b.length);
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (a.slice(low, middle) === b.slice(low, middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The same at their ends, at most `max`. */
+function commonEnd(a: string, b: string, max: number): number {
+  let low = 0;
+  let high = max;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    const isSame = a.slice(a.length - middle, a.length - low) === b.slice(b.length - middle, b.length - low);
+    if (isSame) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
