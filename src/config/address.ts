@@ -1,12 +1,13 @@
-// Addresses to listen on: `127.0.0.1:8080`, `[::1]:8080`. Literal addresses only, since a name may lead anywhere.
+// Addresses to listen on: `127.0.0.1:8080`, `[::1]:8080`, `:8080`. Literal addresses only, since a name may lead anywhere.
 
 import { z } from 'zod';
 import { IPV6_WORDS, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
 import { expected, found } from './found.ts';
 
-const what = 'an address and a port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080';
+const what = 'an address and a port such as 127.0.0.1:8080, :8080 or [::1]:8080';
 
 export interface Address {
+  /** Empty for every address of the machine, IPv4 and IPv6. */
   readonly host: string;
   readonly port: number;
 }
@@ -15,7 +16,7 @@ export interface Address {
 export function parseAddress(text: string): Address | string {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text);
   if (match === null) {
-    const port = /^[0-9]{1,5}$/.test(text) ? `; for port ${text} on every address write 0.0.0.0:${text}` : '';
+    const port = /^[0-9]{1,5}$/.test(text) ? `; for port ${text} on every address write :${text}` : '';
     return `expected ${what}, found ${found(text)}${port}`;
   }
   const host = match[1] ?? match[2]!;
@@ -26,7 +27,7 @@ export function parseAddress(text: string): Address | string {
       ? { host: shortestIpv6(host), port }
       : `expected an IPv6 address, found ${found(host)}`;
   }
-  if (host === '') return `expected ${what}, found ${found(text)}; for every address write 0.0.0.0:${port}`;
+  if (host === '') return { host, port };
   if (host === 'localhost')
     return `expected a literal address, found "localhost": write 127.0.0.1:${port} or [::1]:${port}`;
   return parseIpv4(host) === -1 ? `expected a literal IP address, found ${found(host)}` : { host, port };
@@ -37,7 +38,7 @@ function shortestIpv6(host: string): string {
   return URL.parse(`http://[${host}]`)?.hostname.slice(1, -1) ?? host;
 }
 
-/** `127.0.0.1:8080` again; with brackets where they are needed. */
+/** `127.0.0.1:8080` or `:8080` again; with brackets where they are needed. */
 export function addressText({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -47,4 +48,13 @@ export const address = z.string(expected(what)).transform((text, context): Addre
   if (typeof outcome !== 'string') return outcome;
   context.addIssue({ code: 'custom', message: outcome });
   return z.NEVER;
+});
+
+/** As `address`, where not everybody is meant to come. */
+export const namedAddress = address.refine(({ host }) => host !== '', {
+  error: ({ input }) => {
+    // Because: it is what `address` made.
+    const { port } = input as Address;
+    return `name the address: 127.0.0.1:${port}, or 0.0.0.0:${port} for everybody who can reach this machine`;
+  },
 });

@@ -1,13 +1,13 @@
 // `admin`: where metrics, health and the running configuration are shown, or `off`.
 
 import { z } from 'zod';
-import { address } from './address.ts';
+import { namedAddress } from './address.ts';
 import type { AdminConfig } from './config.ts';
 import { expected } from './found.ts';
 
 const settings = z
   .strictObject({
-    address: address
+    address: namedAddress
       .prefault('127.0.0.1:9901')
       .describe('IP address and port. Keep it on loopback or a private network: it tells what runs here.'),
   })

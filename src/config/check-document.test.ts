@@ -147,6 +147,16 @@ test('parts refer to names that exist, once', () => {
   );
 });
 
+test('`:8080` takes the port of both families, so no wildcard stands beside it; an address of its own may', () => {
+  const on = (...addresses: string[]) => ({ ...sound, listeners: addresses.map(address => ({ address })) });
+  for (const beside of [':80', '0.0.0.0:80', '[::]:80']) {
+    onlyError(on(':80', beside), 'listeners.1.address', /two listeners have the address :80;/);
+    onlyError(on(beside, ':80'), 'listeners.1.address', /two listeners have the address :80;/);
+  }
+  assert.deepEqual(errors(on(':80', ':81', '127.0.0.1:80', '[::1]:80')), []);
+  assert.deepEqual(errors(on('0.0.0.0:80', '[::]:80', ':0', ':0')), []);
+});
+
 test('two listeners on one address are refused however it is written, and port 0 may stand twice', () => {
   const on = (...addresses: string[]) => ({ ...sound, listeners: addresses.map(address => ({ address })) });
   onlyError(on('127.0.0.1:80', '127.0.0.1:80'), 'listeners.1.address', /listeners\.0\.address/);

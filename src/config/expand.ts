@@ -25,6 +25,31 @@ export interface ExpansionProblem {
 /** What became of values: the same object for the same text and the same values from outside. */
 export type ExpansionCache = Map<object, { readonly filledIn: string; readonly value: unknown } | null>;
 
+/** A text that is one place and nothing else. */
+const wholePlace = /^\$\{(?:env|file):[^}]*\}$/;
+
+/** By list or map: what in it was one place and nothing else, so that it may stand for a number as well. */
+const wholeTexts = new WeakMap<object, Set<string | number>>();
+
+/** Whether all of the text that `container` has at `key` was filled in. */
+export function isFilledInWhole(container: object, key: string | number): boolean {
+  return wholeTexts.get(container)?.has(key) ?? false;
+}
+
+/** A copy of a list or map with another value at one place; what is known of its other values is known of the copy's. */
+export function withValueAt(container: object, key: string | number, value: unknown): object {
+  const copy = Object.assign(Array.isArray(container) ? [] : {}, container, { [key]: value });
+  const known = wholeTexts.get(container);
+  if (known !== undefined) wholeTexts.set(copy, known);
+  return copy;
+}
+
+function noteWholeTexts(container: object, entries: Iterable<readonly [string | number, unknown]>): void {
+  const keys = new Set<string | number>();
+  for (const [key, value] of entries) if (typeof value === 'string' && wholePlace.test(value)) keys.add(key);
+  if (keys.size > 0) wholeTexts.set(container, keys);
+}
+
 /** Whether a text of a document could hold something to fill in. */
 export function mayExpand(text: string): boolean {
   return text.includes('${');
@@ -70,12 +95,17 @@ export class Expansion {
     if (typeof value === 'string') return value.includes('${') ? this.expandText(value, at) : value;
     if (Array.isArray(value)) {
       const elements = value.map((element, i) => this.expand(element, [...at, i]));
-      return elements.some((element, i) => element !== value[i]) ? elements : value;
+      if (!elements.some((element, i) => element !== value[i])) return value;
+      noteWholeTexts(elements, value.entries());
+      return elements;
     }
     if (typeof value !== 'object' || value === null) return value;
     const before = Object.entries(value);
     const after = before.map(([key, inner]): [string, unknown] => [key, this.expand(inner, [...at, key])]);
-    return after.some(([, inner], i) => inner !== before[i]![1]) ? Object.fromEntries(after) : value;
+    if (!after.some(([, inner], i) => inner !== before[i]![1])) return value;
+    const map = Object.fromEntries(after);
+    noteWholeTexts(map, before);
+    return map;
   }
 
   private expandText(text: string, at: readonly (string | number)[]): string {

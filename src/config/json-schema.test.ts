@@ -66,6 +66,17 @@ test('a setting with a default may be left out', () => {
   }
 });
 
+test('where a number, a truth value or text of some form is asked for, what is filled in may stand', () => {
+  const settings = places.filter(({ path }) => /\.(?:weight|proxyProtocol|timeout)$/.test(path));
+  assert.ok(settings.length >= 4, 'the walk has found them');
+  for (const { path, schema: each } of settings) {
+    const form = new RegExp(each.pattern ?? '^$');
+    assert.ok(form.test('${env:NAME}') && form.test('${file:/path}'), path);
+    assert.equal(form.test('nonsense'), false, path);
+    assert.ok([each.type].flat().includes('string'), path);
+  }
+});
+
 test('filters are named wherever one may stand, and every reference leads somewhere', () => {
   assert.ok(places.some(({ path }) => path.includes('.echo')));
   const references = places.map(place => place.schema.$ref).filter(to => to !== undefined);

@@ -14,7 +14,7 @@ export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
   return { title: 'Configuration of Cardea', ...rest, $defs: { ...$defs, filter: filterDefinition(filters) } };
 }
 
-/** JSON Schema of what may be written for one schema; `fillable` lets `${env:NAME}` stand where a pattern is asked for. */
+/** JSON Schema of what may be written for one schema; `fillable` lets `${env:NAME}` stand for numbers, truth values and where a pattern is asked for. */
 export function toJsonSchema(schema: z.ZodType, fillable = true): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
@@ -25,12 +25,23 @@ export function toJsonSchema(schema: z.ZodType, fillable = true): JsonSchema {
         jsonSchema.$ref = '#/$defs/filter';
       }
       withoutSafeBounds(jsonSchema);
-      // What is filled in has its form only afterwards.
-      if (fillable && jsonSchema.pattern !== undefined)
-        jsonSchema.pattern = `(?:${jsonSchema.pattern})|\\$\\{(?:env|file):`;
+      if (fillable) letFillIn(jsonSchema);
     },
   });
 }
+
+/** What is filled in has its form only afterwards. May be called twice for one schema: each of its wrappings is looked at. */
+function letFillIn(schema: z.core.JSONSchema.BaseSchema): void {
+  const { type, pattern } = schema;
+  if (pattern !== undefined && !pattern.endsWith(ANY_PLACE)) schema.pattern = `(?:${pattern})|${ANY_PLACE}`;
+  if (type !== 'number' && type !== 'integer' && type !== 'boolean') return;
+  // Because: the type that zod gives for a schema's `type` has no list.
+  (schema as { type: unknown }).type = [type, 'string'];
+  schema.pattern = `^${ANY_PLACE}`;
+}
+
+/** How `${env:NAME}` and `${file:PATH}` begin, as an expression. */
+const ANY_PLACE = '\\$\\{(?:env|file):';
 
 function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
   return {

@@ -15,7 +15,9 @@ const block = z.string().superRefine((text, context) => {
 });
 
 const written = z.strictObject({
-  address: address.describe('IP address and port: `0.0.0.0:8080`, `[::]:8080`. Port 0 asks the system for a free one.'),
+  address: address.describe(
+    'IP address and port: `127.0.0.1:8080`, `[::1]:8080`; `:8080` for every address, IPv4 and IPv6. Port 0 asks the system for a free one.',
+  ),
   protocols: z
     .array(protocol)
     .min(1, 'name at least one protocol, or leave `protocols` out')

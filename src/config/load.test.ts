@@ -188,7 +188,7 @@ describe('what is told', () => {
     );
     assert.equal(
       message,
-      'expected an address and a port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080, found "127.0.0.1:999990"',
+      'expected an address and a port such as 127.0.0.1:8080, :8080 or [::1]:8080, found "127.0.0.1:999990"',
     );
   });
 
@@ -270,4 +270,57 @@ test('values that hold themselves or are nested without end are told, not thrown
     assert.equal(loaded.ok, false);
     assert.match(loaded.problems[0]?.message ?? '', told);
   }
+});
+
+describe('numbers and truth values from outside', () => {
+  const text = `listeners: [{ address: 127.0.0.1:0, proxyProtocol: "\${env:PROXIED}", trustedProxies: [10.0.0.0/8] }]
+upstreams:
+  u: { endpoints: [{ url: http://a, weight: "\${env:W:-3}" }], pool: { maxConnections: "\${env:MAX}" } }
+routes:
+  - { name: a, filters: [{ tag: { value: "\${env:MAX}" } }], to: [{ upstream: u, weight: "\${env:W:-1}" }] }
+`;
+  const env = { PROXIED: 'true', W: '7', MAX: '40' };
+
+  test('stand where they are asked for; text that spells one stays text where text is asked for', () => {
+    const file = write('typed.yaml', text);
+    const config = good(file, { env });
+    assert.equal(config.listeners[0]!.proxyProtocol, true);
+    assert.equal(config.upstreams[0]!.endpoints[0]!.weight, 7);
+    assert.equal(config.upstreams[0]!.pool.maxConnections, 40);
+    assert.deepEqual(config.routes[0]!.filters[0]!.config, { value: '40' });
+    assert.equal(good(file, { env: { ...env, W: '' } }).upstreams[0]!.endpoints[0]!.weight, 3);
+  });
+
+  test('and are the same from one load to the next, and others when they change', () => {
+    const file = write('typed-again.yaml', text);
+    const cache = new LoadCache();
+    const before = good(file, { cache, env });
+    assert.equal(good(file, { cache, env }).upstreams[0], before.upstreams[0]);
+    assert.equal(good(file, { cache, env: { ...env, W: '8' } }).upstreams[0]!.endpoints[0]!.weight, 8);
+  });
+
+  test('what is neither, out of bounds, or only a part of the text is refused, and the message shows no value', () => {
+    const weight = (written: string, W: string) =>
+      messages(
+        `${listeners}upstreams: { u: { endpoints: [{ url: http://a, weight: "${written}" }] } }
+routes: [{ name: a, to: u }]\n`,
+        { env: { W } },
+      );
+    const whole = '${env:W}';
+    assert.deepEqual(weight(whole, 'many'), ['expected a whole number, found "${env:W}"']);
+    assert.equal(weight(whole, '-1').length, 1);
+    assert.equal(weight(whole, '007').length, 1);
+    assert.equal(weight(whole, ' 7').length, 1);
+    assert.equal(weight(whole, '0x7').length, 1);
+    assert.equal(weight(whole, '1.5').length, 1);
+    assert.equal(weight(whole, 'true').length, 1);
+    assert.equal(weight('1${env:W}', '7').length, 1);
+    assert.deepEqual(weight(whole, '7'), []);
+    assert.equal(
+      messages(
+        `${listeners}upstreams: { u: { endpoints: [{ url: http://a, weight: "7" }] } }\nroutes: [{ name: a, to: u }]\n`,
+      ).length,
+      1,
+    );
+  });
 });

@@ -48,16 +48,9 @@ test('addresses have one form each, and are read from it again', () => {
   assert.deepEqual(parseAddress('0.0.0.0:8080'), { host: '0.0.0.0', port: 8080 });
   assert.deepEqual(parseAddress('[::]:8080'), { host: '::', port: 8080 });
   assert.deepEqual(parseAddress('[0:0::0]:8080'), { host: '::', port: 8080 });
-  for (const text of [
-    ':8080',
-    '8080',
-    'localhost:80',
-    'example.com:80',
-    '::1:80',
-    '[::1]',
-    '1.2.3:80',
-    '1.2.3.4:65536',
-  ]) {
+  assert.deepEqual(parseAddress(':8080'), { host: '', port: 8080 });
+  assert.equal(addressText({ host: '', port: 8080 }), ':8080');
+  for (const text of ['8080', 'localhost:80', 'example.com:80', '::1:80', '[::1]', '1.2.3:80', '1.2.3.4:65536']) {
     assert.equal(typeof parseAddress(text), 'string', text);
   }
   fc.assert(

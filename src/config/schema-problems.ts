@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { Problem } from './config.ts';
+import { isFilledInWhole, withValueAt } from './expand.ts';
 import { MISSING } from './found.ts';
 import { issueText, KEY_SEPARATOR } from './issue-text.ts';
 
@@ -12,11 +13,35 @@ export type Checked<Value> =
 
 const options = { error: issueText };
 
-/** Checks one value. `Value` is what the schema makes. */
+/**
+ * Checks one value. `Value` is what the schema makes. What was filled in is text; where text is wrong and all of it was
+ * filled in (`weight: ${env:WEIGHT}`), it is read as the number, `true` or `false` that it spells.
+ */
 export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unknown): Checked<z.output<Schema>> {
   const outcome = schema.safeParse(value, options);
   if (outcome.success) return { ok: true, value: outcome.data };
-  return { ok: false, problems: problemsOf(outcome.error.issues, []) };
+  const problems = problemsOf(outcome.error.issues, []);
+  const reread = problems.reduce((document, { path }) => withScalarAt(document, path), value);
+  if (reread === value) return { ok: false, problems };
+  const second: Checked<z.output<Schema>> = checkValue(schema, reread);
+  // Because: where a number is no better the text is what the operator wrote, and what the message is to speak of.
+  return second.ok || second.problems.length < problems.length ? second : { ok: false, problems };
+}
+
+const scalar = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false)$/;
+
+/** The document with the number or truth value that a filled-in text at `path` spells; the same where none does. */
+function withScalarAt(value: unknown, path: readonly (string | number)[]): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined || typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value;
+  // Because: it is a list or a map, and has this key.
+  const inner = (value as Readonly<Record<string | number, unknown>>)[key];
+  if (rest.length > 0) {
+    const changed = withScalarAt(inner, rest);
+    return changed === inner ? value : withValueAt(value, key, changed);
+  }
+  if (typeof inner !== 'string' || !scalar.test(inner) || !isFilledInWhole(value, key)) return value;
+  return withValueAt(value, key, JSON.parse(inner));
 }
 
 type Issue = z.core.$ZodIssue;

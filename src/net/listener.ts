@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { acceptInto, supportsOwnAccept } from './accepted-socket.ts';
 
 export interface ListenerAddress {
+  /** Empty for every address, IPv4 and, where the machine has it, IPv6: Node takes it so. */
   readonly host: string;
   /** 0 asks the system for a free one; `listen` tells which. */
   readonly port: number;

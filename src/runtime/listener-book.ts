@@ -34,9 +34,11 @@ export function listenOrders(
   });
 }
 
-/** `http://[::1]:8080`; `https://` where TLS is spoken. */
+/** `http://[::1]:8080`; `https://` where TLS is spoken; `[::]` for every address. */
 export function addressUrl({ host, port, tls }: BoundAddress & { readonly tls: unknown }): string {
-  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  // Because: a URL has a host, and this one stands for every address of both kinds.
+  const shown = host === '' ? '::' : host;
+  return `${tls === null ? 'http' : 'https'}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
 }
 
 /**
