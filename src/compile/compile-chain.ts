@@ -3,6 +3,7 @@
 import type { FilterConfig, Problem } from '../config/config.ts';
 import { buildChain, type Chain, FILTERS_MAX } from '../exchange/chain.ts';
 import type { Filter, FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
+import type { RefusalTally } from '../exchange/refusal-tally.ts';
 import type { WorkerServices } from '../exchange/worker-services.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
 import { limitLabel } from '../telemetry/limit-label.ts';
@@ -49,7 +50,7 @@ export function buildFilters(
 ): Filter[] {
   const filters: Filter[] = [];
   let innerSlot = firstInnerSlot(place);
-  const build = ({ name, config }: WrittenFilter, slot: number): Filter => {
+  const build = ({ name, config }: WrittenFilter, slot: number, tally: RefusalTally | null): Filter => {
     const definition = definitions.get(name);
     if (definition === undefined) throw new TypeError(`there is no filter "${name}"`);
     return definition.build(config, {
@@ -58,11 +59,12 @@ export function buildFilters(
       worker,
       store: store => shelf.store(store),
       storeSpec: store => shelf.spec(store),
-      inner(written) {
+      tally,
+      inner(written, ofInner = tally ?? undefined) {
         if (innerSlot === FILTERS_MAX + INNER_GLOBAL_MAX && place.routeName === '') {
           throw new TypeError(`at most ${INNER_GLOBAL_MAX} filters may stand inside global ones`);
         }
-        return build(written, innerSlot++);
+        return build(written, innerSlot++, ofInner ?? null);
       },
       eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
       limitCells: limit =>
@@ -76,7 +78,7 @@ export function buildFilters(
       continue;
     }
     try {
-      filters.push(build({ name, config }, place.firstSlot + index));
+      filters.push(build({ name, config }, place.firstSlot + index, null));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       problems.push({ path: [...path, name], message: reason, severity: 'error' });

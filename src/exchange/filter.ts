@@ -3,6 +3,7 @@
 import type { Store } from '../store/store.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 import type { Exchange } from './exchange.ts';
+import type { RefusalTally } from './refusal-tally.ts';
 import type { FilterNeeds, NeedsContext, WorkerServices } from './worker-services.ts';
 
 /**
@@ -45,8 +46,13 @@ export interface FilterServices {
   store(name: string): Store;
   /** What the configuration says of a store, for the spec of a feed; nothing is opened. Throws a `TypeError` for an unknown name. */
   storeSpec(name: string): StoreSpec;
-  /** A filter inside this one's configuration, built with a cell of its own. Its hooks are this one's to call. */
-  inner(written: WrittenFilter): Filter;
+  /**
+   * A filter inside this one's configuration, built with a cell of its own. Its hooks are this one's to call. It counts refusals in
+   * `tally`; without one where this filter does.
+   */
+  inner(written: WrittenFilter, tally?: RefusalTally): Filter;
+  /** Where refusals are to be counted; null counts them at once. */
+  readonly tally: RefusalTally | null;
   /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
   eventCell(event: string): number;
   /** First of the cells of a limit that `needs` named, by `LimitCell`: `worker.cells[cells + LimitCell.refused]++`. */

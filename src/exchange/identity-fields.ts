@@ -4,6 +4,9 @@
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import type { Exchange } from './exchange.ts';
 
+/** What several credentials allow together is what `acl` sees as well. */
+const SCOPES = `${CONSUMER_PREFIX}scopes`;
+
 /** Takes them out of the request; name, value, name, value. Whatever the client wrote under such names was gone before. */
 export function takeIdentityFields({ request, snapshot }: Exchange): string[] {
   const { identityHeaders } = snapshot;
@@ -14,10 +17,25 @@ export function addFields({ request }: Exchange, fields: readonly string[]): voi
   for (let i = 0; i < fields.length; i += 2) request.headers.appendTrusted(fields[i]!, fields[i + 1]!);
 }
 
-/** Adds to `fields` those of `more` that say something that is not said yet. */
+/** Adds to `fields` those of `more` that say something that is not said yet; scopes are put together. */
 export function mergeFields(fields: string[], more: readonly string[]): void {
-  const names = new Set(fields.filter((_, at) => at % 2 === 0).map(name => name.toLowerCase()));
-  for (let i = 0; i < more.length; i += 2) if (!names.has(more[i]!.toLowerCase())) fields.push(more[i]!, more[i + 1]!);
+  const placeOf = new Map<string, number>();
+  for (let i = 0; i < fields.length; i += 2) placeOf.set(fields[i]!.toLowerCase(), i + 1);
+  for (let i = 0; i < more.length; i += 2) {
+    const name = more[i]!.toLowerCase();
+    const place = placeOf.get(name);
+    if (place === undefined) fields.push(more[i]!, more[i + 1]!);
+    else if (name === SCOPES)
+      fields[place] = words(fields[place]!)
+        .union(words(more[i + 1]!))
+        .values()
+        .toArray()
+        .join(' ');
+  }
+}
+
+function words(scopes: string): Set<string> {
+  return new Set(scopes.split(' '));
 }
 
 /** Those that are no `x-consumer-*`: what an outside service said, say. */

@@ -3,7 +3,6 @@
 
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import { Fault } from '../base/fault.ts';
-import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
 import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
 import { HeaderNameSet } from '../http/header-name-set.ts';
@@ -12,6 +11,8 @@ import type { Exchange } from './exchange.ts';
 import type { FilterServices } from './filter.ts';
 import { IdentityLines } from './identity-lines.ts';
 import type { Login } from './login.ts';
+import { sourceOf } from './login-source.ts';
+import type { RefusalTally } from './refusal-tally.ts';
 import type { FilterNeeds, WorkerServices } from './worker-services.ts';
 
 /** Why a credential does not hold; for the operator's metrics, never for the caller. */
@@ -34,8 +35,11 @@ export const loginFailures = [
 
 export type LoginFailure = (typeof loginFailures)[number];
 
+type RefusalEvent = LoginFailure | 'missing' | 'insufficient' | 'throttled' | 'unavailable';
+
 /** Failures of credentials that were good once: many people behind one address have those at the same time, and nobody guesses by them. */
 const isNoGuess: ReadonlySet<LoginFailure> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked']);
+const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !isNoGuess.has(failure)));
 
 /** The events of an identity filter; its definition's `events`. */
 export const loginEvents: readonly string[] = [
@@ -84,14 +88,16 @@ export class LoginDesk {
   /** Fields that it writes. */
   private readonly ownFields: HeaderNameSet;
   private readonly cells: Readonly<Record<string, number>>;
+  private readonly tally: RefusalTally | null;
   private readonly admittedCell: number;
   private readonly missingFields: Fields;
   private readonly invalidFields: Fields;
 
-  constructor(options: LoginDeskOptions, { worker, eventCell }: FilterServices) {
+  constructor(options: LoginDeskOptions, { worker, eventCell, tally }: FilterServices) {
     const { failedLogins, filter } = options;
     this.options = options;
     this.worker = worker;
+    this.tally = tally;
     this.attempts =
       failedLogins === null ? null : new AttemptTable(worker.sharedTable(TABLE_NAME), filter, failedLogins);
     this.forwarded = new IdentityLines(options.forward);
@@ -132,15 +138,13 @@ export class LoginDesk {
 
   /** 401: no credential came. Not held against the source. */
   missing(exchange: Exchange): void {
-    this.count('missing');
+    this.count(exchange, 'missing');
     exchange.refuse(missingFault, this.missingFields);
   }
 
   /** 401: what came does not hold. Counted, and held against the source unless it was good once. */
   invalid(exchange: Exchange, reason: LoginFailure): void {
-    this.count(reason);
-    // Because: threads share these counts and have no other clock in common, and only refusals come here.
-    if (!isNoGuess.has(reason)) this.attempts?.fail(sourceOf(exchange.client.ip), Date.now());
+    this.count(exchange, reason);
     exchange.refuse(invalidFault, this.invalidFields);
   }
 
@@ -153,41 +157,36 @@ export class LoginDesk {
     // Because: as above; credentials that are known do not come here.
     const waitMs = this.attempts.waitMs(sourceOf(exchange.client.ip), Date.now());
     if (waitMs <= 0) return false;
-    this.count('throttled');
+    this.count(exchange, 'throttled');
     exchange.refuse(throttledFault, [['Retry-After', String(Math.ceil(waitMs / 1_000))]]);
     return true;
   }
 
   /** 403: the credential holds and does not suffice. `challenge` for those that more would help (RFC 6750 section 3.1). */
   forbid(exchange: Exchange, fault: Fault, challenge?: string): void {
-    this.count('insufficient');
+    this.count(exchange, 'insufficient');
     exchange.refuse(fault, challenge === undefined ? undefined : [['WWW-Authenticate', challenge]]);
   }
 
   /** 503: nothing can be verified at the moment. */
   unavailable(exchange: Exchange, retryAfterS = 1): void {
-    this.count('unavailable');
+    this.count(exchange, 'unavailable');
     exchange.refuse(unavailableFault, [['Retry-After', String(retryAfterS)]]);
   }
 
-  private count(event: string): void {
+  private count(exchange: Exchange, event: RefusalEvent): void {
+    if (this.tally === null) this.countNow(exchange, event);
+    else this.tally.note(exchange, () => this.countNow(exchange, event));
+  }
+
+  private countNow({ client }: Exchange, event: RefusalEvent): void {
     this.worker.cells[this.cells[event]]++;
+    // Because: threads share these counts and have no other clock in common, and only refusals come here.
+    if (isGuess.has(event)) this.attempts?.fail(sourceOf(client.ip), Date.now());
   }
 }
 
 /** Milliseconds since 1970 for a reading of the thread's clock. Costs no call, and misses what the system's clock was set by since the start. */
 export function wallMs(now: number): number {
   return performance.timeOrigin + now;
-}
-
-const words = new Uint32Array(IPV6_WORDS);
-
-/** An address as it is counted: a whole /64 for IPv6, since one household has no less. */
-function sourceOf(ip: string): string {
-  if (!ip.includes(':')) return ip;
-  const zoneAt = ip.indexOf('%');
-  if (!parseIpv6(zoneAt === -1 ? ip : ip.slice(0, zoneAt), words)) return ip;
-  const mapped = mappedIpv4(words);
-  if (mapped === -1) return `${words[0]}:${words[1]}`;
-  return `${mapped >>> 24}.${(mapped >>> 16) & 255}.${(mapped >>> 8) & 255}.${mapped & 255}`;
 }

@@ -2,6 +2,7 @@
 
 import { Clock } from '../../src/base/clock.ts';
 import type { FilterServices } from '../../src/exchange/filter.ts';
+import type { RefusalTally } from '../../src/exchange/refusal-tally.ts';
 import type { FilterNeeds } from '../../src/exchange/worker-services.ts';
 import { type Feed, type FeedNeed, feedKey } from '../../src/store/feed.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -21,6 +22,7 @@ export interface TestServices {
   readonly cells?: Float64Array;
   /** Builds the filters inside a filter. */
   readonly inner?: FilterServices['inner'];
+  readonly tally?: RefusalTally;
   readonly log?: (level: string, message: string, fields?: object) => void;
 }
 
@@ -50,6 +52,7 @@ export function filterServices(given: TestServices = {}): FilterServices {
       (({ name }) => {
         throw new TypeError(`the test gives no filter ${name} to stand inside another`);
       }),
+    tally: given.tally ?? null,
     eventCell: event => Math.max(0, events.indexOf(event)),
     limitCells: limit => events.length + 3 * Math.max(0, limits.indexOf(limit)),
     worker: {

@@ -10,7 +10,7 @@ export const nests = true;
 
 export const documentation =
   'Several credentials that are all asked for: a certificate and a token. The filters run in the order written, and the first that refuses ends it. ' +
-  'They must name the same consumer, as far as they name one; the identity is the first one’s, with the scopes of all and the claims of the first that has any.';
+  'They must name the same consumer, as far as they name one; the identity is the first one’s, with the scopes of all and the claims of the first that has any: `acl` finds the scopes of any of them, and `X-Consumer-Scopes` tells the upstream the same. A signed `X-Consumer-Token` is the first filter’s that makes one, with that one’s scopes.';
 
 export const schema = z
   .array(filterElement)

@@ -10,7 +10,7 @@ export const nests = true;
 
 export const documentation =
   'Several ways to say who one is, of which one suffices: a key or a token. The filters are asked in the order written; the first that recognises the caller decides, and those behind it are not asked. ' +
-  'When none does, a caller whose credential did not hold gets that refusal; one without any credential gets 401 with the challenges of all, or is sent to log in where one of the ways is a login in the browser.';
+  'When none does, a caller whose credential did not hold gets that refusal; one without any credential gets 401 with the challenges of all, or is sent to log in where one of the ways is a login in the browser. Failures are counted, and held against the caller’s address, only when no way does.';
 
 export const schema = z
   .array(filterElement)

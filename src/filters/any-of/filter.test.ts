@@ -1,13 +1,22 @@
 // One of several credentials suffices, and the refusal is the one that helps most: over real requests.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { ask, startFilterGateway, valuesOf } from '../../../test/support/filter-gateway.ts';
+import { filterServices } from '../../../test/support/filter-services.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, WrittenFilter } from '../../exchange/filter.ts';
+import { loginEvents } from '../../exchange/login-desk.ts';
+import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import { allOfFilter } from '../all-of/filter.ts';
+import { schema as keySchema } from '../api-key/config.ts';
+import { apiKeyFilter } from '../api-key/filter.ts';
+import { schema as jwtSchema } from '../jwt/config.ts';
+import { jwtFilter } from '../jwt/filter.ts';
 import { anyOfFilter } from './filter.ts';
 
 /** An identity filter that goes by one header: `good` is its consumer, `bad` does not hold, missing is missing. */
@@ -44,6 +53,8 @@ const login: WrittenFilter = {
     onRequest: exchange => exchange.reply({ status: 302, headers: [['Location', '/login']] }),
   } satisfies Filter,
 };
+
+const keyDefaults = { scopes: [], routes: null, plan: null, expiresAtMs: null, disabled: false };
 
 interface TestContext {
   after(fn: () => Promise<void>): void;
@@ -132,4 +143,107 @@ test('filters that change answers cannot stand inside', () => {
   for (const kind of [anyOfFilter, allOfFilter]) {
     assert.throws(() => kind.build([changing, changing], services), /changing changes answers/);
   }
+});
+
+test('a credential that another way takes is no failure of the ways before it, and held against nobody', async t => {
+  const events = [...loginEvents, ...loginEvents.map(event => `key ${event}`)];
+  const cells = new Float64Array(events.length);
+  const jwt = jwtSchema.parse({
+    issuer: 'https://idp.example',
+    audience: 'any',
+    keys: { secret: 's'.repeat(32), algorithm: 'HS256' },
+    failedLogins: '2/min',
+  });
+  const key = keySchema.parse({ from: ['bearer'], failedLogins: '100/min' });
+  const needs = jwtFilter.needs!(jwt, {} as never); // Because: keys of the configuration need no context
+  const gateway = await startFilterGateway(
+    [{ definition: anyOfFilter, schema: z.any(), config: [{ name: 'jwt' }, { name: 'apiKey' }] }],
+    (_request, response) => response.end('in'),
+    {
+      consumers: [
+        {
+          ...{ name: 'acme', tenant: null, plan: null, groups: [], tags: {} },
+          keys: [{ id: 'k', hash: `sha256:${createHash('sha256').update('ck_good').digest('hex')}`, ...keyDefaults }],
+        },
+      ],
+      services: {
+        needs,
+        events,
+        cells,
+        inner({ name }, tally) {
+          const services = filterServices({ needs, events, cells, ...(tally !== undefined && { tally }) });
+          if (name === 'jwt') return jwtFilter.build(jwt, services);
+          return apiKeyFilter.build(key, { ...services, eventCell: event => events.indexOf(`key ${event}`) });
+        },
+      },
+    },
+  );
+  t.after(() => gateway.stop());
+  const counted = () =>
+    Object.fromEntries(events.flatMap((event, at) => (cells[at] === 0 ? [] : [[event, cells[at]]])));
+  const send = async (token: string) =>
+    (await ask(gateway.port, { headers: { authorization: `Bearer ${token}` } })).status;
+  for (let n = 0; n < 5; n++) assert.equal(await send('ck_good'), 200);
+  assert.deepEqual(counted(), { 'key admitted': 5 });
+  for (let n = 0; n < 2; n++) assert.equal(await send('ck_wrong'), 401);
+  assert.deepEqual(counted(), { malformed: 2, 'key admitted': 5, 'key unknown': 2 });
+  // Too many tokens were wrong by now, which is nothing to a key that holds.
+  assert.equal(await send('ck_wrong'), 429);
+  assert.equal(await send('ck_good'), 200);
+  assert.deepEqual(counted(), { malformed: 2, throttled: 1, 'key admitted': 6, 'key unknown': 3 });
+});
+
+test('who leaves before the answer has tried all the same; a refusal behind the admission counts', async t => {
+  const counted: string[] = [];
+  const noting = (what: string, tally: RefusalTally | undefined, waits: Promise<void> | null): Filter => ({
+    onRequest(exchange) {
+      if (what === 'good') return undefined;
+      tally!.note(exchange, () => counted.push(what));
+      exchange.refuse(new Fault('credentials_invalid'));
+      return waits ?? undefined;
+    },
+    onRequestBody: exchange => tally!.note(exchange, () => counted.push('body')),
+  });
+  const ways = [{ name: 'bad' }, { name: 'slow' }];
+  let release = () => {};
+  const waits = new Promise<void>(resolve => (release = resolve));
+  const entered = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const start = async (names: readonly { readonly name: string }[]) => {
+    const gateway = await startFilterGateway(
+      [{ definition: anyOfFilter, schema: z.any(), config: names }],
+      (_request, response) => response.end('in'),
+      {
+        services: {
+          inner({ name }, tally) {
+            const filter = noting(name, tally, name === 'slow' ? waits : null);
+            if (name !== 'slow') return filter;
+            return {
+              onRequest(exchange) {
+                entered.resolve();
+                return filter.onRequest!(exchange);
+              },
+              onEnd: () => ended.resolve(),
+            };
+          },
+        },
+      },
+    );
+    t.after(() => gateway.stop());
+    return gateway;
+  };
+  const slow = await start(ways);
+  const socket = connect(slow.port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await entered.promise;
+  assert.deepEqual(counted, []);
+  socket.destroy();
+  await ended.promise;
+  release();
+  await new Promise(resolve => setImmediate(resolve));
+  assert.deepEqual(counted, ['bad', 'slow']);
+  counted.length = 0;
+  const good = await start([{ name: 'bad' }, { name: 'good' }]);
+  assert.equal((await ask(good.port, { method: 'POST', body: 'b' })).status, 200);
+  assert.deepEqual([...new Set(counted)], ['body']);
 });

@@ -4,6 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { addFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
+import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import type { Reply } from '../../exchange/response.ts';
 import type { AnyOfConfig } from './config.ts';
 
@@ -18,6 +19,8 @@ interface Attempt {
   asked: number;
   admitted: Filter | null;
   readonly refusals: Refusal[];
+  /** What the filters would count, should none recognise the caller. */
+  readonly counts: (() => void)[];
   /** Who called by the filters before this one, and what the upstream was told of that. */
   readonly before: Pick<Exchange, 'consumer' | 'identity'> & { readonly fields: readonly string[] };
 }
@@ -25,36 +28,58 @@ interface Attempt {
 export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
   name: 'anyOf',
   inner: config => config,
-  build(config, { slot, inner: build }) {
-    const inner = config.map(written => build(written));
+  build(config, { slot, tally: outer, inner: build }) {
+    // Because: only this filter writes its cell.
+    const attemptOf = (exchange: Exchange) => exchange.state[slot] as Attempt | undefined;
+    const countIn = (exchange: Exchange, count: () => void): void => {
+      if (outer === null) count();
+      else outer.note(exchange, count);
+    };
+    const tally: RefusalTally = {
+      note(exchange, count) {
+        const attempt = attemptOf(exchange);
+        // Because: what the filter that recognised the caller refuses later, such as a body, is no attempt among several.
+        if (attempt === undefined || attempt.admitted !== null) countIn(exchange, count);
+        else attempt.counts.push(count);
+      },
+    };
+    const inner = config.map(written => build(written, tally));
     for (const [at, { onResponseBody }] of inner.entries()) {
       if (onResponseBody !== undefined)
         throw new TypeError(`${config[at]!.name} changes answers and cannot stand here`);
     }
-    // Because: only this filter writes its cell.
-    const attemptOf = (exchange: Exchange) => exchange.state[slot] as Attempt | undefined;
+    /** Nobody recognised the caller, or it left before anybody could. */
+    const countAll = (exchange: Exchange, { counts }: Attempt): void => {
+      for (const count of counts.splice(0)) countIn(exchange, count);
+    };
 
     const ask = (exchange: Exchange, attempt: Attempt): void | Promise<void> => {
       while (attempt.asked < inner.length) {
         const filter = inner[attempt.asked++]!;
         const waits = filter.onRequest?.(exchange);
         if (waits) {
-          return waits.then(() => (settled(exchange, attempt, filter) ? undefined : ask(exchange, attempt)));
+          return waits.then(() => {
+            // Because: whoever leaves before the answer has tried all the same.
+            if (exchange.ended) countAll(exchange, attempt);
+            else if (!settled(exchange, attempt, filter)) return ask(exchange, attempt);
+          });
         }
         if (settled(exchange, attempt, filter)) return;
       }
+      countAll(exchange, attempt);
       answer(exchange, attempt.refusals);
     };
 
     const filter: Filter = {
       onRequest(exchange) {
-        const attempt: Attempt = { asked: 0, admitted: null, refusals: [], before: stateOf(exchange) };
+        const attempt: Attempt = { asked: 0, admitted: null, refusals: [], counts: [], before: stateOf(exchange) };
         exchange.state[slot] = attempt;
         return ask(exchange, attempt);
       },
       onEnd(exchange) {
-        const asked = attemptOf(exchange)?.asked ?? 0;
-        for (let i = 0; i < asked; i++) inner[i]!.onEnd?.(exchange);
+        const attempt = attemptOf(exchange);
+        if (attempt === undefined) return;
+        for (let i = 0; i < attempt.asked; i++) inner[i]!.onEnd?.(exchange);
       },
     };
     if (inner.some(({ onResponse }) => onResponse !== undefined)) {

@@ -18,7 +18,11 @@ const users = [
   },
 ];
 
-async function start(t: { after(fn: () => Promise<void>): void }, changes: object = {}) {
+async function start(
+  t: { after(fn: () => Promise<void>): void },
+  changes: object = {},
+  trustedProxies: readonly string[] = [],
+) {
   const seen: IncomingMessage[] = [];
   const config = { users, ...changes };
   const needs = basicFilter.needs!(schema.parse(config), { store: () => assert.fail('it names no store') });
@@ -31,6 +35,7 @@ async function start(t: { after(fn: () => Promise<void>): void }, changes: objec
     {
       consumers: [{ name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] }],
       services: { needs, events: basicFilter.events ?? [] },
+      trustedProxies,
     },
   );
   t.after(() => gateway.stop());
@@ -96,6 +101,32 @@ test('who guesses is held back, who has logged in is not', async t => {
   assert.equal(codeOf(await ask(port, basic('ann:wrong'))), '429 too_many_failed_logins');
   assert.equal(codeOf(await ask(port, basic('bob:pleaseletmein'))), '429 too_many_failed_logins');
   assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+});
+
+test('guesses that are sent all at once learn no more than those that are sent one by one', async t => {
+  const { port, seen } = await start(t, { failedLogins: '3/min', checksAtOnce: 1, checksWaiting: 50 });
+  const guess = async (password: string) => codeOf(await ask(port, basic(`ann:${password}`)));
+  const wrong = Array.from({ length: 8 }, (_, n) => guess(`wrong ${n}`));
+  await new Promise(resolve => setImmediate(resolve));
+  const answers = await Promise.all([...wrong, guess('päss:word')]);
+  assert.equal(answers.filter(code => code === '401 credentials_invalid').length, 3);
+  assert.equal(answers.filter(code => code === '429 too_many_failed_logins').length, 6);
+  assert.equal(await guess('päss:word'), '429 too_many_failed_logins', 'nor does it show later which one was right');
+  assert.equal(seen.length, 0);
+});
+
+test('a password that its owner has proved is as hard to guess for others', async t => {
+  const { port } = await start(t, { failedLogins: '2/min' }, ['127.0.0.1/32']);
+  const from = async (ip: string, password: string) => {
+    const { headers } = basic(`ann:${password}`);
+    const answer = await ask(port, { headers: { ...headers, 'x-forwarded-for': ip } });
+    return answer.status === 200 ? '200' : codeOf(answer);
+  };
+  assert.equal(await from('192.0.2.1', 'päss:word'), '200');
+  for (let n = 0; n < 2; n++) assert.equal(await from('192.0.2.66', `wrong ${n}`), '401 credentials_invalid');
+  assert.equal(await from('192.0.2.66', 'wrong'), '429 too_many_failed_logins');
+  assert.equal(await from('192.0.2.66', 'päss:word'), '429 too_many_failed_logins');
+  assert.equal(await from('192.0.2.1', 'päss:word'), '200');
 });
 
 test('only the one encoding of a pair is read', () => {

@@ -8,6 +8,7 @@ import type { FilterDefinition } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { Login } from '../../exchange/login.ts';
 import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import { sourceOf } from '../../exchange/login-source.ts';
 import { HeaderId } from '../../http/header-names.ts';
 import type { BasicConfig } from './config.ts';
 import { type Attempt, DeskFull, PasswordDesk } from './password-desk.ts';
@@ -74,6 +75,12 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
         exchange.request.headers.removeById(HeaderId.authorization);
     }
 
+    /** Many guesses may have been let in together: once their failures are too many, none of them learns whether it was right. */
+    function decideLate(exchange: Exchange, attempt: Attempt, holds: boolean): void {
+      if (!desk.isThrottled(exchange)) decide(exchange, attempt, holds);
+      else if (holds) passwords.forget(attempt);
+    }
+
     function refuseMalformed(exchange: Exchange): undefined {
       if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'malformed');
     }
@@ -83,7 +90,7 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
       if (remembered !== true && desk.isThrottled(exchange)) return undefined;
       if (remembered === undefined)
         return passwords.check(attempt).then(
-          holds => decide(exchange, attempt, holds),
+          holds => decideLate(exchange, attempt, holds),
           (error: unknown) => {
             if (!(error instanceof DeskFull)) throw error;
             desk.unavailable(exchange);
@@ -101,7 +108,9 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
           return undefined;
         }
         const pair = taken === MALFORMED ? null : parseBasic(taken);
-        return pair === null ? refuseMalformed(exchange) : logIn(exchange, passwords.attempt(...pair));
+        return pair === null
+          ? refuseMalformed(exchange)
+          : logIn(exchange, passwords.attempt(sourceOf(exchange.client.ip), ...pair));
       },
     };
   },

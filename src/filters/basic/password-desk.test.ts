@@ -30,10 +30,10 @@ function playedDesk(changes: { checksAtOnce?: number; checksWaiting?: number; ca
 
 test('so many at once, so many wait, the next is told', async () => {
   const { desk, open, settle } = playedDesk();
-  const checks = [0, 1, 2, 3, 4].map(n => desk.check(desk.attempt('ann', `p${n}`)));
+  const checks = [0, 1, 2, 3, 4].map(n => desk.check(desk.attempt('10.0.0.1', 'ann', `p${n}`)));
   await settle();
   assert.equal(open.length, 2);
-  await assert.rejects(desk.check(desk.attempt('ann', 'p5')), DeskFull);
+  await assert.rejects(desk.check(desk.attempt('10.0.0.1', 'ann', 'p5')), DeskFull);
   for (let n = 0; n < 5; n++) {
     open[n].answer(n === 4);
     await settle();
@@ -44,37 +44,49 @@ test('so many at once, so many wait, the next is told', async () => {
 
 test('a login is checked once and remembered, right or wrong, for a while', async () => {
   const { desk, open, clock } = playedDesk();
-  const right = desk.attempt('ann', 'right');
-  const wrong = desk.attempt('ann', 'wrong');
+  const right = desk.attempt('10.0.0.1', 'ann', 'right');
+  const wrong = desk.attempt('10.0.0.1', 'ann', 'wrong');
   const checks = [desk.check(right), desk.check(right), desk.check(wrong)];
   assert.equal(open.length, 2, 'the same login at the same time is one check');
   open[0].answer(true);
   open[1].answer(false);
   assert.deepEqual(await Promise.all(checks), [true, true, false]);
-  assert.equal(desk.remembered(desk.attempt('ann', 'right')), true);
+  assert.equal(desk.remembered(desk.attempt('10.0.0.1', 'ann', 'right')), true);
   assert.equal(desk.remembered(wrong), false);
-  assert.equal(desk.remembered(desk.attempt('bob', 'right')), undefined);
+  assert.equal(desk.remembered(desk.attempt('10.0.0.1', 'bob', 'right')), undefined);
   clock.now += 60_001;
   assert.equal(desk.remembered(right), undefined);
 });
 
 test('a user who is not there is checked as well, and never holds', async () => {
   const { desk, open } = playedDesk();
-  const check = desk.check(desk.attempt('nobody', 'x'));
+  const check = desk.check(desk.attempt('10.0.0.1', 'nobody', 'x'));
   open[0].answer(true);
   assert.equal(await check, false);
 });
 
 test('a flood of wrong passwords displaces no good login', async () => {
   const { desk, open, settle } = playedDesk({ cachedLogins: 4 });
-  const good = desk.check(desk.attempt('ann', 'good'));
+  const good = desk.check(desk.attempt('10.0.0.1', 'ann', 'good'));
   open[0].answer(true);
   await good;
   for (let n = 0; n < 9_000; n++) {
-    const check = desk.check(desk.attempt('ann', `wrong ${n}`));
+    const check = desk.check(desk.attempt('10.0.0.1', 'ann', `wrong ${n}`));
     open[n + 1].answer(false);
     await check;
   }
   await settle();
-  assert.equal(desk.remembered(desk.attempt('ann', 'good')), true);
+  assert.equal(desk.remembered(desk.attempt('10.0.0.1', 'ann', 'good')), true);
+});
+
+test('what one source has proved is nothing to another; what is forgotten is checked again', async () => {
+  const { desk, open } = playedDesk();
+  const own = desk.attempt('10.0.0.1', 'ann', 'right');
+  const check = desk.check(own);
+  open[0].answer(true);
+  assert.equal(await check, true);
+  assert.equal(desk.remembered(own), true);
+  assert.equal(desk.remembered(desk.attempt('10.0.0.2', 'ann', 'right')), undefined);
+  desk.forget(own);
+  assert.equal(desk.remembered(own), undefined);
 });

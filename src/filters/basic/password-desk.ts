@@ -47,9 +47,20 @@ export class PasswordDesk {
     this.wrong = new RecentMap(WRONG_MAX);
   }
 
-  attempt(user: string, password: string): Attempt {
-    // Because: a name holds no NUL, so no two pairs are the same text.
-    return { user, password, digest: createHmac('sha256', this.key).update(`${user}\0${password}`).digest('latin1') };
+  /**
+   * `source` is who tries, as failed logins are counted: what one has proved is remembered for it alone. Otherwise a remembered
+   * password could be guessed from anywhere, past every limit, while its owner is logged in.
+   */
+  attempt(source: string, user: string, password: string): Attempt {
+    // Because: neither of the first two holds a NUL, so no two attempts are the same text.
+    const text = `${source}\0${user}\0${password}`;
+    return { user, password, digest: createHmac('sha256', this.key).update(text).digest('latin1') };
+  }
+
+  /** Nothing is remembered of it. */
+  forget({ digest }: Attempt): void {
+    this.right.delete(digest);
+    this.wrong.delete(digest);
   }
 
   /** What is remembered; undefined when the password has to be checked. */

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
@@ -18,12 +19,15 @@ import { CookieSessions, StoredSessions } from './session-keeper.ts';
 const key = 'a key of at least thirty-two characters';
 
 /** A provider's metadata, and a record of what was asked of it. */
-async function startProvider(t: TestContext): Promise<{ readonly issuer: string; readonly asked: string[] }> {
+async function startProvider(
+  t: TestContext,
+  keys: readonly object[] = [],
+): Promise<{ readonly issuer: string; readonly asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url!);
     response.setHeader('content-type', 'application/json');
-    if (request.url === '/jwks') response.end('{"keys":[]}');
+    if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
     else if (request.url === '/token') response.writeHead(400).end('{"error":"invalid_grant"}');
     else
       response.end(
@@ -131,4 +135,61 @@ test('a session that has ended is not brought back by a renewal that was under w
   await sessions.end(cookie);
   assert.equal(await sessions.keep({ ...session, usedS: now() }, cookie, 60_000), null);
   assert.equal(await sessions.find(cookie), null);
+});
+
+test('a logout token whose work could not be done is not spent: the provider tries again', async t => {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const provider = await startProvider(t, [{ ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k' }]);
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  let failing = '';
+  // Because: a store that fails in the middle, and is there again, is not to be had from a server at will.
+  const flaky = new Proxy(store, {
+    get(target, name) {
+      if (name === 'command') {
+        return (verb: string, ...more: string[]) =>
+          verb === failing ? Promise.reject(new Error('gone')) : target.command(verb, ...more);
+      }
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  const more = { session: { keys: [key], store: 'main' }, paths: { backchannelLogout: '/oidc/backchannel-logout' } };
+  const gateway = await start(t, provider.issuer, more, new Map([['main', flaky]]));
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
+  const cookie = (await sessions.keep(sessionOf(provider.issuer), null, 60_000))!;
+  const token = await new SignJWT({ sub: 'u', events: { 'http://schemas.openid.net/event/backchannel-logout': {} } })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k', typ: 'logout+jwt' })
+    .setIssuer(provider.issuer)
+    .setAudience('gateway')
+    .setIssuedAt()
+    .setExpirationTime('2m')
+    .setJti('once')
+    .sign(privateKey);
+  const send = async () => {
+    const { status } = await ask(gateway.port, {
+      method: 'POST',
+      path: '/oidc/backchannel-logout',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `logout_token=${token}`,
+    });
+    return status;
+  };
+  for (const verb of ['EXISTS', 'SMEMBERS', 'DEL']) {
+    failing = verb;
+    assert.equal(await send(), 503, verb);
+    assert.notEqual(await sessions.find(cookie), null);
+  }
+  failing = 'SET';
+  assert.equal(await send(), 503);
+  failing = '';
+  assert.equal(await sessions.find(cookie), null);
+  assert.equal(await send(), 200);
+  const again = (await sessions.keep(sessionOf(provider.issuer), null, 60_000))!;
+  assert.equal(await send(), 400, 'a token is good once');
+  assert.notEqual(await sessions.find(again), null);
 });

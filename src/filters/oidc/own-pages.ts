@@ -7,6 +7,7 @@ import { HeaderId } from '../../http/header-names.ts';
 import { queryValue } from '../../http/query.ts';
 import type { OidcConfig } from './config.ts';
 import type { Provider } from './provider.ts';
+import { isUnreachable } from './provider-trouble.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 const LOGOUT_BODY_BYTES_MAX = 16_384;
@@ -15,7 +16,10 @@ const ONCE_MS = 3_600_000;
 
 const noStore = ['Cache-Control', 'no-store'] as const;
 
-/** Called by the provider (OpenID Connect Back-Channel Logout section 2.5). `onEnded` hears that sessions were ended. */
+/**
+ * Called by the provider (OpenID Connect Back-Channel Logout section 2.5). `onEnded` hears that sessions were ended. Rejects when
+ * the token could not be verified or sessions not be ended, so that the provider is told to try again.
+ */
 export async function backchannelLogout(
   exchange: Exchange,
   provider: Provider,
@@ -28,13 +32,18 @@ export async function backchannelLogout(
   const body = await collectBody(exchange, LOGOUT_BODY_BYTES_MAX);
   const token = body === null ? undefined : queryValue(body.toString('latin1'), 'logout_token');
   if (token === undefined) return refusal('expected logout_token');
+  let named: Awaited<ReturnType<Provider['readLogoutToken']>>;
   try {
-    const { sid, sub, jti } = await provider.readLogoutToken(token);
-    if (jti === '' || !(await keeper.isFirst(jti, ONCE_MS))) return refusal('it was used before');
-    await keeper.endAll(sid === '' ? { sub } : { sid });
-  } catch {
+    named = await provider.readLogoutToken(token);
+  } catch (error) {
+    if (isUnreachable(error)) throw error;
     return refusal('the logout token does not hold');
   }
+  const { sid, sub, jti } = named;
+  if (jti === '' || (await keeper.wasUsed(jti))) return refusal('it was used before');
+  await keeper.endAll(sid === '' ? { sub } : { sid });
+  // Because: a token is spent by what it did. Two at once end the same sessions, which is once.
+  await keeper.markUsed(jti, ONCE_MS);
   onEnded();
   return { status: 200, headers: [noStore] };
 }

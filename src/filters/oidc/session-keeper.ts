@@ -14,8 +14,9 @@ export interface SessionKeeper {
   end(cookie: string): void | Promise<void>;
   /** Ends every session of a login at the provider, or of a user; says how many. */
   endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number>;
-  /** True once for each id, for as long as it could come again. */
-  isFirst(id: string, lifeMs: number): Promise<boolean>;
+  /** Whether this id was marked as used, and is remembered still. */
+  wasUsed(id: string): Promise<boolean>;
+  markUsed(id: string, lifeMs: number): Promise<void>;
 }
 
 export class CookieSessions implements SessionKeeper {
@@ -42,9 +43,11 @@ export class CookieSessions implements SessionKeeper {
     return 0;
   }
 
-  async isFirst(): Promise<boolean> {
-    return true;
+  async wasUsed(): Promise<boolean> {
+    return false;
   }
+
+  async markUsed(): Promise<void> {}
 }
 
 /** The cookie holds a random id; Redis holds the session under the id's hash, sealed: whoever reads Redis reads no token. */
@@ -96,8 +99,12 @@ export class StoredSessions implements SessionKeeper {
     return ended;
   }
 
-  async isFirst(id: string, lifeMs: number): Promise<boolean> {
-    return (await this.store.command('SET', this.indexKey('once', id), '1', 'NX', 'PX', lifeMs)) === 'OK';
+  async wasUsed(id: string): Promise<boolean> {
+    return (await this.store.command('EXISTS', this.indexKey('once', id))) === 1;
+  }
+
+  async markUsed(id: string, lifeMs: number): Promise<void> {
+    await this.store.command('SET', this.indexKey('once', id), '1', 'PX', lifeMs);
   }
 
   private indexKeys(session: Session): string[] {

@@ -38,7 +38,7 @@ admin: { address: "127.0.0.1:{{adminPort}}" }
 accessLog: { path: "off" }
 upstreams: { app: { endpoints: ["http://127.0.0.1:${port}"] } }
 consumers:
-  - { name: acme, tenant: t1, keys: [{ id: a1, hash: "sha256:${sha256(keys.acme)}" }] }
+  - { name: acme, tenant: t1, keys: [{ id: a1, scopes: [read, admin], hash: "sha256:${sha256(keys.acme)}" }] }
   - { name: evil, groups: [evil], keys: [{ id: e1, hash: "sha256:${sha256(keys.evil)}" }] }
 routes:
   - { name: open, match: { path: /open }, public: true, to: app }
@@ -78,6 +78,7 @@ const only = (name: string, key: string) => [
   `X-Consumer-Name: ${name}`,
   ...(name === 'acme' ? ['X-Consumer-Tenant: t1'] : ['X-Consumer-Groups: evil']),
   `X-Consumer-Subject: ${key}`,
+  ...(name === 'acme' ? ['X-Consumer-Scopes: read admin'] : []),
   'X-Consumer-By: apiKey',
 ];
 
@@ -131,6 +132,7 @@ test('allOf tells each thing once', async () => {
   const names = seen.map(line => line.slice(0, line.indexOf(':')).toLowerCase());
   assert.equal(new Set(names).size, names.length, seen.join('\n'));
   assert.equal(seen[0], 'X-Consumer-Name: acme');
+  assert.ok(seen.includes('X-Consumer-Scopes: read admin'), 'the scopes of both');
 });
 
 test('a way of anyOf that was refused halfway leaves nothing of its identity', async () => {

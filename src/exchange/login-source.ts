@@ -1,0 +1,15 @@
+// Whom a login in vain is held against: an address as it is counted.
+
+import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
+
+const words = new Uint32Array(IPV6_WORDS);
+
+/** A whole /64 for IPv6, since one household has no less. */
+export function sourceOf(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const zoneAt = ip.indexOf('%');
+  if (!parseIpv6(zoneAt === -1 ? ip : ip.slice(0, zoneAt), words)) return ip;
+  const mapped = mappedIpv4(words);
+  if (mapped === -1) return `${words[0]}:${words[1]}`;
+  return `${mapped >>> 24}.${(mapped >>> 16) & 255}.${(mapped >>> 8) & 255}.${mapped & 255}`;
+}
