@@ -2,6 +2,7 @@
 
 import type { Problem, RouteConfig } from '../config/config.ts';
 import { HedgePlan } from '../exchange/hedge.ts';
+import type { KeptAnswers } from '../exchange/kept/kept-answers.ts';
 import type { Fallback, RouteResilience } from '../exchange/route.ts';
 import { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -10,12 +11,14 @@ import type { Upstream } from '../upstream/upstream.ts';
 export function compileResilience(
   { retry, fallback, hedge }: RouteConfig,
   upstreams: ReadonlyMap<string, Upstream>,
+  kept: KeptAnswers | null,
   path: readonly (string | number)[],
   problems: Problem[],
 ): RouteResilience {
   return {
     retry: retry === undefined ? null : new RetryPolicy(retry),
     hedge: hedge === undefined ? null : new HedgePlan(hedge.afterMs),
+    kept,
     fallback: fallback === undefined ? null : compileFallback(fallback, upstreams, [...path, 'fallback'], problems),
   };
 }
@@ -26,6 +29,7 @@ function compileFallback(
   path: readonly (string | number)[],
   problems: Problem[],
 ): Fallback | null {
+  if (fallback.kind === 'nothing') return null;
   if (fallback.kind === 'reply') {
     const { status, headers, body } = fallback.reply;
     return { kind: 'reply', reply: { status, headers: headers.map(each => [each.name, each.value]), body } };

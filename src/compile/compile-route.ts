@@ -15,6 +15,7 @@ import { type CanaryParts, compileCanary } from './compile-canary.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDeferral } from './compile-deferral.ts';
 import { compileDestination } from './compile-destination.ts';
+import { compileKept } from './compile-kept.ts';
 import { compileMirror } from './compile-mirror.ts';
 import { compileResilience } from './compile-resilience.ts';
 
@@ -65,10 +66,13 @@ export function compileRoute(
       problems.push({ path: [...path, 'rewrite', ...compiled.path], message: compiled.message, severity: 'error' });
     } else rewrite = compiled;
   }
+  const sharedTable = workshop.worker.sharedTable.bind(workshop.worker);
+  const kept = compileKept(config, globalFilters.length + config.filters.length, sharedTable);
   let chain: Chain | null = globalChain;
-  if (config.filters.length > 0) {
+  if (config.filters.length > 0 || kept !== null) {
     const place = { firstSlot: globalFilters.length, routeName: config.name, path: [...path, 'filters'] };
     const own = buildFilters(config.filters, place, workshop, problems);
+    if (kept !== null) own.push(kept.filter);
     chain = chainOf([...globalFilters, ...own], place.path, problems);
   }
   let destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);
@@ -79,7 +83,7 @@ export function compileRoute(
   }
   const source = { chain, rewrite, metricsOffset: offsetIn(offsets, config.name) };
   const mirror = compileMirror(config, source, upstreams, mirrorOffsets, [...path, 'mirror'], problems);
-  const resilience = compileResilience(config, upstreams, path, problems);
+  const resilience = compileResilience(config, upstreams, kept, path, problems);
   if (problems.length > known || chain === null || destination === null) return null;
   const metricsOffset = offsetIn(offsets, config.name);
   const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
@@ -88,11 +92,7 @@ export function compileRoute(
   const deferral =
     config.async === undefined
       ? null
-      : compileDeferral(
-          config.async,
-          { name, rewrite, resilience, destination, ...limits },
-          workshop.worker.sharedTable.bind(workshop.worker),
-        );
+      : compileDeferral(config.async, { name, rewrite, resilience, destination, ...limits }, sharedTable);
   return new Route(
     name,
     chain,

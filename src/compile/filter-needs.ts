@@ -8,6 +8,7 @@ import { eventLabel } from '../telemetry/event-label.ts';
 import { limitLabel } from '../telemetry/limit-label.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { deferralTables } from './compile-deferral.ts';
+import { keptTables } from './compile-kept.ts';
 import { eachFilter } from './each-filter.ts';
 import { specOf } from './store-specs.ts';
 
@@ -37,7 +38,7 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
     for (const limit of needs.limits ?? []) limits.add(limitLabel(routeName, limit));
     for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
   });
-  tables.push(...deferralTables(config.routes));
+  tables.push(...deferralTables(config.routes), ...keptTables(config.routes));
   return { filters: [...filters], tables, feeds: [...feeds.values()], events: [...events], limits: [...limits] };
 }
 

@@ -84,7 +84,7 @@ test('an unknown key is told with the nearest one', () => {
 test('what belongs to a later version is refused by name', () => {
   const later = /not supported yet in this version/;
   const users = (fields: object) => ({ ...sound, upstreams: { users: { ...sound.upstreams.users, ...fields } } });
-  assert.ok(errors(withRoute({ fallback: { cache: {} } })).some(text => later.test(text)));
+  assert.ok(errors(withRoute({ async: { store: 'x' } })).some(text => later.test(text)));
   onlyError(users({ protocol: 'h2' }), 'upstreams.users.protocol', /`h2` needs https/);
   const listener = { address: '127.0.0.1:8443' };
   onlyError(

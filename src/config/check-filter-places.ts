@@ -66,6 +66,12 @@ export function checkFilterPlaces(
     // A route with an error still has filters without one, and a mistake in one place hides none in another.
     const chain =
       route?.filters ?? listOf(fieldOf(written[at], 'filters')).map(each => goodOne(checkValue(element, each)));
+    const cache = route?.fallback?.cache;
+    if (cache !== undefined) {
+      const message = keptProblem(cache.by === 'consumer', [...filters, ...chain].find(findsOut));
+      if (message !== null && ![...filters, ...chain].includes(undefined))
+        problems.push({ path: ['routes', at, 'fallback', 'cache'], message, severity: 'error' });
+    }
     if (chain.length === 0) continue;
     const pattern = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
     const pathParameters = typeof pattern === 'string' ? parametersOf(pattern) : null;
@@ -79,6 +85,15 @@ export function checkFilterPlaces(
     tellEarly(filter, ['filters', index], filters.slice(index + 1).find(findsOut) ?? ofRoutes);
   }
   return problems;
+}
+
+/** An answer to one caller must not reach another, and an answer that is kept for nobody is a setting that does nothing. */
+function keptProblem(byConsumer: boolean, identifying: FilterConfig | undefined): string | null {
+  if (byConsumer && identifying === undefined)
+    return 'no filter of this route finds out who calls, so `by: consumer` would never keep an answer';
+  if (!byConsumer && identifying !== undefined)
+    return `${identifying.name} finds out who calls, and answers to one caller are not another’s: say \`by: consumer\``;
+  return null;
 }
 
 /** Names of a list's elements, as written. */

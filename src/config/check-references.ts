@@ -4,6 +4,7 @@
 import { addressText } from './address.ts';
 import type { AuditConfig } from './audit-config.ts';
 import type { CheckedParts } from './check-document.ts';
+import { checkFallback } from './check-fallback.ts';
 import { checkRollout, rolloutUpstreams, upstreamsOf } from './check-rollout.ts';
 import { zoneProblems } from './check-zone.ts';
 import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
@@ -212,36 +213,21 @@ class ReferenceCheck {
     }
   }
 
-  /** It is given while a circuit breaker is open, so there has to be one. */
   private fallback(
-    { to, canary, fallback, hedge }: RouteConfig,
+    route: RouteConfig,
     at: number,
     known: ReadonlySet<string>,
     used: Set<string>,
     upstreams: CheckedParts['upstreams'],
   ): void {
-    const named =
-      to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : [];
-    if (canary !== undefined) named.push(canary.upstream);
-    if (hedge !== undefined && named.length === 0) {
-      this.fail(['routes', at, 'hedge'], '`hedge` has no meaning here: the route leads to no upstream');
-    }
-    if (fallback === undefined) return;
-    if (fallback.kind === 'upstream') {
-      const { upstream } = fallback;
-      const place = ['routes', at, 'fallback', 'upstream'];
+    const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
+    if (route.fallback?.kind === 'upstream') {
+      const { upstream } = route.fallback;
       used.add(upstream);
-      if (!known.has(upstream)) this.fail(place, `there is no upstream "${upstream}"${nearest(upstream, known)}`);
-      if (named.includes(upstream)) this.fail(place, `"${upstream}" is where the route leads anyway`);
+      if (!known.has(upstream))
+        fail(['fallback', 'upstream'], `there is no upstream "${upstream}"${nearest(upstream, known)}`);
     }
-    const mayOpen = upstreams.some(
-      each => each === undefined || (named.includes(each.name) && each.breaker !== undefined),
-    );
-    if (mayOpen) return;
-    this.fail(
-      ['routes', at, 'fallback'],
-      '`fallback` is given while a circuit breaker is open, and no upstream of this route has a `breaker`',
-    );
+    checkFallback(route, upstreams, fail);
   }
 
   private rollout(

@@ -3,27 +3,74 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { expected } from './found.ts';
-import { withLaterKeys } from './later-keys.ts';
 import { replySchema } from './reply-schema.ts';
-import type { FallbackConfig, HedgeConfig } from './resilience-config.ts';
+import type { FallbackConfig, HedgeConfig, KeptAnswersConfig } from './resilience-config.ts';
+import { size } from './size-field.ts';
 
-const either = 'either { reply: ... } or { upstream: name }';
+const KIB = 1024;
 
-export const fallbackSchema = withLaterKeys(
-  z.strictObject({
+const cacheSchema = z
+  .strictObject({
+    keep: duration
+      .refine(ms => ms >= 1_000, 'expected at least 1s')
+      .prefault('1h')
+      .describe('How old an answer may become; less where the answer’s own `Cache-Control` says less.'),
+    size: size(KIB, 64 * KIB * KIB)
+      .prefault('64KiB')
+      .describe('Largest answer that is kept, head and body.'),
+    memory: size(64 * KIB, 4 * KIB * KIB * KIB)
+      .prefault('32MiB')
+      .describe(
+        'For all answers of routes with the same `memory` and `size`, each of which takes `size`; when it is full the oldest go first.',
+      ),
+    by: z
+      .enum(['everyone', 'consumer'], expected('everyone or consumer'))
+      .default('everyone')
+      .describe(
+        'Whose answers are kept: `everyone` those to requests that carry nothing by which a caller could be known, `consumer` those to callers that a filter has identified, each for itself.',
+      ),
+    ignoreHeaders: z
+      .array(
+        z
+          .string(expected('the name of a header'))
+          .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header'),
+      )
+      .default([])
+      .describe(
+        'Request headers that say nothing of the answer, such as one that is new with each request. Headers that are not known to be harmless tell requests apart.',
+      ),
+  })
+  .transform(({ keep, size: answerBytesMax, memory, by, ignoreHeaders }, context): KeptAnswersConfig => {
+    if (memory < 8 * answerBytesMax) {
+      context.addIssue({ code: 'custom', path: ['memory'], message: '`memory` has to hold eight answers at least' });
+    }
+    const ignoredHeaders = ignoreHeaders.map(name => name.toLowerCase());
+    return { keepMs: keep, answerBytesMax, memoryBytes: memory, by, ignoredHeaders };
+  })
+  .describe(
+    'The last good answer to the same request, kept in memory that all workers share: GET and HEAD only, and nothing that its `Cache-Control`, a cookie or a credential makes somebody’s own. Given while the upstream may not be asked, and where it was asked and gave no answer. `{}` for the defaults.',
+  );
+
+const either = 'either { reply: ... } or { upstream: name }, or { cache: {} } alone or beside one of them';
+
+export const fallbackSchema = z
+  .strictObject({
+    cache: cacheSchema.optional(),
     reply: replySchema.optional().describe('A fixed reply.'),
     upstream: z.string(expected('the name of an upstream')).min(1).optional().describe('Another upstream.'),
-  }),
-  'cache',
-)
-  .transform(({ reply, upstream }, context): FallbackConfig => {
-    if (reply !== undefined && upstream === undefined) return { kind: 'reply', reply };
-    if (upstream !== undefined && reply === undefined) return { kind: 'upstream', upstream };
+  })
+  .transform(({ cache, reply, upstream }, context): FallbackConfig => {
+    const kept = cache === undefined ? {} : { cache };
+    if (reply !== undefined && upstream === undefined) return { kind: 'reply', reply, ...kept };
+    if (upstream !== undefined && reply === undefined) return { kind: 'upstream', upstream, ...kept };
+    if (reply === undefined && cache !== undefined) return { kind: 'nothing', cache };
     const names = reply === undefined ? 'nothing' : 'both';
     context.addIssue({ code: 'custom', message: `expected ${either}, found ${names}` });
     return z.NEVER;
   })
-  .describe('What callers get while the upstream’s circuit breaker is open; 503 with `Retry-After` when left out.');
+  .describe(
+    'What callers get while the upstream’s circuit breaker is open or no endpoint may be used: a kept answer where there is one, else the reply or the other upstream; 503 with `Retry-After` when left out.',
+  );
 
 export const hedgeSchema = z
   .strictObject({

@@ -73,9 +73,21 @@ export interface RetryConfig {
   readonly bodyBytesMax: number;
 }
 
-export type FallbackConfig =
+/** `kind` is what is given where no answer is kept; nothing refuses. */
+export type FallbackConfig = (
   | { readonly kind: 'reply'; readonly reply: ReplyConfig }
-  | { readonly kind: 'upstream'; readonly upstream: string };
+  | { readonly kind: 'upstream'; readonly upstream: string }
+  | { readonly kind: 'nothing' }
+) & { readonly cache?: KeptAnswersConfig };
+
+/** The last good answers, for when the upstream has none. */
+export interface KeptAnswersConfig {
+  readonly keepMs: number;
+  readonly answerBytesMax: number;
+  readonly memoryBytes: number;
+  readonly by: 'everyone' | 'consumer';
+  readonly ignoredHeaders: readonly string[];
+}
 
 export interface HedgeConfig {
   /** 0 takes the 95th percentile of the answers before. */

@@ -104,8 +104,9 @@ function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly 
 
 /** The upstream may not be asked: what the route gives its callers then, else the refusal, with the time to come back. */
 function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
-  const { fallback } = exchange.route!.resilience;
+  const { fallback, kept } = exchange.route!.resilience;
   const upstream = exchange.upstream!;
+  if (kept?.give(exchange, fault)) return;
   if (fallback === null || (fallback.kind === 'upstream' && fallback.upstream === upstream)) {
     const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
     refuse(exchange, fault, fault.code === 'upstream_circuit_open' ? [['Retry-After', String(seconds)]] : undefined);

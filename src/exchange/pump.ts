@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.ts';
 import { finish } from './finish.ts';
 import type { HedgePlan } from './hedge.ts';
 import { attemptAnswered, attemptFailed } from './outcome.ts';
-import { refuse } from './reply.ts';
+import { refuse, refuseWithoutAnswer } from './reply.ts';
 import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse } from './response.ts';
 import { retry, retryAnswer } from './retry.ts';
@@ -163,15 +163,15 @@ export function upstreamFault(exchange: Exchange, fault: Fault): void {
   countFault(exchange, fault);
   attemptFailed(exchange, fault);
   if (retry(exchange, fault)) return;
-  exchange.fault = fault;
   if (exchange.responseStarted) {
+    exchange.fault = fault;
     abortAnswer(exchange);
     return;
   }
   exchange.connection?.abort();
   exchange.connection = null;
   exchange.answeredBy = 'nobody';
-  refuse(exchange, fault);
+  refuseWithoutAnswer(exchange, fault);
 }
 
 function countFault(exchange: Exchange, fault: Fault): void {
@@ -186,14 +186,14 @@ export function noConnection(exchange: Exchange, fault: Fault): void {
   exchange.services.io.wheel.unschedule(exchange);
   if (exchange.ended) return;
   attemptFailed(exchange, fault);
-  if (!retry(exchange, fault)) refuse(exchange, fault);
+  if (!retry(exchange, fault)) refuseWithoutAnswer(exchange, fault);
 }
 
 /** The whole time is up while the exchange waits for a connection; later the connection watches over it. */
 export function deadlineReached(exchange: Exchange): void {
   if (!exchange.waiting || exchange.ended) return;
   exchange.stopWaiting();
-  refuse(exchange, new Fault('exchange_timeout'));
+  refuseWithoutAnswer(exchange, new Fault('exchange_timeout'));
 }
 
 export function responseBlocked(exchange: Exchange): void {

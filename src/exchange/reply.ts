@@ -23,6 +23,12 @@ export function refuse(exchange: Exchange, fault: Fault, headers?: Iterable<read
   answer(exchange, refusalReply(exchange, fault, headers));
 }
 
+/** The upstream was asked and gave no answer: one that is kept, else the refusal. */
+export function refuseWithoutAnswer(exchange: Exchange, fault: Fault): void {
+  if (exchange.route!.resilience.kept?.give(exchange, fault)) return;
+  refuse(exchange, fault);
+}
+
 function refusalReply(
   exchange: Exchange,
   fault: Fault,

@@ -7,7 +7,7 @@ import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { isIdempotent, type RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import { attempt } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
-import { refuse } from './reply.ts';
+import { refuseWithoutAnswer } from './reply.ts';
 import { Retries } from './retries.ts';
 
 /** A shorter wait than the timers can tell is none. */
@@ -120,7 +120,7 @@ function retryLater(exchange: Exchange, { spec }: RetryPolicy): void {
 function again(exchange: Exchange): void {
   const { services, retries } = exchange;
   if (services.io.clock.now >= exchange.deadline) {
-    refuse(exchange, new Fault('exchange_timeout'));
+    refuseWithoutAnswer(exchange, new Fault('exchange_timeout'));
     return;
   }
   attempt(exchange, retries!.tried, false);

@@ -10,6 +10,7 @@ import type { CanaryChoice } from './canary-choice.ts';
 import type { Chain } from './chain.ts';
 import type { DeferralPlan } from './deferred/deferral-plan.ts';
 import type { HedgePlan } from './hedge.ts';
+import type { KeptAnswers } from './kept/kept-answers.ts';
 import type { MirrorPlan } from './mirror/mirror-plan.ts';
 import type { Reply } from './response.ts';
 
@@ -52,6 +53,8 @@ export interface RouteResilience {
   readonly retry: RetryPolicy | null;
   /** Null refuses with 503. */
   readonly fallback: Fallback | null;
+  /** The last good answers, which come before the fallback; null where none are kept. */
+  readonly kept: KeptAnswers | null;
   /** Null for no second try. */
   readonly hedge: HedgePlan | null;
 }
@@ -67,7 +70,7 @@ export const PRIORITY_DEFAULT = 5;
 
 const alwaysAdmitted: RouteAdmission = { gate: null, priority: PRIORITY_DEFAULT };
 
-const nothingSaid: RouteResilience = { retry: null, fallback: null, hedge: null };
+const nothingSaid: RouteResilience = { retry: null, fallback: null, kept: null, hedge: null };
 
 export class Route {
   readonly name: string;

@@ -93,6 +93,42 @@ export class AnswerTable {
     });
   }
 
+  /** Keeps an answer to a question that nobody claimed, in the place of the one before. False when there is no room, or it is too long. */
+  put(digest: Buffer, answer: Buffer, nowSeconds: number, expirySeconds: number): boolean {
+    if (answer.length > this.answerBytesMax) return false;
+    const { words } = this;
+    const set = digest.readUInt32LE(12) % this.sets;
+    const at = HEADER_WORDS + set;
+    const stamp = lock(words, at);
+    try {
+      const slot = this.placeFor(this.firstSlot(set), digest, nowSeconds);
+      if (slot === -1) return false;
+      this.name(slot, digest, 0, expirySeconds);
+      answer.copy(this.bytes, (slot + SLOT_HEADER_WORDS) * 4);
+      words[slot + LENGTH_AT] = answer.length;
+      words[slot] = State.stored;
+      return true;
+    } finally {
+      unlock(words, at, stamp);
+    }
+  }
+
+  /** In seconds since 1970; 0 when there is nothing. */
+  keepsUntil(digest: Buffer): number {
+    const { words, slotWords } = this;
+    const set = digest.readUInt32LE(12) % this.sets;
+    const at = HEADER_WORDS + set;
+    const stamp = lock(words, at);
+    try {
+      for (let way = 0, slot = this.firstSlot(set); way < WAYS; way++, slot += slotWords) {
+        if (words[slot] === State.stored && this.isAt(slot, digest)) return words[slot + EXPIRY_AT]!;
+      }
+      return 0;
+    } finally {
+      unlock(words, at, stamp);
+    }
+  }
+
   /** The question may be asked again. */
   release(slot: number, digest: Buffer): void {
     this.change(slot, digest, () => {
@@ -101,23 +137,40 @@ export class AnswerTable {
   }
 
   private claimIn(first: number, digest: Buffer, fingerprint: number, now: number, underWaySeconds: number): Claim {
+    const { words } = this;
+    const place = this.placeFor(first, digest, now);
+    if (place === -1) return { kind: 'full' };
+    if (this.isTaken(place, now) && this.isAt(place, digest)) return this.known(place, fingerprint);
+    this.name(place, digest, fingerprint, now + underWaySeconds);
+    words[place] = State.underWay;
+    return { kind: 'first', slot: place };
+  }
+
+  /** The slot of this question, or the one that it may have: a free one, or that of the answer which would go first. -1 when there is none. */
+  private placeFor(first: number, digest: Buffer, now: number): number {
     const { words, slotWords } = this;
     let place = -1;
     let earliest = Infinity;
     for (let way = 0, slot = first; way < WAYS; way++, slot += slotWords) {
-      const isFree = words[slot] === State.free || words[slot + EXPIRY_AT]! <= now;
-      if (!isFree && this.isAt(slot, digest)) return this.known(slot, fingerprint);
-      const rank = isFree ? -1 : words[slot] === State.stored ? words[slot + EXPIRY_AT]! : Infinity;
+      const isTaken = this.isTaken(slot, now);
+      if (isTaken && this.isAt(slot, digest)) return slot;
+      const rank = !isTaken ? -1 : words[slot] === State.stored ? words[slot + EXPIRY_AT]! : Infinity;
       if (rank >= earliest) continue;
       earliest = rank;
       place = slot;
     }
-    if (place === -1) return { kind: 'full' };
-    for (let i = 0; i < 4; i++) words[place + DIGEST_AT + i] = digest.readInt32LE(i * 4);
-    words[place + FINGERPRINT_AT] = fingerprint;
-    words[place + EXPIRY_AT] = now + underWaySeconds;
-    words[place] = State.underWay;
-    return { kind: 'first', slot: place };
+    return place;
+  }
+
+  private isTaken(slot: number, now: number): boolean {
+    return this.words[slot] !== State.free && this.words[slot + EXPIRY_AT]! > now;
+  }
+
+  private name(slot: number, digest: Buffer, fingerprint: number, expirySeconds: number): void {
+    const { words } = this;
+    for (let i = 0; i < 4; i++) words[slot + DIGEST_AT + i] = digest.readInt32LE(i * 4);
+    words[slot + FINGERPRINT_AT] = fingerprint;
+    words[slot + EXPIRY_AT] = expirySeconds;
   }
 
   private known(slot: number, fingerprint: number): Claim {

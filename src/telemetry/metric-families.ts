@@ -51,8 +51,11 @@ export const UpstreamCell = {
   concurrencyLimit: 23,
   admitted: 24,
   queued: 25,
+  /** Of `fallback: { cache }`. */
+  keptStored: 26,
+  keptGiven: 27,
   /** Histogram: from the request's first byte sent to the answer's first received. */
-  responseTime: 26,
+  responseTime: 28,
 } as const;
 
 /** Cells of a limit's block: what became of the requests that asked it. */
@@ -361,8 +364,13 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       counter(
         'cardea_upstream_fallbacks_total',
-        'Requests that got the fallback of their route.',
+        'Requests that got the fallback of their route: its reply, or another upstream.',
         UpstreamCell.fallbacks,
+      ),
+      counter(
+        'cardea_upstream_kept_answers_total',
+        'Good answers of routes with `fallback: { cache }` that were kept, and kept ones that were given since the upstream had none.',
+        labelled('event', { kept: UpstreamCell.keptStored, given: UpstreamCell.keptGiven }),
       ),
       gauge(
         'cardea_upstream_concurrency_limit',

@@ -125,7 +125,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
   );
   const table = new RouteTableBuilder<Route>();
   const add = (name: string, path: string, filters: readonly Filter[], destination: Destination): void => {
-    const resilience = { retry: null, fallback: null, hedge: null, ...options.resilience };
+    const resilience = { retry: null, fallback: null, kept: null, hedge: null, ...options.resilience };
     const timeoutMs = options.routeTimeoutMs ?? 0;
     const value = new Route(name, buildChain(filters), destination, null, timeoutMs, routeOffset, resilience);
     const match = { hosts: [], methods: [], headers: [], query: [], cookies: [], body: [] };

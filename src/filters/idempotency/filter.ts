@@ -5,9 +5,10 @@ import { Fault } from '../../base/fault.ts';
 import { hashText } from '../../base/hash.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import { fieldPairs, packAnswer, unpackAnswer } from '../../exchange/packed-answer.ts';
+import type { Reply } from '../../exchange/response.ts';
 import { AnswerTable, answerTableBytes } from '../../store/answer-table.ts';
 import type { IdempotencyConfig } from './config.ts';
-import { packAnswer, unpackAnswer } from './packed-answer.ts';
 
 const KEY_LETTERS_MAX = 255;
 
@@ -16,7 +17,7 @@ interface First {
   readonly slot: number;
   readonly digest: Buffer;
   status: number;
-  headers: [string, string][];
+  headers: readonly (readonly [string, string])[];
   /** Null when the answer is not to be kept, or too large. */
   pieces: Buffer[] | null;
   bytes: number;
@@ -69,7 +70,7 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
             return;
           case 'stored':
             replayed();
-            exchange.reply(unpackAnswer(claim.bytes));
+            exchange.reply(givenAgain(claim.bytes));
             return;
           case 'underWay':
             conflict();
@@ -96,7 +97,7 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
         const { response } = exchange;
         if (own === null || response === null || exchange.answeredBy !== 'upstream' || !isKept(response.status)) return;
         own.status = response.status;
-        own.headers = headersOf(response.headers.lines());
+        own.headers = fieldPairs(response.headers.lines(), notGivenAgain);
         own.pieces = [];
         if (response.hasBody) response.filterBody(slot);
         else keep(own);
@@ -120,7 +121,7 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
 
     function keep(own: First): void {
       const fits = own.pieces !== null && own.bytes <= config.answerLimit;
-      const answer = fits ? packAnswer(own.status, own.headers, own.pieces!) : null;
+      const answer = fits ? packAnswer({ status: own.status, headers: own.headers }, own.pieces!) : null;
       table.store(own.slot, own.digest, answer, nowSeconds() + Math.ceil(config.keepFor / 1_000));
     }
   },
@@ -145,13 +146,10 @@ function isKept(status: number): boolean {
   return status >= 200 && status < 500 && status !== 408 && status !== 429;
 }
 
-function headersOf(lines: string): [string, string][] {
-  return lines
-    .split('\r\n')
-    .filter(line => line !== '')
-    .map((line): [string, string] => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
-    })
-    .filter(([name]) => !/^(?:content-length|date|transfer-encoding|connection|set-cookie)$/i.test(name));
+/** Of this answer alone: a cookie is given once, and the rest is made anew. */
+const notGivenAgain = new Set(['content-length', 'date', 'transfer-encoding', 'connection', 'set-cookie']);
+
+function givenAgain(record: Buffer): Reply {
+  const { head, body } = unpackAnswer(record);
+  return { status: head.status, headers: [...head.headers, ['Idempotency-Replayed', 'true']], body };
 }

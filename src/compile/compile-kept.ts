@@ -1,0 +1,37 @@
+// From a route's `fallback: { cache }` to the answers that are kept for it.
+
+import type { RouteConfig } from '../config/config.ts';
+import type { KeptAnswersConfig } from '../config/resilience-config.ts';
+import { KeptAnswers } from '../exchange/kept/kept-answers.ts';
+import type { SharedTableNeed } from '../exchange/worker-services.ts';
+import { AnswerTable, answerTableBytes } from '../store/answer-table.ts';
+
+/** Memory of the answers of routes that say the same of it. */
+export function keptTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
+  return routes.flatMap(({ fallback }) =>
+    fallback?.cache === undefined
+      ? []
+      : [
+          {
+            name: tableName(fallback.cache),
+            bytes: answerTableBytes(fallback.cache.memoryBytes, fallback.cache.answerBytesMax),
+          },
+        ],
+  );
+}
+
+/** `slot` is the place in the route's chain for its filter. Null where nothing is kept. */
+export function compileKept(
+  { name, fallback }: RouteConfig,
+  slot: number,
+  sharedTable: (name: string) => SharedArrayBuffer,
+): KeptAnswers | null {
+  const spec = fallback?.cache;
+  if (spec === undefined) return null;
+  const table = new AnswerTable(sharedTable(tableName(spec)), spec.answerBytesMax);
+  return new KeptAnswers(spec, table, name, slot);
+}
+
+function tableName({ memoryBytes, answerBytesMax }: KeptAnswersConfig): string {
+  return `kept ${memoryBytes} ${answerBytesMax}`;
+}

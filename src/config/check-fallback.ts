@@ -1,0 +1,35 @@
+// What a route's `fallback` and `hedge` have to agree on with where it leads. Whether names exist is seen in check-references.ts.
+
+import type { RouteConfig, UpstreamConfig } from './config.ts';
+
+type Path = readonly (string | number)[];
+
+/** Paths of `fail` begin in the route. An upstream that could not be checked is undefined: it may have a breaker. */
+export function checkFallback(
+  { to, canary, fallback, hedge }: RouteConfig,
+  upstreams: readonly (UpstreamConfig | undefined)[],
+  fail: (path: Path, message: string) => void,
+): void {
+  const named =
+    to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : [];
+  if (canary !== undefined) named.push(canary.upstream);
+  if (hedge !== undefined && named.length === 0)
+    fail(['hedge'], '`hedge` has no meaning here: the route leads to no upstream');
+  if (fallback === undefined) return;
+  if (fallback.kind === 'upstream' && named.includes(fallback.upstream))
+    fail(['fallback', 'upstream'], `"${fallback.upstream}" is where the route leads anyway`);
+  if (fallback.cache !== undefined) {
+    if (named.length === 0) fail(['fallback', 'cache'], '`cache` has no meaning here: the route leads to no upstream');
+    return;
+  }
+  // It is given while a circuit breaker is open, so there has to be one; a kept answer also where there was no answer.
+  const mayOpen = upstreams.some(
+    each => each === undefined || (named.includes(each.name) && each.breaker !== undefined),
+  );
+  if (!mayOpen) {
+    fail(
+      ['fallback'],
+      '`fallback` is given while a circuit breaker is open, and no upstream of this route has a `breaker`',
+    );
+  }
+}

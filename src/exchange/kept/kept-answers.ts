@@ -1,0 +1,187 @@
+// A route's `fallback: { cache }`: the last good answers, kept in memory that all workers share, and given when the upstream has none.
+// What may be kept is in may-be-kept.ts, what counts as the same question in question.ts.
+
+import { hash } from 'node:crypto';
+import type { Fault } from '../../base/fault.ts';
+import type { Headers } from '../../http/headers.ts';
+import type { AnswerTable } from '../../store/answer-table.ts';
+import { UpstreamCell } from '../../telemetry/metric-families.ts';
+import { countVersionAsFailed } from '../count-version.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Filter } from '../filter.ts';
+import { fieldPairs, type PackedHead, packAnswer, unpackAnswer } from '../packed-answer.ts';
+import { proxyStatus } from '../problem.ts';
+import { answer } from '../reply.ts';
+import { type Keeping, mayBeKept } from './may-be-kept.ts';
+import { type KeptBy, questionOf, variantOf } from './question.ts';
+
+export interface KeptAnswersSpec {
+  readonly keepMs: number;
+  readonly answerBytesMax: number;
+  readonly by: KeptBy;
+  /** Names in lower case. */
+  readonly ignoredHeaders: readonly string[];
+}
+
+/** An answer as it is kept; `vary` alone for a question whose answers lie under its variants. */
+interface KeptHead extends PackedHead {
+  readonly vary?: readonly string[];
+  readonly keeping?: Keeping;
+  /** Seconds since 1970. */
+  readonly storedAt: number;
+}
+
+/** What an exchange has in this one's cell: its question, and its answer while it comes. */
+interface Asked {
+  readonly question: string;
+  head: KeptHead | null;
+  digest: Buffer | null;
+  pieces: Buffer[];
+  bytes: number;
+}
+
+/** Fields that are made anew when the answer is given. */
+const ownFields = new Set(['age', 'connection', 'content-length', 'date', 'trailer', 'transfer-encoding']);
+
+/** The same answer is not kept again within this time, so that a busy route is not busy with keeping. */
+const KEEP_AGAIN_SECONDS = 2;
+
+export class KeptAnswers {
+  private readonly spec: KeptAnswersSpec;
+  private readonly table: AnswerTable;
+  private readonly routeName: string;
+  private readonly slot: number;
+  private readonly ignored: ReadonlySet<string>;
+  /** Stands last in the route's chain, so that it sees answers as the upstream gave them. */
+  readonly filter: Filter;
+
+  /** `slot` is the filter's place in the chain. */
+  constructor(spec: KeptAnswersSpec, table: AnswerTable, routeName: string, slot: number) {
+    this.spec = spec;
+    this.table = table;
+    this.routeName = routeName;
+    this.slot = slot;
+    this.ignored = new Set(spec.ignoredHeaders);
+    this.filter = {
+      onRequest: exchange => this.asked(exchange),
+      onResponse: exchange => this.answered(exchange),
+      onResponseBody: (exchange, piece, last) => this.came(exchange, piece, last),
+    };
+  }
+
+  /** Gives what is kept of this question instead of the fault. False when there is nothing. */
+  give(exchange: Exchange, fault: Fault): boolean {
+    const asked = this.askedBy(exchange);
+    if (asked === undefined || fault.kind.source !== 'upstream' || exchange.answeredBy !== 'nobody') return false;
+    const now = nowSeconds();
+    const kept = this.find(asked.question, exchange, now);
+    if (kept === null) return false;
+    const { head, body, keeping } = kept;
+    const age = keeping.ageSeconds + Math.max(0, now - head.storedAt);
+    exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.keptGiven]!++;
+    countVersionAsFailed(exchange);
+    // RFC 9211 section 2: a hit is what did not go forward.
+    const served = exchange.sentAt === 0 ? `hit; ttl=${keeping.freshSeconds - age}` : 'fwd=stale';
+    answer(exchange, {
+      status: head.status,
+      headers: [
+        ...head.headers,
+        ['Age', String(age)],
+        ['Cache-Status', `cardea; ${served}; detail=${fault.code}`],
+        ['Proxy-Status', proxyStatus(fault)],
+      ],
+      body,
+    });
+    return true;
+  }
+
+  private asked(exchange: Exchange): void {
+    const question = questionOf(exchange, this.spec.by, this.ignored);
+    if (question === null) return;
+    exchange.state[this.slot] = { question, head: null, digest: null, pieces: [], bytes: 0 } satisfies Asked;
+  }
+
+  private answered(exchange: Exchange): void {
+    const { response } = exchange;
+    const asked = this.askedBy(exchange);
+    if (asked === undefined || response === null || exchange.answeredBy !== 'upstream') return;
+    if (exchange.request.method !== 'GET' || response.contentLength > this.spec.answerBytesMax) return;
+    const now = nowSeconds();
+    const keeping = mayBeKept(response.status, response.headers, Math.floor(this.spec.keepMs / 1_000), now * 1_000);
+    const vary = varyOf(response.headers);
+    if (keeping === null || vary.includes('*')) return;
+    const { question } = asked;
+    asked.digest = this.digest(vary.length === 0 ? question : variantOf(question, exchange, vary));
+    if (this.table.keepsUntil(asked.digest) >= now + lasts(keeping) - KEEP_AGAIN_SECONDS) return;
+    const headers = fieldPairs(response.headers.lines(), ownFields);
+    asked.head = { status: response.status, headers, keeping, storedAt: now };
+    if (vary.length > 0) this.keepVary(question, vary, keeping, now);
+    if (response.hasBody) response.filterBody(this.slot);
+    else this.keep(exchange, asked, asked.head, keeping);
+  }
+
+  private came(exchange: Exchange, piece: Buffer, last: boolean): void {
+    const asked = this.askedBy(exchange);
+    if (asked === undefined || asked.head === null) return;
+    asked.bytes += piece.length;
+    if (asked.bytes > this.spec.answerBytesMax) {
+      asked.head = null;
+      asked.pieces = [];
+      return;
+    }
+    if (piece.length > 0) asked.pieces.push(piece);
+    if (last) this.keep(exchange, asked, asked.head, asked.head.keeping!);
+  }
+
+  private keep({ services, upstream }: Exchange, { digest, pieces }: Asked, head: KeptHead, keeping: Keeping): void {
+    const kept = this.table.put(digest!, packAnswer(head, pieces), head.storedAt, head.storedAt + lasts(keeping));
+    if (kept) services.cells[upstream!.metricsOffset + UpstreamCell.keptStored]!++;
+  }
+
+  /** Under the question itself: by which fields its answers differ. */
+  private keepVary(question: string, vary: readonly string[], keeping: Keeping, now: number): void {
+    const head: KeptHead = { status: 0, headers: [], vary, storedAt: now };
+    this.table.put(this.digest(question), packAnswer(head, []), now, now + lasts(keeping));
+  }
+
+  private find(question: string, exchange: Exchange, now: number) {
+    let kept = this.read(this.digest(question), now);
+    if (kept?.head.vary !== undefined)
+      kept = this.read(this.digest(variantOf(question, exchange, kept.head.vary)), now);
+    const keeping = kept?.head.keeping;
+    return kept === null || keeping === undefined ? null : { ...kept, keeping };
+  }
+
+  private read(digest: Buffer, now: number): { readonly head: KeptHead; readonly body: Buffer } | null {
+    const found = this.table.find(digest, now);
+    return Buffer.isBuffer(found) ? unpackAnswer<KeptHead>(found) : null;
+  }
+
+  private digest(question: string): Buffer {
+    return hash('sha256', `${this.routeName}\0${question}`, 'buffer').subarray(0, 16);
+  }
+
+  private askedBy(exchange: Exchange): Asked | undefined {
+    // Because: only this one's filter writes its cell.
+    return exchange.state[this.slot] as Asked | undefined;
+  }
+}
+
+/** How many seconds it may still be given. */
+function lasts({ ageSeconds, oldestSeconds }: Keeping): number {
+  return oldestSeconds - ageSeconds;
+}
+
+/** Fields by which answers differ, in lower case and in order: what Vary says, and what servers forget to say there. */
+function varyOf(headers: Headers): string[] {
+  const said = (headers.getJoined('vary') ?? '').toLowerCase().split(',');
+  const names = new Set(said.map(name => name.trim()).filter(name => name !== ''));
+  if (headers.has('content-encoding')) names.add('accept-encoding');
+  if ((headers.get('access-control-allow-origin') ?? '*') !== '*') names.add('origin');
+  return [...names].sort();
+}
+
+function nowSeconds(): number {
+  // Because: what all workers go by, and what is kept outlives the monotonic clock of one.
+  return Math.floor(Date.now() / 1_000);
+}

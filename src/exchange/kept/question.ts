@@ -1,0 +1,66 @@
+// What a request asks, as the key of an answer that is kept for the next who asks the same. Two requests that an upstream could answer
+// differently must never have the same key: every field counts that is not known to say nothing of the answer.
+
+import type { Exchange } from '../exchange.ts';
+
+/**
+ * Fields by which answers do not differ, unless the answer's Vary names them: then their values count as well (RFC 9111 section 4.1).
+ * They tell of the hop, of the way here, or of what the client would take.
+ */
+const harmless = new Set([
+  ...['host', 'date', 'content-length', 'connection', 'te', 'trailer', 'upgrade', 'keep-alive', 'priority', 'via'],
+  ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'cache-control', 'pragma', 'origin', 'referer'],
+  ...['user-agent', 'dnt', 'upgrade-insecure-requests', 'save-data', 'from', 'sec-fetch-dest', 'sec-fetch-mode'],
+  ...['sec-fetch-site', 'sec-fetch-user', 'sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform', 'sec-gpc'],
+  ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'],
+  ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip'],
+  ...['x-request-id', 'x-correlation-id', 'traceparent', 'tracestate', 'x-amzn-trace-id', 'cf-ray', 'cdn-loop'],
+]);
+
+/** Names of fields that tell who asks. */
+const credential =
+  /auth|cookie|token|jwt|(?:^|[-_.])(?:api)?[-_.]?key$|apikey|secret|session|signature|credential|cert|passw|consumer|user(?![-_]agent)|account|tenant/i;
+
+/** `everyone`: nothing to do with a request that could be somebody's. `consumer`: only with those whose sender a filter has identified. */
+export type KeptBy = 'everyone' | 'consumer';
+
+/** Null for a request whose answer is not kept, and that gets none that was. `ignored` are names in lower case. */
+export function questionOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<string>): string | null {
+  const { request, client, consumer, identity } = exchange;
+  if ((request.method !== 'GET' && request.method !== 'HEAD') || request.hasBody || request.upgrade !== '') return null;
+  const identified = consumer !== null || identity !== null;
+  if (identified !== (by === 'consumer')) return null;
+  if (by === 'everyone' && client.certificate !== null) return null;
+  const fields: string[] = [];
+  for (const [name, value] of request.headers) {
+    const lower = name.toLowerCase();
+    if (harmless.has(lower)) {
+      if (lower === 'cache-control' && /no-store/i.test(value)) return null;
+    } else if (lower === 'forwarded') {
+      fields.push(...(value.match(/host=[^;,]*/gi) ?? []));
+    } else if (credential.test(lower)) {
+      if (by === 'everyone') return null;
+      fields.push(lower, value);
+    } else if (!ignored.has(lower)) fields.push(lower, value);
+  }
+  const { authority, path, query } = request;
+  return JSON.stringify([
+    [client.scheme, authority, path, request.hasQuery, query],
+    identified ? whoOf(exchange) : null,
+    fields,
+  ]);
+}
+
+/** The same question as asked by a client that would take other things: with the values of the fields that the answer's Vary names. */
+export function variantOf(question: string, { request }: Exchange, vary: readonly string[]): string {
+  return JSON.stringify([question, vary.map(name => [name, request.headers.getAll(name)])]);
+}
+
+function whoOf({ consumer, identity, client }: Exchange): unknown[] {
+  return [
+    consumer?.name ?? null,
+    ...(identity === null ? [] : [identity.by, identity.subject, identity.keyId, identity.scopes]),
+    identity?.claims?.['iss'] ?? null,
+    client.certificate?.fingerprint ?? null,
+  ];
+}

@@ -1,0 +1,37 @@
+// An answer as bytes in a table and back: the length of its head, the head as JSON, the body. For answers that are kept to be given later.
+
+/** Head of a packed answer. Who packs may put more beside it. */
+export interface PackedHead {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+const HEAD_LENGTH_BYTES = 4;
+
+export function packAnswer(head: PackedHead, body: readonly Buffer[]): Buffer {
+  const text = Buffer.from(JSON.stringify(head));
+  const length = Buffer.alloc(HEAD_LENGTH_BYTES);
+  length.writeUInt32LE(text.length);
+  // Because: it is kept in one piece, and bounded.
+  return Buffer.concat([length, text, ...body]);
+}
+
+/** `Head` is what was given to `packAnswer`. */
+export function unpackAnswer<Head extends PackedHead>(bytes: Buffer): { readonly head: Head; readonly body: Buffer } {
+  const bodyAt = HEAD_LENGTH_BYTES + bytes.readUInt32LE(0);
+  // Because: only `packAnswer` writes what is read here, and giving kept answers is not the hot path.
+  const head = JSON.parse(bytes.toString('utf8', HEAD_LENGTH_BYTES, bodyAt)) as Head;
+  return { head, body: bytes.subarray(bodyAt) };
+}
+
+/** Fields of a head as pairs, without those whose names are in `left` (in lower case). */
+export function fieldPairs(lines: string, left: ReadonlySet<string>): (readonly [string, string])[] {
+  return lines
+    .split('\r\n')
+    .slice(0, -1)
+    .map((line): readonly [string, string] => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    })
+    .filter(([name]) => !left.has(name.toLowerCase()));
+}
