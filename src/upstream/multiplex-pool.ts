@@ -12,6 +12,7 @@ import {
 import type { ThreadIo } from '../net/io.ts';
 import type { ConnectionTarget } from '../net/upstream-connection.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
+import { ConnectionSeats } from './connection-seats.ts';
 import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
 import type { PoolContext, PoolSettings } from './pool.ts';
 import { WaiterQueue } from './waiter-queue.ts';
@@ -32,6 +33,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   /** Told when the endpoint does not choose HTTP/2; null where it has no choice. */
   private readonly onHttp1: (() => void) | null;
   private readonly waiters: WaiterQueue;
+  private readonly seats: ConnectionSeats;
   /** Ready and taking streams. */
   private readonly open: ClientConnection[];
   /** With streams to finish, and taking no more. */
@@ -39,12 +41,14 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   private connecting: number;
   private retired: boolean;
 
+  /** `seats` where other pools of the same endpoint have connections as well. */
   constructor(
     target: ConnectionTarget,
     settings: PoolSettings,
     metricsOffset: number,
     context: PoolContext,
     onHttp1: (() => void) | null = null,
+    seats = new ConnectionSeats(settings.maxConnections),
   ) {
     this.io = context.io;
     this.headLimits = context.headLimits;
@@ -63,6 +67,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.metricsOffset = metricsOffset;
     this.onHttp1 = onHttp1;
     this.waiters = new WaiterQueue(context.cells, metricsOffset);
+    this.seats = seats;
     this.open = [];
     this.leaving = new Set();
     this.connecting = 0;
@@ -118,6 +123,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
 
   onConnectFailed(_connection: ClientConnection, fault: Fault): void {
     this.connecting--;
+    this.seats.giveBack(this);
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
     // Those who wait for it wait for nothing any more; with another connection open they are served by that one.
     if (this.open.length > 0 || this.connecting > 0) return;
@@ -126,6 +132,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
 
   onOtherProtocol(_connection: ClientConnection): void {
     this.connecting--;
+    this.seats.giveBack(this);
     this.onHttp1?.();
   }
 
@@ -145,6 +152,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     if (at !== -1) this.open.splice(at, 1);
     this.leaving.delete(connection);
     this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
+    this.seats.giveBack(this);
     this.openForWaiters();
   }
 
@@ -189,14 +197,14 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     return this.connect();
   }
 
-  private openForWaiters(): void {
+  /** Where there is room, a connection for those who wait and have none on its way. */
+  openForWaiters(): void {
     if (this.waiters.length > this.connecting * this.settings.maxStreams) this.connect();
   }
 
   private connect(): boolean {
-    const { maxConnections } = this.settings;
-    const total = this.open.length + this.leaving.size + this.connecting;
-    if (maxConnections !== 0 && total >= maxConnections) return false;
+    if (this.seats.isFull) return false;
+    this.seats.take();
     this.connecting++;
     new ClientConnection(this.target, this.onHttp1 !== null, this.connectionSettings, this);
     return true;

@@ -3,6 +3,7 @@
 
 import type { RequestWriter } from '../net/exchange-ends.ts';
 import type { ConnectionTarget } from '../net/upstream-connection.ts';
+import { ConnectionSeats } from './connection-seats.ts';
 import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
 import { MultiplexPool } from './multiplex-pool.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
@@ -15,6 +16,8 @@ export class NegotiatedPool implements EndpointPool {
   private readonly settings: PoolSettings;
   private readonly metricsOffset: number;
   private readonly context: PoolContext;
+  /** Of all that follow one another: what is open of the ones before counts. */
+  private readonly seats: ConnectionSeats;
   private current: MultiplexPool | Pool;
   private chosenAt: number;
   private retired: boolean;
@@ -24,6 +27,10 @@ export class NegotiatedPool implements EndpointPool {
     this.settings = settings;
     this.metricsOffset = metricsOffset;
     this.context = context;
+    this.seats = new ConnectionSeats(settings.maxConnections, holder => {
+      // The current one knows what to do with its own.
+      if (holder !== this.current) this.current.openForWaiters();
+    });
     this.chosenAt = 0;
     this.retired = false;
     this.current = this.asking();
@@ -59,17 +66,17 @@ export class NegotiatedPool implements EndpointPool {
 
   /** Offers both, and finds out. */
   private asking(): MultiplexPool {
-    const { target, settings, metricsOffset, context } = this;
-    const pool: MultiplexPool = new MultiplexPool(target, settings, metricsOffset, context, () =>
-      this.change(pool, this.plain()),
-    );
+    const { target, settings, metricsOffset, context, seats } = this;
+    const onHttp1 = (): void => this.change(pool, this.plain());
+    const pool: MultiplexPool = new MultiplexPool(target, settings, metricsOffset, context, onHttp1, seats);
     return pool;
   }
 
   /** Offers HTTP/1.1 alone. */
   private plain(): Pool {
-    const { target, settings, metricsOffset, context } = this;
-    const pool: Pool = new Pool(target, settings, metricsOffset, context, () => this.change(pool, this.asking()));
+    const { target, settings, metricsOffset, context, seats } = this;
+    const onTurnedAway = (): void => this.change(pool, this.asking());
+    const pool: Pool = new Pool(target, settings, metricsOffset, context, onTurnedAway, seats);
     return pool;
   }
 
@@ -79,12 +86,14 @@ export class NegotiatedPool implements EndpointPool {
     this.current = to;
     this.chosenAt = this.context.io.clock.now;
     if (this.retired) to.retire();
-    for (const waiter of from.takeWaiters()) {
+    const waiters = from.takeWaiters();
+    // What it has idle makes room for them.
+    from.retire();
+    for (const waiter of waiters) {
       // What another one's answer sets off may have ended its wait.
       if (!waiter.waiting) continue;
       const connection = to.acquire(waiter, false);
       if (connection !== null) waiter.onConnection(connection);
     }
-    from.retire();
   }
 }

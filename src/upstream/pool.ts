@@ -6,6 +6,7 @@ import type { ThreadIo } from '../net/io.ts';
 import type { ClientTlsBook } from '../net/tls/client-tls-book.ts';
 import { type ConnectionOwner, type ConnectionTarget, UpstreamConnection } from '../net/upstream-connection.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
+import { ConnectionSeats } from './connection-seats.ts';
 import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
 import { WaiterQueue } from './waiter-queue.ts';
 
@@ -39,6 +40,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
   /** The one that was used last is lent first, so that the others grow old and are closed. */
   private readonly idle: UpstreamConnection[];
   private readonly waiters: WaiterQueue;
+  private readonly seats: ConnectionSeats;
   private connecting: number;
   /** Connections that exist, those being made included. */
   private total: number;
@@ -47,12 +49,14 @@ export class Pool implements EndpointPool, ConnectionOwner {
   private readonly onTurnedAway: (() => void) | null;
   private reached: boolean;
 
+  /** `seats` where other pools of the same endpoint have connections as well. */
   constructor(
     target: ConnectionTarget,
     settings: PoolSettings,
     metricsOffset: number,
     context: PoolContext,
     onTurnedAway: (() => void) | null = null,
+    seats = new ConnectionSeats(settings.maxConnections),
   ) {
     this.io = context.io;
     this.headLimits = context.headLimits;
@@ -62,6 +66,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.metricsOffset = metricsOffset;
     this.idle = [];
     this.waiters = new WaiterQueue(context.cells, metricsOffset);
+    this.seats = seats;
     this.connecting = 0;
     this.total = 0;
     this.retired = false;
@@ -84,10 +89,9 @@ export class Pool implements EndpointPool, ConnectionOwner {
       cells[metricsOffset + UpstreamCell.reuses]!++;
       return connection;
     }
-    const { maxConnections, maxPending } = this.settings;
-    if (maxConnections === 0 || this.total < maxConnections) {
+    if (!this.seats.isFull) {
       this.open();
-    } else if (this.waiters.length - this.connecting >= maxPending) {
+    } else if (this.waiters.length - this.connecting >= this.settings.maxPending) {
       waiter.onNoConnection(new Fault('upstream_queue_full'));
       return null;
     }
@@ -110,8 +114,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
   }
 
   warm(): void {
-    const { maxConnections } = this.settings;
-    if (this.isCold && !this.retired && (maxConnections === 0 || this.total < maxConnections)) this.open();
+    if (this.isCold && !this.retired && !this.seats.isFull) this.open();
   }
 
   forget(waiter: ConnectionWaiter): void {
@@ -132,8 +135,8 @@ export class Pool implements EndpointPool, ConnectionOwner {
 
   onConnectFailed(_connection: UpstreamConnection, fault: Fault): void {
     this.connecting--;
-    this.total--;
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
+    this.leaveSeat();
     if (this.reached && this.onTurnedAway !== null && fault.code === 'upstream_tls_failed') {
       this.reached = false;
       this.onTurnedAway();
@@ -152,7 +155,6 @@ export class Pool implements EndpointPool, ConnectionOwner {
   }
 
   onClosed(connection: UpstreamConnection): void {
-    this.total--;
     const at = this.idle.lastIndexOf(connection);
     if (at !== -1) {
       this.idle.splice(at, 1);
@@ -160,7 +162,13 @@ export class Pool implements EndpointPool, ConnectionOwner {
     } else {
       this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
     }
+    this.leaveSeat();
     this.openForWaiters();
+  }
+
+  private leaveSeat(): void {
+    this.total--;
+    this.seats.giveBack(this);
   }
 
   /** Gives a free connection to whoever waits longest, or puts it aside. */
@@ -179,12 +187,13 @@ export class Pool implements EndpointPool, ConnectionOwner {
 
   private open(): void {
     this.total++;
+    this.seats.take();
     this.connecting++;
     new UpstreamConnection(this.target, this.settings.connectTimeoutMs, this);
   }
 
-  private openForWaiters(): void {
-    const { maxConnections } = this.settings;
-    if (this.waiters.length > this.connecting && (maxConnections === 0 || this.total < maxConnections)) this.open();
+  /** Where there is room, a connection for whoever waits and has none on its way. */
+  openForWaiters(): void {
+    if (this.waiters.length > this.connecting && !this.seats.isFull) this.open();
   }
 }

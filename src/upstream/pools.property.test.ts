@@ -277,9 +277,7 @@ async function run(kind: Kind, steps: readonly Step[]): Promise<void> {
       assert.ok(performance.now() < until, `lost: ${open}, ${JSON.stringify(pool.counts)}`);
       for (const held of endpoint.held.slice()) held.answer();
       await turn();
-      // While the protocol changes, connections of before that are still in use come on top.
-      if (kind !== 'negotiated')
-        assert.ok(endpoint.sockets.size <= settings.maxConnections + 1, `${endpoint.sockets.size} sockets`);
+      assert.ok(endpoint.sockets.size <= settings.maxConnections + 1, `${endpoint.sockets.size} sockets`);
     }
     for (const caller of callers) {
       assert.equal(caller.given, caller.forgotten ? 0 : 1);
