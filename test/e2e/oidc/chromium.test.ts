@@ -9,8 +9,14 @@ import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { startIdentityProvider } from '../../support/identity-provider.ts';
 
-test('a browser is sent to log in, comes back to the page it wanted, and logs out', async () => {
+/** A site of two hosts: browsers take any name under localhost for this machine. */
+const own = 'app.site.localhost';
+const neighbour = 'blog.site.localhost';
+
+test('a browser is sent to log in, comes back to the page it wanted, and logs out; a neighbour changes nothing in its name', async () => {
+  const changed: string[] = [];
   const backend = createServer((request, response) => {
+    if (request.method === 'POST') changed.push(request.url!);
     response.setHeader('content-type', 'text/html');
     response.end(
       `<title>app</title><p id="who">${request.headers['x-consumer-subject']}</p><script>fetch('/api')</script>`,
@@ -19,7 +25,7 @@ test('a browser is sent to log in, comes back to the page it wanted, and logs ou
   await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
   const { port: backendPort } = backend.address() as AddressInfo; // Because: it listens on TCP
   const port = await freePort();
-  const base = `http://127.0.0.1:${port}`;
+  const base = `http://${own}:${port}`;
   const provider = await startIdentityProvider(() => ({
     clients: [
       {
@@ -64,6 +70,33 @@ routes:
     assert.equal(denied, 401, 'a call of a script is not redirected');
     await page.goto(`${base}/again`);
     assert.equal(await page.textContent('#who'), 'ada', 'the provider still knows the user');
+
+    // A page under the same domain, whose requests bring the cookie: SameSite lets it.
+    const around = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html');
+      response.end(
+        `<form method="post" action="${base}/change"><button>post</button></form><a id="in" href="${base}/page">in</a><a id="out" href="${base}/oidc/logout">out</a>`,
+      );
+    });
+    await new Promise<void>(resolve => around.listen(0, '127.0.0.1', resolve));
+    const { port: neighbourPort } = around.address() as AddressInfo; // Because: it listens on TCP
+    const follow = async (what: string) => {
+      await page.goto(`http://${neighbour}:${neighbourPort}/`);
+      const answer = page.waitForResponse(response => response.url().startsWith(base));
+      await page.click(what);
+      const response = await answer;
+      return [response.status(), (await response.request().allHeaders())['sec-fetch-site']];
+    };
+    assert.deepEqual(await follow('#in'), [200, 'same-site'], 'a link is followed by whoever is logged in');
+    assert.equal(await page.textContent('#who'), 'ada');
+    assert.deepEqual(await follow('button'), [403, 'same-site']);
+    assert.deepEqual(await follow('#out'), [403, 'same-site']);
+    assert.deepEqual(changed, []);
+    around.closeAllConnections();
+    around.close();
+    await page.goto(`${base}/page`);
+    await page.evaluate(() => fetch('/change', { method: 'POST' }));
+    assert.deepEqual(changed, ['/change'], 'its own pages may');
 
     await page.goto(`${base}/oidc/logout`);
     await page.click('button[type="submit"]');
