@@ -13,11 +13,13 @@ import { opaqueWord } from '../upstream/affinity.ts';
 
 /** Memory of the answers of routes that say the same of it. */
 export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
-  return routes.flatMap(({ async: deferral }) =>
-    deferral === undefined
-      ? []
-      : [{ name: tableName(deferral), bytes: answerTableBytes(deferral.memoryBytes, deferral.answerBytesMax) }],
-  );
+  const tables: SharedTableNeed[] = [];
+  for (const { async: deferral } of routes) {
+    if (deferral === undefined) continue;
+    const bytes = answerTableBytes(deferral.memoryBytes, deferral.answerBytesMax);
+    tables.push({ name: tableName(deferral), bytes });
+  }
+  return tables;
 }
 
 /** What deferred exchanges have in common with the others of their route. */

@@ -91,6 +91,29 @@ test('a route is made anew when its upstream is, and so is a split', () => {
   assert.equal(destination.upstream, moved.snapshot.upstreams.get('b'));
 });
 
+test('a route that takes the place of another in a large table, again and again', () => {
+  const routes = manyRoutes(2_000, 'a');
+  let config = sampleConfig({ upstreams, routes });
+  let last = compile(config);
+  for (let round = 0; round < 5; round++) {
+    const now = sampleRoute(`now-${round}`, `/now/${round}/*`, to('b'));
+    const next = sampleConfig({ upstreams, routes: config.routes.with(700 + round, now) });
+    const compiled = compile(next, last);
+    assert.equal(compiled.keptRoutes, 1_999);
+    assert.equal(routeOf(compiled, `/now/${round}/x`).name, `now-${round}`);
+    // Whoever runs on the snapshot before finds there what it began with.
+    assert.equal(routeOf(last, config.routes[700 + round].match.path.replace('/*', '/x')).name, `route-${700 + round}`);
+    assert.deepEqual(
+      compiled.routes.map(({ name }) => name),
+      next.routes.map(({ name }) => name),
+    );
+    [config, last] = [next, compiled];
+  }
+  const wrong = config.routes.with(3, sampleRoute('twice', config.routes[9].match.path, to('a')));
+  const { problems } = finish(compileSnapshot(sampleConfig({ upstreams, routes: wrong }), last, context));
+  assert.match(problems[0].message, /can never be chosen: "twice" stands before it/);
+});
+
 test('a global filter that changed makes every route anew', () => {
   const filters: FilterConfig[] = [{ name: 'bodyLimit', config: { max: 10 } }];
   const routes = [sampleRoute('one', '/one')];

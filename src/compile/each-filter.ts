@@ -1,6 +1,6 @@
 // Walks over every filter of a configuration, those inside other filters included.
 
-import type { Config, FilterConfig } from '../config/config.ts';
+import type { Config, FilterConfig, RouteConfig } from '../config/config.ts';
 import type { FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
@@ -19,5 +19,17 @@ export function eachFilter(
     }
   };
   walk(config.filters, '');
-  for (const { name, filters } of config.routes) if (filters.length > 0) walk(filters, name);
+  for (const { name, filters } of routesWithFilters(config.routes)) walk(filters, name);
+}
+
+const known = new WeakMap<readonly RouteConfig[], readonly RouteConfig[]>();
+
+/** Routes with filters of their own, found once for a configuration: most have none, and several ask. */
+export function routesWithFilters(routes: readonly RouteConfig[]): readonly RouteConfig[] {
+  let found = known.get(routes);
+  if (found === undefined) {
+    found = routes.filter(({ filters }) => filters.length > 0);
+    known.set(routes, found);
+  }
+  return found;
 }

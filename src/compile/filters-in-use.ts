@@ -3,12 +3,12 @@
 import type { Config } from '../config/config.ts';
 import { loadDefinitions } from './catalog.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
-import { eachFilter } from './each-filter.ts';
+import { eachFilter, routesWithFilters } from './each-filter.ts';
 
 /** Definitions of all filters of a configuration, those inside other filters included; names that nobody knows are left out. */
 export async function filtersInUse(config: Config): Promise<FilterDefinitions> {
   const names = new Set(config.filters.map(({ name }) => name));
-  for (const { filters } of config.routes) for (const { name } of filters) names.add(name);
+  for (const { filters } of routesWithFilters(config.routes)) for (const { name } of filters) names.add(name);
   for (;;) {
     const known = names.size;
     const definitions = await loadDefinitions(names);

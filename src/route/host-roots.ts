@@ -1,20 +1,22 @@
 // Which trees of paths a host leads to: exact, then wildcards from the longest, then the one for every host.
 
+import type { MatchSpec } from './match.ts';
 import type { CandidateList, PathNode, PathTrie } from './path-trie.ts';
 
 /** All routes of one host pattern. */
 export class HostRoot<T> {
   /** `api.example.com`, `*.example.com`, or `*`. */
   readonly pattern: string;
-  readonly paths: PathNode<T>;
+  paths: PathNode<T>;
   /** Routes with a regex for a path. */
-  readonly regexes: CandidateList<T> = [];
+  readonly regexes: CandidateList<T>;
   /** Where to look when nothing here matches. */
   next: HostRoot<T> | null = null;
 
-  constructor(pattern: string, paths: PathNode<T>) {
+  constructor(pattern: string, paths: PathNode<T>, regexes: CandidateList<T> = []) {
     this.pattern = pattern;
     this.paths = paths;
+    this.regexes = regexes;
   }
 }
 
@@ -29,18 +31,33 @@ export class HostRoots<T> {
     this.trie = trie;
   }
 
+  /** The same trees in objects of their own, for a copy of their trie. To be linked. */
+  copy(trie: PathTrie<T>): HostRoots<T> {
+    const copy = new HostRoots<T>(trie);
+    for (const { pattern, paths, regexes } of this.all()) copy.add(new HostRoot<T>(pattern, paths, regexes));
+    return copy;
+  }
+
   /** The tree of a host pattern, made when it is missing. */
   root(pattern: string): HostRoot<T> {
-    if (pattern === '*') return (this.any ??= new HostRoot<T>('*', this.trie.newRoot()));
-    const wild = pattern.startsWith('*.');
-    const roots = wild ? this.wildcards : this.exact;
-    const key = wild ? pattern.slice(2) : pattern;
-    let root = roots.get(key);
-    if (root === undefined) {
-      root = new HostRoot<T>(pattern, this.trie.newRoot());
+    if (pattern === '*' && this.any !== null) return this.any;
+    const { roots, key } = this.placeOf(pattern);
+    return roots.get(key) ?? this.add(new HostRoot<T>(pattern, this.trie.newRoot()));
+  }
+
+  private add(root: HostRoot<T>): HostRoot<T> {
+    if (root.pattern === '*') this.any = root;
+    else {
+      const { roots, key } = this.placeOf(root.pattern);
       roots.set(key, root);
     }
     return root;
+  }
+
+  private placeOf(pattern: string): { readonly roots: Map<string, HostRoot<T>>; readonly key: string } {
+    return pattern.startsWith('*.')
+      ? { roots: this.wildcards, key: pattern.slice(2) }
+      : { roots: this.exact, key: pattern };
   }
 
   /** Says of each tree which one follows it. Call once, when all routes are in. */
@@ -71,6 +88,13 @@ export class HostRoots<T> {
     }
     return this.any;
   }
+}
+
+const everyHost: readonly string[] = ['*'];
+
+/** Patterns of the hosts under which a route stands, each once. */
+export function hostsOf({ hosts }: MatchSpec): readonly string[] {
+  return hosts.length === 0 ? everyHost : hosts.length === 1 ? hosts : [...new Set(hosts)];
 }
 
 /** What is wrong with a host pattern, for the operator; empty when nothing is. */

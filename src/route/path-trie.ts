@@ -31,11 +31,50 @@ export class PathNode<T> {
 const initialSlots = 64;
 
 export class PathTrie<T> {
-  private readonly nodes: PathNode<T>[] = [];
+  private readonly nodes: PathNode<T>[];
   /** Index into `nodes` plus one, and the full hash beside it; 0 is free. Two numbers a slot. */
   private slots = new Int32Array(initialSlots * 2);
   private mask = initialSlots - 1;
   private used = 0;
+  /** Nodes with smaller ids belong to the trie that this one was copied from, unless they are in `taken`. */
+  private ownFrom = 0;
+  private readonly taken = new Set<number>();
+  /** Lists of routes that became empty since the trie was new: their nodes stay. */
+  emptied = 0;
+
+  /** A trie that shares all nodes with this one until they are changed. */
+  copy(): PathTrie<T> {
+    const copy = new PathTrie<T>(this.nodes.slice());
+    copy.slots = this.slots.slice();
+    copy.mask = this.mask;
+    copy.used = this.used;
+    copy.ownFrom = this.nodes.length;
+    copy.emptied = this.emptied;
+    return copy;
+  }
+
+  constructor(nodes: PathNode<T>[] = []) {
+    this.nodes = nodes;
+  }
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  /** The node of this id as it may be changed: what leads to it by reference has to be made to lead here. */
+  own(node: PathNode<T>): PathNode<T> {
+    const { id } = node;
+    if (id >= this.ownFrom || this.taken.has(id)) return this.nodes[id]!;
+    const own = new PathNode<T>(id, node.parentId, node.label);
+    own.parameter = node.parameter;
+    own.whole = node.whole;
+    own.open = node.open;
+    own.leadsToWhole = node.leadsToWhole;
+    own.leadsToOpen = node.leadsToOpen;
+    this.nodes[id] = own;
+    this.taken.add(id);
+    return own;
+  }
 
   /** A node that no segment leads to: the start of one host's paths. */
   newRoot(): PathNode<T> {
@@ -48,7 +87,7 @@ export class PathTrie<T> {
     return node;
   }
 
-  /** The node of a pattern, made when it is missing. `null` stands for a parameter. */
+  /** The node of a pattern, made when it is missing, as it may be changed. `null` stands for a parameter. `root` is this trie's own. */
   insert(root: PathNode<T>, segments: readonly (string | null)[], open: boolean): PathNode<T> {
     let node = root;
     for (let i = 0; ; i++) {
@@ -56,7 +95,8 @@ export class PathTrie<T> {
       else node.leadsToWhole = true;
       if (i === segments.length) return node;
       const segment = segments[i]!;
-      node = segment === null ? (node.parameter ??= this.newNode(node.id, '')) : this.literalChild(node, segment);
+      if (segment === null) node = node.parameter = this.own(node.parameter ?? this.newNode(node.id, ''));
+      else node = this.own(this.literalChild(node, segment));
     }
   }
 

@@ -1,6 +1,7 @@
 // Brings a configuration to the workers in two phases: every one compiles it aside and opens what it adds, then all
 // swap. When one cannot, none does. Reads no files, and starts no workers.
 
+import { changedRange } from '../base/changed-range.ts';
 import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import { feedsOfUpstreams } from '../compile/upstream-members.ts';
@@ -110,7 +111,9 @@ export class Rollout {
 
   private prepareOrder(config: Config, base: Config | null, needs: CollectedNeeds, tls: TlsMaterial): PrepareOrder {
     const { registry, tables } = this.parts;
-    for (const { name, canary, mirror } of config.routes) {
+    // What is not new has its blocks.
+    const { from, toNow } = changedRange(base?.routes ?? [], config.routes);
+    for (const { name, canary, mirror } of config.routes.slice(from, toNow)) {
       registry.block('route', name);
       if (canary !== undefined) registry.block('canary', name);
       if (mirror !== undefined) registry.block('mirror', name);

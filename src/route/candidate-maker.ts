@@ -1,0 +1,81 @@
+// From routes as written to candidates: patterns, conditions and methods are read, and what is wrong with them is told. Where
+// they stand in the table is decided elsewhere.
+
+import type { LinearRegex } from '../base/linear-regex.ts';
+import { Candidate, ConditionCompiler } from './candidate.ts';
+import { hostPatternError } from './host-roots.ts';
+import type { MatchSpec } from './match.ts';
+import { MethodSet } from './method-set.ts';
+import { PathPatternError, parsePathPattern } from './path-pattern.ts';
+import type { RouteProblem } from './route-problem.ts';
+
+export interface RouteSpec<T> {
+  readonly name: string;
+  readonly match: MatchSpec;
+  readonly value: T;
+}
+
+export class CandidateMaker<T> {
+  readonly problems: RouteProblem[] = [];
+  /** Regexes of all candidates, by source. */
+  readonly compiled = new Map<string, LinearRegex>();
+  private readonly compiledBefore: ReadonlyMap<string, LinearRegex>;
+  private readonly conditions: ConditionCompiler;
+  /** Routes name the same few hosts and methods over and over. */
+  private readonly goodHosts = new Set<string>();
+  private readonly methodSets = new Map<string, MethodSet>();
+
+  /** `compiledBefore` lends the regexes that are needed again. */
+  constructor(compiledBefore: ReadonlyMap<string, LinearRegex>) {
+    this.compiledBefore = compiledBefore;
+    this.conditions = new ConditionCompiler(this.compiled, this.problems);
+  }
+
+  /** Null, with the reasons in `problems`, for a route that cannot be read. `index` is its place among all. */
+  make(index: number, { name, match, value }: RouteSpec<T>): Candidate<T> | null {
+    const problemsBefore = this.problems.length;
+    this.borrow(match);
+    const pattern = parsePathPattern(match.path, this.compiled);
+    if (pattern instanceof PathPatternError) this.report(index, ['match', 'path'], pattern.message);
+    const onHead = this.conditions.onHead(match, index);
+    const onBody = this.conditions.onBody(match, index);
+    for (let i = 0; i < match.hosts.length; i++) {
+      const host = match.hosts[i]!;
+      if (this.goodHosts.has(host)) continue;
+      const error = hostPatternError(host);
+      if (error === '') this.goodHosts.add(host);
+      else this.report(index, ['match', 'host'], error);
+    }
+    if (this.problems.length > problemsBefore || pattern instanceof PathPatternError) return null;
+    return new Candidate<T>(index, name, value, match, pattern, this.methodsOf(match), onHead, onBody);
+  }
+
+  private methodsOf({ methods }: MatchSpec): MethodSet {
+    const key = methods.join(' ');
+    let set = this.methodSets.get(key);
+    if (set === undefined) this.methodSets.set(key, (set = new MethodSet(methods)));
+    return set;
+  }
+
+  private report(routeIndex: number, path: (string | number)[], message: string): void {
+    this.problems.push({ routeIndex, otherIndex: null, path, message });
+  }
+
+  /** Takes over the regexes that this route needs. */
+  private borrow(match: MatchSpec): void {
+    if (this.compiledBefore.size === 0) return;
+    for (const source of regexesOf(match)) {
+      const regex = this.compiledBefore.get(source);
+      if (regex !== undefined) this.compiled.set(source, regex);
+    }
+  }
+}
+
+/** Sources of the regular expressions that a route is matched by. */
+export function regexesOf({ path, headers, query, cookies, body }: MatchSpec): string[] {
+  const sources = path.startsWith('~') ? [path.slice(1)] : [];
+  for (const { match } of [...headers, ...query, ...cookies, ...body]) {
+    if (match.kind === 'regex') sources.push(match.source);
+  }
+  return sources;
+}
