@@ -314,7 +314,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.dataSeen = false;
     this.dataStream = this.streams.find(streamId);
     if (this.dataStream === null) return this.wasOpened(streamId) ? 0 : ErrorCode.protocolError;
-    const error = this.dataStream.takeData(length);
+    const error = this.dataStream.takeData(length, endStream);
     if (error === 0) return 0;
     this.dataStream.fail(error, 'upstream_malformed_response');
     this.dataStream = null;

@@ -21,6 +21,10 @@ const Phase = { head: 0, body: 1, tunnel: 2, closed: 3 } as const;
 
 const nothing: Buffer[] = [];
 
+const NONE = -1;
+/** Carries a byte that was held back. */
+const oneByte = Buffer.alloc(1);
+
 export class ClientStream implements RequestWriter, SendingStream, Timed {
   deadline: number;
   wheelSlot: number;
@@ -56,6 +60,12 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   private readonly window: ReceiveWindow;
   private contentLength: number;
   private received: number;
+  /** What comes may still turn out to be longer than was said: then a client that counts must not see a whole answer. */
+  private mayExceed: boolean;
+  /** The last byte of the length that was said, until the end shows that it was the last; else NONE. */
+  private lastByte: number;
+  /** The head that says there is no body, until that is so. */
+  private heldHead: ResponseHead | null;
   private informational: number;
   private paused: boolean;
   /** Bytes of DATA that came while the flow was held, to be given back once it goes on. */
@@ -89,6 +99,9 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.window = new ReceiveWindow(connection.settings.initialWindow);
     this.contentLength = -1;
     this.received = 0;
+    this.mayExceed = false;
+    this.lastByte = NONE;
+    this.heldHead = null;
     this.informational = 0;
     this.paused = false;
     this.heldBack = 0;
@@ -267,7 +280,9 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     }
     this.phase = Phase.body;
     this.touch();
-    this.events?.onResponseHead(message.toHead(endStream, this.toHead));
+    const head = message.toHead(endStream, this.toHead);
+    if (contentLength === 0 && !endStream && !bodiless) this.heldHead = head;
+    else this.events?.onResponseHead(head);
     if (endStream) this.finish(null);
   }
 
@@ -296,9 +311,10 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   }
 
   /** Takes the payload of a DATA frame. Returns 0, or the code with which this stream ends. */
-  takeData(length: number): number {
+  takeData(length: number, isLast: boolean): number {
     if (this.remoteEnded) return ErrorCode.streamClosed;
     if (this.phase === Phase.head) return ErrorCode.protocolError;
+    this.mayExceed = !isLast || this.received + length > this.contentLength;
     return this.window.take(length) ? 0 : ErrorCode.flowControlError;
   }
 
@@ -311,7 +327,12 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     }
     this.touch();
     this.connection.onUseful(end - start);
-    this.events?.onResponseBody(bytes, start, end);
+    let deliverable = end;
+    if (this.received === this.contentLength && this.mayExceed && start < end) {
+      deliverable--;
+      this.lastByte = bytes[deliverable]!;
+    }
+    if (start < deliverable) this.events?.onResponseBody(bytes, start, deliverable);
   }
 
   /** All of a DATA frame has come: its room is given back unless the flow is held. */
@@ -334,7 +355,19 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
       return;
     }
     this.remoteEnded = true;
+    this.deliverHeld();
     this.finish(trailers);
+  }
+
+  /** Nothing is behind it any more. */
+  private deliverHeld(): void {
+    const { heldHead, lastByte } = this;
+    this.heldHead = null;
+    this.lastByte = NONE;
+    if (heldHead !== null) this.events?.onResponseHead(heldHead);
+    if (lastByte === NONE) return;
+    oneByte[0] = lastByte;
+    this.events?.onResponseBody(oneByte, 0, 1);
   }
 
   private finish(trailers: Headers | null): void {

@@ -393,6 +393,44 @@ const cases: readonly Case[] = [
     stream: PROTOCOL_ERROR,
   },
   {
+    name: 'a body that goes on behind its length',
+    send: (connection, stream) => {
+      connection.headers(stream, [...ok, ['content-length', '5']]);
+      connection.data(stream, '12345');
+      connection.data(stream, '6', true);
+    },
+    stream: PROTOCOL_ERROR,
+  },
+  {
+    name: 'a last frame longer than the length, that comes in two pieces',
+    send: (connection, stream) => {
+      const bytes = frame(T.data, F.endStream, stream, '123456');
+      connection.headers(stream, [...ok, ['content-length', '5']]);
+      // Because: the gateway must have read the first piece, of which it says nothing.
+      connection.socket.write(bytes.subarray(0, -1), () => setTimeout(() => connection.send(bytes.subarray(-1)), 20));
+    },
+    stream: PROTOCOL_ERROR,
+  },
+  {
+    name: 'a trailer behind too long a body',
+    send: (connection, stream) => {
+      connection.headers(stream, [...ok, ['content-length', '5']]);
+      connection.data(stream, '12345');
+      connection.data(stream, '6');
+      connection.headers(stream, [['x-a', '1']], true);
+    },
+    stream: PROTOCOL_ERROR,
+  },
+  {
+    name: 'a body behind a length of 0',
+    send: (connection, stream) => {
+      connection.headers(stream, [...ok, ['content-length', '0']]);
+      connection.data(stream, '1', true);
+    },
+    fault: malformed,
+    stream: PROTOCOL_ERROR,
+  },
+  {
     name: 'trailers in front of the end of a length',
     send: (connection, stream) => {
       connection.headers(stream, [...ok, ['content-length', '5']]);
@@ -527,3 +565,27 @@ for (const { name, send, fault, stream, connection, method = 'GET' } of cases) {
     assert.equal(engine.gateway.inFlight, 0);
   });
 }
+
+test('a body as long as it says is whole, however its end comes', async t => {
+  const ends: Readonly<Record<string, (connection: H2ServerConnection, stream: number) => void>> = {
+    '/empty': (connection, stream) => connection.data(stream, '', true),
+    '/padding': (connection, stream) =>
+      connection.send(frame(T.data, F.padded | F.endStream, stream, Buffer.of(2, 0, 0))),
+    '/trailers': (connection, stream) => connection.headers(stream, [['x-a', '1']], true),
+  };
+  const { engine, server } = await start(t, {
+    onRequest({ connection, stream, field }) {
+      const [, path = '', length = ''] = /^(\/\w+)\/(\d)$/.exec(field(':path')!)!;
+      connection.headers(stream, [...ok, ['content-length', length]]);
+      if (length !== '0') connection.data(stream, '12345'.slice(0, Number(length)));
+      ends[path]!(connection, stream);
+    },
+  });
+  for (const path of Object.keys(ends)) {
+    for (const length of [0, 1, 5]) {
+      const { status, body, whole } = await ask(engine, { path: `${path}/${length}` });
+      assert.deepEqual([status, body, whole], [200, '12345'.slice(0, length), true], `${path}/${length}`);
+    }
+  }
+  assert.equal(server.connections.length, 1);
+});
