@@ -1,0 +1,260 @@
+// One look at what the parts of a document say of each other, each kind of reference by itself. Which of them are needed after a
+// change is decided in check-references.ts.
+
+import { addressText } from './address.ts';
+import type { AuditConfig } from './audit-config.ts';
+import type { CheckedParts } from './check-document.ts';
+import { checkFallback } from './check-fallback.ts';
+import { checkRollout, rolloutUpstreams } from './check-rollout.ts';
+import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
+import { destinationSchema } from './destination-schema.ts';
+import type { FilterSchema } from './filter-schema.ts';
+import { suggestion } from './nearest-name.ts';
+import { parametersAskedFor, parametersOf } from './path-parameters.ts';
+import { checkValue } from './schema-problems.ts';
+
+type Path = readonly (string | number)[];
+type Settings = Readonly<Record<string, unknown>>;
+
+export class ReferenceCheck {
+  readonly problems: Problem[] = [];
+  private readonly settings: Settings;
+  private readonly placeText: (path: Path) => string;
+
+  constructor(settings: Settings, placeText: (path: Path) => string) {
+    this.settings = settings;
+    this.placeText = placeText;
+  }
+
+  /** Names of a list's elements, as written. */
+  uniqueNames(key: string, noun: string): void {
+    const firstAt = new Map<string, number>();
+    for (const [at, element] of listOf(this.settings[key]).entries()) {
+      const name = fieldOf(element, 'name');
+      if (typeof name !== 'string') continue;
+      const first = firstAt.get(name);
+      if (first === undefined) firstAt.set(name, at);
+      else
+        this.fail(
+          [key, at, 'name'],
+          `two ${noun}s are named "${name}"; the first stands in ${this.placeText([key, first, 'name'])}`,
+        );
+    }
+  }
+
+  listeners({ listeners, admin }: CheckedParts): void {
+    const firstAt = new Map<string, number>();
+    const everywhere = new Set(listeners.map(listener => (listener?.host === '' ? listener.port : 0)));
+    for (const [at, listener] of listeners.entries()) {
+      if (listener === undefined || listener.port === 0) continue;
+      const { host, port } = listener;
+      // `:8080` takes the port of both families, so that nothing is left for the wildcard of one.
+      const isTaken = (host === '0.0.0.0' || host === '::') && everywhere.has(port);
+      const address = addressText(isTaken ? { host: '', port } : listener);
+      const first = firstAt.get(address);
+      const path = ['listeners', at, 'address'];
+      if (first === undefined) firstAt.set(address, at);
+      else
+        this.fail(
+          path,
+          `two listeners have the address ${address}; the first stands in ${this.placeText(['listeners', first, 'address'])}`,
+        );
+      if (admin?.enabled === true && addressText(admin) === address) {
+        this.fail(path, `${address} is the address of the admin endpoint as well`);
+      }
+    }
+  }
+
+  plans({ consumers }: CheckedParts): void {
+    const known = namesOf(this.settings['plans']);
+    for (const [at, consumer] of consumers.entries()) {
+      const plan = consumer?.plan ?? null;
+      if (plan === null || known.has(plan)) continue;
+      this.fail(['consumers', at, 'plan'], `there is no plan "${plan}"${nearest(plan, known)}`);
+    }
+  }
+
+  /** A key belongs to one consumer; what it names is there. */
+  keys({ consumers }: CheckedParts): void {
+    const ownerOf = new Map<string, string>();
+    const plans = namesOf(this.settings['plans']);
+    const written = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
+    const routes = new Set(written.filter(name => typeof name === 'string'));
+    for (const [at, consumer] of consumers.entries()) {
+      for (const [index, { hash, plan, routes: names }] of (consumer?.keys ?? []).entries()) {
+        const path = ['consumers', at, 'keys', index];
+        const owner = ownerOf.get(hash);
+        if (owner === undefined) ownerOf.set(hash, consumer!.name);
+        else this.fail([...path, 'hash'], `this is a key of the consumer "${owner}" as well`);
+        if (plan !== null && !plans.has(plan))
+          this.fail([...path, 'plan'], `there is no plan "${plan}"${nearest(plan, plans)}`);
+        for (const [place, name] of (names ?? []).entries()) {
+          if (!routes.has(name))
+            this.fail([...path, 'routes', place], `there is no route "${name}"${nearest(name, routes)}`);
+        }
+      }
+    }
+  }
+
+  /** Gives the upstreams that none leads to. `unusedBefore` says it of the routes that are not looked at; null when all are. */
+  routes(
+    { routes, upstreams }: CheckedParts,
+    from: number,
+    end: number,
+    unusedBefore: ReadonlySet<string> | null,
+  ): ReadonlySet<string> {
+    const known = namesOf(this.settings['upstreams']);
+    const used = new Set<string>();
+    const written = listOf(this.settings['routes']);
+    for (let at = from; at < end; at++) {
+      const route = routes[at];
+      const to = route?.to ?? destinationOf(written[at]);
+      const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
+      const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
+      if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
+      if (route !== undefined) this.fallback(route, at, known, used, upstreams);
+      if (route !== undefined) this.rollout(route, at, known, used, upstreams);
+      if (route?.audit !== undefined) this.acceptances(route.audit, at);
+      if (typeof path !== 'string') continue;
+      if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
+      if (to?.kind === 'redirect')
+        this.parameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
+    }
+    if (written.length === 0) this.warn([], 'there are no routes, so every request is answered with 404');
+    // A reference that leads nowhere may well mean the upstream that seems unused.
+    const isClear = routes
+      .slice(from, end)
+      .every((route, index) => route !== undefined || destinationOf(written[from + index]) !== undefined);
+    const unused = (unusedBefore ?? known).difference(used);
+    for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
+      this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
+    }
+    return unused;
+  }
+
+  /** Of the global chain, and of these routes. */
+  stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
+    const known = namesOf(this.settings['stores']);
+    const byName = new Map(schemas.map(schema => [schema.name, schema]));
+    const visit = (filter: FilterConfig | undefined, place: Path): void => {
+      if (filter === undefined) return;
+      for (const { name, path } of byName.get(filter.name)?.storesOf?.(filter.config) ?? []) {
+        if (known.has(name)) continue;
+        this.fail([...place, filter.name, ...path], `there is no store "${name}"${nearest(name, known)}`);
+      }
+      if (byName.get(filter.name)?.nests !== true) return;
+      // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
+      for (const [at, inner] of (filter.config as readonly FilterConfig[]).entries()) {
+        visit(inner, [...place, filter.name, at]);
+      }
+    };
+    for (const [at, filter] of filters.entries()) visit(filter, ['filters', at]);
+    for (let at = from; at < end; at++) {
+      for (const [index, filter] of (routes[at]?.filters ?? []).entries())
+        visit(filter, ['routes', at, 'filters', index]);
+    }
+  }
+
+  private fallback(
+    route: RouteConfig,
+    at: number,
+    known: ReadonlySet<string>,
+    used: Set<string>,
+    upstreams: CheckedParts['upstreams'],
+  ): void {
+    const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
+    if (route.fallback?.kind === 'upstream') {
+      const { upstream } = route.fallback;
+      used.add(upstream);
+      if (!known.has(upstream))
+        fail(['fallback', 'upstream'], `there is no upstream "${upstream}"${nearest(upstream, known)}`);
+    }
+    checkFallback(route, upstreams, fail);
+  }
+
+  private rollout(
+    route: RouteConfig,
+    at: number,
+    known: ReadonlySet<string>,
+    used: Set<string>,
+    upstreams: CheckedParts['upstreams'],
+  ): void {
+    const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
+    for (const { name, path } of rolloutUpstreams(route)) {
+      used.add(name);
+      if (!known.has(name)) fail(path, `there is no upstream "${name}"${nearest(name, known)}`);
+    }
+    checkRollout(route, upstreams, fail);
+  }
+
+  private acceptances({ accept }: AuditConfig, at: number): void {
+    const names = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
+    const known = new Set(names.filter(name => typeof name === 'string'));
+    for (const [index, { by }] of accept.entries()) {
+      if (known.has(by)) continue;
+      this.fail(['routes', at, 'audit', 'accept', index, 'by'], `there is no route "${by}"${nearest(by, known)}`);
+    }
+  }
+
+  private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {
+    const named: [string, Path][] =
+      to.kind === 'upstream'
+        ? [[to.upstream, path]]
+        : to.kind === 'split'
+          ? to.targets.map(({ upstream }, at) => [upstream, [...path, at, 'upstream']])
+          : [];
+    for (const [name, place] of named) {
+      used.add(name);
+      if (!known.has(name)) this.fail(place, `there is no upstream "${name}"${nearest(name, known)}`);
+    }
+  }
+
+  private parameters(template: string, path: string, place: Path, always: readonly string[]): void {
+    if (!template.includes('{')) return;
+    const known = [...always, ...parametersOf(path)];
+    for (const name of parametersAskedFor(template)) {
+      if (known.includes(name)) continue;
+      const list =
+        known.length === 0
+          ? '; it has none'
+          : suggestion(name, known) || `; there are ${known.map(each => `{${each}}`).join(', ')}`;
+      this.fail(place, `the path ${JSON.stringify(path)} has no parameter {${name}}${list}`);
+    }
+  }
+
+  private fail(path: Path, message: string): void {
+    this.problems.push({ path, message, severity: 'error' });
+  }
+
+  private warn(path: Path, message: string, at?: 'key'): void {
+    this.problems.push({ path, message, severity: 'warning', ...(at !== undefined && { at }) });
+  }
+}
+
+function nearest(written: string, known: ReadonlySet<string>): string {
+  if (known.size === 0) return '; there are none';
+  const near = suggestion(written, known);
+  if (near !== '') return near;
+  return known.size > 10 ? '' : `; there are ${[...known].sort().join(', ')}`;
+}
+
+/** Of a route that could not be checked as a whole. */
+function destinationOf(route: unknown): DestinationConfig | undefined {
+  const checked = checkValue(destinationSchema, fieldOf(route, 'to'));
+  return checked.ok ? checked.value : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function namesOf(value: unknown): ReadonlySet<string> {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return new Set(isMap ? Object.keys(value) : []);
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  // Because: the line above has seen that the key is there.
+  return (value as Readonly<Record<string, unknown>>)[key];
+}
