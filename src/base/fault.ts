@@ -202,6 +202,12 @@ export const faultKinds = {
     'http_response_incomplete',
     'The upstream’s answer to a deferred request was larger than `async.size`, or broke off in the middle.',
   ),
+  answer_lost: gateway(
+    502,
+    'Answer lost',
+    'http_response_incomplete',
+    'The worker that waited for the answer to a deferred request is gone. Whether the upstream carried the request out is not known.',
+  ),
   method_not_allowed: gateway(
     405,
     'Method not allowed',

@@ -4,11 +4,13 @@ import type { RouteConfig } from '../config/config.ts';
 import type { DeferralConfig } from '../config/rollout-config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import { ANSWERS_PATH } from '../exchange/deferred/answers-path.ts';
+import { type DeferralEvent, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
 import { type Destination, Route, type RouteResilience } from '../exchange/route.ts';
 import type { SharedTableNeed } from '../exchange/worker-services.ts';
 import type { Rewrite } from '../route/rewrite.ts';
 import { AnswerTable, answerTableBytes } from '../store/answer-table.ts';
+import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import { opaqueWord } from '../upstream/affinity.ts';
 
 /** Memory of the answers of routes that say the same of it. */
@@ -35,10 +37,12 @@ export function compileDeferral(
   deferral: DeferralConfig,
   { name, rewrite, metricsOffset, resilience, destination }: Deferred,
   sharedTable: (name: string) => SharedArrayBuffer,
+  eventOffsets: BlockOffsets,
 ): DeferralPlan {
   const table = new AnswerTable(sharedTable(tableName(deferral)), deferral.answerBytesMax);
   const silent = new Route(name, silentChain([]), destination, rewrite, 0, metricsOffset, resilience);
-  return new DeferralPlan(deferral, table, answersWord(name), silent);
+  const eventCell = (event: DeferralEvent) => offsetIn(eventOffsets, deferralLabel(event));
+  return new DeferralPlan(deferral, table, answersWord(name), silent, eventCell);
 }
 
 /** Answers by the word in their URL: the filters of their route run in front of them, so that its callers are known. */

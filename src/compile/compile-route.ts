@@ -92,7 +92,12 @@ export function compileRoute(
   const deferral =
     config.async === undefined
       ? null
-      : compileDeferral(config.async, { name, rewrite, resilience, destination, ...limits }, sharedTable);
+      : compileDeferral(
+          config.async,
+          { name, rewrite, resilience, destination, ...limits },
+          sharedTable,
+          workshop.eventOffsets,
+        );
   return new Route(
     name,
     chain,

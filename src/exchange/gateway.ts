@@ -15,12 +15,14 @@ import { ProxyProtocolReader } from '../net/proxy-protocol.ts';
 import type { Handshake } from '../net/tls/handshake.ts';
 import type { HandshakeFailure, ServerTls } from '../net/tls/server-tls.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import type { ConsumerCounter } from '../telemetry/consumer-counter.ts';
 import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import { IdBlocks } from '../telemetry/id-blocks.ts';
 import { http2Cell, refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
 import { begin } from './begin.ts';
+import { Unattended } from './deferred/unattended.ts';
 import { Entrance } from './entrance.ts';
 import { Exchange } from './exchange.ts';
 import { logMalformed } from './finish.ts';
@@ -40,6 +42,8 @@ export interface GatewayServices {
   /** Metric cells of this worker, and where the worker's own block begins. */
   readonly cells: Float64Array;
   readonly workerMetricsOffset: number;
+  /** Left out, requests are not counted by consumer. */
+  readonly consumers?: ConsumerCounter | null;
   readonly accessLog: AccessLog;
   /** One line for the operator. */
   readonly log: ExchangeServices['log'];
@@ -70,7 +74,9 @@ export class Gateway {
     });
     this.services = {
       ...services,
+      consumers: services.consumers ?? null,
       shedder: this.shedder,
+      unattended: new Unattended(services.io),
       ids: new IdBlocks(),
       steps,
       isCopy: false,
@@ -207,9 +213,13 @@ export class Gateway {
     return connection;
   }
 
-  /** Tells every connection `Connection: close` or GOAWAY, then closes the idle ones; resolves when none is left or the time is up (then they are cut). */
-  drain(timeoutMs: number): Promise<void> {
-    return this.open.drain(timeoutMs);
+  /**
+   * Tells every connection `Connection: close` or GOAWAY, then closes the idle ones; resolves when none is left, and nothing that
+   * clients were told to come back for, or the time is up (then they are cut).
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const [givenUp] = await Promise.all([this.services.unattended.drain(timeoutMs), this.open.drain(timeoutMs)]);
+    if (givenUp > 0) this.services.log('warn', 'deferred requests are given up unanswered', { requests: givenUp });
   }
 
   /** As `drain` for the connections of one listener, which is gone; nothing is cut. `settings` are those of `accept`. */

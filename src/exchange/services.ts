@@ -5,15 +5,19 @@ import type { ResponseHead } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import type { ConsumerCounter } from '../telemetry/consumer-counter.ts';
 import type { IdBlocks } from '../telemetry/id-blocks.ts';
 import type { LogFields } from '../telemetry/operator-log.ts';
 import type { PoolContext } from '../upstream/pool.ts';
+import type { Unattended } from './deferred/unattended.ts';
 import type { Exchange } from './exchange.ts';
 import type { Shedder } from './shedder.ts';
 
 /** What an exchange needs of its worker. */
 export interface ExchangeServices extends PoolContext {
   readonly workerMetricsOffset: number;
+  /** Null where requests are not counted by consumer. */
+  readonly consumers: ConsumerCounter | null;
   readonly accessLog: AccessLog;
   readonly ids: IdBlocks;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: LogFields) => void;
@@ -21,6 +25,7 @@ export interface ExchangeServices extends PoolContext {
   readonly isCopy: boolean;
   readonly steps: ExchangeSteps;
   readonly shedder: Shedder;
+  readonly unattended: Unattended;
   /** One exchange less is under way. */
   onEnded(): void;
 }

@@ -85,3 +85,35 @@ test('of threads that claim the same questions at once exactly one is first for 
   await Promise.all(threads.map(thread => new Promise(resolve => thread.once('exit', resolve))));
   assert.equal(new Int32Array(counts)[0], 3_000);
 });
+
+test('what there is of a question: under way with its mark, stored, given up, over', () => {
+  const table = tableOf();
+  const digest = digestOf('a');
+  assert.equal(table.find(digest, 0), null);
+  const slot = first(table, digest);
+  assert.deepEqual(table.find(digest, 1), { kind: 'underWay', mark: 1 });
+  table.mark(slot, digest, 7);
+  assert.deepEqual(table.find(digest, 1), { kind: 'underWay', mark: 7 });
+  assert.equal(table.giveUp(digest, 7, 100), false, 'it was heard of');
+  assert.equal(table.giveUp(digest, 8, 100), true);
+  assert.equal(table.giveUp(digest, 8, 100), false, 'once');
+  assert.deepEqual(table.find(digest, 99), { kind: 'lost' });
+  table.store(slot, digest, Buffer.from('late'), 100);
+  assert.deepEqual(table.find(digest, 99), { kind: 'lost' }, 'who was given up does not come back');
+  assert.deepEqual(table.find(digest, 100), { kind: 'expired' });
+});
+
+test('an answer that is put takes the place of the one before, or of the one that would go first', () => {
+  const table = tableOf();
+  assert.equal(table.keepsUntil(digestOf('a')), 0);
+  assert.ok(table.put(digestOf('a'), Buffer.from('one'), 0, 50));
+  assert.ok(table.put(digestOf('a'), Buffer.from('two'), 0, 60));
+  assert.deepEqual(table.find(digestOf('a'), 1), { kind: 'stored', bytes: Buffer.from('two') });
+  assert.equal(table.keepsUntil(digestOf('a')), 60);
+  assert.equal(table.put(digestOf('b'), Buffer.alloc(LIMIT + 1), 0, 50), false, 'too long');
+  const small = tableOf(1);
+  for (let n = 0; n < 8; n++) assert.ok(small.put(digestOf(`${n}`), Buffer.from(`${n}`), 0, 100 + n));
+  assert.ok(small.put(digestOf('ninth'), Buffer.from('9'), 0, 200));
+  assert.equal(small.find(digestOf('0'), 1), null);
+  assert.equal(small.find(digestOf('1'), 1)?.kind, 'stored');
+});

@@ -13,8 +13,15 @@ const EXPIRY_AT = 6;
 const LENGTH_AT = 7;
 
 const State = { free: 0, underWay: 1, stored: 2 } as const;
-/** Length of an answer that was given and could not be kept. */
+/** Length of an answer that was given and could not be kept, and of one that nobody waits for any more. */
 const NOT_KEPT = -1;
+const LOST = -2;
+
+/** What there is of a question. `mark` is what was claimed with, or marked since. */
+export type Found =
+  | { readonly kind: 'underWay'; readonly mark: number }
+  | { readonly kind: 'stored'; readonly bytes: Buffer }
+  | { readonly kind: 'notKept' | 'lost' | 'expired' };
 
 /** What a claim comes to. `slot` is to be given back by `store`, `storeNothing` or `release`. */
 export type Claim =
@@ -64,21 +71,35 @@ export class AnswerTable {
   }
 
   /** What there is of a question, without asking it; null when there is nothing. */
-  find(digest: Buffer, nowSeconds: number): Buffer | 'underWay' | 'notKept' | null {
-    const set = digest.readUInt32LE(12) % this.sets;
-    const at = HEADER_WORDS + set;
-    const stamp = lock(this.words, at);
-    try {
-      const { words, slotWords } = this;
-      for (let way = 0, slot = this.firstSlot(set); way < WAYS; way++, slot += slotWords) {
-        if (words[slot] === State.free || words[slot + EXPIRY_AT]! <= nowSeconds || !this.isAt(slot, digest)) continue;
-        const known = this.known(slot, words[slot + FINGERPRINT_AT]!);
-        return known.kind === 'stored' ? known.bytes : known.kind === 'underWay' ? 'underWay' : 'notKept';
-      }
-      return null;
-    } finally {
-      unlock(this.words, at, stamp);
-    }
+  find(digest: Buffer, nowSeconds: number): Found | null {
+    return this.at(digest, slot => {
+      const { words } = this;
+      if (words[slot + EXPIRY_AT]! <= nowSeconds) return { kind: 'expired' };
+      if (words[slot] === State.underWay) return { kind: 'underWay', mark: words[slot + FINGERPRINT_AT]! };
+      const length = words[slot + LENGTH_AT]!;
+      if (length < 0) return { kind: length === LOST ? 'lost' : 'notKept' };
+      return { kind: 'stored', bytes: this.read(slot, length) };
+    });
+  }
+
+  /** Marks a question that is under way. */
+  mark(slot: number, digest: Buffer, mark: number): void {
+    this.change(slot, digest, () => {
+      this.words[slot + FINGERPRINT_AT] = mark;
+    });
+  }
+
+  /** Gives up a question that is under way with a mark below this one. False when there is none such. */
+  giveUp(digest: Buffer, below: number, expirySeconds: number): boolean {
+    const { words } = this;
+    const given = this.at(digest, slot => {
+      if (words[slot] !== State.underWay || words[slot + FINGERPRINT_AT]! >= below) return false;
+      words[slot + LENGTH_AT] = LOST;
+      words[slot + EXPIRY_AT] = expirySeconds;
+      words[slot] = State.stored;
+      return true;
+    });
+    return given ?? false;
   }
 
   /** Keeps the answer; of one that is too long only that it was given. */
@@ -115,18 +136,7 @@ export class AnswerTable {
 
   /** In seconds since 1970; 0 when there is nothing. */
   keepsUntil(digest: Buffer): number {
-    const { words, slotWords } = this;
-    const set = digest.readUInt32LE(12) % this.sets;
-    const at = HEADER_WORDS + set;
-    const stamp = lock(words, at);
-    try {
-      for (let way = 0, slot = this.firstSlot(set); way < WAYS; way++, slot += slotWords) {
-        if (words[slot] === State.stored && this.isAt(slot, digest)) return words[slot + EXPIRY_AT]!;
-      }
-      return 0;
-    } finally {
-      unlock(words, at, stamp);
-    }
+    return this.at(digest, slot => (this.words[slot] === State.stored ? this.words[slot + EXPIRY_AT]! : 0)) ?? 0;
   }
 
   /** The question may be asked again. */
@@ -178,9 +188,28 @@ export class AnswerTable {
     if (words[slot + FINGERPRINT_AT] !== fingerprint) return { kind: 'otherQuestion' };
     if (words[slot] === State.underWay) return { kind: 'underWay' };
     const length = words[slot + LENGTH_AT]!;
-    if (length === NOT_KEPT) return { kind: 'notKept' };
+    if (length < 0) return { kind: 'notKept' };
+    return { kind: 'stored', bytes: this.read(slot, length) };
+  }
+
+  private read(slot: number, length: number): Buffer {
     const start = (slot + SLOT_HEADER_WORDS) * 4;
-    return { kind: 'stored', bytes: Buffer.from(this.bytes.subarray(start, start + length)) };
+    return Buffer.from(this.bytes.subarray(start, start + length));
+  }
+
+  /** What `act` makes of the question's slot, under the lock of its set; null when it has none. */
+  private at<Value>(digest: Buffer, act: (slot: number) => Value): Value | null {
+    const { words, slotWords } = this;
+    const set = digest.readUInt32LE(12) % this.sets;
+    const stamp = lock(words, HEADER_WORDS + set);
+    try {
+      for (let way = 0, slot = this.firstSlot(set); way < WAYS; way++, slot += slotWords) {
+        if (words[slot] !== State.free && this.isAt(slot, digest)) return act(slot);
+      }
+      return null;
+    } finally {
+      unlock(words, HEADER_WORDS + set, stamp);
+    }
   }
 
   /** Does it if the slot is still this question's, which is under way. */

@@ -12,8 +12,10 @@ import type { Route } from '../route.ts';
 import type { ExchangeServices } from '../services.ts';
 import { AnswerRecorder, recordedReply } from './answer-recorder.ts';
 import { ANSWERS_PATH } from './answers-path.ts';
+import type { DeferralEvent } from './deferral-events.ts';
 import { DeferralWait } from './deferral-wait.ts';
 import { canHandOver, handOver } from './hand-over.ts';
+import { type Awaited, heardUntil } from './unattended.ts';
 
 export interface DeferralSpec {
   readonly afterMs: number;
@@ -33,13 +35,22 @@ export class DeferralPlan {
   private readonly word: string;
   /** Of exchanges without a client: no filters, and the retries of the route. */
   private readonly silentRoute: Route;
+  private readonly eventCell: (event: DeferralEvent) => number;
   private services: ExchangeServices | null;
 
-  constructor(spec: DeferralSpec, table: AnswerTable, word: string, silentRoute: Route) {
+  /** `eventCell` says where an event is counted. */
+  constructor(
+    spec: DeferralSpec,
+    table: AnswerTable,
+    word: string,
+    silentRoute: Route,
+    eventCell: (event: DeferralEvent) => number,
+  ) {
     this.spec = spec;
     this.table = table;
     this.word = word;
     this.silentRoute = silentRoute;
+    this.eventCell = eventCell;
     this.services = null;
   }
 
@@ -56,7 +67,8 @@ export class DeferralPlan {
   /** The client has waited long enough. */
   due(exchange: Exchange): void {
     if (exchange.answeredBy !== 'nobody') return;
-    const { io } = exchange.services;
+    const { io, unattended } = exchange.services;
+    if (unattended.closed) return;
     if (!canHandOver(exchange) || !this.defer(exchange)) {
       io.wheel.schedule(exchange.deferral!, io.clock.now + LOOK_AGAIN_MS);
     }
@@ -70,28 +82,57 @@ export class DeferralPlan {
       return;
     }
     const token = request.path.slice(ANSWERS_PATH.length + this.word.length + 1);
-    const found = this.table.find(this.digest(exchange, token), nowSeconds());
+    const digest = this.digest(exchange, token);
+    const now = nowSeconds();
+    const found = this.table.find(digest, now);
     if (found === null) refuse(exchange, new Fault('answer_not_found'));
-    else if (found === 'underWay') answer(exchange, this.comeBack(request.path));
-    else if (found === 'notKept') refuse(exchange, new Fault('answer_not_kept'));
-    else answer(exchange, recordedReply(found));
+    else if (found.kind === 'stored') {
+      this.count(exchange, 'given');
+      answer(exchange, recordedReply(found.bytes));
+    } else if (found.kind === 'expired') {
+      this.count(exchange, 'late');
+      refuse(exchange, new Fault('answer_not_found'));
+    } else if (found.kind === 'notKept') refuse(exchange, new Fault('answer_not_kept'));
+    else if (found.kind === 'underWay' && found.mark >= now) answer(exchange, this.comeBack(request.path));
+    else {
+      // Nothing was heard for long of the worker that waited for it.
+      if (this.table.giveUp(digest, now, now + this.keepSeconds)) this.count(exchange, 'lost');
+      refuse(exchange, new Fault('answer_lost'));
+    }
   }
 
   /** False when there is no room for another answer. */
   private defer(exchange: Exchange): boolean {
-    const { table, spec } = this;
+    const { table, spec, keepSeconds } = this;
     const token = randomHex(48);
     const digest = this.digest(exchange, token);
-    const keepSeconds = Math.ceil(spec.keepMs / 1_000);
-    const claim = table.claim(digest, 0, nowSeconds(), keepSeconds);
-    if (claim.kind !== 'first') return false;
+    const claim = table.claim(digest, heardUntil(), nowSeconds(), keepSeconds);
+    if (claim.kind !== 'first') {
+      this.count(exchange, 'no_room');
+      return false;
+    }
+    const { slot } = claim;
+    const { unattended } = exchange.services;
+    const awaited: Awaited = { renew: untilSeconds => table.mark(slot, digest, untilSeconds) };
     this.services ??= { ...exchange.services, isCopy: true };
-    const recorder = new AnswerRecorder(spec.answerBytesMax, record =>
-      table.store(claim.slot, digest, record, nowSeconds() + keepSeconds),
-    );
+    const recorder = new AnswerRecorder(spec.answerBytesMax, record => {
+      this.count(exchange, record === null ? 'not_kept' : 'kept');
+      table.store(slot, digest, record, nowSeconds() + keepSeconds);
+      unattended.delete(awaited);
+    });
+    unattended.add(awaited);
+    this.count(exchange, 'deferred');
     handOver(exchange, this.services, this.silentRoute, recorder);
     answer(exchange, this.comeBack(`${ANSWERS_PATH}${this.word}/${token}`));
     return true;
+  }
+
+  private get keepSeconds(): number {
+    return Math.ceil(this.spec.keepMs / 1_000);
+  }
+
+  private count({ services }: Exchange, event: DeferralEvent): void {
+    services.cells[this.eventCell(event)]!++;
   }
 
   private comeBack(location: string) {

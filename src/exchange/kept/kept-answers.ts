@@ -154,7 +154,7 @@ export class KeptAnswers {
 
   private read(digest: Buffer, now: number): { readonly head: KeptHead; readonly body: Buffer } | null {
     const found = this.table.find(digest, now);
-    return Buffer.isBuffer(found) ? unpackAnswer<KeptHead>(found) : null;
+    return found?.kind === 'stored' ? unpackAnswer<KeptHead>(found.bytes) : null;
   }
 
   private digest(question: string): Buffer {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startGateway } from '../../support/gateway.ts';
+import { type GatewayOptions, startGateway } from '../../support/gateway.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 
 // SHA-256 of `foo` and of `bar`.
@@ -19,7 +19,7 @@ interface Answer {
   readonly body: string;
 }
 
-async function setUp(t: TestContext, deferral: string, upstream = '') {
+async function setUp(t: TestContext, deferral: string, upstream = '', options: GatewayOptions = { workers: 2 }) {
   const backend = await VersionBackend.start('reports');
   const gateway = await startGateway(
     `consumers:
@@ -36,7 +36,7 @@ routes:
     to: reports
     async: ${deferral}
 `,
-    { workers: 2 },
+    options,
   );
   t.after(async () => {
     await gateway.stop();
@@ -66,10 +66,11 @@ routes:
       request.on('error', reject);
       request.end(body);
     });
-  const fetchUntil = async (path: string, done: (answer: Answer) => boolean): Promise<Answer> => {
-    const end = performance.now() + 8_000;
+  const fetchUntil = async (path: string, done: (answer: Answer) => boolean, withinMs = 8_000): Promise<Answer> => {
+    const end = performance.now() + withinMs;
     for (;;) {
-      const answer = await ask(path);
+      // Because: between two workers there is nobody to ask.
+      const answer = await ask(path).catch(() => ({ status: 202, headers: {}, body: 'nobody' }));
       if (done(answer)) return answer;
       assert.ok(performance.now() < end, JSON.stringify(answer));
       await delay(20);
@@ -113,6 +114,9 @@ test('202 with a place, the answer there for its caller alone, on both workers',
   assert.equal((await ask(location, 'POST')).status, 405);
   const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
   assert.match(metrics, /cardea_requests_in_flight 0\n/);
+  for (const [event, count] of Object.entries({ deferred: 1, kept: 1, given: 13, lost: 0, no_room: 0 })) {
+    assert.match(metrics, new RegExp(`cardea_filter_events_total\\{filter="async",event="${event}"\\} ${count}\n`));
+  }
 });
 
 test('what fails later is told later; what is too large is not kept; what is over is gone', async t => {
@@ -177,4 +181,49 @@ test('a client that leaves before it was told has its request ended, one that wa
   assert.equal(told.status, 202);
   const answer = await fetchUntil(String(told.headers['location']), ({ status }) => status !== 202);
   assert.equal(answer.body, 'late');
+});
+
+test('a stop waits for what clients were told to come back for, and tells no more to', async t => {
+  const { backend, ask, gateway } = await setUp(t, '{ after: 100ms }');
+  const answers: (() => void)[] = [];
+  let cut = 0;
+  backend.answer = (_, response) => {
+    response.on('close', () => {
+      if (!response.writableFinished) cut++;
+    });
+    answers.push(() => response.end('done'));
+  };
+  assert.equal((await ask('/reports', 'POST', 'foo', 'first')).status, 202);
+  const patient = ask('/reports', 'POST', 'foo', 'second');
+  while (answers.length < 2) await delay(5);
+  process.kill(gateway.pid, 'SIGTERM');
+  const gone = gateway.exited.then(() => true);
+  assert.equal(await Promise.race([gone, delay(1_000, false)]), false, 'it waits');
+  answers[1]!();
+  assert.equal((await patient).status, 200, 'a client that could not come back is not sent away');
+  assert.equal(await Promise.race([gone, delay(500, false)]), false, 'it still waits');
+  answers[0]!();
+  assert.equal(await gateway.exited, 0);
+  assert.equal(cut, 0);
+});
+
+test('when the worker that waited is gone its callers are told so', async t => {
+  const environment = { CARDEA_TEST_CRASH: 'terminate' };
+  const { backend, ask, gateway, fetchUntil } = await setUp(t, '{ after: 100ms }', '', { workers: 1, environment });
+  backend.answer = () => {};
+  const told = await ask('/reports', 'POST', 'foo', 'x');
+  assert.equal(told.status, 202);
+  const location = String(told.headers['location']);
+  process.kill(gateway.pid, 'SIGUSR2');
+  const end = performance.now() + 10_000;
+  while (!/worker replaced/.test(gateway.stderr())) {
+    assert.ok(performance.now() < end, 'the new worker');
+    await delay(20);
+  }
+  const lost = await fetchUntil(location, ({ status }) => status !== 202, 25_000);
+  assert.equal(lost.status, 502);
+  assert.match(lost.body, /answer_lost/);
+  assert.equal((await ask(location)).status, 502);
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
+  assert.match(metrics, /cardea_filter_events_total\{filter="async",event="lost"\} 1\n/);
 });

@@ -1,0 +1,11 @@
+// What becomes of deferred requests, as it is counted: cardea_filter_events_total{filter="async"}.
+
+import { eventLabel } from '../../telemetry/event-label.ts';
+
+export const deferralEvents = ['deferred', 'kept', 'not_kept', 'given', 'late', 'lost', 'no_room'] as const;
+
+export type DeferralEvent = (typeof deferralEvents)[number];
+
+export function deferralLabel(event: DeferralEvent): string {
+  return eventLabel('async', event);
+}

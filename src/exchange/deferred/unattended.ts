@@ -1,0 +1,85 @@
+// What this worker waits for in the place of clients that were told to come back. While it lives it says so; a drain waits for it.
+
+import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
+import type { ThreadIo } from '../../net/io.ts';
+
+/** One answer that is waited for. */
+export interface Awaited {
+  /** Says to the other workers that somebody still waits for it, until this time. */
+  renew(untilSeconds: number): void;
+}
+
+const RENEW_EVERY_MS = 3_000;
+
+/** After so long without a word, a worker is taken for gone. Longer than any pause that it survives. */
+export const SILENCE_SECONDS_MAX = 15;
+
+export class Unattended implements Timed {
+  deadline: number;
+  wheelSlot: number;
+  wheelNext: Timed | null;
+  wheelPrevious: Timed | null;
+  private readonly io: ThreadIo;
+  private readonly awaited: Set<Awaited>;
+  private onNone: (() => void) | null;
+  private leaving: boolean;
+
+  constructor(io: ThreadIo) {
+    this.deadline = Infinity;
+    this.wheelSlot = UNSCHEDULED;
+    this.wheelNext = null;
+    this.wheelPrevious = null;
+    this.io = io;
+    this.awaited = new Set();
+    this.onNone = null;
+    this.leaving = false;
+  }
+
+  get size(): number {
+    return this.awaited.size;
+  }
+
+  /** Nobody is told to come back any more: there would be nobody to come back to. */
+  get closed(): boolean {
+    return this.leaving;
+  }
+
+  add(awaited: Awaited): void {
+    if (this.awaited.size === 0) this.io.wheel.schedule(this, this.io.clock.now + RENEW_EVERY_MS);
+    this.awaited.add(awaited);
+  }
+
+  delete(awaited: Awaited): void {
+    this.awaited.delete(awaited);
+    if (this.awaited.size > 0) return;
+    this.io.wheel.cancel(this);
+    this.onNone?.();
+  }
+
+  /** Resolves when nothing is waited for any more, or the time is up: with how much is given up then. */
+  async drain(timeoutMs: number): Promise<number> {
+    this.leaving = true;
+    if (this.awaited.size === 0) return 0;
+    await new Promise<void>(resolve => {
+      // Because: draining happens once in a worker's life.
+      const timer = setTimeout(resolve, timeoutMs);
+      this.onNone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    return this.awaited.size;
+  }
+
+  onDeadline(now: number): void {
+    const until = heardUntil();
+    for (const awaited of this.awaited) awaited.renew(until);
+    this.io.wheel.schedule(this, now + RENEW_EVERY_MS);
+  }
+}
+
+/** Until when whoever speaks now counts as there; seconds since 1970, which all workers go by. */
+export function heardUntil(): number {
+  // Because: the monotonic clock of one worker means nothing to another.
+  return Math.floor(Date.now() / 1_000) + SILENCE_SECONDS_MAX;
+}
