@@ -202,3 +202,41 @@ ${port === 0 ? '' : '    mirror: { upstream: shadow, timeout: 1s, queue: 16, com
   // Because: machines of tests are noisy; a client that waited for its mirror would have waited 500 ms and more.
   for (const p99 of Object.values(p99s)) assert.ok(p99 < p99s['none']! * 2 + 30, JSON.stringify(p99s));
 });
+
+test('a copy that meets a dead kept connection goes out again on a fresh one', async t => {
+  const live = await VersionBackend.start('live');
+  let connections = 0;
+  const copies: string[] = [];
+  // Keeps its connections, and closes each when a second request comes on it, as one does that was about to.
+  const shadow: Server = createServer(socket => {
+    connections++;
+    let requests = 0;
+    socket.on('error', () => {});
+    socket.on('data', bytes => {
+      if (++requests > 1) {
+        socket.destroy();
+        return;
+      }
+      copies.push(bytes.toString('latin1').split(' ', 2).join(' '));
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+  });
+  await new Promise<void>(resolve => shadow.listen(0, '127.0.0.1', resolve));
+  const address = shadow.address();
+  assert.ok(address !== null && typeof address === 'object');
+  t.after(async () => {
+    await live.stop();
+    shadow.close();
+  });
+  const gateway = await gatewayWith(t, live.port, address.port, '');
+  for (let n = 1; n <= 5; n++) {
+    await fetch(`http://127.0.0.1:${gateway.port}/${n}`);
+    await eventually(
+      () => metric(gateway, outcome('answered')),
+      answered => answered === n,
+    );
+  }
+  assert.deepEqual(copies, ['GET /1', 'GET /2', 'GET /3', 'GET /4', 'GET /5']);
+  assert.equal(connections, 5);
+  assert.equal(await metric(gateway, outcome('failed')), 0);
+});
