@@ -50,6 +50,7 @@ export interface Http2Config {
   readonly maxConcurrentStreams: number;
   readonly initialWindow: number;
   readonly connectionWindow: number;
+  readonly maxHeldBytes: number;
   readonly resetBurst: number;
   readonly resetsPerSecond: number;
   readonly pingIntervalMs: number;

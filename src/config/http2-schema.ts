@@ -22,6 +22,11 @@ export const http2Schema = z
     connectionWindow: size(64 * kib, 256 * kib * kib)
       .prefault('1MiB')
       .describe('The same for all requests of a connection together.'),
+    maxHeld: size(256 * kib, 1024 * kib * kib)
+      .prefault('16MiB')
+      .describe(
+        'Bytes of answers that wait in memory for one client connection that takes them more slowly than upstreams send. Beyond it streams that ask for more are reset with ENHANCE_YOUR_CALM; a single answer always has room.',
+      ),
     resetBurst: z
       .int()
       .min(1)
@@ -39,8 +44,9 @@ export const http2Schema = z
   })
   .prefault({})
   .transform(
-    ({ resets, pingInterval, ...rest }): Http2Config => ({
+    ({ resets, pingInterval, maxHeld, ...rest }): Http2Config => ({
       ...rest,
+      maxHeldBytes: maxHeld,
       resetsPerSecond: (resets.count * 1000) / resets.perMs,
       pingIntervalMs: pingInterval,
     }),

@@ -13,6 +13,7 @@ const base: Omit<Config, 'version'> = {
         maxConcurrentStreams: 100,
         initialWindow: 65_536,
         connectionWindow: 1_048_576,
+        maxHeldBytes: 16_777_216,
         resetBurst: 200,
         resetsPerSecond: 20,
         pingIntervalMs: 60_000,

@@ -17,8 +17,12 @@ import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
 import type { PoolContext, PoolSettings } from './pool.ts';
 import { WaiterQueue } from './waiter-queue.ts';
 
-/** Bytes of answers that an endpoint may send ahead. Enough for a stream to fill a fast network, and bounded for all. */
-const INITIAL_WINDOW = 1_048_576;
+/**
+ * Bytes of answers that an endpoint may send ahead: little to begin with, since that is what a client that does not read makes us hold for each
+ * of its streams; for one that keeps up enough to fill a fast network; and bounded for all.
+ */
+const INITIAL_WINDOW = 131_072;
+const WIDEST_WINDOW = 1_048_576;
 const CONNECTION_WINDOW = 16_777_216;
 const PING_INTERVAL_MS = 30_000;
 
@@ -60,6 +64,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
       connectTimeoutMs: settings.connectTimeoutMs,
       idleTimeoutMs: settings.idleTimeoutMs,
       initialWindow: INITIAL_WINDOW,
+      widestWindow: WIDEST_WINDOW,
       connectionWindow: CONNECTION_WINDOW,
       pingIntervalMs: PING_INTERVAL_MS,
     };

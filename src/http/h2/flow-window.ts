@@ -21,7 +21,7 @@ export class SendWindow {
 
 /** How many bytes of DATA the peer may send us, and what of them we have not given back yet. */
 export class ReceiveWindow {
-  private readonly size: number;
+  private size: number;
   private available: number;
   /** Bytes that are used and not given back. */
   private used: number;
@@ -43,6 +43,14 @@ export class ReceiveWindow {
     this.used += length;
     if (this.used * 2 < this.size) return 0;
     return this.giveBack();
+  }
+
+  /** Makes it twice as large, at most `max`. Returns what that adds to the increment that `release` gave. */
+  widen(max: number): number {
+    const added = Math.min(this.size, max - this.size);
+    this.size += added;
+    this.available += added;
+    return added;
   }
 
   /** The increment for all that is used. */

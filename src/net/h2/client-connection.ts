@@ -36,8 +36,12 @@ export interface ClientConnectionSettings {
   readonly connectTimeoutMs: number;
   /** How long it may stay without a stream; 0 is no limit. */
   readonly idleTimeoutMs: number;
-  /** Bytes of an answer that an endpoint may send ahead, for a stream and for all of a connection. */
+  /**
+   * Bytes of an answer that an endpoint may send ahead, for a stream as it begins, for one whose client keeps up, and for all of
+   * a connection.
+   */
   readonly initialWindow: number;
+  readonly widestWindow: number;
   readonly connectionWindow: number;
   /** Without a byte for this long while streams are open a PING is sent; without one for as long again the connection is gone. */
   readonly pingIntervalMs: number;

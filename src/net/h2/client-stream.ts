@@ -68,6 +68,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   private heldHead: ResponseHead | null;
   private informational: number;
   private paused: boolean;
+  /** The flow was never held. */
+  private keepsUp: boolean;
   /** Bytes of DATA that came while the flow was held, to be given back once it goes on. */
   private heldBack: number;
 
@@ -104,6 +106,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.heldHead = null;
     this.informational = 0;
     this.paused = false;
+    this.keepsUp = true;
     this.heldBack = 0;
   }
 
@@ -342,9 +345,13 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     else this.release(length);
   }
 
+  /** While the client keeps up the endpoint may send further ahead; what it may is what we hold once the client does not. */
   private release(length: number): void {
-    const increment = this.window.release(length);
-    if (increment > 0) this.connection.outbox.windowUpdate(this.id, increment);
+    const { window, connection } = this;
+    const increment = window.release(length);
+    if (increment === 0) return;
+    const added = this.keepsUp ? window.widen(connection.settings.widestWindow) : 0;
+    connection.outbox.windowUpdate(this.id, increment + added);
   }
 
   /** The endpoint's side is complete. */
@@ -417,6 +424,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   pauseResponse(): void {
     if (this.paused) return;
     this.paused = true;
+    this.keepsUp = false;
     this.scheduleWithin(0);
   }
 

@@ -7,6 +7,8 @@ export interface Http2Limits extends FloodLimits {
   /** Bytes of a request's body that a client may send ahead, for a stream and for all of a connection. */
   readonly initialWindow: number;
   readonly connectionWindow: number;
+  /** Bytes of answers that wait here for one client that does not take them. */
+  readonly maxHeldBytes: number;
   /** Without a byte from the client for this long a PING is sent; without one for as long again it is gone. */
   readonly pingIntervalMs: number;
 }
@@ -15,6 +17,7 @@ export const defaultHttp2Limits: Http2Limits = {
   maxConcurrentStreams: 100,
   initialWindow: 65_536,
   connectionWindow: 1_048_576,
+  maxHeldBytes: 16_777_216,
   resetBurst: 200,
   resetsPerSecond: 20,
   pingIntervalMs: 60_000,

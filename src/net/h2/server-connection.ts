@@ -76,6 +76,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   readonly outbox: FrameOutbox;
   readonly block: ResponseBlock;
   readonly turns: StreamTurns<ServerStream>;
+  /** Bytes of answers that wait for the client, with what each piece of them costs. */
+  private held: number;
   private readonly watch: ConnectionWatch;
   private readonly reader: FrameReader;
   private readonly decoder: HpackDecoder<RequestMessage>;
@@ -118,6 +120,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.receiveWindow = new ReceiveWindow(Math.max(http2.connectionWindow, WINDOW_DEFAULT));
     this.turns = new StreamTurns(this.outbox, this.sendWindow);
     this.watch = new ConnectionWatch(this, handler);
+    this.held = 0;
     this.phase = Phase.preface;
     this.prefaceSeen = 0;
     this.lastStreamId = 0;
@@ -421,6 +424,16 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
 
   private failStream(stream: ServerStream, code: number): void {
     stream.fail(code, 'client_aborted');
+  }
+
+  /** Whether a stream that has `own` bytes waiting may have `count` more. One answer alone may always. */
+  mayHold(own: number, count: number): boolean {
+    return this.held === own || this.held + count <= this.handler.http2.maxHeldBytes;
+  }
+
+  /** A stream has more bytes waiting, or fewer. */
+  onHeld(change: number): void {
+    this.held += change;
   }
 
   /** A stream whose client takes nothing of its answer. When it is the connection that has no room, that is over. */

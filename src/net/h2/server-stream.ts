@@ -15,6 +15,8 @@ import { acceptsKey, newWebSocketKey, takeSwitchFields } from './websocket-switc
 /** A tunnel that an extended CONNECT asks for (RFC 8441). */
 const Tunnel = { none: 0, asked: 1, open: 2 } as const;
 
+/** What a piece that waits costs beside its bytes: many small ones must not slip through. */
+const PIECE_BYTES = 128;
 const nothing: Buffer[] = [];
 /** How long a request is read over once it has its answer. */
 const LINGER_MS = 1_000;
@@ -61,6 +63,8 @@ export class ServerStream implements ResponseWriter, Timed {
   /** Bytes that the client does not take yet; from `queueAt` of the first piece on. */
   private queue: Buffer[];
   private queueAt: number;
+  /** What the queue's pieces cost. */
+  private held: number;
   /** In the connection's list of streams that wait to send. */
   waiting: boolean;
   private sent: number;
@@ -95,6 +99,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.lingering = false;
     this.queue = nothing;
     this.queueAt = 0;
+    this.held = 0;
     this.waiting = false;
     this.sent = 0;
     this.windowBytes = 0;
@@ -198,6 +203,7 @@ export class ServerStream implements ResponseWriter, Timed {
   private leave(): void {
     this.closed = true;
     this.queue = nothing;
+    if (this.held > 0) this.hold(-this.held);
     this.early = nothing;
     this.connection.handler.io.wheel.cancel(this);
     this.connection.onStreamClosed(this);
@@ -286,6 +292,13 @@ export class ServerStream implements ResponseWriter, Timed {
     if (this.closed || start === end) return;
     if (!this.waiting) start += this.connection.turns.send(this, bytes, start, end);
     if (start === end) return;
+    const cost = end - start + PIECE_BYTES;
+    if (!this.connection.mayHold(this.held, cost)) {
+      this.abortExchange(ErrorCode.enhanceYourCalm);
+      this.connection.blame('stalled');
+      return;
+    }
+    this.hold(cost);
     // Because: the read buffer is overwritten by the next read. The upstream is paused, so this is one read at most.
     const rest = Buffer.from(bytes.subarray(start, end));
     if (this.waiting) {
@@ -320,6 +333,11 @@ export class ServerStream implements ResponseWriter, Timed {
     this.leave();
   }
 
+  private hold(change: number): void {
+    this.held += change;
+    this.connection.onHeld(change);
+  }
+
   /** Sends of what waits at most `budget` bytes. Returns how many it were. */
   sendWaiting(budget: number): number {
     let sent = 0;
@@ -331,6 +349,7 @@ export class ServerStream implements ResponseWriter, Timed {
       this.queueAt += taken;
       if (this.queueAt === piece.length) {
         this.queue.shift();
+        this.hold(-piece.length - PIECE_BYTES);
         this.queueAt = 0;
       } else if (this.queueAt < end) break;
     }

@@ -43,6 +43,7 @@ const settings: ClientConnectionSettings = {
   connectTimeoutMs: Infinity,
   idleTimeoutMs: 0,
   initialWindow: BODY_BYTES_MAX,
+  widestWindow: BODY_BYTES_MAX,
   connectionWindow: BODY_BYTES_MAX,
   pingIntervalMs: Infinity,
 };
