@@ -46,6 +46,21 @@ test('a file that is not there is told where it is asked for', () => {
   assert.deepEqual(problemsWith('missing.yaml'), [`3:5 there is no file ${path.join(folder, 'missing.yaml')}`]);
 });
 
+test('a file that is not UTF-8 is refused, with the place of the first letter that cannot be read', () => {
+  const main = path.join(folder, 'latin1.yaml');
+  const told = (bytes: Buffer): string[] => {
+    writeFileSync(main, bytes);
+    return loadConfig(main, { filters: [] }).problems.map(each => `${each.line}:${each.column} ${each.message}`);
+  };
+  const text = 'listeners: [{ address: 127.0.0.1:0 }]\nzone: caf\u00e9\n';
+  assert.deepEqual(told(Buffer.from(text, 'latin1')), ['2:10 this is not UTF-8: save the file as UTF-8']);
+  const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le');
+  assert.deepEqual(told(utf16), ['1:1 the file is in UTF-16: save it as UTF-8']);
+  assert.deepEqual(told(utf16.swap16()), ['1:1 the file is in UTF-16: save it as UTF-8']);
+  const withMark = told(Buffer.from(`\ufeff${text}`));
+  assert.ok(!withMark.some(each => each.includes('UTF')), withMark.join('\n'));
+});
+
 test('a device as the configuration itself is refused, and not read for an excerpt of it', () => {
   const { problems } = loadConfig('/dev/zero', { filters: [] });
   assert.deepEqual(

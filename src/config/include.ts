@@ -1,5 +1,6 @@
 // Reads a file and everything that it includes. Gives the files in order; merge.ts puts them together.
 
+import { isUtf8 } from 'node:buffer';
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { LocatedProblem } from './config.ts';
@@ -100,10 +101,20 @@ class Reader {
       const bytes = readFileSync(file);
       if (bytes.length > fileBytesMax) return this.fail(file, asker, tooLarge(file));
       const text = bytes.toString('utf8');
+      if (!isUtf8(bytes)) return this.failEncoding(file, bytes, text);
       return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     } catch (error) {
       return this.fail(file, asker, readFailure(file, error));
     }
+  }
+
+  /** Letters that nobody wrote would else stand in names, paths and secrets. */
+  private failEncoding(file: string, bytes: Buffer, text: string): null {
+    const isUtf16 = bytes[0]! + bytes[1]! === 0xff + 0xfe;
+    const message = isUtf16 ? 'the file is in UTF-16: save it as UTF-8' : 'this is not UTF-8: save the file as UTF-8';
+    const at = isUtf16 ? 0 : Math.max(0, text.indexOf('\ufffd'));
+    this.problems.push(new SourceFile(file, text, {}).problemAtOffset(at, message));
+    return null;
   }
 
   private fail(file: string, asker: Asker | null, message: string): null {
