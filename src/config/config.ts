@@ -144,6 +144,8 @@ export interface PathsConfig {
 export interface MetricsConfig {
   /** Routes with series of their own; the others share the label `route="other"`. */
   readonly routesMax: number;
+  /** Consumers with series of their own; 0 counts none. */
+  readonly consumersMax: number;
 }
 
 export type BalanceName = 'p2c' | 'roundRobin' | 'leastRequest' | 'peakEwma' | 'random' | 'ringHash' | 'maglev';

@@ -53,8 +53,8 @@ function finalStatus(exchange: Exchange): number {
 }
 
 function count(exchange: Exchange): void {
-  const { services, route, fault, upstream, snapshot } = exchange;
-  const { cells, workerMetricsOffset } = services;
+  const { services, route, fault, upstream, snapshot, consumer } = exchange;
+  const { cells, workerMetricsOffset, consumers } = services;
   const { now } = services.io.clock;
   const totalMs = now - exchange.startedAt;
   let upstreamMs = 0;
@@ -72,6 +72,9 @@ function count(exchange: Exchange): void {
   cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
   recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, totalMs - upstreamMs);
   if (exchange.versionCellsAt !== NO_VERSION) countVersion(exchange);
+  if (consumers !== null && consumer !== null) {
+    consumers.count(consumer.name, finalStatus(exchange), exchange.requestBytes, exchange.responseBytes);
+  }
   if (fault !== null) cells[workerMetricsOffset + refusalCell[fault.code]]!++;
 }
 

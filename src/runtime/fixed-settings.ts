@@ -7,6 +7,7 @@ export function fixedSettingsThatChanged(before: Config, now: Config): string[] 
   const changed: string[] = [];
   if (before.accessLog.path !== now.accessLog.path) changed.push('accessLog.path');
   if (before.metrics.routesMax !== now.metrics.routesMax) changed.push('metrics.routesMax');
+  if (before.metrics.consumersMax !== now.metrics.consumersMax) changed.push('metrics.consumersMax');
   if (JSON.stringify(before.admin) !== JSON.stringify(now.admin)) changed.push('admin');
   return changed;
 }

@@ -2,6 +2,7 @@
 
 import type { Http2Config, Problem } from '../config/config.ts';
 import type { ClientTlsMaterial, ServerTlsMaterial, TicketKeys } from '../net/tls/tls-material.ts';
+import type { ConsumerSeries } from '../telemetry/consumer-counter.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { ConfigTransfer } from './config-transfer.ts';
 
@@ -10,6 +11,8 @@ export interface WorkerSetup {
   readonly slot: number;
   readonly cells: SharedArrayBuffer;
   readonly workerMetricsOffset: number;
+  /** Null where requests are not counted by consumer. */
+  readonly consumers: ConsumerSeries | null;
   /** What all workers know of upstreams; see src/upstream/state. */
   readonly states: SharedArrayBuffer;
   /** `stdout`, `off` or a file's path. */

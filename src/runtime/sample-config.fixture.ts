@@ -42,7 +42,7 @@ const base: Omit<Config, 'version'> = {
     matchBodyBytesMax: 65_536,
   },
   paths: { encodedSlash: 'reject', emptySegments: 'reject' },
-  metrics: { routesMax: 1_000 },
+  metrics: { routesMax: 1_000, consumersMax: 0 },
   shedding: { enabled: false, eventLoopDelayMs: 0, memory: 0, inFlightMax: 0 },
   zone: '',
   upstreams: [],

@@ -97,7 +97,7 @@ export class Supervisor {
   async start(loaded: LoadedFile): Promise<RolloutResult> {
     const { config } = loaded;
     if (config === null) throw new Error('a configuration with errors cannot be started');
-    const registry = new MetricRegistry({ routesMax: config.metrics.routesMax });
+    const registry = new MetricRegistry(config.metrics);
     const { crew, tables, feeds, tickets } = this;
     const rollout = new Rollout({ crew, registry, tables, feeds, tickets });
     this.registry = registry;

@@ -6,6 +6,7 @@ import type { ListenerSettings } from '../exchange/listener-settings.ts';
 import { ThreadIo } from '../net/io.ts';
 import { ClientTlsBook } from '../net/tls/client-tls-book.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
+import { ConsumerCounter } from '../telemetry/consumer-counter.ts';
 import { WorkerCell } from '../telemetry/metric-families.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import { WorkerVitals } from '../telemetry/worker-vitals.ts';
@@ -141,12 +142,13 @@ export class WorkerCore {
   }
 
   private async openGateway(snapshot: Gateway['snapshot']): Promise<Gateway> {
-    const { cellView, workerMetricsOffset, accessLog, shared } = this.equipped();
+    const { cellView, workerMetricsOffset, consumers, accessLog, shared } = this.equipped();
     const log: Say = (level, message, fields) => this.say(level, message, fields);
     const gateway = new Gateway(snapshot, {
       io: this.io,
       cells: cellView,
       workerMetricsOffset,
+      consumers: consumers === null ? null : new ConsumerCounter(cellView, consumers),
       accessLog,
       log,
       states: shared,

@@ -92,7 +92,8 @@ export class WorkerCrew {
   private async setUp(thread: WorkerThread, { registry, accessLogPath, states }: CrewEquipment): Promise<void> {
     const cells = registry.openSlot(thread.slot);
     const workerMetricsOffset = registry.block('worker', '');
-    await thread.call('setup', { slot: thread.slot, cells, workerMetricsOffset, accessLogPath, states });
+    const { consumers } = registry;
+    await thread.call('setup', { slot: thread.slot, cells, workerMetricsOffset, consumers, accessLogPath, states });
     this.present.add(thread);
     this.countPresent();
   }

@@ -58,6 +58,19 @@ export const UpstreamCell = {
   responseTime: 28,
 } as const;
 
+/** Cells of a consumer's block. */
+export const ConsumerCell = {
+  status1xx: 0,
+  status2xx: 1,
+  status3xx: 2,
+  status4xx: 3,
+  status5xx: 4,
+  requestBytes: 5,
+  responseBytes: 6,
+} as const;
+
+export const CONSUMER_CELLS = ConsumerCell.responseBytes + 1;
+
 /** Cells of a limit's block: what became of the requests that asked it. */
 export const LimitCell = {
   admitted: 0,
@@ -158,6 +171,7 @@ export type BlockKindName =
   | 'gateway'
   | 'event'
   | 'limit'
+  | 'consumer'
   | 'canary'
   | 'mirror';
 
@@ -408,6 +422,28 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         'Endpoints that may be used, as the most hopeful worker sees it.',
         UpstreamCell.endpointsAvailable,
         'max',
+      ),
+    ],
+  },
+  consumer: {
+    name: 'consumer',
+    labels: ['consumer'],
+    cellCount: CONSUMER_CELLS,
+    families: [
+      counter(
+        'cardea_consumer_requests_total',
+        'Requests by consumer and class of the answer’s status, with `metrics: { consumers }`: those whose caller was recognised.',
+        statusClasses,
+      ),
+      counter(
+        'cardea_consumer_request_bytes_total',
+        'Bytes received from a consumer, heads included.',
+        ConsumerCell.requestBytes,
+      ),
+      counter(
+        'cardea_consumer_response_bytes_total',
+        'Bytes sent to a consumer, heads included.',
+        ConsumerCell.responseBytes,
       ),
     ],
   },

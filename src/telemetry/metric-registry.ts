@@ -1,5 +1,7 @@
 // The supervisor's book of metric blocks: which name has which offset, and the slabs of all workers. Renders nothing.
 
+import { ConsumerBook, consumerBookBytes } from './consumer-book.ts';
+import type { ConsumerSeries } from './consumer-counter.ts';
 import { limitLabel } from './limit-label.ts';
 import { type BlockKindName, blockKinds } from './metric-families.ts';
 import { MetricSlab, type SlabLayout, slabLayout } from './metric-slab.ts';
@@ -9,6 +11,8 @@ export interface MetricCapacity {
   readonly routesMax?: number;
   /** As `routesMax`, for upstreams. Default 1000. */
   readonly upstreamsMax?: number;
+  /** As `routesMax`, for consumers in the order in which they are met. Default 0: none are counted. */
+  readonly consumersMax?: number;
 }
 
 /** Label of the block that all names beyond the capacity share. A route of this very name shares it too. */
@@ -32,11 +36,16 @@ export class MetricRegistry {
   readonly layout: SlabLayout;
   /** Cells that the supervisor itself writes: the gateway's block. */
   readonly own: MetricSlab;
+  /** For the workers, which count by consumer and give places themselves; null where nobody does. */
+  readonly consumers: ConsumerSeries | null;
   private readonly workerSlabs = new Map<number, MetricSlab>();
   private readonly offsets: Readonly<Record<BlockKindName, Map<string, number>>>;
 
   constructor(capacity: MetricCapacity = {}) {
-    this.layout = slabLayout({ routesMax: capacity.routesMax ?? 1_000, upstreamsMax: capacity.upstreamsMax ?? 1_000 });
+    const { routesMax = 1_000, upstreamsMax = 1_000, consumersMax = 0 } = capacity;
+    this.layout = slabLayout({ routesMax, upstreamsMax, consumersMax });
+    const names = consumersMax === 0 ? null : new SharedArrayBuffer(consumerBookBytes(consumersMax));
+    this.consumers = names === null ? null : { names, offset: this.layout.regions.consumer.start };
     this.own = new MetricSlab(this.layout);
     this.offsets = {
       gateway: new Map(),
@@ -46,6 +55,7 @@ export class MetricRegistry {
       certificate: new Map(),
       event: new Map(),
       limit: new Map(),
+      consumer: new Map(),
       canary: new Map(),
       mirror: new Map(),
     };
@@ -77,7 +87,17 @@ export class MetricRegistry {
 
   /** All labels of a kind with their offsets; can be posted to a worker. */
   blocks(kind: BlockKindName): BlockOffsets {
-    return this.offsets[kind];
+    return kind === 'consumer' ? this.consumerBlocks() : this.offsets[kind];
+  }
+
+  private consumerBlocks(): BlockOffsets {
+    if (this.consumers === null) return new Map();
+    const { names, offset } = this.consumers;
+    const blocks = new Map([[OTHER_LABEL, offset]]);
+    for (const [name, place] of new ConsumerBook(names).entries()) {
+      blocks.set(name, offset + (place + 1) * blockKinds.consumer.cellCount);
+    }
+    return blocks;
   }
 
   /**

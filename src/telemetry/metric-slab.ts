@@ -6,6 +6,8 @@ import { type BlockKindName, blockKinds } from './metric-families.ts';
 export interface SlabCapacity {
   readonly routesMax: number;
   readonly upstreamsMax: number;
+  /** 0 for none. */
+  readonly consumersMax: number;
 }
 
 /** Where the blocks of a kind lie in a slab. */
@@ -51,6 +53,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
     certificate: region('certificate', CERTIFICATES_MAX),
     event: region('event', EVENTS_MAX),
     limit: region('limit', LIMITS_MAX),
+    consumer: region('consumer', capacity.consumersMax === 0 ? 0 : capacity.consumersMax + 1),
     canary: region('canary', CANARIES_MAX),
     mirror: region('mirror', MIRRORS_MAX),
     route: region('route', capacity.routesMax + RESERVED_BLOCKS.route),
