@@ -12,7 +12,7 @@ export const remembersAnswers = true;
 export const documentation =
   'Gives a request that carries an `Idempotency-Key` the answer that the first one with that key got, if the same caller sends the same request to the same route ' +
   'again: a payment that is sent twice is made once. Answers are kept in memory that all workers share, for `keepFor`, answers of the upstream below 500 other than 408 and 429 only. ' +
-  'A duplicate of a request that is still under way gets 409 `idempotency_conflict` with `Retry-After`, a key with another request 422 `idempotency_key_reused`. ' +
+  'A duplicate of a request that is still under way gets 409 `idempotency_conflict` with `Retry-After`, or waits (`whileInFlight: wait`); a key with another request 422 `idempotency_key_reused`. ' +
   'It has to stand behind the filter that finds out who calls, where there is one; otherwise callers are told apart by their address. Behind `compress`, too. A restart forgets.';
 
 const size = (least: number) =>
@@ -39,6 +39,22 @@ export const schema = z
     underWayFor: seconds
       .prefault('60s')
       .describe('How long a request without an answer keeps its duplicates out, when its client left before it came.'),
+    whileInFlight: z
+      .enum(['conflict', 'wait'])
+      .default('conflict')
+      .describe(
+        'What a duplicate gets while the first request is under way: 409 at once, or the first one’s answer when it is there.',
+      ),
+    waitFor: duration
+      .refine(ms => ms > 0, 'expected more than 0s')
+      .prefault('10s')
+      .describe('How long a duplicate waits at most, with `whileInFlight: wait`; then it gets 409.'),
+    waiters: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(100)
+      .describe('How many duplicates may wait in each worker for this filter; those beyond get 409 at once.'),
     answerLimit: size(256)
       .prefault('16KiB')
       .describe(

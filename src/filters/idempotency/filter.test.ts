@@ -75,6 +75,49 @@ test('a duplicate of one that is under way gets 409', async t => {
   assert.equal((await post('k1')).headers['idempotency-replayed'], 'true');
 });
 
+test('told to wait, a duplicate gets the first answer when it is there', async t => {
+  const releases: (() => void)[] = [];
+  const wait = { whileInFlight: 'wait', waiters: 2, waitFor: '20s' };
+  const { post, requests } = await start(t, wait, (_request, response) => {
+    releases.push(() => response.end('done'));
+  });
+  const first = post('k1');
+  await eventually(() => requests() === 1, 'the first is under way');
+  let answered = 0;
+  const duplicates = [post('k1'), post('k1'), post('k1')].map(each => each.finally(() => answered++));
+  await eventually(() => answered === 1, 'one is too many');
+  releases[0]!();
+  await first;
+  const answers = await Promise.all(duplicates);
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 200, 409]);
+  for (const { status, headers, body } of answers) {
+    if (status === 200) assert.deepEqual([headers['idempotency-replayed'], body.toString()], ['true', 'done']);
+  }
+  assert.equal(requests(), 1);
+});
+
+test('who waits takes the place of a first one that failed; a wait has its end', async t => {
+  let fail = (): void => {};
+  const { post, requests } = await start(t, { whileInFlight: 'wait' }, (_request, response) => {
+    if (requests() === 1) fail = () => response.writeHead(503).end();
+    else response.end('second');
+  });
+  const first = post('k1');
+  await eventually(() => requests() === 1, 'the first is under way');
+  const second = post('k1');
+  fail();
+  assert.equal((await first).status, 503);
+  assert.equal((await second).body.toString(), 'second');
+  assert.equal(requests(), 2);
+
+  const never = await start(t, { whileInFlight: 'wait', waitFor: '50ms' }, () => {});
+  const client = await ClientConnection.open(never.gateway.port);
+  client.send('POST /orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k1\r\nContent-Length: 3\r\n\r\none');
+  await eventually(() => never.requests() === 1, 'it is under way');
+  assert.equal((await never.post('k1')).status, 409);
+  client.destroy();
+});
+
 test('failures are not kept; answers that are too large are, as given', async t => {
   const failing = await start(t, {}, (_request, response) => response.writeHead(503).end('later'));
   assert.equal((await failing.post('k1')).status, 503);

@@ -1,16 +1,21 @@
 // The idempotency filter: the first answer to a key is kept and given to those who ask the same again.
 
 import { hash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../base/fault.ts';
 import { hashText } from '../../base/hash.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { fieldPairs, packAnswer, unpackAnswer } from '../../exchange/packed-answer.ts';
 import type { Reply } from '../../exchange/response.ts';
-import { AnswerTable, answerTableBytes } from '../../store/answer-table.ts';
+import { AnswerTable, answerTableBytes, type Claim } from '../../store/answer-table.ts';
 import type { IdempotencyConfig } from './config.ts';
 
 const KEY_LETTERS_MAX = 255;
+
+/** A duplicate that waits looks for the first answer so often: other workers tell nobody. */
+const LOOK_AGAIN_MS = 10;
+const LOOK_AGAIN_MS_MAX = 250;
 
 /** A request that was the first with its key, until its answer is kept. */
 interface First {
@@ -39,9 +44,10 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
       count,
     ) as [() => number, () => number, () => number, () => number, () => number];
     const nowSeconds = () => Math.floor(Date.now() / 1_000);
+    let waiting = 0;
 
     return {
-      onRequest(exchange) {
+      onRequest(exchange): void | Promise<void> {
         const { request } = exchange;
         if (!config.methods.includes(request.method)) return;
         const key = request.headers.get('idempotency-key');
@@ -55,41 +61,11 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
         }
         const digest = hash('sha256', `${routeName}\0${callerOf(exchange)}\0${key}`, 'buffer').subarray(0, 16);
         const question = `${request.method} ${request.path}?${request.query} ${request.contentLength} ${request.headers.get('content-type')}`;
-        const claim = table.claim(digest, hashText(question) | 0, nowSeconds(), config.underWayFor / 1_000);
-        switch (claim.kind) {
-          case 'first':
-            first();
-            exchange.state[slot] = {
-              slot: claim.slot,
-              digest,
-              status: 0,
-              headers: [],
-              pieces: null,
-              bytes: 0,
-            } satisfies First;
-            return;
-          case 'stored':
-            replayed();
-            exchange.reply(givenAgain(claim.bytes));
-            return;
-          case 'underWay':
-            conflict();
-            exchange.refuse(new Fault('idempotency_conflict'), [['Retry-After', '1']]);
-            return;
-          case 'notKept':
-            conflict();
-            exchange.refuse(
-              new Fault('idempotency_conflict', 'The first request was answered; its answer was too large to be kept.'),
-            );
-            return;
-          case 'otherQuestion':
-            reused();
-            exchange.refuse(new Fault('idempotency_key_reused'));
-            return;
-          case 'full':
-            full();
-            exchange.refuse(new Fault('idempotency_full'), [['Retry-After', '1']]);
-        }
+        const ask = () => table.claim(digest, hashText(question) | 0, nowSeconds(), config.underWayFor / 1_000);
+        const claim = ask();
+        if (claim.kind !== 'underWay' || config.whileInFlight === 'conflict') settle(exchange, digest, claim);
+        else if (waiting >= config.waiters) settle(exchange, digest, claim);
+        else return wait(exchange, digest, ask);
       },
 
       onResponse(exchange) {
@@ -118,6 +94,62 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
         if (own !== null && exchange.fault?.code !== 'client_aborted') table.release(own.slot, own.digest);
       },
     };
+
+    /** Until the first one has its answer or is given up, when this one takes its place; not beyond its time, or its client's. */
+    async function wait(exchange: Exchange, digest: Buffer, ask: () => Claim): Promise<void> {
+      waiting++;
+      try {
+        const until = worker.clock.now + config.waitFor;
+        for (let pauseMs = LOOK_AGAIN_MS; ; pauseMs = Math.min(LOOK_AGAIN_MS_MAX, pauseMs * 2)) {
+          await delay(Math.min(pauseMs, Math.max(1, until - worker.clock.now)));
+          if (exchange.ended) return;
+          const claim = ask();
+          // Because: the clock is read once a turn of the loop, and this turn is the timer's.
+          if (claim.kind === 'underWay' && performance.now() < until) continue;
+          settle(exchange, digest, claim);
+          return;
+        }
+      } finally {
+        waiting--;
+      }
+    }
+
+    function settle(exchange: Exchange, digest: Buffer, claim: Claim): void {
+      switch (claim.kind) {
+        case 'first':
+          first();
+          exchange.state[slot] = {
+            slot: claim.slot,
+            digest,
+            status: 0,
+            headers: [],
+            pieces: null,
+            bytes: 0,
+          } satisfies First;
+          return;
+        case 'stored':
+          replayed();
+          exchange.reply(givenAgain(claim.bytes));
+          return;
+        case 'underWay':
+          conflict();
+          exchange.refuse(new Fault('idempotency_conflict'), [['Retry-After', '1']]);
+          return;
+        case 'notKept':
+          conflict();
+          exchange.refuse(
+            new Fault('idempotency_conflict', 'The first request was answered; its answer was too large to be kept.'),
+          );
+          return;
+        case 'otherQuestion':
+          reused();
+          exchange.refuse(new Fault('idempotency_key_reused'));
+          return;
+        case 'full':
+          full();
+          exchange.refuse(new Fault('idempotency_full'), [['Retry-After', '1']]);
+      }
+    }
 
     function keep(own: First): void {
       const fits = own.pieces !== null && own.bytes <= config.answerLimit;
