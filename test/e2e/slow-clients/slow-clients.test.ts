@@ -1,4 +1,4 @@
-// slowhttptest against the running gateway: 300 slow clients are closed within the configured time, others are served meanwhile.
+// slowhttptest against the running gateway: hundreds of slow clients are closed within the configured time, others are served meanwhile.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -14,9 +14,18 @@ import { sendRaw } from '../../support/raw-client.ts';
 
 const CONNECTIONS = 300;
 /** How long slowhttptest keeps at it; it is stopped earlier once all its connections are gone. */
-const ATTACK_SECONDS = 20;
-/** The limits below (2 s), as much again for what the kernel took at first, time to connect, and a busy machine. */
-const CLOSED_MS_MAX = 9_000;
+const ATTACK_SECONDS = 40;
+/**
+ * How long one connection may live: the limits below (2 s), as much again for what the kernel took at first, and a busy
+ * machine. Of each connection, not of the attack: on such a machine the last begins when the first are over.
+ */
+const LIFE_MS_MAX = 15_000;
+/** Who lives as long is one of the slow ones: the others are probes. */
+const SLOW_MS_MIN = 1_600;
+/** Of the attack's connections those that are seen living long: a test that gets no processor time misses some. */
+const SEEN_MIN = 0.5;
+/** From here on all of them have come, and those that are gone were closed. */
+const ATTACK_MS_MIN = 3_000;
 /** Probes under way beside the attack. */
 const OTHERS_MAX = 5;
 const PROBE_EVERY_MS = 100;
@@ -26,16 +35,29 @@ interface Attack {
   readonly name: string;
   readonly path: string;
   readonly options: readonly string[];
+  readonly connections: number;
 }
 
 const attacks: readonly Attack[] = [
-  { name: 'slow head: a line a second', path: '/small', options: ['-H', '-i', '1'] },
-  { name: 'slow body: a piece now and then', path: '/small', options: ['-B', '-i', '10', '-s', '8192'] },
-  { name: 'slow body: a few bytes a second', path: '/small', options: ['-B', '-i', '1', '-s', '8192', '-x', '8'] },
+  { name: 'slow head: a line a second', path: '/small', options: ['-H', '-i', '1'], connections: CONNECTIONS },
+  {
+    name: 'slow body: a piece now and then',
+    path: '/small',
+    options: ['-B', '-i', '10', '-s', '8192'],
+    connections: CONNECTIONS,
+  },
+  {
+    name: 'slow body: a few bytes a second',
+    path: '/small',
+    options: ['-B', '-i', '1', '-s', '8192', '-x', '8'],
+    connections: CONNECTIONS,
+  },
   {
     name: 'slow read: a window of a few bytes',
     path: '/big',
     options: ['-X', '-w', '10', '-y', '20', '-n', '5', '-z', '16'],
+    // The kernel takes 1.7 MB for each at first: more of them measure the machine.
+    connections: 80,
   },
 ];
 
@@ -67,39 +89,50 @@ routes:
     const { received } = await sendRaw(gateway.port, ['GET /small HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'], {
       enough: hasAnswers(1),
       quietMs: 0,
+      timeoutMs: 10_000,
     });
     return readAnswers(received)[0]?.status ?? 0;
   }
 
-  for (const { name, path, options } of attacks) {
+  for (const { name, path, options, connections } of attacks) {
     test(name, async context => {
       const statuses: number[] = [];
       const probes: Promise<void>[] = [];
       const startedAt = performance.now();
-      let mostOpen = 0;
-      let closedAt = 0;
+      const lives = new Map<string, { readonly first: number; last: number }>();
+      const slow = (): number[] =>
+        [...lives.values()].map(({ first, last }) => last - first).filter(ms => ms >= SLOW_MS_MIN);
+      let closed = false;
       const attack = await startChild('/usr/bin/slowhttptest', [
         ...options,
-        ...['-c', String(CONNECTIONS), '-r', String(CONNECTIONS), '-l', String(ATTACK_SECONDS), '-p', '3'],
+        ...['-c', String(connections), '-r', String(connections), '-l', String(ATTACK_SECONDS), '-p', '3'],
         ...['-u', `http://127.0.0.1:${gateway.port}${path}`],
       ]);
       try {
-        while (closedAt === 0 && performance.now() - startedAt < CLOSED_MS_MAX + 2_000) {
+        while (!closed && performance.now() - startedAt < ATTACK_SECONDS * 1_000) {
           probes.push(probe().then(status => void statuses.push(status)));
           await delay(PROBE_EVERY_MS);
           const open = openConnections(gateway.port);
-          mostOpen = Math.max(mostOpen, open);
-          if (mostOpen >= CONNECTIONS * 0.9 && open <= OTHERS_MAX) closedAt = performance.now();
+          const now = performance.now();
+          for (const remote of open) {
+            const life = lives.get(remote);
+            if (life === undefined) lives.set(remote, { first: now, last: now });
+            else life.last = now;
+          }
+          closed =
+            now - startedAt > ATTACK_MS_MIN && open.length <= OTHERS_MAX && slow().length >= connections * SEEN_MIN;
         }
       } finally {
         await attack.stop();
         await Promise.all(probes);
       }
+      const longest = Math.max(...slow());
       context.diagnostic(
-        `${mostOpen} at once, closed after ${Math.round(closedAt - startedAt)} ms; ${statuses.length} probes`,
+        `${slow().length} slow ones, ${Math.round(longest)} ms at the most; ${statuses.length} probes`,
       );
-      assert.ok(mostOpen >= CONNECTIONS * 0.9, `only ${mostOpen} slow connections at once: ${attack.stdout()}`);
-      assert.ok(closedAt !== 0 && closedAt - startedAt <= CLOSED_MS_MAX, `${openConnections(gateway.port)} still open`);
+      assert.ok(slow().length >= connections * SEEN_MIN, `only ${slow().length} slow connections: ${attack.stdout()}`);
+      assert.ok(closed, `${openConnections(gateway.port).length} still open`);
+      assert.ok(longest <= LIFE_MS_MAX, `one was open for ${longest} ms`);
       assert.ok(statuses.length >= 10);
       assert.deepEqual(
         statuses.filter(status => status !== 200),
@@ -110,15 +143,15 @@ routes:
 });
 
 /**
- * Connections that the gateway's side of the kernel still holds, those given up with unsent bytes included (FIN-WAIT-1):
+ * The other ends of connections that the gateway's side of the kernel still holds, those given up with unsent bytes included (FIN-WAIT-1):
  * they cost memory as any other, and the client does not know that they are over.
  */
-function openConnections(port: number): number {
+function openConnections(port: number): string[] {
   const held = new Set(['01', '04', '08', '09', '0B']);
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1);
-  return lines.filter(line => {
-    const [, local, , state] = line.trim().split(/\s+/);
-    return local!.endsWith(suffix) && held.has(state!);
-  }).length;
+  return lines.flatMap(line => {
+    const [, local, remote, state] = line.trim().split(/\s+/);
+    return local!.endsWith(suffix) && held.has(state!) ? [remote!] : [];
+  });
 }
