@@ -8,6 +8,7 @@ import { checkDocument } from './check-document.ts';
 import { checkReferences } from './check-references.ts';
 import { documentKeys, languageOf } from './language.ts';
 import { type KeptParts, noDocument } from './load-cache.ts';
+import { allRoutes } from './routes-to-check.ts';
 
 const echo = { name: 'echo', schema: z.strictObject({ text: z.string().default('hi') }), documentation: 'Says it.' };
 const language = languageOf([echo]);
@@ -20,7 +21,14 @@ const sound = {
 
 function check(settings: Readonly<Record<string, unknown>>, before: KeptParts = new Map()) {
   const outcome = checkDocument(settings, language, before);
-  const references = checkReferences(settings, outcome.parts, [], path => path.join('.'), noDocument);
+  const references = checkReferences(
+    settings,
+    outcome.parts,
+    [],
+    path => path.join('.'),
+    noDocument,
+    allRoutes(outcome.parts),
+  );
   return { ...outcome, problems: [...outcome.problems, ...references.problems] };
 }
 

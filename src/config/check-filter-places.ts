@@ -5,27 +5,27 @@ import type { CheckedParts } from './check-document.ts';
 import type { FilterConfig, Problem } from './config.ts';
 import { type FilterSchema, type FilterSurroundings, filterSchema } from './filter-schema.ts';
 import { parametersOf } from './path-parameters.ts';
-import { routesToCheck } from './routes-to-check.ts';
+import { allRoutes, type RoutesToCheck } from './routes-to-check.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
 
 type Path = readonly (string | number)[];
 
 /**
  * A filter that has an error of its own tells nothing here; it may be the one that finds out who calls. Of a configuration that was
- * good before, as `before` says, only the routes that changed are looked at.
+ * good before, only the routes that changed are looked at.
  */
 export function checkFilterPlaces(
   settings: Readonly<Record<string, unknown>>,
   parts: CheckedParts,
   schemas: readonly FilterSchema[],
-  before: CheckedParts | null,
+  changedRoutes: RoutesToCheck,
 ): Problem[] {
   const { filters, routes } = parts;
   const byName = new Map(schemas.map(schema => [schema.name, schema]));
   const problems: Problem[] = [];
   const remembers = filters.some(filter => filter !== undefined && byName.get(filter.name)?.remembersAnswers === true);
   // Because: such a filter looks at those of all routes.
-  const todo = routesToCheck(remembers ? null : before, parts);
+  const todo = remembers ? allRoutes(parts) : changedRoutes;
   const changed = routes.slice(todo.from, todo.to);
   if (!todo.all && changed.every(route => route?.filters.length === 0 && route.fallback === undefined)) return problems;
   const names = { routes: namesIn(settings['routes']), consumers: namesIn(settings['consumers']) };

@@ -8,7 +8,7 @@ import type { Problem } from './config.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import type { KeptDocument } from './load-cache.ts';
 import { ReferenceCheck } from './reference-check.ts';
-import { type RoutesToCheck, routesToCheck } from './routes-to-check.ts';
+import type { RoutesToCheck } from './routes-to-check.ts';
 
 type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;
@@ -29,8 +29,8 @@ export function checkReferences(
   filters: readonly FilterSchema[],
   placeText: (path: Path) => string,
   before: ReferencesBefore,
+  todo: RoutesToCheck,
 ): ReferencesChecked {
-  const todo = routesToCheck(before.parts, parts);
   const ofChanged = todo.all ? null : checkChanged(settings, parts, filters, placeText, before, todo);
   if (ofChanged !== null) return ofChanged;
   const check = new ReferenceCheck(settings, placeText);

@@ -26,6 +26,7 @@ export interface ReadFiles {
   readonly texts: readonly string[];
   /** For the cache, when all went well. */
   readonly filledIn: ExpansionCache;
+  readonly kept: ReadonlyMap<string, KeptFile>;
 }
 
 /** Where an `include` stands. */
@@ -60,7 +61,6 @@ class Reader {
   }
 
   finish(): ReadFiles {
-    this.cache.files = this.kept;
     const files = [...this.askedFor, ...this.outside.files.keys()];
     return {
       sources: this.sources,
@@ -68,6 +68,7 @@ class Reader {
       files,
       texts: this.sources.map(({ text }) => text),
       filledIn: this.filledIn,
+      kept: this.kept,
     };
   }
 

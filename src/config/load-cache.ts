@@ -46,7 +46,7 @@ export interface KeptDocument {
 export const noDocument: KeptDocument = { byKey: new Map(), parts: null, unused: new Set() };
 
 export class LoadCache {
-  /** By absolute path; files that the last load did not read are dropped, as is all else that it had no use for. */
+  /** By absolute path; files that the last good load did not read are dropped, as is all else that it had no use for. */
   files: ReadonlyMap<string, KeptFile> = new Map();
   expanded: ExpansionCache = new Map();
   private document: KeptDocument = noDocument;
@@ -57,8 +57,15 @@ export class LoadCache {
     return this.filters === filters ? this.document : noDocument;
   }
 
-  keep(filters: readonly FilterSchema[], document: KeptDocument, expanded: ExpansionCache): void {
+  /** Called for good loads only: the next good one will be much like the last, not like the broken ones between them. */
+  keep(
+    filters: readonly FilterSchema[],
+    document: KeptDocument,
+    files: ReadonlyMap<string, KeptFile>,
+    expanded: ExpansionCache,
+  ): void {
     this.filters = filters;
+    this.files = files;
     this.document = document;
     this.expanded = expanded;
   }

@@ -19,6 +19,7 @@ import { MergedDocument } from './merge.ts';
 import { type NamedFiles, readNamedFiles, watchedNames } from './named-files.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
 import { inReadingOrder, withoutEchoes } from './problem-order.ts';
+import { routesToCheck } from './routes-to-check.ts';
 import { withAbsoluteFiles } from './tls-file.ts';
 
 export interface LoadOptions {
@@ -82,9 +83,11 @@ function load(
   const language = languageOf(filters);
   const before = cache.documentFor(filters);
   const { parts, problems, byKey } = checkDocument(document.settings, language, before.byKey);
-  const references = checkReferences(document.settings, parts, filters, at => document.placeText(at), before);
+  const changed = routesToCheck(before.parts, parts);
+  const placeText = (at: Problem['path']) => document.placeText(at);
+  const references = checkReferences(document.settings, parts, filters, placeText, before, changed);
   problems.push(...references.problems);
-  problems.push(...checkFilterPlaces(document.settings, parts, filters, before.parts));
+  problems.push(...checkFilterPlaces(document.settings, parts, filters, changed));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);
@@ -101,8 +104,7 @@ function load(
     const partial = partialConfig(parts, problems, language);
     return { ok: false, problems: all, files: read.files, locate, partial };
   }
-  // A load that failed leaves what the last good one found out: the next good one will be much like it.
-  cache.keep(filters, { byKey, parts, unused: references.unused }, read.filledIn);
+  cache.keep(filters, { byKey, parts, unused: references.unused }, read.kept, read.filledIn);
   // Because: a part that is undefined has told an error, and there was none.
   const whole = withAbsoluteFiles(parts as ConfigParts, at => {
     const place = document.locate({ path: at, message: '', severity: 'error' });

@@ -12,7 +12,7 @@ export interface RoutesToCheck {
 
 /** `before` are the parts of the last good load: null when there was none. Routes that got other names or places may be named by any part. */
 export function routesToCheck(before: CheckedParts | null, now: CheckedParts): RoutesToCheck {
-  const all = { from: 0, to: now.routes.length, all: true };
+  const all = allRoutes(now);
   if (before === null) return all;
   // Because: both were made of the same keys.
   const keys = Object.keys(now) as (keyof CheckedParts)[];
@@ -23,4 +23,8 @@ export function routesToCheck(before: CheckedParts | null, now: CheckedParts): R
     if (now.routes[at]?.name !== before.routes[at]?.name) return all;
   }
   return { from, to: toNow, all: false };
+}
+
+export function allRoutes({ routes }: CheckedParts): RoutesToCheck {
+  return { from: 0, to: routes.length, all: true };
 }
