@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 import { ChaosBackend } from './chaos-backend.ts';
 import { ChaosLoad } from './chaos-load.ts';
+import { pairedRatios } from './paired-ratios.ts';
 
 /** CARDEA_CHAOS=long gives each failure more time. */
 const HOLD_MS = process.env['CARDEA_CHAOS'] === 'long' ? 10_000 : 1_500;
@@ -137,22 +138,37 @@ describe('no idempotent request fails while one endpoint is well', () => {
   });
 });
 
+/** Of turns, each once calm and once frozen. */
+const TURNS = process.env['CARDEA_CHAOS'] === 'long' ? 40 : 10;
+const TURN_MS = 700;
+/** From a change on until what it changed has settled. */
+const SETTLE_MS = 200;
+
 test('a frozen backend behind one route is not felt on another', async t => {
   assert.notEqual(await timeUntil(3, 10_000), null, 'all endpoints are in use before');
-  const others = new ChaosLoad(`http://127.0.0.1:${gateway.port}/users`, 6);
-  const load = new ChaosLoad(`http://127.0.0.1:${gateway.port}/apart`, 6);
-  await delay(HOLD_MS);
-  const frozenAt = performance.now();
-  for (const backend of backends) backend.freeze();
-  await delay(HOLD_MS);
-  const thawedAt = performance.now();
-  for (const backend of backends) backend.thaw();
+  const others = new ChaosLoad(`http://127.0.0.1:${gateway.port}/users`, 4);
+  const load = new ChaosLoad(`http://127.0.0.1:${gateway.port}/apart`, 4);
+  const turn = async (): Promise<number> => {
+    await delay(SETTLE_MS);
+    const from = performance.now();
+    await delay(TURN_MS);
+    return load.p99(from, performance.now());
+  };
+  const calm = [await turn()];
+  const frozen: number[] = [];
+  // In turns, since the noise of a machine is larger than the tenth that is promised and lasts longer than a turn.
+  for (let n = 0; n < TURNS; n++) {
+    for (const backend of backends) backend.freeze();
+    frozen.push(await turn());
+    for (const backend of backends) backend.thaw();
+    calm.push(await turn());
+  }
   await Promise.all([load.stop(), others.stop()]);
-  const [calm, meanwhile] = [load.p99(frozenAt - HOLD_MS + 300, frozenAt), load.p99(frozenAt, thawedAt)];
-  t.diagnostic(
-    `p99 ${calm.toFixed(1)} ms before, ${meanwhile.toFixed(1)} ms meanwhile: ${(meanwhile / calm).toFixed(2)} times`,
-  );
+  const { median, low, high } = pairedRatios(calm, frozen);
+  const ms = (values: number[]) => values.map(value => value.toFixed(1)).join(' ');
+  t.diagnostic(`p99 frozen is ${median.toFixed(2)} times p99 calm (95 %: ${low.toFixed(2)} to ${high.toFixed(2)})`);
+  t.diagnostic(`p99 in ms, calm ${ms(calm)}, frozen ${ms(frozen)}`);
   assert.deepEqual(load.failures, []);
-  // The machine's own noise is larger than the tenth that is promised; that one is read off the figures.
-  assert.ok(meanwhile <= calm * 2 + 20, `${meanwhile} ms`);
+  assert.ok(low <= 1.1, 'it is felt, and that is not the noise of the machine');
+  assert.ok(median <= 1.5, `${median}`);
 });

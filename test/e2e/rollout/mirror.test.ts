@@ -200,7 +200,7 @@ ${port === 0 ? '' : '    mirror: { upstream: shadow, timeout: 1s, queue: 16, com
   }
   t.diagnostic(`p99 of clients in ms by mirror: ${JSON.stringify(p99s)}`);
   // Because: machines of tests are noisy; a client that waited for its mirror would have waited 500 ms and more.
-  for (const p99 of Object.values(p99s)) assert.ok(p99 < p99s['none']! * 2 + 30, JSON.stringify(p99s));
+  for (const p99 of Object.values(p99s)) assert.ok(p99 < 400, JSON.stringify(p99s));
 });
 
 test('a copy that meets a dead kept connection goes out again on a fresh one', async t => {
