@@ -7,7 +7,8 @@ import type { StoreSpec } from '../store-spec.ts';
 export type RedisClient = Redis | Cluster;
 
 const RECONNECT_MIN_MS = 20;
-const RECONNECT_MAX_MS = 1_000;
+/** Also by how much gateways come back apart, while those that are back admit what the others still take as their shares. */
+const RECONNECT_MAX_MS = 200;
 /** Of a cluster: how often a client looks for slots that moved, beside what the servers tell it. */
 const SLOTS_EVERY_MS = 5_000;
 

@@ -4,12 +4,16 @@ import { threadId } from 'node:worker_threads';
 
 /** Tries before the thread goes to sleep: about as long as a holder needs many times over. */
 const SPINS = 2_000;
+/** Tries after each sleep: with one, whoever sleeps would find the lock taken again and again where many want it. */
+const SPINS_AWAKE = 200;
 const SLEEP_MS = 1;
 /**
  * Sleeps after which a holder counts as gone: a worker can be ended in the middle. One that was only held up finds the lock
- * taken when it comes back, and at worst what one request took is lost.
+ * taken when it comes back, and at worst what one request took is lost. Sleeps, not time: while the whole process stands still, nobody is gone.
  */
 const SLEEPS_MAX = 100;
+/** The least time after which a holder counts as gone. */
+export const HOLDER_GONE_MS = SLEEPS_MAX * SLEEP_MS;
 
 let stamps = 0;
 
@@ -44,6 +48,7 @@ function wait(words: Int32Array, at: number, stamp: number): void {
     if (spins < SPINS) continue;
     // Because: nobody wakes a sleeper, which would cost every holder; a millisecond is the price of a rare case.
     Atomics.wait(words, at, seen, SLEEP_MS);
+    spins = SPINS - SPINS_AWAKE;
     if (++sleeps < SLEEPS_MAX) continue;
     if (Atomics.compareExchange(words, at, seen, stamp) === seen) return;
   }

@@ -95,3 +95,24 @@ test('a restart of Redis between two calls is no error: the script is sent again
   assert.equal(await gateway.ask(1), true);
   assert.equal(await gateway.ask(1), false);
 });
+
+test('when one call has waited long enough, those that wait for the same server wait no longer either', async t => {
+  const redis = await startRedis();
+  t.after(() => {
+    redis.resume();
+    return redis.stop();
+  });
+  const settings = { mode: 'exact', answerMsMax: 500 } as const;
+  const gateway = await openLimitGateway(redisSpec(redis.port), [limitRule()], settings);
+  t.after(() => gateway.close());
+  await gateway.ask(1);
+  redis.pause();
+  const first = gateway.ask(1);
+  await new Promise(resolve => setTimeout(resolve, 200)); // Because: the second call is to be the younger one.
+  const secondAt = performance.now();
+  const second = gateway.ask(1);
+  await first;
+  await second;
+  assert.ok(performance.now() - secondAt < 450, `the second waited ${performance.now() - secondAt} ms`);
+  assert.equal(gateway.ask(1), true, 'and the next ones are decided at once');
+});

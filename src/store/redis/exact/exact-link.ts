@@ -16,14 +16,29 @@ export interface Decision {
   settle(reply: readonly number[] | null): void;
 }
 
+/** Decisions that left together. */
+interface Batch {
+  readonly decisions: readonly Decision[];
+  /** When they are made without an answer. */
+  readonly untilMs: number;
+  settled: boolean;
+}
+
 /** A server, or the one that there is. */
 interface Target {
+  readonly name: string;
   away: boolean;
   watch: ReturnWatch | null;
+  /** To be sent at the end of this turn. */
   waiting: Decision[];
+  /** Sent, the one that has to be answered first in front. */
+  asked: Batch[];
+  timer: NodeJS.Timeout | null;
 }
 
 const ALONE = '';
+/** Timers count whole milliseconds: one that is early by less is not set again. */
+const EARLY_MS = 0.5;
 
 export class ExactLink {
   private readonly store: RedisStore;
@@ -37,6 +52,10 @@ export class ExactLink {
   constructor(store: RedisStore, answerMsMax: number) {
     this.store = store;
     this.answerMsMax = answerMsMax;
+    // Because: the driver says so before it tells each command, and of a store that stopped answering it tells none.
+    store.onAvailability(available => {
+      if (!available) for (const target of this.targets.values()) abandon(target);
+    });
   }
 
   /** Whether the server of this slot answers, as far as is known. */
@@ -54,78 +73,88 @@ export class ExactLink {
 
   private flush(): void {
     this.flushing = false;
-    for (const [name, target] of this.targets) {
+    for (const target of this.targets.values()) {
       if (target.waiting.length === 0) continue;
+      // Because: what came has been read in this turn; whoever sends next does not wait for a server that let the last one down.
+      this.judge(target);
       const batch = target.waiting;
       target.waiting = [];
-      this.sendBatch(name, target, batch);
+      this.sendBatch(target, batch);
     }
   }
 
-  private sendBatch(name: string, target: Target, batch: Decision[]): void {
+  private sendBatch(target: Target, decisions: readonly Decision[]): void {
     const client = this.store.driver;
     if (client === null || !this.store.available || target.away) {
-      for (const decision of batch) decision.settle(null);
+      for (const decision of decisions) decision.settle(null);
       return;
     }
     this.batches++;
-    this.decisions += batch.length;
-    const untilMs = performance.now() + this.answerMsMax;
+    this.decisions += decisions.length;
+    const batch: Batch = { decisions, untilMs: performance.now() + this.answerMsMax, settled: false };
     const pipeline = client.pipeline();
-    for (const { keys, values } of batch) pipeline.evalsha(decideSha, keys.length, ...keys, ...values);
-    let settled = false;
-    // Because: when this thread was held up, the answers may lie in the socket already. They are read before the verdict.
-    const timer = setTimeout(() => setImmediate(() => giveUp()), this.answerMsMax);
-    const giveUp = () => {
-      if (settled) return;
-      settled = true;
-      this.leave(name, target);
-      for (const decision of batch) decision.settle(null);
-    };
+    for (const { keys, values } of decisions) pipeline.evalsha(decideSha, keys.length, ...keys, ...values);
+    target.asked.push(batch);
+    this.watchOver(target);
     void (pipeline as ChainableCommander).exec().then(
       replies => {
-        clearTimeout(timer);
         this.heard(target, replies);
-        if (settled) return;
-        settled = true;
-        this.settleAll(client, batch, replies, untilMs);
+        if (finish(target, batch)) this.settleAll(client, target, batch, replies);
       },
       () => {
-        clearTimeout(timer);
-        giveUp();
+        if (batch.settled) return;
+        this.leave(target);
       },
     );
   }
 
   private settleAll(
     client: RedisClient,
-    batch: readonly Decision[],
+    target: Target,
+    { decisions, untilMs }: Batch,
     replies: [Error | null, unknown][] | null,
-    untilMs: number,
   ): void {
-    for (const [at, decision] of batch.entries()) {
+    for (const [at, decision] of decisions.entries()) {
       const [error, reply] = replies?.[at] ?? [null, null];
-      if (error?.message.startsWith('NOSCRIPT') === true) this.sendWhole(client, decision, untilMs);
-      // Because: the script gives a list of integers.
-      else decision.settle(error === null && Array.isArray(reply) ? (reply as number[]) : null);
+      if (error?.message.startsWith('NOSCRIPT') === true) this.sendWhole(client, target, decision, untilMs);
+      else decision.settle(error === null ? numbersOf(reply) : null);
     }
   }
 
   /** The server does not know the script yet: it gets the text once, within the time that was given to the decision. */
-  private sendWhole(client: RedisClient, decision: Decision, untilMs: number): void {
-    const { keys, values } = decision;
-    let settled = false;
+  private sendWhole(client: RedisClient, target: Target, decision: Decision, untilMs: number): void {
+    const batch: Batch = { decisions: [decision], untilMs, settled: false };
+    target.asked.unshift(batch);
+    this.watchOver(target);
     const settle = (reply: readonly number[] | null) => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(timer);
-      decision.settle(reply);
+      if (finish(target, batch)) decision.settle(reply);
     };
-    const timer = setTimeout(() => setImmediate(() => settle(null)), untilMs - performance.now());
-    client.eval(decideScript, keys.length, ...keys, ...values).then(
-      reply => settle(Array.isArray(reply) ? (reply as number[]) : null), // Because: as above
+    client.eval(decideScript, decision.keys.length, ...decision.keys, ...decision.values).then(
+      reply => settle(numbersOf(reply)),
       () => settle(null),
     );
+  }
+
+  /** One timer a server, for what has to be answered first. */
+  private watchOver(target: Target): void {
+    const [first] = target.asked;
+    if (first === undefined || target.timer !== null) return;
+    target.timer = setTimeout(
+      () => {
+        target.timer = null;
+        // Because: when this thread was held up, the answers may lie in the socket already. They are read before the verdict.
+        setImmediate(() => this.judge(target));
+      },
+      Math.max(1, first.untilMs - performance.now()),
+    );
+  }
+
+  /** Leaves a server that owes an answer. */
+  private judge(target: Target): void {
+    const [first] = target.asked;
+    if (first === undefined) return;
+    if (performance.now() >= first.untilMs - EARLY_MS) this.leave(target);
+    else this.watchOver(target);
   }
 
   /** A late answer is a sign of life as well. */
@@ -140,24 +169,57 @@ export class ExactLink {
     target.watch = null;
   }
 
-  private leave(name: string, target: Target): void {
-    if (target.away) return;
-    target.away = true;
-    target.watch = watchForReturn(
-      () => (this.store.driver === null ? null : nodeOf(this.store.driver, name)),
-      () => this.comeBack(target),
-    );
+  /** Whoever asked it waits no longer, those included whose time is not over. */
+  private leave(target: Target): void {
+    if (!target.away) {
+      target.away = true;
+      target.watch = watchForReturn(
+        () => (this.store.driver === null ? null : nodeOf(this.store.driver, target.name)),
+        () => this.comeBack(target),
+      );
+    }
+    abandon(target);
   }
 
   private targetOf(slot: number): Target {
     const name = targetName(this.store.driver, slot);
     let target = this.targets.get(name);
     if (target === undefined) {
-      target = { away: false, watch: null, waiting: [] };
+      target = { name, away: false, watch: null, waiting: [], asked: [], timer: null };
       this.targets.set(name, target);
     }
     return target;
   }
+}
+
+/** Decides all that was asked without an answer. */
+function abandon(target: Target): void {
+  const { asked } = target;
+  target.asked = [];
+  if (target.timer !== null) clearTimeout(target.timer);
+  target.timer = null;
+  for (const batch of asked) {
+    batch.settled = true;
+    for (const decision of batch.decisions) decision.settle(null);
+  }
+}
+
+/** Takes an answered batch out; false when it was settled before. */
+function finish(target: Target, batch: Batch): boolean {
+  if (batch.settled) return false;
+  batch.settled = true;
+  // Because: answers come in the order of the questions, so mostly it is the first.
+  target.asked.splice(target.asked.indexOf(batch), 1);
+  if (target.asked.length === 0 && target.timer !== null) {
+    clearTimeout(target.timer);
+    target.timer = null;
+  }
+  return true;
+}
+
+/** The script gives a list of integers; null for anything else. */
+function numbersOf(reply: unknown): readonly number[] | null {
+  return Array.isArray(reply) ? (reply as number[]) : null; // Because: as said
 }
 
 /** Which server has this slot now, as `host:port`. */

@@ -3,6 +3,8 @@
 
 /** Own units after which the past counts half. */
 const HALVE_AT = 64;
+/** Exchanges after which only what was learned counts: whoever tells first hears nothing of the others at first. */
+const LEARNED_AFTER = 8;
 
 export class SlotBook {
   /** Monotonic ms of the last exchange; 0 for never. */
@@ -17,6 +19,7 @@ export class SlotBook {
   private readonly own: Float32Array;
   private readonly others: Float32Array;
   private readonly rest: Float32Array;
+  private readonly lessons: Uint8Array;
 
   constructor(slots: number) {
     this.toldAt = new Float64Array(slots);
@@ -27,21 +30,25 @@ export class SlotBook {
     this.own = new Float32Array(slots);
     this.others = new Float32Array(slots);
     this.rest = new Float32Array(slots);
+    this.lessons = new Uint8Array(slots);
   }
 
   learn(slot: number, own: number, others: number): void {
     const { own: ours, others: theirs } = this;
     ours[slot]! += own;
     theirs[slot]! += others;
+    if (this.lessons[slot]! < LEARNED_AFTER) this.lessons[slot]!++;
     if (ours[slot]! < HALVE_AT) return;
     ours[slot]! /= 2;
     theirs[slot]! /= 2;
   }
 
-  /** Whole units that the others are likely to have used beside these; `gateways` where nothing was learned. What is left over is kept. */
+  /** Whole units that the others are likely to have used beside these: as much each, as far as nothing was learned. What is left over is kept. */
   likely(slot: number, units: number, gateways: number): number {
     const own = this.own[slot]!;
-    const ratio = own === 0 ? gateways - 1 : Math.min(this.others[slot]! / own, 1_000);
+    const alike = gateways - 1;
+    const learned = own === 0 ? alike : Math.min(this.others[slot]! / own, 1_000);
+    const ratio = alike + ((learned - alike) * this.lessons[slot]!) / LEARNED_AFTER;
     const sum = units * ratio + this.rest[slot]!;
     const whole = Math.floor(sum);
     this.rest[slot] = sum - whole;
@@ -55,5 +62,6 @@ export class SlotBook {
     this.own[slot] = 0;
     this.others[slot] = 0;
     this.rest[slot] = 0;
+    this.lessons[slot] = 0;
   }
 }

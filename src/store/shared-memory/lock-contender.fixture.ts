@@ -1,0 +1,27 @@
+// A worker that takes one lock again and again, as others do beside it, and says how long it waited at most. For tests.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { lock, unlock } from './set-lock.ts';
+
+// Because: the test that starts this worker gives it this.
+const { words, threads, times } = workerData as { words: Int32Array; threads: number; times: number };
+const COUNT = 1;
+const INSIDE = 2;
+const TOGETHER = 3;
+const GATE = 4;
+Atomics.add(words, GATE, 1);
+Atomics.notify(words, GATE);
+for (let there = Atomics.load(words, GATE); there < threads; there = Atomics.load(words, GATE))
+  Atomics.wait(words, GATE, there, 1_000);
+let longestMs = 0;
+for (let n = 0; n < times; n++) {
+  const before = performance.now();
+  const stamp = lock(words, 0);
+  longestMs = Math.max(longestMs, performance.now() - before);
+  if (Atomics.add(words, INSIDE, 1) !== 0) Atomics.add(words, TOGETHER, 1);
+  // Because: not atomic on purpose, so that what the lock does not guard gets lost.
+  words[COUNT]! += 1;
+  Atomics.sub(words, INSIDE, 1);
+  unlock(words, 0, stamp);
+}
+parentPort!.postMessage(longestMs);

@@ -1,0 +1,37 @@
+// How late this thread's event loop was, as a timer of a millisecond beside the measured calls sees it: what a busy machine, the
+// collector and other work of the thread add to a call, and no waiting by design.
+
+const TICK_MS = 1;
+/** A tick that comes so soon is not late: timers count whole milliseconds, and rounding takes a part of one. */
+const IN_TIME_MS = 1.3 * TICK_MS;
+
+export interface LoopLateness {
+  /** ms between these moments in which the loop did not come round, known with the next tick. */
+  lateness(fromMs: number, untilMs: number): Promise<number>;
+  close(): void;
+}
+
+export function watchLoop(): LoopLateness {
+  let before = performance.now();
+  /** Times in which a tick was due and did not come: begin and end, the last ones. */
+  const gaps: (readonly [number, number])[] = [];
+  let waiting: (() => void)[] = [];
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (now - before > IN_TIME_MS) gaps.push([before + TICK_MS, now]);
+    before = now;
+    const all = waiting;
+    waiting = [];
+    for (const resolve of all) resolve();
+  }, TICK_MS);
+  return {
+    async lateness(from, until) {
+      await new Promise<void>(resolve => waiting.push(resolve));
+      let ms = 0;
+      for (let at = gaps.length - 1; at >= 0 && gaps[at]![1] > from; at--)
+        ms += Math.max(0, Math.min(until, gaps[at]![1]) - Math.max(from, gaps[at]![0]));
+      return ms;
+    },
+    close: () => clearInterval(timer),
+  };
+}
