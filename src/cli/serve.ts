@@ -86,7 +86,8 @@ async function startOrReason(supervisor: Supervisor, loaded: LoadedFile): Promis
   try {
     return await supervisor.start(loaded);
   } catch (error) {
-    return { ok: false, problems: [], reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, problems: [], reason, lostWorker: false };
   }
 }
 

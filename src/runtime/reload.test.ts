@@ -77,7 +77,12 @@ test('problems that workers find are told with their place, and a later success 
     async () =>
       good
         ? { ok: true, reports: [report] }
-        : { ok: false, reason: '', problems: [{ path: ['routes', 0], message: 'no', severity: 'error' }] },
+        : {
+            ok: false,
+            reason: '',
+            lostWorker: false,
+            problems: [{ path: ['routes', 0], message: 'no', severity: 'error' }],
+          },
     async () => loaded({}),
   );
   const failure = await reload.request('test');
@@ -95,4 +100,45 @@ test('a file that cannot be read is a failure like any other', async () => {
     },
   );
   assert.equal((await reload.request('test'))?.reason, 'EACCES');
+});
+
+test('what failed because a worker died is tried again with the one that replaces it, once', async () => {
+  let deploys = 0;
+  let lost = 1;
+  const { reload, done } = reloadWith(
+    async () => {
+      deploys++;
+      return lost-- > 0
+        ? { ok: false, reason: 'worker 0 died: by chance', problems: [], lostWorker: true }
+        : { ok: true, reports: [report] };
+    },
+    async () => loaded({ drainTimeoutMs: 1 }),
+  );
+  reload.workerReplaced();
+  assert.equal(deploys, 0);
+  assert.match((await reload.request('test'))?.reason ?? '', /by chance/);
+  reload.workerReplaced();
+  assert.equal(await reload.request('test'), null);
+  assert.deepEqual(done.slice(1), [null, null]);
+  assert.equal(deploys, 2);
+  reload.workerReplaced();
+  assert.equal(deploys, 2);
+});
+
+test('a configuration of which a worker dies every time is not tried without end', async () => {
+  let deploys = 0;
+  const { reload } = reloadWith(
+    async () => {
+      deploys++;
+      return { ok: false, reason: 'worker 0 died of it', problems: [], lostWorker: true };
+    },
+    async () => loaded({ drainTimeoutMs: 1 }),
+  );
+  await reload.request('test');
+  for (let i = 0; i < 5; i++) {
+    reload.workerReplaced();
+    // The one that may run by now is waited for by the next: only requests of this test count from here.
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  assert.equal(deploys, 2);
 });

@@ -28,6 +28,10 @@ export class Reload {
   private readonly options: ReloadOptions;
   private running: Promise<ReloadFailure | null> | null = null;
   private next: Promise<ReloadFailure | null> | null = null;
+  /** Version that could not be used because a worker died; empty when there is none. */
+  private owed = '';
+  /** The last one that was tried again. */
+  private triedAgain = '';
 
   constructor(options: ReloadOptions) {
     this.options = options;
@@ -47,6 +51,16 @@ export class Reload {
       return this.request(cause);
     });
     return this.next;
+  }
+
+  /** To be called when a worker took the place of one that died: what failed for that gets another try, one each. */
+  workerReplaced(): void {
+    const { owed } = this;
+    this.owed = '';
+    // Because: it may have been this configuration that the worker died of.
+    if (owed === '' || owed === this.triedAgain) return;
+    this.triedAgain = owed;
+    void this.request('a worker was replaced');
   }
 
   private async run(cause: string): Promise<ReloadFailure | null> {
@@ -69,6 +83,7 @@ export class Reload {
   private async use(loaded: LoadedFile, cause: string): Promise<ReloadFailure | null> {
     const { deploy, servingVersion, log } = this.options;
     const { config } = loaded;
+    this.owed = '';
     if (config === null) return failureOf(summaryOf(loaded.problems), loaded.problems);
     if (config.version === servingVersion()) {
       log('info', 'configuration is unchanged', { cause });
@@ -77,6 +92,7 @@ export class Reload {
     const began = performance.now();
     const result = await deploy(loaded);
     if (!result.ok) {
+      if (result.lostWorker) this.owed = config.version;
       const problems = result.problems.map(problem => loaded.locate(problem));
       return failureOf(problems.length > 0 ? summaryOf(problems) : result.reason, problems);
     }

@@ -15,7 +15,7 @@ import type { ListenOrder, PrepareOrder, PrepareReport } from './messages.ts';
 import type { SharedTables } from './shared-tables.ts';
 import type { TicketKeyMaker } from './ticket-keys.ts';
 import type { WorkerCrew } from './worker-crew.ts';
-import type { WorkerThread } from './worker-thread.ts';
+import { WorkerLost, type WorkerThread } from './worker-thread.ts';
 
 /** What serves on all workers. */
 export interface Serving {
@@ -27,8 +27,16 @@ export interface Serving {
 
 export type RolloutResult =
   | { readonly ok: true; readonly reports: readonly PrepareReport[] }
-  /** `problems` are the document's; `reason` is everything else, empty when there are problems. */
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly reason: string };
+  /**
+   * `problems` are the document's; `reason` is everything else, empty when there are problems. `lostWorker` says that a worker
+   * died meanwhile: with the one that replaces it, it may well go.
+   */
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      readonly reason: string;
+      readonly lostWorker: boolean;
+    };
 
 /** What workers share, and what says how much of it a configuration needs. */
 export interface RolloutParts {
@@ -63,14 +71,15 @@ export class Rollout {
       // Those that could must not keep what the others could not; one that is dead has nothing to forget.
       await this.parts.crew.callAll('abort', null).catch(() => {});
       this.parts.feeds.keepOnly(this.needs.feeds);
-      return { ok: false, problems: [], reason: error instanceof Error ? error.message : String(error) };
+      const reason = error instanceof Error ? error.message : String(error);
+      return { ok: false, problems: [], reason, lostWorker: error instanceof WorkerLost };
     }
   }
 
   private async tryDeploy(config: Config, tls: TlsMaterial): Promise<RolloutResult> {
     const { current } = this;
     const { crew, feeds } = this.parts;
-    if (crew.workers.length === 0) throw new Error('no worker is alive');
+    if (crew.workers.length === 0) throw new WorkerLost('no worker is alive');
     const before = current?.listeners ?? [];
     const orders = listenOrders(config.listeners, tls.listeners, before);
     await checkAddressesFree(orders, before);
@@ -85,7 +94,7 @@ export class Rollout {
     if (problems !== undefined) {
       await crew.callAll('abort', null);
       feeds.keepOnly(this.needs.feeds);
-      return { ok: false, problems, reason: '' };
+      return { ok: false, problems, reason: '', lostWorker: false };
     }
     const listeners = await this.listen(orders);
     // Before the calls: a worker that dies in between is replaced by one that serves the new configuration.

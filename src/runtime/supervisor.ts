@@ -67,6 +67,7 @@ export class Supervisor {
       log,
       turns: this.turns,
       onNudge: (key, hint) => this.feeds.nudge(key, hint),
+      onReplaced: () => this.reloads.workerReplaced(),
     });
     const ownFeeds = new WorkerFeeds((key, hint) => this.feeds.nudge(key, hint));
     this.states = stateMemory(options.workers);

@@ -13,6 +13,8 @@ export interface CrewOptions {
   /** Shared with whatever else works on the workers. */
   readonly turns: TurnQueue;
   readonly onNudge: NudgeListener;
+  /** Called when a worker took the place of one that died, and serves. */
+  readonly onReplaced: () => void;
 }
 
 /** What the crew learns when the configuration is there; the threads start before that, to save time. */
@@ -35,6 +37,7 @@ export class WorkerCrew {
   private readonly log: WorkerLog;
   private readonly turns: TurnQueue;
   private readonly onNudge: NudgeListener;
+  private readonly onReplaced: () => void;
   private readonly members = new Map<number, Member>();
   private readonly backoffs = new Map<number, RestartBackoff>();
   /** Workers that are set up; those being replaced are not among them. */
@@ -43,11 +46,12 @@ export class WorkerCrew {
   private stopping = false;
 
   /** Starts the threads. */
-  constructor({ size, log, turns, onNudge }: CrewOptions) {
+  constructor({ size, log, turns, onNudge, onReplaced }: CrewOptions) {
     this.size = size;
     this.log = log;
     this.turns = turns;
     this.onNudge = onNudge;
+    this.onReplaced = onReplaced;
     for (let slot = 0; slot < size; slot++) {
       this.backoffs.set(slot, new RestartBackoff());
       this.members.set(slot, this.start(slot));
@@ -122,6 +126,7 @@ export class WorkerCrew {
         await equipment.bringUp(member.thread);
       });
       this.log('info', 'worker replaced', { worker: slot });
+      this.onReplaced();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.log('error', 'worker could not be replaced', { worker: slot, reason });

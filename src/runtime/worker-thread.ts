@@ -15,6 +15,9 @@ const BYTES_PER_MB = 1_024 * 1_024;
 /** A call that takes longer means that the thread hangs: compiling is sliced, and all else is quick. */
 const CALL_TIMEOUT_MS = 30_000;
 
+/** The thread is gone: whatever was asked of it may be asked of another. */
+export class WorkerLost extends Error {}
+
 interface WaitingCall {
   resolve(answer: Answer<CallName>): void;
   reject(error: Error): void;
@@ -100,8 +103,8 @@ export class WorkerThread {
     return call;
   }
 
-  private deadError(): Error {
-    return new Error(`worker ${this.slot} died: ${this.endReason}`);
+  private deadError(): WorkerLost {
+    return new WorkerLost(`worker ${this.slot} died: ${this.endReason}`);
   }
 }
 
