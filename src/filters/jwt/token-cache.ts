@@ -33,16 +33,18 @@ export class TokenCache {
       kept = this.older.get(tail);
       if (kept === undefined) return undefined;
       this.older.delete(tail);
-      this.add(kept);
+      this.add(tailOf(kept), kept);
     }
     return kept.token === token ? kept.verified : undefined;
   }
 
   set(token: string, verified: VerifiedToken): void {
     if (verified.bytes > this.halfBytes) return;
-    this.older.delete(token.slice(-TAIL_LETTERS));
     // The token is a piece of a request's head, and would keep all of it.
-    this.add({ token: flatText(token), verified });
+    const kept = { token: flatText(token), verified };
+    const tail = tailOf(kept);
+    if (this.older.size > 0) this.older.delete(tail);
+    this.add(tail, kept);
   }
 
   delete(token: string): void {
@@ -56,16 +58,19 @@ export class TokenCache {
     return this.recent.size + this.older.size;
   }
 
-  private add(kept: Kept): void {
+  private add(tail: string, kept: Kept): void {
     const { bytes } = kept.verified;
     if (this.recentBytes + bytes > this.halfBytes) {
       this.older = this.recent;
       this.recent = new Map();
       this.recentBytes = 0;
     }
-    // A piece of the kept text, which is there anyway.
-    const tail = kept.token.slice(-TAIL_LETTERS);
     this.recentBytes += bytes - (this.recent.get(tail)?.verified.bytes ?? 0);
     this.recent.set(tail, kept);
   }
+}
+
+/** A piece of the kept text, which is there anyway: one of the request's would keep its head. */
+function tailOf({ token }: Kept): string {
+  return token.slice(-TAIL_LETTERS);
 }

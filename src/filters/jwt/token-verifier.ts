@@ -26,6 +26,13 @@ export type Verdict = VerifiedToken | LoginFailure | 'unknownKey';
 /** The headers of an issuer's tokens are all alike: those of tokens that held are kept as read. */
 const HEADERS_MAX = 64;
 
+/** A header with the keys that were meant by it in a key set. */
+interface KnownHeader {
+  readonly header: JwsHeader;
+  readonly keys: KeySet | null;
+  readonly candidates: readonly VerificationKey[];
+}
+
 /** What a remembered token takes beside its text, and how much larger claims are as objects than as text: about, and rather too much. */
 const OWN_BYTES = 800;
 const BYTES_PER_PAYLOAD_BYTE = 5;
@@ -34,7 +41,7 @@ export class TokenVerifier {
   private readonly config: JwtConfig;
   private readonly rules: ClaimRules;
   private readonly types: ReadonlySet<string>;
-  private readonly headers = new Map<string, JwsHeader>();
+  private readonly headers = new Map<string, KnownHeader>();
 
   constructor(config: JwtConfig) {
     this.config = config;
@@ -47,20 +54,18 @@ export class TokenVerifier {
     const jws = compactJws(token);
     if (jws === null) return 'malformed';
     const known = this.headers.get(jws.header);
-    const header = known ?? jwsHeader(jws.header);
+    const header = known?.header ?? jwsHeader(jws.header);
     if (header === null || header.nested || !this.types.has(header.type ?? 'jwt')) return 'malformed';
     const claims = jsonObject(jws.payload);
     if (claims === null) return 'malformed';
     // Because: a signature costs fifty times as much to check as claims, and most tokens that do not hold have expired.
     const failure = this.rules.failure(claims, nowMs / 1_000);
     if (failure !== null) return failure;
-    if (!jwsAlgorithms.has(header.algorithm)) return 'unknown';
-    const candidates = keys === null ? null : keys.candidates(header.kid, header.algorithm);
-    if (candidates === null) return 'unknownKey';
-    if (candidates.length === 0) return 'unknown';
+    const candidates = known !== undefined && known.keys === keys ? known.candidates : candidatesFor(header, keys);
+    if (typeof candidates === 'string') return candidates;
     const key = signer(candidates, jws);
     if (key === null) return 'mismatch';
-    if (known === undefined && this.headers.size < HEADERS_MAX) this.headers.set(flatText(jws.header), header);
+    if (known === undefined || known.keys !== keys) this.learn(jws.header, { header, keys, candidates });
     const goodUntilMs = clockMs + this.rules.goodUntilS(claims) * 1_000 - nowMs;
     const bytes = OWN_BYTES + token.length + jws.payload.length * BYTES_PER_PAYLOAD_BYTE;
     const { sub, jti, iat } = claims;
@@ -78,10 +83,26 @@ export class TokenVerifier {
     };
   }
 
+  private learn(text: string, known: KnownHeader): void {
+    if (this.headers.size >= HEADERS_MAX && !this.headers.has(text)) return;
+    this.headers.set(flatText(text), known);
+  }
+
   private ownerOf(claims: Claims): string | null {
     const { consumer } = this.config;
     return consumer === undefined ? null : textOf(claimAt(claims, consumer.claim)) || null;
   }
+}
+
+/** The keys that may have signed a token with this header, or why there are none. */
+function candidatesFor(
+  { kid, algorithm }: JwsHeader,
+  keys: KeySet | null,
+): readonly VerificationKey[] | 'unknown' | 'unknownKey' {
+  if (!jwsAlgorithms.has(algorithm)) return 'unknown';
+  const candidates = keys === null ? null : keys.candidates(kid, algorithm);
+  if (candidates === null) return 'unknownKey';
+  return candidates.length === 0 ? 'unknown' : candidates;
 }
 
 function textOf(claim: unknown): string {
