@@ -27,6 +27,8 @@ export interface Setup {
   readonly tls: boolean;
   /** Whether clients speak HTTP/2: over TLS on the one port, in plain text there or on `h2Port`. */
   readonly http2: boolean;
+  /** Where gRPC calls go, over HTTP/2 in plain text; null for nowhere. */
+  readonly grpcPort: number | null;
   /** A folder of its own for configuration and logs. */
   readonly folder: string;
   /** What GET /version answers with: tells the configuration before a reload from the one after it. */
@@ -49,7 +51,7 @@ export interface RunningPeer {
 }
 
 /** What some can do and some cannot. */
-export type Ability = 'routes' | 'filters' | 'resilience' | 'policy' | 'taxes' | 'reload' | 'tls' | 'h2';
+export type Ability = 'routes' | 'filters' | 'resilience' | 'policy' | 'taxes' | 'reload' | 'tls' | 'h2' | 'grpc';
 
 export interface Peer {
   readonly name: string;

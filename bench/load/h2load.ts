@@ -1,6 +1,10 @@
 // Runs h2load against a port and reads what it says: few connections with many streams each, as HTTP/2 clients are.
 
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { grpcBody } from '../backend/grpc-message.ts';
 import { loadCore, pinned } from '../measure/pinning.ts';
 import type { WrkOptions, WrkResult } from './wrk.ts';
 
@@ -8,9 +12,23 @@ const CONNECTIONS = 8;
 const STREAMS = 16;
 
 /** One run on the load's core, 8 connections of 16 streams whatever is asked for. Throws when h2load says nothing. */
-export function runH2load({ port, tls = false, request, seconds }: WrkOptions): Promise<WrkResult> {
+export async function runH2load(options: WrkOptions): Promise<WrkResult> {
+  const { request } = options;
+  if (request[0] !== 'grpc') return run(options, []);
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-bench-grpc-'));
+  const file = path.join(folder, 'body');
+  writeFileSync(file, grpcBody(request[2]));
+  try {
+    // With a body it is a POST.
+    return await run(options, ['-d', file, '-H', 'content-type: application/grpc', '-H', 'te: trailers']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function run({ port, tls = false, request, seconds }: WrkOptions, more: readonly string[]): Promise<WrkResult> {
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}${request[1]}`;
-  const args = ['-t1', `-c${CONNECTIONS}`, `-m${STREAMS}`, `-D${seconds}`, url];
+  const args = ['-t1', `-c${CONNECTIONS}`, `-m${STREAMS}`, `-D${seconds}`, ...more, url];
   return new Promise((resolve, reject) => {
     execFile(...pinned(loadCore, 'h2load', args), { maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
       const counts = /^requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded/m.exec(stdout);

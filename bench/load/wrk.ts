@@ -14,7 +14,8 @@ export type WrkRequest =
   | readonly ['tokens', file: string, routes: number, pathFormat: string, order: 'zipf' | 'turn']
   | readonly ['header', path: string, name: string, value: string]
   /** For h2load.ts. */
-  | readonly ['h2', path: string];
+  | readonly ['h2', path: string]
+  | readonly ['grpc', path: string, messageBytes: number];
 
 export interface WrkOptions {
   readonly port: number;

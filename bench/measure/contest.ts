@@ -1,5 +1,6 @@
 // Runs contestants in turn, A B C A B C, under the same load, and keeps what each round cost. Judges and prints nothing.
 
+import { askGrpc } from '../backend/grpc-message.ts';
 import { runLoad } from '../load/run-load.ts';
 import type { WrkRequest } from '../load/wrk.ts';
 import type { Peer, RunningPeer, Setup } from '../peer.ts';
@@ -109,6 +110,7 @@ export function setupOf(context: Context, wanted: Partial<Setup> = {}): Setup {
     policy: null,
     tls: false,
     http2: false,
+    grpcPort: null,
     version: 'v1',
     routesVersion: 'a',
     folder: context.folder(),
@@ -132,7 +134,8 @@ async function undisturbedRound(context: Context, running: Running, round: numbe
 
 /** Some speak HTTP/2 in plain text on a port of its own. */
 function portFor({ contestant, proxy }: Running): number {
-  return contestant.request[0] === 'h2' ? (proxy.h2Port ?? proxy.port) : proxy.port;
+  const [mode] = contestant.request;
+  return mode === 'h2' || mode === 'grpc' ? (proxy.h2Port ?? proxy.port) : proxy.port;
 }
 
 async function runRound(context: Context, running: Running): Promise<Sample> {
@@ -164,15 +167,16 @@ async function runRound(context: Context, running: Running): Promise<Sample> {
   };
 }
 
-async function checkAnswer({ contestant: { request, answer, setup }, proxy }: Running): Promise<void> {
+async function checkAnswer(running: Running): Promise<void> {
+  const {
+    contestant: { request, answer, setup },
+    proxy,
+  } = running;
   const body = request[0] === 'upload' ? { method: 'POST', body: Buffer.alloc(request[2], 'x') } : {};
-  const got = await ask({
-    port: proxy.port,
-    path: answer.path,
-    tls: setup?.tls === true,
-    headers: answer.headers,
-    ...body,
-  });
+  const tls = setup?.tls === true;
+  const got = await (request[0] === 'grpc'
+    ? askGrpc(portFor(running), request[2])
+    : ask({ port: proxy.port, path: answer.path, tls, headers: answer.headers, ...body }));
   if (got.status !== 200 || got.hash !== answer.hash) {
     throw new Error(`GET ${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
   }

@@ -31,7 +31,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
     note,
     jit: true,
     logVariant,
-    abilities: ['routes', 'filters', 'resilience', 'policy', 'taxes', 'reload', 'tls', 'h2'],
+    abilities: ['routes', 'filters', 'resilience', 'policy', 'taxes', 'reload', 'tls', 'h2', 'grpc'],
     version() {
       const said = spawnSync(binary, ['--version'], { encoding: 'utf8' });
       // Its version is no proof that it runs: the checkout may be half-way through a change.
@@ -99,11 +99,11 @@ ${setup.policy?.kind === 'apiKey' ? cardeaConsumers : ''}upstreams:
 ${setup.resilience ? allGuards : ''}  sink:
     endpoints: ["http://127.0.0.1:${setup.uploadPort}"]
     pool: { maxConnections: 256, idleTimeout: 1h }
-${setup.filters ? allFilters : ''}${setup.policy === null ? '' : cardeaPolicy(setup.policy)}routes:
+${setup.grpcPort === null ? '' : `  echo: { endpoints: ["http://127.0.0.1:${setup.grpcPort}"], protocol: h2c }\n`}${setup.filters ? allFilters : ''}${setup.policy === null ? '' : cardeaPolicy(setup.policy)}routes:
   - { name: any, match: { path: /* }, to: backend }
   - { name: upload, match: { path: /upload, methods: [POST] }, to: sink }
   - { name: version, match: { path: /version }, to: { reply: { status: 200, body: "${setup.version}" } } }
-${routes.join('')}`;
+${setup.grpcPort === null ? '' : '  - { name: echo, match: { path: /bench.Echo/* }, to: echo }\n'}${routes.join('')}`;
 }
 
 const tlsSettings = `    tls: { minVersion: TLSv1.3, certificates: [{ cert: bench.pem, key: bench.key }] }

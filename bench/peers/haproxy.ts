@@ -16,7 +16,7 @@ export const haproxy: Peer = {
   name: 'haproxy',
   note: 'one thread, http-reuse always, no log',
   jit: false,
-  abilities: ['routes', 'filters', 'policy', 'reload'],
+  abilities: ['routes', 'filters', 'policy', 'reload', 'grpc'],
   version() {
     const said = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stdout ?? '';
     const version = /version (\S+)/.exec(said)?.[1];
@@ -25,10 +25,11 @@ export const haproxy: Peer = {
   },
   async start(setup) {
     const port = await freePort();
+    const h2Port = setup.grpcPort === null ? port : await freePort();
     const file = path.join(setup.folder, 'haproxy.cfg');
     const write = (wanted: Setup) => {
       writeFileSync(path.join(wanted.folder, 'routes.map'), routeMap(wanted));
-      writeFileSync(file, configuration(wanted, port));
+      writeFileSync(file, configuration(wanted, port, h2Port));
     };
     if (setup.policy !== null) writePublicKey(setup.folder);
     write(setup);
@@ -36,6 +37,7 @@ export const haproxy: Peer = {
     const { child, startMs } = await launch(binary, ['-W', '-db', '-f', file], port, false, {}, setup.policy !== null);
     return {
       port,
+      h2Port,
       startMs,
       pid: () => child.pid,
       prepareReload(wanted) {
@@ -51,8 +53,8 @@ function routeMap({ routes, routesVersion }: Setup): string {
   return Array.from({ length: routes }, (_, i) => `${routePrefix(i)}/ backend-${routesVersion}\n`).join('');
 }
 
-function configuration(setup: Setup, port: number): string {
-  const { backendPort, uploadPort, routes, folder } = setup;
+function configuration(setup: Setup, port: number, h2Port: number): string {
+  const { backendPort, uploadPort, grpcPort, routes, folder } = setup;
   const routing =
     routes === 0
       ? ''
@@ -71,6 +73,8 @@ defaults
   http-reuse always
 frontend front
   bind 127.0.0.1:${port} backlog 16384
+  ${h2Port === port ? '' : `bind 127.0.0.1:${h2Port} backlog 16384 proto h2`}
+  ${grpcPort === null ? '' : 'use_backend echo if { path_beg /bench.Echo/ }'}
   ${setup.filters ? filterDirectives : ''}
   ${setup.policy === null ? '' : haproxyPolicy(setup.policy, folder)}
   http-request return status 200 content-type text/plain string "${setup.version}" if { path /version }
@@ -81,7 +85,7 @@ ${['backend-any', ...(routes === 0 ? [] : [`backend-${setup.routesVersion}`])]
   .map(name => `backend ${name}\n  server b 127.0.0.1:${backendPort} pool-max-conn 256 pool-purge-delay 3600s\n`)
   .join('')}backend sink
   server s 127.0.0.1:${uploadPort} pool-max-conn 256 pool-purge-delay 3600s
-${setup.policy === null ? '' : haproxyPolicyTable}`;
+${grpcPort === null ? '' : `backend echo\n  server e 127.0.0.1:${grpcPort} proto h2 pool-max-conn 256 pool-purge-delay 3600s\n`}${setup.policy === null ? '' : haproxyPolicyTable}`;
 }
 
 /** As near as HAProxy comes to scenarios/filters.ts. */

@@ -45,7 +45,7 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
     note,
     jit: false,
     logVariant,
-    abilities: ['routes', 'filters', 'policy', 'reload', 'tls', 'h2'],
+    abilities: ['routes', 'filters', 'policy', 'reload', 'tls', 'h2', 'grpc'],
     version() {
       const said = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stderr ?? '';
       const version = /nginx\/\S+/.exec(said)?.[0];
@@ -104,6 +104,7 @@ http {
   tcp_nodelay on;
   upstream backend { server 127.0.0.1:${setup.backendPort}; ${poolSettings} }
   upstream sink { server 127.0.0.1:${setup.uploadPort}; ${poolSettings} }
+  ${setup.grpcPort === null ? '' : `upstream echo { server 127.0.0.1:${setup.grpcPort}; ${poolSettings} }`}
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   proxy_set_header Host $host;
@@ -115,6 +116,7 @@ http {
     ${setup.filters ? filterDirectives : ''}
     location / { proxy_pass http://backend; }
     location /upload { proxy_pass http://sink; }
+    ${setup.grpcPort === null ? '' : 'location /bench.Echo/ { grpc_pass grpc://echo; grpc_socket_keepalive on; }'}
     location = /version { return 200 '${setup.version}'; }
     ${routes.join('\n    ')}
   }

@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { bodyScenarios } from './bodies.ts';
 import { filters } from './filters.ts';
 import { fullPolicy } from './full-policy.ts';
+import { grpcUnary } from './grpc-unary.ts';
 import { http2Scenarios } from './h2-small-get.ts';
 import { idleConnections } from './idle-connections.ts';
 import { latency } from './latency.ts';
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   newConnections,
   ...tlsScenarios,
   ...http2Scenarios,
+  grpcUnary,
   latency,
   idleConnections,
   start,

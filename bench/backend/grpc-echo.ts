@@ -1,0 +1,17 @@
+// The backend for gRPC calls: sends every message back. A program of its own, in one thread.
+
+import path from 'node:path';
+import { startChild, untilAccepting } from '../../test/support/child.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { loadCore, pinned } from '../measure/pinning.ts';
+import type { BenchBackend } from './nginx-backend.ts';
+
+/** Starts it on the load's core. It speaks HTTP/2 in plain text alone. */
+export async function startGrpcEcho(): Promise<BenchBackend> {
+  const port = await freePort();
+  const program = path.join(import.meta.dirname, '../programs/grpc-echo.ts');
+  const [command, args] = pinned(loadCore, process.execPath, ['--single-threaded-gc', program, String(port)]);
+  const child = await startChild(command, args);
+  await untilAccepting(child, port);
+  return { port, pid: child.pid, stop: () => child.stop() };
+}
