@@ -1,0 +1,127 @@
+// Nanoseconds that watching over an upstream adds to a request that goes well: `node bench/micro/guards.ts`. Everything that a request calls of
+// it, in its order; what it adds to a whole request is what bench/scenarios/resilience.ts measures, where a machine is quiet enough.
+
+import { ThreadIo } from '../../src/net/io.ts';
+import { blockKinds } from '../../src/telemetry/metric-families.ts';
+import type { Gate, GateWaiter } from '../../src/upstream/admission/gate.ts';
+import { NO_PASS } from '../../src/upstream/guard.ts';
+import { SharedStates, stateMemory } from '../../src/upstream/state/shared-states.ts';
+import { Upstream, type UpstreamSpec } from '../../src/upstream/upstream.ts';
+
+const CALLS = 1_000_000;
+const ROUNDS = 9;
+
+const endpoints = [1, 2].map(n => ({
+  url: `http://10.0.0.${n}:80`,
+  tls: false,
+  host: `10.0.0.${n}`,
+  port: 80,
+  weight: 1,
+  zone: '',
+}));
+const plain: UpstreamSpec = {
+  name: 'plain',
+  endpoints,
+  balance: 'p2c',
+  hashOn: null,
+  pool: {
+    maxConnections: 100,
+    maxPending: 100,
+    maxRequestsPerConnection: 0,
+    maxStreams: 100,
+    idleTimeoutMs: 60_000,
+    connectTimeoutMs: 1_000,
+  },
+  timeoutMs: 0,
+  responseTimeoutMs: 10_000,
+  idleTimeoutMs: 10_000,
+  tunnelIdleTimeoutMs: 0,
+  tunnelHalfCloseTimeoutMs: 0,
+};
+const guarded: UpstreamSpec = {
+  ...plain,
+  name: 'guarded',
+  healthCheck: {},
+  outlier: {
+    consecutiveErrors: 5,
+    consecutiveResets: 3,
+    intervalMs: 10_000,
+    ejectionMs: 30_000,
+    ejectionMaxMs: 300_000,
+    maxEjected: 0.5,
+    successRateDeviations: 2,
+    latencyFactor: 5,
+    minimum: 100,
+  },
+  breaker: {
+    failures: 50,
+    failureRate: 0.5,
+    minimum: 20,
+    windowMs: 10_000,
+    openMs: 30_000,
+    halfOpen: 3,
+    per: 'upstream',
+  },
+  retry: {
+    attempts: 2,
+    on: ['connect', 'reset', 'timeout', 502, 503, 504],
+    backoffMs: 25,
+    maxBackoffMs: 250,
+    budget: 0.2,
+    perTryTimeoutMs: 5_000,
+    methods: null,
+    bodyBytesMax: 65_536,
+  },
+  slowStartMs: 10_000,
+  concurrency: { limit: 1_000, adaptive: null, queueMax: 100, queueTimeoutMs: 1_000 },
+};
+
+class Nobody implements GateWaiter {
+  waitsAt: Gate | null = null;
+  waitsSince = 0;
+  onAdmitted(): void {}
+  onNotAdmitted(): void {}
+}
+
+const nobody = new Nobody();
+
+/** As attempt.ts, gates.ts, pump.ts and finish.ts ask it, less what both kinds of upstream have in common. */
+function request(upstream: Upstream): void {
+  const { gate, retry } = upstream;
+  if (retry !== null) upstream.budget.request(upstream.nowMs);
+  if (gate !== null) gate.enter(nobody);
+  const endpoint = upstream.pick(0, null)!;
+  const { guard } = upstream.resilience;
+  const pass = guard === null ? NO_PASS : guard.admit(endpoint, upstream.nowMs);
+  endpoint.began();
+  if (guard !== null) guard.answered(endpoint, pass, 200, 1.5, true, upstream.nowMs);
+  if (retry?.retriesStatus(200)) throw new Error('a good answer is not tried again');
+  endpoint.ended();
+  if (gate !== null) gate.leave(1.5, false);
+}
+
+const io = new ThreadIo();
+for (const workers of [1, 2, 8]) {
+  const states = new SharedStates(stateMemory(workers), 0);
+  const cells = new Float64Array(blockKinds.upstream.cellCount);
+  const limits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
+  const upstreams = [plain, guarded].map(
+    spec => new Upstream(spec, 0, null, { io, cells, headLimits: limits, states }),
+  );
+  const rounds: [number, number][] = [];
+  // In turns, so that a busy machine is busy for both.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const [without, guards] = upstreams.map(upstream => {
+      const startedAt = process.cpuUsage();
+      for (let n = 0; n < CALLS; n++) request(upstream);
+      const { user, system } = process.cpuUsage(startedAt);
+      return ((user + system) * 1e3) / CALLS;
+    });
+    if (round > 0) rounds.push([without!, guards!]);
+  }
+  const added = rounds.map(([without, guards]) => guards - without).sort((a, b) => a - b);
+  const text = [added[0], added[ROUNDS >> 1], added[ROUNDS - 1]].map(ns => ns!.toFixed(0));
+  console.log(
+    `${workers} workers: watching adds ${text[1]} ns a request (${text[0]} to ${text[2]} over ${ROUNDS} rounds)`,
+  );
+}
