@@ -8,6 +8,7 @@ import { deepFreeze } from './freeze.ts';
 import { documentKeys, type Language } from './language.ts';
 import type { KeptPart, KeptParts } from './load-cache.ts';
 import { suggestion } from './nearest-name.ts';
+import { checkPlainRoute } from './plain-route.ts';
 import { isAboutReservedKey, reservedKeyProblems } from './reserved-keys.ts';
 import { resourceName } from './resource-name.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
@@ -49,11 +50,14 @@ export function checkDocument(
     consumers: run.list('consumers', elements.consumers),
     plans: run.map('plans', entries.plans),
     filters: run.list('filters', elements.filters),
-    routes: run.list('routes', elements.routes),
+    routes: run.list('routes', elements.routes, checkPlainRoute),
   };
   // Because: each schema gives the part whose key it stands under, which the two generic helpers forget.
   return { parts: parts as unknown as CheckedParts, problems: run.problems, byKey: run.byKey };
 }
+
+/** What the schema would make of a value, for values that are simple; undefined for others. */
+type Shortcut = (value: unknown) => unknown;
 
 class DocumentCheck {
   readonly problems: Problem[] = [];
@@ -91,14 +95,14 @@ class DocumentCheck {
   }
 
   /** A part that is a list; undefined in the place of an element that is wrong. */
-  list(key: string, schema: AnySchema): readonly unknown[] {
+  list(key: string, schema: AnySchema, shortcut?: Shortcut): readonly unknown[] {
     const value = this.settings[key];
     if (value === undefined || value === null) return this.take(key, schema, [], null, () => [key]);
     if (!Array.isArray(value)) {
       this.fail([key], `expected a list, found ${found(value)}`);
       return [];
     }
-    return this.take(key, schema, value, null, at => [key, at]);
+    return this.take(key, schema, value, null, at => [key, at], shortcut);
   }
 
   /** A part that is a map by name. Its values get their names. */
@@ -119,6 +123,7 @@ class DocumentCheck {
     written: readonly unknown[],
     names: readonly string[] | null,
     pathOf: (at: number) => readonly (string | number)[],
+    shortcut?: Shortcut,
   ): readonly unknown[] {
     const kept = this.before.get(key);
     const before = kept?.schema === schema ? kept : nothing;
@@ -133,7 +138,8 @@ class DocumentCheck {
         const old = known.get(value);
         // Because: aliases let one value stand under two names.
         if (old !== undefined && (before.names?.[old] ?? null) === name) return checked[old];
-        return this.check(schema, value, name, pathOf(at));
+        const plain = shortcut?.(value);
+        return plain === undefined ? this.check(schema, value, name, pathOf(at)) : deepFreeze(plain);
       });
       checked = Object.freeze(checked.slice(0, from).concat(middle, checked.slice(toBefore)));
     }

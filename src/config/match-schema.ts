@@ -13,11 +13,37 @@ const hostLiteral = /^\[[0-9a-f:.]+\]$/;
 const none: readonly string[] = Object.freeze([]);
 const noConditions: readonly NamedMatch[] = Object.freeze([]);
 const noBodyConditions: readonly BodyMatch[] = Object.freeze([]);
-const everyPath = '/*';
+export const everyPath = '/*';
+
+/** Whether this is a host, in lower case. */
+export function isHost(host: string): boolean {
+  return host.length <= 253 && (hostName.test(host) || hostLiteral.test(host));
+}
+
+export function isMethod(text: string): boolean {
+  return token.test(text) && text === text.toUpperCase();
+}
+
+/** A match without conditions on anything but host, path and method; null for all hosts, all methods. */
+export function matchOf(
+  hosts: readonly string[] | null,
+  pattern: string,
+  methods: readonly string[] | null,
+): MatchConfig {
+  return {
+    hosts: hosts ?? none,
+    path: pattern,
+    methods: methods ?? none,
+    headers: noConditions,
+    query: noConditions,
+    cookies: noConditions,
+    body: noBodyConditions,
+  };
+}
 
 /** What is wrong with a host in lower case; undefined when nothing is. */
 function hostError(host: string): string | undefined {
-  if (host.length <= 253 && (hostName.test(host) || hostLiteral.test(host))) return undefined;
+  if (isHost(host)) return undefined;
   if (host === '*') return 'leave `host` out to match every host';
   if (/:[0-9]*$/.test(host))
     return `a host is matched without its port: write ${JSON.stringify(host.replace(/:[0-9]*$/, ''))}`;
@@ -50,7 +76,7 @@ const path = z
   });
 
 const method = z.string(expected('a method such as GET')).superRefine((text, context) => {
-  if (token.test(text) && text === text.toUpperCase()) return;
+  if (isMethod(text)) return;
   const hint = token.test(text) ? `: methods are in upper case, write ${text.toUpperCase()}` : '';
   context.addIssue({ code: 'custom', message: `expected a method such as GET, found ${found(text)}${hint}` });
 });

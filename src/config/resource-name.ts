@@ -7,4 +7,6 @@ const described = expected(
   'a name of letters, digits and _ . : / -, at most 128 of them, that starts with a letter, a digit or _',
 );
 
-export const resourceName = z.string(described).regex(/^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/, described);
+export const resourceNamePattern = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/;
+
+export const resourceName = z.string(described).regex(resourceNamePattern, described);

@@ -17,7 +17,8 @@ import { resourceName } from './resource-name.ts';
 import { retrySchema } from './retry-schema.ts';
 import { rewriteSchema } from './rewrite-schema.ts';
 
-const none: readonly FilterConfig[] = Object.freeze([]);
+/** Shared by all routes without filters of their own. */
+export const noFilters: readonly FilterConfig[] = Object.freeze([]);
 const cookieName = expected('a cookie’s name');
 
 const sticky = z
@@ -82,7 +83,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           name,
           match,
           public: isPublic,
-          filters: chain ?? none,
+          filters: chain ?? noFilters,
           rewrite: rewrite ?? null,
           to: stickyTo(to, wanted),
           timeoutMs: timeout ?? null,
