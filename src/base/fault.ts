@@ -92,7 +92,7 @@ export const faultKinds = {
     'Invalid Host',
     'Host is missing, given twice, malformed, or differs from an absolute target.',
   ),
-  invalid_upgrade: downstream(400, 'Invalid upgrade', 'An Upgrade without `Connection: upgrade`, or with a body.'),
+  invalid_upgrade: downstream(400, 'Invalid upgrade', 'An Upgrade with a body.'),
   expectation_failed: downstream(417, 'Expectation failed', 'Expect holds something else than `100-continue`.'),
   method_not_implemented: downstream(501, 'Method not implemented', 'CONNECT is not served by this listener.'),
   uri_too_long: downstream(414, 'URI too long', 'The request line is longer than `limits.requestLine`.'),
@@ -112,11 +112,6 @@ export const faultKinds = {
     'The body is not what its Content-Type says.',
     'http_request_error',
   ),
-  body_not_json: downstream(
-    400,
-    'Body is not JSON',
-    'A route matches on a field of the body, and the body is not a JSON document.',
-  ),
   header_timeout: downstream(
     408,
     'Request timeout',
@@ -132,7 +127,7 @@ export const faultKinds = {
   malformed_proxy_header: downstream(
     400,
     'Malformed PROXY header',
-    'The connection did not begin with a valid PROXY protocol header.',
+    'The connection did not begin with a valid PROXY protocol header within `limits.headerTimeout`, and was closed without an answer. Seen in logs and metrics only.',
   ),
   client_aborted: downstream(
     499,
@@ -232,7 +227,6 @@ export const faultKinds = {
     'proxy_internal_error',
     'Too many requests with an `Idempotency-Key` are under way; see `memory` of the filter. Nothing was sent upstream.',
   ),
-  draining: gateway(503, 'Shutting down', 'proxy_internal_error', 'The gateway is stopping and takes no new requests.'),
   filter_failed: gateway(
     500,
     'Filter failed',
@@ -333,7 +327,7 @@ export const faultKinds = {
     'Upstream idle timeout',
     'no',
     'connection_read_timeout',
-    'The endpoint sent nothing for `idleTimeout` in the middle of its answer.',
+    'The endpoint sent nothing for `idleTimeout` in the middle of its answer, or neither end of a tunnel did for `tunnelIdleTimeout`.',
   ),
   exchange_timeout: upstream(
     504,
@@ -361,7 +355,7 @@ export const faultKinds = {
     'Unexpected upgrade',
     'no',
     'http_upgrade_failed',
-    'The endpoint switched protocols without being asked to.',
+    'The endpoint switched protocols without being asked to, or to another than the client asked for.',
   ),
 } as const satisfies Record<string, FaultKind>;
 

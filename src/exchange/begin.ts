@@ -20,7 +20,7 @@ export function begin(exchange: Exchange): void {
   // Before anything looks at the head: a route may match on such a field, and an upstream behind a public route believes it, too.
   if (snapshot.identityHeaders !== null) request.headers.removeNamed(snapshot.identityHeaders);
   if (request.targetForm === 'asterisk') {
-    answer(exchange, { status: 204, headers: [['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']] });
+    answer(exchange, { status: 204, headers: [['Allow', COMMON_METHODS]] });
     return;
   }
   if (request.pathNeedsCare) {
@@ -44,6 +44,9 @@ export function begin(exchange: Exchange): void {
   findRoute(exchange);
 }
 
+/** For who asks what may be asked where everything may. */
+const COMMON_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
 let lastAuthority = '';
 let lastHost = '';
 
@@ -63,9 +66,9 @@ export function findRoute(exchange: Exchange): void {
   const { request, snapshot } = exchange;
   if (request.method === 'TRACE') {
     // It would show the client fields that the gateway adds, and a script what its browser hides from it.
-    refuse(exchange, new Fault('method_not_allowed'), [
-      ['Allow', allowHeader(snapshot.routes.allowedMethods(request))],
-    ]);
+    const allowed = snapshot.routes.allowedMethods(request);
+    const methods = allowed.length === 0 ? COMMON_METHODS : allowHeader(allowed);
+    refuse(exchange, new Fault('method_not_allowed'), [['Allow', methods]]);
     return;
   }
   if (snapshot.answers !== undefined && request.path.startsWith(ANSWERS_PATH)) {

@@ -92,6 +92,10 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
     return http2 ? this.gateway.serveHttp2(socket, client, this) : this.gateway.serveHttp1(socket, client, this);
   }
 
+  onMalformedProxyHeader(client: Client): void {
+    this.gateway.refuseUnproxied(client);
+  }
+
   onUnproxied(socket: Socket): void {
     this.gateway.unproxiedClosed(socket);
   }

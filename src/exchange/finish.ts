@@ -12,7 +12,6 @@ import {
   routePart,
   writeAccessLine,
 } from '../telemetry/access-line.ts';
-import type { AccessLog } from '../telemetry/access-log.ts';
 import { NO_VERSION } from '../telemetry/canary-cells.ts';
 import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
@@ -20,6 +19,7 @@ import { runEndHooks } from './chain.ts';
 import { countVersion } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
 import { leaveGates } from './leave-gates.ts';
+import type { ExchangeServices } from './services.ts';
 
 /** Ends the exchange once; later calls do nothing. */
 export function finish(exchange: Exchange): void {
@@ -78,14 +78,16 @@ function count(exchange: Exchange): void {
   if (fault !== null) cells[workerMetricsOffset + refusalCell[fault.code]]!++;
 }
 
-/** Logs a message that could not be read as a request: there was no exchange, and what it asked for is not known. */
-export function logMalformed(
-  accessLog: AccessLog,
+/** Counts and logs a message that could not be read as a request: there was no exchange, and what it asked for is not known. */
+export function recordMalformed(
+  { cells, workerMetricsOffset, accessLog }: Pick<ExchangeServices, 'cells' | 'workerMetricsOffset' | 'accessLog'>,
   client: Client,
   fault: Fault,
   requestId: string,
+  bytesOut: number,
   protocol = 'HTTP/1.1',
 ): void {
+  cells[workerMetricsOffset + refusalCell[fault.code]]!++;
   if (!accessLog.enabled) return;
   const fields: AccessFields = {
     ...emptyAccessFields(),
@@ -95,6 +97,11 @@ export function logMalformed(
     clientPart: client.logPart === '' ? clientPart(client.ip) : client.logPart,
     status: fault.kind.status,
     code: fault.code,
+    bytesOut,
+    // How long it took nobody knows: it was not a request.
+    durationMs: 0,
+    upstreamMs: 0,
+    overheadMs: 0,
     protocol,
   };
   const bytes = accessLog.reserve(accessLineBytesMax(fields));

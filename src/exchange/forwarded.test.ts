@@ -2,14 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, startFilterGateway } from '../../test/support/filter-gateway.ts';
+import { z } from 'zod';
+import { ask, startFilterGateway, written } from '../../test/support/filter-gateway.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
 }
 
 /** The forwarding fields that the upstream sees. */
-async function told(t: TestContext, trustedProxies: readonly string[], headers: Record<string, string>) {
+async function told(t: TestContext, trustedProxies: readonly string[], headers: Record<string, string | string[]>) {
   let seen: NodeJS.Dict<string | string[]> = {};
   const gateway = await startFilterGateway(
     [],
@@ -60,4 +61,58 @@ test('a trusted proxy that says nothing is the client', async t => {
   const seen = await told(t, ['127.0.0.0/8'], {});
   assert.equal(seen.for, '127.0.0.1');
   assert.equal(seen.proto, 'http');
+});
+
+const claimed: [why: string, list: string, believed: string][] = [
+  ['an address', '192.0.2.1', '192.0.2.1'],
+  ['an address with a port, as Azure writes it', '192.0.2.1:5678', '192.0.2.1'],
+  ['IPv6', '2001:db8::1', '2001:db8::1'],
+  ['IPv6 in brackets', '[2001:db8::1]', '2001:db8::1'],
+  ['IPv6 in brackets with a port', '[2001:db8::1]:5678', '2001:db8::1'],
+  ['IPv4 written as IPv6', '::ffff:192.0.2.1', '192.0.2.1'],
+  ['several, the last of a stranger', '203.0.113.9, 192.0.2.1', '192.0.2.1'],
+  ['several, the last of a proxy with a port', '192.0.2.1, 127.0.0.7:80', '192.0.2.1'],
+  ['what only looks like an address', 'dead.beef', '127.0.0.1'],
+  ['too many parts', '1.2.3.4.5', '127.0.0.1'],
+  ['a name', 'unknown', '127.0.0.1'],
+  ['nothing behind the comma', '192.0.2.1,', '127.0.0.1'],
+  ['a port that is none', '192.0.2.1:x', '127.0.0.1'],
+];
+test('a trusted proxy’s X-Forwarded-For: the address is read in every way in which proxies write it', async t => {
+  let ip = '';
+  const gateway = await startFilterGateway(
+    [
+      written(
+        {
+          name: 'ip',
+          build: () => ({
+            onRequest(exchange) {
+              ip = exchange.client.ip;
+            },
+          }),
+        },
+        z.unknown(),
+        {},
+      ),
+    ],
+    (_request, response) => response.end(),
+    { trustedProxies: ['127.0.0.0/8'] },
+  );
+  t.after(() => gateway.stop());
+  for (const [why, list, believed] of claimed) {
+    await ask(gateway.port, { headers: { host: 'a', 'x-forwarded-for': list } });
+    assert.equal(ip, believed, why);
+  }
+});
+
+test('a scheme or host given twice is nobody’s word', async t => {
+  const twice = { 'x-forwarded-proto': ['https', 'http'], 'x-forwarded-host': ['evil.example', 'good.example'] };
+  const seen = await told(t, ['127.0.0.0/8'], twice);
+  assert.equal(seen.proto, 'http');
+  assert.equal(seen.host, 'api.example');
+});
+
+test('a host that a proxy passed on is one value of Forwarded, whatever it holds (RFC 7239 section 4)', async t => {
+  const seen = await told(t, ['127.0.0.0/8'], { 'x-forwarded-host': 'a;proto=https, for="6.6.6.6"\\' });
+  assert.equal(seen.forwarded, 'for=127.0.0.1;host="a;proto=https, for=\\"6.6.6.6\\"\\\\";proto=http');
 });

@@ -1,5 +1,6 @@
 // Who the client is when proxies stand in front, and the fields that tell the upstream (RFC 7239 and its predecessors).
 
+import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
 import { flatText } from '../base/latin1.ts';
 import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
@@ -32,7 +33,20 @@ for (const id of [
   claims[id] = 1;
 }
 
-const addressForm = /^[0-9a-fA-F:.]{2,45}$/;
+/** What some proxies write around an address: brackets for IPv6, a port behind either. */
+const bracketed = /^\[([0-9a-fA-F:.]+)\](?::[0-9]{1,5})?$/;
+const withPort = /^([0-9.]+):[0-9]{1,5}$/;
+
+const words = new Uint32Array(IPV6_WORDS);
+
+/** An address as a proxy writes it, in the one form that is compared and logged; null when it is none. */
+function addressOf(written: string): string | null {
+  const text = bracketed.exec(written)?.[1] ?? withPort.exec(written)?.[1] ?? written;
+  if (parseIpv4(text) !== -1) return text;
+  if (!parseIpv6(text, words)) return null;
+  const four = mappedIpv4(words);
+  return four === -1 ? text : [four >>> 24, (four >>> 16) & 255, (four >>> 8) & 255, four & 255].join('.');
+}
 
 /**
  * The client of a request. What a stranger says of himself in forwarding fields is taken out of the head before
@@ -46,7 +60,8 @@ export function clientOf(connectionClient: Client, request: ExchangeRequest, tru
   }
   if (!trust.keepsClientCertificateHeaders) headers.removeMasked(certificateClaims);
   const claimed = believedAddress(headers.getJoined('x-forwarded-for'), trust.isTrusted);
-  const proto = headers.getById(HeaderId.xForwardedProto);
+  // Given twice it is a client's beside the proxy's, and nobody can say which is whose.
+  const proto = headers.getOnlyById(HeaderId.xForwardedProto);
   const scheme = proto === 'https' || proto === 'http' ? proto : connectionClient.scheme;
   if (claimed === null && scheme === connectionClient.scheme) return connectionClient;
   return {
@@ -66,9 +81,9 @@ function believedAddress(list: string | undefined, isTrusted: IsTrusted): string
   const addresses = list.split(',');
   let believed: string | null = null;
   for (let i = addresses.length - 1; i >= 0; i--) {
-    const address = addresses[i]!.trim();
+    const address = addressOf(addresses[i]!.trim());
     // An address that cannot be read ends what can be believed.
-    if (!addressForm.test(address)) return believed;
+    if (address === null) return believed;
     believed = address;
     if (!isTrusted(address)) return believed;
   }
@@ -99,7 +114,7 @@ export function forwardedLines(exchange: Exchange): string {
 function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {
   const before = headers.getJoined('x-forwarded-for');
   const forwarded = headers.getJoined('forwarded');
-  const host = headers.getById(HeaderId.xForwardedHost) ?? authority;
+  const host = headers.getOnlyById(HeaderId.xForwardedHost) ?? authority;
   const own = element(client.socketIp, '', '');
   headers.removeById(HeaderId.xForwardedFor);
   headers.removeById(HeaderId.forwarded);
@@ -123,9 +138,16 @@ function viaVersion(version: string): string {
   return version === '2' ? '2.0' : version;
 }
 
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** What a proxy in front was told for a host may hold anything: it must not look like another element. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
 /** One forwarded-element (RFC 7239 section 4): IPv6 addresses and hosts with a port are quoted. */
 function element(ip: string, authority: string, scheme: string): string {
   let text = ip.includes(':') ? `for="[${ip}]"` : `for=${ip}`;
-  if (authority !== '') text += authority.includes(':') ? `;host="${authority}"` : `;host=${authority}`;
+  if (authority !== '') text += `;host=${token.test(authority) ? authority : quoted(authority)}`;
   return scheme === '' ? text : `${text};proto=${scheme}`;
 }

@@ -1,7 +1,7 @@
 // The data plane of one worker: takes accepted sockets, holds the current snapshot, drains. Starts no listener itself.
 
 import type { Socket } from 'node:net';
-import type { Fault } from '../base/fault.ts';
+import { Fault } from '../base/fault.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { listenTo, readByEvents, type SocketEvents, startReading, supportsOwnAccept } from '../net/accepted-socket.ts';
 import type { Client } from '../net/client.ts';
@@ -18,14 +18,14 @@ import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ConsumerCounter } from '../telemetry/consumer-counter.ts';
 import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import { IdBlocks } from '../telemetry/id-blocks.ts';
-import { http2Cell, refusalCell, WorkerCell } from '../telemetry/metric-families.ts';
+import { http2Cell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
 import { begin } from './begin.ts';
 import { Unattended } from './deferred/unattended.ts';
 import { Entrance } from './entrance.ts';
 import { Exchange } from './exchange.ts';
-import { logMalformed } from './finish.ts';
+import { recordMalformed } from './finish.ts';
 import { clientOf, type Trust } from './forwarded.ts';
 import { failureCells } from './handshake-cells.ts';
 import type { ListenerSettings } from './listener-settings.ts';
@@ -255,19 +255,21 @@ export class Gateway {
 
   /** Refuses what could not be read as a request. */
   refuseMalformed(connection: DownstreamConnection, fault: Fault): void {
-    const { cells, workerMetricsOffset } = this.services;
-    cells[workerMetricsOffset + refusalCell[fault.code]]!++;
     const requestId = newRequestId();
-    logMalformed(this.services.accessLog, connection.client, fault, requestId);
-    connection.refuse(problemMessage(fault, requestId));
+    const message = problemMessage(fault, requestId);
+    recordMalformed(this.services, connection.client, fault, requestId, message.length);
+    connection.refuse(message);
+  }
+
+  /** A connection that did not begin with a PROXY header, as its listener asks. It gets no answer: what it speaks is not known. */
+  refuseUnproxied(client: Client): void {
+    recordMalformed(this.services, client, new Fault('malformed_proxy_header'), newRequestId(), 0, '');
   }
 
   /** Refuses a stream that is no request, or one that is not served (`answered`). */
   refuseStream(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void {
-    const { cells, workerMetricsOffset, accessLog } = this.services;
-    cells[workerMetricsOffset + refusalCell[fault.code]]!++;
     const requestId = newRequestId();
-    logMalformed(accessLog, stream.client, fault, requestId, 'HTTP/2');
+    recordMalformed(this.services, stream.client, fault, requestId, 0, 'HTTP/2');
     if (answered) refuseStream(stream, fault, requestId, toHead);
   }
 

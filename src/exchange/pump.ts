@@ -1,8 +1,10 @@
 // Moves bodies both ways with backpressure, and reacts to what either connection reports on the way.
 
 import { Fault } from '../base/fault.ts';
+import { httpDate } from '../http/date.ts';
 import type { ResponseHead } from '../http/h1/response-head.ts';
 import { BodyFraming } from '../http/h1/response-head.ts';
+import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
 import { ResponseFraming } from '../net/exchange-ends.ts';
 import { statusClass, UpstreamCell } from '../telemetry/metric-families.ts';
@@ -106,10 +108,16 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   exchange.replayable = null;
   exchange.answeredBy = 'upstream';
   if (head.status === 101) {
-    startTunnel(exchange, head);
+    if (sameProtocol(head.upgrade, request.upgrade)) startTunnel(exchange, head);
+    else {
+      exchange.answeredBy = 'nobody';
+      upstreamFault(exchange, new Fault('upstream_upgrade_refused'));
+    }
     return;
   }
   if (exchange.mirror !== null) exchange.mirror.answered(head.status, head.headers);
+  // RFC 9110 section 6.6.1: who forwards an answer without a date, and has a clock, writes it.
+  if (!head.headers.hasReceived(HeaderId.date)) head.headers.appendTrusted('Date', httpDate());
   const hasBody = head.framing !== BodyFraming.none;
   const plain = exchange.route!.chain.filters.length === 0;
   // A length that stands in a HEAD's or 304's answer is not this message's.
@@ -207,6 +215,11 @@ export function responseDrained(exchange: Exchange): void {
 }
 
 // ---- Tunnels -----------------------------------------------------------------------------------------------------------
+
+/** RFC 9110 section 7.8: nothing is switched to but what the client asked for. */
+function sameProtocol(given: string, asked: string): boolean {
+  return given.toLowerCase() === asked.toLowerCase();
+}
 
 /** One end has closed its side: the other is heard on while it says something. */
 function boundHalfOpen(exchange: Exchange): void {

@@ -119,6 +119,13 @@ export class Headers {
     return this.raw.slice(index[found + 2], index[found + 3]);
   }
 
+  /** Whether a well-known field was received. Makes no text. */
+  hasReceived(id: number): boolean {
+    const { index } = this;
+    for (let at = 0; at < index.length; at += FIELD_STRIDE) if (index[at] === id) return true;
+    return false;
+  }
+
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }

@@ -80,6 +80,8 @@ function compressIpv6(text: string): string {
 /** Who takes the socket once it is known whose it is. */
 export interface ProxiedSockets {
   onProxied(socket: Socket, client: Client): SocketEvents;
+  /** What came is no header, or none came in time. The socket closes. */
+  onMalformedProxyHeader(client: Client): void;
   /** The socket closed before it was known whose it is. */
   onUnproxied(socket: Socket): void;
 }
@@ -118,7 +120,7 @@ export class ProxyProtocolReader implements SocketEvents, Timed {
     const header = parseProxyHeader(joined);
     if (header === 'incomplete') return true;
     if (header === 'malformed') {
-      this.socket.destroy();
+      this.refuse();
       return false;
     }
     this.io.wheel.cancel(this);
@@ -146,6 +148,11 @@ export class ProxyProtocolReader implements SocketEvents, Timed {
   }
 
   onDeadline(): void {
+    this.refuse();
+  }
+
+  private refuse(): void {
+    this.next.onMalformedProxyHeader(this.client);
     this.socket.destroy();
   }
 }

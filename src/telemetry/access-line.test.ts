@@ -34,6 +34,12 @@ function example(): AccessFields {
   };
 }
 
+test('the first line of all may be one of which nothing is known', () => {
+  // Because: it must run before any other in this file, while nothing is remembered of a line before.
+  const fields = JSON.parse(accessLine(emptyAccessFields())) as Record<string, unknown>;
+  assert.deepEqual([fields['method'], fields['host'], fields['path'], fields['userAgent']], ['', '', '', '']);
+});
+
 test('a line has every field', () => {
   assert.deepEqual(JSON.parse(accessLine(example())), {
     time: '2026-11-21T06:17:13.042Z',

@@ -185,9 +185,10 @@ function writeText(bytes: Buffer, at: number, text: string): number {
   return end + 1;
 }
 
+// Of a message that is no request neither is known: the first line may be one.
 let lastMethod = '';
 let lastHost = '';
-let lastTarget = '';
+let lastTarget = ',"method":"","host":"","path":';
 
 /** Method and host hardly differ from one line to the next either. */
 function targetPart(method: string, host: string): string {

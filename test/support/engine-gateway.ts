@@ -65,6 +65,12 @@ export interface LogLine {
   readonly path: string;
   readonly attempts: number;
   readonly clientIp: string;
+  readonly method: string;
+  readonly protocol: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+  readonly upstreamMs: number;
 }
 
 export interface Engine {
@@ -187,8 +193,10 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
           path: string;
           attempts?: number;
           client: string;
-        };
+        } & Pick<LogLine, 'method' | 'protocol' | 'bytesIn' | 'bytesOut' | 'durationMs' | 'upstreamMs'>;
+        const { method, protocol, bytesIn, bytesOut, durationMs, upstreamMs } = fields;
         return {
+          ...{ method, protocol, bytesIn, bytesOut, durationMs, upstreamMs },
           status: fields.status,
           code: fields.code ?? null,
           path: fields.path,

@@ -67,6 +67,18 @@ test('fields that routing, identity or framing rest on are taken out of trailers
   assert.deepEqual([...trailers!], [['X-Ok', '1']]);
 });
 
+test('and so are those of RFC 9110 section 6.5.1 that only others read: conditions, ranges, caching, challenges', () => {
+  const forbidden = [
+    ...['If-Match', 'If-Range', 'Range', 'Content-Range', 'Max-Forwards', 'Age', 'Expires', 'Retry-After', 'Pragma'],
+    ...['WWW-Authenticate', 'Set-Cookie', 'Content-Type', 'Content-Encoding', 'Location', 'Vary', 'Cache-Control'],
+    ...['X-Forwarded-For', 'X-Real-IP', 'Max_Forwards', 'X-HTTP-Method-Override'],
+  ];
+  for (const name of forbidden) {
+    const { trailers } = decode(`0\r\n${name}: x\r\nGrpc-Status: 0\r\n\r\n`, BodyFraming.chunked);
+    assert.deepEqual([...trailers!], [['Grpc-Status', '0']], name);
+  }
+});
+
 const refused: [why: string, wire: string, refusal: number][] = [
   ['no size', '\r\n', Refusal.chunk],
   ['a sign', '+1\r\na\r\n0\r\n\r\n', Refusal.chunk],

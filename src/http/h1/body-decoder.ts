@@ -2,6 +2,7 @@
 
 import { latin1 } from '../../base/latin1.ts';
 import { hexValue, tokenByte, valueByte } from '../byte-classes.ts';
+import { HeaderNameSet } from '../header-name-set.ts';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
 import { FieldScan, type HeadLimits, scanFieldLines } from './field-lines.ts';
@@ -232,8 +233,20 @@ for (const id of Object.values(HeaderId)) {
     forbiddenInTrailers[id] = 1;
 }
 
+/** And those of the same kinds that the gateway itself does not look at: conditions, ranges, caching, challenges. */
+const othersForbidden = new HeaderNameSet(
+  [
+    ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range', 'content-range'],
+    ...['max-forwards', 'pragma', 'age', 'expires', 'retry-after', 'warning', 'allow', 'content-location'],
+    ...['www-authenticate', 'content-language', 'x-method-override', 'x-http-method-override', 'x-original-url'],
+    'x-rewrite-url',
+  ],
+  [],
+);
+
 /** Takes out of trailers what may not be among them. Whichever protocol they came in. */
 export function allowedTrailers(trailers: Headers): Headers {
   trailers.removeMasked(forbiddenInTrailers);
+  trailers.removeNamed(othersForbidden);
   return trailers;
 }

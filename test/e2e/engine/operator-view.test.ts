@@ -1,0 +1,164 @@
+// What an operator reads in the access log of requests that went wrong: status, code, bytes and times are those that were.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { type Engine, type EngineOptions, type LogLine, startEngine } from '../../support/engine-gateway.ts';
+import { type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
+
+interface TestContext {
+  after(end: () => Promise<void>): void;
+}
+
+async function setUp(t: TestContext, handlers: RawHandlers, options: EngineOptions = {}): Promise<Engine> {
+  const backend = await startRawBackend(handlers);
+  const engine = await startEngine([backend.port], options);
+  t.after(async () => {
+    await engine.stop();
+    await backend.stop();
+  });
+  return engine;
+}
+
+async function lines(engine: Engine, count = 1): Promise<LogLine[]> {
+  await eventually(() => engine.gateway.inFlight === 0, 'every exchange is over');
+  const all = await engine.accessLines();
+  assert.equal(all.length, count);
+  return all;
+}
+
+const get = (path = '/'): string => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+describe('the access log', () => {
+  test('of what is no request: its code, the bytes of the refusal, and no times that nobody measured', async t => {
+    const engine = await setUp(t, {});
+    const client = await ClientConnection.open(engine.port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n');
+    await client.end();
+    const [line] = await lines(engine);
+    assert.deepEqual([line!.status, line!.code, line!.protocol], [400, 'invalid_host', 'HTTP/1.1']);
+    assert.deepEqual([line!.durationMs, line!.upstreamMs], [0, 0]);
+    assert.equal(line!.bytesOut, client.received.length);
+  });
+
+  test('of a connection without the PROXY header that its listener asks for: counted and logged, not answered', async t => {
+    const engine = await setUp(
+      t,
+      {},
+      { proxyProtocol: true, trustedProxies: ['127.0.0.0/8'], limits: { headerTimeoutMs: 300 } },
+    );
+    const wrong = await ClientConnection.open(engine.port);
+    wrong.send(get());
+    await wrong.end();
+    const silent = await ClientConnection.open(engine.port);
+    await silent.end();
+    assert.equal(wrong.received.length + silent.received.length, 0);
+    assert.equal(engine.refusals('malformed_proxy_header'), 2);
+    for (const line of await lines(engine, 2)) {
+      assert.deepEqual([line.code, line.clientIp, line.protocol], ['malformed_proxy_header', '127.0.0.1', '']);
+    }
+    // A balancer that only looks whether the port is open is no trouble.
+    (await ClientConnection.open(engine.port)).destroy();
+    const proxied = await ClientConnection.open(engine.port);
+    proxied.send(`PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n${get('/fixed')}`);
+    await proxied.answers(1);
+    proxied.destroy();
+    assert.equal(engine.refusals('malformed_proxy_header'), 2);
+  });
+
+  test('of an answer that broke off: the status that was sent, the code, and the bytes that were', async t => {
+    const engine = await setUp(t, {
+      onRequest: ({ socket }) =>
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nsome', () => setTimeout(() => socket.end(), 30)),
+    });
+    const client = await ClientConnection.open(engine.port);
+    client.send(get());
+    await client.end();
+    const [line] = await lines(engine);
+    assert.deepEqual([line!.status, line!.code, line!.attempts], [200, 'upstream_reset', 1]);
+    assert.ok(Math.abs(line!.bytesOut - client.received.length) <= 8, `${line!.bytesOut} of ${client.received.length}`);
+    assert.equal(line!.bytesIn, get().length);
+  });
+
+  test('of a time that ran out: 504, the code, and how long the upstream was waited for', async t => {
+    const engine = await setUp(t, { onRequest() {} }, { upstream: { responseTimeoutMs: 300 } });
+    const client = await ClientConnection.open(engine.port);
+    client.send(get());
+    await client.answers(1);
+    client.destroy();
+    const [line] = await lines(engine);
+    assert.deepEqual([line!.status, line!.code], [504, 'upstream_response_timeout']);
+    assert.ok(line!.upstreamMs >= 280 && line!.durationMs >= line!.upstreamMs);
+  });
+
+  test('of a tunnel: 101, the bytes of both ways, and how long it was', async t => {
+    const engine = await setUp(t, {
+      onRequest({ socket }) {
+        socket.removeAllListeners('data');
+        socket.on('data', chunk => socket.write(chunk));
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n');
+      },
+    });
+    const client = await ClientConnection.open(engine.port);
+    const head = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
+    client.send(head);
+    await client.until(all => all.includes('\r\n\r\n'));
+    client.send('x'.repeat(5_000));
+    await client.until(all => all.length > 5_000);
+    client.socket.end();
+    await client.end();
+    const [line] = await lines(engine);
+    assert.deepEqual([line!.status, line!.code], [101, null]);
+    assert.equal(line!.bytesIn, head.length + 5_000);
+    assert.ok(line!.bytesOut >= 5_000 && line!.bytesOut <= client.received.length);
+  });
+});
+
+describe('answers', () => {
+  test('without a date get one, those with one keep it (RFC 9110 section 6.6.1)', async t => {
+    const engine = await setUp(t, {
+      onRequest: ({ socket }, { path }) =>
+        socket.write(
+          path === '/dated' ? ok.replace('\r\n\r\n', '\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n') : ok,
+        ),
+    });
+    const client = await ClientConnection.open(engine.port);
+    client.send(get('/dated') + get('/plain'));
+    const [dated, plain] = await client.answers(2);
+    assert.deepEqual(dated!.headers.get('date'), ['Sun, 06 Nov 1994 08:49:37 GMT']);
+    const [date, ...others] = plain!.headers.get('date')!;
+    assert.ok(Math.abs(Date.parse(date!) - Date.now()) < 5_000);
+    assert.deepEqual(others, []);
+    client.destroy();
+  });
+
+  test('a switch to another protocol than was asked for is none (RFC 9110 section 7.8)', async t => {
+    const engine = await setUp(t, {
+      onRequest: ({ socket }, { path }) =>
+        socket.write(`HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: ${path.slice(1)}\r\n\r\n`),
+    });
+    for (const [given, status] of [
+      ['other', 502],
+      ['WebSocket', 101],
+    ] as const) {
+      const client = await ClientConnection.open(engine.port);
+      client.send(`GET /${given} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+      await client.until(all => all.includes('\r\n\r\n'));
+      assert.match(client.received.toString('latin1'), new RegExp(`^HTTP/1\\.1 ${status} `));
+      client.destroy();
+    }
+    await eventually(() => engine.gateway.inFlight === 0, 'every exchange is over');
+    assert.equal(engine.refusals('upstream_upgrade_refused'), 1);
+  });
+
+  test('to TRACE name the methods that may be used, where all may, too (RFC 9110 section 15.5.6)', async t => {
+    const engine = await setUp(t, {});
+    const client = await ClientConnection.open(engine.port);
+    client.send('TRACE / HTTP/1.1\r\nHost: test\r\n\r\n');
+    const [answer] = await client.answers(1);
+    assert.equal(answer!.status, 405);
+    assert.match(answer!.headers.get('allow')!.join(), /GET, HEAD, POST/);
+    client.destroy();
+  });
+});
