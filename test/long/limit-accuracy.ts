@@ -11,13 +11,13 @@ const outcomes = await Promise.all(
 await redis.stop();
 let isBroken = false;
 for (const { each, accuracy } of outcomes) {
-  const { offered, admitted, allowed, over } = accuracy;
+  const { offered, admitted, allowed, over, overOnAverage } = accuracy;
   const share = each.mode === 'exact' ? 1 / allowed : each.count >= 100 ? 0.02 : 0.1;
   const broken = each.factor < 1 ? admitted < offered : over > share * allowed;
   isBroken ||= broken;
-  const percent = `${((100 * over) / allowed).toFixed(2)} %`;
+  const percent = (units: number) => `${((100 * units) / allowed).toFixed(2)} %`.padStart(8);
   console.log(
-    `${each.name.padEnd(40)} offered ${String(offered).padStart(7)}  admitted ${String(admitted).padStart(7)}  allowed ${allowed.toFixed(0).padStart(7)}  over ${percent.padStart(8)}${broken ? '  BROKEN' : ''}`,
+    `${each.name.padEnd(40)} offered ${String(offered).padStart(7)}  admitted ${String(admitted).padStart(7)}  allowed ${allowed.toFixed(0).padStart(7)}  over ${percent(over)} at most, ${percent(overOnAverage)} on average${broken ? '  BROKEN' : ''}`,
   );
 }
 process.exitCode = isBroken ? 1 : 0;

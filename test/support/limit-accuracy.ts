@@ -13,6 +13,8 @@ export interface AccuracyCase {
   readonly factor: number;
   /** Of the gateways. */
   readonly weights: readonly number[];
+  /** Callers, each offered as much; one if it is left out. */
+  readonly callers?: number;
   /** One gateway leaves in the middle and another one joins. */
   readonly changes?: boolean;
 }
@@ -32,6 +34,15 @@ export const accuracyCases: readonly AccuracyCase[] = [
   },
   { name: '4 gateways, 10/s', mode: 'shared', count: 10, factor: 2, weights: [1, 1, 1, 1] },
   { name: '3 gateways, 10/s, 90/10', mode: 'shared', count: 10, factor: 2, weights: [90, 5, 5] },
+  { name: '3 gateways, 10/s, 64 callers', mode: 'shared', count: 10, factor: 2, weights: [1, 1, 1], callers: 64 },
+  {
+    name: '3 gateways at 90 % of 10/s, 64 callers',
+    mode: 'shared',
+    count: 10,
+    factor: 0.9,
+    weights: [1, 1, 1],
+    callers: 64,
+  },
   { name: '4 gateways at 90 % of the limit', mode: 'shared', count: 100, factor: 0.9, weights: [1, 1, 1, 1] },
   { name: '4 gateways at 90 % of the limit, 90/10', mode: 'shared', count: 100, factor: 0.9, weights: [90, 4, 3, 3] },
   { name: '3 gateways at 90 % of 10/s', mode: 'shared', count: 10, factor: 0.9, weights: [1, 1, 1] },
@@ -42,14 +53,17 @@ export const accuracyCases: readonly AccuracyCase[] = [
 export interface Accuracy {
   readonly offered: number;
   readonly admitted: number;
+  /** Of each caller. */
   readonly allowed: number;
-  /** Units beyond what was allowed; below zero when it was less. */
+  /** Units beyond what was allowed, of the caller with most; below zero when it was less. */
   readonly over: number;
+  /** The same over all callers, of one on average. */
+  readonly overOnAverage: number;
 }
 
 /** Runs one case against a Redis; cases may run side by side. */
 export async function accuracyOf(
-  { name, mode, count, factor, weights, changes = false }: AccuracyCase,
+  { name, mode, count, factor, weights, changes = false, callers = 1 }: AccuracyCase,
   port: number,
   forMs: number,
 ): Promise<Accuracy> {
@@ -66,13 +80,15 @@ export async function accuracyOf(
   };
   const change = changes ? setTimeout(() => void later(), forMs / 2) : undefined;
   const outcome = await offer({
-    perSecond: count * factor,
+    perSecond: count * factor * callers,
     forMs,
+    callers,
     spread: () => serving.map((gateway, at) => ({ gateway, weight: weights[at]! })),
   });
   clearTimeout(change);
   await Promise.all(gateways.map(gateway => gateway.close()));
-  const { offered, admitted, admittedAt } = outcome;
-  const allowed = Math.min(offered, count + (count * (admittedAt.at(-1) ?? 0)) / 1_000);
-  return { offered, admitted, allowed, over: admitted - allowed };
+  const { offered, admitted, admittedAt, admittedBy } = outcome;
+  const allowed = Math.min(offered / callers, count + (count * (admittedAt.at(-1) ?? 0)) / 1_000);
+  const over = Math.max(...admittedBy) - allowed;
+  return { offered, admitted, allowed, over, overOnAverage: admitted / callers - allowed };
 }

@@ -1,4 +1,4 @@
-// Evenly paced calls of one caller, spread over gateways by weights: how many were admitted, and how long they took.
+// Evenly paced calls of one caller or some in turn, spread over gateways by weights: how many were admitted, and how long they took.
 
 import { setFlagsFromString } from 'node:v8';
 import type { LimitGateway } from './limit-gateway.ts';
@@ -11,17 +11,22 @@ export interface LimitLoad {
   readonly forMs: number;
   /** The gateways that take calls now, with their weights: asked each time, so that some may join and leave. */
   readonly spread: (sinceMs: number) => readonly { readonly gateway: LimitGateway; readonly weight: number }[];
-  readonly caller?: number;
+  /** How many call in turn; one if it is left out. */
+  readonly callers?: number;
 }
 
 export interface LimitOutcome {
   readonly offered: number;
   readonly admitted: number;
+  /** Admitted of each caller. */
+  readonly admittedBy: readonly number[];
   /** Moments of the admissions, ms since the start. */
   readonly admittedAt: readonly number[];
   /** ms that a call took at most beyond what calls take while all is well, without the time in which the thread did not come round to it, some moments left out. */
   readonly longestAddedMs: number;
   readonly tookMs: number;
+  /** ms in which the thread did not come round to anything: whoever has to keep in step could not. */
+  readonly lateMs: number;
 }
 
 // Because: a collector with helpers waits for them where other processes have the processors, and no statistics say so.
@@ -35,9 +40,10 @@ const WELL_UNTIL_MS = 900;
 const MOMENT_MS = 3;
 const MOMENTS_LEFT_OUT = 3;
 
-export async function offer({ perSecond, forMs, spread, caller = 1 }: LimitLoad): Promise<LimitOutcome> {
+export async function offer({ perSecond, forMs, spread, callers = 1 }: LimitLoad): Promise<LimitOutcome> {
   const start = performance.now();
   const admittedAt: number[] = [];
+  const admittedBy = new Array<number>(callers).fill(0);
   const credits = new Map<LimitGateway, number>();
   const open = new Set<Promise<void>>();
   let offered = 0;
@@ -45,25 +51,28 @@ export async function offer({ perSecond, forMs, spread, caller = 1 }: LimitLoad)
   const loop = watchLoop();
   const well: number[] = [];
   const calls: Call[] = [];
-  const note = (admitted: boolean, asked: number, ended: number, idle: number) => {
+  const note = (admitted: boolean, caller: number, asked: number, ended: number, idle: number) => {
     const took = ended - asked - idle;
     if (asked - start > WELL_FROM_MS) {
       if (asked - start < WELL_UNTIL_MS) well.push(took);
       calls.push({ asked, took });
     }
-    if (admitted) admittedAt.push(ended - start);
+    if (!admitted) return;
+    admittedAt.push(ended - start);
+    admittedBy[caller]!++;
   };
   for (let now = 0; now < forMs; now = performance.now() - start) {
     const due = Math.floor((Math.min(now, forMs) * perSecond) / 1_000);
     for (; offered < due; offered++) {
       const queued = runQueue.ms();
       const asked = performance.now();
-      const answer = turnOf(spread(now), credits).ask(caller);
-      if (typeof answer === 'boolean') note(answer, asked, performance.now(), runQueue.ms() - queued);
+      const caller = Math.floor(offered / spread(now).length) % callers;
+      const answer = turnOf(spread(now), credits).ask(caller + 1);
+      if (typeof answer === 'boolean') note(answer, caller, asked, performance.now(), runQueue.ms() - queued);
       else {
         const waiting = answer.then(async admitted => {
           const ended = performance.now();
-          note(admitted, asked, ended, await loop.lateness(asked, ended));
+          note(admitted, caller, asked, ended, await loop.lateness(asked, ended));
           open.delete(waiting);
         });
         open.add(waiting);
@@ -77,7 +86,15 @@ export async function offer({ perSecond, forMs, spread, caller = 1 }: LimitLoad)
   const usualMs = well.sort((a, b) => a - b)[well.length >> 1] ?? 0;
   const tookMs = performance.now() - start;
   admittedAt.sort((a, b) => a - b);
-  return { offered, admitted: admittedAt.length, admittedAt, longestAddedMs: longestOf(calls) - usualMs, tookMs };
+  return {
+    offered,
+    admitted: admittedAt.length,
+    admittedBy,
+    admittedAt,
+    longestAddedMs: longestOf(calls) - usualMs,
+    tookMs,
+    lateMs: loop.totalMs,
+  };
 }
 
 interface Call {

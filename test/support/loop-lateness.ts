@@ -8,6 +8,8 @@ const IN_TIME_MS = 1.3 * TICK_MS;
 export interface LoopLateness {
   /** ms between these moments in which the loop did not come round, known with the next tick. */
   lateness(fromMs: number, untilMs: number): Promise<number>;
+  /** All of it so far, ms. */
+  readonly totalMs: number;
   close(): void;
 }
 
@@ -16,9 +18,13 @@ export function watchLoop(): LoopLateness {
   /** Times in which a tick was due and did not come: begin and end, the last ones. */
   const gaps: (readonly [number, number])[] = [];
   let waiting: (() => void)[] = [];
+  let totalMs = 0;
   const timer = setInterval(() => {
     const now = performance.now();
-    if (now - before > IN_TIME_MS) gaps.push([before + TICK_MS, now]);
+    if (now - before > IN_TIME_MS) {
+      gaps.push([before + TICK_MS, now]);
+      totalMs += now - before - TICK_MS;
+    }
     before = now;
     const all = waiting;
     waiting = [];
@@ -31,6 +37,9 @@ export function watchLoop(): LoopLateness {
       for (let at = gaps.length - 1; at >= 0 && gaps[at]![1] > from; at--)
         ms += Math.max(0, Math.min(until, gaps[at]![1]) - Math.max(from, gaps[at]![0]));
       return ms;
+    },
+    get totalMs() {
+      return totalMs;
     },
     close: () => clearInterval(timer),
   };

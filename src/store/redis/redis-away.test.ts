@@ -78,11 +78,14 @@ function worstSecond({ admittedAt }: LimitOutcome): number {
 }
 
 function assertWithinBounds(mode: Mode, outcome: LimitOutcome): void {
-  const { admitted, tookMs } = outcome;
+  const { admitted, tookMs, lateMs } = outcome;
   const allowed = BURST + (COUNT * tookMs) / 1_000;
-  assert.ok(admitted <= allowed + TOO_MANY_MAX, `${mode}: ${admitted} of ${allowed}`);
-  assert.ok(admitted >= allowed * 0.85, `${mode}: ${admitted} of ${allowed}`);
-  assert.ok(worstSecond(outcome) <= 0.25 * COUNT, `${mode}: a second had ${worstSecond(outcome)} too many`);
+  // Because: while this thread does not run, neither gateway hears of the others.
+  const late = (COUNT * lateMs) / 1_000;
+  const said = `${mode}: ${admitted} of ${allowed}, ${lateMs} ms late`;
+  assert.ok(admitted <= allowed + TOO_MANY_MAX + late, said);
+  assert.ok(admitted >= allowed * 0.85 - late, said);
+  assert.ok(worstSecond(outcome) <= 0.25 * COUNT + late, `${said}: a second had ${worstSecond(outcome)} too many`);
 }
 
 describe('Redis away', () => {
@@ -139,8 +142,10 @@ describe('Redis away', () => {
       const isBack = () => open!.news()?.available === true && (mode === 'shared' || open!.ask(2) instanceof Promise);
       while (!isBack()) await new Promise(resolve => setTimeout(resolve, 5));
       let admitted = 0;
+      const backAt = performance.now();
       for (let n = 0; n < 100; n++) if (await open!.ask(1)) admitted++;
-      assert.ok(admitted < BURST, `${admitted} at once`);
+      const cameBack = (COUNT * (performance.now() - backAt)) / 1_000;
+      assert.ok(admitted < BURST + cameBack, `${admitted} at once`);
     });
   }
 

@@ -4,6 +4,8 @@
 import type { RedisStore } from '../redis-store.ts';
 
 const EVERY_MS = 1_000;
+/** What comes a little early is in time: the thread is awake now, and would have to be woken again. */
+const EARLY_MS = 250;
 /** Who was not heard of for so long is gone. */
 const GONE_AFTER_MS = 5_000;
 
@@ -21,30 +23,29 @@ export class GatewayRoll {
   gateways = 1;
   private readonly store: RedisStore;
   private readonly id: string;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly onChange: () => void;
+  private saidAtMs = -Infinity;
 
-  constructor(store: RedisStore, id: string) {
+  /** `onChange` hears of each other number. */
+  constructor(store: RedisStore, id: string, onChange: () => void) {
     this.store = store;
     this.id = id;
+    this.onChange = onChange;
   }
 
-  /** Begins; `onChange` hears of each other number. */
-  follow(onChange: () => void): void {
-    const beat = async () => {
-      const count = await this.say('');
-      if (count === null || count === this.gateways) return;
-      this.gateways = count;
-      onChange();
-    };
-    void beat();
-    this.timer = setInterval(() => void beat(), EVERY_MS);
-    this.timer.unref();
+  /** To be called whenever the thread is awake anyhow, at least once a second: says it where it is time. */
+  async beat(nowMs: number): Promise<void> {
+    if (nowMs - this.saidAtMs < EVERY_MS - EARLY_MS) return;
+    this.saidAtMs = nowMs;
+    const count = await this.say('');
+    if (count === null || count === this.gateways) return;
+    this.gateways = count;
+    this.onChange();
   }
 
   /** Takes this gateway off the roll. */
   async stop(): Promise<void> {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.saidAtMs = Infinity;
     if (this.store.available) await this.say('leave');
   }
 

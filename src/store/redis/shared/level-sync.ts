@@ -280,6 +280,7 @@ export class LevelSync {
     const { book, parts } = this;
     const { table } = parts;
     for (let slot = table.next(); slot !== -1; slot = table.next()) {
+      this.sweep.add(slot);
       if (book.isWaiting[slot] === 1) continue;
       book.isWaiting[slot] = 1;
       // Whoever is new here was not missed by Redis.

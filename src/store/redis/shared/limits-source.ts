@@ -42,9 +42,12 @@ export const limitsSource: FeedSource<LimitsNews> = {
     };
     const table = new UseTable(outlet.sharedTable(useTable));
     let isAway = true;
-    const roll = new GatewayRoll(store, randomBytes(8).toString('hex'));
     const tell = () => outlet.publish({ gateways: roll.gateways, available: !isAway });
-    const sync = new LevelSync({
+    const roll: GatewayRoll = new GatewayRoll(store, randomBytes(8).toString('hex'), () => {
+      sync.gateways = roll.gateways;
+      tell();
+    });
+    const sync: LevelSync = new LevelSync({
       store,
       table,
       onAvailability(available) {
@@ -63,13 +66,11 @@ export const limitsSource: FeedSource<LimitsNews> = {
     const look = () => {
       clock.now = performance.now();
       sync.round(clock.now);
+      void roll.beat(clock.now);
       arm();
     };
     arm();
-    roll.follow(() => {
-      sync.gateways = roll.gateways;
-      tell();
-    });
+    void roll.beat(clock.now);
     tell();
     return {
       ready: store.open(),

@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { accuracyCases, accuracyOf } from '../../../../test/support/limit-accuracy.ts';
 import { type RedisServer, startRedis } from '../../../../test/support/redis.ts';
 
-const FOR_MS = 6_000;
+/** `CARDEA_LONG=1` is the minute that the issue asks for, CI takes a part of it. */
+const FOR_MS = process.env['CARDEA_LONG'] === '1' ? 60_000 : 6_000;
 /** What may be too much is made up for later, so it weighs less in a minute: 2 % of a minute at 100/s and above, 10 % at 10/s. */
 const MINUTE = 60;
 
@@ -20,14 +21,14 @@ test('accuracy', { concurrency: true }, async t => {
   await Promise.all(
     accuracyCases.map(each =>
       t.test(each.name, async () => {
-        const { offered, admitted, over } = await accuracyOf(each, redis.port, FOR_MS);
+        const { offered, admitted, over, overOnAverage } = await accuracyOf(each, redis.port, FOR_MS);
         if (each.factor < 1) assert.equal(admitted, offered, 'a caller below the limit was refused');
         else if (each.mode === 'exact') assert.ok(over <= 1, `${over} too many`);
         else {
           const share = each.count >= 100 ? 0.02 : 0.1;
           assert.ok(over <= share * each.count * MINUTE, `${over} too many`);
           // Nor may the limit be withheld.
-          assert.ok(over >= -0.05 * each.count * (FOR_MS / 1_000), `${-over} too few`);
+          assert.ok(overOnAverage >= -0.05 * each.count * (FOR_MS / 1_000), `${-overOnAverage} too few`);
         }
       }),
     ),

@@ -5,33 +5,50 @@ import type { UseTable } from './use-table.ts';
 
 /** A caller who was quiet for so long loses his slot. */
 const IDLE_MS = 5_000;
-/** All slots within ten seconds, whatever the time between rounds. */
-const SLOTS_A_MS = 4;
+/** All slots in use are looked at in so long, whatever the time between rounds. */
+const AROUND_MS = 10_000;
 const SLOTS_MAX = 4_096;
 
 export class SlotSweep {
   private readonly table: UseTable;
   private readonly book: SlotBook;
-  private sweptTo = 0;
+  /** In use, in any order; `listed` says by slot which. */
+  private readonly slots: number[] = [];
+  private readonly listed: Uint8Array;
+  private next = 0;
   private atMs = 0;
 
   constructor(table: UseTable, book: SlotBook) {
     this.table = table;
     this.book = book;
+    this.listed = new Uint8Array(table.slots);
+  }
+
+  /** A slot in which somebody was announced. */
+  add(slot: number): void {
+    if (this.listed[slot] === 1) return;
+    this.listed[slot] = 1;
+    this.slots.push(slot);
   }
 
   /** The share that is due. */
   go(nowMs: number): void {
-    const { book, table } = this;
-    const count = Math.min(SLOTS_MAX, Math.ceil((nowMs - this.atMs) * SLOTS_A_MS));
+    const { book, slots, table } = this;
+    const share = Math.ceil((slots.length * (nowMs - this.atMs)) / AROUND_MS);
     this.atMs = nowMs;
-    for (let n = 0; n < count; n++) {
-      const slot = this.sweptTo;
-      this.sweptTo = (slot + 1) % table.slots;
-      if (table.isFree(slot) || book.isWaiting[slot] === 1 || table.units(slot) > 0) continue;
-      if (book.toldAt[slot]! + IDLE_MS > nowMs) continue;
+    for (let n = Math.min(share, slots.length, SLOTS_MAX); n > 0; n--) {
+      if (this.next >= slots.length) this.next = 0;
+      const slot = slots[this.next]!;
+      if (book.isWaiting[slot] === 1 || table.units(slot) > 0 || book.toldAt[slot]! + IDLE_MS > nowMs) {
+        this.next++;
+        continue;
+      }
       table.free(slot);
       book.forget(slot);
+      this.listed[slot] = 0;
+      // The last one takes its place, and is looked at next.
+      const last = slots.pop()!;
+      if (last !== slot) slots[this.next] = last;
     }
   }
 }

@@ -19,9 +19,10 @@ test('few callers near their limit are told every 25 ms, few others less often',
 test('many callers travel together, and sooner when each uses much', () => {
   const pace = new SyncPace();
   assert.equal(round(pace, 500, true, 1, 200), 400);
-  const hurried = round(pace, 500, true, 5, 200);
-  assert.equal(Math.round(hurried), (200 * 100) / 16 / 5);
-  assert.equal(round(pace, 500, true, 100, 200), 100, 'a round for each would cost too much');
+  assert.equal(round(pace, 1_500, true, 1, 200), 800);
+  const hurried = round(pace, 1_500, true, 5, 200);
+  assert.equal(Math.round(hurried), (200 * 100) / 8 / 5);
+  assert.equal(round(new SyncPace(), 500, true, 100, 200), 100, 'a round for each would cost too much');
   assert.ok(round(pace, 20, true, 1, 200) > 300, 'those who are refused for a while are coming back');
 });
 
@@ -34,11 +35,11 @@ test('with nobody it looks less often, but looks', () => {
 
 test('what may be untold is a small part of what counts as full', () => {
   for (const [size, most] of [
-    [1, 0.25],
-    [8, 2],
+    [1, 1 / 3],
+    [9, 3],
     [20, 4],
-    [100, 6.25],
-    [10_000, 625],
+    [100, 12.5],
+    [10_000, 1_250],
   ])
     assert.equal(untoldMax(size!), most);
 });

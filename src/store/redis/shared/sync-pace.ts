@@ -4,7 +4,7 @@
 /** Shortest time between rounds. */
 export const ROUND_MS_MIN = 25;
 /** Longest: of callers far from their limit, and of many at once. */
-const ROUND_MS_MAX = 400;
+const ROUND_MS_MAX = 800;
 const CALM_MS = 200;
 /** After so many rounds with nothing to tell it looks less often. */
 const EMPTY_ROUNDS = 40;
@@ -16,7 +16,7 @@ const CROWD_FALLS = 0.9;
 
 /** Units of one gateway that the others may not know of, before the caller is in a hurry: `size` is what counts as full. */
 export function untoldMax(size: number): number {
-  return Math.max(size / 16, Math.min(4, size / 4));
+  return Math.max(size / 8, Math.min(4, size / 3));
 }
 
 export class SyncPace {
