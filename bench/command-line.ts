@@ -15,7 +15,7 @@ export interface Wanted {
 export const usage = `npm run bench -- [options]
   --scenario A,B   only these (--list names them)
   --peers A,B      only these
-  --quick          fewer peers, fewer and shorter rounds: about five minutes for everything, otherwise about fifty
+  --quick          fewer peers, fewer and shorter rounds: seven minutes or more for everything, otherwise about 75
   --rounds N       rounds a peer (7; quick 3)
   --seconds N      seconds a round (5; quick 1)
   --warmup N       seconds before the first round, twice that for peers with a JIT (3; quick 1)
