@@ -14,6 +14,8 @@ interface HeldBackend {
   readonly held: ServerResponse[];
   readonly seen: string[];
   most: number;
+  /** Refuses connections from now on. */
+  stop(): void;
 }
 
 /** Answers nothing until it is told to, or after `answerMs`. */
@@ -30,13 +32,14 @@ async function heldBackend(t: TestContext, answerMs = 0): Promise<HeldBackend> {
     if (answerMs > 0) setTimeout(() => response.end('done'), answerMs);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
+  const stop = () => {
     server.closeAllConnections();
     server.close();
-  });
+  };
+  t.after(stop);
   const address = server.address();
   if (address === null || typeof address !== 'object') throw new Error('no port');
-  return Object.assign(backend, { port: address.port, held, seen });
+  return Object.assign(backend, { port: address.port, held, seen, stop });
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
@@ -223,7 +226,7 @@ test('affinity: a client keeps its endpoint by a word that says nothing, and get
   const backends = [await heldBackend(t, 1), await heldBackend(t, 1), await heldBackend(t, 1)];
   const endpoints = backends.map(({ port }) => `http://127.0.0.1:${port}`).join(', ');
   const gateway = await startGateway(
-    `upstreams:\n  a: { endpoints: [${endpoints}], balance: roundRobin, affinity: { cookie: stay, ttl: 1h, secret: s } }${routes}`,
+    `upstreams:\n  a: { endpoints: [${endpoints}], balance: roundRobin, affinity: { cookie: stay, ttl: 1h, secret: s }, retry: { on: [connect] }, outlier: { consecutiveErrors: 1 } }${routes}`,
   );
   t.after(() => gateway.stop());
   const get = (cookie = '') => fetch(`http://127.0.0.1:${gateway.port}/`, { headers: cookie === '' ? {} : { cookie } });
@@ -235,4 +238,54 @@ test('affinity: a client keeps its endpoint by a word that says nothing, and get
   const grown = seenBy().map((count, i) => count - before[i]!);
   assert.deepEqual(grown.toSorted(), [0, 0, 9]);
   assert.match((await get('stay=made-up')).headers.get('set-cookie') ?? '', /^stay=/);
+
+  // Its endpoint goes: the client is served by another at once, told so once, and stays there.
+  backends[grown.indexOf(9)]!.stop();
+  const moved = await get(word);
+  assert.equal(moved.status, 200);
+  const newWord = (moved.headers.get('set-cookie') ?? '').split(';')[0]!;
+  assert.match(newWord, /^stay=[A-Za-z0-9_-]{22}$/);
+  assert.notEqual(newWord, word);
+  const then = seenBy();
+  for (let i = 0; i < 5; i++) assert.equal((await get(newWord)).headers.get('set-cookie'), null);
+  assert.deepEqual(
+    seenBy()
+      .map((count, i) => count - then[i]!)
+      .toSorted(),
+    [0, 0, 5],
+  );
+  const again = await get(word);
+  assert.equal(again.status, 200, 'who still brings the old word is not sent to the dead one');
+  assert.match(again.headers.get('set-cookie') ?? '', /^stay=/);
+});
+
+test('zone: the own one is left where it is much busier, and used alone again when it is not', async t => {
+  const near = await heldBackend(t);
+  const far = await heldBackend(t);
+  const gateway = await startGateway(
+    `zone: here\nupstreams:\n  a:\n    endpoints: [{ url: "http://127.0.0.1:${near.port}", zone: here }, { url: "http://127.0.0.1:${far.port}", zone: there }]${routes}`,
+    { workers: 2 },
+  );
+  t.after(() => gateway.stop());
+  const answers: Promise<Response>[] = [];
+  const ask = async (count: number) => {
+    const before = near.seen.length + far.seen.length;
+    for (let n = 1; n <= count; n++) {
+      answers.push(fetch(`http://127.0.0.1:${gateway.port}/`, { headers: { connection: 'close' } }));
+      await until('the request is there', () => near.seen.length + far.seen.length === before + n);
+    }
+  };
+  await ask(4);
+  assert.equal(far.seen.length, 0, 'four at once are no load');
+  await ask(16);
+  // It is left where it has more than twice the other's requests and four; both workers count all of them.
+  assert.ok(far.held.length >= 3 && far.held.length <= 8, `${near.held.length} near, ${far.held.length} far`);
+  assert.ok(near.held.length <= 2 * far.held.length + 6, `${near.held.length} near, ${far.held.length} far`);
+  for (const response of [...near.held, ...far.held]) response.end();
+  await Promise.all(answers.map(async each => (await each).text()));
+  await until('all are answered', () => near.held.length + far.held.length === 0);
+  const seenFar = far.seen.length;
+  await ask(4);
+  assert.equal(far.seen.length, seenFar);
+  for (const response of near.held) response.end();
 });

@@ -1,7 +1,9 @@
 // Shedding through the real command: by requests under way and by a late event loop, the lowest priorities first, admin throughout.
 
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
+import { totalmem } from 'node:os';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway } from '../../support/gateway.ts';
@@ -91,5 +93,41 @@ describe('shedding', { concurrency: true }, () => {
     assert.ok(Math.max(...answers) < 2_000, String(Math.max(...answers)));
     assert.match(gateway.stderr(), /event loop delay/);
     assert.deepEqual([...lows.failures, ...highs.failures], []);
+  });
+
+  test('by memory: the low priority pays, and nobody any more once there is room', async t => {
+    // A share that the gateway has taken before it serves anybody, whatever the machine.
+    const taken = (0.6 * 100 * 1024 ** 2) / totalmem();
+    const gateway = await startGateway(
+      `shedding: { eventLoopDelay: 0s, memory: ${Math.max(0.01, 100 * taken).toFixed(2)}% }\nroutes:\n` +
+        '  - { name: low, match: { path: /low }, to: { reply: { status: 200, body: low } }, priority: 1 }\n' +
+        '  - { name: high, match: { path: /high }, to: { reply: { status: 200, body: high } }, priority: 9 }\n',
+    );
+    t.after(() => gateway.stop());
+    const low = startLoad(gateway.port, '/low', { connections: 8 });
+    const high = startLoad(gateway.port, '/high', { connections: 2 });
+    const end = performance.now() + 10_000;
+    while (!/sheds load: memory/.test(gateway.stderr())) {
+      assert.ok(performance.now() < end, `it never sheds: ${gateway.stderr()}`);
+      await delay(20);
+    }
+    await delay(500);
+    assert.equal((await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`)).status, 200);
+    const [lows, highs] = await Promise.all([low.stop(), high.stop()]);
+    const share = ({ statuses, answered }: typeof lows) => (statuses.get(503) ?? 0) / answered;
+    t.diagnostic(`refused: low ${(100 * share(lows)).toFixed(0)} %, high ${(100 * share(highs)).toFixed(0)} %`);
+    assert.ok(share(lows) > 0 && share(highs) < share(lows), `${share(highs)} ${share(lows)}`);
+    assert.deepEqual([...lows.failures, ...highs.failures], []);
+
+    writeFileSync(
+      gateway.configPath,
+      readFileSync(gateway.configPath, 'utf8').replace(/memory: [\d.]+%/, 'memory: 95%'),
+    );
+    process.kill(gateway.pid, 'SIGHUP');
+    while (!/sheds no load any more/.test(gateway.stderr())) {
+      assert.ok(performance.now() < end + 15_000, 'it goes on for ever');
+      await delay(50);
+    }
+    for (let n = 0; n < 20; n++) assert.equal((await ask(gateway.port, '/low')).status, 200);
   });
 });
