@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Child, startChild } from './child.ts';
 import { freePort } from './free-port.ts';
+import { configuredSecrets, shownSecrets } from './shown-secrets.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const START_TIMEOUT_MS = 20_000;
@@ -18,7 +19,7 @@ export interface RunningGateway {
   stderr(): string;
   stdout(): string;
   readonly exited: Promise<number | string>;
-  /** SIGTERM; answers the exit code or the signal's name. */
+  /** SIGTERM; answers the exit code or the signal's name. Rejects when what it wrote holds a secret; see shown-secrets.ts. */
   stop(): Promise<number | string>;
 }
 
@@ -43,6 +44,7 @@ export async function startGateway(config: string, options: GatewayOptions = {})
     configPath,
     opening + config.replaceAll('{{port}}', String(port)).replaceAll('{{adminPort}}', String(adminPort)),
   );
+  const secrets = configuredSecrets(config);
   const child = await startChild(
     // Another build of the same command can be put to the same tests: an installed package, say.
     process.env['CARDEA_COMMAND'] ?? path.join(root, 'bin/cardea'),
@@ -66,6 +68,8 @@ export async function startGateway(config: string, options: GatewayOptions = {})
     async stop() {
       const code = await child.stop();
       rmSync(folder, { recursive: true, force: true });
+      const shown = shownSecrets([child.stderr(), child.stdout()], secrets);
+      if (shown.length > 0) throw new Error(`the gateway shows secrets: ${shown.slice(0, 3).join(' | ')}`);
       return code;
     },
   };

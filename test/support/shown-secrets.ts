@@ -1,0 +1,89 @@
+// What no gateway may show: credentials that this process has sent over node:http or fetch, secrets that stood in a configuration, and
+// whatever looks like a credential. `startGateway` looks for them in all that a gateway wrote, so that every suite is searched.
+
+import { subscribe } from 'node:diagnostics_channel';
+import { findSecrets } from './secret-search.ts';
+
+/** Shorter ones stand in many texts by chance. */
+const LENGTH_MIN = 8;
+/** Cookies are mostly no secrets; those that are have keys in them. */
+const COOKIE_LENGTH_MIN = 20;
+
+const credentialField = /^(?:proxy-)?authorization$|api-?key$|^x-(?!idempotency)[\w-]*(?:key|token|secret)$/i;
+const credentialParameter = /^(?:access_token|id_token|logout_token|code|key|k|api_?key|token)$/i;
+
+const sent = new Set<string>();
+
+function noteField(name: string, value: string): void {
+  if (credentialField.test(name)) {
+    const credential = value.replace(/^(?:Bearer|Basic|Digest) +/i, '');
+    if (credential.length >= LENGTH_MIN) sent.add(credential);
+    if (/^Basic /i.test(value))
+      note(
+        Buffer.from(credential, 'base64')
+          .toString('utf8')
+          .replace(/^[^:]*:/, ''),
+      );
+  } else if (name.toLowerCase() === 'cookie') {
+    for (const pair of value.split(';')) {
+      const text = pair.slice(pair.indexOf('=') + 1).trim();
+      if (text.length >= COOKIE_LENGTH_MIN) sent.add(text);
+    }
+  }
+}
+
+function note(secret: string): void {
+  if (secret.length >= LENGTH_MIN) sent.add(secret);
+}
+
+function noteQuery(path: string): void {
+  const at = path.indexOf('?');
+  if (at === -1) return;
+  for (const [name, value] of new URLSearchParams(path.slice(at + 1))) if (credentialParameter.test(name)) note(value);
+}
+
+function noteLines(head: string): void {
+  for (const line of head.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) noteField(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+}
+
+// Because: Node documents these channels, and their messages without types.
+subscribe('http.client.request.start', message => {
+  const { request } = message as { readonly request: { readonly _header: string; readonly path: string } };
+  noteLines(request._header);
+  noteQuery(request.path);
+});
+subscribe('undici:request:create', message => {
+  const { request } = message as { readonly request: { readonly headers: unknown; readonly path: string } };
+  const { headers, path } = request;
+  if (typeof headers === 'string') noteLines(headers);
+  else if (Array.isArray(headers)) {
+    for (let at = 0; at + 1 < headers.length; at += 2) noteField(String(headers[at]), String(headers[at + 1]));
+  }
+  noteQuery(path);
+});
+
+/** Values in a configuration that are secrets by their key's name, and passwords in URLs. Files' names are none. */
+export function configuredSecrets(yaml: string): string[] {
+  const named = yaml.matchAll(/\b(?:secret|clientSecret|password|keys?)["']?:\s*\[?\s*(?:"([^"]+)"|([^\s"[\]{},]+))/g);
+  const inUrls = yaml.matchAll(/:\/\/[^\s:@/"]*:([^\s@/"]+)@/g);
+  const values = [...[...named].map(match => match[1] ?? match[2]!), ...[...inUrls].map(match => match[1]!)];
+  return values.filter(
+    value => value.length >= LENGTH_MIN && !/^[./$]{1,2}[/{]|\.(?:key|pem|crt|json)$|^sha256:/.test(value),
+  );
+}
+
+const looksSecret = [
+  /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+  /\b(?:Bearer|Basic|AWS4-HMAC-SHA256) +[\w+/=.~-]{12,}/,
+  /\$(?:scrypt|argon2id)\$[^\s"]{20,}/,
+];
+
+/** Where these texts show anything of the kind; empty when they are clean. */
+export function shownSecrets(texts: readonly string[], configured: readonly string[] = []): string[] {
+  const shapes = texts.flatMap(text => looksSecret.flatMap(shape => shape.exec(text)?.[0] ?? []));
+  return [...findSecrets(texts, [...sent, ...configured]), ...shapes];
+}
