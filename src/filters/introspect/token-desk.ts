@@ -1,5 +1,6 @@
 // Asks the server about tokens, each once at a time, and remembers its answers for a while. Decides nothing; see filter.ts.
 
+import { hash } from 'node:crypto';
 import { flatText } from '../../base/latin1.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
@@ -14,7 +15,10 @@ export class TokenDesk {
   private readonly worker: WorkerServices;
   private readonly authorization: string;
   private readonly good: RecentMap<Standing>;
-  /** Apart from the others: whoever makes tokens up drives out nobody whose token holds. */
+  /**
+   * Apart from the others: whoever makes tokens up drives out nobody whose token holds. By the tokens' hashes: he decides how long
+   * they are, and would have as much memory.
+   */
   private readonly refused: RecentMap<Standing>;
   private readonly underWay = new Map<string, Promise<Standing | null>>();
   private away = false;
@@ -30,7 +34,7 @@ export class TokenDesk {
 
   /** What was said of the token last, however long ago; see `Standing.freshUntilMs`. */
   known(token: string): Standing | undefined {
-    return this.good.get(token) ?? this.refused.get(token);
+    return this.good.get(token) ?? this.refused.get(hashed(token));
   }
 
   /** Resolves with what the server says, null when it cannot be asked. Of those who ask about one token at once, one does. */
@@ -67,9 +71,13 @@ export class TokenDesk {
   }
 
   private keep(token: string, standing: Standing): void {
-    const [into, outOf] = standing.failure === null ? [this.good, this.refused] : [this.refused, this.good];
-    outOf.delete(token);
-    into.set(token, standing);
+    if (standing.failure === null) {
+      this.refused.delete(hashed(token));
+      this.good.set(token, standing);
+    } else {
+      this.good.delete(token);
+      this.refused.set(hashed(token), standing);
+    }
   }
 
   /** Told when it changes: a server that is away is away for every request. */
@@ -79,6 +87,10 @@ export class TokenDesk {
     if (away) this.worker.log('warn', 'the introspection server cannot be asked', { reason });
     else this.worker.log('info', 'the introspection server answers again');
   }
+}
+
+function hashed(token: string): string {
+  return hash('sha256', token, 'base64url');
 }
 
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they become HTTP Basic. */
