@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Config, FilterConfig } from '../config/config.ts';
 import { Headers } from '../http/headers.ts';
 import { ThreadIo } from '../net/io.ts';
@@ -112,6 +114,28 @@ test('a route that takes the place of another in a large table, again and again'
   const wrong = config.routes.with(3, sampleRoute('twice', config.routes[9].match.path, to('a')));
   const { problems } = finish(compileSnapshot(sampleConfig({ upstreams, routes: wrong }), last, context));
   assert.match(problems[0].message, /can never be chosen: "twice" stands before it/);
+});
+
+test('a thousand snapshots, each made from the one before, leave the heap flat', () => {
+  setFlagsFromString('--expose-gc');
+  // Because: the flag gives every new context a `gc`, and there is no other way to it from within.
+  const collect = runInNewContext('gc') as () => void;
+  let config = sampleConfig({ upstreams, routes: manyRoutes(200, 'a') });
+  let last = compile(config);
+  let made = 0;
+  const heapAfter = (count: number): number => {
+    for (const end = made + count; made < end; made++) {
+      const changed = sampleRoute(`now-${made}`, `/now/${made}/*`, to('b'));
+      config = { ...config, routes: config.routes.with(made % 200, changed), version: `v${made}` };
+      last = compile(config, last);
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heapAfter(400);
+  const grown = heapAfter(1_000) - before;
+  // One snapshot of these is half a megabyte.
+  assert.ok(grown < 3_000_000, `${grown} bytes more`);
 });
 
 test('a global filter that changed makes every route anew', () => {

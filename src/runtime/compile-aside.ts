@@ -3,7 +3,7 @@
 import { loadDefinitions } from '../compile/catalog.ts';
 import type { FilterDefinitions } from '../compile/compile-chain.ts';
 import { type CompileContext, type Compiled, compileSnapshot } from '../compile/compile-snapshot.ts';
-import { closeStores, openStores } from '../compile/compile-stores.ts';
+import { closeStores, openStores, type Stores } from '../compile/compile-stores.ts';
 import { decodeConfig } from './config-transfer.ts';
 import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
@@ -47,10 +47,13 @@ export class CompileAside {
     this.serving = prepared;
     this.prepared = null;
     this.order = null;
-    // Because: exchanges under way keep the configuration that they began with, for as long as a drain would wait.
-    if (serving !== null)
-      setTimeout(() => void closeStores(serving.stores, this.serving!.stores), prepared.config.drainTimeoutMs).unref();
+    if (serving !== null) this.closeLater(serving.stores, prepared.config.drainTimeoutMs);
     return prepared;
+  }
+
+  /** Exchanges under way keep the configuration that they began with, for as long as a drain would wait: its stores alone are held here. */
+  private closeLater(stores: Stores, afterMs: number): void {
+    if (stores.size > 0) setTimeout(() => void closeStores(stores, this.serving!.stores), afterMs).unref();
   }
 
   /** Forgets what was prepared, or stops preparing it. */

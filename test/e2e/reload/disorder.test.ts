@@ -1,0 +1,113 @@
+// Reloads in disorder, of the real command: files that come and go, ports that others hold, storms of signals, a stop in the
+// middle. Whatever cannot be used is told, what served serves on, and what comes after it is used.
+
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+
+const document = (body: string) =>
+  `accessLog: { path: "off" }\nroutes: [{ name: all, match: { path: /* }, to: { reply: { status: 200, body: ${body} } } }]\n`;
+
+/** What `startGateway` wrote in front of the document. */
+function opening({ configPath }: RunningGateway): string {
+  return readFileSync(configPath, 'utf8').split('accessLog:')[0]!;
+}
+
+async function reply({ port }: { readonly port: number }): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+  return await answer.text();
+}
+
+async function lastReason({ adminPort }: RunningGateway): Promise<string> {
+  const page = await fetch(`http://127.0.0.1:${adminPort}/config`);
+  // Because: the page's shape is what admin.test.ts looks at.
+  const { lastError } = (await page.json()) as { readonly lastError: { readonly reason: string } | null };
+  return lastError?.reason ?? '';
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!(await holds())) {
+    if (performance.now() > end) assert.fail(`${what} did not come`);
+    await delay(5);
+  }
+}
+
+async function withGateway(work: (gateway: RunningGateway, first: string) => Promise<void>): Promise<void> {
+  const gateway = await startGateway(document('first'), { workers: 2 });
+  try {
+    await work(gateway, opening(gateway));
+  } finally {
+    await gateway.stop();
+  }
+}
+
+test('a file that goes, is a folder for a while or may not be read, and comes back', () =>
+  withGateway(async (gateway, first) => {
+    const { configPath } = gateway;
+    rmSync(configPath);
+    await until('the reason', async () => (await lastReason(gateway)).includes('there is no file'));
+    mkdirSync(configPath);
+    await until('the reason', async () => (await lastReason(gateway)).includes('is a folder'));
+    assert.equal(await reply(gateway), 'first');
+    rmdirSync(configPath);
+    writeFileSync(configPath, first + document('back'));
+    await until('the new one', async () => (await reply(gateway)) === 'back');
+    assert.equal(await lastReason(gateway), '');
+    // The superuser may read everything.
+    if (process.getuid?.() === 0) return;
+    chmodSync(configPath, 0);
+    await until('the reason', async () => (await lastReason(gateway)).includes('may not be read'));
+    assert.equal(await reply(gateway), 'back');
+  }));
+
+test('a port that somebody else holds: the old configuration serves on, and the same file is used once the port is free', () =>
+  withGateway(async (gateway, first) => {
+    const other = createServer();
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { readonly port: number };
+    const text = `${first.replace('listeners:', `listeners:\n  - address: 127.0.0.1:${port}`)}${document('both')}`;
+    writeFileSync(gateway.configPath, text);
+    process.kill(gateway.pid, 'SIGHUP');
+    await until('the reason', async () =>
+      (await lastReason(gateway)).includes(`127.0.0.1:${port}: the port is in use`),
+    );
+    assert.equal(await reply(gateway), 'first');
+    await new Promise(resolve => other.close(resolve));
+    process.kill(gateway.pid, 'SIGHUP');
+    await until('the new one', async () => (await reply(gateway)) === 'both');
+    assert.equal(await reply({ port }), 'both');
+    writeFileSync(gateway.configPath, first + document('one'));
+    process.kill(gateway.pid, 'SIGHUP');
+    await until('the end of the listener', async () => (await reply({ port }).catch(() => 'gone')) === 'gone');
+    assert.equal(await reply(gateway), 'one');
+  }));
+
+test('a storm of writes and signals ends with what was written last', () =>
+  withGateway(async (gateway, first) => {
+    for (let i = 0; i < 100; i++) {
+      writeFileSync(gateway.configPath, first + document(`storm-${i}`));
+      process.kill(gateway.pid, 'SIGHUP');
+      if (i % 10 === 0) assert.match(await reply(gateway), /^(?:first|storm-\d+)$/);
+    }
+    await until('the last one', async () => (await reply(gateway)) === 'storm-99');
+    // None that was under way comes later.
+    await until('the page', async () => (await lastReason(gateway)) === '');
+    assert.equal(await reply(gateway), 'storm-99');
+  }));
+
+test('told to leave in the middle of a large reload, it leaves with 0', () =>
+  withGateway(async (gateway, first) => {
+    const others = Array.from(
+      { length: 3_000 },
+      (_, i) => `  - { name: r${i}, match: { path: "/r${i}/*" }, to: { reply: { status: 204 } } }\n`,
+    );
+    writeFileSync(gateway.configPath, `${first}accessLog: { path: "off" }\nroutes:\n${others.join('')}`);
+    process.kill(gateway.pid, 'SIGHUP');
+    process.kill(gateway.pid, 'SIGTERM');
+    assert.equal(await gateway.exited, 0, gateway.stderr());
+    assert.ok(!gateway.stderr().includes('"error"'), gateway.stderr());
+  }));
