@@ -1,5 +1,5 @@
-// HTTP/2 towards upstreams beside Node's: right answers in random frames, read by the gateway and by node:http2; mutated ones, behind which the
-// gateway must serve on; and random answers of a node:http2 server, padded, cut anywhere by the network. Seconds: CARDEA_FUZZ_SECONDS (default 3).
+// HTTP/2 towards upstreams beside others: right answers in random frames, read by the gateway and by node:http2; mutated ones, read by the
+// gateway and by the RFC alone (h2-answer-reading.ts), behind which it must serve on; and random answers of a node:http2 server, padded, cut anywhere by the network. Seconds: CARDEA_FUZZ_SECONDS (default 3).
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -17,6 +17,7 @@ import fc from 'fast-check';
 import { startEngine } from '../support/engine-gateway.ts';
 import { block, F, type FieldList, frame, settings, T, uint32 } from '../support/h2-client.ts';
 import { startH2Server } from '../support/h2-server.ts';
+import { readAnswer } from './h2-answer-reading.ts';
 
 const seconds = Number(process.env['CARDEA_FUZZ_SECONDS'] ?? 3);
 const seed = Number(process.env['CARDEA_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
@@ -87,6 +88,15 @@ function askNode(port: number, path: string): Promise<Reading> {
   });
 }
 
+/** Fields by the bytes of their block, of all blocks that answers were made of. */
+const blocks = new Map<string, FieldList>();
+
+function knownBlock(fields: FieldList): Buffer {
+  const bytes = block(fields);
+  blocks.set(bytes.toString('latin1'), fields);
+  return bytes;
+}
+
 const text = fc.stringMatching(/^[a-z ]{0,40}$/);
 
 /** An answer in right frames of stream 1: padded, in pieces, with a length or not. */
@@ -109,11 +119,11 @@ const answer = fc
       ['x-a', 'b'],
       ...(length && !bodiless ? [['content-length', String(size)] as const] : []),
     ];
-    const bytes = block(fields);
+    const bytes = knownBlock(fields);
     const step = Math.ceil(bytes.length / (cuts + 1));
     const end = body.length === 0 && !trailers ? F.endStream : 0;
     const frames: Buffer[] = [];
-    if (interim) frames.push(frame(T.headers, F.endHeaders, 1, block([[':status', '103']])));
+    if (interim) frames.push(frame(T.headers, F.endHeaders, 1, knownBlock([[':status', '103']])));
     for (let at = 0; at < bytes.length; at += step) {
       const last = at + step >= bytes.length ? F.endHeaders : 0;
       frames.push(
@@ -125,7 +135,7 @@ const answer = fc
       const padded = Buffer.concat([Buffer.of(piece.padding), Buffer.from(piece.text), Buffer.alloc(piece.padding)]);
       frames.push(frame(T.data, F.padded | last, 1, padded));
     }
-    if (trailers) frames.push(frame(T.headers, F.endHeaders | F.endStream, 1, block([['x-t', '1']])));
+    if (trailers) frames.push(frame(T.headers, F.endHeaders | F.endStream, 1, knownBlock([['x-t', '1']])));
     const between = [
       frame(T.ping, 0, 0, '12345678'),
       frame(T.settings, 0, 0, settings([4, 70_000])),
@@ -176,13 +186,21 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
   const until = performance.now() + seconds * 1_000;
   let judged = 0;
   let whole = 0;
+  const decided = { whole: 0, broken: 0 };
   const check = async (frames: readonly Buffer[], right: boolean): Promise<void> => {
     if (performance.now() > until) return;
     judged++;
     const path = `/${sent.push(frames) - 1}`;
     if (!right) {
       // Not put to Node: answers of these kinds make the client of 26.10 abort its process ("current_nghttp2_memory_").
-      if ((await askGateway(engine.port, path)).whole) whole++;
+      const ours = await askGateway(engine.port, path);
+      if (ours.whole) whole++;
+      const expected = readAnswer(Buffer.concat(frames), blocks);
+      if (expected.verdict === 'unknown') return;
+      decided[expected.verdict]++;
+      const shown = `${frames.map(each => each.toString('hex')).join('\n')}\nours: ${JSON.stringify(ours)}\nby the RFC: ${JSON.stringify(expected)}`;
+      assert.equal(ours.whole, expected.verdict === 'whole', shown);
+      if (ours.whole) assert.deepEqual([ours.status, ours.body], [expected.status, expected.body], shown);
       return;
     }
     const [ours, theirs] = await Promise.all([askGateway(engine.port, path), askNode(server.port, path)]);
@@ -204,6 +222,7 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
     { seed, numRuns: 100_000, endOnFailure: true, interruptAfterTimeLimit: seconds * 1_000 + 500 },
   );
   assert.ok(judged >= 50 && whole >= 20, `${judged} answers, ${whole} whole`);
+  assert.ok(decided.whole >= 5 && decided.broken >= 5, JSON.stringify(decided));
   assert.equal(engine.gateway.inFlight, 0);
 });
 
@@ -320,6 +339,6 @@ for (const [padding, paddingStrategy] of [
       }),
       { seed, numRuns: 10_000, endOnFailure: true, interruptAfterTimeLimit: seconds * 500 + 500 },
     );
-    assert.ok(asked >= 20, `${asked} messages`);
+    assert.ok(asked >= 5, `${asked} messages`);
   });
 }

@@ -138,6 +138,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.reader = new FrameReader(this, headLimits.headerBytesMax * BLOCK_BYTES_PER_HEADER_BYTE + BLOCK_BYTES_EXTRA);
     this.decoder = new HpackDecoder(TABLE_BYTES);
     this.peer = new PeerSettings();
+    this.peer.pushEnabled = false;
     this.streams = new StreamTable();
     this.guard = new FloodGuard(defaultHttp2Limits, io.clock.now);
     this.sendWindow = new SendWindow(WINDOW_DEFAULT);
@@ -382,6 +383,8 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     const tableBefore = peer.headerTableBytes;
     const error = peer.apply(bytes, start, end);
     if (error !== 0) return error;
+    // Not even a server that never pushes may say that pushing is allowed (RFC 9113 section 6.5.2).
+    if (peer.pushEnabled) return ErrorCode.protocolError;
     if (peer.headerTableBytes < tableBefore) this.tableUpdateDue = true;
     this.outbox.settingsAck();
     const change = peer.initialWindow - before;

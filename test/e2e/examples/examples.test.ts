@@ -1,7 +1,7 @@
 // Every configuration that a reader may copy, from examples/ and from the documents, is accepted by the real command.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,6 +27,23 @@ function validate(file: string): Promise<{ code: number; said: string }> {
   });
 }
 
+/** An example that needs files says how to make them: what stands in its comments behind three spaces, for a shell in its folder. */
+function preparationOf(text: string): string {
+  return [...text.matchAll(/^# {3}(.*)$/gm)].map(([, line]) => line).join('\n');
+}
+
+/** The example's file, or a copy of it beside the files that it needs. */
+function prepared(example: string): string {
+  const text = readFileSync(path.join(root, example), 'utf8');
+  const commands = preparationOf(text);
+  if (commands === '') return path.join(root, example);
+  const own = mkdtempSync(path.join(folder, 'prepared-'));
+  execFileSync('/bin/sh', ['-ec', commands], { cwd: own, stdio: 'pipe' });
+  const file = path.join(own, path.basename(example));
+  writeFileSync(file, text);
+  return file;
+}
+
 function write(name: string, text: string): string {
   const file = path.join(folder, `${name.replaceAll(/[^\w.-]/g, '-')}.yaml`);
   writeFileSync(file, text);
@@ -36,7 +53,7 @@ function write(name: string, text: string): string {
 describe('configurations that readers copy', { concurrency: 2 }, () => {
   for (const example of examples) {
     test(example, async () => {
-      const { code, said } = await validate(path.join(root, example));
+      const { code, said } = await validate(prepared(example));
       assert.equal(code, 0, said);
     });
     test(`${example} completes in editors`, () => {

@@ -519,6 +519,12 @@ const cases: readonly Case[] = [
     connection: PROTOCOL_ERROR,
   },
   {
+    name: 'SETTINGS that allow pushing',
+    send: connection => connection.send(frame(T.settings, 0, 0, settings([2, 1]))),
+    fault: malformed,
+    connection: PROTOCOL_ERROR,
+  },
+  {
     name: 'SETTINGS of a stream',
     send: (connection, stream) => connection.send(frame(T.settings, 0, stream, settings())),
     fault: malformed,

@@ -1,0 +1,124 @@
+// What one attacker's connection costs in processor time until it is ended, by the gateway's own process: floods as fast as the socket takes them.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { cpuTime } from '../../../bench/measure/process-tree.ts';
+import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { block, F, frame, get, preface, settings, T, uint32 } from '../../support/h2-client.ts';
+
+/** A few milliseconds are what it takes; the bound is for slow and busy machines. */
+const COST_MAX_MS = 250;
+const PIECE_BYTES = 64 * 1_024;
+const SECONDS_MAX = 10;
+
+let gateway: RunningGateway;
+
+/** Takes every request and answers none: what is reset is under way. */
+const sockets: Socket[] = [];
+const silent = createServer(socket => {
+  sockets.push(socket);
+  socket.on('error', () => {});
+  socket.resume();
+});
+
+before(async () => {
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
+  // Because: it listens on TCP.
+  const { port } = silent.address() as AddressInfo;
+  gateway = await startGateway(
+    `listeners:
+  - { address: "127.0.0.1:{{port}}", protocols: [h2c, http/1.1] }
+admin: { address: "127.0.0.1:{{adminPort}}" }
+accessLog: { path: off }
+upstreams: { silent: { endpoints: ["http://127.0.0.1:${port}"] } }
+routes:
+  - { name: silent, public: true, match: { path: /silent }, to: silent }
+  - { name: all, public: true, match: { path: /* }, to: { reply: { status: 200, body: "well" } } }
+`,
+    { workers: 1 },
+  );
+  // What is compiled with the first request is no attacker's doing.
+  for (let i = 0; i < 200; i++) await (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
+});
+
+after(async () => {
+  await gateway.stop();
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+});
+
+/** Begins with `first`, then `next` again and again, until the other side ends it. */
+async function flood(first: Buffer, next: (at: number) => Buffer): Promise<{ costMs: number; sent: number }> {
+  const begun = cpuTime(gateway.pid);
+  const socket = connect({ port: gateway.port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  let open = true;
+  let sent = 0;
+  let at = 0;
+  const closed = new Promise<void>(resolve => {
+    for (const event of ['end', 'error', 'close'])
+      socket.on(event, () => {
+        open = false;
+        resolve();
+      });
+  });
+  socket.resume();
+  socket.write(Buffer.concat([Buffer.from(preface), frame(T.settings, 0, 0, settings()), first]));
+  const until = performance.now() + SECONDS_MAX * 1_000;
+  while (open) {
+    assert.ok(performance.now() < until, `the connection is still open after ${sent} bytes`);
+    const pieces: Buffer[] = [];
+    for (let size = 0; size < PIECE_BYTES; ) {
+      const piece = next(at++);
+      pieces.push(piece);
+      size += piece.length;
+    }
+    const bytes = Buffer.concat(pieces);
+    sent += bytes.length;
+    if (!socket.write(bytes)) await Promise.race([once(socket, 'drain').catch(() => {}), closed]);
+    else await new Promise(setImmediate);
+  }
+  socket.destroy();
+  const ended = cpuTime(gateway.pid);
+  const costMs = (ended.userUs + ended.systemUs - begun.userUs - begun.systemUs) / 1_000;
+  return { costMs, sent };
+}
+
+const head = block(get('/'));
+const none = Buffer.alloc(0);
+const floods: Readonly<Record<string, readonly [first: Buffer, next: (at: number) => Buffer]>> = {
+  'rapid reset': [
+    none,
+    at =>
+      Buffer.concat([
+        frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, block(get('/silent'))),
+        frame(T.reset, 0, 1 + 2 * at, uint32(8)),
+      ]),
+  ],
+  'CONTINUATION of one byte': [frame(T.headers, 0, 1, head), () => frame(T.continuation, 0, 1, Buffer.of(0))],
+  'empty CONTINUATION': [frame(T.headers, 0, 1, head), () => frame(T.continuation, 0, 1)],
+  'CONTINUATION of 16 KiB': [
+    frame(T.headers, 0, 1, head),
+    () => frame(T.continuation, 0, 1, block([['x-a', 'v'.repeat(16_000)]])),
+  ],
+  PING: [none, () => frame(T.ping, 0, 0, '12345678')],
+  SETTINGS: [none, at => frame(T.settings, 0, 0, settings([4, 65_535 + (at % 2)], [1, at % 4_096]))],
+  'empty DATA': [frame(T.headers, F.endHeaders, 1, head), () => frame(T.data, 0, 1)],
+  WINDOW_UPDATE: [none, () => frame(T.windowUpdate, 0, 0, uint32(1))],
+  PRIORITY: [none, () => frame(T.priority, 0, 1, Buffer.of(0, 0, 0, 0, 1))],
+  'unknown frames': [none, () => frame(0x77, 0, 0)],
+  'heads that are malformed': [
+    none,
+    at => frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, block([...get('/'), ['X', '1']])),
+  ],
+};
+
+for (const [name, [first, next]] of Object.entries(floods)) {
+  test(`a flood of ${name} costs little before it is ended`, async t => {
+    const { costMs, sent } = await flood(first, next);
+    t.diagnostic(`${costMs.toFixed(0)} ms of processor time, ${(sent / 1_024).toFixed(0)} KiB sent`);
+    assert.ok(costMs <= COST_MAX_MS, `${costMs} ms`);
+  });
+}
