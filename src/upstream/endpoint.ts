@@ -8,6 +8,7 @@ import type { Breaker } from './breaker/breaker.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 import { MultiplexPool } from './multiplex-pool.ts';
 import { NegotiatedPool } from './negotiated-pool.ts';
+import type { GoawayCount } from './outlier/goaway-count.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
 import { inFlightOfAll, type StateBlock } from './state/shared-states.ts';
 
@@ -92,13 +93,16 @@ export function poolFor(
   context: PoolContext,
   tls: ClientTls | null,
   protocol: UpstreamProtocol = 'http/1.1',
+  goaways: GoawayCount | null = null,
 ): EndpointPool {
   const { host, port } = spec;
   const address = spec.address ?? host;
   if (spec.tls && tls === null) throw new Error(`there is no TLS for ${spec.url}`);
   const secure = spec.tls && tls !== null ? tls.target(host, address, port) : null;
   const target = { host: address, port, tls: secure };
-  if (protocol === 'auto' && secure !== null) return new NegotiatedPool(target, settings, metricsOffset, context);
-  if (protocol === 'h2' || protocol === 'h2c') return new MultiplexPool(target, settings, metricsOffset, context);
+  if (protocol === 'auto' && secure !== null)
+    return new NegotiatedPool(target, settings, metricsOffset, context, goaways);
+  if (protocol === 'h2' || protocol === 'h2c')
+    return new MultiplexPool(target, settings, metricsOffset, context, goaways);
   return new Pool(target, settings, metricsOffset, context);
 }

@@ -59,12 +59,14 @@ export class Guard {
 
   /** No answer came. Faults that are not the endpoint's own count for nothing. */
   failed(endpoint: Endpoint, pass: number, fault: Fault, now: number): void {
+    const { outlier } = this.parts;
     if (!isEndpointsFault(fault)) {
       this.cancelled(endpoint, pass);
+      // Streams that it refuses while it drains say nothing against it, and that it drains is known all the same.
+      if (outlier !== null) this.ejected(endpoint, outlier.drains(endpoint.block, now));
       return;
     }
     if (pass >= 0) this.judge(endpoint, pass, true, now);
-    const { outlier } = this.parts;
     if (outlier === null) return;
     this.ejected(endpoint, outlier.failed(endpoint.block, fault.code === 'upstream_reset', now));
   }

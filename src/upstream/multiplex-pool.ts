@@ -14,6 +14,7 @@ import type { ConnectionTarget } from '../net/upstream-connection.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { ConnectionSeats } from './connection-seats.ts';
 import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
+import type { GoawayCount } from './outlier/goaway-count.ts';
 import type { PoolContext, PoolSettings } from './pool.ts';
 import { WaiterQueue } from './waiter-queue.ts';
 
@@ -34,6 +35,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   private readonly connectionSettings: ClientConnectionSettings;
   private readonly cells: Float64Array;
   private readonly metricsOffset: number;
+  private readonly goaways: GoawayCount | null;
   /** Told when the endpoint does not choose HTTP/2; null where it has no choice. */
   private readonly onHttp1: (() => void) | null;
   private readonly waiters: WaiterQueue;
@@ -45,12 +47,13 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   private connecting: number;
   private retired: boolean;
 
-  /** `seats` where other pools of the same endpoint have connections as well. */
+  /** `goaways` hears of connections that the endpoint ends; `seats` where other pools of the same endpoint have connections as well. */
   constructor(
     target: ConnectionTarget,
     settings: PoolSettings,
     metricsOffset: number,
     context: PoolContext,
+    goaways: GoawayCount | null = null,
     onHttp1: (() => void) | null = null,
     seats = new ConnectionSeats(settings.maxConnections),
   ) {
@@ -70,6 +73,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     };
     this.cells = context.cells;
     this.metricsOffset = metricsOffset;
+    this.goaways = goaways;
     this.onHttp1 = onHttp1;
     this.waiters = new WaiterQueue(context.cells, metricsOffset);
     this.seats = seats;
@@ -150,6 +154,10 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     if (at !== -1) this.open.splice(at, 1);
     this.leaving.add(connection);
     this.openForWaiters();
+  }
+
+  onGoaway(requests: number, ageMs: number): void {
+    this.goaways?.told(requests, ageMs);
   }
 
   onClosed(connection: ClientConnection): void {

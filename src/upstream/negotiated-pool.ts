@@ -6,6 +6,7 @@ import type { ConnectionTarget } from '../net/upstream-connection.ts';
 import { ConnectionSeats } from './connection-seats.ts';
 import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
 import { MultiplexPool } from './multiplex-pool.ts';
+import type { GoawayCount } from './outlier/goaway-count.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
 
 /** An endpoint that chose HTTP/1.1 is not asked again before; each asking costs it a handshake more. */
@@ -16,17 +17,26 @@ export class NegotiatedPool implements EndpointPool {
   private readonly settings: PoolSettings;
   private readonly metricsOffset: number;
   private readonly context: PoolContext;
+  private readonly goaways: GoawayCount | null;
   /** Of all that follow one another: what is open of the ones before counts. */
   private readonly seats: ConnectionSeats;
   private current: MultiplexPool | Pool;
   private chosenAt: number;
   private retired: boolean;
 
-  constructor(target: ConnectionTarget, settings: PoolSettings, metricsOffset: number, context: PoolContext) {
+  /** `goaways` hears of connections that the endpoint ends. */
+  constructor(
+    target: ConnectionTarget,
+    settings: PoolSettings,
+    metricsOffset: number,
+    context: PoolContext,
+    goaways: GoawayCount | null = null,
+  ) {
     this.target = target;
     this.settings = settings;
     this.metricsOffset = metricsOffset;
     this.context = context;
+    this.goaways = goaways;
     this.seats = new ConnectionSeats(settings.maxConnections, holder => {
       // The current one knows what to do with its own.
       if (holder !== this.current) this.current.openForWaiters();
@@ -66,9 +76,9 @@ export class NegotiatedPool implements EndpointPool {
 
   /** Offers both, and finds out. */
   private asking(): MultiplexPool {
-    const { target, settings, metricsOffset, context, seats } = this;
+    const { target, settings, metricsOffset, context, goaways, seats } = this;
     const onHttp1 = (): void => this.change(pool, this.plain());
-    const pool: MultiplexPool = new MultiplexPool(target, settings, metricsOffset, context, onHttp1, seats);
+    const pool: MultiplexPool = new MultiplexPool(target, settings, metricsOffset, context, goaways, onHttp1, seats);
     return pool;
   }
 

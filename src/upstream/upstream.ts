@@ -11,6 +11,7 @@ import { type Balancer, createBalancer } from './balance/balancer.ts';
 import { PeakLatency } from './balance/peak-latency.ts';
 import { Endpoint, type EndpointSpec, poolFor, type UpstreamProtocol } from './endpoint.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
+import { GoawayCount } from './outlier/goaway-count.ts';
 import type { PoolContext, PoolSettings } from './pool.ts';
 import { Resilience, type ResilienceSpec } from './resilience.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
@@ -209,7 +210,9 @@ export class Upstream {
     const block = this.states.claim(`endpoint ${name} ${spec.url}`, this.context.io.clock.now);
     const latency =
       this.spec.balance === 'peakEwma' ? new PeakLatency(block.times, block.timesAt + TimeCell.peakLatency) : null;
-    const ownPool = kept ?? poolFor(spec, pool, this.metricsOffset, this.context, this.tls, this.spec.protocol);
+    const { metricsOffset, context, tls } = this;
+    const goaways = new GoawayCount(block);
+    const ownPool = kept ?? poolFor(spec, pool, metricsOffset, context, tls, this.spec.protocol, goaways);
     return new Endpoint(spec, name, ownPool, block, latency);
   }
 

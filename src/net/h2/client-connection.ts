@@ -61,6 +61,8 @@ export interface ClientConnectionOwner {
   onRoom(connection: ClientConnection): void;
   /** Takes no new streams from now on; those that are open go on. */
   onLeaving(connection: ClientConnection): void;
+  /** The endpoint ends it, after so many requests and so much time. Comes in front of `onLeaving`. */
+  onGoaway?(requests: number, ageMs: number): void;
   /** Gone. Comes once for each connection that was ready. */
   onClosed(connection: ClientConnection): void;
 }
@@ -105,6 +107,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private lent: number;
   /** Requests that it was given so far. */
   private requests: number;
+  private readyAt: number;
   private dataStream: ClientStream | null;
   private dataLength: number;
   private dataEnds: boolean;
@@ -147,6 +150,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.nextId = 1;
     this.lent = 0;
     this.requests = 0;
+    this.readyAt = 0;
     this.dataStream = null;
     this.dataLength = 0;
     this.dataEnds = false;
@@ -396,6 +400,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       // One that takes no streams is not ready yet, and has as long for it as it has to connect.
       if (peer.concurrentStreamsMax === 0) return 0;
       this.phase = Phase.open;
+      this.readyAt = this.io.clock.now;
       this.io.wheel.unschedule(this);
       if (this.settings.idleTimeoutMs !== 0) this.watch(this.settings.idleTimeoutMs);
       this.owner.onReady(this);
@@ -420,6 +425,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   /** The endpoint takes no more streams; those it has not looked at may be sent again (RFC 9113 section 6.8). */
   onGoaway(lastStreamId: number): number {
+    if (this.phase === Phase.open) this.owner.onGoaway?.(this.requests, this.io.clock.now - this.readyAt);
     this.leave();
     for (const stream of this.streams.list()) if (stream.id > lastStreamId) stream.onConnectionLost(false);
     return 0;

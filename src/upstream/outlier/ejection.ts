@@ -70,6 +70,7 @@ export function clearRows(words: Int32Array, at: number): void {
   Atomics.store(words, at + StateCell.resetsInARow, 0);
   Atomics.store(words, at + StateCell.closesInARow, 0);
   Atomics.store(words, at + StateCell.keptSeen, 0);
+  Atomics.store(words, at + StateCell.goaways, 0);
 }
 
 export function countEjected(all: readonly StateBlock[]): number {

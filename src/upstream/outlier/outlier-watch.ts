@@ -9,7 +9,10 @@ import { type EjectionSpec, EjectReason, eject } from './ejection.ts';
 export interface OutlierSpec extends EjectionSpec {
   /** 0 for none. */
   readonly consecutiveErrors: number;
-  /** Resets in a row, or answers with `Connection: close` in a row from an endpoint that kept its connections before; 0 for none. */
+  /**
+   * Resets in a row; or answers with `Connection: close`, or young connections that end by GOAWAY, in a row from an endpoint that kept its
+   * connections before. 0 for none.
+   */
   readonly consecutiveResets: number;
   readonly intervalMs: number;
   /** Standard deviations below the mean success rate; 0 for none. */
@@ -61,7 +64,17 @@ export class OutlierWatch {
     ) {
       return this.out(block, EjectReason.draining, now);
     }
-    return EjectReason.none;
+    return this.drains(block, now);
+  }
+
+  /** Looks whether it ends its HTTP/2 connections one after another. As `answered`. */
+  drains(block: StateBlock, now: number): number {
+    const { words, at } = block;
+    const { consecutiveResets } = this.spec;
+    if (consecutiveResets === 0 || words[at + StateCell.goaways]! < consecutiveResets) return EjectReason.none;
+    // If it may not be ejected, it is not tried again with each answer.
+    Atomics.store(words, at + StateCell.goaways, 1);
+    return this.out(block, EjectReason.draining, now);
   }
 
   /** No answer came. As `answered`. */

@@ -55,6 +55,8 @@ export const StateCell = {
   gateWaiters: 76,
   /** Of a canary: what it gets, see exchange/canary-choice.ts. */
   canaryShare: 77,
+  /** Connections in a row that an endpoint ended by GOAWAY soon, see outlier/goaway-count.ts. */
+  goaways: 78,
   /** Six cells of a limit that adapts. */
   gateLimit: 80,
   /** The first of one cell a worker: requests under way. */
