@@ -1,0 +1,131 @@
+// Field lines one by one (RFC 9112 section 5): what framing needs is read, what is ambiguous is refused, limits hold to the byte.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeaderId } from '../header-names.ts';
+import { FIELD_STRIDE } from '../headers.ts';
+import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
+import { INCOMPLETE, Refusal } from './parse-outcome.ts';
+
+const generous: HeadLimits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
+const found = new FieldScan();
+
+/** Reads lines, each without its CRLF, and the empty line; they begin at `base` of the buffer, as behind a request line. */
+function scan(lines: readonly string[], limits: HeadLimits = generous, base = 7): number {
+  const text = `${lines.map(line => `${line}\r\n`).join('')}\r\n`;
+  const bytes = Buffer.from(`${'#'.repeat(base)}${text}`, 'latin1');
+  found.reset();
+  const end = scanFieldLines(bytes, base, base, bytes.length, limits, found);
+  if (end > 0) assert.equal(end, bytes.length);
+  return end;
+}
+
+test('names, values and their places: white space around a value is none of it (RFC 9112 section 5)', () => {
+  assert.ok(scan(['Host: \t a \t', 'X-A:b', 'X-Empty:', 'x-blank: \t ']) > 0);
+  assert.equal(found.count, 4);
+  const text = 'Host: \t a \t\r\nX-A:b\r\nX-Empty:\r\nx-blank: \t \r\n';
+  const values = Array.from({ length: 4 }, (_, i) =>
+    text.slice(found.index[i * FIELD_STRIDE + 2], found.index[i * FIELD_STRIDE + 3]),
+  );
+  assert.deepEqual(values, ['a', 'b', '', '']);
+  assert.equal(found.index[0], HeaderId.host);
+  assert.equal(found.index[FIELD_STRIDE], HeaderId.other);
+});
+
+test('limits hold to the byte and to the field', () => {
+  const bytes = 'A: b\r\nC: d\r\n\r\n'.length;
+  assert.ok(scan(['A: b', 'C: d'], { ...generous, headerBytesMax: bytes }) > 0);
+  assert.equal(scan(['A: b', 'C: d'], { ...generous, headerBytesMax: bytes - 1 }), Refusal.headerTooLarge);
+  assert.ok(scan(['A: b', 'C: d'], { ...generous, headerCountMax: 2 }) > 0);
+  assert.equal(scan(['A: b', 'C: d'], { ...generous, headerCountMax: 1 }), Refusal.headerTooLarge);
+});
+
+test('what is not complete is waited for, until it is more than may come', () => {
+  for (const text of ['A', 'A:', 'A: b', 'A: b\r', 'A: b\r\n', 'A: b\r\n\r']) {
+    const bytes = Buffer.from(text, 'latin1');
+    found.reset();
+    assert.equal(scanFieldLines(bytes, 0, 0, bytes.length, generous, found), INCOMPLETE, JSON.stringify(text));
+    const small = { ...generous, headerBytesMax: bytes.length - 1 };
+    assert.equal(scanFieldLines(bytes, 0, 0, bytes.length, small, found), Refusal.headerTooLarge, JSON.stringify(text));
+  }
+});
+
+const refused: [why: string, line: string, refusal: number][] = [
+  ['no colon (RFC 9112 section 5)', 'Host', Refusal.header],
+  ['no name', ': a', Refusal.header],
+  ['white space before the colon (RFC 9112 section 5.1)', 'Host : a', Refusal.header],
+  ['a folded line (RFC 9112 section 5.2)', ' folded', Refusal.header],
+  ['a bare LF (RFC 9112 section 2.2)', 'A: b\nC: d', Refusal.lineEnding],
+  ['a bare CR', 'A: b\rC: d', Refusal.lineEnding],
+  ['NUL in a value (RFC 9110 section 5.5)', 'A: b\0', Refusal.header],
+  ['DEL in a value', 'A: b\x7f', Refusal.header],
+  ['a name beyond ASCII', 'Ä: b', Refusal.header],
+  ['an empty length (RFC 9110 section 8.6)', 'Content-Length:', Refusal.contentLength],
+  ['a list of lengths', 'Content-Length: 5, 5', Refusal.contentLength],
+  ['a length with a zero in front', 'Content-Length: 05', Refusal.contentLength],
+  ['a length beyond what a number holds', 'Content-Length: 9007199254740993', Refusal.contentLength],
+  ['a length with a letter', 'Content-Length: 1e3', Refusal.contentLength],
+  ['Connection that names Host (RFC 9110 section 7.6.1)', 'Connection: host', Refusal.header],
+  ['Connection that names Content-Length', 'Connection: close, CONTENT-LENGTH', Refusal.header],
+  ['Connection with something that is no token', 'Connection: "close"', Refusal.header],
+  ['Connection with two tokens and no comma', 'Connection: close keep-alive', Refusal.header],
+];
+for (const [why, line, refusal] of refused) {
+  test(`refused: ${why}`, () => assert.equal(scan(['X-Before: 1', line, 'X-Behind: 1']), refusal));
+}
+
+test('a length is one plain number, once', () => {
+  assert.ok(scan(['Content-Length: 9007199254740991']) > 0);
+  assert.equal(found.contentLength, Number.MAX_SAFE_INTEGER);
+  assert.ok(scan(['Content-Length: 0']) > 0);
+  assert.equal(found.contentLength, 0);
+  assert.equal(scan(['Content-Length: 5', 'content-length: 5']), Refusal.contentLength);
+  assert.ok(scan(['X-Content-Length: 5']) > 0);
+  assert.equal(found.contentLength, NO_LENGTH);
+});
+
+test('Connection is a list over several fields, in any case, with empty elements (RFC 9110 section 5.6.1)', () => {
+  assert.ok(scan(['Connection: , Close ,,', 'connection: Keep-Alive,\tUPGRADE']) > 0);
+  assert.equal(found.connection, ConnectionOption.close | ConnectionOption.keepAlive | ConnectionOption.upgrade);
+  assert.ok(scan(['Connection: x-trace']) > 0);
+  assert.equal(found.connection, ConnectionOption.named);
+  assert.equal(found.hopByHop, true);
+  assert.ok(scan(['X-A: b']) > 0);
+  assert.equal(found.hopByHop, false);
+});
+
+test('chunked is chunked alone: other codings, lists and a tab behind it are not (RFC 9112 section 6.1)', () => {
+  for (const [line, chunked] of [
+    ['Transfer-Encoding: Chunked', true],
+    ['Transfer-Encoding: gzip, chunked', false],
+    ['Transfer-Encoding: chunked, identity', false],
+    ['Transfer-Encoding: chunked ', true],
+    ['Transfer-Encoding: chunked\t', false],
+    ['Transfer-Encoding: \x0bchunked', null],
+  ] as const) {
+    const end = scan([line]);
+    if (chunked === null) assert.equal(end, Refusal.header, line);
+    else assert.deepEqual([end > 0, found.chunked, found.transferEncodings], [true, chunked, 1], line);
+  }
+});
+
+test('Expect counts when it is 100-continue once (RFC 9110 section 10.1.1)', () => {
+  for (const [lines, expect] of [
+    [['Expect: 100-Continue'], 1],
+    [['Expect: 100-continue', 'Expect: 100-continue'], 2],
+    [['Expect: 200-ok'], 2],
+    [['X-A: b'], 0],
+  ] as const) {
+    assert.ok(scan(lines) > 0);
+    assert.equal(found.expect, expect, lines.join());
+  }
+});
+
+test('a name that CGI would take for another is told of', () => {
+  for (const name of ['Content_Length', 'transfer_encoding', 'X_Forwarded_For', 'X-Forwarded_Proto']) {
+    assert.ok(scan([`${name}: 1`]) > 0);
+    assert.equal(found.disguised, true, name);
+  }
+  assert.ok(scan(['X_Own: 1']) > 0);
+  assert.equal(found.disguised, false);
+});
