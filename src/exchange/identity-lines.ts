@@ -40,7 +40,8 @@ export class IdentityLines {
     if (manner === 'plain') addPlain(lines, consumer, identity);
     else if (manner === 'signed') lines.push('X-Consumer-Token', signedToken(consumer, identity, key!, nowMs));
     for (const [header, path] of this.claims) add(lines, header, claimAt(identity.claims, path));
-    return lines;
+    // Because: a list that grew has room for more, and these are kept with every login.
+    return lines.slice();
   }
 
   /** Until when lines made now are true; Infinity for those that are not signed. */

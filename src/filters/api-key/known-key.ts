@@ -5,6 +5,9 @@ import type { ConsumerDirectory, KnownKey as ListedKnownKey } from '../../exchan
 import { Login } from '../../exchange/login.ts';
 import type { KeyRecord } from '../../store/keys/key-record.ts';
 
+/** One for all that have none: stores hold many keys. */
+const noTags: Consumer['tags'] = Object.freeze({});
+
 interface KeyTerms {
   readonly id: string;
   readonly scopes: readonly string[];
@@ -41,7 +44,7 @@ export class KnownKey {
     const configured = directory.consumer(record.consumer);
     const { consumer: name, tenant, plan, groups } = record;
     const consumer =
-      configured === undefined ? { name, tenant, plan, groups, tags: {} } : withPlan(configured, record.plan);
+      configured === undefined ? { name, tenant, plan, groups, tags: noTags } : withPlan(configured, record.plan);
     return new KnownKey(record, consumer, false);
   }
 }

@@ -85,8 +85,12 @@ function mapFrom(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
+/** Most keys have none of either, and there are many keys. */
+const none: readonly string[] = Object.freeze([]);
+
 function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
+  const found = Array.isArray(value) ? value.filter(item => typeof item === 'string') : none;
+  return found.length === 0 ? none : found;
 }
 
 export function byConsumerAndId(a: KeyRecord, b: KeyRecord): number {
