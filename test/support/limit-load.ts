@@ -25,7 +25,7 @@ export interface LimitOutcome {
   /** ms that a call took at most beyond what calls take while all is well, without the time in which the thread did not come round to it, some moments left out. */
   readonly longestAddedMs: number;
   readonly tookMs: number;
-  /** ms in which the thread did not come round to anything: whoever has to keep in step could not. */
+  /** ms of standstills of the thread: whoever has to keep in step could not. */
   readonly lateMs: number;
 }
 
@@ -93,7 +93,7 @@ export async function offer({ perSecond, forMs, spread, callers = 1 }: LimitLoad
     admittedAt,
     longestAddedMs: longestOf(calls) - usualMs,
     tookMs,
-    lateMs: loop.totalMs,
+    lateMs: loop.standstillMs,
   };
 }
 

@@ -4,12 +4,14 @@
 const TICK_MS = 1;
 /** A tick that comes so soon is not late: timers count whole milliseconds, and rounding takes a part of one. */
 const IN_TIME_MS = 1.3 * TICK_MS;
+/** Shorter ones hold up a call, and nothing that is done every 25 ms. */
+const STANDSTILL_MS = 25;
 
 export interface LoopLateness {
   /** ms between these moments in which the loop did not come round, known with the next tick. */
   lateness(fromMs: number, untilMs: number): Promise<number>;
-  /** All of it so far, ms. */
-  readonly totalMs: number;
+  /** Standstills of more than 25 ms so far, all together. */
+  readonly standstillMs: number;
   close(): void;
 }
 
@@ -18,12 +20,12 @@ export function watchLoop(): LoopLateness {
   /** Times in which a tick was due and did not come: begin and end, the last ones. */
   const gaps: (readonly [number, number])[] = [];
   let waiting: (() => void)[] = [];
-  let totalMs = 0;
+  let standstillMs = 0;
   const timer = setInterval(() => {
     const now = performance.now();
     if (now - before > IN_TIME_MS) {
       gaps.push([before + TICK_MS, now]);
-      totalMs += now - before - TICK_MS;
+      if (now - before > STANDSTILL_MS) standstillMs += now - before;
     }
     before = now;
     const all = waiting;
@@ -38,8 +40,8 @@ export function watchLoop(): LoopLateness {
         ms += Math.max(0, Math.min(until, gaps[at]![1]) - Math.max(from, gaps[at]![0]));
       return ms;
     },
-    get totalMs() {
-      return totalMs;
+    get standstillMs() {
+      return standstillMs;
     },
     close: () => clearInterval(timer),
   };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
+import { offer } from '../../../test/support/limit-load.ts';
 import { type RedisCluster, startRedisCluster } from '../../../test/support/redis-cluster.ts';
 import { storeSpec } from '../../../test/support/store-spec.ts';
 import type { StoreSpec } from '../store-spec.ts';
@@ -43,5 +44,44 @@ test('exact: a stack over several slots admits its tightest limit, and takes not
     const call = one.call(caller, 0);
     await one.limiter.decide(call);
     assert.deepEqual([...call.remaining], [90, 0, 40]);
+  }
+});
+
+test('a master is lost and its replica takes over: nobody waits, nobody gets much more, and all slots count again', async t => {
+  const [count, burst, callers, forMs] = [20, 10, 12, 5_000];
+  const sides = await Promise.all(
+    (['shared', 'exact'] as const).map(async mode => {
+      const own = { ...spec, keyPrefix: `lost ${mode}:` };
+      const open = () => openLimitGateway(own, [limitRule({ count, burst })], { mode });
+      const gateways = await Promise.all([open(), open()]);
+      t.after(() => Promise.all(gateways.map(gateway => gateway.close())));
+      while (gateways.some(({ news }) => news()?.gateways !== 2)) await new Promise(resolve => setTimeout(resolve, 20));
+      return { mode, gateways, spread: gateways.map(gateway => ({ gateway, weight: 1 })) };
+    }),
+  );
+  const tookOver = new Promise(resolve => setTimeout(resolve, 1_000)).then(() => cluster.failOver(0));
+  const load = { perSecond: 2 * count * callers, forMs, callers };
+  const outcomes = await Promise.all(sides.map(({ spread }) => offer({ ...load, spread: () => spread })));
+  await tookOver;
+  for (const [at, { mode }] of sides.entries()) {
+    const { admittedBy, longestAddedMs, tookMs, lateMs } = outcomes[at]!;
+    const allowed = burst + (count * tookMs) / 1_000;
+    // As for one server; a share has at least a unit more at once than its part of the burst.
+    const tooMany = count * (0.2 + 2 * 0.05 + lateMs / 1_000) + burst;
+    const [least, most] = [Math.min(...admittedBy), Math.max(...admittedBy)];
+    assert.ok(longestAddedMs <= 5, `${mode}: the cluster added ${longestAddedMs} ms to a call`);
+    assert.ok(most <= allowed + tooMany, `${mode}: ${most} of ${allowed}`);
+    assert.ok(least >= allowed * 0.7 - (count * lateMs) / 1_000, `${mode}: ${least} of ${allowed}`);
+  }
+  // Strangers, so many that all masters have some: two gateways give each of them his burst, and what comes back meanwhile.
+  const open = () => openLimitGateway(spec, [limitRule({ count, burst })], patient);
+  const [one, other] = await Promise.all([open(), open()]);
+  t.after(() => Promise.all([one.close(), other.close()]));
+  for (let caller = 101; caller <= 112; caller++) {
+    const askedAt = performance.now();
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : other).ask(caller)));
+    const most = burst + Math.ceil((count * (performance.now() - askedAt)) / 1_000);
+    const admitted = answers.filter(Boolean).length;
+    assert.ok(admitted >= burst && admitted <= most, `${admitted} of ${burst} to ${most}`);
   }
 });
