@@ -90,3 +90,35 @@ test('what one source has proved is nothing to another; what is forgotten is che
   desk.forget(own);
   assert.equal(desk.remembered(own), undefined);
 });
+
+test('made-up names take the times that users take, each always the same', async () => {
+  const [quick, slow] = [{ ...hash }, { ...hash }];
+  const checked: PasswordHash[] = [];
+  const desk = new PasswordDesk({
+    hashes: new Map([
+      ['ann', quick],
+      ['bob', slow],
+    ]),
+    checksAtOnce: 2,
+    checksWaiting: 3,
+    cachedLogins: 100,
+    cacheForMs: 60_000,
+    clock: new Clock(),
+    verify: async known => {
+      checked.push(known);
+      return true;
+    },
+  });
+  const checkedFor = async (user: string, password: string) => {
+    assert.equal(await desk.check(desk.attempt('10.0.0.1', user, password)), false);
+    return checked.pop();
+  };
+  const found = new Set<unknown>();
+  for (let n = 0; n < 40; n++) {
+    const first = await checkedFor(`user-${n}`, 'a');
+    assert.equal(await checkedFor(`user-${n}`, 'b'), first);
+    found.add(first);
+  }
+  assert.deepEqual(found, new Set([quick, slow]));
+  assert.equal(found.size, 2);
+});
