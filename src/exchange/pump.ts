@@ -15,7 +15,7 @@ import { finish } from './finish.ts';
 import type { HedgePlan } from './hedge.ts';
 import { attemptAnswered, attemptFailed } from './outcome.ts';
 import { refuse, refuseWithoutAnswer } from './reply.ts';
-import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
+import { abortAnswer, endAnswer, STATUS_LINE_BYTES, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse } from './response.ts';
 import { retry, retryAnswer } from './retry.ts';
 
@@ -234,6 +234,7 @@ function startTunnel(exchange: Exchange, head: ResponseHead): void {
   headers.appendTrusted('Upgrade', head.upgrade);
   exchange.response = new ExchangeResponse(101, headers, 0, false);
   exchange.responseStarted = true;
+  exchange.responseBytes += headers.size + STATUS_LINE_BYTES;
   exchange.idleTimeoutMs = exchange.upstream!.spec.tunnelIdleTimeoutMs;
   exchange.deadline = Infinity;
   exchange.requestEnded = false;

@@ -41,7 +41,7 @@ function sendHead(exchange: Exchange): void {
 }
 
 /** About what the status line and the framing fields take. */
-const STATUS_LINE_BYTES = 19;
+export const STATUS_LINE_BYTES = 19;
 
 /** Sends a piece of the answer's body; `bytes` are valid during the call only. */
 export function sendAnswerBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
