@@ -41,6 +41,17 @@ const elements = [
   '  v: *u\n',
   '  gold: { rate: 10/s }\n',
 ];
+/** What the first route may turn into without another name. */
+const variants = [
+  elements[0]!,
+  '  - { name: a, to: v }\n',
+  '  - { name: a, to: w }\n',
+  '  - { name: a, to: [{ upstream: u }, { upstream: v }] }\n',
+  '  - { name: a, match: { path: "/x/{id}" }, rewrite: { path: "/{id}" }, to: u }\n',
+  '  - { name: a, match: { path: "/x/{id}" }, rewrite: { path: "/{other}" }, to: u }\n',
+  '  - { name: a, filters: [{ tag: { value: y } }], to: u, fallback: { upstream: v } }\n',
+  '  - { name: a, match: { path: [] }, to: u }\n',
+];
 const anyLine = fc.oneof(
   { weight: 1, arbitrary: fc.nat({ max: tops.length - 1 }).map(at => tops[at]!) },
   { weight: 3, arbitrary: fc.nat({ max: elements.length - 1 }).map(at => elements[at]!) },
@@ -49,6 +60,7 @@ const anyLine = fc.oneof(
 type Edit =
   | { readonly kind: 'insert'; readonly file: number; readonly at: number; readonly piece: string }
   | { readonly kind: 'remove' | 'move'; readonly file: number; readonly at: number }
+  | { readonly kind: 'vary'; readonly to: number }
   | { readonly kind: 'environment'; readonly value: string | undefined }
   | { readonly kind: 'secret'; readonly value: string };
 
@@ -56,6 +68,10 @@ const place = { file: fc.nat({ max: files.length - 1 }), at: fc.nat({ max: 20 })
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('insert' as const), ...place, piece: anyLine }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'move' as const), ...place }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('vary' as const), to: fc.nat({ max: variants.length - 1 }) }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -85,7 +101,8 @@ class Edited {
   }
 
   apply(change: Edit): void {
-    if (change.kind === 'environment') this.env['A'] = change.value;
+    if (change.kind === 'vary') this.vary(variants[change.to]!);
+    else if (change.kind === 'environment') this.env['A'] = change.value;
     else if (change.kind === 'secret') writeFileSync(path.join(folder, 'secret.txt'), `${change.value}\n`);
     else {
       const list = this.pieces[change.file]!;
@@ -96,6 +113,16 @@ class Edited {
         if (change.kind === 'move') list.splice((at * 7) % (list.length + 1), 0, ...taken);
       }
       this.write(change.file);
+    }
+  }
+
+  private vary(to: string): void {
+    for (const [file, list] of this.pieces.entries()) {
+      const at = list.findIndex(piece => variants.includes(piece));
+      if (at === -1) continue;
+      list[at] = to;
+      this.write(file);
+      return;
     }
   }
 
