@@ -46,12 +46,15 @@ const variants = [
   elements[0]!,
   '  - { name: a, to: v }\n',
   '  - { name: a, to: w }\n',
+  '  - { name: a, to: x }\n',
   '  - { name: a, to: [{ upstream: u }, { upstream: v }] }\n',
   '  - { name: a, match: { path: "/x/{id}" }, rewrite: { path: "/{id}" }, to: u }\n',
   '  - { name: a, match: { path: "/x/{id}" }, rewrite: { path: "/{other}" }, to: u }\n',
   '  - { name: a, filters: [{ tag: { value: y } }], to: u, fallback: { upstream: v } }\n',
   '  - { name: a, match: { path: [] }, to: u }\n',
 ];
+/** No other route leads there. */
+const rare = '  x: { endpoints: [http://x] }\n';
 const anyLine = fc.oneof(
   { weight: 1, arbitrary: fc.nat({ max: tops.length - 1 }).map(at => tops[at]!) },
   { weight: 3, arbitrary: fc.nat({ max: elements.length - 1 }).map(at => elements[at]!) },
@@ -90,7 +93,18 @@ class Edited {
   readonly env: Record<string, string | undefined> = { A: 'host' };
   /** Sound to begin with, so that edits lead from good to bad and back. */
   private readonly pieces: string[][] = [
-    [tops[0]!, tops[2]!, tops[4]!, elements[10]!, elements[9]!, tops[6]!, elements[0]!, elements[2]!, elements[8]!],
+    [
+      tops[0]!,
+      tops[2]!,
+      tops[4]!,
+      elements[10]!,
+      elements[9]!,
+      rare,
+      tops[6]!,
+      elements[0]!,
+      elements[2]!,
+      elements[8]!,
+    ],
     [tops[6]!, elements[1]!],
     [tops[6]!, elements[3]!, elements[4]!],
   ];
