@@ -35,7 +35,9 @@ const written = z.strictObject({
   trustedProxies: z
     .array(block)
     .default([])
-    .describe('CIDR blocks whose `X-Forwarded-*`, `Forwarded` and PROXY headers are believed.'),
+    .describe(
+      'CIDR blocks of proxies that are believed: the client’s address by `X-Forwarded-For` or a PROXY header, its scheme by `X-Forwarded-Proto`. `Forwarded` and `X-Forwarded-Host` are only passed on.',
+    ),
   clientCertificateHeaders: z
     .enum(['remove', 'keep'])
     .default('remove')
