@@ -19,6 +19,7 @@ const bar = 'fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9';
 
 async function setUp(t: TestContext, route: string, upstream = 'retry: off') {
   const backend = await VersionBackend.start('users');
+  t.after(() => backend.stop());
   const config = `consumers:
   - { name: acme, keys: [{ id: k1, hash: "sha256:${foo}" }] }
   - { name: other, keys: [{ id: k2, hash: "sha256:${bar}" }] }
@@ -28,10 +29,7 @@ routes:
   - { name: all, match: { path: "/*" }, to: users, ${route} }
 `;
   const gateway = await startGateway(config, { workers: 2 });
-  t.after(async () => {
-    await gateway.stop();
-    await backend.stop();
-  });
+  t.after(() => gateway.stop());
   // A connection each, so that both workers are asked.
   const ask = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
     new Promise((resolve, reject) => {

@@ -152,7 +152,7 @@ test('when no endpoint is healthy all are used', async t => {
 });
 
 test('errors that two workers see eject an endpoint for both', async t => {
-  const outlier = 'outlier: { consecutiveErrors: 6, ejection: 1s }\nslowStart: 100ms';
+  const outlier = 'outlier: { consecutiveErrors: 6, ejection: 5s }\nslowStart: 100ms';
   const { backends, gateway } = await setUp(t, 2, outlier);
   const [bad] = backends as [MoodyBackend, MoodyBackend];
   bad.mood = 'failing';

@@ -21,6 +21,7 @@ interface Answer {
 
 async function setUp(t: TestContext, deferral: string, upstream = '', options: GatewayOptions = { workers: 2 }) {
   const backend = await VersionBackend.start('reports');
+  t.after(() => backend.stop());
   const gateway = await startGateway(
     `consumers:
   - { name: acme, keys: [{ id: k1, hash: "sha256:${keys.foo}" }] }
@@ -38,10 +39,7 @@ routes:
 `,
     options,
   );
-  t.after(async () => {
-    await gateway.stop();
-    await backend.stop();
-  });
+  t.after(() => gateway.stop());
   // A connection each, so that both workers are asked.
   const ask = (path: string, method = 'GET', key: string | null = 'foo', body = ''): Promise<Answer> =>
     new Promise((resolve, reject) => {
@@ -184,7 +182,7 @@ test('a client that leaves before it was told has its request ended, one that wa
 });
 
 test('a stop waits for what clients were told to come back for, and tells no more to', async t => {
-  const { backend, ask, gateway } = await setUp(t, '{ after: 100ms }');
+  const { backend, ask, gateway } = await setUp(t, '{ after: 1500ms }');
   const answers: (() => void)[] = [];
   let cut = 0;
   backend.answer = (_, response) => {
@@ -194,11 +192,12 @@ test('a stop waits for what clients were told to come back for, and tells no mor
     answers.push(() => response.end('done'));
   };
   assert.equal((await ask('/reports', 'POST', 'foo', 'first')).status, 202);
+  // Told to go well before its client's patience is over.
   const patient = ask('/reports', 'POST', 'foo', 'second');
   while (answers.length < 2) await delay(5);
   process.kill(gateway.pid, 'SIGTERM');
   const gone = gateway.exited.then(() => true);
-  assert.equal(await Promise.race([gone, delay(1_000, false)]), false, 'it waits');
+  assert.equal(await Promise.race([gone, delay(2_000, false)]), false, 'it waits');
   answers[1]!();
   assert.equal((await patient).status, 200, 'a client that could not come back is not sent away');
   assert.equal(await Promise.race([gone, delay(500, false)]), false, 'it still waits');
