@@ -1,4 +1,5 @@
-// Redis from Debian's package as a child process of a test: alone, or as a replica. Nothing is written to disk.
+// Redis from Debian's package, or what `CARDEA_REDIS_SERVER` names (a valkey-server), as a child process of a test: alone, or as a
+// replica. Nothing is written to disk.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +31,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const port = options.port ?? (await freePort());
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-redis-'));
   const { password = '' } = options;
-  const child: Child = await startChild('/usr/bin/redis-server', [
+  const child: Child = await startChild(process.env['CARDEA_REDIS_SERVER'] ?? '/usr/bin/redis-server', [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
     ...(password === '' ? [] : ['--requirepass', password]),
     ...(options.arguments ?? []),

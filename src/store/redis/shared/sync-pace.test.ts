@@ -18,8 +18,8 @@ test('few callers near their limit are told every 25 ms, few others less often',
 
 test('many callers travel together, and sooner when each uses much', () => {
   const pace = new SyncPace();
-  assert.equal(round(pace, 500, true, 1, 200), 400);
-  assert.equal(round(pace, 1_500, true, 1, 200), 800);
+  assert.equal(round(pace, 160, true, 1, 200), 250);
+  assert.equal(round(pace, 500, true, 1, 200), 800);
   const hurried = round(pace, 1_500, true, 5, 200);
   assert.equal(Math.round(hurried), (200 * 100) / 8 / 5);
   assert.equal(round(new SyncPace(), 500, true, 100, 200), 100, 'a round for each would cost too much');

@@ -10,7 +10,7 @@ const CALM_MS = 200;
 const EMPTY_ROUNDS = 40;
 const IDLE_MS = 100;
 /** Callers that lengthen a round by `ROUND_MS_MIN`; and by so much at least, whoever of them is in a hurry. */
-const CALLERS_A_STEP = 32;
+const CALLERS_A_STEP = 16;
 const HURRIED_A_STEP = 128;
 const CROWD_FALLS = 0.9;
 
