@@ -1,6 +1,7 @@
 // Sends an answer to the client: through the filters that were entered, then head, body and end. Whose answer it is does not matter here.
 
 import { Fault } from '../base/fault.ts';
+import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
 import { ResponseFraming } from '../net/exchange-ends.ts';
 import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
@@ -30,7 +31,8 @@ function sendHead(exchange: Exchange): void {
     headers.append('Set-Cookie', exchange.affinityCookie);
   }
   let framing: number = ResponseFraming.none;
-  if (hasBody) framing = contentLength === -1 ? ResponseFraming.unknown : ResponseFraming.length;
+  if (!hasBody) sayThatNothingFollows(exchange, response.status, headers);
+  else framing = contentLength === -1 ? ResponseFraming.unknown : ResponseFraming.length;
   if (response.bodyFilters !== 0 && hasBody) {
     exchange.responsePipe = new BodyPipe(exchange, responseHooks(exchange, response.bodyFilters), responseEnds);
   }
@@ -38,6 +40,16 @@ function sendHead(exchange: Exchange): void {
   exchange.responseBytes += headers.size + STATUS_LINE_BYTES;
   exchange.downstream.startResponse(response.status, headers, framing, response.asReceived);
   if (exchange.heldResponse !== null || exchange.heldResponseEnd) releaseHeld(exchange);
+}
+
+/**
+ * An answer whose head ended its stream may be without a length. In HTTP/1.1 that would mean a body until the connection
+ * closes (RFC 9112 section 6.3), where a client waits for what never comes. Answers that have no body by their status, or
+ * to HEAD, say nothing (RFC 9110 section 8.6).
+ */
+function sayThatNothingFollows({ request }: Exchange, status: number, headers: Headers): void {
+  if (request.method === 'HEAD' || status < 200 || status === 204 || status === 304) return;
+  if (headers.getById(HeaderId.contentLength) === undefined) headers.appendTrusted('Content-Length', '0');
 }
 
 /** About what the status line and the framing fields take. */

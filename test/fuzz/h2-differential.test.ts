@@ -203,7 +203,10 @@ test(`the gateway serves no stream that node:http2 does not, and ends no less (s
       assert.ok(requests.includes(id) || theirs.ended, `stream ${id} is served by us only\n${shown}`);
     // HEADERS behind the end of a stream: an error of the stream (RFC 9113 section 5.1), which Node makes one of the connection.
     const resetIsEnough = theirs.code === STREAM_CLOSED && ours.reset;
-    if (theirs.ended) assert.ok(ours.ended || resetIsEnough, `node ends this connection: ${theirs.code}\n${shown}`);
+    // An answer to a PING that was never sent: RFC 9113 section 6.7 says nothing of it, and Node ends the connection. We count it as idle frame.
+    const nodeIsStricter = frames.some(({ 3: type, 4: flags }) => type === T.ping && (flags! & F.ack) !== 0);
+    if (theirs.ended)
+      assert.ok(ours.ended || resetIsEnough || nodeIsStricter, `node ends this connection: ${theirs.code}\n${shown}`);
   };
   await fc.assert(
     fc.asyncProperty(fc.array(conversation, { minLength: AT_ONCE, maxLength: AT_ONCE }), async conversations => {

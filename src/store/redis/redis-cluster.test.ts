@@ -66,8 +66,9 @@ test('a master is lost and its replica takes over: nobody waits, nobody gets muc
   for (const [at, { mode }] of sides.entries()) {
     const { admittedBy, longestAddedMs, tookMs, lateMs } = outcomes[at]!;
     const allowed = burst + (count * tookMs) / 1_000;
-    // As for one server; a share has at least a unit more at once than its part of the burst.
-    const tooMany = count * (0.2 + 2 * 0.05 + lateMs / 1_000) + burst;
+    // As for one server; and each of the two gateways may find a burst of its own, when the master goes and when it is back. Unheld they would
+    // admit twice what is allowed.
+    const tooMany = count * (0.2 + 2 * 0.05 + lateMs / 1_000) + 4 * burst;
     const [least, most] = [Math.min(...admittedBy), Math.max(...admittedBy)];
     assert.ok(longestAddedMs <= 5, `${mode}: the cluster added ${longestAddedMs} ms to a call`);
     assert.ok(most <= allowed + tooMany, `${mode}: ${most} of ${allowed}`);

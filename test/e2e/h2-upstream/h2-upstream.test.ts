@@ -16,6 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { sendRaw } from '../../support/raw-client.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -412,4 +413,27 @@ test('clients of HTTP/2 reach endpoints of HTTP/2', async t => {
   for await (const piece of stream as AsyncIterable<Buffer>) text += piece.toString();
   assert.equal(text, 'trailers 100000');
   assert.equal(trailers['grpc-status'], '0');
+});
+
+test('an answer that its head ends has a length for HTTP/1.1, where it could have a body', async t => {
+  const { engine } = await start(t, (stream, { ':path': path }) =>
+    stream.respond({ ':status': Number(path!.slice(1)) }, { endStream: true }),
+  );
+  const ask = (method: string, status: number) => `${method} /${status} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const asked = ask('GET', 200) + ask('POST', 404) + ask('HEAD', 200) + ask('GET', 204) + ask('GET', 304);
+  // One connection: an answer without an end would hold up those behind it.
+  const { received } = await sendRaw(engine.port, [asked], {
+    enough: bytes => bytes.toString('latin1').split('HTTP/1.1 ').length > 5,
+  });
+  const heads = received.toString('latin1').split('\r\n\r\n').slice(0, -1);
+  assert.deepEqual(
+    heads.map(head => [head.slice(9, 12), /content-length: (\d+)/i.exec(head)?.[1], /transfer-encoding/i.test(head)]),
+    [
+      ['200', '0', false],
+      ['404', '0', false],
+      ['200', undefined, false],
+      ['204', undefined, false],
+      ['304', undefined, false],
+    ],
+  );
 });
