@@ -1,6 +1,7 @@
 // What a route's `fallback` and `hedge` have to agree on with where it leads. Whether names exist is seen in check-references.ts.
 
 import type { RouteConfig, UpstreamConfig } from './config.ts';
+import { destinationUpstreams } from './destination-upstreams.ts';
 
 type Path = readonly (string | number)[];
 
@@ -10,8 +11,7 @@ export function checkFallback(
   upstreams: readonly (UpstreamConfig | undefined)[],
   fail: (path: Path, message: string) => void,
 ): void {
-  const named =
-    to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : [];
+  const named = destinationUpstreams(to);
   if (canary !== undefined) named.push(canary.upstream);
   if (hedge !== undefined && named.length === 0)
     fail(['hedge'], '`hedge` has no meaning here: the route leads to no upstream');

@@ -1,6 +1,7 @@
 // What a route's `canary`, `mirror` and `async` have to agree on with where it leads. Whether names exist is seen in check-references.ts.
 
 import type { RouteConfig, UpstreamConfig } from './config.ts';
+import { destinationUpstreams } from './destination-upstreams.ts';
 
 type Path = readonly (string | number)[];
 type Fail = (path: Path, message: string) => void;
@@ -17,7 +18,7 @@ export function rolloutUpstreams({ canary, mirror }: RouteConfig): { readonly na
 export function upstreamsOf(route: RouteConfig): string[] {
   const { to, fallback } = route;
   return [
-    ...(to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : []),
+    ...destinationUpstreams(to),
     ...(fallback?.kind === 'upstream' ? [fallback.upstream] : []),
     ...rolloutUpstreams(route).map(({ name }) => name),
   ];
@@ -26,8 +27,7 @@ export function upstreamsOf(route: RouteConfig): string[] {
 /** Paths of `fail` begin in the route. An upstream that could not be checked is undefined. */
 export function checkRollout(route: RouteConfig, upstreams: readonly (UpstreamConfig | undefined)[], fail: Fail): void {
   const { to, canary } = route;
-  const live =
-    to.kind === 'upstream' ? [to.upstream] : to.kind === 'split' ? to.targets.map(each => each.upstream) : [];
+  const live = destinationUpstreams(to);
   if (canary !== undefined && live.includes(canary.upstream))
     fail(['canary', 'upstream'], `"${canary.upstream}" is the stable version: a canary is another upstream`);
   if (canary !== undefined) live.push(canary.upstream);

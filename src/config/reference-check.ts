@@ -20,6 +20,7 @@ export class ReferenceCheck {
   readonly problems: Problem[] = [];
   private readonly settings: Settings;
   private readonly placeText: (path: Path) => string;
+  private routeNamesFound: ReadonlySet<string> | null = null;
 
   constructor(settings: Settings, placeText: (path: Path) => string) {
     this.settings = settings;
@@ -69,8 +70,7 @@ export class ReferenceCheck {
     const known = namesOf(this.settings['plans']);
     for (const [at, consumer] of consumers.entries()) {
       const plan = consumer?.plan ?? null;
-      if (plan === null || known.has(plan)) continue;
-      this.fail(['consumers', at, 'plan'], `there is no plan "${plan}"${nearest(plan, known)}`);
+      if (plan !== null) this.expectKnown(known, 'plan', plan, ['consumers', at, 'plan']);
     }
   }
 
@@ -78,19 +78,16 @@ export class ReferenceCheck {
   keys({ consumers }: CheckedParts): void {
     const ownerOf = new Map<string, string>();
     const plans = namesOf(this.settings['plans']);
-    const written = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
-    const routes = new Set(written.filter(name => typeof name === 'string'));
+    const routes = this.routeNames();
     for (const [at, consumer] of consumers.entries()) {
       for (const [index, { hash, plan, routes: names }] of (consumer?.keys ?? []).entries()) {
         const path = ['consumers', at, 'keys', index];
         const owner = ownerOf.get(hash);
         if (owner === undefined) ownerOf.set(hash, consumer!.name);
         else this.fail([...path, 'hash'], `this is a key of the consumer "${owner}" as well`);
-        if (plan !== null && !plans.has(plan))
-          this.fail([...path, 'plan'], `there is no plan "${plan}"${nearest(plan, plans)}`);
+        if (plan !== null) this.expectKnown(plans, 'plan', plan, [...path, 'plan']);
         for (const [place, name] of (names ?? []).entries()) {
-          if (!routes.has(name))
-            this.fail([...path, 'routes', place], `there is no route "${name}"${nearest(name, routes)}`);
+          this.expectKnown(routes, 'route', name, [...path, 'routes', place]);
         }
       }
     }
@@ -139,8 +136,7 @@ export class ReferenceCheck {
     const visit = (filter: FilterConfig | undefined, place: Path): void => {
       if (filter === undefined) return;
       for (const { name, path } of byName.get(filter.name)?.storesOf?.(filter.config) ?? []) {
-        if (known.has(name)) continue;
-        this.fail([...place, filter.name, ...path], `there is no store "${name}"${nearest(name, known)}`);
+        this.expectKnown(known, 'store', name, [...place, filter.name, ...path]);
       }
       if (byName.get(filter.name)?.nests !== true) return;
       // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
@@ -166,8 +162,7 @@ export class ReferenceCheck {
     if (route.fallback?.kind === 'upstream') {
       const { upstream } = route.fallback;
       used.add(upstream);
-      if (!known.has(upstream))
-        fail(['fallback', 'upstream'], `there is no upstream "${upstream}"${nearest(upstream, known)}`);
+      this.expectKnown(known, 'upstream', upstream, ['routes', at, 'fallback', 'upstream']);
     }
     checkFallback(route, upstreams, fail);
   }
@@ -182,17 +177,14 @@ export class ReferenceCheck {
     const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
     for (const { name, path } of rolloutUpstreams(route)) {
       used.add(name);
-      if (!known.has(name)) fail(path, `there is no upstream "${name}"${nearest(name, known)}`);
+      this.expectKnown(known, 'upstream', name, ['routes', at, ...path]);
     }
     checkRollout(route, upstreams, fail);
   }
 
   private acceptances({ accept }: AuditConfig, at: number): void {
-    const names = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
-    const known = new Set(names.filter(name => typeof name === 'string'));
     for (const [index, { by }] of accept.entries()) {
-      if (known.has(by)) continue;
-      this.fail(['routes', at, 'audit', 'accept', index, 'by'], `there is no route "${by}"${nearest(by, known)}`);
+      this.expectKnown(this.routeNames(), 'route', by, ['routes', at, 'audit', 'accept', index, 'by']);
     }
   }
 
@@ -205,7 +197,7 @@ export class ReferenceCheck {
           : [];
     for (const [name, place] of named) {
       used.add(name);
-      if (!known.has(name)) this.fail(place, `there is no upstream "${name}"${nearest(name, known)}`);
+      this.expectKnown(known, 'upstream', name, place);
     }
   }
 
@@ -220,6 +212,20 @@ export class ReferenceCheck {
           : suggestion(name, known) || `; there are ${known.map(each => `{${each}}`).join(', ')}`;
       this.fail(place, `the path ${JSON.stringify(path)} has no parameter {${name}}${list}`);
     }
+  }
+
+  /** Reports a name that is not among those that are known. */
+  private expectKnown(known: ReadonlySet<string>, noun: string, name: string, path: Path): void {
+    if (!known.has(name)) this.fail(path, `there is no ${noun} "${name}"${nearest(name, known)}`);
+  }
+
+  /** As written, gathered once: every route may name others. */
+  private routeNames(): ReadonlySet<string> {
+    if (this.routeNamesFound === null) {
+      const names = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
+      this.routeNamesFound = new Set(names.filter(name => typeof name === 'string'));
+    }
+    return this.routeNamesFound;
   }
 
   private fail(path: Path, message: string): void {

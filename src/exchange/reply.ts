@@ -3,6 +3,7 @@
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';
 import { Headers } from '../http/headers.ts';
+import { isBodiless } from '../http/status.ts';
 import type { Exchange } from './exchange.ts';
 import { grpcFields, isGrpc } from './grpc-answer.ts';
 import { problemBody, proxyStatus } from './problem.ts';
@@ -50,11 +51,6 @@ function refusalReply(
   };
 }
 
-/** Statuses whose answers have no body (RFC 9110 sections 15.3.5 and 15.4.5). */
-function bodiless(status: number): boolean {
-  return status === 204 || status === 304;
-}
-
 /** Sends a reply of the gateway's own. */
 export function answer(exchange: Exchange, reply: Reply): void {
   if (exchange.ended || exchange.answeredBy !== 'nobody') return;
@@ -70,8 +66,8 @@ export function answer(exchange: Exchange, reply: Reply): void {
   const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   const length = body === undefined ? 0 : body.length;
   const toHead = exchange.request.method === 'HEAD';
-  if (!bodiless(reply.status)) headers.appendTrusted('Content-Length', String(length));
-  const hasBody = length > 0 && !toHead && !bodiless(reply.status);
+  if (!isBodiless(reply.status)) headers.appendTrusted('Content-Length', String(length));
+  const hasBody = length > 0 && !toHead && !isBodiless(reply.status);
   exchange.response = new ExchangeResponse(reply.status, headers, hasBody ? length : toHead ? length : 0, hasBody);
   startAnswer(exchange);
   if (exchange.ended) return;

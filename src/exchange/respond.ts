@@ -3,6 +3,7 @@
 import { Fault } from '../base/fault.ts';
 import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
+import { isBodiless } from '../http/status.ts';
 import { ResponseFraming } from '../net/exchange-ends.ts';
 import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
 import { failFilter, runResponseChain } from './chain.ts';
@@ -48,7 +49,7 @@ function sendHead(exchange: Exchange): void {
  * to HEAD, say nothing (RFC 9110 section 8.6).
  */
 function sayThatNothingFollows({ request }: Exchange, status: number, headers: Headers): void {
-  if (request.method === 'HEAD' || status < 200 || status === 204 || status === 304) return;
+  if (request.method === 'HEAD' || isBodiless(status)) return;
   if (headers.getById(HeaderId.contentLength) === undefined) headers.appendTrusted('Content-Length', '0');
 }
 

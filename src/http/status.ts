@@ -70,6 +70,11 @@ const reasons: ReadonlyMap<number, string> = new Map([
 const lines: string[] = new Array<string>(600).fill('');
 for (let status = 100; status < 600; status++) lines[status] = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
 
+/** Whether answers with this status never have a body (RFC 9110 section 6.4.1), whatever their fields say. */
+export function isBodiless(status: number): boolean {
+  return status < 200 || status === 204 || status === 304;
+}
+
 /** `HTTP/1.1 200 OK\r\n` for 200. Only for 100 to 599. */
 export function statusLine(status: number): string {
   return lines[status]!;

@@ -8,10 +8,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { TestAuthority } from '../../test/support/certificates.ts';
-import { RequestFraming, type RequestWriter, type ResponseEvents } from '../net/exchange-ends.ts';
+import { PoolCaller } from '../../test/support/pool-caller.ts';
 import { ThreadIo } from '../net/io.ts';
 import { ClientTls, makeClientContext } from '../net/tls/client-tls.ts';
-import type { ConnectionWaiter } from './endpoint-pool.ts';
 import { NegotiatedPool } from './negotiated-pool.ts';
 import type { PoolSettings } from './pool.ts';
 
@@ -88,26 +87,16 @@ class Endpoint {
   }
 }
 
-class Caller implements ConnectionWaiter, ResponseEvents {
-  waiting = true;
+class Caller extends PoolCaller {
   ended = false;
   readonly over: Promise<void>;
   private end: () => void = () => {};
 
   constructor() {
+    super(io, 'https');
     this.over = new Promise(resolve => {
       this.end = resolve;
     });
-  }
-
-  onConnection(connection: RequestWriter): void {
-    this.waiting = false;
-    const times = { deadline: Infinity, responseTimeoutMs: 0, idleTimeoutMs: 0 };
-    connection.start(this, false, RequestFraming.none, false, times);
-    if (connection.block === null) io.outbox.text('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
-    else connection.block.begin('GET', 'https', 'test', '/');
-    connection.sendHead();
-    io.outbox.flush();
   }
 
   onNoConnection(): void {
@@ -123,12 +112,6 @@ class Caller implements ConnectionWaiter, ResponseEvents {
   onUpstreamFault(): void {
     this.end();
   }
-
-  onInformational(): void {}
-  onResponseHead(): void {}
-  onResponseBody(): void {}
-  onRequestBlocked(): void {}
-  onRequestDrained(): void {}
 }
 
 async function start(t: TestContext, changes: Partial<PoolSettings> = {}) {

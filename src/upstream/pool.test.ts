@@ -7,11 +7,12 @@ import { createServer as createHttp1, type ServerResponse } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
+import { PoolCaller } from '../../test/support/pool-caller.ts';
 import type { Fault } from '../base/fault.ts';
-import { RequestFraming, type RequestWriter, type ResponseEvents } from '../net/exchange-ends.ts';
+import type { RequestWriter } from '../net/exchange-ends.ts';
 import { ThreadIo } from '../net/io.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
-import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
+import type { EndpointPool } from './endpoint-pool.ts';
 import { MultiplexPool } from './multiplex-pool.ts';
 import { Pool, type PoolSettings } from './pool.ts';
 
@@ -29,8 +30,7 @@ const settings: PoolSettings = {
 };
 
 /** Someone who wants one answer. */
-class Caller implements ConnectionWaiter, ResponseEvents {
-  waiting = true;
+class Caller extends PoolCaller {
   refused: string | null = null;
   connection: RequestWriter | null = null;
   /** Resolves once it has its answer, or was refused, or lost it. */
@@ -38,20 +38,15 @@ class Caller implements ConnectionWaiter, ResponseEvents {
   private end: () => void = () => {};
 
   constructor() {
+    super(io);
     this.over = new Promise(resolve => {
       this.end = resolve;
     });
   }
 
-  onConnection(connection: RequestWriter): void {
-    this.waiting = false;
+  override onConnection(connection: RequestWriter): void {
     this.connection = connection;
-    const times = { deadline: Infinity, responseTimeoutMs: 0, idleTimeoutMs: 0 };
-    connection.start(this, false, RequestFraming.none, false, times);
-    if (connection.block === null) io.outbox.text('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
-    else connection.block.begin('GET', 'http', 'test', '/');
-    connection.sendHead();
-    io.outbox.flush();
+    super.onConnection(connection);
   }
 
   onNoConnection(fault: Fault): void {
@@ -68,12 +63,6 @@ class Caller implements ConnectionWaiter, ResponseEvents {
     this.refused = fault.code;
     this.end();
   }
-
-  onInformational(): void {}
-  onResponseHead(): void {}
-  onResponseBody(): void {}
-  onRequestBlocked(): void {}
-  onRequestDrained(): void {}
 }
 
 interface Endpoint {

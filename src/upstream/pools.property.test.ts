@@ -16,12 +16,13 @@ import { after, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import fc from 'fast-check';
 import { TestAuthority } from '../../test/support/certificates.ts';
+import { PoolCaller } from '../../test/support/pool-caller.ts';
 import type { Fault } from '../base/fault.ts';
-import { RequestFraming, type RequestWriter, type ResponseEvents } from '../net/exchange-ends.ts';
+import type { RequestWriter } from '../net/exchange-ends.ts';
 import { ThreadIo } from '../net/io.ts';
 import { ClientTls, makeClientContext } from '../net/tls/client-tls.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
-import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
+import type { EndpointPool } from './endpoint-pool.ts';
 import { MultiplexPool } from './multiplex-pool.ts';
 import { NegotiatedPool } from './negotiated-pool.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
@@ -148,8 +149,7 @@ class HeldEndpoint {
 }
 
 /** Someone who wants one answer. */
-class Caller implements ConnectionWaiter, ResponseEvents {
-  waiting = true;
+class Caller extends PoolCaller {
   forgotten = false;
   /** Connections and refusals that it was given. */
   given = 0;
@@ -157,16 +157,10 @@ class Caller implements ConnectionWaiter, ResponseEvents {
   ends = 0;
   connection: RequestWriter | null = null;
 
-  onConnection(connection: RequestWriter): void {
-    this.waiting = false;
+  override onConnection(connection: RequestWriter): void {
     this.given++;
     this.connection = connection;
-    const times = { deadline: Infinity, responseTimeoutMs: 0, idleTimeoutMs: 0 };
-    connection.start(this, false, RequestFraming.none, false, times);
-    if (connection.block === null) io.outbox.text('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
-    else connection.block.begin('GET', 'http', 'test', '/');
-    connection.sendHead();
-    io.outbox.flush();
+    super.onConnection(connection);
   }
 
   onNoConnection(_fault: Fault): void {
@@ -175,9 +169,6 @@ class Caller implements ConnectionWaiter, ResponseEvents {
     this.ends++;
   }
 
-  onInformational(): void {}
-  onResponseHead(): void {}
-  onResponseBody(): void {}
   onResponseEnd(): void {
     this.ends++;
     this.connection = null;
@@ -186,8 +177,6 @@ class Caller implements ConnectionWaiter, ResponseEvents {
     this.ends++;
     this.connection = null;
   }
-  onRequestBlocked(): void {}
-  onRequestDrained(): void {}
 }
 
 const step = fc.oneof(
@@ -238,7 +227,7 @@ async function run(kind: Kind, steps: readonly Step[]): Promise<void> {
       const served = callers.filter(({ connection }) => connection !== null);
       const pick = <Item>(items: readonly Item[]): Item | undefined => items[which % Math.max(1, items.length)];
       if (what === 'ask') {
-        const caller = new Caller();
+        const caller = new Caller(io);
         callers.push(caller);
         const connection = pool.acquire(caller, fresh);
         if (connection !== null) caller.onConnection(connection);

@@ -2,6 +2,7 @@
 // a port of 127.0.0.1. Starts nothing.
 
 import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
+import { destinationUpstreams } from '../../config/destination-upstreams.ts';
 
 /** Where a stand-in listens on 127.0.0.1. */
 interface Place {
@@ -44,11 +45,7 @@ function endpointAt({ port }: Place, real: EndpointConfig | undefined): Endpoint
 }
 
 function routeTo(upstream: string, routes: readonly RouteConfig[]): RouteConfig {
-  const leads = ({ to }: RouteConfig) =>
-    to.kind === 'upstream'
-      ? to.upstream === upstream
-      : to.kind === 'split' && to.targets.some(each => each.upstream === upstream);
-  const real = routes.find(leads);
+  const real = routes.find(({ to }) => destinationUpstreams(to).includes(upstream));
   const match = { hosts: [], path: `/drill/${upstream}`, methods: [], headers: [], query: [], cookies: [], body: [] };
   return {
     name: `drill-${upstream}`,

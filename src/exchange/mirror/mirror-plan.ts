@@ -1,12 +1,11 @@
 // A route's `mirror` on one worker: which exchanges are copied, and how the copies go out behind them, a bounded number at a time.
 // What the copy's upstream does never reaches the client: it has its answer already.
 
-import { latin1 } from '../../base/latin1.ts';
-import { ID_BLOCK_BYTES } from '../../telemetry/id-blocks.ts';
 import { MirrorCell } from '../../telemetry/mirror-cells.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { forwardTo } from '../attempt.ts';
-import { Exchange } from '../exchange.ts';
+import type { Exchange } from '../exchange.ts';
+import { followingExchange } from '../following-exchange.ts';
 import type { Route } from '../route.ts';
 import type { ExchangeServices } from '../services.ts';
 import { type Comparison, compareAnswers } from './compare-answers.ts';
@@ -79,20 +78,10 @@ export class MirrorPlan {
     const { exchange: live, pieces } = copy;
     this.services ??= { ...live.services, isCopy: true };
     const answer = new CopyAnswer(this.spec.compare);
-    const exchange = new Exchange(this.services, live.snapshot, answer, live.client, live.request);
-    exchange.found = live.found;
-    exchange.route = this.route;
-    exchange.consumer = live.consumer;
-    exchange.identity = live.identity;
-    exchange.requestEnded = true;
-    exchange.requestTrailers = live.requestTrailers;
-    exchange.requestFiltered = live.requestFiltered;
+    const exchange = followingExchange(live, this.services, this.route, answer);
     exchange.heldRequest = pieces.length === 0 ? null : pieces;
     // As though it were another attempt of the live one: what the first takes out of the head and puts in its place is done.
     exchange.attempts = 1;
-    exchange.continuedLines = live.continuedLines;
-    exchange.foreignIds =
-      live.foreignIds === '' ? latin1(live.idBytes, live.idAt, live.idAt + ID_BLOCK_BYTES) : live.foreignIds;
     this.underWay++;
     answer.whenOver(() => this.over(copy, exchange, answer));
     forwardTo(exchange, this.upstream);

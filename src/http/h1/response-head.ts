@@ -3,6 +3,7 @@
 import { valueByte } from '../byte-classes.ts';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
+import { isBodiless } from '../status.ts';
 import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
 import { removeHopByHop } from './hop-by-hop.ts';
 import { INCOMPLETE, Refusal } from './parse-outcome.ts';
@@ -122,7 +123,7 @@ function buildHead(
   }
 
   let framing: number = BodyFraming.untilClose;
-  if (toHead || status < 200 || status === 204 || status === 304) framing = BodyFraming.none;
+  if (toHead || isBodiless(status)) framing = BodyFraming.none;
   else if (encoded) framing = BodyFraming.chunked;
   else if (contentLength !== NO_LENGTH) framing = contentLength === 0 ? BodyFraming.none : BodyFraming.length;
 

@@ -6,7 +6,7 @@ import type { HeadLimits } from '../h1/field-lines.ts';
 import { BodyFraming, ResponseHead } from '../h1/response-head.ts';
 import { HeaderId, headerIdOf } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
-import { statusLine } from '../status.ts';
+import { isBodiless, statusLine } from '../status.ts';
 import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
 
@@ -46,7 +46,7 @@ export class ResponseMessage {
   toHead(endStream: boolean, toHead: boolean): ResponseHead {
     const { status, contentLength, text } = this;
     const headers = new Headers(text, null, 0, this.index.slice(), text.length);
-    const bodiless = endStream || toHead || status < 200 || status === 204 || status === 304;
+    const bodiless = endStream || toHead || isBodiless(status);
     const framing = bodiless
       ? BodyFraming.none
       : contentLength === NO_LENGTH

@@ -10,6 +10,7 @@ import { ReceiveWindow, WINDOW_MAX } from '../../http/h2/flow-window.ts';
 import type { RequestBlock } from '../../http/h2/request-block.ts';
 import { type ResponseMessage, ResponseVerdict } from '../../http/h2/response-message.ts';
 import type { Headers } from '../../http/headers.ts';
+import { isBodiless } from '../../http/status.ts';
 import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from '../exchange-ends.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { SendingStream } from './stream-turns.ts';
@@ -269,7 +270,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
       return;
     }
     const { contentLength } = message;
-    const bodiless = this.toHead || message.status === 204 || message.status === 304;
+    const bodiless = this.toHead || isBodiless(message.status);
     // A length that no body can have any more is a lie (RFC 9113 section 8.1.1).
     if (endStream && contentLength > 0 && !bodiless) {
       this.fail(ErrorCode.protocolError, 'upstream_malformed_response');

@@ -1,6 +1,7 @@
 // What routes reach: whether two of them lead to the same service, under whichever name. Asks no service.
 
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
+import { destinationUpstreams } from '../../config/destination-upstreams.ts';
 
 export class Reach {
   private readonly upstreams: ReadonlyMap<string, ReadonlySet<string>>;
@@ -47,8 +48,7 @@ function placesOf({ name, endpoints, discover }: UpstreamConfig): Set<string> {
 }
 
 function upstreamsOf({ to, canary, fallback }: RouteConfig): string[] {
-  const names = to.kind === 'upstream' ? [to.upstream] : [];
-  if (to.kind === 'split') names.push(...to.targets.map(({ upstream }) => upstream));
+  const names = destinationUpstreams(to);
   if (canary !== undefined) names.push(canary.upstream);
   if (fallback?.kind === 'upstream') names.push(fallback.upstream);
   return names;

@@ -1,0 +1,33 @@
+// An exchange that goes on where another stands, without its client: a mirror's copy, or an answer that is fetched later. Starts nothing.
+
+import { latin1 } from '../base/latin1.ts';
+import type { ResponseWriter } from '../net/exchange-ends.ts';
+import { ID_BLOCK_BYTES } from '../telemetry/id-blocks.ts';
+import { Exchange } from './exchange.ts';
+import type { Route } from './route.ts';
+import type { ExchangeServices } from './services.ts';
+
+/**
+ * The same request by the same caller, read whole and through its filters, with the ids that it has; its answer goes to
+ * `to`. `services` are for exchanges that count as nobody's; `route` has no filters to run.
+ */
+export function followingExchange(
+  from: Exchange,
+  services: ExchangeServices,
+  route: Route,
+  to: ResponseWriter,
+): Exchange {
+  const exchange = new Exchange(services, from.snapshot, to, from.client, from.request);
+  exchange.found = from.found;
+  exchange.route = route;
+  exchange.consumer = from.consumer;
+  exchange.identity = from.identity;
+  exchange.requestEnded = true;
+  exchange.requestTrailers = from.requestTrailers;
+  exchange.requestFiltered = from.requestFiltered;
+  exchange.continuedLines = from.continuedLines;
+  // Because: the block of ids that `from` points into is the next request's soon.
+  exchange.foreignIds =
+    from.foreignIds === '' ? latin1(from.idBytes, from.idAt, from.idAt + ID_BLOCK_BYTES) : from.foreignIds;
+  return exchange;
+}
