@@ -71,10 +71,11 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     return await fail(result.reason === '' ? `not started: ${countText(located)}` : result.reason);
   }
   const { listeners } = supervisor.status;
+  // Before it says that it is ready: who reads that may send the signal at once.
+  crashOnTestSignal(supervisor);
   terminal.err(readyLine(listeners, workers, adminUrl));
   onReady?.(listeners, adminUrl);
   setTimeout(flushCompileCache, FLUSH_CACHE_AFTER_MS).unref();
-  crashOnTestSignal(supervisor);
 
   await end;
   admin?.close();
