@@ -22,12 +22,13 @@ export function problemLines(problems: readonly LocatedProblem[], paint: Paint):
 export function countText(problems: readonly LocatedProblem[]): string {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const warnings = problems.length - errors;
-  const counted = [plural(errors, 'error'), plural(warnings, 'warning')].filter(text => text !== '');
-  return counted.join(' and ');
+  const parts = [errors === 0 ? '' : counted(errors, 'error'), warnings === 0 ? '' : counted(warnings, 'warning')];
+  return parts.filter(text => text !== '').join(' and ');
 }
 
-function plural(count: number, noun: string): string {
-  return count === 0 ? '' : `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 route`, `0 routes`, `3 routes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Relative when that is shorter to read, absolute for what is elsewhere. */

@@ -9,7 +9,7 @@ import { listenToSignals } from '../runtime/signals.ts';
 import { Supervisor } from '../runtime/supervisor.ts';
 import { ExitCode } from './command.ts';
 import { packageVersion } from './package-version.ts';
-import { countText, problemLines } from './problem-text.ts';
+import { counted, countText, problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Compiled code is written to the cache when the start is over, so that it does not take part in it. */
@@ -93,9 +93,8 @@ async function startOrReason(supervisor: Supervisor, loaded: LoadedFile): Promis
 }
 
 function readyLine(listeners: readonly string[], workers: number, admin: string): string {
-  const crew = `${workers} worker${workers === 1 ? '' : 's'}`;
   const ofAdmin = admin === '' ? 'no admin' : `admin ${admin}`;
-  return `cardea ${packageVersion()} ready: ${listeners.join(', ')} (${crew}), ${ofAdmin}`;
+  return `cardea ${packageVersion()} ready: ${listeners.join(', ')} (${counted(workers, 'worker')}), ${ofAdmin}`;
 }
 
 /** The tests of replaced workers need a worker that fails. Only where the environment asks for it: nothing a user sends leads here. */

@@ -2,7 +2,7 @@
 
 import { loadAndCompile } from '../runtime/load.ts';
 import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
-import { countText, problemLines } from './problem-text.ts';
+import { counted, countText, problemLines } from './problem-text.ts';
 
 export const validate: Command = {
   name: 'validate',
@@ -23,7 +23,12 @@ export const validate: Command = {
       terminal.err(countText(problems));
       return code;
     }
-    const counts = `${config.routes.length} routes, ${config.upstreams.length} upstreams, ${config.listeners.length} listeners`;
+    const { routes, upstreams, listeners } = config;
+    const counts = [
+      counted(routes.length, 'route'),
+      counted(upstreams.length, 'upstream'),
+      counted(listeners.length, 'listener'),
+    ].join(', ');
     terminal.out(`${file}: ${terminal.paint('green', 'ok')} (${counts})`);
     return code;
   },

@@ -115,6 +115,8 @@ test('redirects fill in the request’s parts, and a client cannot choose the ho
   assert.equal(url('https://{host}{path}{query}', '/a'), 'https://h.example/a');
   assert.equal(url('https://{host}/n/{id}', '/o/a%2F%0D%0Ab', '', '/o/{id}'), 'https://h.example/n/a%2F%0D%0Ab');
   assert.equal(url('{path}', '//evil.example/'), '/evil.example/');
+  assert.equal(url('/{path}', '/evil.example/'), '/evil.example/');
+  assert.equal(url('/{rest*}', '/o//evil.example/', '', '/o/{rest*}'), '/evil.example/');
   assert.equal(url('/new/{rest*}', '/o/a/b', '', '/o/{rest*}'), '/new/a/b');
   for (const bad of [
     'https://{id}/',

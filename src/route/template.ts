@@ -34,8 +34,9 @@ export class Template {
     const { pieces } = this;
     let text = pieces[0]!;
     for (let i = 1; i < pieces.length; i += 2) text += pieceText(pieces[i]!, request, found) + pieces[i + 1]!;
-    // `{path}` of `//elsewhere.example/` alone would name another host (RFC 3986 section 4.2).
-    return pieces[0] === '' && text.startsWith('//') ? text.replace(/^\/+/, '/') : text;
+    // `{path}` of `//elsewhere.example/`, `/{path}` and `/{rest*}` would name another host (RFC 3986 section 4.2). A url
+    // with a scheme does not begin with a slash.
+    return text.startsWith('//') ? text.replace(/^\/+/, '/') : text;
   }
 }
 

@@ -121,7 +121,7 @@ describe('validate', () => {
   test('accepts, in words and in JSON', async () => {
     const said = await cardea(['validate']);
     assert.equal(said.code, 0, said.err);
-    assert.match(said.out, /cardea\.yaml: ok \(3 routes, 2 upstreams, 1 listeners\)/);
+    assert.match(said.out, /cardea\.yaml: ok \(3 routes, 2 upstreams, 1 listener\)/);
     const json = await cardea(['validate', '--json']);
     assert.deepEqual({ ...JSON.parse(json.out), version: '' }, { ok: true, version: '', problems: [] });
   });
