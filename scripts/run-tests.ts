@@ -16,7 +16,6 @@ const serialFolders = [
   'test/e2e/slow-clients/',
   'test/e2e/smuggling/',
   'test/e2e/memory/',
-  'test/fuzz/',
   'test/chaos/',
 ];
 
