@@ -23,6 +23,11 @@ export interface OpenLoopResult {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
+  /**
+   * The p99 of every 1,000 requests in a row, and the median of those: of a machine that stands still now and then it tells
+   * what a request waits while it does not.
+   */
+  readonly windowP99Ms: number;
 }
 
 const program = path.join(import.meta.dirname, '../programs/open-loop.ts');

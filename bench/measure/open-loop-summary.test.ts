@@ -16,3 +16,11 @@ test('two unanswered of a hundred are the p99, as long as the whole run', () => 
   const { p50Ms, p99Ms, maxMs, failed } = summarize(latenciesUs, 2, 5000);
   assert.deepEqual([p50Ms, p99Ms, maxMs, failed], [0.2, 5000, 5000, 2]);
 });
+
+test('one stall among many windows shows in the p99 of all, and not in that of a typical window', () => {
+  const latenciesUs = new Float64Array(20_000).fill(100);
+  for (let i = 0; i < 20_000; i += 50) latenciesUs[i] = 300; // two in a hundred
+  latenciesUs.fill(9_000, 4_000, 4_500);
+  const { p99Ms, windowP99Ms } = summarize(latenciesUs, 0, 5000);
+  assert.deepEqual([p99Ms, windowP99Ms], [9, 0.3]);
+});

@@ -1,11 +1,18 @@
 // Percentiles of an open loop. A request that was never answered well is the worst there is, not one that never was.
 
 import type { OpenLoopResult } from '../load/open-loop.ts';
-import { quantile } from './statistics.ts';
+import { median, quantile } from './statistics.ts';
+
+/** Requests a window of `windowP99Ms`: its p99 is the tenth worst of them. */
+const windowLength = 1_000;
 
 /** `latenciesUs` has one entry a request, Infinity for one that failed; such a one counts as `lastedMs`, the whole run. */
 export function summarize(latenciesUs: Float64Array, failed: number, lastedMs: number): OpenLoopResult {
-  const sorted = latenciesUs.map(value => Math.min(value, lastedMs * 1000)).sort();
+  const bounded = latenciesUs.map(value => Math.min(value, lastedMs * 1000));
+  const windows = Array.from({ length: Math.max(1, Math.floor(bounded.length / windowLength)) }, (_, i) =>
+    bounded.slice(i * windowLength, (i + 1) * windowLength).sort(),
+  );
+  const sorted = bounded.toSorted();
   const at = (share: number) => quantile(sorted, share) / 1000;
   return {
     requests: sorted.length,
@@ -14,6 +21,7 @@ export function summarize(latenciesUs: Float64Array, failed: number, lastedMs: n
     p90Ms: at(0.9),
     p99Ms: at(0.99),
     p999Ms: at(0.999),
+    windowP99Ms: median(windows.map(window => quantile(window, 0.99))) / 1000,
     maxMs: at(1),
   };
 }
