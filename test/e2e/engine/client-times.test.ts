@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
+import { assertAbout } from '../../support/assert-about.ts';
 import { ClientConnection, eventually } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
@@ -25,10 +26,6 @@ async function setUp(
 }
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
-
-function assertAbout(ms: number, expected: number): void {
-  assert.ok(ms >= expected - 30 && ms < expected + 600, `${ms} ms instead of about ${expected}`);
-}
 
 async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
   const began = performance.now();

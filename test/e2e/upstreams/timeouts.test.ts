@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
+import { assertAbout } from '../../support/assert-about.ts';
 import { ClientConnection, eventually } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
@@ -33,10 +34,6 @@ async function refusal(client: ClientConnection): Promise<{ status: number; code
   const [answer] = await client.answers(1);
   const ms = performance.now() - began;
   return { status: answer!.status, code: /"code":"(\w+)"/.exec(answer!.body)?.[1] ?? '', ms };
-}
-
-function assertAbout(ms: number, expected: number): void {
-  assert.ok(ms >= expected - 30 && ms < expected + 600, `${ms} ms instead of about ${expected}`);
 }
 
 test('connectTimeout: 504 upstream_connect_timeout', async t => {
