@@ -10,6 +10,7 @@ import { Refusal } from '../http/h1/parse-outcome.ts';
 import { BodyFraming, parseResponseHead, type ResponseHead, takeResponseHead } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
 import { listenTo, readInto, type SocketEvents } from './accepted-socket.ts';
+import { cutOff } from './cut-off.ts';
 import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
@@ -192,7 +193,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   /** Gives the exchange up; the connection cannot serve another. No event follows. */
   abort(): void {
     this.events = null;
-    this.socket.destroy();
+    // A tunnel has no other end than its connection's: one that breaks off must not look like one that ends (RFC 9113 section 8.5).
+    if (this.phase === Phase.tunnel) cutOff(this.socket);
+    else this.socket.destroy();
     this.leave();
   }
 

@@ -13,6 +13,7 @@ import type { Headers } from '../../http/headers.ts';
 import { isBodiless } from '../../http/status.ts';
 import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from '../exchange-ends.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { NO_BYTE, pieceOf } from './last-byte.ts';
 import type { SendingStream } from './stream-turns.ts';
 
 /** Interim responses to one request: a backend that sends more is broken. */
@@ -21,10 +22,6 @@ const INFORMATIONAL_MAX = 32;
 const Phase = { head: 0, body: 1, tunnel: 2, closed: 3 } as const;
 
 const nothing: Buffer[] = [];
-
-const NONE = -1;
-/** Carries a byte that was held back. */
-const oneByte = Buffer.alloc(1);
 
 export class ClientStream implements RequestWriter, SendingStream, Timed {
   deadline: number;
@@ -63,7 +60,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   private received: number;
   /** What comes may still turn out to be longer than was said: then a client that counts must not see a whole answer. */
   private mayExceed: boolean;
-  /** The last byte of the length that was said, until the end shows that it was the last; else NONE. */
+  /** The last byte of the length that was said, until the end shows that it was the last; else NO_BYTE. */
   private lastByte: number;
   /** The head that says there is no body, until that is so. */
   private heldHead: ResponseHead | null;
@@ -103,7 +100,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.contentLength = -1;
     this.received = 0;
     this.mayExceed = false;
-    this.lastByte = NONE;
+    this.lastByte = NO_BYTE;
     this.heldHead = null;
     this.informational = 0;
     this.paused = false;
@@ -116,7 +113,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   }
 
   get halfOpen(): boolean {
-    return false;
+    return this.phase === Phase.tunnel && this.remoteEnded && !this.requestDone;
   }
 
   // ---- The request ---------------------------------------------------------------------------------------------
@@ -173,7 +170,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.trailers = trailers;
     if (this.waiting) return;
     this.endLocally();
-    if (this.phase === Phase.head) this.touch();
+    if (this.phase !== Phase.body) this.touch();
   }
 
   private endLocally(): void {
@@ -183,7 +180,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
       this.block.trailers(this.trailers);
       this.connection.sendBlock(this.id, true);
     }
-    if (this.remoteEnded) this.leave();
+    // A tunnel's far end was first: every other stream is over with the answer.
+    if (this.remoteEnded) this.finish(null);
   }
 
   abort(): void {
@@ -371,17 +369,20 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   private deliverHeld(): void {
     const { heldHead, lastByte } = this;
     this.heldHead = null;
-    this.lastByte = NONE;
+    this.lastByte = NO_BYTE;
     if (heldHead !== null) this.events?.onResponseHead(heldHead);
-    if (lastByte === NONE) return;
-    oneByte[0] = lastByte;
-    this.events?.onResponseBody(oneByte, 0, 1);
+    if (lastByte !== NO_BYTE) this.events?.onResponseBody(pieceOf(lastByte), 0, 1);
   }
 
   private finish(trailers: Headers | null): void {
+    if (this.phase === Phase.tunnel && !this.localEnded) {
+      // The endpoint's side of the tunnel is over: the whole is when the client's is, too.
+      if (!this.requestDone) this.events?.onResponseEnd(null);
+      this.touch();
+      return;
+    }
     const { events } = this;
-    const tunnel = this.phase === Phase.tunnel;
-    if (!tunnel) this.events = null;
+    this.events = null;
     this.times = null;
     this.connection.io.wheel.unschedule(this);
     events?.onResponseEnd(trailers);

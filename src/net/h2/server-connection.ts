@@ -220,7 +220,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.dataSeen = false;
     this.dataStream = this.streams.find(streamId);
     if (this.dataStream === null) return this.withoutStream(streamId);
-    const error = this.dataStream.takeData(length);
+    const error = this.dataStream.takeData(length, endStream);
     if (error === 0) return 0;
     this.failStream(this.dataStream, error);
     this.dataStream = null;

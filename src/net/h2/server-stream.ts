@@ -9,11 +9,12 @@ import type { Headers } from '../../http/headers.ts';
 import type { RequestHead } from '../../http/request-head.ts';
 import type { Client } from '../client.ts';
 import { type RequestEvents, ResponseFraming, type ResponseWriter } from '../exchange-ends.ts';
+import { NO_BYTE, pieceOf } from './last-byte.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { acceptsKey, newWebSocketKey, takeSwitchFields } from './websocket-switch.ts';
 
 /** A tunnel that an extended CONNECT asks for (RFC 8441). */
-const Tunnel = { none: 0, asked: 1, open: 2 } as const;
+const Tunnel = { none: 0, asked: 1, open: 2, outEnded: 3 } as const;
 
 /** What a piece that waits costs beside its bytes: many small ones must not slip through. */
 const PIECE_BYTES = 128;
@@ -38,6 +39,12 @@ export class ServerStream implements ResponseWriter, Timed {
   remoteEnded: boolean;
   private contentLength: number;
   private received: number;
+  /** What comes may still turn out to be longer than was said: then an upstream that counts must not see a whole request. */
+  private mayExceed: boolean;
+  /** The last byte of the length that was said, until the end shows that it was the last; else NO_BYTE. */
+  private lastByte: number;
+  /** The head that says there is no body, until that is so. */
+  private heldHead: RequestHead | null;
   /** Null where no body was announced. */
   private readonly window: ReceiveWindow | null;
   private paused: boolean;
@@ -84,6 +91,9 @@ export class ServerStream implements ResponseWriter, Timed {
     this.remoteEnded = endStream;
     this.contentLength = -1;
     this.received = 0;
+    this.mayExceed = false;
+    this.lastByte = NO_BYTE;
+    this.heldHead = null;
     this.window = endStream ? null : new ReceiveWindow(connection.handler.http2.initialWindow);
     this.paused = false;
     this.heldBack = 0;
@@ -109,17 +119,24 @@ export class ServerStream implements ResponseWriter, Timed {
     return this.connection.client;
   }
 
-  /** Begins the exchange. */
+  /** Begins the exchange, at the latest with the end of the request. */
   begin(head: RequestHead): void {
     const { handler } = this.connection;
-    this.contentLength = head.contentLength;
     this.expectsContinue = head.expectContinue;
-    if (head.upgrade !== '') {
+    if (head.upgrade === '') {
+      this.contentLength = head.contentLength;
+      if (head.contentLength === 0 && !this.remoteEnded) {
+        this.heldHead = head;
+        this.startBodyWindow();
+        return;
+      }
+    } else {
       this.tunnel = Tunnel.asked;
       this.webSocketKey = newWebSocketKey();
       head.headers.remove('sec-websocket-key');
       head.headers.appendTrusted('Sec-WebSocket-Key', this.webSocketKey);
-    } else if (!this.remoteEnded) this.startBodyWindow();
+    }
+    if (!this.remoteEnded && this.tunnel === Tunnel.none) this.startBodyWindow();
     const events = handler.onStreamRequest(this, head);
     // The answer may be complete already.
     if (!this.responseDone && !this.closed) this.events = events;
@@ -128,8 +145,9 @@ export class ServerStream implements ResponseWriter, Timed {
   // ---- From the client -----------------------------------------------------------------------------------------
 
   /** A DATA frame of this length begins. Returns 0, or the code with which this stream ends. */
-  takeData(length: number): number {
+  takeData(length: number, isLast: boolean): number {
     if (this.remoteEnded) return ErrorCode.streamClosed;
+    this.mayExceed = !isLast || this.received + length > this.contentLength;
     return this.window!.take(length) ? 0 : ErrorCode.flowControlError;
   }
 
@@ -145,7 +163,12 @@ export class ServerStream implements ResponseWriter, Timed {
       this.fail(ErrorCode.protocolError, 'invalid_content_length');
       return;
     }
-    this.events?.onRequestBody(bytes, start, end);
+    let deliverable = end;
+    if (this.received === this.contentLength && this.mayExceed) {
+      deliverable--;
+      this.lastByte = bytes[deliverable]!;
+    }
+    if (start < deliverable) this.events?.onRequestBody(bytes, start, deliverable);
   }
 
   /** All of a DATA frame has come: its room is given back unless the flow is held. */
@@ -173,7 +196,20 @@ export class ServerStream implements ResponseWriter, Timed {
     }
     this.remoteEnded = true;
     if (!this.waiting) this.deadline = Infinity;
-    if (this.tunnel !== Tunnel.asked) this.events?.onRequestEnd(trailers);
+    const { heldHead } = this;
+    this.heldHead = null;
+    if (heldHead !== null) this.begin(heldHead);
+    else if (this.tunnel !== Tunnel.asked) {
+      this.deliverLastByte();
+      this.events?.onRequestEnd(trailers);
+    }
+  }
+
+  /** Nothing is behind it any more. */
+  private deliverLastByte(): void {
+    const { lastByte } = this;
+    this.lastByte = NO_BYTE;
+    if (lastByte !== NO_BYTE) this.events?.onRequestBody(pieceOf(lastByte), 0, 1);
   }
 
   /** The client gives the stream up. Returns whether something was under way. */
@@ -187,10 +223,13 @@ export class ServerStream implements ResponseWriter, Timed {
   /** The client broke a rule: the stream ends with this code, the exchange with that fault. */
   fail(code: number, fault: FaultCode): void {
     if (this.closed) return;
-    this.connection.resetStream(this, code);
+    const { connection, heldHead } = this;
+    // No exchange was begun that could record it.
+    if (heldHead !== null) connection.handler.onStreamRefused(this, new Fault(fault), false, false);
+    connection.resetStream(this, code);
     this.leave();
     this.tellFault(fault);
-    this.connection.blame(fault === 'client_aborted' ? 'stream' : 'malformed');
+    connection.blame(fault === 'client_aborted' ? 'stream' : 'malformed');
   }
 
   private tellFault(code: FaultCode): void {
@@ -205,6 +244,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.queue = nothing;
     if (this.held > 0) this.hold(-this.held);
     this.early = nothing;
+    this.heldHead = null;
     this.connection.handler.io.wheel.cancel(this);
     this.connection.onStreamClosed(this);
   }
@@ -322,14 +362,24 @@ export class ServerStream implements ResponseWriter, Timed {
   }
 
   endTunnelOut(): boolean {
-    return false;
+    this.tunnel = Tunnel.outEnded;
+    if (!this.closed && !this.waiting) this.endOut();
+    return true;
+  }
+
+  /** The upstream's FIN as RFC 8441 section 5 has it: END_STREAM, behind all that was to be sent. */
+  private endOut(): void {
+    this.localEnded = true;
+    this.connection.outbox.endStream(this.id);
   }
 
   abortResponse(): void {
     this.responseDone = true;
     this.events = null;
     if (this.closed) return;
-    this.connection.resetStream(this, ErrorCode.internalError);
+    // RFC 8441 section 5: what would be a reset of the tunnel's TCP connection.
+    const code = this.tunnel >= Tunnel.open ? ErrorCode.cancel : ErrorCode.internalError;
+    this.connection.resetStream(this, code);
     this.leave();
   }
 
@@ -364,6 +414,7 @@ export class ServerStream implements ResponseWriter, Timed {
     if (this.responseDone) this.finish();
     else {
       if (!this.remoteEnded && !this.paused && this.tunnel === Tunnel.none) this.startBodyWindow();
+      if (this.tunnel === Tunnel.outEnded) this.endOut();
       this.events?.onResponseDrained();
     }
     return true;
@@ -427,11 +478,17 @@ export class ServerStream implements ResponseWriter, Timed {
     } else if (!this.remoteEnded && !this.paused) {
       const received = this.received - this.windowBytes;
       if (received === 0 || received * 1000 < limits.minimumRateBytesPerSecond * limits.bodyTimeoutMs) {
-        const { events } = this;
         // Its answer, if it can still have one, comes through `startResponse`.
-        events?.onRequestFault(new Fault('body_timeout'));
+        this.tellBodyTimeout(new Fault('body_timeout'));
       } else this.startBodyWindow();
     }
+  }
+
+  private tellBodyTimeout(fault: Fault): void {
+    const { events, heldHead, connection } = this;
+    this.heldHead = null;
+    if (heldHead === null) events?.onRequestFault(fault);
+    else connection.handler.onStreamRefused(this, fault, true, heldHead.method === 'HEAD');
   }
 
   private startWriteWindow(): void {

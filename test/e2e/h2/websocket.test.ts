@@ -93,10 +93,12 @@ describe('extended CONNECT', () => {
     await once(server, 'close');
   });
 
-  test('the end of either side ends the other', async () => {
+  test('the end of either side is the end of the other', async () => {
     const first = await opened();
     first.stream.on('data', () => {});
     first.server.terminate();
+    await once(first.stream, 'end');
+    first.stream.end();
     await once(first.stream, 'close');
     const second = await opened();
     second.stream.on('data', () => {});

@@ -194,9 +194,33 @@ const lengths: readonly H2Case[] = [
   malformed('a length below the body', fields('POST', ['content-length', '3']), { data: [`abc${smuggled}`] }),
   malformed('a length below the body, in two frames', fields('POST', ['content-length', '3']), {
     data: ['abc', smuggled],
-    forwarded: 1,
   }),
-  malformed('a length of 0 with a body', fields('POST', ['content-length', '0']), { data: [smuggled], forwarded: 1 }),
+  malformed('a length below the body, byte by byte', fields('POST', ['content-length', '3']), {
+    data: ['a', 'b', 'c', ...smuggled],
+  }),
+  malformed(
+    'a length below the body, with an empty frame where it should end',
+    fields('POST', ['content-length', '3']),
+    {
+      data: ['abc', '', smuggled],
+    },
+  ),
+  malformed('a length below the body, with trailers', fields('POST', ['content-length', '3']), {
+    data: ['abc', smuggled],
+    trailers: [['x-sum', '1']],
+  }),
+  malformed('a length that the body has, with trailers that are none', fields('POST', ['content-length', '3']), {
+    data: ['abc'],
+    trailers: [['x-sum\r\n\r\nGET', '/smuggled/{id} HTTP/1.1']],
+  }),
+  malformed('a length of 0 with a body', fields('POST', ['content-length', '0']), { data: [smuggled] }),
+  malformed('a length of 0 with a body behind an empty frame', fields('GET', ['content-length', '0']), {
+    data: ['', smuggled],
+  }),
+  malformed('a length of 0 with trailers that are none', fields('POST', ['content-length', '0']), {
+    data: [''],
+    trailers: [[':path', '/smuggled/{id}']],
+  }),
   malformed('a length above the body', fields('POST', ['content-length', '50']), { data: ['abc'] }),
   malformed('a length without a body', fields('GET', ['content-length', '50'])),
   malformed('a length above the body, with trailers', fields('POST', ['content-length', '50']), {
@@ -211,6 +235,12 @@ const lengths: readonly H2Case[] = [
   passed('GET with a body', fields('GET'), { data: [smuggled] }),
   passed('empty DATA in between', fields('POST'), { data: ['a', '', 'b', ''] }),
   passed('a length of 0', fields('POST', ['content-length', '0'])),
+  passed('a length of 0 that ends with DATA', fields('POST', ['content-length', '0']), { data: [''] }),
+  passed('a length, and the end in a frame of its own', fields('POST', ['content-length', '3']), { data: ['abc', ''] }),
+  passed('a length, and the end in trailers', fields('POST', ['content-length', '3']), {
+    data: ['abc'],
+    trailers: [['x-sum', '1']],
+  }),
 ];
 
 const trailers: readonly H2Case[] = [
