@@ -76,7 +76,9 @@ export const listenerTlsSchema = z
       .min(1)
       .max(1_000_000)
       .default(1_000)
-      .describe('Handshakes under way at once in one worker; beyond it new connections are closed at once.'),
+      .describe(
+        'Handshakes under way at once in one worker. Beyond it the one that has waited longest is given up, if it has had a tenth of its time; else the new connection is closed at once.',
+      ),
     sessionTickets,
   })
   .transform(

@@ -8,5 +8,6 @@ export const failureCells: Readonly<Record<HandshakeFailure | 'aborted', number>
   failed: WorkerCell.tlsFailed,
   timeout: WorkerCell.tlsTimeout,
   no_protocol: WorkerCell.tlsNoProtocol,
+  too_many: WorkerCell.tlsRefused,
   certificate_rejected: WorkerCell.tlsCertificateRejected,
 };

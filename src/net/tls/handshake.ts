@@ -38,6 +38,7 @@ export class Handshake implements SocketEvents, Timed {
   /** Over TLS; the accepted one is of no use any more. */
   readonly socket: Socket;
   readonly client: Client;
+  readonly beganAt: number;
   private readonly handle: TlsHandle;
   private readonly tls: ServerTls;
   private readonly contexts: ServerContexts;
@@ -57,6 +58,7 @@ export class Handshake implements SocketEvents, Timed {
     this.failure = null;
     this.over = false;
     const { io } = next;
+    this.beganAt = io.clock.now;
     if (canWrap) {
       this.handle = this.wrapOwn(raw);
       this.socket = socketOf(this.handle, readInto(io.readBuffer));
@@ -90,6 +92,11 @@ export class Handshake implements SocketEvents, Timed {
 
   onDeadline(): void {
     this.fail('timeout');
+  }
+
+  /** Another takes its place. */
+  giveWay(): void {
+    this.fail('too_many');
   }
 
   /** The client's name is known, or it gave none. */
@@ -135,7 +142,7 @@ export class Handshake implements SocketEvents, Timed {
     if (this.over) return;
     this.over = true;
     this.next.io.wheel.cancel(this);
-    this.tls.ended();
+    this.tls.ended(this);
   }
 
   private wrapOwn(raw: Socket): TlsHandle {

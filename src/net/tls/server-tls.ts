@@ -9,7 +9,10 @@ import { Handshake } from './handshake.ts';
 import type { ServerContexts } from './server-contexts.ts';
 
 /** Why a connection did not come about; each is counted. */
-export type HandshakeFailure = 'failed' | 'timeout' | 'no_protocol' | 'certificate_rejected';
+export type HandshakeFailure = 'failed' | 'timeout' | 'no_protocol' | 'certificate_rejected' | 'too_many';
+
+/** The part of its time after which a handshake gives way to another where there is no room for both. Who is honest is done by then. */
+const GIVES_WAY_AFTER = 0.1;
 
 /** Who gets the sockets. */
 export interface SecuredSockets {
@@ -22,11 +25,12 @@ export interface SecuredSockets {
 
 export class ServerTls {
   private current: ServerContexts;
-  private underWay: number;
+  /** Those that began first are in front. */
+  private readonly underWay: Set<Handshake>;
 
   constructor(contexts: ServerContexts) {
     this.current = contexts;
-    this.underWay = 0;
+    this.underWay = new Set();
   }
 
   get contexts(): ServerContexts {
@@ -40,13 +44,21 @@ export class ServerTls {
 
   /** Begins a handshake, or gives null when too many are under way. `next` hears of its end. */
   begin(raw: Socket, client: Client, next: SecuredSockets): Handshake | null {
-    if (this.underWay >= this.current.material.handshakesMax) return null;
-    this.underWay++;
-    return new Handshake(raw, client, this, next);
+    const { material } = this.current;
+    if (this.underWay.size >= material.handshakesMax) {
+      // So a flood of clients that do not go on keeps nobody else out for long, and costs so many handshakes in that time at most.
+      const oldest = this.underWay.values().next().value;
+      const youngestMs = material.handshakeTimeoutMs * GIVES_WAY_AFTER;
+      if (oldest === undefined || next.io.clock.now - oldest.beganAt < youngestMs) return null;
+      oldest.giveWay();
+    }
+    const handshake = new Handshake(raw, client, this, next);
+    this.underWay.add(handshake);
+    return handshake;
   }
 
   /** Called by each handshake once. */
-  ended(): void {
-    this.underWay--;
+  ended(handshake: Handshake): void {
+    this.underWay.delete(handshake);
   }
 }
