@@ -201,7 +201,13 @@ export const faultKinds = {
     502,
     'Answer lost',
     'http_response_incomplete',
-    'The worker that waited for the answer to a deferred request is gone. Whether the upstream carried the request out is not known.',
+    'The worker or gateway that waited for the answer to a deferred request is gone. Whether the upstream carried the request out is not known.',
+  ),
+  answers_unavailable: gateway(
+    503,
+    'Answers unavailable',
+    'proxy_internal_error',
+    'The store that `async.store` names is away: whether the answer is there is not known now. `Retry-After` says when to ask again.',
   ),
   method_not_allowed: gateway(
     405,

@@ -1,23 +1,29 @@
 // From a route's `async` to the plan that answers are deferred by, and the route on which they are fetched.
 
-import type { RouteConfig } from '../config/config.ts';
+import type { Problem, RouteConfig } from '../config/config.ts';
 import type { DeferralConfig } from '../config/rollout-config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import { ANSWERS_PATH } from '../exchange/deferred/answers-path.ts';
 import { type DeferralEvent, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
 import { type Destination, Route, type RouteResilience } from '../exchange/route.ts';
-import type { SharedTableNeed } from '../exchange/worker-services.ts';
+import type { SharedTableNeed, WorkerServices } from '../exchange/worker-services.ts';
 import type { Rewrite } from '../route/rewrite.ts';
-import { AnswerTable, answerTableBytes } from '../store/answer-table.ts';
-import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
+import { answerTableBytes } from '../store/answer-table.ts';
+import type { AnswerShelf } from '../store/answers/answer-shelf.ts';
+import { answersIn } from '../store/answers/answers-in.ts';
+import { MemoryAnswers } from '../store/answers/memory-answers.ts';
+import type { Store } from '../store/store.ts';
+import { offsetIn } from '../telemetry/metric-registry.ts';
 import { opaqueWord } from '../upstream/affinity.ts';
+import type { StockedWorkshop } from './compile-chain.ts';
+import type { StoreShelf } from './compile-stores.ts';
 
 /** Memory of the answers of routes that say the same of it. */
 export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
   const tables: SharedTableNeed[] = [];
   for (const { async: deferral } of routes) {
-    if (deferral === undefined) continue;
+    if (deferral === undefined || deferral.store !== undefined) continue;
     const bytes = answerTableBytes(deferral.memoryBytes, deferral.answerBytesMax);
     tables.push({ name: tableName(deferral), bytes });
   }
@@ -33,16 +39,41 @@ interface Deferred {
   readonly destination: Destination;
 }
 
+/** `path` leads to `async` in the document. Null, with a problem told, when its store keeps no answers. */
 export function compileDeferral(
   deferral: DeferralConfig,
   { name, rewrite, metricsOffset, resilience, destination }: Deferred,
-  sharedTable: (name: string) => SharedArrayBuffer,
-  eventOffsets: BlockOffsets,
-): DeferralPlan {
-  const table = new AnswerTable(sharedTable(tableName(deferral)), deferral.answerBytesMax);
+  { worker, shelf: stores, eventOffsets }: StockedWorkshop,
+  path: readonly (string | number)[],
+  problems: Problem[],
+): DeferralPlan | null {
+  const shelf = shelfOf(deferral, worker, stores);
+  if (typeof shelf === 'string') {
+    problems.push({ path: [...path, 'store'], message: shelf, severity: 'error' });
+    return null;
+  }
   const silent = new Route(name, silentChain([]), destination, rewrite, 0, metricsOffset, resilience);
   const eventCell = (event: DeferralEvent) => offsetIn(eventOffsets, deferralLabel(event));
-  return new DeferralPlan(deferral, table, answersWord(name), silent, eventCell);
+  return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
+}
+
+/** A text says for the operator why there is none. */
+function shelfOf(deferral: DeferralConfig, worker: WorkerServices, stores: StoreShelf): AnswerShelf | string {
+  if (deferral.store === undefined) {
+    return new MemoryAnswers(worker.sharedTable(tableName(deferral)), deferral.answerBytesMax);
+  }
+  const store = storeIn(stores, deferral.store);
+  if (typeof store === 'string') return store;
+  const shelf = answersIn(store, deferral);
+  return shelf ?? `answers are kept in Redis or SQLite; the store "${deferral.store}" is ${store.kind}`;
+}
+
+function storeIn(stores: StoreShelf, name: string): Store | string {
+  try {
+    return stores.store(name);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Answers by the word in their URL: the filters of their route run in front of them, so that its callers are known. */

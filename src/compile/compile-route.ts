@@ -95,9 +95,11 @@ export function compileRoute(
       : compileDeferral(
           config.async,
           { name, rewrite, resilience, destination, ...limits },
-          sharedTable,
-          workshop.eventOffsets,
+          workshop,
+          [...path, 'async'],
+          problems,
         );
+  if (problems.length > known) return null;
   return new Route(
     name,
     chain,

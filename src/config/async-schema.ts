@@ -2,14 +2,13 @@
 
 import { z } from 'zod';
 import { duration } from './duration.ts';
-import { withLaterKeys } from './later-keys.ts';
 import type { DeferralConfig } from './rollout-config.ts';
 import { size } from './size-field.ts';
 
 const KIB = 1024;
 
-export const asyncSchema = withLaterKeys(
-  z.strictObject({
+export const asyncSchema = z
+  .strictObject({
     after: duration.prefault('30s').describe('How long a client is kept waiting.'),
     keep: duration
       .refine(ms => ms >= 1_000, 'expected at least 1s')
@@ -21,17 +20,22 @@ export const asyncSchema = withLaterKeys(
     memory: size(64 * KIB, 4 * KIB * KIB * KIB)
       .prefault('64MiB')
       .describe(
-        'For all answers of routes with the same `memory` and `size`; when it is full the oldest answer goes first, and while all of it waits for answers nobody is deferred.',
+        'For all answers of routes with the same `memory`, `size` and `store`: room for `memory` / `size` of them; when it is full the oldest answer goes first, and while all of it waits for answers nobody is deferred.',
       ),
-  }),
-  'store',
-)
-  .transform(({ after, keep, size: answerBytesMax, memory }, context): DeferralConfig => {
+    store: z
+      .string('expected the name of one of the `stores`')
+      .min(1, 'expected the name of one of the `stores`, found ""')
+      .optional()
+      .describe(
+        'Name of one of the `stores` that keeps the answers: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts. Memory of this process when left out.',
+      ),
+  })
+  .transform(({ after, keep, size: answerBytesMax, memory, store }, context): DeferralConfig => {
     if (memory < 8 * answerBytesMax) {
       context.addIssue({ code: 'custom', path: ['memory'], message: '`memory` has to hold eight answers at least' });
     }
-    return { afterMs: after, keepMs: keep, answerBytesMax, memoryBytes: memory };
+    return { afterMs: after, keepMs: keep, answerBytesMax, memoryBytes: memory, store };
   })
   .describe(
-    'A client whose request has no answer by then gets 202 with the `Location` of its answer. The gateway goes on waiting, keeps the answer in memory that all workers share, and gives it there to the same caller only. Not for upgrades, gRPC and event streams.',
+    'A client whose request has no answer by then gets 202 with the `Location` of its answer. The gateway goes on waiting, keeps the answer, in memory that all workers share or in a store, and gives it there to the same caller only. Not for upgrades, gRPC and event streams.',
   );

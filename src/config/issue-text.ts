@@ -3,7 +3,6 @@
 
 import type { z } from 'zod';
 import { found, MISSING } from './found.ts';
-import { isLaterKey } from './later-keys.ts';
 import { suggestion } from './nearest-name.ts';
 
 /** Stands between the sentences of one issue that speaks of several keys. */
@@ -57,7 +56,6 @@ function unknownKey(key: string, schema: object | undefined): string {
   const written = JSON.stringify(key);
   // Because: zod tells the schema of an issue without its type; objects have a shape.
   const shape = (schema as { _zod?: { def?: { shape?: Record<string, unknown> } } } | undefined)?._zod?.def?.shape;
-  if (isLaterKey(shape, key)) return `${written} is not supported yet in this version`;
   const known = Object.keys(shape ?? {});
   const near = suggestion(key, known);
   if (near !== '') return `unknown key ${written}${near}`;

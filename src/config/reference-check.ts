@@ -129,7 +129,7 @@ export class ReferenceCheck {
     return unused;
   }
 
-  /** Of the global chain, and of these routes. */
+  /** That the global chain and these routes name. */
   stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
     const known = namesOf(this.settings['stores']);
     const byName = new Map(schemas.map(schema => [schema.name, schema]));
@@ -148,6 +148,10 @@ export class ReferenceCheck {
     for (let at = from; at < end; at++) {
       for (const [index, filter] of (routes[at]?.filters ?? []).entries())
         visit(filter, ['routes', at, 'filters', index]);
+      for (const key of ['async', 'canary'] as const) {
+        const name = routes[at]?.[key]?.store;
+        if (name !== undefined) this.expectKnown(known, 'store', name, ['routes', at, key, 'store']);
+      }
     }
   }
 

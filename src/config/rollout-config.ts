@@ -14,6 +14,8 @@ export interface DeferralConfig {
   /** Head and body. */
   readonly answerBytesMax: number;
   readonly memoryBytes: number;
+  /** Name; memory when left out. */
+  readonly store?: string | undefined;
 }
 
 /** Numbers are a worker's. */
@@ -47,6 +49,8 @@ export interface CanaryConfig {
   readonly errorRate: number;
   readonly p99Factor: number;
   readonly minimum: number;
+  /** Name; memory of the process when left out. */
+  readonly store?: string | undefined;
 }
 
 export type ShareOf =

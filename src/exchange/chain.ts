@@ -97,8 +97,8 @@ export function runEndHooks(exchange: Exchange, chain: Chain): void {
   }
 }
 
-/** Waits for a hook, then goes on if the exchange is still there. Everything that comes meanwhile is held. */
-function suspend(exchange: Exchange, waits: Promise<void>, resume: () => void): void {
+/** Waits for a hook or a store, then goes on if the exchange is still there. Everything that comes meanwhile is held. */
+export function suspend(exchange: Exchange, waits: Promise<void>, resume: () => void): void {
   exchange.suspended = true;
   const { io } = exchange.services;
   const goOn = (): void => {

@@ -102,9 +102,9 @@ export class AnswerTable {
     return given ?? false;
   }
 
-  /** Keeps the answer; of one that is too long only that it was given. */
-  store(slot: number, digest: Buffer, answer: Buffer | null, expirySeconds: number): void {
-    this.change(slot, digest, () => {
+  /** Keeps the answer; of one that is too long only that it was given. False when the question is not under way any more. */
+  store(slot: number, digest: Buffer, answer: Buffer | null, expirySeconds: number): boolean {
+    return this.change(slot, digest, () => {
       const { words } = this;
       const fits = answer !== null && answer.length <= this.answerBytesMax;
       if (fits) answer.copy(this.bytes, (slot + SLOT_HEADER_WORDS) * 4);
@@ -213,11 +213,13 @@ export class AnswerTable {
   }
 
   /** Does it if the slot is still this question's, which is under way. */
-  private change(slot: number, digest: Buffer, act: () => void): void {
+  private change(slot: number, digest: Buffer, act: () => void): boolean {
     const at = HEADER_WORDS + (digest.readUInt32LE(12) % this.sets);
     const stamp = lock(this.words, at);
     try {
-      if (this.words[slot] === State.underWay && this.isAt(slot, digest)) act();
+      if (this.words[slot] !== State.underWay || !this.isAt(slot, digest)) return false;
+      act();
+      return true;
     } finally {
       unlock(this.words, at, stamp);
     }

@@ -2,7 +2,16 @@
 
 import { eventLabel } from '../../telemetry/event-label.ts';
 
-export const deferralEvents = ['deferred', 'kept', 'not_kept', 'given', 'late', 'lost', 'no_room'] as const;
+export const deferralEvents = [
+  'deferred',
+  'kept',
+  'not_kept',
+  'given',
+  'late',
+  'lost',
+  'no_room',
+  'store_away',
+] as const;
 
 export type DeferralEvent = (typeof deferralEvents)[number];
 

@@ -1,10 +1,11 @@
-// A route's `async` on one worker: who has waited long enough is told where the answer will be, and gets it there. Answers are kept in
-// memory that all workers share, found by a token that cannot be guessed together with who asked.
+// A route's `async` on one worker: who has waited long enough is told where the answer will be, and gets it there. An answer is found by a
+// token that cannot be guessed together with who asked. Where it is kept is src/store/answers' business.
 
 import { createHash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import { randomHex } from '../../base/random-hex.ts';
-import type { AnswerTable } from '../../store/answer-table.ts';
+import type { AnswerShelf, AnswerTicket, ExpectedAnswer, FoundAnswer } from '../../store/answers/answer-shelf.ts';
+import { suspend } from '../chain.ts';
 import type { Exchange } from '../exchange.ts';
 import { isGrpc } from '../grpc-answer.ts';
 import { answer, refuse } from '../reply.ts';
@@ -12,10 +13,11 @@ import type { Route } from '../route.ts';
 import type { ExchangeServices } from '../services.ts';
 import { AnswerRecorder, recordedReply } from './answer-recorder.ts';
 import { ANSWERS_PATH } from './answers-path.ts';
+import { askShelf } from './ask-shelf.ts';
+import { AwaitedAnswer } from './awaited-answer.ts';
 import type { DeferralEvent } from './deferral-events.ts';
 import { DeferralWait } from './deferral-wait.ts';
 import { canHandOver, handOver } from './hand-over.ts';
-import { type Awaited, heardUntil } from './unattended.ts';
 
 export interface DeferralSpec {
   readonly afterMs: number;
@@ -28,30 +30,39 @@ const LOOK_AGAIN_MS = 250;
 
 const POLL_SECONDS = '2';
 
+const faultCodes = {
+  notKept: 'answer_not_kept',
+  lost: 'answer_lost',
+  gone: 'answer_not_found',
+  unknown: 'answer_not_found',
+} as const;
+
 export class DeferralPlan {
   private readonly spec: DeferralSpec;
-  private readonly table: AnswerTable;
+  private readonly shelf: AnswerShelf;
   /** Names the route in URLs. */
   private readonly word: string;
   /** Of exchanges without a client: no filters, and the retries of the route. */
   private readonly silentRoute: Route;
   private readonly eventCell: (event: DeferralEvent) => number;
   private services: ExchangeServices | null;
+  private storeIsAway: boolean;
 
   /** `eventCell` says where an event is counted. */
   constructor(
     spec: DeferralSpec,
-    table: AnswerTable,
+    shelf: AnswerShelf,
     word: string,
     silentRoute: Route,
     eventCell: (event: DeferralEvent) => number,
   ) {
     this.spec = spec;
-    this.table = table;
+    this.shelf = shelf;
     this.word = word;
     this.silentRoute = silentRoute;
     this.eventCell = eventCell;
     this.services = null;
+    this.storeIsAway = false;
   }
 
   /** Begins the client's patience. Tunnels, gRPC calls and streams of events are never deferred. */
@@ -66,12 +77,26 @@ export class DeferralPlan {
 
   /** The client has waited long enough. */
   due(exchange: Exchange): void {
-    if (exchange.answeredBy !== 'nobody') return;
-    const { io, unattended } = exchange.services;
-    if (unattended.closed) return;
-    if (!canHandOver(exchange) || !this.defer(exchange)) {
-      io.wheel.schedule(exchange.deferral!, io.clock.now + LOOK_AGAIN_MS);
+    if (!isWaiting(exchange)) return;
+    if (!canHandOver(exchange)) {
+      this.lookAgain(exchange);
+      return;
     }
+    const token = randomHex(48);
+    const { io } = exchange.services;
+    const later = askShelf(
+      () => this.shelf.expect(this.ticket(exchange, token), this.keepSeconds),
+      expected => {
+        io.clock.tick();
+        this.tell(exchange, token, expected);
+      },
+      error => {
+        this.isAway(exchange, error);
+        this.lookAgain(exchange);
+      },
+    );
+    // Because: what comes of it leaves in a turn of its own.
+    if (later !== null) void later.then(() => io.outbox.flush());
   }
 
   /** Gives the answer that stands behind the token in the path, if it is this caller's. */
@@ -82,49 +107,85 @@ export class DeferralPlan {
       return;
     }
     const token = request.path.slice(ANSWERS_PATH.length + this.word.length + 1);
-    const digest = this.digest(exchange, token);
-    const now = nowSeconds();
-    const found = this.table.find(digest, now);
-    if (found === null) refuse(exchange, new Fault('answer_not_found'));
-    else if (found.kind === 'stored') {
+    let give = (): void => {};
+    const later = askShelf(
+      () => this.shelf.find(this.ticket(exchange, token), this.keepSeconds),
+      found => {
+        give = () => this.give(exchange, found);
+      },
+      error => {
+        give = () => {
+          this.isAway(exchange, error);
+          refuse(exchange, new Fault('answers_unavailable'), [['Retry-After', POLL_SECONDS]]);
+        };
+      },
+    );
+    if (later === null) give();
+    else suspend(exchange, later, () => give());
+  }
+
+  private give(exchange: Exchange, found: FoundAnswer): void {
+    this.isThere(exchange);
+    if (found.kind === 'pending') answer(exchange, this.comeBack(exchange.request.path));
+    else if (found.kind === 'kept') {
       this.count(exchange, 'given');
-      answer(exchange, recordedReply(found.bytes));
-    } else if (found.kind === 'expired') {
-      this.count(exchange, 'late');
-      refuse(exchange, new Fault('answer_not_found'));
-    } else if (found.kind === 'notKept') refuse(exchange, new Fault('answer_not_kept'));
-    else if (found.kind === 'underWay' && found.mark >= now) answer(exchange, this.comeBack(request.path));
-    else {
-      // Nothing was heard for long of the worker that waited for it.
-      if (this.table.giveUp(digest, now, now + this.keepSeconds)) this.count(exchange, 'lost');
-      refuse(exchange, new Fault('answer_lost'));
+      answer(exchange, recordedReply(found.answer));
+    } else {
+      if (found.kind === 'lost' && found.isNews) this.count(exchange, 'lost');
+      if (found.kind === 'gone') this.count(exchange, 'late');
+      refuse(exchange, new Fault(faultCodes[found.kind]));
     }
   }
 
-  /** False when there is no room for another answer. */
-  private defer(exchange: Exchange): boolean {
-    const { table, spec, keepSeconds } = this;
-    const token = randomHex(48);
-    const digest = this.digest(exchange, token);
-    const claim = table.claim(digest, heardUntil(), nowSeconds(), keepSeconds);
-    if (claim.kind !== 'first') {
+  /** Tells the client where its answer will be, if it still waits and there is room for it; `expected` is null when there is none. */
+  private tell(exchange: Exchange, token: string, expected: ExpectedAnswer | null): void {
+    this.isThere(exchange);
+    if (expected === null) {
       this.count(exchange, 'no_room');
-      return false;
+      this.lookAgain(exchange);
+      return;
     }
-    const { slot } = claim;
-    const { unattended } = exchange.services;
-    const awaited: Awaited = { renew: untilSeconds => table.mark(slot, digest, untilSeconds) };
+    if (!isWaiting(exchange) || !canHandOver(exchange)) {
+      askShelf(
+        expected.forget,
+        () => {},
+        () => {},
+      );
+      this.lookAgain(exchange);
+      return;
+    }
+    const { unattended, io } = exchange.services;
+    const awaited = new AwaitedAnswer(expected, unattended, io.clock, this.spec.keepMs, isKept =>
+      this.count(exchange, isKept ? 'kept' : 'not_kept'),
+    );
     this.services ??= { ...exchange.services, isCopy: true };
-    const recorder = new AnswerRecorder(spec.answerBytesMax, record => {
-      this.count(exchange, record === null ? 'not_kept' : 'kept');
-      table.store(slot, digest, record, nowSeconds() + keepSeconds);
-      unattended.delete(awaited);
-    });
-    unattended.add(awaited);
+    const recorder = new AnswerRecorder(this.spec.answerBytesMax, record => awaited.come(record));
     this.count(exchange, 'deferred');
     handOver(exchange, this.services, this.silentRoute, recorder);
     answer(exchange, this.comeBack(`${ANSWERS_PATH}${this.word}/${token}`));
-    return true;
+  }
+
+  private lookAgain(exchange: Exchange): void {
+    if (!isWaiting(exchange)) return;
+    const { io } = exchange.services;
+    io.wheel.schedule(exchange.deferral!, io.clock.now + LOOK_AGAIN_MS);
+  }
+
+  private isThere({ services }: Exchange): void {
+    if (!this.storeIsAway) return;
+    this.storeIsAway = false;
+    services.log('info', 'answers can be fetched later again', { route: this.silentRoute.name });
+  }
+
+  private isAway(exchange: Exchange, error: unknown): void {
+    this.count(exchange, 'store_away');
+    if (this.storeIsAway) return;
+    this.storeIsAway = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    exchange.services.log('warn', 'clients of slow answers wait on: the store is away', {
+      route: this.silentRoute.name,
+      reason,
+    });
   }
 
   private get keepSeconds(): number {
@@ -148,22 +209,23 @@ export class DeferralPlan {
     };
   }
 
-  /** Another caller's digest of the same token is another one, and leads nowhere. */
-  private digest({ consumer, identity }: Exchange, token: string): Buffer {
+  /** Another caller's ticket of the same token is another one, and leads nowhere. */
+  private ticket({ consumer, identity }: Exchange, token: string): AnswerTicket {
     const who = [
       consumer?.name ?? null,
       identity?.by ?? null,
       identity?.subject ?? null,
       identity?.claims?.['iss'] ?? null,
     ];
-    return createHash('sha256')
-      .update(JSON.stringify([this.word, token, who]))
-      .digest()
-      .subarray(0, 16);
+    const digestOf = (...what: readonly unknown[]) => createHash('sha256').update(JSON.stringify(what)).digest();
+    return {
+      digest: digestOf(this.word, token, who).subarray(0, 16),
+      sealKey: digestOf('seal', this.word, token, who),
+    };
   }
 }
 
-function nowSeconds(): number {
-  // Because: answers are kept for hours, and this is asked once a deferred exchange or poll.
-  return Math.floor(Date.now() / 1_000);
+/** Nobody has answered it, and somebody will be there to come back to. */
+function isWaiting({ ended, answeredBy, services }: Exchange): boolean {
+  return !ended && answeredBy === 'nobody' && !services.unattended.closed;
 }

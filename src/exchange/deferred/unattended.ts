@@ -5,14 +5,11 @@ import type { ThreadIo } from '../../net/io.ts';
 
 /** One answer that is waited for. */
 export interface Awaited {
-  /** Says to the other workers that somebody still waits for it, until this time. */
-  renew(untilSeconds: number): void;
+  /** Says to whoever asks for it that somebody still waits for it. */
+  renew(): void;
 }
 
 const RENEW_EVERY_MS = 3_000;
-
-/** After so long without a word, a worker is taken for gone. Longer than any pause that it survives. */
-export const SILENCE_SECONDS_MAX = 15;
 
 export class Unattended implements Timed {
   deadline: number;
@@ -72,14 +69,7 @@ export class Unattended implements Timed {
   }
 
   onDeadline(now: number): void {
-    const until = heardUntil();
-    for (const awaited of this.awaited) awaited.renew(until);
-    this.io.wheel.schedule(this, now + RENEW_EVERY_MS);
+    for (const awaited of this.awaited) awaited.renew();
+    if (this.awaited.size > 0) this.io.wheel.schedule(this, now + RENEW_EVERY_MS);
   }
-}
-
-/** Until when whoever speaks now counts as there; seconds since 1970, which all workers go by. */
-export function heardUntil(): number {
-  // Because: the monotonic clock of one worker means nothing to another.
-  return Math.floor(Date.now() / 1_000) + SILENCE_SECONDS_MAX;
 }

@@ -9,6 +9,9 @@ import { type ReturnWatch, watchForReturn } from './return-watch.ts';
 
 type Argument = string | number | Buffer;
 
+/** Some 64 MB/s: what a network and a busy server do at least. */
+const SLOWEST_BYTES_A_MS = 64 * 1024;
+
 export class RedisStore {
   readonly kind = 'redis';
   readonly spec: StoreSpec;
@@ -71,10 +74,14 @@ export class RedisStore {
    * within `commandTimeout`; what Redis itself refuses rejects with its message. Opens the store when it is not open yet.
    */
   async command(name: string, ...args: readonly Argument[]): Promise<unknown> {
-    if (this.client === null) await this.open();
-    const { client } = this;
-    if (client === null || !this.up) throw this.away(this.closed ? 'it was closed' : 'no connection');
-    return await this.inTime(client.call(name, ...args));
+    const client = await this.connected();
+    return await this.inTime(client.call(name, ...args), 0);
+  }
+
+  /** As `command`, for values that are bytes, and up to so many of them: what takes long for its size is no sign that the store is away. */
+  async commandForBytes(bytesMax: number, name: string, ...args: readonly Argument[]): Promise<unknown> {
+    const client = await this.connected();
+    return await this.inTime(client.callBuffer(name, ...args), bytesMax / SLOWEST_BYTES_A_MS);
   }
 
   /**
@@ -124,6 +131,13 @@ export class RedisStore {
     this.subscriber = null;
     this.channels.clear();
     if (subscriber !== null) (await subscriber).disconnect();
+  }
+
+  private async connected(): Promise<RedisClient> {
+    if (this.client === null) await this.open();
+    const { client } = this;
+    if (client === null || !this.up) throw this.away(this.closed ? 'it was closed' : 'no connection');
+    return client;
   }
 
   private async connect(): Promise<void> {
@@ -183,13 +197,13 @@ export class RedisStore {
     }
   }
 
-  /** The answer, or `StoreAway` after `commandTimeout`: the store counts as away from then on. */
-  private inTime(answer: Promise<unknown>): Promise<unknown> {
+  /** The answer, or `StoreAway` after `commandTimeout` and what its bytes take: the store counts as away from then on. */
+  private inTime(answer: Promise<unknown>, bytesMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.trip();
         reject(this.away('it does not answer'));
-      }, this.spec.commandTimeoutMs);
+      }, this.spec.commandTimeoutMs + bytesMs);
       answer.then(
         value => {
           clearTimeout(timer);

@@ -13,6 +13,7 @@ export class SqliteStore {
   private opened: DatabaseSync | null = null;
   private closed = false;
   private readonly closing = new Set<() => Promise<void>>();
+  private readonly connections = new Set<DatabaseSync>();
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
@@ -21,6 +22,26 @@ export class SqliteStore {
   /** The file, opened when it is asked for first, made when it is not there. Throws `StoreAway` when it cannot be. */
   get database(): DatabaseSync {
     return (this.opened ??= this.openFile());
+  }
+
+  /**
+   * A connection of its own, for whoever waits for a lock otherwise than `commandTimeout` in the middle of the loop. Throws what
+   * SQLite says. Closed with the store.
+   */
+  connect(busyTimeoutMs: number): DatabaseSync {
+    const { name, path: file } = this.spec;
+    if (this.closed) throw new StoreAway(name, 'it was closed');
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
+    try {
+      // Readers never wait for a writer, and a commit costs no fsync: a power cut may lose the last writes, never the file.
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.connections.add(database);
+    return database;
   }
 
   /** Tries to open the file. Never rejects: whoever asks next is told. */
@@ -44,20 +65,17 @@ export class SqliteStore {
   async close(): Promise<void> {
     await Promise.allSettled([...this.closing].map(last => last()));
     this.closed = true;
-    this.opened?.close();
+    for (const database of this.connections) database.close();
+    this.connections.clear();
     this.opened = null;
   }
 
   private openFile(): DatabaseSync {
-    const { name, path: file, commandTimeoutMs } = this.spec;
-    if (this.closed) throw new StoreAway(name, 'it was closed');
+    const { name, commandTimeoutMs } = this.spec;
     try {
-      mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-      const database = new DatabaseSync(file, { timeout: commandTimeoutMs });
-      // Readers never wait for a writer, and a commit costs no fsync: a power cut may lose the last writes, never the file.
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-      return database;
+      return this.connect(commandTimeoutMs);
     } catch (error) {
+      if (error instanceof StoreAway) throw error;
       throw new StoreAway(name, error instanceof Error ? error.message : String(error));
     }
   }

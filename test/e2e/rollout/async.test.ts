@@ -2,83 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type GatewayOptions, startGateway } from '../../support/gateway.ts';
-import { VersionBackend } from '../../support/version-backend.ts';
-
-// SHA-256 of `foo` and of `bar`.
-const keys = {
-  foo: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
-  bar: 'fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9',
-};
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly body: string;
-}
-
-async function setUp(t: TestContext, deferral: string, upstream = '', options: GatewayOptions = { workers: 2 }) {
-  const backend = await VersionBackend.start('reports');
-  t.after(() => backend.stop());
-  const gateway = await startGateway(
-    `consumers:
-  - { name: acme, keys: [{ id: k1, hash: "sha256:${keys.foo}" }] }
-  - { name: other, keys: [{ id: k2, hash: "sha256:${keys.bar}" }] }
-upstreams:
-  reports: { endpoints: [ "http://127.0.0.1:${backend.port}" ]${upstream} }
-routes:
-  - name: reports
-    match: { path: /reports, methods: [POST] }
-    filters:
-      - apiKey: {}
-      - headers: { response: { set: { x-filtered: "yes" } } }
-    to: reports
-    async: ${deferral}
-`,
-    options,
-  );
-  t.after(() => gateway.stop());
-  // A connection each, so that both workers are asked.
-  const ask = (path: string, method = 'GET', key: string | null = 'foo', body = ''): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const headers = {
-        ...(key !== null && { 'x-api-key': key }),
-        ...(body !== '' && { 'content-length': body.length }),
-      };
-      const request = httpRequest(
-        { host: '127.0.0.1', port: gateway.port, path, method, headers, agent: false },
-        response => {
-          const pieces: Buffer[] = [];
-          response.on('data', (piece: Buffer) => pieces.push(piece));
-          response.on('end', () =>
-            resolve({
-              status: response.statusCode!,
-              headers: response.headers,
-              body: Buffer.concat(pieces).toString(),
-            }),
-          );
-        },
-      );
-      request.on('error', reject);
-      request.end(body);
-    });
-  const fetchUntil = async (path: string, done: (answer: Answer) => boolean, withinMs = 8_000): Promise<Answer> => {
-    const end = performance.now() + withinMs;
-    for (;;) {
-      // Because: between two workers there is nobody to ask.
-      const answer = await ask(path).catch(() => ({ status: 202, headers: {}, body: 'nobody' }));
-      if (done(answer)) return answer;
-      assert.ok(performance.now() < end, JSON.stringify(answer));
-      await delay(20);
-    }
-  };
-  return { backend, gateway, ask, fetchUntil };
-}
+import type { VersionBackend } from '../../support/version-backend.ts';
+import { slowReports } from './slow-reports.ts';
 
 test('202 with a place, the answer there for its caller alone, on both workers', async t => {
-  const { backend, ask, fetchUntil, gateway } = await setUp(t, '{ after: 200ms }');
+  const { backend, ask, fetchUntil, gateway } = await slowReports(t, '{ after: 200ms }');
   assert.equal((await ask('/reports', 'POST', 'foo', 'quick')).status, 200);
   let release = (): void => {};
   backend.answer = (_, response) => {
@@ -118,7 +48,7 @@ test('202 with a place, the answer there for its caller alone, on both workers',
 });
 
 test('what fails later is told later; what is too large is not kept; what is over is gone', async t => {
-  const { backend, ask, fetchUntil } = await setUp(
+  const { backend, ask, fetchUntil } = await slowReports(
     t,
     '{ after: 100ms, keep: 2s, size: 4KiB }',
     ', responseTimeout: 700ms',
@@ -155,7 +85,7 @@ test('what fails later is told later; what is too large is not kept; what is ove
 });
 
 test('a client that leaves before it was told has its request ended, one that was told does not', async t => {
-  const { backend, ask, gateway, fetchUntil } = await setUp(t, '{ after: 1s }');
+  const { backend, ask, gateway, fetchUntil } = await slowReports(t, '{ after: 1s }');
   let closed = 0;
   backend.answer = (_, response) => response.on('close', () => closed++);
   const request = httpRequest({
@@ -182,7 +112,7 @@ test('a client that leaves before it was told has its request ended, one that wa
 });
 
 test('a stop waits for what clients were told to come back for, and tells no more to', async t => {
-  const { backend, ask, gateway } = await setUp(t, '{ after: 1500ms }');
+  const { backend, ask, gateway } = await slowReports(t, '{ after: 1500ms }');
   const answers: (() => void)[] = [];
   let cut = 0;
   backend.answer = (_, response) => {
@@ -208,7 +138,10 @@ test('a stop waits for what clients were told to come back for, and tells no mor
 
 test('when the worker that waited is gone its callers are told so', async t => {
   const environment = { CARDEA_TEST_CRASH: 'terminate' };
-  const { backend, ask, gateway, fetchUntil } = await setUp(t, '{ after: 100ms }', '', { workers: 1, environment });
+  const { backend, ask, gateway, fetchUntil } = await slowReports(t, '{ after: 100ms }', '', {
+    workers: 1,
+    environment,
+  });
   backend.answer = () => {};
   const told = await ask('/reports', 'POST', 'foo', 'x');
   assert.equal(told.status, 202);

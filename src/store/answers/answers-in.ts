@@ -1,0 +1,22 @@
+// From a store to the shelf that it can be.
+
+import type { Store } from '../store.ts';
+import { type AnswerShelf, poolOf, type ShelfSpec } from './answer-shelf.ts';
+import { RedisAnswers } from './redis-answers.ts';
+import { SqliteAnswers } from './sqlite-answers.ts';
+
+/** By what is said of their room: routes that say the same have one. */
+const shelves = new WeakMap<Store, Map<string, AnswerShelf>>();
+
+/** Null for a store that keeps no answers. */
+export function answersIn(store: Store, spec: ShelfSpec): AnswerShelf | null {
+  if (store.kind === 'postgres') return null;
+  const ofStore = shelves.get(store) ?? new Map<string, AnswerShelf>();
+  shelves.set(store, ofStore);
+  const pool = poolOf(spec);
+  const known = ofStore.get(pool);
+  if (known !== undefined) return known;
+  const made = store.kind === 'redis' ? new RedisAnswers(store, spec) : new SqliteAnswers(store, spec);
+  ofStore.set(pool, made);
+  return made;
+}

@@ -1,0 +1,53 @@
+// Answers in memory that all workers of a process share. They end with it.
+
+import { AnswerTable } from '../answer-table.ts';
+import {
+  type AnswerShelf,
+  type AnswerTicket,
+  type ExpectedAnswer,
+  type FoundAnswer,
+  SILENCE_SECONDS_MAX,
+} from './answer-shelf.ts';
+import { nowSeconds } from './now-seconds.ts';
+
+const withoutAnswer = {
+  expired: { kind: 'gone' },
+  notKept: { kind: 'notKept' },
+  lost: { kind: 'lost', isNews: false },
+} as const;
+
+export class MemoryAnswers implements AnswerShelf {
+  private readonly table: AnswerTable;
+
+  /** Memory of `answerTableBytes` with the same answers. */
+  constructor(memory: SharedArrayBuffer, answerBytesMax: number) {
+    this.table = new AnswerTable(memory, answerBytesMax);
+  }
+
+  expect({ digest }: AnswerTicket, keepSeconds: number): ExpectedAnswer | null {
+    const { table } = this;
+    const claim = table.claim(digest, heardUntil(), nowSeconds(), keepSeconds);
+    if (claim.kind !== 'first') return null;
+    const { slot } = claim;
+    return {
+      renew: () => table.mark(slot, digest, heardUntil()),
+      keep: answer => table.store(slot, digest, answer, nowSeconds() + keepSeconds),
+      forget: () => table.release(slot, digest),
+    };
+  }
+
+  find({ digest }: AnswerTicket, keepSeconds: number): FoundAnswer {
+    const now = nowSeconds();
+    const found = this.table.find(digest, now);
+    if (found === null) return { kind: 'unknown' };
+    if (found.kind === 'stored') return { kind: 'kept', answer: found.bytes };
+    if (found.kind !== 'underWay') return withoutAnswer[found.kind];
+    if (found.mark >= now) return { kind: 'pending' };
+    return { kind: 'lost', isNews: this.table.giveUp(digest, now, now + keepSeconds) };
+  }
+}
+
+/** Until when whoever speaks now counts as there; by the clock of the machine, which all workers go by. */
+function heardUntil(): number {
+  return nowSeconds() + SILENCE_SECONDS_MAX;
+}

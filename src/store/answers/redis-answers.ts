@@ -1,0 +1,91 @@
+// Answers in Redis, for all gateways that use it. What is kept there is sealed; how is in the scripts beside this file.
+
+import type { RedisStore } from '../redis/redis-store.ts';
+import {
+  type AnswerShelf,
+  type AnswerTicket,
+  type ExpectedAnswer,
+  type FoundAnswer,
+  placesOf,
+  poolOf,
+  type ShelfSpec,
+  SILENCE_SECONDS_MAX,
+} from './answer-shelf.ts';
+import { awaitScript, findScript, forgetScript, keepScript } from './redis-answer-scripts.ts';
+import { openAnswer, sealAnswer } from './sealed-answer.ts';
+
+const STATES_WITHOUT_ANSWER = { n: 'notKept', w: 'pending' } as const;
+
+export class RedisAnswers implements AnswerShelf {
+  private readonly store: RedisStore;
+  private readonly places: number;
+  private readonly answerBytesMax: number;
+  private readonly prefix: string;
+  private readonly indexes: readonly [string, string];
+  /** Of the monotonic clock: since when Redis is there, as far as is known here. */
+  private thereSince: number;
+
+  constructor(store: RedisStore, spec: ShelfSpec) {
+    this.store = store;
+    this.places = placesOf(spec);
+    this.answerBytesMax = spec.answerBytesMax;
+    this.prefix = store.key('{answers}:');
+    this.indexes = [store.key(`{answers}:kept:${poolOf(spec)}`), store.key(`{answers}:awaited:${poolOf(spec)}`)];
+    this.thereSince = performance.now();
+    store.onAvailability(available => {
+      if (available) this.thereSince = performance.now();
+    });
+  }
+
+  async expect(ticket: AnswerTicket, keepSeconds: number): Promise<ExpectedAnswer | null> {
+    const until = performance.now() + keepSeconds * 1_000;
+    const first = await this.run(awaitScript, ticket, keepSeconds);
+    if (first !== 1) return null;
+    return {
+      renew: async () => {
+        // Where Redis has lost it, it is to be kept for what is left of its time.
+        const left = Math.ceil((until - performance.now()) / 1_000);
+        if (left > 0) await this.run(awaitScript, ticket, left);
+      },
+      keep: async answer => {
+        const isKept = answer !== null && answer.length <= this.answerBytesMax;
+        const bytes = isKept ? sealAnswer(ticket.sealKey, answer) : '';
+        return (await this.run(keepScript, ticket, keepSeconds, isKept ? 'k' : 'n', bytes)) === 1;
+      },
+      forget: async () => void (await this.run(forgetScript, ticket, keepSeconds)),
+    };
+  }
+
+  async find(ticket: AnswerTicket, keepSeconds: number): Promise<FoundAnswer> {
+    const words = this.words(findScript, ticket, keepSeconds, this.silenceCounts ? '1' : '0');
+    const found = await this.store.commandForBytes(this.answerBytesMax, 'EVAL', ...words);
+    // Because: the script answers with a list of texts, which come as bytes.
+    const [word, bytes] = found as [Buffer, Buffer?];
+    const state = String(word);
+    if (state === 'l') return { kind: 'lost', isNews: String(bytes) === '1' };
+    if (state === 'n' || state === 'w') return { kind: STATES_WITHOUT_ANSWER[state] };
+    const answer = state === 'k' && bytes !== undefined ? openAnswer(ticket.sealKey, bytes) : null;
+    return answer === null ? { kind: 'unknown' } : { kind: 'kept', answer };
+  }
+
+  /** Who was away from Redis together with us needs time to speak up before it is taken for gone. */
+  private get silenceCounts(): boolean {
+    return performance.now() - this.thereSince > SILENCE_SECONDS_MAX * 1_000;
+  }
+
+  private run(
+    script: string,
+    ticket: AnswerTicket,
+    keepSeconds: number,
+    ...more: (string | Buffer)[]
+  ): Promise<unknown> {
+    const bytes = more.reduce((sum, each) => sum + each.length, 0);
+    return this.store.commandForBytes(bytes, 'EVAL', ...this.words(script, ticket, keepSeconds, ...more));
+  }
+
+  private words(script: string, { digest }: AnswerTicket, keepSeconds: number, ...more: (string | Buffer)[]) {
+    const member = digest.toString('hex');
+    const keys = [this.prefix + member, ...this.indexes];
+    return [script, keys.length, ...keys, member, this.prefix, this.places, keepSeconds, SILENCE_SECONDS_MAX, ...more];
+  }
+}

@@ -1,0 +1,169 @@
+// Answers in a SQLite file, for the gateway of one machine: they outlive its restart. What is kept there is sealed. A file that another
+// process writes to is tried again a few milliseconds later: nobody waits for a lock in the middle of the loop.
+
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SqliteStore } from '../sqlite/sqlite-store.ts';
+import { StoreAway } from '../store-away.ts';
+import {
+  type AnswerShelf,
+  type AnswerTicket,
+  type ExpectedAnswer,
+  type FoundAnswer,
+  placesOf,
+  poolOf,
+  type ShelfSpec,
+  SILENCE_SECONDS_MAX,
+  type SoonerOrLater,
+} from './answer-shelf.ts';
+import { nowSeconds } from './now-seconds.ts';
+import { openAnswer, sealAnswer } from './sealed-answer.ts';
+
+const RETRY_MS = 5;
+const SQLITE_BUSY = 5;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS cardea_answers (
+    digest BLOB PRIMARY KEY, pool TEXT NOT NULL, state TEXT NOT NULL, heard INTEGER NOT NULL, expires INTEGER NOT NULL, bytes BLOB
+  );
+  CREATE INDEX IF NOT EXISTS cardea_answers_expiry ON cardea_answers (pool, expires);`;
+
+type Row = Record<string, SQLOutputValue> | undefined;
+
+export class SqliteAnswers implements AnswerShelf {
+  private readonly store: SqliteStore;
+  private readonly spec: ShelfSpec;
+  private readonly pool: string;
+  private opened: DatabaseSync | null = null;
+  private isPrepared = false;
+
+  constructor(store: SqliteStore, spec: ShelfSpec) {
+    this.store = store;
+    this.spec = spec;
+    this.pool = poolOf(spec);
+  }
+
+  expect(ticket: AnswerTicket, keepSeconds: number): SoonerOrLater<ExpectedAnswer | null> {
+    const { digest, sealKey } = ticket;
+    const handle: ExpectedAnswer = {
+      renew: () =>
+        this.write(database => {
+          const renew = database.prepare("UPDATE cardea_answers SET heard = ? WHERE digest = ? AND state = 'w'");
+          renew.run(nowSeconds() + SILENCE_SECONDS_MAX, digest);
+        }),
+      keep: answer => {
+        const isKept = answer !== null && answer.length <= this.spec.answerBytesMax;
+        const bytes = isKept ? sealAnswer(sealKey, answer) : null;
+        return this.write(database => {
+          const keep = database.prepare(
+            "UPDATE cardea_answers SET state = ?, bytes = ?, expires = ? WHERE digest = ? AND state = 'w'",
+          );
+          return Number(keep.run(isKept ? 'k' : 'n', bytes, nowSeconds() + keepSeconds, digest).changes) === 1;
+        });
+      },
+      forget: () =>
+        this.write(database => {
+          database.prepare("DELETE FROM cardea_answers WHERE digest = ? AND state = 'w'").run(digest);
+        }),
+    };
+    return this.write(database => (this.makePlace(database, digest, keepSeconds) ? handle : null));
+  }
+
+  find({ digest, sealKey }: AnswerTicket, keepSeconds: number): SoonerOrLater<FoundAnswer> {
+    return this.tried(database => {
+      const now = nowSeconds();
+      const row = database
+        .prepare('SELECT state, heard, expires, bytes FROM cardea_answers WHERE digest = ?')
+        .get(digest);
+      if (row === undefined) return { kind: 'unknown' };
+      if (Number(row['expires']) <= now) return { kind: 'gone' };
+      const { state, bytes } = row;
+      if (state === 'n') return { kind: 'notKept' };
+      if (state === 'l') return { kind: 'lost', isNews: false };
+      if (state === 'k') {
+        const answer = bytes instanceof Uint8Array ? openAnswer(sealKey, Buffer.from(bytes)) : null;
+        return answer === null ? { kind: 'unknown' } : { kind: 'kept', answer };
+      }
+      if (Number(row['heard']) >= now) return { kind: 'pending' };
+      const giveUp = database.prepare(
+        "UPDATE cardea_answers SET state = 'l', expires = ? WHERE digest = ? AND state = 'w' AND heard < ?",
+      );
+      return { kind: 'lost', isNews: Number(giveUp.run(now + keepSeconds, digest, now).changes) === 1 };
+    });
+  }
+
+  /** False while all that there is room for is waited for. */
+  private makePlace(database: DatabaseSync, digest: Buffer, keepSeconds: number): boolean {
+    const now = nowSeconds();
+    database.prepare('DELETE FROM cardea_answers WHERE pool = ? AND expires <= ?').run(this.pool, now);
+    const taken: Row = database.prepare('SELECT count(*) AS taken FROM cardea_answers WHERE pool = ?').get(this.pool);
+    if (Number(taken?.['taken']) >= placesOf(this.spec)) {
+      const oldest = database.prepare(
+        `DELETE FROM cardea_answers WHERE digest = (SELECT digest FROM cardea_answers
+           WHERE pool = ? AND (state <> 'w' OR heard + 60 < ?) ORDER BY state = 'w', expires LIMIT 1)`,
+      );
+      if (Number(oldest.run(this.pool, now).changes) === 0) return false;
+    }
+    database
+      .prepare("INSERT INTO cardea_answers VALUES (?, ?, 'w', ?, ?, NULL)")
+      .run(digest, this.pool, now + SILENCE_SECONDS_MAX, now + keepSeconds);
+    return true;
+  }
+
+  private write<Value>(act: (database: DatabaseSync) => Value): SoonerOrLater<Value> {
+    return this.tried(database => {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        const value = act(database);
+        database.exec('COMMIT');
+        return value;
+      } catch (error) {
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  /** At once, or, while another process writes, within the store's `commandTimeout`. */
+  private tried<Value>(act: (database: DatabaseSync) => Value): SoonerOrLater<Value> {
+    try {
+      return act(this.database());
+    } catch (error) {
+      if (!isBusy(error)) throw this.away(error);
+      return this.triedAgain(act);
+    }
+  }
+
+  private async triedAgain<Value>(act: (database: DatabaseSync) => Value): Promise<Value> {
+    const until = performance.now() + this.store.spec.commandTimeoutMs;
+    for (;;) {
+      await delay(RETRY_MS);
+      try {
+        return act(this.database());
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= until) throw this.away(error);
+      }
+    }
+  }
+
+  private database(): DatabaseSync {
+    if (this.opened?.isOpen !== true) {
+      this.opened = this.store.connect(0);
+      this.isPrepared = false;
+    }
+    if (!this.isPrepared) {
+      this.opened.exec(schema);
+      this.isPrepared = true;
+    }
+    return this.opened;
+  }
+
+  private away(error: unknown): StoreAway {
+    if (error instanceof StoreAway) return error;
+    return new StoreAway(this.store.spec.name, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_BUSY;
+}
