@@ -99,12 +99,3 @@ export class ClientConnection {
     });
   }
 }
-
-/** Waits until `condition` holds, looking every few milliseconds; throws with `what` when it does not in time. */
-export async function eventually(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
-  const until = performance.now() + timeoutMs;
-  while (!condition()) {
-    if (performance.now() > until) throw new Error(`not in time: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
-}

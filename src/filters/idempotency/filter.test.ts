@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
-import { ClientConnection, eventually } from '../../../test/support/client-connection.ts';
+import { ClientConnection } from '../../../test/support/client-connection.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
 import { answerTableBytes } from '../../store/answer-table.ts';
 import { schema } from './config.ts';

@@ -6,6 +6,7 @@ import { connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 
 interface HeldBackend {
@@ -40,14 +41,6 @@ async function heldBackend(t: TestContext, answerMs = 0): Promise<HeldBackend> {
   const address = server.address();
   if (address === null || typeof address !== 'object') throw new Error('no port');
   return Object.assign(backend, { port: address.port, held, seen, stop });
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`${what}: not in time`);
-    await delay(5);
-  }
 }
 
 /** Each on a connection of its own, so that they come to all workers. */
@@ -89,7 +82,7 @@ describe('concurrency', { concurrency: true }, () => {
     );
     t.after(() => gateway.stop());
     const first = [ask(gateway.port, '/slow/1'), ask(gateway.port, '/slow/2')];
-    await until('both are at the backend', () => backend.held.length === 2);
+    await eventually(() => backend.held.length === 2, 'both are at the backend');
     const refused = await ask(gateway.port, '/slow/3');
     assert.deepEqual([refused.status, refused.retryAfter], [503, '1']);
     assert.match(refused.body, /concurrency_limited/);
@@ -100,7 +93,7 @@ describe('concurrency', { concurrency: true }, () => {
       [200, 200],
     );
     const again = ask(gateway.port, '/slow/4');
-    await until('there is room again', () => backend.held.length === 1);
+    await eventually(() => backend.held.length === 1, 'there is room again');
     backend.held[0]!.end('done');
     assert.equal((await again).status, 200);
     assert.ok(!backend.seen.includes('/slow/3'));
@@ -115,7 +108,7 @@ describe('concurrency', { concurrency: true }, () => {
     );
     t.after(() => gateway.stop());
     const first = ask(gateway.port, '/first');
-    await until('the first is at the backend', () => backend.held.length === 1);
+    await eventually(() => backend.held.length === 1, 'the first is at the backend');
     const gone = connect(gateway.port, '127.0.0.1', () => gone.write('GET /gone HTTP/1.1\r\nHost: a\r\n\r\n'));
     const withBody = connect(gateway.port, '127.0.0.1', () =>
       withBody.write('POST /gone-body HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\npart'),
@@ -134,7 +127,7 @@ describe('concurrency', { concurrency: true }, () => {
     backend.held[0]!.end('done');
     assert.equal((await first).status, 200);
     const last = ask(gateway.port, '/last');
-    await until('the last is at the backend', () => backend.held.length === 1);
+    await eventually(() => backend.held.length === 1, 'the last is at the backend');
     backend.held[0]!.end('done');
     assert.equal((await last).status, 200);
     assert.deepEqual(backend.seen, ['/first', '/last']);
@@ -159,7 +152,7 @@ describe('concurrency', { concurrency: true }, () => {
       };
     };
     const first = stream('/1');
-    await until('the first is at the backend', () => backend.held.length === 1);
+    await eventually(() => backend.held.length === 1, 'the first is at the backend');
     const gone = stream('/gone');
     const third = stream('/3');
     await delay(50);
@@ -167,7 +160,7 @@ describe('concurrency', { concurrency: true }, () => {
     await delay(50);
     backend.held[0]!.end('done');
     assert.equal(await first.status, 200);
-    await until('the third is at the backend', () => backend.seen.includes('/3'));
+    await eventually(() => backend.seen.includes('/3'), 'the third is at the backend');
     backend.held[0]!.end('done');
     assert.equal(await third.status, 200);
     assert.deepEqual(backend.seen, ['/1', '/3']);
@@ -181,12 +174,12 @@ describe('concurrency', { concurrency: true }, () => {
     );
     t.after(() => gateway.stop());
     const lost = [ask(gateway.port, '/1'), ask(gateway.port, '/2')].map(each => each.catch(() => null));
-    await until('both are at the backend', () => backend.held.length === 2);
+    await eventually(() => backend.held.length === 2, 'both are at the backend');
     process.kill(gateway.pid, 'SIGUSR2');
     await Promise.all(lost);
-    await until('the worker is replaced', () => /worker replaced/.test(gateway.stderr()));
+    await eventually(() => /worker replaced/.test(gateway.stderr()), 'the worker is replaced');
     const again = [ask(gateway.port, '/3'), ask(gateway.port, '/4')];
-    await until('both are at the backend', () => backend.seen.includes('/3') && backend.seen.includes('/4'));
+    await eventually(() => backend.seen.includes('/3') && backend.seen.includes('/4'), 'both are at the backend');
     for (const response of [...backend.held]) response.end('done');
     assert.deepEqual(
       (await Promise.all(again)).map(({ status }) => status),
@@ -202,18 +195,18 @@ describe('concurrency', { concurrency: true }, () => {
     t.after(() => gateway.stop());
     const { readFileSync, writeFileSync } = await import('node:fs');
     const first = ask(gateway.port, '/1');
-    await until('the first is there', () => backend.held.length === 1);
+    await eventually(() => backend.held.length === 1, 'the first is there');
     const second = ask(gateway.port, '/2');
     await delay(50);
     writeFileSync(gateway.configPath, readFileSync(gateway.configPath, 'utf8').replace('limit: 1', 'limit: 2'));
-    await until('reloaded', () => /configuration reloaded/.test(gateway.stderr()));
-    await until('who waited goes by the new limit', () => backend.seen.includes('/2'));
+    await eventually(() => /configuration reloaded/.test(gateway.stderr()), 'reloaded');
+    await eventually(() => backend.seen.includes('/2'), 'who waited goes by the new limit');
     const third = ask(gateway.port, '/3');
     await delay(50);
     assert.ok(!backend.seen.includes('/3'), 'requests of before the reload count');
     backend.held[0]!.end('done');
     assert.equal((await first).status, 200);
-    await until('there is room', () => backend.seen.includes('/3'));
+    await eventually(() => backend.seen.includes('/3'), 'there is room');
     for (const response of [...backend.held]) response.end('done');
     assert.deepEqual(
       (await Promise.all([second, third])).map(({ status }) => status),
@@ -272,7 +265,7 @@ test('zone: the own one is left where it is much busier, and used alone again wh
     const before = near.seen.length + far.seen.length;
     for (let n = 1; n <= count; n++) {
       answers.push(fetch(`http://127.0.0.1:${gateway.port}/`, { headers: { connection: 'close' } }));
-      await until('the request is there', () => near.seen.length + far.seen.length === before + n);
+      await eventually(() => near.seen.length + far.seen.length === before + n, 'the request is there');
     }
   };
   await ask(4);
@@ -283,7 +276,7 @@ test('zone: the own one is left where it is much busier, and used alone again wh
   assert.ok(near.held.length <= 2 * far.held.length + 6, `${near.held.length} near, ${far.held.length} far`);
   for (const response of [...near.held, ...far.held]) response.end();
   await Promise.all(answers.map(async each => (await each).text()));
-  await until('all are answered', () => near.held.length + far.held.length === 0);
+  await eventually(() => near.held.length + far.held.length === 0, 'all are answered');
   const seenFar = far.seen.length;
   await ask(4);
   assert.equal(far.seen.length, seenFar);

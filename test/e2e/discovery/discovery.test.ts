@@ -5,21 +5,11 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { startDnsServer } from '../../support/dns-server.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { loopbackBackends } from '../../support/loopback-backends.ts';
 import { startLoad } from '../../support/steady-load.ts';
-
-const WAIT_MS = 8_000;
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + WAIT_MS;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${WAIT_MS} ms`);
-    await delay(20);
-  }
-}
 
 async function admin(gateway: RunningGateway, page: string) {
   const response = await fetch(`http://127.0.0.1:${gateway.adminPort}${page}`);
@@ -59,18 +49,18 @@ describe('discovery by DNS', { concurrency: true }, () => {
     t.after(() => gateway.stop());
     one.delay(30);
     const load = startLoad(gateway.port, '/', { connections: 12 });
-    await until('both serve', () => one.requests > 20 && two.requests > 20);
+    await eventually(() => one.requests > 20 && two.requests > 20, 'both serve');
 
     dns.setAddresses('users.test', ['127.0.0.2', '127.0.0.3'], 0);
-    await until('the new one serves', () => three.requests > 20);
-    await until('the old one is left', async () => (await one.connections()) === 0);
+    await eventually(() => three.requests > 20, 'the new one serves');
+    await eventually(async () => (await one.connections()) === 0, 'the old one is left');
     const served = one.requests;
 
     // Rolled on and on: each step one leaves and one joins.
     for (let step = 0; step < 6; step++) {
       const names = ['127.0.0.2', '127.0.0.3'];
       dns.setAddresses('users.test', [names[step % 2]!], 0);
-      await until('one is used', async () => (await endpointsOf(gateway)).length === 1);
+      await eventually(async () => (await endpointsOf(gateway)).length === 1, 'one is used');
     }
     const { failures, statuses, answered } = await load.stop();
     assert.deepEqual(failures, []);
@@ -96,8 +86,9 @@ describe('discovery by DNS', { concurrency: true }, () => {
     for (const behaviour of [{ rcode: 3, negativeTtl: 0 }, 'silent'] as const) {
       dns.set('users.test', 'A', behaviour);
       const word = behaviour === 'silent' ? 'no answer' : 'NXDOMAIN';
-      await until(`${word} is told`, async () =>
-        JSON.stringify((await admin(gateway, '/upstreams')).body).includes(word),
+      await eventually(
+        async () => JSON.stringify((await admin(gateway, '/upstreams')).body).includes(word),
+        `${word} is told`,
       );
     }
     const { body } = await admin(gateway, '/upstreams');
@@ -111,7 +102,7 @@ describe('discovery by DNS', { concurrency: true }, () => {
     assert.match(JSON.stringify(ready.body), /"stale":\[\{"kind":"dns","trouble":"dns users\.test: .*"since":"20/);
 
     dns.setAddresses('users.test', ['127.0.0.1'], 0);
-    await until('it is found again', async () => !('stale' in (await admin(gateway, '/health/ready')).body));
+    await eventually(async () => !('stale' in (await admin(gateway, '/health/ready')).body), 'it is found again');
     const { failures, statuses } = await load.stop();
     assert.deepEqual(failures, []);
     assert.deepEqual([...statuses.keys()], [200]);
@@ -152,9 +143,9 @@ describe('discovery by DNS', { concurrency: true }, () => {
     const refused = await fetch(`http://127.0.0.1:${gateway.port}/`);
     assert.equal(refused.status, 503);
     assert.match(await refused.text(), /upstream_unavailable/);
-    await until('not ready', async () => (await admin(gateway, '/health/ready')).status === 503);
+    await eventually(async () => (await admin(gateway, '/health/ready')).status === 503, 'not ready');
     dns.setAddresses('users.test', ['127.0.0.1']);
-    await until('ready', async () => (await admin(gateway, '/health/ready')).status === 200);
+    await eventually(async () => (await admin(gateway, '/health/ready')).status === 200, 'ready');
     assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
   });
 });
@@ -174,13 +165,14 @@ describe('discovery by other means', { concurrency: true }, () => {
     const load = startLoad(gateway.port, '/', { connections: 4 });
     assert.deepEqual(await endpointsOf(gateway), ['127.0.0.1']);
     writeFileSync(file, write('127.0.0.1', '127.0.0.2'));
-    await until('the second joins', async () => (await endpointsOf(gateway)).length === 2);
+    await eventually(async () => (await endpointsOf(gateway)).length === 2, 'the second joins');
     writeFileSync(`${file}.new`, write('127.0.0.3'));
     renameSync(`${file}.new`, file);
-    await until('the third takes over', async () => (await endpointsOf(gateway)).join() === '127.0.0.3');
+    await eventually(async () => (await endpointsOf(gateway)).join() === '127.0.0.3', 'the third takes over');
     writeFileSync(file, 'endpoints:\n  - http//127.0.0.1\n');
-    await until('the mistake is told', async () =>
-      /line 2, column 5/.test(JSON.stringify((await admin(gateway, '/health/ready')).body)),
+    await eventually(
+      async () => /line 2, column 5/.test(JSON.stringify((await admin(gateway, '/health/ready')).body)),
+      'the mistake is told',
     );
     assert.deepEqual(await endpointsOf(gateway), ['127.0.0.3']);
     const { failures, statuses } = await load.stop();

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readAnswers } from '../../support/answers.ts';
-import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type RawBackend, type RawConnection, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 
 async function setUp(
@@ -101,7 +102,7 @@ describe('a client that goes away', () => {
       client.send(get('/slow'));
       await eventually(() => backend.requests.length === 1, 'the request is at the backend');
       leave(client);
-      await eventually(() => backend.open() === 0, 'the upstream’s connection is closed', 2_000);
+      await eventually(() => backend.open() === 0, 'the upstream’s connection is closed');
       assert.equal(engine.gateway.inFlight, 0);
       assert.equal(engine.refusals('client_aborted'), 1);
       const [line] = await engine.accessLines();
@@ -125,7 +126,7 @@ describe('a client that goes away', () => {
       client.send(get());
       await client.until(all => all.length > 3_000);
       leave(client);
-      await eventually(() => backend.open() === 0, 'the upstream’s connection is closed', 2_000);
+      await eventually(() => backend.open() === 0, 'the upstream’s connection is closed');
       assert.ok(stopped);
       const [line] = await engine.accessLines();
       assert.equal(line!.code, 'client_aborted');
@@ -141,7 +142,7 @@ describe('a client that goes away', () => {
         );
         await eventually(() => backend.connections.length === 1, 'the request is on its way');
         leave(client);
-        await eventually(() => backend.open() === 0, 'the upstream’s connection is closed', 2_000);
+        await eventually(() => backend.open() === 0, 'the upstream’s connection is closed');
         assert.equal(backend.requests.length, 0);
         const [line] = await engine.accessLines();
         assert.equal(line!.status, 499);

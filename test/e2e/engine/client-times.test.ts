@@ -6,8 +6,9 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
 import { assertAbout } from '../../support/assert-about.ts';
-import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 
 async function setUp(
@@ -96,11 +97,12 @@ describe('bodyTimeout and minimumRate', () => {
   });
 
   test('a body that goes on, slowly, is taken', async t => {
-    const { engine } = await setUp(t, { bodyTimeoutMs: 250 });
+    const { engine } = await setUp(t, { bodyTimeoutMs: 1_500 });
     const client = await ClientConnection.open(engine.port);
-    client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
-    for (let i = 0; i < 8; i++) {
-      await delay(100);
+    client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n');
+    // Longer than the timeout as a whole, and each pause with a second to spare on a machine that stands still.
+    for (let i = 0; i < 5; i++) {
+      await delay(400);
       client.send('x');
     }
     assert.equal((await client.answers(1))[0]!.status, 200);
@@ -156,8 +158,8 @@ describe('writeTimeout', () => {
     socket.pause();
     socket.write(get);
     await eventually(() => engine.gateway.inFlight === 1, 'the request is under way');
-    const { ms } = await timed(eventually(() => engine.gateway.inFlight === 0, 'the client is given up', 5_000));
-    assert.ok(ms < 2_000, `${ms} ms`);
+    const { ms } = await timed(eventually(() => engine.gateway.inFlight === 0, 'the client is given up'));
+    assert.ok(ms < 5_000, `${ms} ms`);
     await eventually(() => backend.open() === 0, 'the upstream’s connection is closed');
     assert.equal(engine.gateway.connections, 0);
     socket.destroy();
@@ -175,7 +177,7 @@ describe('writeTimeout', () => {
     socket.pause();
     socket.write('GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
     await eventually(() => engine.gateway.connections === 1, 'the client is connected');
-    await eventually(() => engine.gateway.connections === 0, 'the client is given up', 3_000);
+    await eventually(() => engine.gateway.connections === 0, 'the client is given up');
     socket.destroy();
     const patient = connect(engine.port, '127.0.0.1');
     let received = 0;
@@ -191,7 +193,7 @@ describe('writeTimeout', () => {
   test('below the minimum rate as well; above it, however slow, not', async t => {
     const { engine } = await setUp(
       t,
-      { writeTimeoutMs: 400, minimumRateBytesPerSecond: 4 * 1024 * 1024 },
+      { writeTimeoutMs: 1_000, minimumRateBytesPerSecond: 4 * 1024 * 1024 },
       ({ socket }) => {
         socket.write(big);
         socket.write(Buffer.alloc(bytes, 'x'));

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
-import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 

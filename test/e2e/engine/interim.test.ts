@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readAnswers } from '../../support/answers.ts';
-import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 

@@ -166,7 +166,7 @@ async function start(t: TestContext, client: string, endpoint: string, onServed:
   const { port } = server.address() as AddressInfo;
   const engine = await startEngine([port], {
     protocols: ['h2c', 'http/1.1'],
-    upstream: { idleTimeoutMs: 300, ...(endpoint === 'h2' && { protocol: 'h2c' }) },
+    upstream: { idleTimeoutMs: 900, ...(endpoint === 'h2' && { protocol: 'h2c' }) },
   });
   t.after(async () => {
     await engine.stop();
@@ -232,9 +232,9 @@ for (const client of ['h1', 'h2']) {
         const { ask, engine } = await start(t, client, endpoint, served => {
           served.begin(200);
           void (async () => {
-            for (let i = 0; i < 8; i++) {
+            for (let i = 0; i < 6; i++) {
               served.write('data: x\n\n');
-              await pause(120);
+              await pause(180);
             }
             if (served.path === '/ends') served.end();
           })();
@@ -249,10 +249,10 @@ for (const client of ['h1', 'h2']) {
           lastAt = performance.now();
         };
         assert.equal(await lives.over, true);
-        assert.equal(events, 8);
+        assert.equal(events, 6);
         assert.equal(await silent.over, false);
         const quietMs = performance.now() - lastAt;
-        assert.ok(quietMs >= 290 && quietMs < 1_500, `cut after ${quietMs} ms`);
+        assert.ok(quietMs >= 850 && quietMs < 5_000, `cut after ${quietMs} ms`);
         assert.equal(engine.refusals('upstream_idle_timeout'), 1);
       });
 

@@ -13,8 +13,9 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventuallySeen } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { metric } from '../../support/metric.ts';
 
 interface Seen {
   readonly method: string;
@@ -120,23 +121,6 @@ ${document}`,
   return gateway;
 }
 
-async function eventually<Value>(ask: () => Promise<Value> | Value, is: (value: Value) => boolean): Promise<Value> {
-  const end = performance.now() + 5_000;
-  for (;;) {
-    const value = await ask();
-    if (is(value)) return value;
-    assert.ok(performance.now() < end, `still ${JSON.stringify(value)}`);
-    await delay(10);
-  }
-}
-
-async function metric(gateway: RunningGateway, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
-  const line = text.split('\n').find(each => each.startsWith(`${name} `));
-  assert.ok(line !== undefined, name);
-  return Number(line.slice(name.length));
-}
-
 /** A call over HTTP/2 with a body in two pieces, and a trailer. */
 function call(
   session: ClientHttp2Session,
@@ -197,37 +181,42 @@ ${upstream('live', first)}${upstream('shadow', second)}routes:
     for (let n = 1; n <= 3; n++) {
       const { status, body } = await call(session, `/api/orders?n=${n}`, `body ${n}`);
       assert.deepEqual([status, body], [200, 'well']);
-      await eventually(
+      await eventuallySeen(
         () => second.seen.length,
         count => count === n,
+        'the copy arrived',
       );
       assert.deepEqual(withoutHost(second.seen[n - 1]!), withoutHost(first.seen[n - 1]!));
       const { method, path, body: copied, trailer } = second.seen[n - 1]!;
       assert.deepEqual([method, path, copied, trailer], ['POST', `/orders?n=${n}`, `body ${n}`, 'end']);
     }
     const same = 'cardea_mirror_comparisons_total{route="users",result="same"}';
-    await eventually(
+    await eventuallySeen(
       () => metric(gateway, same),
       count => count === 3,
+      'three are the same',
     );
     // What becomes of copies nobody feels.
     second.reply = () => new Promise(() => {});
     assert.equal((await call(session, '/api/orders', 'x')).status, 200);
-    await eventually(
+    await eventuallySeen(
       () => second.seen.length,
       count => count === 4,
+      'a fourth copy',
     );
     second.cut();
     if (shadow === 'h2c')
-      await eventually(
+      await eventuallySeen(
         () => metric(gateway, 'cardea_mirror_requests_total{route="users",outcome="failed"}'),
         count => count === 1,
+        'one copy failed',
       );
     second.reply = () => ({ status: 500, body: 'ill' });
     assert.equal((await call(session, '/api/orders', 'x')).status, 200);
-    await eventually(
+    await eventuallySeen(
       () => metric(gateway, 'cardea_mirror_comparisons_total{route="users",result="status_differs"}'),
       count => count === 1,
+      'one status differs',
     );
     assert.equal(await metric(gateway, 'cardea_requests_in_flight'), 0);
   });
@@ -250,7 +239,7 @@ ${upstream('reports', backend)}routes:
   t.after(() => session.destroy());
   /** The kept answer, once it is there. */
   const kept = (location: string): Promise<{ status: number; body: string }> =>
-    eventually(
+    eventuallySeen(
       async () => {
         const response = await fetch(`http://127.0.0.1:${gateway.port}${location}`, {
           headers: { 'x-api-key': 'foo' },
@@ -258,6 +247,7 @@ ${upstream('reports', backend)}routes:
         return { status: response.status, body: await response.text() };
       },
       ({ status }) => status !== 202,
+      'the answer is there',
     );
   return { backend, gateway, session, kept };
 }

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Http2Reason } from '../../../src/telemetry/http2-reasons.ts';
-import { eventually } from '../../support/client-connection.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { block, F, frame, get, H2Client, request, settings, T, uint32 } from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { eventually } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { F, frame, get, H2Client, request, T, uint32 } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 import { startRawBackend } from '../../support/raw-backend.ts';

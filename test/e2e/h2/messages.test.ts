@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { eventually } from '../../support/client-connection.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { block, F, type FieldList, frame, get, H2Client, request, T, uint32 } from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 

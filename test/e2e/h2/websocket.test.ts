@@ -7,8 +7,8 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { eventually } from '../../support/client-connection.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { get, H2Client } from '../../support/h2-client.ts';
 import { startRawBackend } from '../../support/raw-backend.ts';
 

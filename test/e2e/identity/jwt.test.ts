@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { Provider } from 'oidc-provider';
 import { RedisStore } from '../../../src/store/redis/redis-store.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type GatewayOptions, type RunningGateway, startGateway } from '../../support/gateway.ts';
@@ -145,14 +146,6 @@ async function statusOf(gateway: RunningGateway, token?: string, path = '/api/x'
   return (await ask(gateway.port, { path, headers })).status;
 }
 
-async function until(holds: () => Promise<boolean>, ms = 8_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, 'it took too long');
-    await delay(20);
-  }
-}
-
 async function readiness(gateway: RunningGateway): Promise<{ status: number; text: string }> {
   const answer = await ask(gateway.adminPort, { path: '/health/ready' });
   return { status: answer.status, text: answer.body.toString() };
@@ -189,7 +182,7 @@ test('tokens of a real provider by discovery; its keys change; it goes away', { 
   assert.equal(await statusOf(gateway, await ownToken({}, 'no-such-key', 'first')), 401);
   assert.equal(await statusOf(gateway, token), 200);
   assert.equal(await statusOf(gateway, await ownToken({ scope: 'read', jti: 'fresh' })), 200, 'keys are there');
-  await until(async () => (await readiness(gateway)).text.includes('jwks'));
+  await eventually(async () => (await readiness(gateway)).text.includes('jwks'), 'ready tells of the keys');
   assert.equal((await readiness(gateway)).status, 200);
 });
 
@@ -207,8 +200,8 @@ test('a provider that is away at the start: served without, told, nothing let th
   assert.match(text, /jwks/);
   assert.match(gateway.stderr(), /feed is not up to date/);
   serving = 'first';
-  await until(async () => (await statusOf(gateway, token)) === 200);
-  await until(async () => !(await readiness(gateway)).text.includes('jwks'));
+  await eventually(async () => (await statusOf(gateway, token)) === 200, 'the token is good');
+  await eventually(async () => !(await readiness(gateway)).text.includes('jwks'), 'ready no longer tells of the keys');
 });
 
 test('opaque tokens by introspection, until they are revoked', { timeout: 40_000 }, async () => {
@@ -236,7 +229,7 @@ routes:
   assert.equal(await statusOf(gateway, await accessToken({ scope: 'write' })), 403);
   assert.equal(await statusOf(gateway, 'made-up-token'), 401);
   await fromProvider('/token/revocation', { token });
-  await until(async () => (await statusOf(gateway, token)) === 401);
+  await eventually(async () => (await statusOf(gateway, token)) === 401, 'the token is no longer good');
   serving = 'none';
   assert.equal(await statusOf(gateway, 'another-made-up-token'), 503);
   serving = 'first';
@@ -259,23 +252,23 @@ test('revoked by id, subject and time, on all workers at once; Redis comes late 
   const redis = await startRedis({ port });
   const store = new RedisStore(redisSpec(port));
   try {
-    await until(async () => (await statusOf(closed, one)) === 200);
+    await eventually(async () => (await statusOf(closed, one)) === 200, 'one is good');
     assert.equal(await statusOf(closed, two), 200);
     await store.command('ZADD', 'cardea:revoked:jti', now + 600, 'id-1');
     await store.command('PUBLISH', 'cardea:revocations', JSON.stringify({ jti: 'id-1', exp: now + 600 }));
-    await until(async () => (await statusOf(closed, one)) === 401);
+    await eventually(async () => (await statusOf(closed, one)) === 401, 'one is revoked');
     assert.deepEqual(await Promise.all(Array.from({ length: 8 }, () => statusOf(closed, one))), Array(8).fill(401));
     assert.equal(await statusOf(closed, two), 200);
     await store.command('ZADD', 'cardea:revoked:sub', now - 50, 'bob');
     await store.command('PUBLISH', 'cardea:revocations', JSON.stringify({ sub: 'bob', before: now - 50 }));
-    await until(async () => (await statusOf(closed, two)) === 401);
+    await eventually(async () => (await statusOf(closed, two)) === 401, 'two is revoked');
     assert.equal(await statusOf(closed, await ownToken({ jti: 'id-3', sub: 'bob' })), 200, 'made after that time');
-    await until(async () => (await statusOf(open, one)) === 401);
+    await eventually(async () => (await statusOf(open, one)) === 401, 'one is revoked where Redis was away');
   } finally {
     await store.close();
     await redis.stop();
   }
-  await until(async () => (await readiness(closed)).text.includes('revocation'));
+  await eventually(async () => (await readiness(closed)).text.includes('revocation'), 'ready tells of revocation');
   assert.equal(await statusOf(closed, one), 401, 'the last list counts');
   assert.equal(await statusOf(closed, await ownToken({ jti: 'id-4' })), 200);
 });

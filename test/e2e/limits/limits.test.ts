@@ -11,6 +11,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { metric } from '../../support/metric.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 /** `CARDEA_LONG=1` is what the issue asks for, CI takes a part of it. */
@@ -31,12 +32,6 @@ async function offer(port: number, target: string, requests: number): Promise<Re
   const { statuses, failures } = await load.stop();
   assert.deepEqual(failures, []);
   return statuses;
-}
-
-async function metric({ adminPort }: RunningGateway, line: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
-  const found = text.split('\n').find(each => each.startsWith(line));
-  return Number(found?.slice(found.lastIndexOf(' ')) ?? Number.NaN);
 }
 
 for (const algorithm of ['gcra', 'tokenBucket', 'fixedWindow', 'slidingWindow', 'slidingLog']) {

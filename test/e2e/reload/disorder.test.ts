@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 
 const document = (body: string) =>
@@ -28,14 +28,6 @@ async function lastReason({ adminPort }: RunningGateway): Promise<string> {
   return lastError?.reason ?? '';
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await holds())) {
-    if (performance.now() > end) assert.fail(`${what} did not come`);
-    await delay(5);
-  }
-}
-
 async function withGateway(work: (gateway: RunningGateway, first: string) => Promise<void>): Promise<void> {
   const gateway = await startGateway(document('first'), { workers: 2 });
   try {
@@ -49,18 +41,18 @@ test('a file that goes, is a folder for a while or may not be read, and comes ba
   withGateway(async (gateway, first) => {
     const { configPath } = gateway;
     rmSync(configPath);
-    await until('the reason', async () => (await lastReason(gateway)).includes('there is no file'));
+    await eventually(async () => (await lastReason(gateway)).includes('there is no file'), 'the reason');
     mkdirSync(configPath);
-    await until('the reason', async () => (await lastReason(gateway)).includes('is a folder'));
+    await eventually(async () => (await lastReason(gateway)).includes('is a folder'), 'the reason');
     assert.equal(await reply(gateway), 'first');
     rmdirSync(configPath);
     writeFileSync(configPath, first + document('back'));
-    await until('the new one', async () => (await reply(gateway)) === 'back');
+    await eventually(async () => (await reply(gateway)) === 'back', 'the new one');
     assert.equal(await lastReason(gateway), '');
     // The superuser may read everything.
     if (process.getuid?.() === 0) return;
     chmodSync(configPath, 0);
-    await until('the reason', async () => (await lastReason(gateway)).includes('may not be read'));
+    await eventually(async () => (await lastReason(gateway)).includes('may not be read'), 'the reason');
     assert.equal(await reply(gateway), 'back');
   }));
 
@@ -72,17 +64,18 @@ test('a port that somebody else holds: the old configuration serves on, and the 
     const text = `${first.replace('listeners:', `listeners:\n  - address: 127.0.0.1:${port}`)}${document('both')}`;
     writeFileSync(gateway.configPath, text);
     process.kill(gateway.pid, 'SIGHUP');
-    await until('the reason', async () =>
-      (await lastReason(gateway)).includes(`127.0.0.1:${port}: the port is in use`),
+    await eventually(
+      async () => (await lastReason(gateway)).includes(`127.0.0.1:${port}: the port is in use`),
+      'the reason',
     );
     assert.equal(await reply(gateway), 'first');
     await new Promise(resolve => other.close(resolve));
     process.kill(gateway.pid, 'SIGHUP');
-    await until('the new one', async () => (await reply(gateway)) === 'both');
+    await eventually(async () => (await reply(gateway)) === 'both', 'the new one');
     assert.equal(await reply({ port }), 'both');
     writeFileSync(gateway.configPath, first + document('one'));
     process.kill(gateway.pid, 'SIGHUP');
-    await until('the end of the listener', async () => (await reply({ port }).catch(() => 'gone')) === 'gone');
+    await eventually(async () => (await reply({ port }).catch(() => 'gone')) === 'gone', 'the end of the listener');
     assert.equal(await reply(gateway), 'one');
   }));
 
@@ -93,9 +86,9 @@ test('a storm of writes and signals ends with what was written last', () =>
       process.kill(gateway.pid, 'SIGHUP');
       if (i % 10 === 0) assert.match(await reply(gateway), /^(?:first|storm-\d+)$/);
     }
-    await until('the last one', async () => (await reply(gateway)) === 'storm-99');
+    await eventually(async () => (await reply(gateway)) === 'storm-99', 'the last one');
     // None that was under way comes later.
-    await until('the page', async () => (await lastReason(gateway)) === '');
+    await eventually(async () => (await lastReason(gateway)) === '', 'the page');
     assert.equal(await reply(gateway), 'storm-99');
   }));
 

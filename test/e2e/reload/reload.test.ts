@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
@@ -59,14 +60,6 @@ function change({ configPath }: RunningGateway, body: string): void {
   renameSync(`${configPath}.new`, configPath);
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (!(await isSo())) {
-    assert.ok(performance.now() < end, `${what} did not come`);
-    await delay(20);
-  }
-}
-
 async function reply({ port }: RunningGateway): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${port}/reply`, { headers: { connection: 'close' } })).text();
 }
@@ -76,11 +69,11 @@ test('a changed file serves without a signal, and so does one by SIGHUP', async 
   try {
     assert.equal(await reply(gateway), 'first');
     change(gateway, document(replyRoute('second')));
-    await until('the second version', async () => (await reply(gateway)) === 'second');
+    await eventually(async () => (await reply(gateway)) === 'second', 'the second version');
     const { version } = await configPage(gateway);
     change(gateway, document(replyRoute('third')));
     process.kill(gateway.pid, 'SIGHUP');
-    await until('the third version', async () => (await configPage(gateway)).version !== version);
+    await eventually(async () => (await configPage(gateway)).version !== version, 'the third version');
     for (let i = 0; i < 10; i++) assert.equal(await reply(gateway), 'third');
   } finally {
     assert.equal(await gateway.stop(), 0);
@@ -92,14 +85,14 @@ test('a broken file leaves the old one serving and is told on /config until it i
   try {
     const { version } = await configPage(gateway);
     change(gateway, document('  - { name: bad, match: { pth: /x }, to: backend }'));
-    await until('the error', async () => (await configPage(gateway)).lastError !== null);
+    await eventually(async () => (await configPage(gateway)).lastError !== null, 'the error');
     const broken = await configPage(gateway);
     assert.equal(broken.version, version);
     assert.match(broken.lastError?.reason ?? '', /cardea\.yaml:\d+:\d+: .*pth/);
     assert.equal(await reply(gateway), 'good');
     assert.match(gateway.stderr(), /configuration not used/);
     change(gateway, document(replyRoute('mended')));
-    await until('the mended file', async () => (await reply(gateway)) === 'mended');
+    await eventually(async () => (await reply(gateway)) === 'mended', 'the mended file');
     assert.equal((await configPage(gateway)).lastError, null);
   } finally {
     assert.equal(await gateway.stop(), 0);
@@ -117,7 +110,7 @@ test(`under load with a reload every second, and SIGTERM at the end, no request 
     await delay(1_000);
     rounds++;
     change(gateway, document(replyRoute(`round-${rounds}`)));
-    await until(`round ${rounds}`, async () => (await reply(gateway)) === `round-${rounds}`);
+    await eventually(async () => (await reply(gateway)) === `round-${rounds}`, `round ${rounds}`);
   }
   const opened = connections - connectionsBefore;
   process.kill(gateway.pid, 'SIGTERM');
@@ -146,7 +139,7 @@ test(`${reloads} reloads leave the heap flat`, async () => {
       change(gateway, document(replyRoute(name)));
       const before = (await configPage(gateway)).version;
       process.kill(gateway.pid, 'SIGHUP');
-      await until(name, async () => (await configPage(gateway)).version !== before);
+      await eventually(async () => (await configPage(gateway)).version !== before, name);
     };
     // Because: code gets compiled and pools of memory fill in the first rounds.
     for (let i = 0; i < reloads / 3; i++) await reload(`warm-${i}`);

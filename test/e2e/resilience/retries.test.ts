@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { retrySpec } from '../../support/resilience-settings.ts';

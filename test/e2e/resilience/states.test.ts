@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventuallySeen } from '../../support/eventually.ts';
 import { type GatewayOptions, type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { type MoodyBackend, startMoodyBackend } from '../../support/moody-backend.ts';
 
@@ -65,16 +65,6 @@ async function usersPage({ adminPort }: RunningGateway): Promise<UpstreamPage> {
   return page.upstreams.find(({ name }) => name === 'users')!;
 }
 
-async function until<Value>(look: () => Promise<Value>, good: (value: Value) => boolean, what: string): Promise<Value> {
-  const end = performance.now() + 8_000;
-  for (;;) {
-    const value = await look();
-    if (good(value)) return value;
-    if (performance.now() > end) throw new Error(`not in time: ${what}: ${JSON.stringify(value)}`);
-    await delay(20);
-  }
-}
-
 const states = (page: UpstreamPage): string[] => page.endpoints.map(({ state }) => state);
 
 test('an endpoint that fails its checks gets no requests until it passes them again; a reload and a new worker know it too', async t => {
@@ -82,13 +72,13 @@ test('an endpoint that fails its checks gets no requests until it passes them ag
   const options = { workers: 2, environment: { CARDEA_TEST_CRASH: 'terminate' } };
   const { backends, gateway } = await setUp(t, 2, check, '', options);
   const [bad, good] = backends as [MoodyBackend, MoodyBackend];
-  await until(
+  await eventuallySeen(
     () => usersPage(gateway),
     page => states(page).join() === 'healthy,healthy',
     'both are healthy',
   );
   bad.mood = 'silent';
-  const page = await until(
+  const page = await eventuallySeen(
     () => usersPage(gateway),
     each => states(each)[0] === 'unhealthy',
     'one is not',
@@ -105,13 +95,13 @@ test('an endpoint that fails its checks gets no requests until it passes them ag
   // A reload that changes something else, then a worker that is replaced.
   writeFileSync(gateway.configPath, readFileSync(gateway.configPath, 'utf8').replace('path: /other', 'path: /another'));
   process.kill(gateway.pid, 'SIGHUP');
-  await until(
+  await eventuallySeen(
     async () => gateway.stderr(),
     text => /configuration reloaded/.test(text),
     'the reload',
   );
   process.kill(gateway.pid, 'SIGUSR2');
-  await until(
+  await eventuallySeen(
     async () => gateway.stderr(),
     text => /worker replaced/.test(text),
     'the new worker',
@@ -122,12 +112,12 @@ test('an endpoint that fails its checks gets no requests until it passes them ag
   assert.equal(bad.requests, 0);
 
   bad.mood = 'well';
-  await until(
+  await eventuallySeen(
     () => usersPage(gateway),
     each => states(each).join() === 'healthy,healthy',
     'it is back',
   );
-  await until(
+  await eventuallySeen(
     () => ask(gateway).then(() => bad.requests),
     requests => requests > 0,
     'it gets requests',
@@ -138,7 +128,7 @@ test('an endpoint that fails its checks gets no requests until it passes them ag
 test('when no endpoint is healthy all are used', async t => {
   const check = 'healthCheck: { path: /healthz, interval: 30ms, timeout: 20ms, unhealthyAfter: 1, expect: [204] }';
   const { gateway } = await setUp(t, 2, check);
-  await until(
+  await eventuallySeen(
     () => usersPage(gateway),
     page => states(page).join() === 'unhealthy,unhealthy',
     'none is healthy',
@@ -164,7 +154,7 @@ test('errors that two workers see eject an endpoint for both', async t => {
   assert.deepEqual([page.endpoints[0]!.state, page.endpoints[0]!.reason], ['ejected', 'errors in a row']);
   assert.match(gateway.stderr(), /endpoint ejected/);
   bad.mood = 'well';
-  await until(
+  await eventuallySeen(
     () => ask(gateway).then(() => usersPage(gateway)),
     each => states(each)[0] === 'used',
     'it is back',
@@ -184,7 +174,7 @@ test('a breaker opens for both workers; callers get 503 with the time to come ba
   assert.equal((await usersPage(gateway)).breaker?.state, 'open');
   assert.match(gateway.stderr(), /circuit breaker opened/);
   bad.mood = 'well';
-  await until(
+  await eventuallySeen(
     () => ask(gateway),
     ({ status }) => status === 200,
     'it closes',

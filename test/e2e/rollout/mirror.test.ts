@@ -5,25 +5,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosLoad } from '../../chaos/chaos-load.ts';
-import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { eventuallySeen } from '../../support/eventually.ts';
+import { startGateway } from '../../support/gateway.ts';
+import { metric } from '../../support/metric.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
-
-async function eventually<Value>(ask: () => Promise<Value> | Value, is: (value: Value) => boolean): Promise<Value> {
-  const end = performance.now() + 5_000;
-  for (;;) {
-    const value = await ask();
-    if (is(value)) return value;
-    assert.ok(performance.now() < end, `still ${JSON.stringify(value)}`);
-    await delay(10);
-  }
-}
-
-async function metric(gateway: RunningGateway, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
-  const line = text.split('\n').find(each => each.startsWith(`${name} `));
-  assert.ok(line !== undefined, name);
-  return Number(line.slice(name.length));
-}
 
 const outcome = (name: string) => `cardea_mirror_requests_total{route="users",outcome="${name}"}`;
 const compared = (name: string) => `cardea_mirror_comparisons_total{route="users",result="${name}"}`;
@@ -64,9 +49,10 @@ test('a copy is what the upstream got: method, path, fields, body, ids; larger b
   const first = await fetch(url, { method: 'POST', headers: { 'x-api-key': 'foo' }, body: '{"n":1}' });
   assert.equal(first.status, 200);
   assert.deepEqual(await first.json(), { version: 'live' });
-  await eventually(
+  await eventuallySeen(
     () => shadow.seen.length,
     n => n === 1,
+    'the copy arrived',
   );
   assert.deepEqual(
     { ...shadow.seen[0], headers: { ...shadow.seen[0]!.headers, host: '' } },
@@ -77,22 +63,25 @@ test('a copy is what the upstream got: method, path, fields, body, ids; larger b
   assert.equal(shadow.seen[0]!.headers['x-added'], 'yes');
 
   await fetch(url, { method: 'POST', headers: { 'x-api-key': 'foo' }, body: 'x'.repeat(2_000) });
-  await eventually(
+  await eventuallySeen(
     () => metric(gateway, outcome('too_large')),
     n => n === 1,
+    'one was too large',
   );
   // What is refused goes nowhere, so there is nothing to copy.
   assert.equal((await fetch(url)).status, 401);
-  await eventually(
+  await eventuallySeen(
     () => metric(gateway, outcome('answered')),
     n => n === 1,
+    'one was answered',
   );
   assert.equal(shadow.seen.length, 1);
   // Copies are nobody's requests.
   assert.equal(await metric(gateway, 'cardea_requests_in_flight'), 0);
-  await eventually(
+  await eventuallySeen(
     () => gateway.stdout().trim().split('\n').length,
     n => n === 3,
+    'three lines of the log',
   );
 });
 
@@ -102,9 +91,10 @@ test('a share of the requests is copied, exactly', async t => {
   t.after(() => Promise.all([live.stop(), shadow.stop()]));
   const gateway = await gatewayWith(t, live.port, shadow.port, ', percent: 25%');
   for (let n = 0; n < 40; n++) await (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
-  await eventually(
+  await eventuallySeen(
     () => shadow.seen.length,
     n => n === 10,
+    'ten copies arrived',
   );
   assert.equal(await metric(gateway, outcome('answered')), 10);
 });
@@ -116,25 +106,29 @@ test('differences are counted and told without values', async t => {
   const gateway = await gatewayWith(t, live.port, shadow.port, ', compare: { headers: [x-version], ignore: [$.at] }');
   const ask = async () => (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
   await ask();
-  await eventually(
+  await eventuallySeen(
     () => metric(gateway, compared('same')),
     n => n === 1,
+    'one is the same',
   );
   shadow.answer = (_, response) => response.writeHead(200, { 'x-version': 'live' }).end('{"version":"s3cret","at":5}');
   await ask();
-  await eventually(
+  await eventuallySeen(
     () => metric(gateway, compared('body_differs')),
     n => n === 1,
+    'one body differs',
   );
   shadow.answer = (_, response) => response.writeHead(503, { 'x-version': 'live' }).end();
   await ask();
-  await eventually(
+  await eventuallySeen(
     () => metric(gateway, compared('status_differs')),
     n => n === 1,
+    'one status differs',
   );
-  await eventually(
+  await eventuallySeen(
     () => gateway.stderr(),
     text => /answer to a copied request differs/.test(text),
+    'the difference is told',
   );
   assert.match(gateway.stderr(), /\$\.version/);
   assert.doesNotMatch(gateway.stderr(), /s3cret/);
@@ -231,9 +225,10 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
   const gateway = await gatewayWith(t, live.port, address.port, '');
   for (let n = 1; n <= 5; n++) {
     await fetch(`http://127.0.0.1:${gateway.port}/${n}`);
-    await eventually(
+    await eventuallySeen(
       () => metric(gateway, outcome('answered')),
       answered => answered === n,
+      'the copy was answered',
     );
   }
   assert.deepEqual(copies, ['GET /1', 'GET /2', 'GET /3', 'GET /4', 'GET /5']);

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RawBackend, type RawConnection, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 
@@ -199,7 +200,7 @@ describe('how long a connection is kept', () => {
     assert.equal(backend.open(), 1);
     await delay(100);
     assert.equal(backend.open(), 1);
-    await eventually(() => backend.open() === 0, 'the idle connection is closed', 1_000);
+    await eventually(() => backend.open() === 0, 'the idle connection is closed');
     assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
   });
 

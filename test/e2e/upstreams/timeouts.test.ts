@@ -8,8 +8,9 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
 import { assertAbout } from '../../support/assert-about.ts';
-import { ClientConnection, eventually } from '../../support/client-connection.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 
 async function setUp(
@@ -137,12 +138,12 @@ describe('idleTimeout', () => {
         async onRequest({ socket }) {
           socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n');
           for (let i = 0; i < 6; i++) {
-            await delay(120);
+            await delay(250);
             socket.write('x');
           }
         },
       },
-      { upstream: { idleTimeoutMs: 300, responseTimeoutMs: 300 } },
+      { upstream: { idleTimeoutMs: 1_200, responseTimeoutMs: 1_200 } },
     );
     const client = await ClientConnection.open(engine.port);
     client.send(get);

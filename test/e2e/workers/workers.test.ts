@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway } from '../../support/gateway.ts';
+import { metric } from '../../support/metric.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 const document = [
@@ -12,11 +13,6 @@ const document = [
   '',
 ].join('\n');
 
-async function metric(adminPort: number, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
-}
-
 for (const how of ['throw', 'terminate']) {
   test(`a worker that is lost under load (${how}) is replaced; only its own connections notice`, async () => {
     const gateway = await startGateway(document, { workers: 2, environment: { CARDEA_TEST_CRASH: how } });
@@ -24,8 +20,8 @@ for (const how of ['throw', 'terminate']) {
     try {
       for (let crash = 1; crash <= 2; crash++) {
         process.kill(gateway.pid, 'SIGUSR2');
-        while ((await metric(gateway.adminPort, 'cardea_worker_restarts_total')) < crash) await delay(10);
-        while ((await metric(gateway.adminPort, 'cardea_workers')) < 2) await delay(10);
+        while ((await metric(gateway, 'cardea_worker_restarts_total')) < crash) await delay(10);
+        while ((await metric(gateway, 'cardea_workers')) < 2) await delay(10);
         const before = load.answered;
         while (load.answered < before + 50) await delay(10);
       }
