@@ -17,8 +17,11 @@ export function writeLatin1(bytes: Buffer, text: string, offset: number): number
   return (bytes as unknown as Latin1Methods).latin1Write(text, offset, text.length);
 }
 
+/** Room for texts on their way; what is longer gets a buffer of its own. */
+const room = Buffer.allocUnsafeSlow(8_192);
+
 /** The same text in one piece of memory: such strings are written to a buffer at once, those put together of others by a detour. */
 export function flatText(text: string): string {
-  const bytes = Buffer.from(text, 'latin1');
-  return latin1(bytes, 0, bytes.length);
+  const bytes = text.length > room.length ? Buffer.allocUnsafe(text.length) : room;
+  return latin1(bytes, 0, writeLatin1(bytes, text, 0));
 }

@@ -2,11 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeBase64url } from './base64url.ts';
+import { borrowBase64url, decodeBase64url, decodeBase64urlText } from './base64url.ts';
 
 test('only its own letters, and all unused bits 0', () => {
   assert.deepEqual(decodeBase64url('AQID_-8'), Buffer.of(1, 2, 3, 0xff, 0xef));
   // The last is a letter whose lower byte is that of A; a query can bring it.
   for (const text of ['A', 'AB=', 'AA==', 'AA A', 'A+/A', 'AB', 'AA\u00c1A', 'AA\n', '\u0141\u0141\u0141\u0141'])
     assert.equal(decodeBase64url(text), null, JSON.stringify(text));
+});
+
+test('texts longer than the room for them are decoded all the same', () => {
+  for (const length of [0, 1, 1_024, 1_025, 8_192, 8_193, 40_000]) {
+    const bytes = Buffer.alloc(length, 'xyz');
+    const text = bytes.toString('base64url');
+    assert.deepEqual(decodeBase64url(text), bytes);
+    assert.deepEqual(borrowBase64url(text), bytes);
+    assert.equal(decodeBase64urlText(text), bytes.toString());
+    assert.equal(decodeBase64urlText(`${text.slice(0, -1)}!`), null);
+  }
+  const [one, other] = ['AAAA', 'BBBB'].map(text => Buffer.from(borrowBase64url(text)!));
+  assert.notDeepEqual(one, other);
 });

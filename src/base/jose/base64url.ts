@@ -1,5 +1,7 @@
 // base64url without padding (RFC 7515 section 2), strictly: one text for one value. Node's own decoder passes over what it does not know.
 
+import { isUtf8 } from 'node:buffer';
+
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** The six bits of a letter. */
@@ -9,17 +11,60 @@ for (let i = 0; i < alphabet.length; i++) bits[alphabet.charCodeAt(i)] = i;
 /** Bits of the last letter that say nothing, by length modulo 4; a length of 1 modulo 4 is none at all. */
 const unusedBits = [0, 0x3f, 0x0f, 0x03];
 
+/** What every Node Buffer has and its published types leave out: conversions without the argument checks of `write` and `toString`. */
+interface Conversions {
+  base64urlWrite(text: string, offset: number, length: number): number;
+  utf8Slice(start: number, end: number): string;
+}
+
+/** Room for bytes on their way to be a text; longer ones get a buffer of their own. */
+const textRoom = Buffer.allocUnsafeSlow(8_192);
+/** Room for bytes that are borrowed, and windows upon its beginning by length: signatures have few lengths. */
+const room = Buffer.allocUnsafeSlow(1_024);
+const windows: (Buffer | undefined)[] = [];
+
 /**
  * The bytes, or null for what is not base64url of whole bytes with all unused bits 0. Node's decoder skips what is outside both
  * alphabets, and then gives fewer bytes than the length says; the two letters that only the other alphabet has are looked for.
  */
 export function decodeBase64url(text: string): Buffer | null {
+  const length = decodedLength(text);
+  if (length === -1) return null;
+  const bytes = Buffer.allocUnsafe(length);
+  return decodeInto(bytes, text, length) ? bytes : null;
+}
+
+/** The same, good until others are borrowed; nothing is made for it. */
+export function borrowBase64url(text: string): Buffer | null {
+  const length = decodedLength(text);
+  if (length > room.length) return decodeBase64url(text);
+  if (length === -1 || !decodeInto(room, text, length)) return null;
+  return (windows[length] ??= room.subarray(0, length));
+}
+
+/** The bytes as UTF-8, and null for what is none. */
+export function decodeBase64urlText(text: string): string | null {
+  const length = decodedLength(text);
+  if (length === -1) return null;
+  const bytes = length > textRoom.length ? Buffer.allocUnsafe(length) : textRoom;
+  if (!decodeInto(bytes, text, length)) return null;
+  // Because: the cast names a method that Buffer has had since Node 0.x; the tests would fail without it.
+  const decoded = (bytes as unknown as Conversions).utf8Slice(0, length);
+  // What is not UTF-8 becomes U+FFFD, and hardly anybody means that letter: most texts need no look at their bytes.
+  return decoded.includes('\ufffd') && !isUtf8(bytes.subarray(0, length)) ? null : decoded;
+}
+
+/** Bytes that a text of this length stands for; -1 where its length or its letters cannot be base64url. */
+function decodedLength(text: string): number {
   const { length } = text;
   const rest = length & 3;
-  if (rest === 1 || text.includes('+') || text.includes('/')) return null;
+  if (rest === 1 || text.includes('+') || text.includes('/')) return -1;
+  if ((bits[text.charCodeAt(length - 1)] & unusedBits[rest]) !== 0) return -1;
   // Because: of a letter beyond latin1 the decoder may see the lower byte alone.
-  if (Buffer.byteLength(text) !== length) return null;
-  const bytes = Buffer.from(text, 'base64url');
-  if (bytes.length !== (length * 3) >> 2) return null;
-  return rest === 0 || (bits[text.charCodeAt(length - 1)] & unusedBits[rest]) === 0 ? bytes : null;
+  return Buffer.byteLength(text) === length ? (length * 3) >> 2 : -1;
+}
+
+function decodeInto(bytes: Buffer, text: string, length: number): boolean {
+  // Because: as above.
+  return (bytes as unknown as Conversions).base64urlWrite(text, 0, bytes.length) === length;
 }

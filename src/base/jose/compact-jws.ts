@@ -1,7 +1,6 @@
 // A token as JWS compact serialisation (RFC 7515 section 7.1), taken apart strictly. Verifies nothing; see verify-jws.ts.
 
-import { isUtf8 } from 'node:buffer';
-import { decodeBase64url } from './base64url.ts';
+import { borrowBase64url, decodeBase64url, decodeBase64urlText } from './base64url.ts';
 
 /** What a header may tell. Where keys are is not among it: `jku`, `jwk`, `x5u` and `x5c` are never looked at. */
 export interface JwsHeader {
@@ -14,10 +13,12 @@ export interface JwsHeader {
   readonly nested: boolean;
 }
 
-/** A token taken apart. Its header is still text: see `jwsHeader`. */
+/** A token taken apart. Its header is still encoded: see `jwsHeader`. */
 export interface CompactJws {
   readonly header: string;
-  readonly payload: Buffer;
+  /** Decoded; null when it is not UTF-8. */
+  readonly payload: string | null;
+  /** Good until the next token is taken apart. */
   readonly signature: Buffer;
   /** Header and payload with the dot between: what was signed. */
   readonly signed: string;
@@ -30,16 +31,18 @@ export function compactJws(token: string): CompactJws | null {
   const headerEnd = token.indexOf('.');
   const payloadEnd = token.indexOf('.', headerEnd + 1);
   if (headerEnd < 1 || payloadEnd === -1 || payloadEnd + 1 === token.length) return null;
-  const payload = decodeBase64url(token.slice(headerEnd + 1, payloadEnd));
-  const signature = decodeBase64url(token.slice(payloadEnd + 1));
-  if (payload === null || signature === null) return null;
+  const encoded = token.slice(headerEnd + 1, payloadEnd);
+  const payload = decodeBase64urlText(encoded);
+  if (payload === null && decodeBase64url(encoded) === null) return null;
+  const signature = borrowBase64url(token.slice(payloadEnd + 1));
+  if (signature === null) return null;
   return { header: token.slice(0, headerEnd), payload, signature, signed: token.slice(0, payloadEnd) };
 }
 
 /** The first part. Null for what is no header, for an encrypted token, and for extensions that must be understood (`crit`) or change what is signed. */
 export function jwsHeader(part: string): JwsHeader | null {
-  const bytes = decodeBase64url(part);
-  const header = bytes === null ? null : jsonObject(bytes);
+  const text = decodeBase64urlText(part);
+  const header = text === null ? null : jsonObject(text);
   if (header === null) return null;
   const { alg, kid = null, typ = null, cty } = header;
   if (typeof alg !== 'string') return null;
@@ -60,11 +63,8 @@ export function shortType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
 }
 
-/** An object of JSON in UTF-8; null for anything else. */
-export function jsonObject(bytes: Buffer): Readonly<Record<string, unknown>> | null {
-  const text = bytes.toString();
-  // What is not UTF-8 becomes U+FFFD, and hardly anybody means that letter: most texts need no look at their bytes.
-  if (text.includes('\ufffd') && !isUtf8(bytes)) return null;
+/** An object of JSON; null for anything else. */
+export function jsonObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;

@@ -5,8 +5,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { base64url, exportJWK, generateKeyPair, generateSecret, type JWK, SignJWT } from 'jose';
-import { decodeBase64url } from './base64url.ts';
-import { compactJws, jsonObject, jwsHeader } from './compact-jws.ts';
+import { borrowBase64url, decodeBase64url, decodeBase64urlText } from './base64url.ts';
+import { compactJws, jwsHeader } from './compact-jws.ts';
 import { KeySet } from './key-set.ts';
 import type { Jwk } from './verification-key.ts';
 import { isSignedBy } from './verify-jws.ts';
@@ -106,7 +106,10 @@ test('headers that say what nobody here understands are refused', () => {
   for (const members of wrong) assert.equal(header(members), null, JSON.stringify(members));
   for (const text of ['', '[]', '"a"', 'null', '{', '{"alg":"ES256"', '7'])
     assert.equal(jwsHeader(base64url.encode(text)), null);
-  assert.equal(jsonObject(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), null, 'not UTF-8');
+  const notUtf8 = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]).toString('base64url');
+  assert.equal(jwsHeader(notUtf8), null, 'not UTF-8');
+  assert.equal(compactJws(`aaa.${notUtf8}.AAAA`)?.payload, null, 'a payload may be anything');
+  assert.equal(compactJws(`aaa.${base64url.encode('{"a":"\ufffd"}')}.AAAA`)?.payload, '{"a":"\ufffd"}');
 });
 
 test('weak keys and keys for something else are left out, with a reason that shows nothing of them', async () => {
@@ -168,6 +171,7 @@ test('base64url: one text for one value', () => {
     fc.property(fc.uint8Array({ maxLength: 60 }), bytes => {
       const text = Buffer.from(bytes).toString('base64url');
       assert.deepEqual(decodeBase64url(text), Buffer.from(bytes));
+      assert.deepEqual(borrowBase64url(text), Buffer.from(bytes));
     }),
   );
   fc.assert(
@@ -176,6 +180,8 @@ test('base64url: one text for one value', () => {
       text => {
         const decoded = decodeBase64url(text);
         assert.equal(decoded !== null, Buffer.from(text, 'base64url').toString('base64url') === text);
+        assert.deepEqual(borrowBase64url(text), decoded);
+        if (decoded === null) assert.equal(decodeBase64urlText(text), null);
       },
     ),
   );

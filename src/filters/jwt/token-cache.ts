@@ -4,8 +4,8 @@
 import { flatText } from '../../base/latin1.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
-/** Letters at a token's end that it is looked up by: 252 bits of its signature. Hashing all of it would cost ten times as much. */
-const TAIL_LETTERS = 42;
+/** Letters at a token's end that its number is made of: 48 bits of its signature. */
+const TAIL_LETTERS = 8;
 
 interface Kept {
   /** The whole text: a token that only ends alike is another one. */
@@ -16,9 +16,10 @@ interface Kept {
 export class TokenCache {
   /** Half of the room for tokens that came lately; what was not asked for while the other half filled is forgotten. */
   private readonly halfBytes: number;
-  private recent = new Map<string, Kept>();
+  /** By number: a text as a key would be hashed whole, and put into the engine's table of names with every look-up. */
+  private recent = new Map<number, Kept>();
   private recentBytes = 0;
-  private older = new Map<string, Kept>();
+  private older = new Map<number, Kept>();
 
   /** `bytesMax` counts what tokens and claims take, closely enough; 0 keeps nothing. */
   constructor(bytesMax: number) {
@@ -26,14 +27,14 @@ export class TokenCache {
   }
 
   get(token: string): VerifiedToken | undefined {
-    const tail = token.slice(-TAIL_LETTERS);
-    let kept = this.recent.get(tail);
+    const number = numberOf(token);
+    let kept = this.recent.get(number);
     if (kept === undefined) {
       if (this.older.size === 0) return undefined;
-      kept = this.older.get(tail);
+      kept = this.older.get(number);
       if (kept === undefined) return undefined;
-      this.older.delete(tail);
-      this.add(tailOf(kept), kept);
+      this.older.delete(number);
+      this.add(number, kept);
     }
     return kept.token === token ? kept.verified : undefined;
   }
@@ -42,35 +43,39 @@ export class TokenCache {
     if (verified.bytes > this.halfBytes) return;
     // The token is a piece of a request's head, and would keep all of it.
     const kept = { token: flatText(token), verified };
-    const tail = tailOf(kept);
-    if (this.older.size > 0) this.older.delete(tail);
-    this.add(tail, kept);
+    const number = numberOf(token);
+    if (this.older.size > 0) this.older.delete(number);
+    this.add(number, kept);
   }
 
   delete(token: string): void {
-    const tail = token.slice(-TAIL_LETTERS);
-    this.recentBytes -= this.recent.get(tail)?.verified.bytes ?? 0;
-    this.recent.delete(tail);
-    this.older.delete(tail);
+    const number = numberOf(token);
+    this.recentBytes -= this.recent.get(number)?.verified.bytes ?? 0;
+    this.recent.delete(number);
+    this.older.delete(number);
   }
 
   get size(): number {
     return this.recent.size + this.older.size;
   }
 
-  private add(tail: string, kept: Kept): void {
+  private add(number: number, kept: Kept): void {
     const { bytes } = kept.verified;
     if (this.recentBytes + bytes > this.halfBytes) {
       this.older = this.recent;
       this.recent = new Map();
       this.recentBytes = 0;
     }
-    this.recentBytes += bytes - (this.recent.get(tail)?.verified.bytes ?? 0);
-    this.recent.set(tail, kept);
+    this.recentBytes += bytes - (this.recent.get(number)?.verified.bytes ?? 0);
+    this.recent.set(number, kept);
   }
 }
 
-/** A piece of the kept text, which is there anyway: one of the request's would keep its head. */
-function tailOf({ token }: Kept): string {
-  return token.slice(-TAIL_LETTERS);
+/** Of two tokens with one number the later is kept, which happens to one in many thousands; whoever brings the other has it verified again. */
+function numberOf(token: string): number {
+  const { length } = token;
+  let number = 0;
+  for (let at = Math.max(0, length - TAIL_LETTERS); at < length; at++)
+    number = (Math.imul(number, 67) + token.charCodeAt(at)) | 0;
+  return number;
 }

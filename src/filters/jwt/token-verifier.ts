@@ -28,6 +28,8 @@ const HEADERS_MAX = 64;
 
 /** A header with the keys that were meant by it in a key set. */
 interface KnownHeader {
+  /** As it stands in tokens. */
+  readonly text: string;
   readonly header: JwsHeader;
   readonly keys: KeySet | null;
   readonly candidates: readonly VerificationKey[];
@@ -42,6 +44,8 @@ export class TokenVerifier {
   private readonly rules: ClaimRules;
   private readonly types: ReadonlySet<string>;
   private readonly headers = new Map<string, KnownHeader>();
+  /** Of the last token: mostly the next one's, too, and comparing costs less than looking up. */
+  private last: KnownHeader | undefined = undefined;
 
   constructor(config: JwtConfig) {
     this.config = config;
@@ -52,8 +56,8 @@ export class TokenVerifier {
   /** `keys` is null while there are none. `clockMs` is the thread's clock at `nowMs` since 1970. */
   verify(token: string, keys: KeySet | null, generation: number, clockMs: number, nowMs: number): Verdict {
     const jws = compactJws(token);
-    if (jws === null) return 'malformed';
-    const known = this.headers.get(jws.header);
+    if (jws === null || jws.payload === null) return 'malformed';
+    const known = this.knownHeader(jws.header);
     const header = known?.header ?? jwsHeader(jws.header);
     if (header === null || header.nested || !this.types.has(header.type ?? 'jwt')) return 'malformed';
     const claims = jsonObject(jws.payload);
@@ -65,7 +69,8 @@ export class TokenVerifier {
     if (typeof candidates === 'string') return candidates;
     const key = signer(candidates, jws);
     if (key === null) return 'mismatch';
-    if (known === undefined || known.keys !== keys) this.learn(jws.header, { header, keys, candidates });
+    if (known === undefined || known.keys !== keys)
+      this.learn({ text: flatText(jws.header), header, keys, candidates });
     const goodUntilMs = clockMs + this.rules.goodUntilS(claims) * 1_000 - nowMs;
     const bytes = OWN_BYTES + token.length + jws.payload.length * BYTES_PER_PAYLOAD_BYTE;
     const { sub, jti, iat } = claims;
@@ -83,9 +88,18 @@ export class TokenVerifier {
     };
   }
 
-  private learn(text: string, known: KnownHeader): void {
+  private knownHeader(text: string): KnownHeader | undefined {
+    if (this.last?.text === text) return this.last;
+    const known = this.headers.get(text);
+    if (known !== undefined) this.last = known;
+    return known;
+  }
+
+  private learn(known: KnownHeader): void {
+    const { text } = known;
     if (this.headers.size >= HEADERS_MAX && !this.headers.has(text)) return;
-    this.headers.set(flatText(text), known);
+    this.headers.set(text, known);
+    this.last = known;
   }
 
   private ownerOf(claims: Claims): string | null {
