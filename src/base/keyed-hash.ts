@@ -20,10 +20,10 @@ export class KeyedHash {
     let v2 = 0x6c796765 ^ keyLow;
     let v3 = 0x74656462 ^ keyHigh;
     let letters = 0;
-    // Whole blocks, the rest, and the length.
     const whole = length & ~3;
-    for (let at = 0; at <= whole + 4; at += 4) {
-      let block = length;
+    // Whole blocks, then the rest with the length above it.
+    for (let at = 0; at <= whole; at += 4) {
+      let block = length << 24;
       if (at < whole) {
         const second = text.charCodeAt(at + 1);
         const third = text.charCodeAt(at + 2);
@@ -31,12 +31,11 @@ export class KeyedHash {
         block = text.charCodeAt(at);
         letters |= block | second | third | fourth;
         block |= (second << 8) | (third << 16) | (fourth << 24);
-      } else if (at === whole) {
-        block = 0;
-        for (let i = length - 1; i >= whole; i--) {
+      } else {
+        for (let i = whole, shift = 0; i < length; i++, shift += 8) {
           const letter = text.charCodeAt(i);
           letters |= letter;
-          block = (block << 8) | letter;
+          block |= letter << shift;
         }
       }
       v3 ^= block;

@@ -6,6 +6,13 @@ import { HEADER_BYTES, openHeader, type TableHeader } from './table-header.ts';
 /** Cells of a set: a key has its place in one set, so this many are looked through at most. */
 export const CELLS_PER_SET = 16;
 
+/**
+ * Cells of a set at which keys begin to look, each at one of its own, so that mostly one is looked at. Not all of the set: those of
+ * the shortest states fill one cache line, and callers in as few lines as possible is what makes many of them cheap. Taken from the
+ * half of the hash that is made first: memory is on its way while the other one is made.
+ */
+const PLACES = 4;
+
 /** Words in front of each state: two of the key, one that says when the cell was touched. */
 const KEY_LOW = 0;
 const KEY_HIGH = 1;
@@ -54,9 +61,9 @@ function setsIn(bytes: number, stateWords: number): number {
   return sets;
 }
 
-/** Locks fill whole cache lines, so that cells begin on one. */
+/** Words of the locks, with what makes cells begin on a cache line: the allocator (glibc's, for so much) puts 16 bytes in front of all. */
 function padded(sets: number): number {
-  return Math.ceil(sets / 16) * 16;
+  return Math.ceil(sets / 16) * 16 + 12;
 }
 
 export class CellTable {
@@ -65,7 +72,8 @@ export class CellTable {
   readonly words: Int32Array;
   readonly cellCount: number;
   readonly stateWords: number;
-  private readonly sets: number;
+  /** Sets, by 2^32. */
+  private readonly setsPerKey: number;
   private readonly locksAt = HEADER_BYTES / 4;
   private readonly cellsAt: number;
   private readonly cellWords: number;
@@ -75,12 +83,13 @@ export class CellTable {
     this.header = openHeader(memory);
     this.words = new Int32Array(memory);
     this.stateWords = stateWords;
-    this.sets = setsIn(memory.byteLength, stateWords);
-    if (this.sets === 0) throw new TypeError(`${memory.byteLength} bytes hold no set of cells`);
-    this.cellCount = this.sets * CELLS_PER_SET;
+    const sets = setsIn(memory.byteLength, stateWords);
+    if (sets === 0) throw new TypeError(`${memory.byteLength} bytes hold no set of cells`);
+    this.setsPerKey = sets / 2 ** 32;
+    this.cellCount = sets * CELLS_PER_SET;
     this.cellWords = CELL_HEAD_WORDS + stateWords;
     this.setWords = this.cellWords * CELLS_PER_SET;
-    this.cellsAt = this.locksAt + padded(this.sets);
+    this.cellsAt = this.locksAt + padded(sets);
   }
 
   /** Where the lock of this key's set lies in `words`; also tells sets apart. */
@@ -90,12 +99,19 @@ export class CellTable {
 
   /** Where the key's state begins in `words`, or -1. Needs no lock; without one the cell may change hands at any time. */
   find(keyLow: number, keyHigh: number): number {
-    const { words, cellWords } = this;
+    const { words } = this;
     const low = keyLow === 0 ? 1 : keyLow;
     const start = this.cellsAt + this.setOf(keyLow) * this.setWords;
+    const at = start + (keyLow & (PLACES - 1)) * this.cellWords;
+    if (words[at + KEY_LOW] === low && words[at + KEY_HIGH] === keyHigh) return at + CELL_HEAD_WORDS;
+    return this.findOn(start, at, low, keyHigh);
+  }
+
+  /** Goes on from the key's own place. */
+  private findOn(start: number, first: number, low: number, keyHigh: number): number {
+    const { words, cellWords } = this;
     const end = start + this.setWords;
-    // Each key begins at a place of its own: so mostly one cell is looked at, whatever the set holds.
-    let at = start + (keyHigh & (CELLS_PER_SET - 1)) * cellWords;
+    let at = first;
     for (let n = 0; n < CELLS_PER_SET; n++) {
       const there = words[at + KEY_LOW]!;
       if (there === low && words[at + KEY_HIGH] === keyHigh) return at + CELL_HEAD_WORDS;
@@ -110,11 +126,11 @@ export class CellTable {
    * The cell for a key that `find` does not know: an unused one, or the set's idlest, whose state the caller must then make new
    * before `name` gives it to the key. The set's lock must be held. -1 when `isHeld` says of every cell that it may not go.
    */
-  vacate(keyLow: number, keyHigh: number, moment: Moment, isHeld: (state: number) => boolean): number {
+  vacate(keyLow: number, moment: Moment, isHeld: (state: number) => boolean): number {
     const { words, cellWords } = this;
     const start = this.cellsAt + this.setOf(keyLow) * this.setWords;
     const end = start + this.setWords;
-    let at = start + (keyHigh & (CELLS_PER_SET - 1)) * cellWords;
+    let at = start + (keyLow & (PLACES - 1)) * cellWords;
     let idlest = -1;
     let most = -1;
     for (let n = 0; n < CELLS_PER_SET; n++) {
@@ -160,7 +176,8 @@ export class CellTable {
     if (age === 0) return;
     // A clock that lags behind does not make a cell older, but a large step back is followed.
     if (age < 0 && age > -STEP_BACK_MOMENTS) return;
-    Atomics.store(this.words, state - CELL_HEAD_WORDS + TOUCHED, AGAIN | (lasts << LASTS_SHIFT) | moment);
+    // Because: nothing hangs on when another thread sees it.
+    this.words[state - CELL_HEAD_WORDS + TOUCHED] = AGAIN | (lasts << LASTS_SHIFT) | moment;
   }
 
   /** Bytes that the table takes, whatever it holds. */
@@ -178,7 +195,7 @@ export class CellTable {
 
   private setOf(keyLow: number): number {
     // The high half of a product spreads 32 bits over any number of sets.
-    return Math.floor(((keyLow >>> 0) * this.sets) / 0x100000000);
+    return ((keyLow >>> 0) * this.setsPerKey) | 0;
   }
 
   /** Who goes first: those whose state says nothing any more, then those who came once, then the others; within these the idlest. */

@@ -55,15 +55,17 @@ export class CountedLimit {
     const { tick, moment } = this;
     for (;;) {
       let state = table.find(keyLow, keyHigh);
-      if (state === -1 || this.isStale(state, moment)) {
+      let age = state === -1 ? 0 : table.age(state, moment);
+      if (state === -1 || this.isTooOld(age)) {
         const stamp = lock(table.words, table.lockOf(keyLow));
         state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
         unlock(table.words, table.lockOf(keyLow), stamp);
+        age = 0;
       }
       const outcome = gcra.tryTake(table.words, state, tick, cost, answer);
       // Because: the cell may have gone to another caller since it was found.
       if (outcome === -1 || !table.isOf(state, keyLow, keyHigh)) continue;
-      table.touch(state, moment, this.lasts);
+      if (age !== 0) table.touch(state, moment, this.lasts);
       return outcome === 1;
     }
   }
@@ -88,7 +90,7 @@ export class CountedLimit {
     const { table, meter } = this;
     let state = table.find(keyLow, keyHigh);
     if (state === -1) {
-      state = table.vacate(keyLow, keyHigh, moment, stays);
+      state = table.vacate(keyLow, moment, stays);
       meter.clear(table.words, state, tick);
       table.name(state, keyLow, keyHigh, moment, this.lasts);
     } else if (this.isStale(state, moment)) {
@@ -124,7 +126,10 @@ export class CountedLimit {
 
   /** Whether the state says nothing any more: ticks may have run round since, or the clock made a large step back. */
   private isStale(state: number, moment: Moment): boolean {
-    const age = this.table.age(state, moment);
+    return this.isTooOld(this.table.age(state, moment));
+  }
+
+  private isTooOld(age: number): boolean {
     return age > this.recoveryMoments || age < -STEP_BACK_MOMENTS;
   }
 

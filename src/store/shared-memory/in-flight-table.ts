@@ -92,7 +92,7 @@ export class LocalInFlightLimit implements InFlightLimit {
     const { words } = table;
     let state = table.find(keyLow, keyHigh);
     if (state === -1) {
-      state = table.vacate(keyLow, keyHigh, moment, this.isHeld);
+      state = table.vacate(keyLow, moment, this.isHeld);
       if (state === -1) return -1;
       words.fill(0, state, state + MEMBERS_MAX);
       table.name(state, keyLow, keyHigh, moment, 0);
