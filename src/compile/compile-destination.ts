@@ -8,6 +8,19 @@ import { opaqueWord } from '../upstream/affinity.ts';
 import { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
+/** Thousands of routes lead to the same few upstreams. */
+const destinations = new WeakMap<Upstream, Destination>();
+
+/** One for all routes that lead to this upstream. */
+export function destinationOf(upstream: Upstream): Destination {
+  let destination = destinations.get(upstream);
+  if (destination === undefined) {
+    destination = { kind: 'upstream', upstream };
+    destinations.set(upstream, destination);
+  }
+  return destination;
+}
+
 /** `path` leads to `to` in the document. Null, with a problem told, when there is no such destination. */
 export function compileDestination(
   to: DestinationConfig,
@@ -23,7 +36,7 @@ export function compileDestination(
   switch (to.kind) {
     case 'upstream': {
       const upstream = upstreams.get(to.upstream);
-      return upstream === undefined ? fail(`there is no upstream "${to.upstream}"`) : { kind: 'upstream', upstream };
+      return upstream === undefined ? fail(`there is no upstream "${to.upstream}"`) : destinationOf(upstream);
     }
     case 'split': {
       const targets = [];

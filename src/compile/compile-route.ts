@@ -2,11 +2,12 @@
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import type { ConcurrencyConfig } from '../config/admission-config.ts';
+import { isBare } from '../config/bare-route.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
 import { PRIORITY_DEFAULT, Route } from '../exchange/route.ts';
-import { PathPatternError, parsePathPattern } from '../route/path-pattern.ts';
+import { type PathPattern, PathPatternError } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Gate } from '../upstream/admission/gate.ts';
@@ -14,7 +15,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { type CanaryParts, compileCanary } from './compile-canary.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDeferral } from './compile-deferral.ts';
-import { compileDestination } from './compile-destination.ts';
+import { compileDestination, destinationOf } from './compile-destination.ts';
 import { compileKept } from './compile-kept.ts';
 import { compileMirror } from './compile-mirror.ts';
 import { compileResilience } from './compile-resilience.ts';
@@ -27,7 +28,7 @@ export interface RouteSurroundings {
   /** For routes without filters of their own: one object for all of them. */
   readonly globalChain: Chain;
   readonly offsets: BlockOffsets;
-  /** Regexes of paths, compiled once each. */
+  /** Regexes of conditions, compiled once each. */
   readonly regexes: Map<string, LinearRegex>;
   /** What routes with a canary are compiled with. */
   readonly canaries: Pick<CanaryParts, 'offsets' | 'states' | 'now'>;
@@ -40,6 +41,7 @@ export interface RouteSurroundings {
 export function compileRoute(
   config: RouteConfig,
   index: number,
+  pattern: PathPattern | PathPatternError,
   {
     upstreams,
     workshop,
@@ -55,9 +57,16 @@ export function compileRoute(
 ): Route | null {
   const path = ['routes', index];
   const known = problems.length;
-  const pattern = parsePathPattern(config.match.path, regexes);
   // The route table says what is wrong with the path, once for every route.
   if (pattern instanceof PathPatternError) return null;
+
+  if (config.to.kind === 'upstream' && config.rewrite === null && isBare(config)) {
+    const upstream = upstreams.get(config.to.upstream);
+    if (upstream !== undefined) {
+      const offset = offsetIn(offsets, config.name);
+      return new Route(config.name, globalChain, destinationOf(upstream), null, config.timeoutMs ?? 0, offset);
+    }
+  }
 
   let rewrite = null;
   if (config.rewrite !== null) {
@@ -81,11 +90,11 @@ export function compileRoute(
     const choice = compileCanary(config, config.canary, parts, [...path, 'canary'], problems);
     destination = choice === null ? null : { kind: 'canary', choice };
   }
-  const source = { chain, rewrite, metricsOffset: offsetIn(offsets, config.name) };
+  const metricsOffset = offsetIn(offsets, config.name);
+  const source = { chain, rewrite, metricsOffset };
   const mirror = compileMirror(config, source, upstreams, mirrorOffsets, [...path, 'mirror'], problems);
   const resilience = compileResilience(config, upstreams, kept, path, problems);
   if (problems.length > known || chain === null || destination === null) return null;
-  const metricsOffset = offsetIn(offsets, config.name);
   const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
   const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
   const limits = { timeoutMs: timeoutMs ?? 0, metricsOffset };

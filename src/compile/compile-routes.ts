@@ -1,18 +1,20 @@
 // From the routes of a Config to those of one worker, and to the table in which they are found. What did not change is taken
 // over; where a few routes were replaced and nothing else that concerns them, so is the rest of the table.
 
-import { changedRange } from '../base/changed-range.ts';
+import { editedList, listEdits } from '../base/list-edits.ts';
 import type { Config, Problem, RouteConfig } from '../config/config.ts';
 import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
+import type { RouteSpec } from '../route/candidate-maker.ts';
 import { patchRouteTable } from '../route/patch-route-table.ts';
+import { parsePathPattern } from '../route/path-pattern.ts';
 import type { RouteProblem } from '../route/route-problem.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { RouteTableBuilder } from '../route/route-table-builder.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
-import { SliceBudget } from './slice-budget.ts';
+import type { SliceBudget } from './slice-budget.ts';
 
 /** What was compiled before, and whether the global filters are still the same. */
 export interface RoutesBefore {
@@ -28,10 +30,17 @@ export interface CompiledRoutes {
   readonly table: Snapshot['routes'];
   /** Routes that were taken over. */
   readonly keptRoutes: number;
+  /** Routes that came or went, where all others are the same; null when they are not known one by one. */
+  readonly changed: readonly Route[] | null;
 }
 
-/** Changes in one go, without a turn of the loop: some 2 ms of work. */
+/** More than these are not patched one by one. */
 const patchedMax = 200;
+
+/** Routes between two looks at the clock: some 0.05 ms of work. */
+const routesPerLook = 8;
+
+const noPlaces: ReadonlyMap<string, number> = new Map();
 
 type Upstreams = ReadonlyMap<string, Upstream>;
 
@@ -41,23 +50,25 @@ export function* compileRoutes(
   upstreams: Upstreams,
   surroundings: RouteSurroundings,
   problems: Problem[],
+  budget: SliceBudget,
 ): Generator<void, CompiledRoutes, void> {
-  const patched = before === null ? null : patchRoutes(config, before, upstreams, surroundings);
+  const patched = before === null ? null : yield* patchRoutes(config, before, upstreams, surroundings, budget);
   if (patched !== null) return patched;
   const runningNow = before?.snapshot.upstreams ?? upstreams;
-  const known = new Map(before?.sameFilters ? before.config.routes.map((route, at) => [route, before.routes[at]]) : []);
+  const placesBefore = before?.sameFilters ? placesByName(before.config.routes) : noPlaces;
   const routes: (Route | null)[] = [];
   const table = new RouteTableBuilder<Route | null>(before?.snapshot.routes);
-  const budget = new SliceBudget();
   let keptRoutes = 0;
-  for (const [index, route] of config.routes.entries()) {
-    const old = known.get(route);
+  for (let index = 0; index < config.routes.length; index++) {
+    const route = config.routes[index];
+    const place = placesBefore.get(route.name);
+    const old = place !== undefined && before?.config.routes[place] === route ? before.routes[place] : undefined;
     const isKept = old !== undefined && isStillTrue(old, route, runningNow, upstreams, surroundings.offsets);
-    const value = isKept ? old : compileRoute(route, index, surroundings, problems);
+    const value = isKept ? old : compileRoute(route, index, table.patternOf(route.match.path), surroundings, problems);
     if (isKept) keptRoutes++;
     routes.push(value);
     table.add({ name: route.name, match: route.match, value });
-    if (budget.spent()) {
+    if (index % routesPerLook === 0 && budget.spent()) {
       yield;
       budget.resume();
     }
@@ -65,39 +76,52 @@ export function* compileRoutes(
   const built = table.finish();
   problems.push(...built.problems.map(problem => documentProblem(problem, config)));
   // Because: a route without a value has told its problem, and then nobody uses this.
-  return { routes: routes as Route[], table: built.table as RouteTable<Route>, keptRoutes };
+  return { routes: routes as Route[], table: built.table as RouteTable<Route>, keptRoutes, changed: null };
 }
 
 /**
  * Null when all routes have to be looked at, also for what is wrong with one. What is taken over still leads to the same upstreams,
  * and counts where it did: a name keeps its cells over reloads.
  */
-function patchRoutes(
+function* patchRoutes(
   config: Config,
   { config: configBefore, routes, snapshot, sameFilters }: RoutesBefore,
   upstreams: Upstreams,
   surroundings: RouteSurroundings,
-): CompiledRoutes | null {
-  const { from, toBefore, toNow } = changedRange(configBefore.routes, config.routes);
-  if (!sameFilters || toBefore !== toNow || toNow - from > patchedMax) return null;
-  if (!areSame(snapshot.upstreams, upstreams)) return null;
+  budget: SliceBudget,
+): Generator<void, CompiledRoutes | null, void> {
+  if (!sameFilters || !areSame(snapshot.upstreams, upstreams)) return null;
+  const edits = listEdits(configBefore.routes, config.routes, patchedMax);
+  if (edits === null) return null;
   const problems: Problem[] = [];
   const compiled: Route[] = [];
-  const changes = [];
-  for (let index = from; index < toNow; index++) {
-    const now = config.routes[index];
-    const value = compileRoute(now, index, surroundings, problems);
+  const added: RouteSpec<Route>[] = [];
+  for (const index of edits.added) {
+    const { name, match } = config.routes[index];
+    const pattern = parsePathPattern(match.path, surroundings.regexes);
+    const value = compileRoute(config.routes[index], index, pattern, surroundings, problems);
     if (value === null) return null;
     compiled.push(value);
-    changes.push({ index, before: configBefore.routes[index], now: { name: now.name, match: now.match, value } });
+    added.push({ name, match, value });
+    yield* budget.pause();
   }
-  const table = patchRouteTable(snapshot.routes, changes);
+  const removed = edits.removed.map(index => configBefore.routes[index].match);
+  const table = patchRouteTable(snapshot.routes, { edits, removed, added });
   if (table === null || problems.length > 0) return null;
+  yield* budget.pause();
   return {
-    routes: routes.slice(0, from).concat(compiled, routes.slice(toNow)),
+    routes: editedList(routes, edits, compiled),
     table,
-    keptRoutes: routes.length - compiled.length,
+    keptRoutes: config.routes.length - compiled.length,
+    changed: [...compiled, ...edits.removed.map(index => routes[index])],
   };
+}
+
+/** By name rather than by identity: to look an object up, it is given a number first. */
+function placesByName(routes: readonly RouteConfig[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (let at = 0; at < routes.length; at++) places.set(routes[at].name, at);
+  return places;
 }
 
 function areSame(before: Upstreams, now: Upstreams): boolean {

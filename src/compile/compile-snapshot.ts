@@ -19,6 +19,7 @@ import { compileRoutes } from './compile-routes.ts';
 import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-stores.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
 import { identityHeadersOf } from './identity-headers.ts';
+import { SliceBudget } from './slice-budget.ts';
 
 /** What a worker has beside the Config. */
 export interface CompileContext extends FilterWorkshop {
@@ -54,10 +55,19 @@ export function* compileSnapshot(
   config: Config,
   previous: Compiled | null,
   context: CompileContext,
+  budget: SliceBudget = new SliceBudget(),
 ): Generator<void, CompileResult, void> {
   const problems: Problem[] = [];
   const running = previous === null ? null : { config: previous.config, upstreams: previous.snapshot.upstreams };
-  const upstreams = yield* compileUpstreams(config, running, context.upstreamOffsets, context.pools, context.worker);
+  const upstreams = yield* compileUpstreams(
+    config,
+    running,
+    context.upstreamOffsets,
+    context.pools,
+    context.worker,
+    budget,
+  );
+  yield* budget.pause();
 
   const stores = compileStores(config.stores, previous?.stores ?? new Map());
   const shelf = new StoreShelf(stores);
@@ -82,19 +92,23 @@ export function* compileSnapshot(
     gateOf: (name, spec) => makeGate(`route ${name}`, spec, context.pools.io, states),
   };
   const before = previous === null ? null : { ...previous, sameFilters };
-  const built = yield* compileRoutes(config, before, upstreams, surroundings, problems);
+  const built = yield* compileRoutes(config, before, upstreams, surroundings, problems, budget);
+  yield* budget.pause();
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
-  const { routes, table, keptRoutes } = built;
+  const { routes, table, keptRoutes, changed } = built;
+  // Looking for them among all routes is most of a change of one.
+  const isPlainChange = changed?.every(({ gate, deferral }) => gate === null && deferral === null) ?? false;
+  const taken = previous !== null && isPlainChange ? previous.snapshot : null;
   const snapshot: Snapshot = {
     version: config.version,
     routes: table,
     upstreams,
-    gates: gatesOf(routes, upstreams.values()),
+    gates: taken?.gates ?? gatesOf(routes, upstreams.values()),
     consumers: sameConsumers(previous?.config, config)
       ? previous!.snapshot.consumers
       : new ConsumerDirectory(config.consumers, config.plans),
     identityHeaders: identityHeadersOf(config, context.definitions),
-    answers: answerRoutes(routes),
+    answers: taken === null ? answerRoutes(routes) : taken.answers,
     limits: config.limits,
     shedding: config.shedding,
     paths: config.paths,

@@ -21,8 +21,8 @@ export function* compileUpstreams(
   offsets: BlockOffsets,
   pools: UpstreamContext,
   shelf: FeedShelf,
+  budget: SliceBudget = new SliceBudget(),
 ): Generator<void, Map<string, Upstream>, void> {
-  const budget = new SliceBudget();
   const before = new Map((previous?.config.upstreams ?? []).map(each => [each.name, each]));
   const upstreams = new Map<string, Upstream>();
   const context: UpstreamContext = { ...pools, zone: config.zone };

@@ -1,6 +1,7 @@
 // Walks over every filter of a configuration, those inside other filters included.
 
-import type { Config, FilterConfig, RouteConfig } from '../config/config.ts';
+import type { Config, FilterConfig } from '../config/config.ts';
+import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import type { FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
@@ -19,17 +20,5 @@ export function eachFilter(
     }
   };
   walk(config.filters, '');
-  for (const { name, filters } of routesWithFilters(config.routes)) walk(filters, name);
-}
-
-const known = new WeakMap<readonly RouteConfig[], readonly RouteConfig[]>();
-
-/** Routes with filters of their own, found once for a configuration: most have none, and several ask. */
-export function routesWithFilters(routes: readonly RouteConfig[]): readonly RouteConfig[] {
-  let found = known.get(routes);
-  if (found === undefined) {
-    found = routes.filter(({ filters }) => filters.length > 0);
-    known.set(routes, found);
-  }
-  return found;
+  for (const { name, filters } of routesThatSayMore(config.routes)) walk(filters, name);
 }

@@ -1,6 +1,7 @@
 // What filters and routes of a configuration need before a worker can build them: shared memory, feeds, cells for their events.
 
 import type { Config } from '../config/config.ts';
+import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import { deferralEvents, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import type { FilterNeeds, NeedsContext } from '../exchange/worker-services.ts';
 import type { FeedNeed } from '../store/feed.ts';
@@ -39,10 +40,11 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
     for (const limit of needs.limits ?? []) limits.add(limitLabel(routeName, limit));
     for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
   });
-  if (config.routes.some(route => route.async !== undefined)) {
+  const routes = routesThatSayMore(config.routes);
+  if (routes.some(route => route.async !== undefined)) {
     for (const event of deferralEvents) events.add(deferralLabel(event));
   }
-  tables.push(...deferralTables(config.routes), ...keptTables(config.routes));
+  tables.push(...deferralTables(routes), ...keptTables(routes));
   return { filters: [...filters], tables, feeds: [...feeds.values()], events: [...events], limits: [...limits] };
 }
 

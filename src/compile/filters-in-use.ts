@@ -1,14 +1,15 @@
 // Loads the filters that a configuration names, and no others.
 
 import type { Config } from '../config/config.ts';
+import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import { loadDefinitions } from './catalog.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
-import { eachFilter, routesWithFilters } from './each-filter.ts';
+import { eachFilter } from './each-filter.ts';
 
 /** Definitions of all filters of a configuration, those inside other filters included; names that nobody knows are left out. */
 export async function filtersInUse(config: Config): Promise<FilterDefinitions> {
   const names = new Set(config.filters.map(({ name }) => name));
-  for (const { filters } of routesWithFilters(config.routes)) for (const { name } of filters) names.add(name);
+  for (const { filters } of routesThatSayMore(config.routes)) for (const { name } of filters) names.add(name);
   for (;;) {
     const known = names.size;
     const definitions = await loadDefinitions(names);

@@ -18,6 +18,13 @@ export class SliceBudget {
     return performance.now() - this.began >= this.sliceMs;
   }
 
+  /** Yields when it is time to. */
+  *pause(): Generator<void, void, void> {
+    if (!this.spent()) return;
+    yield;
+    this.resume();
+  }
+
   /** To be called after the yield: the next slice begins. */
   resume(): void {
     this.began = performance.now();

@@ -2,6 +2,7 @@
 // again. What parts say of each other is in check-references.ts.
 
 import { type ChangedRange, changedRange } from '../base/changed-range.ts';
+import { isAnyKept } from '../base/list-edits.ts';
 import type { Config, Problem } from './config.ts';
 import { found } from './found.ts';
 import { deepFreeze } from './freeze.ts';
@@ -131,7 +132,9 @@ class DocumentCheck {
     let { checked } = before;
     if (from < toBefore || from < toNow) {
       const known = new Map<unknown, number>();
-      for (let at = from; at < toBefore; at++) known.set(before.written[at], at);
+      if (isAnyKept(before.written, written, from, toBefore)) {
+        for (let at = from; at < toBefore; at++) known.set(before.written[at], at);
+      }
       const middle = written.slice(from, toNow).map((value, index) => {
         const at = from + index;
         const name = names?.[at] ?? null;

@@ -1,6 +1,8 @@
 // The elements of one list of a YAML document, and how they are cut anew when the text around a few of them changed: what
 // stands before and behind the change is taken over as it is. What an element means is read elsewhere.
 
+import { readPlainList } from './plain-yaml.ts';
+
 /** `bounds` has where each element begins in `body`, and at its end where the last one ends. */
 export interface CutList {
   /** What stands below the list's key, whole lines. */
@@ -26,14 +28,11 @@ export function cutList(body: string, indent: number, before: CutList | undefine
   // Where the elements behind the change have moved to.
   const shift = body.length - before.body.length;
   if (from === to) return { ...before, body };
-  const known = new Map<string, unknown>();
-  for (let at = from; at < to; at++) {
-    known.set(before.body.slice(before.bounds[at], before.bounds[at + 1]), before.elements[at]);
-  }
-  const changed = cutAll(body.slice(start, before.bounds[to]! + shift), indent, text => {
-    const value = known.get(text);
-    return value === undefined ? read(text) : value;
-  });
+  // A text of its own: what is read from it would else keep the whole one for as long as it is not changed again.
+  const changedText = Buffer.from(body.slice(start, before.bounds[to]! + shift)).toString();
+  const changed = isAnyKept(before, from, to, changedText)
+    ? cutEach(changedText, indent, withKnown(before, from, to, read))
+    : cutAll(changedText, indent, read);
   if (changed === null) return null;
   const { elements } = changed;
   const bounds = new Uint32Array(from + elements.length + before.bounds.length - to);
@@ -49,7 +48,43 @@ export function cutList(body: string, indent: number, before: CutList | undefine
   };
 }
 
+function textOf({ body, bounds }: CutList, at: number): string {
+  return body.slice(bounds[at], bounds[at + 1]);
+}
+
+/** Looks at a few: where all of them are new, none has to be looked for. */
+function isAnyKept(before: CutList, from: number, to: number, now: string): boolean {
+  const step = Math.max(1, (to - from) >> 3);
+  for (let at = from + (step >> 1); at < to; at += step) if (now.includes(textOf(before, at))) return true;
+  return false;
+}
+
+/** How far elements may have moved between others: those that went farther are read again. */
+const lookAhead = 32;
+
+/** Takes elements that are there already for what they are, and reads the others. To be asked in the order of the text. */
+function withKnown(before: CutList, from: number, to: number, read: ReadElement): ReadElement {
+  let next = from;
+  return text => {
+    const end = Math.min(to, next + lookAhead);
+    for (let at = next; at < end; at++) {
+      if (textOf(before, at) !== text) continue;
+      next = at + 1;
+      return before.elements[at];
+    }
+    return read(text);
+  };
+}
+
+/** All in one go where the list is in plain YAML, else one by one. */
 function cutAll(body: string, indent: number, read: ReadElement): CutList | null {
+  const plain = readPlainList(body, indent);
+  if (plain === null) return cutEach(body, indent, read);
+  const { elements, starts } = plain;
+  return { body, indent, bounds: Uint32Array.from([...starts, body.length]), elements };
+}
+
+function cutEach(body: string, indent: number, read: ReadElement): CutList | null {
   const starts = [0];
   // The first element's own line is preceded by a boundary only when comments stand before it.
   const firstAt = (firstContent.exec(body)?.index ?? -1) + 1;

@@ -1,18 +1,15 @@
 // A route's `match`: what a request must be like. What path patterns mean in full is in route/path-pattern.ts.
 
 import { z } from 'zod';
+import { noBodyConditions, noConditions, noNames } from './bare-route.ts';
 import { bodyMatches } from './body-match.ts';
-import type { BodyMatch, MatchConfig, NamedMatch } from './config.ts';
+import type { MatchConfig } from './config.ts';
 import { expected, found } from './found.ts';
 import { namedMatches, regexError } from './value-match.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const hostName = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const hostLiteral = /^\[[0-9a-f:.]+\]$/;
-// Shared by all routes that ask for nothing: ten thousand routes are many empty lists.
-const none: readonly string[] = Object.freeze([]);
-const noConditions: readonly NamedMatch[] = Object.freeze([]);
-const noBodyConditions: readonly BodyMatch[] = Object.freeze([]);
 export const everyPath = '/*';
 
 /** Whether this is a host, in lower case. */
@@ -22,23 +19,6 @@ export function isHost(host: string): boolean {
 
 export function isMethod(text: string): boolean {
   return token.test(text) && text === text.toUpperCase();
-}
-
-/** A match without conditions on anything but host, path and method; null for all hosts, all methods. */
-export function matchOf(
-  hosts: readonly string[] | null,
-  pattern: string,
-  methods: readonly string[] | null,
-): MatchConfig {
-  return {
-    hosts: hosts ?? none,
-    path: pattern,
-    methods: methods ?? none,
-    headers: noConditions,
-    query: noConditions,
-    cookies: noConditions,
-    body: noBodyConditions,
-  };
 }
 
 /** What is wrong with a host in lower case; undefined when nothing is. */
@@ -121,9 +101,9 @@ export const matchSchema = z
   .prefault({})
   .transform(
     ({ host: written, path: pattern, methods: list, headers, query, cookies, body }): MatchConfig => ({
-      hosts: written ?? none,
+      hosts: written ?? noNames,
       path: pattern,
-      methods: list ?? none,
+      methods: list ?? noNames,
       headers: headers ?? noConditions,
       query: query ?? noConditions,
       cookies: cookies ?? noConditions,

@@ -1,29 +1,20 @@
 // Checks a route that says no more than most do: a name, hosts, a path, methods, and the upstream where it leads. For every other,
 // and for whatever is wrong with one, there is the schema, which takes fifty times as long. A property holds both to one result.
 
+import { bareMatch, bareRoute, noNames } from './bare-route.ts';
 import type { MatchConfig, RouteConfig } from './config.ts';
-import { everyPath, isHost, isMethod, matchOf } from './match-schema.ts';
+import { everyPath, isHost, isMethod } from './match-schema.ts';
 import { resourceNamePattern } from './resource-name.ts';
-import { noFilters } from './route-schema.ts';
 
-/** What the schema makes of it, or undefined when the schema is to be asked. */
+/** What the schema makes of it, frozen, or undefined when the schema is to be asked. */
 export function checkPlainRoute(value: unknown): RouteConfig | undefined {
   const fields = fieldsOf(value, 'name', 'match', 'to');
   if (fields === null) return undefined;
   const [name, written, to] = fields;
   if (typeof name !== 'string' || !resourceNamePattern.test(name)) return undefined;
   if (typeof to !== 'string' || to === '') return undefined;
-  const match = written === undefined ? matchOf(null, everyPath, null) : plainMatch(written);
-  if (match === null) return undefined;
-  return {
-    name,
-    match,
-    public: false,
-    filters: noFilters,
-    rewrite: null,
-    to: { kind: 'upstream', upstream: to },
-    timeoutMs: null,
-  };
+  const match = written === undefined ? bareMatch(noNames, everyPath, noNames) : plainMatch(written);
+  return match === null ? undefined : Object.freeze(bareRoute(name, Object.freeze(match), to));
 }
 
 function plainMatch(value: unknown): MatchConfig | null {
@@ -32,21 +23,21 @@ function plainMatch(value: unknown): MatchConfig | null {
   const [host, path = everyPath, methods] = fields;
   // Whether an expression can be compiled is the schema's business.
   if (typeof path !== 'string' || !path.startsWith('/')) return null;
-  let hosts: string[] | null = null;
+  let hosts = noNames;
   if (host !== undefined) {
     if (typeof host !== 'string') return null;
     const lower = host.toLowerCase();
     if (!isHost(lower)) return null;
-    hosts = [lower];
+    hosts = Object.freeze([lower]);
   }
-  if (methods === undefined) return matchOf(hosts, path, null);
+  if (methods === undefined) return bareMatch(hosts, path, noNames);
   if (!Array.isArray(methods) || methods.length === 0) return null;
   const list: string[] = [];
   for (const method of methods) {
     if (typeof method !== 'string' || !isMethod(method)) return null;
     list.push(method);
   }
-  return matchOf(hosts, path, list);
+  return bareMatch(hosts, path, Object.freeze(list));
 }
 
 /** Values of these keys of a map; null when it has others, or is none, or when one is there without a value. */

@@ -20,6 +20,20 @@ export function readPlainYaml(text: string): unknown {
   }
 }
 
+/** The elements of a block list with this indent and where each begins, as lines; the first at the start. Null where this reader cannot tell. */
+export function readPlainList(
+  text: string,
+  indent: number,
+): { readonly elements: readonly unknown[]; readonly starts: readonly number[] } | null {
+  if (unusual.test(text)) return null;
+  try {
+    return new PlainReader(text).listAlone(indent);
+  } catch (error) {
+    if (error === outside) return null;
+    throw error;
+  }
+}
+
 /** Thrown to leave the reader from any depth; made once, since its stack is of no interest. */
 const outside = new Error('outside the plain part of YAML');
 
@@ -72,6 +86,20 @@ class PlainReader {
     const value = this.block();
     if (this.indent >= 0) throw outside;
     return value;
+  }
+
+  listAlone(indent: number): { readonly elements: unknown[]; readonly starts: number[] } {
+    const elements: unknown[] = [];
+    const starts: number[] = [];
+    this.depth++;
+    this.nextLine();
+    do {
+      if (this.indent !== indent || !this.isDash(this.contentAt)) throw outside;
+      starts.push(starts.length === 0 ? 0 : this.contentAt - indent);
+      this.at = this.contentAt + 1;
+      elements.push(this.element(indent));
+    } while (this.indent >= 0);
+    return { elements, starts };
   }
 
   /** Goes to the next line that has content, from the start of a line. */

@@ -30,8 +30,9 @@ export class ReferenceCheck {
   /** Names of a list's elements, as written. */
   uniqueNames(key: string, noun: string): void {
     const firstAt = new Map<string, number>();
-    for (const [at, element] of listOf(this.settings[key]).entries()) {
-      const name = fieldOf(element, 'name');
+    const list = listOf(this.settings[key]);
+    for (let at = 0; at < list.length; at++) {
+      const name = fieldOf(list[at], 'name');
       if (typeof name !== 'string') continue;
       const first = firstAt.get(name);
       if (first === undefined) firstAt.set(name, at);

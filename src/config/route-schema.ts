@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import { asyncSchema } from './async-schema.ts';
 import { auditSchema } from './audit-schema.ts';
+import { noFilters } from './bare-route.ts';
 import { canarySchema } from './canary-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
-import type { DestinationConfig, FilterConfig, RouteConfig } from './config.ts';
+import type { DestinationConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import { duration } from './duration.ts';
 import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';
@@ -18,7 +19,6 @@ import { retrySchema } from './retry-schema.ts';
 import { rewriteSchema } from './rewrite-schema.ts';
 
 /** Shared by all routes without filters of their own. */
-export const noFilters: readonly FilterConfig[] = Object.freeze([]);
 const cookieName = expected('a cookie’s name');
 
 const sticky = z

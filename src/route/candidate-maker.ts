@@ -6,7 +6,7 @@ import { Candidate, ConditionCompiler } from './candidate.ts';
 import { hostPatternError } from './host-roots.ts';
 import type { MatchSpec } from './match.ts';
 import { MethodSet } from './method-set.ts';
-import { PathPatternError, parsePathPattern } from './path-pattern.ts';
+import { type PathPattern, PathPatternError, parsePathPattern } from './path-pattern.ts';
 import type { RouteProblem } from './route-problem.ts';
 
 export interface RouteSpec<T> {
@@ -24,6 +24,7 @@ export class CandidateMaker<T> {
   /** Routes name the same few hosts and methods over and over. */
   private readonly goodHosts = new Set<string>();
   private readonly methodSets = new Map<string, MethodSet>();
+  private last: { readonly source: string; readonly pattern: PathPattern | PathPatternError } | null = null;
 
   /** `compiledBefore` lends the regexes that are needed again. */
   constructor(compiledBefore: ReadonlyMap<string, LinearRegex>) {
@@ -31,23 +32,33 @@ export class CandidateMaker<T> {
     this.conditions = new ConditionCompiler(this.compiled, this.problems);
   }
 
-  /** Null, with the reasons in `problems`, for a route that cannot be read. `index` is its place among all. */
-  make(index: number, { name, match, value }: RouteSpec<T>): Candidate<T> | null {
+  /** Null, with the reasons in `problems`, for a route that cannot be read. `order` is its place among all, told with its problems. */
+  make(order: number, { name, match, value }: RouteSpec<T>): Candidate<T> | null {
     const problemsBefore = this.problems.length;
     this.borrow(match);
-    const pattern = parsePathPattern(match.path, this.compiled);
-    if (pattern instanceof PathPatternError) this.report(index, ['match', 'path'], pattern.message);
-    const onHead = this.conditions.onHead(match, index);
-    const onBody = this.conditions.onBody(match, index);
+    const pattern = this.patternOf(match.path);
+    if (pattern instanceof PathPatternError) this.report(order, ['match', 'path'], pattern.message);
+    const onHead = this.conditions.onHead(match, order);
+    const onBody = this.conditions.onBody(match, order);
     for (let i = 0; i < match.hosts.length; i++) {
       const host = match.hosts[i]!;
       if (this.goodHosts.has(host)) continue;
       const error = hostPatternError(host);
       if (error === '') this.goodHosts.add(host);
-      else this.report(index, ['match', 'host'], error);
+      else this.report(order, ['match', 'host'], error);
     }
     if (this.problems.length > problemsBefore || pattern instanceof PathPatternError) return null;
-    return new Candidate<T>(index, name, value, match, pattern, this.methodsOf(match), onHead, onBody);
+    return new Candidate<T>(order, name, value, match, pattern, this.methodsOf(match), onHead, onBody);
+  }
+
+  /** The pattern of a path. Read once for a route that is asked about and then made. */
+  patternOf(source: string): PathPattern | PathPatternError {
+    if (this.last === null || this.last.source !== source) {
+      const regex = source.startsWith('~') ? this.compiledBefore.get(source.slice(1)) : undefined;
+      if (regex !== undefined) this.compiled.set(source.slice(1), regex);
+      this.last = { source, pattern: parsePathPattern(source, this.compiled) };
+    }
+    return this.last.pattern;
   }
 
   private methodsOf({ methods }: MatchSpec): MethodSet {

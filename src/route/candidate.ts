@@ -9,7 +9,7 @@ import {
   HeaderCondition,
   QueryCondition,
 } from './conditions.ts';
-import { FoundRoute } from './found-route.ts';
+import type { FoundRoute } from './found-route.ts';
 import type { MatchSpec, NamedMatch } from './match.ts';
 import type { MethodSet } from './method-set.ts';
 import type { PathPattern } from './path-pattern.ts';
@@ -24,7 +24,8 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 const noConditions: readonly Condition[] = [];
 
 export class Candidate<T> {
-  readonly index: number;
+  /** Grows with the place among all routes. In a table that was built it is that place; a patched one has numbers in between. */
+  readonly order: number;
   readonly name: string;
   readonly value: T;
   readonly pattern: PathPattern;
@@ -36,13 +37,13 @@ export class Candidate<T> {
   readonly weight: number;
   /** The same for routes with the same conditions, methods left out; see conflicts.ts. */
   readonly conditionsKey: string;
-  /** The result of a look-up when the path has no parameters. */
-  readonly found: FoundRoute<T> | null;
+  /** The result of a look-up when the path has no parameters, once there was one: of ten thousand routes few are asked for. */
+  found: FoundRoute<T> | null = null;
   /** True when only the method decides. */
   readonly plain: boolean;
 
   constructor(
-    index: number,
+    order: number,
     name: string,
     value: T,
     match: MatchSpec,
@@ -51,7 +52,7 @@ export class Candidate<T> {
     conditions: readonly Condition[],
     bodyConditions: readonly Condition[],
   ) {
-    this.index = index;
+    this.order = order;
     this.name = name;
     this.value = value;
     this.pattern = pattern;
@@ -61,7 +62,6 @@ export class Candidate<T> {
     this.plain = conditions.length + bodyConditions.length === 0;
     this.weight = conditions.length + bodyConditions.length + (this.methods.any ? 0 : 1);
     this.conditionsKey = this.plain ? '' : conditionsKeyOf(match);
-    this.found = pattern.paramNames.length === 0 ? new FoundRoute<T>(value, name, pattern.paramNames, []) : null;
   }
 
   /** Whether host-independent conditions other than path and method hold. */
@@ -77,7 +77,7 @@ export class Candidate<T> {
 
 /** Order of candidates of one path: more conditions first, then as written. */
 export function byPrecedence(a: Candidate<unknown>, b: Candidate<unknown>): number {
-  return b.weight - a.weight || a.index - b.index;
+  return b.weight - a.weight || a.order - b.order;
 }
 
 /** The order of conditions says nothing, so it is taken out of the key. */

@@ -25,32 +25,32 @@ class Claim {
     return owner;
   }
 
-  add(methods: MethodSet, index: number): void {
-    if (methods.any) this.any ??= index;
-    else for (const name of methods.names) if (!this.byMethod.has(name)) this.byMethod.set(name, index);
+  add(methods: MethodSet, order: number): void {
+    if (methods.any) this.any ??= order;
+    else for (const name of methods.names) if (!this.byMethod.has(name)) this.byMethod.set(name, order);
   }
 }
 
 /** Routes at one place: one host pattern and one path up to the names of its parameters. Added in the order written. */
 export class Claims {
   /** Most places have one route; nothing is built for it until there is a second. */
-  private first: { readonly methods: MethodSet; readonly index: number; readonly key: string } | null = null;
+  private first: { readonly methods: MethodSet; readonly order: number; readonly key: string } | null = null;
   private byKey: Map<string, Claim> | null = null;
 
-  /** Adds a route; the index of the earlier one that takes all it would match here, or null. */
+  /** Adds a route; the order of the earlier one that takes all it would match here, or null. */
   add(candidate: Candidate<unknown>): number | null {
-    const { methods, index, conditionsKey: key } = candidate;
+    const { methods, order, conditionsKey: key } = candidate;
     if (this.byKey === null) {
       if (this.first === null) {
-        this.first = { methods, index, key };
+        this.first = { methods, order, key };
         return null;
       }
       this.byKey = new Map();
-      this.claim(this.first.key).add(this.first.methods, this.first.index);
+      this.claim(this.first.key).add(this.first.methods, this.first.order);
     }
     const claim = this.claim(key);
     const taken = claim.takenBy(methods);
-    if (taken === null) claim.add(methods, index);
+    if (taken === null) claim.add(methods, order);
     return taken;
   }
 

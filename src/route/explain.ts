@@ -44,7 +44,7 @@ export function explainRoutes<T>(table: RouteTable<T>, request: Routable): Route
     }
     explanations.push({
       name: candidate.name,
-      index: candidate.index,
+      index: table.placeOf(candidate),
       host,
       path: candidate.pattern.source,
       outcome,

@@ -9,7 +9,7 @@ export class HostRoot<T> {
   readonly pattern: string;
   paths: PathNode<T>;
   /** Routes with a regex for a path. */
-  readonly regexes: CandidateList<T>;
+  regexes: CandidateList<T>;
   /** Where to look when nothing here matches. */
   next: HostRoot<T> | null = null;
 

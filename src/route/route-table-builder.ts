@@ -4,6 +4,7 @@ import { byPrecedence, type Candidate } from './candidate.ts';
 import { CandidateMaker, type RouteSpec } from './candidate-maker.ts';
 import { Claims } from './conflicts.ts';
 import { HostRoots, hostsOf } from './host-roots.ts';
+import type { PathPattern, PathPatternError } from './path-pattern.ts';
 import { type CandidateList, PathTrie } from './path-trie.ts';
 import type { RouteProblem } from './route-problem.ts';
 import { RouteTable } from './route-table.ts';
@@ -39,12 +40,25 @@ export class RouteTableBuilder<T> {
     return problems[problemsBefore] ?? null;
   }
 
+  /** How the route that is added next has its path read, without reading it twice. */
+  patternOf(source: string): PathPattern | PathPatternError {
+    return this.maker.patternOf(source);
+  }
+
   /** The table, and everything that is wrong. Cheap: only routes that share a path are still to be sorted. */
   finish(): BuiltRouteTable<T> {
     for (const list of this.unsorted) list.sort(byPrecedence);
     this.hosts.link();
     const { compiled, problems } = this.maker;
-    return { table: new RouteTable<T>(this.count, this.hosts, this.trie, compiled), problems };
+    return {
+      table: new RouteTable<T>(
+        Array.from({ length: this.count }, (_, at) => at),
+        this.hosts,
+        this.trie,
+        compiled,
+      ),
+      problems,
+    };
   }
 
   private place(candidate: Candidate<T>, hosts: readonly string[]): void {
@@ -58,7 +72,7 @@ export class RouteTableBuilder<T> {
     }
     if (free > 0 || takenBy === null) return;
     const message = `the route can never be chosen: route ${takenBy + 1} before it matches the same hosts, path and conditions and serves the same methods`;
-    this.maker.problems.push({ routeIndex: candidate.index, otherIndex: takenBy, path: ['match'], message });
+    this.maker.problems.push({ routeIndex: candidate.order, otherIndex: takenBy, path: ['match'], message });
   }
 
   /** The earlier route that leaves nothing to this one under this host, or null. */
@@ -73,9 +87,14 @@ export class RouteTableBuilder<T> {
       return claims.add(candidate);
     }
     const node = this.trie.insert(root.paths, pattern.segments, pattern.open);
-    const list = pattern.open ? (node.open ??= []) : (node.whole ??= []);
+    const list = pattern.open ? node.open : node.whole;
+    if (list === null) {
+      // Most places have one route: a list that grows by itself takes room for seventeen.
+      if (pattern.open) node.open = [candidate];
+      else node.whole = [candidate];
+      return null;
+    }
     this.append(list, candidate);
-    if (list.length === 1) return null;
     let claims = this.claims.get(list);
     if (claims === undefined) {
       this.claims.set(list, (claims = new Claims()));

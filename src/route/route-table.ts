@@ -23,8 +23,8 @@ const depthMax = 64;
  * They share scratch cells, so a table belongs to one thread and conditions must not look up routes.
  */
 export class RouteTable<T> {
-  /** Number of routes. */
-  readonly size: number;
+  /** Of each route in its place, what orders its candidate: going up. */
+  readonly orders: readonly number[];
   readonly hosts: HostRoots<T>;
   readonly trie: PathTrie<T>;
   /** Compiled regexes by source, for the next table. */
@@ -41,11 +41,21 @@ export class RouteTable<T> {
   private methodBit = 0;
 
   /** For RouteTableBuilder; others get a table from there. */
-  constructor(size: number, hosts: HostRoots<T>, trie: PathTrie<T>, compiled: Map<string, LinearRegex>) {
-    this.size = size;
+  constructor(orders: readonly number[], hosts: HostRoots<T>, trie: PathTrie<T>, compiled: Map<string, LinearRegex>) {
+    this.orders = orders;
     this.hosts = hosts;
     this.trie = trie;
     this.compiled = compiled;
+  }
+
+  /** Number of routes. */
+  get size(): number {
+    return this.orders.length;
+  }
+
+  /** The place of a route among all of this table. */
+  placeOf({ order }: Candidate<T>): number {
+    return placeInSorted(this.orders, order);
   }
 
   /** The route of a request, null when none matches, or `needsBody`. */
@@ -78,7 +88,7 @@ export class RouteTable<T> {
     for (let root = this.hosts.first(request.host); root !== null; root = root.next) {
       const winner = this.walk(root.paths, request) ?? this.pickRegex(root.regexes, request);
       if (this.waitsForBody) return needsBody;
-      if (winner !== null) return winner.found ?? this.withParameters(winner, request.path);
+      if (winner !== null) return winner.found ?? this.firstFound(winner, request.path);
     }
     return null;
   }
@@ -192,6 +202,13 @@ export class RouteTable<T> {
     return null;
   }
 
+  private firstFound(winner: Candidate<T>, path: string): FoundRoute<T> {
+    const { pattern, value, name } = winner;
+    if (pattern.paramNames.length > 0) return this.withParameters(winner, path);
+    winner.found = new FoundRoute<T>(value, name, pattern.paramNames, []);
+    return winner.found;
+  }
+
   private withParameters(winner: Candidate<T>, path: string): FoundRoute<T> {
     const { pattern } = winner;
     if (pattern.regex !== null) {
@@ -203,6 +220,20 @@ export class RouteTable<T> {
     if (pattern.rest) values.push(path.slice(this.restStart));
     return new FoundRoute<T>(winner.value, winner.name, pattern.paramNames, values);
   }
+}
+
+/** By halves; -1 when it is not there. */
+function placeInSorted(sorted: readonly number[], wanted: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const each = sorted[middle]!;
+    if (each === wanted) return middle;
+    if (each < wanted) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
 }
 
 function segmentEnd(path: string, start: number): number {

@@ -4,6 +4,8 @@ import { loadDefinitions } from '../compile/catalog.ts';
 import type { FilterDefinitions } from '../compile/compile-chain.ts';
 import { type CompileContext, type Compiled, compileSnapshot } from '../compile/compile-snapshot.ts';
 import { closeStores, openStores, type Stores } from '../compile/compile-stores.ts';
+import { SliceBudget } from '../compile/slice-budget.ts';
+import { OffsetsUnpacker } from '../telemetry/packed-offsets.ts';
 import { decodeConfig } from './config-transfer.ts';
 import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
@@ -13,6 +15,7 @@ type StandingContext = Pick<CompileContext, 'pools' | 'worker'>;
 
 export class CompileAside {
   private readonly context: StandingContext;
+  private readonly offsets = new OffsetsUnpacker();
   private serving: Compiled | null = null;
   private prepared: Compiled | null = null;
   private order: PrepareOrder | null = null;
@@ -74,19 +77,21 @@ export class CompileAside {
   }
 
   private *steps(order: PrepareOrder, definitions: FilterDefinitions) {
-    const { transfer, routeOffsets, upstreamOffsets, eventOffsets, limitOffsets, canaryOffsets, mirrorOffsets } = order;
-    const { serving } = this;
-    const { config, decodedElements } = yield* decodeConfig(transfer, serving?.config ?? null);
-    const result = yield* compileSnapshot(config, serving, {
+    const { serving, offsets } = this;
+    const budget = new SliceBudget();
+    const { config, decodedElements } = yield* decodeConfig(order.transfer, serving?.config ?? null, budget);
+    yield* budget.pause();
+    const context = {
       ...this.context,
       definitions,
-      routeOffsets,
-      upstreamOffsets,
-      eventOffsets,
-      limitOffsets,
-      canaryOffsets,
-      mirrorOffsets,
-    });
+      routeOffsets: offsets.unpack('route', order.routeOffsets),
+      upstreamOffsets: offsets.unpack('upstream', order.upstreamOffsets),
+      eventOffsets: offsets.unpack('event', order.eventOffsets),
+      limitOffsets: offsets.unpack('limit', order.limitOffsets),
+      canaryOffsets: offsets.unpack('canary', order.canaryOffsets),
+      mirrorOffsets: offsets.unpack('mirror', order.mirrorOffsets),
+    };
+    const result = yield* compileSnapshot(config, serving, context, budget);
     return { ...result, decodedElements };
   }
 }

@@ -4,6 +4,7 @@
 
 import { changedRange } from '../base/changed-range.ts';
 import { SliceBudget } from '../compile/slice-budget.ts';
+import { isSameShort, ofShortForm, type ShortRoute, shortForm } from '../config/bare-route.ts';
 import type { Config } from '../config/config.ts';
 
 /** The long lists of a Config. The rest of it, `frame`, is decoded at once. */
@@ -15,7 +16,7 @@ type ListName = (typeof listNames)[number];
 interface ListTransfer {
   /** Pairs: index in the receiver's previous list, or -1 for what comes along, and how many elements come from there on. */
   readonly runs: Int32Array;
-  /** What comes along: lists as JSON in UTF-8, one behind the other, each of at most `batchMax` elements. */
+  /** What comes along: lists as JSON in UTF-8, one behind the other, each of at most `batchMax` elements. Bare routes are in their short form. */
   readonly text: SharedArrayBuffer;
   /** Where each of those ends in `text`. */
   readonly ends: Uint32Array;
@@ -50,53 +51,75 @@ const knownTexts = new WeakMap<object, string>();
 export function encodeConfig(config: Config, base: Config | null): ConfigTransfer {
   const frame = JSON.stringify({ ...config, routes: [], upstreams: [], consumers: [] });
   const lists = {
-    routes: encodeList(config.routes, base?.routes ?? []),
-    upstreams: encodeList(config.upstreams, base?.upstreams ?? []),
-    consumers: encodeList(config.consumers, base?.consumers ?? []),
+    routes: encodeList(config.routes, base?.routes ?? [], shortForm),
+    upstreams: encodeList(config.upstreams, base?.upstreams ?? [], () => null),
+    consumers: encodeList(config.consumers, base?.consumers ?? [], () => null),
   };
   return { frame, lists, baseVersion: base?.version ?? null };
 }
 
 /** Decodes a transfer in slices. `previous` is the Config that `baseVersion` names; throws when it is another. */
-export function* decodeConfig(transfer: ConfigTransfer, previous: Config | null): Generator<void, DecodedConfig, void> {
+export function* decodeConfig(
+  transfer: ConfigTransfer,
+  previous: Config | null,
+  budget: SliceBudget = new SliceBudget(),
+): Generator<void, DecodedConfig, void> {
   if (transfer.baseVersion !== null && transfer.baseVersion !== previous?.version) {
     throw new Error(
       `the configuration builds on version ${transfer.baseVersion}, this worker has ${previous?.version}`,
     );
   }
-  const budget = new SliceBudget();
   // Because: the supervisor encoded a Config, and nothing else is ever posted under this type.
   const frame = JSON.parse(transfer.frame) as Config;
-  const routes = yield* decodeList(transfer.lists.routes, previous?.routes ?? [], budget);
-  const upstreams = yield* decodeList(transfer.lists.upstreams, previous?.upstreams ?? [], budget);
-  const consumers = yield* decodeList(transfer.lists.consumers, previous?.consumers ?? [], budget);
+  const routes = yield* decodeList(transfer.lists.routes, previous?.routes ?? [], ofShortForm, budget);
+  const upstreams = yield* decodeList(transfer.lists.upstreams, previous?.upstreams ?? [], neverShort, budget);
+  const consumers = yield* decodeList(transfer.lists.consumers, previous?.consumers ?? [], neverShort, budget);
   const decodedElements = listNames.reduce((count, name) => count + sentElements(transfer.lists[name]), 0);
   return { config: { ...frame, routes, upstreams, consumers }, decodedElements };
+}
+
+/** Routes alone have a short form. */
+function neverShort(): never {
+  throw new Error('what comes in short form is a route');
 }
 
 interface Named {
   readonly name: string;
 }
 
-function encodeList(elements: readonly Named[], base: readonly Named[]): ListTransfer {
+function encodeList<Element extends Named>(
+  elements: readonly Element[],
+  base: readonly Element[],
+  short: (element: Element) => ShortRoute | null,
+): ListTransfer {
   const { from, toBefore, toNow } = changedRange(base, elements);
   const runs = new Runs();
   runs.add(0, from);
-  const changedBefore = base.slice(from, toBefore);
-  const byIdentity = new Map(changedBefore.map((element, index) => [element, from + index]));
-  const byName = new Map(changedBefore.map((element, index) => [element.name, from + index]));
-  const sent: Named[] = [];
-  for (const element of elements.slice(from, toNow)) {
-    const source = byIdentity.get(element) ?? equalOne(element, base, byName.get(element.name));
-    if (source === undefined) sent.push(element);
+  const byName = new Map<string, number>();
+  for (let at = from; at < toBefore; at++) byName.set(base[at].name, at);
+  const sent: (Element | ShortRoute)[] = [];
+  for (let at = from; at < toNow; at++) {
+    const element = elements[at];
+    const form = short(element);
+    const same = byName.get(element.name);
+    const source = same !== undefined && isEqual(element, form, base[same], short) ? same : undefined;
+    if (source === undefined) sent.push(form ?? element);
     runs.add(source ?? -1, 1);
   }
   runs.add(toBefore, base.length - toBefore);
   return { runs: Int32Array.from(runs.pairs), ...packTexts(sent) };
 }
 
-function equalOne(element: Named, base: readonly Named[], index: number | undefined): number | undefined {
-  return index !== undefined && textOf(element) === textOf(base[index]) ? index : undefined;
+function isEqual<Element extends Named>(
+  element: Element,
+  form: ShortRoute | null,
+  old: Element,
+  short: (element: Element) => ShortRoute | null,
+): boolean {
+  if (element === old) return true;
+  const oldForm = short(old);
+  if (form === null || oldForm === null) return form === oldForm && textOf(element) === textOf(old);
+  return isSameShort(form, oldForm);
 }
 
 /** Puts runs together where one goes on with the other. */
@@ -128,7 +151,7 @@ function textOf(element: object): string {
   return text;
 }
 
-function packTexts(elements: readonly Named[]): { text: SharedArrayBuffer; ends: Uint32Array } {
+function packTexts(elements: readonly unknown[]): { text: SharedArrayBuffer; ends: Uint32Array } {
   const texts: string[] = [];
   for (let at = 0; at < elements.length; at += batchMax) texts.push(JSON.stringify(elements.slice(at, at + batchMax)));
   const ends = new Uint32Array(texts.length);
@@ -138,43 +161,39 @@ function packTexts(elements: readonly Named[]): { text: SharedArrayBuffer; ends:
     ends[index] = length;
   }
   const text = new SharedArrayBuffer(length);
-  Buffer.from(text).write(texts.join(''));
+  const bytes = Buffer.from(text);
+  for (const [index, each] of texts.entries()) bytes.write(each, index === 0 ? 0 : ends[index - 1]);
   return { text, ends };
 }
 
 function* decodeList<Element>(
   { runs, text, ends }: ListTransfer,
   previous: readonly Element[],
+  ofShort: (form: ShortRoute) => Element,
   budget: SliceBudget,
 ): Generator<void, readonly Element[], void> {
   if (runs.length === 2 && runs[0] === 0 && runs[1] === previous.length) return previous;
   const bytes = Buffer.from(text);
-  const elements: Element[] = [];
-  /** Elements of the last batch that was read, and which of them is next. */
-  let batch: readonly Element[] = [];
-  let nextInBatch = 0;
-  let nextBatch = 0;
+  const sent: Element[] = [];
+  for (let index = 0; index < ends.length; index++) {
+    const start = index === 0 ? 0 : ends[index - 1];
+    // Because: as for the frame; the text of this list's elements is all that it holds. They are not frozen again as
+    // the supervisor's are: that would cost more than reading them.
+    const batch = JSON.parse(bytes.toString('utf8', start, ends[index])) as (Element | ShortRoute)[];
+    for (const each of batch) sent.push(isShort(each) ? ofShort(each) : each);
+    yield* budget.pause();
+  }
+  const pieces: (readonly Element[])[] = [];
+  let next = 0;
   for (let at = 0; at < runs.length; at += 2) {
     const [source, count] = [runs[at], runs[at + 1]];
-    for (let index = 0; index < count; index++) {
-      if (source >= 0) {
-        elements.push(previous[source + index]);
-        continue;
-      }
-      if (nextInBatch === batch.length) {
-        if (budget.spent()) {
-          yield;
-          budget.resume();
-        }
-        const start = nextBatch === 0 ? 0 : ends[nextBatch - 1];
-        // Because: as for the frame; the text of this list's elements is all that it holds. They are not frozen again as
-        // the supervisor's are: that would cost more than reading them.
-        batch = JSON.parse(bytes.toString('utf8', start, ends[nextBatch])) as Element[];
-        nextBatch++;
-        nextInBatch = 0;
-      }
-      elements.push(batch[nextInBatch++]);
-    }
+    pieces.push(source === -1 ? sent.slice(next, next + count) : previous.slice(source, source + count));
+    if (source === -1) next += count;
   }
-  return elements;
+  return pieces.flat();
+}
+
+/** Elements are no lists. */
+function isShort(each: unknown): each is ShortRoute {
+  return Array.isArray(each);
 }

@@ -24,12 +24,13 @@ export interface PrepareOrder {
   readonly transfer: ConfigTransfer;
   /** Names of the filters that it uses, to be loaded before it is compiled. */
   readonly filters: readonly string[];
-  readonly routeOffsets: ReadonlyMap<string, number>;
-  readonly upstreamOffsets: ReadonlyMap<string, number>;
-  readonly eventOffsets: ReadonlyMap<string, number>;
-  readonly limitOffsets: ReadonlyMap<string, number>;
-  readonly canaryOffsets: ReadonlyMap<string, number>;
-  readonly mirrorOffsets: ReadonlyMap<string, number>;
+  /** Where names count, as `packOffsets` writes it. */
+  readonly routeOffsets: string;
+  readonly upstreamOffsets: string;
+  readonly eventOffsets: string;
+  readonly limitOffsets: string;
+  readonly canaryOffsets: string;
+  readonly mirrorOffsets: string;
   /** Memory that filters share with other threads, by name. */
   readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
   /** By name of the upstream. */

@@ -6,8 +6,10 @@ import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import { feedsOfUpstreams } from '../compile/upstream-members.ts';
 import type { Config, Problem } from '../config/config.ts';
+import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
+import { packOffsets } from '../telemetry/packed-offsets.ts';
 import { encodeConfig } from './config-transfer.ts';
 import type { FeedDesk } from './feeds/feed-desk.ts';
 import { checkAddressesFree, listenOrders } from './listener-book.ts';
@@ -122,8 +124,8 @@ export class Rollout {
     const { registry, tables } = this.parts;
     // What is not new has its blocks.
     const { from, toNow } = changedRange(base?.routes ?? [], config.routes);
-    for (const { name, canary, mirror } of config.routes.slice(from, toNow)) {
-      registry.block('route', name);
+    for (let at = from; at < toNow; at++) registry.block('route', config.routes[at].name);
+    for (const { name, canary, mirror } of routesThatSayMore(config.routes)) {
       if (canary !== undefined) registry.block('canary', name);
       if (mirror !== undefined) registry.block('mirror', name);
     }
@@ -134,12 +136,12 @@ export class Rollout {
     return {
       transfer: encodeConfig(config, base),
       filters: needs.filters,
-      routeOffsets: registry.blocks('route'),
-      upstreamOffsets: registry.blocks('upstream'),
-      eventOffsets: registry.blocks('event'),
-      limitOffsets: registry.blocks('limit'),
-      canaryOffsets: registry.blocks('canary'),
-      mirrorOffsets: registry.blocks('mirror'),
+      routeOffsets: packOffsets(registry.blocks('route')),
+      upstreamOffsets: packOffsets(registry.blocks('upstream')),
+      eventOffsets: packOffsets(registry.blocks('event')),
+      limitOffsets: packOffsets(registry.blocks('limit')),
+      canaryOffsets: packOffsets(registry.blocks('canary')),
+      mirrorOffsets: packOffsets(registry.blocks('mirror')),
       tables: tables.all,
       upstreamTls: tls.upstreams,
     };

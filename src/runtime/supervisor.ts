@@ -3,6 +3,7 @@
 
 import { feedSources } from '../compile/feed-catalog.ts';
 import { feedsOfUpstream } from '../compile/upstream-members.ts';
+import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
@@ -241,7 +242,7 @@ export class Supervisor {
     const result = await this.turns.run(() => rollout.deploy(config, loaded.tls));
     if (!result.ok) return result;
     this.loadedAt = Date.now();
-    const gates = config.routes.filter(({ concurrency }) => concurrency !== undefined);
+    const gates = routesThatSayMore(config.routes).filter(({ concurrency }) => concurrency !== undefined);
     this.canaries.follow(config.routes, this.registry!);
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
     this.health.follow(config.upstreams, otherKeys);
