@@ -34,7 +34,7 @@ before(async () => {
   });
   engine = await startEngine([backend.port], {
     protocols: ['h2c'],
-    limits: { headerTimeoutMs: 1_000 },
+    limits: { headerTimeoutMs: 5_000 },
     http2: { resetBurst: 1_000 },
   });
   node = createServer({ maxSessionInvalidFrames: 100_000, settings: { enableConnectProtocol: true } });

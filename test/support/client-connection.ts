@@ -54,7 +54,7 @@ export class ClientConnection {
   }
 
   /** Waits until `done` holds for what came; throws with what came when it does not in time or the connection ends first. */
-  async until(done: (received: Buffer) => boolean, timeoutMs = 5_000): Promise<Buffer> {
+  async until(done: (received: Buffer) => boolean, timeoutMs = 20_000): Promise<Buffer> {
     const until = performance.now() + timeoutMs;
     while (!done(this.received)) {
       const left = until - performance.now();
@@ -68,13 +68,13 @@ export class ClientConnection {
   }
 
   /** `count` final answers, whole. */
-  async answers(count: number, methods: readonly string[] = [], timeoutMs = 5_000): Promise<Answer[]> {
+  async answers(count: number, methods: readonly string[] = [], timeoutMs = 20_000): Promise<Answer[]> {
     const received = await this.until(hasAnswers(count, methods), timeoutMs);
     return readAnswers(received, methods);
   }
 
   /** How the other side ends the connection; throws when it does not in time. */
-  async end(timeoutMs = 5_000): Promise<Ending> {
+  async end(timeoutMs = 20_000): Promise<Ending> {
     const until = performance.now() + timeoutMs;
     while (this.ending === null) {
       const left = until - performance.now();

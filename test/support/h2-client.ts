@@ -140,7 +140,7 @@ export class H2Client {
   }
 
   /** Resolves once `done` holds; rejects with what was seen when it does not in time. */
-  async until(done: (client: H2Client) => boolean, timeoutMs = 3_000): Promise<void> {
+  async until(done: (client: H2Client) => boolean, timeoutMs = 20_000): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (!done(this)) {
       const left = end - performance.now();
@@ -181,7 +181,7 @@ export class H2Client {
   }
 
   /** The answer, once the stream has ended or was reset. */
-  async answer(stream: number, timeoutMs = 3_000): Promise<Answer> {
+  async answer(stream: number, timeoutMs = 20_000): Promise<Answer> {
     await this.until(() => {
       const { ended, reset } = this.seen(stream);
       return ended || reset !== null || this.closed;
@@ -196,7 +196,7 @@ export class H2Client {
   }
 
   /** The code with which the connection ended, once it did. */
-  async end(timeoutMs = 4_000): Promise<number | null> {
+  async end(timeoutMs = 20_000): Promise<number | null> {
     await this.until(({ closed }) => closed, timeoutMs);
     return this.goaway;
   }

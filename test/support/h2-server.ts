@@ -155,7 +155,7 @@ export async function startH2Server(handlers: H2ServerHandlers): Promise<H2Serve
     port: address.port,
     connections,
     requests,
-    async until(done, timeoutMs = 3_000) {
+    async until(done, timeoutMs = 20_000) {
       const end = performance.now() + timeoutMs;
       while (!done()) {
         const left = end - performance.now();

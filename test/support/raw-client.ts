@@ -28,7 +28,7 @@ export async function sendRaw(
   pieces: readonly (Buffer | string)[],
   options: RawOptions = {},
 ): Promise<RawOutcome> {
-  const { timeoutMs = 2_000, enough, quietMs = 40, pauseMs = 0, halfClose = false } = options;
+  const { timeoutMs = 10_000, enough, quietMs = 40, pauseMs = 0, halfClose = false } = options;
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.setNoDelay(true);
   const chunks: Buffer[] = [];
