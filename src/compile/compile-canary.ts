@@ -6,6 +6,7 @@ import type { CanaryConfig } from '../config/rollout-config.ts';
 import { CanaryChoice } from '../exchange/canary-choice.ts';
 import { type Condition, CookieCondition, HeaderCondition } from '../route/conditions.ts';
 import { compileValueCheck } from '../route/value-check.ts';
+import type { StoreSpec } from '../store/store-spec.ts';
 import { CanaryCell } from '../telemetry/canary-cells.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
@@ -23,13 +24,15 @@ export interface CanaryParts {
   readonly states: SharedStates;
   readonly now: number;
   readonly regexes: Map<string, LinearRegex>;
+  /** Of a store that is there; see check-references. */
+  readonly specOfStore: (name: string) => StoreSpec;
 }
 
 /** `path` leads to `canary` in the document. Null, with a problem told, when there is no such upstream. */
 export function compileCanary(
   route: RouteConfig,
   canary: CanaryConfig,
-  { upstreams, offsets, states, now, regexes }: CanaryParts,
+  { upstreams, offsets, states, now, regexes, specOfStore }: CanaryParts,
   path: readonly (string | number)[],
   problems: Problem[],
 ): CanaryChoice | null {
@@ -44,6 +47,11 @@ export function compileCanary(
     return null;
   }
   if (stable === undefined) return null;
+  if (canary.store !== undefined && specOfStore(canary.store).kind === 'postgres') {
+    const message = `canaries are kept in Redis or SQLite; the store "${canary.store}" is postgres`;
+    problems.push({ path: [...path, 'store'], message, severity: 'error' });
+    return null;
+  }
   const key = canaryKey(route);
   const at = offsetIn(offsets, route.name);
   return new CanaryChoice(

@@ -86,7 +86,8 @@ export function compileRoute(
   }
   let destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);
   if (config.canary !== undefined) {
-    const parts = { upstreams, regexes, ...canaries };
+    const specOfStore = (store: string) => workshop.shelf.spec(store);
+    const parts = { upstreams, regexes, specOfStore, ...canaries };
     const choice = compileCanary(config, config.canary, parts, [...path, 'canary'], problems);
     destination = choice === null ? null : { kind: 'canary', choice };
   }

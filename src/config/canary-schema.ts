@@ -109,8 +109,15 @@ export const canarySchema = z
       })
       .prefault({})
       .describe('What the canary is held to, both against the stable version over the same time.'),
+    store: z
+      .string('expected the name of one of the `stores`')
+      .min(1, 'expected the name of one of the `stores`, found ""')
+      .optional()
+      .describe(
+        'Name of one of the `stores` that keeps where the canary is: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts, and until it is known nobody gets the canary. When left out, a restart begins at the first step and each gateway decides for itself.',
+      ),
   })
-  .transform(({ upstream, steps, for: forMs, by: shareOf, always: rules, success }, context): CanaryConfig => {
+  .transform(({ upstream, steps, for: forMs, by: shareOf, always: rules, success, store }, context): CanaryConfig => {
     for (const [at, { percent }] of steps.entries()) {
       const before = at === 0 ? 0 : steps[at - 1]!.percent;
       if (percent > before) continue;
@@ -130,6 +137,7 @@ export const canarySchema = z
       errorRate: success.errorRate,
       p99Factor: success.p99,
       minimum: success.minimum,
+      ...(store !== undefined && { store }),
     };
   })
   .describe(

@@ -1,48 +1,28 @@
 // Decides for all canaries of the process: looks at the counts of all workers, publishes shares to them, tells every decision. The
 // rules of the decision are in src/upstream/canary.
 
+import { createHash } from 'node:crypto';
 import { canaryKey } from '../compile/compile-canary.ts';
-import type { RouteConfig } from '../config/config.ts';
+import { specOf } from '../compile/store-specs.ts';
+import type { Config, RouteConfig } from '../config/config.ts';
 import type { CanaryConfig } from '../config/rollout-config.ts';
 import { SHARE_ROLLED_BACK, SHARE_WHOLE } from '../exchange/canary-choice.ts';
+import type { StoreSpec } from '../store/store-spec.ts';
 import { CanaryCell } from '../telemetry/canary-cells.ts';
 import { type MetricRegistry, OTHER_LABEL } from '../telemetry/metric-registry.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
-import {
-  type CanaryPhase,
-  type CanaryState,
-  type Decision,
-  type Look,
-  nextCanary,
-  shareOf,
-  startCanary,
-  takesChosen,
-} from '../upstream/canary/canary-state.ts';
-import { countsSince, errorRate, p99Ms, readCounts } from '../upstream/canary/version-counts.ts';
+import { CanaryAgreement } from '../upstream/canary/canary-agreement.ts';
+import { type CanaryPhase, type Decision, type Look, shareOf, takesChosen } from '../upstream/canary/canary-state.ts';
+import { toldDecision } from '../upstream/canary/told-decision.ts';
+import { readCounts } from '../upstream/canary/version-counts.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
 import { StateCell } from '../upstream/state/state-cells.ts';
+import { CanaryKeeper, type KeptEntry } from './canary-keeper.ts';
+import { type CanaryReport, canaryReport } from './canary-report.ts';
 
 const LOOK_EVERY_MS = 100;
-const DECISIONS_KEPT = 20;
-
-/** What `/routes` shows of a canary. */
-export interface CanaryReport {
-  readonly upstream: string;
-  readonly phase: CanaryPhase;
-  /** `2 of 4`. */
-  readonly step: string;
-  readonly share: number;
-  readonly since: string;
-  readonly stable: { readonly requests: number; readonly errorRate: number; readonly p99Ms: number | null };
-  readonly canary: { readonly requests: number; readonly errorRate: number; readonly p99Ms: number | null };
-  readonly decisions: readonly ToldDecision[];
-}
-
-interface ToldDecision extends Omit<Decision, 'stable'> {
-  readonly at: string;
-  readonly stableErrorRate: number | null;
-  readonly stableP99Ms: number | null;
-}
+/** How long a start waits for stores to say where canaries are; meanwhile, and afterwards until it is known, nobody gets them. */
+const KNOWN_WAIT_MS = 2_000;
 
 interface Entry {
   readonly key: string;
@@ -50,11 +30,18 @@ interface Entry {
   readonly spec: CanaryConfig;
   /** Of its block in the slabs. */
   readonly at: number;
-  state: CanaryState;
-  readonly decisions: ToldDecision[];
+  readonly agreement: CanaryAgreement;
+  readonly keeper: CanaryKeeper | null;
+  readonly kept: KeptEntry;
 }
 
-const stateNumbers: Readonly<Record<CanaryPhase, number>> = { baseline: 0, step: 1, promoted: 2, rolledBack: 3 };
+const stateNumbers: Readonly<Record<CanaryPhase | 'unknown', number>> = {
+  baseline: 0,
+  step: 1,
+  promoted: 2,
+  rolledBack: 3,
+  unknown: 4,
+};
 
 const messages: Readonly<Record<Decision['kind'], string>> = {
   started: 'canary started',
@@ -68,6 +55,9 @@ export class CanaryDesk {
   private readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
   private readonly now: () => number;
   private entries = new Map<string, Entry>();
+  /** Looked up for a configuration that does not serve yet. */
+  private early = new Map<string, Entry>();
+  private readonly keepers = new Set<CanaryKeeper>();
   private registry: MetricRegistry | null = null;
   private timer: NodeJS.Timeout | null = null;
 
@@ -77,20 +67,59 @@ export class CanaryDesk {
     this.now = now;
   }
 
-  /** These are the canaries from now on. One that did not change stays where it is; another definition begins anew. */
-  follow(routes: readonly RouteConfig[], registry: MetricRegistry): void {
+  /**
+   * Looks up where the canaries of a configuration are that is about to serve, and has nobody get those that are not known. Begins
+   * nothing: it may never serve. Resolves when all is known, or it took long.
+   */
+  async prepare({ routes, stores }: Config, registry: MetricRegistry): Promise<void> {
+    this.registry = registry;
+    this.early = new Map();
+    for (const route of routes) {
+      if (route.canary?.store === undefined) continue;
+      const key = canaryKey(route);
+      if (this.entries.has(key)) continue;
+      const entry = this.make(key, route, route.canary, stores, registry);
+      if (entry === null) continue;
+      this.early.set(key, entry);
+      this.publish(entry);
+    }
+    const keepers = new Set([...this.early.values()].flatMap(({ keeper }) => (keeper === null ? [] : [keeper])));
+    if (keepers.size === 0) return;
+    const wait = new AbortController();
+    const tooLong = new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, KNOWN_WAIT_MS);
+      wait.signal.addEventListener('abort', () => clearTimeout(timer));
+    });
+    await Promise.race([Promise.all([...keepers].map(keeper => keeper.sync(false))), tooLong]);
+    wait.abort();
+  }
+
+  /** These are the canaries from now on. One that did not change stays where it is; another definition begins anew, or where it was kept. */
+  follow({ routes, stores }: Pick<Config, 'routes' | 'stores'>, registry: MetricRegistry): void {
     this.registry = registry;
     const before = this.entries;
+    const { early } = this;
     this.entries = new Map();
+    this.early = new Map();
     for (const route of routes) {
       if (route.canary === undefined) continue;
       const key = canaryKey(route);
-      const entry = before.get(key) ?? this.begin(key, route.name, route.canary, registry);
+      const known = before.get(key);
+      const entry =
+        known !== undefined && isKeptAt(known, stores)
+          ? known
+          : (early.get(key) ?? this.make(key, route, route.canary, stores, registry, known?.agreement));
       if (entry === null) continue;
       this.entries.set(key, entry);
+      if (entry.keeper === null && entry.agreement.state === null) this.begin(entry);
       this.publish(entry);
     }
-    if (this.entries.size === 0) this.stop();
+    const used = new Set([...this.entries.values()].map(({ keeper }) => keeper));
+    for (const keeper of this.keepers) {
+      if (used.has(keeper)) void keeper.sync(true);
+      else this.closeKeeper(keeper);
+    }
+    if (this.entries.size === 0) this.stopLooking();
     else this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
@@ -100,39 +129,96 @@ export class CanaryDesk {
   }
 
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.stopLooking();
+    for (const keeper of this.keepers) this.closeKeeper(keeper);
   }
 
   /** By the route's name. */
   get reports(): ReadonlyMap<string, CanaryReport> {
     const reports = new Map<string, CanaryReport>();
-    for (const entry of this.entries.values()) reports.set(entry.route, this.report(entry));
+    for (const entry of this.entries.values())
+      reports.set(entry.route, canaryReport(entry.spec, entry.agreement, this.countsOf(entry.at)));
     return reports;
   }
 
   /** One look at all of them. */
   look(): void {
     for (const entry of this.entries.values()) {
-      const { state, decision } = nextCanary(entry.state, entry.spec, this.countsOf(entry.at));
-      entry.state = state;
-      if (decision === null) continue;
-      this.publish(entry);
-      this.tell(entry, decision);
+      const decision = entry.agreement.look(this.countsOf(entry.at));
+      if (decision !== null) this.changed(entry, decision);
+      const { keeper } = entry;
+      if (keeper === null) this.agree(entry);
+      else if (entry.agreement.wishes) void keeper.sync(true);
     }
   }
 
-  private begin(key: string, route: string, spec: CanaryConfig, registry: MetricRegistry): Entry | null {
+  private make(
+    key: string,
+    { name: route }: RouteConfig,
+    spec: CanaryConfig,
+    stores: Config['stores'],
+    registry: MetricRegistry,
+    known?: CanaryAgreement,
+  ): Entry | null {
     const at = registry.block('canary', route);
     if (at === registry.block('canary', OTHER_LABEL)) {
       this.log('error', 'too many canaries: this one gets no requests', { route });
       return null;
     }
-    const state = startCanary(spec, this.countsOf(at));
-    const entry: Entry = { key, route, spec, at, state, decisions: [] };
-    const none = { reason: '', canaryRequests: 0, canaryErrorRate: 0, canaryP99Ms: 0, stable: null } as const;
-    this.tell(entry, { kind: 'started', share: shareOf(state, spec), ...none });
+    const agreement = known ?? new CanaryAgreement(spec);
+    // What another store holds of it is to be heard, or it is to be kept there.
+    agreement.refused();
+    const keeper = spec.store === undefined ? null : this.keeperOf(specOf(stores, spec.store));
+    const kept: KeptEntry = {
+      record: `canary:${createHash('sha256').update(key).digest('hex').slice(0, 32)}`,
+      agreement,
+      look: () => this.countsOf(at),
+      changed: decision => this.changed(entry, decision),
+    };
+    const entry: Entry = { key, route, spec, at, agreement, keeper, kept };
     return entry;
+  }
+
+  private begin(entry: Entry): void {
+    entry.agreement.hearNothing(this.countsOf(entry.at));
+    this.agree(entry);
+  }
+
+  /** Where nobody else has a say. */
+  private agree(entry: Entry): void {
+    const write = entry.agreement.toWrite(0);
+    if (write === null) return;
+    const decision = entry.agreement.written(write);
+    if (decision !== null) this.changed(entry, decision);
+  }
+
+  private keeperOf(spec: StoreSpec): CanaryKeeper {
+    for (const keeper of this.keepers) if (keeper.isOf(spec)) return keeper;
+    const mine = (serving: boolean): readonly KeptEntry[] =>
+      [...(serving ? this.entries : this.early).values()]
+        .filter(entry => entry.keeper === keeper)
+        .map(({ kept }) => kept);
+    const keeper = new CanaryKeeper(spec, mine, this.log);
+    this.keepers.add(keeper);
+    return keeper;
+  }
+
+  private closeKeeper(keeper: CanaryKeeper): void {
+    this.keepers.delete(keeper);
+    void keeper.close();
+  }
+
+  private stopLooking(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private changed(entry: Entry, decision: Decision | null): void {
+    // Because: a store may answer when the canary is no more.
+    if (this.entries.get(entry.key) !== entry && this.early.get(entry.key) !== entry) return;
+    this.publish(entry);
+    if (decision !== null) this.tell(entry, decision);
+    else this.tellTakenOver(entry);
   }
 
   private countsOf(at: number): Look {
@@ -144,72 +230,52 @@ export class CanaryDesk {
     };
   }
 
-  private publish({ key, spec, at, state }: Entry): void {
+  private publish(entry: Entry): void {
+    const {
+      key,
+      spec,
+      at,
+      agreement: { state },
+    } = entry;
     const { words, at: block } = this.states.claim(key, this.now());
-    const share = shareOf(state, spec);
-    const told = takesChosen(state) ? Math.round(share * SHARE_WHOLE) : SHARE_ROLLED_BACK;
+    const share = state === null ? 0 : shareOf(state, spec);
+    const told = state !== null && takesChosen(state) ? Math.round(share * SHARE_WHOLE) : SHARE_ROLLED_BACK;
     Atomics.store(words, block + StateCell.canaryShare, told);
+    // The gauges are those of the canary that serves.
+    if (this.entries.get(key) !== entry) return;
     const { cells } = this.registry!.own;
     cells[at + CanaryCell.share] = share;
-    cells[at + CanaryCell.state] = stateNumbers[state.phase];
+    cells[at + CanaryCell.state] = stateNumbers[state?.phase ?? 'unknown'];
   }
 
-  private tell(entry: Entry, { stable, ...decision }: Decision): void {
+  private tell({ at, route, spec }: Entry, decision: Decision): void {
     const { cells } = this.registry!.own;
-    if (decision.kind === 'step') cells[entry.at + CanaryCell.steps]!++;
-    else if (decision.kind === 'promoted') cells[entry.at + CanaryCell.promotions]!++;
-    else if (decision.kind === 'rolledBack') cells[entry.at + CanaryCell.rollbacks]!++;
-    const figures = {
-      canaryErrorRate: rounded(decision.canaryErrorRate),
-      canaryP99Ms: finite(decision.canaryP99Ms) ?? -1,
-      stableErrorRate: stable === null ? null : rounded(stable.errorRate),
-      stableP99Ms: stable === null ? null : finite(stable.p99Ms),
-    };
-    entry.decisions.push({ at: new Date().toISOString(), ...decision, ...figures });
-    if (entry.decisions.length > DECISIONS_KEPT) entry.decisions.shift();
-    const { route, spec } = entry;
+    if (decision.kind === 'step') cells[at + CanaryCell.steps]!++;
+    else if (decision.kind === 'promoted') cells[at + CanaryCell.promotions]!++;
+    else if (decision.kind === 'rolledBack') cells[at + CanaryCell.rollbacks]!++;
+    const { canaryRequests, canaryErrorRate, canaryP99Ms, stableErrorRate, stableP99Ms } = toldDecision(decision);
     this.log(decision.kind === 'rolledBack' ? 'warn' : 'info', messages[decision.kind], {
       route,
       upstream: spec.upstream,
       share: decision.share,
       ...(decision.reason !== '' && { reason: decision.reason }),
-      ...(decision.kind !== 'started' && {
-        canaryRequests: decision.canaryRequests,
-        canaryErrorRate: figures.canaryErrorRate,
-        canaryP99Ms: figures.canaryP99Ms,
-      }),
-      ...(stable !== null && {
-        stableErrorRate: rounded(stable.errorRate),
-        stableP99Ms: finite(stable.p99Ms) ?? -1,
-      }),
+      ...(decision.kind !== 'started' && { canaryRequests, canaryErrorRate, canaryP99Ms }),
+      ...(stableErrorRate !== null && { stableErrorRate, stableP99Ms: stableP99Ms ?? -1 }),
     });
   }
 
-  private report({ spec, state, at, decisions }: Entry): CanaryReport {
-    const look = this.countsOf(at);
-    const figures = (counts: ReturnType<typeof countsSince>) => ({
-      requests: counts.requests,
-      errorRate: rounded(errorRate(counts)),
-      p99Ms: finite(p99Ms(counts)),
-    });
-    return {
+  private tellTakenOver({ route, spec, agreement: { state } }: Entry): void {
+    if (state === null) return;
+    this.log(state.phase === 'rolledBack' ? 'warn' : 'info', 'canary goes on as it is kept', {
+      route,
       upstream: spec.upstream,
       phase: state.phase,
-      step: `${state.step + 1} of ${spec.steps.length}`,
       share: shareOf(state, spec),
-      since: new Date(Date.now() - (look.nowMs - state.since)).toISOString(),
-      stable: figures(countsSince(look.stable, state.stableBefore)),
-      canary: figures(countsSince(look.canary, state.canaryBefore)),
-      decisions,
-    };
+    });
   }
 }
 
-function rounded(share: number): number {
-  return Math.round(share * 1e6) / 1e6;
-}
-
-/** Null for the last bucket, which has no end. */
-function finite(ms: number): number | null {
-  return Number.isFinite(ms) ? Math.round(ms * 100) / 100 : null;
+/** Whether what it is kept in is still what the configuration names. */
+function isKeptAt({ keeper, spec }: Entry, stores: Config['stores']): boolean {
+  return keeper === null || spec.store === undefined || keeper.isOf(specOf(stores, spec.store));
 }

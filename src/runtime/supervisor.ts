@@ -9,7 +9,8 @@ import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
 import { sampleProcess } from '../telemetry/process-vitals.ts';
 import { SharedStates, stateMemory } from '../upstream/state/shared-states.ts';
-import { CanaryDesk, type CanaryReport } from './canary-desk.ts';
+import { CanaryDesk } from './canary-desk.ts';
+import type { CanaryReport } from './canary-report.ts';
 import { type CertificateWarning, certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
 import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
@@ -239,11 +240,14 @@ export class Supervisor {
     const { rollout } = this;
     if (config === null || rollout === null) throw new Error('there is nothing to serve');
     const before = rollout.serving?.config ?? null;
-    const result = await this.turns.run(() => rollout.deploy(config, loaded.tls));
+    const result = await this.turns.run(async () => {
+      await this.canaries.prepare(config, this.registry!);
+      return rollout.deploy(config, loaded.tls);
+    });
     if (!result.ok) return result;
     this.loadedAt = Date.now();
     const gates = routesThatSayMore(config.routes).filter(({ concurrency }) => concurrency !== undefined);
-    this.canaries.follow(config.routes, this.registry!);
+    this.canaries.follow(config, this.registry!);
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
     this.health.follow(config.upstreams, otherKeys);
     this.tickets.replaceEvery(ticketLifetimeMs(config));

@@ -21,7 +21,7 @@ export const CanaryCell = {
   canary: VERSION_CELLS,
   /** 0 to 1. */
   share: 2 * VERSION_CELLS,
-  /** 0 waits for figures of the stable version, 1 on its way, 2 promoted, 3 rolled back. */
+  /** 0 waits for figures of the stable version, 1 on its way, 2 promoted, 3 rolled back, 4 not known. */
   state: 2 * VERSION_CELLS + 1,
   steps: 2 * VERSION_CELLS + 2,
   promotions: 2 * VERSION_CELLS + 3,

@@ -490,7 +490,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       gauge(
         'cardea_canary_state',
-        'Where a canary is: 0 waits for figures of the stable version, 1 on its way, 2 promoted, 3 rolled back.',
+        'Where a canary is: 0 waits for figures of the stable version, 1 on its way, 2 promoted, 3 rolled back, 4 not known, since its store is away.',
         CanaryCell.state,
         'max',
       ),

@@ -139,7 +139,14 @@ function rollbackConfig(
     to,
     timeoutMs,
     ...(retry !== undefined && { retry }),
-    canary: { ...canary, steps, by: { kind: 'request' }, always: { headers: [], cookies: [], consumers: [] } },
+    // What the gateways of production agreed on is none of a drill's business.
+    canary: {
+      ...canary,
+      steps,
+      by: { kind: 'request' },
+      always: { headers: [], cookies: [], consumers: [] },
+      store: undefined,
+    },
   };
   const one = upstreams.map(upstream => ({ ...upstream, endpoints: upstream.endpoints.slice(0, 1) }));
   return { ...drillConfig(config, one, stage), routes: [drilled] };

@@ -1,0 +1,100 @@
+// Keeps canaries in one store: reads now and then what gateways agreed on, and writes what this one wants to be kept. A store that is away is
+// asked again; what is decided without it is not known here.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { RecordBook } from '../store/records/record-book.ts';
+import { recordsIn } from '../store/records/records-in.ts';
+import { makeStore, type Store } from '../store/store.ts';
+import { StoreAway } from '../store/store-away.ts';
+import type { StoreSpec } from '../store/store-spec.ts';
+import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
+import type { CanaryAgreement } from '../upstream/canary/canary-agreement.ts';
+import type { Decision, Look } from '../upstream/canary/canary-state.ts';
+
+const SYNC_EVERY_MS = 500;
+
+/** One canary that is kept. */
+export interface KeptEntry {
+  /** Under which it is kept. */
+  readonly record: string;
+  readonly agreement: CanaryAgreement;
+  look(): Look;
+  /** Its state is another one now, by a decision of this gateway's or null for another's. */
+  changed(decision: Decision | null): void;
+}
+
+export class CanaryKeeper {
+  readonly spec: StoreSpec;
+  private readonly store: Store;
+  private readonly book: RecordBook | null;
+  private readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+  private readonly entries: (serving: boolean) => readonly KeptEntry[];
+  private readonly timer: NodeJS.Timeout;
+  private running: Promise<void> | null = null;
+  private isAway = false;
+
+  /** `entries` gives those that are kept here now: which serve, or which are about to. */
+  constructor(spec: StoreSpec, entries: CanaryKeeper['entries'], log: CanaryKeeper['log']) {
+    this.spec = spec;
+    this.entries = entries;
+    this.log = log;
+    this.store = makeStore(spec);
+    this.book = recordsIn(this.store);
+    this.timer = setInterval(() => void this.sync(true), SYNC_EVERY_MS);
+    this.timer.unref();
+  }
+
+  isOf(spec: StoreSpec): boolean {
+    return isDeepStrictEqual(spec, this.spec);
+  }
+
+  /** Of those that serve, or of those that are about to, which only hear: nothing begins by it. Never rejects. */
+  sync(serving: boolean): Promise<void> {
+    this.running ??= this.turn(serving).finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+    await this.store.close();
+  }
+
+  private async turn(serving: boolean): Promise<void> {
+    const { book } = this;
+    if (book === null) return;
+    try {
+      const entries = this.entries(serving);
+      const kept = await book.read(entries.map(({ record }) => record));
+      for (const entry of entries) {
+        const record = kept.get(entry.record);
+        const look = entry.look();
+        if (record !== undefined) {
+          if (entry.agreement.hear(record, look, Date.now() - look.nowMs)) entry.changed(null);
+        } else if (serving) entry.agreement.hearNothing(look);
+      }
+      if (serving) for (const entry of entries) await this.write(book, entry);
+      this.become(false, '');
+    } catch (error) {
+      this.become(true, error instanceof StoreAway ? error.message : 'it answered with an error');
+    }
+  }
+
+  private async write(book: RecordBook, { record, agreement, look, changed }: KeptEntry): Promise<void> {
+    const write = agreement.toWrite(Date.now() - look().nowMs);
+    if (write === null) return;
+    if (!(await book.write(record, write.text, write.before))) return agreement.refused();
+    const decision = agreement.written(write);
+    if (decision !== null) changed(decision);
+  }
+
+  private become(isAway: boolean, reason: string): void {
+    if (this.isAway === isAway) return;
+    this.isAway = isAway;
+    const fields = { store: this.spec.name };
+    if (isAway) this.log('warn', 'canaries take no steps: their store is away', { ...fields, reason });
+    else this.log('info', 'canaries are kept again', fields);
+  }
+}

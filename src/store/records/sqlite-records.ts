@@ -1,0 +1,69 @@
+// Records in a SQLite file, for the gateways of one machine. A file that is locked counts as away: whoever asks comes back.
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { SqliteStore } from '../sqlite/sqlite-store.ts';
+import { StoreAway } from '../store-away.ts';
+import { type KeptRecord, RECORD_DAYS, type RecordBook } from './record-book.ts';
+
+const DAY_MS = 86_400_000;
+
+export class SqliteRecords implements RecordBook {
+  private readonly store: SqliteStore;
+  private opened: DatabaseSync | null = null;
+  private isPrepared = false;
+
+  constructor(store: SqliteStore) {
+    this.store = store;
+  }
+
+  async read(keys: readonly string[]): Promise<ReadonlyMap<string, KeptRecord>> {
+    return this.tried(database => {
+      const select = database.prepare('SELECT version, text, used FROM cardea_records WHERE key = ?');
+      const touch = database.prepare('UPDATE cardea_records SET used = ? WHERE key = ?');
+      const found = new Map<string, KeptRecord>();
+      for (const key of keys) {
+        const row = select.get(key);
+        if (row === undefined) continue;
+        found.set(key, { version: Number(row['version']), text: String(row['text']) });
+        if (Number(row['used']) < Date.now() - DAY_MS) touch.run(Date.now(), key);
+      }
+      return found;
+    });
+  }
+
+  async write(key: string, text: string, before: number): Promise<boolean> {
+    return this.tried(database => {
+      const write =
+        before === 0
+          ? database.prepare('INSERT OR IGNORE INTO cardea_records (text, used, key, version) VALUES (?, ?, ?, ? + 1)')
+          : database.prepare(
+              'UPDATE cardea_records SET text = ?, used = ?, version = version + 1 WHERE key = ? AND version = ?',
+            );
+      return Number(write.run(text, Date.now(), key, before).changes) === 1;
+    });
+  }
+
+  private tried<Value>(act: (database: DatabaseSync) => Value): Value {
+    try {
+      return act(this.database());
+    } catch (error) {
+      if (error instanceof StoreAway) throw error;
+      throw new StoreAway(this.store.spec.name, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private database(): DatabaseSync {
+    if (this.opened?.isOpen !== true) {
+      this.opened = this.store.connect(0);
+      this.isPrepared = false;
+    }
+    if (!this.isPrepared) {
+      this.opened.exec(
+        'CREATE TABLE IF NOT EXISTS cardea_records (key TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL, used INTEGER NOT NULL)',
+      );
+      this.opened.prepare('DELETE FROM cardea_records WHERE used < ?').run(Date.now() - RECORD_DAYS * DAY_MS);
+      this.isPrepared = true;
+    }
+    return this.opened;
+  }
+}
