@@ -14,7 +14,7 @@ export function takeIdentityFields({ request, snapshot }: Exchange): string[] {
 }
 
 export function addFields({ request }: Exchange, fields: readonly string[]): void {
-  for (let i = 0; i < fields.length; i += 2) request.headers.appendTrusted(fields[i]!, fields[i + 1]!);
+  request.headers.appendAllTrusted(fields);
 }
 
 /** Adds to `fields` those of `more` that say something that is not said yet; scopes are put together. */

@@ -58,8 +58,20 @@ function addPlain(lines: string[], consumer: Consumer | null, identity: Identity
     add(lines, 'X-Consumer-Groups', consumer.groups);
   }
   add(lines, 'X-Consumer-Subject', identity.subject);
-  add(lines, 'X-Consumer-Scopes', identity.scopes.join(' '));
+  add(lines, 'X-Consumer-Scopes', scopesText(identity.scopes));
   add(lines, 'X-Consumer-By', identity.by);
+}
+
+/** Most callers have the scopes of the caller before, in one list. */
+let lastScopes: readonly string[] = [];
+let lastScopesText = '';
+
+function scopesText(scopes: readonly string[]): string {
+  if (scopes !== lastScopes) {
+    lastScopes = scopes;
+    lastScopesText = scopes.join(' ');
+  }
+  return lastScopesText;
 }
 
 function add(lines: string[], header: string, claim: unknown): void {

@@ -130,8 +130,7 @@ export class LoginDesk {
       login.lines = this.forwarded.make(consumer, login.identity, Date.now());
       login.linesUntilMs = this.forwarded.validUntilMs(clock.now);
     }
-    const { lines } = login;
-    for (let i = 0; i < lines.length; i += 2) headers.appendTrusted(lines[i], lines[i + 1]);
+    headers.appendAllTrusted(login.lines);
     cells[this.admittedCell]++;
     return true;
   }

@@ -168,6 +168,14 @@ export class Headers {
     this.added.push(name, value);
   }
 
+  /** The same for several: name, value, name, value. */
+  appendAllTrusted(fields: readonly string[]): void {
+    const { added } = this;
+    // Because: a copy of a list takes a fifth of the time that filling one takes.
+    if (added === null) this.added = fields.slice();
+    else for (let i = 0; i < fields.length; i++) added.push(fields[i]!);
+  }
+
   /** Takes out every field of this name. `name` in lower case. */
   remove(name: string): void {
     for (let at = this.find(name); at !== -1; at = this.find(name)) this.index[at] = REMOVED;

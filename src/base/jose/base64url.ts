@@ -25,16 +25,24 @@ const windows: (Buffer | undefined)[] = [];
 
 /**
  * The bytes, or null for what is not base64url of whole bytes with all unused bits 0. Node's decoder skips what is outside both
- * alphabets, and then gives fewer bytes than the length says; the two letters that only the other alphabet has are looked for.
+ * alphabets, and then gives fewer bytes than the length says.
  */
 export function decodeBase64url(text: string): Buffer | null {
-  const length = decodedLength(text);
+  const length = hasForeignLetters(text) ? -1 : decodedLength(text);
   if (length === -1) return null;
   const bytes = Buffer.allocUnsafe(length);
   return decodeInto(bytes, text, length) ? bytes : null;
 }
 
-/** The same, good until others are borrowed; nothing is made for it. */
+/**
+ * Whether a text has letters that Node's decoder takes for others: the two that only the other alphabet has, and of letters beyond
+ * latin1 the lower byte alone. What is asked of a whole token need not be asked of its parts.
+ */
+export function hasForeignLetters(text: string): boolean {
+  return text.includes('+') || text.includes('/') || Buffer.byteLength(text) !== text.length;
+}
+
+/** The bytes of a text without foreign letters, good until others are borrowed: nothing is made for them. */
 export function borrowBase64url(text: string): Buffer | null {
   const length = decodedLength(text);
   if (length > room.length) return decodeBase64url(text);
@@ -42,7 +50,7 @@ export function borrowBase64url(text: string): Buffer | null {
   return (windows[length] ??= room.subarray(0, length));
 }
 
-/** The bytes as UTF-8, and null for what is none. */
+/** The bytes of a text without foreign letters as UTF-8, and null for what is none. */
 export function decodeBase64urlText(text: string): string | null {
   const length = decodedLength(text);
   if (length === -1) return null;
@@ -54,17 +62,15 @@ export function decodeBase64urlText(text: string): string | null {
   return decoded.includes('\ufffd') && !isUtf8(bytes.subarray(0, length)) ? null : decoded;
 }
 
-/** Bytes that a text of this length stands for; -1 where its length or its letters cannot be base64url. */
+/** How many bytes a text of this length stands for; -1 for none of whole bytes, or with unused bits that are not 0. */
 function decodedLength(text: string): number {
   const { length } = text;
   const rest = length & 3;
-  if (rest === 1 || text.includes('+') || text.includes('/')) return -1;
-  if ((bits[text.charCodeAt(length - 1)] & unusedBits[rest]) !== 0) return -1;
-  // Because: of a letter beyond latin1 the decoder may see the lower byte alone.
-  return Buffer.byteLength(text) === length ? (length * 3) >> 2 : -1;
+  if (rest === 1 || (bits[text.charCodeAt(length - 1)] & unusedBits[rest]) !== 0) return -1;
+  return (length * 3) >> 2;
 }
 
 function decodeInto(bytes: Buffer, text: string, length: number): boolean {
-  // Because: as above.
+  // Because: as above; it skips what is in neither alphabet, and gives fewer bytes then.
   return (bytes as unknown as Conversions).base64urlWrite(text, 0, bytes.length) === length;
 }

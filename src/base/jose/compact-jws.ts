@@ -1,6 +1,6 @@
 // A token as JWS compact serialisation (RFC 7515 section 7.1), taken apart strictly. Verifies nothing; see verify-jws.ts.
 
-import { borrowBase64url, decodeBase64url, decodeBase64urlText } from './base64url.ts';
+import { borrowBase64url, decodeBase64url, decodeBase64urlText, hasForeignLetters } from './base64url.ts';
 
 /** What a header may tell. Where keys are is not among it: `jku`, `jwk`, `x5u` and `x5c` are never looked at. */
 export interface JwsHeader {
@@ -31,6 +31,7 @@ export function compactJws(token: string): CompactJws | null {
   const headerEnd = token.indexOf('.');
   const payloadEnd = token.indexOf('.', headerEnd + 1);
   if (headerEnd < 1 || payloadEnd === -1 || payloadEnd + 1 === token.length) return null;
+  if (hasForeignLetters(token)) return null;
   const encoded = token.slice(headerEnd + 1, payloadEnd);
   const payload = decodeBase64urlText(encoded);
   if (payload === null && decodeBase64url(encoded) === null) return null;
@@ -41,7 +42,7 @@ export function compactJws(token: string): CompactJws | null {
 
 /** The first part. Null for what is no header, for an encrypted token, and for extensions that must be understood (`crit`) or change what is signed. */
 export function jwsHeader(part: string): JwsHeader | null {
-  const text = decodeBase64urlText(part);
+  const text = hasForeignLetters(part) ? null : decodeBase64urlText(part);
   const header = text === null ? null : jsonObject(text);
   if (header === null) return null;
   const { alg, kid = null, typ = null, cty } = header;

@@ -5,7 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { base64url, exportJWK, generateKeyPair, generateSecret, type JWK, SignJWT } from 'jose';
-import { borrowBase64url, decodeBase64url, decodeBase64urlText } from './base64url.ts';
+import { borrowBase64url, decodeBase64url, decodeBase64urlText, hasForeignLetters } from './base64url.ts';
 import { compactJws, jwsHeader } from './compact-jws.ts';
 import { KeySet } from './key-set.ts';
 import type { Jwk } from './verification-key.ts';
@@ -180,8 +180,8 @@ test('base64url: one text for one value', () => {
       text => {
         const decoded = decodeBase64url(text);
         assert.equal(decoded !== null, Buffer.from(text, 'base64url').toString('base64url') === text);
-        assert.deepEqual(borrowBase64url(text), decoded);
-        if (decoded === null) assert.equal(decodeBase64urlText(text), null);
+        if (!hasForeignLetters(text)) assert.deepEqual(borrowBase64url(text), decoded);
+        if (decoded === null) assert.ok(hasForeignLetters(text) || decodeBase64urlText(text) === null);
       },
     ),
   );

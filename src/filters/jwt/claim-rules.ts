@@ -34,10 +34,9 @@ export class ClaimRules {
     const { issuer, audience } = this.config;
     if (issuer !== undefined && claims.iss !== issuer) return 'wrongIssuer';
     if (!this.anyAudience && !holdsOneOf(claims.aud, audience)) return 'wrongAudience';
-    return (
-      this.timeFailure(claims, nowS) ??
-      (this.required.every(([path, allowed]) => holds(claimAt(claims, path), allowed)) ? null : 'wrongClaims')
-    );
+    const failure = this.timeFailure(claims, nowS);
+    if (failure !== null || this.required.length === 0) return failure;
+    return this.required.every(([path, allowed]) => holds(claimAt(claims, path), allowed)) ? null : 'wrongClaims';
   }
 
   private timeFailure({ exp, nbf, iat }: Claims, nowS: number): LoginFailure | null {
