@@ -2,6 +2,7 @@
 // that a renewal overtakes. Logins that work are in test/e2e/oidc.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -135,6 +136,38 @@ test('a session that has ended is not brought back by a renewal that was under w
   await sessions.end(cookie);
   assert.equal(await sessions.keep({ ...session, usedS: now() }, cookie, 60_000), null);
   assert.equal(await sessions.find(cookie), null);
+});
+
+test('cookies that somebody made up are refused without asking Redis', async t => {
+  const { issuer } = await startProvider(t);
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  const gateway = await start(t, issuer, { session: { keys: [key], store: 'main' } }, new Map([['main', store]]));
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${issuer} gateway`);
+  const cookie = (await sessions.keep(sessionOf(issuer), null, 60_000))!;
+  const statusWith = async (value: string) =>
+    (await ask(gateway.port, { headers: { cookie: `cardea_session=${value}` } })).status;
+  const gets = async () =>
+    Number(/cmdstat_get:calls=(\d+)/.exec(String(await store.command('INFO', 'commandstats')))?.[1] ?? 0);
+  assert.equal(await statusWith(cookie), 200);
+  const asked = await gets();
+  assert.equal(asked, 1);
+  for (let i = 0; i < 20; i++) {
+    assert.equal(await statusWith(randomBytes(40).toString('base64url')), 401);
+    assert.equal(await statusWith(`${cookie}${i}`), 401);
+    assert.equal(await statusWith(`${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`), 401);
+  }
+  assert.equal(await gets(), asked);
+  // One that we made and whose session is over is looked for.
+  await sessions.end(cookie);
+  const ended = (await sessions.keep(sessionOf(issuer), null, 60_000))!;
+  await sessions.end(ended);
+  assert.equal(await statusWith(ended), 401);
+  assert.equal(await gets(), asked + 1);
 });
 
 test('a logout token whose work could not be done is not spent: the provider tries again', async t => {

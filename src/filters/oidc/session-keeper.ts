@@ -1,9 +1,10 @@
 // Where sessions are kept: in the cookie itself, or in Redis by an id. One contract, so that the filter does not care.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { RedisStore } from '../../store/redis/redis-store.ts';
 import { SealedBox } from './sealed-box.ts';
 import { parseSession, type Session, sessionText, textClaim } from './session.ts';
+import { SessionIds } from './session-ids.ts';
 
 /** Rejects with `StoreAway` when it cannot be asked. */
 export interface SessionKeeper {
@@ -50,19 +51,22 @@ export class CookieSessions implements SessionKeeper {
   async markUsed(): Promise<void> {}
 }
 
-/** The cookie holds a random id; Redis holds the session under the id's hash, sealed: whoever reads Redis reads no token. */
+/** The cookie holds an id that only we can make; Redis holds the session under the id's hash, sealed: whoever reads Redis reads no token. */
 export class StoredSessions implements SessionKeeper {
   private readonly store: RedisStore;
   private readonly box: SealedBox;
+  private readonly ids: SessionIds;
   private readonly of: string;
 
   constructor(store: RedisStore, secrets: readonly string[], cookie: string, of: string) {
     this.store = store;
+    this.ids = new SessionIds(secrets, `session id ${cookie}`);
     this.box = new SealedBox(secrets, `stored session ${cookie}`);
     this.of = of;
   }
 
   async find(cookie: string): Promise<Session | null> {
+    if (!this.ids.isOwn(cookie)) return null;
     const sealed = await this.store.command('GET', this.sessionKey(cookie));
     const text = typeof sealed === 'string' ? this.box.open(sealed) : null;
     return text === null ? null : parseSession(text, this.of);
@@ -70,7 +74,7 @@ export class StoredSessions implements SessionKeeper {
 
   async keep(session: Session, before: string | null, lifeMs: number): Promise<string | null> {
     // Because: a session that goes on keeps its id, a login gets a new one: an id that somebody planted is worth nothing.
-    const id = before ?? randomBytes(32).toString('base64url');
+    const id = before ?? this.ids.make();
     const key = this.sessionKey(id);
     const leftMs = Math.max(1_000, Math.ceil(session.startedS * 1_000 + lifeMs - session.usedS * 1_000));
     // Because: a renewal must not bring back what a logout has ended while it was under way.
@@ -87,7 +91,7 @@ export class StoredSessions implements SessionKeeper {
   }
 
   async end(cookie: string): Promise<void> {
-    await this.store.command('DEL', this.sessionKey(cookie));
+    if (this.ids.isOwn(cookie)) await this.store.command('DEL', this.sessionKey(cookie));
   }
 
   async endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number> {

@@ -178,7 +178,7 @@ test('sessions in Redis: the provider ends them by the back channel, and nobody 
   try {
     const { browser, page } = await loggedIn(ports.stored);
     assert.equal(page.status, 200, page.text);
-    assert.equal(browser.cookie('cardea_session')!.length, 43);
+    assert.equal(browser.cookie('cardea_session')!.length, 54);
     const other = await fetch(`${base}/oidc/backchannel-logout`, {
       method: 'POST',
       body: new URLSearchParams({ logout_token: 'a.b.c' }),

@@ -1,0 +1,38 @@
+// Ids of sessions that are kept elsewhere: random, with a proof that this gateway made them. One that somebody made up is told without
+// asking the store, so that a flood of such cookies costs it nothing. Keeps no ids.
+
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { decodeBase64url } from '../../base/jose/base64url.ts';
+
+const RANDOM_BYTES = 24;
+/** Of an HMAC with SHA-256; guessing takes 2^127 cookies, and gives an id that no session has. */
+const PROOF_BYTES = 16;
+
+export class SessionIds {
+  private readonly keys: readonly Buffer[];
+
+  /** Keys rotate: the first makes ids, all know theirs. Ids that were made for one `purpose` are none for another. */
+  constructor(secrets: readonly string[], purpose: string) {
+    this.keys = secrets.map(secret => Buffer.from(hkdfSync('sha256', secret, '', `cardea ${purpose}`, 32)));
+  }
+
+  make(): string {
+    const random = randomBytes(RANDOM_BYTES);
+    // Because: the schema asks for one key at least.
+    return Buffer.concat([random, proofOf(random, this.keys[0]!)]).toString('base64url');
+  }
+
+  /** Whether `make` gave just this text, here or at another gateway with one of the keys. */
+  isOwn(id: string): boolean {
+    // Because: another text for the same bytes would be another name in the store, which would have to be asked.
+    const bytes = decodeBase64url(id);
+    if (bytes?.length !== RANDOM_BYTES + PROOF_BYTES) return false;
+    const random = bytes.subarray(0, RANDOM_BYTES);
+    const proof = bytes.subarray(RANDOM_BYTES);
+    return this.keys.some(key => timingSafeEqual(proof, proofOf(random, key)));
+  }
+}
+
+function proofOf(random: Buffer, key: Buffer): Buffer {
+  return createHmac('sha256', key).update(random).digest().subarray(0, PROOF_BYTES);
+}
