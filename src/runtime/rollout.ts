@@ -56,6 +56,7 @@ export class Rollout {
   private current: Serving | null = null;
   /** Of what serves. */
   private needs: CollectedNeeds = noNeeds;
+  private readonly stopping = new AbortController();
 
   constructor(parts: RolloutParts) {
     this.parts = parts;
@@ -63,6 +64,30 @@ export class Rollout {
 
   get serving(): Serving | null {
     return this.current;
+  }
+
+  /**
+   * The gateway stops: what is on its way to the workers is given up, unless they are swapping already, and nothing else is begun. A start
+   * goes on: without it there is nothing to stop.
+   */
+  giveUp(): void {
+    if (this.current !== null) this.stopping.abort(new Error('the gateway is about to stop'));
+  }
+
+  /** Rejects when it is given up before or meanwhile; what is waited for is left to itself. */
+  async unlessGivenUp<Value>(wait: () => Promise<Value>): Promise<Value> {
+    const { signal } = this.stopping;
+    signal.throwIfAborted();
+    let onAbort = (): void => {};
+    const givenUp = new Promise<never>((_, reject) => {
+      onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort);
+    });
+    try {
+      return await Promise.race([wait(), givenUp]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   /** To be called in a turn of its own. */
@@ -89,9 +114,10 @@ export class Rollout {
     const needs = { ...ofFilters, feeds: [...ofFilters.feeds, ...feedsOfUpstreams(config)] };
     // Feeds that keep tables up to date find them there.
     this.parts.tables.ensure(needs.tables);
-    await feeds.open(needs.feeds);
+    await this.unlessGivenUp(() => feeds.open(needs.feeds));
     if (current === null) await crew.callAll('tickets', this.parts.tickets.keys);
-    const reports = await crew.callAll('prepare', this.prepareOrder(config, current?.config ?? null, needs, tls));
+    const order = this.prepareOrder(config, current?.config ?? null, needs, tls);
+    const reports = await this.unlessGivenUp(() => crew.callAll('prepare', order));
     const problems = reports.find(report => report.problems.some(({ severity }) => severity === 'error'))?.problems;
     if (problems !== undefined) {
       await crew.callAll('abort', null);

@@ -5,10 +5,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { storeSpec } from '../../test/support/store-spec.ts';
 import type { Config } from '../config/config.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
 import type { LoadedFile } from './load.ts';
-import { sampleConfig, sampleRoute } from './sample-config.fixture.ts';
+import { sampleConfig, sampleRoute, sampleUpstream } from './sample-config.fixture.ts';
 import { Supervisor } from './supervisor.ts';
 
 let next = sampleConfig();
@@ -116,3 +117,30 @@ for (const how of ['throw', 'terminate'] as const) {
     await supervisor.drain();
   });
 }
+
+test('a drain does not wait for a reload that waits for something: that is given up, and what served before drains', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const supervisor = await started(sampleConfig({ routes: one }));
+  const [url] = supervisor.status.listeners;
+  const { version } = supervisor.status.config!;
+  // Workers wait for a store that takes connections and says nothing.
+  const deferral = { afterMs: 1_000, keepMs: 60_000, answerBytesMax: 1_024, memoryBytes: 65_536, store: 'main' };
+  const to = { kind: 'upstream', upstream: 'u' } as const;
+  next = sampleConfig({
+    routes: [...one, sampleRoute('later', '/later', { to, async: deferral })],
+    upstreams: [sampleUpstream('u', [port])],
+    stores: [storeSpec({ nodes: [{ host: '127.0.0.1', port }], connectTimeoutMs: 60_000 })],
+  });
+  const reloading = supervisor.reload('test');
+  const [waiting] = await once(silent, 'connection');
+  assert.equal(await get(`${url}/one`), '200 one');
+  await supervisor.drain();
+  assert.match((await reloading)?.reason ?? 'it serves', /about to stop/);
+  assert.equal(supervisor.status.config?.version, version);
+  await assert.rejects(get(`${url}/one`));
+  waiting.destroy();
+  silent.close();
+});

@@ -155,7 +155,8 @@ export class Supervisor {
     const hurried = new Promise<void>(resolve => {
       this.hurry = resolve;
     });
-    // A reload that is under way ends first, in its turn: then every worker has the listeners that it will close.
+    // A reload that is under way is given up, or ends in its turn where workers swap already: then every one has the listeners that it will close.
+    this.rollout?.giveUp();
     await this.turns.run(async () => {
       const drainAll = (ms: number) =>
         Promise.allSettled(this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, 0)));
@@ -241,7 +242,8 @@ export class Supervisor {
     if (config === null || rollout === null) throw new Error('there is nothing to serve');
     const before = rollout.serving?.config ?? null;
     const result = await this.turns.run(async () => {
-      await this.canaries.prepare(config, this.registry!);
+      // Where they are not known in time, or it stops meanwhile, is seen below.
+      await rollout.unlessGivenUp(() => this.canaries.prepare(config, this.registry!)).catch(() => {});
       return rollout.deploy(config, loaded.tls);
     });
     if (!result.ok) return result;
