@@ -51,6 +51,11 @@ export function isBare(route: RouteConfig): boolean {
   return route.filters.length === 0 && Object.keys(route).length === routeKeys;
 }
 
+/** The upstream of a route that can name nothing else: all that other parts of a document have to do with it. Null for other routes. */
+export function onlyUpstream(route: RouteConfig): string | null {
+  return route.to.kind === 'upstream' && route.rewrite === null && isBare(route) ? route.to.upstream : null;
+}
+
 /** Null for a route that says more. */
 export function shortForm(route: RouteConfig): ShortRoute | null {
   const { name, match, rewrite, to, timeoutMs } = route;

@@ -27,7 +27,9 @@ export function checkFilterPlaces(
   // Because: such a filter looks at those of all routes.
   const todo = remembers ? allRoutes(parts) : changedRoutes;
   const changed = routes.slice(todo.from, todo.to);
-  if (!todo.all && changed.every(route => route?.filters.length === 0 && route.fallback === undefined)) return problems;
+  const isAnyAsked = todo.all && filters.length > 0;
+  if (!isAnyAsked && changed.every(route => route?.filters.length === 0 && route.fallback === undefined))
+    return problems;
   const names = { routes: namesIn(settings['routes']), consumers: namesIn(settings['consumers']) };
   const visit = (chain: readonly (FilterConfig | undefined)[], path: Path, around: FilterSurroundings): boolean => {
     let { knowsCaller } = around;
@@ -61,7 +63,9 @@ export function checkFilterPlaces(
   const knowsCaller = visit(filters, ['filters'], { ...names, knowsCaller: false, pathParameters: null });
   const written = listOf(settings['routes']);
   const element = filterSchema(schemas);
-  for (const [index, route] of changed.entries()) {
+  for (let index = 0; index < changed.length; index++) {
+    const route = changed[index];
+    if (route?.filters.length === 0 && route.fallback === undefined) continue;
     const at = todo.from + index;
     // A route with an error still has filters without one, and a mistake in one place hides none in another.
     const chain =
@@ -98,12 +102,12 @@ function keptProblem(byConsumer: boolean, identifying: FilterConfig | undefined)
 
 /** Names of a list's elements, as written. */
 function namesIn(list: unknown): ReadonlySet<string> {
-  return new Set(
-    listOf(list).flatMap(element => {
-      const name = fieldOf(element, 'name');
-      return typeof name === 'string' ? [name] : [];
-    }),
-  );
+  const names = new Set<string>();
+  for (const element of listOf(list)) {
+    const name = fieldOf(element, 'name');
+    if (typeof name === 'string') names.add(name);
+  }
+  return names;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -45,16 +45,16 @@ export function checkReferences(
   return { problems: check.problems, unused };
 }
 
-/** Where nothing but these routes changed, and none of their names. Null when all of them have to be seen. */
+/** Where nothing but these routes changed, and no name is given twice or missing for it. Null when all of them have to be seen. */
 function checkChanged(
   settings: Settings,
   parts: CheckedParts,
   filters: readonly FilterSchema[],
   placeText: (path: Path) => string,
   before: ReferencesBefore,
-  { from, to }: RoutesToCheck,
+  { from, to, toBefore }: RoutesToCheck,
 ): ReferencesChecked | null {
-  const led = upstreamsBetween(before.parts!.routes, from, to);
+  const led = upstreamsBetween(before.parts!.routes, from, toBefore);
   // Whether another route leads where a changed one no longer does is only seen by looking at all.
   if (!led.isSubsetOf(upstreamsBetween(parts.routes, from, to))) return null;
   const check = new ReferenceCheck(settings, placeText);
@@ -65,5 +65,10 @@ function checkChanged(
 }
 
 function upstreamsBetween(routes: CheckedParts['routes'], from: number, to: number): Set<string> {
-  return new Set(routes.slice(from, to).flatMap(route => (route === undefined ? [] : upstreamsOf(route))));
+  const names = new Set<string>();
+  for (let at = from; at < to; at++) {
+    const route = routes[at];
+    if (route !== undefined) for (const name of upstreamsOf(route)) names.add(name);
+  }
+  return names;
 }

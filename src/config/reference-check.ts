@@ -3,6 +3,7 @@
 
 import { addressText } from './address.ts';
 import type { AuditConfig } from './audit-config.ts';
+import { isBare, onlyUpstream } from './bare-route.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkFallback } from './check-fallback.ts';
 import { checkRollout, rolloutUpstreams } from './check-rollout.ts';
@@ -106,6 +107,11 @@ export class ReferenceCheck {
     const written = listOf(this.settings['routes']);
     for (let at = from; at < end; at++) {
       const route = routes[at];
+      const only = route === undefined ? null : onlyUpstream(route);
+      if (only !== null && known.has(only)) {
+        used.add(only);
+        continue;
+      }
       const to = route?.to ?? destinationOf(written[at]);
       const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
@@ -120,9 +126,10 @@ export class ReferenceCheck {
     }
     if (written.length === 0) this.warn([], 'there are no routes, so every request is answered with 404');
     // A reference that leads nowhere may well mean the upstream that seems unused.
-    const isClear = routes
-      .slice(from, end)
-      .every((route, index) => route !== undefined || destinationOf(written[from + index]) !== undefined);
+    let isClear = true;
+    for (let at = from; at < end; at++) {
+      if (routes[at] === undefined && destinationOf(written[at]) === undefined) isClear = false;
+    }
     const unused = (unusedBefore ?? known).difference(used);
     for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
       this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
@@ -147,10 +154,11 @@ export class ReferenceCheck {
     };
     for (const [at, filter] of filters.entries()) visit(filter, ['filters', at]);
     for (let at = from; at < end; at++) {
-      for (const [index, filter] of (routes[at]?.filters ?? []).entries())
-        visit(filter, ['routes', at, 'filters', index]);
+      const route = routes[at];
+      if (route === undefined || isBare(route)) continue;
+      for (const [index, filter] of route.filters.entries()) visit(filter, ['routes', at, 'filters', index]);
       for (const key of ['async', 'canary'] as const) {
-        const name = routes[at]?.[key]?.store;
+        const name = route[key]?.store;
         if (name !== undefined) this.expectKnown(known, 'store', name, ['routes', at, key, 'store']);
       }
     }

@@ -35,6 +35,8 @@ const elements = [
   '  - nmae: g\n',
   '  # a note\n',
   '  - name: h\n    to:\n      reply: { status: 200, body: "${file:secret.txt}" }\n',
+  '  - { name: i, audit: { accept: [{ finding: shadowed, by: b, because: it is meant to be so }] }, to: u }\n',
+  '  - { name: j, to: u }\n',
   '  u: { endpoints: ["http://${env:A}"] }\n',
   '  v: { endpoints: [http://v] }\n',
   '  u: &u\n    endpoints: [http://u]\n',
@@ -52,6 +54,10 @@ const variants = [
   '  - { name: a, match: { path: "/x/{id}" }, rewrite: { path: "/{other}" }, to: u }\n',
   '  - { name: a, filters: [{ tag: { value: y } }], to: u, fallback: { upstream: v } }\n',
   '  - { name: a, match: { path: [] }, to: u }\n',
+  // Another name after all: a free one, one that others may have, one that an audit may name.
+  '  - { name: k, to: u }\n',
+  '  - { name: j, to: u }\n',
+  '  - { name: b, to: u }\n',
 ];
 /** No other route leads there. */
 const rare = '  x: { endpoints: [http://x] }\n';
@@ -97,8 +103,8 @@ class Edited {
       tops[0]!,
       tops[2]!,
       tops[4]!,
-      elements[10]!,
-      elements[9]!,
+      elements[12]!,
+      elements[11]!,
       rare,
       tops[6]!,
       elements[0]!,

@@ -2,15 +2,23 @@
 
 import { changedRange } from '../base/changed-range.ts';
 import type { CheckedParts } from './check-document.ts';
+import type { RouteConfig } from './config.ts';
 
 /** Routes from `from` up to `to`. When they are `all`, every other part is to be looked at as well; otherwise those did not change. */
 export interface RoutesToCheck {
   readonly from: number;
   readonly to: number;
+  /** Where those that they took the places of ended. */
+  readonly toBefore: number;
   readonly all: boolean;
 }
 
-/** `before` are the parts of the last good load: null when there was none. Routes that got other names or places may be named by any part. */
+type Routes = CheckedParts['routes'];
+
+/** With more new names, looking at everything costs no more. */
+const newNamesMax = 16;
+
+/** `before` are the parts of the last good load: null when there was none. */
 export function routesToCheck(before: CheckedParts | null, now: CheckedParts): RoutesToCheck {
   const all = allRoutes(now);
   if (before === null) return all;
@@ -18,13 +26,45 @@ export function routesToCheck(before: CheckedParts | null, now: CheckedParts): R
   const keys = Object.keys(now) as (keyof CheckedParts)[];
   if (keys.some(key => key !== 'routes' && before[key] !== now[key])) return all;
   const { from, toBefore, toNow } = changedRange(before.routes, now.routes);
-  if (toBefore !== toNow) return all;
-  for (let at = from; at < toNow; at++) {
-    if (now.routes[at]?.name !== before.routes[at]?.name) return all;
-  }
-  return { from, to: toNow, all: false };
+  const namesBefore = namesBetween(before.routes, from, toBefore);
+  const names = namesBetween(now.routes, from, toNow);
+  // A name that is there twice, or a route that could not be read.
+  if (names.size < toNow - from) return all;
+  const come = names.difference(namesBefore);
+  if (come.size > newNamesMax || areTaken(come, now.routes, from, toNow)) return all;
+  if (!namesBefore.isSubsetOf(names) && mayNameRoutes(before)) return all;
+  return { from, to: toNow, toBefore, all: false };
 }
 
 export function allRoutes({ routes }: CheckedParts): RoutesToCheck {
-  return { from: 0, to: routes.length, all: true };
+  return { from: 0, to: routes.length, toBefore: 0, all: true };
+}
+
+function namesBetween(routes: Routes, from: number, to: number): Set<string> {
+  const names = new Set<string>();
+  for (let at = from; at < to; at++) {
+    const route = routes[at];
+    if (route !== undefined) names.add(route.name);
+  }
+  return names;
+}
+
+/** Whether a route outside of this part has one of these names. */
+function areTaken(names: ReadonlySet<string>, routes: Routes, from: number, to: number): boolean {
+  if (names.size === 0) return false;
+  const list = [...names];
+  for (let at = 0; at < routes.length; at++) {
+    if (at >= from && at < to) continue;
+    const name = routes[at]?.name;
+    for (let i = 0; i < list.length; i++) if (list[i] === name) return true;
+  }
+  return false;
+}
+
+/** Whether anything could name a route that is gone: limits of consumers' keys, filters, what an audit accepts. */
+function mayNameRoutes({ routes, consumers, filters }: CheckedParts): boolean {
+  if (consumers.length > 0 || filters.length > 0) return true;
+  const names = (route: RouteConfig | undefined) =>
+    route === undefined || route.filters.length > 0 || route.audit !== undefined;
+  return routes.some(names);
 }
