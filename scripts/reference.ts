@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { filterSchemas } from '../src/compile/languages.ts';
+import { filterSchemas, loadLanguages } from '../src/compile/languages.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { configurationReference } from '../src/config/reference.ts';
 import { withBenchSummary } from './bench-summary.ts';
@@ -18,6 +18,8 @@ interface GeneratedDocument {
   /** The text as it is to be. */
   make(): string;
 }
+
+await loadLanguages();
 
 export const generatedDocuments: readonly GeneratedDocument[] = [
   { path: 'docs/errors.md', make: errorReference },

@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { filterSchemas } from '../../src/compile/languages.ts';
+import { filterSchemas, loadLanguages } from '../../src/compile/languages.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { LoadCache } from '../../src/config/load-cache.ts';
 import { readPlainYaml } from '../../src/config/plain-yaml.ts';
@@ -150,6 +150,8 @@ function measureReaders(routeText: RouteText): void {
     console.log(`  ${name} alone: ${summary(costs)}`);
   }
 }
+
+await loadLanguages();
 
 /** One shape in one layout a process: the first load of another would find the code compiled. */
 const [shape = 'short', arrangement = 'one'] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 // cardea schema: the JSON Schema of the configuration language, which editors complete by.
 
 import { jsonSchema } from '../config/json-schema.ts';
-import { knownFilters } from '../runtime/load.ts';
+import { filterLanguages } from '../runtime/filter-languages.ts';
 import { type Command, ExitCode } from './command.ts';
 
 export const schema: Command = {
@@ -14,7 +14,7 @@ export const schema: Command = {
   options: {},
   positionals: [],
   async run(_args, terminal) {
-    terminal.json(jsonSchema(knownFilters));
+    terminal.json(jsonSchema(await filterLanguages()));
     return ExitCode.ok;
   },
 };

@@ -1,9 +1,69 @@
-// The languages of all filters, for whoever reads documents: the command line and the supervisor. Workers do without.
+// The languages of all filters, for whoever reads documents: the command line and the supervisor. Workers do without. Each is loaded
+// when a document names its filter: most documents name a few, and the schemas of all take a tenth of a start.
 
 import type { FilterSchema } from '../config/filter-schema.ts';
 import { filterEntries } from './catalog.ts';
 
-/** What config/ checks documents by. */
-export const filterSchemas: readonly FilterSchema[] = await Promise.all(
-  filterEntries.map(({ language }) => language()),
-);
+/** A document names a filter whose language is not loaded: load it, and read the document again. */
+export class LanguageMissing extends Error {
+  constructor(name: string) {
+    super(`the language of the filter "${name}" is not loaded`);
+  }
+}
+
+/** Has what a FilterSchema has. */
+class LoadedWhenNamed {
+  readonly name: string;
+  language: FilterSchema | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get schema() {
+    return this.loaded.schema;
+  }
+  get documentation() {
+    return this.loaded.documentation;
+  }
+  get asksWho() {
+    return this.loaded.asksWho;
+  }
+  get remembersAnswers() {
+    return this.loaded.remembersAnswers;
+  }
+  get identifies() {
+    return this.loaded.identifies;
+  }
+  get nests() {
+    return this.loaded.nests;
+  }
+  get storesOf() {
+    return this.loaded.storesOf;
+  }
+  get placeProblems() {
+    return this.loaded.placeProblems;
+  }
+
+  private get loaded(): FilterSchema {
+    if (this.language === null) throw new LanguageMissing(this.name);
+    return this.language;
+  }
+}
+
+const byName = new Map(filterEntries.map(({ name }) => [name, new LoadedWhenNamed(name)]));
+
+/** What config/ checks documents by. Throws LanguageMissing where one is asked that is not loaded. */
+export const filterSchemas: readonly FilterSchema[] =
+  // Because: a getter that gives undefined stands for a property that is not there.
+  [...byName.values()] as readonly FilterSchema[];
+
+/** Loads the languages of these filters, or of all. */
+export async function loadLanguages(isWanted: (name: string) => boolean = () => true): Promise<void> {
+  const missing = filterEntries.filter(({ name }) => byName.get(name)!.language === null && isWanted(name));
+  await Promise.all(
+    missing.map(async ({ name, language }) => {
+      byName.get(name)!.language = await language();
+    }),
+  );
+}

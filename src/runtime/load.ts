@@ -1,9 +1,9 @@
 // Reads and checks a configuration file with everything that is built in: what the command line and the supervisor use.
 
+import { readFileSync, statSync } from 'node:fs';
 import { filtersInUse } from '../compile/filters-in-use.ts';
-import { filterSchemas } from '../compile/languages.ts';
+import { filterSchemas, LanguageMissing, loadLanguages } from '../compile/languages.ts';
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
-import type { FilterSchema } from '../config/filter-schema.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
 import { inReadingOrder } from '../config/problem-order.ts';
@@ -22,20 +22,17 @@ export interface LoadedFile {
   readonly tls: TlsMaterial;
 }
 
-/** The filters of the language, for its schema. */
-export const knownFilters: readonly FilterSchema[] = filterSchemas;
-
 /** A reload does again only what changed. */
 const cache = new LoadCache();
 
 /** Checks the document by its schemas and references. What only compiling shows is left to the workers. */
 export async function loadFile(file: string): Promise<LoadedFile> {
-  return loadedFile(load(file));
+  return loadedFile(await load(file));
 }
 
 /** As `loadFile`, and compiles it as a worker would, also what is good in a document with errors: all of them at once. */
 export async function loadAndCompile(file: string): Promise<LoadedFile> {
-  const result = load(file);
+  const result = await load(file);
   const loaded = loadedFile(result);
   const { config, inDocument } = result.ok
     ? { config: result.config, inDocument: (problem: Problem) => problem }
@@ -52,8 +49,32 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
   };
 }
 
-function load(file: string): LoadResult {
-  return loadConfig(file, { filters: knownFilters, env: process.env, cache });
+async function load(file: string): Promise<LoadResult> {
+  if (!isLookedAt) await loadLanguages(filtersNamedIn(file));
+  isLookedAt = true;
+  try {
+    return loadConfig(file, { filters: filterSchemas, env: process.env, cache });
+  } catch (error) {
+    if (!(error instanceof LanguageMissing)) throw error;
+  }
+  // An included file names another, or a message lists what they can do.
+  await loadLanguages();
+  return loadConfig(file, { filters: filterSchemas, env: process.env, cache });
+}
+
+/** Whether the names in a file were looked for: later loads find out as they go. */
+let isLookedAt = false;
+
+/** Names that stand anywhere in a file: too many do no harm. */
+function filtersNamedIn(file: string): (name: string) => boolean {
+  try {
+    // Because: what is no file, a pipe say, can be read only once.
+    const text = statSync(file).isFile() ? readFileSync(file, 'latin1') : '';
+    return name => text.includes(name);
+  } catch {
+    // That it cannot be read is told by who reads it.
+    return () => false;
+  }
 }
 
 const noTls: TlsMaterial = { listeners: [], upstreams: new Map(), certificates: [] };

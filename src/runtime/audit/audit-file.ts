@@ -1,7 +1,7 @@
 // The whole audit of one loaded configuration: what the router says, and what a running gateway says when one is given.
 
 import { filtersInUse } from '../../compile/filters-in-use.ts';
-import { filterSchemas } from '../../compile/languages.ts';
+import { filterSchemas, loadLanguages } from '../../compile/languages.ts';
 import type { Config } from '../../config/config.ts';
 import { auditConfig } from './audit.ts';
 import type { AuditReport } from './audit-report.ts';
@@ -19,6 +19,7 @@ export async function auditFile(
   gateway: ProbedGateway | null,
 ): Promise<{ readonly report: AuditReport; readonly probes: readonly ProbeResult[] }> {
   const definitions = await filtersInUse(config);
+  await loadLanguages();
   const report = auditConfig(config, definitions, filterSchemas);
   const probes =
     gateway === null

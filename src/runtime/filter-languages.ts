@@ -1,0 +1,9 @@
+// The languages of all filters, for what shows the whole language.
+
+import { filterSchemas, loadLanguages } from '../compile/languages.ts';
+import type { FilterSchema } from '../config/filter-schema.ts';
+
+export async function filterLanguages(): Promise<readonly FilterSchema[]> {
+  await loadLanguages();
+  return filterSchemas;
+}
