@@ -1,5 +1,6 @@
 // Entry of the command line: finds the command, reads its arguments, turns errors into one message and an exit code.
 
+import { findOwnModulesQuickly } from '../base/own-modules.ts';
 import { type Command, ExitCode } from './command.ts';
 import { commandList } from './command-list.ts';
 import { commandText, overviewText } from './help-text.ts';
@@ -44,6 +45,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.failed);
 });
 
+findOwnModulesQuickly();
 const terminal = new Terminal();
 try {
   process.exitCode = await main(process.argv.slice(2), terminal);

@@ -1,11 +1,13 @@
 // Entry of a worker thread: answers the supervisor's calls. What it does with them is in the files beside it.
 
 import { parentPort } from 'node:worker_threads';
+import { findOwnModulesQuickly } from '../base/own-modules.ts';
 import type { CallMessage, CallName, LogLine, WorkerMessage } from './messages.ts';
-import { WorkerCore } from './worker-core.ts';
 
 if (parentPort === null) throw new Error('worker.ts is the entry of a worker thread');
 const port = parentPort;
+findOwnModulesQuickly();
+const { WorkerCore } = await import('./worker-core.ts');
 const say = (message: WorkerMessage) => port.postMessage(message);
 const core = new WorkerCore(
   (level, message, fields = {}) => say({ kind: 'log', level, message, fields } satisfies LogLine),

@@ -1,0 +1,16 @@
+// Own modules are found as Node finds them, what is missing is told, and others are left to Node.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findOwnModulesQuickly } from './own-modules.ts';
+
+test('own modules are found as Node finds them, and what is missing is told', async () => {
+  const before: unknown = await import('./fault.ts');
+  findOwnModulesQuickly();
+  assert.equal(await import('./fault.ts'), before);
+  const { randomHex }: { randomHex?: unknown } = await import('./random-hex.ts');
+  assert.equal(typeof randomHex, 'function');
+  const missing = './there-is-none.ts';
+  await assert.rejects(import(missing), /there-is-none/);
+  assert.equal(typeof (await import('js-yaml')).load, 'function');
+});
