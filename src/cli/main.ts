@@ -1,6 +1,6 @@
 // Entry of the command line: finds the command, reads its arguments, turns errors into one message and an exit code.
 
-import { findOwnModulesQuickly } from '../base/own-modules.ts';
+import { findOwnModulesQuickly } from '../runtime/own-modules.ts';
 import { type Command, ExitCode } from './command.ts';
 import { commandList } from './command-list.ts';
 import { commandText, overviewText } from './help-text.ts';

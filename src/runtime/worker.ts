@@ -1,8 +1,8 @@
 // Entry of a worker thread: answers the supervisor's calls. What it does with them is in the files beside it.
 
 import { parentPort } from 'node:worker_threads';
-import { findOwnModulesQuickly } from '../base/own-modules.ts';
 import type { CallMessage, CallName, LogLine, WorkerMessage } from './messages.ts';
+import { findOwnModulesQuickly } from './own-modules.ts';
 
 if (parentPort === null) throw new Error('worker.ts is the entry of a worker thread');
 const port = parentPort;

@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { findOwnModulesQuickly } from './own-modules.ts';
 
 test('own modules are found as Node finds them, and what is missing is told', async () => {
-  const before: unknown = await import('./fault.ts');
+  const before: unknown = await import('./turn-queue.ts');
   findOwnModulesQuickly();
-  assert.equal(await import('./fault.ts'), before);
-  const { randomHex }: { randomHex?: unknown } = await import('./random-hex.ts');
-  assert.equal(typeof randomHex, 'function');
+  assert.equal(await import('./turn-queue.ts'), before);
+  const { RestartBackoff }: { RestartBackoff?: unknown } = await import('./restart-backoff.ts');
+  assert.equal(typeof RestartBackoff, 'function');
   const missing = './there-is-none.ts';
   await assert.rejects(import(missing), /there-is-none/);
   assert.equal(typeof (await import('js-yaml')).load, 'function');

@@ -2,10 +2,11 @@
 // links, package.json files and formats on the way to each of four hundred, which is a third of what loading them costs.
 
 import { registerHooks } from 'node:module';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** `src/` in a checkout, `dist/` in the package. */
-const root = new URL('..', import.meta.url).href;
+const root = `${pathToFileURL(dirname(import.meta.dirname)).href}/`;
 /** What own modules end with, and what that is to Node. */
 const ending = extname(import.meta.url);
 const format = ending === '.ts' ? 'module-typescript' : 'module';
