@@ -14,3 +14,11 @@ test('own modules are found as Node finds them, and what is missing is told', as
   await assert.rejects(import(missing), /there-is-none/);
   assert.equal(typeof (await import('js-yaml')).load, 'function');
 });
+
+test('the messages of zod in other languages are not loaded, and all that is used is there', async () => {
+  findOwnModulesQuickly();
+  const { z } = await import('zod');
+  assert.deepEqual(Object.keys(z.locales), []);
+  const { error } = z.strictObject({ a: z.string() }).safeParse({ a: 1 });
+  assert.match(error?.issues[0]?.message ?? '', /expected string/);
+});
