@@ -79,7 +79,7 @@ function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probe
     for (const { message } of findings) terminal.out(`${paint('red', 'finding')}  ${name}: ${message}`);
     for (const { message, because } of accepted) terminal.out(`accepted  ${name}: ${message}: ${because}`);
   }
-  const unsampled = routes.filter(route => !route.public && route.sample === null).map(({ name }) => name);
+  const unsampled = routes.filter(route => !route.public && route.samples.length === 0).map(({ name }) => name);
   if (unsampled.length > 0) {
     terminal.out(`no request could be made up for ${unsampled.join(', ')} (regexes): only their guards were looked at`);
   }

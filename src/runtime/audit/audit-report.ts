@@ -22,8 +22,8 @@ export interface AuditedRoute {
   readonly guards: readonly string[];
   readonly findings: readonly AuditFinding[];
   readonly accepted: readonly AcceptedFinding[];
-  /** A request that the route is meant for; null when none could be made up, and then only its guards were looked at. */
-  readonly sample: SampleRequest | null;
+  /** Requests that the route is meant for; empty when none could be made up, and then only its guards were looked at. */
+  readonly samples: readonly SampleRequest[];
 }
 
 export interface AuditReport {

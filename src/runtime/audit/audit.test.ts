@@ -30,8 +30,14 @@ interface WrittenRoute {
   readonly filters?: readonly FilterConfig[];
   readonly public?: boolean;
   readonly to?: string;
+  readonly mirror?: string;
   readonly rewrite?: Partial<RewriteConfig>;
   readonly accept?: AuditConfig['accept'];
+}
+
+function mirrorTo(upstream: string): NonNullable<RouteConfig['mirror']> {
+  const sizes = { share: 1, bodyBytesMax: 1, timeoutMs: 1, concurrencyMax: 1, queueMax: 1 };
+  return { upstream, ...sizes, compare: null };
 }
 
 function routeOf({
@@ -42,6 +48,7 @@ function routeOf({
   filters = [],
   public: open = false,
   to = 'users',
+  mirror,
   rewrite,
   accept,
 }: WrittenRoute): RouteConfig {
@@ -53,6 +60,7 @@ function routeOf({
     public: open,
     to: { kind: 'upstream', upstream: to },
     rewrite: rewrite === undefined ? null : { stripPrefix: '', path: '', host: '', ...rewrite },
+    ...(mirror !== undefined && { mirror: mirrorTo(mirror) }),
     ...(accept !== undefined && { audit: { accept } }),
   };
 }
@@ -181,7 +189,7 @@ test('a guard is gone around by what any caller can write: a header, a parameter
       match: { ...route.match, ...(at === 0 ? ofGuarded : ofOpen) },
     }));
     const [first] = auditConfig({ ...config, routes: [g!, open!] }, definitions, schemas).routes;
-    assert.notEqual(first!.sample, null);
+    assert.equal(first!.samples.length, 1);
     return first!.findings.map(({ code }) => code);
   };
   assert.deepEqual(found({}, { headers: [header] }), ['skipped_by_condition']);
@@ -228,6 +236,42 @@ const shadows: [what: string, guarded: WrittenRoute, open: WrittenRoute, expecte
     [],
   ],
   ['the same service under another name', admin, { name: 'u', hosts: www, public: true, to: 'alias' }, ['shadowed']],
+  [
+    'an alternative of a regex that a prefix takes',
+    { ...admin, path: '~/(api|admin)/[a-z]+' },
+    { name: 'u', path: '/admin/*', public: true },
+    ['shadowed'],
+  ],
+  [
+    'what a regex allows to be left out',
+    { ...admin, path: '~/admin(/v2)?/[a-z]+' },
+    { name: 'u', path: '/admin/{page}', public: true },
+    ['shadowed'],
+  ],
+  [
+    'a longer path that a regex takes as well',
+    { ...admin, path: '~/admin/.+' },
+    { name: 'u', path: '/admin/{section}/{page}' },
+    ['shadowed'],
+  ],
+  [
+    'one path of a regex, public on purpose',
+    { ...admin, path: '~/(admin|status)' },
+    { name: 'u', path: '/status', public: true },
+    [],
+  ],
+  [
+    'copies for the same service',
+    admin,
+    { name: 'u', hosts: www, public: true, to: 'other', mirror: 'users' },
+    ['shadowed'],
+  ],
+  [
+    'the service that gets copies of what has passed the guard',
+    { ...admin, mirror: 'other' },
+    { name: 'u', hosts: www, public: true, to: 'other' },
+    [],
+  ],
   ['another service', admin, { name: 'u', hosts: www, public: true, to: 'other' }, []],
 ];
 for (const [what, g, open, expected] of shadows) {

@@ -9,7 +9,7 @@ import { guardsOf } from './guards.ts';
 import { identityOrderProblems } from './identity-order.ts';
 import { Reach } from './reach.ts';
 import { RouterOracle } from './router-oracle.ts';
-import { sampleRequest } from './sample-request.ts';
+import { sampleRequests } from './sample-request.ts';
 import { WaysAround } from './ways-around.ts';
 
 /** Throws an Error when the configuration cannot be compiled. */
@@ -21,18 +21,21 @@ export function auditConfig(
   const languages = new Map(schemas.map(schema => [schema.name, schema]));
   const guards = new Map(config.routes.map(route => [route, guardsOf(config, route, definitions)]));
   const open = config.routes.filter(route => guards.get(route)!.length === 0);
-  const ways = new WaysAround(new RouterOracle(config, definitions), new Reach(config), open);
+  const oracle = new RouterOracle(config, definitions);
+  const ways = new WaysAround(oracle, new Reach(config), open);
 
   const routes = config.routes.map((route): AuditedRoute => {
     const own = guards.get(route)!;
-    const sample = sampleRequest(route);
+    const samples = sampleRequests(route);
     const found: AuditFinding[] = [...identityOrderProblems(config, route, definitions, languages)];
     if (own.length === 0 && !route.public) {
       const message = 'nothing in its chain asks for credentials; give it an identity filter, or say `public: true`';
       found.push({ code: 'no_guard', by: '', message });
     }
-    if (own.length > 0 && sample !== null) found.push(...ways.find(route, sample));
-    return { name: route.name, public: route.public, guards: own, ...partFindings(route, found), sample };
+    if (own.length > 0) found.push(...ways.find(route, samples));
+    // What another route takes is looked at above, or meant: it shows nothing of this one.
+    const taken = samples.filter((sample, at) => at === 0 || oracle.taken(sample)?.route === route);
+    return { name: route.name, public: route.public, guards: own, ...partFindings(route, found), samples: taken };
   });
   return { routes, ok: routes.every(({ findings }) => findings.length === 0) };
 }

@@ -41,10 +41,15 @@ interface Answer {
 export async function probeRoutes(routes: readonly AuditedRoute[], options: ProbeOptions): Promise<ProbeResult[]> {
   const credentials = badCredentials(options.keyPlaces);
   const results: ProbeResult[] = [];
-  for (const { name, public: open, sample } of routes) {
-    if (open || sample === null) continue;
+  for (const { name, public: open, samples } of routes) {
+    const [sample, ...others] = samples;
+    if (open || sample === undefined) continue;
     for (const credential of credentials) {
       results.push(verdict(name, credential.name, sample, await send(sample, credential, options), isRefusal));
+    }
+    for (const request of others) {
+      const answer = await send(request, credentials[0]!, options);
+      results.push(verdict(name, `${credentials[0]!.name}, another request for it`, request, answer, isRefusal));
     }
     for (const rawPath of encodings(sample.rawPath)) {
       const request = { ...sample, rawPath };

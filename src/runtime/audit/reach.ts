@@ -1,4 +1,5 @@
-// What routes reach: whether two of them lead to the same service, under whichever name. Asks no service.
+// What routes reach: whether two of them lead to the same service, under whichever name. A copy of a request reaches it as well: what it
+// asks to be done is done, though nobody sees the answer. Asks no service.
 
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
@@ -24,10 +25,18 @@ export class Reach {
     return upstreamsOf(one).find(name => !this.placesOf(name).isDisjointFrom(reached)) ?? null;
   }
 
+  /** Whether requests themselves go there, and not just their copies. */
+  isDestination(route: RouteConfig, name: string): boolean {
+    const places = this.placesOf(name);
+    return upstreamsOf(route).some(own => !this.placesOf(own).isDisjointFrom(places));
+  }
+
+  /** Its mirror's among them. */
   private of(route: RouteConfig): ReadonlySet<string> {
     let places = this.ofRoutes.get(route);
     if (places === undefined) {
-      places = new Set(upstreamsOf(route).flatMap(name => [...this.placesOf(name)]));
+      const mirrors = route.mirror === undefined ? [] : [route.mirror.upstream];
+      places = new Set([...upstreamsOf(route), ...mirrors].flatMap(name => [...this.placesOf(name)]));
       this.ofRoutes.set(route, places);
     }
     return places;
@@ -47,6 +56,7 @@ function placesOf({ name, endpoints, discover }: UpstreamConfig): Set<string> {
   return places;
 }
 
+/** Where its answers come from. What a guarded route's own mirror gets has passed the guard. */
 function upstreamsOf({ to, canary, fallback }: RouteConfig): string[] {
   const names = destinationUpstreams(to);
   if (canary !== undefined) names.push(canary.upstream);

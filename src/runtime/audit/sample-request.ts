@@ -1,7 +1,7 @@
-// A request that a route is meant for, made up from its match. Sends nothing.
+// Requests that a route is meant for, made up from its match: several where an expression takes texts of several kinds. Sends nothing.
 
 import type { BodyMatch, NamedMatch, RouteConfig } from '../../config/config.ts';
-import { textMatching } from './text-matching.ts';
+import { textsMatching } from './text-matching.ts';
 
 export interface SampleRequest {
   readonly method: string;
@@ -19,14 +19,35 @@ export interface SampleRequest {
 /** Stands where any text will do. */
 const ANY = 'audit';
 
-/** Null where a sample cannot be made up: for a regex beyond the usual. */
-export function sampleRequest({ match }: RouteConfig): SampleRequest | null {
-  const rawPath = samplePath(match.path);
-  const headers = samplePairs(match.headers);
-  const query = samplePairs(match.query);
-  const cookies = samplePairs(match.cookies);
+/** Of one route. */
+const SAMPLES_MAX = 32;
+
+/** The plainest first; none where none can be made up: for a regex beyond the usual. */
+export function sampleRequests(route: RouteConfig): SampleRequest[] {
+  const { match } = route;
+  const named = [match.headers, match.query, match.cookies].flat().map(each => valuesOf(each));
+  const paths = pathsOf(match.path);
+  // With the first text of every condition each path; with the first path each text of the conditions.
+  const turns = Math.max(...named.map(({ length }) => length), 1);
+  const samples = [
+    ...paths.map(path => sampleWith(route, path, 0)),
+    ...Array.from({ length: turns - 1 }, (_, at) => sampleWith(route, paths[0], at + 1)),
+  ];
+  return samples.filter(each => each !== null).slice(0, SAMPLES_MAX);
+}
+
+/** The plainest of them. */
+export function sampleRequest(route: RouteConfig): SampleRequest | null {
+  return sampleWith(route, pathsOf(route.match.path)[0], 0);
+}
+
+/** `turn` says which of the texts that its conditions take. */
+function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: number): SampleRequest | null {
+  const headers = samplePairs(match.headers, turn);
+  const query = samplePairs(match.query, turn);
+  const cookies = samplePairs(match.cookies, turn);
   const body = sampleBody(match.body);
-  if (rawPath === null || headers === null || query === null || cookies === null || body === null) return null;
+  if (rawPath === undefined || headers === null || query === null || cookies === null || body === null) return null;
   const cookie = cookies.map(([name, value]) => `${name}=${value}`).join('; ');
   return {
     method: match.methods[0] ?? (body === '' ? 'GET' : 'POST'),
@@ -38,28 +59,28 @@ export function sampleRequest({ match }: RouteConfig): SampleRequest | null {
   };
 }
 
-function samplePath(pattern: string): string | null {
-  if (pattern.startsWith('~')) {
-    const path = textMatching(pattern.slice(1));
-    return path?.startsWith('/') === true ? path : null;
-  }
-  return pattern.replace(/\*$/, ANY).replace(/\{[^}]*\}/g, ANY);
+function pathsOf(pattern: string): string[] {
+  if (pattern.startsWith('~')) return textsMatching(pattern.slice(1)).filter(path => path.startsWith('/'));
+  return [pattern.replace(/\*$/, ANY).replace(/\{[^}]*\}/g, ANY)];
 }
 
-function samplePairs(matches: readonly NamedMatch[]): [string, string][] | null {
+function samplePairs(matches: readonly NamedMatch[], turn: number): [string, string][] | null {
   const pairs: [string, string][] = [];
-  for (const { name, match } of matches) {
-    if (match.kind === 'absent') continue;
-    const value = sampleValue(match);
-    if (value === null) return null;
-    pairs.push([name, value]);
+  for (const each of matches) {
+    if (each.match.kind === 'absent') continue;
+    const values = valuesOf(each);
+    const value = values[Math.min(turn, values.length - 1)];
+    if (value === undefined) return null;
+    pairs.push([each.name, value]);
   }
   return pairs;
 }
 
-function sampleValue(match: Exclude<NamedMatch['match'], { kind: 'absent' }>): string | null {
-  if (match.kind === 'exact') return match.value;
-  return match.kind === 'present' ? ANY : textMatching(match.source);
+/** Empty for what has to be absent, and where none can be made up. */
+function valuesOf({ match }: Pick<NamedMatch, 'match'>): readonly string[] {
+  if (match.kind === 'exact') return [match.value];
+  if (match.kind === 'present') return [ANY];
+  return match.kind === 'absent' ? [] : textsMatching(match.source);
 }
 
 /** Empty where the route has no conditions on a body. */
@@ -69,7 +90,7 @@ function sampleBody(matches: readonly BodyMatch[]): string | null {
   const root = (typeof matches[0]!.path[0] === 'number' ? [] : {}) as Container;
   for (const { path, match } of matches) {
     if (match.kind === 'absent') continue;
-    const value = match.kind === 'scalar' ? match.value : sampleValue(match);
+    const value = match.kind === 'scalar' ? match.value : (valuesOf({ match })[0] ?? null);
     // Because: null is a scalar that a route may ask for.
     if (value === null && match.kind !== 'scalar') return null;
     put(root, path, value);

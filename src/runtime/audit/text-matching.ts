@@ -1,17 +1,22 @@
-// A text that a regular expression takes, made up from its source; enough for the patterns that routes have. What cannot be made up is
-// null, and what was made up wrongly as well: the expression itself has the last word.
+// Texts that a regular expression takes, made up from its source: each alternative, what may be left out and what may come again, several
+// letters of a class. Enough for the patterns that routes have. What is made up wrongly is left out: the expression has the last word.
 
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
 
+/** Of one expression; also of each of its parts, whose texts are put together. */
+const TEXTS_MAX = 32;
+
 /** Tried in turn where a class does not say which letters it takes. */
 const letters = ['a', '1', 'A', '-', '_', '/', '.', ' '];
+const CLASS_LETTERS_MAX = 6;
 
-export function textMatching(source: string): string | null {
+/** Several where it takes several, the plainest first; none where none can be made up. */
+export function textsMatching(source: string): string[] {
   const regex = compileLinearRegex(source);
-  if (regex instanceof LinearRegexError) return null;
+  if (regex instanceof LinearRegexError) return [];
   const reader = { source, at: 0 };
-  const text = alternatives(reader);
-  return text !== null && reader.at === source.length && regex.testWhole(text) ? text : null;
+  const texts = alternatives(reader);
+  return texts === null || reader.at !== source.length ? [] : texts.filter(text => regex.testWhole(text));
 }
 
 interface Reader {
@@ -19,56 +24,100 @@ interface Reader {
   at: number;
 }
 
-/** The first of them; the others are read over. */
-function alternatives(reader: Reader): string | null {
-  let first: string | null = null;
-  for (let isFirst = true; ; isFirst = false) {
-    const text = sequence(reader);
-    if (text === null) return null;
-    if (isFirst) first = text;
-    if (reader.source[reader.at] !== '|') return first;
+/** The first text of each of them, then the second of each. */
+function alternatives(reader: Reader): string[] | null {
+  const branches: string[][] = [];
+  for (;;) {
+    const texts = sequence(reader);
+    if (texts === null) return null;
+    branches.push(texts);
+    if (reader.source[reader.at] !== '|') return inTurn(branches);
     reader.at++;
   }
 }
 
-function sequence(reader: Reader): string | null {
-  let text = '';
+function sequence(reader: Reader): string[] | null {
+  const pieces: string[][] = [];
   while (reader.at < reader.source.length && !'|)'.includes(reader.source[reader.at]!)) {
     const piece = atom(reader);
     if (piece === null) return null;
-    text += piece.repeat(times(reader));
+    pieces.push(repeated(piece, times(reader)));
   }
-  return text;
+  return joined(pieces);
 }
 
-function atom(reader: Reader): string | null {
+function atom(reader: Reader): string[] | null {
   const { source, at } = reader;
   const sign = source[at]!;
   if (sign === '^' || sign === '$') {
     reader.at++;
-    return '';
+    return [''];
   }
   if (sign === '(') {
     reader.at += /^\((\?:|\?P?<\w+>)?/.exec(source.slice(at))![0].length;
-    const text = alternatives(reader);
-    if (text === null || source[reader.at] !== ')') return null;
+    const texts = alternatives(reader);
+    if (texts === null || source[reader.at] !== ')') return null;
     reader.at++;
-    return text;
+    return texts;
   }
   const unit = /^(\[\^?\]?(\\.|[^\]\\])*\]|\\[pP]\{[^}]*\}|\\.|[^*+?{}()|[\]])/s.exec(source.slice(at))?.[0];
   if (unit === undefined) return null;
   reader.at += unit.length;
-  if (unit.length === 1 && unit !== '.') return unit;
+  if (unit.length === 1 && unit !== '.') return [unit];
   const regex = compileLinearRegex(unit);
   if (regex instanceof LinearRegexError) return null;
   // Because: a class of few letters usually names them.
-  return [...letters, ...unit].find(letter => regex.testWhole(letter)) ?? null;
+  const taken = new Set([...letters, ...unit].filter(letter => regex.testWhole(letter)));
+  return taken.size === 0 ? null : [...taken].slice(0, CLASS_LETTERS_MAX);
 }
 
-/** Of the atom that was read last: as few as are allowed, one where none would do. */
-function times(reader: Reader): number {
-  const found = /^([*+?]|\{(\d+)(,\d*)?\})\??/.exec(reader.source.slice(reader.at));
-  if (found === null) return 1;
+interface Times {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Of the atom that was read last. */
+function times(reader: Reader): Times {
+  const found = /^([*+?]|\{(\d+)(,(\d*))?\})\??/.exec(reader.source.slice(reader.at));
+  if (found === null) return { min: 1, max: 1 };
   reader.at += found[0].length;
-  return Math.max(1, Number(found[2] ?? 1));
+  const [, sign, least, more, most = ''] = found;
+  if (least === undefined) return { min: sign === '+' ? 1 : 0, max: sign === '?' ? 1 : Infinity };
+  const min = Number(least);
+  return { min, max: more === undefined ? min : most === '' ? Infinity : Number(most) };
+}
+
+/** As few as are allowed, one where none would do; then none, one more, two that differ, and of what takes slashes two segments. */
+function repeated(texts: readonly string[], { min, max }: Times): string[] {
+  if (max === 0) return [''];
+  const few = Math.max(1, min);
+  const [first = '', second = first] = texts;
+  return distinct([
+    first.repeat(few),
+    ...(min === 0 ? [''] : []),
+    ...(max > few ? [first.repeat(few + 1), first.repeat(few) + second] : []),
+    ...(max > few + 1 && texts.includes('/') ? [`${first.repeat(few)}/${first}`] : []),
+    ...texts.map(text => text.repeat(few)),
+  ]);
+}
+
+/** All that these pieces give one behind the other where they are few; else each text of each piece once, and some of all pieces. */
+function joined(pieces: readonly string[][]): string[] {
+  const count = pieces.reduce((product, texts) => product * texts.length, 1);
+  if (count <= TEXTS_MAX) {
+    return distinct(pieces.reduce((all, texts) => texts.flatMap(text => all.map(one => one + text)), ['']));
+  }
+  const plain = pieces.map(texts => texts[0]!);
+  const single = pieces.map((texts, at) => texts.slice(1).map(text => plain.with(at, text).join('')));
+  const shifted = [1, 2, 3].map(by => pieces.map(texts => texts[Math.min(by, texts.length - 1)]!).join(''));
+  return distinct([plain.join(''), ...shifted, ...inTurn(single)]);
+}
+
+function inTurn(lists: readonly (readonly string[])[]): string[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return distinct(Array.from({ length: longest }, (_, at) => lists.flatMap(list => list.slice(at, at + 1))).flat());
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].slice(0, TEXTS_MAX);
 }

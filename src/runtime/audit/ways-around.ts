@@ -30,32 +30,34 @@ export class WaysAround {
     this.open = new Map(open.map(route => [route, pathBeforeOf(route)]));
   }
 
-  /** Those around the guard of this route, each with one request that shows it. `sample` is one that it is meant for. */
-  find(guarded: RouteConfig, sample: SampleRequest): AuditFinding[] {
+  /** Those around the guard of this route, each with one request that shows it. `samples` are some that it is meant for. */
+  find(guarded: RouteConfig, samples: readonly SampleRequest[]): AuditFinding[] {
     const rivals = this.reach.sharers(guarded, this.open.keys());
     if (rivals.length === 0) return [];
     const findings = new Map<string, AuditFinding>();
     const add = (code: WayAround, rival: RouteConfig, request: SampleRequest, how: string) => {
       const key = `${code} ${rival.name}`;
       if (findings.has(key)) return;
-      const shared = this.reach.shared(guarded, rival);
-      const goes = `asks for no credentials and goes to the same upstream "${shared}"`;
+      const shared = this.reach.shared(guarded, rival)!;
+      const goes = this.reach.isDestination(rival, shared) ? 'goes to' : 'sends copies of requests to';
       findings.set(key, {
         code,
         by: rival.name,
-        message: `${asText(request)} takes route "${rival.name}", which ${goes}${how}`,
+        message: `${asText(request)} takes route "${rival.name}", which asks for no credentials and ${goes} the same upstream "${shared}"${how}`,
       });
     };
 
     const situations = distinctSituations(rivals.map(sampleRequest).filter(each => each !== null));
-    for (const { trick, request } of [...situationVariants(sample, situations), ...variantsOf(sample)]) {
-      const rival = this.rivalFor(guarded, request);
-      if (rival === null) continue;
-      const code = trick === 'situation' ? this.codeOf(guarded, sample, rival, request) : codes[trick];
-      if (!isMeant(guarded, rival, code)) add(code, rival, request, '');
-    }
-    for (const { rival, request, path } of this.rewritten(guarded, sample, rivals)) {
-      add('reached_by_rewrite', rival, request, ` as ${path}, which this route guards`);
+    for (const sample of samples) {
+      for (const { trick, request } of [...situationVariants(sample, situations), ...variantsOf(sample)]) {
+        const rival = this.rivalFor(guarded, request);
+        if (rival === null) continue;
+        const code = trick === 'situation' ? this.codeOf(guarded, sample, rival, request) : codes[trick];
+        if (!isMeant(guarded, rival, code)) add(code, rival, request, '');
+      }
+      for (const { rival, request, path } of this.rewritten(guarded, sample, rivals)) {
+        add('reached_by_rewrite', rival, request, ` as ${path}, which this route guards`);
+      }
     }
     return [...findings.values()];
   }
@@ -99,12 +101,14 @@ export class WaysAround {
 }
 
 /**
- * Whether the other route is there for just this: public, for the same path with methods or hosts of its own, or under hosts that
- * the guarded one does not serve. A broader route that happens to catch the request is not.
+ * Whether the other route is there for just this: public, for one path, for the same path with methods or hosts of its own, or under
+ * hosts that the guarded one does not serve. A broader route that happens to catch the request is not.
  */
 function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAround): boolean {
   if (!rival.public) return false;
   const { hosts, methods } = rival.match;
+  // One path of the many that an expression takes.
+  if (guarded.match.path.startsWith('~') && !/^~|[*{]/.test(rival.match.path) && !hasConditions(rival)) return true;
   const samePath = anonymous(rival.match.path) === anonymous(guarded.match.path);
   if (code === 'skipped_by_method') return samePath && methods.length > 0;
   if (code === 'shadowed') return samePath && methods.length + hosts.length > 0;

@@ -83,7 +83,7 @@ test('a guarded configuration passes, and the running gateway refuses every prob
   assert.equal(json.code, 0, json.out);
   const report = JSON.parse(json.out) as {
     ok: boolean;
-    routes: { name: string; guards: string[]; findings: unknown[]; sample: object | null }[];
+    routes: { name: string; guards: string[]; findings: unknown[]; samples: object[] }[];
     probes: { route: string; probe: string; status: number; code: string; ok: boolean }[];
   };
   assert.equal(report.ok, true);
@@ -100,7 +100,7 @@ test('a guarded configuration passes, and the running gateway refuses every prob
       'health ',
     ],
   );
-  assert.ok(report.routes.every(({ findings, sample }) => findings.length === 0 && sample !== null));
+  assert.ok(report.routes.every(({ findings, samples }) => findings.length === 0 && samples.length > 0));
   const probed = new Set(report.probes.map(({ route }) => route));
   assert.deepEqual([...probed], ['token', 'key', 'login', 'either', 'wild', 'regex', 'body']);
   assert.deepEqual(
