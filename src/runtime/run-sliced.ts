@@ -11,11 +11,12 @@ export interface SlicedResult<T> {
 /**
  * Resolves with what the generator returns; rejects with what it throws. Between two slices everything that waits in
  * the event loop gets its turn. `isCancelled` is asked before every slice: once it says so, the work is given up and
- * the promise rejects.
+ * the promise rejects. `between` has a turn of its own behind each slice but the last, and is told how long that took.
  */
 export function runSliced<T>(
   steps: Generator<void, T, void>,
   isCancelled: () => boolean = () => false,
+  between: (sliceMs: number) => void = () => {},
 ): Promise<SlicedResult<T>> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
@@ -28,7 +29,13 @@ export function runSliced<T>(
         const end = performance.now();
         longestSliceMs = Math.max(longestSliceMs, end - start);
         if (step.done === true) resolve({ value: step.value, totalMs: end - began, longestSliceMs });
-        else setImmediate(slice);
+        else
+          setImmediate(() => {
+            const from = performance.now();
+            between(end - start);
+            longestSliceMs = Math.max(longestSliceMs, performance.now() - from);
+            setImmediate(slice);
+          });
       } catch (error) {
         reject(error);
       }
