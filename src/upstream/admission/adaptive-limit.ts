@@ -6,6 +6,8 @@ const TOLERANCE = 1.5;
 /** A window is closed after this long, when it has enough samples. */
 const WINDOW_MS = 100;
 const SAMPLES_MIN = 20;
+/** And so many times the limit: where single answers differ much, the best of small windows is a lucky one, and the limit shrinks to fit it. */
+const GENERATIONS = 3;
 /** Without that many it is closed after this long all the same. */
 const WINDOW_MAX_MS = 2_000;
 /** How much of a window's latency goes into the smoothed one. */
@@ -86,7 +88,8 @@ export class AdaptiveLimit {
     }
     const samples = words[at + Word.samples]! + words[at + Word.failures]!;
     const age = now - since;
-    if (age < WINDOW_MS || (samples < SAMPLES_MIN && age < WINDOW_MAX_MS)) return;
+    if (age < WINDOW_MS) return;
+    if (age < WINDOW_MAX_MS && samples < Math.max(SAMPLES_MIN, GENERATIONS * this.limit)) return;
     if (Atomics.compareExchange(words, at + Word.lock, 0, 1) !== 0) return;
     // Another thread may have closed it between the look and the lock.
     if (times[timesAt + Time.windowSince] === since) this.learn(now);
