@@ -1,5 +1,6 @@
-// Hands bytes to a TLS handle without the stream machinery around it. A TLS handle takes one write at a time and says that
-// it is done a turn later, so what comes in between waits here.
+// Hands bytes to a TLS handle without the stream machinery around it. A TLS handle takes one write at a time and is done with it a
+// turn later, so what comes in between waits here. Of the end of a write it is told only where somebody waits for it: a call of its own for
+// every answer would cost more than to ask once, with the next, whether the last is done.
 
 import type { Socket } from 'node:net';
 import { type TlsHandle, type TlsWrite, tlsHandleOf } from './tls-handle.ts';
@@ -10,7 +11,10 @@ import { type TlsHandle, type TlsWrite, tlsHandleOf } from './tls-handle.ts';
  */
 export const SecureOutcome = { sent: 0, pending: 1, failed: 2, full: 4 } as const;
 
-/** Hears that bytes have left, or that none will any more. `buffer` is one that was held. */
+/**
+ * Hears that bytes have left, or that none will any more. `buffer` is one that was held. Behind `sent` it hears nothing, unless
+ * more was written meanwhile, or `unsentBytes` was asked for and was not 0.
+ */
 export interface SecureWriteOwner<Tag> {
   onWritten(tag: Tag, buffer: Buffer | null, failed: boolean): void;
 }
@@ -30,6 +34,9 @@ interface WaitingBytes {
 interface OwnedWrite extends TlsWrite {
   writer: SecureWriter;
 }
+
+/** What the id of a write becomes once it is done. */
+const NO_ID = -1;
 
 const writerOf = Symbol('secureWriter');
 
@@ -56,7 +63,10 @@ export class SecureWriter {
   private readonly handle: TlsHandle;
   private owner: SecureWriteOwner<unknown> | null;
   private tag: unknown;
-  private inFlight: boolean;
+  /** The write that was passed on last; null once it is known to be done. */
+  private last: TlsWrite | null;
+  /** Its end will be told. */
+  private hears: boolean;
   private readonly waiting: WaitingBytes[];
   private waitingBytes: number;
 
@@ -64,7 +74,8 @@ export class SecureWriter {
     this.handle = handle;
     this.owner = null;
     this.tag = null;
-    this.inFlight = false;
+    this.last = null;
+    this.hears = false;
     this.waiting = [];
     this.waitingBytes = 0;
   }
@@ -75,9 +86,10 @@ export class SecureWriter {
     return _parent.bytesWritten - _parent.writeQueueSize;
   }
 
-  /** More than 0 until the kernel has taken everything and the handle may be shut down. */
+  /** More than 0 until the kernel has taken everything and the handle may be shut down; `onWritten` comes then. */
   get unsentBytes(): number {
-    if (!this.inFlight) return 0;
+    if (!this.isBusy()) return 0;
+    this.hear();
     return this.handle._parent.writeQueueSize + this.waitingBytes + 1;
   }
 
@@ -86,7 +98,8 @@ export class SecureWriter {
     this.owner = owner as SecureWriteOwner<unknown>;
     this.tag = tag;
     const bytes = buffer.subarray(0, length);
-    if (!this.inFlight) return this.pass(bytes);
+    if (!this.isBusy()) return this.pass(bytes);
+    this.hear();
     this.waitingBytes += length;
     if (length > COPIED_MAX) {
       this.waiting.push({ bytes, held: buffer, tag });
@@ -101,19 +114,36 @@ export class SecureWriter {
     if (typeof result === 'number') return result === 0 ? SecureOutcome.sent : SecureOutcome.failed;
     const { writeStatus } = result;
     if (typeof writeStatus === 'number') return writeStatus === 0 ? SecureOutcome.sent : SecureOutcome.failed;
-    result.handle = this.handle;
-    result.async = true;
-    result.buffer = bytes;
-    (result as OwnedWrite).writer = this;
-    result.oncomplete = onComplete;
-    this.inFlight = true;
+    this.last = result;
+    this.hears = false;
     // Behind a large piece the next one would have to be held: better it comes when this one is through.
-    const isFull = bytes.length > COPIED_MAX || this.handle._parent.writeQueueSize > 0;
-    return isFull ? SecureOutcome.full : SecureOutcome.sent;
+    if (bytes.length <= COPIED_MAX && this.handle._parent.writeQueueSize === 0) return SecureOutcome.sent;
+    this.hear();
+    return SecureOutcome.full;
+  }
+
+  /** Whether the handle is not done with the last write. */
+  private isBusy(): boolean {
+    const { last } = this;
+    if (last === null) return false;
+    if (this.hears || last.getAsyncId() !== NO_ID) return true;
+    this.last = null;
+    return false;
+  }
+
+  /** `onComplete` is to come for the write that is under way. */
+  private hear(): void {
+    if (this.hears) return;
+    this.hears = true;
+    // Because: it is busy with one.
+    const last = this.last as OwnedWrite;
+    last.writer = this;
+    last.oncomplete = onComplete;
   }
 
   onComplete(status: number): void {
-    this.inFlight = false;
+    this.last = null;
+    this.hears = false;
     const { waiting } = this;
     if (waiting.length === 0) this.owner?.onWritten(this.tag, null, status < 0);
     else if (status < 0) this.giveUp();
@@ -132,6 +162,8 @@ export class SecureWriter {
     const bytes = count === 1 ? first.bytes : Buffer.concat(pieces);
     this.waitingBytes -= bytes.length;
     const outcome = this.pass(bytes);
+    // Somebody waits for this one, too: what stands behind it, or who was told that the network is slow.
+    if (this.last !== null) this.hear();
     if (outcome === SecureOutcome.failed) {
       waiting.unshift(first);
       this.giveUp();

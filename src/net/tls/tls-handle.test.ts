@@ -8,7 +8,7 @@ import { createSecureContext } from 'node:tls';
 import { TestAuthority } from '../../../test/support/certificates.ts';
 import { askTls } from '../../../test/support/tls-client.ts';
 import { listenTo, readInto, startReading } from '../accepted-socket.ts';
-import { secureWriterOf, writeSecurely } from './secure-writer.ts';
+import { SecureOutcome, secureWriterOf, writeSecurely } from './secure-writer.ts';
 import { canWrap, socketOf, tlsHandleOf, wrapServer } from './tls-handle.ts';
 
 const authority = new TestAuthority();
@@ -58,4 +58,52 @@ test('an accepted socket is wrapped, reads into a buffer, takes several writes i
   assert.match(text, /^got \d+;x+got \d+;$/);
   assert.equal(text.length, large.length + 2 * text.indexOf('x'));
   assert.equal(written.filter(given => given === large).length, 1);
+});
+
+test('the end of a lone small write is told to who asks for it while it is under way, and to nobody else', async () => {
+  const { cert, key } = authority.issue('lone', { names: ['DNS:api.test'] });
+  const context = createSecureContext({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), ca: [] });
+  const told: string[] = [];
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, raw => {
+    const handle = wrapServer(raw, context);
+    handle.onhandshakestart = () => {};
+    handle.onhandshakedone = () => writeSecurely(socket, handle);
+    handle.onerror = () => socket.destroy();
+    const socket = socketOf(handle, readInto(Buffer.alloc(4096)));
+    const answer = Buffer.from('lone');
+    const write = (name: string): void => {
+      const owner = {
+        onWritten() {
+          told.push(name);
+          assert.equal(secureWriterOf(socket)!.unsentBytes, 0);
+          socket.end();
+        },
+      };
+      assert.equal(secureWriterOf(socket)!.write(answer, answer.length, owner, null), SecureOutcome.sent);
+    };
+    listenTo(socket, {
+      onRead() {
+        write('unasked');
+        // Two turns later it is done, whoever asks.
+        setImmediate(() =>
+          setImmediate(() => {
+            assert.equal(secureWriterOf(socket)!.unsentBytes, 0);
+            write('asked');
+            assert.ok(secureWriterOf(socket)!.unsentBytes > 0);
+          }),
+        );
+        return true;
+      },
+      onEnd: () => socket.destroy(),
+      onDrain() {},
+      onSocketClosed() {},
+    });
+    startReading(socket);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  after(() => server.close());
+  const address = server.address();
+  const { text } = await askTls(typeof address === 'object' && address !== null ? address.port : 0);
+  assert.equal(text, 'lonelone');
+  assert.deepEqual(told, ['asked']);
 });

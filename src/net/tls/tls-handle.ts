@@ -18,10 +18,10 @@ export interface TcpStream {
 
 /** A write that has not been finished. */
 export interface TlsWrite {
-  handle: TlsHandle;
-  oncomplete: (this: TlsWrite, status: number) => void;
-  async: boolean;
-  buffer: Buffer;
+  /** Called at its end where it is set by then. */
+  oncomplete: ((this: TlsWrite, status: number) => void) | null;
+  /** -1 once it is finished. */
+  getAsyncId(): number;
   /** Set when it finished before `oncomplete` could be. */
   writeStatus: number | null;
 }
