@@ -2,6 +2,7 @@
 
 import { totalmem } from 'node:os';
 import { extname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { Answer, Ask, CallMessage, CallName, WorkerMessage } from './messages.ts';
@@ -28,6 +29,10 @@ interface WaitingCall {
 export type NudgeListener = (key: string, hint: string) => void;
 
 export type WorkerLog = (level: LogLevel, message: string, fields: LogFields) => void;
+
+// The launcher's `--max-semi-space-size` is for the supervisor, and would go before a worker's own limit. V8 reads the flag
+// where a heap is made: what is set here counts for the threads to come.
+setFlagsFromString('--max-semi-space-size=0');
 
 export class WorkerThread {
   readonly slot: number;
