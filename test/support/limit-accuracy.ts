@@ -59,6 +59,8 @@ export interface Accuracy {
   readonly over: number;
   /** The same over all callers, of one on average. */
   readonly overOnAverage: number;
+  /** Of the limit, what falls into standstills of the thread, in which all gateways neither tell nor hear anything. */
+  readonly standstill: number;
 }
 
 /** Runs one case against a Redis; cases may run side by side. */
@@ -87,8 +89,9 @@ export async function accuracyOf(
   });
   clearTimeout(change);
   await Promise.all(gateways.map(gateway => gateway.close()));
-  const { offered, admitted, admittedAt, admittedBy } = outcome;
+  const { offered, admitted, admittedAt, admittedBy, lateMs } = outcome;
   const allowed = Math.min(offered / callers, count + (count * (admittedAt.at(-1) ?? 0)) / 1_000);
   const over = Math.max(...admittedBy) - allowed;
-  return { offered, admitted, allowed, over, overOnAverage: admitted / callers - allowed };
+  const standstill = (count * lateMs) / 1_000;
+  return { offered, admitted, allowed, over, overOnAverage: admitted / callers - allowed, standstill };
 }

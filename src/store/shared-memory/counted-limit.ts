@@ -54,32 +54,48 @@ export class CountedLimit {
     if (gcra === null) return this.decideLocked(keyLow, keyHigh, cost);
     const { tick, moment } = this;
     for (;;) {
-      let state = table.find(keyLow, keyHigh);
-      let age = state === -1 ? 0 : table.age(state, moment);
-      if (state === -1 || this.isTooOld(age)) {
-        const stamp = lock(table.words, table.lockOf(keyLow));
-        state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
-        unlock(table.words, table.lockOf(keyLow), stamp);
-        age = 0;
-      }
+      const state = this.freeCell(keyLow, keyHigh);
       const outcome = gcra.tryTake(table.words, state, tick, cost, answer);
       // Because: the cell may have gone to another caller since it was found.
       if (outcome === -1 || !table.isOf(state, keyLow, keyHigh)) continue;
-      if (age !== 0) table.touch(state, moment, this.lasts);
+      table.touch(state, moment, this.lasts);
       return outcome === 1;
     }
   }
 
   /** As `decide` for what is taken in any case. */
   charge(keyLow: number, keyHigh: number, cost: number): void {
-    const { table, meter } = this;
+    const { gcra, table, meter } = this;
     this.readClock();
     const { tick, moment } = this;
+    if (gcra !== null) {
+      let state: number;
+      do {
+        state = this.freeCell(keyLow, keyHigh);
+        gcra.take(table.words, state, tick, cost);
+      } while (!table.isOf(state, keyLow, keyHigh));
+      table.touch(state, moment, this.lasts);
+      return;
+    }
     const stamp = lock(table.words, table.lockOf(keyLow));
     const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
     meter.take(table.words, state, tick, cost);
     table.touch(state, moment, this.lasts);
     unlock(table.words, table.lockOf(keyLow), stamp);
+  }
+
+  /** Tells by `answer` how the caller stands, and changes nothing; false when he is as one never seen. */
+  look(keyLow: number, keyHigh: number): boolean {
+    const { gcra, table } = this;
+    const { words } = table;
+    this.readClock();
+    // Because: a state of several words must stand still while it is read.
+    const stamp = gcra === null ? lock(words, table.lockOf(keyLow)) : 0;
+    const state = table.find(keyLow, keyHigh);
+    const isKnown = state !== -1 && !this.isStale(state, this.moment);
+    if (isKnown) this.meter.fits(words, state, this.tick, 0, answer);
+    if (gcra === null) unlock(words, table.lockOf(keyLow), stamp);
+    return isKnown;
   }
 
   /**
@@ -113,6 +129,21 @@ export class CountedLimit {
     this.moment = momentOf(nowMs);
   }
 
+  /** The caller's cell for an algorithm that needs no lock. It may go to another caller at any time. */
+  private freeCell(keyLow: number, keyHigh: number): number {
+    const { table, tick, moment } = this;
+    const state = table.find(keyLow, keyHigh);
+    return state === -1 || this.isStale(state, moment) ? this.lockedCell(keyLow, keyHigh, tick, moment) : state;
+  }
+
+  private lockedCell(keyLow: number, keyHigh: number, tick: number, moment: Moment): number {
+    const { table } = this;
+    const stamp = lock(table.words, table.lockOf(keyLow));
+    const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
+    unlock(table.words, table.lockOf(keyLow), stamp);
+    return state;
+  }
+
   private decideLocked(keyLow: number, keyHigh: number, cost: number): boolean {
     const { table, meter, tick, moment } = this;
     const stamp = lock(table.words, table.lockOf(keyLow));
@@ -126,10 +157,7 @@ export class CountedLimit {
 
   /** Whether the state says nothing any more: ticks may have run round since, or the clock made a large step back. */
   private isStale(state: number, moment: Moment): boolean {
-    return this.isTooOld(this.table.age(state, moment));
-  }
-
-  private isTooOld(age: number): boolean {
+    const age = this.table.age(state, moment);
     return age > this.recoveryMoments || age < -STEP_BACK_MOMENTS;
   }
 

@@ -90,6 +90,13 @@ export class LocalLimiter implements Limiter {
     this.counted[limit]!.charge(keys[2 * limit]!, keys[2 * limit + 1]!, units);
   }
 
+  /** How the caller stands with the first limit, told by `call`, nothing taken; false when he is as one never seen. */
+  look(call: LimitCall): boolean {
+    const isKnown = this.counted[0]!.look(call.keys[0]!, call.keys[1]!);
+    if (isKnown) tell(call, 0);
+    return isKnown;
+  }
+
   /** All sets are locked, in one order for all threads, so that nobody sees a part of it. */
   private decideTogether(call: LimitCall): boolean {
     const { counted, states } = this;

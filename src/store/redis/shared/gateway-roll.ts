@@ -4,42 +4,65 @@
 import type { RedisStore } from '../redis-store.ts';
 
 const EVERY_MS = 1_000;
-/** What comes a little early is in time: the thread is awake now, and would have to be woken again. */
+/** With a round that has callers to tell it goes a little early: a message of its own costs as much as the round. */
 const EARLY_MS = 250;
 /** Who was not heard of for so long is gone. */
 const GONE_AFTER_MS = 5_000;
 
-const script = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if ARGV[3] == 'leave' then redis.call('ZREM', KEYS[1], ARGV[1]) else redis.call('ZADD', KEYS[1], now, ARGV[1]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return redis.call('ZCARD', KEYS[1])
+/** A function for scripts that call the roll: says that a gateway is alive, or leaves, and gives how many there are. */
+export const rollCall = `
+local function rollCall(key, id, leaves)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  if leaves then redis.call('ZREM', key, id) else redis.call('ZADD', key, now, id) end
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - ${GONE_AFTER_MS})
+  redis.call('PEXPIRE', key, ${GONE_AFTER_MS})
+  return redis.call('ZCARD', key)
+end
+`;
+
+const script = `${rollCall}
+return rollCall(KEYS[1], ARGV[1], ARGV[2] == 'leave')
 `;
 
 export class GatewayRoll {
   /** Alive when Redis was heard last, this one included. */
   gateways = 1;
+  /** What a script needs beside `rollCall`. */
+  readonly key: string;
+  readonly id: string;
   private readonly store: RedisStore;
-  private readonly id: string;
   private readonly onChange: () => void;
   private saidAtMs = -Infinity;
 
   /** `onChange` hears of each other number. */
   constructor(store: RedisStore, id: string, onChange: () => void) {
     this.store = store;
+    this.key = store.key('gateways');
     this.id = id;
     this.onChange = onChange;
   }
 
   /** To be called whenever the thread is awake anyhow, at least once a second: says it where it is time. */
   async beat(nowMs: number): Promise<void> {
-    if (nowMs - this.saidAtMs < EVERY_MS - EARLY_MS) return;
+    if (nowMs - this.saidAtMs < EVERY_MS) return;
     this.saidAtMs = nowMs;
     const count = await this.say('');
-    if (count === null || count === this.gateways) return;
-    this.gateways = count;
+    if (count !== null) this.hear(count);
+  }
+
+  /** Whether it goes along with a message that is sent now; then its script calls the roll, and `hear` is told what comes of it. */
+  goesAlong(nowMs: number): boolean {
+    if (nowMs - this.saidAtMs < EVERY_MS - EARLY_MS) return false;
+    this.saidAtMs = nowMs;
+    return true;
+  }
+
+  /** So many are alive. */
+  hear(count: number): void {
+    const gateways = Math.max(1, count);
+    if (gateways === this.gateways) return;
+    this.gateways = gateways;
     this.onChange();
   }
 
@@ -51,16 +74,8 @@ export class GatewayRoll {
 
   private async say(what: string): Promise<number | null> {
     try {
-      const count = await this.store.command(
-        'EVAL',
-        script,
-        1,
-        this.store.key('gateways'),
-        this.id,
-        GONE_AFTER_MS,
-        what,
-      );
-      return typeof count === 'number' ? Math.max(1, count) : null;
+      const count = await this.store.command('EVAL', script, 1, this.key, this.id, what);
+      return typeof count === 'number' ? count : null;
     } catch {
       return null;
     }

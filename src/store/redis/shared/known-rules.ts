@@ -1,13 +1,14 @@
 // The limits that this gateway's workers count, as the supervisor sees them: each with a limiter over the same memory as theirs.
 
 import type { LimitRule } from '../../limiter/limit-rule.ts';
-import { LimitCall, type Limiter, type LimiterStore } from '../../limiter/limiter-store.ts';
+import { LimitCall } from '../../limiter/limiter-store.ts';
+import type { LocalLimiter, LocalLimiterStore } from '../../shared-memory/local-limiter.ts';
 import { ruleTag, sharedRule } from './shared-rule.ts';
 
 export interface KnownRule {
   readonly tag: number;
   readonly rule: LimitRule;
-  readonly limiter: Limiter;
+  readonly limiter: LocalLimiter;
   /** What counts as full. */
   readonly size: number;
   readonly isBucket: boolean;
@@ -17,7 +18,7 @@ export class KnownRules {
   private readonly rules = new Map<number, KnownRule>();
 
   /** A limit counted in tables of this size; `local` is over the same memory as the workers'. What is known already costs nothing. */
-  add(rule: LimitRule, tableBytes: number, local: LimiterStore): void {
+  add(rule: LimitRule, tableBytes: number, local: LocalLimiterStore): void {
     const tag = ruleTag(rule, tableBytes);
     if (this.rules.has(tag)) return;
     const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
@@ -36,8 +37,6 @@ const call = new LimitCall(1);
 export function levelHere({ rule, limiter, isBucket }: KnownRule, keyLow: number, keyHigh: number): number {
   call.keys[0] = keyLow;
   call.keys[1] = keyHigh;
-  call.costs[0] = 0;
-  // Because: a cost of 0 takes nothing, and shared memory answers at once.
-  void limiter.decide(call);
+  if (!limiter.look(call)) return 0;
   return isBucket ? (call.resetMs[0]! * rule.count) / rule.perMs : rule.count - call.remaining[0]!;
 }

@@ -1,75 +1,96 @@
-// Packs callers for the level script and reads its answer: see level-script.ts for the format.
+// Packs callers for the level script: see level-script.ts for the format.
 
-import type { LimitRule } from '../../limiter/limit-rule.ts';
+import type { KnownRule } from './known-rules.ts';
 import { CALLER_BYTES, GROUP_BYTES } from './level-script.ts';
-
-/** A caller of whom Redis is told. */
-export interface ToldCaller {
-  readonly slot: number;
-  readonly keyLow: number;
-  readonly keyHigh: number;
-  readonly units: number;
-  /** Level as this gateway knows it, without the units. */
-  readonly known: number;
-}
-
-/** Callers of one limit, told together. */
-export interface ToldGroup {
-  /** See `ruleTag`. */
-  readonly tag: number;
-  readonly rule: LimitRule;
-  /** Behind an outage: levels count, units do not. */
-  readonly merges: boolean;
-  readonly callers: ToldCaller[];
-}
 
 const kinds = { gcra: 0, tokenBucket: 0, fixedWindow: 1, slidingWindow: 2, slidingLog: 2 } as const;
 
-/** The group of a limit in which callers are told now, made where it is missing. */
-export function groupOf(
-  groups: Map<string, ToldGroup>,
-  { tag, rule }: Pick<ToldGroup, 'tag' | 'rule'>,
-  merges: boolean,
-): ToldGroup {
-  const name = `${tag}${merges ? '!' : ''}`;
-  let group = groups.get(name);
-  if (group === undefined) {
-    group = { tag, rule, merges, callers: [] };
-    groups.set(name, group);
+/** Words of a caller in a list: slot, key, units. */
+const CALLER_WORDS = 4;
+
+/** Callers of one limit, told together. Numbers in arrays, since there are hundreds in each round. */
+export class ToldGroup {
+  readonly known: KnownRule;
+  /** Behind an outage: levels count, units do not. */
+  readonly merges: boolean;
+  private readonly callers: number[] = [];
+  private readonly levels: number[] = [];
+
+  constructor(known: KnownRule, merges: boolean) {
+    this.known = known;
+    this.merges = merges;
   }
+
+  /** `level` as this gateway knows it, without the units. */
+  add(slot: number, keyLow: number, keyHigh: number, units: number, level: number): void {
+    this.callers.push(slot, keyLow, keyHigh, units);
+    this.levels.push(level);
+  }
+
+  get count(): number {
+    return this.levels.length;
+  }
+
+  slot(caller: number): number {
+    return this.callers[caller * CALLER_WORDS]!;
+  }
+
+  keyLow(caller: number): number {
+    return this.callers[caller * CALLER_WORDS + 1]!;
+  }
+
+  keyHigh(caller: number): number {
+    return this.callers[caller * CALLER_WORDS + 2]!;
+  }
+
+  units(caller: number): number {
+    return this.callers[caller * CALLER_WORDS + 3]!;
+  }
+
+  /** Whole units of a level that this gateway does not know of. */
+  beyond(caller: number, level: number): number {
+    return Math.max(0, Math.floor(level - this.levels[caller]! - this.units(caller) + 1e-3));
+  }
+
+  get bytes(): number {
+    return GROUP_BYTES + this.count * CALLER_BYTES;
+  }
+
+  /** Returns where the next group begins. */
+  write(into: DataView, begin: number): number {
+    const { callers, levels, known, merges } = this;
+    const { algorithm, count, perMs, burst } = known.rule;
+    into.setUint8(begin, kinds[algorithm]);
+    into.setUint8(begin + 1, merges ? 1 : 0);
+    into.setFloat64(begin + 2, count, true);
+    into.setFloat64(begin + 10, perMs * 1_000, true);
+    into.setFloat64(begin + 18, burst, true);
+    into.setUint32(begin + 26, levels.length, true);
+    let at = begin + GROUP_BYTES;
+    for (let n = 0; n < levels.length; n++) {
+      into.setInt32(at, callers[n * CALLER_WORDS + 1]!, true);
+      into.setInt32(at + 4, callers[n * CALLER_WORDS + 2]!, true);
+      into.setUint32(at + 8, callers[n * CALLER_WORDS + 3]!, true);
+      into.setFloat32(at + 12, levels[n]!, true);
+      at += CALLER_BYTES;
+    }
+    return at;
+  }
+}
+
+/** The group of a limit in which callers are told now, made where it is missing. */
+export function groupOf(groups: ToldGroup[], known: KnownRule, merges: boolean): ToldGroup {
+  const there = groups.find(group => group.known === known && group.merges === merges);
+  if (there !== undefined) return there;
+  const group = new ToldGroup(known, merges);
+  groups.push(group);
   return group;
 }
 
 export function packGroups(groups: readonly ToldGroup[]): Buffer {
-  let size = 0;
-  for (const { callers } of groups) size += GROUP_BYTES + callers.length * CALLER_BYTES;
-  const bytes = Buffer.allocUnsafe(size);
+  const message = Buffer.alloc(groups.reduce((sum, { bytes }) => sum + bytes, 0));
+  const view = new DataView(message.buffer, message.byteOffset, message.length);
   let at = 0;
-  for (const { rule, merges, callers } of groups) {
-    bytes[at] = kinds[rule.algorithm];
-    bytes[at + 1] = merges ? 1 : 0;
-    bytes.writeDoubleLE(rule.count, at + 2);
-    bytes.writeDoubleLE(rule.perMs * 1_000, at + 10);
-    bytes.writeDoubleLE(rule.burst, at + 18);
-    bytes.writeUInt32LE(callers.length, at + 26);
-    at += GROUP_BYTES;
-    for (const { keyLow, keyHigh, units, known } of callers) {
-      bytes.writeInt32LE(keyLow, at);
-      bytes.writeInt32LE(keyHigh, at + 4);
-      bytes.writeUInt32LE(units, at + 8);
-      bytes.writeFloatLE(known, at + 12);
-      at += CALLER_BYTES;
-    }
-  }
-  return bytes;
-}
-
-/** Whole units of a level that a gateway does not know of. */
-export function beyond(level: number, { known, units }: ToldCaller): number {
-  return Math.max(0, Math.floor(level - known - units + 1e-3));
-}
-
-/** Null for an answer of another kind. */
-export function bytesOf(reply: unknown): Buffer | null {
-  return Buffer.isBuffer(reply) ? reply : null;
+  for (const group of groups) at = group.write(view, at);
+  return message;
 }

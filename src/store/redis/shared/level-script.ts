@@ -2,17 +2,19 @@
 
 import { createHash } from 'node:crypto';
 import { DEBT_BURSTS_MAX } from '../../limiter/limit-rule.ts';
+import { rollCall } from './gateway-roll.ts';
 
 /**
  * KEYS[1]: what the callers' keys begin with; all of them lie in its slot. ARGV[1]: groups of callers with the same limit: kind (0 bucket,
  * 1 fixed window, 2 sliding window), whether levels are told after an outage, count, period in us, burst as doubles, number of callers; for each caller 8 bytes
  * of key, units to add, and the level as the gateway knows it, without those units. Gives two floats a caller: the level over all gateways,
  * and for windows, which do not drain evenly, the units of all times (modulo `TOTAL_MODULUS`).
- * A caller whom Redis does not know (it was restarted, or he is new) gets the gateway's level.
+ * A caller whom Redis does not know (it was restarted, or he is new) gets the gateway's level. With KEYS[2], the roll of gateways, it is
+ * called for the one in ARGV[2], and a 32-bit number of them stands behind the levels.
  */
 export const TOTAL_MODULUS = 1_048_576;
 
-export const levelScript = `
+export const levelScript = `${rollCall}
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local data, at, levels = ARGV[1], 1, {}
@@ -61,6 +63,7 @@ while at <= #data do
     levels[#levels + 1] = struct.pack('<ff', level, total or 0)
   end
 end
+if KEYS[2] then levels[#levels + 1] = struct.pack('<I4', rollCall(KEYS[2], ARGV[2])) end
 return table.concat(levels)
 `;
 

@@ -5,8 +5,9 @@
 import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
+import type { GatewayRoll } from './gateway-roll.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
-import { beyond, bytesOf, groupOf, packGroups, type ToldCaller, type ToldGroup } from './level-message.ts';
+import { groupOf, packGroups, type ToldGroup } from './level-message.ts';
 import { LEVEL_BYTES, levelScript, levelSha, TOTAL_MODULUS } from './level-script.ts';
 import { SlotBook } from './slot-book.ts';
 import { SlotSweep } from './slot-sweep.ts';
@@ -25,6 +26,7 @@ const CLUSTER_PARTS = 16;
 export interface LevelSyncParts {
   readonly store: RedisStore;
   readonly table: UseTable;
+  readonly roll: GatewayRoll;
   /** Hears when Redis goes and comes. */
   readonly onAvailability: (available: boolean) => void;
   /** All that was sent is answered, so that nothing is to be watched until the next round. */
@@ -55,7 +57,6 @@ export class LevelSync {
   constructor(parts: LevelSyncParts) {
     this.parts = parts;
     this.book = new SlotBook(parts.table.slots);
-    this.book.epoch.fill(-1);
     this.sweep = new SlotSweep(parts.table, this.book);
     const { keyPrefix, kind } = parts.store.spec;
     const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
@@ -95,65 +96,70 @@ export class LevelSync {
     const { book, parts, keyStarts } = this;
     const { table } = parts;
     const later: number[] = [];
-    const groups = keyStarts.map(() => new Map<string, ToldGroup>());
+    const groups = keyStarts.map((): ToldGroup[] => []);
     const counts = keyStarts.map(() => 0);
     const { pace } = this;
+    let known: KnownRule | undefined;
     let group: ToldGroup | undefined;
     let groupPart = -1;
     for (const slot of this.waiting) {
-      const known = this.rules.get(table.rule(slot));
+      // Most callers have the limit of the one before.
+      const tag = table.rule(slot);
+      if (known?.tag !== tag) known = this.rules.get(tag);
       const part = table.keyHigh(slot) & (keyStarts.length - 1);
       if (known === undefined || counts[part]! >= CALLERS_A_SCRIPT || !this.isDue(slot, known, nowMs)) {
         later.push(slot);
         continue;
       }
       counts[part]!++;
-      book.isWaiting[slot] = 0;
-      const merges = book.epoch[slot] !== this.epoch;
-      // Most callers have the limit of the one before.
-      if (group?.tag !== known.tag || group.merges !== merges || groupPart !== part) {
+      book.setWaiting(slot, false);
+      const merges = book.epoch(slot) !== this.epoch;
+      if (group?.known !== known || group.merges !== merges || groupPart !== part) {
         group = groupOf(groups[part]!, known, merges);
         groupPart = part;
       }
-      const caller = this.takeCaller(slot, known, merges);
-      group.callers.push(caller);
-      const told = book.toldAt[slot]!;
-      const isHot = book.fullness[slot]! >= HOT_FULLNESS;
-      pace.note(isHot, caller.units, told === 0 ? pace.waitMs : nowMs - told, untoldMax(known.size));
+      const units = this.takeCaller(slot, group);
+      const told = book.toldAt(slot);
+      const isHot = book.fullness(slot) >= HOT_FULLNESS;
+      pace.note(isHot, units, told === 0 ? pace.waitMs : nowMs - told, untoldMax(known.size));
     }
     this.waiting = later;
     pace.next(later.length);
     this.waited = 0;
-    for (const [part, here] of groups.entries())
-      if (here.size > 0) this.send(keyStarts[part]!, [...here.values()], nowMs);
+    for (const [part, here] of groups.entries()) if (here.length > 0) this.send(keyStarts[part]!, here, nowMs);
   }
 
   private isDue(slot: number, { size }: KnownRule, nowMs: number): boolean {
     const { book, parts } = this;
-    const told = book.toldAt[slot]!;
+    const told = book.toldAt(slot);
     return (
       told === 0 ||
-      book.epoch[slot] !== this.epoch ||
-      book.fullness[slot]! >= HOT_FULLNESS ||
+      book.epoch(slot) !== this.epoch ||
+      book.fullness(slot) >= HOT_FULLNESS ||
       nowMs - told >= this.pace.calmMs ||
       parts.table.units(slot) >= untoldMax(size)
     );
   }
 
   /** The level is read before the units are taken: what comes in between is told twice to nobody. */
-  private takeCaller(slot: number, known: KnownRule, merges: boolean): ToldCaller {
+  private takeCaller(slot: number, group: ToldGroup): number {
     const { table } = this.parts;
     const keyLow = table.keyLow(slot);
     const keyHigh = table.keyHigh(slot);
-    const level = levelHere(known, keyLow, keyHigh);
-    const units = table.take(slot);
-    if (merges) return { slot, keyLow, keyHigh, units: 0, known: level };
-    return { slot, keyLow, keyHigh, units, known: Math.max(0, level - units) };
+    const level = levelHere(group.known, keyLow, keyHigh);
+    const taken = table.take(slot);
+    const units = group.merges ? 0 : taken;
+    group.add(slot, keyLow, keyHigh, units, Math.max(0, level - units));
+    return units;
   }
 
   private send(keyStart: string, groups: readonly ToldGroup[], nowMs: number): void {
-    const client = this.parts.store.driver;
+    const { store, roll } = this.parts;
+    const client = store.driver;
     if (client === null) return;
+    // A message more would cost this thread as much as the round; in a cluster the roll lies on another server.
+    const calls = store.spec.kind === 'redis' && roll.goesAlong(nowMs);
+    const keys = calls ? [2, keyStart, roll.key] : [1, keyStart];
     const message = packGroups(groups);
     const { epoch } = this;
     this.underWay++;
@@ -162,14 +168,17 @@ export class LevelSync {
       if (epoch !== this.epoch || this.stopped) return;
       this.underWay--;
       if (levels === null) this.miss(groups);
-      else this.learn(groups, levels, nowMs);
+      else {
+        const read = this.learn(groups, levels, nowMs);
+        if (calls) roll.hear(levels.readUInt32LE(read));
+      }
       if (this.underWay === 0) this.parts.onAnswered();
     };
-    client.callBuffer('EVALSHA', levelSha, 1, keyStart, message).then(
+    client.callBuffer('EVALSHA', levelSha, ...keys, message, roll.id).then(
       reply => done(bytesOf(reply)),
       (error: unknown) => {
         if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) return done(null);
-        client.callBuffer('EVAL', levelScript, 1, keyStart, message).then(
+        client.callBuffer('EVAL', levelScript, ...keys, message, roll.id).then(
           reply => done(bytesOf(reply)),
           () => done(null),
         );
@@ -180,13 +189,14 @@ export class LevelSync {
   /** One server of a cluster did not answer: its callers are told again, and meanwhile the others count as is likely. */
   private miss(groups: readonly ToldGroup[]): void {
     const { book } = this;
-    for (const { tag, callers } of groups) {
-      const known = this.rules.get(tag)!;
-      for (const { slot, keyLow, keyHigh, units } of callers) {
-        this.charge(known, keyLow, keyHigh, book.likely(slot, units, this.gateways));
-        book.epoch[slot] = -1;
-        if (book.isWaiting[slot] === 1) continue;
-        book.isWaiting[slot] = 1;
+    for (const group of groups) {
+      for (let caller = 0; caller < group.count; caller++) {
+        const slot = group.slot(caller);
+        const others = book.likely(slot, group.units(caller), this.gateways);
+        this.charge(group.known, group.keyLow(caller), group.keyHigh(caller), others);
+        book.setEpoch(slot, -1);
+        if (book.isWaiting(slot)) continue;
+        book.setWaiting(slot, true);
         this.waiting.push(slot);
       }
     }
@@ -200,36 +210,36 @@ export class LevelSync {
     limiter.charge(call, 0, units);
   }
 
-  private learn(groups: readonly ToldGroup[], levels: Buffer, nowMs: number): void {
+  /** Returns how much of the answer that was. */
+  private learn(groups: readonly ToldGroup[], answer: Buffer, nowMs: number): number {
     const { book } = this;
+    const levels = new DataView(answer.buffer, answer.byteOffset, answer.length);
     let at = 0;
-    for (const { tag, callers } of groups) {
-      const known = this.rules.get(tag)!;
-      for (const caller of callers) {
-        const level = levels.readFloatLE(at);
-        const total = levels.readFloatLE(at + 4);
+    for (const group of groups) {
+      const { known } = group;
+      for (let caller = 0; caller < group.count; caller++) {
+        const level = levels.getFloat32(at, true);
+        const total = levels.getFloat32(at + 4, true);
         at += LEVEL_BYTES;
-        const { slot, keyLow, keyHigh, units } = caller;
         const others = known.isBucket
-          ? beyond(level, caller)
-          : this.sinceLast(caller, Math.min(level, known.size), total);
-        book.toldAt[slot] = nowMs;
-        book.epoch[slot] = this.epoch;
-        book.fullness[slot] = level / known.size;
-        book.learn(slot, units, others);
-        this.charge(known, keyLow, keyHigh, others);
+          ? group.beyond(caller, level)
+          : this.sinceLast(group, caller, Math.min(level, known.size), total);
+        book.learn(group.slot(caller), nowMs, this.epoch, level / known.size, group.units(caller), others);
+        this.charge(known, group.keyLow(caller), group.keyHigh(caller), others);
       }
     }
     this.told += at / LEVEL_BYTES;
+    return at;
   }
 
   /** What the others added to a window since the last exchange; before the first one, what is beyond our knowledge. */
-  private sinceLast(caller: ToldCaller, level: number, total: number): number {
+  private sinceLast(group: ToldGroup, caller: number, level: number, total: number): number {
     const { book } = this;
-    const before = book.total[caller.slot]!;
-    book.total[caller.slot] = total;
-    if (Number.isNaN(before)) return beyond(level, caller);
-    const added = (total - before - caller.units + 2 * TOTAL_MODULUS) % TOTAL_MODULUS;
+    const slot = group.slot(caller);
+    const before = book.total(slot);
+    book.setTotal(slot, total);
+    if (Number.isNaN(before)) return group.beyond(caller, level);
+    const added = (total - before - group.units(caller) + 2 * TOTAL_MODULUS) % TOTAL_MODULUS;
     // A count that went back was begun anew: Redis lost it, or nobody came for long.
     return added < TOTAL_MODULUS / 2 ? added : 0;
   }
@@ -281,11 +291,16 @@ export class LevelSync {
     const { table } = parts;
     for (let slot = table.next(); slot !== -1; slot = table.next()) {
       this.sweep.add(slot);
-      if (book.isWaiting[slot] === 1) continue;
-      book.isWaiting[slot] = 1;
+      if (book.isWaiting(slot)) continue;
+      book.setWaiting(slot, true);
       // Whoever is new here was not missed by Redis.
-      if (book.toldAt[slot] === 0 && !this.away) book.epoch[slot] = this.epoch;
+      if (book.toldAt(slot) === 0 && !this.away) book.setEpoch(slot, this.epoch);
       this.waiting.push(slot);
     }
   }
+}
+
+/** Null for an answer of another kind. */
+function bytesOf(reply: unknown): Buffer | null {
+  return Buffer.isBuffer(reply) ? reply : null;
 }

@@ -50,6 +50,7 @@ export const limitsSource: FeedSource<LimitsNews> = {
     const sync: LevelSync = new LevelSync({
       store,
       table,
+      roll,
       onAvailability(available) {
         isAway = !available;
         outlet.report(available ? null : `the store "${storeSpec.name}" is away`);

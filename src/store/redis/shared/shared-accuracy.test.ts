@@ -21,14 +21,15 @@ test('accuracy', { concurrency: true }, async t => {
   await Promise.all(
     accuracyCases.map(each =>
       t.test(each.name, async () => {
-        const { offered, admitted, over, overOnAverage } = await accuracyOf(each, redis.port, FOR_MS);
+        const { offered, admitted, over, overOnAverage, standstill } = await accuracyOf(each, redis.port, FOR_MS);
         if (each.factor < 1) assert.equal(admitted, offered, 'a caller below the limit was refused');
         else if (each.mode === 'exact') assert.ok(over <= 1, `${over} too many`);
         else {
           const share = each.count >= 100 ? 0.02 : 0.1;
-          assert.ok(over <= share * each.count * MINUTE, `${over} too many`);
+          assert.ok(over <= share * each.count * MINUTE + standstill, `${over} too many, standstill ${standstill}`);
           // Nor may the limit be withheld.
-          assert.ok(overOnAverage >= -0.05 * each.count * (FOR_MS / 1_000), `${-overOnAverage} too few`);
+          const fewMost = 0.05 * each.count * (FOR_MS / 1_000) + 2 * standstill;
+          assert.ok(overOnAverage >= -fewMost, `${-overOnAverage} too few, standstill ${standstill}`);
         }
       }),
     ),

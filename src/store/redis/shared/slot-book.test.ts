@@ -4,6 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SlotBook } from './slot-book.ts';
 
+function learn(book: SlotBook, slot: number, own: number, others: number): void {
+  book.learn(slot, 1, 0, 0, own, others);
+}
+
 test('without a word of the others they are taken to use as much, each of them', () => {
   const book = new SlotBook(2);
   assert.equal(book.likely(0, 10, 3), 20);
@@ -12,15 +16,15 @@ test('without a word of the others they are taken to use as much, each of them',
 
 test('one exchange is no proof that the others use nothing: whoever tells first hears of nobody', () => {
   const book = new SlotBook(1);
-  book.learn(0, 100, 0);
+  learn(book, 0, 100, 0);
   assert.ok(book.likely(0, 8, 3) >= 14);
 });
 
 test('many exchanges are, and uneven use is learned', () => {
   const book = new SlotBook(2);
   for (let n = 0; n < 20; n++) {
-    book.learn(0, 10, 0);
-    book.learn(1, 3, 9);
+    learn(book, 0, 10, 0);
+    learn(book, 1, 3, 9);
   }
   assert.equal(book.likely(0, 10, 3), 0);
   assert.equal(book.likely(1, 10, 3), 30);
@@ -28,7 +32,7 @@ test('many exchanges are, and uneven use is learned', () => {
 
 test('fractions are kept until they are a unit, and a slot that changes hands begins anew', () => {
   const book = new SlotBook(1);
-  for (let n = 0; n < 20; n++) book.learn(0, 8, 2);
+  for (let n = 0; n < 20; n++) learn(book, 0, 8, 2);
   assert.deepEqual(
     [1, 1, 1, 1].map(units => book.likely(0, units, 2)),
     [0, 0, 0, 1],

@@ -72,15 +72,19 @@ export class UseTable {
   next(): number {
     const { words, ringAt, tail } = this;
     if (tail === Atomics.load(words, HEAD)) return -1;
-    const slot = Atomics.exchange(words, ringAt + (tail & MASK), 0) - 1;
+    const at = ringAt + (tail & MASK);
+    const slot = words[at]! - 1;
     // A worker that has drawn its place and not written it yet is waited for until the next time.
     if (slot === -1) return -1;
+    // Because: a place is written again when all others were, and by then this is long done.
+    words[at] = 0;
     this.tail = (tail + 1) | 0;
     return slot;
   }
 
+  /** What `take` would give, as of just now. */
   units(slot: number): number {
-    return Atomics.load(this.words, HEADER_WORDS + slot * SLOT_WORDS + UNITS);
+    return this.words[HEADER_WORDS + slot * SLOT_WORDS + UNITS]!;
   }
 
   /** Units added since the last time, which are taken out. */
