@@ -11,8 +11,8 @@ import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
 import { collectYoung } from './young-collection.ts';
 
-/** Compiling makes about a megabyte in this time. */
-const COLLECT_EVERY_MS = 6;
+/** Compiling makes one or two megabytes in this time. */
+const COLLECT_EVERY_MS = 10;
 
 /** What a worker compiles with, whatever the configuration. */
 type StandingContext = Pick<CompileContext, 'pools' | 'worker'>;
