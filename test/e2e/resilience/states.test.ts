@@ -30,6 +30,8 @@ async function setUp(
   options: GatewayOptions = { workers: 2 },
 ): Promise<{ backends: MoodyBackend[]; gateway: RunningGateway }> {
   const backends = await Promise.all(Array.from({ length: count }, startMoodyBackend));
+  // Before the gateway starts, which it may not.
+  t.after(() => Promise.all(backends.map(backend => backend.stop())));
   const config = `
 upstreams:
   users:
@@ -42,10 +44,7 @@ routes:
   - { name: other, match: { path: /other }, to: other }
 `;
   const gateway = await startGateway(config, options);
-  t.after(async () => {
-    await gateway.stop();
-    for (const backend of backends) await backend.stop();
-  });
+  t.after(() => gateway.stop());
   return { backends, gateway };
 }
 
