@@ -59,16 +59,24 @@ export function* compileRoutes(
   const routes: (Route | null)[] = [];
   const table = new RouteTableBuilder<Route | null>(before?.snapshot.routes);
   let keptRoutes = 0;
-  for (let index = 0; index < config.routes.length; index++) {
-    const route = config.routes[index];
-    const place = placesBefore.get(route.name);
-    const old = place !== undefined && before?.config.routes[place] === route ? before.routes[place] : undefined;
-    const isKept = old !== undefined && isStillTrue(old, route, runningNow, upstreams, surroundings.offsets);
-    const value = isKept ? old : compileRoute(route, index, table.patternOf(route.match.path), surroundings, problems);
-    if (isKept) keptRoutes++;
-    routes.push(value);
-    table.add({ name: route.name, match: route.match, value });
-    if (index % routesPerLook === 0 && budget.spent()) {
+  // A function of its own, since a loop that yields stays uncompiled for longer.
+  const compileSome = (from: number, to: number): void => {
+    for (let index = from; index < to; index++) {
+      const route = config.routes[index];
+      const place = placesBefore.get(route.name);
+      const old = place !== undefined && before?.config.routes[place] === route ? before.routes[place] : undefined;
+      const isKept = old !== undefined && isStillTrue(old, route, runningNow, upstreams, surroundings.offsets);
+      const pattern = table.patternOf(route.match.path);
+      const value = isKept ? old : compileRoute(route, index, pattern, surroundings, problems);
+      if (isKept) keptRoutes++;
+      routes.push(value);
+      table.add({ name: route.name, match: route.match, value });
+    }
+  };
+  const { length } = config.routes;
+  for (let from = 0; from < length; from += routesPerLook) {
+    compileSome(from, Math.min(length, from + routesPerLook));
+    if (budget.spent()) {
       yield;
       budget.resume();
     }

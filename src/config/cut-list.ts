@@ -54,7 +54,7 @@ function textOf({ body, bounds }: CutList, at: number): string {
 
 /** Looks at a few: where all of them are new, none has to be looked for. */
 function isAnyKept(before: CutList, from: number, to: number, now: string): boolean {
-  const step = Math.max(1, (to - from) >> 3);
+  const step = Math.max(1, (to - from) >> 2);
   for (let at = from + (step >> 1); at < to; at += step) if (now.includes(textOf(before, at))) return true;
   return false;
 }

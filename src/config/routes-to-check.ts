@@ -1,6 +1,7 @@
 // Which routes have to be looked at again after a change, by checks of what parts of a document say of each other.
 
 import { changedRange } from '../base/changed-range.ts';
+import { isAnyKept } from '../base/list-edits.ts';
 import type { CheckedParts } from './check-document.ts';
 import type { RouteConfig } from './config.ts';
 
@@ -15,6 +16,9 @@ export interface RoutesToCheck {
 
 type Routes = CheckedParts['routes'];
 
+/** With more routes, and none of them kept between others, looking at everything costs no more. */
+const fewMax = 500;
+
 /** With more new names, looking at everything costs no more. */
 const newNamesMax = 16;
 
@@ -26,6 +30,7 @@ export function routesToCheck(before: CheckedParts | null, now: CheckedParts): R
   const keys = Object.keys(now) as (keyof CheckedParts)[];
   if (keys.some(key => key !== 'routes' && before[key] !== now[key])) return all;
   const { from, toBefore, toNow } = changedRange(before.routes, now.routes);
+  if (toBefore - from > fewMax && !isAnyKept(before.routes, now.routes, from, toBefore)) return all;
   const namesBefore = namesBetween(before.routes, from, toBefore);
   const names = namesBetween(now.routes, from, toNow);
   // A name that is there twice, or a route that could not be read.
