@@ -1,0 +1,25 @@
+// What is found of a list that came after another is what is found of it alone.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { bareMatch, bareRoute, isBare } from './bare-route.ts';
+import { routesThatSayMore } from './routes-that-say-more.ts';
+
+const bare = Array.from({ length: 6 }, (_, i) => bareRoute(`bare-${i}`, bareMatch([], `/${i}`, []), 'u'));
+const others = Array.from({ length: 6 }, (_, i) => ({ ...bare[0]!, name: `more-${i}`, priority: i }));
+const list = fc.uniqueArray(fc.constantFrom(...bare, ...others));
+
+test('the same routes are found, whatever list was looked at before', () => {
+  fc.assert(
+    fc.property(fc.array(list, { minLength: 1, maxLength: 5 }), lists => {
+      for (const routes of lists) {
+        assert.deepEqual(
+          routesThatSayMore(routes),
+          routes.filter(route => !isBare(route)),
+        );
+      }
+    }),
+    { numRuns: 1_000, seed: 20_261_121 },
+  );
+});
