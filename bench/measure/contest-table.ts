@@ -1,9 +1,10 @@
 // The table of a contest: medians with their spread, and the ratio to those that each is compared with. Measures nothing.
 
+import { pairedRatios } from '../../test/chaos/paired-ratios.ts';
 import type { Table } from '../scenario.ts';
 import { foreignShareMax } from './contest.ts';
 import { costUs, type Sample } from './sample.ts';
-import { median, medianDeviation, ratioOfMedians } from './statistics.ts';
+import { median, medianDeviation, type Ratio, ratioOfMedians } from './statistics.ts';
 
 export interface Comparison {
   readonly label: string;
@@ -11,11 +12,15 @@ export interface Comparison {
   readonly against: readonly string[];
 }
 
+/** Costs of the same rounds, and those that they are held against. */
+export type RatioOf = (values: readonly number[], base: readonly number[]) => Ratio;
+
 /** One row a comparison, in this order; `ratioTitles` are the columns of `against`. */
 export function contestTable(
   samples: ReadonlyMap<string, readonly Sample[]>,
   ratioTitles: readonly string[],
   comparisons: readonly Comparison[],
+  ratioOf: RatioOf = medianRatio,
 ): Table {
   const rows = comparisons
     .filter(({ label }) => samples.has(label))
@@ -24,7 +29,7 @@ export function contestTable(
       const costs = own.map(costUs);
       const ratios = against.map(other => {
         const base = other === label ? undefined : samples.get(other);
-        return base === undefined ? '' : ratioText(costs, base.map(costUs));
+        return base === undefined ? '' : ratioText(ratioOf(costs, base.map(costUs)));
       });
       return [
         label,
@@ -45,9 +50,21 @@ export function contestTable(
 
 const lastColumns = ['requests/s', 'p50 ms', 'p99 ms', 'memory MB', 'failed'];
 
+/** Of the medians of all rounds. */
+export function medianRatio(values: readonly number[], base: readonly number[]): Ratio {
+  return ratioOfMedians(values, base);
+}
+
+/** The median of each round's ratio to the mean of the base's rounds before and after it: what lasts longer than a round falls on both. */
+export function roundRatio(values: readonly number[], base: readonly number[]): Ratio {
+  const rounds = Math.min(values.length, base.length);
+  if (rounds < 2) return medianRatio(values, base);
+  const { median: ratio, low, high } = pairedRatios(base.slice(0, rounds), values.slice(0, rounds - 1));
+  return { ratio, low, high };
+}
+
 /** `1.12 (1.09–1.15)`. */
-function ratioText(values: readonly number[], base: readonly number[]): string {
-  const { ratio, low, high } = ratioOfMedians(values, base);
+function ratioText({ ratio, low, high }: Ratio): string {
   return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
 }
 

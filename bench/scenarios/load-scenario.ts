@@ -2,9 +2,9 @@
 
 import type { WrkRequest } from '../load/wrk.ts';
 import { type Contestant, runContest } from '../measure/contest.ts';
-import { contestTable } from '../measure/contest-table.ts';
+import { contestTable, medianRatio, roundRatio } from '../measure/contest-table.ts';
 import type { Setup } from '../peer.ts';
-import type { Result, Scenario } from '../scenario.ts';
+import type { Context, Result, Scenario } from '../scenario.ts';
 
 export interface Variant {
   /** Put behind the peer's name; empty for the only variant. */
@@ -21,10 +21,22 @@ export interface LoadScenario {
   readonly logVariants?: boolean;
   /** The first is the plain one: the others are compared with it, too. */
   readonly variants: readonly Variant[];
+  /**
+   * For a difference that is smaller than the noise: many short rounds, each of a variant held against the rounds of the first one before and
+   * after it. What `--rounds` says counts when it is more.
+   */
+  readonly shortRounds?: number;
 }
 
 /** A scenario that loads peers with wrk. Each is compared with nginx in the same variant, and with itself in the first. */
-export function loadScenario({ name, title, needs, logVariants = false, variants }: LoadScenario): Scenario {
+export function loadScenario({
+  name,
+  title,
+  needs,
+  logVariants = false,
+  variants,
+  shortRounds,
+}: LoadScenario): Scenario {
   return {
     name,
     title,
@@ -35,16 +47,23 @@ export function loadScenario({ name, title, needs, logVariants = false, variants
         variants.map(variant => ({ peer, variant, label: labelOf(peer.name, variant) })),
       );
       const contestants = pairs.map(({ peer, variant, label }) => ({ ...variant, peer, label }));
-      const { samples, rows, failures } = await runContest(context, contestants);
+      const { samples, rows, failures } = await runContest(paced(context, shortRounds), contestants);
       const first = variants[0]!;
       const comparisons = pairs.map(({ peer, variant, label }) => ({
         label,
         against: [labelOf('nginx', variant), ...(variants.length > 1 ? [labelOf(peer.name, first)] : [])],
       }));
       const titles = ['of nginx (95 %)', ...(variants.length > 1 ? [`of own ${first.name}`] : [])];
-      return { table: contestTable(samples, titles, comparisons), rows, failures };
+      const table = contestTable(samples, titles, comparisons, shortRounds === undefined ? medianRatio : roundRatio);
+      return { table, rows, failures };
     },
   };
+}
+
+function paced(context: Context, shortRounds: number | undefined): Context {
+  if (shortRounds === undefined) return context;
+  const rounds = Math.max(shortRounds, context.options.rounds);
+  return { ...context, options: { ...context.options, rounds, seconds: 1 } };
 }
 
 function labelOf(peer: string, variant: Variant): string {
