@@ -1,13 +1,17 @@
 // A real Redis Cluster: limits spread over its slots, and stacks that lie in several of them.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { offer } from '../../../test/support/limit-load.ts';
 import { type RedisCluster, startRedisCluster } from '../../../test/support/redis-cluster.ts';
 import { storeSpec } from '../../../test/support/store-spec.ts';
+import { answersIn } from '../answers/answers-in.ts';
+import { recordsIn } from '../records/records-in.ts';
 import type { StoreSpec } from '../store-spec.ts';
 import { keySlot } from './key-slot.ts';
+import { RedisStore } from './redis-store.ts';
 
 let cluster: RedisCluster;
 let spec: StoreSpec;
@@ -85,4 +89,26 @@ test('a master is lost and its replica takes over: nobody waits, nobody gets muc
     const admitted = answers.filter(Boolean).length;
     assert.ok(admitted >= burst && admitted <= most, `${admitted} of ${burst} to ${most}`);
   }
+});
+
+test('answers that are kept lie in one slot, where a full shelf makes room; records lie anywhere', async t => {
+  const store = new RedisStore(spec);
+  t.after(() => store.close());
+  await store.open();
+  const shelf = answersIn(store, { answerBytesMax: 64, memoryBytes: 128 })!;
+  const tickets = Array.from({ length: 3 }, () => ({ digest: randomBytes(16), sealKey: randomBytes(32) }));
+  for (const [at, ticket] of tickets.entries()) {
+    const expected = await shelf.expect(ticket, 60);
+    await expected!.renew();
+    assert.equal(await expected!.keep(Buffer.from(`answer ${at}`)), true);
+  }
+  const found = await Promise.all(tickets.map(async ticket => (await shelf.find(ticket, 60)).kind));
+  assert.deepEqual(found.toSorted(), ['kept', 'kept', 'unknown']);
+  const records = recordsIn(store)!;
+  const keys = Array.from({ length: 8 }, (_, at) => `canary:${at}`);
+  for (const key of keys) assert.equal(await records.write(key, key, 0), true);
+  assert.deepEqual(
+    [...(await records.read(keys)).values()].map(({ text }) => text),
+    keys,
+  );
 });
