@@ -4,7 +4,7 @@
 import type { LocatedProblem } from '../config/config.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { LoadedFile } from './load.ts';
-import type { RolloutResult } from './rollout.ts';
+import { type RolloutResult, STOPPING } from './rollout.ts';
 
 export interface ReloadFailure {
   /** Milliseconds since 1970. */
@@ -74,7 +74,9 @@ export class Reload {
       failure = failureOf(error instanceof Error ? error.message : String(error), []);
     }
     if (failure !== null) {
-      log('error', 'configuration not used, the one before serves on', { cause, reason: failure.reason });
+      // Told to stop, it does as it was told: nothing is wrong with the configuration.
+      const level = failure.reason === STOPPING ? 'info' : 'error';
+      log(level, 'configuration not used, the one before serves on', { cause, reason: failure.reason });
     }
     onDone(failure, loaded);
     return failure;

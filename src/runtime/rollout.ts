@@ -19,6 +19,9 @@ import type { TicketKeyMaker } from './ticket-keys.ts';
 import type { WorkerCrew } from './worker-crew.ts';
 import { WorkerLost, type WorkerThread } from './worker-thread.ts';
 
+/** Why a configuration is given up that was on its way when the gateway was told to stop. */
+export const STOPPING = 'the gateway is about to stop';
+
 /** What serves on all workers. */
 export interface Serving {
   readonly config: Config;
@@ -71,7 +74,7 @@ export class Rollout {
    * goes on: without it there is nothing to stop.
    */
   giveUp(): void {
-    if (this.current !== null) this.stopping.abort(new Error('the gateway is about to stop'));
+    if (this.current !== null) this.stopping.abort(new Error(STOPPING));
   }
 
   /** Rejects when it is given up before or meanwhile; what is waited for is left to itself. */
