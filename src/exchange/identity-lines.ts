@@ -55,7 +55,7 @@ function addPlain(lines: string[], consumer: Consumer | null, identity: Identity
     add(lines, 'X-Consumer-Name', consumer.name);
     add(lines, 'X-Consumer-Tenant', consumer.tenant);
     add(lines, 'X-Consumer-Plan', consumer.plan);
-    add(lines, 'X-Consumer-Groups', consumer.groups);
+    add(lines, 'X-Consumer-Groups', groupsText(consumer.groups));
   }
   add(lines, 'X-Consumer-Subject', identity.subject);
   add(lines, 'X-Consumer-Scopes', scopesText(identity.scopes));
@@ -72,6 +72,18 @@ function scopesText(scopes: readonly string[]): string {
     lastScopesText = scopes.join(' ');
   }
   return lastScopesText;
+}
+
+/** As for scopes. */
+let lastGroups: readonly string[] = [];
+let lastGroupsText = '';
+
+function groupsText(groups: readonly string[]): string {
+  if (groups !== lastGroups) {
+    lastGroups = groups;
+    lastGroupsText = headerValue(groups);
+  }
+  return lastGroupsText;
 }
 
 function add(lines: string[], header: string, claim: unknown): void {

@@ -1,5 +1,7 @@
 // An API key as a key store has it, and what every key store can do. The stores themselves are beside this file, one a kind.
 
+import { RecentMap } from '../../base/recent-map.ts';
+
 /** Everything about a key but the key: only its hash is kept. */
 export interface KeyRecord {
   /** Name of the key: not secret, unique in the store. */
@@ -85,12 +87,23 @@ function mapFrom(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-/** Most keys have none of either, and there are many keys. */
 const none: readonly string[] = Object.freeze([]);
 
+/** Lists that keys had lately. There are many keys and few lists: each stands in memory once, of its length. */
+const lists = new RecentMap<readonly string[]>(2_048);
+/** A longer one is hardly another key's as well. */
+const SHARED_ITEMS_MAX = 64;
+
 function texts(value: unknown): readonly string[] {
-  const found = Array.isArray(value) ? value.filter(item => typeof item === 'string') : none;
-  return found.length === 0 ? none : found;
+  if (!Array.isArray(value) || value.length === 0) return none;
+  const found: readonly string[] = value.filter(item => typeof item === 'string');
+  if (found.length > SHARED_ITEMS_MAX) return found;
+  const name = JSON.stringify(found);
+  const known = lists.get(name);
+  if (known !== undefined) return known;
+  const list = Object.freeze(found.slice());
+  lists.set(name, list);
+  return list;
 }
 
 export function byConsumerAndId(a: KeyRecord, b: KeyRecord): number {
