@@ -172,6 +172,8 @@ test('ten times as many at once as may be: the rest is refused, those that wait 
   const begun = cpuTime(gateway.pid);
   const kept = tlsConnect({ port: gateway.port, host: '127.0.0.1', rejectUnauthorized: false, servername: 'api.test' });
   await once(kept, 'secureConnect');
+  // With its answer the handshake is over for the gateway, too.
+  assert.match(await ask(kept), /fixed$/);
   const count = HANDSHAKES_MAX * 10;
   const silent = Array.from({ length: count }, (_, at) => {
     // A hello, the beginning of one, nothing at all.
@@ -221,11 +223,12 @@ async function ask(socket: TLSSocket): Promise<string> {
       text += bytes.toString('latin1');
       if (!text.endsWith('fixed')) return;
       socket.off('data', take);
-      socket.off('close', reject);
+      socket.off('close', onClose);
       resolve();
     };
+    const onClose = (): void => reject(new Error('the connection was closed'));
     socket.on('data', take);
-    socket.on('close', reject);
+    socket.on('close', onClose);
   });
   socket.write('GET / HTTP/1.1\r\nHost: api.test\r\n\r\n');
   await whole;
