@@ -5,10 +5,11 @@
 import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
+import { askLevels } from './ask-levels.ts';
 import type { GatewayRoll } from './gateway-roll.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
 import { groupOf, packGroups, type ToldGroup } from './level-message.ts';
-import { LEVEL_BYTES, levelScript, levelSha, TOTAL_MODULUS } from './level-script.ts';
+import { LEVEL_BYTES, TOTAL_MODULUS } from './level-script.ts';
 import { SlotBook } from './slot-book.ts';
 import { SlotSweep } from './slot-sweep.ts';
 import { ROUND_MS_MIN, SyncPace, untoldMax } from './sync-pace.ts';
@@ -159,7 +160,7 @@ export class LevelSync {
     if (client === null) return;
     // A message more would cost this thread as much as the round; in a cluster the roll lies on another server.
     const calls = store.spec.kind === 'redis' && roll.goesAlong(nowMs);
-    const keys = calls ? [2, keyStart, roll.key] : [1, keyStart];
+    const keys = calls ? [keyStart, roll.key] : [keyStart];
     const message = packGroups(groups);
     const { epoch } = this;
     this.underWay++;
@@ -174,16 +175,7 @@ export class LevelSync {
       }
       if (this.underWay === 0) this.parts.onAnswered();
     };
-    client.callBuffer('EVALSHA', levelSha, ...keys, message, roll.id).then(
-      reply => done(bytesOf(reply)),
-      (error: unknown) => {
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) return done(null);
-        client.callBuffer('EVAL', levelScript, ...keys, message, roll.id).then(
-          reply => done(bytesOf(reply)),
-          () => done(null),
-        );
-      },
-    );
+    void askLevels(client, keys, message, roll.id).then(done);
   }
 
   /** One server of a cluster did not answer: its callers are told again, and meanwhile the others count as is likely. */
@@ -298,9 +290,4 @@ export class LevelSync {
       this.waiting.push(slot);
     }
   }
-}
-
-/** Null for an answer of another kind. */
-function bytesOf(reply: unknown): Buffer | null {
-  return Buffer.isBuffer(reply) ? reply : null;
 }
