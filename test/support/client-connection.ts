@@ -2,6 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { type Answer, hasAnswers, readAnswers } from './answers.ts';
+import { noteSentHead } from './shown-secrets.ts';
 
 /** How the other side ended a connection. */
 export type Ending = 'fin' | 'reset';
@@ -42,6 +43,7 @@ export class ClientConnection {
   }
 
   send(text: string | Buffer): void {
+    noteSentHead(text);
     this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
   }
 

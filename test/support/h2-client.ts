@@ -3,6 +3,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { HpackDecoder } from '../../src/http/h2/hpack/decoder.ts';
+import { noteSentFields } from './shown-secrets.ts';
 
 export const T = {
   data: 0,
@@ -132,6 +133,7 @@ export class H2Client {
   }
 
   headers(stream: number, fields: FieldList, endStream = true): void {
+    noteSentFields(fields);
     this.send(frame(T.headers, F.endHeaders | (endStream ? F.endStream : 0), stream, block(fields)));
   }
 

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { noteSentHead } from './shown-secrets.ts';
 
 export interface RawOutcome {
   readonly received: Buffer;
@@ -31,6 +32,7 @@ export async function sendRaw(
   const { timeoutMs = 10_000, enough, quietMs = 40, pauseMs = 0, halfClose = false } = options;
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.setNoDelay(true);
+  noteSentHead(pieces.map(piece => (typeof piece === 'string' ? piece : piece.toString('latin1'))).join(''));
   const chunks: Buffer[] = [];
   let closed = false;
   let reset = false;

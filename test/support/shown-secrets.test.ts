@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { configuredSecrets, shownSecrets } from './shown-secrets.ts';
+import { configuredSecrets, noteSentFields, noteSentHead, shownSecrets } from './shown-secrets.ts';
 
 test('credentials are known once they were sent, by node:http in either manner and by fetch', async t => {
   const server = createServer((_request, response) => response.end());
@@ -29,6 +29,17 @@ test('credentials are known once they were sent, by node:http in either manner a
     assert.equal(shownSecrets([`{"path":"/${word}-secret"}`]).length, 1, word);
   }
   assert.deepEqual(shownSecrets(['a-long-page-name']), []);
+});
+
+test('so are those that a test sends byte by byte, or as fields of HTTP/2', () => {
+  const texts = ['raw-secret-1 raw-secret-2 h2-secret-1 h2-secret-2'];
+  assert.deepEqual(shownSecrets(texts), []);
+  noteSentHead(Buffer.from('GET /?token=raw-secret-1 HTTP/1.1\r\nHost: a\r\nX-Api-Key: raw-secret-2\r\n\r\n'));
+  noteSentFields([
+    [':path', '/?token=h2-secret-1'],
+    ['authorization', 'Bearer h2-secret-2'],
+  ]);
+  assert.equal(shownSecrets(texts).length, 4);
 });
 
 test('what looks like a credential is one; secrets of a configuration are found by their names', () => {

@@ -1,4 +1,4 @@
-// What no gateway may show: credentials that this process has sent over node:http or fetch, secrets that stood in a configuration, and
+// What no gateway may show: credentials that this process has sent over node:http, fetch or the senders of this folder, secrets that stood in a configuration, and
 // whatever looks like a credential. `startGateway` looks for them in all that a gateway wrote, so that every suite is searched.
 
 import { subscribe } from 'node:diagnostics_channel';
@@ -64,6 +64,25 @@ subscribe('undici:request:create', message => {
   }
   noteQuery(path);
 });
+
+/** Heads are at the beginning of what is sent, and bodies may be long. */
+const HEAD_LETTERS_MAX = 16_384;
+
+/** For whoever sends bytes by himself: credentials in this head are looked for from now on. */
+export function noteSentHead(bytes: Buffer | string): void {
+  const head =
+    typeof bytes === 'string' ? bytes.slice(0, HEAD_LETTERS_MAX) : bytes.toString('latin1', 0, HEAD_LETTERS_MAX);
+  noteLines(head);
+  noteQuery(/^\S+ (\S+) HTTP/.exec(head)?.[1] ?? '');
+}
+
+/** The same for fields of HTTP/2. */
+export function noteSentFields(fields: Iterable<readonly [name: string, value: string]>): void {
+  for (const [name, value] of fields) {
+    if (name === ':path') noteQuery(value);
+    else noteField(name, value);
+  }
+}
 
 /** Values in a configuration that are secrets by their key's name, and passwords in URLs. Files' names are none. */
 export function configuredSecrets(yaml: string): string[] {
