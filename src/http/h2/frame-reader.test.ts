@@ -165,3 +165,23 @@ describe('what is unfinished', () => {
     assert.equal(feed(frame(FrameType.continuation, Flag.endHeaders, 1, Buffer.from('c'))), 0);
   });
 });
+
+test('a frame of a wrong size is refused by its header: what it holds may never come', () => {
+  const sizes: readonly (readonly [type: number, flags: number, stream: number, length: number])[] = [
+    [FrameType.windowUpdate, 0, 0, 226],
+    [FrameType.rstStream, 0, 1, 5],
+    [FrameType.ping, 0, 0, 9],
+    [FrameType.settings, 0, 0, 7],
+    [FrameType.settings, Flag.ack, 0, 6],
+    [FrameType.priority, 0, 1, 6],
+    [FrameType.goaway, 0, 0, 7],
+  ];
+  for (const [type, flags, stream, length] of sizes) {
+    const bytes = Buffer.alloc(18);
+    writeFrameHeader(bytes, 0, 0, FrameType.settings, 0, 0);
+    writeFrameHeader(bytes, 9, length, type, flags, stream);
+    const recorder = new Recorder();
+    assert.equal(new FrameReader(recorder, 1_000).feed(bytes, 0, 18), ErrorCode.frameSizeError, `type ${type}`);
+    assert.deepEqual(recorder.told, ['settings ']);
+  }
+});

@@ -202,21 +202,23 @@ export class FrameReader {
     switch (type) {
       case FrameType.data:
       case FrameType.headers:
+        return streamId === 0 ? ErrorCode.protocolError : 0;
       case FrameType.priority:
       case FrameType.rstStream:
-        return streamId === 0 ? ErrorCode.protocolError : 0;
+        if (streamId === 0) return ErrorCode.protocolError;
+        break;
       case FrameType.settings:
       case FrameType.ping:
       case FrameType.goaway:
-        return streamId === 0 ? 0 : ErrorCode.protocolError;
+        if (streamId !== 0) return ErrorCode.protocolError;
+        break;
       case FrameType.pushPromise:
         // A client may not send it, and as a client we said that we want none.
         return ErrorCode.protocolError;
       case FrameType.continuation:
         return gathering === 0 ? ErrorCode.protocolError : 0;
-      default:
-        return 0;
     }
+    return hasItsSize(type, length, (bytes[at + 4]! & Flag.ack) !== 0) ? 0 : ErrorCode.frameSizeError;
   }
 
   private readFrame(bytes: Buffer, at: number, end: number): number {
@@ -224,7 +226,6 @@ export class FrameReader {
     const flags = bytes[at + 4]!;
     const streamId = readUint31(bytes, at + 5);
     const start = at + FRAME_HEADER_BYTES;
-    const length = end - start;
     const ack = (flags & Flag.ack) !== 0;
     switch (bytes[at + 3]) {
       case FrameType.headers:
@@ -232,20 +233,16 @@ export class FrameReader {
       case FrameType.continuation:
         return this.readContinuation(flags, bytes, start, end);
       case FrameType.windowUpdate:
-        return length === 4 ? handler.onWindowUpdate(streamId, readUint31(bytes, start)) : ErrorCode.frameSizeError;
+        return handler.onWindowUpdate(streamId, readUint31(bytes, start));
       case FrameType.rstStream:
-        return length === 4 ? handler.onReset(streamId, readUint32(bytes, start)) : ErrorCode.frameSizeError;
+        return handler.onReset(streamId, readUint32(bytes, start));
       case FrameType.settings:
-        if (ack) return length === 0 ? handler.onSettingsAck() : ErrorCode.frameSizeError;
-        return length % SETTING_BYTES === 0 ? handler.onSettings(bytes, start, end) : ErrorCode.frameSizeError;
+        return ack ? handler.onSettingsAck() : handler.onSettings(bytes, start, end);
       case FrameType.ping:
-        if (length !== 8) return ErrorCode.frameSizeError;
         return ack ? handler.onPingAck(bytes, start) : handler.onPing(bytes, start);
       case FrameType.priority:
-        // RFC 9113 section 6.3 makes a wrong size an error of the stream; whoever sends it is out of step all the same.
-        return length === 5 ? handler.onPriority(streamId) : ErrorCode.frameSizeError;
+        return handler.onPriority(streamId);
       case FrameType.goaway:
-        if (length < 8) return ErrorCode.frameSizeError;
         return handler.onGoaway(readUint31(bytes, start), readUint32(bytes, start + 4));
       default:
         return handler.onUnknown();
@@ -273,5 +270,25 @@ export class FrameReader {
     const { stream, endStream } = block;
     const gathered = block.take();
     return this.handler.onHeaders(stream, endStream, gathered, 0, gathered.length);
+  }
+}
+
+/** Whether a frame of that type may have that length (RFC 9113 section 6): known before a byte of what it holds has come. */
+function hasItsSize(type: number, length: number, ack: boolean): boolean {
+  switch (type) {
+    case FrameType.windowUpdate:
+    case FrameType.rstStream:
+      return length === 4;
+    case FrameType.settings:
+      return ack ? length === 0 : length % SETTING_BYTES === 0;
+    case FrameType.ping:
+      return length === 8;
+    case FrameType.priority:
+      // Section 6.3 makes a wrong size an error of the stream; whoever sends it is out of step all the same.
+      return length === 5;
+    case FrameType.goaway:
+      return length >= 8;
+    default:
+      return true;
   }
 }

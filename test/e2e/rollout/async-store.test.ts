@@ -7,6 +7,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { startRedis } from '../../support/redis.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 import { reportsGateway } from './slow-reports.ts';
@@ -67,10 +68,13 @@ test('Redis is away: clients wait on, polls get 503, the loop goes on; what came
   assert.match(away.body, /answers_unavailable/);
   assert.equal(away.headers['retry-after'], '2');
   held[0]!('came meanwhile');
-  assert.match(gateway.stderr(), /clients of slow answers wait on: the store is away/);
   // Nobody polls: what asks the store is the second request, whose time has come.
   const asked = await eventCount(gateway.adminPort, 'store_away');
   while ((await eventCount(gateway.adminPort, 'store_away')) === asked) await delay(20);
+  await eventually(
+    () => /clients of slow answers wait on: the store is away/.test(gateway.stderr()),
+    'it is in the log',
+  );
   held[1]!('at once');
   const second = await waiting;
   assert.deepEqual([second.status, second.body], [200, 'at once'], 'nobody was told to come back');
