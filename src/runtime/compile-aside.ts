@@ -9,10 +9,6 @@ import { OffsetsUnpacker } from '../telemetry/packed-offsets.ts';
 import { decodeConfig } from './config-transfer.ts';
 import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
-import { collectYoung } from './young-collection.ts';
-
-/** Compiling makes one or two megabytes in this time. */
-const COLLECT_EVERY_MS = 10;
 
 /** What a worker compiles with, whatever the configuration. */
 type StandingContext = Pick<CompileContext, 'pools' | 'worker'>;
@@ -34,9 +30,7 @@ export class CompileAside {
     this.order = order;
     const definitions = await loadDefinitions(order.filters);
     const steps = this.steps(order, definitions);
-    // Where there is traffic, the collector works in slices as well.
-    const between = this.serving === null ? () => {} : everyMs(COLLECT_EVERY_MS, collectYoung);
-    const { value, totalMs, longestSliceMs } = await runSliced(steps, () => this.order !== order, between);
+    const { value, totalMs, longestSliceMs } = await runSliced(steps, () => this.order !== order);
     const { compiled, problems, decodedElements } = value;
     if (compiled !== null) {
       await openStores(compiled.askedStores);
@@ -100,15 +94,4 @@ export class CompileAside {
     const result = yield* compileSnapshot(config, serving, context, budget);
     return { ...result, decodedElements };
   }
-}
-
-/** Does something once so and so much time was spent: called at the end of a slice, with what the slice took. */
-function everyMs(intervalMs: number, act: () => void): (spentMs: number) => void {
-  let sinceMs = 0;
-  return spentMs => {
-    sinceMs += spentMs;
-    if (sinceMs < intervalMs) return;
-    sinceMs = 0;
-    act();
-  };
 }

@@ -11,12 +11,11 @@ export interface SlicedResult<T> {
 /**
  * Resolves with what the generator returns; rejects with what it throws. Between two slices everything that waits in
  * the event loop gets its turn. `isCancelled` is asked before every slice: once it says so, the work is given up and
- * the promise rejects. `between` has a turn of its own behind each slice but the last, and is told how long that took.
+ * the promise rejects.
  */
 export function runSliced<T>(
   steps: Generator<void, T, void>,
   isCancelled: () => boolean = () => false,
-  between: (sliceMs: number) => void = () => {},
 ): Promise<SlicedResult<T>> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
@@ -29,13 +28,7 @@ export function runSliced<T>(
         const end = performance.now();
         longestSliceMs = Math.max(longestSliceMs, end - start);
         if (step.done === true) resolve({ value: step.value, totalMs: end - began, longestSliceMs });
-        else
-          setImmediate(() => {
-            const from = performance.now();
-            between(end - start);
-            longestSliceMs = Math.max(longestSliceMs, performance.now() - from);
-            setImmediate(slice);
-          });
+        else setImmediate(slice);
       } catch (error) {
         reject(error);
       }
