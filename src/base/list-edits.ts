@@ -39,8 +39,13 @@ export function listEdits(before: readonly unknown[], now: readonly unknown[], m
 
 /** Looks at a few elements of a part of the old list: where none is in the new one, a book of them would cost more than it saves. */
 export function isAnyKept(before: readonly unknown[], now: readonly unknown[], from: number, to: number): boolean {
-  const step = Math.max(1, (to - from) >> 3);
-  for (let at = from + (step >> 1); at < to; at += step) if (now.includes(before[at])) return true;
+  return isAnySampled(from, to, 8, at => now.includes(before[at]));
+}
+
+/** Asks of a few places between `from` and `to`, about so many, until it is so of one. */
+export function isAnySampled(from: number, to: number, samples: number, isSo: (at: number) => boolean): boolean {
+  const step = Math.max(1, Math.floor((to - from) / samples));
+  for (let at = from + (step >> 1); at < to; at += step) if (isSo(at)) return true;
   return false;
 }
 

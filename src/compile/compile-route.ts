@@ -2,7 +2,7 @@
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import type { ConcurrencyConfig } from '../config/admission-config.ts';
-import { isBare } from '../config/bare-route.ts';
+import { onlyUpstream } from '../config/bare-route.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
@@ -60,12 +60,11 @@ export function compileRoute(
   // The route table says what is wrong with the path, once for every route.
   if (pattern instanceof PathPatternError) return null;
 
-  if (config.to.kind === 'upstream' && config.rewrite === null && isBare(config)) {
-    const upstream = upstreams.get(config.to.upstream);
-    if (upstream !== undefined) {
-      const offset = offsetIn(offsets, config.name);
-      return new Route(config.name, globalChain, destinationOf(upstream), null, config.timeoutMs ?? 0, offset);
-    }
+  const only = onlyUpstream(config);
+  const upstream = only === null ? undefined : upstreams.get(only);
+  if (upstream !== undefined) {
+    const offset = offsetIn(offsets, config.name);
+    return new Route(config.name, globalChain, destinationOf(upstream), null, config.timeoutMs ?? 0, offset);
   }
 
   let rewrite = null;

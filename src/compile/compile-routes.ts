@@ -76,10 +76,7 @@ export function* compileRoutes(
   const { length } = config.routes;
   for (let from = 0; from < length; from += routesPerLook) {
     compileSome(from, Math.min(length, from + routesPerLook));
-    if (budget.spent()) {
-      yield;
-      budget.resume();
-    }
+    yield* budget.pause();
   }
   const built = table.finish();
   problems.push(...built.problems.map(problem => documentProblem(problem, config)));

@@ -33,10 +33,7 @@ export function* compileUpstreams(
     const kept =
       sameZone && running !== null && running.metricsOffset === offset && isSame(before.get(spec.name), spec);
     upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, context, membersOf(spec, shelf)));
-    if (budget.spent()) {
-      yield;
-      budget.resume();
-    }
+    yield* budget.pause();
   }
   return upstreams;
 }

@@ -3,7 +3,7 @@
 /** What one slice may take: a third of the 10 ms that a stall may last, since a garbage collection adds to it. */
 const SLICE_MS = 3;
 
-/** Tells a generator when its slice is used up: `if (budget.spent()) { yield; budget.resume(); }`. */
+/** Yields for a generator when its slice is used up: `yield* budget.pause()`. */
 export class SliceBudget {
   private readonly sliceMs: number;
   private began: number;
@@ -13,20 +13,10 @@ export class SliceBudget {
     this.began = performance.now();
   }
 
-  /** Whether it is time to yield. Costs 80 ns: ask about every element of a list, not about every field. */
-  spent(): boolean {
-    return performance.now() - this.began >= this.sliceMs;
-  }
-
-  /** Yields when it is time to. */
+  /** Yields when it is time to; the next slice begins then. Costs 0.1 µs: ask about some elements of a list, not about every field. */
   *pause(): Generator<void, void, void> {
-    if (!this.spent()) return;
+    if (performance.now() - this.began < this.sliceMs) return;
     yield;
-    this.resume();
-  }
-
-  /** To be called after the yield: the next slice begins. */
-  resume(): void {
     this.began = performance.now();
   }
 }

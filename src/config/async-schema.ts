@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { duration } from './duration.ts';
 import type { DeferralConfig } from './rollout-config.ts';
 import { size } from './size-field.ts';
+import { storeName } from './store-name.ts';
 
 const KIB = 1024;
 
@@ -22,9 +23,7 @@ export const asyncSchema = z
       .describe(
         'For all answers of routes with the same `memory`, `size` and `store`: room for `memory` / `size` of them; when it is full the oldest answer goes first, and while all of it waits for answers nobody is deferred.',
       ),
-    store: z
-      .string('expected the name of one of the `stores`')
-      .min(1, 'expected the name of one of the `stores`, found ""')
+    store: storeName
       .optional()
       .describe(
         'Name of one of the `stores` that keeps the answers: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts. Memory of this process when left out.',

@@ -5,6 +5,7 @@ import { duration } from './duration.ts';
 import { expected, found } from './found.ts';
 import { percentage } from './percentage.ts';
 import type { CanaryConfig, ShareOf } from './rollout-config.ts';
+import { storeName } from './store-name.ts';
 import { namedMatches } from './value-match.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
@@ -109,9 +110,7 @@ export const canarySchema = z
       })
       .prefault({})
       .describe('What the canary is held to, both against the stable version over the same time.'),
-    store: z
-      .string('expected the name of one of the `stores`')
-      .min(1, 'expected the name of one of the `stores`, found ""')
+    store: storeName
       .optional()
       .describe(
         'Name of one of the `stores` that keeps where the canary is: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts, and until it is known nobody gets the canary. When left out, a restart begins at the first step and each gateway decides for itself.',

@@ -1,6 +1,7 @@
 // The elements of one list of a YAML document, and how they are cut anew when the text around a few of them changed: what
 // stands before and behind the change is taken over as it is. What an element means is read elsewhere.
 
+import { isAnySampled } from '../base/list-edits.ts';
 import { readPlainList } from './plain-yaml.ts';
 
 /** `bounds` has where each element begins in `body`, and at its end where the last one ends. */
@@ -30,7 +31,9 @@ export function cutList(body: string, indent: number, before: CutList | undefine
   if (from === to) return { ...before, body };
   // A text of its own: what is read from it would else keep the whole one for as long as it is not changed again.
   const changedText = Buffer.from(body.slice(start, before.bounds[to]! + shift)).toString();
-  const changed = isAnyKept(before, from, to, changedText)
+  // Where all of them are new, none has to be looked for.
+  const isAnyKept = isAnySampled(from, to, 4, at => changedText.includes(textOf(before, at)));
+  const changed = isAnyKept
     ? cutEach(changedText, indent, withKnown(before, from, to, read))
     : cutAll(changedText, indent, read);
   if (changed === null) return null;
@@ -50,13 +53,6 @@ export function cutList(body: string, indent: number, before: CutList | undefine
 
 function textOf({ body, bounds }: CutList, at: number): string {
   return body.slice(bounds[at], bounds[at + 1]);
-}
-
-/** Looks at a few: where all of them are new, none has to be looked for. */
-function isAnyKept(before: CutList, from: number, to: number, now: string): boolean {
-  const step = Math.max(1, (to - from) >> 2);
-  for (let at = from + (step >> 1); at < to; at += step) if (now.includes(textOf(before, at))) return true;
-  return false;
 }
 
 /** How far elements may have moved between others: those that went farther are read again. */

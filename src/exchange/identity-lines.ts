@@ -55,36 +55,34 @@ function addPlain(lines: string[], consumer: Consumer | null, identity: Identity
     add(lines, 'X-Consumer-Name', consumer.name);
     add(lines, 'X-Consumer-Tenant', consumer.tenant);
     add(lines, 'X-Consumer-Plan', consumer.plan);
-    add(lines, 'X-Consumer-Groups', groupsText(consumer.groups));
+    add(lines, 'X-Consumer-Groups', groupsText.of(consumer.groups));
   }
   add(lines, 'X-Consumer-Subject', identity.subject);
-  add(lines, 'X-Consumer-Scopes', scopesText(identity.scopes));
+  add(lines, 'X-Consumer-Scopes', scopesText.of(identity.scopes));
   add(lines, 'X-Consumer-By', identity.by);
 }
 
-/** Most callers have the scopes of the caller before, in one list. */
-let lastScopes: readonly string[] = [];
-let lastScopesText = '';
+/** A list as text. Most callers have that of the caller before, in one list. */
+class LastListText {
+  private readonly write: (list: readonly string[]) => string;
+  private list: readonly string[] = [];
+  private text = '';
 
-function scopesText(scopes: readonly string[]): string {
-  if (scopes !== lastScopes) {
-    lastScopes = scopes;
-    lastScopesText = scopes.join(' ');
+  constructor(write: (list: readonly string[]) => string) {
+    this.write = write;
   }
-  return lastScopesText;
+
+  of(list: readonly string[]): string {
+    if (list !== this.list) {
+      this.list = list;
+      this.text = this.write(list);
+    }
+    return this.text;
+  }
 }
 
-/** As for scopes. */
-let lastGroups: readonly string[] = [];
-let lastGroupsText = '';
-
-function groupsText(groups: readonly string[]): string {
-  if (groups !== lastGroups) {
-    lastGroups = groups;
-    lastGroupsText = headerValue(groups);
-  }
-  return lastGroupsText;
-}
+const scopesText = new LastListText(scopes => scopes.join(' '));
+const groupsText = new LastListText(headerValue);
 
 function add(lines: string[], header: string, claim: unknown): void {
   const value = headerValue(claim);

@@ -35,7 +35,7 @@ export class CandidateMaker<T> {
   /** Null, with the reasons in `problems`, for a route that cannot be read. `order` is its place among all, told with its problems. */
   make(order: number, { name, match, value }: RouteSpec<T>): Candidate<T> | null {
     const problemsBefore = this.problems.length;
-    this.borrow(match);
+    if (this.compiledBefore.size > 0) for (const source of regexesOf(match)) this.borrow(source);
     const pattern = this.patternOf(match.path);
     if (pattern instanceof PathPatternError) this.report(order, ['match', 'path'], pattern.message);
     const onHead = this.conditions.onHead(match, order);
@@ -54,8 +54,7 @@ export class CandidateMaker<T> {
   /** The pattern of a path. Read once for a route that is asked about and then made. */
   patternOf(source: string): PathPattern | PathPatternError {
     if (this.last === null || this.last.source !== source) {
-      const regex = source.startsWith('~') ? this.compiledBefore.get(source.slice(1)) : undefined;
-      if (regex !== undefined) this.compiled.set(source.slice(1), regex);
+      if (source.startsWith('~')) this.borrow(source.slice(1));
       this.last = { source, pattern: parsePathPattern(source, this.compiled) };
     }
     return this.last.pattern;
@@ -72,13 +71,10 @@ export class CandidateMaker<T> {
     this.problems.push({ routeIndex, otherIndex: null, path, message });
   }
 
-  /** Takes over the regexes that this route needs. */
-  private borrow(match: MatchSpec): void {
-    if (this.compiledBefore.size === 0) return;
-    for (const source of regexesOf(match)) {
-      const regex = this.compiledBefore.get(source);
-      if (regex !== undefined) this.compiled.set(source, regex);
-    }
+  /** Takes over a regex where it was compiled before. */
+  private borrow(source: string): void {
+    const regex = this.compiledBefore.get(source);
+    if (regex !== undefined) this.compiled.set(source, regex);
   }
 }
 

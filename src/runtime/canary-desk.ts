@@ -2,6 +2,7 @@
 // rules of the decision are in src/upstream/canary.
 
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { canaryKey } from '../compile/compile-canary.ts';
 import { specOf } from '../compile/store-specs.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
@@ -86,13 +87,10 @@ export class CanaryDesk {
     }
     const keepers = new Set([...this.early.values()].flatMap(({ keeper }) => (keeper === null ? [] : [keeper])));
     if (keepers.size === 0) return;
-    const wait = new AbortController();
-    const tooLong = new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, KNOWN_WAIT_MS);
-      wait.signal.addEventListener('abort', () => clearTimeout(timer));
-    });
+    const known = new AbortController();
+    const tooLong = delay(KNOWN_WAIT_MS, undefined, { signal: known.signal }).catch(() => {});
     await Promise.race([Promise.all([...keepers].map(keeper => keeper.sync(false))), tooLong]);
-    wait.abort();
+    known.abort();
   }
 
   /** These are the canaries from now on. One that did not change stays where it is; another definition begins anew, or where it was kept. */

@@ -9,4 +9,10 @@ export class StoreAway extends Error {
     this.name = 'StoreAway';
     this.store = store;
   }
+
+  /** What came of asking a store: it is away, for the reason that its driver gives. One that says so already stays as it is. */
+  static because(error: unknown, store: string): StoreAway {
+    if (error instanceof StoreAway) return error;
+    return new StoreAway(store, error instanceof Error ? error.message : String(error));
+  }
 }

@@ -81,6 +81,12 @@ export function request(method: string, path: string, ...more: FieldList): Field
   return [[':method', method], [':scheme', 'http'], [':authority', 'gateway.test'], [':path', path], ...more];
 }
 
+/** Asks for a WebSocket's tunnel (RFC 8441 section 4). */
+export function webSocketConnect(path: string, ...more: FieldList): FieldList {
+  const [, ...others] = request('CONNECT', path, ...more);
+  return [[':method', 'CONNECT'], [':protocol', 'websocket'], ...others];
+}
+
 export const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 export interface Answer {

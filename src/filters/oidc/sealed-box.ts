@@ -1,6 +1,7 @@
 // Encrypts what a browser keeps for the gateway, so that nobody can read or change it. Keys rotate: the first seals, all open.
 
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { derivedKey } from './derived-key.ts';
 
 const VERSION = 1;
 const KEY_ID_BYTES = 4;
@@ -22,7 +23,7 @@ export class SealedBox {
   constructor(secrets: readonly string[], purpose: string) {
     this.purpose = Buffer.from(purpose);
     this.keys = secrets.map(secret => {
-      const key = Buffer.from(hkdfSync('sha256', secret, '', `cardea ${purpose}`, 32));
+      const key = derivedKey(secret, purpose);
       return { id: createHash('sha256').update(key).digest().subarray(0, KEY_ID_BYTES), key };
     });
   }

@@ -1,8 +1,9 @@
 // Ids of sessions that are kept elsewhere: random, with a proof that this gateway made them. One that somebody made up is told without
 // asking the store, so that a flood of such cookies costs it nothing. Keeps no ids.
 
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { decodeBase64url } from '../../base/jose/base64url.ts';
+import { derivedKey } from './derived-key.ts';
 
 const RANDOM_BYTES = 24;
 /** Of an HMAC with SHA-256; guessing takes 2^127 cookies, and gives an id that no session has. */
@@ -13,7 +14,7 @@ export class SessionIds {
 
   /** Keys rotate: the first makes ids, all know theirs. Ids that were made for one `purpose` are none for another. */
   constructor(secrets: readonly string[], purpose: string) {
-    this.keys = secrets.map(secret => Buffer.from(hkdfSync('sha256', secret, '', `cardea ${purpose}`, 32)));
+    this.keys = secrets.map(secret => derivedKey(secret, purpose));
   }
 
   make(): string {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { TestAuthority } from '../../../test/support/certificates.ts';
@@ -14,13 +14,14 @@ import { canWrap, socketOf, tlsHandleOf, wrapServer } from './tls-handle.ts';
 const authority = new TestAuthority();
 after(() => authority.remove());
 
-test('an accepted socket is wrapped, reads into a buffer, takes several writes in one turn, and closes', async () => {
-  assert.equal(canWrap, true);
-  const { cert, key } = authority.issue('api', { names: ['DNS:api.test'] });
+/** What a client gets to read of a server that wraps its sockets; `onRead` has what the client sent, in `buffer`. */
+async function answered(
+  name: string,
+  buffer: Buffer,
+  onRead: (socket: Socket, bytes: Uint8Array, length: number) => void,
+): Promise<string> {
+  const { cert, key } = authority.issue(name, { names: ['DNS:api.test'] });
   const context = createSecureContext({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), ca: [] });
-  const buffer = Buffer.alloc(4096);
-  const written: (Buffer | null)[] = [];
-  const large = Buffer.alloc(96 * 1024, 'x');
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, raw => {
     const handle = wrapServer(raw, context);
     handle.onhandshakestart = () => {};
@@ -28,82 +29,74 @@ test('an accepted socket is wrapped, reads into a buffer, takes several writes i
     handle.onerror = () => socket.destroy();
     const socket = socketOf(handle, readInto(buffer));
     assert.equal(tlsHandleOf(socket), handle);
+    listenTo(socket, {
+      onRead(bytes, length) {
+        onRead(socket, bytes, length);
+        return true;
+      },
+      onEnd: () => socket.destroy(),
+      onDrain() {},
+      onSocketClosed() {},
+    });
+    startReading(socket);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  after(() => server.close());
+  const address = server.address();
+  const { text } = await askTls(typeof address === 'object' && address !== null ? address.port : 0);
+  return text;
+}
+
+test('an accepted socket is wrapped, reads into a buffer, takes several writes in one turn, and closes', async () => {
+  assert.equal(canWrap, true);
+  const buffer = Buffer.alloc(4096);
+  const written: (Buffer | null)[] = [];
+  const large = Buffer.alloc(96 * 1024, 'x');
+  const text = await answered('api', buffer, (socket, bytes, length) => {
+    assert.equal(bytes, buffer);
     const owner = {
       onWritten(_tag: null, given: Buffer | null) {
         written.push(given);
         if (secureWriterOf(socket)?.unsentBytes === 0) socket.end();
       },
     };
-    listenTo(socket, {
-      onRead(bytes, length) {
-        assert.equal(bytes, buffer);
-        const answer = Buffer.from(`got ${length};`);
-        const writer = secureWriterOf(socket)!;
-        writer.write(answer, answer.length, owner, null);
-        writer.write(large, large.length, owner, null);
-        writer.write(answer, answer.length, owner, null);
-        assert.ok(writer.unsentBytes > 0);
-        return true;
-      },
-      onEnd: () => socket.destroy(),
-      onDrain() {},
-      onSocketClosed() {},
-    });
-    startReading(socket);
+    const answer = Buffer.from(`got ${length};`);
+    const writer = secureWriterOf(socket)!;
+    writer.write(answer, answer.length, owner, null);
+    writer.write(large, large.length, owner, null);
+    writer.write(answer, answer.length, owner, null);
+    assert.ok(writer.unsentBytes > 0);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  after(() => server.close());
-  const address = server.address();
-  const { text } = await askTls(typeof address === 'object' && address !== null ? address.port : 0);
   assert.match(text, /^got \d+;x+got \d+;$/);
   assert.equal(text.length, large.length + 2 * text.indexOf('x'));
   assert.equal(written.filter(given => given === large).length, 1);
 });
 
 test('the end of a lone small write is told to who asks for it while it is under way, and to nobody else', async () => {
-  const { cert, key } = authority.issue('lone', { names: ['DNS:api.test'] });
-  const context = createSecureContext({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), ca: [] });
   const told: string[] = [];
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, raw => {
-    const handle = wrapServer(raw, context);
-    handle.onhandshakestart = () => {};
-    handle.onhandshakedone = () => writeSecurely(socket, handle);
-    handle.onerror = () => socket.destroy();
-    const socket = socketOf(handle, readInto(Buffer.alloc(4096)));
-    const answer = Buffer.from('lone');
+  const answer = Buffer.from('lone');
+  const text = await answered('lone', Buffer.alloc(4096), socket => {
+    const writer = secureWriterOf(socket)!;
     const write = (name: string): void => {
       const owner = {
         onWritten() {
           told.push(name);
-          assert.equal(secureWriterOf(socket)!.unsentBytes, 0);
+          assert.equal(writer.unsentBytes, 0);
           socket.end();
         },
       };
-      assert.equal(secureWriterOf(socket)!.write(answer, answer.length, owner, null), SecureOutcome.sent);
+      assert.equal(writer.write(answer, answer.length, owner, null), SecureOutcome.sent);
     };
-    listenTo(socket, {
-      onRead() {
-        write('unasked');
-        // Two turns later it is done, whoever asks.
-        setImmediate(() =>
-          setImmediate(() => {
-            assert.equal(secureWriterOf(socket)!.unsentBytes, 0);
-            write('asked');
-            assert.ok(secureWriterOf(socket)!.unsentBytes > 0);
-          }),
-        );
-        return true;
-      },
-      onEnd: () => socket.destroy(),
-      onDrain() {},
-      onSocketClosed() {},
-    });
-    startReading(socket);
+    write('unasked');
+    // Two turns later it is done, whoever asks.
+    setImmediate(() =>
+      setImmediate(() => {
+        assert.equal(writer.unsentBytes, 0);
+        write('asked');
+        assert.ok(writer.unsentBytes > 0);
+      }),
+    );
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  after(() => server.close());
-  const address = server.address();
-  const { text } = await askTls(typeof address === 'object' && address !== null ? address.port : 0);
   assert.equal(text, 'lonelone');
   assert.deepEqual(told, ['asked']);
 });

@@ -3,6 +3,7 @@
 
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
 import { StoreAway } from '../store-away.ts';
 import {
@@ -34,13 +35,13 @@ export class SqliteAnswers implements AnswerShelf {
   private readonly store: SqliteStore;
   private readonly spec: ShelfSpec;
   private readonly pool: string;
-  private opened: DatabaseSync | null = null;
-  private isPrepared = false;
+  private readonly connection: OwnConnection;
 
   constructor(store: SqliteStore, spec: ShelfSpec) {
     this.store = store;
     this.spec = spec;
     this.pool = poolOf(spec);
+    this.connection = new OwnConnection(store, database => database.exec(schema));
   }
 
   expect(ticket: AnswerTicket, keepSeconds: number): SoonerOrLater<ExpectedAnswer | null> {
@@ -127,9 +128,9 @@ export class SqliteAnswers implements AnswerShelf {
   /** At once, or, while another process writes, within the store's `commandTimeout`. */
   private tried<Value>(act: (database: DatabaseSync) => Value): SoonerOrLater<Value> {
     try {
-      return act(this.database());
+      return act(this.connection.database);
     } catch (error) {
-      if (!isBusy(error)) throw this.away(error);
+      if (!isBusy(error)) throw StoreAway.because(error, this.store.spec.name);
       return this.triedAgain(act);
     }
   }
@@ -139,28 +140,11 @@ export class SqliteAnswers implements AnswerShelf {
     for (;;) {
       await delay(RETRY_MS);
       try {
-        return act(this.database());
+        return act(this.connection.database);
       } catch (error) {
-        if (!isBusy(error) || performance.now() >= until) throw this.away(error);
+        if (!isBusy(error) || performance.now() >= until) throw StoreAway.because(error, this.store.spec.name);
       }
     }
-  }
-
-  private database(): DatabaseSync {
-    if (this.opened?.isOpen !== true) {
-      this.opened = this.store.connect(0);
-      this.isPrepared = false;
-    }
-    if (!this.isPrepared) {
-      this.opened.exec(schema);
-      this.isPrepared = true;
-    }
-    return this.opened;
-  }
-
-  private away(error: unknown): StoreAway {
-    if (error instanceof StoreAway) return error;
-    return new StoreAway(this.store.spec.name, error instanceof Error ? error.message : String(error));
   }
 }
 

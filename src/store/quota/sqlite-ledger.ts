@@ -33,8 +33,7 @@ export class SqliteLedger implements QuotaLedger {
         throw error;
       }
     } catch (error) {
-      if (error instanceof StoreAway) throw error;
-      throw new StoreAway(this.store.spec.name, error instanceof Error ? error.message : String(error));
+      throw StoreAway.because(error, this.store.spec.name);
     }
   }
 

@@ -1,6 +1,7 @@
 // Records in a SQLite file, for the gateways of one machine. A file that is locked counts as away: whoever asks comes back.
 
 import type { DatabaseSync } from 'node:sqlite';
+import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
 import { StoreAway } from '../store-away.ts';
 import { type KeptRecord, RECORD_DAYS, type RecordBook } from './record-book.ts';
@@ -9,11 +10,11 @@ const DAY_MS = 86_400_000;
 
 export class SqliteRecords implements RecordBook {
   private readonly store: SqliteStore;
-  private opened: DatabaseSync | null = null;
-  private isPrepared = false;
+  private readonly connection: OwnConnection;
 
   constructor(store: SqliteStore) {
     this.store = store;
+    this.connection = new OwnConnection(store, makeTable);
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, KeptRecord>> {
@@ -45,25 +46,16 @@ export class SqliteRecords implements RecordBook {
 
   private tried<Value>(act: (database: DatabaseSync) => Value): Value {
     try {
-      return act(this.database());
+      return act(this.connection.database);
     } catch (error) {
-      if (error instanceof StoreAway) throw error;
-      throw new StoreAway(this.store.spec.name, error instanceof Error ? error.message : String(error));
+      throw StoreAway.because(error, this.store.spec.name);
     }
   }
+}
 
-  private database(): DatabaseSync {
-    if (this.opened?.isOpen !== true) {
-      this.opened = this.store.connect(0);
-      this.isPrepared = false;
-    }
-    if (!this.isPrepared) {
-      this.opened.exec(
-        'CREATE TABLE IF NOT EXISTS cardea_records (key TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL, used INTEGER NOT NULL)',
-      );
-      this.opened.prepare('DELETE FROM cardea_records WHERE used < ?').run(Date.now() - RECORD_DAYS * DAY_MS);
-      this.isPrepared = true;
-    }
-    return this.opened;
-  }
+function makeTable(database: DatabaseSync): void {
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS cardea_records (key TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL, used INTEGER NOT NULL)',
+  );
+  database.prepare('DELETE FROM cardea_records WHERE used < ?').run(Date.now() - RECORD_DAYS * DAY_MS);
 }

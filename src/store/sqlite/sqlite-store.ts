@@ -75,8 +75,7 @@ export class SqliteStore {
     try {
       return this.connect(commandTimeoutMs);
     } catch (error) {
-      if (error instanceof StoreAway) throw error;
-      throw new StoreAway(name, error instanceof Error ? error.message : String(error));
+      throw StoreAway.because(error, name);
     }
   }
 }

@@ -8,7 +8,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { F, frame, H2Client, settings, T, uint32 } from '../../support/h2-client.ts';
+import { F, frame, H2Client, settings, T, uint32, webSocketConnect } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 import { startRawBackend } from '../../support/raw-backend.ts';
 
@@ -118,18 +118,7 @@ type Ask = (engine: Engine) => Promise<{ client: TunnelEnd; opened(): boolean; c
 
 const clientHttp2: Ask = async engine => {
   const client = await H2Client.open(engine.port);
-  client.headers(
-    1,
-    [
-      [':method', 'CONNECT'],
-      [':protocol', 'websocket'],
-      [':scheme', 'http'],
-      [':authority', 'a'],
-      [':path', '/chat'],
-      ['sec-websocket-version', '13'],
-    ],
-    false,
-  );
+  client.headers(1, webSocketConnect('/chat', ['sec-websocket-version', '13']), false);
   return {
     client: {
       say: text => client.data(1, text),
@@ -274,17 +263,7 @@ test('END_STREAM waits for what the client has no room for', async t => {
   const { engine, upstream } = await upstreamHttp1(t, {});
   const client = await H2Client.open(engine.port, settings([4, 10]));
   t.after(() => client.close());
-  client.headers(
-    1,
-    [
-      [':method', 'CONNECT'],
-      [':protocol', 'websocket'],
-      [':scheme', 'http'],
-      [':authority', 'a'],
-      [':path', '/chat'],
-    ],
-    false,
-  );
+  client.headers(1, webSocketConnect('/chat'), false);
   await eventually(() => upstream() !== null, 'the tunnel');
   upstream()!.say('ten bytes.and more');
   upstream()!.end();

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { get, H2Client } from '../../support/h2-client.ts';
+import { get, H2Client, webSocketConnect } from '../../support/h2-client.ts';
 import { startRawBackend } from '../../support/raw-backend.ts';
 
 const http = createServer((_request, response) => response.writeHead(426, { 'X-Why': 'no' }).end('upgrade required'));
@@ -125,18 +125,7 @@ describe('extended CONNECT', () => {
     });
     const own = await startEngine([backend.port], { protocols: ['h2c'] });
     const client = await H2Client.open(own.port);
-    client.headers(
-      1,
-      [
-        [':method', 'CONNECT'],
-        [':protocol', 'websocket'],
-        [':scheme', 'http'],
-        [':authority', 'a'],
-        [':path', '/chat'],
-        ['sec-websocket-key', 'of-the-client'],
-      ],
-      false,
-    );
+    client.headers(1, webSocketConnect('/chat', ['sec-websocket-key', 'of-the-client']), false);
     assert.equal((await client.answer(1)).reset, 10);
     const [seen] = backend.requests;
     assert.equal(seen!.line, 'GET /chat HTTP/1.1');

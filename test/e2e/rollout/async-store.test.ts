@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
+import { metric } from '../../support/metric.ts';
 import { startRedis } from '../../support/redis.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 import { reportsGateway } from './slow-reports.ts';
@@ -69,8 +69,8 @@ test('Redis is away: clients wait on, polls get 503, the loop goes on; what came
   assert.equal(away.headers['retry-after'], '2');
   held[0]!('came meanwhile');
   // Nobody polls: what asks the store is the second request, whose time has come.
-  const asked = await eventCount(gateway.adminPort, 'store_away');
-  while ((await eventCount(gateway.adminPort, 'store_away')) === asked) await delay(20);
+  const asked = await metric(gateway, eventSeries('store_away'));
+  await eventually(async () => (await metric(gateway, eventSeries('store_away'))) > asked, 'the store is asked again');
   await eventually(
     () => /clients of slow answers wait on: the store is away/.test(gateway.stderr()),
     'it is in the log',
@@ -82,13 +82,11 @@ test('Redis is away: clients wait on, polls get 503, the loop goes on; what came
   redis.resume();
   const kept = await fetchUntil(location, ({ status }) => status === 200, 15_000);
   assert.equal(kept.body, 'came meanwhile');
-  assert.equal(await eventCount(gateway.adminPort, 'deferred'), 1);
+  assert.equal(await metric(gateway, eventSeries('deferred')), 1);
 });
 
-async function eventCount(adminPort: number, event: string): Promise<number> {
-  const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
-  const line = new RegExp(`cardea_filter_events_total\\{filter="async",event="${event}"\\} (\\d+)\n`).exec(metrics);
-  return Number(line?.[1]);
+function eventSeries(event: string): string {
+  return `cardea_filter_events_total{filter="async",event="${event}"}`;
 }
 
 test('SQLite: answers outlive the process, and one that nobody waits for any more is told as lost', async t => {

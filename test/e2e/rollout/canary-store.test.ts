@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosLoad } from '../../chaos/chaos-load.ts';
+import { eventuallySeen } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -55,13 +56,7 @@ async function pageOf({ adminPort }: RunningGateway): Promise<CanaryPage> {
 }
 
 async function until(gateway: RunningGateway, what: (page: CanaryPage) => boolean): Promise<CanaryPage> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const page = await pageOf(gateway);
-    if (what(page)) return page;
-    assert.ok(performance.now() < end, `${JSON.stringify(page)}\n${gateway.stderr()}`);
-    await delay(20);
-  }
+  return await eventuallySeen(() => pageOf(gateway), what, 'the canary is there');
 }
 
 async function versionFor(gateway: RunningGateway, headers: Record<string, string> = {}): Promise<string | null> {
