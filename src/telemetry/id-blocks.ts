@@ -15,10 +15,17 @@ export const ID_DIGITS = 32;
 const SPAN_DIGITS = 16;
 
 const BLOCKS = 64;
-const RANDOM_BYTES = (ID_DIGITS * 2 + SPAN_DIGITS) / 2;
+const BLOCK_RANDOM_BYTES = (ID_DIGITS * 2 + SPAN_DIGITS) / 2;
+/** Batches that one drawing of randomness is for: a call costs as much as some thousand bytes. */
+const BATCHES_A_DRAWING = 4;
+
+const templates = Buffer.from(template.repeat(BLOCKS), 'latin1');
+/** The first and the second hex digit of each byte. */
+const firstDigits = Uint8Array.from({ length: 256 }, (_, byte) => '0123456789abcdef'.charCodeAt(byte >> 4));
+const secondDigits = Uint8Array.from({ length: 256 }, (_, byte) => '0123456789abcdef'.charCodeAt(byte & 15));
 
 /**
- * Makes blocks by the dozen: randomness and digits cost little when drawn in bulk. A batch is never written again, so a
+ * Makes blocks by the dozen: randomness and memory cost little when drawn in bulk. A batch is never written again, so a
  * block stays as it is for whoever holds its buffer; the batch is freed with its last exchange.
  */
 export class IdBlocks {
@@ -26,11 +33,13 @@ export class IdBlocks {
   bytes: Buffer;
   private next: number;
   private readonly random: Buffer;
+  private randomAt: number;
 
   constructor() {
     this.bytes = Buffer.alloc(0);
     this.next = 0;
-    this.random = Buffer.allocUnsafeSlow(BLOCKS * RANDOM_BYTES);
+    this.random = Buffer.allocUnsafeSlow(BATCHES_A_DRAWING * BLOCKS * BLOCK_RANDOM_BYTES);
+    this.randomAt = this.random.length;
   }
 
   /** Offset of a fresh block in `bytes`. */
@@ -42,16 +51,31 @@ export class IdBlocks {
   }
 
   private refill(): void {
-    const digits = randomFillSync(this.random).toString('hex');
-    const bytes = Buffer.from(template.repeat(BLOCKS), 'latin1');
-    let digit = 0;
-    for (let at = 0; at < bytes.length; at += ID_BLOCK_BYTES) {
-      bytes.write(digits.slice(digit, digit + 32), at + REQUEST_ID_AT, 'latin1');
-      bytes.write(digits.slice(digit + 32, digit + 64), at + TRACE_ID_AT, 'latin1');
-      bytes.write(digits.slice(digit + 64, digit + 80), at + SPAN_ID_AT, 'latin1');
-      digit += 80;
+    const { random } = this;
+    const bytes = Buffer.allocUnsafeSlow(templates.length);
+    templates.copy(bytes);
+    if (this.randomAt === random.length) {
+      randomFillSync(random);
+      this.randomAt = 0;
     }
+    let from = this.randomAt;
+    for (let at = 0; at < bytes.length; at += ID_BLOCK_BYTES) {
+      writeDigits(bytes, at + REQUEST_ID_AT, random, from, ID_DIGITS / 2);
+      writeDigits(bytes, at + TRACE_ID_AT, random, from + ID_DIGITS / 2, ID_DIGITS / 2);
+      writeDigits(bytes, at + SPAN_ID_AT, random, from + ID_DIGITS, SPAN_DIGITS / 2);
+      from += BLOCK_RANDOM_BYTES;
+    }
+    this.randomAt = from;
     this.bytes = bytes;
     this.next = 0;
+  }
+}
+
+/** Writes `count` random bytes as twice as many digits. By a table: as strings, cut and written one by one, they cost four times as much. */
+function writeDigits(bytes: Buffer, at: number, random: Buffer, from: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const byte = random[from + i]!;
+    bytes[at + i * 2] = firstDigits[byte]!;
+    bytes[at + i * 2 + 1] = secondDigits[byte]!;
   }
 }
