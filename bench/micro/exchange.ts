@@ -3,7 +3,7 @@
 // Connections are real ones whose sockets then are told apart from the gateway: what arrives is handed in, what leaves is thrown away.
 
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { DownstreamConnection } from '../../src/net/downstream-connection.ts';
 import { UpstreamConnection } from '../../src/net/upstream-connection.ts';
@@ -45,7 +45,12 @@ function cutWrites(socket: Socket, onWrite: () => void): void {
   };
 }
 
-const backend = createServer((_request, response) => setTimeout(() => response.end('a'), 50));
+// Answers once all have asked, so that each has a connection of its own.
+const waiting: ServerResponse[] = [];
+const backend = createServer((_request, response) => {
+  waiting.push(response);
+  if (waiting.length === CONNECTIONS) for (const each of waiting) each.end('a');
+});
 // Else it ends connections that it hears nothing on.
 backend.keepAliveTimeout = 0;
 backend.listen(0, '127.0.0.1');
