@@ -12,7 +12,9 @@ import { startEngine } from '../../test/support/engine-gateway.ts';
 const CONNECTIONS = 32;
 const seconds = Number(process.argv[2] ?? 5);
 
-const request = Buffer.from('GET /small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n');
+const request = Buffer.from(
+  'GET /small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n',
+);
 const answer = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 18:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\nConnection: keep-alive\r\n\r\n${'a'.repeat(1024)}`,
 );
