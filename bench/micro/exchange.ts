@@ -1,5 +1,5 @@
 // What an exchange costs beside the kernel and Node's input and output: heads in, heads out, route, metrics, log.
-// Run: node --no-parallel-scavenge --no-async-context-frame bench/micro/exchange.ts [seconds]; with --cpu-prof it says where.
+// Run: node --no-parallel-scavenge --no-async-context-frame bench/micro/exchange.ts [seconds [browser]]; with --cpu-prof it says where.
 // Connections are real ones whose sockets then are told apart from the gateway: what arrives is handed in, what leaves is thrown away.
 
 import { once } from 'node:events';
@@ -12,9 +12,25 @@ import { startEngine } from '../../test/support/engine-gateway.ts';
 const CONNECTIONS = 32;
 const seconds = Number(process.argv[2] ?? 5);
 
-const request = Buffer.from(
-  'GET /small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n',
-);
+/** Of a client such as wrk, or of a browser. */
+const fields =
+  process.argv[3] === 'browser'
+    ? [
+        'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36',
+        'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+        'Accept-Encoding: gzip, deflate, br, zstd',
+        'Accept-Language: en-GB,en;q=0.9,de;q=0.8',
+        'Sec-CH-UA: "Chromium";v="150", "Not/A)Brand";v="24"',
+        'Sec-CH-UA-Mobile: ?0',
+        'Sec-CH-UA-Platform: "Linux"',
+        'Sec-Fetch-Dest: document',
+        'Sec-Fetch-Mode: navigate',
+        'Sec-Fetch-Site: same-origin',
+        'Referer: https://shop.example.com/catalogue/chairs?page=3',
+        `Cookie: session=${'0123456789abcdef'.repeat(8)}; theme=dark; consent=${'x'.repeat(300)}`,
+      ]
+    : ['User-Agent: bench/1', 'Accept: */*'];
+const request = Buffer.from(`GET /small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n${fields.join('\r\n')}\r\n\r\n`);
 const answer = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 18:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\nConnection: keep-alive\r\n\r\n${'a'.repeat(1024)}`,
 );

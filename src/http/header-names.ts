@@ -62,15 +62,19 @@ export function headerIdOf(lowerName: string): number {
 // Known names hash by length, first and last letter into 256 buckets; the table is small enough that a bucket
 // holds one name. Buckets that would hold two are resolved by linear probing.
 const bucketIds = new Uint8Array(256);
-const nameBytes: readonly Uint8Array[] = headerNames.map(name => Uint8Array.from(name, letter => letter.charCodeAt(0)));
+const nameLengths = Uint8Array.from(headerNames, name => name.length);
+/** All names lie one behind the other, each at a multiple of this. */
+const nameStride = Math.max(...nameLengths);
+const nameBytes = new Uint8Array(headerNames.length * nameStride);
+for (const [id, name] of headerNames.entries()) nameBytes.set(Buffer.from(name), id * nameStride);
 
 function bucketOf(length: number, first: number, last: number): number {
   return (length * 7 + first * 31 + last * 3) & 255;
 }
 
 for (let id = 1; id < headerNames.length; id++) {
-  const bytes = nameBytes[id]!;
-  let bucket = bucketOf(bytes.length, bytes[0]!, bytes[bytes.length - 1]!);
+  const name = headerNames[id]!;
+  let bucket = bucketOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1));
   while (bucketIds[bucket] !== 0) bucket = (bucket + 1) & 255;
   bucketIds[bucket] = id;
 }
@@ -88,22 +92,18 @@ export function headerIdOfBytes(bytes: Uint8Array, start: number, end: number): 
   for (;;) {
     const id = bucketIds[bucket]!;
     if (id === 0) return HeaderId.other;
-    const known = nameBytes[id]!;
-    if (known.length === length) {
+    if (nameLengths[id] === length) {
+      const known = id * nameStride;
       let i = 0;
       let disguised = false;
       for (; i < length; i++) {
-        const byte = lowerByte(bytes[start + i]!);
-        if (byte === known[i]) continue;
-        if (byte !== 0x5f || known[i] !== 0x2d) break;
+        // Letters become small, and nothing else that a name may hold becomes a letter, a digit or a hyphen.
+        if ((bytes[start + i]! | 0x20) === nameBytes[known + i]) continue;
+        if (bytes[start + i] !== 0x5f || nameBytes[known + i] !== 0x2d) break;
         disguised = true;
       }
       if (i === length) return disguised ? DISGUISED : id;
     }
     bucket = (bucket + 1) & 255;
   }
-}
-
-function lowerByte(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
 }

@@ -32,6 +32,17 @@ test('names, values and their places: white space around a value is none of it (
   assert.equal(found.index[FIELD_STRIDE], HeaderId.other);
 });
 
+test('every byte at every place of a value, whether it is read alone or with its neighbours (RFC 9110 section 5.5)', () => {
+  for (let byte = 0; byte < 256; byte++) {
+    const isAllowed = byte === 0x09 || (byte >= 0x20 && byte !== 0x7f);
+    for (let place = 0; place < 9; place++) {
+      const value = `${'v'.repeat(place)}${String.fromCharCode(byte)}${'w'.repeat(9 - place)}`;
+      assert.equal(scan([`A: ${value}`]) > 0, isAllowed, `byte ${byte} at ${place}`);
+      if (isAllowed) assert.equal(found.index[3]! - found.index[2]!, value.replace(/^[ \t]+|[ \t]+$/g, '').length);
+    }
+  }
+});
+
 test('limits hold to the byte and to the field', () => {
   const bytes = 'A: b\r\nC: d\r\n\r\n'.length;
   assert.ok(scan(['A: b', 'C: d'], { ...generous, headerBytesMax: bytes }) > 0);
