@@ -33,6 +33,12 @@ export type WorkerLog = (level: LogLevel, message: string, fields: LogFields) =>
 // The launcher's `--max-semi-space-size` is for the supervisor, and would go before a worker's own limit. V8 reads the flag
 // where a heap is made: what is set here counts for the threads to come.
 setFlagsFromString('--max-semi-space-size=0');
+// An exchange goes through a hundred small functions: more of them are put into one another than V8 would by itself. A V8 that
+// no longer knows one of these leaves it out. See docs/decisions/0010-runtime-flags.md.
+setFlagsFromString('--max-inlined-bytecode-size=800');
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
+setFlagsFromString('--max-inlined-bytecode-size-absolute=9200');
+setFlagsFromString('--min-inlining-frequency=0.05');
 
 export class WorkerThread {
   readonly slot: number;
