@@ -7,28 +7,39 @@ export interface ChangedRange {
   readonly toNow: number;
 }
 
-/** The last answer about long lists: several ask it of the same two. They may go meanwhile. */
-let last: { readonly before: WeakRef<object>; readonly now: WeakRef<object>; readonly range: ChangedRange } | null =
-  null;
 const longMin = 1_000;
+
+/** By long list, the last one that it was compared with, or was made of. */
+const known = new WeakMap<readonly unknown[], { readonly before: WeakRef<object>; readonly range: ChangedRange }>();
 
 /** The lists are not changed afterwards. */
 export function changedRange(before: readonly unknown[], now: readonly unknown[]): ChangedRange {
   const shorter = Math.min(before.length, now.length);
   if (before === now) return { from: shorter, toBefore: shorter, toNow: shorter };
-  if (shorter < longMin) return compared(before, now);
-  if (last === null || last.before.deref() !== before || last.now.deref() !== now) {
-    last = { before: new WeakRef(before), now: new WeakRef(now), range: compared(before, now) };
-  }
-  return last.range;
+  const last = known.get(now);
+  if (last !== undefined && last.before.deref() === before) return last.range;
+  const range = compared(before, now, { from: 0, toBefore: before.length, toNow: now.length });
+  remember(before, now, range);
+  return range;
 }
 
-function compared(before: readonly unknown[], now: readonly unknown[]): ChangedRange {
-  const shorter = Math.min(before.length, now.length);
-  let from = 0;
+/**
+ * To be said by who made a list of another, taking over everything outside of `range`: then nobody compares the two element by
+ * element, which is most of a small change of a long list while the code is cold.
+ */
+export function rememberChangedRange(before: readonly unknown[], now: readonly unknown[], range: ChangedRange): void {
+  remember(before, now, compared(before, now, range));
+}
+
+function remember(before: readonly unknown[], now: readonly unknown[], range: ChangedRange): void {
+  if (Math.min(before.length, now.length) >= longMin) known.set(now, { before: new WeakRef(before), range });
+}
+
+/** What is left of a range when its ends are compared. */
+function compared(before: readonly unknown[], now: readonly unknown[], range: ChangedRange): ChangedRange {
+  let { from, toBefore, toNow } = range;
+  const shorter = Math.min(toBefore, toNow);
   while (from < shorter && before[from] === now[from]) from++;
-  let toBefore = before.length;
-  let toNow = now.length;
   while (toBefore > from && toNow > from && before[toBefore - 1] === now[toNow - 1]) {
     toBefore--;
     toNow--;

@@ -1,6 +1,8 @@
 // The elements of one list of a YAML document, and how they are cut anew when the text around a few of them changed: what
 // stands before and behind the change is taken over as it is. What an element means is read elsewhere.
 
+import { rememberChangedRange } from '../base/changed-range.ts';
+import { changedText } from '../base/changed-text.ts';
 import { isAnySampled } from '../base/list-edits.ts';
 import { readPlainList } from './plain-yaml.ts';
 
@@ -42,13 +44,11 @@ export function cutList(body: string, indent: number, before: CutList | undefine
   bounds.set(before.bounds.subarray(0, from));
   for (let at = 0; at < elements.length; at++) bounds[from + at] = start + changed.bounds[at]!;
   const behind = from + elements.length;
-  for (let at = to; at < before.bounds.length; at++) bounds[behind + at - to] = before.bounds[at]! + shift;
-  return {
-    body,
-    indent,
-    bounds,
-    elements: before.elements.slice(0, from).concat(elements, before.elements.slice(to)),
-  };
+  if (shift === 0) bounds.set(before.bounds.subarray(to), behind);
+  else for (let at = to; at < before.bounds.length; at++) bounds[behind + at - to] = before.bounds[at]! + shift;
+  const all = before.elements.slice(0, from).concat(elements, before.elements.slice(to));
+  rememberChangedRange(before.elements, all, { from, toBefore: to, toNow: behind });
+  return { body, indent, bounds, elements: all };
 }
 
 function textOf({ body, bounds }: CutList, at: number): string {
@@ -105,13 +105,12 @@ function cutEach(body: string, indent: number, read: ReadElement): CutList | nul
  * is whole in both texts is taken for a start.
  */
 function changedElements({ body, bounds }: CutList, now: string): { from: number; to: number } {
-  const same = commonStart(body, now);
-  if (same === body.length && same === now.length) return { from: 0, to: 0 };
-  const unchangedFrom = body.length - commonEnd(body, now, Math.min(body.length, now.length) - same);
+  const { from, toBefore, toNow } = changedText(body, now);
+  if (from === toBefore && from === toNow) return { from: 0, to: 0 };
   const last = bounds.length - 1;
   return {
-    from: Math.max(0, firstAbove(bounds, same) - 2),
-    to: Math.min(last, firstAbove(bounds, unchangedFrom)),
+    from: Math.max(0, firstAbove(bounds, from) - 2),
+    to: Math.min(last, firstAbove(bounds, toBefore)),
   };
 }
 
@@ -123,31 +122,6 @@ function firstAbove(sorted: Uint32Array, limit: number): number {
     const middle = (low + high) >> 1;
     if (sorted[middle]! > limit) high = middle;
     else low = middle + 1;
-  }
-  return low;
-}
-
-/** How many characters two texts have in common at their starts. By halves, since comparing slices costs next to nothing. */
-function commonStart(a: string, b: string): number {
-  let low = 0;
-  let high = Math.min(a.length, b.length);
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (a.slice(low, middle) === b.slice(low, middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/** The same at their ends, at most `max`. */
-function commonEnd(a: string, b: string, max: number): number {
-  let low = 0;
-  let high = max;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    const isSame = a.slice(a.length - middle, a.length - low) === b.slice(b.length - middle, b.length - low);
-    if (isSame) low = middle;
-    else high = middle - 1;
   }
   return low;
 }

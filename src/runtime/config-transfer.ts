@@ -2,7 +2,7 @@
 // worker decodes it in slices, and only those elements that changed. A structured clone of 10,000 routes would hold
 // up the worker's traffic for tens of milliseconds, and would lose the identity of what did not change.
 
-import { changedRange } from '../base/changed-range.ts';
+import { changedRange, rememberChangedRange } from '../base/changed-range.ts';
 import { SliceBudget } from '../compile/slice-budget.ts';
 import { isSameShort, ofShortForm, type ShortRoute, shortForm } from '../config/bare-route.ts';
 import type { Config } from '../config/config.ts';
@@ -190,7 +190,22 @@ function* decodeList<Element>(
     pieces.push(source === -1 ? sent.slice(next, next + count) : previous.slice(source, source + count));
     if (source === -1) next += count;
   }
-  return pieces.flat();
+  const elements = pieces.flat();
+  const [front, behind] = [keptInFront(runs), keptBehind(runs, previous.length)];
+  const range = { from: front, toBefore: previous.length - behind, toNow: elements.length - behind };
+  rememberChangedRange(previous, elements, range);
+  return elements;
+}
+
+/** How many elements stand where they stood, from the first on. */
+function keptInFront(runs: Int32Array): number {
+  return runs.length > 0 && runs[0] === 0 ? runs[1] : 0;
+}
+
+/** How many stand behind all others, as before; none of those in front. */
+function keptBehind(runs: Int32Array, lengthBefore: number): number {
+  const source = runs.at(-2) ?? -1;
+  return source >= keptInFront(runs) && source + runs.at(-1)! === lengthBefore ? runs.at(-1)! : 0;
 }
 
 /** Elements are no lists. */

@@ -1,0 +1,35 @@
+// What two versions of a text do not have in common at their starts and ends.
+
+import type { ChangedRange } from './changed-range.ts';
+
+/** Characters from `from` on; empty when nothing changed. */
+export function changedText(before: string, now: string): ChangedRange {
+  const from = commonStart(before, now);
+  const behind = commonEnd(before, now, Math.min(before.length, now.length) - from);
+  return { from, toBefore: before.length - behind, toNow: now.length - behind };
+}
+
+/** How many characters two texts have in common at their starts. By halves, since comparing slices costs next to nothing. */
+function commonStart(a: string, b: string): number {
+  let low = 0;
+  let high = Math.min(a.length, b.length);
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (a.slice(low, middle) === b.slice(low, middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The same at their ends, at most `max`. */
+function commonEnd(a: string, b: string, max: number): number {
+  let low = 0;
+  let high = max;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    const isSame = a.slice(a.length - middle, a.length - low) === b.slice(b.length - middle, b.length - low);
+    if (isSame) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
