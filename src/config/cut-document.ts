@@ -4,15 +4,12 @@
 import { type CutList, cutList } from './cut-list.ts';
 import type { PieceCache } from './load-cache.ts';
 import { notPlain, readPlainYaml } from './plain-yaml.ts';
+import { settingStarts } from './setting-starts.ts';
 import type { CutSetting, CutSettings, TextPart } from './source-places.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
 type Settings = Record<string, unknown>;
 
-/** Content at the start of a line: a setting begins, or an element of a list that is not indented. */
-const lineStarts = /(?:^|\n)(?=[^ \n#])/g;
-/** Markers of documents and directives: such a text is read as a whole. */
-const marker = /^(?:---|\.\.\.|%)/;
 const header = /^[A-Za-z][A-Za-z0-9_]*:(?: +#[^\n]*| *)(?:\n|$)/;
 const keyStart = /^[A-Za-z0-9_"']/;
 const firstContent = /(?:^|\n)( *)([^ \n#])/;
@@ -30,8 +27,8 @@ export function readCut(written: string, before: PieceCache): CutDocument | null
   // YAML reads a line's end the same way in both spellings. A carriage return alone would be an end that
   // no cut sees, and tabs are white space that is no indent.
   const text = written.includes('\r') ? written.replaceAll('\r\n', '\n') : written;
-  if (/[\r\t]/.test(text)) return null;
-  const starts = settingStarts(text);
+  if (text.includes('\r') || text.includes('\t')) return null;
+  const starts = settingStarts(text, before.starts);
   // Content before the first start is indented deeper than what follows: no valid document, and nobody's section.
   if (starts === null || starts.length === 0 || firstContent.test(text.slice(0, starts[0]))) return null;
   const cutter = new Cutter(text, before);
@@ -39,22 +36,11 @@ export function readCut(written: string, before: PieceCache): CutDocument | null
     if (!cutter.section({ start, end: starts[at + 1] ?? text.length })) return null;
   }
   const { settings, byText, lists, places } = cutter;
-  return { settings, pieces: { byText, lists }, places: text === written ? places : new Map() };
-}
-
-/** Offsets where settings begin; null when there is a marker in the way. */
-function settingStarts(text: string): number[] | null {
-  const starts: number[] = [];
-  for (const { index } of text.matchAll(lineStarts)) {
-    const at = text[index] === '\n' ? index + 1 : index;
-    const next = text[at];
-    if (next === '-' || next === '.' || next === '%') {
-      if (marker.test(text.slice(at, at + 3))) return null;
-      if (next === '-') continue;
-    }
-    starts.push(at);
-  }
-  return starts;
+  return {
+    settings,
+    pieces: { byText, lists, starts: { text, starts } },
+    places: text === written ? places : new Map(),
+  };
 }
 
 class Cutter {

@@ -4,6 +4,7 @@ import type { CheckedParts } from './check-document.ts';
 import type { CutList } from './cut-list.ts';
 import type { ExpansionCache } from './expand.ts';
 import type { FilterSchema } from './filter-schema.ts';
+import type { SettingStarts } from './setting-starts.ts';
 import type { SourceFile } from './source-file.ts';
 import type { ReadError } from './yaml.ts';
 
@@ -11,9 +12,11 @@ import type { ReadError } from './yaml.ts';
 export interface PieceCache {
   readonly byText: ReadonlyMap<string, unknown>;
   readonly lists: ReadonlyMap<string, CutList>;
+  /** Null where the text was not cut. */
+  readonly starts: SettingStarts | null;
 }
 
-export const noPieces: PieceCache = { byText: new Map(), lists: new Map() };
+export const noPieces: PieceCache = { byText: new Map(), lists: new Map(), starts: null };
 
 /** A file's text with what became of it. */
 export interface KeptFile {
