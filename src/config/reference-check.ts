@@ -80,7 +80,6 @@ export class ReferenceCheck {
   keys({ consumers }: CheckedParts): void {
     const ownerOf = new Map<string, string>();
     const plans = namesOf(this.settings['plans']);
-    const routes = this.routeNames();
     for (const [at, consumer] of consumers.entries()) {
       for (const [index, { hash, plan, routes: names }] of (consumer?.keys ?? []).entries()) {
         const path = ['consumers', at, 'keys', index];
@@ -89,7 +88,7 @@ export class ReferenceCheck {
         else this.fail([...path, 'hash'], `this is a key of the consumer "${owner}" as well`);
         if (plan !== null) this.expectKnown(plans, 'plan', plan, [...path, 'plan']);
         for (const [place, name] of (names ?? []).entries()) {
-          this.expectKnown(routes, 'route', name, [...path, 'routes', place]);
+          this.expectKnown(this.routeNames(), 'route', name, [...path, 'routes', place]);
         }
       }
     }
