@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import fc from 'fast-check';
+import { changedRange } from '../base/changed-range.ts';
 import type { Config } from '../config/config.ts';
 import { type ConfigTransfer, decodeConfig, encodeConfig } from './config-transfer.ts';
 import { runSliced } from './run-sliced.ts';
@@ -45,6 +47,29 @@ test('of a changed configuration only the changed element is decoded, wherever t
   assert.equal(config.upstreams[0], first.upstreams[0]);
   assert.equal(config.routes[0], first.routes[1]);
   assert.equal(config.routes.at(-1), first.routes[0]);
+});
+
+test('where two lists differ is known behind the transfer as well', async () => {
+  const long = sampleConfig({ upstreams: [sampleUpstream('a', [1])], routes: manyRoutes(1_010, 'a') });
+  const { config: first } = await decode(encodeConfig(long, null), null);
+  const edit = fc.record({ at: fc.nat(1_010), remove: fc.nat(2), add: fc.nat(2), moveTo: fc.option(fc.nat(1_000)) });
+  let made = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { maxLength: 3 }), async edits => {
+      const routes = [...long.routes];
+      for (const { at, remove, add, moveTo } of edits) {
+        const came = Array.from({ length: add }, () => sampleRoute(`new-${made++}`, '/new'));
+        const went = routes.splice(at, remove, ...came);
+        if (moveTo !== null) routes.splice(moveTo, 0, ...went);
+      }
+      const after = sampleConfig({ ...long, routes });
+      const { config } = await decode(encodeConfig(after, long), first);
+      assert.deepEqual(config.routes, after.routes);
+      // Copies are compared: of these nothing is known.
+      assert.deepEqual(changedRange(first.routes, config.routes), changedRange([...first.routes], [...config.routes]));
+    }),
+    { numRuns: 60, seed: 20_261_121 },
+  );
 });
 
 test('a transfer for another base is refused', async () => {
