@@ -102,6 +102,24 @@ test('a new file that an include pattern may take in', async () => {
   watch.close();
 });
 
+test('a log that is written all the time in the same folder does not hold a change up', async () => {
+  const inner = fresh('busy-log');
+  const file = path.join(inner, 'cardea.yaml');
+  const { watch, next } = watching(file);
+  const traffic = setInterval(() => appendFileSync(path.join(inner, 'access.log'), 'line\n'), 10);
+  try {
+    const changed = next();
+    const start = performance.now();
+    writeFileSync(file, 'b: 2\n');
+    await changed;
+    // The look every five seconds would notice it, too.
+    assert.ok(performance.now() - start < 4_000);
+  } finally {
+    clearInterval(traffic);
+    watch.close();
+  }
+});
+
 test('an access log growing in the same folder is no change', async () => {
   const inner = fresh('log');
   const { watch, count } = watching(path.join(inner, 'cardea.yaml'));

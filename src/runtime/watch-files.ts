@@ -21,6 +21,8 @@ export class FileWatch {
   private readonly watchers = new Map<string, FSWatcher>();
   private readonly timer: NodeJS.Timeout;
   private files: readonly string[] = [];
+  /** By folder, the names in it that lead to files. */
+  private entries: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   private settle: NodeJS.Timeout | null = null;
   /** By file. */
   private seen: ReadonlyMap<string, string> = new Map();
@@ -34,13 +36,13 @@ export class FileWatch {
   /** Watches these files from now on, and what happens around them. Call it after every reading. */
   follow(files: readonly string[]): void {
     this.files = files.map(file => path.resolve(file));
-    const folders = new Set(this.files.flatMap(foldersOnTheWay));
+    this.entries = entriesOnTheWay(this.files);
     for (const [folder, watcher] of this.watchers) {
-      if (folders.has(folder)) continue;
+      if (this.entries.has(folder)) continue;
       watcher.close();
       this.watchers.delete(folder);
     }
-    for (const folder of folders) this.watchFolder(folder);
+    for (const folder of this.entries.keys()) this.watchFolder(folder);
     // What was seen before this reading stays as it was: a file that changed while it was read is told once more.
     const now = this.fingerprints();
     for (const [file, print] of this.seen) if (now.has(file)) now.set(file, print);
@@ -57,7 +59,7 @@ export class FileWatch {
   private watchFolder(folder: string): void {
     if (this.watchers.has(folder)) return;
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.lookSoon());
+      const watcher = watch(folder, { persistent: false }, (_event, name) => this.onEvent(folder, name));
       // A folder that was removed, or no watches left in the system: the look now and then goes on.
       watcher.on('error', () => {
         watcher.close();
@@ -69,12 +71,13 @@ export class FileWatch {
     }
   }
 
-  private lookSoon(): void {
+  /** Other files in the same folders change as well: those of an access log would keep a change waiting for as long as there is traffic. */
+  private onEvent(folder: string, name: string | null): void {
+    if (name !== null && !configFile.test(name) && this.entries.get(folder)?.has(name) !== true) return;
     if (this.settle !== null) clearTimeout(this.settle);
     this.settle = setTimeout(() => this.look(), SETTLE_MS).unref();
   }
 
-  /** Other files in the same folders change as well, an access log for instance; only what matters counts. */
   private look(): void {
     if (this.files.length === 0) return;
     const now = this.fingerprints();
@@ -110,27 +113,36 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Every folder in which an entry can change so that this path means another file: its own, and those of links on the way. */
-function foldersOnTheWay(file: string): string[] {
-  const folders = new Set<string>([path.dirname(file)]);
-  let rest = file.split(path.sep).filter(part => part !== '');
-  let at = path.parse(file).root;
-  for (let links = 0; rest.length > 0 && links < LINKS_MAX; ) {
-    const next = path.join(at, rest[0]);
-    const target = linkTarget(next);
-    rest = rest.slice(1);
-    if (target === null) {
-      at = next;
-      continue;
+/** Every entry of a folder that can change so that one of these paths means another file: its own, and links on the way. */
+function entriesOnTheWay(files: readonly string[]): Map<string, Set<string>> {
+  const entries = new Map<string, Set<string>>();
+  const add = (entry: string): void => {
+    const folder = path.dirname(entry);
+    const names = entries.get(folder);
+    if (names === undefined) entries.set(folder, new Set([path.basename(entry)]));
+    else names.add(path.basename(entry));
+  };
+  for (const file of files) {
+    add(file);
+    let rest = file.split(path.sep).filter(part => part !== '');
+    let at = path.parse(file).root;
+    for (let links = 0; rest.length > 0 && links < LINKS_MAX; ) {
+      const next = path.join(at, rest[0]);
+      const target = linkTarget(next);
+      rest = rest.slice(1);
+      if (target === null) {
+        at = next;
+        continue;
+      }
+      links++;
+      add(next);
+      const resolved = path.resolve(at, target);
+      at = path.parse(resolved).root;
+      rest = [...resolved.split(path.sep).filter(part => part !== ''), ...rest];
     }
-    links++;
-    folders.add(at);
-    const resolved = path.resolve(at, target);
-    at = path.parse(resolved).root;
-    rest = [...resolved.split(path.sep).filter(part => part !== ''), ...rest];
+    add(at);
   }
-  folders.add(path.dirname(at));
-  return [...folders];
+  return entries;
 }
 
 function linkTarget(file: string): string | null {
