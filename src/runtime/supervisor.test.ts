@@ -52,6 +52,26 @@ test('all workers serve on the one port that the system chose, and a reload keep
   await assert.rejects(get(`${url}/one`));
 });
 
+test('a reload that is asked for while it starts comes once it serves', async () => {
+  next = sampleConfig({ routes: two });
+  let isServing = () => {};
+  const serving = new Promise<void>(resolve => (isServing = resolve));
+  const load = async () => {
+    setImmediate(isServing);
+    return loaded(next);
+  };
+  const supervisor = new Supervisor({ workers: 1, load, log });
+  after(() => supervisor.abandon());
+  const starting = supervisor.start(loaded(sampleConfig({ routes: one })));
+  await supervisor.reload('test');
+  await starting;
+  await serving;
+  // Behind the one that was asked for before.
+  assert.equal(await supervisor.reload('again'), null);
+  assert.equal(await get(`${supervisor.status.listeners[0]}/two`), '200 two');
+  await supervisor.drain();
+});
+
 test('a configuration that workers cannot compile changes nothing, and says why', async () => {
   const supervisor = await started(sampleConfig({ routes: one }));
   const [url] = supervisor.status.listeners;

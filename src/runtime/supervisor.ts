@@ -56,6 +56,8 @@ export class Supervisor {
   private registry: MetricRegistry | null = null;
   private rollout: Rollout | null = null;
   private phase: Phase = 'starting';
+  /** Why the configuration is to be read again once it serves; null when it is not. */
+  private causeAtStart: string | null = null;
   private loadedAt = 0;
   private lastFailure: ReloadFailure | null = null;
   private hurry: (() => void) | null = null;
@@ -105,6 +107,8 @@ export class Supervisor {
     const rollout = new Rollout({ crew, registry, tables, feeds, tickets });
     this.registry = registry;
     this.rollout = rollout;
+    // From here on, so that a change while workers start is not missed.
+    this.watch.follow(loaded.files);
     await this.crew.equip({
       registry,
       accessLogPath: config.accessLog.path,
@@ -113,12 +117,15 @@ export class Supervisor {
     });
     const result = await this.deploy(loaded);
     if (!result.ok) {
+      this.watch.close();
       await this.crew.terminate();
       return result;
     }
     // A signal may have come meanwhile.
-    if (this.phase === 'starting') this.phase = 'serving';
-    this.watch.follow(loaded.files);
+    if (this.phase === 'starting') {
+      this.phase = 'serving';
+      if (this.causeAtStart !== null) void this.reload(this.causeAtStart);
+    }
     return result;
   }
 
@@ -132,8 +139,12 @@ export class Supervisor {
     await this.crew.terminate();
   }
 
-  /** Reads the configuration again. Resolves with null once it serves, or with what kept it from it. */
+  /**
+   * Reads the configuration again. Resolves with null once it serves, or with what kept it from it; at once while it starts
+   * (then it is read again when it serves) or drains.
+   */
   async reload(cause: string): Promise<ReloadFailure | null> {
+    if (this.phase === 'starting') this.causeAtStart = cause;
     if (this.phase !== 'serving') return null;
     return this.reloads.request(cause);
   }
