@@ -1,6 +1,6 @@
-// What an exchange costs beside the kernel and Node's input and output: heads in, heads out, route, metrics, log.
-// Run: node --no-parallel-scavenge --no-async-context-frame bench/micro/exchange.ts [seconds [browser]]; with --cpu-prof it says where.
-// Connections are real ones whose sockets then are told apart from the gateway: what arrives is handed in, what leaves is thrown away.
+// What an exchange costs beside the kernel and Node's input and output, spread over some routes (thousands lie cold in memory). Sockets
+// are told apart from the gateway: what arrives is handed in, what leaves is thrown away. With --cpu-prof it says where it goes.
+// Run: node --no-parallel-scavenge --no-async-context-frame bench/micro/exchange.ts [seconds [browser or the number of routes]]
 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -11,10 +11,13 @@ import { startEngine } from '../../test/support/engine-gateway.ts';
 
 const CONNECTIONS = 32;
 const seconds = Number(process.argv[2] ?? 5);
+const kind = process.argv[3] ?? '1';
+const routes = kind === 'browser' ? 1 : Number(kind);
+if (!(routes >= 1 && routes <= 10_000)) throw new Error('a path has four digits for its route');
 
 /** Of a client such as wrk, or of a browser. */
 const fields =
-  process.argv[3] === 'browser'
+  kind === 'browser'
     ? [
         'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36',
         'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
@@ -30,10 +33,29 @@ const fields =
         `Cookie: session=${'0123456789abcdef'.repeat(8)}; theme=dark; consent=${'x'.repeat(300)}`,
       ]
     : ['User-Agent: bench/1', 'Accept: */*'];
-const request = Buffer.from(`GET /small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n${fields.join('\r\n')}\r\n\r\n`);
+const request = Buffer.from(
+  `GET ${pathOfRoute(0)}/small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n${fields.join('\r\n')}\r\n\r\n`,
+);
+const digitsEnd = request.indexOf('/small');
 const answer = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 18:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\nConnection: keep-alive\r\n\r\n${'a'.repeat(1024)}`,
 );
+
+function pathOfRoute(at: number): string {
+  return `/api/service-${String(at).padStart(4, '0')}`;
+}
+
+let seed = 1;
+
+/** Makes the one request ask for any of the routes: a request of its own for each would be cold, too. */
+function turnToAnyRoute(): void {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  let rest = (seed >>> 8) % routes;
+  for (let at = digitsEnd - 1; at >= digitsEnd - 4; at--) {
+    request[at] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+}
 
 interface Reader {
   readonly socket: Socket;
@@ -74,7 +96,9 @@ backend.keepAliveTimeout = 0;
 backend.listen(0, '127.0.0.1');
 await once(backend, 'listening');
 // Because: a server that listens on an address of IPv4 has such an address.
-const engine = await startEngine([(backend.address() as AddressInfo).port]);
+const engine = await startEngine([(backend.address() as AddressInfo).port], {
+  morePaths: Array.from({ length: routes }, (_, at) => `${pathOfRoute(at)}/*`),
+});
 
 let upstreams: UpstreamConnection[] = [];
 const clients = Array.from({ length: CONNECTIONS }, () => connect(engine.port, '127.0.0.1'));
@@ -95,7 +119,10 @@ for (const downstream of downstreams) cutWrites(downstream.socket, () => {});
 
 /** One turn: every client asks, every endpoint that was asked answers. */
 function turn(): number {
-  for (const downstream of downstreams) downstream.onRead(request, request.length);
+  for (const downstream of downstreams) {
+    turnToAnyRoute();
+    downstream.onRead(request, request.length);
+  }
   const count = asked.length;
   for (const upstream of asked) upstream.onRead(answer, answer.length);
   asked.length = 0;

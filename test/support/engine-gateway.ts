@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FaultCode } from '../../src/base/fault.ts';
-import { buildChain } from '../../src/exchange/chain.ts';
+import { buildChain, type Chain } from '../../src/exchange/chain.ts';
 import { ConsumerDirectory } from '../../src/exchange/consumer-directory.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
 import { Gateway } from '../../src/exchange/gateway.ts';
@@ -56,6 +56,8 @@ export interface EngineOptions {
   readonly filters?: readonly Filter[];
   readonly routeTimeoutMs?: number;
   readonly resilience?: Partial<RouteResilience>;
+  /** Patterns of more routes to the backends, each with metrics of its own. */
+  readonly morePaths?: readonly string[];
 }
 
 /** One line of the access log. */
@@ -103,7 +105,9 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const routeOffset = blockKinds.worker.cellCount;
   const upstreamOffset = routeOffset + blockKinds.route.cellCount;
-  const cells = new Float64Array(upstreamOffset + blockKinds.upstream.cellCount);
+  const moreOffset = upstreamOffset + blockKinds.upstream.cellCount;
+  const morePaths = options.morePaths ?? [];
+  const cells = new Float64Array(moreOffset + morePaths.length * blockKinds.route.cellCount);
   const upstream = new Upstream(
     {
       name: 'backend',
@@ -130,15 +134,20 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     { io, cells, headLimits: limits },
   );
   const table = new RouteTableBuilder<Route>();
-  const add = (name: string, path: string, filters: readonly Filter[], destination: Destination): void => {
-    const resilience = { retry: null, fallback: null, kept: null, hedge: null, ...options.resilience };
-    const timeoutMs = options.routeTimeoutMs ?? 0;
-    const value = new Route(name, buildChain(filters), destination, null, timeoutMs, routeOffset, resilience);
+  const resilience = { retry: null, fallback: null, kept: null, hedge: null, ...options.resilience };
+  const timeoutMs = options.routeTimeoutMs ?? 0;
+  const add = (name: string, path: string, chain: Chain, destination: Destination, metricsOffset: number): void => {
+    const value = new Route(name, chain, destination, null, timeoutMs, metricsOffset, resilience);
     const match = { hosts: [], methods: [], headers: [], query: [], cookies: [], body: [] };
     table.add({ name, match: { ...match, path }, value });
   };
-  add('all', '/*', options.filters ?? [], { kind: 'upstream', upstream });
-  add('fixed', '/fixed', [], { kind: 'reply', reply: { status: 200, body: 'fixed\n' } });
+  const chain = buildChain(options.filters ?? []);
+  const toBackends: Destination = { kind: 'upstream', upstream };
+  add('all', '/*', chain, toBackends, routeOffset);
+  add('fixed', '/fixed', buildChain([]), { kind: 'reply', reply: { status: 200, body: 'fixed\n' } }, routeOffset);
+  morePaths.forEach((pattern, at) => {
+    add(`route-${at}`, pattern, chain, toBackends, moreOffset + at * blockKinds.route.cellCount);
+  });
   const snapshot: Snapshot = {
     version: '0',
     routes: table.finish().table,
