@@ -28,8 +28,8 @@ test('every duration falls into the bucket that a search over all bounds finds',
       const expected = new Float64Array(HISTOGRAM_CELLS + 2);
       for (const ms of durations) {
         recordDuration(cells, 1, ms);
-        expected[1 + naiveBucket(ms)]++;
-        expected[1 + HISTOGRAM_BUCKETS] += ms;
+        expected[1] += ms;
+        expected[2 + naiveBucket(ms)]++;
       }
       assert.deepEqual(cells, expected);
     }),
@@ -40,8 +40,8 @@ test('every duration falls into the bucket that a search over all bounds finds',
 test('a clock that stepped back, and no number at all, count as nothing waited', () => {
   const cells = new Float64Array(HISTOGRAM_CELLS);
   for (const ms of [-5, Number.NaN, -0, 0, Number.NEGATIVE_INFINITY]) recordDuration(cells, 0, ms);
-  assert.equal(cells[0], 5);
-  assert.equal(cells[HISTOGRAM_BUCKETS], 0);
+  assert.equal(cells[0], 0);
+  assert.equal(cells[1], 5);
 });
 
 test('bounds rise, and the cells are theirs plus one bucket and the sum', () => {

@@ -8,8 +8,8 @@ export const durationBoundsMs: readonly number[] = [
 /** Buckets of a histogram, the last one without an upper bound. */
 export const HISTOGRAM_BUCKETS = 21;
 
-/** Cells of a histogram: its buckets (each counting only its own durations), then the sum in milliseconds. */
-export const HISTOGRAM_CELLS = HISTOGRAM_BUCKETS + 1;
+/** Cells of a histogram: the sum in milliseconds, then its buckets (each counting only its own durations). */
+export const HISTOGRAM_CELLS = 1 + HISTOGRAM_BUCKETS;
 
 const LONGEST_BOUND_MS = 60_000;
 const bounds = Float64Array.from(durationBoundsMs);
@@ -28,7 +28,7 @@ const firstBucketByDigits = Uint8Array.from({ length: 33 }, (_, digits) => {
  */
 export function recordDuration(cells: Float64Array, offset: number, ms: number): void {
   if (!(ms > 0)) {
-    cells[offset]++;
+    cells[offset + 1]++;
     return;
   }
   let bucket = HISTOGRAM_BUCKETS - 1;
@@ -36,6 +36,6 @@ export function recordDuration(cells: Float64Array, offset: number, ms: number):
     bucket = firstBucketByDigits[32 - Math.clz32(ms * 1_000)];
     while (ms > bounds[bucket]) bucket++;
   }
-  cells[offset + bucket]++;
-  cells[offset + HISTOGRAM_BUCKETS] += ms;
+  cells[offset] += ms;
+  cells[offset + 1 + bucket]++;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { blockKinds, RouteCell, UpstreamCell, WorkerCell } from './metric-families.ts';
+import { blockKinds, CELLS_A_LINE, RouteCell, UpstreamCell, WorkerCell } from './metric-families.ts';
 import { MetricRegistry, NO_ROUTE_LABEL, OTHER_LABEL, offsetIn } from './metric-registry.ts';
 
 test('a name keeps its offset, and blocks never overlap', () => {
@@ -37,6 +37,14 @@ test('names beyond the capacity share one block; a route of that very name share
   assert.equal(offsetIn(posted, 'a'), first);
   assert.equal(offsetIn(posted, 'c'), other);
   assert.equal(offsetIn(posted, NO_ROUTE_LABEL), registry.block('route', NO_ROUTE_LABEL));
+});
+
+test('what every request counts of its route is in one line of memory, but for the bucket of its duration', () => {
+  const registry = new MetricRegistry({ routesMax: 3 });
+  // Cells in front of the first whole line: the memory of a slab begins 16 bytes behind a page's beginning.
+  const inFront = 6;
+  for (const label of ['a', 'b', 'c']) assert.equal(registry.block('route', label) % CELLS_A_LINE, inFront);
+  for (const at of Object.values(RouteCell)) assert.ok(at < CELLS_A_LINE);
 });
 
 test('the offsets of gateway and worker depend on no setting', () => {

@@ -1,6 +1,6 @@
 // The memory that metrics live in: one slab of shared cells a worker, every slab with the same layout. Gives no names to blocks.
 
-import { type BlockKindName, blockKinds } from './metric-families.ts';
+import { type BlockKindName, blockKinds, CELLS_A_LINE } from './metric-families.ts';
 
 /** How many blocks of each kind a slab has room for. Fixed at start: offsets are part of compiled routes. */
 export interface SlabCapacity {
@@ -39,12 +39,20 @@ const MIRRORS_MAX = 500;
 /** Certificates with a date of their own; the others are shown in /health/ready only. */
 const CERTIFICATES_MAX = 500;
 
+/** Cells of a line of memory that lie behind the slab's beginning: the system's allocator puts 16 bytes in front of a large piece. */
+const CELLS_OF_FIRST_LINE = 6;
+
+/** The first cell from here on with which a line of memory begins. */
+export function nextLine(cell: number): number {
+  return Math.ceil((cell - CELLS_OF_FIRST_LINE) / CELLS_A_LINE) * CELLS_A_LINE + CELLS_OF_FIRST_LINE;
+}
+
 /** One block of the gateway and one of the worker first, so that their offsets depend on no setting. */
 export function slabLayout(capacity: SlabCapacity): SlabLayout {
   let next = 0;
   const region = (kind: BlockKindName, blocks: number): SlabRegion => {
-    const start = next;
-    next += blocks * blockKinds[kind].cellCount;
+    const start = kind === 'route' ? nextLine(next) : next;
+    next = start + blocks * blockKinds[kind].cellCount;
     return { start, blocks };
   };
   const regions = {

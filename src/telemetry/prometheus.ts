@@ -65,11 +65,11 @@ function histogramLines(
   let lines = '';
   let count = 0;
   for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-    count += merged(slabs, first + bucket, 'sum');
+    count += merged(slabs, first + 1 + bucket, 'sum');
     lines += `${family.name}_bucket{${joinLabels(labels, bucketLabels[bucket])}} ${numberText(count)}\n`;
   }
   if (count === 0) return '';
-  const sum = merged(slabs, first + HISTOGRAM_BUCKETS, 'sum') / family.divisor;
+  const sum = merged(slabs, first, 'sum') / family.divisor;
   const suffix = labels === '' ? '' : `{${labels}}`;
   return `${lines}${family.name}_sum${suffix} ${numberText(sum)}\n${family.name}_count${suffix} ${numberText(count)}\n`;
 }

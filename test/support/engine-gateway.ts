@@ -18,6 +18,7 @@ import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { Http2Reason } from '../../src/telemetry/http2-reasons.ts';
 import { blockKinds, http2Cell, refusalCell, UpstreamCell, WorkerCell } from '../../src/telemetry/metric-families.ts';
+import { nextLine } from '../../src/telemetry/metric-slab.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstream/upstream.ts';
 
 const defaultLimits: Limits = {
@@ -105,7 +106,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const routeOffset = blockKinds.worker.cellCount;
   const upstreamOffset = routeOffset + blockKinds.route.cellCount;
-  const moreOffset = upstreamOffset + blockKinds.upstream.cellCount;
+  const moreOffset = nextLine(upstreamOffset + blockKinds.upstream.cellCount);
   const morePaths = options.morePaths ?? [];
   const cells = new Float64Array(moreOffset + morePaths.length * blockKinds.route.cellCount);
   const upstream = new Upstream(
