@@ -9,7 +9,7 @@ import {
   HeaderCondition,
   QueryCondition,
 } from './conditions.ts';
-import type { FoundRoute } from './found-route.ts';
+import { FoundRoute } from './found-route.ts';
 import type { MatchSpec, NamedMatch } from './match.ts';
 import type { MethodSet } from './method-set.ts';
 import type { PathPattern } from './path-pattern.ts';
@@ -22,14 +22,19 @@ export const Verdict = { no: 0, yes: 1, needsBody: 2 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 const noConditions: readonly Condition[] = [];
+const noValues: readonly string[] = [];
 
-export class Candidate<T> {
+/**
+ * It is what a look-up gives, too, where its path has no parameters: another object would be one more to find in memory. What
+ * every look-up reads stands first, since a large table's candidates lie there cold.
+ */
+export class Candidate<T> extends FoundRoute<T> {
+  readonly methods: MethodSet;
+  /** True when only the method decides. */
+  readonly plain: boolean;
+  readonly pattern: PathPattern;
   /** Grows with the place among all routes. In a table that was built it is that place; a patched one has numbers in between. */
   readonly order: number;
-  readonly name: string;
-  readonly value: T;
-  readonly pattern: PathPattern;
-  readonly methods: MethodSet;
   /** On the head, cheapest first; those on the body are apart, since they may have to wait for it. */
   readonly conditions: readonly Condition[];
   readonly bodyConditions: readonly Condition[];
@@ -37,10 +42,6 @@ export class Candidate<T> {
   readonly weight: number;
   /** The same for routes with the same conditions, methods left out; see conflicts.ts. */
   readonly conditionsKey: string;
-  /** The result of a look-up when the path has no parameters, once there was one: of ten thousand routes few are asked for. */
-  found: FoundRoute<T> | null = null;
-  /** True when only the method decides. */
-  readonly plain: boolean;
 
   constructor(
     order: number,
@@ -52,9 +53,8 @@ export class Candidate<T> {
     conditions: readonly Condition[],
     bodyConditions: readonly Condition[],
   ) {
+    super(value, name, pattern.paramNames, noValues);
     this.order = order;
-    this.name = name;
-    this.value = value;
     this.pattern = pattern;
     this.methods = methods;
     this.conditions = conditions;

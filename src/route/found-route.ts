@@ -1,4 +1,4 @@
-// What a look-up gives: the route's value and the parameters of its path. One object a route when it has no parameters.
+// What a look-up gives: the route's value and the parameters of its path. Where it has none it is the candidate itself.
 
 /** Percent-decoded text; text whose bytes are no UTF-8 stays as it is in the path. */
 export function decodeSegment(raw: string): string {

@@ -2,7 +2,7 @@
 
 import type { Candidate } from './candidate.ts';
 import type { HostRoot, HostRoots } from './host-roots.ts';
-import { hashEnd, hashSeed, hashStep, type PathNode, type PathTrie } from './path-trie.ts';
+import { hashEnd, hashSeed, hashStep, type PathNode, type PathTrie, routesOf } from './path-trie.ts';
 
 export interface MatchingCandidate<T> {
   readonly candidate: Candidate<T>;
@@ -32,7 +32,7 @@ export function* matchingCandidates<T>(
 
 function* whole<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: number): Generator<Candidate<T>> {
   if (at === segments.length) {
-    if (node.whole !== null) yield* node.whole;
+    yield* routesOf(node.whole);
     return;
   }
   const child = literalChild(trie, node, segments[at]!);
@@ -46,7 +46,7 @@ function* open<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: 
     if (child !== null) yield* open(trie, child, segments, at + 1);
     if (node.parameter !== null && segments[at] !== '') yield* open(trie, node.parameter, segments, at + 1);
   }
-  if (node.open !== null) yield* node.open;
+  yield* routesOf(node.open);
 }
 
 function literalChild<T>(trie: PathTrie<T>, node: PathNode<T>, segment: string): PathNode<T> | null {

@@ -9,7 +9,7 @@ import { Claims } from './conflicts.ts';
 import { type HostRoot, hostsOf } from './host-roots.ts';
 import type { MatchSpec } from './match.ts';
 import { type PathPattern, PathPatternError, parsePathPattern } from './path-pattern.ts';
-import type { CandidateList, PathNode } from './path-trie.ts';
+import { type CandidateList, type PathNode, routesOf } from './path-trie.ts';
 import { RouteTable } from './route-table.ts';
 
 /** What became of a table's routes: their places are in `edits`, and here those that went and came, each in the order of its places. */
@@ -103,11 +103,11 @@ function ordersAfter(before: readonly number[], edits: ListEdits): number[] | nu
 
 function placeAt<T>(node: PathNode<T>, open: boolean): Place<T> {
   return {
-    list: (open ? node.open : node.whole) ?? [],
+    list: routesOf(open ? node.open : node.whole),
     set(list) {
-      const listOrNone = list.length === 0 ? null : list;
-      if (open) node.open = listOrNone;
-      else node.whole = listOrNone;
+      const held = list.length > 1 ? list : (list[0] ?? null);
+      if (open) node.open = held;
+      else node.whole = held;
     },
   };
 }

@@ -6,36 +6,50 @@ import type { Candidate } from './candidate.ts';
 /** Routes of one path pattern, the first to be asked first once the table is finished. */
 export type CandidateList<T> = Candidate<T>[];
 
+/** The same where a pattern ends. Most have one route, which stands there itself: a list around it is two more objects to find in memory. */
+export type PlaceOfRoutes<T> = Candidate<T> | CandidateList<T> | null;
+
+/** The routes of a place, the first to be asked first. */
+export function routesOf<T>(place: PlaceOfRoutes<T>): CandidateList<T> {
+  if (place === null) return [];
+  return Array.isArray(place) ? place : [place];
+}
+
 export class PathNode<T> {
-  readonly id: number;
+  /** Of its label below its parent; 0 where no segment leads to it. */
+  readonly hash: number;
   readonly parentId: number;
   /** The literal segment that leads here; empty for a root and for a parameter's node. */
   readonly label: string;
   /** Where one non-empty segment of any text leads. */
   parameter: PathNode<T> | null = null;
-  /** Routes whose pattern ends here. */
-  whole: CandidateList<T> | null = null;
   /** Routes whose pattern takes anything from here on. */
-  open: CandidateList<T> | null = null;
+  open: PlaceOfRoutes<T> = null;
+  /** Whether any literal segment leads on from here. */
+  hasLiterals = false;
+  /** Routes whose pattern ends here. */
+  whole: PlaceOfRoutes<T> = null;
+  readonly id: number;
   /** Whether any route at or below ends its pattern, or takes anything: what look-ups may skip. */
   leadsToWhole = false;
   leadsToOpen = false;
 
-  constructor(id: number, parentId: number, label: string) {
+  constructor(id: number, parentId: number, label: string, hash: number) {
     this.id = id;
     this.parentId = parentId;
     this.label = label;
+    this.hash = hash;
   }
 }
 
 const initialSlots = 64;
 
 export class PathTrie<T> {
-  private readonly nodes: PathNode<T>[];
-  /** Index into `nodes` plus one, and the full hash beside it; 0 is free. Two numbers a slot. */
-  private slots = new Int32Array(initialSlots * 2);
+  /** Every node that a literal segment leads to, where its hash says or behind. */
+  private slots: (PathNode<T> | null)[] = emptySlots(initialSlots);
   private mask = initialSlots - 1;
   private used = 0;
+  private count = 0;
   /** Nodes with smaller ids belong to the trie that this one was copied from, unless they are in `taken`. */
   private ownFrom = 0;
   private readonly taken = new Set<number>();
@@ -44,47 +58,42 @@ export class PathTrie<T> {
 
   /** A trie that shares all nodes with this one until they are changed. */
   copy(): PathTrie<T> {
-    const copy = new PathTrie<T>(this.nodes.slice());
+    const copy = new PathTrie<T>();
     copy.slots = this.slots.slice();
     copy.mask = this.mask;
     copy.used = this.used;
-    copy.ownFrom = this.nodes.length;
+    copy.count = this.count;
+    copy.ownFrom = this.count;
     copy.emptied = this.emptied;
     return copy;
   }
 
-  constructor(nodes: PathNode<T>[] = []) {
-    this.nodes = nodes;
-  }
-
   get size(): number {
-    return this.nodes.length;
+    return this.count;
   }
 
-  /** The node of this id as it may be changed: what leads to it by reference has to be made to lead here. */
+  /** This node as it may be changed: what leads to it by reference has to be made to lead here. */
   own(node: PathNode<T>): PathNode<T> {
     const { id } = node;
-    if (id >= this.ownFrom || this.taken.has(id)) return this.nodes[id]!;
-    const own = new PathNode<T>(id, node.parentId, node.label);
+    if (id >= this.ownFrom || this.taken.has(id)) return node;
+    const own = new PathNode<T>(id, node.parentId, node.label, node.hash);
     own.parameter = node.parameter;
-    own.whole = node.whole;
     own.open = node.open;
+    own.hasLiterals = node.hasLiterals;
+    own.whole = node.whole;
     own.leadsToWhole = node.leadsToWhole;
     own.leadsToOpen = node.leadsToOpen;
-    this.nodes[id] = own;
     this.taken.add(id);
     return own;
   }
 
   /** A node that no segment leads to: the start of one host's paths. */
   newRoot(): PathNode<T> {
-    return this.newNode(-1, '');
+    return this.newNode(-1, '', 0);
   }
 
-  private newNode(parentId: number, label: string): PathNode<T> {
-    const node = new PathNode<T>(this.nodes.length, parentId, label);
-    this.nodes.push(node);
-    return node;
+  private newNode(parentId: number, label: string, hash: number): PathNode<T> {
+    return new PathNode<T>(this.count++, parentId, label, hash);
   }
 
   /** The node of a pattern, made when it is missing, as it may be changed. `null` stands for a parameter. `root` is this trie's own. */
@@ -95,53 +104,66 @@ export class PathTrie<T> {
       else node.leadsToWhole = true;
       if (i === segments.length) return node;
       const segment = segments[i]!;
-      if (segment === null) node = node.parameter = this.own(node.parameter ?? this.newNode(node.id, ''));
-      else node = this.own(this.literalChild(node, segment));
+      if (segment === null) node = node.parameter = this.own(node.parameter ?? this.newNode(node.id, '', 0));
+      else node = this.literalChild(node, segment);
     }
   }
 
   private literalChild(node: PathNode<T>, segment: string): PathNode<T> {
     const hash = hashOf(node.id, segment, 0, segment.length);
     const found = this.child(node, hash, segment, 0, segment.length);
-    if (found !== null) return found;
-    const made = this.newNode(node.id, segment);
+    if (found !== null) {
+      const own = this.own(found);
+      if (own !== found) this.slots[this.slotOf(found)] = own;
+      return own;
+    }
+    const made = this.newNode(node.id, segment, hash);
+    node.hasLiterals = true;
     this.used++;
     if (this.used * 2 > this.mask) this.grow();
-    this.place(made.id, hash);
+    this.place(made);
     return made;
   }
 
   /** The child of `node` to which the segment `path[start, end)` leads; `hash` is that of `hashOf`. */
   child(node: PathNode<T>, hash: number, path: string, start: number, end: number): PathNode<T> | null {
-    const { slots, mask, nodes } = this;
+    const { slots, mask } = this;
     const parentId = node.id;
     const length = end - start;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot * 2]!;
-      if (entry === 0) return null;
-      if (slots[slot * 2 + 1] !== hash) continue;
-      const candidate = nodes[entry - 1]!;
+      const candidate = slots[slot]!;
+      if (candidate === null) return null;
+      if (candidate.hash !== hash || candidate.parentId !== parentId) continue;
       const { label } = candidate;
-      if (candidate.parentId !== parentId || label.length !== length) continue;
+      if (label.length !== length) continue;
       let i = 0;
       while (i < length && label.charCodeAt(i) === path.charCodeAt(start + i)) i++;
       if (i === length) return candidate;
     }
   }
 
-  private place(id: number, hash: number): void {
-    let slot = hash & this.mask;
-    while (this.slots[slot * 2] !== 0) slot = (slot + 1) & this.mask;
-    this.slots[slot * 2] = id + 1;
-    this.slots[slot * 2 + 1] = hash;
+  private place(node: PathNode<T>): void {
+    let slot = node.hash & this.mask;
+    while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
+    this.slots[slot] = node;
+  }
+
+  private slotOf(node: PathNode<T>): number {
+    let slot = node.hash & this.mask;
+    while (this.slots[slot] !== node) slot = (slot + 1) & this.mask;
+    return slot;
   }
 
   private grow(): void {
     const old = this.slots;
-    this.slots = new Int32Array(old.length * 2);
-    this.mask = this.slots.length / 2 - 1;
-    for (let at = 0; at < old.length; at += 2) if (old[at] !== 0) this.place(old[at]! - 1, old[at + 1]!);
+    this.slots = emptySlots(old.length * 2);
+    this.mask = this.slots.length - 1;
+    for (const node of old) if (node !== null) this.place(node);
   }
+}
+
+function emptySlots<T>(count: number): (PathNode<T> | null)[] {
+  return new Array<PathNode<T> | null>(count).fill(null);
 }
 
 /** Starts the hash of a segment below a node. */

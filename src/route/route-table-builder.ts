@@ -87,13 +87,11 @@ export class RouteTableBuilder<T> {
       return claims.add(candidate);
     }
     const node = this.trie.insert(root.paths, pattern.segments, pattern.open);
-    const list = pattern.open ? node.open : node.whole;
-    if (list === null) {
-      // Most places have one route: a list that grows by itself takes room for seventeen.
-      if (pattern.open) node.open = [candidate];
-      else node.whole = [candidate];
-      return null;
-    }
+    const held = pattern.open ? node.open : node.whole;
+    const list = held === null || Array.isArray(held) ? held : [held];
+    if (pattern.open) node.open = list ?? candidate;
+    else node.whole = list ?? candidate;
+    if (list === null) return null;
     this.append(list, candidate);
     let claims = this.claims.get(list);
     if (claims === undefined) {

@@ -88,7 +88,7 @@ export class RouteTable<T> {
     for (let root = this.hosts.first(request.host); root !== null; root = root.next) {
       const winner = this.walk(root.paths, request) ?? this.pickRegex(root.regexes, request);
       if (this.waitsForBody) return needsBody;
-      if (winner !== null) return winner.found ?? this.firstFound(winner, request.path);
+      if (winner !== null) return winner.paramNames.length === 0 ? winner : this.withParameters(winner, request.path);
     }
     return null;
   }
@@ -115,6 +115,7 @@ export class RouteTable<T> {
         if (node.whole !== null) winner = this.pick(node.whole, request);
         break;
       }
+      if (!node.hasLiterals) break;
       let hash = hashSeed(node.id);
       let end = at;
       for (; end < length; end++) {
@@ -140,7 +141,7 @@ export class RouteTable<T> {
     const { path } = request;
     if (at > path.length) return node.whole === null ? null : this.pick(node.whole, request);
     const end = segmentEnd(path, at);
-    const child = this.trie.child(node, segmentHash(node.id, path, at, end), path, at, end);
+    const child = this.literalChild(node, path, at, end);
     if (child?.leadsToWhole) {
       const winner = this.walkWhole(child, end + 1, params, request);
       if (winner !== null || this.waitsForBody) return winner;
@@ -157,7 +158,7 @@ export class RouteTable<T> {
     const { path } = request;
     if (at <= path.length) {
       const end = segmentEnd(path, at);
-      const child = this.trie.child(node, segmentHash(node.id, path, at, end), path, at, end);
+      const child = this.literalChild(node, path, at, end);
       if (child?.leadsToOpen) {
         const winner = this.walkOpen(child, end + 1, params, request);
         if (winner !== null || this.waitsForBody) return winner;
@@ -175,38 +176,35 @@ export class RouteTable<T> {
     return this.pick(node.open, request);
   }
 
-  private pick(list: CandidateList<T>, request: Routable): Candidate<T> | null {
-    for (let i = 0; i < list.length; i++) {
-      const candidate = list[i]!;
-      if (!candidate.methods.has(this.method, this.methodBit)) continue;
-      if (candidate.plain) return candidate;
-      const verdict = candidate.verdict(request);
-      if (verdict === Verdict.yes) return candidate;
-      if (verdict === Verdict.needsBody) {
-        this.waitsForBody = true;
-        return null;
-      }
+  private literalChild(node: PathNode<T>, path: string, at: number, end: number): PathNode<T> | null {
+    return node.hasLiterals ? this.trie.child(node, segmentHash(node.id, path, at, end), path, at, end) : null;
+  }
+
+  private pick(place: Candidate<T> | CandidateList<T>, request: Routable): Candidate<T> | null {
+    if (!Array.isArray(place)) return this.matches(place, request) ? place : null;
+    for (let i = 0; i < place.length && !this.waitsForBody; i++) {
+      const candidate = place[i]!;
+      if (this.matches(candidate, request)) return candidate;
     }
     return null;
+  }
+
+  /** Whether all but host and path fits; or says that this waits for the body. */
+  private matches(candidate: Candidate<T>, request: Routable): boolean {
+    if (!candidate.methods.has(this.method, this.methodBit)) return false;
+    if (candidate.plain) return true;
+    const verdict = candidate.verdict(request);
+    if (verdict === Verdict.needsBody) this.waitsForBody = true;
+    return verdict === Verdict.yes;
   }
 
   private pickRegex(list: CandidateList<T>, request: Routable): Candidate<T> | null {
     for (let i = 0; i < list.length && !this.waitsForBody; i++) {
       const candidate = list[i]!;
       if (!candidate.methods.has(this.method, this.methodBit)) continue;
-      if (!candidate.pattern.regex!.testWhole(request.path)) continue;
-      const verdict = candidate.verdict(request);
-      if (verdict === Verdict.yes) return candidate;
-      if (verdict === Verdict.needsBody) this.waitsForBody = true;
+      if (candidate.pattern.regex!.testWhole(request.path) && this.matches(candidate, request)) return candidate;
     }
     return null;
-  }
-
-  private firstFound(winner: Candidate<T>, path: string): FoundRoute<T> {
-    const { pattern, value, name } = winner;
-    if (pattern.paramNames.length > 0) return this.withParameters(winner, path);
-    winner.found = new FoundRoute<T>(value, name, pattern.paramNames, []);
-    return winner.found;
   }
 
   private withParameters(winner: Candidate<T>, path: string): FoundRoute<T> {
