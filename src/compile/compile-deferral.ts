@@ -6,7 +6,7 @@ import type { Chain } from '../exchange/chain.ts';
 import { ANSWERS_PATH } from '../exchange/deferred/answers-path.ts';
 import { type DeferralEvent, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
-import { type Destination, Route, type RouteResilience } from '../exchange/route.ts';
+import { type Destination, Route, RoutePlan, type RouteResilience } from '../exchange/route.ts';
 import type { SharedTableNeed, WorkerServices } from '../exchange/worker-services.ts';
 import type { Rewrite } from '../route/rewrite.ts';
 import { answerTableBytes } from '../store/answer-table.ts';
@@ -52,7 +52,7 @@ export function compileDeferral(
     problems.push({ path: [...path, 'store'], message: shelf, severity: 'error' });
     return null;
   }
-  const silent = new Route(name, silentChain([]), destination, rewrite, 0, metricsOffset, resilience);
+  const silent = new Route(name, new RoutePlan(silentChain([]), destination, rewrite, 0, resilience), metricsOffset);
   const eventCell = (event: DeferralEvent) => offsetIn(eventOffsets, deferralLabel(event));
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
 }
@@ -79,9 +79,11 @@ function storeIn(stores: StoreShelf, name: string): Store | string {
 /** Answers by the word in their URL: the filters of their route run in front of them, so that its callers are known. */
 export function answerRoutes(routes: Iterable<Route>): ReadonlyMap<string, Route> | undefined {
   const byWord = new Map<string, Route>();
-  for (const { name, chain, deferral, metricsOffset } of routes) {
+  for (const { name, plan, metricsOffset } of routes) {
+    const { chain, deferral } = plan;
     if (deferral === null) continue;
-    byWord.set(answersWord(name), new Route(name, chain, { kind: 'answers', plan: deferral }, null, 0, metricsOffset));
+    const shown = new RoutePlan(chain, { kind: 'answers', plan: deferral }, null, 0);
+    byWord.set(answersWord(name), new Route(name, shown, metricsOffset));
   }
   return byWord.size === 0 ? undefined : byWord;
 }

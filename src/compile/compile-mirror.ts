@@ -3,7 +3,7 @@
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import { MirrorPlan } from '../exchange/mirror/mirror-plan.ts';
-import { Route } from '../exchange/route.ts';
+import { Route, RoutePlan } from '../exchange/route.ts';
 import type { Rewrite } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -43,6 +43,7 @@ export function compileMirror(
     responsePlaces: [],
     hasEnd: false,
   };
-  const route = new Route(name, silent, { kind: 'upstream', upstream }, rewrite, mirror.timeoutMs, metricsOffset);
+  const sent = new RoutePlan(silent, { kind: 'upstream', upstream }, rewrite, mirror.timeoutMs);
+  const route = new Route(name, sent, metricsOffset);
   return new MirrorPlan(name, spec, upstream, route, offsetIn(offsets, name));
 }

@@ -3,7 +3,7 @@
 import type { Problem, RouteConfig } from '../config/config.ts';
 import { HedgePlan } from '../exchange/hedge.ts';
 import type { KeptAnswers } from '../exchange/kept/kept-answers.ts';
-import type { Fallback, RouteResilience } from '../exchange/route.ts';
+import { type Fallback, nothingSaid, type RouteResilience } from '../exchange/route.ts';
 import { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -15,6 +15,7 @@ export function compileResilience(
   path: readonly (string | number)[],
   problems: Problem[],
 ): RouteResilience {
+  if (retry === undefined && hedge === undefined && fallback === undefined && kept === null) return nothingSaid;
   return {
     retry: retry === undefined ? null : new RetryPolicy(retry),
     hedge: hedge === undefined ? null : new HedgePlan(hedge.afterMs),

@@ -6,7 +6,7 @@ import { onlyUpstream } from '../config/bare-route.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
-import { PRIORITY_DEFAULT, Route } from '../exchange/route.ts';
+import { PRIORITY_DEFAULT, Route, RoutePlan } from '../exchange/route.ts';
 import { type PathPattern, PathPatternError } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
@@ -15,10 +15,11 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { type CanaryParts, compileCanary } from './compile-canary.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDeferral } from './compile-deferral.ts';
-import { compileDestination, destinationOf } from './compile-destination.ts';
+import { compileDestination } from './compile-destination.ts';
 import { compileKept } from './compile-kept.ts';
 import { compileMirror } from './compile-mirror.ts';
 import { compileResilience } from './compile-resilience.ts';
+import type { PlainPlans } from './plain-plans.ts';
 
 /** What all routes of one configuration share. */
 export interface RouteSurroundings {
@@ -27,6 +28,7 @@ export interface RouteSurroundings {
   readonly globalFilters: readonly Filter[];
   /** For routes without filters of their own: one object for all of them. */
   readonly globalChain: Chain;
+  readonly plainPlans: PlainPlans;
   readonly offsets: BlockOffsets;
   /** Regexes of conditions, compiled once each. */
   readonly regexes: Map<string, LinearRegex>;
@@ -47,6 +49,7 @@ export function compileRoute(
     workshop,
     globalFilters,
     globalChain,
+    plainPlans,
     offsets,
     regexes,
     canaries,
@@ -64,7 +67,7 @@ export function compileRoute(
   const upstream = only === null ? undefined : upstreams.get(only);
   if (upstream !== undefined) {
     const offset = offsetIn(offsets, config.name);
-    return new Route(config.name, globalChain, destinationOf(upstream), null, config.timeoutMs ?? 0, offset);
+    return new Route(config.name, plainPlans.planOf(upstream, config.timeoutMs ?? 0), offset);
   }
 
   let rewrite = null;
@@ -109,16 +112,6 @@ export function compileRoute(
           problems,
         );
   if (problems.length > known) return null;
-  return new Route(
-    name,
-    chain,
-    destination,
-    rewrite,
-    limits.timeoutMs,
-    metricsOffset,
-    resilience,
-    admission,
-    mirror,
-    deferral,
-  );
+  const plan = new RoutePlan(chain, destination, rewrite, limits.timeoutMs, resilience, admission, mirror, deferral);
+  return new Route(name, plan, metricsOffset);
 }

@@ -63,8 +63,21 @@ test('unchanged routes and upstreams are the same objects in the next snapshot',
   assert.equal(second.snapshot.upstreams.get('a'), first.snapshot.upstreams.get('a'));
   assert.equal(routeOf(second, '/one'), routeOf(first, '/one'));
   assert.notEqual(routeOf(second, '/two'), routeOf(first, '/two'));
-  assert.equal(routeOf(second, '/two').timeoutMs, 5);
+  assert.equal(routeOf(second, '/two').plan.timeoutMs, 5);
   assert.equal(second.keptRoutes, 1);
+});
+
+test('routes that say the same share what is done with their exchanges', () => {
+  const routes = [
+    sampleRoute('one', '/one', to('a')),
+    sampleRoute('two', '/two', to('a')),
+    sampleRoute('slow', '/slow', { ...to('a'), timeoutMs: 5 }),
+    sampleRoute('other', '/other', to('b')),
+  ];
+  const compiled = compile(sampleConfig({ upstreams, routes }));
+  const plans = routes.map(({ match }) => routeOf(compiled, match.path).plan);
+  assert.equal(plans[0], plans[1]);
+  assert.equal(new Set(plans).size, 3);
 });
 
 test('a route is made anew when its upstream is, and so is a split', () => {
@@ -88,7 +101,7 @@ test('a route is made anew when its upstream is, and so is a split', () => {
   assert.equal(same.keptRoutes, 3);
   const moved = compile(sampleConfig({ upstreams: [upstreams[0], sampleUpstream('b', [3])], routes }), first);
   assert.equal(moved.keptRoutes, 1);
-  const { destination } = routeOf(moved, '/two');
+  const { destination } = routeOf(moved, '/two').plan;
   assert.ok(destination.kind === 'upstream');
   assert.equal(destination.upstream, moved.snapshot.upstreams.get('b'));
 });
@@ -160,7 +173,7 @@ test('slots count over the global and the own filters', () => {
   const config = sampleConfig({ filters: spies(2), routes: [sampleRoute('r', '/', { filters: spies(3) })] });
   const compiled = compile(config, null, { ...context, definitions: new Map([['spy', definition]]) });
   assert.deepEqual(slots, [0, 1, 2, 3, 4]);
-  assert.equal(routeOf(compiled, '/').chain.filters.length, 5);
+  assert.equal(routeOf(compiled, '/').plan.chain.filters.length, 5);
 });
 
 test('every problem is told at once, with its path in the document', () => {

@@ -19,6 +19,7 @@ import { compileRoutes } from './compile-routes.ts';
 import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-stores.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
 import { identityHeadersOf } from './identity-headers.ts';
+import { PlainPlans } from './plain-plans.ts';
 import { SliceBudget } from './slice-budget.ts';
 
 /** What a worker has beside the Config. */
@@ -85,6 +86,7 @@ export function* compileSnapshot(
     workshop,
     globalFilters,
     globalChain,
+    plainPlans: new PlainPlans(globalChain),
     offsets: context.routeOffsets,
     regexes: new Map(),
     canaries: { offsets: context.canaryOffsets, states, now: context.pools.io.clock.now },
@@ -97,7 +99,7 @@ export function* compileSnapshot(
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
   const { routes, table, keptRoutes, changed } = built;
   // Looking for them among all routes is most of a change of one.
-  const isPlainChange = changed?.every(({ gate, deferral }) => gate === null && deferral === null) ?? false;
+  const isPlainChange = changed?.every(({ plan: { gate, deferral } }) => gate === null && deferral === null) ?? false;
   const taken = previous !== null && isPlainChange ? previous.snapshot : null;
   const snapshot: Snapshot = {
     version: config.version,
@@ -123,7 +125,11 @@ export function* compileSnapshot(
 
 function gatesOf(routes: Iterable<Route>, upstreams: Iterable<Upstream>): Map<string, Gate> {
   const gates = new Map<string, Gate>();
-  for (const { name, gate } of routes) if (gate !== null) gates.set(`route ${name}`, gate);
+  for (const {
+    name,
+    plan: { gate },
+  } of routes)
+    if (gate !== null) gates.set(`route ${name}`, gate);
   for (const { name, gate } of upstreams) if (gate !== null) gates.set(`upstream ${name}`, gate);
   return gates;
 }

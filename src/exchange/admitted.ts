@@ -9,10 +9,10 @@ import { refuse } from './reply.ts';
 /** The gate at which it waited has let it in. */
 export function admitted(exchange: Exchange): void {
   const { io } = exchange.services;
-  const route = exchange.route!;
+  const { gate } = exchange.route!.plan;
   exchange.waiting = false;
   io.wheel.unschedule(exchange);
-  if (route.gate !== null && exchange.routeGate === null) exchange.routeGate = route.gate;
+  if (gate !== null && exchange.routeGate === null) exchange.routeGate = gate;
   else exchange.upstreamGate = exchange.upstream!.gate;
   if (io.clock.now >= exchange.deadline) {
     refuse(exchange, new Fault('exchange_timeout'));

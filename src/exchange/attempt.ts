@@ -29,12 +29,12 @@ const HELD_BYTES_MAX = 64 * 1024;
 /** Sends it to this upstream; the first attempt of it. */
 export function forwardTo(exchange: Exchange, upstream: Upstream): void {
   const { spec } = upstream;
-  const route = exchange.route!;
-  const policy = route.resilience.retry ?? upstream.retry;
+  const { plan } = exchange.route!;
+  const policy = plan.resilience.retry ?? upstream.retry;
   exchange.upstream = upstream;
   exchange.responseTimeoutMs = spec.responseTimeoutMs;
   exchange.idleTimeoutMs = spec.idleTimeoutMs;
-  const timeoutMs = route.timeoutMs !== 0 ? route.timeoutMs : spec.timeoutMs;
+  const timeoutMs = plan.timeoutMs !== 0 ? plan.timeoutMs : spec.timeoutMs;
   exchange.deadline = timeoutMs === 0 ? Infinity : exchange.startedAt + timeoutMs;
   if (isGrpc(exchange.request))
     exchange.deadline = Math.min(exchange.deadline, exchange.startedAt + grpcTimeoutMs(exchange.request));
@@ -45,9 +45,8 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
       exchange.responseTimeoutMs = perTryTimeoutMs;
     }
   }
-  if (exchange.retryPolicy !== null || route.resilience.hedge !== null) upstream.budget.request(upstream.nowMs);
-  if ((route.gate !== null || upstream.gate !== null || exchange.upstreamGate !== null) && !enterGates(exchange))
-    return;
+  if (exchange.retryPolicy !== null || plan.resilience.hedge !== null) upstream.budget.request(upstream.nowMs);
+  if ((plan.gate !== null || upstream.gate !== null || exchange.upstreamGate !== null) && !enterGates(exchange)) return;
   attempt(exchange, null, false);
 }
 
@@ -63,7 +62,7 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
   endpoint.began();
   exchange.endpoint = endpoint;
   exchange.attempts++;
-  const { hedge } = exchange.route!.resilience;
+  const { hedge } = exchange.route!.plan.resilience;
   if (hedge !== null) armHedge(exchange, hedge);
   const connection = endpoint.pool.acquire(exchange, fresh);
   if (connection !== null) {
@@ -104,7 +103,7 @@ function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly 
 
 /** The upstream may not be asked: what the route gives its callers then, else the refusal, with the time to come back. */
 function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
-  const { fallback, kept } = exchange.route!.resilience;
+  const { fallback, kept } = exchange.route!.plan.resilience;
   const upstream = exchange.upstream!;
   if (kept?.give(exchange, fault)) return;
   if (fallback === null || (fallback.kind === 'upstream' && fallback.upstream === upstream)) {

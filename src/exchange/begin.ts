@@ -87,7 +87,7 @@ export function findRoute(exchange: Exchange): void {
   exchange.found = found;
   exchange.route = found.value;
   const { shedder } = exchange.services;
-  if (shedder.enabled && !shedder.admits(found.value.priority)) {
+  if (shedder.enabled && !shedder.admits(found.value.plan.priority)) {
     refuse(exchange, new Fault('overloaded'), [['Retry-After', '2']]);
     return;
   }
@@ -107,7 +107,7 @@ function toAnswers(exchange: Exchange, answers: ReadonlyMap<string, Route>): voi
 }
 
 function runFilters(exchange: Exchange, next: (exchange: Exchange) => void): void {
-  const { chain } = exchange.route!;
+  const { chain } = exchange.route!.plan;
   if (chain.filters.length === 0) {
     next(exchange);
     return;
@@ -124,7 +124,7 @@ function afterFilters(exchange: Exchange): void {
     sendEarlyReply(exchange);
     return;
   }
-  const { chain } = exchange.route!;
+  const { chain } = exchange.route!.plan;
   const { heldRequest } = exchange;
   if (chain.hasRequestBody && exchange.request.hasBody) {
     exchange.requestFiltered = true;
@@ -139,7 +139,7 @@ function afterFilters(exchange: Exchange): void {
 
 function requestHooks(exchange: Exchange): BodyHook[] {
   const hooks: BodyHook[] = [];
-  for (const filter of exchange.route!.chain.filters) {
+  for (const filter of exchange.route!.plan.chain.filters) {
     if (filter.onRequestBody !== undefined)
       hooks.push((owner, piece, last) => filter.onRequestBody!(owner, piece, last));
   }

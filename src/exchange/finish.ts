@@ -38,7 +38,7 @@ export function finish(exchange: Exchange): void {
     count(exchange);
     if (services.accessLog.enabled) log(exchange);
   }
-  if (route?.chain.hasEnd) runEndHooks(exchange, route.chain);
+  if (route?.plan.chain.hasEnd) runEndHooks(exchange, route.plan.chain);
   exchange.heldRequest = null;
   exchange.heldResponse = null;
   exchange.replayable = null;

@@ -13,8 +13,7 @@ const SPLIT_SEED = 17;
 
 /** Carries out the route's destination. */
 export function forward(exchange: Exchange): void {
-  const route = exchange.route!;
-  const { destination, mirror, deferral } = route;
+  const { destination, mirror, deferral } = exchange.route!.plan;
   if (mirror !== null) exchange.mirror = mirror.sample(exchange);
   if (deferral !== null) deferral.watch(exchange);
   switch (destination.kind) {

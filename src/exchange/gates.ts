@@ -10,7 +10,7 @@ const comeBack = [['Retry-After', '1']] as const;
 
 /** True when it may go on. Else it waits at a gate, or has been refused. Call it where the route or the upstream has a gate. */
 export function enterGates(exchange: Exchange): boolean {
-  const ofRoute = exchange.route!.gate;
+  const ofRoute = exchange.route!.plan.gate;
   const ofUpstream = exchange.upstream!.gate;
   if (ofRoute !== null && exchange.routeGate === null) {
     if (!enter(exchange, ofRoute)) return false;

@@ -102,7 +102,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   services.cells[upstream.metricsOffset + UpstreamCell.status1xx + statusClass(head.status)]!++;
   exchange.endpoint!.latency?.answered(exchange.firstByteAt - exchange.sentAt, upstream.nowMs);
   if (upstream.resilience.guard !== null) attemptAnswered(exchange, head);
-  const { hedge } = exchange.route!.resilience;
+  const { hedge } = exchange.route!.plan.resilience;
   if (hedge !== null && !answersHedged(exchange, hedge, head.status)) return;
   if (exchange.retryPolicy !== null && retryAnswer(exchange, head.status)) return;
   exchange.replayable = null;
@@ -119,7 +119,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   // RFC 9110 section 6.6.1: who forwards an answer without a date, and has a clock, writes it.
   if (!head.headers.hasReceived(HeaderId.date)) head.headers.appendTrusted('Date', httpDate());
   const hasBody = head.framing !== BodyFraming.none;
-  const plain = exchange.route!.chain.filters.length === 0;
+  const plain = exchange.route!.plan.chain.filters.length === 0;
   // A length that stands in a HEAD's or 304's answer is not this message's.
   exchange.response = new ExchangeResponse(
     head.status,

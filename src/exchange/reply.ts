@@ -26,7 +26,7 @@ export function refuse(exchange: Exchange, fault: Fault, headers?: Iterable<read
 
 /** The upstream was asked and gave no answer: one that is kept, else the refusal. */
 export function refuseWithoutAnswer(exchange: Exchange, fault: Fault): void {
-  if (exchange.route!.resilience.kept?.give(exchange, fault)) return;
+  if (exchange.route!.plan.resilience.kept?.give(exchange, fault)) return;
   refuse(exchange, fault);
 }
 

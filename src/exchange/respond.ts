@@ -13,8 +13,8 @@ import { finish } from './finish.ts';
 /** Starts the answer in `exchange.response`: filters first. `next` is called once its head is written. */
 export function startAnswer(exchange: Exchange): void {
   const { route } = exchange;
-  if (route !== null && route.chain.onResponse.length !== 0 && !exchange.passFilters)
-    runResponseChain(exchange, route.chain, 0, sendHead);
+  if (route !== null && route.plan.chain.onResponse.length !== 0 && !exchange.passFilters)
+    runResponseChain(exchange, route.plan.chain, 0, sendHead);
   else sendHead(exchange);
 }
 
@@ -105,7 +105,7 @@ function releaseHeld(exchange: Exchange): void {
 /** Body hooks of the filters that asked for the body, last filter first. */
 function responseHooks(exchange: Exchange, slots: number): BodyHook[] {
   const hooks: BodyHook[] = [];
-  const { filters } = exchange.route!.chain;
+  const { filters } = exchange.route!.plan.chain;
   for (let place = exchange.entered - 1; place >= 0; place--) {
     const filter = filters[place]!;
     if ((slots & (1 << place)) === 0 || filter.onResponseBody === undefined) continue;

@@ -70,18 +70,17 @@ export const PRIORITY_DEFAULT = 5;
 
 const alwaysAdmitted: RouteAdmission = { gate: null, priority: PRIORITY_DEFAULT };
 
-const nothingSaid: RouteResilience = { retry: null, fallback: null, kept: null, hedge: null };
+/** One object for all routes that leave it to their upstream. */
+export const nothingSaid: RouteResilience = { retry: null, fallback: null, kept: null, hedge: null };
 
-export class Route {
-  readonly name: string;
+/** What is done with exchanges: one object for all routes that say the same, so that it is warm in memory whichever is asked for. */
+export class RoutePlan {
   /** Filters of the global chain, then the route's own. */
   readonly chain: Chain;
   readonly destination: Destination;
   readonly rewrite: Rewrite | null;
   /** Whole exchange; 0 takes the upstream's. */
   readonly timeoutMs: number;
-  /** Offset of this route's block in the worker's metric cells. */
-  readonly metricsOffset: number;
   readonly resilience: RouteResilience;
   /** How many of its exchanges may be under way; null for no limit. */
   readonly gate: Gate | null;
@@ -91,32 +90,47 @@ export class Route {
   readonly mirror: MirrorPlan | null;
   /** When its clients are told to come back for their answers; null for never. */
   readonly deferral: DeferralPlan | null;
-  /** Its part of an access log line. */
-  readonly logPart: string;
 
   constructor(
-    name: string,
     chain: Chain,
     destination: Destination,
     rewrite: Rewrite | null,
     timeoutMs: number,
-    metricsOffset: number,
     resilience: RouteResilience = nothingSaid,
     admission: RouteAdmission = alwaysAdmitted,
     mirror: MirrorPlan | null = null,
     deferral: DeferralPlan | null = null,
   ) {
-    this.name = name;
     this.chain = chain;
     this.destination = destination;
     this.rewrite = rewrite;
     this.timeoutMs = timeoutMs;
-    this.metricsOffset = metricsOffset;
     this.resilience = resilience;
     this.gate = admission.gate;
     this.priority = admission.priority;
     this.mirror = mirror;
     this.deferral = deferral;
-    this.logPart = routePart(name);
+  }
+}
+
+/** What is a route's own: small, since each of thousands is found cold in memory. */
+export class Route {
+  readonly plan: RoutePlan;
+  /** Offset of this route's block in the worker's metric cells. */
+  readonly metricsOffset: number;
+  private writtenPart: string;
+  readonly name: string;
+
+  constructor(name: string, plan: RoutePlan, metricsOffset: number) {
+    this.plan = plan;
+    this.metricsOffset = metricsOffset;
+    this.writtenPart = '';
+    this.name = name;
+  }
+
+  /** Its part of an access log line. Made for the first: of ten thousand routes few are asked for. */
+  get logPart(): string {
+    if (this.writtenPart === '') this.writtenPart = routePart(this.name);
+    return this.writtenPart;
   }
 }

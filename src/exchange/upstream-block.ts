@@ -14,7 +14,7 @@ import { foreignIds } from './upstream-head.ts';
 export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, open: boolean, block: RequestBlock): void {
   const { request, found, idBytes, idAt } = exchange;
   const { headers } = request;
-  const { rewrite } = exchange.route!;
+  const { rewrite } = exchange.route!.plan;
   if (exchange.attempts === 1) {
     exchange.foreignIds = foreignIds(exchange);
     if (open) headers.removeById(HeaderId.contentLength);

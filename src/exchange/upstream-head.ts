@@ -43,7 +43,7 @@ function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void
 export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunked: boolean, out: HeadOutput): void {
   const { request, found } = exchange;
   const { headers } = request;
-  const { rewrite, chain } = exchange.route!;
+  const { rewrite, chain } = exchange.route!.plan;
   if (exchange.attempts === 1) {
     exchange.foreignIds = foreignIds(exchange);
     if (chunked) headers.removeById(HeaderId.contentLength);

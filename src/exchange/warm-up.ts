@@ -4,8 +4,8 @@ import type { Exchange } from './exchange.ts';
 
 /** For a route with one upstream: opens a connection where none is idle. Which endpoint serves in the end is decided later. */
 export function warmUp({ route }: Exchange): void {
-  if (route === null || route.destination.kind !== 'upstream') return;
-  const { upstream } = route.destination;
+  if (route === null || route.plan.destination.kind !== 'upstream') return;
+  const { upstream } = route.plan.destination;
   const [only, ...others] = upstream.endpoints;
   if (only === undefined) return;
   // Because: a pick would take a turn away from round robin; with several endpoints the first without an idle connection is as good as any.

@@ -92,6 +92,6 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
       ...route.filters.map(({ name }) => ({ name, from: 'route' as const })),
     ],
     destination: route.to,
-    upstreamPath: goesUpstream ? (found.value.rewrite?.apply(path, found) ?? path) : null,
+    upstreamPath: goesUpstream ? (found.value.plan.rewrite?.apply(path, found) ?? path) : null,
   };
 }

@@ -5,11 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FaultCode } from '../../src/base/fault.ts';
-import { buildChain, type Chain } from '../../src/exchange/chain.ts';
+import { buildChain } from '../../src/exchange/chain.ts';
 import { ConsumerDirectory } from '../../src/exchange/consumer-directory.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
 import { Gateway } from '../../src/exchange/gateway.ts';
-import { type Destination, Route, type RouteResilience } from '../../src/exchange/route.ts';
+import { type Destination, Route, RoutePlan, type RouteResilience } from '../../src/exchange/route.ts';
 import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
 import { defaultHttp2Limits, type Http2Limits } from '../../src/net/h2/http2-limits.ts';
 import { ThreadIo } from '../../src/net/io.ts';
@@ -136,18 +136,18 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
   );
   const table = new RouteTableBuilder<Route>();
   const resilience = { retry: null, fallback: null, kept: null, hedge: null, ...options.resilience };
-  const timeoutMs = options.routeTimeoutMs ?? 0;
-  const add = (name: string, path: string, chain: Chain, destination: Destination, metricsOffset: number): void => {
-    const value = new Route(name, chain, destination, null, timeoutMs, metricsOffset, resilience);
+  const add = (name: string, path: string, plan: RoutePlan, metricsOffset: number): void => {
+    const value = new Route(name, plan, metricsOffset);
     const match = { hosts: [], methods: [], headers: [], query: [], cookies: [], body: [] };
     table.add({ name, match: { ...match, path }, value });
   };
-  const chain = buildChain(options.filters ?? []);
-  const toBackends: Destination = { kind: 'upstream', upstream };
-  add('all', '/*', chain, toBackends, routeOffset);
-  add('fixed', '/fixed', buildChain([]), { kind: 'reply', reply: { status: 200, body: 'fixed\n' } }, routeOffset);
+  const planOf = (filters: readonly Filter[], destination: Destination) =>
+    new RoutePlan(buildChain(filters), destination, null, options.routeTimeoutMs ?? 0, resilience);
+  const toBackends = planOf(options.filters ?? [], { kind: 'upstream', upstream });
+  add('all', '/*', toBackends, routeOffset);
+  add('fixed', '/fixed', planOf([], { kind: 'reply', reply: { status: 200, body: 'fixed\n' } }), routeOffset);
   morePaths.forEach((pattern, at) => {
-    add(`route-${at}`, pattern, chain, toBackends, moreOffset + at * blockKinds.route.cellCount);
+    add(`route-${at}`, pattern, toBackends, moreOffset + at * blockKinds.route.cellCount);
   });
   const snapshot: Snapshot = {
     version: '0',

@@ -9,7 +9,7 @@ import type { FilterDefinition } from '../../src/exchange/filter.ts';
 import { Gateway } from '../../src/exchange/gateway.ts';
 import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
 import type { ListenerSettings } from '../../src/exchange/listener-settings.ts';
-import { Route } from '../../src/exchange/route.ts';
+import { Route, RoutePlan } from '../../src/exchange/route.ts';
 import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
 import { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import { ThreadIo } from '../../src/net/io.ts';
@@ -97,7 +97,7 @@ export async function startFilterGateway(
       definition.build(schema.parse(config) as never, filterServices({ slot, clock: io.clock, ...options.services })),
     ),
   );
-  const value = new Route('test', chain, { kind: 'upstream', upstream }, null, 0, routeOffset);
+  const value = new Route('test', new RoutePlan(chain, { kind: 'upstream', upstream }, null, 0), routeOffset);
   const table = new RouteTableBuilder<Route>();
   const body =
     options.bodyMember === undefined ? [] : [{ path: [options.bodyMember], match: { kind: 'present' as const } }];

@@ -38,7 +38,7 @@ export class RouterOracle {
     const found = routable === null ? null : this.table.find(routable);
     if (routable === null || found === null || found === needsBody) return null;
     const route = this.byName.get(found.name);
-    const { rewrite } = found.value;
+    const { rewrite } = found.value.plan;
     return route === undefined
       ? null
       : { route, upstreamPath: rewrite === null ? routable.path : rewrite.apply(routable.path, found) };

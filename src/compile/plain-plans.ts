@@ -1,0 +1,28 @@
+// The plans of routes that say nothing but their upstream and a timeout: one for all that say the same, so that ten thousand
+// routes meet a few plans. Those of other routes are their own.
+
+import type { Chain } from '../exchange/chain.ts';
+import { RoutePlan } from '../exchange/route.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { destinationOf } from './compile-destination.ts';
+
+export class PlainPlans {
+  private readonly chain: Chain;
+  private readonly byUpstream = new Map<Upstream, Map<number, RoutePlan>>();
+
+  /** `chain` is that of routes without filters of their own. */
+  constructor(chain: Chain) {
+    this.chain = chain;
+  }
+
+  planOf(upstream: Upstream, timeoutMs: number): RoutePlan {
+    let byTimeout = this.byUpstream.get(upstream);
+    if (byTimeout === undefined) this.byUpstream.set(upstream, (byTimeout = new Map()));
+    let plan = byTimeout.get(timeoutMs);
+    if (plan === undefined) {
+      plan = new RoutePlan(this.chain, destinationOf(upstream), null, timeoutMs);
+      byTimeout.set(timeoutMs, plan);
+    }
+    return plan;
+  }
+}
