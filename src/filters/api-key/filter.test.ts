@@ -174,6 +174,6 @@ test('a configuration that cannot work is refused', () => {
   const messageOf = (config: unknown) => schema.safeParse(config).error?.issues[0]?.message ?? '';
   assert.match(messageOf({ from: [] }), /at least one place/);
   assert.match(messageOf({ from: [{ header: 'cookie' }] }), /cookie: NAME/);
-  assert.match(messageOf({ cachedKeys: 1 }), /2/);
+  assert.match(messageOf({ cache: '1KiB' }), /64KiB/);
   assert.match(messageOf({ form: [] }), /form/);
 });

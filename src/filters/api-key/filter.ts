@@ -22,18 +22,18 @@ const scopeFault = new Fault('access_denied', 'The API key lacks a scope.');
 const books = new WeakMap<object, Map<string, KeyBook>>();
 
 function bookFor(
-  { store: name, cachedKeys, keepWhenAway }: ApiKeyConfig,
+  { store: name, cache, keepWhenAway }: ApiKeyConfig,
   { worker, store: storeOf }: FilterServices,
 ): KeyBook {
   const store = name === undefined ? null : storeOf(name);
   const owner = store ?? worker;
   let ofOwner = books.get(owner);
   if (ofOwner === undefined) books.set(owner, (ofOwner = new Map()));
-  const manner = `${cachedKeys} ${keepWhenAway}`;
+  const manner = `${cache} ${keepWhenAway}`;
   let book = ofOwner.get(manner);
   if (book === undefined) {
     book = new KeyBook(store === null ? null : keyStoreIn(store), {
-      cachedKeys,
+      cacheBytes: cache,
       keepWhenAwayMs: keepWhenAway,
       clock: worker.clock,
       onAway: away =>
@@ -80,7 +80,7 @@ export const apiKeyFilter: FilterDefinition<ApiKeyConfig> = {
 
     function lookUp(exchange: Exchange, text: string): void | Promise<void> {
       const { consumers } = exchange.snapshot;
-      if (!book.knows(text) && desk.isThrottled(exchange)) return;
+      if (!book.knows(text, consumers) && desk.isThrottled(exchange)) return;
       if (!legalKey.test(text)) {
         desk.invalid(exchange, 'malformed');
         return;

@@ -66,12 +66,12 @@ function playedStore(later: boolean) {
 for (const later of [false, true]) {
   const manner = later ? 'that answers later' : 'that answers at once';
 
-  function bookOver(cachedKeys = 100) {
+  function bookOver(cacheBytes = 200_000) {
     const { store, source } = playedStore(later);
     const clock = new Clock();
     clock.now = 1_000_000;
     const heard: boolean[] = [];
-    const book = new KeyBook(source, { cachedKeys, keepWhenAwayMs: 60_000, clock, onAway: away => heard.push(away) });
+    const book = new KeyBook(source, { cacheBytes, keepWhenAwayMs: 60_000, clock, onAway: away => heard.push(away) });
     const ask = async (key: string) => book.ready(key, directory) ?? (await book.find(key, directory));
     const pass = (ms: number) => {
       clock.now += ms;
@@ -156,7 +156,7 @@ for (const later of [false, true]) {
 test('many requests with one key that is not ready make one look-up', async () => {
   const { store, source } = playedStore(true);
   store.keys.add('good');
-  const book = new KeyBook(source, { cachedKeys: 9, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
+  const book = new KeyBook(source, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
   const found = await Promise.all(
     Array.from({ length: 50 }, async () => book.ready('good', directory) ?? (await book.find('good', directory))),
   );
@@ -173,7 +173,7 @@ test('an answer that is older than a change is not kept', async () => {
     find: () => new Promise(resolve => answers.push(resolve)),
   };
   const clock = new Clock();
-  const book = new KeyBook(source, { cachedKeys: 9, keepWhenAwayMs: 1, clock, onAway: () => {} });
+  const book = new KeyBook(source, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock, onAway: () => {} });
   assert.equal(book.ready('a', directory), undefined);
   const early = book.find('a', directory);
   version = 2;
@@ -196,7 +196,7 @@ test('keys of the configuration need no store, and are those of the configuratio
   };
   const acme = { name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [listed] };
   const now = new ConsumerDirectory([acme], []);
-  const book = new KeyBook(null, { cachedKeys: 9, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
+  const book = new KeyBook(null, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
   assert.equal(book.ready('listed', now), undefined);
   const found = book.find('listed', now);
   assert.ok(found !== null && !(found instanceof Promise));

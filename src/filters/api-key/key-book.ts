@@ -1,20 +1,18 @@
-// The keys that a worker keeps ready, right and wrong ones apart, and the look-ups behind them. Believes what it has only as long as
+// What a worker knows of keys, right and wrong ones apart, and the look-ups behind it. Believes what it has only as long as
 // the store says that no key has changed: asked when requests come, so that an idle worker asks nobody.
 
 import { hash } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { flatText } from '../../base/latin1.ts';
-import { RecentMap } from '../../base/recent-map.ts';
 import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
 import { KnownKey } from './known-key.ts';
+import { ReadyKeys } from './ready-keys.ts';
+import { WrongKeys } from './wrong-keys.ts';
 
 /** How often the store is asked whether keys have changed, and how old its answer may be: within a second with what is under way. */
 const RECHECK_MS = 200;
 const FRESH_MS = 700;
-
-/** Wrong keys that are remembered, so that one that is tried on and on costs no look-up. */
-const WRONG_KEYS_MAX = 8_192;
 
 /** Look-ups under way at once. */
 const LOOKUPS_MAX = 256;
@@ -23,19 +21,27 @@ const LOOKUPS_MAX = 256;
 export class KeysUnavailable extends Error {}
 
 export interface KeyBookOptions {
-  readonly cachedKeys: number;
+  readonly cacheBytes: number;
   readonly keepWhenAwayMs: number;
   readonly clock: Clock;
   /** Hears when the store is away, and when it is back. */
   readonly onAway: (away: boolean) => void;
 }
 
+/** One under way, for all who ask for the key meanwhile. */
+interface Lookup {
+  readonly digest: string;
+  readonly answer: Promise<KnownKey | null>;
+}
+
 export class KeyBook {
   private readonly source: KeySource | null;
   private readonly options: KeyBookOptions;
-  private readonly right: RecentMap<KnownKey>;
-  private readonly wrong: RecentMap<true>;
-  private readonly lookups = new Map<string, Promise<KnownKey | null>>();
+  private readonly right: ReadyKeys;
+  private readonly wrong = new WrongKeys();
+  /** By a number of the hash: many texts as keys of maps, once each, are a burden to the engine. */
+  private readonly lookups = new Map<number, Lookup>();
+  private lookupsUnderWay = 0;
   private directory: ConsumerDirectory | null = null;
   private version = '';
   /** Counts how often everything was forgotten: what was asked before that is not kept. */
@@ -50,8 +56,7 @@ export class KeyBook {
   constructor(source: KeySource | null, options: KeyBookOptions) {
     this.source = source;
     this.options = options;
-    this.right = new RecentMap(options.cachedKeys);
-    this.wrong = new RecentMap(WRONG_KEYS_MAX);
+    this.right = new ReadyKeys(options.cacheBytes);
   }
 
   /** The key if it is ready and can be believed; undefined when it has to be looked up. */
@@ -59,13 +64,13 @@ export class KeyBook {
     const { now } = this.options.clock;
     if (directory !== this.directory) this.startOver(directory);
     if (this.source !== null && now - this.triedAt > RECHECK_MS) this.check();
-    const known = this.right.get(key);
+    const known = this.right.get(key, directory);
     return known !== undefined && (known.isListed || this.isFresh(now)) ? known : undefined;
   }
 
   /** Whether the key was right when it came last: then it is no guess. */
-  knows(key: string): boolean {
-    return this.right.get(key) !== undefined;
+  knows(key: string, directory: ConsumerDirectory): boolean {
+    return this.right.get(key, directory) !== undefined;
   }
 
   /** The key, or null when there is no such. Throws or rejects with `KeysUnavailable`. */
@@ -73,8 +78,12 @@ export class KeyBook {
     const { now } = this.options.clock;
     const digest = hash('sha256', key, 'hex');
     const listed = directory.key(`sha256:${digest}`);
-    if (listed !== undefined) return this.learn(key, KnownKey.listed(listed));
-    if (this.source === null) return this.learn(key, null);
+    if (listed !== undefined) {
+      const known = KnownKey.listed(flatText(key), listed);
+      this.right.set(known, null);
+      return known;
+    }
+    if (this.source === null) return null;
     if (this.isFresh(now)) return this.findStored(key, digest, directory);
     if (this.checking === null) throw new KeysUnavailable();
     return this.checking.then(() => {
@@ -88,18 +97,25 @@ export class KeyBook {
     digest: string,
     directory: ConsumerDirectory,
   ): KnownKey | null | Promise<KnownKey | null> {
-    const known = this.right.get(key);
+    const known = this.right.get(key, directory);
     if (known !== undefined) return known;
-    if (this.wrong.get(key) === true) return null;
+    if (this.wrong.has(digest)) return null;
     // What is not ready cannot be had from a store that is away.
     if (this.away) throw new KeysUnavailable();
-    const underWay = this.lookups.get(digest);
-    if (underWay !== undefined) return underWay;
-    if (this.lookups.size >= LOOKUPS_MAX) throw new KeysUnavailable();
+    const number = numberOf(digest);
+    const underWay = this.lookups.get(number);
+    if (underWay?.digest === digest) return underWay.answer;
+    if (this.lookupsUnderWay >= LOOKUPS_MAX) throw new KeysUnavailable();
     const { generation } = this;
     const keep = (record: KeyRecord | null): KnownKey | null => {
-      const found = record === null ? null : KnownKey.stored(record, directory);
-      return generation === this.generation ? this.learn(key, found) : found;
+      const isCurrent = generation === this.generation;
+      if (record === null) {
+        if (isCurrent) this.wrong.add(digest);
+        return null;
+      }
+      const known = KnownKey.stored(flatText(key), record, directory);
+      if (isCurrent) this.right.set(known, record);
+      return known;
     };
     let record: KeyRecord | null | Promise<KeyRecord | null>;
     try {
@@ -108,21 +124,18 @@ export class KeyBook {
       throw this.failed(error);
     }
     if (!(record instanceof Promise)) return keep(record);
-    const lookup = record.then(keep, error => {
+    const answer = record.then(keep, error => {
       throw this.failed(error);
     });
-    this.lookups.set(digest, lookup);
-    const done = (): void => void this.lookups.delete(digest);
-    lookup.then(done, done);
-    return lookup;
-  }
-
-  private learn(key: string, known: KnownKey | null): KnownKey | null {
-    // Because: a piece of a head keeps the whole head in memory.
-    const text = flatText(key);
-    if (known === null) this.wrong.set(text, true);
-    else this.right.set(text, known);
-    return known;
+    const lookup = { digest, answer };
+    this.lookups.set(number, lookup);
+    this.lookupsUnderWay++;
+    const done = (): void => {
+      this.lookupsUnderWay--;
+      if (this.lookups.get(number) === lookup) this.lookups.delete(number);
+    };
+    answer.then(done, done);
+    return answer;
   }
 
   /** Whether what is ready can be believed. */
@@ -186,4 +199,9 @@ export class KeyBook {
     this.away = away;
     this.options.onAway(away);
   }
+}
+
+/** 28 bits of a hash in hexadecimal. */
+function numberOf(digest: string): number {
+  return Number.parseInt(digest.slice(0, 7), 16);
 }

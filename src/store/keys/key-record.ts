@@ -74,6 +74,17 @@ export function recordOf(id: string, hash: string, consumer: string, details: st
   };
 }
 
+/** A record without its hash as one text; null where its names could not be told apart again. */
+export function textOf(record: KeyRecord): string | null {
+  const { id, consumer } = record;
+  return id.includes('\n') || consumer.includes('\n') ? null : `${id}\n${consumer}\n${detailsOf(record)}`;
+}
+
+export function recordIn(hash: string, text: string): KeyRecord {
+  const [id = '', consumer = '', details = ''] = text.split('\n');
+  return recordOf(id, hash, consumer, details);
+}
+
 const nothing = { tenant: null, plan: null, groups: [], scopes: [], routes: null, expiresAtMs: null } as const;
 
 function mapFrom(text: string): Readonly<Record<string, unknown>> | null {
@@ -92,7 +103,7 @@ const none: readonly string[] = Object.freeze([]);
 /** Lists that keys had lately. There are many keys and few lists: each stands in memory once, of its length. */
 const lists = new RecentMap<readonly string[]>(2_048);
 /** A longer one is hardly another key's as well. */
-const SHARED_ITEMS_MAX = 64;
+export const SHARED_ITEMS_MAX = 64;
 
 function texts(value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) return none;
