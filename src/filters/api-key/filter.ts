@@ -22,14 +22,15 @@ const scopeFault = new Fault('access_denied', 'The API key lacks a scope.');
 const books = new WeakMap<object, Map<string, KeyBook>>();
 
 function bookFor(
-  { store: name, cache, keepWhenAway }: ApiKeyConfig,
+  { store: name, cache, keepWhenAway, forward }: ApiKeyConfig,
   { worker, store: storeOf }: FilterServices,
 ): KeyBook {
   const store = name === undefined ? null : storeOf(name);
   const owner = store ?? worker;
   let ofOwner = books.get(owner);
   if (ofOwner === undefined) books.set(owner, (ofOwner = new Map()));
-  const manner = `${cache} ${keepWhenAway}`;
+  // Because: fields for the upstream are kept with a login, and another route may send others, or none.
+  const manner = `${cache} ${keepWhenAway} ${forward.consumer} ${forward.key ?? ''}`;
   let book = ofOwner.get(manner);
   if (book === undefined) {
     book = new KeyBook(store === null ? null : keyStoreIn(store), {
