@@ -34,10 +34,15 @@ function keep(ready: ReadyKeys, n: number | string, given = record(n)): KnownKey
 
 test('a key is the same one while it is used, and an equal one when it was made again', () => {
   const ready = new ReadyKeys(64 * 1024);
-  const first = keep(ready, 'first');
+  const given = keep(ready, 'first');
+  const first = ready.get(keyOf('first'), directory);
+  assert.deepEqual(first, given);
   assert.equal(ready.get(keyOf('first'), directory), first);
   assert.equal(ready.get(keyOf('firs'), directory), undefined);
-  for (let n = 0; n < 50; n++) keep(ready, n);
+  for (let n = 0; n < 50; n++) {
+    keep(ready, n);
+    assert.ok(ready.get(keyOf(n), directory));
+  }
   const again = ready.get(keyOf('first'), directory);
   assert.notEqual(again, first);
   assert.deepEqual(again, first);
@@ -64,7 +69,10 @@ test('a record that is too large is not kept, nor one whose names could not be t
   keep(ready, 'large', { ...record('large'), groups });
   assert.equal(ready.get(keyOf('large'), directory), undefined);
   keep(ready, 'odd', { ...record('odd'), id: 'a\nb' });
-  for (let n = 0; n < 50; n++) keep(ready, n);
+  for (let n = 0; n < 50; n++) {
+    keep(ready, n);
+    assert.ok(ready.get(keyOf(n), directory));
+  }
   assert.equal(ready.get(keyOf('odd'), directory), undefined);
 });
 
@@ -75,6 +83,9 @@ test('keys of the configuration are at hand, and not on the shelf', () => {
   const listed = KnownKey.listed(keyOf('listed'), { key: { ...rest, hash, routes }, consumer });
   ready.set(listed, null);
   assert.equal(ready.get(keyOf('listed'), directory), listed);
-  for (let n = 0; n < 50; n++) keep(ready, n);
+  for (let n = 0; n < 50; n++) {
+    keep(ready, n);
+    assert.ok(ready.get(keyOf(n), directory));
+  }
   assert.equal(ready.get(keyOf('listed'), directory), undefined);
 });

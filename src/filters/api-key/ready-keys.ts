@@ -1,4 +1,4 @@
-// The right keys that a worker keeps ready, in a bounded number of bytes: those of late as what a request needs, the many others as
+// The right keys that a worker keeps ready, in a bounded number of bytes: those that come again as what a request needs, the others as
 // the texts of their records, from which they are made again. What was not asked for lately goes first.
 
 import { hashText } from '../../base/hash.ts';
@@ -42,9 +42,9 @@ export class ReadyKeys {
 
   /** `record` is null for a key of the configuration, which needs no store to be found again. */
   set(known: KnownKey, record: KeyRecord | null): void {
-    this.add(hashText(known.text) | 0, known);
     const text = record === null ? null : textOf(record);
-    if (text !== null) this.shelf.set(known.text, text);
+    // Because: many keys come once. At hand is what comes again; objects that outlive a request are a burden to the collector.
+    if (text === null || !this.shelf.set(known.text, text)) this.add(hashText(known.text) | 0, known);
   }
 
   clear(): void {
