@@ -1,5 +1,6 @@
 // The consumers and plans of one configuration, found by name or by the hash of a key. Knows no filter and no store.
 
+import { hashText } from '../base/hash.ts';
 import type { Consumer, Plan } from './consumer.ts';
 
 /** A consumer as configured; see `ConsumerConfig`, to which it is structurally equal. */
@@ -30,6 +31,8 @@ export interface KnownKey<Key extends ListedKey = ListedKey> {
 
 export class ConsumerDirectory {
   private readonly byName: ReadonlyMap<string, ListedConsumer>;
+  /** Numbers of all names. */
+  private readonly nameNumbers: ReadonlySet<number>;
   private readonly byHash: ReadonlyMap<string, KnownKey>;
   /** Numbers of the hashes of all keys. */
   private readonly keyNumbers: ReadonlySet<number>;
@@ -37,6 +40,7 @@ export class ConsumerDirectory {
 
   constructor(consumers: readonly ListedConsumer[], plans: readonly Plan[]) {
     this.byName = new Map(consumers.map(consumer => [consumer.name, consumer]));
+    this.nameNumbers = new Set([...this.byName.keys()].map(name => hashText(name)));
     this.byHash = new Map(
       consumers.flatMap(consumer => consumer.keys.map(key => [key.hash, { key, consumer }] as const)),
     );
@@ -45,12 +49,14 @@ export class ConsumerDirectory {
   }
 
   consumer(name: string): Consumer | undefined {
-    return this.byName.get(name);
+    // Because: a text that is looked up in a map is put into the engine's table of names, and stays in the old generation until a full
+    // collection. What strangers bring, and names that only a store knows, would fill that.
+    return this.nameNumbers.has(hashText(name)) ? this.byName.get(name) : undefined;
   }
 
   /** The key with this hash. Because a hash is looked up, and not the key, the time it takes tells nothing of the key. */
   key(hash: string): KnownKey | undefined {
-    // Because: a text that is looked up is put into the engine's table of names, and strangers' keys would fill that.
+    // Because: as above.
     return this.keyNumbers.has(numberOf(hash)) ? this.byHash.get(hash) : undefined;
   }
 
