@@ -43,7 +43,7 @@ export const schema = z.strictObject({
     .refine(bytes => bytes >= CACHE_BYTES_MIN && bytes <= CACHE_BYTES_MAX, 'expected 64KiB to 1GiB')
     .prefault('8MiB')
     .describe(
-      'Memory for keys that are ready, for each worker: 8MiB for 12,000 to 25,000. Those that were not used lately go first; wrong keys are kept apart and displace none.',
+      'Memory for keys that are ready, for each worker: 8MiB for 8,000 to 16,000. Those that were not used lately go first; wrong keys are kept apart and displace none.',
     ),
   keepWhenAway: duration
     .prefault('5m')

@@ -8,8 +8,8 @@ import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import { type KeyRecord, recordIn, textOf } from '../../store/keys/key-record.ts';
 import { KnownKey } from './known-key.ts';
 
-/** What is at hand takes a quarter: up to 1 KiB a key on the collector's heap, some 200 bytes on the shelf. */
-const AT_HAND_SHARE = 1 / 4;
+/** What is at hand takes a half: up to 1 KiB a key on the collector's heap, some 200 bytes on the shelf. */
+const AT_HAND_SHARE = 1 / 2;
 
 export class ReadyKeys {
   /** Half of the room for keys at hand; what was not asked for while the other half filled goes. */
