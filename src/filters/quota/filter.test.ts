@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
+import { eventuallySeen } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
@@ -132,18 +133,25 @@ test('the store is away: open admits and counts on, closed refuses, and what was
   const spec = redisSpec(redis.port, { connectTimeoutMs: 100 });
   const open = await start(spec, { limit: '5/day' });
   const closed = await start(spec, { limit: '5/day', onStoreFailure: 'closed' });
+  t.after(() => Promise.all([open.stop(), closed.stop()]));
   assert.deepEqual(await open.statuses('acme', 3), ok(3));
   assert.deepEqual(await closed.statuses('acme', 2), [503, 503]);
   const again = await startRedis({ port: redis.port });
   t.after(() => again.stop());
-  while ((await closed.get('acme')).status === 503) await new Promise(resolve => setTimeout(resolve, 20));
-  await open.stop();
-  await closed.stop();
   const reader = makeStore(redisSpec(redis.port));
+  t.after(() => reader.close());
   assert.ok(reader.kind === 'redis');
-  const [key] = (await reader.command('KEYS', 'cardea:q:*')) as string[]; // Because: KEYS gives a list of names
-  assert.equal(await reader.command('GET', key!), '4');
-  await reader.close();
+  await eventuallySeen(
+    () => closed.get('acme'),
+    ({ status }) => status !== 503,
+    'Redis is found again',
+  );
+  // Each gateway finds it again by itself, and tells what it counted meanwhile.
+  const used = async (): Promise<unknown> => {
+    const [key] = (await reader.command('KEYS', 'cardea:q:*')) as string[]; // Because: KEYS gives a list of names
+    return reader.command('GET', key!);
+  };
+  await eventuallySeen(used, count => count === '4', 'both have told');
 });
 
 test('what is no quota of the calendar is refused', () => {
