@@ -40,3 +40,16 @@ test('fractions are kept until they are a unit, and a slot that changes hands be
   book.forget(0);
   assert.equal(book.likely(0, 5, 2), 5);
 });
+
+test('a slot that changed hands is as one never seen, and takes nothing from those who came since', () => {
+  const book = new SlotBook(3);
+  for (const slot of [2, 0]) {
+    learn(book, slot, 5, 1);
+    book.setTotal(slot, slot);
+  }
+  book.forget(2);
+  assert.deepEqual([book.toldAt(2), book.total(2), book.epoch(2), book.isWaiting(2)], [0, Number.NaN, -1, false]);
+  book.setWaiting(1, true);
+  assert.deepEqual([book.toldAt(1), book.total(1), book.isWaiting(1)], [0, Number.NaN, true]);
+  assert.deepEqual([book.toldAt(0), book.total(0), book.isWaiting(0)], [1, 0, false]);
+});
