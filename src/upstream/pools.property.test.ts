@@ -266,7 +266,11 @@ async function run(kind: Kind, steps: readonly Step[]): Promise<void> {
       assert.ok(performance.now() < until, `lost: ${open}, ${JSON.stringify(pool.counts)}`);
       for (const held of endpoint.held.slice()) held.answer();
       await turn();
-      assert.ok(endpoint.sockets.size <= settings.maxConnections + 1, `${endpoint.sockets.size} sockets`);
+      // The endpoint hears later than the pool that connections were closed; those that are open stay while nobody is answered.
+      while (endpoint.sockets.size > settings.maxConnections + 1) {
+        assert.ok(performance.now() < until, `${endpoint.sockets.size} sockets`);
+        await turn();
+      }
     }
     for (const caller of callers) {
       assert.equal(caller.given, caller.forgotten ? 0 : 1);

@@ -124,6 +124,13 @@ function sameReading(ours: Reading, theirs: AnswerRead, shown: string): void {
   for (const [name, given] of Object.entries(theirs.fields)) assert.equal(ours.fields[name], given, shown);
 }
 
+/** Whether one of the frames is ALTSVC or ORIGIN: Node reads them, for us they are of an unknown type, which is passed over (RFC 9113 section 5.5). */
+function hasExtension(bytes: Buffer): boolean {
+  for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3))
+    if (bytes[at + 3] === 0x0a || bytes[at + 3] === 0x0c) return true;
+  return false;
+}
+
 const mutation = fc.record({
   at: fc.nat(),
   kind: fc.constantFrom('byte', 'flags', 'type', 'stream', 'twice', 'drop', 'length', 'swap'),
@@ -181,7 +188,7 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
       assert.equal(ours.whole, expected.verdict === 'whole', shown);
       if (ours.whole) assert.deepEqual([ours.status, ours.body], [expected.status, expected.body], shown);
     }
-    if (theirs === null) return;
+    if (theirs === null || hasExtension(Buffer.concat(frames))) return;
     if (expected.verdict === 'unknown') {
       decided.byNode++;
       // Node waits for the end of the stream where a client of HTTP/1.1 has all there is with the head.
