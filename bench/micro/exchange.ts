@@ -8,6 +8,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { DownstreamConnection } from '../../src/net/downstream-connection.ts';
 import { UpstreamConnection } from '../../src/net/upstream-connection.ts';
 import { startEngine } from '../../test/support/engine-gateway.ts';
+import { fixedRandom } from './fixed-random.ts';
 
 const CONNECTIONS = 32;
 const seconds = Number(process.argv[2] ?? 5);
@@ -45,12 +46,9 @@ function pathOfRoute(at: number): string {
   return `/api/service-${String(at).padStart(4, '0')}`;
 }
 
-let seed = 1;
-
 /** Makes the one request ask for any of the routes: a request of its own for each would be cold, too. */
 function turnToAnyRoute(): void {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  let rest = (seed >>> 8) % routes;
+  let rest = Math.floor(fixedRandom() * routes);
   for (let at = digitsEnd - 1; at >= digitsEnd - 4; at--) {
     request[at] = 0x30 + (rest % 10);
     rest = Math.floor(rest / 10);

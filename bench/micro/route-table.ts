@@ -6,16 +6,10 @@ import type { MatchSpec } from '../../src/route/match.ts';
 import type { Routable } from '../../src/route/routable.ts';
 import { needsBody, type RouteTable } from '../../src/route/route-table.ts';
 import { buildRouteTable } from '../../src/route/route-table-builder.ts';
+import { fixedRandom } from './fixed-random.ts';
 
 const requestCount = 20_000;
 const rounds = 40;
-let seed = 42;
-
-function random(): number {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  return seed / 2 ** 32;
-}
-
 function matchOf(i: number): MatchSpec {
   const team = `team${i % 100}`;
   const path = [`/api/v1/${team}/service${i}/*`, `/api/v1/${team}/service${i}/items/{id}`, `/static/${team}/page${i}`][
@@ -35,7 +29,7 @@ function pathOf(i: number): string {
 }
 
 function zipf(count: number): number {
-  return Math.min(count - 1, Math.floor(count ** random()) - 1);
+  return Math.min(count - 1, Math.floor(count ** fixedRandom()) - 1);
 }
 
 interface Built {
@@ -90,7 +84,7 @@ for (const count of [10, 1000, 10_000]) {
   const { table, totalMs, longestStepMs } = builds[4]!;
   const figures = (['uniform', 'zipf'] as const).map(draw => {
     const paths = Array.from({ length: requestCount }, () =>
-      Buffer.from(pathOf(draw === 'zipf' ? zipf(count) : Math.floor(random() * count)), 'latin1'),
+      Buffer.from(pathOf(draw === 'zipf' ? zipf(count) : Math.floor(fixedRandom() * count)), 'latin1'),
     );
     measure(table, paths);
     return `${draw} ${(measure(table, paths) - measure(null, paths)).toFixed(0)} ns`;

@@ -125,11 +125,7 @@ export function* compileSnapshot(
 
 function gatesOf(routes: Iterable<Route>, upstreams: Iterable<Upstream>): Map<string, Gate> {
   const gates = new Map<string, Gate>();
-  for (const {
-    name,
-    plan: { gate },
-  } of routes)
-    if (gate !== null) gates.set(`route ${name}`, gate);
+  for (const { name, plan } of routes) if (plan.gate !== null) gates.set(`route ${name}`, plan.gate);
   for (const { name, gate } of upstreams) if (gate !== null) gates.set(`upstream ${name}`, gate);
   return gates;
 }

@@ -36,7 +36,7 @@ export class FileWatch {
   /** Watches these files from now on, and what happens around them. Call it after every reading. */
   follow(files: readonly string[]): void {
     this.files = files.map(file => path.resolve(file));
-    this.entries = entriesOnTheWay(this.files);
+    this.entries = byFolder(this.files.flatMap(entriesOnTheWay));
     for (const [folder, watcher] of this.watchers) {
       if (this.entries.has(folder)) continue;
       watcher.close();
@@ -113,35 +113,38 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Every entry of a folder that can change so that one of these paths means another file: its own, and links on the way. */
-function entriesOnTheWay(files: readonly string[]): Map<string, Set<string>> {
-  const entries = new Map<string, Set<string>>();
-  const add = (entry: string): void => {
+/** Names of entries by the folder that they are in. */
+function byFolder(entries: Iterable<string>): Map<string, Set<string>> {
+  const names = new Map<string, Set<string>>();
+  for (const entry of entries) {
     const folder = path.dirname(entry);
-    const names = entries.get(folder);
-    if (names === undefined) entries.set(folder, new Set([path.basename(entry)]));
-    else names.add(path.basename(entry));
-  };
-  for (const file of files) {
-    add(file);
-    let rest = file.split(path.sep).filter(part => part !== '');
-    let at = path.parse(file).root;
-    for (let links = 0; rest.length > 0 && links < LINKS_MAX; ) {
-      const next = path.join(at, rest[0]);
-      const target = linkTarget(next);
-      rest = rest.slice(1);
-      if (target === null) {
-        at = next;
-        continue;
-      }
-      links++;
-      add(next);
-      const resolved = path.resolve(at, target);
-      at = path.parse(resolved).root;
-      rest = [...resolved.split(path.sep).filter(part => part !== ''), ...rest];
-    }
-    add(at);
+    const known = names.get(folder);
+    if (known === undefined) names.set(folder, new Set([path.basename(entry)]));
+    else known.add(path.basename(entry));
   }
+  return names;
+}
+
+/** Every entry of a folder that can change so that this path means another file: its own, and links on the way. */
+function entriesOnTheWay(file: string): string[] {
+  const entries = [file];
+  let rest = file.split(path.sep).filter(part => part !== '');
+  let at = path.parse(file).root;
+  for (let links = 0; rest.length > 0 && links < LINKS_MAX; ) {
+    const next = path.join(at, rest[0]);
+    const target = linkTarget(next);
+    rest = rest.slice(1);
+    if (target === null) {
+      at = next;
+      continue;
+    }
+    links++;
+    entries.push(next);
+    const resolved = path.resolve(at, target);
+    at = path.parse(resolved).root;
+    rest = [...resolved.split(path.sep).filter(part => part !== ''), ...rest];
+  }
+  entries.push(at);
   return entries;
 }
 

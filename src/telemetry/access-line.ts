@@ -122,7 +122,8 @@ const agentLabel = Buffer.from(',"userAgent":');
 export function writeAccessLine(bytes: Buffer, at: number, fields: AccessFields): number {
   at += writeLatin1(bytes, timePart(fields.timeMs), at);
   at += writeLatin1(bytes, fields.clientPart, at);
-  at = writeOutcome(bytes, at, fields);
+  at += writeLatin1(bytes, fields.routePart, at);
+  at += writeLatin1(bytes, outcomePart(fields), at);
   at = writeInteger(bytes, at, fields.bytesIn);
   at = writeInteger(bytes, writeLabel(bytes, at, bytesOutLabel), fields.bytesOut);
   at = writeMillis(bytes, writeLabel(bytes, at, durationLabel), fields.durationMs);
@@ -268,23 +269,4 @@ function outcomePart(fields: AccessFields): string {
     `${endpoint},"status":${status},"attempts":${attempts},"consumer":${consumerJson},"code":${codeJson},"protocol":"${protocol}","bytesIn":`,
   );
   return lastOutcome;
-}
-
-let routeBefore = '';
-let outcomeBefore = '';
-let joined = '';
-
-/** The route's part and the outcome: in one piece where the line before had the same, but for routes that take turns nothing is joined. */
-function writeOutcome(bytes: Buffer, at: number, fields: AccessFields): number {
-  const { routePart: route } = fields;
-  const outcome = outcomePart(fields);
-  if (route === routeBefore && outcome === outcomeBefore) {
-    if (joined === '') joined = flatText(route + outcome);
-    return at + writeLatin1(bytes, joined, at);
-  }
-  routeBefore = route;
-  outcomeBefore = outcome;
-  joined = '';
-  at += writeLatin1(bytes, route, at);
-  return at + writeLatin1(bytes, outcome, at);
 }

@@ -2,6 +2,7 @@
 // flood of wrong tokens drives out nobody; of those that hold, the ones that come again stay.
 
 import { flatText } from '../../base/latin1.ts';
+import { RecentByNumber } from '../../base/recent-by-number.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
 /** Letters at a token's end that its number is made of: 48 bits of its signature. */
@@ -11,63 +12,33 @@ interface Kept {
   /** The whole text: a token that only ends alike is another one. */
   readonly token: string;
   readonly verified: VerifiedToken;
+  readonly bytes: number;
 }
 
 export class TokenCache {
-  /** Half of the room for tokens that came lately; what was not asked for while the other half filled is forgotten. */
-  private readonly halfBytes: number;
-  /** By number: a text as a key would be hashed whole, and put into the engine's table of names with every look-up. */
-  private recent = new Map<number, Kept>();
-  private recentBytes = 0;
-  private older = new Map<number, Kept>();
+  private readonly kept: RecentByNumber<Kept>;
 
   /** `bytesMax` counts what tokens and claims take, closely enough; 0 keeps nothing. */
   constructor(bytesMax: number) {
-    this.halfBytes = bytesMax / 2;
+    this.kept = new RecentByNumber(bytesMax);
   }
 
   get(token: string): VerifiedToken | undefined {
-    const number = numberOf(token);
-    let kept = this.recent.get(number);
-    if (kept === undefined) {
-      if (this.older.size === 0) return undefined;
-      kept = this.older.get(number);
-      if (kept === undefined) return undefined;
-      this.older.delete(number);
-      this.add(number, kept);
-    }
-    return kept.token === token ? kept.verified : undefined;
+    const kept = this.kept.get(numberOf(token));
+    return kept?.token === token ? kept.verified : undefined;
   }
 
   set(token: string, verified: VerifiedToken): void {
-    if (verified.bytes > this.halfBytes) return;
     // The token is a piece of a request's head, and would keep all of it.
-    const kept = { token: flatText(token), verified };
-    const number = numberOf(token);
-    if (this.older.size > 0) this.older.delete(number);
-    this.add(number, kept);
+    this.kept.set(numberOf(token), { token: flatText(token), verified, bytes: verified.bytes });
   }
 
   delete(token: string): void {
-    const number = numberOf(token);
-    this.recentBytes -= this.recent.get(number)?.verified.bytes ?? 0;
-    this.recent.delete(number);
-    this.older.delete(number);
+    this.kept.delete(numberOf(token));
   }
 
   get size(): number {
-    return this.recent.size + this.older.size;
-  }
-
-  private add(number: number, kept: Kept): void {
-    const { bytes } = kept.verified;
-    if (this.recentBytes + bytes > this.halfBytes) {
-      this.older = this.recent;
-      this.recent = new Map();
-      this.recentBytes = 0;
-    }
-    this.recentBytes += bytes - (this.recent.get(number)?.verified.bytes ?? 0);
-    this.recent.set(number, kept);
+    return this.kept.size;
   }
 }
 

@@ -1,0 +1,62 @@
+// A map by number that is bounded in bytes and forgets what was not asked for lately, in two halves. For values that are found by a
+// text: the text as a key would be hashed whole, and put into the engine's table of names with every look-up.
+
+/** `bytes` is what it takes in memory, closely enough. */
+export interface Sized {
+  readonly bytes: number;
+}
+
+/** Two values with one number displace each other: whoever asks compares the text as well. */
+export class RecentByNumber<Value extends Sized> {
+  private readonly halfBytes: number;
+  private recent = new Map<number, Value>();
+  private recentBytes = 0;
+  /** What came before the recent half was begun; what is not asked for while that fills is forgotten. */
+  private older = new Map<number, Value>();
+
+  constructor(bytesMax: number) {
+    this.halfBytes = bytesMax / 2;
+  }
+
+  get(number: number): Value | undefined {
+    const value = this.recent.get(number);
+    return value === undefined && this.older.size > 0 ? this.rescue(number) : value;
+  }
+
+  /** What would fill more than half of it is not kept. */
+  set(number: number, value: Value): void {
+    const { bytes } = value;
+    if (bytes > this.halfBytes) return;
+    if (this.recentBytes + bytes > this.halfBytes) {
+      this.older = this.recent;
+      this.recent = new Map();
+      this.recentBytes = 0;
+    }
+    if (this.older.size > 0) this.older.delete(number);
+    this.recentBytes += bytes - (this.recent.get(number)?.bytes ?? 0);
+    this.recent.set(number, value);
+  }
+
+  delete(number: number): void {
+    this.recentBytes -= this.recent.get(number)?.bytes ?? 0;
+    this.recent.delete(number);
+    this.older.delete(number);
+  }
+
+  clear(): void {
+    this.recent = new Map();
+    this.recentBytes = 0;
+    this.older = new Map();
+  }
+
+  get size(): number {
+    return this.recent.size + this.older.size;
+  }
+
+  /** What was asked for again is recent again. */
+  private rescue(number: number): Value | undefined {
+    const value = this.older.get(number);
+    if (value !== undefined) this.set(number, value);
+    return value;
+  }
+}
