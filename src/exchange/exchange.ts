@@ -18,7 +18,7 @@ import type {
 } from '../net/exchange-ends.ts';
 import type { FoundRoute } from '../route/found-route.ts';
 import { NO_VERSION } from '../telemetry/canary-cells.ts';
-import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
+import { ID_DIGITS, type IdBatch, REQUEST_ID_AT, TRACE_ID_AT } from '../telemetry/id-blocks.ts';
 import { isRequestId } from '../telemetry/request-id.ts';
 import type { Gate, GateWaiter } from '../upstream/admission/gate.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
@@ -157,7 +157,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** The caller's trace, empty when it begins here. */
   traceOfCaller: string;
   /** The block of ids made for this exchange; see IdBlocks. */
-  readonly idBytes: Buffer;
+  readonly idBatch: IdBatch;
   readonly idAt: number;
 
   constructor(
@@ -238,7 +238,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.idGiven = false;
     this.traceOfCaller = '';
     this.idAt = services.ids.take();
-    this.idBytes = services.ids.bytes;
+    this.idBatch = services.ids.batch;
   }
 
   // ---- The face that filters see -------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   }
 
   private madeId(at: number): string {
-    return latin1(this.idBytes, this.idAt + at, this.idAt + at + ID_DIGITS);
+    return latin1(this.idBatch.bytes, this.idAt + at, this.idAt + at + ID_DIGITS);
   }
 
   /** Empty until a route was found. */

@@ -133,7 +133,7 @@ function log(exchange: Exchange): void {
   // A fresh record each time: filling an old one would make the collector look at every string in it.
   const fields: AccessFields = {
     timeMs: epoch + exchange.startedAt,
-    ids: ownIds ? exchange.idBytes : null,
+    ids: ownIds ? exchange.idBatch : null,
     idsAt: exchange.idAt,
     requestId: ownIds ? '' : exchange.requestId,
     traceId: ownIds ? '' : exchange.traceId,

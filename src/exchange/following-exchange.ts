@@ -28,6 +28,6 @@ export function followingExchange(
   exchange.continuedLines = from.continuedLines;
   // Because: the block of ids that `from` points into is the next request's soon.
   exchange.foreignIds =
-    from.foreignIds === '' ? latin1(from.idBytes, from.idAt, from.idAt + ID_BLOCK_BYTES) : from.foreignIds;
+    from.foreignIds === '' ? latin1(from.idBatch.bytes, from.idAt, from.idAt + ID_BLOCK_BYTES) : from.foreignIds;
   return exchange;
 }

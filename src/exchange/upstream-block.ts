@@ -12,7 +12,7 @@ import { foreignIds } from './upstream-head.ts';
 
 /** `open`: the body's length is not known ahead, whatever was announced. */
 export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, open: boolean, block: RequestBlock): void {
-  const { request, found, idBytes, idAt } = exchange;
+  const { request, found, idBatch, idAt } = exchange;
   const { headers } = request;
   const { rewrite } = exchange.route!.plan;
   if (exchange.attempts === 1) {
@@ -36,6 +36,6 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, open:
   const forwarded = forwardedLines(exchange);
   headers.visit(block);
   block.lines(forwarded);
-  block.lines(exchange.foreignIds === '' ? latin1(idBytes, idAt, idAt + ID_BLOCK_BYTES) : exchange.foreignIds);
+  block.lines(exchange.foreignIds === '' ? latin1(idBatch.bytes, idAt, idAt + ID_BLOCK_BYTES) : exchange.foreignIds);
   if (carriesGrpc(request)) block.takesTrailers();
 }

@@ -32,8 +32,8 @@ export function foreignIds(exchange: Exchange): string {
 
 /** The fields behind the received ones, and the empty line. Made from what is kept, so another attempt says the same. */
 function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void {
-  const { request, idBytes, idAt } = exchange;
-  if (exchange.foreignIds === '') out.bytes(idBytes, idAt, idAt + ID_BLOCK_BYTES);
+  const { request, idBatch, idAt } = exchange;
+  if (exchange.foreignIds === '') out.bytes(idBatch.bytes, idAt, idAt + ID_BLOCK_BYTES);
   else out.text(exchange.foreignIds);
   if (chunked) out.text('Transfer-Encoding: chunked\r\n');
   out.text(request.upgrade === '' ? '\r\n' : `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`);

@@ -1,7 +1,8 @@
 // One exchange as one line of JSON for the access log. Builds text only; where it goes is access-log.ts.
 
+import { copyWords, FixedText, hasNone, isPrintable, LastView } from '../base/four-bytes.ts';
 import { flatText, latin1, writeLatin1 } from '../base/latin1.ts';
-import { ID_DIGITS, REQUEST_ID_AT, TRACE_ID_AT } from './id-blocks.ts';
+import { ID_DIGITS, type IdBatch, REQUEST_ID_AT, TRACE_ID_AT } from './id-blocks.ts';
 import { isoTime } from './iso-time.ts';
 import { jsonString } from './json-text.ts';
 
@@ -13,7 +14,7 @@ export interface AccessFields {
   /** When the request began, milliseconds since 1970. */
   timeMs: number;
   /** The block of ids at `idsAt` (see id-blocks.ts) where both were made here; null where they are in the two strings. */
-  ids: Buffer | null;
+  ids: IdBatch | null;
   idsAt: number;
   requestId: string;
   /** Plain hex; empty without a trace. */
@@ -107,32 +108,36 @@ export function accessLine(fields: AccessFields): string {
   return latin1(bytes, 0, writeAccessLine(bytes, 0, fields));
 }
 
-const bytesOutLabel = Buffer.from(',"bytesOut":');
-const durationLabel = Buffer.from(',"durationMs":');
-const upstreamLabel = Buffer.from(',"upstreamMs":');
-const overheadLabel = Buffer.from(',"overheadMs":');
-const traceLabel = Buffer.from(',"traceId":"');
-const requestLabel = Buffer.from('","requestId":');
-const agentLabel = Buffer.from(',"userAgent":');
+const bytesOutLabel = new FixedText(',"bytesOut":');
+const durationLabel = new FixedText(',"durationMs":');
+const upstreamLabel = new FixedText(',"upstreamMs":');
+const overheadLabel = new FixedText(',"overheadMs":');
+const traceLabel = new FixedText(',"traceId":"');
+const requestLabel = new FixedText('","requestId":');
+const agentLabel = new FixedText(',"userAgent":');
+
+/** Lines follow one another in one buffer until it is full. */
+const logBuffers = new LastView();
 
 /**
  * Writes the line at `at` and returns its end. Straight into the log's buffer, piece by piece: putting the text together
  * first and writing it then cost twice as much. There must be room for `accessLineBytesMax`.
  */
 export function writeAccessLine(bytes: Buffer, at: number, fields: AccessFields): number {
+  const view = logBuffers.of(bytes);
   at += writeLatin1(bytes, timePart(fields.timeMs), at);
   at += writeLatin1(bytes, fields.clientPart, at);
   at += writeLatin1(bytes, fields.routePart, at);
   at += writeLatin1(bytes, outcomePart(fields), at);
   at = writeInteger(bytes, at, fields.bytesIn);
-  at = writeInteger(bytes, writeLabel(bytes, at, bytesOutLabel), fields.bytesOut);
-  at = writeMillis(bytes, writeLabel(bytes, at, durationLabel), fields.durationMs);
-  at = writeMillis(bytes, writeLabel(bytes, at, upstreamLabel), fields.upstreamMs);
-  at = writeMillis(bytes, writeLabel(bytes, at, overheadLabel), fields.overheadMs);
-  at = writeIds(bytes, writeLabel(bytes, at, traceLabel), fields);
+  at = writeInteger(bytes, bytesOutLabel.writeTo(view, at), fields.bytesOut);
+  at = writeMillis(bytes, durationLabel.writeTo(view, at), fields.durationMs);
+  at = writeMillis(bytes, upstreamLabel.writeTo(view, at), fields.upstreamMs);
+  at = writeMillis(bytes, overheadLabel.writeTo(view, at), fields.overheadMs);
+  at = writeIds(bytes, view, traceLabel.writeTo(view, at), fields);
   at += writeLatin1(bytes, targetPart(fields.method, fields.host), at);
-  at = writeText(bytes, at, fields.path);
-  at = writeText(bytes, writeLabel(bytes, at, agentLabel), fields.userAgent);
+  at = writeText(bytes, view, at, fields.path);
+  at = writeText(bytes, view, agentLabel.writeTo(view, at), fields.userAgent);
   bytes[at] = 0x7d;
   return at + 1;
 }
@@ -150,36 +155,38 @@ function timePart(timeMs: number): string {
 }
 
 /** From the trace's id to the end of the request's. */
-function writeIds(bytes: Buffer, at: number, fields: AccessFields): number {
+function writeIds(bytes: Buffer, view: DataView, at: number, fields: AccessFields): number {
   const { ids, idsAt } = fields;
   if (ids === null) {
     at += writeLatin1(bytes, fields.traceId, at);
-    return writeText(bytes, writeLabel(bytes, at, requestLabel), fields.requestId);
+    return writeText(bytes, view, requestLabel.writeTo(view, at), fields.requestId);
   }
-  ids.copy(bytes, at, idsAt + TRACE_ID_AT, idsAt + TRACE_ID_AT + ID_DIGITS);
-  at = writeLabel(bytes, at + ID_DIGITS, requestLabel);
+  copyWords(ids.view, idsAt + TRACE_ID_AT, view, at, ID_DIGITS);
+  at = requestLabel.writeTo(view, at + ID_DIGITS);
   bytes[at] = 0x22;
-  ids.copy(bytes, at + 1, idsAt + REQUEST_ID_AT, idsAt + REQUEST_ID_AT + ID_DIGITS);
+  copyWords(ids.view, idsAt + REQUEST_ID_AT, view, at + 1, ID_DIGITS);
   bytes[at + 1 + ID_DIGITS] = 0x22;
   return at + ID_DIGITS + 2;
 }
 
-function writeLabel(bytes: Buffer, at: number, label: Buffer): number {
-  const { length } = label;
-  for (let i = 0; i < length; i++) bytes[at + i] = label[i];
-  return at + length;
-}
+/** `"`, `\` and a space, four times each. */
+const QUOTES = 0x22222222;
+const BACKSLASHES = 0x5c5c5c5c;
+const SPACES = 0x20202020;
 
 /**
  * A string literal. The text is written first and looked over as bytes: reading a slice of a head letter by letter costs
  * several times as much. Where something needs an escape the whole text is written again.
  */
-function writeText(bytes: Buffer, at: number, text: string): number {
+function writeText(bytes: Buffer, view: DataView, at: number, text: string): number {
   bytes[at] = 0x22;
-  const end = at + 1 + writeLatin1(bytes, text, at + 1);
-  for (let i = at + 1; i < end; i++) {
-    const byte = bytes[i];
-    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c)
+  const start = at + 1;
+  const end = start + writeLatin1(bytes, text, start);
+  // Spaces for what is missing of the last four.
+  view.setInt32(end, SPACES);
+  for (let i = start; i < end; i += 4) {
+    const word = view.getInt32(i);
+    if (!isPrintable(word) || !hasNone(word, QUOTES) || !hasNone(word, BACKSLASHES))
       return at + writeLatin1(bytes, jsonString(text), at);
   }
   bytes[end] = 0x22;

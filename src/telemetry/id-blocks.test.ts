@@ -8,7 +8,7 @@ test('a block is two field lines with valid, fresh ids, also over batches', () =
   const seen = new Set<string>();
   for (let i = 0; i < 1_000; i++) {
     const at = blocks.take();
-    const { bytes } = blocks;
+    const { bytes } = blocks.batch;
     const text = bytes.toString('latin1', at, at + ID_BLOCK_BYTES);
     const match = /^X-Request-Id: ([0-9a-f]{32})\r\ntraceparent: (.{55})\r\n$/.exec(text);
     assert.ok(match !== null, text);
@@ -26,7 +26,7 @@ test('a block is two field lines with valid, fresh ids, also over batches', () =
 test('a batch is not written again while someone holds it', () => {
   const blocks = new IdBlocks();
   const at = blocks.take();
-  const { bytes } = blocks;
+  const { bytes } = blocks.batch;
   const before = Buffer.from(bytes);
   for (let i = 0; i < 500; i++) blocks.take();
   assert.deepEqual(bytes, before);

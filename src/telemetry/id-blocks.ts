@@ -25,27 +25,33 @@ const digitPairs = Uint16Array.from({ length: 256 }, (_, byte) =>
   Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16BE(),
 );
 
+/** Blocks that were made together: the same memory twice, to be copied as text and to be read by the word. */
+export interface IdBatch {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
 /**
  * Makes blocks by the dozen: randomness and memory cost little when drawn in bulk. A batch is never written again, so a
  * block stays as it is for whoever holds its buffer; the batch is freed with its last exchange.
  */
 export class IdBlocks {
-  /** The batch that the block of the last `take` lies in. */
-  bytes: Buffer;
+  /** In which the block of the last `take` lies. */
+  batch: IdBatch;
   private next: number;
   private readonly random: Buffer;
   private randomAt: number;
 
   constructor() {
-    this.bytes = Buffer.alloc(0);
+    this.batch = batchOver(Buffer.alloc(0));
     this.next = 0;
     this.random = Buffer.allocUnsafeSlow(BATCHES_A_DRAWING * BLOCKS * BLOCK_RANDOM_BYTES);
     this.randomAt = this.random.length;
   }
 
-  /** Offset of a fresh block in `bytes`. */
+  /** Offset of a fresh block in `batch`. */
   take(): number {
-    if (this.next === this.bytes.length) this.refill();
+    if (this.next === this.batch.bytes.length) this.refill();
     const at = this.next;
     this.next = at + ID_BLOCK_BYTES;
     return at;
@@ -53,9 +59,9 @@ export class IdBlocks {
 
   private refill(): void {
     const { random } = this;
-    const bytes = Buffer.allocUnsafeSlow(templates.length);
+    const batch = batchOver(Buffer.allocUnsafeSlow(templates.length));
+    const { bytes, view } = batch;
     templates.copy(bytes);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     if (this.randomAt === random.length) {
       randomFillSync(random);
       this.randomAt = 0;
@@ -68,9 +74,13 @@ export class IdBlocks {
       from += BLOCK_RANDOM_BYTES;
     }
     this.randomAt = from;
-    this.bytes = bytes;
+    this.batch = batch;
     this.next = 0;
   }
+}
+
+function batchOver(bytes: Buffer): IdBatch {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
 
 /** Writes `count` random bytes as twice as many digits. By a table: as strings, cut and written one by one, they cost four times as much. */

@@ -1,5 +1,6 @@
 // Reads the field lines of a head or of trailers, strictly (RFC 9112 section 5). Collects what framing needs; decides nothing.
 
+import { isPrintable, LastView } from '../../base/four-bytes.ts';
 import { tokenByte, valueByte } from '../byte-classes.ts';
 import { DISGUISED, HeaderId, headerIdOfBytes } from '../header-names.ts';
 import { FIELD_STRIDE } from '../headers.ts';
@@ -24,29 +25,8 @@ export interface HeadLimits {
   readonly headerCountMax: number;
 }
 
-/** The highest bit of each of four bytes. */
-const HIGH_BITS = 0x80808080 | 0;
-
-/** Whether all four bytes are from 0x20 to 0x7e. Where no byte has its highest bit set, no sum here reaches the byte above. */
-function isPrintable(word: number): boolean {
-  return (
-    (word & HIGH_BITS) === 0 &&
-    ((word + 0x60606060) & HIGH_BITS) === HIGH_BITS &&
-    ((word + 0x01010101) & HIGH_BITS) === 0
-  );
-}
-
-let lastBytes: Uint8Array | null = null;
-let lastView: DataView = new DataView(new ArrayBuffer(0));
-
-/** The same bytes, to be read four at a time: nearly all heads lie in the one buffer that a thread reads into. */
-function viewOf(bytes: Uint8Array): DataView {
-  if (bytes !== lastBytes) {
-    lastBytes = bytes;
-    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-  return lastView;
-}
+/** Nearly all heads lie in the one buffer that a thread reads into. */
+const heads = new LastView();
 
 /** What one pass over field lines found. One object a thread, overwritten by each pass. */
 export class FieldScan {
@@ -99,7 +79,7 @@ export function scanFieldLines(
   const { index } = scan;
   const bytesEnd = base + limits.headerBytesMax;
   let cell = 0;
-  const view = viewOf(bytes);
+  const view = heads.of(bytes);
   const wordsEnd = end - 3;
   for (;;) {
     if (at >= end) break;
