@@ -16,9 +16,8 @@ import { grpcTimeoutMs, isGrpc } from './grpc-answer.ts';
 import { armHedge } from './hedge.ts';
 import { answer, refuse } from './reply.ts';
 import { watchWait } from './retries.ts';
+import { sendHead } from './send-head.ts';
 import { stickyPick } from './sticky-pick.ts';
-import { writeUpstreamBlock } from './upstream-block.ts';
-import { writeUpstreamHead } from './upstream-head.ts';
 
 /** Bodies sent over a kept connection are remembered up to this size, to be sent again if that connection was dead. */
 const REPLAY_BYTES_MAX = 64 * 1024;
@@ -139,18 +138,13 @@ function send(exchange: Exchange, connection: RequestWriter): void {
   exchange.requestIsBlocked = false;
   const framing = chunked ? RequestFraming.chunked : request.hasBody ? RequestFraming.length : RequestFraming.none;
   connection.start(exchange, request.method === 'HEAD', framing, request.upgrade !== '', exchange);
-  const { block } = connection;
-  if (block === null) writeUpstreamHead(exchange, exchange.endpoint!, chunked, services.io.outbox);
-  else {
-    writeUpstreamBlock(exchange, exchange.endpoint!, chunked, block);
-    connection.sendHead();
-  }
+  sendHead(exchange, exchange.endpoint!, connection, chunked);
   if (framing === RequestFraming.none) return;
   const resent = exchange.replayable;
   if (resent !== null) for (const piece of resent) connection.sendBody(piece, 0, piece.length);
   else if (
     !exchange.replayGivenUp &&
-    (retryPolicy !== null || block !== null || (connection.requests > 1 && isIdempotent(request.method)))
+    (retryPolicy !== null || connection.block !== null || (connection.requests > 1 && isIdempotent(request.method)))
   ) {
     exchange.replayable = [];
   }

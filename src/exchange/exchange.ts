@@ -109,9 +109,11 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   mirror: MirrorCopy | null;
   /** Where its version counts, see count-version.ts; below 0 for routes that compare none. */
   versionCellsAt: number;
+  /** The received head has been made ready for the upstream; see send-head.ts. */
+  headReady: boolean;
   /** Id fields for the upstream where ids came from outside, else empty. */
   foreignIds: string;
-  /** Forwarding fields that continue a trusted proxy's, which the first attempt takes out of the head. */
+  /** Forwarding fields that continue a trusted proxy's, which are taken out of the head. */
   continuedLines: string;
   /** Cookie line of a sticky split, sent with the answer. */
   stickyCookie: string;
@@ -208,6 +210,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.deferral = null;
     this.mirror = null;
     this.versionCellsAt = NO_VERSION;
+    this.headReady = false;
     this.foreignIds = '';
     this.continuedLines = '';
     this.stickyCookie = '';

@@ -25,6 +25,8 @@ export function followingExchange(
   exchange.requestEnded = true;
   exchange.requestTrailers = from.requestTrailers;
   exchange.requestFiltered = from.requestFiltered;
+  // The head that both share was made ready for sending when the other was sent.
+  exchange.headReady = true;
   exchange.continuedLines = from.continuedLines;
   // Because: the block of ids that `from` points into is the next request's soon.
   exchange.foreignIds =

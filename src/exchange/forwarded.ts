@@ -94,11 +94,7 @@ function believedAddress(list: string | undefined, isTrusted: IsTrusted): string
 export function forwardedLines(exchange: Exchange): string {
   const { client, request } = exchange;
   const { authority, version } = request;
-  if (client.trusted) {
-    // Once: the fields that are continued are taken out of the head, and another attempt is to say the same.
-    if (exchange.attempts === 1) exchange.continuedLines = continuedLines(client, request.headers, authority, version);
-    return exchange.continuedLines;
-  }
+  if (client.trusted) return exchange.continuedLines;
   const { forwarded } = client;
   if (forwarded !== null && forwarded.authority === authority && forwarded.version === version) return forwarded.lines;
   const lines = flatText(
@@ -111,7 +107,8 @@ export function forwardedLines(exchange: Exchange): string {
   return lines;
 }
 
-function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {
+/** What a trusted proxy said is taken out of the head, and continued. */
+export function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {
   const before = headers.getJoined('x-forwarded-for');
   const forwarded = headers.getJoined('forwarded');
   const host = headers.getOnlyById(HeaderId.xForwardedHost) ?? authority;

@@ -13,7 +13,7 @@ import type { ConnectionWaiter } from '../upstream/endpoint-pool.ts';
 import { NO_PASS } from '../upstream/guard.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
-import { writeUpstreamHead } from './upstream-head.ts';
+import { sendHead } from './send-head.ts';
 
 /** Of the budget, where nothing says otherwise. */
 const BUDGET_SHARE = 0.2;
@@ -109,8 +109,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.connection = connection;
     this.sentAt = exchange.services.io.clock.now;
     connection.start(this, exchange.request.method === 'HEAD', RequestFraming.none, false, exchange);
-    writeUpstreamHead(exchange, this.endpoint!, false, exchange.services.io.outbox);
-    connection.sendHead();
+    sendHead(exchange, this.endpoint!, connection, false);
   }
 
   onNoConnection(fault: Fault): void {

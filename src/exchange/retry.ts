@@ -51,10 +51,8 @@ export function retryDue(exchange: Exchange): void {
  * once, if the method may be repeated (RFC 9110 section 9.2.2). Asks for no setting, and takes nothing from the budget. Once.
  */
 function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
-  const { connection, request, services } = exchange;
-  // A copy goes out as a second attempt of what it is a copy of; see mirror-plan.ts.
-  const attemptsMax = services.isCopy ? 2 : 1;
-  if (fault.code !== 'upstream_reset' || connection === null || exchange.attempts > attemptsMax) return false;
+  const { connection, request } = exchange;
+  if (fault.code !== 'upstream_reset' || connection === null || exchange.attempts > 1) return false;
   if (connection.requests <= 1 || !isIdempotent(request.method)) return false;
   if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
   againAtOnce(exchange);

@@ -2,23 +2,17 @@
 
 import { latin1 } from '../base/latin1.ts';
 import type { RequestBlock } from '../http/h2/request-block.ts';
-import { HeaderId } from '../http/header-names.ts';
 import { ID_BLOCK_BYTES } from '../telemetry/id-blocks.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
 import { carriesGrpc } from './grpc-answer.ts';
-import { foreignIds } from './upstream-head.ts';
 
-/** `open`: the body's length is not known ahead, whatever was announced. */
-export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, open: boolean, block: RequestBlock): void {
+/** Into `block`, for this endpoint. */
+export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block: RequestBlock): void {
   const { request, found, idBatch, idAt } = exchange;
   const { headers } = request;
   const { rewrite } = exchange.route!.plan;
-  if (exchange.attempts === 1) {
-    exchange.foreignIds = foreignIds(exchange);
-    if (open) headers.removeById(HeaderId.contentLength);
-  }
   let { path, authority } = request;
   if (rewrite !== null) {
     path = rewrite.apply(path, found!);

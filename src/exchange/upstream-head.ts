@@ -3,32 +3,9 @@
 import { HeaderId } from '../http/header-names.ts';
 import type { HeadOutput } from '../http/headers.ts';
 import { ID_BLOCK_BYTES } from '../telemetry/id-blocks.ts';
-import { traceContext } from '../telemetry/trace-context.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
-
-/** Trace and id fields of a stranger, or of a trace that begins anew. */
-const replaced = new Uint8Array(64);
-for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) replaced[id] = 1;
-
-/** Ids that came from outside, as fields; empty when the exchange goes by those made for it. */
-export function foreignIds(exchange: Exchange): string {
-  const { headers } = exchange.request;
-  const received = headers.getOnlyById(HeaderId.traceparent);
-  if (received === undefined && exchange.hasOwnId) {
-    headers.removeMasked(replaced);
-    return '';
-  }
-  const trace = traceContext(received);
-  exchange.traceOfCaller = trace.traceId;
-  headers.removeById(HeaderId.traceparent);
-  if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
-  // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
-  const { requestId } = exchange;
-  headers.removeById(HeaderId.xRequestId);
-  return `X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n`;
-}
 
 /** The fields behind the received ones, and the empty line. Made from what is kept, so another attempt says the same. */
 function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void {
@@ -44,10 +21,6 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
   const { request, found } = exchange;
   const { headers } = request;
   const { rewrite, chain } = exchange.route!.plan;
-  if (exchange.attempts === 1) {
-    exchange.foreignIds = foreignIds(exchange);
-    if (chunked) headers.removeById(HeaderId.contentLength);
-  }
   const untouched = rewrite === null && chain.filters.length === 0 && request.path === request.rawPath;
   if (untouched && request.targetForm === 'origin' && request.version !== '1.0') {
     const forwarded = forwardedLines(exchange);

@@ -80,8 +80,6 @@ export class MirrorPlan {
     const answer = new CopyAnswer(this.spec.compare);
     const exchange = followingExchange(live, this.services, this.route, answer);
     exchange.heldRequest = pieces.length === 0 ? null : pieces;
-    // As though it were another attempt of the live one: what the first takes out of the head and puts in its place is done.
-    exchange.attempts = 1;
     this.underWay++;
     answer.whenOver(() => this.over(copy, exchange, answer));
     forwardTo(exchange, this.upstream);

@@ -6,6 +6,7 @@ import { HedgePlan } from '../../../src/exchange/hedge.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
+import { startH2Server } from '../../support/h2-server.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { retrySpec } from '../../support/resilience-settings.ts';
 
@@ -21,10 +22,11 @@ async function setUp(
   handlers: readonly RawHandlers[],
   afterMs: number,
   upstream: EngineOptions['upstream'] = {},
+  options: EngineOptions = {},
 ) {
   const backends = await Promise.all(handlers.map(startRawBackend));
   const ports = backends.map(({ port }) => port);
-  const engine = await startEngine(ports, { upstream, resilience: { hedge: new HedgePlan(afterMs) } });
+  const engine = await startEngine(ports, { ...options, upstream, resilience: { hedge: new HedgePlan(afterMs) } });
   const clients: ClientConnection[] = [];
   t.after(async () => {
     for (const client of clients) client.destroy();
@@ -152,4 +154,44 @@ test('after the 95th percentile of the answers before: only the slow tail is ask
   const hedges = engine.upstreamCell('hedges') - before;
   assert.ok(hedges >= 1 && hedges <= 12, `${hedges} second tries`);
   assert.ok(performance.now() - began < 2_000);
+});
+
+const traced =
+  'X-Forwarded-For: 192.0.2.9\r\nX-Request-Id: given-before-us\r\ntracestate: a=b\r\n' +
+  'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n';
+
+test('both tries say the same of the client and of its trace', async t => {
+  const { ask, backends } = await setUp(
+    t,
+    [silent, saying(200, 'second')],
+    50,
+    {},
+    { trustedProxies: ['127.0.0.0/8'] },
+  );
+  assert.equal(await ask(`GET / HTTP/1.1\r\nHost: test\r\n${traced}\r\n`), '200 second');
+  const [first, second] = backends.map(({ requests }) => requests[0]!);
+  assert.equal(second!.header('x-forwarded-for'), '192.0.2.9, 127.0.0.1');
+  assert.deepEqual(second!.lines, first!.lines);
+});
+
+test('the second try goes to an endpoint of HTTP/2 in its own form, and nothing of it to anybody else', async t => {
+  const backends = await Promise.all([
+    startH2Server({}),
+    startH2Server({ onRequest: ({ connection, stream }) => connection.answer(stream, 'second') }),
+  ]);
+  const engine = await startEngine(
+    backends.map(({ port }) => port),
+    { upstream: { protocol: 'h2c' }, resilience: { hedge: new HedgePlan(50) } },
+  );
+  const client = await ClientConnection.open(engine.port);
+  t.after(async () => {
+    client.destroy();
+    await engine.stop();
+    for (const backend of backends) await backend.stop();
+  });
+  client.send(get);
+  const [answer] = await client.answers(1);
+  assert.equal(answer!.body, 'second');
+  assert.deepEqual(backends[1]!.requests[0]!.fields, backends[0]!.requests[0]!.fields);
+  await quiet(engine);
 });

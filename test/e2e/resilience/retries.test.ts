@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Filter } from '../../../src/exchange/filter.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -192,4 +193,41 @@ test('when everything fails the upstream is asked at most 1.2 times as often as 
   assert.ok(seen <= requests * 1.2, `${seen} of ${requests}`);
   assert.ok(seen > requests * 1.1, `${seen} of ${requests}: the budget is not used`);
   assert.ok(engine.upstreamCell('retriesDenied') > 0);
+});
+
+test('a request whose first endpoint could not be reached says to the second what it would have said to the first', async t => {
+  const closed = await freePort();
+  const backend = await startRawBackend(good);
+  t.after(() => backend.stop());
+  const fields =
+    'X-Forwarded-For: 192.0.2.9\r\nX-Request-Id: given-before-us\r\n' +
+    'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n';
+  /** The fields that the backend sees, and how often it was tried before. */
+  const seen = async (ports: readonly number[], filters: readonly Filter[]) => {
+    const upstream = { retry: retrySpec() };
+    const engine = await startEngine(ports, { filters, trustedProxies: ['127.0.0.0/8'], upstream });
+    t.after(() => engine.stop());
+    const client = await ClientConnection.open(engine.port);
+    t.after(() => client.destroy());
+    client.send(post(fields));
+    assert.equal((await client.answers(1))[0]!.status, 200);
+    const { lines } = backend.requests.at(-1)!;
+    const withoutSpan = lines.map(line => line.replace(/(?<=c-)[0-9a-f]{16}(?=-01)/, 'span'));
+    return { lines: withoutSpan, retries: engine.upstreamCell('retries') };
+  };
+  const changesBody: Filter = { onRequestBody() {} };
+  for (const [filters, framing] of [
+    [[], 'Content-Length: 5'],
+    [[changesBody], 'Transfer-Encoding: chunked'],
+  ] as const) {
+    const direct = await seen([backend.port], filters);
+    const second = await seen([closed, backend.port], filters);
+    assert.deepEqual([direct.retries, second.retries], [0, 1]);
+    assert.deepEqual(second.lines, direct.lines);
+    assert.deepEqual(
+      second.lines.filter(line => /^(?:content-length|transfer-encoding):/i.test(line)),
+      [framing],
+    );
+    assert.ok(second.lines.includes('X-Forwarded-For: 192.0.2.9, 127.0.0.1'));
+  }
 });

@@ -1,0 +1,27 @@
+// Ids of a request that came from outside: the trace that is continued, the request id that a trusted proxy or a filter gave.
+
+import { HeaderId } from '../http/header-names.ts';
+import { traceContext } from '../telemetry/trace-context.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Trace and id fields of a stranger, or of a trace that begins anew. */
+const replaced = new Uint8Array(64);
+for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) replaced[id] = 1;
+
+/** Takes them out of the head: as fields, or empty when the exchange goes by those made for it. */
+export function foreignIds(exchange: Exchange): string {
+  const { headers } = exchange.request;
+  const received = headers.getOnlyById(HeaderId.traceparent);
+  if (received === undefined && exchange.hasOwnId) {
+    headers.removeMasked(replaced);
+    return '';
+  }
+  const trace = traceContext(received);
+  exchange.traceOfCaller = trace.traceId;
+  headers.removeById(HeaderId.traceparent);
+  if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
+  // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
+  const { requestId } = exchange;
+  headers.removeById(HeaderId.xRequestId);
+  return `X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n`;
+}

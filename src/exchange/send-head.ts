@@ -1,0 +1,33 @@
+// Sends a request's head over one connection, in the form that its protocol has. The first time, the received head is made ready for that:
+// what is replaced by the gateway's own word is taken out and kept beside it, so that every other try says the same.
+
+import { HeaderId } from '../http/header-names.ts';
+import type { RequestWriter } from '../net/exchange-ends.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { foreignIds } from './foreign-ids.ts';
+import { continuedLines } from './forwarded.ts';
+import { writeUpstreamBlock } from './upstream-block.ts';
+import { writeUpstreamHead } from './upstream-head.ts';
+
+/** `chunked`: the body's length is not known ahead, whatever was announced. */
+export function sendHead(exchange: Exchange, endpoint: Endpoint, connection: RequestWriter, chunked: boolean): void {
+  if (!exchange.headReady) makeReady(exchange, chunked);
+  const { block } = connection;
+  if (block === null) writeUpstreamHead(exchange, endpoint, chunked, exchange.services.io.outbox);
+  else {
+    writeUpstreamBlock(exchange, endpoint, block);
+    connection.sendHead();
+  }
+}
+
+/** Once an exchange, whichever of its tries comes to send: an attempt that got no connection has not. */
+function makeReady(exchange: Exchange, chunked: boolean): void {
+  const { client, request } = exchange;
+  exchange.headReady = true;
+  exchange.foreignIds = foreignIds(exchange);
+  if (client.trusted) {
+    exchange.continuedLines = continuedLines(client, request.headers, request.authority, request.version);
+  }
+  if (chunked) request.headers.removeById(HeaderId.contentLength);
+}
