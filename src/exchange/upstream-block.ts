@@ -2,6 +2,7 @@
 
 import { latin1 } from '../base/latin1.ts';
 import type { RequestBlock } from '../http/h2/request-block.ts';
+import { HeaderId } from '../http/header-names.ts';
 import { ID_BLOCK_BYTES } from '../telemetry/id-blocks.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
@@ -25,6 +26,8 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block
   else {
     const key = headers.get('sec-websocket-key') ?? '';
     headers.remove('sec-websocket-key');
+    // A length of 0 says in HTTP/1.1 that the upgrade has no body; here it would be the tunnel's.
+    headers.removeById(HeaderId.contentLength);
     block.beginConnect(request.upgrade.toLowerCase(), scheme, authority, target, key);
   }
   const forwarded = forwardedLines(exchange);

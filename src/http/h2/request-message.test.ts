@@ -25,6 +25,12 @@ function get(...more: Pairs): Pairs {
   return [[':method', 'GET'], [':scheme', 'https'], [':path', '/a?b=c'], [':authority', 'A.test:8443'], ...more];
 }
 
+const connect = (...more: Pairs): Pairs => [
+  [':method', 'CONNECT'],
+  [':protocol', 'websocket'],
+  ...get(...more).slice(1),
+];
+
 const read = (pairs: Pairs): RequestMessage => readRequest(blockOf(pairs), limits);
 const outcome = (pairs: Pairs): string => {
   const { verdict, code } = read(pairs);
@@ -88,7 +94,7 @@ describe('a request', () => {
   });
 
   test('extended CONNECT asks for an upgrade', () => {
-    const head = read([[':method', 'CONNECT'], [':protocol', 'websocket'], ...get().slice(1)]).toHead(false);
+    const head = read(connect()).toHead(false);
     assert.deepEqual([head.method, head.upgrade, head.hasBody], ['GET', 'websocket', false]);
   });
 
@@ -120,6 +126,8 @@ describe('what is none, and what is refused', () => {
     ['malformed invalid_host', get(['host', 'b.test'])],
     ['served', get(['host', 'a.TEST:8443'])],
     ['malformed invalid_content_length', get(['content-length', '1'], ['content-length', '1'])],
+    ['refused invalid_upgrade', connect(['content-length', '7'])],
+    ['served', connect(['content-length', '0'])],
     ['refused expectation_failed', get(['expect', 'x'])],
     ['refused expectation_failed', get(['expect', '100-continue'], ['expect', '100-continue'])],
     ['refused header_too_large', get(...Array.from({ length: 11 }, (_, at) => [`x${at}`, ''] as const))],

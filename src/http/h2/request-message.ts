@@ -253,6 +253,8 @@ export class RequestMessage {
     const authority = parts.authority === '' ? host : parts.authority;
     if (protocol !== '' ? protocol !== 'websocket' : !knownMethods.has(method)) this.refuse('method_not_implemented');
     else if (scheme !== 'http' && scheme !== 'https') this.refuse('malformed_target');
+    // As in HTTP/1. What follows is the tunnel's: an HTTP/1.1 upstream that declines it would take the next request for this body.
+    else if (protocol !== '' && this.contentLength > 0) this.refuse('invalid_upgrade');
     else if (!isAuthority(authority)) this.refuse('invalid_host');
     else this.readTarget(method, path);
     if (this.verdict !== Verdict.served) return;

@@ -365,6 +365,8 @@ test('a WebSocket of an HTTP/1.1 client goes through an extended CONNECT where t
     assert.equal(headers[':method'], 'CONNECT');
     assert.equal(headers[':protocol'], 'websocket');
     assert.equal(headers['sec-websocket-key'], undefined);
+    // Of the upgrade, which has no body; the tunnel has one.
+    assert.equal(headers['content-length'], undefined);
     stream.respond({ ':status': 200 });
     // Masked frames of the client come back unmasked: enough of a WebSocket server for short texts.
     stream.on('data', (frame: Buffer) => {
@@ -375,7 +377,8 @@ test('a WebSocket of an HTTP/1.1 client goes through an extended CONNECT where t
     });
   };
   const { engine } = await start(t, onStream, {}, { enableConnectProtocol: true });
-  const socket = new WebSocket(`ws://127.0.0.1:${engine.port}/chat`, { perMessageDeflate: false });
+  const headers = { 'Content-Length': '0' };
+  const socket = new WebSocket(`ws://127.0.0.1:${engine.port}/chat`, { perMessageDeflate: false, headers });
   await once(socket, 'open');
   socket.send('hello');
   const [message] = (await once(socket, 'message')) as [Buffer];

@@ -116,6 +116,18 @@ describe('extended CONNECT', () => {
     assert.equal(body, 'no!\n');
   });
 
+  test('one that announces a body is refused: an upstream that declines it would take the next request for that body', async () => {
+    const client = await H2Client.open(engine.port);
+    client.headers(1, webSocketConnect('/refuse', ['content-length', '11']), false);
+    const refused = await client.answer(1);
+    assert.equal(refused.status, 400);
+    assert.match(refused.body, /invalid_upgrade/);
+    // Left to itself this is no body: nothing stands behind it.
+    client.headers(3, webSocketConnect('/refuse', ['content-length', '0']), false);
+    assert.equal((await client.answer(3)).status, 403);
+    client.close();
+  });
+
   test('an upstream that does not prove that it speaks WebSocket is not believed', async () => {
     const backend = await startRawBackend({
       onRequest: ({ socket }) =>
