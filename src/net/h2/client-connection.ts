@@ -425,6 +425,11 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   /** The endpoint takes no more streams; those it has not looked at may be sent again (RFC 9113 section 6.8). */
   onGoaway(lastStreamId: number): number {
+    if (this.phase === Phase.greeting) {
+      // Nobody was told that it is there, so nobody is told that it leaves.
+      this.failConnect(new Fault('upstream_connect_failed', '', 'it takes no requests'));
+      return 0;
+    }
     if (this.phase === Phase.open) this.owner.onGoaway?.(this.requests, this.io.clock.now - this.readyAt);
     this.leave();
     for (const stream of this.streams.list()) if (stream.id > lastStreamId) stream.onConnectionLost(false);

@@ -97,6 +97,25 @@ for (const [name, greeting] of [
   });
 }
 
+test('an endpoint that takes no streams and says GOAWAY is refused at once, and asked again by the next request', async t => {
+  let leaves = true;
+  const { engine, server } = await start(t, {
+    greeting: null,
+    onConnection(connection) {
+      connection.send(frame(T.settings, 0, 0, settings([3, leaves ? 0 : 100])));
+      if (leaves) connection.send(frame(T.goaway, 0, 0, uint32(0, 0)));
+    },
+    onRequest: ({ connection, stream }) => connection.answer(stream, 'back'),
+  });
+  const refused = await ask(engine);
+  assert.deepEqual([refused.status, refused.code], [503, 'upstream_connect_failed']);
+  await server.until(() => server.connections.every(({ closed }) => closed));
+  assert.equal(engine.upstreamCell('connectionsActive'), 0);
+  leaves = false;
+  assert.equal((await ask(engine)).status, 200);
+  assert.equal(engine.upstreamCell('connectionsActive'), 1);
+});
+
 test('an endpoint that closes at once is refused, not waited for', async t => {
   const server = createServer(socket => socket.destroy());
   server.listen(0, '127.0.0.1');
