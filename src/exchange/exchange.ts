@@ -30,6 +30,7 @@ import type { BodyPipe } from './body-pipe.ts';
 import type { BodyCollector } from './collect-body.ts';
 import type { Consumer, Identity } from './consumer.ts';
 import type { DeferralWait } from './deferred/deferral-wait.ts';
+import { isGrpc } from './grpc-answer.ts';
 import type { Hedge } from './hedge.ts';
 import type { MirrorCopy } from './mirror/mirror-copy.ts';
 import type { ExchangeResponse, Reply } from './response.ts';
@@ -275,6 +276,11 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
 
   private madeId(at: number): string {
     return latin1(this.idBatch.bytes, this.idAt + at, this.idAt + at + ID_DIGITS);
+  }
+
+  /** gRPC's streams begin in the request: up to the answer their callers may be as quiet as behind it. */
+  get quietMs(): number {
+    return this.upstream !== null && isGrpc(this.request) ? this.idleTimeoutMs || Infinity : 0;
   }
 
   /** Empty until a route was found. */

@@ -78,6 +78,8 @@ export interface RequestWriter {
 
 /** What a client connection tells the exchange it began. Body bytes are valid only during the call. */
 export interface RequestEvents {
+  /** How long the client may be silent in the middle of its body where that is a conversation's; 0 where the listener's limits hold. */
+  readonly quietMs: number;
   onRequestBody(bytes: Buffer, start: number, end: number): void;
   onRequestEnd(trailers: Headers | null): void;
   /** The request will never be complete: malformed body, timeout, client gone. Nothing follows. */

@@ -77,6 +77,8 @@ export class ServerStream implements ResponseWriter, Timed {
   private sent: number;
   /** Progress at the start of the window that `deadline` ends. */
   private windowBytes: number;
+  /** When the window of the request's body began. */
+  private windowAt: number;
 
   constructor(connection: ServerConnection, id: number, endStream: boolean, sendWindow: number) {
     this.deadline = Infinity;
@@ -113,6 +115,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.waiting = false;
     this.sent = 0;
     this.windowBytes = 0;
+    this.windowAt = 0;
   }
 
   get client(): Client {
@@ -268,8 +271,14 @@ export class ServerStream implements ResponseWriter, Timed {
     if (this.tunnel === Tunnel.none && !this.waiting && !this.lingering) this.startBodyWindow();
   }
 
+  /**
+   * Only up to the answer: from then on the two talk, as gRPC's streams do, where each may be silent for as long as the upstream's
+   * time between bytes, either way, allows.
+   */
   private startBodyWindow(): void {
+    if (this.responseStarted) return;
     this.windowBytes = this.received;
+    this.windowAt = this.connection.handler.io.clock.now;
     this.schedule(this.connection.handler.limits.bodyTimeoutMs);
   }
 
@@ -290,6 +299,8 @@ export class ServerStream implements ResponseWriter, Timed {
     if (this.closed) return;
     const { connection } = this;
     this.responseStarted = true;
+    // Nothing waits to be sent yet: this was the body's.
+    this.deadline = Infinity;
     if (framing === ResponseFraming.tunnel) {
       this.openTunnel(headers);
       return;
@@ -475,13 +486,20 @@ export class ServerStream implements ResponseWriter, Timed {
       if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) {
         this.connection.onStalled(this);
       } else this.startWriteWindow();
-    } else if (!this.remoteEnded && !this.paused) {
-      const received = this.received - this.windowBytes;
-      if (received === 0 || received * 1000 < limits.minimumRateBytesPerSecond * limits.bodyTimeoutMs) {
-        // Its answer, if it can still have one, comes through `startResponse`.
-        this.tellBodyTimeout(new Fault('body_timeout'));
-      } else this.startBodyWindow();
-    }
+    } else if (!this.remoteEnded && !this.paused) this.checkBodyWindow(now);
+  }
+
+  private checkBodyWindow(now: number): void {
+    const { bodyTimeoutMs, minimumRateBytesPerSecond } = this.connection.handler.limits;
+    const received = this.received - this.windowBytes;
+    // A conversation has no rate, only a longest quiet.
+    const quietMs = this.events?.quietMs ?? 0;
+    const enough = quietMs === 0 ? (minimumRateBytesPerSecond * bodyTimeoutMs) / 1000 : 0;
+    const quietUntil = this.windowAt + quietMs;
+    if (received > 0 && received >= enough) this.startBodyWindow();
+    else if (received === 0 && now < quietUntil) this.schedule(quietUntil - now);
+    // Its answer, if it can still have one, comes through `startResponse`.
+    else this.tellBodyTimeout(new Fault('body_timeout'));
   }
 
   private tellBodyTimeout(fault: Fault): void {

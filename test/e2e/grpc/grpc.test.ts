@@ -139,6 +139,68 @@ test('100 conversations at once, each word answered before the next is said', as
   );
 });
 
+test('a conversation in which the caller is quiet, and one that the service answers at its end, outlast bodyTimeout and minimumRate', async t => {
+  const { client, engine } = await start(
+    t,
+    {
+      talk(call) {
+        call.write(Buffer.from('hello'));
+        call.on('data', (piece: Buffer) => call.write(piece));
+        call.on('end', () => call.end());
+      },
+    },
+    { limits: { bodyTimeoutMs: 200, minimumRateBytesPerSecond: 10_000 } },
+  );
+  const talking = talk(client);
+  await once(talking, 'data');
+  const { collect } = echoService;
+  const collected = new Promise<Buffer | undefined>((resolve, reject) => {
+    const call = client.makeClientStreamRequest(
+      collect.path,
+      collect.requestSerialize,
+      collect.responseDeserialize,
+      (error, value) => (error === null ? resolve(value) : reject(error)),
+    );
+    call.write(Buffer.from('a'));
+    setTimeout(() => call.write(Buffer.from('b')), 900);
+    setTimeout(() => call.write(Buffer.from('c')), 1_200);
+    setTimeout(() => call.end(), 1_900);
+  });
+  assert.equal((await collected)?.toString(), 'abc');
+  talking.write(Buffer.from('still there'));
+  const [answer] = (await once(talking, 'data')) as [Buffer];
+  assert.equal(answer.toString(), 'still there');
+  talking.end();
+  await once(talking, 'end');
+  assert.equal(engine.refusals('body_timeout'), 0);
+});
+
+test('a caller that is quieter than the upstream allows is DEADLINE_EXCEEDED, before and behind the beginning of the answer', async t => {
+  const { client, engine } = await start(
+    t,
+    { talk: call => call.write(Buffer.from('hello')) },
+    { limits: { bodyTimeoutMs: 100 }, upstream: { idleTimeoutMs: 400 } },
+  );
+  const { collect } = echoService;
+  const error = await new Promise<ServiceError | null>(resolve => {
+    const call = client.makeClientStreamRequest(
+      collect.path,
+      collect.requestSerialize,
+      collect.responseDeserialize,
+      resolve,
+    );
+    call.write(Buffer.from('a'));
+  });
+  assert.equal(error?.code, status.DEADLINE_EXCEEDED);
+  assert.equal(engine.refusals('body_timeout'), 1);
+  const talking = talk(client);
+  const failed = once(talking, 'error') as Promise<[ServiceError]>;
+  await once(talking, 'data');
+  assert.notEqual((await failed)[0].code, status.OK);
+  assert.equal(engine.refusals('upstream_idle_timeout'), 1);
+  while (engine.gateway.inFlight > 0) await new Promise(resolve => setTimeout(resolve, 10));
+});
+
 test('messages of 16 MiB pass both ways', async t => {
   const { client } = await start(t);
   const message = Buffer.alloc(16 * 1024 * 1024, 'cardea ');
