@@ -11,7 +11,7 @@ export interface CertificateWish {
   /** Entries of the subject alternative name, as openssl writes them: `DNS:api.test`, `URI:spiffe://x/y`. */
   readonly names?: readonly string[];
   readonly key?: 'ec' | 'rsa' | 'rsa1024';
-  /** Days from now; a negative number has expired. */
+  /** Days from now, or a part of one; a negative number has expired. */
   readonly days?: number;
   readonly digest?: 'sha256' | 'sha1';
 }
@@ -84,7 +84,8 @@ export class TestAuthority {
     );
     const from = new Date(Date.now() - 400 * 86_400_000);
     const to = new Date(Date.now() + days * 86_400_000);
-    const dates = days < 0 ? this.datesOf(from, to) : ['-days', String(days)];
+    const exact = days < 0 || !Number.isInteger(days);
+    const dates = exact ? this.datesOf(from, to) : ['-days', String(days)];
     const signed = [
       'x509',
       '-req',
@@ -97,7 +98,7 @@ export class TestAuthority {
       '-set_serial',
       String(++this.serial),
     ];
-    if (days < 0) this.signWithDates(request, files.cert, extensions, dates, digest);
+    if (exact) this.signWithDates(request, files.cert, extensions, dates, digest);
     else openssl([...signed, ...dates, `-${digest}`, '-extfile', extensions, '-out', files.cert]);
     return files;
   }

@@ -124,10 +124,22 @@ export class Handshake implements SocketEvents, Timed {
         this.fail('certificate_rejected');
         return;
       }
-      if (certificate !== null) client = { ...client, certificate };
+      if (certificate !== null) {
+        // Because: what a resumed session says of it was true when it was shown, and certificates end by the wall clock.
+        if (certificate.expiresAt < Date.now()) {
+          this.fail('certificate_rejected');
+          return;
+        }
+        client = { ...client, certificate };
+      }
+    }
+    const protocol = protocols.length === 0 ? '' : handle.getALPNNegotiatedProtocol() || '';
+    // A client that names none speaks HTTP/1.1 (RFC 9113 section 3.2 asks those of HTTP/2 to name it).
+    if (protocol === '' && protocols.length > 0 && !protocols.includes('http/1.1')) {
+      this.fail('no_protocol');
+      return;
     }
     this.end();
-    const protocol = protocols.length === 0 ? '' : handle.getALPNNegotiatedProtocol() || '';
     writeSecurely(this.socket, handle);
     listenTo(this.socket, this.next.onSecured(this.socket, client, protocol, handle.isSessionReused()));
   }

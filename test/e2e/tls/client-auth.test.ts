@@ -113,6 +113,25 @@ test('a resumed session still tells who the client is', async () => {
   }
 });
 
+test('a certificate that has expired since is good for no resumed session', async () => {
+  const life = 4_000;
+  const short = identity(authority.issue('short', { name: 'short', days: life / 86_400_000 }));
+  const issuedAt = performance.now();
+  const sessions = [];
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const { text, session } = await askTls(gateway.port, { ...short, maxVersion }, '/short');
+    assert.match(text, /^HTTP\/1\.1 200/);
+    sessions.push({ maxVersion, session: session! });
+  }
+  // Because: it is the wall clock that the certificate ends by, and that counts whole seconds.
+  await delay(issuedAt + life + 1_000 - performance.now());
+  for (const { maxVersion, session } of sessions) {
+    const { text } = await askTls(gateway.port, { ...short, maxVersion, session }, `/short-${maxVersion}`);
+    assert.equal(text, '', maxVersion);
+    assert.equal((await fieldsAt(`/short-${maxVersion}`)).size, 0, maxVersion);
+  }
+});
+
 test('a session that began where no certificate is needed opens no other listener', async () => {
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const { session } = await askTls(optional, { maxVersion }, '/open');

@@ -16,11 +16,13 @@ const run = promisify(execFile);
 const authority = new TestAuthority();
 let gateway: RunningGateway;
 let bothPort = 0;
+let h2Port = 0;
 let backend: Awaited<ReturnType<typeof startNodeBackend>>;
 
 before(async () => {
   backend = await startNodeBackend();
   bothPort = await freePort();
+  h2Port = await freePort();
   const api = authority.issue('api', { names: ['DNS:api.test'] });
   const apiRsa = authority.issue('api-rsa', { names: ['DNS:api.test'], key: 'rsa' });
   const wild = authority.issue('wild', { names: ['DNS:*.wild.test'] });
@@ -36,6 +38,9 @@ before(async () => {
   - address: 127.0.0.1:${bothPort}
     protocols: [http/1.1]
     tls: { certificates: [{ cert: ${api.cert}, key: ${api.key} }, { cert: ${apiRsa.cert}, key: ${apiRsa.key} }] }
+  - address: 127.0.0.1:${h2Port}
+    protocols: [h2]
+    tls: { certificates: [{ cert: ${api.cert}, key: ${api.key} }] }
 admin: { address: "127.0.0.1:{{adminPort}}" }
 accessLog: { path: off }
 limits: { body: 64MiB }
@@ -97,6 +102,14 @@ test('a protocol that is not spoken is refused as TLS says, and counted', async 
   const before = await handshakes('no_protocol');
   assert.equal((await askTls(gateway.port, { ALPNProtocols: ['http/1.1'] })).alpn, 'http/1.1');
   assert.match((await askTls(gateway.port, { ALPNProtocols: ['smtp'] })).error, /NO_APPLICATION_PROTOCOL/);
+  assert.equal((await handshakes('no_protocol')) - before, 1);
+});
+
+test('a client that names no protocol speaks HTTP/1.1, and is refused where that is not spoken', async () => {
+  const before = await handshakes('no_protocol');
+  assert.match((await askTls(gateway.port)).text, /fixed$/);
+  assert.equal((await askTls(h2Port)).text, '');
+  assert.equal((await askTls(h2Port, { ALPNProtocols: ['h2'] })).alpn, 'h2');
   assert.equal((await handshakes('no_protocol')) - before, 1);
 });
 
