@@ -2,7 +2,15 @@
 // what the files say now; connections that are there keep what they were made with.
 
 import { isIP, type OnReadOpts } from 'node:net';
-import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { writeSecurely } from './secure-writer.ts';
 import { tlsHandleOf } from './tls-handle.ts';
 import type { ClientTlsMaterial } from './tls-material.ts';
@@ -103,6 +111,8 @@ export class ClientTlsTarget {
       rejectUnauthorized: material.verify,
       ALPNProtocols: [...protocols],
       ...(isIP(name) === 0 && { servername: name }),
+      // Because: where no name is asked for, Node would look for the address that it connects to.
+      checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
       ...(this.session !== null && { session: this.session }),
     };
     // Because: `noDelay`, `allowHalfOpen` and `onread` are passed on to the socket below, which the types leave out.

@@ -4,6 +4,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 import { secureContextOf, type UpstreamTls } from './tls-settings.ts';
 
@@ -17,7 +18,10 @@ export async function probeHttp(target: ProbeTarget, spec: ProbeSpec, tls: Upstr
     return await ask(target, spec, {
       secureContext: await secureContextOf(tls),
       rejectUnauthorized: tls.verify,
-      ...(isIP(serverName) === 0 && { servername: serverName }),
+      // Empty: else Node would ask for the name in Host, and look for that in the certificate.
+      servername: isIP(serverName) === 0 ? serverName : '',
+      checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+        checkServerIdentity(serverName, certificate),
     });
   } catch {
     return { reason: ProbeReason.noConnection, status: 0 };

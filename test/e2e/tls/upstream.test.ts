@@ -31,7 +31,8 @@ before(async () => {
   const server = authority.issue('server', { names: ['DNS:users.internal', 'IP:127.0.0.1'] });
   const expired = authority.issue('expired', { names: ['IP:127.0.0.1'], days: -3 });
   const self = stranger.issue('self', { names: ['IP:127.0.0.1'] });
-  const ports = { nginx: await freePort(), expired: await freePort(), self: await freePort() };
+  const other = authority.issue('other', { names: ['IP:127.0.0.2'] });
+  const ports = { nginx: await freePort(), other: await freePort(), expired: await freePort(), self: await freePort() };
   const conf = authority.path('nginx.conf');
   const folder = authority.folder;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder};`);
@@ -43,7 +44,7 @@ before(async () => {
     conf,
     `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events { worker_connections 256; }
 http { ssl_protocols TLSv1.2 TLSv1.3; ${temporary.join(' ')} access_log off; client_max_body_size 0;
-${listen(ports.nginx, server)}\n${listen(ports.expired, expired)}\n${listen(ports.self, self)} }`,
+${listen(ports.nginx, server)}\n${listen(ports.other, other)}\n${listen(ports.expired, expired)}\n${listen(ports.self, self)} }`,
   );
   nginx = await startChild('/usr/sbin/nginx', ['-p', folder, '-c', conf, '-e', 'stderr']);
   await untilAccepting(nginx, ports.nginx);
@@ -75,6 +76,8 @@ ${listen(ports.nginx, server)}\n${listen(ports.expired, expired)}\n${listen(port
     byIp: { port: ports.nginx, tls: `ca: ${ca}` },
     byName: { port: ports.nginx, tls: `ca: ${ca}, serverName: users.internal` },
     wrongName: { port: ports.nginx, tls: `ca: ${ca}, serverName: other.internal` },
+    wrongAddress: { port: ports.nginx, tls: `ca: ${ca}, serverName: 127.0.0.2` },
+    otherAddress: { port: ports.other, tls: `ca: ${ca}, serverName: 127.0.0.2` },
     noCa: { port: ports.nginx, tls: '' },
     blind: { port: ports.self, tls: 'dangerouslySkipVerification: true' },
     expired: { port: ports.expired, tls: `ca: ${ca}` },
@@ -131,6 +134,8 @@ async function ask(path: string, init?: RequestInit): Promise<{ status: number; 
 test('verified by address and by name; the name is asked for', async () => {
   assert.deepEqual((await ask('/byIp/')).text, 'TLSv1.3  http');
   assert.deepEqual((await ask('/byName/')).text, 'TLSv1.3 users.internal http');
+  // An address is asked for nowhere, and looked for in the certificate all the same.
+  assert.deepEqual((await ask('/otherAddress/')).text, 'TLSv1.3  http');
 });
 
 test('large bodies come through whole', async () => {
@@ -142,6 +147,7 @@ test('large bodies come through whole', async () => {
 test('what cannot be verified is refused; the log says why, the client hears nothing of the inside', async () => {
   const cases: Record<string, RegExp> = {
     wrongName: /stands for another name/,
+    wrongAddress: /stands for another name/,
     noCa: /not signed by a trusted authority/,
     expired: /has expired/,
     self: /not signed by a trusted authority/,
