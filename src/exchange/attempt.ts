@@ -12,7 +12,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { countVersionAsFailed } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
 import { enterGates } from './gates.ts';
-import { grpcTimeoutMs, isGrpc } from './grpc-answer.ts';
+import { carriesGrpc, grpcTimeoutMs } from './grpc-answer.ts';
 import { armHedge } from './hedge.ts';
 import { answer, refuse } from './reply.ts';
 import { watchWait } from './retries.ts';
@@ -35,7 +35,8 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
   exchange.idleTimeoutMs = spec.idleTimeoutMs;
   const timeoutMs = plan.timeoutMs !== 0 ? plan.timeoutMs : spec.timeoutMs;
   exchange.deadline = timeoutMs === 0 ? Infinity : exchange.startedAt + timeoutMs;
-  if (isGrpc(exchange.request))
+  // Of a browser's call as well, which may have come over HTTP/1.1.
+  if (carriesGrpc(exchange.request))
     exchange.deadline = Math.min(exchange.deadline, exchange.startedAt + grpcTimeoutMs(exchange.request));
   exchange.retryPolicy = policy === null || policy.spec.attempts === 0 ? null : policy;
   if (exchange.retryPolicy !== null) {

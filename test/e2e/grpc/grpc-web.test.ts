@@ -8,15 +8,16 @@ import { status } from '@grpc/grpc-js';
 import { chromium } from 'playwright-core';
 import { startGateway } from '../../support/gateway.ts';
 import { type EchoHandlers, startEcho } from '../../support/grpc-echo.ts';
+import { startH2Server } from '../../support/h2-server.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
 }
 
-async function start(t: TestContext, handlers: EchoHandlers = {}, filters = '') {
+async function start(t: TestContext, handlers: EchoHandlers = {}, filters = '', port = 0) {
   const server = await startEcho(handlers);
   const gateway = await startGateway(`
-upstreams: { echo: { endpoints: ["http://127.0.0.1:${server.port}"], protocol: h2c } }
+upstreams: { echo: { endpoints: ["http://127.0.0.1:${port || server.port}"], protocol: h2c } }
 routes:
   - name: echo
     match: { path: /test.Echo/* }
@@ -56,11 +57,17 @@ function unframed(body: Buffer): { messages: string[]; trailers: string } {
   return { messages, trailers };
 }
 
-async function call(base: string, method: string, body: Buffer | string, type = 'application/grpc-web+proto') {
+async function call(
+  base: string,
+  method: string,
+  body: Buffer | string,
+  type = 'application/grpc-web+proto',
+  more: Record<string, string> = {},
+) {
   const response = await fetch(`${base}/test.Echo/${method}`, {
     method: 'POST',
     body,
-    headers: { 'content-type': type, 'x-grpc-web': '1' },
+    headers: { 'content-type': type, 'x-grpc-web': '1', ...more },
   });
   return { response, body: Buffer.from(await response.arrayBuffer()) };
 }
@@ -107,6 +114,18 @@ test("the gateway's own refusal is a status", async t => {
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('grpc-status'), String(status.PERMISSION_DENIED));
   assert.match(unframed(body).trailers, /grpc-status: 7\r\n/);
+});
+
+test('the deadline of a page is that of the exchange, over HTTP/1.1 too', async t => {
+  // The reference library's server would keep the deadline itself.
+  const silent = await startH2Server({});
+  t.after(() => silent.stop());
+  const { base } = await start(t, {}, '', silent.port);
+  const { response, body } = await call(base, 'Unary', frame('x'), undefined, { 'grpc-timeout': '200m' });
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('grpc-status'), String(status.DEADLINE_EXCEEDED));
+  assert.match(unframed(body).trailers, /grpc-status: 4\r\n/);
+  assert.match(response.headers.get('proxy-status')!, /exchange_timeout/);
 });
 
 test('a request that is no gRPC-Web passes as it is', async t => {
