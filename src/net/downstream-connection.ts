@@ -301,7 +301,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (decoder === this.decoder && decoder.done) {
       this.decoder = null;
       this.reading = Reading.wait;
-      this.deadline = Infinity;
+      this.stopReadingTime();
       if (this.responseDone) this.nextRequest();
       else this.events?.onRequestEnd(decoder.trailers);
     }
@@ -317,13 +317,18 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   pauseRequest(): void {
     if (this.reading === Reading.body || this.reading === Reading.tunnel) {
       this.pauseReading();
-      this.deadline = Infinity;
+      this.stopReadingTime();
     }
   }
 
   resumeRequest(): void {
-    if (this.reading === Reading.body) this.startBodyWindow();
+    if (this.reading === Reading.body && !this.blocked) this.startBodyWindow();
     this.resumeReading();
+  }
+
+  /** The client need send nothing for now. One that does not take its answer is still watched: whatever it sends gains it no time. */
+  private stopReadingTime(): void {
+    if (!this.blocked) this.deadline = Infinity;
   }
 
   private pauseReading(): void {
@@ -484,7 +489,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   onDrain(): void {
     if (!this.blocked) return;
     this.blocked = false;
-    if (this.reading === Reading.body) this.startBodyWindow();
+    // A client that we do not read from has nothing to send in time.
+    if (this.reading === Reading.body && !this.paused) this.startBodyWindow();
     else if (this.reading === Reading.discard || this.finDue) this.endSocket();
     else this.deadline = Infinity;
     this.events?.onResponseDrained();

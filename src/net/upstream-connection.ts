@@ -452,7 +452,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   onSent(full: boolean): void {
     if (!full || this.blocked) return;
     this.blocked = true;
-    if (this.times !== null && this.phase !== Phase.tunnel) this.scheduleWithin(this.times.idleTimeoutMs);
+    // An endpoint whose answer we do not read need not take the rest of its request.
+    if (this.times !== null && this.phase !== Phase.tunnel && !this.paused)
+      this.scheduleWithin(this.times.idleTimeoutMs);
     this.events?.onRequestBlocked();
   }
 

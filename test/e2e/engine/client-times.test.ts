@@ -165,6 +165,48 @@ describe('writeTimeout', () => {
     socket.destroy();
   });
 
+  test('a client that takes nothing gains no time by what it sends, and its slowness is not the endpoint’s', async t => {
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: parrot\r\n';
+    const chunked = 'Transfer-Encoding: chunked\r\n';
+    const backend = await startRawBackend({
+      onHead({ socket }, { line }) {
+        if (line.startsWith('PUT')) socket.write(`${big}${'x'.repeat(bytes)}`);
+        else if (line.startsWith('GET')) socket.write(`HTTP/1.1 101 X\r\n${upgrade}\r\n`);
+        // What comes is chunks already.
+        else socket.write(`HTTP/1.1 200 OK\r\n${chunked}\r\n`);
+        if (!line.startsWith('PUT')) socket.removeAllListeners('data').pipe(socket);
+      },
+    });
+    t.after(() => backend.stop());
+    const engine = await startEngine([backend.port], {
+      limits: { writeTimeoutMs: 800, bodyTimeoutMs: 30_000 },
+      // Shorter than what is left of the client's time when its bytes no longer reach the endpoint.
+      upstream: { idleTimeoutMs: 400 },
+    });
+    t.after(() => engine.stop());
+    const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+    for (const [head, more] of [
+      // The last byte of its body comes while it reads nothing.
+      ['PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\na', 'b'],
+      // It sends until nobody takes its bytes any more.
+      [`POST / HTTP/1.1\r\nHost: test\r\n${chunked}\r\n`, piece.repeat(1_024)],
+      [`GET / HTTP/1.1\r\nHost: test\r\n${upgrade}\r\n`, piece.repeat(1_024)],
+    ] as const) {
+      const socket = connect(engine.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.pause();
+      socket.write(head);
+      await eventually(() => engine.poolCounts().active === 1, 'it is under way');
+      await delay(200);
+      socket.write(more);
+      const { ms } = await timed(eventually(() => engine.gateway.inFlight === 0, `given up: ${head.slice(0, 4)}`));
+      assert.ok(ms < 5_000, `${ms} ms`);
+      assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
+      socket.destroy();
+    }
+    assert.equal(engine.refusals('upstream_idle_timeout'), 0);
+  });
+
   test('a client that takes nothing of the last bytes of its last answer, the same', async t => {
     const reply = Buffer.alloc(bytes, 'x');
     const engine = await startEngine([1], {
