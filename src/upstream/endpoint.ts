@@ -25,9 +25,21 @@ export interface EndpointSpec {
   readonly zone: string;
 }
 
+/** Host with port. */
+function authorityOf({ host, port }: EndpointSpec): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** By which an endpoint is the same over reloads: one address may stand for several names, and its TLS is that of its name. */
+export function identityOf(spec: EndpointSpec): string {
+  return `${spec.url} ${authorityOf(spec)}`;
+}
+
 export class Endpoint implements Balanced {
-  /** Identity over reloads: the URL. */
+  /** The URL: what is known of its health and load goes by it. */
   readonly key: string;
+  /** See `identityOf`. */
+  readonly identity: string;
   /** Changes while it is in use when discovery says so; the balancer is made anew then. */
   weight: number;
   zone: string;
@@ -54,6 +66,7 @@ export class Endpoint implements Balanced {
     latency: PeakLatency | null = null,
   ) {
     this.key = spec.url;
+    this.identity = identityOf(spec);
     this.weight = spec.weight;
     this.zone = spec.zone;
     this.latency = latency;
@@ -62,7 +75,7 @@ export class Endpoint implements Balanced {
     this.pool = pool;
     this.block = block;
     this.breaker = null;
-    this.authority = spec.host.includes(':') ? `[${spec.host}]:${spec.port}` : `${spec.host}:${spec.port}`;
+    this.authority = authorityOf(spec);
     this.logPart = endpointPart(upstreamName, spec.url);
   }
 

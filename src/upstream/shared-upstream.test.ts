@@ -142,6 +142,21 @@ describe('endpoints that come and go', () => {
     assert.equal(source.listeners.size, 1);
   });
 
+  test('another name for the same address has a pool of its own, since TLS goes by the name', () => {
+    const { source, upstream } = made();
+    const [one, two] = upstream.endpoints;
+    const renamed = [{ ...place('10.0.0.1'), host: 'new.test' }, place('10.0.0.2')];
+    const next = new Upstream(specOf('p2c'), 0, upstream, contextOf(stateMemory(1), 0), new TestSource(renamed))
+      .endpoints;
+    assert.notEqual(next[0]!.pool, one!.pool);
+    assert.equal(next[1]!.pool, two!.pool);
+    source.become(renamed);
+    assert.deepEqual(keys(upstream), ['10.0.0.1', '10.0.0.2']);
+    assert.equal(upstream.endpoints[0]!.authority, 'new.test:80');
+    assert.notEqual(upstream.endpoints[0]!.pool, one!.pool);
+    assert.equal(upstream.endpoints[1], two);
+  });
+
   test('however many connections fail, the source is asked to look again once a second', () => {
     const { source, upstream } = made();
     for (let now = 0; now < 3_000; now += 10) upstream.lookAgain(now);

@@ -9,7 +9,7 @@ import { makeGate } from './admission/make-gate.ts';
 import { Affinity, type AffinitySpec } from './affinity.ts';
 import { type Balancer, createBalancer } from './balance/balancer.ts';
 import { PeakLatency } from './balance/peak-latency.ts';
-import { Endpoint, type EndpointSpec, poolFor, type UpstreamProtocol } from './endpoint.ts';
+import { Endpoint, type EndpointSpec, identityOf, poolFor, type UpstreamProtocol } from './endpoint.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 import { GoawayCount } from './outlier/goaway-count.ts';
 import type { PoolContext, PoolSettings } from './pool.ts';
@@ -122,7 +122,7 @@ export class Upstream {
       samePoolSettings(previous.spec.pool, spec.pool) &&
       previous.spec.protocol === spec.protocol &&
       isDeepStrictEqual(previous.spec.tls ?? null, tls);
-    const keptPools = new Map(samePool ? previous.endpoints.map(({ key, pool }) => [key, pool]) : []);
+    const keptPools = new Map(samePool ? previous.endpoints.map(({ identity, pool }) => [identity, pool]) : []);
     this.members = (source?.now ?? spec.endpoints).map(endpoint => this.endpointFor(endpoint, keptPools));
     this.balancer = this.balancerOf(this.members);
     this.gate = spec.concurrency ? makeGate(`upstream ${spec.name}`, spec.concurrency, context.io, this.states) : null;
@@ -172,11 +172,12 @@ export class Upstream {
    * one that is gone gets no new request, finishes those under way and closes its connections.
    */
   become(specs: readonly EndpointSpec[]): void {
-    const before = new Map(this.members.map(endpoint => [endpoint.key, endpoint]));
+    const before = new Map(this.members.map(endpoint => [endpoint.identity, endpoint]));
     this.members = specs.map(spec => {
-      const known = before.get(spec.url);
+      const identity = identityOf(spec);
+      const known = before.get(identity);
       if (known === undefined) return this.endpointFor(spec, null);
-      before.delete(spec.url);
+      before.delete(identity);
       known.weight = spec.weight;
       known.zone = spec.zone;
       return known;
@@ -206,7 +207,7 @@ export class Upstream {
 
   private endpointFor(spec: EndpointSpec, keptPools: ReadonlyMap<string, EndpointPool> | null): Endpoint {
     const { name, pool } = this.spec;
-    const kept = keptPools?.get(spec.url);
+    const kept = keptPools?.get(identityOf(spec));
     const block = this.states.claim(`endpoint ${name} ${spec.url}`, this.context.io.clock.now);
     const latency =
       this.spec.balance === 'peakEwma' ? new PeakLatency(block.times, block.timesAt + TimeCell.peakLatency) : null;

@@ -1,10 +1,14 @@
 // Endpoints that are found: they join and leave under load without a failed request, and stay in use when nobody finds them any more.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { TestAuthority } from '../../support/certificates.ts';
 import { startDnsServer } from '../../support/dns-server.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
@@ -131,6 +135,36 @@ describe('discovery by DNS', { concurrency: true }, () => {
     t.after(() => gateway.stop());
     for (let i = 0; i < 40; i++) assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
     assert.deepEqual([one.requests, two.requests], [10, 30]);
+  });
+
+  test('a reload that names another host at the same address: TLS asks for that one', async t => {
+    const dns = await startDnsServer();
+    const authority = new TestAuthority();
+    const files = authority.issue('server', { names: ['DNS:old.test', 'DNS:new.test'] });
+    const server = createServer({ cert: readFileSync(files.cert), key: readFileSync(files.key) });
+    server.on('request', ({ socket }, response) => response.end((socket as TLSSocket).servername)); // Because: it is a TLS server's
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo; // Because: it listens on TCP
+    t.after(async () => {
+      server.closeAllConnections();
+      server.close();
+      authority.remove();
+      await dns.stop();
+    });
+    for (const name of ['old.test', 'new.test']) dns.setAddresses(name, ['127.0.0.1'], 60);
+    const discover = (name: string) =>
+      `    discover: { dns: ${name}, port: ${port}, scheme: https, server: "127.0.0.1:${dns.port}" }`;
+    const gateway = await startGateway(
+      `upstreams:\n  users:\n${discover('old.test')}\n    tls: { ca: ${authority.ca} }${routes}`,
+    );
+    t.after(() => gateway.stop());
+    const askedFor = async () => await (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
+    assert.equal(await askedFor(), 'old.test');
+    const text = readFileSync(gateway.configPath, 'utf8');
+    writeFileSync(`${gateway.configPath}.new`, text.replace('old.test', 'new.test'));
+    renameSync(`${gateway.configPath}.new`, gateway.configPath);
+    await eventually(() => gateway.stderr().includes('configuration reloaded'), 'the reload');
+    assert.equal(await askedFor(), 'new.test');
   });
 
   test('nothing found yet: 503, not ready, and ready as soon as something is found', async t => {
