@@ -23,9 +23,10 @@ export interface WorkerServices {
   feed<Value>(need: FeedNeed): Feed<Value>;
   /**
    * The object under this key, made when no filter of this worker holds it any more: so what filters learn (verified
-   * tokens, verdicts) outlives reloads and is shared by routes that say the same. `key` must hold all that it depends on.
+   * tokens, verdicts) outlives reloads and is shared by routes that say the same. `key` must hold all that it depends on, and `of` is
+   * what it works with that no text can name, a store say: with another one of those it is another object.
    */
-  lasting<Value extends object>(key: string, make: () => Value): Value;
+  lasting<Value extends object>(key: string, make: () => Value, of?: object): Value;
 }
 
 /** Memory that a filter shares with other threads. Known by its name; a table that exists keeps its size until the next start. */

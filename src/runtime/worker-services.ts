@@ -20,6 +20,9 @@ export class SharedWorkerServices implements WorkerServices {
   private readonly feeds: WorkerFeeds;
   private tables: ReadonlyMap<string, SharedArrayBuffer> = new Map();
   private readonly kept = new Map<string, WeakRef<object>>();
+  /** What kept objects work with, numbered in the order in which it came. */
+  private readonly numbers = new WeakMap<object, number>();
+  private lastNumber = 0;
   private readonly forgotten = new FinalizationRegistry<string>(key => {
     if (this.kept.get(key)?.deref() === undefined) this.kept.delete(key);
   });
@@ -46,13 +49,21 @@ export class SharedWorkerServices implements WorkerServices {
     return this.feeds.feed(need);
   }
 
-  lasting<Value extends object>(key: string, make: () => Value): Value {
+  lasting<Value extends object>(key: string, make: () => Value, of?: object): Value {
+    const name = of === undefined ? key : `${key} of ${this.numberOf(of)}`;
     // Because: who asks under a key makes the same kind of object under it each time.
-    const known = this.kept.get(key)?.deref() as Value | undefined;
+    const known = this.kept.get(name)?.deref() as Value | undefined;
     if (known !== undefined) return known;
     const made = make();
-    this.kept.set(key, new WeakRef(made));
-    this.forgotten.register(made, key);
+    this.kept.set(name, new WeakRef(made));
+    this.forgotten.register(made, name);
     return made;
+  }
+
+  private numberOf(object: object): number {
+    const known = this.numbers.get(object);
+    if (known !== undefined) return known;
+    this.numbers.set(object, ++this.lastNumber);
+    return this.lastNumber;
   }
 }

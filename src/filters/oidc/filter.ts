@@ -6,6 +6,7 @@ import type { Filter, FilterDefinition, FilterServices } from '../../exchange/fi
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
 import { HeaderId } from '../../http/header-names.ts';
+import type { RedisStore } from '../../store/redis/redis-store.ts';
 import { BrowserSide } from './browser-side.ts';
 import { isCrossSite, isPage, isSafe } from './caller-kind.ts';
 import type { OidcConfig } from './config.ts';
@@ -30,13 +31,17 @@ export const oidcFilter: FilterDefinition<OidcConfig> = {
   build: (config, services) => new OidcFilter(config, services),
 };
 
-function keeperOf({ session, ...config }: OidcConfig, services: FilterServices): SessionKeeper {
-  const of = Provider.identityOf(config);
-  if (session.store === undefined) return new CookieSessions(session.keys, session.cookie, of);
+/** Null where sessions are kept in cookies. */
+function storeOf({ session }: OidcConfig, services: FilterServices): RedisStore | null {
+  if (session.store === undefined) return null;
   const store = services.store(session.store);
-  if (store.kind !== 'redis') {
-    throw new TypeError(`sessions are kept in Redis, and the store "${session.store}" is none`);
-  }
+  if (store.kind === 'redis') return store;
+  throw new TypeError(`sessions are kept in Redis, and the store "${session.store}" is none`);
+}
+
+function keeperOf({ session, ...config }: OidcConfig, store: RedisStore | null): SessionKeeper {
+  const of = Provider.identityOf(config);
+  if (store === null) return new CookieSessions(session.keys, session.cookie, of);
   return new StoredSessions(store, session.keys, session.cookie, of);
 }
 
@@ -67,12 +72,14 @@ class OidcFilter implements Filter {
       },
       services,
     );
-    this.keeper = keeperOf(config, services);
+    const store = storeOf(config, services);
+    this.keeper = keeperOf(config, store);
     this.browser = new BrowserSide(config, slot);
-    // Shared by all routes that say the same, and kept over reloads.
+    // Shared by all routes that say the same, and kept over reloads, for as long as their store is: one that has gone is closed.
     this.sessions = worker.lasting(
       `oidc ${JSON.stringify(config)}`,
       () => new SessionDesk(config, worker, this.keeper, new Provider(config)),
+      store ?? undefined,
     );
     const { desk, sessions, browser } = this;
     this.logins = new LoginFlow({ config, worker, desk, sessions, browser });

@@ -175,7 +175,7 @@ function secondsUntil(ms: number): number {
   return Math.max(1, Math.ceil((ms - Date.now()) / 1_000));
 }
 
-/** One a worker for all quotas of this name in this store. */
+/** One a worker for all quotas of this name in this store: the object, since a store that has gone and come back is another one. */
 function deskOf(config: QuotaConfig, services: FilterServices): Desk {
   const store = services.store(config.store);
   const ledger = ledgerIn(store);
@@ -183,9 +183,9 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
     throw new TypeError(`a quota is kept in Redis or SQLite; the store "${config.store}" is ${store.kind}`);
   const { name, soft, metering } = config;
   const { worker } = services;
-  const key = `quota ${JSON.stringify([store.spec, name, soft, metering])}`;
+  const key = `quota ${JSON.stringify([name, soft, metering])}`;
   const warned = services.eventCell('warned');
-  return worker.lasting(key, () => {
+  const open = (): Desk => {
     const accounts = new WeakMap<QuotaLine, Account>();
     const sink = new LogSink(worker, metering);
     const book = new QuotaBook(ledger, {
@@ -208,5 +208,6 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
     });
     store.onClose(() => book.tell());
     return { book, accounts };
-  });
+  };
+  return worker.lasting(key, open, store);
 }

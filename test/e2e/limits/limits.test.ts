@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { metric } from '../../support/metric.ts';
@@ -193,4 +194,34 @@ routes:
   ]) {
     assert.match(said.replaceAll(/\n\s+/g, ' '), expected);
   }
+});
+
+test('a quota that a reload takes away and the next one brings back is kept in its store again', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  const file = path.join(folder, 'quota.db');
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const opening = [
+    'listeners: [{ address: "127.0.0.1:{{port}}", trustedProxies: [127.0.0.1] }]',
+    'admin: { address: "127.0.0.1:{{adminPort}}" }',
+    'drainTimeout: 50ms',
+  ];
+  const quota = 'filters: [{ quota: { limit: 5/month, by: ip, store: main, onStoreFailure: closed } }]';
+  const gateway = await startGateway(
+    `${opening.join('\n')}\nstores: { main: { url: "sqlite:${file}" } }\nroutes: [{ name: all, match: { path: /* }, ${quota}, ${reply} }]\n`,
+  );
+  t.after(() => gateway.stop());
+  const statusFor = async (ip: string) => (await ask(gateway.port, { headers: { 'x-forwarded-for': ip } })).status;
+  let reloads = 0;
+  const reload = async (text: string) => {
+    writeFileSync(`${gateway.configPath}.new`, text);
+    renameSync(`${gateway.configPath}.new`, gateway.configPath);
+    reloads++;
+    await eventually(() => gateway.stderr().split('configuration reloaded').length > reloads, 'the reload');
+  };
+  const text = readFileSync(gateway.configPath, 'utf8');
+  assert.equal(await statusFor('192.0.2.1'), 200);
+  await reload(text.replace(`${quota}, `, '').replace(/stores: .*\n/, ''));
+  await eventually(() => !existsSync(`${file}-wal`), 'the store is closed');
+  await reload(text);
+  assert.equal(await statusFor('192.0.2.2'), 200, gateway.stderr());
 });

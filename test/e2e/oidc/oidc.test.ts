@@ -1,9 +1,11 @@
 // Login in the browser against a real provider, through the command: sessions in cookies and in Redis, refresh, logouts, step-up.
 
 import assert from 'node:assert/strict';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { eventually } from '../../support/eventually.ts';
 import { FormBrowser } from '../../support/form-browser.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
@@ -196,6 +198,30 @@ test('sessions in Redis: the provider ends them by the back channel, and nobody 
       assert.ok(performance.now() < until, 'the session ends');
       await new Promise(resolve => setTimeout(resolve, 50));
     }
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+});
+
+test('sessions are looked for where a reload says that they are kept', async () => {
+  const oidc = `session: { keys: ["${key}"], store: main, cache: 1ms }`;
+  const stores = (database: number) => `stores: { main: { url: "redis://127.0.0.1:${redis.port}/${database}" } }`;
+  const gateway = await start(ports.stored, oidc, stores(0));
+  const base = `http://127.0.0.1:${ports.stored}`;
+  let reloads = 0;
+  const reloaded = async (database: number) => {
+    const text = readFileSync(gateway.configPath, 'utf8');
+    writeFileSync(`${gateway.configPath}.new`, text.replace(/stores: .*/, stores(database)));
+    renameSync(`${gateway.configPath}.new`, gateway.configPath);
+    reloads++;
+    await eventually(() => gateway.stderr().split('configuration reloaded').length > reloads, 'the reload');
+  };
+  try {
+    const { browser } = await loggedIn(ports.stored);
+    await reloaded(1);
+    assert.equal((await browser.open(`${base}/start`, { stopBefore: provider.issuer })).status, 302);
+    await reloaded(0);
+    assert.equal((await browser.open(`${base}/start`)).status, 200);
   } finally {
     assert.equal(await gateway.stop(), 0);
   }
