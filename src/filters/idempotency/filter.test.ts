@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { ClientConnection } from '../../../test/support/client-connection.ts';
 import { eventually } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import type { FilterDefinition } from '../../exchange/filter.ts';
 import { answerTableBytes } from '../../store/answer-table.ts';
 import { schema } from './config.ts';
 import { idempotencyFilter } from './filter.ts';
@@ -58,8 +60,38 @@ test('another caller, request or method is not answered with it', async t => {
   const other = await post('k1', '/orders/7');
   assert.equal(other.status, 422);
   assert.match(other.body.toString(), /idempotency_key_reused/);
+  assert.equal((await post('k1', '/orders', { host: 'another.test' })).status, 422);
   await ask(gateway.port, { method: 'PUT', path: '/orders', body: 'x', headers: { 'idempotency-key': 'k1' } });
   assert.equal(requests(), 3);
+});
+
+test('another user of the same consumer, or of another issuer, is another caller; another key of a consumer is not', async t => {
+  const seen: string[] = [];
+  const who: FilterDefinition<unknown> = {
+    name: 'who',
+    build: () => ({
+      onRequest(exchange) {
+        const [name, by = '', iss, subject = '', keyId = ''] = exchange.request.headers.get('x-who')!.split(',');
+        if (name !== '') exchange.consumer = { name: name!, plan: null, tenant: null, groups: [], tags: {} };
+        exchange.identity = { by, subject, keyId, scopes: [], claims: { iss } };
+      },
+    }),
+  };
+  const needs = idempotencyFilter.needs!(schema.parse({}), undefined as never);
+  const gateway = await startFilterGateway(
+    [written(who, z.unknown(), {}), written(idempotencyFilter, schema, {})],
+    (request, response) => response.end(`order ${seen.push(String(request.headers['x-who']))}`),
+    { services: { needs, events: idempotencyFilter.events! } },
+  );
+  t.after(() => gateway.stop());
+  const order = async (whom: string) => {
+    const headers = { 'idempotency-key': 'k1', 'x-who': whom };
+    return (await ask(gateway.port, { method: 'POST', headers })).body.toString();
+  };
+  const callers = ['shop,jwt,a,1', 'shop,jwt,a,2', 'shop,jwt,b,1', ',jwt,a,1', ',jwt,b,1', 'shop,apiKey,,k1,k1'];
+  for (const [at, caller] of callers.entries()) assert.equal(await order(caller), `order ${at + 1}`, caller);
+  for (const [at, caller] of callers.entries()) assert.equal(await order(caller), `order ${at + 1}`, caller);
+  assert.equal(await order('shop,apiKey,,k2,k2'), 'order 6');
 });
 
 test('a duplicate of one that is under way gets 409', async t => {
@@ -113,7 +145,9 @@ test('who waits takes the place of a first one that failed; a wait has its end',
 
   const never = await start(t, { whileInFlight: 'wait', waitFor: '50ms' }, () => {});
   const client = await ClientConnection.open(never.gateway.port);
-  client.send('POST /orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k1\r\nContent-Length: 3\r\n\r\none');
+  client.send(
+    `POST /orders HTTP/1.1\r\nHost: 127.0.0.1:${never.gateway.port}\r\nIdempotency-Key: k1\r\nContent-Length: 3\r\n\r\none`,
+  );
   await eventually(() => never.requests() === 1, 'it is under way');
   assert.equal((await never.post('k1')).status, 409);
   client.destroy();
@@ -134,7 +168,9 @@ test('failures are not kept; answers that are too large are, as given', async t 
 test('when the client leaves before the answer its key is kept out for a while', async t => {
   const { post, requests, gateway } = await start(t, {}, () => {});
   const client = await ClientConnection.open(gateway.port);
-  client.send('POST /orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k1\r\nContent-Length: 0\r\n\r\n');
+  client.send(
+    `POST /orders HTTP/1.1\r\nHost: 127.0.0.1:${gateway.port}\r\nIdempotency-Key: k1\r\nContent-Length: 0\r\n\r\n`,
+  );
   await eventually(() => requests() === 1, 'it is under way');
   client.destroy();
   await eventually(() => gateway.gateway.inFlight === 0, 'it ended');

@@ -34,7 +34,7 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
   needs: config => ({
     tables: [{ name: tableName(config), bytes: answerTableBytes(config.memory, config.answerLimit) }],
   }),
-  build(config, { slot, routeName, worker, eventCell }): Filter {
+  build(config, { slot, worker, eventCell }): Filter {
     const table = new AnswerTable(worker.sharedTable(tableName(config)), config.answerLimit);
     const count = (event: string) => {
       const cell = eventCell(event);
@@ -59,8 +59,10 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
           exchange.refuse(new Fault('idempotency_key_missing', `Idempotency-Key has 1 to ${KEY_LETTERS_MAX} letters.`));
           return;
         }
-        const digest = hash('sha256', `${routeName}\0${callerOf(exchange)}\0${key}`, 'buffer').subarray(0, 16);
-        const question = `${request.method} ${request.path}?${request.query} ${request.contentLength} ${request.headers.get('content-type')}`;
+        // Because: of the exchange, since a filter of all routes is built for none.
+        const digest = digestOf([exchange.routeName, callerOf(exchange), key]);
+        const { method, authority, path, query, contentLength } = request;
+        const question = `${method} ${authority}${path}?${query} ${contentLength} ${request.headers.get('content-type')}`;
         const ask = () => table.claim(digest, hashText(question) | 0, nowSeconds(), config.underWayFor / 1_000);
         const claim = ask();
         if (claim.kind !== 'underWay' || config.whileInFlight === 'conflict') settle(exchange, digest, claim);
@@ -168,10 +170,20 @@ function firstOf(exchange: Exchange, slot: number): First | null {
   return (exchange.state[slot] as First | undefined) ?? null;
 }
 
-/** Nobody else's answer is ever given to a caller. */
-function callerOf({ consumer, identity, client }: Exchange): string {
-  if (consumer !== null) return `consumer ${consumer.name}`;
-  return identity === null ? `ip ${client.ip}` : `identity ${identity.by} ${identity.subject} ${identity.keyId}`;
+function digestOf(parts: readonly unknown[]): Buffer {
+  return hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16);
+}
+
+/**
+ * Nobody else's answer is ever given to a caller: neither that of another user of the same consumer, nor that of a user whom another
+ * issuer calls the same.
+ */
+function callerOf({ consumer, identity, client }: Exchange): readonly unknown[] {
+  if (identity === null) return consumer === null ? ['ip', client.ip] : [consumer.name];
+  const { by, subject, keyId, claims } = identity;
+  if (consumer === null) return [null, by, claims?.['iss'] ?? null, subject, keyId];
+  // Because: a request that is sent again with the consumer's next key is the same request, and a certificate is replaced as well.
+  return subject === keyId ? [consumer.name] : [consumer.name, by, claims?.['iss'] ?? null, subject];
 }
 
 function isKept(status: number): boolean {

@@ -34,6 +34,7 @@ upstreams:
 filters:
   - requestId: { trust: always }
   - compress: { encodings: [br, gzip] }
+  - idempotency: {}
 routes:
   - name: items
     match: { path: "/items/{id}" }
@@ -45,6 +46,7 @@ routes:
           request: { set: { x-item: "\${param.id}", x-from: "\${client.ip}" }, remove: [cookie] }
           response: { remove: [server], set: { x-route: "\${route}" } }
     to: app
+  - { name: of-another-host, match: { host: another.test, path: "/items/{id}" }, public: true, to: app }
   - name: closed
     match: { path: /closed }
     public: true
@@ -78,6 +80,17 @@ test('all of them on one request', async () => {
   assert.equal(last?.headers['x-from'], '127.0.0.1');
   assert.equal(last?.headers['x-request-id'], 'from-the-client');
   assert.equal(last?.headers.cookie, undefined);
+});
+
+test('an idempotency filter of all routes gives an answer again on its own route only', async () => {
+  const post = async (host: string) => {
+    const headers = { host, 'idempotency-key': 'k1' };
+    const { status, headers: fields } = await ask(gateway.port, { method: 'POST', path: '/items/1', headers });
+    return [status, fields['idempotency-replayed']];
+  };
+  assert.deepEqual(await post('one.test'), [200, undefined]);
+  assert.deepEqual(await post('another.test'), [200, undefined]);
+  assert.deepEqual(await post('one.test'), [200, 'true']);
 });
 
 test('a preflight is answered without the backend', async () => {
