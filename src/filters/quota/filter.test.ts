@@ -118,6 +118,21 @@ test('Redis: two gateways share a quota; the plan’s takes the place of the fil
   assert.ok(one.logged.some(({ message, fields }) => message === 'quota used' && fields['caller'] === 'rich'));
 });
 
+test('two that share a line and differ in their plans each go by their own limit, also when they come together', async t => {
+  const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
+  const gateway = await start(spec, { limit: '1/day' });
+  t.after(() => gateway.stop());
+  // The store is asked once for all that come first: none is decided before all are there.
+  const [own, gold, beyond] = await Promise.all([
+    gateway.get('acme'),
+    gateway.get('acme/gold'),
+    gateway.get('acme/gold').then(() => gateway.get('acme')),
+  ]);
+  const policies = [own, gold].map(answer => valuesOf(answer, 'ratelimit-policy')[0]);
+  assert.deepEqual(policies, ['"quota";q=1;w=86400', '"quota";q=8;w=86400']);
+  assert.equal(beyond.status, 429);
+});
+
 test('who has no consumer counts for his address; a soft quota refuses nobody', async t => {
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
   const soft = await start(spec, { limit: '2/week', enforce: false, startDay: 1 });

@@ -14,9 +14,15 @@ import type { MeteredUse } from './metering.ts';
 
 const events = ['admitted', 'refused', 'would_refuse', 'fallback', 'warned', 'store_away'] as const;
 
-/** What stands behind a line of the book, and what its exchange has to say. */
-interface Account {
+/** How an exchange stands: callers with different limits, by their plans or their routes, may share a line. */
+interface Standing {
   readonly line: QuotaLine;
+  readonly period: CalendarPeriod;
+  readonly limit: number;
+}
+
+/** What stands behind a line of the book, for who is told of its use; its limit is that of the last exchange. */
+interface Account {
   readonly period: CalendarPeriod;
   readonly caller: string;
   readonly by: string;
@@ -56,28 +62,28 @@ class Quota implements Filter {
   }
 
   onRequest(exchange: Exchange): void | Promise<void> {
-    const account = this.accountOf(exchange);
-    exchange.state[this.services.slot] = account;
+    const standing = this.standingOf(exchange);
+    exchange.state[this.services.slot] = standing;
     const { book } = this.desk;
-    const { line } = account;
+    const { line } = standing;
     if (line.isKnown) {
-      this.decide(exchange, account);
+      this.decide(exchange, standing);
       return;
     }
     if (book.isAway) {
       // It is asked again behind this: whoever is refused meanwhile comes back.
       void book.ask(line);
-      this.withoutStore(exchange, account);
+      this.withoutStore(exchange, standing);
       return;
     }
     return book.ask(line).then(() => {
       if (exchange.ended) return;
-      if (line.isKnown) this.decide(exchange, account);
-      else this.withoutStore(exchange, account);
+      if (line.isKnown) this.decide(exchange, standing);
+      else this.withoutStore(exchange, standing);
     });
   }
 
-  private decide(exchange: Exchange, { line, limit, period }: Account): void {
+  private decide(exchange: Exchange, { line, limit, period }: Standing): void {
     const { cost, enforce } = this.config;
     if (line.sum + cost <= limit) {
       this.desk.book.use(line, cost, limit);
@@ -91,7 +97,7 @@ class Quota implements Filter {
     }
   }
 
-  private withoutStore(exchange: Exchange, { line, limit }: Account): void {
+  private withoutStore(exchange: Exchange, { line, limit }: Standing): void {
     this.count('store_away');
     if (this.config.onStoreFailure === 'closed') exchange.refuse(storeAway, [['Retry-After', '1']]);
     else this.desk.book.use(line, this.config.cost, limit);
@@ -99,9 +105,9 @@ class Quota implements Filter {
 
   private answer(exchange: Exchange): void {
     // Because: nobody else writes into this filter's cell.
-    const account = exchange.state[this.services.slot] as Account | undefined;
-    if (account === undefined) return;
-    const { line, limit, period } = account;
+    const standing = exchange.state[this.services.slot] as Standing | undefined;
+    if (standing === undefined) return;
+    const { line, limit, period } = standing;
     const { headers } = exchange.response!;
     const { name, headers: speaks, soft } = this.config;
     if (speaks) {
@@ -115,7 +121,7 @@ class Quota implements Filter {
     headers.appendTrusted('Quota-Warning', `"${name}";used=${Math.round(passed * 100)}`);
   }
 
-  private accountOf(exchange: Exchange): Account {
+  private standingOf(exchange: Exchange): Standing {
     const { consumer, identity, client, snapshot } = exchange;
     const { by, plan: goesByPlan, limit: own, name } = this.config;
     const caller =
@@ -136,13 +142,10 @@ class Quota implements Filter {
     const limit: QuotaLimit = plan && unit !== undefined ? { count: plan.count, unit } : own;
     const period = this.periodNow(limit.unit, this.startDayOf(exchange));
     const line = this.desk.book.line(`${name}:${limit.unit}:${period.name}:${kind}:${who}`, period.endMs + KEPT_MS);
-    let account = this.desk.accounts.get(line);
-    if (account === undefined) {
-      account = { line, period, caller: who, by: kind, limit: limit.count };
-      this.desk.accounts.set(line, account);
-    }
-    account.limit = limit.count;
-    return account;
+    const account = this.desk.accounts.get(line);
+    if (account === undefined) this.desk.accounts.set(line, { period, caller: who, by: kind, limit: limit.count });
+    else account.limit = limit.count;
+    return { line, period, limit: limit.count };
   }
 
   private startDayOf({ consumer }: Exchange): number {
