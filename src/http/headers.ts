@@ -27,6 +27,12 @@ const REMOVED = -1;
 const illegalValue = /[\0-\x08\x0a-\x1f\x7f]/;
 const legalName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
+/** What of the fields was taken out and added so far; see `Headers.mark`. */
+export interface HeadersMark {
+  readonly ids: readonly number[];
+  readonly added: readonly string[] | null;
+}
+
 /**
  * Header fields in the order received. Names are given in lower case by whoever asks; values are strings of bytes (latin1).
  * Reading makes a string only for what is asked. Lines that nobody touched are sent on as they came, in one piece.
@@ -219,6 +225,18 @@ export class Headers {
     const { index } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) if (index[at] === id) index[at] = REMOVED;
     if (this.added !== null) this.remove(headerNames[id]!);
+  }
+
+  /** The fields as they are now, to `restore` them to. */
+  mark(): HeadersMark {
+    const ids: number[] = [];
+    for (let at = 0; at < this.index.length; at += FIELD_STRIDE) ids.push(this.index[at]!);
+    return { ids, added: this.added?.slice() ?? null };
+  }
+
+  restore({ ids, added }: HeadersMark): void {
+    for (let i = 0; i < ids.length; i++) this.index[i * FIELD_STRIDE] = ids[i]!;
+    this.added = added?.slice() ?? null;
   }
 
   /** About how many bytes the fields take, for counters: received ones that were taken out are counted, too. */

@@ -5,6 +5,7 @@ import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { addFields, besideConsumer, mergeFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
+import type { HeadersMark } from '../../http/headers.ts';
 import type { AllOfConfig } from './config.ts';
 
 const differ = new Fault('access_denied', 'The credentials belong to different callers.');
@@ -18,6 +19,9 @@ interface Gathered {
   readonly fields: string[];
   /** Of filters before this one. */
   readonly fieldsBefore: readonly string[];
+  /** The request as it came here: those that let the caller pass may have taken their credentials out of it. */
+  readonly headersBefore: HeadersMark;
+  readonly queryBefore: string;
 }
 
 export const allOfFilter: FilterDefinition<AllOfConfig> = {
@@ -37,8 +41,8 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
         exchange.identity = null;
         exchange.consumer = null;
         const waits = inner[gathered.asked++]!.onRequest?.(exchange);
-        if (waits) return waits.then(() => (gather(exchange, gathered) ? ask(exchange, gathered) : undefined));
-        if (!gather(exchange, gathered)) return;
+        if (waits) return waits.then(() => (goesOn(exchange, gathered) ? ask(exchange, gathered) : undefined));
+        if (!goesOn(exchange, gathered)) return;
       }
       exchange.identity = gathered.identity;
       exchange.consumer = gathered.consumer;
@@ -48,8 +52,11 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
 
     const filter: Filter = {
       onRequest(exchange) {
+        const { headers, query: queryBefore } = exchange.request;
+        const headersBefore = headers.mark();
         const fieldsBefore = besideConsumer(takeIdentityFields(exchange));
-        const gathered: Gathered = { asked: 0, identity: null, consumer: null, fields: [], fieldsBefore };
+        const before = { fieldsBefore, headersBefore, queryBefore };
+        const gathered: Gathered = { asked: 0, identity: null, consumer: null, fields: [], ...before };
         exchange.state[slot] = gathered;
         return ask(exchange, gathered);
       },
@@ -68,6 +75,16 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
     return filter;
   },
 };
+
+/** As `gather`. Where one of several ways was refused here, the next finds the request as this one did. */
+function goesOn(exchange: Exchange, gathered: Gathered): boolean {
+  if (gather(exchange, gathered)) return true;
+  if (!exchange.ended) {
+    exchange.request.headers.restore(gathered.headersBefore);
+    exchange.request.query = gathered.queryBefore;
+  }
+  return false;
+}
 
 /** Adds what the last filter found; false when the exchange does not go on. */
 function gather(exchange: Exchange, gathered: Gathered): boolean {

@@ -19,6 +19,12 @@ function replayTableName(entries: number): string {
   return `seen-signatures-${entries}`;
 }
 
+/**
+ * The signatures that an exchange was the first to bring, by table: what several filters ask for, one of all routes and one of its own
+ * or two ways of an `anyOf`, comes once all the same.
+ */
+const broughtFirst = new WeakMap<Exchange, string[]>();
+
 function challengeOf({ scheme }: SignatureConfig): string {
   return scheme === 'aws4' ? AWS_SCHEME : 'Signature realm="cardea"';
 }
@@ -52,7 +58,12 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
 
     /** Whether it may go on. */
     function isFirst(exchange: Exchange, { fingerprint, expiresS }: Verified, nowMs: number): boolean {
-      const known = seen === null ? 'new' : seen.add(fingerprint, Math.floor(nowMs / 1_000), expiresS);
+      if (seen === null) return true;
+      const known = seen.add(fingerprint, Math.floor(nowMs / 1_000), expiresS);
+      const own = broughtFirst.get(exchange) ?? [];
+      const name = `${replay} ${fingerprint.toString('latin1')}`;
+      if (known === 'new') broughtFirst.set(exchange, [...own, name]);
+      else if (known === 'seen' && own.includes(name)) return true;
       if (known === 'seen') desk.invalid(exchange, 'replayed');
       else if (known === 'full') desk.unavailable(exchange);
       return known === 'new';

@@ -8,24 +8,30 @@ import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { startNodeBackend } from '../../support/node-backend.ts';
 
 const secret = 'a-secret-of-curl-s-own';
+const apiKey = 'ck_of_acme_which_nobody_guesses';
 let gateway: RunningGateway;
 let backend: Awaited<ReturnType<typeof startNodeBackend>>;
 
 before(async () => {
   backend = await startNodeBackend();
+  const keys = `[{ id: AKACME1, consumer: acme, secret: ${secret} }]`;
+  const signature = `signature: { scheme: aws4, region: eu-1, service: uploads, failedLogins: off, keys: ${keys} }`;
+  const hash = createHash('sha256').update(apiKey).digest('hex');
   gateway = await startGateway(
     `upstreams: { backend: { endpoints: ["http://127.0.0.1:${backend.port}"] } }
-consumers: [{ name: acme }]
+consumers: [{ name: acme, keys: [{ id: k1, hash: "sha256:${hash}" }] }]
 routes:
   - name: all
-    filters:
-      - signature:
-          scheme: aws4
-          region: eu-1
-          service: uploads
-          failedLogins: off
-          keys: [{ id: AKACME1, consumer: acme, secret: ${secret} }]
+    filters: [{ ${signature} }]
     to: backend
+  - name: ways
+    match: { path: /ways }
+    filters:
+      - ${signature}
+      - anyOf:
+          - allOf: [{ ${signature} }, { apiKey: { from: [{ query: key }] } }, { apiKey: { from: [{ header: x-second }] } }]
+          - allOf: [{ ${signature} }, { apiKey: { from: [{ query: key }] } }]
+    to: { reply: { status: 200 } }
 `,
     { workers: 2 },
   );
@@ -60,6 +66,11 @@ test('curl --aws-sigv4, with a query and with a body', async () => {
   assert.equal(await curl(...sigv4(), ...withBody, '--data-binary', body, address('/fixed')), '200');
   assert.equal(await curl(...sigv4('another-secret-of-curl'), address('/fixed')), '401');
   assert.equal(await curl(address('/fixed')), '401');
+});
+
+test('a signature and a key that two filters and two ways ask for are one signature and one key', async () => {
+  assert.equal(await curl(...sigv4(), address(`/ways?key=${apiKey}`)), '200');
+  assert.equal(await curl(...sigv4(), address('/ways?key=another')), '401');
 });
 
 test('the same signature twice is refused whichever worker it comes to', async () => {
