@@ -157,6 +157,39 @@ test('many that wait for the same verdict ask once, and a failure is not kept', 
   assert.equal((await ask(port, { headers: { authorization: 'a' } })).status, 200);
 });
 
+test('a refusal is kept in the form that was asked for, and one that sets a cookie is one browser’s', async t => {
+  let logins = 0;
+  const { port, questions } = await start(
+    t,
+    ({ headers }, response) => {
+      if (headers.accept === 'text/html')
+        response.writeHead(302, { location: '/login', 'set-cookie': `state=${++logins}` }).end();
+      else response.writeHead(401).end(headers.accept);
+    },
+    { cache: { for: '1h' } },
+  );
+  const send = async (accept: string) => {
+    const answer = await ask(port, { headers: { accept } });
+    return [answer.status, answer.body.toString(), ...valuesOf(answer, 'set-cookie')];
+  };
+  const kinds = ['application/json', 'text/html', 'text/html', 'text/plain', 'application/json'];
+  const answers = await Promise.all(kinds.map(send));
+  assert.deepEqual(
+    [answers[0], answers[3], answers[4]],
+    [
+      [401, 'application/json'],
+      [401, 'text/plain'],
+      [401, 'application/json'],
+    ],
+  );
+  assert.deepEqual([answers[1]![2], answers[2]![2]].toSorted(), ['state=1', 'state=2']);
+  const asked = questions.length;
+  assert.deepEqual(await send('text/html'), [302, '', 'state=3']);
+  assert.deepEqual(await send('application/json'), [401, 'application/json']);
+  assert.deepEqual(await send('text/plain'), [401, 'text/plain']);
+  assert.equal(questions.length, asked + 1, 'one that sets a cookie is not kept');
+});
+
 test('with warmUp the upstream connection is made while the service decides, and carries nothing before', async t => {
   let answer: () => void = () => {};
   const { port, served } = await start(

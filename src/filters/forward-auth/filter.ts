@@ -1,6 +1,6 @@
 // The forwardAuth filter: knows the verdict or asks for it, and carries it out.
 
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
@@ -19,7 +19,9 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
   isGuard: ({ onFailure }) => onFailure === 'closed',
   build(config, services) {
     const { worker, eventCell } = services;
-    const { cache: kept, warmUp: warms, onFailure, forward } = config;
+    const { cache: kept, warmUp: warms, onFailure, forward, send } = config;
+    /** What the service sees, and does not say by it who may pass. */
+    const sentBeside = send.filter(name => !kept.by.includes(name));
     const { service, cache } = worker.lasting(`forwardAuth ${JSON.stringify(config)}`, () => ({
       service: new AuthService(config),
       cache: new VerdictCache(kept.for, kept.entries),
@@ -71,19 +73,22 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
           return onceAnswered(exchange, ask(exchange));
         }
         const key = keyOf(exchange, kept);
-        const known = cache.get(key, clock.now);
-        if (known !== undefined) {
-          carryOut(exchange, known);
+        const admitted = cache.get(key, clock.now);
+        if (admitted !== undefined) {
+          carryOut(exchange, admitted);
+          return;
+        }
+        const form = formOf(exchange, key, sentBeside);
+        const refused = cache.get(form, clock.now);
+        if (refused !== undefined) {
+          carryOut(exchange, refused);
           return;
         }
         if (warms) warmUp(exchange);
+        const question = { key, form, ask: () => ask(exchange), isOpen: () => !exchange.ended };
         return onceAnswered(
           exchange,
-          cache.resolve(
-            key,
-            () => ask(exchange),
-            () => clock.now,
-          ),
+          cache.resolve(question, () => clock.now),
         );
       },
     };
@@ -91,19 +96,35 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
 };
 
 /** What a verdict depends on, as a hash: the values are secrets, and may be long. */
-function keyOf({ request, client }: Exchange, { by, anyPath }: ForwardAuthConfig['cache']): string {
+function keyOf(exchange: Exchange, { by, anyPath }: ForwardAuthConfig['cache']): string {
+  const { request, client } = exchange;
   const hash = createHash('sha256');
-  // Lengths keep two lists of values from having the same text.
-  const add = (value: string) => hash.update(`${value.length}:`).update(value, 'latin1');
   if (!anyPath) {
-    for (const value of [request.method, client.scheme, request.authority, request.path, request.query]) add(value);
+    for (const value of [request.method, client.scheme, request.authority, request.path, request.query])
+      add(hash, value);
   }
-  for (const name of by) {
-    const values = request.headers.getAll(name);
-    add(String(values.length));
-    for (const value of values) add(value);
-  }
+  addFields(hash, exchange, by);
   // Because: nobody is told apart where no credential came; a verdict for one stranger must not be another's by accident of address.
-  if (by.every(name => !request.headers.has(name))) add(client.ip);
+  if (by.every(name => !request.headers.has(name))) add(hash, client.ip);
   return hash.digest('latin1');
+}
+
+/** The same with what a refusal's form depends on. */
+function formOf(exchange: Exchange, key: string, names: readonly string[]): string {
+  const hash = createHash('sha256').update(key, 'latin1');
+  addFields(hash, exchange, names);
+  return hash.digest('latin1');
+}
+
+function addFields(hash: Hash, { request }: Exchange, names: readonly string[]): void {
+  for (const name of names) {
+    const values = request.headers.getAll(name);
+    add(hash, String(values.length));
+    for (const value of values) add(hash, value);
+  }
+}
+
+/** Lengths keep two lists of values from having the same text. */
+function add(hash: Hash, value: string): void {
+  hash.update(`${value.length}:`).update(value, 'latin1');
 }

@@ -2,6 +2,17 @@
 
 import type { Verdict } from './verdict.ts';
 
+/** What one request asks. */
+export interface Question {
+  /** What it depends on whether the request may pass. */
+  readonly key: string;
+  /** The same with what a refusal's form depends on: one caller asks for a page and for data, and a login page is no answer to both. */
+  readonly form: string;
+  ask(): Promise<Verdict>;
+  /** Whether anybody still waits for the answer. */
+  isOpen(): boolean;
+}
+
 interface Kept {
   readonly verdict: Verdict;
   readonly untilMs: number;
@@ -11,7 +22,7 @@ export class VerdictCache {
   private readonly lifeMs: number;
   private readonly entriesMax: number;
   private readonly kept = new Map<string, Kept>();
-  private readonly asked = new Map<string, Promise<Verdict>>();
+  private readonly asked = new Map<string, { readonly form: string; readonly answer: Promise<Verdict> }>();
 
   /** `lifeMs` 0 keeps nothing, and then every request asks for itself. */
   constructor(lifeMs: number, entriesMax: number) {
@@ -31,17 +42,27 @@ export class VerdictCache {
     return undefined;
   }
 
-  /** The answer to the question that is under way for this key, or to `ask`. `now` gives the time when the answer comes. */
-  resolve(key: string, ask: () => Promise<Verdict>, now: () => number): Promise<Verdict> {
+  /** The answer to the question that is under way for this key, or to its own. `now` gives the time when the answer comes. */
+  resolve(question: Question, now: () => number): Promise<Verdict> {
+    const { key, form } = question;
     const underWay = this.asked.get(key);
-    if (underWay !== undefined) return underWay;
-    const answer = ask().then(verdict => {
+    if (underWay !== undefined)
+      return underWay.answer.then(verdict => this.shared(verdict, underWay.form, question, now));
+    const answer = question.ask().then(verdict => {
       this.asked.delete(key);
-      if (verdict.kind !== 'failed') this.keep(key, verdict, now());
+      if (verdict.kind === 'admitted') this.keep(key, verdict, now());
+      else if (verdict.kind === 'refused' && !isOwn(verdict)) this.keep(form, verdict, now());
       return verdict;
     });
-    this.asked.set(key, answer);
+    this.asked.set(key, { form, answer });
     return answer;
+  }
+
+  /** The verdict on another request with this key, where it is one on this request as well. */
+  private shared(verdict: Verdict, form: string, question: Question, now: () => number): Verdict | Promise<Verdict> {
+    if (verdict.kind !== 'refused' || !question.isOpen()) return verdict;
+    if (form !== question.form) return this.get(question.form, now()) ?? this.resolve(question, now);
+    return isOwn(verdict) ? question.ask() : verdict;
   }
 
   private keep(key: string, verdict: Verdict, nowMs: number): void {
@@ -52,4 +73,9 @@ export class VerdictCache {
     }
     this.kept.set(key, { verdict, untilMs: nowMs + this.lifeMs });
   }
+}
+
+/** A refusal that sets a cookie begins a login of one browser, and is nobody else's. */
+function isOwn({ reply }: Extract<Verdict, { kind: 'refused' }>): boolean {
+  return Array.from(reply.headers ?? []).some(([name]) => name.toLowerCase() === 'set-cookie');
 }
