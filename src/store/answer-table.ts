@@ -139,6 +139,13 @@ export class AnswerTable {
     return this.at(digest, slot => (this.words[slot] === State.stored ? this.words[slot + EXPIRY_AT]! : 0)) ?? 0;
   }
 
+  /** Nothing is kept of the question any more. */
+  forget(digest: Buffer): void {
+    this.at(digest, slot => {
+      if (this.words[slot] === State.stored) this.words[slot] = State.free;
+    });
+  }
+
   /** The question may be asked again. */
   release(slot: number, digest: Buffer): void {
     this.change(slot, digest, () => {

@@ -51,6 +51,7 @@ export class KeptAnswers {
   private readonly table: AnswerTable;
   private readonly routeName: string;
   private readonly slot: number;
+  private readonly keepSeconds: number;
   private readonly ignored: ReadonlySet<string>;
   /** Stands last in the route's chain, so that it sees answers as the upstream gave them. */
   readonly filter: Filter;
@@ -61,6 +62,7 @@ export class KeptAnswers {
     this.table = table;
     this.routeName = routeName;
     this.slot = slot;
+    this.keepSeconds = Math.floor(spec.keepMs / 1_000);
     this.ignored = new Set(spec.ignoredHeaders);
     this.filter = {
       onRequest: exchange => this.asked(exchange),
@@ -77,7 +79,10 @@ export class KeptAnswers {
     const kept = this.find(asked.question, exchange, now);
     if (kept === null) return false;
     const { head, body, keeping } = kept;
-    const age = keeping.ageSeconds + Math.max(0, now - head.storedAt);
+    const keptSeconds = Math.max(0, now - head.storedAt);
+    // Because: the answer may have been kept before a reload that asks for less.
+    if (keptSeconds >= this.keepSeconds) return false;
+    const age = keeping.ageSeconds + keptSeconds;
     exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.keptGiven]!++;
     countVersionAsFailed(exchange);
     // RFC 9211 section 2: a hit is what did not go forward.
@@ -105,14 +110,20 @@ export class KeptAnswers {
     const { response } = exchange;
     const asked = this.askedBy(exchange);
     if (asked === undefined || response === null || exchange.answeredBy !== 'upstream') return;
-    if (exchange.request.method !== 'GET' || response.contentLength > this.spec.answerBytesMax) return;
+    if (exchange.request.method !== 'GET') return;
     const now = nowSeconds();
-    const keeping = mayBeKept(response.status, response.headers, Math.floor(this.spec.keepMs / 1_000), now * 1_000);
+    const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, now * 1_000);
     const vary = varyOf(response.headers);
-    if (keeping === null || vary.includes('*')) return;
     const { question } = asked;
+    if (keeping === null || vary.includes('*') || response.contentLength > this.spec.answerBytesMax) {
+      if (takesThePlace(response.status)) this.table.forget(this.digest(question));
+      return;
+    }
     asked.digest = this.digest(vary.length === 0 ? question : variantOf(question, exchange, vary));
-    if (this.table.keepsUntil(asked.digest) >= now + lasts(keeping) - KEEP_AGAIN_SECONDS) return;
+    const until = now + lasts(keeping);
+    const keptUntil = this.table.keepsUntil(asked.digest);
+    // What would last longer is not this answer.
+    if (keptUntil >= until - KEEP_AGAIN_SECONDS && keptUntil <= until) return;
     const headers = fieldPairs(response.headers.lines(), ownFields);
     asked.head = { status: response.status, headers, keeping, storedAt: now };
     if (vary.length > 0) this.keepVary(question, vary, keeping, now);
@@ -125,6 +136,7 @@ export class KeptAnswers {
     if (asked === undefined || asked.head === null) return;
     asked.bytes += piece.length;
     if (asked.bytes > this.spec.answerBytesMax) {
+      this.table.forget(this.digest(asked.question));
       asked.head = null;
       asked.pieces = [];
       return;
@@ -165,6 +177,14 @@ export class KeptAnswers {
     // Because: only this one's filter writes its cell.
     return exchange.state[this.slot] as Asked | undefined;
   }
+}
+
+/**
+ * Whether an answer that is not kept says that the one before is no longer what the upstream gives: it has become somebody's, or moved, or
+ * is gone. Parts, conditions that were met and refusals say nothing of it.
+ */
+function takesThePlace(status: number): boolean {
+  return (status >= 200 && status < 400 && status !== 206 && status !== 304) || status === 404 || status === 410;
 }
 
 /** How many seconds it may still be given. */

@@ -1,9 +1,11 @@
 // `fallback: { cache }`: the last good answer is given when the upstream has none, to those alone who may have it.
 
 import assert from 'node:assert/strict';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 
@@ -85,6 +87,43 @@ test('the last good answer is given on every worker when the upstream gives none
   const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
   assert.match(metrics, /cardea_upstream_kept_answers_total\{upstream="users",event="kept"\} 1\n/);
   assert.match(metrics, /cardea_upstream_kept_answers_total\{upstream="users",event="given"\} 9\n/);
+});
+
+test('the last good answer takes the place of the one before, also where it lasts less; one that is nobody’s leaves nothing', async t => {
+  const { ask, broken, well, backend } = await setUp(t, 'fallback: { cache: { keep: 1h, size: 1KiB } }');
+  const lastOf = async (path: string) => {
+    broken();
+    const { status, body } = await ask(path);
+    return `${status} ${status === 200 ? body : ''}`;
+  };
+  well();
+  for (const path of ['/shorter', '/private', '/gone', '/large', '/refused']) await ask(path);
+  well({ 'cache-control': 'max-age=60, stale-if-error=60' });
+  await ask('/shorter');
+  assert.equal(await lastOf('/shorter'), '200 answer 6');
+  well({ 'cache-control': 'private' });
+  await ask('/private');
+  assert.equal(await lastOf('/private'), '502 ');
+  backend.answer = (_, response) => void response.writeHead(410).end();
+  await ask('/gone');
+  assert.equal(await lastOf('/gone'), '502 ');
+  backend.answer = (_, response) => void response.end('x'.repeat(2_000));
+  await ask('/large');
+  assert.equal(await lastOf('/large'), '502 ');
+  backend.answer = (_, response) => void response.writeHead(429).end();
+  await ask('/refused');
+  assert.equal(await lastOf('/refused'), '200 answer 5');
+});
+
+test('a reload that keeps answers for less counts for those that are kept', async t => {
+  const { ask, broken, gateway } = await setUp(t, 'fallback: { cache: { keep: 1h } }');
+  await ask('/a');
+  broken();
+  assert.equal((await ask('/a')).status, 200);
+  const text = readFileSync(gateway.configPath, 'utf8');
+  writeFileSync(`${gateway.configPath}.new`, text.replace('keep: 1h', 'keep: 1s'));
+  renameSync(`${gateway.configPath}.new`, gateway.configPath);
+  await eventually(async () => (await ask('/a')).status === 502, 'it is too old');
 });
 
 test('an open breaker gives what is kept, else the next fallback', async t => {
