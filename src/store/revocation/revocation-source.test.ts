@@ -85,6 +85,22 @@ test('the whole list at the start, messages at once, what was taken back is gone
   assert.ok(!has('two'), 'what was only published goes with the next sync');
 });
 
+test('a token that has expired stays revoked as long as a clock skew lets it pass', { timeout: 20_000 }, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  const nowS = Math.floor(Date.now() / 1000);
+  await store.command('ZADD', 'cardea:revoked:jti', nowS - 270, 'just expired', nowS - 301, 'expired for good');
+  const { seen, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 60_000 }, out);
+  t.after(() => feed.stop());
+  await feed.ready;
+  const has = (id: string) => tableOf(seen).find(idFingerprint(seen.value!.key, id)) !== -1;
+  assert.ok(has('just expired'));
+  assert.ok(!has('expired for good'));
+});
+
 test('away at the start: told, nothing published; then there; away again: the list stays', {
   timeout: 20_000,
 }, async t => {

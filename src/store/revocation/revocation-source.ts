@@ -10,6 +10,8 @@ import { idFingerprint, RevocationTable, subjectFingerprint } from './revocation
 const PAGE = 1_000;
 /** More entries than this are not kept: 64 bytes each. */
 const ENTRIES_MAX = 2_000_000;
+/** How long an expired token may still pass: the largest `clockSkew` that a filter takes. */
+const SKEW_MAX_S = 300;
 
 /** One entry: a token's id or a subject with its time, or the time for all. Seconds since 1970. */
 type Entry =
@@ -103,8 +105,8 @@ class RevocationFollower {
     const nowS = Date.now() / 1_000;
     const entries: Entry[] = [];
     await this.scan(revocationNames.ids, (name, seconds) => {
-      // A token that has expired is refused in any case.
-      if (seconds > nowS) entries.push({ kind: 'id', name, seconds });
+      // A token that has expired is refused in any case, once no clock can be so far off that it has not.
+      if (seconds + SKEW_MAX_S > nowS) entries.push({ kind: 'id', name, seconds });
     });
     await this.scan(revocationNames.subjects, (name, seconds) => entries.push({ kind: 'subject', name, seconds }));
     const before = Number((await store.command('GET', store.key(revocationNames.before))) ?? 0);
