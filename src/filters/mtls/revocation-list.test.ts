@@ -38,6 +38,39 @@ test('a list whose time is over says nothing any more, unless it is to', () => {
   assert.equal(new RevocationLists([list], authority.caText, true).ask(issuer, serialOf(good), later), 'good');
 });
 
+test('authorities of one name: what either of their lists has is revoked, and neither may be over', t => {
+  const renewed = new TestAuthority('Acme, Ltd');
+  t.after(() => renewed.remove());
+  for (const name of ['one', 'two', 'three']) renewed.issue(name);
+  const also = renewed.issue('also');
+  const second = readFileSync(renewed.revoke(also.cert), 'utf8');
+  assert.notEqual(serialOf(also), serialOf(bad));
+  for (const texts of [
+    [list, second],
+    [second, list],
+  ]) {
+    const lists = new RevocationLists(texts, authority.caText + renewed.caText, false);
+    const ask = (files: { cert: string }, at: number) => lists.ask(issuer, serialOf(files), at);
+    assert.deepEqual([ask(bad, now), ask(also, now), ask(good, now)], ['revoked', 'revoked', 'good']);
+    assert.equal(ask(good, now + 31 * 86_400_000), 'unknown');
+  }
+});
+
+test('of two lists of one authority the newer counts, wherever it stands', async t => {
+  const own = new TestAuthority('Own');
+  t.after(() => own.remove());
+  const gone = own.issue('gone');
+  const before = readFileSync(own.revoke(), 'utf8');
+  // Because: the times of lists are whole seconds.
+  await new Promise(resolve => setTimeout(resolve, 1_000));
+  const after = readFileSync(own.revoke(gone.cert), 'utf8');
+  for (const texts of [
+    [before, after],
+    [after, before],
+  ])
+    assert.equal(new RevocationLists(texts, own.caText, false).ask('CN=Own', serialOf(gone), now), 'revoked');
+});
+
 test('a list of somebody else, a changed one, and none at all are refused', () => {
   assert.throws(() => new RevocationLists([list], other.caText, false), /signed by none/);
   assert.throws(() => new RevocationLists(['nothing'], authority.caText, false), /without a revocation list/);

@@ -27,16 +27,19 @@ interface ReadList {
   readonly serials: ReadonlySet<string>;
 }
 
-export interface RevocationList extends Pick<ReadList, 'serials' | 'nextUpdateMs'> {
-  /** The authority as certificates name it: RFC 2253 order. */
-  readonly issuer: string;
+export interface RevocationList extends Pick<ReadList, 'serials' | 'thisUpdateMs' | 'nextUpdateMs'> {
+  readonly authority: X509Certificate;
 }
 
 export type Revocation = 'good' | 'revoked' | 'unknown';
 
 /** The lists of several authorities. */
 export class RevocationLists {
-  private readonly byIssuer: ReadonlyMap<string, RevocationList>;
+  /**
+   * By the name of the authority as certificates have it, in RFC 2253 order. Several where authorities share a name, as those do that
+   * exchange their key: each key signs a list of its own, and a serial number does not tell by which key it was given.
+   */
+  private readonly byIssuer: ReadonlyMap<string, readonly RevocationList[]>;
   private readonly acceptExpired: boolean;
 
   /** PEM texts. Throws a TypeError with a message for the operator. */
@@ -48,17 +51,28 @@ export class RevocationLists {
       if (blocks.length === 0) throw new TypeError('`crl.lists` holds a text without a revocation list in PEM');
       return blocks.map(der => verifiedList(der, certificates));
     });
-    this.byIssuer = new Map(read.map(list => [list.issuer, list]));
+    this.byIssuer = Map.groupBy(newestOf(read), ({ authority }) => nameText(authority.subject));
     this.acceptExpired = acceptExpired;
   }
 
   /** `unknown` where no list of the authority is there, or only one whose time is over. */
   ask(issuer: string, serialNumber: string, nowMs: number): Revocation {
-    const list = this.byIssuer.get(issuer);
-    if (list === undefined) return 'unknown';
-    if (list.serials.has(serialText(serialNumber))) return 'revoked';
-    return list.nextUpdateMs >= nowMs || this.acceptExpired ? 'good' : 'unknown';
+    const lists = this.byIssuer.get(issuer);
+    if (lists === undefined) return 'unknown';
+    const serial = serialText(serialNumber);
+    if (lists.some(({ serials }) => serials.has(serial))) return 'revoked';
+    return this.acceptExpired || lists.every(({ nextUpdateMs }) => nextUpdateMs >= nowMs) ? 'good' : 'unknown';
   }
+}
+
+/** Of every authority the list that it made last, in whichever order they were given. */
+function newestOf(lists: readonly RevocationList[]): Iterable<RevocationList> {
+  const newest = new Map<X509Certificate, RevocationList>();
+  for (const list of lists) {
+    const known = newest.get(list.authority);
+    if (known === undefined || known.thisUpdateMs <= list.thisUpdateMs) newest.set(list.authority, list);
+  }
+  return newest.values();
 }
 
 function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): RevocationList {
@@ -77,7 +91,8 @@ function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): Rev
     }
   });
   if (authority === undefined) throw new TypeError('a revocation list is signed by none of `crl.authorities`');
-  return { issuer: nameText(authority.subject), serials: list.serials, nextUpdateMs: list.nextUpdateMs };
+  const { serials, thisUpdateMs, nextUpdateMs } = list;
+  return { authority, serials, thisUpdateMs, nextUpdateMs };
 }
 
 function readList(der: Buffer): ReadList {
