@@ -82,11 +82,15 @@ export const schema = z
         by: fields
           .min(1, 'name the fields that a verdict depends on')
           .default(['authorization', 'cookie'])
-          .describe('Fields whose values a verdict depends on. Method, host and path always count as well.'),
+          .describe(
+            'Fields whose values a verdict depends on. Method, host, path and the client’s address count as well, unless `anyPath` says otherwise.',
+          ),
         anyPath: z
           .boolean()
           .default(false)
-          .describe('The service looks at who calls only: a verdict holds for every method, host and path.'),
+          .describe(
+            'The service looks at who calls only: a verdict holds for every method, host and path, and from every address.',
+          ),
         entries: z
           .int()
           .min(1)

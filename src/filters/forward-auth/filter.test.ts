@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import {
   createServer,
+  request as httpRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type Server,
@@ -133,8 +134,20 @@ test('a verdict is kept by the fields that it depends on', async t => {
   await send('b');
   await send('a', '/other');
   assert.equal(questions.length, 3);
+  const from = (localAddress: string, to: number) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(
+        { host: '127.0.0.1', port: to, localAddress, headers: { authorization: 'a' }, agent: false },
+        response => response.resume().on('end', () => resolve(response.statusCode)),
+      );
+      request.on('error', reject).end();
+    });
+  // The service was told the address, and may have gone by it.
+  assert.equal(await from('127.0.0.2', port), 200);
+  assert.equal(questions.length, 4);
   const any = await start(t, yes, { cache: { for: '1h', anyPath: true } });
   for (const path of ['/', '/a', '/b']) await ask(any.port, { path, headers: { authorization: 'a' } });
+  assert.equal(await from('127.0.0.2', any.port), 200);
   assert.equal(any.questions.length, 1);
 });
 

@@ -100,12 +100,13 @@ function keyOf(exchange: Exchange, { by, anyPath }: ForwardAuthConfig['cache']):
   const { request, client } = exchange;
   const hash = createHash('sha256');
   if (!anyPath) {
-    for (const value of [request.method, client.scheme, request.authority, request.path, request.query])
+    // Because: the service is told all of these, and the address with them, so that a verdict may rest on any.
+    for (const value of [request.method, client.scheme, request.authority, request.path, request.query, client.ip])
       add(hash, value);
   }
   addFields(hash, exchange, by);
   // Because: nobody is told apart where no credential came; a verdict for one stranger must not be another's by accident of address.
-  if (by.every(name => !request.headers.has(name))) add(hash, client.ip);
+  if (anyPath && by.every(name => !request.headers.has(name))) add(hash, client.ip);
   return hash.digest('latin1');
 }
 
