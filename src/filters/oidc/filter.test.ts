@@ -1,5 +1,5 @@
 // What an attacker tries with a login of somebody else's: another provider's, another site's socket, made-up logout tokens, a logout
-// that a renewal overtakes. Logins that work are in test/e2e/oidc.
+// that a renewal overtakes; and requests that want one session's tokens replaced at once. Logins that work are in test/e2e/oidc.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -19,17 +19,25 @@ import { CookieSessions, StoredSessions } from './session-keeper.ts';
 
 const key = 'a key of at least thirty-two characters';
 
+interface TestProvider {
+  readonly issuer: string;
+  readonly asked: string[];
+  /** What it answers to who wants tokens, once; null refuses. */
+  tokens: object | null;
+  stop(): void;
+}
+
 /** A provider's metadata, and a record of what was asked of it. */
-async function startProvider(
-  t: TestContext,
-  keys: readonly object[] = [],
-): Promise<{ readonly issuer: string; readonly asked: string[] }> {
+async function startProvider(t: TestContext, keys: readonly object[] = []): Promise<TestProvider> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url!);
     response.setHeader('content-type', 'application/json');
     if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
-    else if (request.url === '/token') response.writeHead(400).end('{"error":"invalid_grant"}');
+    else if (request.url === '/token' && provider.tokens !== null) {
+      response.end(JSON.stringify(provider.tokens));
+      provider.tokens = null;
+    } else if (request.url === '/token') response.writeHead(400).end('{"error":"invalid_grant"}');
     else
       response.end(
         JSON.stringify({
@@ -42,11 +50,13 @@ async function startProvider(
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // Because: it listens on TCP
-  t.after(() => {
+  const stop = () => {
     server.closeAllConnections();
     server.close();
-  });
-  return { issuer, asked };
+  };
+  t.after(stop);
+  const provider: TestProvider = { issuer, asked, tokens: null, stop };
+  return provider;
 }
 
 async function start(t: TestContext, issuer: string, more: object = {}, stores = new Map<string, Store>()) {
@@ -60,7 +70,10 @@ async function start(t: TestContext, issuer: string, more: object = {}, stores =
   };
   const gateway = await startFilterGateway(
     [written(oidcFilter, schema, config)],
-    (_request, response) => response.end('in'),
+    (request, response) => {
+      response.setHeader('x-token', request.headers.authorization ?? '');
+      response.end('in');
+    },
     { services: { stores } },
   );
   t.after(() => gateway.stop());
@@ -136,6 +149,58 @@ test('a session that has ended is not brought back by a renewal that was under w
   await sessions.end(cookie);
   assert.equal(await sessions.keep({ ...session, usedS: now() }, cookie, 60_000), null);
   assert.equal(await sessions.find(cookie), null);
+});
+
+test('gateways that share sessions show a refresh token once, however many requests come together', async t => {
+  const provider = await startProvider(t);
+  const redis = await startRedis();
+  const stores = [new RedisStore(redisSpec(redis.port)), new RedisStore(redisSpec(redis.port))];
+  t.after(async () => {
+    for (const store of stores) await store.close();
+    await redis.stop();
+  });
+  for (const store of stores) await store.open();
+  const more = { session: { keys: [key], store: 'main' }, upstreamToken: 'access' };
+  const gateways = await Promise.all(
+    stores.map(store => start(t, provider.issuer, more, new Map<string, Store>([['main', store]]))),
+  );
+  const sessions = new StoredSessions(stores[0]!, [key], 'cardea_session', `${provider.issuer} gateway`);
+  for (const leftS of [10, -10]) {
+    provider.asked.length = 0;
+    provider.tokens = { access_token: `new ${leftS}`, token_type: 'bearer', refresh_token: 'r2', expires_in: 600 };
+    const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() + leftS };
+    const cookie = (await sessions.keep({ ...sessionOf(provider.issuer), ...tokens }, null, 60_000))!;
+    const asking = [0, 1, 2]
+      .flatMap(() => gateways)
+      .map(({ port }) => ask(port, { headers: { cookie: `cardea_session=${cookie}` } }));
+    for (const { status, headers } of await Promise.all(asking)) {
+      assert.equal(status, 200);
+      // One that is good still is used while another is fetched.
+      if (leftS < 0) assert.equal(headers['x-token'], `Bearer new ${leftS}`);
+    }
+    assert.equal(provider.asked.filter(url => url === '/token').length, 1);
+    assert.equal((await sessions.find(cookie))?.refreshToken, 'r2');
+  }
+});
+
+test('while the provider is away nobody waits for one who tries', async t => {
+  const provider = await startProvider(t);
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  const more = { session: { keys: [key], store: 'main' } };
+  const gateway = await start(t, provider.issuer, more, new Map<string, Store>([['main', store]]));
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
+  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() - 10 };
+  const session = { ...sessionOf(provider.issuer), ...tokens };
+  const cookie = (await sessions.keep(session, null, 60_000))!;
+  provider.stop();
+  const headers = { cookie: `cardea_session=${cookie}` };
+  for (let i = 0; i < 3; i++) assert.equal((await ask(gateway.port, { headers })).status, 200);
+  assert.equal(await sessions.claimRefresh(session, 1_000), true, 'it was released');
 });
 
 test('cookies that somebody made up are refused without asking Redis', async t => {

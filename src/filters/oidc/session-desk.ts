@@ -1,5 +1,6 @@
 // Sessions that are there: found by their cookie, kept alive, refreshed once for many requests. Knows no login and no answers.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { Login } from '../../exchange/login.ts';
 import { wallMs } from '../../exchange/login-desk.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
@@ -14,6 +15,9 @@ import { type KnownSession, SessionMemo } from './session-memo.ts';
 const COOKIE_BELIEF_MS = 60_000;
 /** How long requests that still bring the cookie of before a refresh are given the new one. */
 const GRACE_MS = 30_000;
+/** A refresh may ask the provider for its metadata, tokens and keys, each within `timeout`; nobody else tries until then. */
+const CLAIM_TIMEOUTS = 3;
+const LOOK_AGAIN_MS = 100;
 
 /** What was found: a session with the cookie's value from now on, or none, `ended` where there was one. */
 export type FoundSession =
@@ -109,30 +113,54 @@ export class SessionDesk {
   }
 
   private async renewed(cookie: string, session: Session, nowS: number): Promise<KnownSession | null> {
+    if (!wantsRefresh(session, nowS)) return this.keep(cookie, { ...session, usedS: nowS });
+    const until = performance.now() + this.config.timeout;
+    // Because: another worker or gateway may be at it, and is not to be found out by the provider's refusal, which ends the session.
+    while (!(await this.keeper.claimRefresh(session, CLAIM_TIMEOUTS * this.config.timeout))) {
+      const stored = await this.keeper.find(cookie);
+      if (stored === null) return this.gone(cookie);
+      // What that one leaves is waited for only when the access token is no longer good.
+      if (stored.accessUntilS > this.nowS() || performance.now() >= until) return this.remember(cookie, stored, null);
+      await delay(LOOK_AGAIN_MS);
+      this.worker.clock.tick();
+    }
+    return this.refreshed(cookie, session, nowS);
+  }
+
+  /** As whoever has claimed to do it. */
+  private async refreshed(cookie: string, claimed: Session, nowS: number): Promise<KnownSession | null> {
+    const session = await this.keeper.find(cookie);
+    if (session === null) return this.gone(cookie);
+    // Because: what is remembered here may be as old as `session.cache`.
+    if (!wantsRefresh(session, nowS)) return this.remember(cookie, session, null);
     let next: Session = { ...session, usedS: nowS };
-    if (wantsRefresh(session, nowS)) {
-      try {
-        next = await this.provider.refresh(session, nowS);
-      } catch (error) {
-        if (await this.provider.isRefusal(error).catch(() => false)) {
-          await this.keeper.end(cookie);
-          this.memo.delete(cookie);
-          return null;
-        }
-        // Because: a provider that is away ends nobody's session; the next request tries again.
-        this.worker.log('warn', 'oidc provider does not refresh tokens', { reason: reasonOf(error) });
+    try {
+      next = await this.provider.refresh(session, nowS);
+    } catch (error) {
+      if (await this.provider.isRefusal(error).catch(() => false)) {
+        await this.keeper.end(cookie);
+        return this.gone(cookie);
       }
+      // Because: a provider that is away ends nobody's session; the next request tries again.
+      this.worker.log('warn', 'oidc provider does not refresh tokens', { reason: reasonOf(error) });
+      await this.keeper.releaseRefresh(claimed);
     }
+    return this.keep(cookie, next);
+  }
+
+  private async keep(cookie: string, next: Session): Promise<KnownSession | null> {
     const value = await this.keeper.keep(next, cookie, this.times.lifeMs);
-    if (value === null) {
-      this.memo.delete(cookie);
-      return null;
-    }
+    if (value === null) return this.gone(cookie);
     if (value === cookie) return this.remember(cookie, next, null);
     const known = this.remember(value, next, null);
     const replaced: KnownSession = { ...known, replacedBy: value, untilMs: this.worker.clock.now + GRACE_MS };
     this.memo.set(cookie, replaced);
     return replaced;
+  }
+
+  private gone(cookie: string): null {
+    this.memo.delete(cookie);
+    return null;
   }
 
   private remember(cookie: string, session: Session, replacedBy: string | null): KnownSession {

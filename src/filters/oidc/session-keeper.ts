@@ -13,6 +13,13 @@ export interface SessionKeeper {
   /** Gives the cookie's value. `before` is the one that it had; null when that session was ended meanwhile. */
   keep(session: Session, before: string | null, lifeMs: number): string | Promise<string | null>;
   end(cookie: string): void | Promise<void>;
+  /**
+   * Whether the caller is to replace this session's tokens: a refresh token may be good once only, and whoever shows it a second time
+   * loses the login. False for all others who ask within this time, wherever they are, unless it is released.
+   */
+  claimRefresh(session: Session, forMs: number): boolean | Promise<boolean>;
+  /** The tokens were not replaced: somebody else may try. */
+  releaseRefresh(session: Session): void | Promise<void>;
   /** Ends every session of a login at the provider, or of a user; says how many. */
   endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number>;
   /** Whether this id was marked as used, and is remembered still. */
@@ -39,6 +46,12 @@ export class CookieSessions implements SessionKeeper {
   }
 
   end(): void {}
+
+  claimRefresh(): boolean {
+    return true;
+  }
+
+  releaseRefresh(): void {}
 
   async endAll(): Promise<number> {
     return 0;
@@ -94,6 +107,14 @@ export class StoredSessions implements SessionKeeper {
     if (this.ids.isOwn(cookie)) await this.store.command('DEL', this.sessionKey(cookie));
   }
 
+  async claimRefresh(session: Session, forMs: number): Promise<boolean> {
+    return (await this.store.command('SET', this.claimKey(session), '1', 'NX', 'PX', forMs)) === 'OK';
+  }
+
+  async releaseRefresh(session: Session): Promise<void> {
+    await this.store.command('DEL', this.claimKey(session));
+  }
+
   async endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number> {
     const index = 'sid' in by ? this.indexKey('sid', by.sid) : this.indexKey('sub', by.sub);
     const keys = await this.store.command('SMEMBERS', index);
@@ -116,6 +137,11 @@ export class StoredSessions implements SessionKeeper {
       const value = textClaim(session, name);
       return value === '' ? [] : [this.indexKey(name, value)];
     });
+  }
+
+  /** A provider may give the same refresh token again: the access token's end tells one time from the next. */
+  private claimKey({ refreshToken, accessUntilS }: Session): string {
+    return this.indexKey('refresh', `${refreshToken} ${accessUntilS}`);
   }
 
   private sessionKey(id: string): string {
