@@ -21,6 +21,7 @@ import { compileUpstreams } from './compile-upstreams.ts';
 import { identityHeadersOf } from './identity-headers.ts';
 import { PlainPlans } from './plain-plans.ts';
 import { SliceBudget } from './slice-budget.ts';
+import { takenFieldProblems } from './taken-fields.ts';
 
 /** What a worker has beside the Config. */
 export interface CompileContext extends FilterWorkshop {
@@ -96,6 +97,8 @@ export function* compileSnapshot(
   const before = previous === null ? null : { ...previous, sameFilters };
   const built = yield* compileRoutes(config, before, upstreams, surroundings, problems, budget);
   yield* budget.pause();
+  const identityHeaders = identityHeadersOf(config, context.definitions);
+  if (identityHeaders !== null) problems.push(...takenFieldProblems(config, context.definitions, identityHeaders));
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
   const { routes, table, keptRoutes, changed } = built;
   // Looking for them among all routes is most of a change of one.
@@ -109,7 +112,7 @@ export function* compileSnapshot(
     consumers: sameConsumers(previous?.config, config)
       ? previous!.snapshot.consumers
       : new ConsumerDirectory(config.consumers, config.plans),
-    identityHeaders: identityHeadersOf(config, context.definitions),
+    identityHeaders,
     answers: taken === null ? answerRoutes(routes) : taken.answers,
     limits: config.limits,
     shedding: config.shedding,

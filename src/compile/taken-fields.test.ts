@@ -1,0 +1,54 @@
+// Settings that wait for a field that never comes are told with their place, and those that do not are left alone.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FilterConfig, NamedMatch } from '../config/config.ts';
+import type { FilterDefinition } from '../exchange/filter.ts';
+import { sampleConfig, sampleRoute } from '../runtime/sample-config.fixture.ts';
+import { identityHeadersOf } from './identity-headers.ts';
+import { takenFieldProblems } from './taken-fields.ts';
+
+const login: FilterDefinition<{ readonly writes: readonly string[] }> = {
+  name: 'login',
+  identityHeaders: ({ writes }) => writes,
+  build: () => ({}),
+};
+const definitions = new Map([[login.name, login as FilterDefinition<unknown>]]);
+
+function problemsOf(filters: readonly FilterConfig[], headers: readonly NamedMatch[] = []) {
+  const to = { kind: 'upstream', upstream: 'a' } as const;
+  const plain = sampleRoute('r', '/*', { to, filters });
+  const route = { ...plain, match: { ...plain.match, headers } };
+  const config = sampleConfig({ routes: [sampleRoute('other', '/other', { to }), route] });
+  const taken = identityHeadersOf(config, definitions);
+  assert.ok(taken !== null);
+  return takenFieldProblems(config, definitions, taken).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+const loginWith = (from: readonly object[], ...writes: readonly string[]) => ({
+  name: 'login',
+  config: { from, writes },
+});
+
+test('a route that matches on a field that is taken out', () => {
+  const filters = [loginWith([{ kind: 'bearer', name: '' }], 'X-User')];
+  const present = { kind: 'present' } as const;
+  for (const name of ['x-consumer-plan', 'x-user', 'x_user'])
+    assert.match(
+      problemsOf(filters, [{ name, match: present }]).join(),
+      /^routes\.1\.match\.headers: no request has x.*arrival$/,
+    );
+  assert.deepEqual(problemsOf(filters, [{ name: 'x-user', match: { kind: 'absent' } }]), []);
+  assert.deepEqual(problemsOf(filters, [{ name: 'x-users', match: present }]), []);
+});
+
+test('a filter that looks there for a credential, of its own field or of another filter’s', () => {
+  const key = [{ kind: 'header', name: 'x-token' }];
+  assert.deepEqual(problemsOf([loginWith(key)]), []);
+  assert.match(
+    problemsOf([loginWith(key, 'X-Token')]).join(),
+    /^routes\.1\.filters: login looks for a credential in x-token/,
+  );
+  assert.match(problemsOf([loginWith(key), loginWith([], 'X-Token')]).join(), /in x-token, and none comes/);
+  assert.match(problemsOf([loginWith([{ kind: 'bearer', name: '' }], 'Authorization')]).join(), /in authorization/);
+});

@@ -1,0 +1,40 @@
+// Settings that read a field of requests which the gateway takes out of all of them on arrival, since a filter writes it: a condition
+// that can never hold, a credential that can never come. Told rather than left to be found out by every caller at once.
+
+import type { Config, Problem } from '../config/config.ts';
+import type { HeaderNameSet } from '../http/header-name-set.ts';
+import type { FilterDefinitions } from './compile-chain.ts';
+import { eachFilter } from './each-filter.ts';
+
+/** `taken` are the fields that `identityHeadersOf` found. */
+export function takenFieldProblems(config: Config, definitions: FilterDefinitions, taken: HeaderNameSet): Problem[] {
+  const problems: Problem[] = [];
+  const tell = (path: Problem['path'], message: string) => problems.push({ path, message, severity: 'error' });
+  for (let at = 0; at < config.routes.length; at++) {
+    for (const { name, match } of config.routes[at]!.match.headers) {
+      if (match.kind !== 'absent' && taken.has(name))
+        tell(['routes', at, 'match', 'headers'], `no request has ${name} when routes are matched: ${because(name)}`);
+    }
+  }
+  eachFilter(config, definitions, (filter, _definition, routeName) => {
+    for (const name of headersReadBy(filter.config)) {
+      if (!taken.has(name)) continue;
+      const chain = routeName === '' ? [] : ['routes', config.routes.findIndex(route => route.name === routeName)];
+      tell([...chain, 'filters'], `${filter.name} looks for a credential in ${name}, and none comes: ${because(name)}`);
+    }
+  });
+  return problems;
+}
+
+function because(name: string): string {
+  return `a filter writes ${name} for the upstream, so it is taken out of every request on arrival`;
+}
+
+/** Of filters that have `from`; see src/base/schema/credential-places.ts. */
+function headersReadBy(config: unknown): string[] {
+  if (typeof config !== 'object' || config === null || !('from' in config) || !Array.isArray(config.from)) return [];
+  return config.from.flatMap(place => {
+    if (place?.kind === 'bearer') return ['authorization'];
+    return place?.kind === 'header' ? [String(place.name)] : [];
+  });
+}
