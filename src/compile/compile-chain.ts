@@ -50,6 +50,7 @@ export function buildFilters(
 ): Filter[] {
   const filters: Filter[] = [];
   let innerSlot = firstInnerSlot(place);
+  const said = new Map<string, number>();
   const build = ({ name, config }: WrittenFilter, slot: number, tally: RefusalTally | null): Filter => {
     const definition = definitions.get(name);
     if (definition === undefined) throw new TypeError(`there is no filter "${name}"`);
@@ -67,6 +68,11 @@ export function buildFilters(
         return build(written, innerSlot++, ofInner ?? null);
       },
       eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
+      twins(text) {
+        const before = said.get(text) ?? 0;
+        said.set(text, before + 1);
+        return before;
+      },
       limitCells: limit =>
         limitOffsets.get(limitLabel(place.routeName, limit)) ?? offsetIn(limitOffsets, OTHER_LIMIT_LABEL),
     });

@@ -55,6 +55,11 @@ export interface FilterServices {
   readonly tally: RefusalTally | null;
   /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
   eventCell(event: string): number;
+  /**
+   * How many filters of this chain have said `text` before: for one that keeps something outside of itself under what its settings say,
+   * so that another one beside it with the same settings does not use it up as well.
+   */
+  twins(text: string): number;
   /** First of the cells of a limit that `needs` named, by `LimitCell`: `worker.cells[cells + LimitCell.refused]++`. */
   limitCells(limit: string): number;
 }

@@ -11,11 +11,11 @@ import { inFlightTables, LocalInFlightStore } from '../../store/shared-memory/in
 import { limitTables } from '../../store/shared-memory/local-limiter.ts';
 import { LimitCell } from '../../telemetry/metric-families.ts';
 import { CallerKey } from './caller-key.ts';
-import type { RateLimitConfig } from './config.ts';
+import type { LimitConfig, RateLimitConfig } from './config.ts';
 import { DryRunLog } from './dry-run-log.ts';
 import { InFlight } from './in-flight.ts';
 import { limitField, retryAfter, tightest, wholeSeconds } from './limit-headers.ts';
-import { LimitStack, type RatedLimit, ruleOf } from './limit-stack.ts';
+import { type KeyedLimit, LimitStack, ruleOf } from './limit-stack.ts';
 import { limitStoreNeeds, openLimitStore } from './limit-store.ts';
 
 const events = [
@@ -61,8 +61,7 @@ class RateLimit implements Filter {
   readonly onEnd?: (exchange: Exchange) => void;
   private readonly config: RateLimitConfig;
   private readonly services: FilterServices;
-  private readonly rated: readonly RatedLimit[];
-  private readonly place: string;
+  private readonly rated: readonly KeyedLimit[];
   private readonly store: LimiterStore;
   private readonly standard: LimitStack | null;
   private readonly byPlan = new WeakMap<Plan, LimitStack>();
@@ -83,18 +82,19 @@ class RateLimit implements Filter {
     const { limits, memoryBytes, ipv6Prefix, except } = config;
     this.config = config;
     this.services = services;
-    this.place = services.routeName === '' ? 'all routes' : `route ${services.routeName}`;
     this.store = openLimitStore(config, services);
-    const keyed = limits.map(each => ({ config: each, key: new CallerKey(each.by, each.fallback, ipv6Prefix) }));
+    const keyed = limits.map(each => ({
+      config: each,
+      key: new CallerKey(each.by, each.fallback, ipv6Prefix),
+      place: placeOf(each, config, services),
+    }));
     this.rated = keyed.filter(each => each.config.rate !== null);
-    this.standard = this.rated.length === 0 ? null : new LimitStack(this.rated, this.place, null, this.store);
+    this.standard = this.rated.length === 0 ? null : new LimitStack(this.rated, null, this.store);
     this.goesByPlan = this.rated.some(each => each.config.plan);
     this.charges = this.rated.some(each => each.config.cost.responseHeader !== null);
     const bounded = keyed.filter(each => each.config.concurrency !== null);
     this.inFlight =
-      bounded.length === 0
-        ? null
-        : new InFlight(bounded, this.place, new LocalInFlightStore(services.worker, memoryBytes));
+      bounded.length === 0 ? null : new InFlight(bounded, new LocalInFlightStore(services.worker, memoryBytes));
     this.exceptIps = except.ips.length === 0 ? null : new CidrSet(except.ips);
     this.exceptConsumers = except.consumers.length === 0 ? null : new Set(except.consumers);
     this.refusals = this.rated.map(
@@ -230,7 +230,7 @@ class RateLimit implements Filter {
     if (plan === undefined || plan.rate === null) return this.standard;
     let stack = this.byPlan.get(plan);
     if (stack === undefined) {
-      stack = new LimitStack(this.rated, this.place, plan, this.store);
+      stack = new LimitStack(this.rated, plan, this.store);
       this.byPlan.set(plan, stack);
     }
     return stack;
@@ -273,6 +273,16 @@ class RateLimit implements Filter {
   private count(event: (typeof events)[number]): void {
     this.services.worker.cells[this.cells[event]]!++;
   }
+}
+
+/**
+ * What tells budgets of one name and `by` apart: the route, whether it is only tried out, and of twins in one chain which it is. Two
+ * filters that counted in one cell would each take what a request costs, and a limit that is tried out would use up the one in force.
+ */
+function placeOf({ name, by }: LimitConfig, { dryRun }: RateLimitConfig, { routeName, twins }: FilterServices): string {
+  const place = `${dryRun ? 'dry run, ' : ''}${routeName === '' ? 'all routes' : `route ${routeName}`}`;
+  const before = twins(`rateLimit ${dryRun} ${name} ${JSON.stringify(by)}`);
+  return before === 0 ? place : `${before + 1}. of ${place}`;
 }
 
 const storeAway = new Fault('limits_unavailable');

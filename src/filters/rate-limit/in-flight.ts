@@ -4,7 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import { KeyedHash } from '../../base/keyed-hash.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { LocalInFlightLimit, LocalInFlightStore } from '../../store/shared-memory/in-flight-table.ts';
-import type { RatedLimit } from './limit-stack.ts';
+import type { KeyedLimit } from './limit-stack.ts';
 
 const hash = new KeyedHash();
 
@@ -12,13 +12,13 @@ export class InFlight {
   /** Name of the limit that refused last, and what its caller is told. */
   refusedName = '';
   refusal: Fault;
-  private readonly bounded: readonly RatedLimit[];
+  private readonly bounded: readonly KeyedLimit[];
   private readonly limits: readonly LocalInFlightLimit[];
   private readonly refusals: readonly Fault[];
 
-  constructor(bounded: readonly RatedLimit[], place: string, store: LocalInFlightStore) {
+  constructor(bounded: readonly KeyedLimit[], store: LocalInFlightStore) {
     this.bounded = bounded;
-    this.limits = bounded.map(({ config: { name, by, concurrency } }) =>
+    this.limits = bounded.map(({ place, config: { name, by, concurrency } }) =>
       store.open(`${place} ${name} ${JSON.stringify(by)}`, concurrency!),
     );
     this.refusals = bounded.map(

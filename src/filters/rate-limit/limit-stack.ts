@@ -11,10 +11,12 @@ import { policyField } from './limit-headers.ts';
 
 const hash = new KeyedHash();
 
-/** A limit that has a rate, with whose key it goes by. */
-export interface RatedLimit {
+/** A limit, with whose key it goes by. */
+export interface KeyedLimit {
   readonly config: LimitConfig;
   readonly key: CallerKey;
+  /** The place of its filter, told apart from that of another one there whose limit has the same name and `by`. */
+  readonly place: string;
 }
 
 /** `place` tells budgets of different filters apart. The plan's rate takes the place of the limit's own, as far as it can be counted. */
@@ -39,17 +41,17 @@ export class LimitStack {
   readonly limiter: Limiter;
   readonly names: readonly string[];
   readonly policy: string;
-  private readonly limits: readonly RatedLimit[];
+  private readonly limits: readonly KeyedLimit[];
   private readonly scratch: LimitCall;
   /** Whether the last `call` lacked something that a limit goes by. */
   lacked = false;
 
-  constructor(limits: readonly RatedLimit[], place: string, plan: Plan | null, store: LimiterStore) {
+  constructor(limits: readonly KeyedLimit[], plan: Plan | null, store: LimiterStore) {
     this.limits = limits;
     this.names = limits.map(({ config }) => config.name);
     // Because: limits of a stack are locked together, a single one is not, so they must not share cells.
     const kind = limits.length === 1 ? 'alone' : 'stacked';
-    const rules = limits.map(({ config }) => ruleOf(config, `${kind} ${place}`, plan));
+    const rules = limits.map(({ config, place }) => ruleOf(config, `${kind} ${place}`, plan));
     this.limiter = store.open(rules);
     this.policy = policyField(this.names, rules);
     this.scratch = new LimitCall(limits.length);

@@ -158,6 +158,35 @@ test('so many under way at once over both workers, and each place is given back'
   }
 });
 
+test('two filters of one route that say the same count apart: one that is tried out uses up nothing of the one in force', async t => {
+  const twins = (one: string, other: string) => `filters: [{ rateLimit: { ${one} } }, { rateLimit: { ${other} } }]`;
+  const held: ServerResponse[] = [];
+  const backend = createServer((_request, response) => void held.push(response));
+  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    backend.closeAllConnections();
+    backend.close();
+  });
+  const { port } = backend.address() as AddressInfo; // a TCP server's address is never a string
+  const gateway = await start(
+    t,
+    `  - { name: rate, match: { path: /rate }, ${twins('limit: 8/month', 'limit: 8/month')}, ${reply} }
+  - { name: dry, match: { path: /dry }, ${twins('limit: 8/month, cost: 5, dryRun: true', 'limit: 8/month')}, ${reply} }
+  - { name: held, match: { path: /held }, ${twins('concurrency: 4', 'concurrency: 2, dryRun: true')}, to: slow }
+`,
+    `upstreams: { slow: { endpoints: ["http://127.0.0.1:${port}"] } }\n`,
+  );
+  assert.equal((await offer(gateway.port, '/rate', 20)).get(200), 8);
+  assert.equal((await offer(gateway.port, '/dry', 20)).get(200), 8);
+  const asked = Array.from({ length: 6 }, () => ask(gateway.port, { path: '/held' }));
+  let refusals = 0;
+  for (const each of asked) void each.then(({ status }) => (refusals += status === 429 ? 1 : 0));
+  while (held.length + refusals < 6) await delay(5); // Because: six answers come from two sides.
+  assert.deepEqual([held.length, refusals], [4, 2]);
+  for (const response of held.splice(0)) response.end();
+  await Promise.all(asked);
+});
+
 test('a limit that cannot work is refused with its place and the reason', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-limits-'));
   const file = path.join(folder, 'cardea.yaml');
