@@ -1,4 +1,4 @@
-// Whom a login in vain is held against: an address as it is counted.
+// Whom a login in vain is held against, and a quota by address: an address as it is counted.
 
 import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
 

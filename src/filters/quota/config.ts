@@ -59,7 +59,7 @@ export const schema = z
     by: z
       .enum(['consumer', 'tenant', 'key', 'ip', 'global'])
       .default('consumer')
-      .describe('Whose quota it is. A request that lacks it counts for its address.'),
+      .describe('Whose quota it is. A request that lacks it counts for its address, of IPv6 for the /64.'),
     name: z
       .string()
       .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64')

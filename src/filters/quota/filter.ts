@@ -4,6 +4,7 @@
 import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import { sourceOf } from '../../exchange/login-source.ts';
 import { ledgerIn } from '../../store/quota/ledger-in.ts';
 import { QuotaBook, type QuotaLine } from '../../store/quota/quota-book.ts';
 import { type CalendarPeriod, periodOf } from './calendar-period.ts';
@@ -136,14 +137,16 @@ class Quota implements Filter {
               : client.ip;
     const lacks = caller === undefined || caller === null || caller === '';
     if (lacks) this.count('fallback');
-    const [kind, who] = lacks ? ['ip', client.ip] : [by, caller];
+    const kind = lacks ? 'ip' : by;
+    const who = kind === 'ip' ? sourceOf(client.ip) : caller;
     const plan = goesByPlan && consumer?.plan ? snapshot.consumers.plan(consumer.plan)?.quota : null;
     const unit = plan ? unitOf(plan.perMs) : undefined;
     const limit: QuotaLimit = plan && unit !== undefined ? { count: plan.count, unit } : own;
     const period = this.periodNow(limit.unit, this.startDayOf(exchange));
     const line = this.desk.book.line(`${name}:${limit.unit}:${period.name}:${kind}:${who}`, period.endMs + KEPT_MS);
     const account = this.desk.accounts.get(line);
-    if (account === undefined) this.desk.accounts.set(line, { period, caller: who, by: kind, limit: limit.count });
+    const told = kind === 'ip' ? client.ip : who!;
+    if (account === undefined) this.desk.accounts.set(line, { period, caller: told, by: kind, limit: limit.count });
     else account.limit = limit.count;
     return { line, period, limit: limit.count };
   }

@@ -1,0 +1,68 @@
+// Quotas of the real command: what a reload of their store keeps.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ask } from '../../support/filter-gateway.ts';
+import { startGateway } from '../../support/gateway.ts';
+import { reloadWith } from '../../support/reload-with.ts';
+
+test('a store that a reload takes away and another brings back soon keeps quotas', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const reply = 'public: true, to: { reply: { status: 200, body: ok } }';
+  const stores = `stores: { state: { url: "sqlite:${folder}/state.db" } }\n`;
+  const quota = 'filters: [{ quota: { limit: 3/day, store: state, by: ip } }]';
+  const gateway = await startGateway(`drainTimeout: 100ms
+accessLog: { path: "off" }
+${stores}routes:
+  - { name: counted, match: { path: /counted }, ${quota}, ${reply} }
+`);
+  t.after(() => gateway.stop());
+  const statuses = async (requests: number) => {
+    const seen = [];
+    for (let n = 0; n < requests; n++) seen.push((await ask(gateway.port, { path: '/counted' })).status);
+    return seen;
+  };
+  const { promise: isGone, resolve: gone } = Promise.withResolvers<string>();
+  await reloadWith(gateway, text => {
+    gone(text);
+    return text.replace(stores, '').replace(`${quota}, `, '');
+  });
+  const before = await isGone;
+  await reloadWith(gateway, () => before);
+  await delay(1_000); // Because: nothing tells when the store of before is closed.
+  assert.deepEqual(await statuses(5), [200, 200, 200, 429, 429]);
+  assert.doesNotMatch(gateway.stderr(), /quotas are not kept/);
+});
+
+test('an IPv6 subscriber has one quota, whichever of his addresses he comes from', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const gateway = await startGateway(`listeners: [{ address: "127.0.0.1:{{port}}", trustedProxies: [127.0.0.0/8] }]
+admin: { address: "127.0.0.1:{{adminPort}}" }
+accessLog: { path: "off" }
+stores: { state: { url: "sqlite:${folder}/state.db" } }
+routes:
+  - name: all
+    match: { path: /* }
+    public: true
+    filters: [{ quota: { limit: 2/day, store: state, by: ip } }]
+    to: { reply: { status: 200 } }
+`);
+  t.after(() => gateway.stop());
+  const statuses = [];
+  for (const from of [
+    '2001:db8:0:1::1',
+    '2001:db8:0:1:2::',
+    '2001:DB8::1:0:0:0:9',
+    '2001:db8:0:2::1',
+    '::ffff:192.0.2.1',
+    '192.0.2.1',
+  ])
+    statuses.push((await ask(gateway.port, { headers: { 'x-forwarded-for': from } })).status);
+  assert.deepEqual(statuses, [200, 200, 429, 200, 200, 200]);
+});

@@ -1,0 +1,19 @@
+// Another configuration for a gateway that runs: written, told by SIGHUP, waited for.
+
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunningGateway } from './gateway.ts';
+
+/** `change` makes the next text of the one that serves, and must change something. */
+export async function reloadWith(gateway: RunningGateway, change: (text: string) => string): Promise<void> {
+  const before = await versionOf(gateway);
+  writeFileSync(`${gateway.configPath}.new`, change(readFileSync(gateway.configPath, 'utf8')));
+  renameSync(`${gateway.configPath}.new`, gateway.configPath);
+  process.kill(gateway.pid, 'SIGHUP');
+  while ((await versionOf(gateway)) === before) await delay(10); // Because: a reload tells nobody when it is over.
+}
+
+async function versionOf({ adminPort }: RunningGateway): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${adminPort}/config`);
+  return ((await response.json()) as { version: string }).version; // Because: the page's shape is tested with the admin endpoint
+}
