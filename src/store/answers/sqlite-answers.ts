@@ -3,6 +3,7 @@
 
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isBusy } from '../sqlite/is-busy.ts';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
 import { StoreAway } from '../store-away.ts';
@@ -21,7 +22,6 @@ import { nowSeconds } from './now-seconds.ts';
 import { openAnswer, sealAnswer } from './sealed-answer.ts';
 
 const RETRY_MS = 5;
-const SQLITE_BUSY = 5;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS cardea_answers (
@@ -146,8 +146,4 @@ export class SqliteAnswers implements AnswerShelf {
       }
     }
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_BUSY;
 }
