@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { eventuallySeen } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
@@ -167,6 +169,56 @@ test('the store is away: open admits and counts on, closed refuses, and what was
     return reader.command('GET', key!);
   };
   await eventuallySeen(used, count => count === '4', 'both have told');
+});
+
+test('Redis: one caller whose key cannot be counted does not make others pay again and again', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const gateway = await start(redisSpec(redis.port), { limit: '1000/month', metering: true });
+  t.after(() => gateway.stop());
+  const { store } = gateway;
+  assert.ok(store.kind === 'redis');
+  assert.deepEqual(await gateway.statuses('bad', 1), ok(1));
+  await eventuallySeen(
+    async () => gateway.logged.length,
+    told => told === 1,
+    'the first request is told',
+  );
+  const [key] = (await store.command('KEYS', 'cardea:q:*')) as string[]; // Because: KEYS gives a list of names
+  await store.command('DEL', key!);
+  await store.command('RPUSH', key!, 'no counter');
+  const names = Array.from({ length: 30 }, (_, n) => (n % 2 === 0 ? 'bad' : 'good'));
+  for (const name of names) assert.deepEqual(await gateway.statuses(name, 1), ok(1));
+  await eventuallySeen(
+    async () => gateway.logged.some(({ fields }) => fields['caller'] === 'good' && fields['sum'] === 15),
+    told => told,
+    'all that could be counted is told',
+  );
+  await delay(600); // Because: what was told once must not be told again, each quarter of a second.
+  assert.equal(await store.command('GET', key!.replace('bad', 'good')), '15');
+});
+
+test('SQLite: a file that another process has locked holds up nobody else', async t => {
+  const file = path.join(folder(t), 'quota.db');
+  const gateway = await start(storeSpec({ kind: 'sqlite', path: file }), { limit: '5/day' });
+  t.after(() => gateway.stop());
+  assert.deepEqual(await gateway.statuses('acme', 1), ok(1));
+  const other = new DatabaseSync(file);
+  other.exec('BEGIN IMMEDIATE');
+  let turns = 0;
+  const timer = setInterval(() => turns++, 5);
+  assert.deepEqual(await gateway.statuses('late', 1), ok(1));
+  assert.deepEqual(await gateway.statuses('later', 3), ok(3));
+  clearInterval(timer);
+  // The first one waited as long as the store's patience is, and everything else went on meanwhile.
+  assert.ok(turns >= 10, `${turns} turns`);
+  other.exec('COMMIT');
+  other.close();
+  await eventuallySeen(
+    () => gateway.statuses('later', 3),
+    statuses => statuses.every(status => status === 429),
+    'it is counted again',
+  );
 });
 
 test('what is no quota of the calendar is refused', () => {

@@ -1,11 +1,16 @@
 // What one worker knows of quotas: the sum of each key as the ledger told it last, and what was used since. Tells the ledger a few
 // times a second; requests do not wait for it, but for the first one of a key.
 
+import { RecentMap } from '../../base/recent-map.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
 /** How often what was used is told; a key near its limit is told at once. */
 const TELL_EVERY_MS = 250;
 const TOLD_AT_ONCE = 256;
+/** Callers at hand; the ledger is asked again for those that were idle longest, however many come by. */
+const LINES_MAX = 65_536;
+/** Callers whose use waits for a ledger that is away; what more of them use is forgotten. */
+const UNTOLD_MAX = 65_536;
 
 /** One key in one period. */
 export interface QuotaLine {
@@ -30,10 +35,11 @@ export class QuotaBook {
   isAway = false;
   private readonly ledger: QuotaLedger;
   private readonly events: QuotaBookEvents;
-  private readonly lines = new Map<string, QuotaLine>();
+  private readonly lines = new RecentMap<QuotaLine>(LINES_MAX);
   private readonly dirty = new Set<QuotaLine>();
   private timer: NodeJS.Timeout | null = null;
   private telling: Promise<void> = Promise.resolve();
+  private next: Promise<void> | null = null;
 
   constructor(ledger: QuotaLedger, events: QuotaBookEvents) {
     this.ledger = ledger;
@@ -52,6 +58,7 @@ export class QuotaBook {
 
   use(line: QuotaLine, units: number, limit: number): void {
     line.sum += units;
+    if (this.dirty.size >= UNTOLD_MAX && !this.dirty.has(line)) return;
     line.untold += units;
     this.dirty.add(line);
     // The nearer to the limit, the sooner the others have to know.
@@ -73,10 +80,16 @@ export class QuotaBook {
     await this.tell();
   }
 
-  /** Tells the ledger everything, one call behind the other. */
+  /** Tells the ledger everything, one call behind the other; who comes while one waits for its turn goes with it. */
   tell(): Promise<void> {
-    this.telling = this.telling.then(() => this.tellAll());
-    return this.telling;
+    if (this.next === null) {
+      this.next = this.telling.then(() => {
+        this.next = null;
+        return this.tellAll();
+      });
+      this.telling = this.next;
+    }
+    return this.next;
   }
 
   private plan(afterMs: number): void {
@@ -90,47 +103,49 @@ export class QuotaBook {
   }
 
   private async tellAll(): Promise<void> {
-    while (this.dirty.size > 0) {
-      const lines = [...this.dirty].slice(0, TOLD_AT_ONCE);
+    const again: QuotaLine[] = [];
+    let failed: boolean | null = null;
+    for (let isAway = false; this.dirty.size > 0 && !isAway; ) {
+      const lines = this.someDirty();
       const entries: LedgerEntry[] = lines.map(({ key, untold, expiresAt }) => ({ key, units: untold, expiresAt }));
       for (const line of lines) {
         this.dirty.delete(line);
         line.untold = 0;
       }
-      try {
-        const sums = await this.ledger.add(entries);
-        this.become(false);
-        for (const [at, line] of lines.entries()) {
-          const sum = sums[at]!;
-          line.sum = sum + line.untold;
-          line.isKnown = true;
-          if (entries[at]!.units > 0) this.events.told(line, entries[at]!.units, sum);
+      // Because: what could not be told is told the next time; the store says by itself that it is away.
+      const sums = await this.ledger.add(entries).catch(() => null);
+      isAway = sums === null;
+      failed ??= false;
+      for (const [at, line] of lines.entries()) {
+        const { units } = entries[at]!;
+        const sum = sums?.[at] ?? null;
+        if (sum === null) {
+          failed = true;
+          line.untold += units;
+          if (line.untold !== 0) again.push(line);
+          continue;
         }
-        this.forgetOld();
-      } catch {
-        // Because: what could not be told is told the next time; the store says by itself that it is away.
-        for (const [at, line] of lines.entries()) {
-          line.untold += entries[at]!.units;
-          if (line.untold !== 0) this.dirty.add(line);
-        }
-        this.become(true);
-        this.plan(TELL_EVERY_MS);
-        return;
+        line.sum = sum + line.untold;
+        line.isKnown = true;
+        if (units > 0) this.events.told(line, units, sum);
       }
     }
+    for (const line of again) this.dirty.add(line);
+    if (failed !== null) this.become(failed);
+    if (failed === true) this.plan(TELL_EVERY_MS);
+  }
+
+  private someDirty(): QuotaLine[] {
+    const lines: QuotaLine[] = [];
+    for (const line of this.dirty) {
+      if (lines.push(line) === TOLD_AT_ONCE) break;
+    }
+    return lines;
   }
 
   private become(isAway: boolean): void {
     if (this.isAway === isAway) return;
     this.isAway = isAway;
     this.events.away(isAway);
-  }
-
-  private forgetOld(): void {
-    const now = Date.now();
-    for (const [key, { expiresAt }] of this.lines) {
-      if (expiresAt >= now) return;
-      this.lines.delete(key);
-    }
   }
 }

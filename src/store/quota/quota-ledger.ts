@@ -9,6 +9,9 @@ export interface LedgerEntry {
 }
 
 export interface QuotaLedger {
-  /** Adds and gives the sums, in the order of the entries. Rejects with `StoreAway`; then nothing is known of what was added. */
-  add(entries: readonly LedgerEntry[]): Promise<readonly number[]>;
+  /**
+   * Adds and gives the sums, in the order of the entries; null for one of which it is not known whether it was added, as where one server
+   * of a cluster is away. Rejects with `StoreAway` when that is so of all.
+   */
+  add(entries: readonly LedgerEntry[]): Promise<readonly (number | null)[]>;
 }

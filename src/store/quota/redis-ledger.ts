@@ -17,10 +17,15 @@ export class RedisLedger implements QuotaLedger {
     this.store = store;
   }
 
-  async add(entries: readonly LedgerEntry[]): Promise<readonly number[]> {
-    const sums = entries.map(({ key, units, expiresAt }) =>
-      this.store.command('EVAL', script, 1, this.store.key(`q:${key}`), units, expiresAt),
+  async add(entries: readonly LedgerEntry[]): Promise<readonly (number | null)[]> {
+    const sums = await Promise.allSettled(
+      entries.map(({ key, units, expiresAt }) =>
+        this.store.command('EVAL', script, 1, this.store.key(`q:${key}`), units, expiresAt),
+      ),
     );
-    return (await Promise.all(sums)).map(Number);
+    const [first] = sums;
+    if (first?.status === 'rejected' && sums.every(({ status }) => status === 'rejected')) throw first.reason;
+    // Because: what the others took must not be told again for the sake of one that failed.
+    return sums.map(sum => (sum.status === 'fulfilled' ? Number(sum.value) : null));
   }
 }

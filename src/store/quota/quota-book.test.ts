@@ -1,0 +1,60 @@
+// What a worker knows of quotas, against a ledger of the test: what is told once, and how much is kept at hand.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { QuotaBook, type QuotaLine } from './quota-book.ts';
+import type { LedgerEntry } from './quota-ledger.ts';
+
+const events = { told: () => {}, away: () => {} };
+const never = Number.MAX_SAFE_INTEGER;
+
+test('of callers that are told together, only those that failed are told again', async () => {
+  const kept = new Map<string, number>();
+  const broken = new Set(['b']);
+  const add = async (entries: readonly LedgerEntry[]) =>
+    entries.map(({ key, units }) => {
+      if (broken.has(key)) return null;
+      kept.set(key, (kept.get(key) ?? 0) + units);
+      return kept.get(key)!;
+    });
+  const book = new QuotaBook({ add }, events);
+  for (const key of ['a', 'b', 'c']) book.use(book.line(key, never), 2, 100);
+  for (let n = 0; n < 3; n++) await book.tell();
+  assert.deepEqual([...kept], [['a', 2], ['c', 2]]); // biome-ignore format: pairs
+  assert.equal(book.isAway, true);
+  broken.clear();
+  await book.tell();
+  assert.equal(kept.get('b'), 2);
+  assert.equal(book.isAway, false);
+});
+
+test('callers who were not seen lately are asked for again, so that strangers do not fill the memory', async () => {
+  const book = new QuotaBook({ add: async entries => entries.map(() => 1) }, events);
+  const regular = book.line('regular', never);
+  await book.ask(regular);
+  const first = book.line('stranger 0', never);
+  await book.ask(first);
+  for (let n = 1; n < 200_000; n++) {
+    book.line(`stranger ${n}`, never);
+    if (n % 10_000 === 0) assert.equal(book.line('regular', never), regular);
+  }
+  assert.notEqual(book.line('stranger 0', never), first);
+});
+
+test('what strangers use while the ledger is away does not grow without end, and what is told later is told once', async () => {
+  let isThere = false;
+  let units = 0;
+  const add = async (entries: readonly LedgerEntry[]) => {
+    if (!isThere) throw new Error('away');
+    for (const entry of entries) units += entry.units;
+    return entries.map(() => 1);
+  };
+  const book = new QuotaBook({ add }, events);
+  const lines: QuotaLine[] = [];
+  for (let n = 0; n < 70_000; n++) lines.push(book.line(`stranger ${n}`, never));
+  for (const line of lines) book.use(line, 1, 100_000);
+  await book.tell();
+  isThere = true;
+  await book.tell();
+  assert.equal(units, 65_536);
+});
