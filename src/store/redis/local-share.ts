@@ -55,6 +55,12 @@ export class LocalShare {
     for (let at = 0; at < this.rules.length; at++) limiter.charge(this.call, at, call.costs[at]!);
   }
 
+  /** What turned out later: as `follow`, of one limit. */
+  charge(call: LimitCall, at: number, units: number, gateways: number): void {
+    this.copyKeys(call);
+    this.limiter(gateways).charge(this.call, at, units);
+  }
+
   /** Units of a limit that this gateway's callers have not got back yet. */
   used(call: LimitCall, at: number, gateways: number): number {
     const { call: own, rules } = this;

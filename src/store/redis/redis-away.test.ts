@@ -149,6 +149,27 @@ describe('Redis away', () => {
     });
   }
 
+  test('exact: what answers turn out to cost counts while Redis is away as well', async t => {
+    const redis = await startRedis();
+    t.after(() => redis.stop());
+    const slow = [limitRule({ count: 60, perMs: 3_600_000, burst: BURST })];
+    const gateway = await openLimitGateway(redisSpec(redis.port), slow, { mode: 'exact', answerMsMax: PATIENT_MS });
+    t.after(() => gateway.close());
+    while (gateway.news()?.gateways !== 1) await new Promise(resolve => setTimeout(resolve, 20));
+    const dear = async (caller: number) => {
+      const call = gateway.call(caller);
+      if (!(await gateway.limiter.decide(call))) return false;
+      gateway.limiter.charge(call, 0, BURST - 1);
+      return true;
+    };
+    assert.deepEqual([await dear(1), await dear(1)], [true, false]);
+    redis.pause();
+    assert.deepEqual([await dear(1), await dear(2), await dear(2)], [false, true, false]);
+    redis.resume();
+    while (!(gateway.ask(3) instanceof Promise)) await new Promise(resolve => setTimeout(resolve, 5));
+    assert.deepEqual([await dear(1), await dear(2), await dear(4)], [false, false, true]);
+  });
+
   test('a gateway that starts while Redis is away limits by itself, and joins the others later', async () => {
     const probe = await startRedis();
     await probe.stop();

@@ -57,11 +57,18 @@ export class ExactLimiter implements Limiter {
 
   charge(call: LimitCall, limit: number, units: number): void {
     if (units <= 0) return;
-    const { link } = this.parts;
+    const { link, onFailure, share } = this.parts;
     const key = this.keyOf(call, limit);
     const slot = keySlot(key);
-    if (link.isAway(slot)) return;
-    link.send({ slot, keys: [key], values: ['force', ...this.constants[limit]!, units, 0], settle: () => {} });
+    if (onFailure !== 'closed') share.charge(call, limit, units, this.gateways);
+    if (link.isAway(slot)) {
+      this.owe([key]);
+      return;
+    }
+    const settle = (reply: readonly number[] | null) => {
+      if (reply === null) this.owe([key]);
+    };
+    link.send({ slot, keys: [key], values: ['force', ...this.constants[limit]!, units, 0], settle });
   }
 
   private decideTogether(call: LimitCall, part: Part): Promise<boolean> {
@@ -140,12 +147,17 @@ export class ExactLimiter implements Limiter {
       return false;
     }
     const admitted = share.decide(call, this.gateways);
-    if (this.owed.size < OWED_MAX) for (const { keys } of parts) for (const key of keys) this.owed.add(key);
+    for (const { keys } of parts) this.owe(keys);
     if (admitted || onFailure === 'local') return admitted;
     for (let at = 0; at < this.rules.length; at++) call.waitMs[at] = 0;
     share.follow(call, this.gateways);
     call.refusedBy = -1;
     return true;
+  }
+
+  /** Redis is told what these callers used here with their first call behind the outage. */
+  private owe(keys: readonly string[]): void {
+    if (this.parts.onFailure !== 'closed' && this.owed.size < OWED_MAX) for (const key of keys) this.owed.add(key);
   }
 
   private get gateways(): number {
