@@ -167,8 +167,10 @@ class RateLimit implements Filter {
     else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy] ?? 'store away');
     else this.refuse(exchange, call);
     if (!passes && tickets !== null) this.inFlight!.leave(tickets);
-    const speaks = !dryRun && (headers === 'always' || (headers === 'refused' && !admitted));
-    const speaksLegacy = !dryRun && legacyHeaders && (headers !== 'refused' || !admitted);
+    // Because: where the store is away and `closed` refuses, nothing is known of this caller, and the call may still hold what another one was told.
+    const tells = !dryRun && (admitted || call.refusedBy !== -1);
+    const speaks = tells && (headers === 'always' || (headers === 'refused' && !admitted));
+    const speaksLegacy = tells && legacyHeaders && (headers !== 'refused' || !admitted);
     if (!speaks && !speaksLegacy && !this.charges && tickets === null) return;
     const standing = this.keep(exchange, stack, this.charges && passes ? call : null, passes ? tickets : null);
     if (speaks) standing.limit = limitField(stack.names, call);

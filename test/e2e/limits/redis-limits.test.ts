@@ -84,6 +84,8 @@ describe('limits in one Redis', () => {
     await statuses('/shared/open', 20, 25);
     for (const mode of ['shared', 'exact']) {
       assert.deepEqual(new Set(await statuses(`/${mode}/closed`, 10)), new Set([503]), mode);
+      const { headers } = await fetch(`http://127.0.0.1:${gateways[0]!.port}/${mode}/closed`);
+      assert.deepEqual([headers.get('ratelimit'), headers.get('retry-after')], [null, '1'], mode);
       assert.deepEqual(new Set(await statuses(`/${mode}/open`, 80)), new Set([200]), mode);
       assert.deepEqual(new Set(await statuses(`/${mode}/local`, 20)), new Set([429]), mode);
     }
