@@ -30,7 +30,11 @@ export function checkFilterPlaces(
   const isAnyAsked = todo.all && filters.length > 0;
   if (!isAnyAsked && changed.every(route => route?.filters.length === 0 && route.fallback === undefined))
     return problems;
-  const names = { routes: namesIn(settings['routes']), consumers: namesIn(settings['consumers']) };
+  const names = {
+    routes: namesIn(settings['routes']),
+    consumers: namesIn(settings['consumers']),
+    plans: parts.plans.filter(plan => plan !== undefined),
+  };
   const visit = (chain: readonly (FilterConfig | undefined)[], path: Path, around: FilterSurroundings): boolean => {
     let { knowsCaller } = around;
     for (const [at, filter] of chain.entries()) {

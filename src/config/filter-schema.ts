@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { filterPlace } from '../base/schema/filter-place.ts';
-import type { FilterConfig } from './config.ts';
+import type { FilterConfig, PlanConfig } from './config.ts';
 import { found } from './found.ts';
 import { suggestion } from './nearest-name.ts';
 import { checkValue } from './schema-problems.ts';
@@ -39,6 +39,8 @@ export interface FilterSurroundings {
   /** Names of all routes and consumers. */
   readonly routes: ReadonlySet<string>;
   readonly consumers: ReadonlySet<string>;
+  /** All plans that have no error. */
+  readonly plans: readonly PlanConfig[];
 }
 
 /** `path` leads to the name inside the filter's configuration. */

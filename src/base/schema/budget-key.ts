@@ -2,6 +2,7 @@
 // Reading a caller's key is in the filters.
 
 import { z } from 'zod';
+import type { Rate } from '../rate.ts';
 import { httpName } from './http-name.ts';
 
 /** By whom callers are told apart. `name` is empty where the kind says all. */
@@ -66,6 +67,7 @@ export interface FilterSurroundings {
   readonly pathParameters: readonly string[] | null;
   readonly routes: ReadonlySet<string>;
   readonly consumers: ReadonlySet<string>;
+  readonly plans: readonly { readonly name: string; readonly rate: Rate | null; readonly quota: Rate | null }[];
 }
 
 /** Whether it goes by who calls. */

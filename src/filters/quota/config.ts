@@ -98,7 +98,13 @@ export const schema = z
         'For callers of whom nothing is known while the store is away: `open` admits them and counts on, `closed` refuses with 503 `limits_unavailable`.',
       ),
   })
-  .superRefine(({ startDay, limit: { unit } }, context) => {
+  .superRefine(({ startDay, cost, limit: { count, unit } }, context) => {
+    if (cost > count)
+      context.addIssue({
+        code: 'custom',
+        path: ['cost'],
+        message: `a request of ${cost} units would never fit into a quota of ${count}`,
+      });
     if (startDay !== 1 && unit !== 'month')
       context.addIssue({ code: 'custom', path: ['startDay'], message: 'a start day is for quotas of a month' });
   });
@@ -117,11 +123,18 @@ export function asksWho({ by, plan }: QuotaConfig): boolean {
 
 /** What this configuration asks for that its place can never give. */
 export function placeProblems(
-  { by, startDay }: QuotaConfig,
+  { by, startDay, cost, plan: goesByPlan }: QuotaConfig,
   around: FilterSurroundings,
 ): { path: readonly string[]; message: string }[] {
-  if (around.knowsCaller) return [];
   const problems = [];
+  for (const { name: owner, quota } of goesByPlan && around.knowsCaller ? around.plans : []) {
+    if (quota !== null && cost > quota.count)
+      problems.push({
+        path: ['cost'],
+        message: `a request of ${cost} units would never fit into the quota of the plan "${owner}", which is ${quota.count}`,
+      });
+  }
+  if (around.knowsCaller) return problems;
   const nobody = 'no filter before this one finds out who calls';
   if (by !== 'ip' && by !== 'global')
     problems.push({

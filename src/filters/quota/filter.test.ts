@@ -16,7 +16,7 @@ import type { Plan } from '../../exchange/consumer.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { makeStore, type Store } from '../../store/store.ts';
 import type { StoreSpec } from '../../store/store-spec.ts';
-import { schema } from './config.ts';
+import { placeProblems, schema } from './config.ts';
 import { quotaFilter } from './filter.ts';
 
 /** Finds out who calls by a header, `name` or `name/plan`. */
@@ -228,5 +228,10 @@ test('what is no quota of the calendar is refused', () => {
   assert.ok(!schema.safeParse({ limit: '1/day', store: 's', startDay: 5 }).success);
   assert.ok(!schema.safeParse({ limit: '1/month', store: 's', startDay: 32 }).success);
   assert.ok(!schema.safeParse({ limit: '1/month' }).success);
+  assert.ok(!schema.safeParse({ limit: '5/day', store: 's', cost: 6 }).success);
+  const around = { knowsCaller: true, pathParameters: [], routes: new Set(''), consumers: new Set(''), plans };
+  const told = (cost: number) => placeProblems(schema.parse({ limit: '1000/day', store: 's', cost }), around);
+  assert.match(told(9)[0]!.message, /9 units would never fit into the quota of the plan "gold", which is 8/);
+  assert.deepEqual(told(8), []);
   assert.ok(schema.safeParse({ limit: '1/month', store: 's', startDay: { tag: 'day' } }).success);
 });

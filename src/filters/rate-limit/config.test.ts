@@ -121,7 +121,13 @@ test('limits that do not contradict each other stand together', () => {
 });
 
 test('what a place can never have is told', () => {
-  const around = { knowsCaller: false, pathParameters: ['id'], routes: new Set(['a']), consumers: new Set(['acme']) };
+  const around = {
+    knowsCaller: false,
+    pathParameters: ['id'],
+    routes: new Set(['a']),
+    consumers: new Set(['acme']),
+    plans: [{ name: 'tiny', rate: { count: 5, perMs: 60_000 }, quota: null }],
+  };
   const told = (config: unknown, known: Partial<typeof around> & object = {}) =>
     placeProblems(schema.parse(config), { ...around, ...known }).map(
       ({ path, message }) => `${path.join('.')}: ${message}`,
@@ -134,6 +140,12 @@ test('what a place can never have is told', () => {
   assert.match(told({ limit: '1/s', plan: true })[0]!, /^plan: /);
   assert.match(told({ limit: '1/s', by: { pathParameter: 'ids' } })[0]!, /no parameter \{ids\}; there are id/);
   assert.match(told({ limit: '1/s', cost: { routes: { b: 1 } } })[0]!, /^cost: there is no route "b"/);
+  const dear = { limit: '9/s', cost: { routes: { a: 6 } } };
+  assert.match(
+    told({ ...dear, plan: true }, { knowsCaller: true })[0]!,
+    /^cost: .* 6 units .* the plan "tiny", which is 5/,
+  );
+  assert.deepEqual(told(dear), []);
   assert.match(told({ limit: '1/s', except: { consumers: ['acme'] } })[0]!, /^except.consumers.0: no filter/);
   assert.match(
     told({ limit: '1/s', except: { consumers: ['acne'] } }, { knowsCaller: true })[0]!,

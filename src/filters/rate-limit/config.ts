@@ -273,6 +273,14 @@ export function placeProblems(config: RateLimitConfig, around: FilterSurrounding
     for (const problem of budgetKeyProblems(parts, around)) fail('by', problem);
     if (plan && !around.knowsCaller)
       fail('plan', 'no filter before this one finds out who calls, so there is never a plan');
+    const dearest = Math.max(price.each, ...Object.values(price.routes));
+    for (const { name: owner, rate } of plan ? around.plans : []) {
+      if (rate !== null && dearest > rate.count)
+        fail(
+          'cost',
+          `a request of ${dearest} units would never fit into the rate of the plan "${owner}", which is ${rate.count}`,
+        );
+    }
     for (const route of Object.keys(price.routes)) {
       if (!around.routes.has(route)) fail('cost', `there is no route "${route}"`);
     }
