@@ -96,6 +96,7 @@ test('bad input is refused at its place', () => {
     [{ limit: '10/s', store: 'main', answerTimeout: '5ms' }, /^answerTimeout: only `mode: exact`/],
     [{ limit: '10/s', store: 'main', mode: 'exact', answerTimeout: '11s' }, /^answerTimeout: expected 1ms to 10s/],
     [{ limit: '10/s', store: 'main', mode: 'strict' }, /^mode: /],
+    [{ concurrency: 10, store: 'main' }, /^store: .*by each gateway for itself/],
     [{ limit: '10/s', memory: '1KiB' }, /^memory: expected a size from 64KiB/],
     [{ limit: '10/s', except: { ips: ['10.0.0.1/8'] } }, /^except.ips.0: .*bits set behind/],
     [{ limit: '10/s', limt: 1 }, /limt/],

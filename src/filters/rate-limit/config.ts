@@ -80,7 +80,9 @@ const limitFields = {
     .min(1, 'a concurrency of 0 would refuse every request')
     .max(concurrencyMax)
     .optional()
-    .describe('Requests under way at once for each of those whom `by` tells apart.'),
+    .describe(
+      'Requests under way at once for each of those whom `by` tells apart. Each gateway counts its own, whatever `store` says.',
+    ),
 };
 
 const nameField = {
@@ -196,6 +198,10 @@ export const schema = z
     for (const [key, value] of Object.entries({ mode, onStoreFailure, answerTimeout })) {
       if (value !== undefined && store === 'local')
         issues.push({ path: [key], message: `\`${key}\` is for limits in a Redis: name it by \`store\`` });
+    }
+    if (store !== 'local' && limits.every(({ rate }) => rate === null)) {
+      const message = 'only a `limit` is counted in a store: requests under way are counted by each gateway for itself';
+      issues.push({ path: ['store'], message });
     }
     if (answerTimeout !== undefined && store !== 'local' && mode !== 'exact')
       issues.push({ path: ['answerTimeout'], message: 'only `mode: exact` waits for Redis' });
