@@ -44,6 +44,8 @@ async function findCommand(name: string): Promise<Command> {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.failed);
 });
+// Who reads the operator's log may go away, and the disk under it fill up: a gateway serves on, and there is nowhere left to tell.
+process.stderr.on('error', () => {});
 
 findOwnModulesQuickly();
 const terminal = new Terminal();

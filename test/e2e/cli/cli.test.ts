@@ -1,7 +1,7 @@
 // The command line as people and programs use it: exit codes, messages, tables, JSON.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -254,6 +254,28 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
     assert.match(err, /wrong\.yaml:1:1: error: .*listners/);
     assert.match(err, /not started: /);
   });
+});
+
+test('a gateway whose log nobody reads any more serves on and reloads', async t => {
+  const port = await freePort();
+  const lines = [`listeners: [{ address: "127.0.0.1:${port}" }]`, 'admin: off', ...good.slice(2)];
+  const config = file('unread.yaml', lines);
+  const gateway = spawn(command, ['run', '-c', config, '--workers', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = once(gateway, 'exit');
+  t.after(() => gateway.kill('SIGKILL'));
+  let said = '';
+  for await (const piece of gateway.stderr.setEncoding('utf8')) {
+    said += piece;
+    // Leaving the loop closes this end of the pipe.
+    if (said.includes('ready')) break;
+  }
+  file('unread.yaml', [...lines, '  - { name: fresh, match: { path: /fresh }, to: { reply: { status: 200 } } }']);
+  gateway.kill('SIGHUP');
+  const fresh = async () => (await fetch(`http://127.0.0.1:${port}/fresh`)).status;
+  while ((await fresh()) !== 200) await delay(10);
+  gateway.kill('SIGHUP');
+  gateway.kill('SIGTERM');
+  assert.deepEqual(await exited, [0, null]);
 });
 
 test('the ready line names real addresses, and the demo answers the requests that it prints', async () => {
