@@ -7,6 +7,7 @@ import type { LocatedProblem } from './config.ts';
 import { Expansion, type ExpansionCache, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
 import { includeSchema } from './language.ts';
 import { type KeptFile, type LoadCache, noPieces } from './load-cache.ts';
+import { patternFolders } from './pattern-folders.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';
 import { SourceFile } from './source-file.ts';
@@ -51,6 +52,8 @@ class Reader {
   private readonly sources: SourceFile[] = [];
   private readonly problems: LocatedProblem[] = [];
   private readonly askedFor = new Set<string>();
+  /** Folders that patterns lead through, where files may come. */
+  private readonly lookedThrough = new Set<string>();
   /** Who included a file, by its real path. */
   private readonly includedFrom = new Map<string, string>();
   private readonly trail: string[] = [];
@@ -61,7 +64,7 @@ class Reader {
   }
 
   finish(): ReadFiles {
-    const files = [...this.askedFor, ...this.outside.files.keys()];
+    const files = [...this.askedFor, ...this.outside.files.keys(), ...this.lookedThrough];
     return {
       sources: this.sources,
       problems: this.problems,
@@ -177,9 +180,8 @@ class Reader {
     const found = globSync(pattern, { cwd: folder }).map(each => path.resolve(folder, each));
     if (found.length === 0) {
       this.problems.push(asker.source.problemAt(asker.path, `no file is like ${pattern}`, 'warning'));
-      // The folder is watched for files that come.
-      this.askedFor.add(path.resolve(folder, pattern.replace(/[^/]*[*?[{].*$/s, '')));
     }
+    for (const each of patternFolders(pattern, folder)) this.lookedThrough.add(each);
     for (const file of found.sort()) this.follow(file, asker);
   }
 

@@ -59,6 +59,8 @@ export class Supervisor {
   /** Why the configuration is to be read again once it serves; null when it is not. */
   private causeAtStart: string | null = null;
   private loadedAt = 0;
+  /** When the last reading of the configuration began, or before. */
+  private readSince = this.startedAt;
   private lastFailure: ReloadFailure | null = null;
   private hurry: (() => void) | null = null;
 
@@ -89,7 +91,10 @@ export class Supervisor {
     });
     this.tickets = new TicketKeyMaker(keys => void this.crew.callAll('tickets', keys).catch(() => {}));
     this.reloads = new Reload({
-      load: options.load,
+      load: () => {
+        this.readSince = Date.now();
+        return options.load();
+      },
       deploy: loaded => this.deploy(loaded),
       servingVersion: () => this.rollout?.serving?.config.version ?? '',
       log,
@@ -108,7 +113,7 @@ export class Supervisor {
     this.registry = registry;
     this.rollout = rollout;
     // From here on, so that a change while workers start is not missed.
-    this.watch.follow(loaded.files);
+    this.watch.follow(loaded.files, this.readSince);
     await this.crew.equip({
       registry,
       accessLogPath: config.accessLog.path,
@@ -272,7 +277,7 @@ export class Supervisor {
 
   private onReloaded(failure: ReloadFailure | null, loaded: LoadedFile | null): void {
     this.lastFailure = failure;
-    if (loaded !== null && this.phase === 'serving') this.watch.follow(loaded.files);
+    if (loaded !== null && this.phase === 'serving') this.watch.follow(loaded.files, this.readSince);
     this.count(failure === null ? GatewayCell.reloads : GatewayCell.reloadFailures);
   }
 

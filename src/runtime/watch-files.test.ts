@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadConfig } from '../config/load.ts';
 import { FileWatch } from './watch-files.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-watch-'));
@@ -129,5 +130,59 @@ test('an access log growing in the same folder is no change', async () => {
   }
   await delay(300); // Because: as above.
   assert.equal(count(), 0);
+  watch.close();
+});
+
+for (const [pattern, name] of [
+  ['conf/*', 'conf/without-ending'],
+  ['team-*/routes.yaml', 'team-b/routes.yaml'],
+  ['teams/**/*.yaml', 'teams/a/b/routes.yaml'],
+  ['later/*.yaml', 'later/routes.yaml'],
+] as const) {
+  test(`what ${pattern} takes in: ${name}, in a folder that comes before it`, async () => {
+    const inner = fresh(`pattern-${name.replaceAll('/', '-')}`);
+    mkdirSync(path.join(inner, 'teams/a'), { recursive: true });
+    mkdirSync(path.join(inner, 'conf'));
+    const main = path.join(inner, 'cardea.yaml');
+    writeFileSync(main, `include: ["${pattern}"]\n`);
+    const file = path.join(inner, name);
+    const watch = new FileWatch(() => changed());
+    let changed = () => {};
+    // As a reload does: reads, and follows what it read.
+    const readUntil = async (isThere: () => boolean) => {
+      for (;;) {
+        const next = new Promise<void>(resolve => {
+          changed = resolve;
+        });
+        const readSince = Date.now();
+        const { files } = loadConfig(main, { filters: [] });
+        watch.follow(files, readSince);
+        if (isThere()) return;
+        await next;
+      }
+    };
+    const start = performance.now();
+    setTimeout(() => mkdirSync(path.dirname(file), { recursive: true }), 200);
+    setTimeout(() => writeFileSync(file, 'routes: []\n'), 400);
+    await readUntil(() => loadConfig(main, { filters: [] }).files.includes(file));
+    // The look every five seconds would notice it, too.
+    assert.ok(performance.now() - start < 4_000);
+    watch.close();
+  });
+}
+
+test('a file that is new to the watch and was changed while or after it was read is told once more', async () => {
+  const inner = fresh('read-meanwhile');
+  const first = path.join(inner, 'cardea.yaml');
+  const { watch, next, count } = watching(first);
+  const other = fresh('read-meanwhile-elsewhere');
+  const readSince = Date.now();
+  writeFileSync(path.join(other, 'cardea.yaml'), 'b: 2\n');
+  const changed = next();
+  watch.follow([first, path.join(other, 'cardea.yaml')], readSince);
+  await changed;
+  watch.follow([first, path.join(other, 'cardea.yaml')], Date.now());
+  await delay(300); // Because: as above.
+  assert.equal(count(), 1);
   watch.close();
 });

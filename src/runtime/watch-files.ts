@@ -10,6 +10,9 @@ const SETTLE_MS = 100;
 /** For file systems that tell nothing, such as network mounts: a look at the files now and then. */
 const LOOK_EVERY_MS = 5_000;
 
+/** File systems take the time from a clock that goes in steps. */
+const CLOCK_STEP_MS = 10;
+
 /** Files beside the known ones that may be or become part of a configuration, by an `include` with a pattern or a folder of certificates. */
 const configFile = /\.(ya?ml|json|pem|crt|key)$/;
 
@@ -33,8 +36,11 @@ export class FileWatch {
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
-  /** Watches these files from now on, and what happens around them. Call it after every reading. */
-  follow(files: readonly string[]): void {
+  /**
+   * Watches these files from now on, and what happens around them. Call it after every reading, which began at `readSince`
+   * (milliseconds since 1970): what is new among them and changed later may not be what was read, and is told once more.
+   */
+  follow(files: readonly string[], readSince = Number.POSITIVE_INFINITY): void {
     this.files = files.map(file => path.resolve(file));
     this.entries = byFolder(this.files.flatMap(entriesOnTheWay));
     for (const [folder, watcher] of this.watchers) {
@@ -45,8 +51,11 @@ export class FileWatch {
     for (const folder of this.entries.keys()) this.watchFolder(folder);
     // What was seen before this reading stays as it was: a file that changed while it was read is told once more.
     const now = this.fingerprints();
-    for (const [file, print] of this.seen) if (now.has(file)) now.set(file, print);
-    this.seen = now;
+    const before = this.seen;
+    this.seen = new Map(
+      Array.from(now, ([file, print]) => [file, before.get(file) ?? (isChangedSince(file, readSince) ? '' : print)]),
+    );
+    if (Array.from(this.seen.values()).includes('')) this.lookSoon();
   }
 
   close(): void {
@@ -59,7 +68,7 @@ export class FileWatch {
   private watchFolder(folder: string): void {
     if (this.watchers.has(folder)) return;
     try {
-      const watcher = watch(folder, { persistent: false }, (_event, name) => this.onEvent(folder, name));
+      const watcher = watch(folder, { persistent: false }, (event, name) => this.onEvent(folder, event, name));
       // A folder that was removed, or no watches left in the system: the look now and then goes on.
       watcher.on('error', () => {
         watcher.close();
@@ -72,8 +81,13 @@ export class FileWatch {
   }
 
   /** Other files in the same folders change as well: those of an access log would keep a change waiting for as long as there is traffic. */
-  private onEvent(folder: string, name: string | null): void {
-    if (name !== null && !configFile.test(name) && this.entries.get(folder)?.has(name) !== true) return;
+  private onEvent(folder: string, event: string, name: string | null): void {
+    const isKnown = name === null || configFile.test(name) || this.entries.get(folder)?.has(name) === true;
+    // What comes and goes in a folder that is followed itself is told as `rename`, what is written to as `change`.
+    if (isKnown || (event === 'rename' && this.files.includes(folder))) this.lookSoon();
+  }
+
+  private lookSoon(): void {
     if (this.settle !== null) clearTimeout(this.settle);
     this.settle = setTimeout(() => this.look(), SETTLE_MS).unref();
   }
@@ -102,6 +116,14 @@ function fingerprintOf(file: string): string {
     return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   } catch {
     return 'absent';
+  }
+}
+
+function isChangedSince(file: string, since: number): boolean {
+  try {
+    return statSync(file).ctimeMs >= since - CLOCK_STEP_MS;
+  } catch {
+    return false;
   }
 }
 
