@@ -10,6 +10,8 @@ import { Expansion, type ExpansionSources } from './expand.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-expand-'));
 after(() => rmSync(folder, { recursive: true }));
 writeFileSync(path.join(folder, 'secret'), 'from a file\r\n\n');
+writeFileSync(path.join(folder, 'random'), Buffer.from([0x41, 0x80, 0xff, 0x42]));
+writeFileSync(path.join(folder, 'letters'), 'caf\u00e9 \ufffd\n');
 writeFileSync(path.join(folder, 'large'), 'x'.repeat(1024 * 1024 + 1));
 
 function sources(): ExpansionSources {
@@ -33,6 +35,7 @@ for (const [written, result] of [
   // What is filled in is not looked at again: a value from outside cannot name another.
   ['${env:SELF}', '${env:A}'],
   ['${file:secret}', 'from a file'],
+  ['${file:letters}', 'caf\u00e9 \ufffd'],
   ['$${env:A}', '${env:A}'],
   ['$$${env:A}', '$${env:A}'],
   ['$${file:x}', '${file:x}'],
@@ -52,6 +55,15 @@ for (const [written, message] of [
   ['${file:absent}', `there is no file ${path.join(folder, 'absent')}`],
   ['${file:.}', `${folder} is not a file`],
   ['${file:large}', `${path.join(folder, 'large')} is larger than 1 MiB`],
+  [
+    '${file:random}',
+    `${path.join(folder, 'random')} is not text in UTF-8: what is not text is written in base64 or hexadecimal digits`,
+  ],
+  // It would be the default's letters where A is not set, and A's value with a brace behind it where it is.
+  [
+    '${env:A:-${env:EMPTY}}',
+    'a place stands inside "${env:", where only text is read: give the inner one a place of its own',
+  ],
   ['${environ:A}', 'there is no ${environ:...}; expected ${env:NAME} or ${file:/path}'],
   ['${env:A', '"${env:" is not closed by a brace; write "$${" for the letters'],
 ] as const) {

@@ -1,6 +1,7 @@
 // Fills in `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` inside strings. `$${env:` and `$${file:` stand for the
 // letters. Other `${...}` is left alone: it belongs to whoever reads the value.
 
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
@@ -116,9 +117,11 @@ export class Expansion {
         ? `there is no \${${kind}:...}; expected \${env:NAME} or \${file:/path}`
         : close === ''
           ? `"\${${kind}:" is not closed by a brace; write "$\${" for the letters`
-          : kind === 'env'
-            ? this.variable(rest)
-            : this.file(rest);
+          : rest.includes('${')
+            ? `a place stands inside "\${${kind}:", where only text is read: give the inner one a place of its own`
+            : kind === 'env'
+              ? this.variable(rest)
+              : this.file(rest);
       if (typeof outcome === 'string') {
         this.problems.push({ path: at, message: outcome });
         return whole;
@@ -144,20 +147,38 @@ export class Expansion {
     const full = path.resolve(this.folder, written);
     let text = this.sources.files.get(full);
     if (text === undefined) {
-      text = readSmallFile(full);
+      text = readValue(full);
       this.sources.files.set(full, text);
     }
     return typeof text === 'string' ? { value: text, outside: true } : text.error;
   }
 }
 
-/** The text without line ends at its end: secrets are written with and without one. */
+/** A value from a file. Bytes that are no text, a random key say, would become another and easier one. */
+function readValue(file: string): string | { readonly error: string } {
+  const bytes = readBytes(file);
+  if (!Buffer.isBuffer(bytes)) return bytes;
+  if (isUtf8(bytes)) return textOf(bytes);
+  return { error: `${file} is not text in UTF-8: what is not text is written in base64 or hexadecimal digits` };
+}
+
+/** The text without line ends at its end, whatever its encoding. */
 export function readSmallFile(file: string): string | { readonly error: string } {
+  const bytes = readBytes(file);
+  return Buffer.isBuffer(bytes) ? textOf(bytes) : bytes;
+}
+
+/** Secrets are written with and without a line end. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString().replace(/[\r\n]+$/, '');
+}
+
+function readBytes(file: string): Buffer | { readonly error: string } {
   try {
     const status = statSync(file);
     if (!status.isFile()) return { error: `${file} is not a file` };
     if (status.size > fileBytesMax) return { error: `${file} is larger than 1 MiB` };
-    return readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+    return readFileSync(file);
   } catch (error) {
     return { error: readFailure(file, error) };
   }
