@@ -24,13 +24,17 @@ export class ListenerTls {
     else this.prepared = isSame ? current : new ServerContexts(material, this.tickets.ringFor(material.ticketKeys));
   }
 
-  /** What was prepared serves new connections from now on. Another object when TLS as a whole came or went. */
+  /**
+   * What was prepared serves new connections from now on. Another object when TLS as a whole came or went, or what is asked of clients
+   * and told of them: then connections of before are not to go on for as long as they like.
+   */
   commit(): ServerTls | null {
     const { prepared } = this;
     this.prepared = undefined;
     if (prepared === undefined) return this.serving;
     if (prepared === null) this.serving = null;
-    else if (this.serving === null) this.serving = new ServerTls(prepared);
+    else if (this.serving === null || !asksTheSame(this.serving.contexts.material, prepared.material))
+      this.serving = new ServerTls(prepared);
     else this.serving.become(prepared);
     return this.serving;
   }
@@ -38,4 +42,9 @@ export class ListenerTls {
   abort(): void {
     this.prepared = undefined;
   }
+}
+
+/** Of clients. Authorities and lists of what is revoked are files, which may be replaced while connections are open. */
+function asksTheSame({ clientAuth: a }: ServerTlsMaterial, { clientAuth: b }: ServerTlsMaterial): boolean {
+  return a?.required === b?.required && a?.forward === b?.forward;
 }

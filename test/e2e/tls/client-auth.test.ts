@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { copyFileSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { Agent, get as httpsGet } from 'node:https';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TestAuthority } from '../../support/certificates.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { startNodeBackend } from '../../support/node-backend.ts';
@@ -139,6 +141,33 @@ test('a session that began where no certificate is needed opens no other listene
     assert.equal(answer.text, '');
     assert.equal((await fieldsAt(`/crossed-${maxVersion}`)).size, 0);
   }
+});
+
+test('a connection that began before a certificate was asked for ends with the reload that asks', async t => {
+  const server = authority.issue('later', { names: ['DNS:api.test'] });
+  const tls = `certificates: [{ cert: ${server.cert}, key: ${server.key} }]`;
+  const opening = 'admin: { address: "127.0.0.1:{{adminPort}}" }\naccessLog: { path: off }';
+  const later = await startGateway(
+    `listeners: [{ address: "127.0.0.1:{{port}}", tls: { ${tls} } }]\n${opening}\nroutes: [{ name: all, to: { reply: { status: 200 } } }]\n`,
+  );
+  t.after(() => later.stop());
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+  t.after(() => agent.destroy());
+  const ask = () =>
+    new Promise<number>((resolve, reject) => {
+      const request = httpsGet({ port: later.port, agent }, response => {
+        response.resume().on('end', () => resolve(response.statusCode!));
+      });
+      request.on('error', reject);
+    });
+  assert.equal(await ask(), 200);
+  const text = readFileSync(later.configPath, 'utf8');
+  writeFileSync(`${later.configPath}.new`, text.replace(tls, `${tls}, clientAuth: { ca: ${authority.ca} }`));
+  renameSync(`${later.configPath}.new`, later.configPath);
+  await eventually(() => later.stderr().includes('configuration reloaded'), 'the reload');
+  // Its next answer says that it is the last.
+  await ask().catch(() => 0);
+  await assert.rejects(ask());
 });
 
 test('a trusted proxy may tell of its client where the listener says so', async () => {
