@@ -61,6 +61,20 @@ test('the second try answers where the first is silent; the first is cancelled',
   assert.deepEqual([engine.poolCounts().active, engine.poolCounts().pending], [0, 0]);
 });
 
+test('a client sticks to the endpoint whose answer it got, not to the one that was asked first', async t => {
+  const affinity = { cookie: 'stick', ttlMs: 0, secret: 's' };
+  const { send, engine } = await setUp(t, [silent, saying(200, 'second')], 50, { affinity });
+  const wordOf = async (text: string) => {
+    const [answer] = await (await send(text)).answers(1);
+    assert.equal(answer!.body.toString(), 'second');
+    return /^stick=([^;]*)/.exec(String(answer!.headers.get('set-cookie') ?? ''))?.[1];
+  };
+  const word = await wordOf(get);
+  assert.ok(word !== undefined && word !== '');
+  assert.equal(await wordOf(get.replace('\r\n\r\n', `\r\nCookie: stick=${word}\r\n\r\n`)), undefined);
+  assert.equal(engine.upstreamCell('hedges'), 1, 'the second was asked at once');
+});
+
 test('the first try answers before the second; the second is cancelled, and its connection with it', async t => {
   const { ask, engine, backends } = await setUp(t, [saying(200, 'first', 150), silent], 50);
   assert.equal(await ask(), '200 first');
