@@ -68,6 +68,18 @@ export async function openStores(asked: Iterable<Store>): Promise<void> {
 
 /** Closes what `now` has no longer. */
 export async function closeStores(before: Stores, now: Stores): Promise<void> {
-  const gone = [...before].filter(([name, store]) => now.get(name) !== store);
-  await Promise.all(gone.map(([, store]) => store.close()));
+  await Promise.all(gone(before, now).map(store => store.close()));
+}
+
+/** As `closeStores`, each once nobody holds it any more. */
+export async function closeUnheldStores(before: Stores, now: Stores): Promise<void> {
+  const closing = gone(before, now).map(async store => {
+    await store.holds.none();
+    await store.close();
+  });
+  await Promise.all(closing);
+}
+
+function gone(before: Stores, now: Stores): Store[] {
+  return [...before].flatMap(([name, store]) => (now.get(name) === store ? [] : [store]));
 }

@@ -3,7 +3,7 @@
 import { loadDefinitions } from '../compile/catalog.ts';
 import type { FilterDefinitions } from '../compile/compile-chain.ts';
 import { type CompileContext, type Compiled, compileSnapshot } from '../compile/compile-snapshot.ts';
-import { closeStores, openStores, type Stores } from '../compile/compile-stores.ts';
+import { closeStores, closeUnheldStores, openStores, type Stores } from '../compile/compile-stores.ts';
 import { SliceBudget } from '../compile/slice-budget.ts';
 import { OffsetsUnpacker } from '../telemetry/packed-offsets.ts';
 import { decodeConfig } from './config-transfer.ts';
@@ -54,9 +54,12 @@ export class CompileAside {
     return prepared;
   }
 
-  /** Exchanges under way keep the configuration that they began with, for as long as a drain would wait: its stores alone are held here. */
+  /**
+   * Exchanges under way keep the configuration that they began with, for as long as a drain would wait: its stores alone are held here.
+   * Answers that clients were told to come back for may take longer, and hold theirs themselves.
+   */
   private closeLater(stores: Stores, afterMs: number): void {
-    if (stores.size > 0) setTimeout(() => void closeStores(stores, this.serving!.stores), afterMs).unref();
+    if (stores.size > 0) setTimeout(() => void closeUnheldStores(stores, this.serving!.stores), afterMs).unref();
   }
 
   /** Forgets what was prepared, or stops preparing it. */

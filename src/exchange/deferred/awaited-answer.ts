@@ -15,13 +15,23 @@ export class AwaitedAnswer implements Awaited {
   private readonly clock: Clock;
   private readonly keepMs: number;
   private readonly onKept: OnKept;
+  private readonly release: () => void;
   /** Null for one that is too large; undefined while there is none. */
   private answer: Buffer | null | undefined;
   private answeredAt: number;
   private isAsking: boolean;
 
-  constructor(expected: ExpectedAnswer, unattended: Unattended, clock: Clock, keepMs: number, onKept: OnKept) {
+  /** `release` lets the shelf go, which is held until the end. */
+  constructor(
+    expected: ExpectedAnswer,
+    unattended: Unattended,
+    clock: Clock,
+    keepMs: number,
+    onKept: OnKept,
+    release: () => void,
+  ) {
     this.expected = expected;
+    this.release = release;
     this.unattended = unattended;
     this.clock = clock;
     this.keepMs = keepMs;
@@ -57,6 +67,7 @@ export class AwaitedAnswer implements Awaited {
   private end(isKept: boolean): void {
     this.onKept(isKept);
     this.unattended.delete(this);
+    this.release();
   }
 
   /** A store that is away is asked again at the next turn of `renew`. */

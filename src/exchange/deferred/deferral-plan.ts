@@ -155,9 +155,9 @@ export class DeferralPlan {
       return;
     }
     const { unattended, io } = exchange.services;
-    const awaited = new AwaitedAnswer(expected, unattended, io.clock, this.spec.keepMs, isKept =>
-      this.count(exchange, isKept ? 'kept' : 'not_kept'),
-    );
+    const onKept = (isKept: boolean) => this.count(exchange, isKept ? 'kept' : 'not_kept');
+    const release = this.shelf.hold();
+    const awaited = new AwaitedAnswer(expected, unattended, io.clock, this.spec.keepMs, onKept, release);
     this.services ??= { ...exchange.services, isCopy: true };
     const recorder = new AnswerRecorder(this.spec.answerBytesMax, record => awaited.come(record));
     this.count(exchange, 'deferred');

@@ -42,6 +42,8 @@ export interface AnswerShelf {
   /** Makes room for an answer; null when there is none. It is kept for so long from when it comes. */
   expect(ticket: AnswerTicket, keepSeconds: number): SoonerOrLater<ExpectedAnswer | null>;
   find(ticket: AnswerTicket, keepSeconds: number): SoonerOrLater<FoundAnswer>;
+  /** What is behind it is not closed until what this returns is called, once: for who waits for an answer, over reloads. */
+  hold(): () => void;
 }
 
 /** Answers that there is room for. */

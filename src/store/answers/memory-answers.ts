@@ -45,6 +45,10 @@ export class MemoryAnswers implements AnswerShelf {
     if (found.mark >= now) return { kind: 'pending' };
     return { kind: 'lost', isNews: this.table.giveUp(digest, now, now + keepSeconds) };
   }
+
+  hold(): () => void {
+    return () => {};
+  }
 }
 
 /** Until when whoever speaks now counts as there; by the clock of the machine, which all workers go by. */

@@ -68,6 +68,10 @@ export class RedisAnswers implements AnswerShelf {
     return answer === null ? { kind: 'unknown' } : { kind: 'kept', answer };
   }
 
+  hold(): () => void {
+    return this.store.holds.hold();
+  }
+
   /** Who was away from Redis together with us needs time to speak up before it is taken for gone. */
   private get silenceCounts(): boolean {
     return performance.now() - this.thereSince > SILENCE_SECONDS_MAX * 1_000;

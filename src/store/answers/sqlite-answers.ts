@@ -93,6 +93,10 @@ export class SqliteAnswers implements AnswerShelf {
     });
   }
 
+  hold(): () => void {
+    return this.store.holds.hold();
+  }
+
   /** False while all that there is room for is waited for. */
   private makePlace(database: DatabaseSync, digest: Buffer, keepSeconds: number): boolean {
     const now = nowSeconds();

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Sql } from 'postgres';
+import { Holds } from '../holds.ts';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
 
@@ -13,6 +14,7 @@ const CLOSE_SECONDS = 1;
 export class PostgresStore {
   readonly kind = 'postgres';
   readonly spec: StoreSpec;
+  readonly holds = new Holds();
   private pool: Promise<Sql> | null = null;
   private closed = false;
   private readonly closing = new Set<() => Promise<void>>();

@@ -2,6 +2,7 @@
 // and subscriptions that come back by themselves. How limits are counted in it is in the files beside this one.
 
 import type { Cluster, Redis } from 'ioredis';
+import { Holds } from '../holds.ts';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
 import { makeRedisClient, type RedisClient } from './redis-client.ts';
@@ -15,6 +16,7 @@ const SLOWEST_BYTES_A_MS = 64 * 1024;
 export class RedisStore {
   readonly kind = 'redis';
   readonly spec: StoreSpec;
+  readonly holds = new Holds();
   private opening: Promise<void> | null = null;
   private client: RedisClient | null = null;
   private subscriber: Promise<RedisClient> | null = null;

@@ -4,12 +4,14 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Holds } from '../holds.ts';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
 
 export class SqliteStore {
   readonly kind = 'sqlite';
   readonly spec: StoreSpec;
+  readonly holds = new Holds();
   private opened: DatabaseSync | null = null;
   private closed = false;
   private readonly closing = new Set<() => Promise<void>>();

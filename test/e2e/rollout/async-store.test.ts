@@ -1,7 +1,7 @@
 // Slow answers in a store: fetched at whichever gateway shares it, after restarts, and what becomes of clients while it is away.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -47,6 +47,26 @@ test('Redis: any gateway that shares it gives the answer, to its caller alone, a
   assert.equal(await first.gateway.stop(), 0);
   const third = await start(1);
   assert.equal((await third.ask(location)).body, 'the report');
+});
+
+test('a reload that changes the store: who was told to come back before finds the answer in it all the same', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const { backend, held } = await heldBackend(t);
+  const store = `url: "${redis.url}"`;
+  const opening = `drainTimeout: 50ms\nstores: { shared: { ${store} } }\n`;
+  const { gateway, ask, fetchUntil } = await reportsGateway(t, backend, deferral, '', { workers: 1 }, opening);
+  const told = await ask('/reports', 'POST', 'foo', 'x');
+  assert.equal(told.status, 202);
+  const text = readFileSync(gateway.configPath, 'utf8');
+  writeFileSync(`${gateway.configPath}.new`, text.replace(store, `${store}, commandTimeout: 900ms`));
+  renameSync(`${gateway.configPath}.new`, gateway.configPath);
+  await eventually(() => gateway.stderr().includes('configuration reloaded'), 'the reload');
+  // Because: nothing tells that a store was not closed. It would be by now.
+  await new Promise(resolve => setTimeout(resolve, 300));
+  held[0]!('the report');
+  const answer = await fetchUntil(String(told.headers['location']), ({ status }) => status !== 202);
+  assert.deepEqual([answer.status, answer.body], [200, 'the report']);
 });
 
 test('Redis is away: clients wait on, polls get 503, the loop goes on; what came meanwhile is there when it is back', async t => {
