@@ -79,6 +79,20 @@ for (const later of [false, true]) {
     return { store, book, ask, pass, heard };
   }
 
+  test(`a store ${manner}: of two that ask for a key while a reload comes each gets what its configuration says of the consumer`, async () => {
+    const { store, book } = bookOver();
+    store.keys.add('good');
+    const [before, after] = [['staff', 'admin'], ['staff']].map(
+      groups => new ConsumerDirectory([{ name: 'acme', tenant: null, plan: null, groups, tags: {}, keys: [] }], []),
+    ) as [ConsumerDirectory, ConsumerDirectory];
+    const groupsIn = async (asked: ConsumerDirectory) => {
+      const known = book.ready('good', asked) ?? (await book.find('good', asked));
+      return known?.login.consumerIn(asked)?.groups;
+    };
+    assert.deepEqual(await Promise.all([groupsIn(before), groupsIn(after)]), [['staff', 'admin'], ['staff']]);
+    assert.deepEqual(await groupsIn(after), ['staff']);
+  });
+
   test(`a store ${manner}: a key is looked up once, and a wrong one as well`, async () => {
     const { store, ask, pass } = bookOver();
     store.keys.add('good');

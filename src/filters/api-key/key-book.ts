@@ -88,6 +88,8 @@ export class KeyBook {
     if (this.checking === null) throw new KeysUnavailable();
     return this.checking.then(() => {
       if (!this.isFresh(this.options.clock.now)) throw new KeysUnavailable();
+      // Because: a reload may have come meanwhile, and what is found by one configuration's consumers is not another's.
+      if (directory !== this.directory) this.startOver(directory);
       return this.findStored(key, digest, directory);
     });
   }
