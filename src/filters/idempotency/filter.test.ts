@@ -65,6 +65,16 @@ test('another caller, request or method is not answered with it', async t => {
   assert.equal(requests(), 3);
 });
 
+test('where the upstream alone knows who calls, another credential is refused and the same is answered', async t => {
+  const { post, requests } = await start(t, {});
+  const as = (authorization: string) => post('k1', '/orders', { authorization });
+  assert.equal((await as('Bearer a')).body.toString(), 'order 1');
+  assert.equal((await as('Bearer b')).status, 422);
+  assert.equal((await post('k1')).status, 422);
+  assert.equal((await as('Bearer a')).body.toString(), 'order 1');
+  assert.equal(requests(), 1);
+});
+
 test('another user of the same consumer, or of another issuer, is another caller; another key of a consumer is not', async t => {
   const seen: string[] = [];
   const who: FilterDefinition<unknown> = {

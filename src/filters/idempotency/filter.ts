@@ -62,7 +62,8 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
         // Because: of the exchange, since a filter of all routes is built for none.
         const digest = digestOf([exchange.routeName, callerOf(exchange), key]);
         const { method, authority, path, query, contentLength } = request;
-        const question = `${method} ${authority}${path}?${query} ${contentLength} ${request.headers.get('content-type')}`;
+        const type = request.headers.get('content-type');
+        const question = `${method} ${authority}${path}?${query} ${contentLength} ${type} ${unknownCredential(exchange)}`;
         const ask = () => table.claim(digest, hashText(question) | 0, nowSeconds(), config.underWayFor / 1_000);
         const claim = ask();
         if (claim.kind !== 'underWay' || config.whileInFlight === 'conflict') settle(exchange, digest, claim);
@@ -184,6 +185,14 @@ function callerOf({ consumer, identity, client }: Exchange): readonly unknown[] 
   if (consumer === null) return [null, by, claims?.['iss'] ?? null, subject, keyId];
   // Because: a request that is sent again with the consumer's next key is the same request, and a certificate is replaced as well.
   return subject === keyId ? [consumer.name] : [consumer.name, by, claims?.['iss'] ?? null, subject];
+}
+
+/**
+ * What only the upstream can judge: of callers behind one address, who brings another credential is refused (422), neither given the answer
+ * of the first nor taken for somebody new, since a credential that changes with each try would have the thing done twice.
+ */
+function unknownCredential({ consumer, identity, request }: Exchange): string {
+  return consumer === null && identity === null ? (request.headers.get('authorization') ?? '') : '';
 }
 
 function isKept(status: number): boolean {
