@@ -69,8 +69,8 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
     send(exchange, connection);
     return;
   }
-  // No room: the exchange has been refused already.
-  if (exchange.answeredBy !== 'nobody' || exchange.ended) return;
+  // No room: the exchange has been refused already, or its second try goes on in its place.
+  if (exchange.answeredBy !== 'nobody' || exchange.ended || exchange.connection !== null) return;
   exchange.waiting = true;
   exchange.downstream.pauseRequest();
   if (exchange.deadline !== Infinity) exchange.services.io.wheel.schedule(exchange, exchange.deadline);

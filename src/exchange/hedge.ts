@@ -137,6 +137,10 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const { exchange, endpoint, connection } = this;
     if (endpoint === null || connection === null || this.leads) return false;
     this.leads = true;
+    // The first try may have failed while this one was not sent yet, and the exchange wait for another: it needs none any more.
+    exchange.stopWaiting();
+    exchange.services.io.wheel.unschedule(exchange);
+    if (exchange.retries !== null) exchange.services.io.wheel.cancel(exchange.retries);
     exchange.endpoint!.ended();
     exchange.endpoint = endpoint;
     exchange.connection = connection;

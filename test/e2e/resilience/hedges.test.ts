@@ -1,6 +1,7 @@
 // A second try beside a slow first one: whoever answers first is heard, the other is cancelled, and nothing is left under way.
 
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { HedgePlan } from '../../../src/exchange/hedge.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
@@ -207,5 +208,52 @@ test('the second try goes to an endpoint of HTTP/2 in its own form, and nothing 
   const [answer] = await client.answers(1);
   assert.equal(answer!.body, 'second');
   assert.deepEqual(backends[1]!.requests[0]!.fields, backends[0]!.requests[0]!.fields);
+  await quiet(engine);
+});
+
+test('a second try that answers while the exchange waits for a third: the third is not sent', async t => {
+  const held: (() => void)[] = [];
+  let streaming: Socket | null = null;
+  const late: RawHandlers = {
+    onRequest({ socket }, { path }) {
+      if (path === '/held') {
+        held.push(() => socket.write(answer(200, 'held')));
+        return;
+      }
+      streaming ??= socket;
+      socket.write('HTTP/1.1 200 X\r\nContent-Length: 6\r\n\r\nsec');
+    },
+  };
+  const fails: RawHandlers = {
+    onRequest: ({ socket }, { path }) => path === '/' && void setTimeout(() => socket.resetAndDestroy(), 200),
+  };
+  const upstream: EngineOptions['upstream'] = { retry: retrySpec(), balance: 'leastRequest' };
+  const { send, engine, backends } = await setUp(t, [fails, late], 50, upstream, { pool: { maxConnections: 2 } });
+  const [failing, other] = backends;
+  // Not to be sent twice: three or four of them fill the other endpoint's connections.
+  while (other!.requests.length < 2) {
+    const asked = backends.reduce((sum, { requests }) => sum + requests.length, 0);
+    await send('POST /held HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');
+    await eventually(
+      () => backends.reduce((sum, { requests }) => sum + requests.length, 0) > asked,
+      'one more is held',
+    );
+  }
+  for (const { socket } of failing!.connections) socket.destroy();
+  await eventually(() => engine.endpointsInFlight()[0] === 0, 'only the other endpoint is busy');
+  const client = await send(get);
+  await eventually(() => engine.upstreamCell('pending') === 2, 'the second try waits, and the exchange behind it');
+  held[0]!();
+  await client.until(received => received.toString().endsWith('sec'));
+  assert.equal(engine.upstreamCell('pending'), 0);
+  held[1]!();
+  await eventually(() => engine.poolCounts().active + engine.endpointsInFlight()[1]! === 1, 'a connection is free');
+  streaming!.write('ond');
+  const answers = await client.answers(1);
+  assert.deepEqual(
+    answers.map(({ body }) => body),
+    ['second'],
+  );
+  assert.equal(other!.requests.length, 3);
   await quiet(engine);
 });
