@@ -19,7 +19,7 @@ const random = new Random();
 export function retry(exchange: Exchange, fault: Fault): boolean {
   // The second try goes on in the place of the first.
   if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.lead()) return true;
-  if (exchange.responseStarted || exchange.firstByteAt !== 0 || exchange.request.upgrade !== '') return false;
+  if (exchange.responseStarted || exchange.firstByteAt !== 0 || isSpent(exchange)) return false;
   if (retryUnprocessed(exchange, fault) || retryDeadConnection(exchange, fault)) return true;
   const { retryPolicy: policy, connection } = exchange;
   if (policy === null || !policy.retriesFault(fault) || !mayRetry(exchange, policy, connection !== null)) return false;
@@ -31,11 +31,15 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
 /** Drops the answer whose head has come and tries again, if its status asks for that. */
 export function retryAnswer(exchange: Exchange, status: number): boolean {
   const policy = exchange.retryPolicy!;
-  if (!policy.retriesStatus(status) || exchange.request.upgrade !== '' || !mayRetry(exchange, policy, true))
-    return false;
+  if (!policy.retriesStatus(status) || isSpent(exchange) || !mayRetry(exchange, policy, true)) return false;
   exchange.connection!.dropAnswer();
   retryLater(exchange, policy);
   return true;
+}
+
+/** Whether its head cannot be sent again: what an upgrade says by a key is said otherwise in HTTP/2, and the key is gone. */
+function isSpent({ request, connection }: Exchange): boolean {
+  return request.upgrade !== '' && connection !== null && connection.block !== null;
 }
 
 /** The wait before a try is over, or a try has waited for its connection as long as it may. */

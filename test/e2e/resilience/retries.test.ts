@@ -231,3 +231,37 @@ test('a request whose first endpoint could not be reached says to the second wha
     assert.ok(second.lines.includes('X-Forwarded-For: 192.0.2.9, 127.0.0.1'));
   }
 });
+
+test('a request for a tunnel is tried again as any other that asks for nothing to be changed', async t => {
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: parrot\r\n';
+  const asksFor = `GET /tunnel HTTP/1.1\r\nHost: test\r\n${upgrade}\r\n`;
+  const parrot: RawHandlers['onRequest'] = ({ socket }) => {
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${upgrade}\r\n`);
+    socket.removeAllListeners('data').pipe(socket);
+  };
+  const opensTunnel = async ({ port }: Engine): Promise<void> => {
+    const client = await ClientConnection.open(port);
+    t.after(() => client.destroy());
+    client.send(`${asksFor}early `);
+    await client.until(received => received.includes('early '));
+    assert.match(client.received.toString(), /^HTTP\/1\.1 101 /);
+    client.send('late');
+    await client.until(received => received.includes('early late'));
+  };
+  for (const bad of [unavailable, resetting, silent]) {
+    const { engine } = await setUp(t, [bad, { onRequest: parrot }], { responseTimeoutMs: 100 });
+    for (let n = 0; n < 2; n++) await opensTunnel(engine);
+    assert.ok(engine.upstreamCell('retries') >= 1);
+  }
+  // Without a word about retries: a kept connection that the endpoint closes just as it is used.
+  const closing: RawHandlers = {
+    onRequest(connection, request) {
+      if (request.path === '/') connection.socket.write(answer(200));
+      else if (connection.number === 1) connection.socket.destroy();
+      else parrot(connection, request);
+    },
+  };
+  const { engine, ask } = await setUp(t, [closing], { retry: null });
+  await ask(get);
+  await opensTunnel(engine);
+});
