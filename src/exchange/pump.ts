@@ -6,7 +6,6 @@ import type { ResponseHead } from '../http/h1/response-head.ts';
 import { BodyFraming } from '../http/h1/response-head.ts';
 import { HeaderId } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
-import { ResponseFraming } from '../net/exchange-ends.ts';
 import { statusClass, UpstreamCell } from '../telemetry/metric-families.ts';
 import { endRequestBody, sendRequestBody } from './attempt.ts';
 import { gathered, gatherPiece } from './begin.ts';
@@ -15,7 +14,7 @@ import { finish } from './finish.ts';
 import type { HedgePlan } from './hedge.ts';
 import { attemptAnswered, attemptFailed } from './outcome.ts';
 import { refuse, refuseWithoutAnswer } from './reply.ts';
-import { abortAnswer, endAnswer, STATUS_LINE_BYTES, sendAnswerBody, startAnswer } from './respond.ts';
+import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse } from './response.ts';
 import { retry, retryAnswer } from './retry.ts';
 
@@ -154,7 +153,8 @@ export function responseBody(exchange: Exchange, bytes: Buffer, start: number, e
 export function responseEnd(exchange: Exchange, trailers: Headers | null): void {
   const { connection } = exchange;
   if (connection?.halfOpen) {
-    if (exchange.downstream.endTunnelOut()) {
+    // While a filter waits with the head there is no tunnel to the client yet, and then none with an end that is gone.
+    if (exchange.responseStarted && exchange.downstream.endTunnelOut()) {
       boundHalfOpen(exchange);
       return;
     }
@@ -233,11 +233,9 @@ function startTunnel(exchange: Exchange, head: ResponseHead): void {
   headers.appendTrusted('Connection', 'Upgrade');
   headers.appendTrusted('Upgrade', head.upgrade);
   exchange.response = new ExchangeResponse(101, headers, 0, false);
-  exchange.responseStarted = true;
-  exchange.responseBytes += headers.size + STATUS_LINE_BYTES;
   exchange.idleTimeoutMs = exchange.upstream!.spec.tunnelIdleTimeoutMs;
   exchange.deadline = Infinity;
   exchange.requestEnded = false;
-  exchange.downstream.startResponse(101, headers, ResponseFraming.tunnel, false);
+  startAnswer(exchange);
   headers.settle();
 }

@@ -32,7 +32,8 @@ function sendHead(exchange: Exchange): void {
     headers.append('Set-Cookie', exchange.affinityCookie);
   }
   let framing: number = ResponseFraming.none;
-  if (!hasBody) sayThatNothingFollows(exchange, response.status, headers);
+  if (response.status === 101) framing = ResponseFraming.tunnel;
+  else if (!hasBody) sayThatNothingFollows(exchange, response.status, headers);
   else framing = contentLength === -1 ? ResponseFraming.unknown : ResponseFraming.length;
   if (response.bodyFilters !== 0 && hasBody) {
     exchange.responsePipe = new BodyPipe(exchange, responseHooks(exchange, response.bodyFilters), responseEnds);
@@ -54,7 +55,7 @@ function sayThatNothingFollows({ request }: Exchange, status: number, headers: H
 }
 
 /** About what the status line and the framing fields take. */
-export const STATUS_LINE_BYTES = 19;
+const STATUS_LINE_BYTES = 19;
 
 /** Sends a piece of the answer's body; `bytes` are valid during the call only. */
 export function sendAnswerBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {

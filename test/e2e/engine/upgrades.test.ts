@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { Filter } from '../../../src/exchange/filter.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -219,6 +220,35 @@ describe('other protocols', () => {
     await client.until(all => all.includes('welcome early and more'));
     client.send(' later');
     await client.until(all => all.includes('welcome early and more later'));
+    client.destroy();
+  });
+
+  test('filters see the head of the answer, waiting or not, and no byte of the tunnel is lost or early', async t => {
+    const mark: Filter = { onResponse: ({ response }) => response!.headers.append('X-Seen', String(response!.status)) };
+    const late: Filter = { onResponse: () => delay(100) };
+    const { engine } = await parrot(t, { filters: [mark, late] });
+    const client = await ClientConnection.open(engine.port);
+    client.send(`${upgrade}early `);
+    await client.until(all => all.includes('early '));
+    assert.match(
+      client.received.toString('latin1'),
+      /^HTTP\/1\.1 101 [^\r]*\r\nConnection: Upgrade\r\nUpgrade: parrot\/1\r\nX-Seen: 101\r\n\r\nwelcome early $/,
+    );
+    client.socket.end('last');
+    assert.equal(await client.end(), 'fin');
+    assert.match(client.received.toString('latin1'), /lastbye$/);
+    await eventually(() => engine.gateway.inFlight === 0, 'the exchange is over');
+  });
+
+  test('a filter that fails over the head of the answer: 500, and the endpoint’s side ends', async t => {
+    const fails: Filter = { onResponse: () => delay(50).then(() => Promise.reject(new Error('no'))) };
+    const { engine, backend } = await parrot(t, { filters: [fails] });
+    const client = await ClientConnection.open(engine.port);
+    client.send(upgrade);
+    const [answer] = await client.answers(1);
+    assert.equal(answer!.status, 500);
+    await eventually(() => backend.open() === 0, 'the upstream’s connection is closed');
+    assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
     client.destroy();
   });
 
