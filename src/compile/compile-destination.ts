@@ -64,12 +64,9 @@ export function compileDestination(
   }
 }
 
-/** The template as exchange/ asks for it: with decoded parameters, which the template wants as they stand in a path. */
+/** The template as exchange/ asks for it. */
 function redirectLocation(template: Template, paramNames: readonly string[]): RedirectTemplate {
   return {
-    render({ host, path, query, param }) {
-      const rawValues = paramNames.map(name => (param(name) ?? '').split('/').map(encodeURIComponent).join('/'));
-      return template.apply({ host, path, query }, { paramNames, rawValues });
-    },
+    render: ({ host, path, query, rawValues }) => template.apply({ host, path, query }, { paramNames, rawValues }),
   };
 }

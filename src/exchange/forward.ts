@@ -46,7 +46,7 @@ export function forward(exchange: Exchange): void {
         host: request.authority,
         path: request.path,
         query: request.query,
-        param: name => exchange.param(name),
+        rawValues: exchange.found!.rawValues,
       });
       answer(exchange, { status: destination.status, headers: [['Location', location]] });
     }

@@ -38,7 +38,8 @@ export interface RedirectTemplate {
     readonly host: string;
     readonly path: string;
     readonly query: string;
-    readonly param: (name: string) => string | undefined;
+    /** The route's parameters as they stand in the path. */
+    readonly rawValues: readonly string[];
   }): string;
 }
 

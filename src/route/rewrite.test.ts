@@ -118,6 +118,10 @@ test('redirects fill in the request’s parts, and a client cannot choose the ho
   assert.equal(url('/{path}', '/evil.example/'), '/evil.example/');
   assert.equal(url('/{rest*}', '/o//evil.example/', '', '/o/{rest*}'), '/evil.example/');
   assert.equal(url('/new/{rest*}', '/o/a/b', '', '/o/{rest*}'), '/new/a/b');
+  // Not UTF-8: as it came, and half an escape is not made whole.
+  assert.equal(url('/n/{id}', '/o/caf%E9', '', '/o/{id}'), '/n/caf%E9');
+  assert.equal(url('/n/{rest*}', '/o/%E9/%C3%A9', '', '/o/{rest*}'), '/n/%E9/%C3%A9');
+  assert.equal(url('/n/{id}2F', '/o/%E9%', '', '/o/{id}'), '/n/%E9%252F');
   for (const bad of [
     'https://{id}/',
     'https://{path}/',

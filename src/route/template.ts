@@ -57,11 +57,13 @@ function pieceText(
 function encodedSegment(raw: string): string {
   const text = decodeSegment(raw);
   if (text === '.' || text === '..') return text.replaceAll('.', '%252E');
-  try {
-    return encodeURIComponent(text);
-  } catch {
-    return encodedAgain(raw).replaceAll('/', '%2F');
+  // What is not UTF-8 is not decoded: its escapes stand, but for halves of one, which what follows would make whole.
+  if (text === raw && raw.includes('%')) {
+    return encodedAgain(raw)
+      .replaceAll('/', '%2F')
+      .replace(/%(?![0-9A-Fa-f]{2})/g, '%25');
   }
+  return encodeURIComponent(text);
 }
 
 /** Bytes that may not stand in a header value or would end the part they are in. */
