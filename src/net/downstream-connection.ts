@@ -454,8 +454,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.events = null;
     this.responseDone = true;
     this.handler.io.outbox.flush();
-    // An answer that ends with the connection would look complete after a FIN; every other one is visibly cut.
-    if ((this.http10 && this.framing === ResponseFraming.unknown) || this.blocked) this.cut();
+    // An answer or a tunnel that ends with the connection would look complete after a FIN; every other one is visibly cut.
+    const endsWithConnection =
+      this.framing === ResponseFraming.tunnel || (this.http10 && this.framing === ResponseFraming.unknown);
+    if (endsWithConnection || this.blocked) this.cut();
     else this.socket.destroy();
   }
 

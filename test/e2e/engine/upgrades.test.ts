@@ -282,6 +282,16 @@ describe('other protocols', () => {
     client.destroy();
   });
 
+  test('an endpoint that breaks a tunnel off: the client’s breaks off as well, and does not end', async t => {
+    const { engine, backend } = await parrot(t);
+    const client = await ClientConnection.open(engine.port);
+    client.send(upgrade);
+    await client.until(all => all.includes('welcome '));
+    backend.connections[0]!.socket.resetAndDestroy();
+    assert.equal(await client.end(), 'reset');
+    assert.equal(engine.refusals('upstream_reset'), 1);
+  });
+
   test('a client that is gone: the upstream’s connection ends', async t => {
     const { engine, backend } = await parrot(t);
     const client = await ClientConnection.open(engine.port);
