@@ -60,6 +60,9 @@ export function answer(exchange: Exchange, reply: Reply): void {
     exchange.connection.abort();
     exchange.connection = null;
   }
+  // What came of the upstream's answer while a filter waited with its head is no part of this one.
+  exchange.heldResponse = null;
+  exchange.heldResponseEnd = false;
   const headers = Headers.empty();
   for (const [name, value] of reply.headers ?? []) headers.append(name, value);
   headers.appendTrusted('Date', httpDate());

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Filter } from '../../../src/exchange/filter.ts';
 import { readAnswers } from '../../support/answers.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
@@ -249,4 +251,34 @@ describe('answers before the request is complete', () => {
     assert.equal(answer!.body, 'hifirstlast');
     client.destroy();
   });
+});
+
+test('nothing of an answer that fails while a filter waits with its head is in the refusal', async t => {
+  const waitsAndFails: Filter = { onResponse: ({ answeredBy }) => (answeredBy === 'upstream' ? fails() : undefined) };
+  const waits: Filter = { onResponse: ({ answeredBy }) => (answeredBy === 'upstream' ? delay(600) : undefined) };
+  const fails = () => delay(100).then(() => Promise.reject(new Error('no')));
+  for (const [filter, body, status] of [
+    [waits, 'some', 504],
+    [waitsAndFails, 'some', 500],
+    [waitsAndFails, 'some of it, whole', 500],
+  ] as const) {
+    const backend = await startRawBackend({
+      onRequest: ({ socket }) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n${body}`),
+    });
+    t.after(() => backend.stop());
+    const engine = await startEngine([backend.port], { filters: [filter], upstream: { timeoutMs: 300 } });
+    t.after(() => engine.stop());
+    const client = await ClientConnection.open(engine.port);
+    t.after(() => client.destroy());
+    client.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+    await client.answers(1);
+    client.send('GET /fixed HTTP/1.1\r\nHost: test\r\n\r\n');
+    const answers = await client.answers(2);
+    assert.deepEqual(
+      answers.map(answer => answer.status),
+      [status, 200],
+    );
+    assert.match(answers[0]!.body, /^\{"type"/);
+    assert.deepEqual(engine.poolCounts(), { active: 0, idle: body.length === 17 ? 1 : 0, pending: 0 });
+  }
 });
