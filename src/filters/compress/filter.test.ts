@@ -37,7 +37,11 @@ async function start(t: TestContext, backend: RequestListener, config: unknown =
 }
 
 const answerWith =
-  (body: Buffer | string, head: Record<string, string | number> = {}, status = 200): RequestListener =>
+  (
+    body: Buffer | string,
+    head: Record<string, string | number | readonly string[]> = {},
+    status = 200,
+  ): RequestListener =>
   (_, response) => {
     response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body), ...head });
     response.end(body);
@@ -118,6 +122,7 @@ test('what is not compressed goes out as it came', async t => {
     ['another type', { 'content-type': 'image/png' }, 200],
     ['no type', { 'content-type': '' }, 200],
     ['encoded already', { 'content-encoding': 'br' }, 200],
+    ['encoded already, said in a second line', { 'content-encoding': ['identity', 'br'] }, 200],
     ['no-transform', { 'cache-control': 'public, No-Transform' }, 200],
     ['a part', { 'content-range': 'bytes 0-4999/9999' }, 206],
   ] as const) {
@@ -145,6 +150,18 @@ test('what could be compressed for another client says so with Vary', async t =>
     assert.deepEqual(valuesOf(answer, 'vary'), ['Cookie', 'Accept-Encoding'], why);
     assert.ok(answer.body.equals(sent), why);
   }
+});
+
+test('an answer whose digest stands behind its body stays as it is', async t => {
+  const port = await start(t, (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain', trailer: 'X-Rows, Content-Digest' });
+    response.write(textOf(5_000));
+    response.addTrailers({ 'content-digest': 'sha-256=:x:', 'x-rows': '5' });
+    response.end();
+  });
+  const answer = await ask(port, { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(answer.headers['content-encoding'], undefined);
+  assert.ok(answer.body.equals(textOf(5_000)));
 });
 
 test('the client’s own no-transform counts too', async t => {

@@ -59,7 +59,7 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
         if (encoding === null) return;
         const length = lengthOf(exchange);
         if (length !== -1 && length < config.minimum && !choice.identityRefused) return;
-        if (length === 0 || leftAlone.some(field => headers.has(field))) return;
+        if (length === 0 || tellsOfBytes(headers)) return;
         const whole = length !== -1 && length <= WHOLE_BYTES_MAX;
         if (!whole && openStreams() >= config.maxStreams) return;
         changeHead(exchange, encoding);
@@ -86,13 +86,20 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
 
 const nothingAccepted = new Choice(null, false);
 
+/** Whether it does, in its head or in what it says will stand behind its body (RFC 9530 has digests of streams there). */
+function tellsOfBytes(headers: Headers): boolean {
+  if (leftAlone.some(field => headers.has(field))) return true;
+  const trailers = headers.getJoined('trailer');
+  return trailers !== undefined && trailers.split(',').some(name => leftAlone.includes(name.trim().toLowerCase()));
+}
+
 /** Whether the answer is of a kind that could be compressed for some client. */
 function isTransformable(exchange: Exchange, types: ContentTypes): boolean {
   const { headers, status } = exchange.response!;
   if (status < 200 || status === 204 || status === 205 || status === 206) return false;
   const type = headers.getById(HeaderId.contentType);
   if (type === undefined || !types.has(type)) return false;
-  const encoded = headers.getById(HeaderId.contentEncoding);
+  const encoded = headers.getJoined('content-encoding');
   if (encoded !== undefined && encoded.toLowerCase() !== 'identity') return false;
   return !forbidsTransform(headers) && !forbidsTransform(exchange.request.headers);
 }
