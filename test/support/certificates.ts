@@ -8,6 +8,8 @@ import path from 'node:path';
 export interface CertificateWish {
   /** Common name; the first DNS name when left out. */
   readonly name?: string;
+  /** The subject is empty. */
+  readonly nameless?: boolean;
   /** Entries of the subject alternative name, as openssl writes them: `DNS:api.test`, `URI:spiffe://x/y`. */
   readonly names?: readonly string[];
   readonly key?: 'ec' | 'rsa' | 'rsa1024';
@@ -69,14 +71,14 @@ export class TestAuthority {
   /** Makes `<file>.pem` and `<file>.key`; a pair that is there is replaced. */
   issue(
     file: string,
-    { names = [], name, key = 'ec', days = 365, digest = 'sha256' }: CertificateWish = {},
+    { names = [], name, nameless = false, key = 'ec', days = 365, digest = 'sha256' }: CertificateWish = {},
   ): CertificateFiles {
     const files = { cert: this.path(`${file}.pem`), key: this.path(`${file}.key`) };
     if (key === 'ec') openssl(['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', files.key]);
     else openssl(['genrsa', '-out', files.key, key === 'rsa' ? '2048' : '1024']);
     const common = name ?? names.find(each => each.startsWith('DNS:'))?.slice(4) ?? file;
     const request = this.path(`${file}.csr`);
-    openssl(['req', '-new', '-key', files.key, '-subj', `/O=Cardea/CN=${common}`, '-out', request]);
+    openssl(['req', '-new', '-key', files.key, '-subj', nameless ? '/' : `/O=Cardea/CN=${common}`, '-out', request]);
     const extensions = this.path(`${file}.ext`);
     writeFileSync(
       extensions,

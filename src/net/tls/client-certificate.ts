@@ -35,14 +35,16 @@ export function clientCertificateOf(
   const raw = peer?.raw;
   if (peer === undefined || raw === undefined) return null;
   const certificate = new X509Certificate(raw);
+  // Because: Node has no text for an empty name, which its types leave out. SPIFFE's certificates need no subject.
+  const { subject = '', issuer = '' } = certificate as { readonly subject?: string; readonly issuer?: string };
   const names = alternativeNames(certificate.subjectAltName ?? '');
   const dnsNames = named(names, 'DNS:');
   const uris = named(names, 'URI:');
   const spiffe = uris.filter(uri => uri.startsWith('spiffe://'));
   const facts = {
-    subject: distinguishedName(certificate.subject),
-    issuer: distinguishedName(certificate.issuer),
-    commonName: commonName(certificate.subject),
+    subject: distinguishedName(subject),
+    issuer: distinguishedName(issuer),
+    commonName: commonName(subject),
     dnsNames,
     uris,
     emails: named(names, 'email:'),

@@ -119,11 +119,13 @@ export class Handshake implements SocketEvents, Timed {
     const { clientAuth, protocols } = contexts.material;
     let { client } = this;
     if (clientAuth !== null) {
-      const certificate = clientCertificateOf(handle.getPeerCertificate(false), clientAuth.forward);
-      if (certificate === null ? clientAuth.required : (handle.verifyError() ?? null) !== null) {
+      const peer = handle.getPeerCertificate(false);
+      // Before anything of it is read: a certificate that is not verified may hold whatever its maker likes.
+      if (peer?.raw === undefined ? clientAuth.required : (handle.verifyError() ?? null) !== null) {
         this.fail('certificate_rejected');
         return;
       }
+      const certificate = clientCertificateOf(peer, clientAuth.forward);
       if (certificate !== null) {
         // Because: what a resumed session says of it was true when it was shown, and certificates end by the wall clock.
         if (certificate.expiresAt < Date.now()) {

@@ -108,7 +108,7 @@ export function dnsNames(certificate: X509Certificate): string[] {
     .split(', ')
     .flatMap(entry => (entry.startsWith('DNS:') ? [entry.slice(4).toLowerCase()] : []));
   if (names.length > 0 || subjectAltName !== undefined) return names;
-  const common = /^CN=(.+)$/m.exec(certificate.subject)?.[1]?.toLowerCase();
+  const common = /^CN=(.+)$/m.exec(certificate.subject ?? '')?.[1]?.toLowerCase();
   return common === undefined || !/^[a-z0-9*.-]+$/.test(common) ? [] : [common];
 }
 
@@ -152,7 +152,9 @@ function isSelfIssued(certificate: X509Certificate): boolean {
   return certificate.ca && certificate.subject === certificate.issuer;
 }
 
-function nameOf({ subject }: X509Certificate): string {
+function nameOf(certificate: X509Certificate): string {
+  // Because: Node has no text for an empty name, which its types leave out.
+  const { subject = '' } = certificate as { readonly subject?: string };
   return /^CN=(.+)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
 }
 

@@ -105,6 +105,19 @@ test('client-cert holds the certificate as RFC 9440 writes it; without one there
   assert.equal((await askTls(optional, identity(foreign), '/bad')).text, '');
 });
 
+test('a certificate without a subject, as SPIFFE has them, is told; one that anybody made is refused, and harms nobody', async () => {
+  const uri = 'URI:spiffe://acme.test/nameless';
+  const ours = authority.issue('nameless', { nameless: true, names: [uri] });
+  await askTls(gateway.port, identity(ours), '/nameless');
+  assert.match((await fieldsAt('/nameless')).get('x-forwarded-client-cert')!, /;Subject="";URI=spiffe:/);
+  const theirs = identity(stranger.issue('nameless', { nameless: true, names: [uri] }));
+  for (const port of [gateway.port, optional]) {
+    assert.equal((await askTls(port, theirs, '/theirs')).text, '');
+    assert.match((await askTls(port, identity(good), '/still')).text, /^HTTP\/1\.1 200/);
+  }
+  assert.doesNotMatch(gateway.stderr(), /worker (failed|died)/);
+});
+
 test('a resumed session still tells who the client is', async () => {
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const options = { ...identity(good), maxVersion };
