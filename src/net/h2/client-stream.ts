@@ -205,6 +205,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     if (this.closed) return;
     this.phase = Phase.closed;
     this.queue = nothing;
+    if (this.waiting) this.connection.turns.forget(this);
     this.times = null;
     this.connection.io.wheel.cancel(this);
     this.connection.onStreamClosed(this);

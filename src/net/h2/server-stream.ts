@@ -245,6 +245,7 @@ export class ServerStream implements ResponseWriter, Timed {
   private leave(): void {
     this.closed = true;
     this.queue = nothing;
+    if (this.waiting) this.connection.turns.forget(this);
     if (this.held > 0) this.hold(-this.held);
     this.early = nothing;
     this.heldHead = null;

@@ -7,7 +7,6 @@ import type { FrameOutbox } from './frame-outbox.ts';
 /** A stream as far as sending goes. */
 export interface SendingStream {
   readonly id: number;
-  readonly closed: boolean;
   /** How many bytes the peer takes of it. */
   readonly sendWindow: number;
   /** Takes note of bytes that were put into frames. */
@@ -50,16 +49,18 @@ export class StreamTurns<Stream extends SendingStream> {
     this.waiting.push(stream);
   }
 
+  /** The stream is over, and waits no longer. One whose peer gives no room would else be kept for as long as the connection lives. */
+  forget(stream: Stream): void {
+    const at = this.waiting.indexOf(stream);
+    if (at !== -1) this.waiting.splice(at, 1);
+  }
+
   /** Serves the streams that wait until windows or socket are full. */
   serve(): void {
     const { waiting, outbox, window } = this;
     let idleTurns = 0;
     while (waiting.length > 0 && idleTurns < waiting.length && !outbox.blocked && window.available > 0) {
       const stream = waiting.shift()!;
-      if (stream.closed) {
-        idleTurns = 0;
-        continue;
-      }
       const sent = stream.sendWaiting(FRAME_BYTES_DEFAULT);
       if (stream.goOn()) idleTurns = 0;
       else {

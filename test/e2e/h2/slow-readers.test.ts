@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { F, frame, get, H2Client, settings, T, uint32 } from '../../support/h2-client.ts';
 import { type H2Server, type H2ServerConnection, startH2Server } from '../../support/h2-server.ts';
@@ -166,4 +168,34 @@ test('one answer alone has room', async t => {
   client.send(frame(T.settings, 0, 0, settings([4, MIB])), frame(T.windowUpdate, 0, 0, uint32(MIB)));
   const { ended, reset } = await client.answer(1);
   assert.deepEqual([ended, reset], [true, null]);
+});
+
+test('streams that are given up while they wait for room are not kept', async t => {
+  setFlagsFromString('--expose-gc');
+  // Because: this is how V8 gives the function to a process that was started without the flag.
+  const collect = runInNewContext('gc') as () => void;
+  const engine = await startEngine([1], { protocols: ['h2c'], http2: { resetBurst: 100_000 } });
+  const client = await H2Client.open(engine.port, settings([4, 0]));
+  t.after(async () => {
+    client.close();
+    await engine.stop();
+  });
+  let next = 1;
+  const heldAfter = async (streams: number): Promise<number> => {
+    for (let i = 0; i < streams; i += 50) {
+      for (let n = 0; n < 50; n++, next += 2) {
+        client.headers(next, get('/fixed'));
+        client.send(frame(T.reset, 0, next, uint32(8)));
+      }
+      const last = next - 2;
+      await client.until(({ frames }) => frames.some(({ stream }) => stream === last));
+      client.frames.length = 0;
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await heldAfter(5_000);
+  // They took 330 bytes each.
+  assert.ok((await heldAfter(15_000)) - before < 2 * MIB);
+  assert.equal(engine.gateway.inFlight, 0);
 });
