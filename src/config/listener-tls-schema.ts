@@ -14,7 +14,7 @@ const pair = z.strictObject({
 
 const folder = z.strictObject({
   folder: filePath.describe(
-    'A folder with pairs of files: `<name>.pem` or `<name>.crt` with `<name>.key`. A pair that comes later is used as well.',
+    'A folder with pairs of files: `<name>.pem` or `<name>.crt` with `<name>.key`. A pair that comes later is used as well; a certificate without its key, other than an authority’s, is an error.',
   ),
 });
 

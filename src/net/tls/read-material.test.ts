@@ -142,7 +142,11 @@ test('a folder: pairs by name, and what has no partner is told', () => {
     problemOf(read(['good.key', 'good.pem', 'lonely.key'])),
     /^warning \S+: \S+lonely\.key has no certificate/,
   );
-  assert.match(problemOf(read(['good.pem'])), /^error certificates\.0\.folder: \S+ holds no certificate with a key/);
+  assert.match(
+    problemOf(read(['good.key', 'good.pem', 'other.pem'])),
+    /^error \S+: \S+other\.pem has no key beside it: expected other\.key/,
+  );
+  assert.match(problemOf(read(['ca.pem'])), /^error certificates\.0\.folder: \S+ holds no certificate with a key/);
 });
 
 test('an upstream that is not verified is told loudly', () => {

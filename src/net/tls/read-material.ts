@@ -169,7 +169,10 @@ class MaterialReader {
     const pairs: CertificatePair[] = [];
     for (const name of certs) {
       const stem = name.slice(0, -4);
-      if (!keys.has(stem)) continue;
+      if (!keys.has(stem)) {
+        this.withoutKey(path.join(folder, name), stem, at);
+        continue;
+      }
       const pair = this.pair(path.join(folder, name), path.join(folder, `${stem}.key`), at, at);
       if (pair !== null) pairs.push(pair);
     }
@@ -183,6 +186,17 @@ class MaterialReader {
       this.fail(at, `${folder} holds no certificate with a key: expected pairs such as api.pem and api.key`);
     }
     return pairs;
+  }
+
+  /** An authority's file may lie in the folder as well. Any other's key is on its way: without it its names would be shown another one. */
+  private withoutKey(file: string, stem: string, at: Path): void {
+    const text = this.files.texts.get(file);
+    const chain = typeof text === 'string' ? certificatesOf(text) : '';
+    if (typeof chain === 'string') return;
+    const { ca, subjectAltName = '' } = chain[0]!;
+    // Who signs for himself is an authority by what his certificate says, and serves a name all the same.
+    if (ca && !subjectAltName.includes('DNS:')) return;
+    this.fail(at, `${file} has no key beside it: expected ${stem}.key`);
   }
 
   /**

@@ -141,4 +141,10 @@ test('a folder: links swapped as Kubernetes does, and a pair that comes later', 
   copyFileSync(two.key, `${folder}/two.key`);
   assert.equal(await shownInTime(folderPort, 'two', 'two.test'), 'two');
   assert.equal(await shown(folderPort, 'one.test'), 'next');
+  // A key that is away for a moment: its certificate serves meanwhile, and no other one stands in for it.
+  rmSync(`${folder}/two.key`);
+  await saidInTime(/two\.pem has no key beside it/);
+  assert.equal(await shown(folderPort, 'two.test'), 'two');
+  rmSync(`${folder}/two.pem`);
+  assert.notEqual(await shownInTime(folderPort, 'next', 'two.test'), 'two');
 });
