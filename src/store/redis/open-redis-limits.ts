@@ -1,5 +1,6 @@
 // Limits that several gateways share through a Redis: what a filter says that it needs for them, and the store that it opens.
 
+import { createHash } from 'node:crypto';
 import type { Feed, FeedNeed } from '../feed.ts';
 import type { LimitRule } from '../limiter/limit-rule.ts';
 import type { LimiterStore } from '../limiter/limiter-store.ts';
@@ -31,8 +32,13 @@ export interface LimitsWorker extends SharedMemory {
   feed<Value>(need: FeedNeed): Feed<Value>;
 }
 
-function useTableName({ name, nodes, database, keyPrefix }: StoreSpec): string {
-  return `use of limits in ${name} ${JSON.stringify([nodes, database, keyPrefix])}`;
+/**
+ * One for each feed, and so for all settings of the store: while a reload changes one of them, the source of before and the new one both run, and
+ * each has to read all that its own workers write. Of a password the name shows nothing.
+ */
+function useTableName(store: StoreSpec): string {
+  const digest = createHash('sha256').update(JSON.stringify(store)).digest('base64url');
+  return `use of limits in ${store.name} ${digest}`;
 }
 
 function limitsFeed(store: StoreSpec): FeedNeed {

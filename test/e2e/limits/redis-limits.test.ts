@@ -6,6 +6,7 @@ import { Agent, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
+import { reloadWith } from '../../support/reload-with.ts';
 
 const password = 'p4ss-of-the-store';
 let redis: RedisServer;
@@ -24,6 +25,16 @@ ${['shared', 'exact']
     public: true
     filters:
       - rateLimit: { limit: 60/h, burst: 30, store: main, mode: ${mode}, onStoreFailure: ${failure}${mode === 'exact' ? ', answerTimeout: 100ms' : ''} }
+    to: { reply: { status: 200 } }`,
+  )
+  .join('\n')}
+${[1, 2]
+  .map(
+    round => `  - name: later-${round}
+    match: { path: /later/${round} }
+    public: true
+    filters:
+      - rateLimit: { limit: 60/h, burst: 30, store: main }
     to: { reply: { status: 200 } }`,
   )
   .join('\n')}
@@ -93,6 +104,21 @@ describe('limits in one Redis', () => {
     const until = performance.now() + 5_000;
     while ((await statusOf(gateways[0]!.port, '/shared/closed')) === 503 && performance.now() < until);
     assert.ok(performance.now() < until, 'limits came back');
+  });
+
+  test('gateways go on counting together where a reload changed the store’s settings, and where another one changed them back', async () => {
+    const url = `@127.0.0.1:${redis.port}"`;
+    const rounds = [
+      [url, `${url}, commandTimeout: 300ms`],
+      [`${url}, commandTimeout: 300ms`, url],
+    ] as const;
+    for (const [at, [before, after]] of rounds.entries()) {
+      await reloadWith(gateways[0]!, text => text.replace(before, after));
+      assert.notEqual(await statusOf(gateways[0]!.port, '/shared/closed'), 503);
+      const seen = await statuses(`/later/${at + 1}`, 60, 10);
+      const admitted = seen.filter(status => status === 200).length;
+      assert.ok(admitted >= 30 && admitted <= 36, `${admitted} admitted`);
+    }
   });
 
   test('the store’s password stands in no answer and no log', async () => {

@@ -74,7 +74,8 @@ export const limitsSource: FeedSource<LimitsNews> = {
     void roll.beat(clock.now);
     tell();
     return {
-      ready: store.open(),
+      // Because: workers count as without Redis until the first round has found it there.
+      ready: store.open().then(look),
       nudge(hint) {
         const { rules, bytes } = JSON.parse(hint) as CountedRules; // Because: only `openRedisLimits` nudges this feed
         const local = new LocalLimiterStore(memory, bytes);

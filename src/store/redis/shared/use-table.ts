@@ -5,6 +5,8 @@ const HEADER_WORDS = 16;
 const AWAY = 0;
 const HEAD = 1;
 const LOST = 2;
+/** Where the supervisor reads on: a source that a reload ended and another began again goes on behind the one before. */
+const TAIL = 3;
 
 /** Words of a slot: the caller's key (0 in the first is free), the limit, and units not collected yet. */
 const SLOT_WORDS = 4;
@@ -28,7 +30,7 @@ export class UseTable {
 
   constructor(memory: SharedArrayBuffer) {
     this.words = new Int32Array(memory);
-    this.tail = 0;
+    this.tail = this.words[TAIL]!;
   }
 
   // ---- Workers -------------------------------------------------------------------------------------------------------
@@ -79,6 +81,7 @@ export class UseTable {
     // Because: a place is written again when all others were, and by then this is long done.
     words[at] = 0;
     this.tail = (tail + 1) | 0;
+    words[TAIL] = this.tail;
     return slot;
   }
 
