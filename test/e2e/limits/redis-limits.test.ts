@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { eventuallySeen } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { reloadWith } from '../../support/reload-with.ts';
@@ -126,5 +128,31 @@ describe('limits in one Redis', () => {
     const page = await (await fetch(`http://127.0.0.1:${gateway!.adminPort}/config`)).text();
     assert.match(page, /main/);
     assert.doesNotMatch(page + gateway!.stderr() + gateway!.stdout(), new RegExp(password));
+  });
+});
+
+describe('a Redis that does not count is told of', () => {
+  test('when it is not there at the start, and when it lets the gateway do less than it has to', async t => {
+    const strict = await startRedis({
+      arguments: ['--user', 'gw', 'on', '>pw', '~*', '&*', '+@read', '+@connection', '+info'],
+    });
+    t.after(() => strict.stop());
+    const limited = (url: string) =>
+      startGateway(`accessLog: off
+stores: { main: { url: "${url}", connectTimeout: 100ms } }
+routes:
+  - { name: a, match: { path: / }, public: true, filters: [{ rateLimit: { limit: 60/h, store: main } }], to: { reply: { status: 200 } } }
+`);
+    const told = async (url: string, expected: RegExp) => {
+      const gateway = await limited(url);
+      t.after(() => gateway.stop());
+      await eventuallySeen(
+        async () => gateway.stderr(),
+        said => expected.test(said),
+        String(expected),
+      );
+    };
+    await told(`redis://127.0.0.1:${await freePort()}`, /feed is not up to date.*limits.*is away/);
+    await told(`redis://gw:pw@127.0.0.1:${strict.port}`, /feed is not up to date.*refuses to count limits: NOPERM/);
   });
 });

@@ -33,11 +33,13 @@ export class GatewayRoll {
   readonly id: string;
   private readonly store: RedisStore;
   private readonly onChange: () => void;
+  private readonly onRefused: (code: string | null) => void;
   private saidAtMs = -Infinity;
 
-  /** `onChange` hears of each other number. */
-  constructor(store: RedisStore, id: string, onChange: () => void) {
+  /** `onChange` hears of each other number, `onRefused` by what code Redis refuses the script, as it will refuse those that count, and null when it does not. */
+  constructor(store: RedisStore, id: string, onChange: () => void, onRefused: (code: string | null) => void) {
     this.store = store;
+    this.onRefused = onRefused;
     this.key = store.key('gateways');
     this.id = id;
     this.onChange = onChange;
@@ -75,8 +77,11 @@ export class GatewayRoll {
   private async say(what: string): Promise<number | null> {
     try {
       const count = await this.store.command('EVAL', script, 1, this.key, this.id, what);
+      this.onRefused(null);
       return typeof count === 'number' ? count : null;
-    } catch {
+    } catch (error) {
+      // Because: of a store that is away others tell; what its messages say beyond the code may name keys.
+      if (error instanceof Error && error.name === 'ReplyError') this.onRefused(error.message.split(' ', 1)[0]!);
       return null;
     }
   }

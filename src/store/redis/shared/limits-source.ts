@@ -42,18 +42,33 @@ export const limitsSource: FeedSource<LimitsNews> = {
     };
     const table = new UseTable(outlet.sharedTable(useTable));
     let isAway = true;
+    let refusal: string | null = null;
+    const report = () => {
+      const { name } = storeSpec;
+      if (isAway) outlet.report(`the store "${name}" is away`);
+      else outlet.report(refusal === null ? null : `the store "${name}" refuses to count limits: ${refusal}`);
+    };
     const tell = () => outlet.publish({ gateways: roll.gateways, available: !isAway });
-    const roll: GatewayRoll = new GatewayRoll(store, randomBytes(8).toString('hex'), () => {
-      sync.gateways = roll.gateways;
-      tell();
-    });
+    const roll: GatewayRoll = new GatewayRoll(
+      store,
+      randomBytes(8).toString('hex'),
+      () => {
+        sync.gateways = roll.gateways;
+        tell();
+      },
+      code => {
+        refusal = code;
+        // Because: whether the store is away is not known before the first round.
+        if (!isAway) report();
+      },
+    );
     const sync: LevelSync = new LevelSync({
       store,
       table,
       roll,
       onAvailability(available) {
         isAway = !available;
-        outlet.report(available ? null : `the store "${storeSpec.name}" is away`);
+        report();
         tell();
       },
       onAnswered: () => arm(),
@@ -75,7 +90,10 @@ export const limitsSource: FeedSource<LimitsNews> = {
     tell();
     return {
       // Because: workers count as without Redis until the first round has found it there.
-      ready: store.open().then(look),
+      ready: store.open().then(() => {
+        look();
+        report();
+      }),
       nudge(hint) {
         const { rules, bytes } = JSON.parse(hint) as CountedRules; // Because: only `openRedisLimits` nudges this feed
         const local = new LocalLimiterStore(memory, bytes);
