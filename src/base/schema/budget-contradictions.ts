@@ -9,6 +9,8 @@ interface Budget {
   readonly name: string;
   readonly rate: Rate | null;
   readonly burst: number;
+  readonly algorithm: 'gcra' | 'tokenBucket' | 'slidingWindow' | 'slidingLog' | 'fixedWindow';
+  readonly fallback: 'ip' | 'shared';
   readonly by: readonly KeyPart[];
   readonly cost: CostConfig;
   readonly plan: boolean;
@@ -38,7 +40,22 @@ export function budgetContradictions(limits: readonly Budget[]): BudgetIssue[] {
 function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
   if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
   if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
+  if (!holdsAsWell(other, limit) || !tellsNoFewerApart(other, limit)) return false;
   const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
   if (difference < 0 || limit.burst < other.burst) return false;
   return difference > 0 || limit.burst > other.burst || isFirst;
+}
+
+/**
+ * Whether an algorithm admits no more than another one at the same numbers: beside its limit a bucket has a burst in each window, a fixed window
+ * twice the limit around a boundary, and two counters are an estimate.
+ */
+function holdsAsWell({ algorithm: other }: Budget, { algorithm }: Budget): boolean {
+  const isBucket = (name: Budget['algorithm']) => name === 'gcra' || name === 'tokenBucket';
+  return other === algorithm || other === 'slidingLog' || (isBucket(other) && isBucket(algorithm));
+}
+
+/** Requests that lack what `by` asks for use one budget together in a limit that says so, and in the other one each its address's. */
+function tellsNoFewerApart(other: Budget, { by, fallback }: Budget): boolean {
+  return fallback === 'ip' || other.fallback === 'shared' || by.every(({ kind }) => kind === 'ip');
 }

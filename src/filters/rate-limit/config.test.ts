@@ -85,7 +85,12 @@ test('bad input is refused at its place', () => {
     ],
     [{ limits: [{ limit: '100/min' }, { limit: '50/h' }] }, /^limits.0.limit: this limit can never/],
     [
-      { limits: [{ limit: '5/s' }, { limit: '5/s', algorithm: 'fixedWindow' }] },
+      {
+        limits: [
+          { limit: '5/s', algorithm: 'slidingLog' },
+          { limit: '5/s', algorithm: 'fixedWindow' },
+        ],
+      },
       /^limits.1.limit: this limit can never/,
     ],
     [{ limit: '10/s', by: 'plan' }, /^by: expected ip, consumer/],
@@ -116,6 +121,14 @@ test('limits that do not contradict each other stand together', () => {
       { limit: '20/s', burst: 20 },
     ],
     [{ limit: '10/s', plan: true }, { limit: '1000/s' }],
+    [{ limit: '100/min' }, { limit: '100/min', algorithm: 'slidingLog' }],
+    [{ limit: '50/min', algorithm: 'fixedWindow' }, { limit: '60/min' }],
+    // After five at once gcra gives one back each fifth of a second; the window gives none before it is over.
+    [{ limit: '5/s' }, { limit: '5/s', algorithm: 'fixedWindow' }],
+    [
+      { limit: '50/h', by: { header: 'x-a' } },
+      { limit: '100/h', by: { header: 'x-a' }, fallback: 'shared' },
+    ],
   ]) {
     assert.equal(problemOf({ limits }), '', JSON.stringify(limits));
   }
