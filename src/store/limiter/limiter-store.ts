@@ -51,4 +51,10 @@ export class LimitCall {
     this.waitMs = new Float64Array(limits);
     this.resetMs = new Float64Array(limits);
   }
+
+  /** Refused by one of several: of the others, which would have admitted, what is left is told as it is, since nothing was taken. */
+  giveBack(): void {
+    const { costs, remaining, waitMs } = this;
+    for (let at = 0; at < costs.length; at++) if (waitMs[at] === 0) remaining[at]! += costs[at]!;
+  }
 }

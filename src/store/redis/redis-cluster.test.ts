@@ -48,6 +48,10 @@ test('exact: a stack over several slots admits its tightest limit, and takes not
     const call = one.call(caller, 0);
     await one.limiter.decide(call);
     assert.deepEqual([...call.remaining], [90, 0, 40]);
+    const refused = one.call(caller);
+    assert.equal(await one.limiter.decide(refused), false);
+    assert.deepEqual([...refused.remaining], [90, 0, 40], 'told as it is');
+    await new Promise(resolve => setTimeout(resolve, 50));
   }
 });
 

@@ -123,7 +123,7 @@ export class LocalLimiter implements Limiter {
         limit.meter.take(limit.table.words, states[i]!, limit.tick, call.costs[i]!);
         limit.touch(states[i]!, limit.moment);
       }
-    } else giveBack(call);
+    } else call.giveBack();
     this.unlockSets(call);
     call.refusedBy = refusedBy;
     return refusedBy === -1;
@@ -170,9 +170,4 @@ function tell(call: LimitCall, limit: number): void {
   call.remaining[limit] = answer.remaining;
   call.waitMs[limit] = answer.waitMs;
   call.resetMs[limit] = answer.resetMs;
-}
-
-/** What was left is told as it is: those that would have admitted had nothing taken. */
-function giveBack(call: LimitCall): void {
-  for (let i = 0; i < call.costs.length; i++) if (call.waitMs[i] === 0) call.remaining[i]! += call.costs[i]!;
 }

@@ -50,6 +50,9 @@ test('a refusal by one limit takes nothing from the others', async t => {
   const call = gateway.call(1, 0);
   await gateway.limiter.decide(call);
   assert.deepEqual([...call.remaining], [45, 0, 35]);
+  const refused = gateway.call(1);
+  assert.equal(await gateway.limiter.decide(refused), false);
+  assert.deepEqual([...refused.remaining], [45, 0, 35], 'told as it is');
 });
 
 test('a charge is owed, and comes back as time does', async t => {

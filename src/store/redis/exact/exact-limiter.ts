@@ -113,13 +113,19 @@ export class ExactLimiter implements Limiter {
     }
     if (isAway) return this.withoutRedis(call, parts);
     call.refusedBy = refusedBy;
+    call.giveBack();
     return false;
   }
 
   private take(call: LimitCall, part: Part, reply: readonly number[]): boolean {
     const admitted = this.read(call, part, reply);
-    call.refusedBy = admitted ? -1 : part.places[reply[0]!]!;
-    return admitted ? this.admitted(call) : false;
+    if (admitted) {
+      call.refusedBy = -1;
+      return this.admitted(call);
+    }
+    call.refusedBy = part.places[reply[0]!]!;
+    call.giveBack();
+    return false;
   }
 
   private admitted(call: LimitCall): true {
