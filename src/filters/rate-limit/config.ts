@@ -13,6 +13,7 @@ import {
 } from '../../base/schema/budget-key.ts';
 import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/schema/budget-rate.ts';
 import { answerTime, block, memorySize, policyName } from './limit-words.ts';
+import { storeIssues } from './store-issues.ts';
 
 export const name = 'rateLimit';
 
@@ -195,16 +196,7 @@ export const schema = z
       if (twin < at) issues.push({ path: [...limit.path, 'name'], message: `two limits are named "${limit.name}"` });
     }
     issues.push(...budgetContradictions(limits));
-    for (const [key, value] of Object.entries({ mode, onStoreFailure, answerTimeout })) {
-      if (value !== undefined && store === 'local')
-        issues.push({ path: [key], message: `\`${key}\` is for limits in a Redis: name it by \`store\`` });
-    }
-    if (store !== 'local' && limits.every(({ rate }) => rate === null)) {
-      const message = 'only a `limit` is counted in a store: requests under way are counted by each gateway for itself';
-      issues.push({ path: ['store'], message });
-    }
-    if (answerTimeout !== undefined && store !== 'local' && mode !== 'exact')
-      issues.push({ path: ['answerTimeout'], message: 'only `mode: exact` waits for Redis' });
+    issues.push(...storeIssues({ store, mode, onStoreFailure, answerTimeout }, limits));
     const shared = {
       store,
       mode: mode ?? ('shared' as const),
@@ -227,9 +219,8 @@ function limitOf(
 ): LimitConfig {
   const { limit = null, burst, algorithm, by: parts, fallback, cost: price, plan, concurrency = null } = written;
   const fail = (key: string, message: string) => issues.push({ path: [...path, key], message });
-  if (limit === null && concurrency === null) {
+  if (limit === null && concurrency === null)
     issues.push({ path, message: 'a `limit` such as 100/s is missing, or a `concurrency`' });
-  }
   const isBucket = algorithm === 'gcra' || algorithm === 'tokenBucket';
   if (burst !== undefined && limit === null) fail('burst', 'there is no `limit` whose burst this could be');
   if (burst !== undefined && !isBucket)
@@ -281,11 +272,9 @@ export function placeProblems(config: RateLimitConfig, around: FilterSurrounding
       fail('plan', 'no filter before this one finds out who calls, so there is never a plan');
     const dearest = Math.max(price.each, ...Object.values(price.routes));
     for (const { name: owner, rate } of plan ? around.plans : []) {
-      if (rate !== null && dearest > rate.count)
-        fail(
-          'cost',
-          `a request of ${dearest} units would never fit into the rate of the plan "${owner}", which is ${rate.count}`,
-        );
+      if (rate === null || dearest <= rate.count) continue;
+      const told = `a request of ${dearest} units would never fit into the rate of the plan`;
+      fail('cost', `${told} "${owner}", which is ${rate.count}`);
     }
     for (const route of Object.keys(price.routes)) {
       if (!around.routes.has(route)) fail('cost', `there is no route "${route}"`);

@@ -63,7 +63,7 @@ export class LevelSync {
     const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
     this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
     parts.table.isAway = true;
-    this.takeOver();
+    this.waiting = this.sweep.takeOver();
   }
 
   /** When to look next: soon while an answer is awaited or Redis is away. */
@@ -278,18 +278,6 @@ export class LevelSync {
   }
 
   // ---- Slots ---------------------------------------------------------------------------------------------------------
-
-  /** What one before this left behind: nobody announces again what it had heard of. */
-  private takeOver(): void {
-    const { table } = this.parts;
-    for (let slot = 0; slot < table.slots; slot++) {
-      if (table.isFree(slot)) continue;
-      this.sweep.add(slot);
-      if (table.units(slot) === 0) continue;
-      this.book.setWaiting(slot, true);
-      this.waiting.push(slot);
-    }
-  }
 
   private collect(): void {
     const { book, parts } = this;

@@ -31,6 +31,20 @@ export class SlotSweep {
     this.slots.push(slot);
   }
 
+  /** What a source before this one left in the table: gives those that have something to tell, which nobody announces again. */
+  takeOver(): number[] {
+    const { book, table } = this;
+    const waiting: number[] = [];
+    for (let slot = 0; slot < table.slots; slot++) {
+      if (table.isFree(slot)) continue;
+      this.add(slot);
+      if (table.units(slot) === 0) continue;
+      book.setWaiting(slot, true);
+      waiting.push(slot);
+    }
+    return waiting;
+  }
+
   /** The share that is due. */
   go(nowMs: number): void {
     const { book, slots, table } = this;
