@@ -138,6 +138,17 @@ for (const how of ['throw', 'terminate'] as const) {
   });
 }
 
+test('a worker that takes the place of another counts once it listens, not while it compiles', async () => {
+  const routes = Array.from({ length: 5_000 }, (_, at) => sampleRoute(`r${at}`, `/r${at}/{id}`));
+  const supervisor = await started(sampleConfig({ routes }), 1);
+  const [url] = supervisor.status.listeners;
+  await supervisor.crashWorker('terminate');
+  while (supervisor.status.workersServing === 1) await delay(5);
+  while (supervisor.status.workersServing === 0) await delay(1);
+  assert.equal(await get(`${url}/r1/x`), '200 r1');
+  await supervisor.drain();
+});
+
 test('a drain does not wait for a reload that waits for something: that is given up, and what served before drains', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');

@@ -198,7 +198,7 @@ export class Supervisor {
       lastFailure: this.lastFailure,
       listeners: (serving?.listeners ?? []).map(addressUrl),
       workersWanted: this.crew.size,
-      workersServing: this.phase === 'starting' ? 0 : this.crew.workers.length,
+      workersServing: this.phase === 'starting' ? 0 : this.crew.servingCount,
       startedAt: this.startedAt,
     };
   }

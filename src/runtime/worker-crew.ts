@@ -42,6 +42,8 @@ export class WorkerCrew {
   private readonly backoffs = new Map<number, RestartBackoff>();
   /** Workers that are set up; those being replaced are not among them. */
   private readonly present = new Set<WorkerThread>();
+  /** Of these, the ones that take the place of others and do not serve yet. */
+  private readonly rising = new Set<WorkerThread>();
   private equipment: CrewEquipment | null = null;
   private stopping = false;
 
@@ -61,6 +63,11 @@ export class WorkerCrew {
   /** Workers that can be asked now. */
   get workers(): readonly WorkerThread[] {
     return [...this.present];
+  }
+
+  /** How many of them do what is asked of the crew: a worker that is being brought up listens nowhere. */
+  get servingCount(): number {
+    return this.present.size - this.rising.size;
   }
 
   /** Sets up every worker. From now on one that dies is replaced. Rejects when one died already. */
@@ -93,19 +100,22 @@ export class WorkerCrew {
     return { thread: new WorkerThread(slot, this.size, this.log, this.onNudge), startedAt: performance.now() };
   }
 
-  private async setUp(thread: WorkerThread, { registry, accessLogPath, states }: CrewEquipment): Promise<void> {
+  private async setUp(thread: WorkerThread, equipment: CrewEquipment, rises = false): Promise<void> {
+    const { registry, accessLogPath, states } = equipment;
     const cells = registry.openSlot(thread.slot);
     const workerMetricsOffset = registry.block('worker', '');
     const { consumers } = registry;
     await thread.call('setup', { slot: thread.slot, cells, workerMetricsOffset, consumers, accessLogPath, states });
     this.present.add(thread);
-    this.countPresent();
+    if (rises) this.rising.add(thread);
+    this.countServing();
   }
 
   private replaceAtEnd({ thread, startedAt }: Member): void {
     void thread.ended.then(reason => {
       this.present.delete(thread);
-      this.countPresent();
+      this.rising.delete(thread);
+      this.countServing();
       if (this.stopping) return;
       const delayMs = this.backoffs.get(thread.slot)?.next(performance.now() - startedAt) ?? 0;
       this.log('warn', 'worker died and is replaced', { worker: thread.slot, reason, delayMs });
@@ -122,9 +132,11 @@ export class WorkerCrew {
     this.replaceAtEnd(member);
     try {
       await this.turns.run(async () => {
-        await this.setUp(member.thread, equipment);
+        await this.setUp(member.thread, equipment, true);
         await equipment.bringUp(member.thread);
       });
+      this.rising.delete(member.thread);
+      this.countServing();
       this.log('info', 'worker replaced', { worker: slot });
       this.onReplaced();
     } catch (error) {
@@ -134,9 +146,9 @@ export class WorkerCrew {
     }
   }
 
-  private countPresent(): void {
+  private countServing(): void {
     if (this.equipment === null) return;
     const { registry } = this.equipment;
-    registry.own.cells[registry.block('gateway', '') + GatewayCell.workers] = this.present.size;
+    registry.own.cells[registry.block('gateway', '') + GatewayCell.workers] = this.servingCount;
   }
 }
