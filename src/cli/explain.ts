@@ -12,7 +12,8 @@ import { textTable } from './text-table.ts';
 export const explain: Command = {
   name: 'explain',
   summary: 'Tells which route a request would take, why, which filters run in order, and which upstream gets it.',
-  details: 'Nothing is sent. Exits 0 when a route matches and 1 when none does.',
+  details:
+    'Nothing is sent. Exits 0 when a route matches, or the gateway answers OPTIONS by itself, and 1 when it is refused.',
   options: {
     config: configOption,
     header: {
@@ -36,7 +37,7 @@ export const explain: Command = {
     const explanation = await explainRequest(config, request);
     if (args.flag('json')) terminal.json({ request, ...explanation });
     else show(request, explanation, config, terminal);
-    return explanation.outcome === 'routed' ? ExitCode.ok : ExitCode.failed;
+    return explanation.outcome === 'routed' || explanation.outcome === 'options' ? ExitCode.ok : ExitCode.failed;
   },
 };
 

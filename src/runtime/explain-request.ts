@@ -2,11 +2,12 @@
 
 import { dryCompile } from '../compile/dry-compile.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
-import type { Config, DestinationConfig } from '../config/config.ts';
+import type { Config, DestinationConfig, RouteConfig } from '../config/config.ts';
 import { Headers } from '../http/headers.ts';
 import { normalizePath } from '../http/path.ts';
 import { explainRoutes, type RouteExplanation } from '../route/explain.ts';
-import { needsBody } from '../route/route-table.ts';
+import type { Routable } from '../route/routable.ts';
+import { needsBody, type RouteTable } from '../route/route-table.ts';
 
 export interface RequestToExplain {
   readonly method: string;
@@ -22,8 +23,8 @@ export interface RequestToExplain {
 }
 
 export interface Explanation {
-  /** What becomes of it: a route, or the refusal. */
-  readonly outcome: 'routed' | 'path_refused' | 'route_not_found' | 'method_not_allowed' | 'needs_body';
+  /** What becomes of it: a route, the gateway's own answer to OPTIONS, or the refusal. */
+  readonly outcome: 'routed' | 'options' | 'path_refused' | 'route_not_found' | 'method_not_allowed' | 'needs_body';
   /** As routing and the filters see it; as received when it is refused. */
   readonly path: string;
   /** A sentence that goes with the outcome. */
@@ -37,7 +38,7 @@ export interface Explanation {
   readonly destination: DestinationConfig | null;
   /** Path as it goes upstream, after the rewrite; null when nothing goes there. */
   readonly upstreamPath: string | null;
-  /** Methods that a route would serve, for `method_not_allowed`. */
+  /** Methods that a route would serve, for `method_not_allowed` and `options`. */
   readonly allowedMethods: readonly string[];
 }
 
@@ -61,8 +62,21 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
   }
   const { path } = normalized;
   const { method, host, query, body } = asked;
-  const request = { method, host, path, query, headers: Headers.from(asked.headers), body };
-  const table = compiled.snapshot.routes;
+  const headers = Headers.from(asked.headers);
+  const { routes: table, identityHeaders } = compiled.snapshot;
+  // As the gateway does: a client tells nobody who it is in the fields that the gateway itself writes.
+  if (identityHeaders !== null) headers.removeNamed(identityHeaders);
+  const request = { method, host, path, query, headers, body };
+  if (method === 'TRACE') {
+    const allowedMethods = table.allowedMethods(request);
+    return {
+      ...nothingFound,
+      outcome: 'method_not_allowed',
+      path,
+      detail: 'TRACE is never served: 405',
+      allowedMethods,
+    };
+  }
   const candidates = explainRoutes(table, request);
   const found = table.find(request);
   if (found === needsBody) {
@@ -71,6 +85,27 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
   }
   if (found === null) {
     const allowedMethods = table.allowedMethods(request);
+    const preflight = preflightRoute(table, request);
+    if (preflight !== null) {
+      // Because: as below.
+      const route = config.routes.find(({ name }) => name === preflight)!;
+      const detail = 'a preflight: these filters answer it, or the gateway with 204 and Allow';
+      const filters = filtersOf(config, route);
+      return {
+        ...nothingFound,
+        outcome: 'options',
+        path,
+        detail,
+        candidates,
+        allowedMethods,
+        route: route.name,
+        filters,
+      };
+    }
+    if (method === 'OPTIONS' && allowedMethods.length > 0) {
+      const detail = `204 by the gateway, with Allow: ${[...allowedMethods, method].join(', ')}`;
+      return { ...nothingFound, outcome: 'options', path, detail, candidates, allowedMethods };
+    }
     const outcome = allowedMethods.length === 0 ? 'route_not_found' : 'method_not_allowed';
     const detail =
       outcome === 'route_not_found' ? 'no route matches: 404' : `405, with Allow: ${allowedMethods.join(', ')}`;
@@ -87,11 +122,23 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     candidates,
     route: route.name,
     params: Object.fromEntries(found.paramNames.map(name => [name, found.param(name) ?? ''])),
-    filters: [
-      ...config.filters.map(({ name }) => ({ name, from: 'global' as const })),
-      ...route.filters.map(({ name }) => ({ name, from: 'route' as const })),
-    ],
+    filters: filtersOf(config, route),
     destination: route.to,
     upstreamPath: goesUpstream ? (found.value.plan.rewrite?.apply(path, found) ?? path) : null,
   };
+}
+
+/** Name of the route whose filters are asked about a browser's preflight for another method; null where there is none. */
+function preflightRoute<T>(table: RouteTable<T>, request: Routable): string | null {
+  const asked = request.headers.get('access-control-request-method');
+  if (request.method !== 'OPTIONS' || asked === undefined || !request.headers.has('origin')) return null;
+  const found = table.findForPreflight(request, asked);
+  return found === null || found === needsBody ? null : found.name;
+}
+
+function filtersOf(config: Config, route: RouteConfig): Explanation['filters'] {
+  return [
+    ...config.filters.map(({ name }) => ({ name, from: 'global' as const })),
+    ...route.filters.map(({ name }) => ({ name, from: 'route' as const })),
+  ];
 }

@@ -175,6 +175,25 @@ describe('explain', () => {
     assert.equal(await outcome('GET', 'http://api.example.com/users/a%2fb'), 'path_refused');
   });
 
+  test('what the gateway does by itself: OPTIONS, preflights, TRACE', async () => {
+    const told = async (...args: string[]) => {
+      const { code, out } = await cardea(['explain', '--json', ...args]);
+      const { outcome, route, filters } = JSON.parse(out);
+      return [code, outcome, route, filters.map(({ name }: { name: string }) => name).join()];
+    };
+    const only = file('only.yaml', [...good.filter(line => !line.includes('name: users'))]);
+    const url = 'http://api.example.com/users/7';
+    assert.deepEqual(await told('-c', only, 'OPTIONS', url), [0, 'options', null, '']);
+    const preflight = ['-H', 'origin: https://app.example.com', '-H', 'access-control-request-method: GET'];
+    assert.deepEqual(await told('-c', only, 'OPTIONS', url, ...preflight), [
+      0,
+      'options',
+      'user',
+      'requestId,bodyLimit',
+    ]);
+    assert.deepEqual(await told('TRACE', 'http://api.example.com/orders/1'), [1, 'method_not_allowed', null, '']);
+  });
+
   test('only a path takes the host from -H', async () => {
     const { out } = await cardea(['explain', '--json', 'POST', '/users/7', '-H', 'Host: API.example.com:8080']);
     assert.equal(JSON.parse(out).route, 'users');
