@@ -146,7 +146,8 @@ class Reader {
   private expanded(source: SourceFile): SourceFile {
     if (!mayExpand(source.text)) return source;
     const expansion = new Expansion(this.outside, path.dirname(source.file), this.cache.expanded, this.filledIn);
-    const settings: Record<string, unknown> = {};
+    // As in merge.ts.
+    const settings: Record<string, unknown> = Object.create(null);
     for (const [key, value] of Object.entries(source.settings)) {
       if (Array.isArray(value)) settings[key] = value.map((each, i) => expansion.expandCached(each, [key, i]));
       else if (typeof value === 'object' && value !== null) {

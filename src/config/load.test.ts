@@ -274,6 +274,24 @@ test('values that hold themselves or are nested without end are told, not thrown
   }
 });
 
+test('`__proto__` is an unknown key, in JSON and in YAML, with and without values from outside', () => {
+  for (const body of ['x', '${env:BODY}']) {
+    const document = `{"listeners":[{"address":"127.0.0.1:0"}],"__proto__":{"routes":[{"name":"a","to":{"reply":{"body":"${body}"}}}]}}`;
+    for (const file of ['a.json', 'a.yaml']) {
+      const { problems } = loadConfigText(document, file, { filters, env: { BODY: 'y' } });
+      assert.match(problems.find(({ severity }) => severity === 'error')?.message ?? '', /^unknown key "__proto__"/);
+    }
+  }
+});
+
+test('a text of many megabytes in JSON is a text', () => {
+  const body = 'x'.repeat(12_000_000);
+  const document = (end: string) => `{"listeners":[{"address":"127.0.0.1:0"}],"routes":[{"name":"${body}${end}`;
+  const told = (end: string) => loadConfigText(document(end), 'a.json', { filters }).problems[0]?.message ?? '';
+  assert.match(told('","to":{"reply":{}}}]}'), /^expected a name/);
+  assert.match(told('"'), /^not JSON: expected a comma or }, found the end/);
+});
+
 describe('numbers and truth values from outside', () => {
   const text = `listeners: [{ address: 127.0.0.1:0, proxyProtocol: "\${env:PROXIED}", trustedProxies: [10.0.0.0/8] }]
 upstreams:

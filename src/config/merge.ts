@@ -17,7 +17,8 @@ type Origin =
   | { readonly kind: 'map'; readonly first: SourceFile; readonly sources: Map<string, SourceFile> };
 
 export class MergedDocument {
-  readonly settings: Record<string, unknown> = {};
+  /** Without a prototype, so that `__proto__` is a key like others: an unknown one. */
+  readonly settings: Record<string, unknown> = Object.create(null);
   readonly problems: LocatedProblem[] = [];
   private readonly main: SourceFile;
   private readonly origins = new Map<string, Origin>();
