@@ -328,7 +328,9 @@ routes: [{ name: a, to: u }]\n`,
       );
     const whole = '${env:W}';
     assert.deepEqual(weight(whole, 'many'), ['expected a whole number, found "${env:W}"']);
-    assert.equal(weight(whole, '-1').length, 1);
+    assert.deepEqual(weight(whole, '-1'), ['expected at least 0, found "${env:W}"']);
+    assert.deepEqual(weight(whole, '1000001'), ['expected at most 1000000, found "${env:W}"']);
+    assert.deepEqual(weight(whole, '0'), ['every endpoint has the weight 0, so none would get a request']);
     assert.equal(weight(whole, '007').length, 1);
     assert.equal(weight(whole, ' 7').length, 1);
     assert.equal(weight(whole, '0x7').length, 1);

@@ -24,9 +24,29 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
   const reread = problems.reduce((document, { path }) => withScalarAt(document, path), value);
   if (reread === value) return { ok: false, problems };
   const second: Checked<z.output<Schema>> = checkValue(schema, reread);
-  // Because: where a number is no better the text is what the operator wrote, and what the message is to speak of.
-  return second.ok || second.problems.length < problems.length ? second : { ok: false, problems };
+  if (second.ok || second.problems.length < problems.length) return second;
+  // Because: where a number is no better the text is what the operator wrote, and what the message is to speak of. A number that
+  // is too large, or that the others do not go with, is better.
+  const isRefusedAgain = second.problems.some(each => aboutKind.has(each) && withScalarAt(value, each.path) !== value);
+  return isRefusedAgain
+    ? { ok: false, problems }
+    : { ok: false, problems: second.problems.map(each => quoted(each, value)) };
 }
+
+/** What was found stands in quotes, as the text that it is in the document: so it is known as a value from outside, and hidden. */
+function quoted(about: Problem, document: unknown): Problem {
+  const text = about.path.reduce(
+    (value, step) => (typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined),
+    document,
+  );
+  if (typeof text !== 'string') return about;
+  const found = /, found \S+$/.exec(about.message);
+  if (found === null) return about;
+  return { ...about, message: `${about.message.slice(0, found.index)}, found ${JSON.stringify(text)}` };
+}
+
+/** Problems that say that a text, a number or another kind of value was expected. */
+const aboutKind = new WeakSet<Problem>();
 
 const scalar = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false)$/;
 
@@ -60,7 +80,9 @@ function problemsOf(issues: readonly Issue[], base: readonly (string | number)[]
     }
     const atKey = issue.code === 'invalid_key' || (issue.code === 'custom' && issue.params?.['at'] === 'key');
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-    return [problem(path, message, atKey ? 'key' : 'value')];
+    const told = problem(path, message, atKey ? 'key' : 'value');
+    if (kindCodes.has(issue.code)) aboutKind.add(told);
+    return [told];
   });
 }
 
@@ -69,6 +91,8 @@ function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] |
   const near = options.filter(issues => !issues.some(refusesKind));
   return near.length === 1 ? near[0] : undefined;
 }
+
+const kindCodes: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value', 'invalid_union']);
 
 function refusesKind(issue: Issue): boolean {
   if (issue.path.length > 0) return false;
