@@ -68,8 +68,9 @@ let isLookedAt = false;
 /** Names that stand anywhere in a file: too many do no harm. */
 function filtersNamedIn(file: string): (name: string) => boolean {
   try {
-    // Because: what is no file, a pipe say, can be read only once.
-    const text = statSync(file).isFile() ? readFileSync(file, 'latin1') : '';
+    // Because: what is no file, a pipe say, can be read only once, so that a name found later would come too late.
+    if (!statSync(file).isFile()) return () => true;
+    const text = readFileSync(file, 'latin1');
     return name => text.includes(name);
   } catch {
     // That it cannot be read is told by who reads it.

@@ -1,9 +1,10 @@
 // The command line as people and programs use it: exit codes, messages, tables, JSON.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -144,6 +145,12 @@ describe('validate', () => {
     );
   });
 
+  test('takes a document from a pipe, which can be read once', async () => {
+    const script = `cat cardea.yaml | "${command}" validate -c /dev/stdin`;
+    const piped = await cardea(['-c', script], { command: 'sh' });
+    assert.deepEqual([piped.code, piped.err], [0, '']);
+  });
+
   test('a file that is not there is one message', async () => {
     const said = await cardea(['validate', '-c', 'absent.yaml']);
     assert.equal(said.code, 1);
@@ -273,6 +280,41 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
     assert.match(err, /wrong\.yaml:1:1: error: .*listners/);
     assert.match(err, /not started: /);
   });
+});
+
+describe('signals while the configuration is still read', () => {
+  /** A configuration in a pipe: whoever can open it to write knows that it is about to be read, and decides when it is. */
+  async function reading(name: string, work: (gateway: Child, pipe: string) => Promise<void>): Promise<void> {
+    const pipe = path.join(folder, name);
+    execFileSync('mkfifo', [pipe]);
+    const gateway = await startChild(command, ['run', '-c', pipe, '--workers', '1']);
+    try {
+      await work(gateway, pipe);
+    } finally {
+      await gateway.stop();
+    }
+  }
+
+  test('SIGTERM: it leaves with 0, and has nothing to complain of', () =>
+    reading('left.yaml', async (gateway, pipe) => {
+      const writer = await open(pipe, 'w');
+      process.kill(gateway.pid, 'SIGTERM');
+      await writer.writeFile(`${good.join('\n')}\n`);
+      await writer.close();
+      assert.equal(await gateway.exited, 0);
+      assert.equal(gateway.stderr(), '');
+    }));
+
+  test('SIGHUP: it is read again once it serves', () =>
+    reading('again.yaml', async (gateway, pipe) => {
+      const writer = await open(pipe, 'w');
+      process.kill(gateway.pid, 'SIGHUP');
+      await writer.writeFile(`${good.join('\n')}\n`);
+      // In the place of the pipe, which is read to its end all the same.
+      renameSync(file('next.yaml', good.slice(0, -1)), pipe);
+      await writer.close();
+      await untilSaid(gateway, '"configuration reloaded","cause":"SIGHUP"');
+    }));
 });
 
 test('a gateway whose log nobody reads any more serves on and reloads', async t => {
