@@ -32,18 +32,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     return ExitCode.failed;
   };
 
-  const loaded = await loadFile(file);
-  const { config, problems } = loaded;
-  if (problems.length > 0) terminal.err(problemLines(problems, terminal.paintError));
-  if (config === null) return await fail(`not started: ${countText(problems)}`);
-
-  const admin = config.admin.enabled ? new AdminServer(config.admin, supervisor) : null;
-  let adminUrl = '';
-  try {
-    adminUrl = (await admin?.listen()) ?? '';
-  } catch (error) {
-    return await fail(`admin: ${error instanceof Error ? listenFailure(config.admin, error) : String(error)}`);
-  }
+  // Before anything else: a signal that nobody listens to ends the process.
   let drained: () => void = () => {};
   const end = new Promise<void>(resolve => {
     drained = resolve;
@@ -57,6 +46,23 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
       void supervisor.drain().then(drained);
     },
   });
+
+  const loaded = await loadFile(file);
+  if (leaving) {
+    await end;
+    return ExitCode.ok;
+  }
+  const { config, problems } = loaded;
+  if (problems.length > 0) terminal.err(problemLines(problems, terminal.paintError));
+  if (config === null) return await fail(`not started: ${countText(problems)}`);
+
+  const admin = config.admin.enabled ? new AdminServer(config.admin, supervisor) : null;
+  let adminUrl = '';
+  try {
+    adminUrl = (await admin?.listen()) ?? '';
+  } catch (error) {
+    return await fail(`admin: ${error instanceof Error ? listenFailure(config.admin, error) : String(error)}`);
+  }
   const result = await startOrReason(supervisor, loaded);
   // Told to leave before it served, it has nothing to complain of: its workers were ended on purpose.
   if (leaving) {
