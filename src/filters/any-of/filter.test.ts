@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ask, startFilterGateway, valuesOf } from '../../../test/support/filter-gateway.ts';
 import { filterServices } from '../../../test/support/filter-services.ts';
 import { Fault } from '../../base/fault.ts';
+import { hashPassword } from '../../base/password-hash.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, WrittenFilter } from '../../exchange/filter.ts';
 import { loginEvents } from '../../exchange/login-desk.ts';
@@ -15,6 +16,8 @@ import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import { allOfFilter } from '../all-of/filter.ts';
 import { schema as keySchema } from '../api-key/config.ts';
 import { apiKeyFilter } from '../api-key/filter.ts';
+import { schema as basicSchema } from '../basic/config.ts';
+import { basicFilter } from '../basic/filter.ts';
 import { schema as jwtSchema } from '../jwt/config.ts';
 import { jwtFilter } from '../jwt/filter.ts';
 import { anyOfFilter } from './filter.ts';
@@ -191,6 +194,36 @@ test('a credential that another way takes is no failure of the ways before it, a
   assert.equal(await send('ck_wrong'), 429);
   assert.equal(await send('ck_good'), 200);
   assert.deepEqual(counted(), { malformed: 2, throttled: 1, 'key admitted': 6, 'key unknown': 3 });
+});
+
+test('a password is not guessed past the limit by who has another credential of his own', async t => {
+  const login = basicSchema.parse({
+    users: [{ name: 'admin', password: await hashPassword('right') }],
+    failedLogins: '2/min',
+  });
+  const needs = basicFilter.needs!(login, {} as never); // Because: users of the configuration need no context
+  const gateway = await startFilterGateway(
+    [{ definition: anyOfFilter, schema: z.any(), config: [{ name: 'basic' }, { name: 'own' }] }],
+    (request, response) => response.end(request.headers['x-consumer-subject']),
+    {
+      services: {
+        needs,
+        events: loginEvents,
+        inner({ name }, tally) {
+          if (name === 'own') return byHeader('x-key', 'own').config as Filter; // Because: `byHeader` has made it
+          return basicFilter.build(login, filterServices({ needs, events: loginEvents, ...(tally && { tally }) }));
+        },
+      },
+    },
+  );
+  t.after(() => gateway.stop());
+  const send = async (password: string) => {
+    const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
+    const answer = await ask(gateway.port, { headers: { authorization, 'x-key': 'good' } });
+    return `${answer.status} ${answer.body.toString()}`;
+  };
+  for (const password of ['a', 'b', 'c']) assert.equal(await send(password), '200 ');
+  assert.equal(await send('right'), '200 ', 'nobody learns that it is right');
 });
 
 test('who leaves before the answer has tried all the same; a refusal behind the admission counts', async t => {

@@ -44,7 +44,7 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
     const { worker } = services;
     const challenge = `Basic realm="${realm}", charset="UTF-8"`;
     const desk = new LoginDesk(
-      { filter: 'basic', challenge, challengeInvalid: challenge, failedLogins, forward },
+      { filter: 'basic', challenge, challengeInvalid: challenge, failedLogins, forward, guessable: true },
       services,
     );
     const logins = new Map(
