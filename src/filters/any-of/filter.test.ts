@@ -113,6 +113,26 @@ test('a login page stands in for missing credentials, not for wrong ones', async
   assert.equal((await send({ 'x-key': 'good' })).text, 'k x-key');
 });
 
+test('a caller who may not, or cannot be verified now, is not told that his credential does not hold', async t => {
+  const refusing = (name: string, fault: Fault): WrittenFilter => ({
+    name,
+    config: { onRequest: exchange => exchange.refuse(fault, [['x-of', name]]) } satisfies Filter,
+  });
+  const invalid = refusing('invalid', new Fault('credentials_invalid'));
+  const away = refusing('away', new Fault('identity_unavailable'));
+  const denied = refusing('denied', new Fault('access_denied'));
+  for (const [ways, status] of [
+    [[invalid, denied], 403],
+    [[invalid, away], 503],
+    [[away, invalid], 503],
+    [[away, denied], 403],
+    [[invalid, login], 401],
+  ] as const) {
+    const send = await start(t, anyOfFilter, ways);
+    assert.equal((await send({})).status, status, ways.map(({ name }) => name).join());
+  }
+});
+
 test('a refused way leaves no identity behind', async t => {
   const half: WrittenFilter = {
     name: 'half',
@@ -194,6 +214,29 @@ test('a credential that another way takes is no failure of the ways before it, a
   assert.equal(await send('ck_wrong'), 429);
   assert.equal(await send('ck_good'), 200);
   assert.deepEqual(counted(), { malformed: 2, throttled: 1, 'key admitted': 6, 'key unknown': 3 });
+});
+
+test('of a caller whom one way recognises and refuses, no other way counts a failure', async t => {
+  const counted: string[] = [];
+  const noting = (name: string, code: 'credentials_invalid' | 'access_denied', tally: RefusalTally): Filter => ({
+    onRequest(exchange) {
+      tally.note(exchange, () => counted.push(name));
+      exchange.refuse(new Fault(code));
+    },
+  });
+  const gateway = await startFilterGateway(
+    [{ definition: anyOfFilter, schema: z.any(), config: [{ name: 'key' }, { name: 'token' }, { name: 'other' }] }],
+    (_request, response) => response.end('in'),
+    {
+      services: {
+        // Because: anyOf gives a tally.
+        inner: ({ name }, tally) => noting(name, name === 'token' ? 'access_denied' : 'credentials_invalid', tally!),
+      },
+    },
+  );
+  t.after(() => gateway.stop());
+  assert.equal((await ask(gateway.port)).status, 403);
+  assert.deepEqual(counted, ['token']);
 });
 
 test('a password is not guessed past the limit by who has another credential of his own', async t => {

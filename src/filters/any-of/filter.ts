@@ -12,6 +12,7 @@ import type { AnyOfConfig } from './config.ts';
 interface Refusal {
   readonly fault: Fault | null;
   readonly reply: Reply;
+  readonly counts: readonly (() => void)[];
 }
 
 /** Kept for one exchange: how many were asked, and which of them admitted. */
@@ -19,8 +20,8 @@ interface Attempt {
   asked: number;
   admitted: Filter | null;
   readonly refusals: Refusal[];
-  /** What the filters would count, should none recognise the caller. */
-  readonly counts: (() => void)[];
+  /** What the filter that is asked would count, should none recognise the caller. */
+  counts: (() => void)[];
   /** Who called by the filters before this one, and what the upstream was told of that. */
   readonly before: Pick<Exchange, 'consumer' | 'identity'> & { readonly fields: readonly string[] };
 }
@@ -48,9 +49,12 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
       if (onResponseBody !== undefined)
         throw new TypeError(`${config[at]!.name} changes answers and cannot stand here`);
     }
-    /** Nobody recognised the caller, or it left before anybody could. */
-    const countAll = (exchange: Exchange, { counts }: Attempt): void => {
-      for (const count of counts.splice(0)) countIn(exchange, count);
+    /** Nobody let the caller pass, or it left before anybody could. */
+    const countAll = (exchange: Exchange, { refusals, counts }: Attempt): void => {
+      const recognised = refusals.filter(isOfKnownCaller);
+      for (const refusal of recognised.length > 0 ? recognised : refusals)
+        for (const count of refusal.counts) countIn(exchange, count);
+      for (const count of counts) countIn(exchange, count);
     };
 
     const ask = (exchange: Exchange, attempt: Attempt): void | Promise<void> => {
@@ -101,7 +105,8 @@ function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean 
     attempt.admitted = filter;
     return true;
   }
-  attempt.refusals.push({ fault, reply: earlyReply });
+  attempt.refusals.push({ fault, reply: earlyReply, counts: attempt.counts });
+  attempt.counts = [];
   exchange.withdrawReply();
   takeIdentityFields(exchange);
   const { consumer, identity, fields } = attempt.before;
@@ -118,9 +123,19 @@ function stateOf(exchange: Exchange): Attempt['before'] {
   return { consumer, identity, fields };
 }
 
-/** The refusal that tells most: of a credential that did not hold, else a page to log in, else every challenge there is. */
+/** Whether the credential held and does not suffice. */
+function isOfKnownCaller({ fault }: Refusal): boolean {
+  return fault?.code === 'access_denied';
+}
+
+/**
+ * The refusal that tells most: of a credential that does not suffice; of one that cannot be verified now, and may well be what another
+ * way could not read; of one that did not hold; else a page to log in, else every challenge there is.
+ */
 function answer(exchange: Exchange, refusals: readonly Refusal[]): void {
   const chosen =
+    refusals.find(isOfKnownCaller) ??
+    refusals.find(({ fault }) => fault?.code === 'identity_unavailable') ??
     refusals.find(({ fault }) => fault !== null && fault.code !== 'credentials_missing') ??
     refusals.find(({ fault }) => fault === null);
   if (chosen !== undefined) {
