@@ -103,7 +103,14 @@ export const schema = z
     warmUp: z.boolean().default(false).describe('Make a connection to the upstream ready while the service decides.'),
     forward: forwardIdentity,
   })
-  .superRefine(({ send, cache }, context) => {
+  .superRefine(({ send, cache, forward }, context) => {
+    if (!forward.keepCredential)
+      context.addIssue({
+        code: 'custom',
+        path: ['forward', 'keepCredential'],
+        message:
+          'only the service knows which fields hold a credential, so none would be taken out: use `headers: { request: { remove: [...] } }` behind this filter',
+      });
     if (cache.for === 0) return;
     // Because: a verdict that rests on a field which is no part of its key would be given to whoever comes without that field.
     for (const field of send.filter(each => !tellsNobody.test(each) && !cache.by.includes(each))) {

@@ -229,6 +229,11 @@ for (const [what, config, message] of [
   ['no URL', {}, /url/],
   ['a password in the URL', { url: 'https://a:b@auth.example.com' }, /password has no place/],
   ['copying what frames a message', { url: 'https://a.example', copy: ['Content-Length'] }, /cannot be copied/],
+  [
+    'to take out what it does not know',
+    { url: 'https://a.example', forward: { keepCredential: false } },
+    /only the service/,
+  ],
   ['copying the cookie', { url: 'https://a.example', copy: ['cookie'] }, /cannot be copied/],
 ] as const) {
   test(`refused: ${what}`, () => {

@@ -46,6 +46,18 @@ test('a trusted proxy’s word counts when it is asked for', async t => {
   assert.equal(seen.length, 1);
 });
 
+test('what a proxy told goes no further where the credential is not to', async t => {
+  for (const keepCredential of [true, false]) {
+    const { port, seen } = await start(
+      t,
+      { clients, fromProxy: true, forward: { keepCredential } },
+      { trustedProxies: ['127.0.0.1/32'], keepsClientCertificateHeaders: true },
+    );
+    assert.equal((await ask(port, field(good))).status, 200);
+    assert.equal(seen[0].headers['x-forwarded-client-cert'], keepCredential ? good : undefined);
+  }
+});
+
 test('a stranger’s word counts never, nor does a proxy’s that was not asked for', async t => {
   const stranger = await start(t, { clients, fromProxy: true }, { keepsClientCertificateHeaders: true });
   const answer = await ask(stranger.port, field(good));

@@ -50,7 +50,10 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
       }
       const facts = fields.length === 1 ? parseForwardedCertificate(fields[0]) : null;
       if (facts === null) desk.invalid(exchange, 'malformed');
-      else admit(exchange, rules.find(facts));
+      else {
+        if (!forward.keepCredential) headers.remove(FORWARDED);
+        admit(exchange, rules.find(facts));
+      }
     }
 
     /** Whether no list revokes it; refuses otherwise. */

@@ -273,3 +273,15 @@ test('a configuration that cannot work is refused', () => {
   assert.match(messageOf({ ...ed25519, components: [] }), /proves nothing/);
   assert.match(messageOf({ ...ed25519, components: ['@status'] }), /header’s name/);
 });
+
+test('a signature goes no further where the credential is not to', async t => {
+  const forward = { keepCredential: false };
+  const message = await start(t, { ...ed25519, forward });
+  const headers = signed(linesFor(message.gateway.port, 'GET', '/a'));
+  assert.equal((await ask(message.gateway.port, { path: '/a', headers })).status, 200);
+  const { signature, 'signature-input': input } = message.seen[0].headers;
+  assert.deepEqual([signature, input], [undefined, undefined]);
+  const amazon = await start(t, { ...aws, forward });
+  assert.equal((await ask(amazon.gateway.port, awsSigned(amazon.gateway.port, { body: 'text' }))).status, 200);
+  assert.equal(amazon.seen[0].headers['authorization'], undefined);
+});

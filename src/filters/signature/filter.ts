@@ -15,6 +15,9 @@ import type { Verified } from './verdict.ts';
 
 const bodyFault = new Fault('body_digest_mismatch');
 
+/** What shows who signed. */
+const signatureFields = { aws4: ['authorization'], rfc9421: ['signature', 'signature-input'] } as const;
+
 function replayTableName(entries: number): string {
   return `seen-signatures-${entries}`;
 }
@@ -82,7 +85,8 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
           refuseBody(exchange);
           return;
         }
-        desk.admit(exchange, login);
+        if (desk.admit(exchange, login) && !forward.keepCredential)
+          for (const name of signatureFields[config.scheme]) exchange.request.headers.remove(name);
       }
     }
 
