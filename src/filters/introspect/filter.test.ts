@@ -41,6 +41,7 @@ async function startServer(t: TestContext, says: (token: string) => Answer) {
 
 async function gateway(t: TestContext, url: string, config: object = {}) {
   const whole = { url, client: { id: 'gate way', secret: 's:e&c' }, failedLogins: 'off', ...config };
+  const needs = introspectFilter.needs!(schema.parse(whole), { store: () => assert.fail('it names no store') });
   const cells = new Float64Array(loginEvents.length);
   const lines: string[] = [];
   const log = (_level: string, message: string, fields?: object) => lines.push(message + JSON.stringify(fields));
@@ -48,7 +49,7 @@ async function gateway(t: TestContext, url: string, config: object = {}) {
   const started = await startFilterGateway(
     [written(introspectFilter, schema, whole)],
     (request, response) => response.end(JSON.stringify(request.headers)),
-    { services: { events: loginEvents, cells, log }, consumers },
+    { services: { needs, events: loginEvents, cells, log }, consumers },
   );
   t.after(() => started.stop());
   const bring = async (token?: string) => {
@@ -119,6 +120,26 @@ test('what does not hold gets one and the same 401, and is not asked for again',
   assert.equal((await bring('not,a,token')).status, 401);
   assert.equal((await bring()).json.code, 'credentials_missing');
   assert.equal(server.asked.length, 6, 'what is no token is not asked for');
+});
+
+test('a token that was active is asked for whatever others at its address tried, and is no guess once it is over', async t => {
+  let active = true;
+  const server = await startServer(t, token => ({ body: { active: active && token === 'good' } }));
+  const config = { cacheFor: '0s', refusedFor: '1ms', failedLogins: '2/h' };
+  const { bring, count } = await gateway(t, server.url, config);
+  assert.equal((await bring('good')).status, 200);
+  const guesses = [(await bring('a')).status, (await bring('b')).status, (await bring('c')).status];
+  assert.deepEqual(guesses, [401, 401, 429]);
+  assert.equal((await bring('good')).status, 200);
+  active = false;
+  assert.equal((await bring('good')).status, 401);
+  assert.deepEqual([count('expired'), count('unknown')], [1, 2]);
+  const fresh = await gateway(t, server.url, config);
+  active = true;
+  assert.equal((await fresh.bring('good')).status, 200);
+  active = false;
+  for (let n = 0; n < 5; n++) assert.equal((await fresh.bring('good')).status, 401);
+  assert.deepEqual([fresh.count('expired'), fresh.count('unknown')], [5, 0]);
 });
 
 test('too few scopes: 403 that names those that are asked for', async t => {

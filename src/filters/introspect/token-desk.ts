@@ -59,7 +59,10 @@ export class TokenDesk {
         headers: { authorization: this.authorization, 'content-type': 'application/x-www-form-urlencoded' },
         body: `token=${encodeURIComponent(token)}&token_type_hint=access_token`,
       });
-      const standing = standingOf(answer, config, worker.clock.tick(), Date.now());
+      const said = standingOf(answer, config, worker.clock.tick(), Date.now());
+      // Because: the server does not tell a token that is over from one that somebody made up.
+      const standing: Standing =
+        said.failure === 'unknown' && this.wasGood(token) ? { ...said, failure: 'expired' } : said;
       this.keep(token, standing);
       this.become(false, '');
       return standing;
@@ -68,6 +71,10 @@ export class TokenDesk {
       this.become(true, isExpected ? error.message : 'unexpected error');
       return null;
     }
+  }
+
+  private wasGood(token: string): boolean {
+    return this.good.get(token) !== undefined || this.refused.get(hashed(token))?.failure === 'expired';
   }
 
   private keep(token: string, standing: Standing): void {
