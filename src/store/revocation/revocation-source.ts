@@ -142,7 +142,7 @@ class RevocationFollower {
   /** False when there is no room. */
   private enter(table: RevocationTable, entry: Entry): boolean {
     if (entry.kind === 'before') {
-      table.beforeS = Math.max(table.beforeS, Math.floor(entry.seconds));
+      table.beforeS = Math.max(table.beforeS, entry.seconds);
       return true;
     }
     const print = entry.kind === 'id' ? idFingerprint(this.key, entry.name) : subjectFingerprint(this.key, entry.name);

@@ -25,6 +25,17 @@ test('the later time counts, beyond 2038 as well', () => {
   assert.equal(table.entries, 1);
   table.beforeS = 3_000_000_000;
   assert.equal(table.beforeS, 3_000_000_000);
+  table.beforeS = 3_000_000_000.2;
+  assert.equal(table.beforeS, 3_000_000_001);
+});
+
+test('a time beyond all, as one in milliseconds is, revokes for ever and not by chance', () => {
+  const table = RevocationTable.for(1);
+  const print = subjectFingerprint(key, 'ann');
+  const milliseconds = 1_790_000_000_000;
+  table.add(print, milliseconds);
+  table.beforeS = milliseconds;
+  assert.deepEqual([table.find(print), table.beforeS], [0xffffffff, 0xffffffff]);
 });
 
 test('a table that is half full says so and takes no more', () => {

@@ -71,7 +71,7 @@ export class RevocationTable {
   }
 
   set beforeS(seconds: number) {
-    Atomics.store(this.words, 2, seconds | 0);
+    Atomics.store(this.words, 2, wholeSeconds(seconds) | 0);
   }
 
   /** The time that stands with the fingerprint, in seconds since 1970; -1 when it is not there. */
@@ -88,7 +88,7 @@ export class RevocationTable {
   /** By the one writer. Of two times for one fingerprint the later counts. False when there is no room. */
   add({ low, high }: Fingerprint, seconds: number): boolean {
     const { words, mask } = this;
-    const time = Math.min(Math.max(0, Math.ceil(seconds)), 0xffffffff);
+    const time = wholeSeconds(seconds);
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
       const at = HEADER_WORDS + slot * SLOT_WORDS;
       const there = words[at];
@@ -106,4 +106,9 @@ export class RevocationTable {
       return true;
     }
   }
+}
+
+/** In 32 bits. What lies beyond, such as a time in milliseconds, is for ever: it was meant to revoke something. */
+function wholeSeconds(seconds: number): number {
+  return Math.min(Math.max(0, Math.ceil(seconds)), 0xffffffff);
 }
