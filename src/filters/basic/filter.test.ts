@@ -103,6 +103,15 @@ test('who guesses is held back, who has logged in is not', async t => {
   assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
 });
 
+test('who has logged in is not held back when that is to be checked again', async t => {
+  const { port } = await start(t, { failedLogins: '2/h', cacheFor: '1ms' });
+  assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+  for (let n = 0; n < 2; n++) assert.equal((await ask(port, basic(`ann:wrong ${n}`))).status, 401);
+  assert.equal(codeOf(await ask(port, basic('ann:wrong'))), '429 too_many_failed_logins');
+  assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
+  assert.equal(codeOf(await ask(port, basic('bob:pleaseletmein'))), '429 too_many_failed_logins');
+});
+
 test('guesses that are sent all at once learn no more than those that are sent one by one', async t => {
   const { port, seen } = await start(t, { failedLogins: '3/min', checksAtOnce: 1, checksWaiting: 50 });
   const guess = async (password: string) => codeOf(await ask(port, basic(`ann:${password}`)));

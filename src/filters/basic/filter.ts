@@ -76,8 +76,8 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
     }
 
     /** Many guesses may have been let in together: once their failures are too many, none of them learns whether it was right. */
-    function decideLate(exchange: Exchange, attempt: Attempt, holds: boolean): void {
-      if (!desk.isThrottled(exchange)) decide(exchange, attempt, holds);
+    function decideLate(exchange: Exchange, attempt: Attempt, isNoGuess: boolean, holds: boolean): void {
+      if (isNoGuess || !desk.isThrottled(exchange)) decide(exchange, attempt, holds);
       else if (holds) passwords.forget(attempt);
     }
 
@@ -87,10 +87,12 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
 
     function logIn(exchange: Exchange, attempt: Attempt): undefined | Promise<void> {
       const remembered = passwords.remembered(attempt);
-      if (remembered !== true && desk.isThrottled(exchange)) return undefined;
+      // Because: whoever logged in from here goes on when that is to be looked at again, whatever others behind the address have tried.
+      const isNoGuess = passwords.wasRight(attempt);
+      if (!isNoGuess && desk.isThrottled(exchange)) return undefined;
       if (remembered === undefined)
         return passwords.check(attempt).then(
-          holds => decideLate(exchange, attempt, holds),
+          holds => decideLate(exchange, attempt, isNoGuess, holds),
           (error: unknown) => {
             if (!(error instanceof DeskFull)) throw error;
             desk.unavailable(exchange);

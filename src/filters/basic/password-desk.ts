@@ -63,6 +63,11 @@ export class PasswordDesk {
     this.wrong.delete(digest);
   }
 
+  /** Whether it was right when it was checked last, however long ago: then it is no guess. */
+  wasRight({ digest }: Attempt): boolean {
+    return this.right.get(digest) !== undefined;
+  }
+
   /** What is remembered; undefined when the password has to be checked. */
   remembered({ digest }: Attempt): boolean | undefined {
     const { now } = this.options.clock;
@@ -78,6 +83,7 @@ export class PasswordDesk {
     const { checksAtOnce, checksWaiting, clock, cacheForMs } = this.options;
     if (this.busy >= checksAtOnce && this.waiting.length >= checksWaiting) return Promise.reject(new DeskFull());
     const checked = this.inTurn(attempt).then(holds => {
+      if (!holds) this.right.delete(digest);
       (holds ? this.right : this.wrong).set(digest, clock.now + cacheForMs);
       return holds;
     });
