@@ -2,11 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Answer, ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import { storeSpec } from '../../../test/support/store-spec.ts';
 import type { ListedConsumer, ListedKey } from '../../exchange/consumer-directory.ts';
+import { SqliteKeys } from '../../store/keys/sqlite-keys.ts';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.ts';
+import type { Store } from '../../store/store.ts';
 import { schema } from './config.ts';
 import { apiKeyFilter } from './filter.ts';
 
@@ -43,7 +50,11 @@ const consumers: readonly ListedConsumer[] = [
   },
 ];
 
-async function start(t: { after(fn: () => Promise<void>): void }, config: object = {}) {
+async function start(
+  t: { after(fn: () => Promise<void>): void },
+  config: object = {},
+  stores: ReadonlyMap<string, Store> = new Map(),
+) {
   const seen: IncomingMessage[] = [];
   const parsed = schema.parse(config);
   const needs = apiKeyFilter.needs!(parsed, { store: () => assert.fail('it names no store') });
@@ -53,7 +64,7 @@ async function start(t: { after(fn: () => Promise<void>): void }, config: object
       seen.push(request);
       response.end('in');
     },
-    { consumers, services: { needs, events: apiKeyFilter.events ?? [] } },
+    { consumers, services: { needs, stores, events: apiKeyFilter.events ?? [] } },
   );
   t.after(() => gateway.stop());
   return { port: gateway.port, seen, log: gateway.log };
@@ -153,6 +164,39 @@ test('who guesses is held back; who has a key that was seen is not', async t => 
   assert.equal(codeOf(await ask(port, withKey('guess-6'))), '429 too_many_failed_logins');
   assert.equal(codeOf(await ask(port, withKey('second-key'))), '429 too_many_failed_logins');
   assert.equal((await ask(port, withKey('first-key'))).status, 200);
+});
+
+test('who has a key that was right is not held back when another key changes', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-keys-'));
+  const store = new SqliteStore(storeSpec({ name: 'keys', kind: 'sqlite', path: path.join(folder, 'keys.db') }));
+  const keys = new SqliteKeys(store);
+  const add = (key: string) => {
+    const terms = {
+      tenant: null,
+      plan: null,
+      groups: [],
+      scopes: [],
+      routes: null,
+      expiresAtMs: null,
+      disabled: false,
+    };
+    return keys.add({ id: key, hash: hashOf(key).slice('sha256:'.length), consumer: 'acme', ...terms });
+  };
+  await add('mine');
+  const { port } = await start(t, { store: 'keys', failedLogins: '2/h' }, new Map([['keys', store]]));
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  assert.equal((await ask(port, withKey('mine'))).status, 200);
+  for (let n = 0; n < 2; n++) assert.equal((await ask(port, withKey(`guess-${n}`))).status, 401);
+  await add('another');
+  // For longer than the worker goes without asking whether keys have changed.
+  for (let n = 0; n < 10; n++) {
+    assert.equal((await ask(port, withKey('mine'))).status, 200, String(n));
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  assert.equal(codeOf(await ask(port, withKey('another'))), '429 too_many_failed_logins');
 });
 
 test('no text that is not a key gets in, and none is logged', async t => {

@@ -81,7 +81,7 @@ export const apiKeyFilter: FilterDefinition<ApiKeyConfig> = {
 
     function lookUp(exchange: Exchange, text: string): void | Promise<void> {
       const { consumers } = exchange.snapshot;
-      if (!book.knows(text, consumers) && desk.isThrottled(exchange)) return;
+      if (!book.knows(text) && desk.isThrottled(exchange)) return;
       if (!legalKey.test(text)) {
         desk.invalid(exchange, 'malformed');
         return;

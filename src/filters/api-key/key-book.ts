@@ -6,9 +6,9 @@ import type { Clock } from '../../base/clock.ts';
 import { flatText } from '../../base/latin1.ts';
 import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
+import { KeyPrints } from './key-prints.ts';
 import { KnownKey } from './known-key.ts';
 import { ReadyKeys } from './ready-keys.ts';
-import { WrongKeys } from './wrong-keys.ts';
 
 /** How often the store is asked whether keys have changed, and how old its answer may be: within a second with what is under way. */
 const RECHECK_MS = 200;
@@ -38,7 +38,9 @@ export class KeyBook {
   private readonly source: KeySource | null;
   private readonly options: KeyBookOptions;
   private readonly right: ReadyKeys;
-  private readonly wrong = new WrongKeys();
+  private readonly wrong = new KeyPrints();
+  /** Kept when the rest is forgotten: who brings such a key does not guess, whatever has become of it. */
+  private readonly rightOnce = new KeyPrints();
   /** By a number of the hash: many texts as keys of maps, once each, are a burden to the engine. */
   private readonly lookups = new Map<number, Lookup>();
   private lookupsUnderWay = 0;
@@ -68,9 +70,9 @@ export class KeyBook {
     return known !== undefined && (known.isListed || this.isFresh(now)) ? known : undefined;
   }
 
-  /** Whether the key was right when it came last: then it is no guess. */
-  knows(key: string, directory: ConsumerDirectory): boolean {
-    return this.right.get(key, directory) !== undefined;
+  /** Whether the key was right when it was looked up last: then it is no guess. */
+  knows(key: string): boolean {
+    return this.rightOnce.has(hash('sha256', key, 'hex'));
   }
 
   /** The key, or null when there is no such. Throws or rejects with `KeysUnavailable`. */
@@ -81,6 +83,7 @@ export class KeyBook {
     if (listed !== undefined) {
       const known = KnownKey.listed(flatText(key), listed);
       this.right.set(known, null);
+      this.rightOnce.add(digest);
       return known;
     }
     if (this.source === null) return null;
@@ -116,6 +119,7 @@ export class KeyBook {
         return null;
       }
       const known = KnownKey.stored(flatText(key), record, directory);
+      this.rightOnce.add(digest);
       if (isCurrent) this.right.set(known, record);
       return known;
     };

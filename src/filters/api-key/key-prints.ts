@@ -1,5 +1,5 @@
-// Keys that a worker has found to be wrong, by their SHA-256, so that one that is tried on and on costs no look-up. A fixed piece
-// of memory, whatever is tried: a flood leaves nothing behind.
+// Keys of which a worker knows one thing, that they were wrong or that they were right once, by their SHA-256. A fixed piece of memory,
+// whatever is tried: a flood leaves nothing behind.
 
 const SETS = 2_048;
 const WAYS = 4;
@@ -7,7 +7,7 @@ const WAYS = 4;
 const WORDS = 4;
 const HEX_DIGITS_A_WORD = 8;
 
-export class WrongKeys {
+export class KeyPrints {
   private readonly words = new Int32Array(SETS * WAYS * WORDS);
   /** Which of a set is replaced next. */
   private readonly next = new Uint8Array(SETS);
@@ -23,6 +23,7 @@ export class WrongKeys {
   }
 
   add(digest: string): void {
+    if (this.has(digest)) return;
     const set = this.read(digest);
     const way = this.next[set]!;
     this.words.set(this.asked, (set * WAYS + way) * WORDS);
