@@ -24,6 +24,10 @@ const fields = z.array(fieldName.transform(text => text.toLowerCase()));
 const framing =
   /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|authorization|forwarded|via|x-forwarded-.*)$/;
 
+/** Written by the gateway, or about the length and the hop of a message whose body and hop the question has not. */
+const notSent =
+  /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-connection|http2-settings|expect|x-forwarded-(method|proto|host|uri|for))$/;
+
 /** Fields that say nothing of who calls. */
 const tellsNobody = /^(accept(-.*)?|user-agent|x-requested-with|referer|origin|sec-fetch-.*)$/;
 
@@ -32,6 +36,16 @@ export const schema = z
     url: serverUrl.describe('Where it is asked: `http://127.0.0.1:4180/verify`. A query of its own is kept.'),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET').describe('Method of the question. It has no body.'),
     send: fields
+      .superRefine((names, context) => {
+        for (const [at, field] of names.entries()) {
+          if (notSent.test(field))
+            context.addIssue({
+              code: 'custom',
+              path: [at],
+              message: `${field} is the gateway’s own in the question: the client’s would stand beside it, or end the question elsewhere`,
+            });
+        }
+      })
       .default(['authorization', 'cookie', 'accept', 'user-agent', 'x-requested-with'])
       .describe('Fields of the request that the service gets.'),
     copy: fields

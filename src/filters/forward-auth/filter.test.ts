@@ -234,6 +234,12 @@ for (const [what, config, message] of [
     { url: 'https://a.example', forward: { keepCredential: false } },
     /only the service/,
   ],
+  [
+    'asking with the client’s word for what is asked',
+    { url: 'https://a.example', send: ['X-Forwarded-Uri'] },
+    /own in the/,
+  ],
+  ['asking with the length of another message', { url: 'https://a.example', send: ['content-length'] }, /own in the/],
   ['copying the cookie', { url: 'https://a.example', copy: ['cookie'] }, /cannot be copied/],
 ] as const) {
   test(`refused: ${what}`, () => {
