@@ -191,7 +191,20 @@ export class LoginDesk {
   }
 }
 
-/** Milliseconds since 1970 for a reading of the thread's clock. Costs no call, and misses what the system's clock was set by since the start. */
+/** How old the comparison of both clocks may be. */
+const COMPARED_MS = 1_000;
+let comparedAt = -Infinity;
+let aheadMs = performance.timeOrigin;
+
+/**
+ * Milliseconds since 1970 for a reading of the thread's clock. Costs no call, but for one a second: the system's clock is set while a
+ * gateway runs, by hours where it began before the network's time was known, or slept as a virtual machine.
+ */
 export function wallMs(now: number): number {
-  return performance.timeOrigin + now;
+  if (now - comparedAt >= COMPARED_MS) {
+    comparedAt = now;
+    // Because: what the system says is what other machines, which signed and set ends to things, agree with.
+    aheadMs = Date.now() - performance.now();
+  }
+  return aheadMs + now;
 }
