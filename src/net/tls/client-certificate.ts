@@ -91,7 +91,7 @@ function envoyElement({ fingerprint, subject, uris, dnsNames }: Facts): string {
 }
 
 function plainOrQuoted(text: string): string {
-  return /[,;="\\\s]/.test(text) ? quoted(text) : text;
+  return /^(?:(?![,;="\\])[!-~])*$/.test(text) ? text : quoted(text);
 }
 
 /** What is outside printable ASCII cannot stand in a field and is percent-encoded as UTF-8. */

@@ -94,6 +94,12 @@ test('x-forwarded-client-cert says what Envoy would say', async () => {
   );
 });
 
+test('x-forwarded-client-cert holds nothing that cannot stand in a field', async () => {
+  const odd = authority.issue('odd', { name: 'odd', names: ['URI:http://a/\u0001b', 'DNS:c\u007f.test'] });
+  assert.match((await askTls(gateway.port, identity(odd), '/odd')).text, /^HTTP\/1\.1 200/);
+  assert.match((await fieldsAt('/odd')).get('x-forwarded-client-cert')!, /;URI="http:\/\/a\/%01b";DNS="c%7F\.test"$/);
+});
+
 test('client-cert holds the certificate as RFC 9440 writes it; without one there is no field', async () => {
   await askTls(optional, identity(good), '/rfc');
   const der = new X509Certificate(read(good.cert)).raw.toString('base64');
