@@ -79,11 +79,12 @@ export interface LoginDeskOptions {
 type Fields = readonly (readonly [string, string])[];
 
 const missingFault = new Fault('credentials_missing');
+const strangers = new WeakSet<Fault>();
 // Because: one text for every reason. Whoever guesses must not learn how far he got.
 const invalidFault = new Fault('credentials_invalid', 'The credentials do not hold.');
 const throttledFault = new Fault('too_many_failed_logins');
 const unavailableFault = new Fault('identity_unavailable');
-const strangerFault = new Fault('access_denied', 'The credentials belong to no known consumer.');
+const unlistedFault = strangerFault('The credentials belong to no known consumer.');
 
 export class LoginDesk {
   private readonly options: LoginDeskOptions;
@@ -120,7 +121,7 @@ export class LoginDesk {
   admit(exchange: Exchange, login: Login): boolean {
     const consumer = login.consumerIn(exchange.snapshot.consumers);
     if (consumer === null && this.options.consumerRequired === true) {
-      this.forbid(exchange, strangerFault);
+      this.forbid(exchange, unlistedFault);
       return false;
     }
     const { headers } = exchange.request;
@@ -189,6 +190,17 @@ export class LoginDesk {
     // Because: threads share these counts and have no other clock in common, and only refusals come here.
     if (isGuess.has(event)) this.attempts?.fail(sourceOf(client.ip), Date.now());
   }
+}
+
+/** 403 for credentials that hold and are nobody's here: that of another filter may tell more. */
+export function strangerFault(detail: string): Fault {
+  const fault = new Fault('access_denied', detail);
+  strangers.add(fault);
+  return fault;
+}
+
+export function isStranger(fault: Fault): boolean {
+  return strangers.has(fault);
 }
 
 /** How old the comparison of both clocks may be. */

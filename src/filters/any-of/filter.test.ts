@@ -11,7 +11,7 @@ import { Fault } from '../../base/fault.ts';
 import { hashPassword } from '../../base/password-hash.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, WrittenFilter } from '../../exchange/filter.ts';
-import { loginEvents } from '../../exchange/login-desk.ts';
+import { loginEvents, strangerFault } from '../../exchange/login-desk.ts';
 import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import { allOfFilter } from '../all-of/filter.ts';
 import { schema as keySchema } from '../api-key/config.ts';
@@ -121,12 +121,15 @@ test('a caller who may not, or cannot be verified now, is not told that his cred
   const invalid = refusing('invalid', new Fault('credentials_invalid'));
   const away = refusing('away', new Fault('identity_unavailable'));
   const denied = refusing('denied', new Fault('access_denied'));
+  const stranger = refusing('stranger', strangerFault('a certificate of somebody else'));
   for (const [ways, status] of [
     [[invalid, denied], 403],
     [[invalid, away], 503],
     [[away, invalid], 503],
     [[away, denied], 403],
     [[invalid, login], 401],
+    [[invalid, stranger], 401],
+    [[stranger, denied], 403],
   ] as const) {
     const send = await start(t, anyOfFilter, ways);
     assert.equal((await send({})).status, status, ways.map(({ name }) => name).join());

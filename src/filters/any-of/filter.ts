@@ -4,6 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { addFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
+import { isStranger } from '../../exchange/login-desk.ts';
 import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import type { Reply } from '../../exchange/response.ts';
 import type { AnyOfConfig } from './config.ts';
@@ -123,9 +124,9 @@ function stateOf(exchange: Exchange): Attempt['before'] {
   return { consumer, identity, fields };
 }
 
-/** Whether the credential held and does not suffice. */
+/** Whether the credential held and does not suffice. A certificate that many show and no rule names is not such. */
 function isOfKnownCaller({ fault }: Refusal): boolean {
-  return fault?.code === 'access_denied';
+  return fault?.code === 'access_denied' && !isStranger(fault);
 }
 
 /**

@@ -1,11 +1,10 @@
 // The mtls filter: the connection's verified certificate, or the one that a trusted proxy tells of, to whose it is.
 
-import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import type { Login } from '../../exchange/login.ts';
-import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
+import { LoginDesk, loginEvents, loginNeeds, strangerFault, wallMs } from '../../exchange/login-desk.ts';
 import { ClientRules } from './client-rules.ts';
 import type { MtlsConfig } from './config.ts';
 import { parseForwardedCertificate } from './forwarded-certificate.ts';
@@ -15,7 +14,7 @@ const FORWARDED = 'x-forwarded-client-cert';
 
 type VerifiedCertificate = NonNullable<Exchange['client']['certificate']>;
 
-const strangerFault = new Fault('access_denied', 'The certificate is nobody’s who may call here.');
+const nobodysFault = strangerFault('The certificate is nobody’s who may call here.');
 
 export const mtlsFilter: FilterDefinition<MtlsConfig> = {
   name: 'mtls',
@@ -38,7 +37,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
 
     function admit(exchange: Exchange, login: Login | null | false): void {
       if (login) desk.admit(exchange, login);
-      else desk.forbid(exchange, strangerFault);
+      else desk.forbid(exchange, nobodysFault);
     }
 
     function byProxy(exchange: Exchange): void {
