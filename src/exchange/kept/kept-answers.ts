@@ -43,6 +43,12 @@ interface Asked {
 /** Fields that are made anew when the answer is given. */
 const ownFields = new Set(['age', 'connection', 'content-length', 'date', 'trailer', 'transfer-encoding']);
 
+/**
+ * An answer that differs by one of these is nobody else's, as one that differs by everything: the gateway itself tells upstreams there who
+ * calls, or which request it is, whatever the client's head holds.
+ */
+const ofOneRequest = new Set(['*', 'x-forwarded-for', 'forwarded', 'x-request-id', 'traceparent', 'tracestate']);
+
 /** The same answer is not kept again within this time, so that a busy route is not busy with keeping. */
 const KEEP_AGAIN_SECONDS = 2;
 
@@ -115,7 +121,7 @@ export class KeptAnswers {
     const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, now * 1_000);
     const vary = varyOf(response.headers);
     const { question } = asked;
-    if (keeping === null || vary.includes('*') || response.contentLength > this.spec.answerBytesMax) {
+    if (keeping === null || vary.some(name => ofOneRequest.has(name)) || response.contentLength > this.spec.answerBytesMax) {
       if (takesThePlace(response.status)) this.table.forget(this.digest(question));
       return;
     }

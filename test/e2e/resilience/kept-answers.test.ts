@@ -153,6 +153,8 @@ test('nothing of one caller reaches another', async t => {
     ['/no-store', {}, { 'cache-control': 'no-store' }],
     ['/asked-not-to', { 'cache-control': 'no-store' }, {}],
     ['/vary-all', {}, { vary: '*' }],
+    ['/vary-by-address', {}, { vary: 'Accept, X-Forwarded-For' }],
+    ['/vary-by-hops', {}, { vary: 'Forwarded' }],
   ];
   for (const [path, asked, answered] of cases) {
     well(answered);
