@@ -35,7 +35,7 @@ const redirect = z.strictObject({
     .string(expected('a URL such as https://{host}{path} or /elsewhere'))
     .min(1, 'expected a URL, found ""')
     .describe(
-      'Where to; `{host}`, `{path}`, `{query}` (with its question mark) and the path’s parameters are filled in.',
+      'Where to; `{host}` (without port), `{path}`, `{query}` (with its question mark) and the path’s parameters are filled in.',
     ),
   status: z
     .literal(redirectStatus, expected('301, 302, 303, 307 or 308'))

@@ -43,7 +43,7 @@ export function forward(exchange: Exchange): void {
     case 'redirect': {
       const { request } = exchange;
       const location = destination.location.render({
-        host: request.authority,
+        host: request.host,
         path: request.path,
         query: request.query,
         rawValues: exchange.found!.rawValues,

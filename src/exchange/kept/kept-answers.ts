@@ -121,7 +121,11 @@ export class KeptAnswers {
     const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, now * 1_000);
     const vary = varyOf(response.headers);
     const { question } = asked;
-    if (keeping === null || vary.some(name => ofOneRequest.has(name)) || response.contentLength > this.spec.answerBytesMax) {
+    if (
+      keeping === null ||
+      vary.some(name => ofOneRequest.has(name)) ||
+      response.contentLength > this.spec.answerBytesMax
+    ) {
       if (takesThePlace(response.status)) this.table.forget(this.digest(question));
       return;
     }

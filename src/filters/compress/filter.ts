@@ -89,8 +89,8 @@ const nothingAccepted = new Choice(null, false);
 /** Whether it does, in its head or in what it says will stand behind its body (RFC 9530 has digests of streams there). */
 function tellsOfBytes(headers: Headers): boolean {
   if (leftAlone.some(field => headers.has(field))) return true;
-  const trailers = headers.getJoined('trailer');
-  return trailers !== undefined && trailers.split(',').some(name => leftAlone.includes(name.trim().toLowerCase()));
+  const trailers = headers.getJoined('trailer') ?? '';
+  return trailers.split(',').some(name => leftAlone.includes(name.trim().toLowerCase()));
 }
 
 /** Whether the answer is of a kind that could be compressed for some client. */
