@@ -140,6 +140,34 @@ test('a full disk costs lines, counted, and one message; never the worker', asyn
   assert.match(errors[0].message, /ENOSPC/);
 });
 
+test('a line that broke off when the disk was full is not continued by the next one, and what was written is not counted as lost', async t => {
+  const path = join(folder, 'torn.log');
+  // Beyond the limit the system takes a part of a write, and nothing of the next one, as on a full disk.
+  const limitFiles = (bytes: string) => execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+  t.after(() => limitFiles('unlimited'));
+  let dropped = 0;
+  let written = 0;
+  const log = new AccessLog({
+    path,
+    onDropped: lines => (dropped += lines),
+    onWritten: lines => (written += lines),
+  });
+  limitFiles('1000');
+  for (let i = 0; i < 20; i++) log.append(`first ${'x'.repeat(70)} end`);
+  await log.flush();
+  // Still full.
+  log.append('lost end');
+  await log.flush();
+  limitFiles('unlimited');
+  for (let i = 0; i < 3; i++) log.append('later end');
+  await log.close();
+  const lines = readFileSync(path, 'latin1').trimEnd().split('\n');
+  const whole = lines.filter(line => /^(first x{70}|later) end$/.test(line));
+  assert.equal(lines.length, whole.length + 1);
+  assert.deepEqual(lines.slice(-3), ['later end', 'later end', 'later end']);
+  assert.deepEqual([written, dropped], [whole.length, 24 - whole.length]);
+});
+
 test('a reader that does not read costs lines beyond the backlog, and memory stays bounded', async () => {
   const path = join(folder, 'fifo');
   execFileSync('mkfifo', [path]);

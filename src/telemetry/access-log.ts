@@ -10,6 +10,7 @@ const RETRY_AFTER_MS = 10;
 const SPARE_BUFFERS_MAX = 4;
 const STDOUT_FD = 1;
 const LINE_FEED = 0x0a;
+const lineEnd = Buffer.of(LINE_FEED);
 
 /** What POSIX calls PIPE_BUF: a write to a pipe up to this size is never mixed with another writer's. */
 const PIPE_WRITE_BYTES_MAX = 4_096;
@@ -55,6 +56,8 @@ export class AccessLog {
   private writing = false;
   /** Bytes of the first batch in the queue that are written already. */
   private written = 0;
+  /** Whether the file ends within a line, since the system took only the beginning of a batch. */
+  private torn = false;
   private failing = false;
   private closed = false;
   private flushTimer: NodeJS.Timeout | null = null;
@@ -183,10 +186,25 @@ export class AccessLog {
     if (this.batchFd !== this.fd && written === 0) {
       this.batchFd = this.fd;
       this.pipe = isPipe(this.fd);
+      this.torn = false;
+    }
+    if (this.torn && written === 0) {
+      write(this.batchFd, lineEnd, 0, 1, null, this.onLineEnded);
+      return;
     }
     const length = this.pipe ? pipePiece(batch, written) : batch.length - written;
     write(this.batchFd, batch.bytes, written, length, null, this.onWrite);
   }
+
+  /** What is written next is not to continue the line that broke off. */
+  private readonly onLineEnded = (error: NodeJS.ErrnoException | null): void => {
+    if (error !== null) {
+      this.onWriteError(error);
+      return;
+    }
+    this.torn = false;
+    this.writeNext();
+  };
 
   private readonly onWrite = (error: NodeJS.ErrnoException | null, bytes: number): void => {
     if (error !== null) {
@@ -214,9 +232,21 @@ export class AccessLog {
     if (!this.failing) this.options.onError?.(error);
     this.failing = true;
     const batch = this.queue[0];
-    this.options.onDropped?.(batch.lines);
+    const whole = this.endBroken(batch);
+    if (whole > 0) this.options.onWritten?.(whole);
+    this.options.onDropped?.(batch.lines - whole);
     this.dequeue(batch);
     this.writeNext();
+  }
+
+  /** Notes where a batch broke off; gives how many of its lines are whole in the file. */
+  private endBroken({ bytes }: Batch): number {
+    const { written } = this;
+    if (written === 0) return 0;
+    this.torn = bytes[written - 1] !== LINE_FEED;
+    let lines = 0;
+    for (let at = 0; at < written; at++) if (bytes[at] === LINE_FEED) lines++;
+    return lines;
   }
 
   private dequeue(batch: Batch): void {
