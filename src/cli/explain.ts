@@ -1,5 +1,6 @@
 // cardea explain: which route a request would take and what happens on its way, without sending it.
 
+import { asWritten } from '../config/as-written.ts';
 import type { Config, DestinationConfig } from '../config/config.ts';
 import { destinationText } from '../control/route-list.ts';
 import { type Explanation, explainRequest, type RequestToExplain } from '../runtime/explain-request.ts';
@@ -34,12 +35,19 @@ export const explain: Command = {
     const request = requestOf(args);
     const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
     if (config === null) return ExitCode.failed;
-    const explanation = await explainRequest(config, request);
+    const explanation = withoutSecrets(await explainRequest(config, request), config);
     if (args.flag('json')) terminal.json({ request, ...explanation });
     else show(request, explanation, config, terminal);
     return explanation.outcome === 'routed' || explanation.outcome === 'options' ? ExitCode.ok : ExitCode.failed;
   },
 };
+
+/** Conditions and destinations as they are written where values came from outside. What the request says stays. */
+function withoutSecrets(explanation: Explanation, config: Config): Explanation {
+  const { candidates, destination, detail } = explanation;
+  // Because: only texts in it are written otherwise.
+  return { ...explanation, ...(asWritten(config, { candidates, destination, detail }) as Partial<Explanation>) };
+}
 
 /** Reads the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. */
 function requestOf(args: CommandArguments): RequestToExplain {

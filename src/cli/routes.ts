@@ -14,7 +14,7 @@ export const routes: Command = {
   async run(args, terminal) {
     const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
     if (config === null) return ExitCode.failed;
-    const listed = listRoutes(config.routes);
+    const listed = listRoutes(config);
     if (args.flag('json')) {
       terminal.json(listed);
       return ExitCode.ok;

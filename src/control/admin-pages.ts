@@ -31,7 +31,7 @@ function metrics({ metrics: registry }: AdminView): Page {
 }
 
 function routes({ status, canaryReports }: AdminView): Page {
-  const listed = listRoutes(status.config?.routes ?? []).map(route => {
+  const listed = (status.config === null ? [] : listRoutes(status.config)).map(route => {
     const canary = canaryReports?.get(route.name);
     return canary === undefined ? route : { ...route, canary };
   });

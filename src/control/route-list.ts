@@ -1,6 +1,7 @@
 // Routes as programs and people read them in a list: what they match and where they lead, without defaults.
 
-import type { DestinationConfig, RouteConfig } from '../config/config.ts';
+import { asWritten } from '../config/as-written.ts';
+import type { Config, DestinationConfig, RouteConfig } from '../config/config.ts';
 
 export interface ListedRoute {
   readonly name: string;
@@ -14,10 +15,12 @@ export interface ListedRoute {
   readonly public: boolean;
 }
 
-/** In the order written. */
-export function listRoutes(routes: readonly RouteConfig[]): ListedRoute[] {
-  return routes.map(route => {
-    const { hosts, path, methods, headers, query, cookies, body } = route.match;
+/** In the order written; values from outside as they are written, since a path or an address may hold a secret. */
+export function listRoutes(config: Config): ListedRoute[] {
+  return config.routes.map(route => {
+    // Because: only texts in it are written otherwise.
+    const { match, to } = asWritten(config, { match: route.match, to: route.to }) as Pick<RouteConfig, 'match' | 'to'>;
+    const { hosts, path, methods, headers, query, cookies, body } = match;
     return {
       name: route.name,
       hosts,
@@ -25,7 +28,7 @@ export function listRoutes(routes: readonly RouteConfig[]): ListedRoute[] {
       methods,
       conditions: headers.length + query.length + cookies.length + body.length,
       filters: route.filters.map(({ name }) => name),
-      to: `${destinationText(route.to)}${route.canary === undefined ? '' : `, canary ${route.canary.upstream}`}`,
+      to: `${destinationText(to)}${route.canary === undefined ? '' : `, canary ${route.canary.upstream}`}`,
       public: route.public,
     };
   });

@@ -217,6 +217,29 @@ test('routes as an aligned table and as JSON', async () => {
   assert.equal(JSON.parse((await cardea(['routes', '--json'])).out)[0].name, 'user');
 });
 
+test('explain and routes show how a value from outside is written, not the value', async () => {
+  const config = file('outside.yaml', [
+    ...good.slice(0, -1),
+    '  - { name: hook, match: { path: "/hooks/${env:HOOK}/*", headers: { x-origin: "${env:ORIGIN}" } }, to: orders }',
+    '  - { name: away, match: { path: /away }, to: { redirect: { url: "https://a.example.com/?k=${env:HOOK}" } } }',
+  ]);
+  const env = { HOOK: 'hook-1f6d0', ORIGIN: 'only-the-cdn-knows' };
+  for (const args of [
+    ['routes'],
+    ['routes', '--json'],
+    ['explain', 'GET', '/hooks/hook-1f6d0/x'],
+    ['explain', '--json', 'GET', '/away'],
+    ['explain', '--json', 'GET', '/hooks/none/x', '-H', 'x-origin: other'],
+  ]) {
+    const { out, err } = await cardea([...args, '-c', config], { env });
+    assert.equal(err, '');
+    const ofGateway = out.replaceAll('/hooks/hook-1f6d0/x', '');
+    for (const secret of Object.values(env)) assert.ok(!ofGateway.includes(secret), `${args.join(' ')}: ${out}`);
+  }
+  const { out } = await cardea(['explain', 'GET', '/hooks/hook-1f6d0/x', '-c', config], { env });
+  assert.match(out, /header x-origin is "\$\{env:ORIGIN\}"/);
+});
+
 test('diff tells what would change, and exits 0', async () => {
   const changed = file('changed.yaml', [
     ...good.filter(line => !line.includes('name: orders')).map(line => line.replace('9001', '9002')),
