@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 5_000;
 /** File systems take the time from a clock that goes in steps. */
 const CLOCK_STEP_MS = 10;
 
-/** Files beside the known ones that may be or become part of a configuration, by an `include` with a pattern or a folder of certificates. */
+/** Files that may become part of a configuration, in the folders that an `include` with a pattern or certificates lead to. */
 const configFile = /\.(ya?ml|json|pem|crt|key)$/;
 
 /** How many links one path may lead over, as in Linux. */
@@ -26,6 +26,8 @@ export class FileWatch {
   private files: readonly string[] = [];
   /** By folder, the names in it that lead to files. */
   private entries: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  /** Folders of which every file counts that looks like one: those that were given as `<folder>/*`. */
+  private wholeFolders: ReadonlySet<string> = new Set();
   private settle: NodeJS.Timeout | null = null;
   /** By file. */
   private seen: ReadonlyMap<string, string> = new Map();
@@ -42,6 +44,7 @@ export class FileWatch {
    */
   follow(files: readonly string[], readSince = Number.POSITIVE_INFINITY): void {
     this.files = files.map(file => path.resolve(file));
+    this.wholeFolders = new Set(this.files.filter(file => path.basename(file) === '*').map(file => path.dirname(file)));
     this.entries = byFolder(this.files.flatMap(entriesOnTheWay));
     for (const [folder, watcher] of this.watchers) {
       if (this.entries.has(folder)) continue;
@@ -82,7 +85,10 @@ export class FileWatch {
 
   /** Other files in the same folders change as well: those of an access log would keep a change waiting for as long as there is traffic. */
   private onEvent(folder: string, event: string, name: string | null): void {
-    const isKnown = name === null || configFile.test(name) || this.entries.get(folder)?.has(name) === true;
+    const isKnown =
+      name === null ||
+      this.entries.get(folder)?.has(name) === true ||
+      (this.wholeFolders.has(folder) && configFile.test(name));
     // What comes and goes in a folder that is followed itself is told as `rename`, what is written to as `change`.
     if (isKnown || (event === 'rename' && this.files.includes(folder))) this.lookSoon();
   }
@@ -103,7 +109,7 @@ export class FileWatch {
 
   private fingerprints(): Map<string, string> {
     const files = new Set(this.files);
-    for (const folder of new Set(this.files.map(file => path.dirname(file)))) {
+    for (const folder of this.wholeFolders) {
       for (const name of namesIn(folder)) if (configFile.test(name)) files.add(path.join(folder, name));
     }
     return new Map(Array.from(files, file => [file, fingerprintOf(file)]));
