@@ -1,12 +1,13 @@
 // What may be included: files of a bounded size, and nothing that could be read without end.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from './load.ts';
+import { LoadCache } from './load-cache.ts';
 import { SourceExcerpts } from './source-excerpt.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-include-'));
@@ -26,6 +27,20 @@ test('a pipe is refused unread', () => {
   const pipe = path.join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   assert.deepEqual(problemsWith(pipe), [`3:5 ${pipe} is not a file`]);
+});
+
+test('the configuration itself may come from a pipe, and is not waited for a second time', () => {
+  const pipe = path.join(folder, 'main');
+  execFileSync('mkfifo', [pipe]);
+  spawn('sh', ['-c', `echo 'listeners: [{ address: 127.0.0.1:0 }]' > '${pipe}'`]);
+  const cache = new LoadCache();
+  const filters: [] = [];
+  assert.equal(loadConfig(pipe, { filters, cache }).ok, true);
+  const { problems } = loadConfig(pipe, { filters, cache });
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    [`${pipe} is a pipe, and was read: only files can be read again`],
+  );
 });
 
 test('a folder is refused', () => {

@@ -99,7 +99,11 @@ class Reader {
       const status = statSync(file);
       // Because: reading a pipe waits without end and reading a device never stops, and what is served waits with it.
       // The command line may give a pipe: `-c <(make-config)`.
-      const isReadable = status.isFile() || status.isDirectory() || (asker === null && status.isFIFO());
+      const isPipe = asker === null && status.isFIFO();
+      // Who wrote into it is gone: the next one to open it for writing may never come.
+      if (isPipe && this.cache.files.has(file))
+        return this.fail(file, asker, `${file} is a pipe, and was read: only files can be read again`);
+      const isReadable = status.isFile() || status.isDirectory() || isPipe;
       if (!isReadable) return this.fail(file, asker, `${file} is not a file`);
       if (status.size > fileBytesMax) return this.fail(file, asker, tooLarge(file));
       const bytes = readFileSync(file);

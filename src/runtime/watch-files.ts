@@ -127,7 +127,9 @@ function fingerprintOf(file: string): string {
 
 function isChangedSince(file: string, since: number): boolean {
   try {
-    return statSync(file).ctimeMs >= since - CLOCK_STEP_MS;
+    const status = statSync(file);
+    // A pipe is written to while it is read, and cannot be read again.
+    return (status.isFile() || status.isDirectory()) && status.ctimeMs >= since - CLOCK_STEP_MS;
   } catch {
     return false;
   }
