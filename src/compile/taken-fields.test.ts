@@ -52,3 +52,20 @@ test('a filter that looks there for a credential, of its own field or of another
   assert.match(problemsOf([loginWith(key), loginWith([], 'X-Token')]).join(), /in x-token, and none comes/);
   assert.match(problemsOf([loginWith([{ kind: 'bearer', name: '' }], 'Authorization')]).join(), /in authorization/);
 });
+
+test('a filter that looks where one before it writes finds what that one wrote', () => {
+  const key = [{ kind: 'header', name: 'x-token' }];
+  assert.deepEqual(problemsOf([loginWith([], 'X-Token'), loginWith(key)]), []);
+  assert.match(problemsOf([loginWith(key), loginWith([], 'X-Token'), loginWith(key)]).join(), /^[^,]*in x-token, and/);
+  const to = { kind: 'upstream', upstream: 'a' } as const;
+  const routes = [
+    sampleRoute('own', '/own', { to, filters: [loginWith([], 'X-Own')] }),
+    sampleRoute('other', '/other', { to, filters: [loginWith(key), loginWith([{ kind: 'header', name: 'x-own' }])] }),
+  ];
+  const config = sampleConfig({ routes, filters: [loginWith([], 'X-Token')] });
+  const told = takenFieldProblems(config, definitions, identityHeadersOf(config, definitions)!);
+  assert.deepEqual(
+    told.map(({ path, message }) => [...path, message.slice(0, 42)]),
+    [['routes', 1, 'filters', 'login looks for a credential in x-own, and']],
+  );
+});

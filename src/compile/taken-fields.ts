@@ -2,7 +2,7 @@
 // that can never hold, a credential that can never come. Told rather than left to be found out by every caller at once.
 
 import type { Config, Problem } from '../config/config.ts';
-import type { HeaderNameSet } from '../http/header-name-set.ts';
+import { HeaderNameSet } from '../http/header-name-set.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
 
@@ -16,12 +16,21 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
         tell(['routes', at, 'match', 'headers'], `no request has ${name} when routes are matched: ${because(name)}`);
     }
   }
-  eachFilter(config, definitions, (filter, _definition, routeName) => {
+  // What the filters before write: a service that is asked may give the token that the next filter looks at.
+  const writtenForAll: string[] = [];
+  let written = writtenForAll;
+  let chainOf = '';
+  eachFilter(config, definitions, (filter, { identityHeaders }, routeName) => {
+    if (routeName !== chainOf) {
+      chainOf = routeName;
+      written = [...writtenForAll];
+    }
     for (const name of headersReadBy(filter.config)) {
-      if (!taken.has(name)) continue;
+      if (!taken.has(name) || new HeaderNameSet(written, []).has(name)) continue;
       const chain = routeName === '' ? [] : ['routes', config.routes.findIndex(route => route.name === routeName)];
       tell([...chain, 'filters'], `${filter.name} looks for a credential in ${name}, and none comes: ${because(name)}`);
     }
+    if (identityHeaders !== undefined) written.push(...identityHeaders(filter.config));
   });
   return problems;
 }
