@@ -12,6 +12,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { schema } from './config.ts';
 import { forwardAuthFilter } from './filter.ts';
@@ -51,7 +52,7 @@ async function start(t: TestContext, decide: Decide, config: object = {}) {
     service.closeAllConnections();
     service.close();
   });
-  return { port: gateway.port, questions, served, service };
+  return { port: gateway.port, questions, served, service, inFlight: () => gateway.gateway.inFlight };
 }
 
 const yes: Decide = (_request, response) =>
@@ -201,6 +202,26 @@ test('a refusal is kept in the form that was asked for, and one that sets a cook
   assert.deepEqual(await send('application/json'), [401, 'application/json']);
   assert.deepEqual(await send('text/plain'), [401, 'text/plain']);
   assert.equal(questions.length, asked + 1, 'one that sets a cookie is not kept');
+});
+
+test('refusals of many forms are asked for side by side, once each', async t => {
+  const held: (() => void)[] = [];
+  const { port, questions, inFlight } = await start(
+    t,
+    ({ headers }, response) => void held.push(() => response.writeHead(401).end(headers.accept)),
+    { cache: { for: '1h' } },
+  );
+  const kinds = ['a', 'b', 'c', 'd', 'b', 'c'];
+  const answers = kinds.map(accept => ask(port, { headers: { accept } }));
+  await eventually(() => held.length === 1 && inFlight() === kinds.length, 'one is asked for, and all are there');
+  held[0]!();
+  await eventually(() => held.length === 4, 'the other forms are asked for');
+  for (const answer of held.slice(1)) answer();
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ body }) => body.toString()),
+    kinds,
+  );
+  assert.equal(questions.length, 4);
 });
 
 test('with warmUp the upstream connection is made while the service decides, and carries nothing before', async t => {

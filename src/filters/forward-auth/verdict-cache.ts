@@ -42,26 +42,30 @@ export class VerdictCache {
     return undefined;
   }
 
-  /** The answer to the question that is under way for this key, or to its own. `now` gives the time when the answer comes. */
-  resolve(question: Question, now: () => number): Promise<Verdict> {
+  /**
+   * The answer to the question that is under way for this key, or to its own. `now` gives the time when the answer comes. `as` is what
+   * questions are the same by: first the key, since most callers pass whatever they want the answer to look like.
+   */
+  resolve(question: Question, now: () => number, as = question.key): Promise<Verdict> {
     const { key, form } = question;
-    const underWay = this.asked.get(key);
+    const underWay = this.asked.get(as);
     if (underWay !== undefined)
       return underWay.answer.then(verdict => this.shared(verdict, underWay.form, question, now));
     const answer = question.ask().then(verdict => {
-      this.asked.delete(key);
+      this.asked.delete(as);
       if (verdict.kind === 'admitted') this.keep(key, verdict, now());
       else if (verdict.kind === 'refused' && !isOwn(verdict)) this.keep(form, verdict, now());
       return verdict;
     });
-    this.asked.set(key, { form, answer });
+    this.asked.set(as, { form, answer });
     return answer;
   }
 
   /** The verdict on another request with this key, where it is one on this request as well. */
   private shared(verdict: Verdict, form: string, question: Question, now: () => number): Verdict | Promise<Verdict> {
     if (verdict.kind !== 'refused' || !question.isOpen()) return verdict;
-    if (form !== question.form) return this.get(question.form, now()) ?? this.resolve(question, now);
+    // By its form: those that wait for other forms would each wait for the one before.
+    if (form !== question.form) return this.get(question.form, now()) ?? this.resolve(question, now, question.form);
     return isOwn(verdict) ? question.ask() : verdict;
   }
 
