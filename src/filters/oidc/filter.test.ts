@@ -22,8 +22,8 @@ const key = 'a key of at least thirty-two characters';
 interface TestProvider {
   readonly issuer: string;
   readonly asked: string[];
-  /** What it answers to who wants tokens, once; null refuses. */
-  tokens: object | null;
+  /** What it answers to who wants tokens, once; null refuses, `busy` comes to nothing. */
+  tokens: object | 'busy' | null;
   stop(): void;
 }
 
@@ -34,6 +34,7 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
     asked.push(request.url!);
     response.setHeader('content-type', 'application/json');
     if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
+    else if (request.url === '/token' && provider.tokens === 'busy') response.writeHead(503).end('{}');
     else if (request.url === '/token' && provider.tokens !== null) {
       response.end(JSON.stringify(provider.tokens));
       provider.tokens = null;
@@ -201,6 +202,33 @@ test('while the provider is away nobody waits for one who tries', async t => {
   const headers = { cookie: `cardea_session=${cookie}` };
   for (let i = 0; i < 3; i++) assert.equal((await ask(gateway.port, { headers })).status, 200);
   assert.equal(await sessions.claimRefresh(session, 1_000), true, 'it was released');
+});
+
+test('tokens that were replaced elsewhere and are due again are shown by whoever has claimed those', async t => {
+  const provider = await startProvider(t);
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  const more = { session: { keys: [key], store: 'main' } };
+  const gateway = await start(t, provider.issuer, more, new Map<string, Store>([['main', store]]));
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
+  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() + 10 };
+  const session = { ...sessionOf(provider.issuer), ...tokens };
+  const cookie = (await sessions.keep(session, null, 60_000))!;
+  const headers = { cookie: `cardea_session=${cookie}` };
+  provider.tokens = 'busy';
+  const asked = () => provider.asked.filter(url => url === '/token').length;
+  // From here on the gateway remembers the first tokens, and nobody has claimed them.
+  assert.equal((await ask(gateway.port, { headers })).status, 200);
+  assert.equal(asked(), 1);
+  const next = { ...session, refreshToken: 'r2', accessUntilS: now() + 20 };
+  await sessions.keep(next, cookie, 60_000);
+  assert.equal(await sessions.claimRefresh(next, 60_000), true);
+  assert.equal((await ask(gateway.port, { headers })).status, 200);
+  assert.equal(asked(), 1);
 });
 
 test('cookies that somebody made up are refused without asking Redis', async t => {

@@ -133,6 +133,9 @@ export class SessionDesk {
     if (session === null) return this.gone(cookie);
     // Because: what is remembered here may be as old as `session.cache`.
     if (!wantsRefresh(session, nowS)) return this.remember(cookie, session, null);
+    // Tokens that are due again were claimed by nobody yet.
+    if (session.refreshToken !== claimed.refreshToken || session.accessUntilS !== claimed.accessUntilS)
+      return this.renewed(cookie, session, nowS);
     let next: Session = { ...session, usedS: nowS };
     try {
       next = await this.provider.refresh(session, nowS);
