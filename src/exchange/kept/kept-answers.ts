@@ -27,7 +27,7 @@ export interface KeptAnswersSpec {
 interface KeptHead extends PackedHead {
   readonly vary?: readonly string[];
   readonly keeping?: Keeping;
-  /** Seconds since 1970. */
+  /** Seconds since 1970. With `vary`: since when its variants count; what was kept before is no longer what the upstream gives. */
   readonly storedAt: number;
 }
 
@@ -162,16 +162,22 @@ export class KeptAnswers {
 
   /** Under the question itself: by which fields its answers differ. */
   private keepVary(question: string, vary: readonly string[], keeping: Keeping, now: number): void {
-    const head: KeptHead = { status: 0, headers: [], vary, storedAt: now };
-    this.table.put(this.digest(question), packAnswer(head, []), now, now + lasts(keeping));
+    const digest = this.digest(question);
+    const before = this.read(digest, now)?.head;
+    const storedAt = before?.vary === undefined ? now : before.storedAt;
+    const head: KeptHead = { status: 0, headers: [], vary, storedAt };
+    this.table.put(digest, packAnswer(head, []), now, now + lasts(keeping));
   }
 
   private find(question: string, exchange: Exchange, now: number) {
     let kept = this.read(this.digest(question), now);
-    if (kept?.head.vary !== undefined)
+    let since = 0;
+    if (kept?.head.vary !== undefined) {
+      since = kept.head.storedAt;
       kept = this.read(this.digest(variantOf(question, exchange, kept.head.vary)), now);
+    }
     const keeping = kept?.head.keeping;
-    return kept === null || keeping === undefined ? null : { ...kept, keeping };
+    return kept === null || keeping === undefined || kept.head.storedAt < since ? null : { ...kept, keeping };
   }
 
   private read(digest: Buffer, now: number): { readonly head: KeptHead; readonly body: Buffer } | null {

@@ -115,6 +115,21 @@ test('the last good answer takes the place of the one before, also where it last
   assert.equal(await lastOf('/refused'), '200 answer 5');
 });
 
+test('what is gone in one variant is gone in all: no other one that comes brings the old ones back', async t => {
+  const { ask, broken, well, backend } = await setUp(t, 'fallback: { cache: { keep: 1h } }');
+  const [german, english] = [{ 'accept-language': 'de' }, { 'accept-language': 'en' }];
+  well({ vary: 'Accept-Language' });
+  await ask('/page', german);
+  await delay(1_000 - (Date.now() % 1_000)); // Because: what is kept has times of whole seconds.
+  backend.answer = (_, response) => void response.writeHead(410).end();
+  await ask('/page', english);
+  well({ vary: 'Accept-Language' });
+  await ask('/page', english);
+  broken();
+  assert.equal((await ask('/page', english)).body, 'answer 2');
+  assert.equal((await ask('/page', german)).status, 502);
+});
+
 test('a reload that keeps answers for less counts for those that are kept', async t => {
   const { ask, broken, gateway } = await setUp(t, 'fallback: { cache: { keep: 1h } }');
   await ask('/a');
