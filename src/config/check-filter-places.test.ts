@@ -1,4 +1,4 @@
-// Filters that answer out of what they remember stand behind those that find out who calls.
+// Filters that answer out of what they remember stand behind those that find out who calls; and what filters say themselves of their place.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,6 +14,8 @@ const filters: readonly FilterSchema[] = [
   { name: 'remember', schema: any, remembersAnswers: true },
   { name: 'identify', schema: any, identifies: true },
   { name: 'other', schema: any },
+  { name: 'doubt', schema: any, placeProblems: () => [{ path: ['cost'], message: 'really?', severity: 'warning' }] },
+  { name: 'object', schema: any, placeProblems: () => [{ path: ['by'], message: 'no' }] },
 ];
 
 /** `path: message` of each problem with these chains, of all routes and of one. */
@@ -28,7 +30,7 @@ function problems(global: readonly string[], ofRoute: readonly string[]): string
   const { parts, problems } = checkDocument(document, languageOf(filters), new Map());
   assert.deepEqual(problems, []);
   return checkFilterPlaces(document, parts, filters, allRoutes(parts)).map(
-    ({ path, message }) => `${path.join('.')}: ${message}`,
+    ({ path, message, severity }) => `${severity === 'warning' ? 'warning: ' : ''}${path.join('.')}: ${message}`,
   );
 }
 
@@ -47,4 +49,11 @@ test('behind, or where nobody asks who calls, it is taken', () => {
   assert.deepEqual(problems([], ['identify', 'remember']), []);
   assert.deepEqual(problems(['identify'], ['remember', 'other']), []);
   assert.deepEqual(problems(['remember'], ['other']), []);
+});
+
+test('what a filter says of its place is an error, unless it says otherwise', () => {
+  assert.deepEqual(problems(['doubt'], ['object']), [
+    'warning: filters.0.doubt.cost: really?',
+    'routes.0.filters.0.object.by: no',
+  ]);
 });

@@ -47,7 +47,7 @@ export function checkFilterPlaces(
         problems.push({
           path: [...path, at, filter.name, ...problem.path],
           message: problem.message,
-          severity: 'error',
+          severity: problem.severity ?? 'error',
         });
       }
       if (findsOut(filter)) knowsCaller = true;

@@ -24,10 +24,14 @@ export interface FilterSchema {
   /** The stores that a checked configuration names, so that a name that is not there is told with its place. */
   storesOf?(config: unknown): readonly StoreReference[];
   /** What a checked configuration asks for that its place in the document can never give. Paths lead into the configuration. */
-  placeProblems?(
-    config: unknown,
-    around: FilterSurroundings,
-  ): readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+  placeProblems?(config: unknown, around: FilterSurroundings): readonly PlaceProblem[];
+}
+
+/** An error unless it says otherwise. */
+export interface PlaceProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly severity?: 'warning';
 }
 
 /** What a filter may ask of its place. */

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { parseRate } from '../../base/rate.ts';
 import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
+import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { unitOf } from './calendar-unit.ts';
 
 export const name = 'quota';
@@ -125,16 +126,9 @@ export function asksWho({ by, plan }: QuotaConfig): boolean {
 export function placeProblems(
   { by, startDay, cost, plan: goesByPlan }: QuotaConfig,
   around: FilterSurroundings,
-): { path: readonly string[]; message: string }[] {
+): { path: readonly string[]; message: string; severity?: 'warning' }[] {
+  if (around.knowsCaller) return goesByPlan ? planCostProblems(cost, around.plans, 'quota') : [];
   const problems = [];
-  for (const { name: owner, quota } of goesByPlan && around.knowsCaller ? around.plans : []) {
-    if (quota !== null && cost > quota.count)
-      problems.push({
-        path: ['cost'],
-        message: `a request of ${cost} units would never fit into the quota of the plan "${owner}", which is ${quota.count}`,
-      });
-  }
-  if (around.knowsCaller) return problems;
   const nobody = 'no filter before this one finds out who calls';
   if (by !== 'ip' && by !== 'global')
     problems.push({

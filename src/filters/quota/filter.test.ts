@@ -231,7 +231,8 @@ test('what is no quota of the calendar is refused', () => {
   assert.ok(!schema.safeParse({ limit: '5/day', store: 's', cost: 6 }).success);
   const around = { knowsCaller: true, pathParameters: [], routes: new Set(''), consumers: new Set(''), plans };
   const told = (cost: number) => placeProblems(schema.parse({ limit: '1000/day', store: 's', cost }), around);
-  assert.match(told(9)[0]!.message, /9 units would never fit into the quota of the plan "gold", which is 8/);
+  assert.match(told(9)[0]!.message, /9 units ever fits into the quota of the plan "gold", which is 8/);
+  assert.equal(told(9)[0]!.severity, 'warning');
   assert.deepEqual(told(8), []);
   assert.ok(schema.safeParse({ limit: '1/month', store: 's', startDay: { tag: 'day' } }).success);
 });

@@ -12,6 +12,7 @@ import {
   type KeyPart,
 } from '../../base/schema/budget-key.ts';
 import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/schema/budget-rate.ts';
+import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { answerTime, block, memorySize, policyName } from './limit-words.ts';
 import { storeIssues } from './store-issues.ts';
 
@@ -97,6 +98,7 @@ type WrittenLimit = z.output<typeof limitEntry>;
 interface Issue {
   readonly path: readonly (string | number)[];
   readonly message: string;
+  readonly severity?: 'warning';
 }
 
 export const schema = z
@@ -271,11 +273,8 @@ export function placeProblems(config: RateLimitConfig, around: FilterSurrounding
     if (plan && !around.knowsCaller)
       fail('plan', 'no filter before this one finds out who calls, so there is never a plan');
     const dearest = Math.max(price.each, ...Object.values(price.routes));
-    for (const { name: owner, rate } of plan ? around.plans : []) {
-      if (rate === null || dearest <= rate.count) continue;
-      const told = `a request of ${dearest} units would never fit into the rate of the plan`;
-      fail('cost', `${told} "${owner}", which is ${rate.count}`);
-    }
+    for (const problem of plan ? planCostProblems(dearest, around.plans, 'rate') : [])
+      issues.push({ ...problem, path: [...path, ...problem.path] });
     for (const route of Object.keys(price.routes)) {
       if (!around.routes.has(route)) fail('cost', `there is no route "${route}"`);
     }

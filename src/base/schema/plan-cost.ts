@@ -1,0 +1,13 @@
+// Plans whose budget is smaller than what one request takes of it. For the filters that go by plans; counts nothing.
+
+import type { FilterSurroundings } from './budget-key.ts';
+
+/** A warning, no error: who has such a plan may be kept out of this place on purpose, by an `acl` say. */
+export function planCostProblems(cost: number, plans: FilterSurroundings['plans'], budget: 'rate' | 'quota') {
+  return plans.flatMap(plan => {
+    const granted = plan[budget];
+    if (granted === null || cost <= granted.count) return [];
+    const message = `no request of ${cost} units ever fits into the ${budget} of the plan "${plan.name}", which is ${granted.count}: all of such callers are refused`;
+    return [{ path: ['cost'], message, severity: 'warning' as const }];
+  });
+}
