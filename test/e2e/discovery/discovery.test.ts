@@ -13,6 +13,7 @@ import { startDnsServer } from '../../support/dns-server.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { loopbackBackends } from '../../support/loopback-backends.ts';
+import { reloadWith } from '../../support/reload-with.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 async function admin(gateway: RunningGateway, page: string) {
@@ -160,10 +161,7 @@ describe('discovery by DNS', { concurrency: true }, () => {
     t.after(() => gateway.stop());
     const askedFor = async () => await (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
     assert.equal(await askedFor(), 'old.test');
-    const text = readFileSync(gateway.configPath, 'utf8');
-    writeFileSync(`${gateway.configPath}.new`, text.replace('old.test', 'new.test'));
-    renameSync(`${gateway.configPath}.new`, gateway.configPath);
-    await eventually(() => gateway.stderr().includes('configuration reloaded'), 'the reload');
+    await reloadWith(gateway, text => text.replace('old.test', 'new.test'));
     assert.equal(await askedFor(), 'new.test');
   });
 

@@ -2,17 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { metric } from '../../support/metric.ts';
+import { reloadWith } from '../../support/reload-with.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 /** `CARDEA_LONG=1` is what the issue asks for, CI takes a part of it. */
@@ -94,25 +94,13 @@ test('a reload keeps what was counted; another limit begins anew', async t => {
     `  - { name: all, match: { path: /* }, filters: [{ rateLimit: { limit: ${limit} } }], ${reply} }\n${extra}`;
   const gateway = await start(t, route('5/month'));
   assert.equal((await offer(gateway.port, '/', 20)).get(200), 5);
-  const put = async (body: string) => {
-    const version = await versionOf(gateway);
-    const opening = readFileSync(gateway.configPath, 'utf8').split('routes:\n')[0];
-    writeFileSync(`${gateway.configPath}.new`, `${opening}routes:\n${body}`);
-    renameSync(`${gateway.configPath}.new`, gateway.configPath);
-    process.kill(gateway.pid, 'SIGHUP');
-    while ((await versionOf(gateway)) === version) await delay(10); // Because: a reload tells nobody when it is over.
-  };
+  const put = (body: string) => reloadWith(gateway, text => `${text.split('routes:\n')[0]}routes:\n${body}`);
   await put(route('5/month', `  - { name: other, match: { path: /other }, ${reply} }\n`));
   assert.equal((await ask(gateway.port, { path: '/other' })).status, 200);
   assert.equal((await offer(gateway.port, '/', 20)).get(200), undefined);
   await put(route('7/month'));
   assert.equal((await offer(gateway.port, '/', 20)).get(200), 7);
 });
-
-async function versionOf({ adminPort }: RunningGateway): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${adminPort}/config`);
-  return ((await response.json()) as { version: string }).version; // Because: the page's shape is tested with the admin endpoint
-}
 
 test('a refusal says how long to wait; a dry run refuses nobody', async t => {
   const gateway = await start(
@@ -223,34 +211,4 @@ routes:
   ]) {
     assert.match(said.replaceAll(/\n\s+/g, ' '), expected);
   }
-});
-
-test('a quota that a reload takes away and the next one brings back is kept in its store again', async t => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
-  const file = path.join(folder, 'quota.db');
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const opening = [
-    'listeners: [{ address: "127.0.0.1:{{port}}", trustedProxies: [127.0.0.1] }]',
-    'admin: { address: "127.0.0.1:{{adminPort}}" }',
-    'drainTimeout: 50ms',
-  ];
-  const quota = 'filters: [{ quota: { limit: 5/month, by: ip, store: main, onStoreFailure: closed } }]';
-  const gateway = await startGateway(
-    `${opening.join('\n')}\nstores: { main: { url: "sqlite:${file}" } }\nroutes: [{ name: all, match: { path: /* }, ${quota}, ${reply} }]\n`,
-  );
-  t.after(() => gateway.stop());
-  const statusFor = async (ip: string) => (await ask(gateway.port, { headers: { 'x-forwarded-for': ip } })).status;
-  let reloads = 0;
-  const reload = async (text: string) => {
-    writeFileSync(`${gateway.configPath}.new`, text);
-    renameSync(`${gateway.configPath}.new`, gateway.configPath);
-    reloads++;
-    await eventually(() => gateway.stderr().split('configuration reloaded').length > reloads, 'the reload');
-  };
-  const text = readFileSync(gateway.configPath, 'utf8');
-  assert.equal(await statusFor('192.0.2.1'), 200);
-  await reload(text.replace(`${quota}, `, '').replace(/stores: .*\n/, ''));
-  await eventually(() => !existsSync(`${file}-wal`), 'the store is closed');
-  await reload(text);
-  assert.equal(await statusFor('192.0.2.2'), 200, gateway.stderr());
 });

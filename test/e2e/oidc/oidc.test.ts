@@ -1,16 +1,15 @@
 // Login in the browser against a real provider, through the command: sessions in cookies and in Redis, refresh, logouts, step-up.
 
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { eventually } from '../../support/eventually.ts';
 import { FormBrowser } from '../../support/form-browser.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../support/identity-provider.ts';
 import { startRedis } from '../../support/redis.ts';
+import { reloadWith } from '../../support/reload-with.ts';
 
 const secret = 'a-client-secret-of-the-test-0123456789';
 const key = 'a key of at least thirty-two characters';
@@ -208,14 +207,7 @@ test('sessions are looked for where a reload says that they are kept', async () 
   const stores = (database: number) => `stores: { main: { url: "redis://127.0.0.1:${redis.port}/${database}" } }`;
   const gateway = await start(ports.stored, oidc, stores(0));
   const base = `http://127.0.0.1:${ports.stored}`;
-  let reloads = 0;
-  const reloaded = async (database: number) => {
-    const text = readFileSync(gateway.configPath, 'utf8');
-    writeFileSync(`${gateway.configPath}.new`, text.replace(/stores: .*/, stores(database)));
-    renameSync(`${gateway.configPath}.new`, gateway.configPath);
-    reloads++;
-    await eventually(() => gateway.stderr().split('configuration reloaded').length > reloads, 'the reload');
-  };
+  const reloaded = (database: number) => reloadWith(gateway, text => text.replace(/stores: .*/, stores(database)));
   try {
     const { browser } = await loggedIn(ports.stored);
     await reloaded(1);

@@ -1,12 +1,12 @@
 // `fallback: { cache }`: the last good answer is given when the upstream has none, to those alone who may have it.
 
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { reloadWith } from '../../support/reload-with.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 
 interface Answer {
@@ -135,9 +135,7 @@ test('a reload that keeps answers for less counts for those that are kept', asyn
   await ask('/a');
   broken();
   assert.equal((await ask('/a')).status, 200);
-  const text = readFileSync(gateway.configPath, 'utf8');
-  writeFileSync(`${gateway.configPath}.new`, text.replace('keep: 1h', 'keep: 1s'));
-  renameSync(`${gateway.configPath}.new`, gateway.configPath);
+  await reloadWith(gateway, text => text.replace('keep: 1h', 'keep: 1s'));
   await eventually(async () => (await ask('/a')).status === 502, 'it is too old');
 });
 
