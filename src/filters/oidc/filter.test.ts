@@ -184,7 +184,8 @@ test('gateways that share sessions show a refresh token once, however many reque
   }
 });
 
-test('while the provider is away nobody waits for one who tries', async t => {
+/** A gateway that keeps sessions in Redis, and there one whose access token ends then. */
+async function startDue(t: TestContext, accessUntilS: number) {
   const provider = await startProvider(t);
   const redis = await startRedis();
   const store = new RedisStore(redisSpec(redis.port));
@@ -195,9 +196,14 @@ test('while the provider is away nobody waits for one who tries', async t => {
   const more = { session: { keys: [key], store: 'main' } };
   const gateway = await start(t, provider.issuer, more, new Map<string, Store>([['main', store]]));
   const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
-  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() - 10 };
+  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS };
   const session = { ...sessionOf(provider.issuer), ...tokens };
   const cookie = (await sessions.keep(session, null, 60_000))!;
+  return { provider, gateway, sessions, session, cookie };
+}
+
+test('while the provider is away nobody waits for one who tries', async t => {
+  const { provider, gateway, sessions, session, cookie } = await startDue(t, now() - 10);
   provider.stop();
   const headers = { cookie: `cardea_session=${cookie}` };
   for (let i = 0; i < 3; i++) assert.equal((await ask(gateway.port, { headers })).status, 200);
@@ -205,19 +211,7 @@ test('while the provider is away nobody waits for one who tries', async t => {
 });
 
 test('tokens that were replaced elsewhere and are due again are shown by whoever has claimed those', async t => {
-  const provider = await startProvider(t);
-  const redis = await startRedis();
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(async () => {
-    await store.close();
-    await redis.stop();
-  });
-  const more = { session: { keys: [key], store: 'main' } };
-  const gateway = await start(t, provider.issuer, more, new Map<string, Store>([['main', store]]));
-  const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
-  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() + 10 };
-  const session = { ...sessionOf(provider.issuer), ...tokens };
-  const cookie = (await sessions.keep(session, null, 60_000))!;
+  const { provider, gateway, sessions, session, cookie } = await startDue(t, now() + 10);
   const headers = { cookie: `cardea_session=${cookie}` };
   provider.tokens = 'busy';
   const asked = () => provider.asked.filter(url => url === '/token').length;

@@ -121,7 +121,8 @@ test('a refusal says how long to wait; a dry run refuses nobody', async t => {
   assert.match(gateway.stderr(), /would have refused/);
 });
 
-test('so many under way at once over both workers, and each place is given back', async t => {
+/** A backend that holds every request: as the upstream `slow`, and how many of so many that come together it gets, and how many are refused. */
+async function startSlow(t: TestContext) {
   const held: ServerResponse[] = [];
   const backend = createServer((_request, response) => void held.push(response));
   await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
@@ -130,49 +131,45 @@ test('so many under way at once over both workers, and each place is given back'
     backend.close();
   });
   const { port } = backend.address() as AddressInfo; // a TCP server's address is never a string
+  return {
+    upstreams: `upstreams: { slow: { endpoints: ["http://127.0.0.1:${port}"] } }\n`,
+    async together(gatewayPort: number, target: string, requests: number): Promise<[number, number]> {
+      const asked = Array.from({ length: requests }, () => ask(gatewayPort, { path: target }));
+      let refusals = 0;
+      for (const each of asked) void each.then(({ status }) => (refusals += status === 429 ? 1 : 0));
+      while (held.length + refusals < requests) await delay(5); // Because: the answers come from two sides.
+      const admitted = held.length;
+      for (const response of held.splice(0)) response.end();
+      await Promise.all(asked);
+      return [admitted, refusals];
+    },
+  };
+}
+
+test('so many under way at once over both workers, and each place is given back', async t => {
+  const slow = await startSlow(t);
   const gateway = await start(
     t,
     '  - { name: all, match: { path: /* }, filters: [{ rateLimit: { concurrency: 5 } }], to: slow }',
-    `upstreams: { slow: { endpoints: ["http://127.0.0.1:${port}"] } }\n`,
+    slow.upstreams,
   );
-  for (let round = 0; round < 3; round++) {
-    const asked = Array.from({ length: 12 }, () => ask(gateway.port));
-    let refusals = 0;
-    for (const each of asked) void each.then(({ status }) => (refusals += status === 429 ? 1 : 0));
-    while (held.length + refusals < 12) await delay(5); // Because: twelve answers come from two sides.
-    assert.deepEqual([held.length, refusals], [5, 7]);
-    for (const response of held.splice(0)) response.end();
-    await Promise.all(asked);
-  }
+  for (let round = 0; round < 3; round++) assert.deepEqual(await slow.together(gateway.port, '/', 12), [5, 7]);
 });
 
 test('two filters of one route that say the same count apart: one that is tried out uses up nothing of the one in force', async t => {
   const twins = (one: string, other: string) => `filters: [{ rateLimit: { ${one} } }, { rateLimit: { ${other} } }]`;
-  const held: ServerResponse[] = [];
-  const backend = createServer((_request, response) => void held.push(response));
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    backend.closeAllConnections();
-    backend.close();
-  });
-  const { port } = backend.address() as AddressInfo; // a TCP server's address is never a string
+  const slow = await startSlow(t);
   const gateway = await start(
     t,
     `  - { name: rate, match: { path: /rate }, ${twins('limit: 8/month', 'limit: 8/month')}, ${reply} }
   - { name: dry, match: { path: /dry }, ${twins('limit: 8/month, cost: 5, dryRun: true', 'limit: 8/month')}, ${reply} }
   - { name: held, match: { path: /held }, ${twins('concurrency: 4', 'concurrency: 2, dryRun: true')}, to: slow }
 `,
-    `upstreams: { slow: { endpoints: ["http://127.0.0.1:${port}"] } }\n`,
+    slow.upstreams,
   );
   assert.equal((await offer(gateway.port, '/rate', 20)).get(200), 8);
   assert.equal((await offer(gateway.port, '/dry', 20)).get(200), 8);
-  const asked = Array.from({ length: 6 }, () => ask(gateway.port, { path: '/held' }));
-  let refusals = 0;
-  for (const each of asked) void each.then(({ status }) => (refusals += status === 429 ? 1 : 0));
-  while (held.length + refusals < 6) await delay(5); // Because: six answers come from two sides.
-  assert.deepEqual([held.length, refusals], [4, 2]);
-  for (const response of held.splice(0)) response.end();
-  await Promise.all(asked);
+  assert.deepEqual(await slow.together(gateway.port, '/held', 6), [4, 2]);
 });
 
 test('a limit that cannot work is refused with its place and the reason', async () => {
