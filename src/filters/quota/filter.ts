@@ -212,7 +212,7 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
         else worker.log('info', 'quotas are kept again', { store: store.spec.name });
       },
     });
-    store.onClose(() => book.tell());
+    store.onClose(() => book.close());
     return { book, accounts };
   };
   return worker.lasting(key, open, store);

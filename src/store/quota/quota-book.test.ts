@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { QuotaBook, type QuotaLine } from './quota-book.ts';
 import type { LedgerEntry } from './quota-ledger.ts';
 
@@ -57,4 +58,24 @@ test('what strangers use while the ledger is away does not grow without end, and
   isThere = true;
   await book.tell();
   assert.equal(units, 65_536);
+});
+
+test('what cannot be told when the ledger is closed is not tried again for ever', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let asked = 0;
+  const add = async () => {
+    asked++;
+    throw new Error('away');
+  };
+  const book = new QuotaBook({ add }, events);
+  book.use(book.line('a', never), 1, 1_000);
+  await book.tell();
+  assert.equal(asked, 1);
+  await book.close();
+  for (let n = 0; n < 5; n++) {
+    t.mock.timers.tick(1_000);
+    await turn();
+  }
+  // When the ledger was closed, and by the timer that was set before.
+  assert.equal(asked, 1 + 2);
 });

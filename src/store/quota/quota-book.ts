@@ -40,6 +40,7 @@ export class QuotaBook {
   private timer: NodeJS.Timeout | null = null;
   private telling: Promise<void> = Promise.resolve();
   private next: Promise<void> | null = null;
+  private isClosed = false;
 
   constructor(ledger: QuotaLedger, events: QuotaBookEvents) {
     this.ledger = ledger;
@@ -92,7 +93,14 @@ export class QuotaBook {
     return this.next;
   }
 
+  /** Tells what there is for the last time: behind this the ledger is closed. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.tell();
+  }
+
   private plan(afterMs: number): void {
+    if (this.isClosed) return;
     if (this.timer !== null && afterMs > 0) return;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = setTimeout(() => {
