@@ -33,6 +33,8 @@ export function retryAnswer(exchange: Exchange, status: number): boolean {
   const policy = exchange.retryPolicy!;
   if (!policy.retriesStatus(status) || isSpent(exchange) || !mayRetry(exchange, policy, true)) return false;
   exchange.connection!.dropAnswer();
+  // Nothing has come as far as the next try goes, though that one may find no connection to be sent on.
+  exchange.firstByteAt = 0;
   retryLater(exchange, policy);
   return true;
 }

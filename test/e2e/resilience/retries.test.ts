@@ -265,3 +265,21 @@ test('a request for a tunnel is tried again as any other that asks for nothing t
   await ask(get);
   await opensTunnel(engine);
 });
+
+test('an endpoint that answers badly and one that cannot be reached are both passed over', async t => {
+  const backends = await Promise.all([unavailable, good].map(startRawBackend));
+  const engine = await startEngine([backends[0]!.port, await freePort(), backends[1]!.port], {
+    upstream: { retry: retrySpec() },
+  });
+  t.after(async () => {
+    await engine.stop();
+    for (const backend of backends) await backend.stop();
+  });
+  const client = await ClientConnection.open(engine.port);
+  client.send(get);
+  const [first] = await client.answers(1);
+  client.destroy();
+  assert.equal(first!.status, 200);
+  assert.equal(engine.upstreamCell('retries'), 2);
+  assert.deepEqual(engine.endpointsInFlight(), [0, 0, 0]);
+});
