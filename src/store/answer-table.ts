@@ -89,6 +89,13 @@ export class AnswerTable {
     });
   }
 
+  /** A question that is still under way is so until then at least. */
+  extend(slot: number, digest: Buffer, expirySeconds: number): void {
+    this.change(slot, digest, () => {
+      this.words[slot + EXPIRY_AT] = expirySeconds;
+    });
+  }
+
   /** Gives up a question that is under way with a mark below this one. False when there is none such. */
   giveUp(digest: Buffer, below: number, expirySeconds: number): boolean {
     const { words } = this;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ClientConnection } from '../../../test/support/client-connection.ts';
 import { eventually } from '../../../test/support/eventually.ts';
@@ -116,6 +117,24 @@ test('a duplicate of one that is under way gets 409', async t => {
   release();
   assert.equal((await first).body.toString(), 'done');
   assert.equal((await post('k1')).headers['idempotency-replayed'], 'true');
+});
+
+test('a request that takes longer than `underWayFor` keeps its duplicates out for as long', async t => {
+  let release = (): void => {};
+  const { post, requests } = await start(t, { underWayFor: '1s' }, (_request, response) => {
+    release = () => response.end('done');
+  });
+  const first = post('k1');
+  await eventually(() => requests() === 1, 'the first is under way');
+  const until = performance.now() + 3_000;
+  while (performance.now() < until) {
+    assert.equal((await Promise.race([post('k1'), first])).status, 409);
+    await delay(50);
+  }
+  release();
+  assert.equal((await first).body.toString(), 'done');
+  assert.equal((await post('k1')).headers['idempotency-replayed'], 'true');
+  assert.equal(requests(), 1);
 });
 
 test('told to wait, a duplicate gets the first answer when it is there', async t => {

@@ -10,23 +10,13 @@ import { fieldPairs, packAnswer, unpackAnswer } from '../../exchange/packed-answ
 import type { Reply } from '../../exchange/response.ts';
 import { AnswerTable, answerTableBytes, type Claim } from '../../store/answer-table.ts';
 import type { IdempotencyConfig } from './config.ts';
+import { FirstRequest, nowSeconds, underWaySeconds } from './first-request.ts';
 
 const KEY_LETTERS_MAX = 255;
 
 /** A duplicate that waits looks for the first answer so often: other workers tell nobody. */
 const LOOK_AGAIN_MS = 10;
 const LOOK_AGAIN_MS_MAX = 250;
-
-/** A request that was the first with its key, until its answer is kept. */
-interface First {
-  readonly slot: number;
-  readonly digest: Buffer;
-  status: number;
-  headers: readonly (readonly [string, string])[];
-  /** Null when the answer is not to be kept, or too large. */
-  pieces: Buffer[] | null;
-  bytes: number;
-}
 
 export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
   name: 'idempotency',
@@ -43,7 +33,6 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
     const [first, replayed, conflict, reused, full] = ['first', 'replayed', 'conflict', 'reused', 'full'].map(
       count,
     ) as [() => number, () => number, () => number, () => number, () => number];
-    const nowSeconds = () => Math.floor(Date.now() / 1_000);
     let waiting = 0;
 
     return {
@@ -64,7 +53,8 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
         const { method, authority, path, query, contentLength } = request;
         const type = request.headers.get('content-type');
         const question = `${method} ${authority}${path}?${query} ${contentLength} ${type} ${unknownCredential(exchange)}`;
-        const ask = () => table.claim(digest, hashText(question) | 0, nowSeconds(), config.underWayFor / 1_000);
+        const fingerprint = hashText(question) | 0;
+        const ask = () => table.claim(digest, fingerprint, nowSeconds(), underWaySeconds(config.underWayFor));
         const claim = ask();
         if (claim.kind !== 'underWay' || config.whileInFlight === 'conflict') settle(exchange, digest, claim);
         else if (waiting >= config.waiters) settle(exchange, digest, claim);
@@ -94,7 +84,7 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
       onEnd(exchange) {
         const own = firstOf(exchange, slot);
         // Whether the upstream did it is not known when the client left: duplicates are kept out for a while.
-        if (own !== null && exchange.fault?.code !== 'client_aborted') table.release(own.slot, own.digest);
+        own?.end(exchange.fault?.code !== 'client_aborted');
       },
     };
 
@@ -121,14 +111,7 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
       switch (claim.kind) {
         case 'first':
           first();
-          exchange.state[slot] = {
-            slot: claim.slot,
-            digest,
-            status: 0,
-            headers: [],
-            pieces: null,
-            bytes: 0,
-          } satisfies First;
+          exchange.state[slot] = firstRequest(exchange, digest, claim.slot);
           return;
         case 'stored':
           replayed();
@@ -154,10 +137,15 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
       }
     }
 
-    function keep(own: First): void {
+    function firstRequest({ services }: Exchange, digest: Buffer, at: number): FirstRequest {
+      const { wheel, clock } = services.io;
+      return new FirstRequest(table, at, digest, config.underWayFor, wheel, clock.now);
+    }
+
+    function keep(own: FirstRequest): void {
       const fits = own.pieces !== null && own.bytes <= config.answerLimit;
       const answer = fits ? packAnswer({ status: own.status, headers: own.headers }, own.pieces!) : null;
-      table.store(own.slot, own.digest, answer, nowSeconds() + Math.ceil(config.keepFor / 1_000));
+      own.keep(answer, config.keepFor);
     }
   },
 };
@@ -166,9 +154,9 @@ function tableName({ memory, answerLimit }: IdempotencyConfig): string {
   return `idempotency ${memory} ${answerLimit}`;
 }
 
-function firstOf(exchange: Exchange, slot: number): First | null {
+function firstOf(exchange: Exchange, slot: number): FirstRequest | null {
   // Because: only this filter writes its cell.
-  return (exchange.state[slot] as First | undefined) ?? null;
+  return (exchange.state[slot] as FirstRequest | undefined) ?? null;
 }
 
 function digestOf(parts: readonly unknown[]): Buffer {
