@@ -9,6 +9,8 @@ export class DeferralWait implements Timed {
   wheelSlot: number;
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
+  /** What was asked is under way without its client, who is told where to come back for it. */
+  handedOver: boolean;
   private readonly plan: DeferralPlan;
   private readonly exchange: Exchange;
 
@@ -17,6 +19,7 @@ export class DeferralWait implements Timed {
     this.wheelSlot = UNSCHEDULED;
     this.wheelNext = null;
     this.wheelPrevious = null;
+    this.handedOver = false;
     this.plan = plan;
     this.exchange = exchange;
   }

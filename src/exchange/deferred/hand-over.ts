@@ -43,6 +43,7 @@ export function handOver(from: Exchange, services: ExchangeServices, route: Rout
   from.upstreamGate = null;
   from.endpoint = null;
   from.replayable = null;
+  if (from.deferral !== null) from.deferral.handedOver = true;
   const { connection } = from;
   from.connection = null;
   connection!.handOver(exchange, exchange);

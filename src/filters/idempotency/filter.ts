@@ -64,7 +64,7 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
       onResponse(exchange) {
         const own = firstOf(exchange, slot);
         const { response } = exchange;
-        if (own === null || response === null || exchange.answeredBy !== 'upstream' || !isKept(response.status)) return;
+        if (own === null || response === null || !isOfUpstream(exchange) || !isKept(response.status)) return;
         own.status = response.status;
         own.headers = fieldPairs(response.headers.lines(), notGivenAgain);
         own.pieces = [];
@@ -181,6 +181,11 @@ function callerOf({ consumer, identity, client }: Exchange): readonly unknown[] 
  */
 function unknownCredential({ consumer, identity, request }: Exchange): string {
   return consumer === null && identity === null ? (request.headers.get('authorization') ?? '') : '';
+}
+
+/** Its answer, or the place where its answer will be: what was asked is done, and duplicates are told the same place. */
+function isOfUpstream({ answeredBy, deferral }: Exchange): boolean {
+  return answeredBy === 'upstream' || deferral?.handedOver === true;
 }
 
 function isKept(status: number): boolean {

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VersionBackend } from '../../support/version-backend.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startGateway } from '../../support/gateway.ts';
+import { VersionBackend } from '../../support/version-backend.ts';
 import { slowReports } from './slow-reports.ts';
 
 test('202 with a place, the answer there for its caller alone, on both workers', async t => {
@@ -158,4 +160,41 @@ test('when the worker that waited is gone its callers are told so', async t => {
   assert.equal((await ask(location)).status, 502);
   const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
   assert.match(metrics, /cardea_filter_events_total\{filter="async",event="lost"\} 1\n/);
+});
+
+test('a duplicate of a deferred request, by its Idempotency-Key, is told the same place and done once', async t => {
+  const backend = await VersionBackend.start('orders');
+  t.after(() => backend.stop());
+  const gateway = await startGateway(`upstreams:
+  orders: { endpoints: [ "http://127.0.0.1:${backend.port}" ] }
+routes:
+  - name: orders
+    match: { path: /orders, methods: [POST] }
+    public: true
+    filters: [ { idempotency: {} } ]
+    to: orders
+    async: { after: 100ms }
+`);
+  t.after(() => gateway.stop());
+  let release = (): void => {};
+  backend.answer = (_, response) => {
+    release = () => response.writeHead(201).end('order 7');
+  };
+  const place = `http://127.0.0.1:${gateway.port}`;
+  const order = () => fetch(`${place}/orders`, { method: 'POST', headers: { 'idempotency-key': 'k1' }, body: 'x' });
+  const first = await order();
+  assert.equal(first.status, 202);
+  const second = await order();
+  assert.deepEqual(
+    [second.status, second.headers.get('location'), second.headers.get('idempotency-replayed')],
+    [202, first.headers.get('location'), 'true'],
+  );
+  assert.deepEqual(await second.json(), await first.json());
+  release();
+  await eventually(async () => {
+    const answer = await fetch(`${place}${first.headers.get('location')}`);
+    return answer.status === 201 && (await answer.text()) === 'order 7';
+  }, 'the answer is there');
+  assert.equal((await order()).headers.get('location'), first.headers.get('location'));
+  assert.equal(backend.seen.length, 1);
 });
