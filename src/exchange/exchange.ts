@@ -147,7 +147,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** The body is being gathered for a filter. */
   collector: BodyCollector | null;
 
-  readonly startedAt: number;
+  /** Of one that goes on where another stood, that one's. */
+  startedAt: number;
   /** Monotonic milliseconds of sending upstream and of the first byte back; 0 when it did not happen. */
   sentAt: number;
   firstByteAt: number;

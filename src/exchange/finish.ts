@@ -34,6 +34,7 @@ export function finish(exchange: Exchange): void {
   if (endpoint !== null) endpoint.ended();
   if (exchange.breakerPass >= 0) exchange.upstream!.resilience.guard?.cancelled(endpoint!, exchange.breakerPass);
   exchange.connection = null;
+  if (exchange.versionCellsAt !== NO_VERSION) countVersion(exchange);
   if (!services.isCopy) {
     count(exchange);
     if (services.accessLog.enabled) log(exchange);
@@ -71,7 +72,6 @@ function count(exchange: Exchange): void {
   cells[workerMetricsOffset + WorkerCell.requestsInFlight]!--;
   cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
   recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, totalMs - upstreamMs);
-  if (exchange.versionCellsAt !== NO_VERSION) countVersion(exchange);
   if (consumers !== null && consumer !== null) {
     consumers.count(consumer.name, finalStatus(exchange), exchange.requestBytes, exchange.responseBytes);
   }

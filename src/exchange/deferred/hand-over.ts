@@ -1,6 +1,7 @@
 // Takes what an exchange has under way upstream over into another one, which has no client: the answer then comes there.
 
 import type { ResponseWriter } from '../../net/exchange-ends.ts';
+import { NO_VERSION } from '../../telemetry/canary-cells.ts';
 import { NO_PASS } from '../../upstream/guard.ts';
 import type { Exchange } from '../exchange.ts';
 import { followingExchange } from '../following-exchange.ts';
@@ -23,6 +24,7 @@ export function canHandOver(exchange: Exchange): boolean {
 export function handOver(from: Exchange, services: ExchangeServices, route: Route, to: ResponseWriter): void {
   const exchange = followingExchange(from, services, route, to);
   exchange.requestId = from.requestId;
+  exchange.startedAt = from.startedAt;
   exchange.deadline = from.deadline;
   exchange.responseTimeoutMs = from.responseTimeoutMs;
   exchange.idleTimeoutMs = from.idleTimeoutMs;
@@ -36,9 +38,12 @@ export function handOver(from: Exchange, services: ExchangeServices, route: Rout
   exchange.replayableBytes = from.replayableBytes;
   exchange.replayGivenUp = from.replayGivenUp;
   exchange.breakerPass = from.breakerPass;
+  // What its version does is in the answer that is still to come.
+  exchange.versionCellsAt = from.versionCellsAt;
   exchange.routeGate = from.routeGate;
   exchange.upstreamGate = from.upstreamGate;
   from.breakerPass = NO_PASS;
+  from.versionCellsAt = NO_VERSION;
   from.routeGate = null;
   from.upstreamGate = null;
   from.endpoint = null;

@@ -198,3 +198,23 @@ routes:
   for (let n = 0; n < 4; n++) assert.deepEqual(await Promise.all(words.map(versionOf)), first);
   assert.deepEqual(new Set(first), new Set(['v1', 'v2']));
 });
+
+test('answers that come when their clients have been told to come back count as well', async t => {
+  const { stable, canary, get, route } = await setUp(
+    t,
+    '{ upstream: v2, steps: [50%, 100%], for: 300ms, success: { minimum: 20, p99: 10 } }\n    async: { after: 50ms, size: 4KiB }',
+  );
+  stable.delayMs = 200;
+  canary.delayMs = 200;
+  canary.status = 500;
+  let page = await route();
+  const end = performance.now() + 15_000;
+  while (page.phase === 'step') {
+    assert.ok(performance.now() < end, JSON.stringify(page));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get()));
+    assert.ok(answers.every(({ status }) => status === 202));
+    page = await route();
+  }
+  assert.equal(page.phase, 'rolledBack');
+  assert.equal(page.decisions.at(-1)!.reason, 'errors');
+});
