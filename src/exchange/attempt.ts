@@ -17,7 +17,7 @@ import { armHedge } from './hedge.ts';
 import { answer, refuse } from './reply.ts';
 import { watchWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
-import { stickyPick } from './sticky-pick.ts';
+import { stickTo, stickyPick } from './sticky-pick.ts';
 
 /** Bodies sent over a kept connection are remembered up to this size, to be sent again if that connection was dead. */
 const REPLAY_BYTES_MAX = 64 * 1024;
@@ -95,7 +95,10 @@ function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly 
   const other = endpoint.breaker === null ? undefined : upstream.pick(hash, [...(tried ?? []), endpoint]);
   if (other !== undefined && other !== endpoint) {
     exchange.breakerPass = guard.admit(other, now);
-    if (exchange.breakerPass !== REFUSED) return other;
+    if (exchange.breakerPass !== REFUSED) {
+      if (affinity !== null) stickTo(exchange, affinity, other);
+      return other;
+    }
   }
   fallBack(exchange, new Fault('upstream_circuit_open'), guard.waitMs(endpoint, now));
   return null;

@@ -14,7 +14,7 @@ import { NO_PASS } from '../upstream/guard.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
 import { sendHead } from './send-head.ts';
-import { stickToAnswering } from './sticky-pick.ts';
+import { stickTo } from './sticky-pick.ts';
 
 /** Of the budget, where nothing says otherwise. */
 const BUDGET_SHARE = 0.2;
@@ -143,12 +143,12 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     if (exchange.retries !== null) exchange.services.io.wheel.cancel(exchange.retries);
     exchange.endpoint!.ended();
     exchange.endpoint = endpoint;
+    const { affinity } = exchange.upstream!;
+    if (affinity !== null) stickTo(exchange, affinity, endpoint);
     exchange.connection = connection;
     exchange.breakerPass = this.pass;
     exchange.sentAt = this.sentAt;
     exchange.firstByteAt = 0;
-    const { affinity } = exchange.upstream!;
-    if (affinity !== null) stickToAnswering(exchange, affinity, endpoint);
     return true;
   }
 

@@ -15,25 +15,25 @@ export function stickyPick(
   hash: number,
   tried: readonly Endpoint[] | null,
 ): Endpoint | undefined {
-  const known = endpointBefore(exchange, affinity);
-  exchange.affinityCookie = '';
-  if (known !== undefined && !tried?.includes(known) && upstream.mayUse(known)) return known;
+  const known = knownBefore(exchange, affinity);
+  if (known !== undefined && !tried?.includes(known) && upstream.mayUse(known)) {
+    exchange.affinityCookie = '';
+    return known;
+  }
   const picked = upstream.pick(hash, tried);
-  if (picked !== undefined) stickTo(exchange, affinity, picked, known);
+  if (picked !== undefined) stickTo(exchange, affinity, picked);
   return picked;
 }
 
-/** The answer comes from this endpoint, however it was chosen: what the client is to bring from now on leads to it. */
-export function stickToAnswering(exchange: Exchange, affinity: Affinity, endpoint: Endpoint): void {
-  stickTo(exchange, affinity, endpoint, endpointBefore(exchange, affinity));
+/** The answer will be this endpoint's, whichever was picked before. */
+export function stickTo(exchange: Exchange, affinity: Affinity, endpoint: Endpoint): void {
+  exchange.affinityCookie =
+    endpoint === knownBefore(exchange, affinity)
+      ? ''
+      : affinity.cookieFor(endpoint, exchange.client.scheme === 'https');
 }
 
-function stickTo(exchange: Exchange, affinity: Affinity, endpoint: Endpoint, before: Endpoint | undefined): void {
-  const isNew = endpoint !== before;
-  exchange.affinityCookie = isNew ? affinity.cookieFor(endpoint, exchange.client.scheme === 'https') : '';
-}
-
-function endpointBefore({ request }: Exchange, affinity: Affinity): Endpoint | undefined {
+function knownBefore({ request }: Exchange, affinity: Affinity): Endpoint | undefined {
   const word = cookieValue(request.headers.getById(HeaderId.cookie), affinity.spec.cookie);
   return word === undefined ? undefined : affinity.find(word);
 }

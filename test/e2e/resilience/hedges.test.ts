@@ -257,3 +257,15 @@ test('a second try that answers while the exchange waits for a third: the third 
   assert.equal(other!.requests.length, 3);
   await quiet(engine);
 });
+
+test('a client sticks to the endpoint that answered it, and not to the one that was asked first', async t => {
+  const affinity = { cookie: 'at', ttlMs: 0, secret: 'a secret of sixteen letters' };
+  const { send, engine, backends } = await setUp(t, [silent, saying(200, 'second')], 50, { affinity });
+  const [first] = await (await send(get)).answers(1);
+  const cookie = first!.headers.get('set-cookie')![0]!.split(';')[0];
+  const [again] = await (await send(`GET / HTTP/1.1\r\nHost: test\r\nCookie: ${cookie}\r\n\r\n`)).answers(1);
+  assert.equal(again!.body.toString(), 'second');
+  assert.equal(again!.headers.get('set-cookie'), undefined);
+  assert.deepEqual([backends[0]!.requests.length, backends[1]!.requests.length], [1, 2]);
+  await quiet(engine);
+});
