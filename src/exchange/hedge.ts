@@ -84,7 +84,12 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const upstream = exchange.upstream!;
     const { cells } = exchange.services;
     // A first try that still waits for its connection is not slow yet, and one that failed is tried again elsewhere.
-    if (exchange.ended || exchange.connection === null || exchange.firstByteAt !== 0 || exchange.retries !== null)
+    if (
+      exchange.ended ||
+      exchange.connection === null ||
+      exchange.firstByteAt !== 0 ||
+      (exchange.retries?.count ?? 0) > 0
+    )
       return;
     const first = exchange.endpoint!;
     const endpoint = upstream.pick(0, [first]);

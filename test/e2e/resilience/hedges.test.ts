@@ -76,6 +76,14 @@ test('a client sticks to the endpoint whose answer it got, not to the one that w
   assert.equal(engine.upstreamCell('hedges'), 1, 'the second was asked at once');
 });
 
+test('a first try that had to wait for its connection is not one that failed', async t => {
+  const retry = retrySpec({ perTryTimeoutMs: 10_000 });
+  const { ask, engine } = await setUp(t, [silent, saying(200, 'second')], 50, { retry });
+  assert.equal(await ask(), '200 second');
+  assert.equal(engine.upstreamCell('hedges'), 1);
+  await quiet(engine);
+});
+
 test('the first try answers before the second; the second is cancelled, and its connection with it', async t => {
   const { ask, engine, backends } = await setUp(t, [saying(200, 'first', 150), silent], 50);
   assert.equal(await ask(), '200 first');
