@@ -1,8 +1,6 @@
 // One attempt of an exchange: endpoint, connection, head, and what is there of the body. Whether there is another is decided in retry.ts.
 
 import { Fault } from '../base/fault.ts';
-import { hashText } from '../base/hash.ts';
-import { queryValue } from '../http/query.ts';
 import { RequestFraming, type RequestWriter } from '../net/exchange-ends.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { REFUSED } from '../upstream/breaker/breaker.ts';
@@ -13,6 +11,7 @@ import { countVersionAsFailed } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
 import { enterGates } from './gates.ts';
 import { carriesGrpc, grpcTimeoutMs } from './grpc-answer.ts';
+import { hashFor } from './hash-for.ts';
 import { armHedge } from './hedge.ts';
 import { answer, refuse } from './reply.ts';
 import { watchWait } from './retries.ts';
@@ -79,7 +78,7 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
 
 /** An endpoint with a pass of its circuit breaker; null when there is none and the caller has got what is given then. */
 function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly Endpoint[] | null): Endpoint | null {
-  const hash = upstream.spec.hashOn === null ? 0 : hashFor(exchange, upstream);
+  const hash = hashFor(exchange, upstream);
   const { affinity } = upstream;
   const endpoint =
     affinity === null ? upstream.pick(hash, tried) : stickyPick(exchange, upstream, affinity, hash, tried);
@@ -186,16 +185,4 @@ function remember(exchange: Exchange, bytes: Buffer, start: number, end: number)
 /** The request's body is complete. */
 export function endRequestBody(exchange: Exchange): void {
   exchange.connection?.endRequest(exchange.requestTrailers);
-}
-
-/** Hash of what the upstream's balancer is told to hash; of the client's address where that is missing. */
-function hashFor(exchange: Exchange, upstream: Upstream): number {
-  const { source, name } = upstream.spec.hashOn!;
-  const { request, client } = exchange;
-  let text: string | undefined;
-  if (source === 'header') text = request.headers.get(name);
-  else if (source === 'cookie') text = exchange.cookie(name);
-  else if (source === 'query') text = queryValue(request.query, name);
-  else if (source === 'path') text = request.path;
-  return hashText(text ?? client.ip);
 }

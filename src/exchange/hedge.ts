@@ -13,6 +13,7 @@ import type { ConnectionWaiter } from '../upstream/endpoint-pool.ts';
 import { NO_PASS } from '../upstream/guard.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
+import { hashFor } from './hash-for.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
@@ -92,7 +93,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     )
       return;
     const first = exchange.endpoint!;
-    const endpoint = upstream.pick(0, [first]);
+    const endpoint = upstream.pick(hashFor(exchange, upstream), [first]);
     if (endpoint === undefined || endpoint === first) return;
     const now = upstream.nowMs;
     if (!upstream.budget.take(exchange.retryPolicy?.spec.budget ?? BUDGET_SHARE, now)) {

@@ -277,3 +277,24 @@ test('a client sticks to the endpoint that answered it, and not to the one that 
   assert.deepEqual([backends[0]!.requests.length, backends[1]!.requests.length], [1, 2]);
   await quiet(engine);
 });
+
+test('with a balancer that hashes, second tries go where their keys lead, and not all to one endpoint', async t => {
+  const after = Array.from({ length: 4 }, () => saying(200, 'ok', 150));
+  const upstream = { balance: 'ringHash', hashOn: { source: 'path', name: '' } } as const;
+  const { ask, engine, backends } = await setUp(t, after, 30, { ...upstream, retry: retrySpec({ budget: 1 }) });
+  const keys = Array.from({ length: 64 }, (_, n) => `/${n}`);
+  await Promise.all(keys.map(key => ask(`GET ${key} HTTP/1.1\r\nHost: test\r\n\r\n`)));
+  const owner = new Map<string, number>();
+  await Promise.all(keys.map(key => ask(`POST ${key} HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n`)));
+  for (const [at, { requests }] of backends.entries())
+    for (const { line, path } of requests) if (line.startsWith('POST')) owner.set(path, at);
+  const seconds = backends.map(({ requests }, at) =>
+    requests.filter(({ line, path }) => line.startsWith('GET') && owner.get(path) !== at),
+  );
+  assert.equal(seconds.flat().length, engine.upstreamCell('hedges'));
+  assert.ok(
+    seconds.every(({ length }) => length > 0),
+    `second tries: ${seconds.map(({ length }) => length)}`,
+  );
+  await quiet(engine);
+});

@@ -1,0 +1,20 @@
+// The hash by which an upstream's balancer tells requests apart: every try of one request has the same.
+
+import { hashText } from '../base/hash.ts';
+import { queryValue } from '../http/query.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Of the client's address where what is to be hashed is missing; 0 where nothing is. */
+export function hashFor(exchange: Exchange, upstream: Upstream): number {
+  const { hashOn } = upstream.spec;
+  if (hashOn === null) return 0;
+  const { source, name } = hashOn;
+  const { request, client } = exchange;
+  let text: string | undefined;
+  if (source === 'header') text = request.headers.get(name);
+  else if (source === 'cookie') text = exchange.cookie(name);
+  else if (source === 'query') text = queryValue(request.query, name);
+  else if (source === 'path') text = request.path;
+  return hashText(text ?? client.ip);
+}
