@@ -16,7 +16,7 @@ import { PostgresStore } from '../postgres/postgres-store.ts';
 import { RedisStore } from '../redis/redis-store.ts';
 import { SqliteStore } from '../sqlite/sqlite-store.ts';
 import { StoreAway } from '../store-away.ts';
-import type { AnswerShelf, AnswerTicket } from './answer-shelf.ts';
+import { type AnswerShelf, type AnswerTicket, SILENCE_SECONDS_MAX } from './answer-shelf.ts';
 import { answersIn } from './answers-in.ts';
 import { MemoryAnswers } from './memory-answers.ts';
 import { openAnswer, sealAnswer } from './sealed-answer.ts';
@@ -116,6 +116,36 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.match((await shelf.find(next, 1)).kind, /unknown|gone/);
   });
 }
+
+for (const kind of ['memory', 'sqlite']) {
+  test(`${kind}: what is awaited for longer than answers are kept is pending all the while`, async t => {
+    const shelf = await kinds[kind]!(t);
+    const mine = ticket();
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const expected = (await shelf.expect(mine, 2))!;
+    for (let n = 0; n < 4; n++) {
+      t.mock.timers.tick((SILENCE_SECONDS_MAX - 1) * 1_000);
+      assert.equal((await shelf.find(mine, 2)).kind, 'pending');
+      await expected.renew();
+    }
+    assert.equal(await expected.keep(Buffer.from('late')), true);
+    assert.equal((await shelf.find(mine, 2)).kind, 'kept');
+    t.mock.timers.tick(3_000);
+    assert.match((await shelf.find(mine, 2)).kind, /unknown|gone/);
+  });
+}
+
+test('redis: what is awaited for longer than answers are kept is pending all the while', async t => {
+  const { shelf } = await redisShelf(t);
+  const mine = ticket();
+  const expected = (await shelf.expect(mine, 1))!;
+  await delay(2_200);
+  assert.equal((await shelf.find(mine, 1)).kind, 'pending');
+  await expected.renew();
+  assert.equal((await shelf.find(mine, 1)).kind, 'pending');
+  assert.equal(await expected.keep(Buffer.from('late')), true);
+  assert.equal((await shelf.find(mine, 1)).kind, 'kept');
+});
 
 test('redis: bounded over all gateways, and not a byte of an answer or of a ticket can be read in it', async t => {
   const { redis, store, shelf } = await redisShelf(t);

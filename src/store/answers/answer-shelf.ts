@@ -7,6 +7,11 @@ export type SoonerOrLater<Value> = Value | Promise<Value>;
 /** After so long without a word, whoever waited for an answer is taken for gone. Longer than any pause that it survives. */
 export const SILENCE_SECONDS_MAX = 15;
 
+/** For how long an answer that somebody waits for has its place, from his last word on: its own time begins when it comes. */
+export function awaitedSeconds(keepSeconds: number): number {
+  return keepSeconds + SILENCE_SECONDS_MAX;
+}
+
 /** What a caller's token comes to. Who knows neither finds nothing, and can read nothing of what is kept outside the process. */
 export interface AnswerTicket {
   /** 16 bytes by which it is found. */

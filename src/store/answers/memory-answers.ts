@@ -4,6 +4,7 @@ import { AnswerTable } from '../answer-table.ts';
 import {
   type AnswerShelf,
   type AnswerTicket,
+  awaitedSeconds,
   type ExpectedAnswer,
   type FoundAnswer,
   SILENCE_SECONDS_MAX,
@@ -26,11 +27,14 @@ export class MemoryAnswers implements AnswerShelf {
 
   expect({ digest }: AnswerTicket, keepSeconds: number): ExpectedAnswer | null {
     const { table } = this;
-    const claim = table.claim(digest, heardUntil(), nowSeconds(), keepSeconds);
+    const claim = table.claim(digest, heardUntil(), nowSeconds(), awaitedSeconds(keepSeconds));
     if (claim.kind !== 'first') return null;
     const { slot } = claim;
     return {
-      renew: () => table.mark(slot, digest, heardUntil()),
+      renew: () => {
+        table.mark(slot, digest, heardUntil());
+        table.extend(slot, digest, nowSeconds() + awaitedSeconds(keepSeconds));
+      },
       keep: answer => table.store(slot, digest, answer, nowSeconds() + keepSeconds),
       forget: () => table.release(slot, digest),
     };

@@ -46,11 +46,11 @@ if state then
   if state ~= 'w' then return 0 end
 elseif makeRoom() then
   redis.call('HSET', KEYS[1], 's', 'w')
-  redis.call('EXPIRE', KEYS[1], keep)
-  list(KEYS[3])
 else
   return 0
 end
+redis.call('EXPIRE', KEYS[1], keep)
+list(KEYS[3])
 redis.call('HSET', KEYS[1], 'h', now + tonumber(ARGV[5]))
 return 1`;
 

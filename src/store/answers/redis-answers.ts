@@ -4,6 +4,7 @@ import type { RedisStore } from '../redis/redis-store.ts';
 import {
   type AnswerShelf,
   type AnswerTicket,
+  awaitedSeconds,
   type ExpectedAnswer,
   type FoundAnswer,
   placesOf,
@@ -38,15 +39,10 @@ export class RedisAnswers implements AnswerShelf {
   }
 
   async expect(ticket: AnswerTicket, keepSeconds: number): Promise<ExpectedAnswer | null> {
-    const until = performance.now() + keepSeconds * 1_000;
-    const first = await this.run(awaitScript, ticket, keepSeconds);
+    const first = await this.run(awaitScript, ticket, awaitedSeconds(keepSeconds));
     if (first !== 1) return null;
     return {
-      renew: async () => {
-        // Where Redis has lost it, it is to be kept for what is left of its time.
-        const left = Math.ceil((until - performance.now()) / 1_000);
-        if (left > 0) await this.run(awaitScript, ticket, left);
-      },
+      renew: async () => void (await this.run(awaitScript, ticket, awaitedSeconds(keepSeconds))),
       keep: async answer => {
         const isKept = answer !== null && answer.length <= this.answerBytesMax;
         const bytes = isKept ? sealAnswer(ticket.sealKey, answer) : '';

@@ -10,6 +10,7 @@ import { StoreAway } from '../store-away.ts';
 import {
   type AnswerShelf,
   type AnswerTicket,
+  awaitedSeconds,
   type ExpectedAnswer,
   type FoundAnswer,
   placesOf,
@@ -49,8 +50,11 @@ export class SqliteAnswers implements AnswerShelf {
     const handle: ExpectedAnswer = {
       renew: () =>
         this.write(database => {
-          const renew = database.prepare("UPDATE cardea_answers SET heard = ? WHERE digest = ? AND state = 'w'");
-          renew.run(nowSeconds() + SILENCE_SECONDS_MAX, digest);
+          const now = nowSeconds();
+          const renew = database.prepare(
+            "UPDATE cardea_answers SET heard = ?, expires = ? WHERE digest = ? AND state = 'w'",
+          );
+          renew.run(now + SILENCE_SECONDS_MAX, now + awaitedSeconds(keepSeconds), digest);
         }),
       keep: answer => {
         const isKept = answer !== null && answer.length <= this.spec.answerBytesMax;
@@ -111,7 +115,7 @@ export class SqliteAnswers implements AnswerShelf {
     }
     database
       .prepare("INSERT INTO cardea_answers VALUES (?, ?, 'w', ?, ?, NULL)")
-      .run(digest, this.pool, now + SILENCE_SECONDS_MAX, now + keepSeconds);
+      .run(digest, this.pool, now + SILENCE_SECONDS_MAX, now + awaitedSeconds(keepSeconds));
     return true;
   }
 
