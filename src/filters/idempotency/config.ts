@@ -11,7 +11,7 @@ export const remembersAnswers = true;
 
 export const documentation =
   'Gives a request that carries an `Idempotency-Key` the answer that the first one with that key got, if the same caller sends the same request to the same route ' +
-  'again: a payment that is sent twice is made once. Answers are kept in memory that all workers share, for `keepFor`, answers of the upstream below 500 other than 408 and 429 only. ' +
+  'again: a payment that is sent twice is made once. Answers are kept in memory that all workers share, for `keepFor`, answers of the upstream below 500 other than 401, 403, 408 and 429 only. ' +
   'A duplicate of a request that is still under way gets 409 `idempotency_conflict` with `Retry-After`, or waits (`whileInFlight: wait`); a key with another request 422 `idempotency_key_reused`. ' +
   'Where the route is `async`, a duplicate of a deferred request gets its 202 and the same `Location`. ' +
   'It has to stand behind the filter that finds out who calls, where there is one; otherwise callers are told apart by their address, and one who brings another `Authorization` gets 422. Behind `compress`, too. A restart forgets, and so does a reload that changes `memory` or `answerLimit`.';

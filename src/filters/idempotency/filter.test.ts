@@ -187,6 +187,11 @@ test('failures are not kept; answers that are too large are, as given', async t 
   assert.equal((await failing.post('k1')).status, 503);
   assert.equal((await failing.post('k1')).status, 503);
   assert.equal(failing.requests(), 2);
+  // Whoever comes with a new token comes with the same key.
+  const refusing = await start(t, {}, (_request, response) => response.writeHead(401).end());
+  for (const authorization of ['Bearer old', 'Bearer new'])
+    assert.equal((await refusing.post('k1', '/orders', { authorization })).status, 401);
+  assert.equal(refusing.requests(), 2);
   const large = await start(t, { answerLimit: '1KiB' }, (_request, response) => response.end('x'.repeat(2_000)));
   assert.equal((await large.post('k1')).body.length, 2_000);
   const again = await large.post('k1');

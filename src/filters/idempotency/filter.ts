@@ -188,8 +188,11 @@ function isOfUpstream({ answeredBy, deferral }: Exchange): boolean {
   return answeredBy === 'upstream' || deferral?.handedOver === true;
 }
 
+/** Of these nothing was done: they say that the caller or the time was wrong, and another try, with another credential say, may do it. */
+const triedAgain = new Set([401, 403, 408, 429]);
+
 function isKept(status: number): boolean {
-  return status >= 200 && status < 500 && status !== 408 && status !== 429;
+  return status >= 200 && status < 500 && !triedAgain.has(status);
 }
 
 /** Of this answer alone: a cookie is given once, and the rest is made anew. */
