@@ -3,6 +3,7 @@
 
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { residentBytes } from '../base/resident-bytes.ts';
 import { inFlightOfAll, type StateBlock } from '../upstream/state/shared-states.ts';
 import { PRIORITIES, ShedLevel } from './shed-level.ts';
 
@@ -128,5 +129,5 @@ function memoryInUse(): number {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
   const allowed = process.constrainedMemory();
   const most = allowed > 0 && allowed < totalmem() ? allowed : totalmem();
-  return Math.max(used_heap_size / heap_size_limit, process.memoryUsage.rss() / most);
+  return Math.max(used_heap_size / heap_size_limit, residentBytes() / most);
 }

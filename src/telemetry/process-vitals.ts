@@ -1,5 +1,6 @@
 // The whole process's state in the gateway's block: memory, CPU time, start. For the supervisor, at each scrape.
 
+import { residentBytes } from '../base/resident-bytes.ts';
 import { GatewayCell } from './metric-families.ts';
 
 const MICROS_PER_MS = 1_000;
@@ -7,7 +8,7 @@ const MICROS_PER_MS = 1_000;
 /** Writes the present values; `offset` is the gateway block's. */
 export function sampleProcess(cells: Float64Array, offset: number): void {
   const { user, system } = process.cpuUsage();
-  cells[offset + GatewayCell.residentBytes] = process.memoryUsage.rss();
+  cells[offset + GatewayCell.residentBytes] = residentBytes();
   cells[offset + GatewayCell.cpuMs] = (user + system) / MICROS_PER_MS;
   cells[offset + GatewayCell.startMs] = Date.now() - process.uptime() * 1_000;
 }

@@ -1,6 +1,8 @@
 // Workers of the real command that die are replaced while the port keeps answering.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway } from '../../support/gateway.ts';
@@ -43,4 +45,33 @@ test('without the variable of the tests, the signal of the tests ends the proces
   process.kill(gateway.pid, 'SIGUSR2');
   assert.equal(await gateway.exited, 'SIGUSR2');
   await gateway.stop();
+});
+
+test('workers live on while the process has no file descriptor left, and the metrics are shown', async () => {
+  const gateway = await startGateway(document, { workers: 2 });
+  const limitFiles = (soft: number) => execFileSync('prlimit', [`--pid=${gateway.pid}`, `--nofile=${soft}:`]);
+  // A connection of before: none is accepted meanwhile.
+  const admin = connect(gateway.adminPort, '127.0.0.1');
+  let received = '';
+  admin.on('data', chunk => {
+    received += chunk.toString();
+  });
+  try {
+    await fetch(`http://127.0.0.1:${gateway.port}/`);
+    limitFiles(3);
+    // Each worker looks at the memory once a second.
+    await delay(2_500);
+    admin.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    while (!received.includes('cardea_worker_restarts_total')) {
+      await delay(10);
+      assert.doesNotMatch(received, /^HTTP\/1.1 500/);
+    }
+    limitFiles(1_024);
+    assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
+    assert.equal(await metric(gateway, 'cardea_worker_restarts_total'), 0);
+    assert.doesNotMatch(gateway.stderr(), /worker failed/);
+  } finally {
+    admin.destroy();
+    assert.equal(await gateway.stop(), 0);
+  }
 });
