@@ -154,8 +154,9 @@ export class Supervisor {
     return this.reloads.request(cause);
   }
 
+  /** A worker that dies meanwhile, or does not answer, is not waited for: the one that replaces it opens the file anyway. */
   async reopenLogs(): Promise<void> {
-    await this.crew.callAll('reopenLog', null);
+    await Promise.allSettled(this.crew.workers.map(worker => worker.call('reopenLog', null)));
   }
 
   /** Stops accepting, lets what is under way finish, ends the workers. A second call cuts what is left. */

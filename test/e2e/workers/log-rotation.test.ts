@@ -1,0 +1,49 @@
+// The access log of the real command is rotated as logrotate does it: renamed, then SIGUSR1.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { eventually } from '../../support/eventually.ts';
+import { startGateway } from '../../support/gateway.ts';
+
+function documentWith(log: string): string {
+  return [
+    `accessLog: { path: ${log} }`,
+    'routes: [{ name: all, match: { path: /* }, to: { reply: { status: 200, body: here } } }]',
+    '',
+  ].join('\n');
+}
+
+test('SIGUSR1 opens the access log anew on every worker', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-rotation-'));
+  const log = path.join(folder, 'access.log');
+  const gateway = await startGateway(documentWith(log), { workers: 2 });
+  try {
+    await fetch(`http://127.0.0.1:${gateway.port}/before`);
+    renameSync(log, `${log}.1`);
+    process.kill(gateway.pid, 'SIGUSR1');
+    await eventually(() => statSync(log, { throwIfNoEntry: false }) !== undefined, 'the log is there anew');
+    await fetch(`http://127.0.0.1:${gateway.port}/after`);
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+  assert.match(readFileSync(log, 'utf8'), /"path":"\/after"/);
+  rmSync(folder, { recursive: true });
+});
+
+test('SIGUSR1 while a worker dies does not end the gateway', async () => {
+  const gateway = await startGateway(documentWith('stdout'), {
+    workers: 2,
+    environment: { CARDEA_TEST_CRASH: 'terminate' },
+  });
+  try {
+    process.kill(gateway.pid, 'SIGUSR2');
+    process.kill(gateway.pid, 'SIGUSR1');
+    await eventually(() => gateway.stderr().includes('worker replaced'), 'the worker is replaced');
+    assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+});
