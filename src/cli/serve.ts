@@ -2,6 +2,7 @@
 
 import { flushCompileCache } from 'node:module';
 import { AdminServer } from '../control/admin-server.ts';
+import { closeEarlyDebugger } from '../runtime/early-debugger.ts';
 import { listenFailure } from '../runtime/listener-book.ts';
 import { type LoadedFile, loadFile } from '../runtime/load.ts';
 import type { RolloutResult } from '../runtime/rollout.ts';
@@ -79,6 +80,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   const { listeners } = supervisor.status;
   // Before it says that it is ready: who reads that may send the signal at once.
   crashOnTestSignal(supervisor);
+  closeEarlyDebugger();
   terminal.err(readyLine(listeners, workers, adminUrl));
   onReady?.(listeners, adminUrl);
   setTimeout(flushCompileCache, FLUSH_CACHE_AFTER_MS).unref();

@@ -47,3 +47,18 @@ test('SIGUSR1 while a worker dies does not end the gateway', async () => {
     assert.equal(await gateway.stop(), 0);
   }
 });
+
+test('SIGUSR1 before the gateway listens to it leaves no debugger open', async () => {
+  // The first module of all waits until Node has done what it does with the signal.
+  const early = "process.kill(process.pid,'SIGUSR1');await new Promise(done=>setTimeout(done,300))";
+  const gateway = await startGateway(documentWith('stdout'), {
+    environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(early)}` },
+  });
+  try {
+    const [, port] =
+      /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(gateway.stderr()) ?? assert.fail('none opened');
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/json/version`), /fetch failed/);
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+});
