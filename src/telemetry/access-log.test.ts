@@ -248,6 +248,58 @@ test('a reader of standard output that went away costs lines, not the process', 
   assert.deepEqual(await exit, [0, null]);
 });
 
+test('a reader that is gone holds up neither a rotation nor the end', async () => {
+  const path = join(folder, 'fifo-alone');
+  execFileSync('mkfifo', [path]);
+  let dropped = 0;
+  const errors: Error[] = [];
+  const log = new AccessLog({ path, onDropped: lines => (dropped += lines), onError: error => errors.push(error) });
+  for (let i = 0; i < 200; i++) log.append('r'.repeat(1_023));
+  log.reopen();
+  await log.close(50);
+  assert.ok(dropped >= 100 && dropped <= 200, `${dropped} dropped`);
+  assert.match(errors[0].message, /takes nothing/);
+});
+
+test('standard output as a pipe that nobody reads does not hold up the end of the process', async () => {
+  const path = join(folder, 'fifo-stdout');
+  execFileSync('mkfifo', [path]);
+  const bothEnds = openSync(path, constants.O_RDWR);
+  const code = `const { AccessLog } = await import(${modulePath});
+    const log = new AccessLog({ path: 'stdout' });
+    for (let i = 0; i < 1000; i++) log.append('x'.repeat(500));
+    await log.close(50);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', bothEnds, 'inherit'],
+  });
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  closeSync(bothEnds);
+});
+
+test('a line that was cut by a full disk spoils no line that comes after it', async () => {
+  const path = join(folder, 'cut.log');
+  // SIGXFSZ is ignored by Node: a write beyond the limit is cut, and the next one fails.
+  const code = `const { AccessLog } = await import(${modulePath});
+    let dropped = 0, written = 0;
+    const log = new AccessLog({ path: ${JSON.stringify(path)}, onDropped: lines => { dropped += lines; }, onWritten: lines => { written += lines; } });
+    for (let i = 0; i < 20; i++) log.append('a'.repeat(999));
+    await log.flush();
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('prlimit', ['--pid=' + process.pid, '--fsize=unlimited:']);
+    log.append('after');
+    await log.close();
+    console.error(written, dropped);`;
+  const child = spawn('prlimit', ['--fsize=10500:', process.execPath, '--input-type=module', '-e', code], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  const exit = once(child, 'exit');
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', text => (said += text));
+  assert.deepEqual(await exit, [0, null], said);
+  assert.equal(said, '11 10\n');
+  assert.deepEqual(readFileSync(path, 'latin1').split('\n').slice(-3), ['a'.repeat(500), 'after', '']);
+});
+
 test('a log without traffic leaves an empty file', async () => {
   const path = join(folder, 'empty.log');
   const log = new AccessLog({ path });

@@ -1,16 +1,20 @@
 // The access log's way out: lines into a buffer, buffers to a file or standard output. Knows nothing of what a line says.
 
-import { close, closeSync, fstatSync, openSync, write } from 'node:fs';
+import { close, closeSync, constants, fstatSync, openSync, statSync, write } from 'node:fs';
 import { writeLatin1 } from '../base/latin1.ts';
 
 const BUFFER_BYTES = 64 * 1_024;
 const BACKLOG_BYTES_MAX = 8 * 1_024 * 1_024;
 const FLUSH_AFTER_MS = 1_000;
-const RETRY_AFTER_MS = 10;
+const RETRY_FIRST_MS = 1;
+const RETRY_LAST_MS = 64;
 const SPARE_BUFFERS_MAX = 4;
 const STDOUT_FD = 1;
 const LINE_FEED = 0x0a;
-const lineEnd = Buffer.of(LINE_FEED);
+const lineEnd = Buffer.from([LINE_FEED]);
+
+/** So long the end of the process waits for a reader that is behind. */
+const CLOSE_AFTER_MS = 5_000;
 
 /** What POSIX calls PIPE_BUF: a write to a pipe up to this size is never mixed with another writer's. */
 const PIPE_WRITE_BYTES_MAX = 4_096;
@@ -56,13 +60,14 @@ export class AccessLog {
   private writing = false;
   /** Bytes of the first batch in the queue that are written already. */
   private written = 0;
-  /** Whether the file ends within a line, since the system took only the beginning of a batch. */
-  private torn = false;
   private failing = false;
+  /** The file ends within a line whose rest could not be written: what comes next begins a line of its own. */
+  private torn = false;
   private closed = false;
   private flushTimer: NodeJS.Timeout | null = null;
   private timerArmed = false;
   private retryTimer: NodeJS.Timeout | null = null;
+  private retryAfterMs = RETRY_FIRST_MS;
   private retiredFds: number[] = [];
   private waiters: (() => void)[] = [];
 
@@ -119,7 +124,7 @@ export class AccessLog {
 
   /** Opens the file anew, for a rotation that renamed it. When that fails the old file goes on being written, and `onError` hears of it. */
   reopen(): void {
-    if (!this.enabled || this.closed || this.fd === STDOUT_FD) return;
+    if (!this.enabled || this.closed || this.options.path === 'stdout') return;
     let fd: number;
     try {
       fd = openLog(this.options.path);
@@ -132,14 +137,39 @@ export class AccessLog {
     if (!this.writing) this.closeRetired();
   }
 
-  /** Writes what is left and closes the file; lines appended later are ignored. */
-  async close(): Promise<void> {
+  /**
+   * Writes what is left and closes the file; lines appended later are ignored. What a reader has not taken after `withinMs`
+   * counts as dropped: nobody says that it ever comes back.
+   */
+  async close(withinMs = CLOSE_AFTER_MS): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     if (this.flushTimer !== null) clearTimeout(this.flushTimer);
-    await this.flush();
+    if (!(await this.flushWithin(withinMs))) {
+      this.giveUp();
+      return;
+    }
     this.closeRetired();
     if (this.enabled && this.fd !== STDOUT_FD) closeSync(this.fd);
+  }
+
+  private async flushWithin(ms: number): Promise<boolean> {
+    let late: NodeJS.Timeout | null = null;
+    const tooLate = new Promise<false>(resolve => {
+      late = setTimeout(() => resolve(false), ms);
+    });
+    const inTime = await Promise.race([this.flush().then(() => true), tooLate]);
+    if (late !== null) clearTimeout(late);
+    return inTime;
+  }
+
+  /** The files stay open: a write may still be under way in one. */
+  private giveUp(): void {
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    this.options.onError?.(new Error('what reads it takes nothing; the lines that are left are dropped'));
+    let lines = 0;
+    for (const batch of this.queue) lines += batch.lines;
+    this.options.onDropped?.(lines);
   }
 
   private armTimer(): void {
@@ -188,23 +218,13 @@ export class AccessLog {
       this.pipe = isPipe(this.fd);
       this.torn = false;
     }
-    if (this.torn && written === 0) {
-      write(this.batchFd, lineEnd, 0, 1, null, this.onLineEnded);
+    if (this.torn) {
+      write(this.batchFd, lineEnd, 0, 1, null, this.onLineEnd);
       return;
     }
     const length = this.pipe ? pipePiece(batch, written) : batch.length - written;
     write(this.batchFd, batch.bytes, written, length, null, this.onWrite);
   }
-
-  /** What is written next is not to continue the line that broke off. */
-  private readonly onLineEnded = (error: NodeJS.ErrnoException | null): void => {
-    if (error !== null) {
-      this.onWriteError(error);
-      return;
-    }
-    this.torn = false;
-    this.writeNext();
-  };
 
   private readonly onWrite = (error: NodeJS.ErrnoException | null, bytes: number): void => {
     if (error !== null) {
@@ -212,6 +232,7 @@ export class AccessLog {
       return;
     }
     this.failing = false;
+    this.retryAfterMs = RETRY_FIRST_MS;
     this.written += bytes;
     const batch = this.queue[0];
     if (this.written === batch.length) {
@@ -221,10 +242,20 @@ export class AccessLog {
     this.writeNext();
   };
 
+  private readonly onLineEnd = (error: NodeJS.ErrnoException | null): void => {
+    if (error !== null) {
+      this.onWriteError(error);
+      return;
+    }
+    this.torn = false;
+    this.writeNext();
+  };
+
   private onWriteError(error: NodeJS.ErrnoException): void {
     if (error.code === 'EAGAIN' || error.code === 'EINTR') {
-      // A pipe set non-blocking by whoever shares it, with a reader that is behind. The backlog's bound still holds.
-      this.retryTimer = setTimeout(() => this.writeNext(), RETRY_AFTER_MS);
+      // A pipe with a reader that is behind. The backlog's bound still holds.
+      this.retryTimer = setTimeout(() => this.writeNext(), this.retryAfterMs);
+      this.retryAfterMs = Math.min(RETRY_LAST_MS, this.retryAfterMs * 2);
       if (this.waiters.length === 0) this.retryTimer.unref();
       return;
     }
@@ -232,21 +263,12 @@ export class AccessLog {
     if (!this.failing) this.options.onError?.(error);
     this.failing = true;
     const batch = this.queue[0];
-    const whole = this.endBroken(batch);
+    const whole = linesIn(batch.bytes, this.written);
     if (whole > 0) this.options.onWritten?.(whole);
     this.options.onDropped?.(batch.lines - whole);
+    if (this.written > 0) this.torn = batch.bytes[this.written - 1] !== LINE_FEED;
     this.dequeue(batch);
     this.writeNext();
-  }
-
-  /** Notes where a batch broke off; gives how many of its lines are whole in the file. */
-  private endBroken({ bytes }: Batch): number {
-    const { written } = this;
-    if (written === 0) return 0;
-    this.torn = bytes[written - 1] !== LINE_FEED;
-    let lines = 0;
-    for (let at = 0; at < written; at++) if (bytes[at] === LINE_FEED) lines++;
-    return lines;
   }
 
   private dequeue(batch: Batch): void {
@@ -271,8 +293,30 @@ export class AccessLog {
   }
 }
 
+const { O_APPEND, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+
 function openLog(path: string): number {
-  return path === 'stdout' ? STDOUT_FD : openSync(path, 'a', 0o640);
+  if (path === 'stdout') return openStdout();
+  // Opened to write alone, a pipe holds up the whole thread until somebody reads; so does a write, in one of the few threads that
+  // all workers share, once it is full.
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return openSync(path, O_RDWR | O_NONBLOCK);
+  return openSync(path, 'a', 0o640);
+}
+
+/** A pipe is opened anew, so that writes to it do not wait and those of others who share it do as before. Where that cannot be, as it is. */
+function openStdout(): number {
+  if (!fstatSync(STDOUT_FD).isFIFO()) return STDOUT_FD;
+  try {
+    return openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NONBLOCK);
+  } catch {
+    return STDOUT_FD;
+  }
+}
+
+function linesIn(bytes: Buffer, length: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < length; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
+  return lines;
 }
 
 function isPipe(fd: number): boolean {
