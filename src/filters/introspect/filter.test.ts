@@ -172,6 +172,19 @@ test('with whenAway stale those pass who were active lately, and nobody else', a
   assert.equal((await stale.bring('new')).status, 503);
 });
 
+test('a token that ended while the machine slept is not believed, whether the server can be asked or not', async t => {
+  const server = await startServer(t, () => ({ body: { active: true, exp: inAnHour() } }));
+  const { bring } = await gateway(t, server.url, { cacheFor: '1h', whenAway: 'stale' });
+  assert.equal((await bring('good')).status, 200);
+  await server.stop();
+  assert.equal((await bring('good')).status, 200);
+  const slept = Date.now() + 7_200_000;
+  t.mock.method(Date, 'now', () => slept);
+  // Both clocks are compared once a second.
+  await new Promise(resolve => setTimeout(resolve, 1_050));
+  assert.equal((await bring('good')).status, 503);
+});
+
 test('a slow server is not waited for beyond the timeout, nor by more than so many', async t => {
   const { promise, resolve } = Promise.withResolvers<void>();
   t.after(() => resolve());

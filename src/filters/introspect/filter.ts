@@ -5,7 +5,7 @@ import { CredentialReader, isToken68, MALFORMED } from '../../exchange/credentia
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
-import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { IntrospectConfig } from './config.ts';
 import type { Standing } from './standing.ts';
@@ -56,18 +56,24 @@ class IntrospectFilter implements Filter {
     if (token === null) return this.desk.missing(exchange);
     if (token === MALFORMED) return this.desk.invalid(exchange, 'malformed');
     const known = this.tokens.known(token);
-    if (known !== undefined && known.freshUntilMs > this.worker.clock.now) return this.decide(exchange, known);
+    if (known !== undefined && this.holds(known, known.freshUntilMs)) return this.decide(exchange, known);
     if (!isToken68(token)) return this.desk.invalid(exchange, 'malformed');
     // Because: a token that held when the server was asked last is no guess; whoever shares the address with one who guesses goes on.
     if (!known?.login && this.desk.isThrottled(exchange)) return undefined;
     return this.decideLater(exchange, token, known);
   }
 
+  /** Whether it may be gone by until this time of the thread's clock, and its token has not ended. */
+  private holds({ expiresAtMs }: Standing, untilMs: number): boolean {
+    const { now } = this.worker.clock;
+    return untilMs > now && expiresAtMs > wallMs(now);
+  }
+
   private async decideLater(exchange: Exchange, token: string, known: Standing | undefined): Promise<void> {
     const said = await this.tokens.ask(token);
     if (exchange.ended) return;
     if (said !== null) this.decide(exchange, said);
-    else if (this.config.whenAway === 'stale' && known?.login && known.staleUntilMs > this.worker.clock.now)
+    else if (this.config.whenAway === 'stale' && known?.login && this.holds(known, known.staleUntilMs))
       this.decide(exchange, known);
     else this.desk.unavailable(exchange);
   }

@@ -5,7 +5,7 @@ import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
 import type { IntrospectConfig } from './config.ts';
 
-/** What is remembered of a token. Times are on the thread's clock. */
+/** What is remembered of a token. How long it is believed goes by the thread's clock, which nobody sets back. */
 export interface Standing {
   /** Null when it holds. */
   readonly failure: LoginFailure | null;
@@ -17,6 +17,8 @@ export interface Standing {
   readonly freshUntilMs: number;
   /** Until when it counts while nobody can be asked. */
   readonly staleUntilMs: number;
+  /** When the token itself ends: since 1970, for the thread's clock stands still while the machine sleeps. */
+  readonly expiresAtMs: number;
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -27,16 +29,16 @@ export function standingOf(answer: Answer, config: IntrospectConfig, clockMs: nu
   const failure = failureOf(answer, config, nowMs / 1_000);
   if (failure !== null) {
     const until = clockMs + config.refusedFor;
-    return { failure, login: null, suffices: false, freshUntilMs: until, staleUntilMs: until };
+    return { failure, login: null, suffices: false, freshUntilMs: until, staleUntilMs: until, expiresAtMs: Infinity };
   }
-  const expiresMs = typeof answer.exp === 'number' ? clockMs + answer.exp * 1_000 - nowMs : Infinity;
   const scopes = typeof answer.scope === 'string' ? answer.scope.split(' ').filter(scope => scope !== '') : [];
   return {
     failure: null,
     login: loginOf(answer, scopes, config),
     suffices: config.scopes.every(scope => scopes.includes(scope)),
-    freshUntilMs: Math.min(expiresMs, clockMs + config.cacheFor),
-    staleUntilMs: Math.min(expiresMs, clockMs + config.staleFor),
+    freshUntilMs: clockMs + config.cacheFor,
+    staleUntilMs: clockMs + config.staleFor,
+    expiresAtMs: typeof answer.exp === 'number' ? answer.exp * 1_000 : Infinity,
   };
 }
 

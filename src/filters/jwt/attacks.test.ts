@@ -189,7 +189,7 @@ test('a flood of made-up tokens leaves nothing behind', () => {
     for (let n = from; n < from + count; n++) {
       const header = part({ alg: n % 3 === 0 ? 'RS256' : `X${n}`, kid: `k${n}`, n });
       const token = `${header}.${part(claimsOf({ scope: `s${n} t${n}`, n }))}.${'A'.repeat(342)}`;
-      assert.equal(typeof verifier.verify(token, set, 1, 0, Date.now()), 'string');
+      assert.equal(typeof verifier.verify(token, set, 1, Date.now()), 'string');
     }
     gc();
     return process.memoryUsage().heapUsed;

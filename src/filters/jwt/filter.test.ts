@@ -210,6 +210,17 @@ test('a token is forgotten when it expires', async t => {
   assert.equal((await bring(short)).status, 401);
 });
 
+test('a token that ended while the machine slept is not taken for what was left of its life', async t => {
+  const { bring } = await gateway(t);
+  const short = await token();
+  assert.equal((await bring(short)).status, 200);
+  const slept = Date.now() + 3_600_000;
+  t.mock.method(Date, 'now', () => slept);
+  // Both clocks are compared once a second.
+  await new Promise(resolve => setTimeout(resolve, 1_050));
+  assert.equal((await bring(short)).status, 401);
+});
+
 test('HS with a shared secret; PEM; algorithms that are not wanted', async t => {
   const secret = 's'.repeat(40);
   const now = Math.floor(Date.now() / 1000);

@@ -5,7 +5,7 @@ import { CredentialReader, MALFORMED } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
-import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { FeedNeed } from '../../store/feed.ts';
 import { type JwksValue, jwksNeed } from '../../store/jwks/jwks-feed.ts';
@@ -109,7 +109,7 @@ class JwtFilter implements Filter {
     const known = tokens.get(token);
     if (known !== undefined) {
       if (known.generation !== keys.generation && set?.has(known.key) === true) known.generation = keys.generation;
-      if (known.generation === keys.generation && known.goodUntilMs > this.worker.clock.now) {
+      if (known.generation === keys.generation && known.goodUntilMs > wallMs(this.worker.clock.now)) {
         return this.accept(exchange, known);
       }
       tokens.delete(token);
@@ -121,9 +121,8 @@ class JwtFilter implements Filter {
     const { desk } = this;
     const { keys, tokens, verifier } = this.knowledge;
     if (desk.isThrottled(exchange)) return undefined;
-    const { clock } = this.worker;
     const set = keys.current();
-    const verdict = verifier.verify(token, set, keys.generation, clock.now, Date.now());
+    const verdict = verifier.verify(token, set, keys.generation, Date.now());
     if (verdict === 'unknownKey') {
       const renewed = mayWait ? keys.renewed() : null;
       if (renewed !== null) return this.verifyAfter(renewed, exchange, token);

@@ -53,8 +53,8 @@ export class TokenVerifier {
     this.types = new Set(config.types.map(shortType));
   }
 
-  /** `keys` is null while there are none. `clockMs` is the thread's clock at `nowMs` since 1970. */
-  verify(token: string, keys: KeySet | null, generation: number, clockMs: number, nowMs: number): Verdict {
+  /** `keys` is null while there are none. `nowMs` is since 1970. */
+  verify(token: string, keys: KeySet | null, generation: number, nowMs: number): Verdict {
     const jws = compactJws(token);
     if (jws === null || jws.payload === null) return 'malformed';
     const known = this.knownHeader(jws.header);
@@ -71,7 +71,7 @@ export class TokenVerifier {
     if (key === null) return 'mismatch';
     if (known === undefined || known.keys !== keys)
       this.learn({ text: flatText(jws.header), header, keys, candidates });
-    const goodUntilMs = clockMs + this.rules.goodUntilS(claims) * 1_000 - nowMs;
+    const goodUntilMs = this.rules.goodUntilS(claims) * 1_000;
     const bytes = OWN_BYTES + token.length + jws.payload.length * BYTES_PER_PAYLOAD_BYTE;
     const { sub, jti, iat } = claims;
     const scopes = scopesOf(claims);

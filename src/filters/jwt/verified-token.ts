@@ -15,7 +15,7 @@ export interface VerifiedToken {
   readonly key: VerificationKey;
   /** Of the keys when `key` was last seen among them. */
   generation: number;
-  /** On the thread's clock. */
+  /** Since 1970, as the issuer said it. */
   readonly goodUntilMs: number;
   /** Whether it holds the scopes that the configuration asks for. */
   readonly suffices: boolean;
