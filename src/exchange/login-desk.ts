@@ -37,8 +37,11 @@ export type LoginFailure = (typeof loginFailures)[number];
 
 type RefusalEvent = LoginFailure | 'missing' | 'insufficient' | 'throttled' | 'unavailable';
 
-/** Failures of credentials that were good once: many people behind one address have those at the same time, and nobody guesses by them. */
-const isNoGuess: ReadonlySet<LoginFailure> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked']);
+/**
+ * Failures of credentials that were good once: many people behind one address have those at the same time, and nobody guesses by them.
+ * A replay is mostly a client's second try.
+ */
+const isNoGuess: ReadonlySet<LoginFailure> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked', 'replayed']);
 const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !isNoGuess.has(failure)));
 
 /** The events of an identity filter; its definition's `events`. */

@@ -103,6 +103,15 @@ test('replay: off lets it pass again; without a signature there is a challenge',
   assert.match(String(answer.headers['www-authenticate']), /^Signature/);
 });
 
+test('a request that is sent again is no guess: others at the same address go on', async t => {
+  const { gateway } = await start(t, { ...ed25519, failedLogins: '2/h' });
+  const headers = signed(linesFor(gateway.port, 'GET', '/a'));
+  assert.equal((await ask(gateway.port, { path: '/a', headers })).status, 200);
+  for (let n = 0; n < 4; n++) assert.equal((await ask(gateway.port, { path: '/a', headers })).status, 401);
+  const other = signed(linesFor(gateway.port, 'GET', '/b'));
+  assert.equal((await ask(gateway.port, { path: '/b', headers: other })).status, 200);
+});
+
 test('another path, method or query than was signed is refused', async t => {
   const { gateway, seen } = await start(t, ed25519);
   const headers = signed(linesFor(gateway.port, 'GET', '/a', 'b=1'));
