@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
+import { type Answer, ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
 import { RedisStore } from '../../store/redis/redis-store.ts';
@@ -100,6 +100,41 @@ test('a login that began with one provider is not finished with another, also wh
   assert.ok(!other.asked.includes('/token'), 'the code of one provider was shown to another');
   await ask(gatewayOne.port, { path, headers: { cookie } });
   assert.ok(one.asked.includes('/token'), 'its own provider is asked');
+});
+
+/** The callback of a login that this answer has begun, with what the provider will give for its code. */
+async function callbackOf(begun: Answer, provider: TestProvider, signing: CryptoKey, claims: object) {
+  const asked = new URL(begun.headers.location!).searchParams;
+  const idToken = await new SignJWT({ nonce: asked.get('nonce'), ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
+    .setIssuer(provider.issuer)
+    .setAudience('gateway')
+    .setSubject('u')
+    .setIssuedAt()
+    .setExpirationTime('2m')
+    .sign(signing);
+  provider.tokens = { access_token: 'a', token_type: 'bearer', expires_in: 600, id_token: idToken };
+  const cookie = valuesOf(begun, 'set-cookie')[0]!.split(';')[0]!;
+  return { path: `/oidc/callback?code=c&state=${asked.get('state')}`, headers: { cookie } };
+}
+
+async function signingProvider(t: TestContext) {
+  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  const provider = await startProvider(t, [{ ...(await exportJWK(publicKey)), alg: 'RS256', kid: 'k' }]);
+  return { provider, privateKey };
+}
+
+test('the level of a login is what the route asked for that began it, whichever serves the callback', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const [high, any] = [await start(t, provider.issuer, { acr: ['high'] }), await start(t, provider.issuer)];
+  const page = { path: '/', headers: { accept: 'text/html' } };
+  const finished = async (begin: typeof high, end: typeof high, acr: string) => {
+    const callback = await callbackOf(await ask(begin.port, page), provider, privateKey, { acr });
+    return (await ask(end.port, callback)).status;
+  };
+  assert.equal(await finished(high, any, 'low'), 403, 'the page would ask for the same login again, for ever');
+  assert.equal(await finished(high, any, 'high'), 302);
+  assert.equal(await finished(any, high, 'low'), 302, 'the page that it was for asks for no level');
 });
 
 test('another site opens no socket in the name of who is logged in', async t => {

@@ -24,6 +24,8 @@ const levelFault = new Fault('access_denied', 'The login is not of the level tha
 /** What is kept in the browser, sealed, until it comes back. */
 interface Attempt extends LoginSecrets {
   readonly returnTo: string;
+  /** The levels that the route asked for: another one, which asks for others, may serve the callback. */
+  readonly acr: readonly string[];
   readonly atS: number;
 }
 
@@ -53,7 +55,7 @@ export class LoginFlow {
     const { request } = exchange;
     const { url, secrets } = await sessions.provider.login(browser.base(exchange) + paths.callback, acr);
     const returnTo = request.hasQuery ? `${request.path}?${request.query}` : request.path;
-    const attempt: Attempt = { ...secrets, returnTo, atS: sessions.nowS() };
+    const attempt: Attempt = { ...secrets, returnTo, acr, atS: sessions.nowS() };
     const sealed = this.box.seal(JSON.stringify(attempt));
     const lines = writeCookie(this.cookieOf(secrets.state), sealed, LOGIN_LIFE_S, this.cookieSettings(exchange), 0);
     browser.addCookies(exchange, lines ?? []);
@@ -79,7 +81,7 @@ export class LoginFlow {
     const session = await this.redeem(exchange, new URL(`${base}${config.paths.callback}?${request.query}`), attempt);
     if (session === null || exchange.ended) return false;
     // Because: another redirect would lead to the same login again, for ever.
-    if (config.acr.length > 0 && !config.acr.includes(textClaim(session, 'acr'))) {
+    if (attempt.acr.length > 0 && !attempt.acr.includes(textClaim(session, 'acr'))) {
       desk.forbid(exchange, levelFault);
       return false;
     }
