@@ -15,15 +15,15 @@ export function isPage({ request }: Exchange): boolean {
 
 /**
  * Whether another site made the browser send this. Browsers say so in Sec-Fetch-Site, older ones by Origin; who says
- * neither is no browser, and brings no cookie unless he wants to.
+ * neither is no browser, and brings no cookie unless he wants to. `base` is this site as the browser has it.
  */
-export function isCrossSite({ request, client }: Exchange): boolean {
+export function isCrossSite({ request }: Exchange, base: string): boolean {
   const { headers } = request;
   const site = headers.get('sec-fetch-site');
   // Because: a neighbour under the same domain is another site's to write, too.
   if (site !== undefined) return site === 'cross-site' || site === 'same-site';
   const origin = headers.getById(HeaderId.origin);
-  return origin !== undefined && origin !== `${client.scheme}://${request.authority}`;
+  return origin !== undefined && origin !== URL.parse(base)?.origin;
 }
 
 /** Whether it changes nothing (RFC 9110 section 9.2.1). An upgrade may: whatever goes through the socket goes in the user's name. */

@@ -151,6 +151,18 @@ test('another site opens no socket in the name of who is logged in', async t => 
   assert.equal(own.status, 200);
 });
 
+test('behind a proxy that ends TLS the site is that of publicUrl: sockets of its pages are its own', async t => {
+  const { issuer } = await startProvider(t);
+  const gateway = await start(t, issuer, { publicUrl: 'https://app.example.com/' });
+  const cookie = `cardea_session=${new CookieSessions([key], 'cardea_session', `${issuer} gateway`).keep(sessionOf(issuer))}`;
+  // As Chromium opens one: with an origin, and without Sec-Fetch-Site.
+  const statusFrom = async (origin: string) =>
+    (await ask(gateway.port, { headers: { cookie, connection: 'upgrade', upgrade: 'websocket', origin } })).status;
+  assert.equal(await statusFrom('https://app.example.com'), 200);
+  assert.equal(await statusFrom('https://evil.example'), 403);
+  assert.equal(await statusFrom(`http://127.0.0.1:${gateway.port}`), 403);
+});
+
 test('many logout tokens that somebody made up cost one fetch of the provider’s keys', async t => {
   const { issuer, asked } = await startProvider(t);
   const store = new RedisStore(redisSpec(1));

@@ -95,7 +95,7 @@ class OidcFilter implements Filter {
     if (path === paths.frontchannelLogout) return this.guarded(exchange, this.logoutInFrame(exchange));
     const cookie = readCookie(exchange, session.cookie);
     if (cookie === null) return this.withoutSession(exchange);
-    if (crossSite === 'reject' && !isSafe(exchange) && isCrossSite(exchange)) {
+    if (crossSite === 'reject' && !isSafe(exchange) && isCrossSite(exchange, this.browser.base(exchange))) {
       this.count('crossSite');
       exchange.refuse(crossSiteFault);
       return;
@@ -159,7 +159,7 @@ class OidcFilter implements Filter {
   // ---- Logout ----------------------------------------------------------------------------------------------------
 
   private async logout(exchange: Exchange): Promise<void> {
-    if (isCrossSite(exchange)) {
+    if (isCrossSite(exchange, this.browser.base(exchange))) {
       this.count('crossSite');
       exchange.refuse(crossSiteFault);
       return;
