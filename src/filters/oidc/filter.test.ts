@@ -163,6 +163,16 @@ test('behind a proxy that ends TLS the site is that of publicUrl: sockets of its
   assert.equal(await statusFrom(`http://127.0.0.1:${gateway.port}`), 403);
 });
 
+test('a session cookie may have a name by which browsers take it for the whole host alone', async t => {
+  const { issuer } = await startProvider(t);
+  const more = { publicUrl: 'https://app.example.com', session: { keys: [key], cookie: '__Host-session' } };
+  const gateway = await start(t, issuer, more);
+  const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+  const line = valuesOf(begun, 'set-cookie')[0]!;
+  assert.match(line, /^__Host-session_login_/);
+  assert.match(line, /; Path=\/;.*; Secure$/, 'another path, and the browser throws it away');
+});
+
 test('many logout tokens that somebody made up cost one fetch of the provider’s keys', async t => {
   const { issuer, asked } = await startProvider(t);
   const store = new RedisStore(redisSpec(1));

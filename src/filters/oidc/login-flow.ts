@@ -131,6 +131,8 @@ export class LoginFlow {
   /** Lax: the browser comes back from another site, and a strict cookie would stay at home. */
   private cookieSettings(exchange: Exchange): CookieSettings {
     const { browser, config } = this.parts;
-    return { ...browser.cookieSettings(exchange), sameSite: 'lax', path: config.paths.callback };
+    // Because: browsers throw away a cookie whose name says that it is the whole host's, and that is for a path (RFC 6265bis 4.1.3.2).
+    const path = /^__Host-/i.test(config.session.cookie) ? '/' : config.paths.callback;
+    return { ...browser.cookieSettings(exchange), sameSite: 'lax', path };
   }
 }
