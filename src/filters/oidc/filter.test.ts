@@ -24,6 +24,8 @@ interface TestProvider {
   readonly asked: string[];
   /** What it answers to who wants tokens, once; null refuses, `busy` comes to nothing. */
   tokens: object | 'busy' | null;
+  /** How it answers to all that is asked of it, where it is not well. */
+  broken: number | null;
   stop(): void;
 }
 
@@ -33,7 +35,8 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
   const server = createServer((request, response) => {
     asked.push(request.url!);
     response.setHeader('content-type', 'application/json');
-    if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
+    if (provider.broken !== null) response.writeHead(provider.broken, { 'content-type': 'text/plain' }).end('sorry');
+    else if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
     else if (request.url === '/token' && provider.tokens === 'busy') response.writeHead(503).end('{}');
     else if (request.url === '/token' && provider.tokens !== null) {
       response.end(JSON.stringify(provider.tokens));
@@ -56,7 +59,7 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
     server.close();
   };
   t.after(stop);
-  const provider: TestProvider = { issuer, asked, tokens: null, stop };
+  const provider: TestProvider = { issuer, asked, tokens: null, broken: null, stop };
   return provider;
 }
 
@@ -135,6 +138,19 @@ test('the level of a login is what the route asked for that began it, whichever 
   assert.equal(await finished(high, any, 'low'), 403, 'the page would ask for the same login again, for ever');
   assert.equal(await finished(high, any, 'high'), 302);
   assert.equal(await finished(any, high, 'low'), 302, 'the page that it was for asks for no level');
+});
+
+test('a provider that is not well when the browser comes back: 503, and nobody is held to have guessed', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+  const callback = await callbackOf(begun, provider, privateKey, {});
+  for (const status of [500, 503, 429]) {
+    provider.broken = status;
+    assert.equal((await ask(gateway.port, callback)).status, 503);
+  }
+  provider.broken = null;
+  assert.equal((await ask(gateway.port, callback)).status, 302);
 });
 
 test('another site opens no socket in the name of who is logged in', async t => {
@@ -356,6 +372,13 @@ test('a logout token whose work could not be done is not spent: the provider tri
     });
     return status;
   };
+  provider.broken = 500;
+  assert.equal(await send(), 503, 'its metadata cannot be had');
+  provider.broken = null;
+  assert.equal((await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } })).status, 302);
+  provider.broken = 500;
+  assert.equal(await send(), 503, 'its keys cannot be had');
+  provider.broken = null;
   for (const verb of ['EXISTS', 'SMEMBERS', 'DEL']) {
     failing = verb;
     assert.equal(await send(), 503, verb);

@@ -6,8 +6,13 @@ export function reasonOf(error: unknown): string {
   return typeof code === 'string' ? code : error.name;
 }
 
-/** Nothing came back: the provider is away. */
+/** Codes of the libraries for an answer that did not come in time, or was no 200 where keys were asked for. */
+const awayCodes: ReadonlySet<string> = new Set(['OAUTH_TIMEOUT', 'ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC']);
+
+/** Nothing came back, or that it cannot answer now: the provider is away, and has said neither yes nor no. */
 export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
   if (error instanceof TypeError && error.message === 'fetch failed') return true;
-  return reasonOf(error) === 'OAUTH_TIMEOUT';
+  const { cause } = error;
+  return awayCodes.has(reasonOf(error)) || (cause instanceof Response && (cause.status >= 500 || cause.status === 429));
 }
