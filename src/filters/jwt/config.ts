@@ -104,7 +104,7 @@ export const schema = z
       .min(1)
       .optional()
       .describe(
-        'Algorithms that keys may have; all but HS by default. Its first RSA algorithm is that of RSA keys that name none, else RS256.',
+        'Algorithms that keys may have; all by default. Secrets, for HS, count only where they stand in the configuration, never in what an issuer publishes. Its first RSA algorithm is that of RSA keys that name none, else RS256; its first HS algorithm that of secrets, else HS256.',
       ),
     from: credentialPlaces(['bearer']),
     types: z
@@ -158,7 +158,7 @@ export const schema = z
       })
       .optional()
       .describe(
-        'Refuse tokens that are revoked by `jti`, subject or time of issue, on every request. See the guide for how that stands in Redis.',
+        'Refuse tokens that are revoked by `jti`, subject or time of issue, on every request, and those whose `jti` or `sub` is neither a text nor a whole number up to 2^53. See the guide for how that stands in Redis.',
       ),
     forward: forwardIdentity,
     failedLogins,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import { KeySet } from '../../base/jose/key-set.ts';
 import type { ListedConsumer } from '../../exchange/consumer-directory.ts';
 import { loginEvents } from '../../exchange/login-desk.ts';
 import type { Feed } from '../../store/feed.ts';
@@ -11,6 +12,7 @@ import { feedKey } from '../../store/feed.ts';
 import type { JwksValue } from '../../store/jwks/jwks-feed.ts';
 import { schema } from './config.ts';
 import { jwtFilter } from './filter.ts';
+import { TokenVerifier } from './token-verifier.ts';
 
 const issuer = 'https://idp.example.com';
 const pairs = {
@@ -219,6 +221,24 @@ test('a token that ended while the machine slept is not taken for what was left 
   // Both clocks are compared once a second.
   await new Promise(resolve => setTimeout(resolve, 1_050));
   assert.equal((await bring(short)).status, 401);
+});
+
+test('ids that are numbers are known by their digits, and no token that no revocation could name passes where some can', async t => {
+  const { bring } = await gateway(t);
+  assert.equal((await bring(await token({ sub: 42 }))).json.headers['x-consumer-subject'], '42');
+  assert.equal((await bring(await token({ sub: 1e20 }))).status, 200);
+  const config = { issuer, audience: 'api', keys: { set: { keys: [jwks.one] } } };
+  const set = KeySet.of([jwks.one], { rsa: 'RS256', oct: 'HS256' });
+  const verdict = async (claims: Record<string, unknown>, more: object = { revocation: { store: 'main' } }) =>
+    new TokenVerifier(schema.parse({ ...config, ...more })).verify(await token(claims), set, 1, Date.now());
+  const numbered = await verdict({ jti: 7, sub: 42 });
+  assert.ok(typeof numbered === 'object');
+  assert.deepEqual([numbered.jti, numbered.login.identity.subject], ['7', '42']);
+  for (const claims of [{ jti: 1e20 }, { jti: ['a'] }, { sub: { a: 1 } }, { sub: 1.5 }])
+    assert.equal(await verdict(claims), 'wrongClaims');
+  for (const claims of [{}, { jti: null }, { jti: 'a', sub: '' }])
+    assert.equal(typeof (await verdict(claims)), 'object');
+  assert.equal(typeof (await verdict({ jti: 1e20 }, {})), 'object');
 });
 
 test('HS with a shared secret; PEM; algorithms that are not wanted', async t => {

@@ -65,6 +65,8 @@ export class TokenVerifier {
     // Because: a signature costs fifty times as much to check as claims, and most tokens that do not hold have expired.
     const failure = this.rules.failure(claims, nowMs / 1_000);
     if (failure !== null) return failure;
+    const { sub, jti, iat } = claims;
+    if (this.config.revocation !== undefined && !(isRevocable(jti) && isRevocable(sub))) return 'wrongClaims';
     const candidates = known !== undefined && known.keys === keys ? known.candidates : candidatesFor(header, keys);
     if (typeof candidates === 'string') return candidates;
     const key = signer(candidates, jws);
@@ -73,7 +75,6 @@ export class TokenVerifier {
       this.learn({ text: flatText(jws.header), header, keys, candidates });
     const goodUntilMs = this.rules.goodUntilS(claims) * 1_000;
     const bytes = OWN_BYTES + token.length + jws.payload.length * BYTES_PER_PAYLOAD_BYTE;
-    const { sub, jti, iat } = claims;
     const scopes = scopesOf(claims);
     return {
       login: new Login({ by: 'jwt', subject: textOf(sub), keyId: '', scopes, claims }, this.ownerOf(claims)),
@@ -119,8 +120,15 @@ function candidatesFor(
   return candidates.length === 0 ? 'unknown' : candidates;
 }
 
+/** Some issuers number what should have a name (RFC 7519 section 4.1). Empty for what is neither text nor a number that JSON keeps. */
 function textOf(claim: unknown): string {
-  return typeof claim === 'string' ? claim : '';
+  if (typeof claim === 'string') return claim;
+  return Number.isSafeInteger(claim) ? String(claim) : '';
+}
+
+/** Whether a revocation could name it, or there is nothing to name. */
+function isRevocable(claim: unknown): boolean {
+  return claim === undefined || claim === null || claim === '' || textOf(claim) !== '';
 }
 
 function signer(candidates: readonly VerificationKey[], { signed, signature }: CompactJws): VerificationKey | null {

@@ -160,7 +160,9 @@ function entryOf(message: string): Entry | null {
   }
   if (typeof value !== 'object' || value === null) return null;
   // Because: every member is looked at before it is used.
-  const { jti, exp, sub, before } = value as Readonly<Record<string, unknown>>;
+  const { exp, before, ...named } = value as Readonly<Record<string, unknown>>;
+  // As in tokens: some issuers number them.
+  const [jti, sub] = [named['jti'], named['sub']].map(each => (Number.isSafeInteger(each) ? String(each) : each));
   const time = typeof before === 'number' && Number.isFinite(before) ? before : null;
   if (typeof jti === 'string' && jti !== '')
     return { kind: 'id', name: jti, seconds: typeof exp === 'number' && Number.isFinite(exp) ? exp : 0xffffffff };
