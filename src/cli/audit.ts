@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { auditFile } from '../runtime/audit/audit-file.ts';
 import type { AuditReport } from '../runtime/audit/audit-report.ts';
-import type { ProbeResult } from '../runtime/audit/probe.ts';
+import { NO_CERTIFICATE, type ProbeResult } from '../runtime/audit/probe.ts';
 import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
 import { type JunitCase, junitText } from './junit.ts';
 import { loadOrTell } from './load-or-tell.ts';
@@ -88,7 +88,10 @@ function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probe
   }
   if (probed) {
     const throttled = probes.filter(({ code }) => code === 'too_many_failed_logins').length;
-    const held = throttled === 0 ? '' : `, ${throttled} of them unseen, after too many failed logins`;
+    const shut = probes.filter(({ code }) => code === NO_CERTIFICATE).length;
+    const held =
+      (throttled === 0 ? '' : `, ${throttled} of them unseen, after too many failed logins`) +
+      (shut === 0 ? '' : `, ${shut} of them by the listener, which takes nobody without a client certificate`);
     terminal.out(
       `${probes.filter(each => each.ok).length} of ${probes.length} probes were refused as they must be${held}`,
     );

@@ -24,6 +24,17 @@ export async function auditFile(
   const probes =
     gateway === null
       ? []
-      : await probeRoutes(report.routes, { ...gateway, keyPlaces: keyPlacesOf(config, definitions) });
+      : await probeRoutes(report.routes, {
+          ...gateway,
+          keyPlaces: keyPlacesOf(config, definitions),
+          certificateRequired: requiresCertificate(config, gateway.url),
+        });
   return { report, probes };
+}
+
+/** Whether the listener of this port, or every one where none has it, takes nobody without a client certificate. */
+function requiresCertificate({ listeners }: Config, { protocol, port }: URL): boolean {
+  if (protocol !== 'https:') return false;
+  const there = listeners.filter(each => each.port === Number(port || 443));
+  return (there.length > 0 ? there : listeners).every(({ tls }) => tls?.clientAuth?.mode === 'required');
 }

@@ -2,6 +2,7 @@
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { AuditedRoute } from './audit-report.ts';
 import { type BadCredential, badCredentials, type KeyPlaces } from './bad-credentials.ts';
 import type { SampleRequest } from './sample-request.ts';
@@ -9,11 +10,16 @@ import { encodings } from './variants.ts';
 
 const TIMEOUT_MS = 10_000;
 
+/** In place of a refusal's code, where the listener let nobody in who brings no certificate: it closes, and says nothing in HTTP. */
+export const NO_CERTIFICATE = 'client_certificate_required';
+
 export interface ProbeOptions {
   readonly url: URL;
   /** Take any certificate: for a gateway under test with one of its own. */
   readonly insecure: boolean;
   readonly keyPlaces: KeyPlaces;
+  /** The listener there takes nobody without a client certificate. */
+  readonly certificateRequired: boolean;
 }
 
 export interface ProbeResult {
@@ -23,7 +29,7 @@ export interface ProbeResult {
   readonly request: string;
   /** 0 when there was no answer. */
   readonly status: number;
-  /** Of the gateway's refusal; empty for an answer that is none. */
+  /** Of the gateway's refusal, or `NO_CERTIFICATE`; empty for an answer that is none. */
   readonly code: string;
   readonly ok: boolean;
   /** Why not. */
@@ -62,7 +68,7 @@ export async function probeRoutes(routes: readonly AuditedRoute[], options: Prob
 
 /** 401 or 403; 429 where wrong credentials are held back before they are looked at. */
 function isRefusal({ status, code }: Answer): string {
-  if (status === 401 || status === 403 || code === 'too_many_failed_logins') return '';
+  if (status === 401 || status === 403 || code === 'too_many_failed_logins' || code === NO_CERTIFICATE) return '';
   return `expected 401 or 403, got ${status}`;
 }
 
@@ -96,7 +102,7 @@ function verdict(
 function send(
   sample: SampleRequest,
   { fields, query: more }: BadCredential,
-  { url, insecure }: ProbeOptions,
+  { url, insecure, certificateRequired }: ProbeOptions,
 ): Promise<Answer | string> {
   const secure = url.protocol === 'https:';
   const headers: string[] = ['host', sample.host, 'accept', 'application/json', 'connection', 'close'];
@@ -104,22 +110,34 @@ function send(
   if (sample.body !== '')
     headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(sample.body)));
   const query = [sample.query, more].filter(each => each !== '').join('&');
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  // Because: hosts are made up for routes that name none, and the gateway's certificate is for the name by which it was called.
+  const isGateway = (name: string, certificate: PeerCertificate) => {
+    const error = checkServerIdentity(hostname, certificate);
+    return error === undefined ? undefined : checkServerIdentity(name, certificate) && error;
+  };
   return new Promise(resolve => {
+    let isSecure = false;
     const request = (secure ? httpsRequest : httpRequest)(
       {
-        host: url.hostname.replace(/^\[|\]$/g, ''),
+        host: hostname,
         port: url.port === '' ? (secure ? 443 : 80) : url.port,
         method: sample.method,
         path: query === '' ? sample.rawPath : `${sample.rawPath}?${query}`,
         headers,
         agent: false,
         timeout: TIMEOUT_MS,
-        ...(secure && { servername: sample.host, rejectUnauthorized: !insecure }),
+        ...(secure && { servername: sample.host, checkServerIdentity: isGateway, rejectUnauthorized: !insecure }),
       },
       response => read(response).then(resolve, (error: Error) => resolve(`the answer broke off: ${error.message}`)),
     );
     request.on('timeout', () => request.destroy(new Error(`no answer in ${TIMEOUT_MS / 1_000} s`)));
-    request.on('error', error => resolve(`no answer: ${error.message}`));
+    request.on('socket', socket => socket.once('secureConnect', () => (isSecure = true)));
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // With TLS 1.3 the client is through before the server has looked for a certificate.
+      const isShut = certificateRequired && isSecure && error.code === 'ECONNRESET';
+      resolve(isShut ? { status: 0, byGateway: true, code: NO_CERTIFICATE } : `no answer: ${error.message}`);
+    });
     request.end(sample.body);
   });
 }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { TestAuthority } from '../../support/certificates.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 
 const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
@@ -283,3 +284,34 @@ function assertWellFormed(xml: string): void {
   assert.equal(rest.trim(), '');
   assert.deepEqual(open, []);
 }
+
+test('over TLS: the certificate is that of the URL, and a listener that asks for one of the client keeps everybody out', async t => {
+  const authority = new TestAuthority();
+  t.after(() => authority.remove());
+  const { cert, key: privateKey } = authority.issue('gateway', { names: ['IP:127.0.0.1'] });
+  process.env['NODE_EXTRA_CA_CERTS'] = authority.ca;
+  t.after(() => delete process.env['NODE_EXTRA_CA_CERTS']);
+  const probed = async (clientAuth: string, ...more: string[]) => {
+    const gateway = await startGateway(`listeners:
+  - address: 127.0.0.1:{{port}}
+    tls: { certificates: [{ cert: "${cert}", key: "${privateKey}" }]${clientAuth} }
+admin: { address: "127.0.0.1:{{adminPort}}" }
+${app}routes:
+  - { name: key, match: { path: /key/* }, ${key}, to: app }
+  - { name: host, match: { host: api.example.com }, ${key}, to: app }
+`);
+    t.after(() => gateway.stop());
+    return audit(gateway.configPath, '--probe', `https://127.0.0.1:${gateway.port}`, ...more);
+  };
+  const plain = await probed('');
+  assert.equal(plain.code, 0, plain.out);
+  assert.doesNotMatch(plain.out, /client certificate/);
+  const required = await probed(`, clientAuth: { ca: "${authority.ca}", mode: required }`);
+  assert.equal(required.code, 0, required.out);
+  assert.match(
+    required.out,
+    /(\d+) of \1 probes .*, \1 of them by the listener, which takes nobody without a client certificate/,
+  );
+  delete process.env['NODE_EXTRA_CA_CERTS'];
+  assert.equal((await probed('')).code, 1, 'a certificate of an authority that nobody knows');
+});
