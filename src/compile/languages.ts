@@ -41,6 +41,9 @@ class LoadedWhenNamed {
   get storesOf() {
     return this.loaded.storesOf;
   }
+  get ownPaths() {
+    return this.loaded.ownPaths;
+  }
   get placeProblems() {
     return this.loaded.placeProblems;
   }

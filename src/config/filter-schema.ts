@@ -23,6 +23,8 @@ export interface FilterSchema {
   readonly nests?: boolean;
   /** The stores that a checked configuration names, so that a name that is not there is told with its place. */
   storesOf?(config: unknown): readonly StoreReference[];
+  /** Paths that it serves itself where it is the one who is asked, so that some route with it has to take them. */
+  ownPaths?(config: unknown): readonly OwnPath[];
   /** What a checked configuration asks for that its place in the document can never give. Paths lead into the configuration. */
   placeProblems?(config: unknown, around: FilterSurroundings): readonly PlaceProblem[];
 }
@@ -45,6 +47,14 @@ export interface FilterSurroundings {
   readonly consumers: ReadonlySet<string>;
   /** All plans that have no error. */
   readonly plans: readonly PlanConfig[];
+}
+
+/** `place` leads to it inside the filter's configuration; `otherwise` says what becomes of it where no route takes it. */
+export interface OwnPath {
+  readonly path: string;
+  readonly method: string;
+  readonly place: readonly (string | number)[];
+  readonly otherwise: string;
 }
 
 /** `path` leads to the name inside the filter's configuration. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { rememberOutsideValues } from './as-written.ts';
 import { type ConfigParts, checkDocument } from './check-document.ts';
 import { checkFilterPlaces } from './check-filter-places.ts';
+import { checkOwnPaths } from './check-own-paths.ts';
 import { checkReferences } from './check-references.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
 import type { ExpansionSources } from './expand.ts';
@@ -88,6 +89,7 @@ function load(
   const references = checkReferences(document.settings, parts, filters, placeText, before, changed);
   problems.push(...references.problems);
   problems.push(...checkFilterPlaces(document.settings, parts, filters, changed));
+  problems.push(...checkOwnPaths(parts, filters));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);

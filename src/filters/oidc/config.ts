@@ -160,3 +160,18 @@ export function storesOf(config: OidcConfig): { readonly name: string; readonly 
   const { store } = config.session;
   return store === undefined ? [] : [{ name: store, path: ['session', 'store'] }];
 }
+
+/** Where the provider sends the browser, and calls. Whoever wants no logout needs no path for it. */
+export function ownPaths({ paths: { callback, backchannelLogout } }: OidcConfig) {
+  const own = [
+    {
+      path: callback,
+      method: 'GET',
+      place: ['paths', 'callback'],
+      otherwise: 'the browser comes back there, and no login would ever end',
+    },
+  ];
+  if (backchannelLogout === undefined) return own;
+  const otherwise = 'the provider calls it, and no logout elsewhere would end a session';
+  return [...own, { path: backchannelLogout, method: 'POST', place: ['paths', 'backchannelLogout'], otherwise }];
+}

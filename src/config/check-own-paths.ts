@@ -1,0 +1,65 @@
+// Whether what filters serve themselves can be reached: a login ends at a path of its filter, and a request gets to a filter only by a
+// route. Which route wins, and under which host, is not looked at: what is told here is wrong in any case.
+
+import type { CheckedParts } from './check-document.ts';
+import type { FilterConfig, Problem, RouteConfig } from './config.ts';
+import type { FilterSchema } from './filter-schema.ts';
+
+type Path = readonly (string | number)[];
+
+interface Asked {
+  readonly filter: string;
+  readonly path: string;
+  readonly method: string;
+  /** Where it is asked for first. */
+  readonly at: Path;
+  readonly otherwise: string;
+}
+
+/** Says nothing while a route or a filter has an error of its own: it may be the one that serves the path. */
+export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[]): Problem[] {
+  const byName = new Map(schemas.map(schema => [schema.name, schema]));
+  const asked = new Map<string, Asked>();
+  const served = new Set<string>();
+  /** Keys of what this filter asks for, and those inside it. */
+  const take = ({ name, config }: FilterConfig, place: Path): string[] => {
+    const schema = byName.get(name);
+    const at = [...place, name];
+    // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
+    if (schema?.nests === true)
+      return (config as readonly FilterConfig[]).flatMap((inner, index) => take(inner, [...at, index]));
+    return (schema?.ownPaths?.(config) ?? []).map(({ path, method, otherwise, place: within }) => {
+      const key = `${name} ${method} ${path}`;
+      if (!asked.has(key)) asked.set(key, { filter: name, path, method, at: [...at, ...within], otherwise });
+      return key;
+    });
+  };
+  const ofAll = filters.flatMap((filter, at) => (filter === undefined ? [] : take(filter, ['filters', at])));
+  for (const [index, route] of routes.entries()) {
+    if (route === undefined) return [];
+    if (ofAll.length === 0 && route.filters.length === 0) continue;
+    const own = route.filters.flatMap((filter, at) => take(filter, ['routes', index, 'filters', at]));
+    for (const key of [...ofAll, ...own]) if (!served.has(key) && mayTake(route, asked.get(key)!)) served.add(key);
+  }
+  if (filters.includes(undefined)) return [];
+  return [...asked].flatMap(([key, { filter, path, method, at, otherwise }]): Problem[] => {
+    if (served.has(key)) return [];
+    const message = `no route with ${filter} takes ${method} ${path}: ${otherwise}`;
+    return [{ path: at, message, severity: 'error' }];
+  });
+}
+
+/** False only where this cannot be. */
+function mayTake({ match }: RouteConfig, { path, method }: Asked): boolean {
+  if (match.methods.length > 0 && !match.methods.includes(method)) return false;
+  if (match.path.startsWith('~')) return true;
+  const source = match.path
+    .split('/')
+    .map(segment => {
+      if (/^(\*|\{[^}]*\*\})$/.test(segment)) return '(?:/.*)?';
+      return `/${/^\{[^}]*\}$/.test(segment) ? '[^/]+' : RegExp.escape(segment)}`;
+    })
+    .slice(1)
+    .join('');
+  return new RegExp(`^${source}$`).test(path);
+}
