@@ -89,6 +89,8 @@ export class Pool implements EndpointPool, ConnectionOwner {
       cells[metricsOffset + UpstreamCell.reuses]!++;
       return connection;
     }
+    // A connection that rests is given back by nobody: one makes room for the new one that is asked for.
+    if (fresh && this.seats.isFull) idle[0]?.close();
     if (!this.seats.isFull) {
       this.open();
     } else if (this.waiters.length - this.connecting >= this.settings.maxPending) {

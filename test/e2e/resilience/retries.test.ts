@@ -284,3 +284,15 @@ test('an endpoint that answers badly and one that cannot be reached are both pas
   assert.equal(engine.upstreamCell('retries'), 2);
   assert.deepEqual(engine.endpointsInFlight(), [0, 0, 0]);
 });
+
+test('a request that met a dead kept connection goes to another endpoint whose connections all rest', async t => {
+  const dying: RawHandlers = {
+    onRequest: ({ socket, requests }) => (requests === 1 ? socket.write(answer(200)) : socket.resetAndDestroy()),
+  };
+  const { engine, ask, backends } = await setUp(t, [dying, good], { retry: null }, { pool: { maxConnections: 1 } });
+  for (let n = 0; n < 3; n++) assert.equal((await ask(get)).status, 200);
+  assert.deepEqual([backends[0]!.requests.length, backends[1]!.requests.length], [2, 2]);
+  assert.deepEqual(engine.endpointsInFlight(), [0, 0]);
+  assert.equal(engine.upstreamCell('connectionsIdle'), 1);
+  assert.equal(engine.upstreamCell('pending'), 0);
+});
