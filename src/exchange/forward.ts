@@ -64,6 +64,7 @@ function chooseTarget(
   const known = key === undefined ? undefined : splitter.byKey(key);
   if (known !== undefined) return known;
   const chosen = splitter.next();
-  exchange.stickyCookie = `${stickyCookie}=${splitter.keyOf(chosen)}; Path=/; HttpOnly; SameSite=Lax`;
+  const secure = exchange.client.scheme === 'https' ? '; Secure' : '';
+  exchange.stickyCookie = `${stickyCookie}=${splitter.keyOf(chosen)}; Path=/; HttpOnly; SameSite=Lax${secure}`;
   return chosen;
 }

@@ -218,3 +218,27 @@ test('answers that come when their clients have been told to come back count as 
   assert.equal(page.phase, 'rolledBack');
   assert.equal(page.decisions.at(-1)!.reason, 'errors');
 });
+
+test('the cookie of a sticky split that was given over https is not sent in plain text', async t => {
+  const backend = await VersionBackend.start('v1');
+  t.after(() => backend.stop());
+  const gateway = await startGateway(`listeners:
+  - { address: "127.0.0.1:{{port}}", trustedProxies: [127.0.0.0/8] }
+upstreams:
+  v1: { endpoints: [ "http://127.0.0.1:${backend.port}" ] }
+  v2: { endpoints: [ "http://127.0.0.1:${backend.port}" ] }
+routes:
+  - name: split
+    public: true
+    match: { path: /* }
+    to: [ { upstream: v1, weight: 1 }, { upstream: v2, weight: 1 } ]
+    sticky: { cookie: version }
+`);
+  t.after(() => gateway.stop());
+  const cookieOver = async (scheme: string) => {
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}/`, { headers: { 'x-forwarded-proto': scheme } });
+    return answer.headers.get('set-cookie') ?? '';
+  };
+  assert.match(await cookieOver('https'), /^version=.*; Secure$/);
+  assert.doesNotMatch(await cookieOver('http'), /Secure/);
+});
