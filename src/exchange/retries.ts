@@ -25,6 +25,14 @@ export class Retries implements Timed {
     this.count = 0;
   }
 
+  /** What is remembered of them for an exchange that goes on in the place of this one. */
+  passedOn(exchange: Exchange): Retries {
+    const retries = new Retries(exchange);
+    retries.tried.push(...this.tried);
+    retries.count = this.count;
+    return retries;
+  }
+
   onDeadline(): void {
     if (!this.exchange.ended) this.exchange.services.steps.retryDue(this.exchange);
   }

@@ -34,6 +34,7 @@ export function handOver(from: Exchange, services: ExchangeServices, route: Rout
   exchange.attempts = from.attempts;
   exchange.sentAt = from.sentAt;
   exchange.retryPolicy = from.retryPolicy;
+  exchange.retries = from.retries === null ? null : from.retries.passedOn(exchange);
   exchange.replayable = from.replayable;
   exchange.replayableBytes = from.replayableBytes;
   exchange.replayGivenUp = from.replayGivenUp;

@@ -198,3 +198,20 @@ routes:
   assert.equal((await order()).headers.get('location'), first.headers.get('location'));
   assert.equal(backend.seen.length, 1);
 });
+
+test('tries before a client was told to come back count among those behind it', async t => {
+  const { backend, ask, fetchUntil } = await slowReports(
+    t,
+    '{ after: 100ms }',
+    ', retry: { attempts: 1, on: [reset], methods: [POST] }',
+  );
+  backend.answer = (_, response) => {
+    if (backend.seen.length === 1) response.destroy();
+    else setTimeout(() => response.destroy(), 500);
+  };
+  const told = await ask('/reports', 'POST', 'foo', 'x');
+  assert.equal(told.status, 202);
+  const failed = await fetchUntil(String(told.headers['location']), ({ status }) => status !== 202);
+  assert.equal(failed.status, 502);
+  assert.equal(backend.seen.length, 2);
+});
