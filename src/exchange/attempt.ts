@@ -115,6 +115,8 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
   }
   countVersionAsFailed(exchange);
   exchange.services.cells[upstream.metricsOffset + UpstreamCell.fallbacks]!++;
+  // What came of a second try that still waits would be told to the other upstream.
+  if (exchange.hedge !== null) exchange.hedge.cancel();
   if (fallback.kind === 'reply') answer(exchange, fallback.reply);
   else forwardTo(exchange, fallback.upstream);
 }

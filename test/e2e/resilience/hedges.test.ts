@@ -7,6 +7,7 @@ import { HedgePlan } from '../../../src/exchange/hedge.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
+import { startGateway } from '../../support/gateway.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { retrySpec } from '../../support/resilience-settings.ts';
@@ -297,4 +298,52 @@ test('with a balancer that hashes, second tries go where their keys lead, and no
     `second tries: ${seconds.map(({ length }) => length)}`,
   );
   await quiet(engine);
+});
+
+test('a second try ends with the upstream that it is for, when the fallback takes over', async t => {
+  let release = (): void => {};
+  const failing = (onGet: RawHandlers['onRequest']): RawHandlers => ({
+    onRequest: (connection, request) => {
+      if (request.line.startsWith('GET')) onGet!(connection, request);
+      else if (request.path === '/hold') release = () => connection.socket.write(answer(200, 'held'));
+      else connection.socket.write(answer(200, 'quick'));
+    },
+  });
+  let give = (): void => {};
+  const [first, second, other] = await Promise.all(
+    [
+      failing(({ socket }) => void setTimeout(() => socket.resetAndDestroy(), 150)),
+      failing(({ socket }) => socket.write(answer(200, 'second'))),
+      { onRequest: ({ socket }) => (give = () => socket.write(answer(200, 'fallback'))) } satisfies RawHandlers,
+    ].map(startRawBackend),
+  );
+  const gateway = await startGateway(`upstreams:
+  a:
+    endpoints: [ "http://127.0.0.1:${first!.port}", "http://127.0.0.1:${second!.port}" ]
+    balance: roundRobin
+    pool: { maxConnections: 1 }
+    breaker: { failures: 1 }
+    retry: { attempts: 1, on: [reset] }
+  b: { endpoints: [ "http://127.0.0.1:${other!.port}" ] }
+routes:
+  - { name: r, public: true, match: { path: /* }, to: a, hedge: { after: 50ms }, fallback: { upstream: b } }
+`);
+  t.after(async () => {
+    await gateway.stop();
+    for (const backend of [first!, second!, other!]) await backend.stop();
+  });
+  const ask = async (path: string, method: string) =>
+    (await fetch(`http://127.0.0.1:${gateway.port}${path}`, { method })).text();
+  assert.equal(await ask('/quick', 'POST'), 'quick');
+  const held = ask('/hold', 'POST');
+  await eventually(() => second!.requests.length === 1, 'it is held');
+  const answered = ask('/', 'GET');
+  await eventually(() => other!.requests.length === 1, 'the fallback is asked');
+  release();
+  assert.equal(await held, 'held');
+  give();
+  assert.equal(await answered, 'fallback');
+  assert.equal(second!.requests.length, 1, 'its upstream may not be asked');
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
+  assert.match(metrics, /cardea_upstream_pending_requests\{upstream="a"\} 0\n/);
 });
