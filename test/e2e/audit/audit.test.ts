@@ -62,7 +62,7 @@ const good = `  - name: token
   - { name: key, match: { path: "/key/{id}" }, filters: [{ apiKey: { from: [{ header: x-key }, { query: k }, { cookie: ck }], failedLogins: 2/min } }, { rateLimit: { limit: 100/s, by: consumer } }], to: app }
   - name: login
     match: { path: /login/* }
-    filters: [{ oidc: { issuer: "http://127.0.0.1:1", clientId: c, session: { keys: ["${'k'.repeat(40)}"] } } }]
+    filters: [{ oidc: { issuer: "http://127.0.0.1:1", clientId: c, session: { keys: ["${'k'.repeat(40)}"] }, paths: { callback: /login/callback } } }]
     to: app
   - name: either
     match: { path: /either }
