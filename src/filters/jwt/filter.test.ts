@@ -282,6 +282,19 @@ test('keys that change: tokens of keys that stay are remembered, those of others
   assert.deepEqual([(await bring(byOne)).status, (await bring(byTwo)).status], [503, 503]);
 });
 
+test('an unknown key is looked for also after the clock was set back', async t => {
+  const played = playedFeed({ version: 1, keys: [jwks.one], checkedAtMs: Date.now() + 7_200_000 });
+  const { bring } = await gateway(t, { feed: played.feed });
+  const waiting = bring(await token({}, {}, 'two'));
+  let answered = false;
+  void waiting.then(() => {
+    answered = true;
+  });
+  while (!answered && played.listeners.size === 0) await new Promise(resolve => setImmediate(resolve));
+  played.become({ version: 2, keys: [jwks.one, jwks.two], checkedAtMs: Date.now() });
+  assert.equal((await waiting).status, 200);
+});
+
 test('an unknown key: all who bring it wait for one look, which helps or does not', async t => {
   const long = Date.now() - 3_600_000;
   const played = playedFeed({ version: 1, keys: [jwks.one], checkedAtMs: long });

@@ -48,7 +48,7 @@ export class IssuerKeys {
     if (feed === null || value === undefined || this.waiting >= WAITING_MAX) return null;
     if (this.renewal === null) {
       const nowMs = Date.now();
-      if (nowMs - Math.max(value.checkedAtMs, this.askedAtMs) < this.config.coolDown) return null;
+      if (this.isLately(value.checkedAtMs, nowMs) || this.isLately(this.askedAtMs, nowMs)) return null;
       this.askedAtMs = nowMs;
       feed.nudge('unknown key');
       this.renewal = nextValue(feed).finally(() => {
@@ -58,6 +58,11 @@ export class IssuerKeys {
     }
     this.waiting++;
     return this.renewal;
+  }
+
+  /** What lies ahead is of a clock that was set back since: who waited for that time would not ask for hours. */
+  private isLately(atMs: number, nowMs: number): boolean {
+    return atMs <= nowMs && nowMs - atMs < this.config.coolDown;
   }
 
   private take(value: JwksValue | undefined): void {
