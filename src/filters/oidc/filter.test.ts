@@ -35,7 +35,7 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
   const server = createServer((request, response) => {
     asked.push(request.url!);
     response.setHeader('content-type', 'application/json');
-    if (provider.broken !== null) response.writeHead(provider.broken, { 'content-type': 'text/plain' }).end('sorry');
+    if (provider.broken !== null) response.writeHead(provider.broken).end('{"error":"access_denied"}');
     else if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
     else if (request.url === '/token' && provider.tokens === 'busy') response.writeHead(503).end('{}');
     else if (request.url === '/token' && provider.tokens !== null) {
@@ -151,6 +151,20 @@ test('a provider that is not well when the browser comes back: 503, and nobody i
   }
   provider.broken = null;
   assert.equal((await ask(gateway.port, callback)).status, 302);
+});
+
+test('a provider that takes no more requests for now ends no session that wants another token', async t => {
+  const provider = await startProvider(t);
+  const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });
+  assert.equal((await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } })).status, 302);
+  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() - 10 };
+  const sessions = new CookieSessions([key], 'cardea_session', `${provider.issuer} gateway`);
+  const headers = { cookie: `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}` };
+  provider.broken = 429;
+  assert.equal((await ask(gateway.port, { headers })).headers['x-token'], 'Bearer old');
+  provider.broken = null;
+  const other = { cookie: `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}` };
+  assert.equal((await ask(gateway.port, { headers: other })).status, 401, 'one that says no does');
 });
 
 test('another site opens no socket in the name of who is logged in', async t => {

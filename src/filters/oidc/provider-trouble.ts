@@ -13,6 +13,14 @@ const awayCodes: ReadonlySet<string> = new Set(['OAUTH_TIMEOUT', 'ERR_JWKS_TIMEO
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof TypeError && error.message === 'fetch failed') return true;
-  const { cause } = error;
-  return awayCodes.has(reasonOf(error)) || (cause instanceof Response && (cause.status >= 500 || cause.status === 429));
+  const status = statusOf(error);
+  // Because: who asks too often is told so by any error that the provider likes, and may ask again.
+  return awayCodes.has(reasonOf(error)) || status >= 500 || status === 429;
+}
+
+/** Of the answer that an error is about; 0 where there is none. */
+function statusOf(error: Error): number {
+  const { status, cause } = error as { readonly status?: unknown; readonly cause?: unknown }; // Because: the library's errors have one
+  if (typeof status === 'number') return status;
+  return cause instanceof Response ? cause.status : 0;
 }

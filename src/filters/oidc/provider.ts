@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Configuration, IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
 import type { OidcConfig } from './config.ts';
+import { isUnreachable } from './provider-trouble.ts';
 import type { Session } from './session.ts';
 
 type Library = typeof import('openid-client');
@@ -131,6 +132,7 @@ export class Provider {
   /** Whether the provider itself said no, and did not merely fail to answer. */
   async isRefusal(error: unknown): Promise<boolean> {
     const { library } = await this.discovered();
+    if (isUnreachable(error)) return false;
     return error instanceof library.ResponseBodyError || error instanceof library.AuthorizationResponseError;
   }
 
