@@ -20,6 +20,9 @@ class LoadedWhenNamed {
     this.name = name;
   }
 
+  get isNamed() {
+    return this.language !== null;
+  }
   get schema() {
     return this.loaded.schema;
   }

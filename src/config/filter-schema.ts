@@ -23,6 +23,8 @@ export interface FilterSchema {
   readonly nests?: boolean;
   /** The stores that a checked configuration names, so that a name that is not there is told with its place. */
   storesOf?(config: unknown): readonly StoreReference[];
+  /** False where no document named it so far: then nothing but the name may be asked for. */
+  readonly isNamed?: boolean;
   /** Paths that it serves itself where it is the one who is asked, so that some route with it has to take them. */
   ownPaths?(config: unknown): readonly OwnPath[];
   /** What a checked configuration asks for that its place in the document can never give. Paths lead into the configuration. */
