@@ -145,3 +145,14 @@ test('told to leave before it serves, it leaves at once and complains of nothing
   assert.doesNotMatch(gateway.stderr(), /died|not started|Error/);
   assert.equal(await accepts(adminPort), false);
 });
+
+test('what drainTimeout cuts has its line in the access log', async () => {
+  const gateway = await start('300ms');
+  const { answer } = await underWay(gateway);
+  const cut = assert.rejects(answer);
+  assert.equal(await gateway.stop(), 0);
+  await cut;
+  const lines = gateway.stdout().trim().split('\n');
+  assert.equal(lines.length, 1);
+  assert.equal(JSON.parse(lines[0]).status, 499);
+});
