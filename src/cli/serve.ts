@@ -108,5 +108,6 @@ function readyLine(listeners: readonly string[], workers: number, admin: string)
 /** The tests of replaced workers need a worker that fails. Only where the environment asks for it: nothing a user sends leads here. */
 function crashOnTestSignal(supervisor: Supervisor): void {
   const how = process.env['CARDEA_TEST_CRASH'];
-  if (how === 'throw' || how === 'terminate') process.on('SIGUSR2', () => void supervisor.crashWorker(how));
+  if (how === 'throw' || how === 'terminate' || how === 'hang')
+    process.on('SIGUSR2', () => void supervisor.crashWorker(how));
 }

@@ -121,7 +121,7 @@ export interface WorkerCalls {
   feed: { ask: { readonly key: string; readonly value: unknown }; answer: null };
   upstreams: { ask: null; answer: readonly UpstreamState[] };
   /** For tests: throws outside of any request. */
-  crash: { ask: null; answer: null };
+  crash: { ask: 'throw' | 'hang'; answer: null };
 }
 
 export type CallName = keyof WorkerCalls;

@@ -31,6 +31,10 @@ import { WorkerCrew } from './worker-crew.ts';
 
 const UPSTREAMS_TIMEOUT_MS = 1_000;
 
+/** A worker that takes longer than this to close its listeners, or beyond the drain's own time to end, hangs: it is ended as it is. */
+const STOP_TIMEOUT_MS = 5_000;
+const DRAIN_SLACK_MS = 10_000;
+
 export interface SupervisorOptions {
   readonly workers: number;
   readonly load: () => Promise<LoadedFile>;
@@ -176,10 +180,12 @@ export class Supervisor {
     this.rollout?.giveUp();
     await this.turns.run(async () => {
       const drainAll = (ms: number) =>
-        Promise.allSettled(this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, 0)));
+        Promise.allSettled(
+          this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, ms + DRAIN_SLACK_MS)),
+        );
       // No client is told to leave before all listeners are closed: it would come back at once, and wait in the queue of a
       // worker that closes a moment later, which resets it.
-      await Promise.allSettled(this.crew.workers.map(worker => worker.call('stopListening', null)));
+      await Promise.allSettled(this.crew.workers.map(worker => worker.call('stopListening', null, STOP_TIMEOUT_MS)));
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
     this.feeds.stop();
@@ -239,11 +245,11 @@ export class Supervisor {
     return registry;
   }
 
-  /** For tests of the command only: a worker fails, or is ended. */
-  async crashWorker(how: 'throw' | 'terminate'): Promise<void> {
+  /** For tests of the command only: a worker fails, is ended, or answers nothing any more. */
+  async crashWorker(how: 'throw' | 'terminate' | 'hang'): Promise<void> {
     const [worker] = this.crew.workers;
     if (how === 'terminate') await worker?.terminate();
-    else await worker?.call('crash', null);
+    else await worker?.call('crash', how);
   }
 
   private withDiscovery(state: UpstreamState): UpstreamState {

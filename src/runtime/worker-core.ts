@@ -71,7 +71,7 @@ export class WorkerCore {
       drain: ({ timeoutMs }) => this.drain(timeoutMs),
       reopenLog: () => this.reopenLog(),
       upstreams: () => upstreamStates(this.gateway?.snapshot.upstreams.values() ?? []),
-      crash: () => this.crash(),
+      crash: how => this.crash(how),
     };
   }
 
@@ -183,8 +183,9 @@ export class WorkerCore {
     return null;
   }
 
-  private crash(): null {
+  private crash(how: Ask<'crash'>): null {
     setImmediate(() => {
+      while (how === 'hang');
       throw new Error('a test asked this worker to fail');
     });
     return null;
