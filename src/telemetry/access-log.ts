@@ -1,7 +1,8 @@
 // The access log's way out: lines into a buffer, buffers to a file or standard output. Knows nothing of what a line says.
 
-import { close, closeSync, constants, fstatSync, openSync, statSync, write } from 'node:fs';
+import { close, closeSync, write } from 'node:fs';
 import { writeLatin1 } from '../base/latin1.ts';
+import { isPipe, LINE_FEED, linesIn, openLog, pipePiece, STDOUT_FD } from './log-output.ts';
 
 const BUFFER_BYTES = 64 * 1_024;
 const BACKLOG_BYTES_MAX = 8 * 1_024 * 1_024;
@@ -9,15 +10,10 @@ const FLUSH_AFTER_MS = 1_000;
 const RETRY_FIRST_MS = 1;
 const RETRY_LAST_MS = 64;
 const SPARE_BUFFERS_MAX = 4;
-const STDOUT_FD = 1;
-const LINE_FEED = 0x0a;
 const lineEnd = Buffer.from([LINE_FEED]);
 
 /** So long the end of the process waits for a reader that is behind. */
 const CLOSE_AFTER_MS = 5_000;
-
-/** What POSIX calls PIPE_BUF: a write to a pipe up to this size is never mixed with another writer's. */
-const PIPE_WRITE_BYTES_MAX = 4_096;
 
 export interface AccessLogOptions {
   /** `stdout`, `off`, or a file's path, to which is appended. */
@@ -222,7 +218,7 @@ export class AccessLog {
       write(this.batchFd, lineEnd, 0, 1, null, this.onLineEnd);
       return;
     }
-    const length = this.pipe ? pipePiece(batch, written) : batch.length - written;
+    const length = this.pipe ? pipePiece(batch.bytes, batch.length, written) : batch.length - written;
     write(this.batchFd, batch.bytes, written, length, null, this.onWrite);
   }
 
@@ -291,43 +287,4 @@ export class AccessLog {
     for (const fd of this.retiredFds) close(fd, () => {});
     this.retiredFds = [];
   }
-}
-
-const { O_APPEND, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
-
-function openLog(path: string): number {
-  if (path === 'stdout') return openStdout();
-  // Opened to write alone, a pipe holds up the whole thread until somebody reads; so does a write, in one of the few threads that
-  // all workers share, once it is full.
-  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return openSync(path, O_RDWR | O_NONBLOCK);
-  return openSync(path, 'a', 0o640);
-}
-
-/** A pipe is opened anew, so that writes to it do not wait and those of others who share it do as before. Where that cannot be, as it is. */
-function openStdout(): number {
-  if (!fstatSync(STDOUT_FD).isFIFO()) return STDOUT_FD;
-  try {
-    return openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NONBLOCK);
-  } catch {
-    return STDOUT_FD;
-  }
-}
-
-function linesIn(bytes: Buffer, length: number): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < length; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
-  return lines;
-}
-
-function isPipe(fd: number): boolean {
-  const stats = fstatSync(fd);
-  return stats.isFIFO() || stats.isSocket();
-}
-
-/** Length of the longest run of whole lines that a pipe takes in one piece; of one line, where that alone is longer. */
-function pipePiece({ bytes, length }: Batch, start: number): number {
-  if (length - start <= PIPE_WRITE_BYTES_MAX) return length - start;
-  const lineEnd = bytes.lastIndexOf(LINE_FEED, start + PIPE_WRITE_BYTES_MAX - 1);
-  if (lineEnd >= start) return lineEnd + 1 - start;
-  return bytes.indexOf(LINE_FEED, start + PIPE_WRITE_BYTES_MAX) + 1 - start;
 }

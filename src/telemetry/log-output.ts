@@ -1,0 +1,51 @@
+// What the access log writes to: how files, pipes and standard output are opened, and how much each takes at once. Keeps nothing.
+
+import { constants, fstatSync, openSync, statSync } from 'node:fs';
+
+export const STDOUT_FD = 1;
+export const LINE_FEED = 0x0a;
+
+/** What POSIX calls PIPE_BUF: a write to a pipe up to this size is never mixed with another writer's. */
+const PIPE_WRITE_BYTES_MAX = 4_096;
+
+const { O_APPEND, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+
+/** Throws the system's error. */
+export function openLog(path: string): number {
+  if (path === 'stdout') return openStdout();
+  // Opened to write alone, a pipe holds up the whole thread until somebody reads; so does a write, in one of the few threads that
+  // all workers share, once it is full.
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return openSync(path, O_RDWR | O_NONBLOCK);
+  return openSync(path, 'a', 0o640);
+}
+
+/** A pipe is opened anew, so that writes to it do not wait and those of others who share it do as before. Where that cannot be, as it is. */
+function openStdout(): number {
+  if (!fstatSync(STDOUT_FD).isFIFO()) return STDOUT_FD;
+  try {
+    return openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NONBLOCK);
+  } catch {
+    return STDOUT_FD;
+  }
+}
+
+/** Whole lines among the first `length` bytes. */
+export function linesIn(bytes: Buffer, length: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < length; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
+  return lines;
+}
+
+/** Whether large writes of several workers could mix there. */
+export function isPipe(fd: number): boolean {
+  const stats = fstatSync(fd);
+  return stats.isFIFO() || stats.isSocket();
+}
+
+/** Length of the longest run of whole lines that a pipe takes in one piece; of one line, where that alone is longer. */
+export function pipePiece(bytes: Buffer, length: number, start: number): number {
+  if (length - start <= PIPE_WRITE_BYTES_MAX) return length - start;
+  const lineEnd = bytes.lastIndexOf(LINE_FEED, start + PIPE_WRITE_BYTES_MAX - 1);
+  if (lineEnd >= start) return lineEnd + 1 - start;
+  return bytes.indexOf(LINE_FEED, start + PIPE_WRITE_BYTES_MAX) + 1 - start;
+}
