@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
@@ -129,4 +130,12 @@ describe('browsers on other pages', () => {
   for (const [name, headers] of allowed) {
     test(`${name} is answered`, async () => assert.equal((await ask('/config', headers)).status, 200));
   }
+});
+
+test('connections that ask for nothing give their places back within seconds', { timeout: 15_000 }, async () => {
+  const { hostname, port } = new URL(url);
+  const idle = Array.from({ length: 64 }, () => connect(Number(port), hostname));
+  await Promise.all(idle.map(socket => once(socket, 'connect')));
+  await Promise.all(idle.map(socket => once(socket.resume(), 'close')));
+  assert.equal((await ask('/health/live')).status, 200);
 });

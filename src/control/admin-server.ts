@@ -13,6 +13,10 @@ const HEAD_BYTES_MAX = 8 * 1_024;
 const CONNECTIONS_MAX = 64;
 const REQUEST_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 15_000;
+/** Node's own is 30 s, and only then are those that take too long looked for. */
+const LOOK_EVERY_MS = 1_000;
+/** For clients that do not take their page: they have one of few connections. */
+const SILENCE_MS = 20_000;
 
 export interface AdminAddress {
   readonly host: string;
@@ -30,10 +34,16 @@ export class AdminServer {
     this.view = view;
     const limits = { maxHeaderSize: HEAD_BYTES_MAX, headersTimeout: REQUEST_TIMEOUT_MS };
     this.server = createServer(
-      { ...limits, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+      {
+        ...limits,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: LOOK_EVERY_MS,
+      },
       (request, response) => void this.answer(request, response),
     );
     this.server.maxConnections = CONNECTIONS_MAX;
+    this.server.setTimeout(SILENCE_MS);
   }
 
   /** Resolves with the address as a URL, its real port in it; rejects with the system's error. */
