@@ -5,15 +5,31 @@ import { namedAddress } from './address.ts';
 import type { AdminConfig } from './config.ts';
 import { expected } from './found.ts';
 
+const hostName = z
+  .string()
+  .max(253)
+  .regex(
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
+    'expected a host name such as cardea.monitoring.svc, without a port',
+  )
+  .transform(name => name.toLowerCase());
+
 const settings = z
   .strictObject({
     address: namedAddress
       .prefault('127.0.0.1:9901')
       .describe('IP address and port. Keep it on loopback or a private network: it tells what runs here.'),
+    hosts: z
+      .array(hostName)
+      .max(100)
+      .default([])
+      .describe(
+        'Names under which it is asked for (`cardea.monitoring.svc`), beside addresses and `localhost`. Requests under other names are refused: a web page can make its own name lead here.',
+      ),
   })
-  .transform(({ address: { host, port } }): AdminConfig => ({ enabled: true, host, port }));
+  .transform(({ address: { host, port }, hosts }): AdminConfig => ({ enabled: true, host, port, hosts }));
 
-const off = z.literal('off').transform((): AdminConfig => ({ enabled: false, host: '127.0.0.1', port: 0 }));
+const off = z.literal('off').transform((): AdminConfig => ({ enabled: false, host: '127.0.0.1', port: 0, hosts: [] }));
 
 export const adminSchema = z
   .union([settings, off], expected('a map such as { address: 127.0.0.1:9901 }, or off'))

@@ -51,7 +51,7 @@ function onlyError(settings: Readonly<Record<string, unknown>>, path: string, me
 test('a small document gets every default that the design names', () => {
   const { parts, problems } = check(sound);
   assert.deepEqual(problems, []);
-  assert.deepEqual(parts.admin, { enabled: true, host: '127.0.0.1', port: 9901 });
+  assert.deepEqual(parts.admin, { enabled: true, host: '127.0.0.1', port: 9901, hosts: [] });
   assert.deepEqual(parts.accessLog, { path: 'stdout', sample: 1 });
   assert.equal(parts.drainTimeoutMs, 30_000);
   assert.equal(parts.limits?.requestLineBytesMax, 8_192);

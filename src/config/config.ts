@@ -96,6 +96,8 @@ export interface AdminConfig {
   readonly enabled: boolean;
   readonly host: string;
   readonly port: number;
+  /** Names under which it may be asked for, in lower case, beside addresses and `localhost`. */
+  readonly hosts: readonly string[];
 }
 
 export interface AccessLogConfig {

@@ -33,7 +33,7 @@ const view: AdminView = {
   upstreams: async () => ({ workers: 2, upstreams: [] }),
 };
 
-const server = new AdminServer({ host: '127.0.0.1', port: 0 }, view);
+const server = new AdminServer({ host: '127.0.0.1', port: 0, hosts: ['cardea.monitoring.svc'] }, view);
 let url = '';
 before(async () => {
   url = await server.listen();
@@ -123,6 +123,7 @@ describe('browsers on other pages', () => {
   }
   const allowed: [string, Record<string, string>][] = [
     ['localhost', { host: 'localhost:9901' }],
+    ['a name that it was given', { host: 'Cardea.monitoring.svc:9901' }],
     ['an IPv6 address', { host: '[::1]:9901' }],
     ['a page typed in', { 'sec-fetch-site': 'none' }],
     ['its own page', { host: 'localhost:9901', origin: 'http://localhost:9901', 'sec-fetch-site': 'same-origin' }],
@@ -130,6 +131,15 @@ describe('browsers on other pages', () => {
   for (const [name, headers] of allowed) {
     test(`${name} is answered`, async () => assert.equal((await ask('/config', headers)).status, 200));
   }
+});
+
+test('a check in HTTP/1.0, which brings no Host, is answered', async () => {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.end('GET /health/live HTTP/1.0\r\n\r\n');
+  let answer = '';
+  for await (const piece of socket.setEncoding('latin1')) answer += piece;
+  assert.match(answer, /^HTTP\/1\.1 200 /);
 });
 
 test('connections that ask for nothing give their places back within seconds', { timeout: 15_000 }, async () => {

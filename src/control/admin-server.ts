@@ -22,15 +22,20 @@ export interface AdminAddress {
   readonly host: string;
   /** 0 asks the system for a free port. */
   readonly port: number;
+  /** Names under which it may be asked for, beside addresses and `localhost`. */
+  readonly hosts: readonly string[];
 }
 
 export class AdminServer {
   private readonly address: AdminAddress;
+  /** Under which it may be asked for. */
+  private readonly names: readonly string[];
   private readonly view: AdminView;
   private readonly server: Server;
 
   constructor(address: AdminAddress, view: AdminView) {
     this.address = address;
+    this.names = [address.host.toLowerCase(), ...address.hosts];
     this.view = view;
     const limits = { maxHeaderSize: HEAD_BYTES_MAX, headersTimeout: REQUEST_TIMEOUT_MS };
     this.server = createServer(
@@ -89,7 +94,7 @@ export class AdminServer {
   }
 
   private async pageFor({ method = '', url = '', headers }: IncomingMessage, response: ServerResponse): Promise<Page> {
-    const refusal = browserRefusal(headers, this.address.host);
+    const refusal = browserRefusal(headers, this.names);
     if (refusal !== '') return problem(403, 'origin_refused', 'Refused', refusal);
     const make = adminPages.get(url.split('?', 1)[0]);
     if (make === undefined) {

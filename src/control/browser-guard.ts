@@ -5,13 +5,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Why a request is refused; empty when it may pass. A name in Host that is neither an address, `localhost` nor
- * `ownHost` is refused, since a page can make its own name point here (DNS rebinding) and is then same-origin.
+ * Why a request is refused; empty when it may pass. A name in Host that is neither an address, `localhost` nor one of `hosts` is
+ * refused, since a page can make its own name point here (DNS rebinding) and is then same-origin. Without Host it is no browser's:
+ * a health check in HTTP/1.0.
  */
-export function browserRefusal(headers: IncomingHttpHeaders, ownHost: string): string {
-  const { host = '', origin } = headers;
-  if (!isOwnName(host, ownHost)) {
-    return `the Host header must be an IP address, localhost or ${ownHost}`;
+export function browserRefusal(headers: IncomingHttpHeaders, hosts: readonly string[]): string {
+  const { host, origin } = headers;
+  if (host !== undefined && !isOwnName(host, hosts)) {
+    return 'the Host header must be an IP address, localhost or a name of `admin.hosts`';
   }
   if (origin !== undefined && origin !== `http://${host}`) return 'requests from pages of another origin are refused';
   const site = headers['sec-fetch-site'];
@@ -21,8 +22,8 @@ export function browserRefusal(headers: IncomingHttpHeaders, ownHost: string): s
   return '';
 }
 
-function isOwnName(host: string, ownHost: string): boolean {
+function isOwnName(host: string, hosts: readonly string[]): boolean {
   const name = host.toLowerCase().replace(/:\d+$/, '');
-  if (name === 'localhost' || name === ownHost.toLowerCase()) return true;
+  if (name === 'localhost' || hosts.includes(name)) return true;
   return isIP(name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name) !== 0;
 }

@@ -24,7 +24,7 @@ const base: Omit<Config, 'version'> = {
       tls: null,
     },
   ],
-  admin: { enabled: false, host: '127.0.0.1', port: 0 },
+  admin: { enabled: false, host: '127.0.0.1', port: 0, hosts: [] },
   accessLog: { path: 'off', sample: 1 },
   drainTimeoutMs: 5_000,
   limits: {
