@@ -120,6 +120,8 @@ export interface WorkerCalls {
   /** The newest value of a feed. */
   feed: { ask: { readonly key: string; readonly value: unknown }; answer: null };
   upstreams: { ask: null; answer: readonly UpstreamState[] };
+  /** A sign of life. */
+  ping: { ask: null; answer: null };
   /** For tests: throws outside of any request. */
   crash: { ask: 'throw' | 'hang'; answer: null };
 }

@@ -71,6 +71,7 @@ export class WorkerCore {
       drain: ({ timeoutMs }) => this.drain(timeoutMs),
       reopenLog: () => this.reopenLog(),
       upstreams: () => upstreamStates(this.gateway?.snapshot.upstreams.values() ?? []),
+      ping: () => null,
       crash: how => this.crash(how),
     };
   }

@@ -2,6 +2,7 @@
 
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
+import { HangWatch } from './hang-watch.ts';
 import type { Answer, Ask, CallName } from './messages.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import type { TurnQueue } from './turn-queue.ts';
@@ -45,6 +46,7 @@ export class WorkerCrew {
   /** Of these, the ones that take the place of others and do not serve yet. */
   private readonly rising = new Set<WorkerThread>();
   private equipment: CrewEquipment | null = null;
+  private readonly hangs: HangWatch<WorkerThread>;
   private stopping = false;
 
   /** Starts the threads. */
@@ -54,6 +56,11 @@ export class WorkerCrew {
     this.turns = turns;
     this.onNudge = onNudge;
     this.onReplaced = onReplaced;
+    this.hangs = new HangWatch({
+      workers: () => this.workers,
+      ask: worker => worker.call('ping', null, 0),
+      onHang: (worker, silentMs) => this.endHanging(worker, silentMs),
+    });
     for (let slot = 0; slot < size; slot++) {
       this.backoffs.set(slot, new RestartBackoff());
       this.members.set(slot, this.start(slot));
@@ -75,6 +82,7 @@ export class WorkerCrew {
     this.equipment = equipment;
     await Promise.all(Array.from(this.members.values(), ({ thread }) => this.setUp(thread, equipment)));
     for (const member of this.members.values()) this.replaceAtEnd(member);
+    this.hangs.start();
   }
 
   /** Asks all workers that are present; rejects when one of them cannot, after all have answered. */
@@ -89,11 +97,18 @@ export class WorkerCrew {
   /** Nobody is replaced any more. */
   beginStop(): void {
     this.stopping = true;
+    this.hangs.stop();
   }
 
   async terminate(): Promise<void> {
-    this.stopping = true;
+    this.beginStop();
     await Promise.all(Array.from(this.members.values(), ({ thread }) => thread.terminate()));
+  }
+
+  /** It is replaced as one that died: its connections are lost either way, and the others' share grows no more. */
+  private endHanging(worker: WorkerThread, silentMs: number): void {
+    this.log('error', 'worker hangs and is ended', { worker: worker.slot, silentMs: Math.round(silentMs) });
+    void worker.terminate();
   }
 
   private start(slot: number): Member {
