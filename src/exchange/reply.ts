@@ -60,6 +60,8 @@ export function answer(exchange: Exchange, reply: Reply): void {
     exchange.connection.abort();
     exchange.connection = null;
   }
+  // Because: a filter may wait with this answer, and a second try that still waits would give another one meanwhile.
+  if (exchange.hedge !== null) exchange.hedge.cancel();
   // What came of the upstream's answer while a filter waited with its head is no part of this one.
   exchange.heldResponse = null;
   exchange.heldResponseEnd = false;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import type { Filter } from '../../../src/exchange/filter.ts';
 import { HedgePlan } from '../../../src/exchange/hedge.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
@@ -346,4 +347,48 @@ routes:
   assert.equal(second!.requests.length, 1, 'its upstream may not be asked');
   const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
   assert.match(metrics, /cardea_upstream_pending_requests\{upstream="a"\} 0\n/);
+});
+
+test('a second try ends when the gateway answers itself, also while a filter waits with that answer', async t => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  let waits = false;
+  const filter: Filter = {
+    onResponse({ request }) {
+      if (request.method !== 'GET') return;
+      waits = true;
+      return gate;
+    },
+  };
+  let release = (): void => {};
+  const failing: RawHandlers = {
+    onRequest: ({ socket }, { line }) => {
+      if (line.startsWith('POST')) socket.end('HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      else setTimeout(() => socket.resetAndDestroy(), 150);
+    },
+  };
+  const busy: RawHandlers = {
+    onRequest: ({ socket }, { line }) => {
+      if (line.startsWith('POST')) release = () => socket.write(answer(200, 'held'));
+      else socket.write(answer(200, 'second'));
+    },
+  };
+  const options = { filters: [filter], pool: { maxConnections: 1 } };
+  const { send, ask, engine, backends } = await setUp(t, [failing, busy], 50, { balance: 'roundRobin' }, options);
+  const post = 'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n';
+  await ask(post);
+  const held = ask(post);
+  await eventually(() => backends[1]!.requests.length === 1, 'it is held');
+  const client = await send(get);
+  await eventually(() => waits, 'the filter waits with the refusal');
+  release();
+  assert.equal(await held, '200 held');
+  assert.equal(engine.endpointsInFlight()[1], 0, 'no second try has got its connection');
+  open();
+  const [first] = await client.answers(1);
+  assert.equal(first!.status, 502);
+  assert.deepEqual(
+    backends[1]!.requests.map(({ line }) => line.split(' ')[0]),
+    ['POST'],
+  );
+  await quiet(engine);
 });
