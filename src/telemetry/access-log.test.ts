@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -274,6 +285,26 @@ test('standard output as a pipe that nobody reads does not hold up the end of th
   });
   assert.deepEqual(await once(child, 'exit'), [0, null]);
   closeSync(bothEnds);
+});
+
+test('a pipe that the process may only write to is written to', async () => {
+  const path = join(folder, 'fifo-for-others');
+  execFileSync('mkfifo', [path]);
+  chmodSync(folder, 0o711);
+  const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  chmodSync(path, 0o222);
+  const code = `const { AccessLog } = await import(${modulePath});
+    if (process.getuid() === 0) process.setuid(65534);
+    const log = new AccessLog({ path: ${JSON.stringify(path)} });
+    log.append('line');
+    await log.close();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  const bytes = Buffer.alloc(16);
+  assert.equal(bytes.latin1Slice(0, readSync(reader, bytes)), 'line\n');
+  closeSync(reader);
 });
 
 test('a line that was cut by a full disk spoils no line that comes after it', async () => {

@@ -15,8 +15,18 @@ export function openLog(path: string): number {
   if (path === 'stdout') return openStdout();
   // Opened to write alone, a pipe holds up the whole thread until somebody reads; so does a write, in one of the few threads that
   // all workers share, once it is full.
-  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return openSync(path, O_RDWR | O_NONBLOCK);
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return openPipe(path);
   return openSync(path, 'a', 0o640);
+}
+
+/** For both, so that it is there without a reader as well; a collector's pipe may be one that others can only write to. */
+function openPipe(path: string): number {
+  try {
+    return openSync(path, O_RDWR | O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error; // Because: openSync throws nothing but Errors
+    return openSync(path, O_WRONLY | O_NONBLOCK);
+  }
 }
 
 /** A pipe is opened anew, so that writes to it do not wait and those of others who share it do as before. Where that cannot be, as it is. */
