@@ -80,6 +80,37 @@ test('the calls of a loop turn share a round trip', async t => {
   assert.ok(reads - before.reads < 100, `${reads - before.reads} reads for 1,000 decisions`);
 });
 
+for (const loses of [false, true]) {
+  const how = loses
+    ? 'a Redis that was lost, and came back empty, is told all'
+    : 'an answer that is late costs nobody more';
+  test(`${how} that was used here`, async t => {
+    let redis = await startRedis();
+    t.after(() => redis.stop());
+    for (const algorithm of algorithms) {
+      const rules = [limitRule({ identity: algorithm, algorithm, count: 100, perMs: 24 * 3_600_000 })];
+      const gateway = await openLimitGateway(redisSpec(redis.port), rules, { mode: 'exact', answerMsMax: 200 });
+      for (let n = 0; n < 60; n++) assert.equal(await gateway.ask(1), true);
+      if (loses) {
+        const { port } = redis;
+        process.kill(redis.pid, 'SIGKILL');
+        while (gateway.ask(2) instanceof Promise) await new Promise(resolve => setTimeout(resolve, 5));
+        await redis.stop();
+        assert.equal(gateway.ask(1), true);
+        redis = await startRedis({ port });
+      } else {
+        redis.pause();
+        assert.equal(await gateway.ask(1), true);
+        redis.resume();
+      }
+      while (!(gateway.ask(2) instanceof Promise)) await new Promise(resolve => setTimeout(resolve, 5));
+      const answers = await Promise.all(Array.from({ length: 60 }, () => gateway.ask(1)));
+      assert.equal(answers.filter(Boolean).length, 39, algorithm);
+      await gateway.close();
+    }
+  });
+}
+
 /** What Redis says of itself: times it read from sockets, and scripts that it ran. */
 async function commandsOf(store: { command(name: string, ...args: string[]): Promise<unknown> }) {
   const stats = String(await store.command('INFO', 'everything'));

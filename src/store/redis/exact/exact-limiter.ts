@@ -24,11 +24,21 @@ export interface ExactLimiterParts {
 /** Callers that were decided without Redis, and whose use it has to learn; more are forgotten. */
 const OWED_MAX = 65_536;
 
+/** What Redis has to learn of a caller. */
+interface Owed {
+  /** Admitted here and counted nowhere else. */
+  units: number;
+  /** To the server that knows the rest; one that it was lost to may have forgotten all. */
+  connection: object;
+}
+
 /** The limits of a call that lie in one slot. */
 interface Part {
   readonly slot: number;
   readonly places: number[];
   readonly keys: string[];
+  /** What is told along with the call, in the order of the keys; filled when it is sent. */
+  readonly told: (Owed | undefined)[];
 }
 
 export class ExactLimiter implements Limiter {
@@ -37,8 +47,8 @@ export class ExactLimiter implements Limiter {
   readonly hashKeys: Int32Array;
   private readonly parts: ExactLimiterParts;
   private readonly constants: readonly (readonly (string | number)[])[];
-  /** Keys of callers that were decided here while Redis was away. */
-  private readonly owed = new Set<string>();
+  /** By key, of callers that were decided here while Redis was away. */
+  private readonly owed = new Map<string, Owed>();
 
   constructor(parts: ExactLimiterParts) {
     this.parts = parts;
@@ -62,24 +72,42 @@ export class ExactLimiter implements Limiter {
     const slot = keySlot(key);
     if (onFailure !== 'closed') share.charge(call, limit, units, this.gateways);
     if (link.isAway(slot)) {
-      this.owe([key]);
+      this.owe(key, slot, units);
       return;
     }
-    const settle = (reply: readonly number[] | null) => {
-      if (reply === null) this.owe([key]);
-    };
-    link.send({ slot, keys: [key], values: ['force', ...this.constants[limit]!, units, 0], settle });
+    link.send({
+      slot,
+      keys: [key],
+      values: ['force', ...this.constants[limit]!, units, 0],
+      settle: reply => {
+        if (reply === null) this.owe(key, slot, units);
+      },
+      late: () => this.pay(key, units),
+    });
   }
 
   private decideTogether(call: LimitCall, part: Part): Promise<boolean> {
+    return this.ask(call, part).then(reply =>
+      reply === null ? this.withoutRedis(call, [part]) : this.take(call, part, reply),
+    );
+  }
+
+  /** One part's reply; null when its server is away. */
+  private ask(call: LimitCall, part: Part): Promise<readonly number[] | null> {
+    const { slot, keys, places, told } = part;
     return new Promise(resolve => {
       this.parts.link.send({
-        slot: part.slot,
-        keys: part.keys,
+        slot,
+        keys,
         values: this.valuesOf('take', call, part),
         settle: reply => {
-          if (reply === null) resolve(this.withoutRedis(call, [part]));
-          else resolve(this.take(call, part, reply));
+          if (reply === null)
+            for (const [at, owed] of told.entries()) if (owed) this.owe(keys[at]!, slot, owed.units, owed);
+          resolve(reply);
+        },
+        late: reply => {
+          for (const [at, key] of keys.entries())
+            this.pay(key, (told[at]?.units ?? 0) + (reply[0]! < 0 ? call.costs[places[at]!]! : 0));
         },
       });
     });
@@ -87,15 +115,7 @@ export class ExactLimiter implements Limiter {
 
   /** Never admits more than one script would; for a moment another caller may be refused for what is given back. */
   private async decideApart(call: LimitCall, parts: readonly Part[]): Promise<boolean> {
-    const replies = await Promise.all(
-      parts.map(
-        part =>
-          new Promise<readonly number[] | null>(resolve => {
-            const { slot, keys } = part;
-            this.parts.link.send({ slot, keys, values: this.valuesOf('take', call, part), settle: resolve });
-          }),
-      ),
-    );
+    const replies = await Promise.all(parts.map(part => this.ask(call, part)));
     call.refusedBy = -1;
     let refusedBy = Infinity;
     let isAway = false;
@@ -134,14 +154,13 @@ export class ExactLimiter implements Limiter {
   }
 
   /** Fills the call's places from a reply; whether it admits. */
-  private read(call: LimitCall, { places, keys }: Part, reply: readonly number[]): boolean {
+  private read(call: LimitCall, { places }: Part, reply: readonly number[]): boolean {
     for (const [at, place] of places.entries()) {
       call.remaining[place] = reply[1 + at * 3]!;
       const waitUs = reply[2 + at * 3]!;
       call.waitMs[place] = waitUs < 0 ? Infinity : waitUs / 1_000;
       call.resetMs[place] = reply[3 + at * 3]! / 1_000;
     }
-    if (this.owed.size > 0) for (const key of keys) this.owed.delete(key);
     return reply[0]! < 0;
   }
 
@@ -153,7 +172,9 @@ export class ExactLimiter implements Limiter {
       return false;
     }
     const admitted = share.decide(call, this.gateways);
-    for (const { keys } of parts) this.owe(keys);
+    const passes = admitted || onFailure === 'open';
+    for (const { slot, keys, places } of parts)
+      for (const [at, key] of keys.entries()) this.owe(key, slot, passes ? call.costs[places[at]!]! : 0);
     if (admitted || onFailure === 'local') return admitted;
     for (let at = 0; at < this.rules.length; at++) call.waitMs[at] = 0;
     share.follow(call, this.gateways);
@@ -161,9 +182,31 @@ export class ExactLimiter implements Limiter {
     return true;
   }
 
-  /** Redis is told what these callers used here with their first call behind the outage. */
-  private owe(keys: readonly string[]): void {
-    if (this.parts.onFailure !== 'closed' && this.owed.size < OWED_MAX) for (const key of keys) this.owed.add(key);
+  /** Redis is told with the caller's first call behind the outage. `before` is what was on its way to it already. */
+  private owe(key: string, slot: number, units: number, before?: Owed): void {
+    const { onFailure, link } = this.parts;
+    if (onFailure === 'closed') return;
+    const there = this.owed.get(key);
+    if (there !== undefined) there.units += units;
+    else if (this.owed.size < OWED_MAX)
+      this.owed.set(key, { units, connection: before?.connection ?? link.connectionOf(slot) });
+  }
+
+  /** Redis has counted units after all that were owed to it: its answer came too late for the call, and not for the count. */
+  private pay(key: string, units: number): void {
+    const owed = this.owed.get(key);
+    if (owed !== undefined) owed.units = Math.max(0, owed.units - units);
+  }
+
+  /**
+   * What Redis has to learn of a caller: what was admitted without it, as far as the caller has not got it back. Not all that he used here, most of
+   * which it counted itself: whoever had used half of his limit would have none left after one answer that was late. All of it where the connection
+   * was lost, since Redis may have come back empty.
+   */
+  private owedUnits({ units, connection }: Owed, call: LimitCall, place: number, slot: number): number {
+    const { share, link } = this.parts;
+    const used = share.used(call, place, this.gateways);
+    return connection === link.connectionOf(slot) ? Math.min(units, used) : used;
   }
 
   private get gateways(): number {
@@ -177,7 +220,7 @@ export class ExactLimiter implements Limiter {
       const key = this.keyOf(call, place);
       const slot = isCluster ? keySlot(key) : 0;
       const part = parts.find(each => each.slot === slot);
-      if (part === undefined) parts.push({ slot, places: [place], keys: [key] });
+      if (part === undefined) parts.push({ slot, places: [place], keys: [key], told: [] });
       else {
         part.places.push(place);
         part.keys.push(key);
@@ -192,13 +235,15 @@ export class ExactLimiter implements Limiter {
     return `${this.parts.keyPrefix}l:${high.toString(36)}.${low.toString(36)}`;
   }
 
-  private valuesOf(task: 'take' | 'back', call: LimitCall, { places, keys }: Part): (string | number)[] {
+  private valuesOf(task: 'take' | 'back', call: LimitCall, { slot, places, keys, told }: Part): (string | number)[] {
     const values: (string | number)[] = [task];
     for (const [at, place] of places.entries()) {
-      // What this gateway admitted without Redis is told with the first call behind it.
-      const owes = this.owed.size > 0 && task === 'take' && this.owed.has(keys[at]!);
-      const owed = owes ? this.parts.share.used(call, place, this.gateways) : 0;
-      values.push(...this.constants[place]!, call.costs[place]!, owed);
+      const owed = task === 'take' && this.owed.size > 0 ? this.owed.get(keys[at]!) : undefined;
+      values.push(...this.constants[place]!, call.costs[place]!, owed ? this.owedUnits(owed, call, place, slot) : 0);
+      if (owed === undefined) continue;
+      // Because: of several calls that leave together one tells it.
+      this.owed.delete(keys[at]!);
+      told[at] = owed;
     }
     return values;
   }

@@ -14,6 +14,8 @@ export interface Decision {
   readonly values: readonly (string | number)[];
   /** Gets the script's reply; null when the store is away. Called once. */
   settle(reply: readonly number[] | null): void;
+  /** Gets a reply that came after `settle` was told of none. */
+  late?(reply: readonly number[]): void;
 }
 
 /** Decisions that left together. */
@@ -27,6 +29,8 @@ interface Batch {
 /** A server, or the one that there is. */
 interface Target {
   readonly name: string;
+  /** Null from when the connection was lost, or may have been, until the server answers again: another one then. */
+  connection: object | null;
   away: boolean;
   watch: ReturnWatch | null;
   /** To be sent at the end of this turn. */
@@ -54,8 +58,17 @@ export class ExactLink {
     this.answerMsMax = answerMsMax;
     // Because: the driver says so before it tells each command, and of a store that stopped answering it tells none.
     store.onAvailability(available => {
-      if (!available) for (const target of this.targets.values()) abandon(target);
+      if (available) return;
+      for (const target of this.targets.values()) {
+        target.connection = null;
+        abandon(target);
+      }
     });
+  }
+
+  /** The same object for as long as the server of this slot was not lost, and so knows all that it has counted; of one that is lost never the same. */
+  connectionOf(slot: number): object {
+    return this.targetOf(slot).connection ?? {};
   }
 
   /** Whether the server of this slot answers, as far as is known. */
@@ -100,8 +113,10 @@ export class ExactLink {
       replies => {
         this.heard(target, replies);
         if (finish(target, batch)) this.settleAll(client, target, batch, replies);
+        else tellLate(batch, replies);
       },
       () => {
+        target.connection = null;
         if (batch.settled) return;
         this.leave(target);
       },
@@ -160,7 +175,12 @@ export class ExactLink {
   /** A late answer is a sign of life as well. */
   private heard(target: Target, replies: [Error | null, unknown][] | null): void {
     const isAlive = replies?.some(([error]) => error === null || error.name === 'ReplyError') === true;
-    if (isAlive) this.comeBack(target);
+    if (!isAlive) {
+      target.connection = null;
+      return;
+    }
+    target.connection ??= {};
+    this.comeBack(target);
   }
 
   private comeBack(target: Target): void {
@@ -185,7 +205,7 @@ export class ExactLink {
     const name = targetName(this.store.driver, slot);
     let target = this.targets.get(name);
     if (target === undefined) {
-      target = { name, away: false, watch: null, waiting: [], asked: [], timer: null };
+      target = { name, connection: {}, away: false, watch: null, waiting: [], asked: [], timer: null };
       this.targets.set(name, target);
     }
     return target;
@@ -215,6 +235,13 @@ function finish(target: Target, batch: Batch): boolean {
     target.timer = null;
   }
   return true;
+}
+
+function tellLate({ decisions }: Batch, replies: [Error | null, unknown][] | null): void {
+  for (const [at, decision] of decisions.entries()) {
+    const reply = numbersOf(replies?.[at]?.[1]);
+    if (reply !== null) decision.late?.(reply);
+  }
 }
 
 /** The script gives a list of integers; null for anything else. */
