@@ -40,6 +40,12 @@ ${[1, 2]
     to: { reply: { status: 200 } }`,
   )
   .join('\n')}
+  - name: resized
+    match: { path: /resized }
+    public: true
+    filters:
+      - rateLimit: { limit: 60/h, burst: 30, store: main, memory: 8MiB }
+    to: { reply: { status: 200 } }
 `;
 
 before(async () => {
@@ -121,6 +127,14 @@ describe('limits in one Redis', () => {
       const admitted = seen.filter(status => status === 200).length;
       assert.ok(admitted >= 30 && admitted <= 36, `${admitted} admitted`);
     }
+  });
+
+  test('gateways go on counting callers together who come while a reload changes a limit’s memory', async () => {
+    const seen = await statuses('/resized', 10, 10);
+    await reloadWith(gateways[0]!, text => text.replace('memory: 8MiB', 'memory: 4MiB'));
+    seen.push(...(await statuses('/resized', 60, 10)));
+    const admitted = seen.filter(status => status === 200).length;
+    assert.ok(admitted >= 30 && admitted <= 36, `${admitted} admitted`);
   });
 
   test('the store’s password stands in no answer and no log', async () => {

@@ -8,7 +8,7 @@ const LOST = 2;
 /** Where the supervisor reads on: a source that a reload ended and another began again goes on behind the one before. */
 const TAIL = 3;
 
-/** Words of a slot: the caller's key (0 in the first is free), the limit, and units not collected yet. */
+/** Words of a slot: the caller's key (0 in the first is free), the limit as it is counted here, and units not collected yet. */
 const SLOT_WORDS = 4;
 const KEY_LOW = 0;
 const KEY_HIGH = 1;
@@ -49,7 +49,8 @@ export class UseTable {
       const slot = (keyHigh + i) & MASK;
       const at = HEADER_WORDS + slot * SLOT_WORDS;
       const there = words[at + KEY_LOW]!;
-      if (there === low && words[at + KEY_HIGH] === keyHigh) {
+      // Because: a caller keeps his key where a reload changes the tables in which he is counted, and what others use has to be charged in those.
+      if (there === low && words[at + KEY_HIGH] === keyHigh && words[at + RULE] === rule) {
         if (Atomics.add(words, at + UNITS, units) === 0) this.announce(slot);
         return;
       }
