@@ -303,7 +303,7 @@ test('a pipe that the process may only write to is written to', async () => {
   });
   assert.deepEqual(await once(child, 'exit'), [0, null]);
   const bytes = Buffer.alloc(16);
-  assert.equal(bytes.latin1Slice(0, readSync(reader, bytes)), 'line\n');
+  assert.equal(bytes.toString('latin1', 0, readSync(reader, bytes)), 'line\n');
   closeSync(reader);
 });
 
