@@ -143,6 +143,7 @@ export class ExactLink {
     this.watchOver(target);
     const settle = (reply: readonly number[] | null) => {
       if (finish(target, batch)) decision.settle(reply);
+      else if (reply !== null) decision.late?.(reply);
     };
     client.eval(decideScript, decision.keys.length, ...decision.keys, ...decision.values).then(
       reply => settle(numbersOf(reply)),
