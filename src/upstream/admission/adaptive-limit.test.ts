@@ -164,3 +164,21 @@ describe('a limit that adapts', () => {
     );
   });
 });
+
+test('a worker that is ended while it closes a window does not hold the limit where it is for the others', () => {
+  const words = new Int32Array(ADAPTIVE_WORDS);
+  const limit = new AdaptiveLimit({ min: 5, max: 100 }, words, 0, new Float64Array(ADAPTIVE_TIMES), 0);
+  const answers = (from: number, to: number) => {
+    for (let now = from; now < to; now++) limit.answered(5, limit.limit, now);
+  };
+  answers(1, 1_000);
+  const before = limit.limit;
+  assert.ok(before > 5, String(before));
+  // Because: the lock is the last word, and whoever was to open it is gone.
+  words[ADAPTIVE_WORDS - 1] = 1;
+  answers(1_000, 1_900);
+  assert.equal(limit.limit, before, 'it may still come back');
+  answers(1_900, 4_000);
+  assert.ok(limit.limit > before, `${limit.limit} after ${before}`);
+  assert.equal(words[ADAPTIVE_WORDS - 1], 0);
+});

@@ -17,6 +17,8 @@ const MEMORY_MS = 30_000;
 /** Share of attempts without an answer above which the limit shrinks whatever the latency is. */
 const FAILURES_MAX = 0.1;
 const SHRINK = 0.8;
+/** A thread that closes a window for so long was ended in the middle of it. */
+const CLOSER_GONE_MS = 1_000;
 /** The limit is kept in sixteenths. */
 const PARTS = 16;
 
@@ -39,6 +41,8 @@ export class AdaptiveLimit {
   private readonly at: number;
   private readonly times: Float64Array;
   private readonly timesAt: number;
+  /** Since when this thread has found the lock taken; 0 when it was free. */
+  private takenSince = 0;
 
   /** Cells that are 0 are new: the limit then begins at `min`. */
   constructor(spec: AdaptiveSpec, words: Int32Array, at: number, times: Float64Array, timesAt: number) {
@@ -90,10 +94,27 @@ export class AdaptiveLimit {
     const age = now - since;
     if (age < WINDOW_MS) return;
     if (age < WINDOW_MAX_MS && samples < Math.max(SAMPLES_MIN, GENERATIONS * this.limit)) return;
-    if (Atomics.compareExchange(words, at + Word.lock, 0, 1) !== 0) return;
+    const stamp = this.takeLock(now);
+    if (stamp === 0) return;
     // Another thread may have closed it between the look and the lock.
     if (times[timesAt + Time.windowSince] === since) this.learn(now);
-    Atomics.store(words, at + Word.lock, 0);
+    Atomics.compareExchange(words, at + Word.lock, stamp, 0);
+  }
+
+  /** 0 while another thread has it. One that was ended with it would hold the limit where it is for ever, for all workers. */
+  private takeLock(now: number): number {
+    const { words } = this;
+    const lockAt = this.at + Word.lock;
+    const holder = Atomics.compareExchange(words, lockAt, 0, 1);
+    if (holder === 0) {
+      this.takenSince = 0;
+      return 1;
+    }
+    if (this.takenSince === 0) this.takenSince = now;
+    if (now - this.takenSince < CLOSER_GONE_MS) return 0;
+    this.takenSince = 0;
+    const stamp = (holder % 1_000) + 1;
+    return Atomics.compareExchange(words, lockAt, holder, stamp) === holder ? stamp : 0;
   }
 
   private learn(now: number): void {
