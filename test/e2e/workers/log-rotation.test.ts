@@ -49,10 +49,18 @@ test('SIGUSR1 while a worker dies does not end the gateway', async () => {
 });
 
 test('SIGUSR1 before the gateway listens to it leaves no debugger open', async () => {
-  // The first module of all waits until Node has done what it does with the signal.
-  const early = "process.kill(process.pid,'SIGUSR1');await new Promise(done=>setTimeout(done,300))";
+  // The first module of all waits until Node has done what it does with the signal. Workers begin with it, too.
+  const early = `import { isMainThread } from 'node:worker_threads';
+    import { url } from 'node:inspector';
+    if (isMainThread) {
+      process.kill(process.pid, 'SIGUSR1');
+      while (url() === undefined) await new Promise(done => setTimeout(done, 5));
+    }`;
   const gateway = await startGateway(documentWith('stdout'), {
-    environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(early)}` },
+    environment: {
+      // Because: the port that it takes by itself may be another's.
+      NODE_OPTIONS: `--inspect-port=0 --import=data:text/javascript,${encodeURIComponent(early)}`,
+    },
   });
   try {
     const [, port] =
