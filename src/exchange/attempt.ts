@@ -117,6 +117,8 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
   exchange.services.cells[upstream.metricsOffset + UpstreamCell.fallbacks]!++;
   // What came of a second try that still waits would be told to the other upstream.
   if (exchange.hedge !== null) exchange.hedge.cancel();
+  // Nor is the answer that of the endpoint that was picked there.
+  exchange.affinityCookie = '';
   if (fallback.kind === 'reply') answer(exchange, fallback.reply);
   else forwardTo(exchange, fallback.upstream);
 }

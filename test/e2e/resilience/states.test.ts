@@ -195,6 +195,16 @@ test('while it is open callers get the route’s fallback: a reply or another up
   assert.deepEqual(await ask(other.gateway), { status: 200, text: 'ok', retryAfter: null });
 });
 
+test('a client whom the fallback’s upstream answers does not stick to an endpoint that was not asked', async t => {
+  const upstream = 'breaker: { failures: 1, open: 30s }\naffinity: { cookie: at }';
+  const { backends, gateway } = await setUp(t, 2, upstream, ', fallback: { upstream: other }');
+  for (const backend of backends) backend.mood = 'failing';
+  await ask(gateway);
+  for (const backend of backends) backend.mood = 'well';
+  const answer = await fetch(`http://127.0.0.1:${gateway.port}/`);
+  assert.deepEqual([answer.status, answer.headers.get('set-cookie')], [200, null]);
+});
+
 test('each endpoint has a breaker of its own where that is asked for', async t => {
   const { backends, gateway } = await setUp(t, 2, 'breaker: { failures: 2, open: 30s, per: endpoint }');
   const [bad] = backends as [MoodyBackend, MoodyBackend];
