@@ -115,3 +115,10 @@ test('a store that was closed says so', async () => {
   await assert.rejects(store.command('PING'), /is away: it was closed/);
   await redis.stop();
 });
+
+test('a store that is closed while its subscription is being made closes without complaint', async () => {
+  const store = new RedisStore(redisSpec(1));
+  store.subscribe('news', () => assert.fail('heard of something'));
+  await store.close();
+  assert.equal(store.isClosed, true);
+});
