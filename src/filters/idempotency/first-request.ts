@@ -22,6 +22,7 @@ export class FirstRequest implements Timed {
   private readonly digest: Buffer;
   private readonly underWayMs: number;
   private readonly wheel: TimerWheel;
+  private isKept: boolean;
 
   /** `slot` is what the claim of `digest` gave. */
   constructor(table: AnswerTable, slot: number, digest: Buffer, underWayMs: number, wheel: TimerWheel, now: number) {
@@ -38,6 +39,7 @@ export class FirstRequest implements Timed {
     this.digest = digest;
     this.underWayMs = underWayMs;
     this.wheel = wheel;
+    this.isKept = false;
     this.renewAt(now);
   }
 
@@ -49,6 +51,8 @@ export class FirstRequest implements Timed {
   /** Nothing more comes. Its duplicates are kept out for a while yet where what became of it is not known. */
   end(isKnown: boolean): void {
     this.wheel.cancel(this);
+    // Because: where the answer was kept for less time than its client took, the place is already another request's with this key.
+    if (this.isKept) return;
     if (isKnown) this.table.release(this.slot, this.digest);
     else this.renew();
   }
@@ -56,6 +60,7 @@ export class FirstRequest implements Timed {
   /** Null for an answer that is too large. */
   keep(answer: Buffer | null, keepMs: number): void {
     this.wheel.cancel(this);
+    this.isKept = true;
     this.table.store(this.slot, this.digest, answer, nowSeconds() + Math.ceil(keepMs / 1_000));
   }
 
