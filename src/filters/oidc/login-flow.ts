@@ -118,8 +118,9 @@ export class LoginFlow {
     const sealed = readCookie(exchange, this.cookieOf(state));
     const text = sealed === null ? null : this.box.open(sealed);
     if (text === null) return null;
-    // Because: only this filter seals such texts.
-    const attempt = JSON.parse(text) as Attempt;
+    // Because: only this filter seals such texts; a gateway of before, or beside this one, knows no levels.
+    const read = JSON.parse(text) as Omit<Attempt, 'acr'> & Partial<Attempt>;
+    const attempt: Attempt = { ...read, acr: read.acr ?? [] };
     if (this.parts.sessions.nowS() > attempt.atS + LOGIN_LIFE_S) return null;
     return timingSafeEqual(Buffer.from(attempt.state), Buffer.from(state)) ? attempt : null;
   }
