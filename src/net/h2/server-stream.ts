@@ -13,8 +13,8 @@ import { NO_BYTE, pieceOf } from './last-byte.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { acceptsKey, newWebSocketKey, takeSwitchFields } from './websocket-switch.ts';
 
-/** A tunnel that an extended CONNECT asks for (RFC 8441). */
-const Tunnel = { none: 0, asked: 1, open: 2, outEnded: 3 } as const;
+/** A tunnel that an extended CONNECT asks for (RFC 8441). What comes behind one that was declined is nobody's. */
+const Tunnel = { none: 0, asked: 1, declined: 2, open: 3, outEnded: 4 } as const;
 
 /** What a piece that waits costs beside its bytes: many small ones must not slip through. */
 const PIECE_BYTES = 128;
@@ -162,6 +162,7 @@ export class ServerStream implements ResponseWriter, Timed {
       this.early = [...this.early, Buffer.from(bytes.subarray(start, end))];
       return;
     }
+    if (this.tunnel === Tunnel.declined) return;
     if (this.tunnel === Tunnel.none && this.contentLength >= 0 && this.received > this.contentLength) {
       this.fail(ErrorCode.protocolError, 'invalid_content_length');
       return;
@@ -202,7 +203,7 @@ export class ServerStream implements ResponseWriter, Timed {
     const { heldHead } = this;
     this.heldHead = null;
     if (heldHead !== null) this.begin(heldHead);
-    else if (this.tunnel !== Tunnel.asked) {
+    else if (this.tunnel !== Tunnel.asked && this.tunnel !== Tunnel.declined) {
       this.deliverLastByte();
       this.events?.onRequestEnd(trailers);
     }
@@ -306,7 +307,8 @@ export class ServerStream implements ResponseWriter, Timed {
       this.openTunnel(headers);
       return;
     }
-    this.tunnel = Tunnel.none;
+    // An HTTP/1.1 upstream that declined would take what the client goes on to say for its next request.
+    if (this.tunnel === Tunnel.asked) this.tunnel = Tunnel.declined;
     this.early = nothing;
     this.localEnded = framing === ResponseFraming.none;
     connection.block.head(status, headers);

@@ -128,6 +128,32 @@ describe('extended CONNECT', () => {
     client.close();
   });
 
+  test('what a client says behind one that was declined reaches nobody: the upstream would take it for its next request', async t => {
+    const backend = await startRawBackend({
+      onHead: ({ socket }, { path }) =>
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${path === '/part' ? 'a' : 'ok'}`),
+    });
+    const own = await startEngine([backend.port], { protocols: ['h2c'] });
+    const client = await H2Client.open(own.port);
+    t.after(async () => {
+      client.close();
+      await own.stop();
+      await backend.stop();
+    });
+    client.headers(1, webSocketConnect('/part'), false);
+    await client.until(() => client.seen(1).body === 'a');
+    client.data(1, 'GET /smuggled HTTP/1.1\r\nHost: inside\r\n\r\n');
+    // Its answer says that the data was read.
+    client.headers(3, get('/other'));
+    assert.equal((await client.answer(3)).body, 'ok');
+    backend.connections[0]!.socket.write('b');
+    assert.equal((await client.answer(1)).body, 'ab');
+    assert.deepEqual(
+      backend.requests.map(({ path }) => path),
+      ['/part', '/other'],
+    );
+  });
+
   test('an upstream that does not prove that it speaks WebSocket is not believed', async () => {
     const backend = await startRawBackend({
       onRequest: ({ socket }) =>
