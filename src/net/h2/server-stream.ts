@@ -19,6 +19,7 @@ const Tunnel = { none: 0, asked: 1, declined: 2, open: 3, outEnded: 4 } as const
 /** What a piece that waits costs beside its bytes: many small ones must not slip through. */
 const PIECE_BYTES = 128;
 const nothing: Buffer[] = [];
+const noBytes = Buffer.alloc(0);
 /** How long a request is read over once it has its answer. */
 const LINGER_MS = 1_000;
 
@@ -52,8 +53,9 @@ export class ServerStream implements ResponseWriter, Timed {
   private heldBack: number;
   private tunnel: number;
   private webSocketKey: string;
-  /** What came for a tunnel before it was open. */
-  private early: Buffer[];
+  /** What came for a tunnel before it was open: the first bytes of a buffer that grows with them. */
+  private early: Buffer;
+  private earlyBytes: number;
   private expectsContinue: boolean;
 
   // The answer.
@@ -101,7 +103,8 @@ export class ServerStream implements ResponseWriter, Timed {
     this.heldBack = 0;
     this.tunnel = Tunnel.none;
     this.webSocketKey = '';
-    this.early = nothing;
+    this.early = noBytes;
+    this.earlyBytes = 0;
     this.expectsContinue = false;
     this.sendWindow = sendWindow;
     this.responseStarted = false;
@@ -158,8 +161,7 @@ export class ServerStream implements ResponseWriter, Timed {
     if (this.closed) return;
     this.received += end - start;
     if (this.tunnel === Tunnel.asked) {
-      // Bounded by the window, which is not given back before the tunnel is open.
-      this.early = [...this.early, Buffer.from(bytes.subarray(start, end))];
+      this.keepEarly(bytes, start, end);
       return;
     }
     if (this.tunnel === Tunnel.declined) return;
@@ -173,6 +175,18 @@ export class ServerStream implements ResponseWriter, Timed {
       this.lastByte = bytes[deliverable]!;
     }
     if (start < deliverable) this.events?.onRequestBody(bytes, start, deliverable);
+  }
+
+  /** Bounded by the window, which is not given back before the tunnel is open, in however many frames it comes. */
+  private keepEarly(bytes: Buffer, start: number, end: number): void {
+    const needed = this.earlyBytes + end - start;
+    if (needed > this.early.length) {
+      const larger = Buffer.allocUnsafe(needed * 2);
+      this.early.copy(larger, 0, 0, this.earlyBytes);
+      this.early = larger;
+    }
+    bytes.copy(this.early, this.earlyBytes, start, end);
+    this.earlyBytes = needed;
   }
 
   /** All of a DATA frame has come: its room is given back unless the flow is held. */
@@ -248,7 +262,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.queue = nothing;
     if (this.waiting) this.connection.turns.forget(this);
     if (this.held > 0) this.hold(-this.held);
-    this.early = nothing;
+    this.early = noBytes;
     this.heldHead = null;
     this.connection.handler.io.wheel.cancel(this);
     this.connection.onStreamClosed(this);
@@ -309,7 +323,7 @@ export class ServerStream implements ResponseWriter, Timed {
     }
     // An HTTP/1.1 upstream that declined would take what the client goes on to say for its next request.
     if (this.tunnel === Tunnel.asked) this.tunnel = Tunnel.declined;
-    this.early = nothing;
+    this.early = noBytes;
     this.localEnded = framing === ResponseFraming.none;
     connection.block.head(status, headers);
     connection.sendBlock(this.id, this.localEnded);
@@ -327,9 +341,9 @@ export class ServerStream implements ResponseWriter, Timed {
     connection.sendBlock(this.id, false);
     this.tunnel = Tunnel.open;
     this.deadline = Infinity;
-    const { early } = this;
-    this.early = nothing;
-    for (const piece of early) this.events?.onRequestBody(piece, 0, piece.length);
+    const { early, earlyBytes } = this;
+    this.early = noBytes;
+    if (earlyBytes > 0) this.events?.onRequestBody(early, 0, earlyBytes);
     if (this.closed) return;
     if (this.remoteEnded) this.events?.onRequestEnd(null);
     else this.resumeRequest();

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { get, H2Client, webSocketConnect } from '../../support/h2-client.ts';
+import { frame, get, H2Client, T, webSocketConnect } from '../../support/h2-client.ts';
 import { startRawBackend } from '../../support/raw-backend.ts';
 
 const http = createServer((_request, response) => response.writeHead(426, { 'X-Why': 'no' }).end('upgrade required'));
@@ -152,6 +152,25 @@ describe('extended CONNECT', () => {
       backend.requests.map(({ path }) => path),
       ['/part', '/other'],
     );
+  });
+
+  test('what is sent ahead costs the same in however many frames it comes', async t => {
+    const backend = await startRawBackend({});
+    const own = await startEngine([backend.port], { protocols: ['h2c'] });
+    const client = await H2Client.open(own.port);
+    t.after(async () => {
+      client.close();
+      await own.stop();
+      await backend.stop();
+    });
+    client.headers(1, webSocketConnect('/chat'), false);
+    await eventually(() => backend.requests.length === 1, 'the request');
+    const before = process.cpuUsage();
+    client.send(Buffer.concat(Array<Buffer>(60_000).fill(frame(T.data, 0, 1, 'x'))), frame(T.ping, 0, 0, '12345678'));
+    await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
+    const { user, system } = process.cpuUsage(before);
+    // Some 50 ms are what it takes; the bound is for slow and busy machines.
+    assert.ok(user + system < 2_000_000, `${user + system} microseconds`);
   });
 
   test('an upstream that does not prove that it speaks WebSocket is not believed', async () => {
