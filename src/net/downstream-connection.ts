@@ -454,10 +454,18 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.events = null;
     this.responseDone = true;
     this.handler.io.outbox.flush();
-    // An answer or a tunnel that ends with the connection would look complete after a FIN; every other one is visibly cut.
-    const endsWithConnection =
-      this.framing === ResponseFraming.tunnel || (this.http10 && this.framing === ResponseFraming.unknown);
-    if (endsWithConnection || this.blocked) this.cut();
+    if (this.endsWithConnection || this.blocked) this.cut();
+    else this.socket.destroy();
+  }
+
+  /** An answer or a tunnel that ends with the connection would look complete after a FIN; every other one is visibly cut. */
+  private get endsWithConnection(): boolean {
+    return this.framing === ResponseFraming.tunnel || (this.http10 && this.framing === ResponseFraming.unknown);
+  }
+
+  /** Ends the connection as it stands; asked by the gateway when the time of its drain is up. */
+  breakOff(): void {
+    if (!this.responseDone && this.endsWithConnection) this.cut();
     else this.socket.destroy();
   }
 

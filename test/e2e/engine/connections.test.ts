@@ -266,4 +266,25 @@ describe('drain', () => {
     assert.equal(client.received.length, 0);
     client.destroy();
   });
+
+  test('what ends with its connection does not look complete when it is cut', async t => {
+    const tunnel = 'HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: parrot\r\n\r\nsome';
+    const half = await startRawBackend({
+      onRequest: ({ socket }, { path }) => socket.write(path === '/tunnel' ? tunnel : 'HTTP/1.1 200 OK\r\n\r\nsome'),
+    });
+    t.after(() => half.stop());
+    for (const request of [
+      'GET / HTTP/1.0\r\nHost: test\r\n\r\n',
+      get('/tunnel', 'Connection: Upgrade\r\nUpgrade: parrot\r\n'),
+    ]) {
+      const own = await startEngine([half.port]);
+      t.after(() => own.stop());
+      const client = await ClientConnection.open(own.port);
+      t.after(() => client.destroy());
+      client.send(request);
+      await client.until(all => all.includes('some'));
+      await own.gateway.drain(100);
+      assert.equal(await client.end(), 'reset');
+    }
+  });
 });
