@@ -11,6 +11,7 @@ import { PoolCaller } from '../../test/support/pool-caller.ts';
 import type { Fault } from '../base/fault.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';
 import { ThreadIo } from '../net/io.ts';
+import { UpstreamConnection } from '../net/upstream-connection.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 import { MultiplexPool } from './multiplex-pool.ts';
@@ -128,6 +129,30 @@ async function start(t: TestContext, kind: 'h1' | 'h2', changes: Partial<PoolSet
 }
 
 const bounded = { timeout: 10_000 };
+
+test(
+  'HTTP/1.1: a connection that broke at rest, and is asked for before it tells, is counted nowhere',
+  bounded,
+  async t => {
+    const endpoint = await start(t, 'h1', { maxConnections: 1, maxPending: 0 });
+    const first = endpoint.ask();
+    await endpoint.until(1);
+    endpoint.held[0]!();
+    await first.over;
+    const { connection } = first;
+    assert.ok(connection instanceof UpstreamConnection);
+    // What Node does with a reset; `close` comes at the end of the loop's turn.
+    connection.socket.destroy();
+    const second = endpoint.ask();
+    assert.equal(second.refused, null, 'its place is free');
+    await endpoint.until(2);
+    assert.deepEqual([endpoint.cell('connectionsActive'), endpoint.cell('connectionsIdle')], [1, 0]);
+    endpoint.held[1]!();
+    await second.over;
+    assert.deepEqual([endpoint.cell('connectionsActive'), endpoint.cell('connectionsIdle')], [0, 1]);
+    assert.equal(endpoint.cell('reuses'), 0);
+  },
+);
 
 test(
   'HTTP/1.1: a connection each up to the limit, then a queue, then a refusal; what comes free goes to who waits',

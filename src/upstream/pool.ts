@@ -84,8 +84,12 @@ export class Pool implements EndpointPool, ConnectionOwner {
     while (!fresh && idle.length > 0) {
       const connection = idle.pop()!;
       cells[metricsOffset + UpstreamCell.connectionsIdle]!--;
-      if (!connection.usable) continue;
       cells[metricsOffset + UpstreamCell.connectionsActive]!++;
+      if (!connection.usable) {
+        // It broke and has not told yet, and is no longer among those at rest when it does.
+        connection.close();
+        continue;
+      }
       cells[metricsOffset + UpstreamCell.reuses]!++;
       return connection;
     }
