@@ -376,7 +376,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private fail(fault: Fault): void {
     const { events } = this;
     this.events = null;
-    this.socket.destroy();
+    // As in `abort`.
+    if (this.phase === Phase.tunnel) cutOff(this.socket);
+    else this.socket.destroy();
     const connecting = this.phase === Phase.connecting;
     if (connecting) {
       this.phase = Phase.closed;

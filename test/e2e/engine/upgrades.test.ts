@@ -11,7 +11,7 @@ import type { Filter } from '../../../src/exchange/filter.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startRawBackend } from '../../support/raw-backend.ts';
+import { closed, startRawBackend } from '../../support/raw-backend.ts';
 
 describe('WebSocket', () => {
   const http = createServer((_request, response) => response.writeHead(426).end());
@@ -264,10 +264,15 @@ describe('other protocols', () => {
   });
 
   test('tunnelIdleTimeout counts bytes of both ends, and ends a tunnel without any', async t => {
-    const { engine } = await parrot(t, { upstream: { tunnelIdleTimeoutMs: 1_000 } });
+    const { engine, backend } = await parrot(t, { upstream: { tunnelIdleTimeoutMs: 1_000 } });
     const client = await ClientConnection.open(engine.port);
     client.send(upgrade);
     await client.until(all => all.includes('welcome '));
+    const { socket } = backend.connections[0]!;
+    let ended = false;
+    socket.once('end', () => {
+      ended = true;
+    });
     for (let i = 0; i < 5; i++) {
       await delay(250);
       client.send('x');
@@ -279,6 +284,8 @@ describe('other protocols', () => {
     const took = performance.now() - began;
     assert.ok(took > 500 && took < 5_000, `${took} ms`);
     assert.equal(engine.refusals('upstream_idle_timeout'), 1);
+    await closed(socket);
+    assert.equal(ended, false, 'to its endpoint it broke off');
     client.destroy();
   });
 
