@@ -28,6 +28,8 @@ export interface Filter {
   onResponse?(exchange: Exchange): void | Promise<void>;
   /** As `onRequestBody`, for the answer. Called only when `exchange.response.bodyFilter(slot)` was asked for in `onResponse`. */
   onResponseBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
+  /** Whether the filter itself is what the request is for, as a login's callback is: no other way to be recognised may answer it. */
+  serves?(exchange: Exchange): boolean;
   /** Always called once for a filter that was entered, however the exchange ends. Must not wait. */
   onEnd?(exchange: Exchange): void;
 }

@@ -13,6 +13,7 @@ import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, WrittenFilter } from '../../exchange/filter.ts';
 import { loginEvents, strangerFault } from '../../exchange/login-desk.ts';
 import type { RefusalTally } from '../../exchange/refusal-tally.ts';
+import type { Reply } from '../../exchange/response.ts';
 import { allOfFilter } from '../all-of/filter.ts';
 import { schema as keySchema } from '../api-key/config.ts';
 import { apiKeyFilter } from '../api-key/filter.ts';
@@ -325,4 +326,29 @@ test('who leaves before the answer has tried all the same; a refusal behind the 
   const good = await start([{ name: 'bad' }, { name: 'good' }]);
   assert.equal((await ask(good.port, { method: 'POST', body: 'b' })).status, 200);
   assert.deepEqual([...new Set(counted)], ['body']);
+});
+
+test('what a filter serves itself is not answered by another way that would let the caller pass', async t => {
+  const ended: string[] = [];
+  const own = (path: string, ...replies: Reply[]): WrittenFilter => ({
+    name: 'own',
+    config: {
+      onRequest: exchange => exchange.reply(replies.shift() ?? { status: 302, headers: [['Location', '/login']] }),
+      onResponse: exchange => exchange.response!.headers.append('X-Own', path),
+      serves: ({ request }) => request.headers.get('x-for') === path,
+    } satisfies Filter,
+  });
+  const send = await start(t, anyOfFilter, [
+    byHeader('x-key', 'k', { ended }),
+    own('first', { status: 204 }),
+    own('second', { status: 400 }),
+    own('second', { status: 204 }),
+  ]);
+  const first = await send({ 'x-key': 'good', 'x-for': 'first' });
+  assert.equal(first.status, 204);
+  assert.deepEqual(valuesOf(first, 'x-own'), ['first']);
+  const second = await send({ 'x-key': 'good', 'x-for': 'second' });
+  assert.equal(second.status, 204, 'the other one was able to');
+  assert.deepEqual(ended, [], 'no other way was asked');
+  assert.equal((await send({ 'x-key': 'good' })).text, 'k x-key');
 });

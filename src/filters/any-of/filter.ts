@@ -16,8 +16,11 @@ interface Refusal {
   readonly counts: readonly (() => void)[];
 }
 
-/** Kept for one exchange: how many were asked, and which of them admitted. */
+/** Kept for one exchange: who is asked, how many were, and which of them admitted or gave what was asked of it. */
 interface Attempt {
+  readonly filters: readonly Filter[];
+  /** These are asked for what they serve themselves: what they answer is no refusal. */
+  readonly serving: boolean;
   asked: number;
   admitted: Filter | null;
   readonly refusals: Refusal[];
@@ -50,6 +53,7 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
       if (onResponseBody !== undefined)
         throw new TypeError(`${config[at]!.name} changes answers and cannot stand here`);
     }
+    const mayServe = inner.some(({ serves }) => serves !== undefined);
     /** Nobody let the caller pass, or it left before anybody could. */
     const countAll = (exchange: Exchange, { refusals, counts }: Attempt): void => {
       const recognised = refusals.filter(isOfKnownCaller);
@@ -59,8 +63,8 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
     };
 
     const ask = (exchange: Exchange, attempt: Attempt): void | Promise<void> => {
-      while (attempt.asked < inner.length) {
-        const filter = inner[attempt.asked++]!;
+      while (attempt.asked < attempt.filters.length) {
+        const filter = attempt.filters[attempt.asked++]!;
         const waits = filter.onRequest?.(exchange);
         if (waits) {
           return waits.then(() => {
@@ -77,16 +81,26 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
 
     const filter: Filter = {
       onRequest(exchange) {
-        const attempt: Attempt = { asked: 0, admitted: null, refusals: [], counts: [], before: stateOf(exchange) };
+        const own = mayServe ? inner.filter(filter => filter.serves?.(exchange) === true) : [];
+        const attempt: Attempt = {
+          filters: own.length > 0 ? own : inner,
+          serving: own.length > 0,
+          asked: 0,
+          admitted: null,
+          refusals: [],
+          counts: [],
+          before: stateOf(exchange),
+        };
         exchange.state[slot] = attempt;
         return ask(exchange, attempt);
       },
       onEnd(exchange) {
         const attempt = attemptOf(exchange);
         if (attempt === undefined) return;
-        for (let i = 0; i < attempt.asked; i++) inner[i]!.onEnd?.(exchange);
+        for (let i = 0; i < attempt.asked; i++) attempt.filters[i]!.onEnd?.(exchange);
       },
     };
+    if (mayServe) filter.serves = exchange => inner.some(each => each.serves?.(exchange) === true);
     if (inner.some(({ onResponse }) => onResponse !== undefined)) {
       filter.onResponse = exchange => attemptOf(exchange)?.admitted?.onResponse?.(exchange);
     }
@@ -98,11 +112,11 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
   },
 };
 
-/** Whether this filter has decided: it let the caller pass, or nobody is there any more. Takes its refusal away if not. */
+/** Whether this filter has decided: it let the caller pass, did what only it is asked for, or nobody is there any more. Takes its refusal away if not. */
 function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean {
   if (exchange.ended) return true;
   const { earlyReply, fault } = exchange;
-  if (earlyReply === null) {
+  if (earlyReply === null || (attempt.serving && fault === null && earlyReply.status < 400)) {
     attempt.admitted = filter;
     return true;
   }

@@ -104,6 +104,15 @@ class OidcFilter implements Filter {
     return known === null ? this.guarded(exchange, this.look(exchange, cookie)) : this.admit(exchange, known);
   }
 
+  /** Its own paths. A logout is for it only where there is a session cookie: of two providers, the one that logged in. */
+  serves(exchange: Exchange): boolean {
+    const { paths, session } = this.config;
+    const { path } = exchange.request;
+    if (path === paths.callback || path === paths.backchannelLogout) return true;
+    const endsSession = path === paths.logout || path === paths.frontchannelLogout;
+    return endsSession && readCookie(exchange, session.cookie) !== null;
+  }
+
   onResponse(exchange: Exchange): void {
     this.browser.sendCookies(exchange);
   }
