@@ -26,6 +26,7 @@ interface TestProvider {
   tokens: object | 'busy' | null;
   /** How it answers to all that is asked of it, where it is not well. */
   broken: number | null;
+  error: string;
   stop(): void;
 }
 
@@ -35,7 +36,7 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
   const server = createServer((request, response) => {
     asked.push(request.url!);
     response.setHeader('content-type', 'application/json');
-    if (provider.broken !== null) response.writeHead(provider.broken).end('{"error":"access_denied"}');
+    if (provider.broken !== null) response.writeHead(provider.broken).end(`{"error":"${provider.error}"}`);
     else if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
     else if (request.url === '/token' && provider.tokens === 'busy') response.writeHead(503).end('{}');
     else if (request.url === '/token' && provider.tokens !== null) {
@@ -59,7 +60,7 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
     server.close();
   };
   t.after(stop);
-  const provider: TestProvider = { issuer, asked, tokens: null, broken: null, stop };
+  const provider: TestProvider = { issuer, asked, tokens: null, broken: null, error: 'access_denied', stop };
   return provider;
 }
 
@@ -149,22 +150,32 @@ test('a provider that is not well when the browser comes back: 503, and nobody i
     provider.broken = status;
     assert.equal((await ask(gateway.port, callback)).status, 503);
   }
+  provider.broken = 401;
+  provider.error = 'invalid_client';
+  assert.equal((await ask(gateway.port, callback)).status, 503, 'the secret was changed at the provider first');
   provider.broken = null;
   assert.equal((await ask(gateway.port, callback)).status, 302);
 });
 
-test('a provider that takes no more requests for now ends no session that wants another token', async t => {
+test('a provider that takes no more requests for now, or does not know its client, ends no session that wants another token', async t => {
   const provider = await startProvider(t);
   const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });
   assert.equal((await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } })).status, 302);
   const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() - 10 };
   const sessions = new CookieSessions([key], 'cardea_session', `${provider.issuer} gateway`);
-  const headers = { cookie: `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}` };
+  // A cookie of its own each time: one that was just looked at is not due again.
+  const answered = async () => {
+    const cookie = `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}`;
+    return await ask(gateway.port, { headers: { cookie } });
+  };
   provider.broken = 429;
-  assert.equal((await ask(gateway.port, { headers })).headers['x-token'], 'Bearer old');
+  assert.equal((await answered()).headers['x-token'], 'Bearer old');
+  for (const error of ['invalid_client', 'unauthorized_client']) {
+    Object.assign(provider, { broken: 400, error });
+    assert.equal((await answered()).headers['x-token'], 'Bearer old', `${error} is not the user's`);
+  }
   provider.broken = null;
-  const other = { cookie: `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}` };
-  assert.equal((await ask(gateway.port, { headers: other })).status, 401, 'one that says no does');
+  assert.equal((await answered()).status, 401, 'one that says no does');
 });
 
 test('another site opens no socket in the name of who is logged in', async t => {

@@ -9,10 +9,18 @@ export function reasonOf(error: unknown): string {
 /** Codes of the libraries for an answer that did not come in time, or was no 200 where keys were asked for. */
 const awayCodes: ReadonlySet<string> = new Set(['OAUTH_TIMEOUT', 'ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC']);
 
-/** Nothing came back, or that it cannot answer now: the provider is away, and has said neither yes nor no. */
+/** What a token endpoint says of the gateway as its client, and not of what a user's browser brought (RFC 6749 section 5.2). */
+const clientErrors: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client', 'unsupported_grant_type']);
+const CHALLENGE = 'OAUTH_WWW_AUTHENTICATE_CHALLENGE';
+
+/**
+ * Nothing came back, or that it cannot answer now, or not to this client, whose secret was changed, say: to what was shown the provider
+ * has said neither yes nor no.
+ */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof TypeError && error.message === 'fetch failed') return true;
+  if (reasonOf(error) === CHALLENGE || isOfClient(error)) return true;
   const status = statusOf(error);
   // Because: who asks too often is told so by any error that the provider likes, and may ask again.
   return awayCodes.has(reasonOf(error)) || status >= 500 || status === 429;
@@ -23,4 +31,9 @@ function statusOf(error: Error): number {
   const { status, cause } = error as { readonly status?: unknown; readonly cause?: unknown }; // Because: the library's errors have one
   if (typeof status === 'number') return status;
   return cause instanceof Response ? cause.status : 0;
+}
+
+function isOfClient(error: Error): boolean {
+  // Because: the library's errors have one where the provider's answer has. What stands in a callback's query anybody can write there.
+  return error.name === 'ResponseBodyError' && clientErrors.has((error as { readonly error?: unknown }).error);
 }
