@@ -10,6 +10,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Answer, ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
+import { loginNeeds } from '../../exchange/login-desk.ts';
 import { RedisStore } from '../../store/redis/redis-store.ts';
 import type { Store } from '../../store/store.ts';
 import { schema } from './config.ts';
@@ -79,7 +80,7 @@ async function start(t: TestContext, issuer: string, more: object = {}, stores =
       response.setHeader('x-token', request.headers.authorization ?? '');
       response.end('in');
     },
-    { services: { stores } },
+    { services: { stores, needs: loginNeeds({ failedLogins: { count: 1, perMs: 1 } }) } },
   );
   t.after(() => gateway.stop());
   return gateway;
@@ -155,6 +156,18 @@ test('a provider that is not well when the browser comes back: 503, and nobody i
   assert.equal((await ask(gateway.port, callback)).status, 503, 'the secret was changed at the provider first');
   provider.broken = null;
   assert.equal((await ask(gateway.port, callback)).status, 302);
+});
+
+test('a callback that is loaded again, after the login or too late, is no guess; one with a made-up cookie is', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer, { failedLogins: '1/h' });
+  const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+  const callback = await callbackOf(begun, provider, privateKey, {});
+  for (let i = 0; i < 3; i++) assert.equal((await ask(gateway.port, { path: callback.path })).status, 401);
+  const forged = { path: callback.path, headers: { cookie: `${callback.headers.cookie.split('=')[0]}=made-up` } };
+  assert.equal((await ask(gateway.port, callback)).status, 302);
+  assert.equal((await ask(gateway.port, forged)).status, 401);
+  assert.equal((await ask(gateway.port, forged)).status, 429);
 });
 
 test('a provider that takes no more requests for now, or does not know its client, ends no session that wants another token', async t => {

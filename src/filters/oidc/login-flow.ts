@@ -73,8 +73,8 @@ export class LoginFlow {
     if (desk.isThrottled(exchange)) return false;
     const state = queryValue(request.query, 'state') ?? '';
     const attempt = this.open(exchange, state);
-    if (attempt === null) {
-      desk.invalid(exchange, 'mismatch');
+    if (typeof attempt === 'string') {
+      desk.invalid(exchange, attempt);
       return false;
     }
     const base = browser.base(exchange);
@@ -112,17 +112,19 @@ export class LoginFlow {
     }
   }
 
-  /** What was kept for this login; null when the browser did not begin it here, or too long ago. */
-  private open(exchange: Exchange, state: string): Attempt | null {
-    if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return null;
+  /** What was kept for this login, or why there is nothing: the browser did not begin it here, or too long ago. */
+  private open(exchange: Exchange, state: string): Attempt | 'expired' | 'mismatch' {
+    if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return 'mismatch';
     const sealed = readCookie(exchange, this.cookieOf(state));
-    const text = sealed === null ? null : this.box.open(sealed);
-    if (text === null) return null;
+    // Because: the browser has dropped it, after its time or when the callback was loaded before: without it there is nothing to guess.
+    if (sealed === null) return 'expired';
+    const text = this.box.open(sealed);
+    if (text === null) return 'mismatch';
     // Because: only this filter seals such texts; a gateway of before, or beside this one, knows no levels.
     const read = JSON.parse(text) as Omit<Attempt, 'acr'> & Partial<Attempt>;
     const attempt: Attempt = { ...read, acr: read.acr ?? [] };
-    if (this.parts.sessions.nowS() > attempt.atS + LOGIN_LIFE_S) return null;
-    return timingSafeEqual(Buffer.from(attempt.state), Buffer.from(state)) ? attempt : null;
+    if (this.parts.sessions.nowS() > attempt.atS + LOGIN_LIFE_S) return 'expired';
+    return timingSafeEqual(Buffer.from(attempt.state), Buffer.from(state)) ? attempt : 'mismatch';
   }
 
   private cookieOf(state: string): string {
