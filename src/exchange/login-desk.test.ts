@@ -165,3 +165,19 @@ test('the time of day follows the system’s clock when that is set', t => {
   t.mock.method(Date, 'now', () => set);
   assert.ok(Math.abs(wallMs(now + 1_000) - set - 11_000) < 500);
 });
+
+test('a signed token is made anew when the system’s clock is set, forth or back', async t => {
+  const { asked } = await gateway(t, { forward: { consumer: 'signed', key: 'k'.repeat(32) } });
+  const made = async (): Promise<number> => {
+    const { json } = await asked({ authorization: 'Bearer sesame' });
+    return JSON.parse(Buffer.from(json.headers['x-consumer-token'].split('.')[1], 'base64url').toString()).iat * 1_000;
+  };
+  const now = Date.now();
+  assert.ok(Math.abs((await made()) - now) < 5_000);
+  for (const set of [now + 600_000, now]) {
+    t.mock.method(Date, 'now', () => set);
+    // Both clocks are compared once a second.
+    await new Promise(resolve => setTimeout(resolve, 1_050));
+    assert.ok(Math.abs((await made()) - set) < 5_000);
+  }
+});

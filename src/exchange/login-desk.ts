@@ -133,11 +133,13 @@ export class LoginDesk {
     exchange.consumer = consumer;
     exchange.identity = login.identity;
     const { clock, cells } = this.worker;
-    // The time is the thread's own, and so are lines: a login never leaves its thread.
-    if (login.lines === null || login.linesUntilMs <= clock.now) {
-      // Because: once a login, and a signed token says when it was made.
-      login.lines = this.forwarded.make(consumer, login.identity, Date.now());
-      login.linesUntilMs = this.forwarded.validUntilMs(clock.now);
+    const nowMs = wallMs(clock.now);
+    // Because: a signed token says when it was made, by the system's clock: once that was set, forth or back, it says another time.
+    if (login.lines === null || login.linesUntilMs <= nowMs || login.linesFromMs > nowMs + COMPARED_MS) {
+      // Because: once a login and time, and what is signed stands for longer than a reading of the thread's clock.
+      login.linesFromMs = Date.now();
+      login.lines = this.forwarded.make(consumer, login.identity, login.linesFromMs);
+      login.linesUntilMs = this.forwarded.validUntilMs(login.linesFromMs);
     }
     headers.appendAllTrusted(login.lines);
     cells[this.admittedCell]++;

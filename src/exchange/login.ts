@@ -13,8 +13,9 @@ export class Login {
   private readonly owner: Consumer | string | null;
   private directory: ConsumerDirectory | null;
   private found: Consumer | null;
-  /** Fields for the upstream as name, value, name, value, and until when they are true; made by IdentityLines. */
+  /** Fields for the upstream as name, value, name, value, from and until when they are true, since 1970; made by IdentityLines. */
   lines: readonly string[] | null;
+  linesFromMs: number;
   linesUntilMs: number;
 
   /** `owner` by name is looked up in the configuration, again after each reload. */
@@ -24,6 +25,7 @@ export class Login {
     this.directory = null;
     this.found = null;
     this.lines = null;
+    this.linesFromMs = 0.5;
     this.linesUntilMs = 0.5;
   }
 
