@@ -164,10 +164,12 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    codes: ['malformed_header', 'invalid_upgrade'],
+    codes: ['malformed_header', 'invalid_upgrade', 'malformed_chunk'],
     className: 'connection-grammar',
-    seen: ({ head }) =>
-      valuesOf(head, 'connection').some(value => !listOfTokens.test(value) || /\b(host|content-length)\b/i.test(value)),
+    seen: ({ head, body }) =>
+      [...valuesOf(head, 'connection'), ...valuesOf(trailersIn(body), 'connection')].some(
+        value => !listOfTokens.test(value) || /\b(host|content-length)\b/i.test(value),
+      ),
   },
   {
     codes: ['malformed_header', 'malformed_chunk'],
@@ -186,6 +188,11 @@ const rules: readonly Rule[] = [
     seen: ({ line }) => /^HTTP\/1\.[01] ([06-9]\d\d|.*[\0-\x08\x0b\x0c\x0e-\x1f\x7f])/.test(line),
   },
 ];
+
+/** Field lines behind what may be a last chunk. */
+function trailersIn(body: string): string {
+  return /^0+(?:;[^\r\n]*)?\r\n((?:[^\r\n]+\r\n)+)/m.exec(body)?.[1] ?? '';
+}
 
 /** `text` begins where the refused message begins. Null when nothing in it explains why we refuse what Node accepts. */
 export function stricterClass(code: string, text: string): string | null {
