@@ -5,6 +5,7 @@ import { hash } from 'node:crypto';
 import type { Fault } from '../../base/fault.ts';
 import type { Headers } from '../../http/headers.ts';
 import type { AnswerTable } from '../../store/answer-table.ts';
+import { nowSeconds } from '../../store/answers/now-seconds.ts';
 import { UpstreamCell } from '../../telemetry/metric-families.ts';
 import { countVersionAsFailed } from '../count-version.ts';
 import type { Exchange } from '../exchange.ts';
@@ -215,9 +216,4 @@ function varyOf(headers: Headers): string[] {
   if (headers.has('content-encoding')) names.add('accept-encoding');
   if ((headers.get('access-control-allow-origin') ?? '*') !== '*') names.add('origin');
   return [...names].sort();
-}
-
-function nowSeconds(): number {
-  // Because: what all workers go by, and what is kept outlives the monotonic clock of one.
-  return Math.floor(Date.now() / 1_000);
 }

@@ -9,8 +9,9 @@ import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { fieldPairs, packAnswer, unpackAnswer } from '../../exchange/packed-answer.ts';
 import type { Reply } from '../../exchange/response.ts';
 import { AnswerTable, answerTableBytes, type Claim } from '../../store/answer-table.ts';
+import { nowSeconds } from '../../store/answers/now-seconds.ts';
 import type { IdempotencyConfig } from './config.ts';
-import { FirstRequest, nowSeconds, underWaySeconds } from './first-request.ts';
+import { FirstRequest, underWaySeconds } from './first-request.ts';
 
 const KEY_LETTERS_MAX = 255;
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TimerWheel } from '../../base/timer-wheel.ts';
 import { AnswerTable, answerTableBytes } from '../../store/answer-table.ts';
-import { FirstRequest, nowSeconds } from './first-request.ts';
+import { nowSeconds } from '../../store/answers/now-seconds.ts';
+import { FirstRequest } from './first-request.ts';
 
 test('one whose answer is no longer kept when its client has it leaves the claim of the next to it', () => {
   const table = new AnswerTable(new SharedArrayBuffer(answerTableBytes(64 * 1_024, 1_024)), 1_024);

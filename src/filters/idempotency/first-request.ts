@@ -3,6 +3,7 @@
 
 import { type Timed, type TimerWheel, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { AnswerTable } from '../../store/answer-table.ts';
+import { nowSeconds } from '../../store/answers/now-seconds.ts';
 
 /** So often in `underWayMs` it says that it is still there: should its worker be gone, its duplicates are let in after that time. */
 const RENEWALS = 3;
@@ -76,9 +77,4 @@ export class FirstRequest implements Timed {
 /** The second that has begun is not a whole one. */
 export function underWaySeconds(underWayMs: number): number {
   return Math.ceil(underWayMs / 1_000) + 1;
-}
-
-export function nowSeconds(): number {
-  // Because: what is kept is known to all workers, and each has a monotonic clock of its own.
-  return Math.floor(Date.now() / 1_000);
 }
