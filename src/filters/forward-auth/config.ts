@@ -31,34 +31,26 @@ const notSent =
 /** Fields that say nothing of who calls. */
 const tellsNobody = /^(accept(-.*)?|user-agent|x-requested-with|referer|origin|sec-fetch-.*)$/;
 
+/** Names of fields, none of which matches `wrong`; `because` says behind the name why it cannot stand here. */
+function fieldsWithout(wrong: RegExp, because: string) {
+  return fields.superRefine((names, context) => {
+    for (const [at, field] of names.entries()) {
+      if (wrong.test(field)) context.addIssue({ code: 'custom', path: [at], message: `${field} ${because}` });
+    }
+  });
+}
+
 export const schema = z
   .strictObject({
     url: serverUrl.describe('Where it is asked: `http://127.0.0.1:4180/verify`. A query of its own is kept.'),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET').describe('Method of the question. It has no body.'),
-    send: fields
-      .superRefine((names, context) => {
-        for (const [at, field] of names.entries()) {
-          if (notSent.test(field))
-            context.addIssue({
-              code: 'custom',
-              path: [at],
-              message: `${field} is the gateway’s own in the question: the client’s would stand beside it, or end the question elsewhere`,
-            });
-        }
-      })
+    send: fieldsWithout(
+      notSent,
+      'is the gateway’s own in the question: the client’s would stand beside it, or end the question elsewhere',
+    )
       .default(['authorization', 'cookie', 'accept', 'user-agent', 'x-requested-with'])
       .describe('Fields of the request that the service gets.'),
-    copy: fields
-      .superRefine((names, context) => {
-        for (const [at, field] of names.entries()) {
-          if (framing.test(field))
-            context.addIssue({
-              code: 'custom',
-              path: [at],
-              message: `${field} frames the message or is the client’s own, and cannot be copied`,
-            });
-        }
-      })
+    copy: fieldsWithout(framing, 'frames the message or is the client’s own, and cannot be copied')
       .default([])
       .describe(
         'Fields of its answer that the upstream gets, such as `x-user`. Taken out of every request on arrival.',
