@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hashText, mixBits } from './hash.ts';
+import { hashText, mixBits, numberInHex } from './hash.ts';
 
 /** MurmurHash3_x86_32 as published, with 64-bit integers cut to 32 bits, over bytes. */
 function murmur3(bytes: Buffer, seed: number): number {
@@ -36,6 +36,11 @@ test('is MurmurHash3 over the UTF-16 text', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('a hash in hexadecimal is known by its first 28 bits', () => {
+  assert.equal(numberInHex('fedcba98'), 0xfedcba9);
+  assert.equal(numberInHex('sha256:0123456789', 7), 0x0123456);
 });
 
 test('one changed bit of the text changes half of the hash', () => {

@@ -1,4 +1,4 @@
-// A 32-bit hash of text, the same on every machine and in every release: consistent hashing depends on that. Not for secrets.
+// Numbers that stand for texts, first of all a 32-bit hash, the same on every machine and in every release: consistent hashing depends on that. Not for secrets.
 
 /**
  * MurmurHash3 (Austin Appleby, x86 32-bit variant) over the text's UTF-16 code units, two to a block. From 0 to 2^32 - 1.
@@ -15,6 +15,14 @@ export function hashText(text: string, seed = 0): number {
   }
   if (pairsEnd !== length) hash ^= scramble(text.charCodeAt(pairsEnd));
   return mixBits(hash ^ (length * 2));
+}
+
+/**
+ * The first 28 bits of a hash that is written in hexadecimal, from the letter `at` on. Because a text that is looked up in a map is kept by the
+ * engine: what strangers bring is looked up by its number.
+ */
+export function numberInHex(text: string, at = 0): number {
+  return Number.parseInt(text.slice(at, at + 7), 16);
 }
 
 /** Spreads every bit of a 32-bit number over all bits, one to one: Murmur3's finaliser. From 0 to 2^32 - 1. */

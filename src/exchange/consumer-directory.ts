@@ -1,6 +1,6 @@
 // The consumers and plans of one configuration, found by name or by the hash of a key. Knows no filter and no store.
 
-import { hashText } from '../base/hash.ts';
+import { hashText, numberInHex } from '../base/hash.ts';
 import type { Consumer, Plan } from './consumer.ts';
 
 /** A consumer as configured; see `ConsumerConfig`, to which it is structurally equal. */
@@ -65,7 +65,6 @@ export class ConsumerDirectory {
   }
 }
 
-/** 28 bits of a hash, behind its `sha256:`. */
 function numberOf(hash: string): number {
-  return Number.parseInt(hash.slice(7, 14), 16);
+  return numberInHex(hash, 'sha256:'.length);
 }

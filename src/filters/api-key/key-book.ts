@@ -3,6 +3,7 @@
 
 import { hash } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
+import { numberInHex } from '../../base/hash.ts';
 import { flatText } from '../../base/latin1.ts';
 import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
@@ -107,7 +108,7 @@ export class KeyBook {
     if (this.wrong.has(digest)) return null;
     // What is not ready cannot be had from a store that is away.
     if (this.away) throw new KeysUnavailable();
-    const number = numberOf(digest);
+    const number = numberInHex(digest);
     const underWay = this.lookups.get(number);
     if (underWay?.digest === digest) return underWay.answer;
     if (this.lookupsUnderWay >= LOOKUPS_MAX) throw new KeysUnavailable();
@@ -205,9 +206,4 @@ export class KeyBook {
     this.away = away;
     this.options.onAway(away);
   }
-}
-
-/** 28 bits of a hash in hexadecimal. */
-function numberOf(digest: string): number {
-  return Number.parseInt(digest.slice(0, 7), 16);
 }
