@@ -115,12 +115,15 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
   }
   countVersionAsFailed(exchange);
   exchange.services.cells[upstream.metricsOffset + UpstreamCell.fallbacks]!++;
+  // The answer is not that of the endpoint that was picked there.
+  exchange.affinityCookie = '';
+  if (fallback.kind === 'reply') {
+    answer(exchange, fallback.reply);
+    return;
+  }
   // What came of a second try that still waits would be told to the other upstream.
   if (exchange.hedge !== null) exchange.hedge.cancel();
-  // Nor is the answer that of the endpoint that was picked there.
-  exchange.affinityCookie = '';
-  if (fallback.kind === 'reply') answer(exchange, fallback.reply);
-  else forwardTo(exchange, fallback.upstream);
+  forwardTo(exchange, fallback.upstream);
 }
 
 /** The pool has a connection for an exchange that waited. */
