@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Answer, ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
 import { storeSpec } from '../../../test/support/store-spec.ts';
+import { storedKey } from '../../../test/support/stored-key.ts';
 import type { ListedConsumer, ListedKey } from '../../exchange/consumer-directory.ts';
 import { SqliteKeys } from '../../store/keys/sqlite-keys.ts';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.ts';
@@ -170,18 +171,7 @@ test('who has a key that was right is not held back when another key changes', a
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-keys-'));
   const store = new SqliteStore(storeSpec({ name: 'keys', kind: 'sqlite', path: path.join(folder, 'keys.db') }));
   const keys = new SqliteKeys(store);
-  const add = (key: string) => {
-    const terms = {
-      tenant: null,
-      plan: null,
-      groups: [],
-      scopes: [],
-      routes: null,
-      expiresAtMs: null,
-      disabled: false,
-    };
-    return keys.add({ id: key, hash: hashOf(key).slice('sha256:'.length), consumer: 'acme', ...terms });
-  };
+  const add = (key: string) => keys.add(storedKey(key, key));
   await add('mine');
   const { port } = await start(t, { store: 'keys', failedLogins: '2/h' }, new Map([['keys', store]]));
   t.after(async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { storedKey } from '../../../test/support/stored-key.ts';
 import { Clock } from '../../base/clock.ts';
 import { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
@@ -11,20 +12,7 @@ import { KeyBook, KeysUnavailable } from './key-book.ts';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const directory = new ConsumerDirectory([], []);
 
-function record(key: string): KeyRecord {
-  return {
-    id: `id of ${key}`,
-    hash: sha256(key),
-    consumer: 'acme',
-    tenant: null,
-    plan: null,
-    groups: [],
-    scopes: [],
-    routes: null,
-    expiresAtMs: null,
-    disabled: false,
-  };
-}
+const record = (key: string) => storedKey(`id of ${key}`, key);
 
 /** A store that the test plays; `later` makes it answer with promises. */
 function playedStore(later: boolean) {

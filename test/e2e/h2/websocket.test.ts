@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
 import { frame, get, H2Client, T, webSocketConnect } from '../../support/h2-client.ts';
-import { startRawBackend } from '../../support/raw-backend.ts';
+import { type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 
 const http = createServer((_request, response) => response.writeHead(426, { 'X-Why': 'no' }).end('upgrade required'));
 const wss = new WebSocketServer({ noServer: true, handleProtocols: protocols => [...protocols][0] ?? false });
@@ -38,6 +38,19 @@ after(async () => {
   http.close();
   http.closeAllConnections();
 });
+
+/** A client of frames, with an engine of its own before a backend of bytes. */
+async function startRaw(t: TestContext, handlers: RawHandlers) {
+  const backend = await startRawBackend(handlers);
+  const own = await startEngine([backend.port], { protocols: ['h2c'] });
+  const client = await H2Client.open(own.port);
+  t.after(async () => {
+    client.close();
+    await own.stop();
+    await backend.stop();
+  });
+  return { backend, client };
+}
 
 function ask(path: string, more: Record<string, string> = {}): ClientHttp2Stream {
   return session.request({
@@ -129,16 +142,9 @@ describe('extended CONNECT', () => {
   });
 
   test('what a client says behind one that was declined reaches nobody: the upstream would take it for its next request', async t => {
-    const backend = await startRawBackend({
+    const { backend, client } = await startRaw(t, {
       onHead: ({ socket }, { path }) =>
         socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${path === '/part' ? 'a' : 'ok'}`),
-    });
-    const own = await startEngine([backend.port], { protocols: ['h2c'] });
-    const client = await H2Client.open(own.port);
-    t.after(async () => {
-      client.close();
-      await own.stop();
-      await backend.stop();
     });
     client.headers(1, webSocketConnect('/part'), false);
     await client.until(() => client.seen(1).body === 'a');
@@ -155,14 +161,7 @@ describe('extended CONNECT', () => {
   });
 
   test('what is sent ahead costs the same in however many frames it comes', async t => {
-    const backend = await startRawBackend({});
-    const own = await startEngine([backend.port], { protocols: ['h2c'] });
-    const client = await H2Client.open(own.port);
-    t.after(async () => {
-      client.close();
-      await own.stop();
-      await backend.stop();
-    });
+    const { backend, client } = await startRaw(t, {});
     client.headers(1, webSocketConnect('/chat'), false);
     await eventually(() => backend.requests.length === 1, 'the request');
     const before = process.cpuUsage();
