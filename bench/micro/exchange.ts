@@ -1,6 +1,6 @@
 // What an exchange costs beside the kernel and Node's input and output, spread over some routes (thousands lie cold in memory). Sockets
 // are told apart from the gateway: what arrives is handed in, what leaves is thrown away. With --cpu-prof it says where it goes.
-// Run: node --no-parallel-scavenge --no-async-context-frame bench/micro/exchange.ts [seconds [browser or the number of routes]]
+// Run: node --no-parallel-scavenge --no-async-context-frame bench/micro/exchange.ts [seconds [kind, see exchange-kinds.ts]]
 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -8,36 +8,17 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { DownstreamConnection } from '../../src/net/downstream-connection.ts';
 import { UpstreamConnection } from '../../src/net/upstream-connection.ts';
 import { startEngine } from '../../test/support/engine-gateway.ts';
+import { exchangeKind } from './exchange-kinds.ts';
 import { fixedRandom } from './fixed-random.ts';
 
 const CONNECTIONS = 32;
 const seconds = Number(process.argv[2] ?? 5);
-const kind = process.argv[3] ?? '1';
-const routes = kind === 'browser' ? 1 : Number(kind);
-if (!(routes >= 1 && routes <= 10_000)) throw new Error('a path has four digits for its route');
+const { routes, fields, options } = exchangeKind(process.argv[3] ?? '1');
 
-/** Of a client such as wrk, or of a browser. */
-const fields =
-  kind === 'browser'
-    ? [
-        'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36',
-        'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
-        'Accept-Encoding: gzip, deflate, br, zstd',
-        'Accept-Language: en-GB,en;q=0.9,de;q=0.8',
-        'Sec-CH-UA: "Chromium";v="150", "Not/A)Brand";v="24"',
-        'Sec-CH-UA-Mobile: ?0',
-        'Sec-CH-UA-Platform: "Linux"',
-        'Sec-Fetch-Dest: document',
-        'Sec-Fetch-Mode: navigate',
-        'Sec-Fetch-Site: same-origin',
-        'Referer: https://shop.example.com/catalogue/chairs?page=3',
-        `Cookie: session=${'0123456789abcdef'.repeat(8)}; theme=dark; consent=${'x'.repeat(300)}`,
-      ]
-    : ['User-Agent: bench/1', 'Accept: */*'];
-const request = Buffer.from(
-  `GET ${pathOfRoute(0)}/small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n${fields.join('\r\n')}\r\n\r\n`,
+const requests = fields.map(lines =>
+  Buffer.from(`GET ${pathOfRoute(0)}/small?a=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n${lines.join('\r\n')}\r\n\r\n`),
 );
-const digitsEnd = request.indexOf('/small');
+const digitsEnd = requests[0]!.indexOf('/small');
 const answer = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 18:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\nConnection: keep-alive\r\n\r\n${'a'.repeat(1024)}`,
 );
@@ -46,13 +27,18 @@ function pathOfRoute(at: number): string {
   return `/api/service-${String(at).padStart(4, '0')}`;
 }
 
-/** Makes the one request ask for any of the routes: a request of its own for each would be cold, too. */
-function turnToAnyRoute(): void {
+/** All that comes is read into one buffer, as a worker does. */
+const readBuffer = Buffer.alloc(64 * 1024);
+
+/** One that asks for any of the routes: a request of its own for each would be cold, too. */
+function anyRequest(): Buffer {
+  const request = requests[Math.floor(fixedRandom() * requests.length)]!;
   let rest = Math.floor(fixedRandom() * routes);
   for (let at = digitsEnd - 1; at >= digitsEnd - 4; at--) {
     request[at] = 0x30 + (rest % 10);
     rest = Math.floor(rest / 10);
   }
+  return request;
 }
 
 interface Reader {
@@ -95,6 +81,7 @@ backend.listen(0, '127.0.0.1');
 await once(backend, 'listening');
 // Because: a server that listens on an address of IPv4 has such an address.
 const engine = await startEngine([(backend.address() as AddressInfo).port], {
+  ...options,
   morePaths: Array.from({ length: routes }, (_, at) => `${pathOfRoute(at)}/*`),
 });
 
@@ -104,7 +91,7 @@ const downstreams = await readersOf(DownstreamConnection, async () => {
   upstreams = await readersOf(UpstreamConnection, async () => {
     await Promise.all(
       clients.map(async client => {
-        client.write(request);
+        client.write(anyRequest());
         await once(client, 'data');
       }),
     );
@@ -118,11 +105,15 @@ for (const downstream of downstreams) cutWrites(downstream.socket, () => {});
 /** One turn: every client asks, every endpoint that was asked answers. */
 function turn(): number {
   for (const downstream of downstreams) {
-    turnToAnyRoute();
-    downstream.onRead(request, request.length);
+    const request = anyRequest();
+    request.copy(readBuffer);
+    downstream.onRead(readBuffer, request.length);
   }
   const count = asked.length;
-  for (const upstream of asked) upstream.onRead(answer, answer.length);
+  for (const upstream of asked) {
+    answer.copy(readBuffer);
+    upstream.onRead(readBuffer, answer.length);
+  }
   asked.length = 0;
   return count;
 }

@@ -112,7 +112,7 @@ function runFilters(exchange: Exchange, next: (exchange: Exchange) => void): voi
     next(exchange);
     return;
   }
-  exchange.state = new Array<unknown>(chain.filters.length).fill(undefined);
+  exchange.state = [];
   if (chain.onRequest.length === 0) {
     exchange.entered = chain.filters.length;
     next(exchange);

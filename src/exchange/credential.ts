@@ -47,7 +47,7 @@ function takeFrom(exchange: Exchange, { kind, name }: CredentialPlace): Taken {
   if (kind === 'query') return request.query === '' ? null : onlyOne(queryPairs(request.query), name);
   const value = request.headers.get(name);
   if (value === undefined) return null;
-  return request.headers.getAll(name).length === 1 ? value : MALFORMED;
+  return request.headers.isRepeated(name) ? MALFORMED : value;
 }
 
 /** The value of a name that stands once among pairs. Given twice, a backend could read the other one. */

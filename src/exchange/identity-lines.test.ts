@@ -18,7 +18,7 @@ const identity: Identity = {
 
 test('plain fields', () => {
   const lines = new IdentityLines(forwardIdentity.parse({ claims: { 'x-email': 'email', 'x-none': 'absent' } }));
-  assert.deepEqual(lines.make(acme, identity, 0), [
+  assert.deepEqual(lines.make(acme, identity, 0).fields, [
     ...['X-Consumer-Name', 'acme', 'X-Consumer-Tenant', 't-1', 'X-Consumer-Plan', 'gold'],
     ...['X-Consumer-Groups', 'a,b%2Cc', 'X-Consumer-Subject', 'ann', 'X-Consumer-Scopes', 'read write'],
     ...['X-Consumer-By', 'jwt', 'x-email', 'ann@example.com'],
@@ -30,7 +30,7 @@ test('one signed token instead, which others can verify', async () => {
   const key = 'k'.repeat(32);
   const lines = new IdentityLines(forwardIdentity.parse({ consumer: 'signed', key }));
   const now = 1_795_000_000_000;
-  const made = lines.make(acme, identity, now);
+  const made = lines.make(acme, identity, now).fields;
   assert.deepEqual([made.length, made[0]], [2, 'X-Consumer-Token']);
   const options = { issuer: 'cardea', currentDate: new Date(now + 59_000) };
   const { payload } = await jwtVerify(made[1], Buffer.from(key), options);

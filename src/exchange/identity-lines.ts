@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import { FieldBlock } from '../http/field-block.ts';
 import type { Consumer, Identity } from './consumer.ts';
 
 /** How long an upstream may believe a signed token, and when it is replaced. */
@@ -33,15 +34,15 @@ export class IdentityLines {
     return Object.keys(config.claims);
   }
 
-  /** Name, value, name, value. `nowMs` since 1970. */
-  make(consumer: Consumer | null, identity: Identity, nowMs: number): readonly string[] {
+  /** `nowMs` since 1970. */
+  make(consumer: Consumer | null, identity: Identity, nowMs: number): FieldBlock {
     const lines: string[] = [];
     const { consumer: manner, key } = this.config;
     if (manner === 'plain') addPlain(lines, consumer, identity);
     else if (manner === 'signed') lines.push('X-Consumer-Token', signedToken(consumer, identity, key!, nowMs));
     for (const [header, path] of this.claims) add(lines, header, claimAt(identity.claims, path));
     // Because: a list that grew has room for more, and these are kept with every login.
-    return lines.slice();
+    return new FieldBlock(lines.slice());
   }
 
   /** Until when lines made now are true; Infinity for those that are not signed. */

@@ -141,7 +141,7 @@ export class LoginDesk {
       login.lines = this.forwarded.make(consumer, login.identity, login.linesFromMs);
       login.linesUntilMs = this.forwarded.validUntilMs(login.linesFromMs);
     }
-    headers.appendAllTrusted(login.lines);
+    headers.appendBlock(login.lines);
     cells[this.admittedCell]++;
     return true;
   }

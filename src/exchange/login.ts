@@ -1,5 +1,6 @@
 // What a verified credential gives, kept for as long as it is believed: identity, consumer, and what the upstream is told.
 
+import type { FieldBlock } from '../http/field-block.ts';
 import type { Consumer, Identity } from './consumer.ts';
 import type { ConsumerDirectory } from './consumer-directory.ts';
 
@@ -13,8 +14,8 @@ export class Login {
   private readonly owner: Consumer | string | null;
   private directory: ConsumerDirectory | null;
   private found: Consumer | null;
-  /** Fields for the upstream as name, value, name, value, from and until when they are true, since 1970; made by IdentityLines. */
-  lines: readonly string[] | null;
+  /** Fields for the upstream, from and until when they are true, since 1970; made by IdentityLines. */
+  lines: FieldBlock | null;
   linesFromMs: number;
   linesUntilMs: number;
 

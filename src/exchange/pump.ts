@@ -118,18 +118,18 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   // RFC 9110 section 6.6.1: who forwards an answer without a date, and has a clock, writes it.
   if (!head.headers.hasReceived(HeaderId.date)) head.headers.appendTrusted('Date', httpDate());
   const hasBody = head.framing !== BodyFraming.none;
-  const plain = exchange.route!.plan.chain.filters.length === 0;
+  const { chain } = exchange.route!.plan;
   // A length that stands in a HEAD's or 304's answer is not this message's.
   exchange.response = new ExchangeResponse(
     head.status,
     head.headers,
     hasBody ? head.contentLength : request.method === 'HEAD' ? -1 : 0,
     hasBody,
-    plain && head.minorVersion === 1,
+    head.minorVersion === 1 ? head.status : 0,
   );
   startAnswer(exchange);
   // The head's bytes are overwritten by the next read: keep its text where somebody may still ask.
-  if (plain && exchange.responseStarted) head.headers.forget();
+  if (chain.onResponse.length === 0 && !chain.hasEnd && exchange.responseStarted) head.headers.forget();
   else head.headers.settle();
 }
 

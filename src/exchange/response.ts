@@ -12,16 +12,21 @@ export class ExchangeResponse {
   readonly hasBody: boolean;
   /** Bit per slot whose filter asked for `onResponseBody`. */
   bodyFilters: number;
-  /** The received status line may be sent as it is. */
-  readonly asReceived: boolean;
+  /** The status of a received status line that HTTP/1.1 may be sent as it is; 0 when there is none. */
+  private readonly receivedStatus: number;
 
-  constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean, asReceived = false) {
+  constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean, receivedStatus = 0) {
     this.status = status;
     this.headers = headers;
     this.contentLength = contentLength;
     this.hasBody = hasBody;
     this.bodyFilters = 0;
-    this.asReceived = asReceived;
+    this.receivedStatus = receivedStatus;
+  }
+
+  /** Whether the received status line still says what is answered. */
+  get asReceived(): boolean {
+    return this.status === this.receivedStatus;
   }
 
   /** Asks for `onResponseBody` calls of the filter in this slot. Call in `onResponse`. */

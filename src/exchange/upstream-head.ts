@@ -20,8 +20,8 @@ function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void
 export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunked: boolean, out: HeadOutput): void {
   const { request, found } = exchange;
   const { headers } = request;
-  const { rewrite, chain } = exchange.route!.plan;
-  const untouched = rewrite === null && chain.filters.length === 0 && request.path === request.rawPath;
+  const { rewrite } = exchange.route!.plan;
+  const untouched = rewrite === null && request.path === request.rawPath && request.query === request.rawQuery;
   if (untouched && request.targetForm === 'origin' && request.version !== '1.0') {
     const forwarded = forwardedLines(exchange);
     headers.writeWithStartLine(out);

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { latin1 } from '../base/latin1.ts';
+import { FieldBlock } from './field-block.ts';
 import { parseRequestHead, takeRequestHead } from './h1/request-head.ts';
-import { HeaderId } from './header-names.ts';
+import { HeaderNameSet } from './header-name-set.ts';
+import { HeaderId, headerIdOf } from './header-names.ts';
 import { Headers } from './headers.ts';
 
 const limits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
@@ -69,43 +72,118 @@ test('removal by prefix takes received and added fields alike', () => {
   );
 });
 
+type Pair = [name: string, value: string];
+
+const name = fc.constantFrom('x-a', 'X-B', 'accept', 'Cookie', 'x-c');
+const value = fc.string({ unit: fc.constantFrom('a', 'b', ' ', ','), maxLength: 4 }).map(text => text.trim());
+const pairs = fc.array(fc.tuple(name, value), { maxLength: 3 });
+const change = fc.oneof(
+  fc.record({ kind: fc.constant('set' as const), name, value }),
+  fc.record({ kind: fc.constant('append' as const), name, value }),
+  fc.record({ kind: fc.constant('remove' as const), name }),
+  fc.record({ kind: fc.constant('removeById' as const), id: fc.constantFrom(HeaderId.accept, HeaderId.cookie) }),
+  fc.record({ kind: fc.constant('removeByPrefix' as const), name: fc.constant('x-') }),
+  fc.record({ kind: fc.constant('block' as const), pairs }),
+  fc.record({ kind: fc.constant('take' as const), name }),
+  fc.record({ kind: fc.constantFrom('mark' as const, 'restore' as const) }),
+);
+
+/** Does to a plain list what `headers` is asked to do. */
+function changeBoth(headers: Headers, list: Pair[], { kind, ...given }: { kind: string } & Partial<Given>): Pair[] {
+  const lower = given.name?.toLowerCase() ?? '';
+  const others = list.filter(([field]) => field.toLowerCase() !== lower);
+  if (kind === 'set') {
+    headers.set(lower, given.value!);
+    return [...others, [lower, given.value!]];
+  }
+  if (kind === 'append') {
+    headers.append(lower, given.value!);
+    return [...list, [lower, given.value!]];
+  }
+  if (kind === 'remove') {
+    headers.remove(lower);
+    return others;
+  }
+  if (kind === 'removeById') {
+    headers.removeById(given.id!);
+    return list.filter(([field]) => headerIdOf(field.toLowerCase()) !== given.id);
+  }
+  if (kind === 'removeByPrefix') {
+    headers.removeByPrefix(given.name!);
+    return list.filter(([field]) => !field.toLowerCase().startsWith(given.name!));
+  }
+  headers.appendBlock(new FieldBlock(given.pairs!.flat()));
+  return [...list, ...given.pairs!];
+}
+
+interface Given {
+  readonly name: string;
+  readonly value: string;
+  readonly id: number;
+  readonly pairs: Pair[];
+}
+
 test('any sequence of changes gives what a plain list gives', () => {
-  const name = fc.constantFrom('x-a', 'X-B', 'accept', 'Cookie', 'x-c');
-  const value = fc.string({ unit: fc.constantFrom('a', 'b', ' ', ','), maxLength: 4 }).map(text => text.trim());
-  const change = fc.oneof(
-    fc.record({ kind: fc.constant('set' as const), name, value }),
-    fc.record({ kind: fc.constant('append' as const), name, value }),
-    fc.record({ kind: fc.constant('remove' as const), name, value }),
-  );
   fc.assert(
     fc.property(
       fc.array(fc.tuple(name, value), { maxLength: 6 }),
-      fc.array(change, { maxLength: 8 }),
+      fc.array(change, { maxLength: 10 }),
       (fields, changes) => {
         const { headers } = received(['Host: h', ...fields.map(([field, text]) => `${field}: ${text}`)]);
-        let list: [string, string][] = [['Host', 'h'], ...fields];
-        for (const { kind, name: changed, value: text } of changes) {
-          const lower = changed.toLowerCase();
-          if (kind !== 'append') list = list.filter(([field]) => field.toLowerCase() !== lower);
-          if (kind === 'set') headers.set(lower, text);
-          else if (kind === 'append') headers.append(lower, text);
-          else headers.remove(lower);
-          if (kind !== 'remove') list.push([lower, text]);
+        let list: Pair[] = [['Host', 'h'], ...fields];
+        let receivedCount = list.length;
+        let marked = { mark: headers.mark(), list, receivedCount };
+        for (const one of changes) {
+          if (one.kind === 'mark') marked = { mark: headers.mark(), list, receivedCount };
+          else if (one.kind === 'restore') {
+            headers.restore(marked.mark);
+            ({ list, receivedCount } = marked);
+          } else if (one.kind === 'take') {
+            const isTaken = ([field]: Pair, at: number) =>
+              at >= receivedCount && field.toLowerCase() === one.name.toLowerCase();
+            assert.deepEqual(headers.takeAdded(new HeaderNameSet([one.name], [])), list.filter(isTaken).flat());
+            list = list.filter((pair, at) => !isTaken(pair, at));
+          } else {
+            const before = list.slice(0, receivedCount);
+            list = changeBoth(headers, list, one);
+            receivedCount = before.filter(pair => list.includes(pair)).length;
+          }
         }
         assert.deepEqual([...headers], list);
         for (const lower of ['x-a', 'x-b', 'accept', 'cookie']) {
-          assert.equal(headers.get(lower), list.find(([field]) => field.toLowerCase() === lower)?.[1]);
+          const values = list.filter(([field]) => field.toLowerCase() === lower).map(([, text]) => text);
+          assert.equal(headers.get(lower), values[0]);
+          assert.deepEqual(headers.getAll(lower), values);
+          assert.equal(headers.isRepeated(lower), values.length > 1);
+          const id = headerIdOf(lower);
+          if (id === HeaderId.other) continue;
+          assert.equal(headers.getById(id), values[0]);
         }
-        const written = headers
-          .lines()
-          .split('\r\n')
-          .filter(Boolean)
-          .map(line => line.slice(0, line.indexOf(':')));
+        const written = headers.lines().split('\r\n').filter(Boolean);
         assert.deepEqual(
-          written,
+          written.map(line => line.slice(0, line.indexOf(':'))),
           list.map(([field]) => field),
         );
+        const visited: Pair[] = [];
+        headers.visit({
+          fieldBytes: (_id, bytes, nameStart, nameEnd, start, end) =>
+            visited.push([latin1(bytes, nameStart, nameEnd), latin1(bytes, start, end)]),
+          fieldText: (field, text) => visited.push([field, text]),
+        });
+        assert.deepEqual(visited, list);
       },
     ),
+    { numRuns: 1_000 },
   );
+});
+
+test('heads that share a block do not change one another', () => {
+  const block = new FieldBlock(['X-Consumer-Name', 'acme', 'X-Consumer-Plan', 'gold']);
+  const [one, other] = [received(['Host: a']).headers, received(['Host: b']).headers];
+  one.appendBlock(block);
+  other.appendBlock(block);
+  one.remove('x-consumer-plan');
+  one.append('X-Own', '1');
+  assert.equal(one.lines(), 'Host: a\r\nX-Consumer-Name: acme\r\nX-Own: 1\r\n');
+  assert.equal(other.lines(), 'Host: b\r\nX-Consumer-Name: acme\r\nX-Consumer-Plan: gold\r\n');
 });

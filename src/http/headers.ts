@@ -1,6 +1,7 @@
 // The fields of one head: as received, with an index over the text, plus what filters changed. Knows no framing rules.
 
 import { latin1 } from '../base/latin1.ts';
+import type { FieldBlock } from './field-block.ts';
 import type { HeaderNameSet } from './header-name-set.ts';
 import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
 import { beginsAt, nameStandsAt, sameName } from './name-match.ts';
@@ -30,6 +31,7 @@ const legalName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What of the fields was taken out and added so far; see `Headers.mark`. */
 export interface HeadersMark {
   readonly ids: readonly number[];
+  readonly block: FieldBlock | null;
   readonly added: readonly string[] | null;
 }
 
@@ -50,6 +52,8 @@ export class Headers {
   private readonly index: number[];
   /** End of the last field's line. */
   private readonly linesEnd: number;
+  /** Fields that were added before all others, shared with other heads: one that is taken out makes them part of `added`. */
+  private block: FieldBlock | null;
   /** Name, value, name, value: fields that were added. */
   private added: string[] | null;
 
@@ -60,6 +64,7 @@ export class Headers {
     this.sourceStart = sourceStart;
     this.index = index;
     this.linesEnd = linesEnd;
+    this.block = null;
     this.added = null;
   }
 
@@ -96,11 +101,20 @@ export class Headers {
   get(name: string): string | undefined {
     const at = this.find(name);
     if (at !== -1) return this.raw.slice(this.index[at + 2], this.index[at + 3]);
-    const { added } = this;
-    if (added !== null) {
-      for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) return added[i + 1];
-    }
-    return undefined;
+    return this.hasAdded ? this.getAdded(name) : undefined;
+  }
+
+  private get hasAdded(): boolean {
+    return this.added !== null || this.block !== null;
+  }
+
+  /** Whether a well-known field can be among them. */
+  private get mayHaveAdded(): boolean {
+    return this.added !== null || (this.block?.holdsKnown ?? false);
+  }
+
+  private getAdded(name: string): string | undefined {
+    return firstOf(this.block?.fields, name) ?? firstOf(this.added, name);
   }
 
   /** The first received value of a well-known field, or undefined. Cheaper than `get`; sees added fields as well. */
@@ -109,7 +123,7 @@ export class Headers {
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
       if (index[at] === id) return this.raw.slice(index[at + 2], index[at + 3]);
     }
-    return this.added === null ? undefined : this.get(headerNames[id]!);
+    return this.mayHaveAdded ? this.getAdded(headerNames[id]!) : undefined;
   }
 
   /** The received value of a well-known field that is there exactly once; undefined when it is missing or repeated. */
@@ -121,7 +135,7 @@ export class Headers {
       if (found !== -1) return undefined;
       found = at;
     }
-    if (found === -1) return this.added === null ? undefined : this.get(headerNames[id]!);
+    if (found === -1) return this.mayHaveAdded ? this.getAdded(headerNames[id]!) : undefined;
     return this.raw.slice(index[found + 2], index[found + 3]);
   }
 
@@ -138,14 +152,22 @@ export class Headers {
 
   /** Every value of a field, in order. */
   getAll(name: string): string[] {
-    const { index, added } = this;
+    const { index } = this;
     const values: string[] = [];
     for (let at = this.find(name); at !== -1; at = this.find(name, at + FIELD_STRIDE)) {
       values.push(this.raw.slice(index[at + 2], index[at + 3]));
     }
-    if (added === null) return values;
-    for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) values.push(added[i + 1]!);
+    for (const added of [this.block?.fields ?? [], this.added ?? []]) {
+      for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) values.push(added[i + 1]!);
+    }
     return values;
+  }
+
+  /** Whether a field is there more than once. `name` in lower case. */
+  isRepeated(name: string): boolean {
+    const first = this.find(name);
+    if (first === -1) return this.hasAdded && this.getAll(name).length > 1;
+    return this.find(name, first + FIELD_STRIDE) !== -1 || (this.hasAdded && this.getAdded(name) !== undefined);
   }
 
   /** All values of a field as one list (RFC 9110 section 5.3), or undefined. Not for Set-Cookie. */
@@ -182,9 +204,28 @@ export class Headers {
     else for (let i = 0; i < fields.length; i++) added.push(fields[i]!);
   }
 
+  /** The same for fields that many heads get: costs next to nothing in a head to which nothing was added before. */
+  appendBlock(block: FieldBlock): void {
+    if (this.hasAdded) this.appendAllTrusted(block.fields);
+    else this.block = block;
+  }
+
+  /** Makes the block's fields this head's own, to be changed. */
+  private unfold(): void {
+    const { block } = this;
+    if (block === null) return;
+    this.block = null;
+    this.added = block.fields.concat(this.added ?? []);
+  }
+
   /** Takes out every field of this name. `name` in lower case. */
   remove(name: string): void {
     for (let at = this.find(name); at !== -1; at = this.find(name)) this.index[at] = REMOVED;
+    if (this.hasAdded) this.removeAdded(name);
+  }
+
+  private removeAdded(name: string): void {
+    if (this.block?.has(name)) this.unfold();
     const { added } = this;
     if (added === null) return;
     for (let i = added.length - 2; i >= 0; i -= 2) if (sameName(added[i]!, name)) added.splice(i, 2);
@@ -196,6 +237,7 @@ export class Headers {
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
       if (index[at] !== REMOVED && beginsAt(raw, index[at + 1]!, prefix)) index[at] = REMOVED;
     }
+    this.unfold();
     const { added } = this;
     if (added === null) return;
     for (let i = added.length - 2; i >= 0; i -= 2) if (beginsAt(added[i]!, 0, prefix)) added.splice(i, 2);
@@ -211,6 +253,7 @@ export class Headers {
 
   /** Takes out every added field whose name is in the set, and gives them as name, value, name, value. */
   takeAdded(names: HeaderNameSet): string[] {
+    this.unfold();
     const { added } = this;
     if (added === null) return [];
     const taken: string[] = [];
@@ -224,25 +267,27 @@ export class Headers {
   removeById(id: number): void {
     const { index } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) if (index[at] === id) index[at] = REMOVED;
-    if (this.added !== null) this.remove(headerNames[id]!);
+    if (this.mayHaveAdded) this.removeAdded(headerNames[id]!);
   }
 
   /** The fields as they are now, to `restore` them to. */
   mark(): HeadersMark {
     const ids: number[] = [];
     for (let at = 0; at < this.index.length; at += FIELD_STRIDE) ids.push(this.index[at]!);
-    return { ids, added: this.added?.slice() ?? null };
+    return { ids, block: this.block, added: this.added?.slice() ?? null };
   }
 
-  restore({ ids, added }: HeadersMark): void {
+  restore({ ids, block, added }: HeadersMark): void {
     for (let i = 0; i < ids.length; i++) this.index[i * FIELD_STRIDE] = ids[i]!;
+    this.block = block;
     this.added = added?.slice() ?? null;
   }
 
   /** About how many bytes the fields take, for counters: received ones that were taken out are counted, too. */
   get size(): number {
-    const { index, added } = this;
+    const { index, block, added } = this;
     let size = index.length === 0 ? 0 : this.linesEnd - index[1]!;
+    if (block !== null) size += block.lines.length;
     if (added !== null) for (let i = 0; i < added.length; i += 2) size += added[i]!.length + added[i + 1]!.length + 4;
     return size;
   }
@@ -264,8 +309,9 @@ export class Headers {
       const start = index[at + 1]!;
       yield [raw.slice(start, raw.indexOf(':', start)), raw.slice(index[at + 2], index[at + 3])];
     }
-    const { added } = this;
-    if (added !== null) for (let i = 0; i < added.length; i += 2) yield [added[i]!, added[i + 1]!];
+    for (const added of [this.block?.fields ?? [], this.added ?? []]) {
+      for (let i = 0; i < added.length; i += 2) yield [added[i]!, added[i + 1]!];
+    }
   }
 
   /** The fields as lines, each ended by CRLF. */
@@ -295,7 +341,7 @@ export class Headers {
 
   /** Hands over every field in order, for protocols that do not write lines. Makes strings only of what is text already. */
   visit(visitor: FieldVisitor): void {
-    const { index, added, source, sourceStart, text } = this;
+    const { index, block, added, source, sourceStart, text } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
       const id = index[at]!;
       if (id === REMOVED) continue;
@@ -310,11 +356,12 @@ export class Headers {
         visitor.fieldBytes(id, source, start, nameEnd, sourceStart + valueStart, sourceStart + valueEnd);
       }
     }
-    if (added !== null) for (let i = 0; i < added.length; i += 2) visitor.fieldText(added[i]!, added[i + 1]!);
+    if (block !== null) visitAdded(block.fields, visitor);
+    if (added !== null) visitAdded(added, visitor);
   }
 
   private writeRuns(out: HeadOutput, from: number): void {
-    const { index, added } = this;
+    const { index, block, added } = this;
     let runStart = from;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
       if (index[at] === REMOVED) {
@@ -326,6 +373,7 @@ export class Headers {
       }
     }
     if (runStart !== -1 && runStart !== this.linesEnd) this.writeRun(out, runStart, this.linesEnd);
+    if (block !== null) out.text(block.lines);
     if (added !== null) for (let i = 0; i < added.length; i += 2) out.text(`${added[i]}: ${added[i + 1]}\r\n`);
   }
 
@@ -345,4 +393,15 @@ export class Headers {
     }
     return -1;
   }
+}
+
+/** The first value of a name among name, value, name, value. */
+function firstOf(added: readonly string[] | null | undefined, name: string): string | undefined {
+  if (!added) return undefined;
+  for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) return added[i + 1];
+  return undefined;
+}
+
+function visitAdded(added: readonly string[], visitor: FieldVisitor): void {
+  for (let i = 0; i < added.length; i += 2) visitor.fieldText(added[i]!, added[i + 1]!);
 }

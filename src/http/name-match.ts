@@ -2,7 +2,7 @@
 
 /** Whether a name, in any case, is this lower-case one. */
 export function sameName(name: string, lowerName: string): boolean {
-  return name.length === lowerName.length && nameStandsAt(`${name}:`, 0, lowerName);
+  return name.length === lowerName.length && beginsAt(name, 0, lowerName);
 }
 
 /** Whether `raw` has this lower-case name, in any case, at `start`, ended by a colon. */

@@ -8,9 +8,9 @@ export const UNKNOWN_LENGTH = -1;
 /** Forms of a request target (RFC 9112 section 3.2). The authority form is CONNECT's and never gets here. */
 export type TargetForm = 'origin' | 'absolute' | 'asterisk';
 
-/** One request as it came, and as it will go on: filters may change `method`, `path`, `query`, `authority` and the headers. */
+/** One request as it came, and as it will go on: filters may change `query` and the headers. */
 export class RequestHead {
-  method: string;
+  readonly method: string;
   readonly targetForm: TargetForm;
   /** Path as received, percent-encoded; starts with `/`, or `*` for the asterisk form. */
   readonly rawPath: string;
@@ -18,12 +18,14 @@ export class RequestHead {
   readonly pathNeedsCare: boolean;
   /** Normalised path: what routing, filters and the upstream see. Empty until the exchange has begun. */
   path: string;
+  /** As received. */
+  readonly rawQuery: string;
   /** Without the question mark; empty when there is none. */
   query: string;
   /** Whether there was a question mark, with something behind it or not. */
   readonly hasQuery: boolean;
   /** Host with port as received: what goes upstream as Host unless the route rewrites it. Empty only in HTTP/1.0. */
-  authority: string;
+  readonly authority: string;
   /** Lower case, without the port. Empty until the exchange has begun. */
   host: string;
   readonly version: '1.0' | '1.1' | '2';
@@ -64,6 +66,7 @@ export class RequestHead {
     this.rawPath = rawPath;
     this.pathNeedsCare = pathNeedsCare;
     this.path = '';
+    this.rawQuery = query;
     this.query = query;
     this.hasQuery = hasQuery;
     this.authority = authority;

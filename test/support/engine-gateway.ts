@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FaultCode } from '../../src/base/fault.ts';
 import { buildChain } from '../../src/exchange/chain.ts';
-import { ConsumerDirectory } from '../../src/exchange/consumer-directory.ts';
+import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/consumer-directory.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
 import { Gateway } from '../../src/exchange/gateway.ts';
 import { type Destination, Route, RoutePlan, type RouteResilience } from '../../src/exchange/route.ts';
 import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
+import type { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import { defaultHttp2Limits, type Http2Limits } from '../../src/net/h2/http2-limits.ts';
 import { ThreadIo } from '../../src/net/io.ts';
 import { Listener } from '../../src/net/listener.ts';
@@ -55,6 +56,9 @@ export interface EngineOptions {
   readonly http2?: Partial<Http2Limits>;
   /** Of the route to the backends. */
   readonly filters?: readonly Filter[];
+  /** Fields that these filters tell the upstream who calls with, and no client may bring. */
+  readonly identityHeaders?: HeaderNameSet;
+  readonly consumers?: readonly ListedConsumer[];
   readonly routeTimeoutMs?: number;
   readonly resilience?: Partial<RouteResilience>;
   /** Patterns of more routes to the backends, each with metrics of its own. */
@@ -153,8 +157,8 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     version: '0',
     routes: table.finish().table,
     upstreams: new Map([['backend', upstream]]),
-    consumers: new ConsumerDirectory([], []),
-    identityHeaders: null,
+    consumers: new ConsumerDirectory(options.consumers ?? [], []),
+    identityHeaders: options.identityHeaders ?? null,
     limits,
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: 1,

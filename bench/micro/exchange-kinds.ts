@@ -1,0 +1,106 @@
+// What bench/micro/exchange.ts has clients ask, and through which filters. Each policy stands beside the same request without it:
+// a longer head costs by itself.
+
+import type { FilterDefinition, FilterServices } from '../../src/exchange/filter.ts';
+import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
+import * as apiKeyConfig from '../../src/filters/api-key/config.ts';
+import { apiKeyFilter } from '../../src/filters/api-key/filter.ts';
+import * as headersConfig from '../../src/filters/headers/config.ts';
+import { headersFilter } from '../../src/filters/headers/filter.ts';
+import * as jwtConfig from '../../src/filters/jwt/config.ts';
+import { jwtFilter } from '../../src/filters/jwt/filter.ts';
+import { HeaderNameSet } from '../../src/http/header-name-set.ts';
+import type { EngineOptions } from '../../test/support/engine-gateway.ts';
+import { filterServices, type TestServices } from '../../test/support/filter-services.ts';
+import { apiKey, apiKeyHash, audience, issuer, makeToken, publicKeyPem } from '../backend/tokens.ts';
+
+const TOKENS = 1_000;
+
+export interface ExchangeKind {
+  readonly routes: number;
+  /** Further fields of the requests; a request takes one of these at random. */
+  readonly fields: readonly (readonly string[])[];
+  readonly options: EngineOptions;
+}
+
+const tool = ['User-Agent: bench/1', 'Accept: */*'];
+
+const browser = [
+  'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36',
+  'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+  'Accept-Encoding: gzip, deflate, br, zstd',
+  'Accept-Language: en-GB,en;q=0.9,de;q=0.8',
+  'Sec-CH-UA: "Chromium";v="150", "Not/A)Brand";v="24"',
+  'Sec-CH-UA-Mobile: ?0',
+  'Sec-CH-UA-Platform: "Linux"',
+  'Sec-Fetch-Dest: document',
+  'Sec-Fetch-Mode: navigate',
+  'Sec-Fetch-Site: same-origin',
+  'Referer: https://shop.example.com/catalogue/chairs?page=3',
+  `Cookie: session=${'0123456789abcdef'.repeat(8)}; theme=dark; consent=${'x'.repeat(300)}`,
+];
+
+/** As it stands on the command line: `browser`, `apiKey`, `jwt`, `headers`, the latter with `:bare` behind for the same without the filter, or a number of routes. */
+export function exchangeKind(name: string): ExchangeKind {
+  const [policy, variant] = name.split(':');
+  const options = (chain: EngineOptions): EngineOptions => (variant === 'bare' ? {} : chain);
+  switch (policy) {
+    case 'browser':
+      return { routes: 1, fields: [browser], options: {} };
+    case 'apiKey':
+      return { routes: 1, fields: [[...tool, `X-Api-Key: ${apiKey}`]], options: options(apiKeyOptions()) };
+    case 'jwt': {
+      const fields = Array.from({ length: TOKENS }, (_, i) => [...tool, `Authorization: Bearer ${makeToken(i)}`]);
+      return { routes: 1, fields, options: options(jwtOptions()) };
+    }
+    case 'headers':
+      return { routes: 1, fields: [tool], options: options(headersOptions()) };
+    default: {
+      const routes = Number(name);
+      if (!(routes >= 1 && routes <= 10_000)) throw new Error('a path has four digits for its route');
+      return { routes, fields: [tool], options: {} };
+    }
+  }
+}
+
+function built<Config>(definition: FilterDefinition<Config>, config: Config, more: TestServices = {}) {
+  const context = { store: (): never => throwNoStore() };
+  const needs = definition.needs?.(config, context) ?? {};
+  const services: FilterServices = filterServices({ events: definition.events ?? [], needs, ...more });
+  return definition.build(config, services);
+}
+
+function throwNoStore(): never {
+  throw new Error('nothing here names a store');
+}
+
+const identityHeaders = new HeaderNameSet([], identityHeaderPrefixes);
+
+function apiKeyOptions(): EngineOptions {
+  const config = apiKeyConfig.schema.parse({ from: [{ header: 'x-api-key' }] });
+  const key = {
+    id: 'k',
+    hash: `sha256:${apiKeyHash}`,
+    scopes: [],
+    routes: null,
+    plan: null,
+    expiresAtMs: null,
+    disabled: false,
+  };
+  const consumers = [{ name: 'c500', tenant: null, plan: null, groups: [], tags: {}, keys: [key] }];
+  return { filters: [built(apiKeyFilter, config)], identityHeaders, consumers };
+}
+
+function jwtOptions(): EngineOptions {
+  const keys = { pem: publicKeyPem(), algorithm: 'RS256' };
+  const config = jwtConfig.schema.parse({ issuer, audience, keys, cache: '16MiB' });
+  return { filters: [built(jwtFilter, config)], identityHeaders };
+}
+
+function headersOptions(): EngineOptions {
+  const config = headersConfig.schema.parse({
+    request: { set: { 'x-client': '${client.ip}' } },
+    response: { remove: ['x-powered-by'], set: { 'x-frame-options': 'DENY' } },
+  });
+  return { filters: [built(headersFilter, config)] };
+}
