@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
-import { FieldBlock } from '../http/field-block.ts';
+import { areKnown, FieldBlock } from '../http/field-block.ts';
 import type { Consumer, Identity } from './consumer.ts';
 
 /** How long an upstream may believe a signed token, and when it is replaced. */
@@ -23,10 +23,13 @@ const jwsHeader = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url
 export class IdentityLines {
   private readonly config: ForwardIdentityConfig;
   private readonly claims: readonly (readonly [header: string, path: string])[];
+  private readonly holdsKnown: boolean;
 
   constructor(config: ForwardIdentityConfig) {
     this.config = config;
     this.claims = Object.entries(config.claims);
+    // None of the gateway's own names is well-known.
+    this.holdsKnown = areKnown(Object.keys(config.claims));
   }
 
   /** Fields that no client may bring, beside `x-consumer-*`. */
@@ -42,7 +45,7 @@ export class IdentityLines {
     else if (manner === 'signed') lines.push('X-Consumer-Token', signedToken(consumer, identity, key!, nowMs));
     for (const [header, path] of this.claims) add(lines, header, claimAt(identity.claims, path));
     // Because: a list that grew has room for more, and these are kept with every login.
-    return new FieldBlock(lines.slice());
+    return new FieldBlock(lines.slice(), this.holdsKnown);
   }
 
   /** Until when lines made now are true; Infinity for those that are not signed. */

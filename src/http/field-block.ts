@@ -7,13 +7,14 @@ import { sameName } from './name-match.ts';
 export class FieldBlock {
   /** Name, value, name, value; checked by whoever made them. */
   readonly fields: readonly string[];
-  /** Whether one of them has a name with a `HeaderId`. */
+  /** Whether one of the names has a `HeaderId`: most blocks have none, and need not be looked through for one. */
   readonly holdsKnown: boolean;
   private text: string;
 
-  constructor(fields: readonly string[]) {
+  /** `holdsKnown` is given by whoever makes many of the same names. */
+  constructor(fields: readonly string[], holdsKnown = areKnown(fields.filter((_, i) => i % 2 === 0))) {
     this.fields = fields;
-    this.holdsKnown = fields.some((name, i) => i % 2 === 0 && headerIdOf(name.toLowerCase()) !== HeaderId.other);
+    this.holdsKnown = holdsKnown;
     this.text = '';
   }
 
@@ -32,6 +33,11 @@ export class FieldBlock {
     for (let i = 0; i < fields.length; i += 2) if (sameName(fields[i]!, name)) return true;
     return false;
   }
+}
+
+/** Whether one of these names has a `HeaderId`. */
+export function areKnown(names: readonly string[]): boolean {
+  return names.some(name => headerIdOf(name.toLowerCase()) !== HeaderId.other);
 }
 
 function linesOf(fields: readonly string[]): string {
