@@ -5,10 +5,20 @@ import type { FilterDefinition, FilterServices } from '../../src/exchange/filter
 import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
 import * as apiKeyConfig from '../../src/filters/api-key/config.ts';
 import { apiKeyFilter } from '../../src/filters/api-key/filter.ts';
+import * as bodyLimit from '../../src/filters/body-limit/config.ts';
+import { bodyLimitFilter } from '../../src/filters/body-limit/filter.ts';
+import * as compress from '../../src/filters/compress/config.ts';
+import { compressFilter } from '../../src/filters/compress/filter.ts';
+import * as cors from '../../src/filters/cors/config.ts';
+import { corsFilter } from '../../src/filters/cors/filter.ts';
 import * as headersConfig from '../../src/filters/headers/config.ts';
 import { headersFilter } from '../../src/filters/headers/filter.ts';
+import * as ipAccess from '../../src/filters/ip-access/config.ts';
+import { ipAccessFilter } from '../../src/filters/ip-access/filter.ts';
 import * as jwtConfig from '../../src/filters/jwt/config.ts';
 import { jwtFilter } from '../../src/filters/jwt/filter.ts';
+import * as requestId from '../../src/filters/request-id/config.ts';
+import { requestIdFilter } from '../../src/filters/request-id/filter.ts';
 import { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import type { EngineOptions } from '../../test/support/engine-gateway.ts';
 import { filterServices, type TestServices } from '../../test/support/filter-services.ts';
@@ -40,7 +50,7 @@ const browser = [
   `Cookie: session=${'0123456789abcdef'.repeat(8)}; theme=dark; consent=${'x'.repeat(300)}`,
 ];
 
-/** As it stands on the command line: `browser`, `apiKey`, `jwt`, `headers`, the latter with `:bare` behind for the same without the filter, or a number of routes. */
+/** As it stands on the command line: `browser`, `apiKey`, `jwt`, `filters`, the latter three with `:bare` behind for the same without the filter, or a number of routes. */
 export function exchangeKind(name: string): ExchangeKind {
   const [policy, variant] = name.split(':');
   const options = (chain: EngineOptions): EngineOptions => (variant === 'bare' ? {} : chain);
@@ -53,8 +63,8 @@ export function exchangeKind(name: string): ExchangeKind {
       const fields = Array.from({ length: TOKENS }, (_, i) => [...tool, `Authorization: Bearer ${makeToken(i)}`]);
       return { routes: 1, fields, options: options(jwtOptions()) };
     }
-    case 'headers':
-      return { routes: 1, fields: [tool], options: options(headersOptions()) };
+    case 'filters':
+      return { routes: 1, fields: [tool], options: options(firstFilters()) };
     default: {
       const routes = Number(name);
       if (!(routes >= 1 && routes <= 10_000)) throw new Error('a path has four digits for its route');
@@ -97,10 +107,20 @@ function jwtOptions(): EngineOptions {
   return { filters: [built(jwtFilter, config)], identityHeaders };
 }
 
-function headersOptions(): EngineOptions {
-  const config = headersConfig.schema.parse({
-    request: { set: { 'x-client': '${client.ip}' } },
-    response: { remove: ['x-powered-by'], set: { 'x-frame-options': 'DENY' } },
-  });
-  return { filters: [built(headersFilter, config)] };
+/** As in the scenario `filters` of the bench. */
+function firstFilters(): EngineOptions {
+  const headers = {
+    request: { set: { 'x-client': '${client.ip}', 'x-original-path': '${path}' } },
+    response: { remove: ['x-powered-by'], set: { 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff' } },
+  };
+  return {
+    filters: [
+      built(requestIdFilter, requestId.schema.parse({}), { slot: 0 }),
+      built(ipAccessFilter, ipAccess.schema.parse({ deny: ['10.66.0.0/16', '192.0.2.0/24'] }), { slot: 1 }),
+      built(bodyLimitFilter, bodyLimit.schema.parse({ max: '1MiB' }), { slot: 2 }),
+      built(corsFilter, cors.schema.parse({ origins: ['https://app.example.com'] }), { slot: 3 }),
+      built(headersFilter, headersConfig.schema.parse(headers), { slot: 4 }),
+      built(compressFilter, compress.schema.parse({}), { slot: 5 }),
+    ],
+  };
 }

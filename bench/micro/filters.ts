@@ -41,7 +41,16 @@ const client = { ip: '10.1.2.3', port: 1, socketIp: '10.1.2.3', trusted: false, 
 function exchange(): Exchange {
   const request = head();
   const response = { status: 200, headers: head().headers, contentLength: 200, hasBody: true, filterBody: () => {} };
-  const members = { client, request, response, state: [undefined], requestId: 'id', requestBytes: 0, bodyBytesMax: 0 };
+  const members = {
+    client,
+    request,
+    response,
+    state: [undefined],
+    requestId: 'id',
+    useOwnId: () => {},
+    requestBytes: 0,
+    bodyBytesMax: 0,
+  };
   // Because: everything else of an exchange belongs to the hot path and would be measured with it.
   return { ...members, routeName: 'users', answeredBy: 'upstream', param: () => '42', refuse: () => {} } as never;
 }

@@ -263,6 +263,12 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.idGiven = true;
   }
 
+  /** Goes by the id that was made for it, whatever a trusted proxy says. */
+  useOwnId(): void {
+    this.id = this.madeId(REQUEST_ID_AT);
+    this.idGiven = false;
+  }
+
   /** Whether the request goes by the id that was made for it, and not by one from outside. */
   get hasOwnId(): boolean {
     // Because: a trusted client's claim is looked at when the id is asked for.

@@ -22,7 +22,7 @@ export class FieldBlock {
   get lines(): string {
     const { fields } = this;
     // Because: one is put together as quickly as it is found, and is a long token as a rule, which would be kept twice.
-    if (fields.length === 2) return `${fields[0]}: ${fields[1]}\r\n`;
+    if (fields.length === 2) return fieldLine(fields[0]!, fields[1]!);
     if (this.text === '' && fields.length > 0) this.text = linesOf(fields);
     return this.text;
   }
@@ -35,6 +35,11 @@ export class FieldBlock {
   }
 }
 
+/** A field as it stands in a head (RFC 9112 section 5). */
+export function fieldLine(name: string, value: string): string {
+  return `${name}: ${value}\r\n`;
+}
+
 /** Whether one of these names has a `HeaderId`. */
 export function areKnown(names: readonly string[]): boolean {
   return names.some(name => headerIdOf(name.toLowerCase()) !== HeaderId.other);
@@ -42,6 +47,6 @@ export function areKnown(names: readonly string[]): boolean {
 
 function linesOf(fields: readonly string[]): string {
   let text = '';
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) text += fieldLine(fields[i]!, fields[i + 1]!);
   return flatText(text);
 }

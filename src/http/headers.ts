@@ -1,7 +1,7 @@
 // The fields of one head: as received, with an index over the text, plus what filters changed. Knows no framing rules.
 
 import { latin1 } from '../base/latin1.ts';
-import type { FieldBlock } from './field-block.ts';
+import { type FieldBlock, fieldLine } from './field-block.ts';
 import type { HeaderNameSet } from './header-name-set.ts';
 import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
 import { beginsAt, nameStandsAt, sameName } from './name-match.ts';
@@ -12,6 +12,8 @@ export const FIELD_STRIDE = 4;
 /** Where a head is written to; latin1 text and bytes that are copied. */
 export interface HeadOutput {
   text(text: string): void;
+  /** One field as a line. Its parts are written as they are: putting them together first would cost more. */
+  field(name: string, value: string): void;
   bytes(bytes: Buffer, start: number, end: number): void;
 }
 
@@ -321,6 +323,9 @@ export class Headers {
       text(piece) {
         text += piece;
       },
+      field(name, value) {
+        text += fieldLine(name, value);
+      },
       bytes(bytes, start, end) {
         text += latin1(bytes, start, end);
       },
@@ -374,7 +379,7 @@ export class Headers {
     }
     if (runStart !== -1 && runStart !== this.linesEnd) this.writeRun(out, runStart, this.linesEnd);
     if (block !== null) out.text(block.lines);
-    if (added !== null) for (let i = 0; i < added.length; i += 2) out.text(`${added[i]}: ${added[i + 1]}\r\n`);
+    if (added !== null) for (let i = 0; i < added.length; i += 2) out.field(added[i]!, added[i + 1]!);
   }
 
   private writeRun(out: HeadOutput, start: number, end: number): void {

@@ -71,6 +71,24 @@ test('text and bytes of one sender leave in one write, in order', async () => {
   end();
 });
 
+test('fields are lines, wherever in the buffer they fall', async () => {
+  const { near, far, end } = await pair();
+  const outbox = new Outbox();
+  const sender = new TestSender(near);
+  let expected = '';
+  outbox.begin(sender);
+  // The buffer's end comes within a name, a value and between the signs; one value is larger than the buffer.
+  for (const length of [90_000, 8_290, 98_290, 98_291, 98_292, 98_293, 200_000, 1]) {
+    const value = '\u00e9'.repeat(length);
+    outbox.field('x-a', value);
+    outbox.field('b', '');
+    expected += `x-a: ${value}\r\nb: \r\n`;
+  }
+  outbox.flush();
+  assert.equal((await read(far, expected.length)).toString('latin1'), expected);
+  end();
+});
+
 test("another sender's bytes make what was there leave first", async () => {
   const a = await pair();
   const b = await pair();

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { writeLatin1 } from '../base/latin1.ts';
+import { fieldLine } from '../http/field-block.ts';
 import { WriteOutcome, type WriteOwner, writeNow } from './direct-write.ts';
 import { secureWriterOf } from './tls/secure-writer.ts';
 
@@ -16,6 +17,8 @@ export interface Sender {
 }
 
 const CAPACITY = 96 * 1024;
+/** Colon, space and line end of a field. */
+const FIELD_SIGNS = 4;
 /** Buffers kept for reuse after a slow peer held on to one. */
 const SPARES_MAX = 8;
 
@@ -52,6 +55,24 @@ export class Outbox implements WriteOwner<Sender> {
       }
     }
     this.length += writeLatin1(this.buffer, text, this.length);
+  }
+
+  /** Appends a field of a head, latin1. */
+  field(name: string, value: string): void {
+    if (this.length + name.length + value.length + FIELD_SIGNS > CAPACITY) {
+      this.text(fieldLine(name, value));
+      return;
+    }
+    const { buffer } = this;
+    let at = this.length;
+    at += writeLatin1(buffer, name, at);
+    buffer[at] = 0x3a;
+    buffer[at + 1] = 0x20;
+    at += 2;
+    at += writeLatin1(buffer, value, at);
+    buffer[at] = 0x0d;
+    buffer[at + 1] = 0x0a;
+    this.length = at + 2;
   }
 
   /** Appends a copy of `bytes[start, end)`. */

@@ -1,7 +1,7 @@
 // The requestId filter: takes the client's id over or makes one, and shows it upstream and to the client.
 
 import type { FilterDefinition } from '../../exchange/filter.ts';
-import { isRequestId, newRequestId } from '../../telemetry/request-id.ts';
+import { isRequestId } from '../../telemetry/request-id.ts';
 import type { RequestIdConfig } from './config.ts';
 
 /** What the gateway sends upstream by itself. */
@@ -17,7 +17,8 @@ export const requestIdFilter: FilterDefinition<RequestIdConfig> = {
         const { headers } = exchange.request;
         const trusted = trust === 'always' || (trust === 'trustedProxies' && exchange.client.trusted);
         const claimed = trusted ? headers.get(lowerHeader) : undefined;
-        exchange.requestId = claimed !== undefined && isRequestId(claimed) ? claimed : newRequestId();
+        if (claimed !== undefined && isRequestId(claimed)) exchange.requestId = claimed;
+        else exchange.useOwnId();
         if (lowerHeader === ownHeader) return;
         headers.remove(lowerHeader);
         headers.appendTrusted(header, exchange.requestId);

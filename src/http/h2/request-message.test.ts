@@ -49,6 +49,7 @@ describe('a request', () => {
       text: piece => {
         text += piece;
       },
+      field: () => assert.fail('nothing was added'),
       bytes: () => assert.fail('there are no bytes'),
     });
     assert.equal(text, 'GET /a?b=c HTTP/1.1\r\nhost: A.test:8443\r\nx-y: z\r\ncookie: a=1; b=2\r\n');
