@@ -48,6 +48,8 @@ const Reading = { head: 0, body: 1, wait: 2, discard: 3, tunnel: 4, ended: 5 } a
 
 /** How long a refused client may go on sending before the socket is cut: its bytes are read so that the answer arrives. */
 const LINGER_MS = 1_000;
+/** How long a client whose last answer did not say that the connection ends has for another request, while the gateway drains. */
+const DRAIN_GRACE_MS = 250;
 /**
  * A client that shut its sending side may wait for its answer (RFC 9112 section 9.6 has servers do so themselves), or be
  * gone: both send FIN. So bytes that begin every answer are sent ahead, one a probe. Who waits takes them for a slow
@@ -479,9 +481,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.close();
   }
 
-  /** Closes a connection that is idle; asked by the gateway when it drains. */
+  /** Closes a connection that is idle; asked by the gateway when it drains. One that will be closed soon has that time. */
   closeIfIdle(): void {
-    if (this.idle) this.close();
+    if (this.idle && this.deadline - this.handler.io.clock.now > DRAIN_GRACE_MS) this.close();
   }
 
   onSent(full: boolean): void {
@@ -516,7 +518,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     }
     const { handler } = this;
     this.reading = Reading.head;
-    this.schedule(handler.limits.keepAliveTimeoutMs);
+    // This answer was begun before the drain, or it would have said `close`: the next request may be on its way.
+    const { keepAliveTimeoutMs } = handler.limits;
+    this.schedule(handler.draining ? Math.min(DRAIN_GRACE_MS, keepAliveTimeoutMs) : keepAliveTimeoutMs);
     // First, since what waits may be so much that `keep` stops reading again, or a body whose upstream does.
     this.resumeReading();
     if (this.processing) return;
@@ -527,7 +531,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.process(stash, 0, stash.length);
     }
     // Nothing will complete what a half-closed client left incomplete.
-    if (this.reading === Reading.head && (this.halfClosed || (this.stash === null && handler.draining))) this.close();
+    if (this.reading === Reading.head && this.halfClosed) this.close();
   }
 
   /**

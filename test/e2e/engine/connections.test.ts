@@ -1,7 +1,7 @@
 // One client connection over its life: pipelined requests, half-closed clients, requests a connection, how many at once, drain.
 
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
@@ -252,6 +252,64 @@ describe('drain', () => {
     await client.end();
     client.destroy();
     await drained;
+  });
+
+  test('an answer that was begun before said nothing of an end: a request behind it is answered, whenever it ends', async t => {
+    const begun: Socket[] = [];
+    const half = await startRawBackend({
+      onRequest({ socket }, { path }) {
+        if (path === '/begun') begun.push(socket);
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n${path === '/begun' ? 'so' : 'next'}`);
+      },
+    });
+    t.after(() => half.stop());
+    const own = await startEngine([half.port]);
+    t.after(() => own.stop());
+    const idle = await ClientConnection.open(own.port);
+    const clients = [await ClientConnection.open(own.port), await ClientConnection.open(own.port)];
+    for (const client of clients) {
+      client.send(get('/begun'));
+      await client.until(all => all.includes('\r\nso'));
+    }
+    const drained = own.gateway.drain(5_000);
+    const ask = async (client: ClientConnection, backendSocket: Socket): Promise<void> => {
+      backendSocket.write('me');
+      await client.answers(1);
+      client.send(get('/next'));
+      const second = (await client.answers(2))[1]!;
+      assert.deepEqual([second.body, second.headers.get('connection')], ['next', ['close']]);
+      assert.equal(await client.end(), 'fin');
+      client.destroy();
+    };
+    await ask(clients[0]!, begun[0]!);
+    // Those that were idle when it began have been closed by now.
+    assert.equal(await idle.end(), 'fin');
+    idle.destroy();
+    await ask(clients[1]!, begun[1]!);
+    await drained;
+  });
+
+  test('one that asks nothing more behind such an answer is closed soon', async t => {
+    let finish = (): void => {};
+    const half = await startRawBackend({
+      onRequest({ socket }) {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nso');
+        finish = () => socket.write('me');
+      },
+    });
+    t.after(() => half.stop());
+    const own = await startEngine([half.port]);
+    t.after(() => own.stop());
+    const client = await ClientConnection.open(own.port);
+    client.send(get('/begun'));
+    await client.until(all => all.includes('\r\nso'));
+    const drained = own.gateway.drain(20_000);
+    const began = performance.now();
+    finish();
+    assert.equal(await client.end(), 'fin');
+    client.destroy();
+    await drained;
+    assert.ok(performance.now() - began < 5_000);
   });
 
   test('what takes too long is cut', async t => {
