@@ -295,7 +295,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     if (message.verdict === Verdict.served && (!endStream || message.mayEndAtOnce)) {
       this.requests++;
       if (limits.requestsPerConnectionMax !== 0 && this.requests >= limits.requestsPerConnectionMax) this.announceEnd();
-      else if (streamId > LAST_STREAM_ID) this.announceEnd();
+      // Who drains told the connections that were there; this one was still in its handshake, or had not said what it speaks.
+      else if (streamId > LAST_STREAM_ID || handler.draining) this.announceEnd();
       stream.begin(message.toHead(endStream));
       return;
     }
