@@ -50,16 +50,18 @@ export class CompileAside {
     this.serving = prepared;
     this.prepared = null;
     this.order = null;
-    if (serving !== null) this.closeLater(serving.stores, prepared.config.drainTimeoutMs);
+    if (serving !== null) this.closeLater(serving.stores, prepared);
     return prepared;
   }
 
   /**
    * Exchanges under way keep the configuration that they began with, for as long as a drain would wait: its stores alone are held here.
-   * Answers that clients were told to come back for may take longer, and hold theirs themselves.
+   * Answers that clients were told to come back for may take longer, and hold theirs themselves. What `next` has goes on: another reload
+   * may take it away before this time is over, and then waits as long for those who begin meanwhile.
    */
-  private closeLater(stores: Stores, afterMs: number): void {
-    if (stores.size > 0) setTimeout(() => void closeUnheldStores(stores, this.serving!.stores), afterMs).unref();
+  private closeLater(stores: Stores, next: Compiled): void {
+    const { stores: kept, config } = next;
+    if (stores.size > 0) setTimeout(() => void closeUnheldStores(stores, kept), config.drainTimeoutMs).unref();
   }
 
   /** Forgets what was prepared, or stops preparing it. */
