@@ -141,7 +141,7 @@ export class Rollout {
     const { current } = this;
     if (current === null) return;
     await worker.call('tickets', this.parts.tickets.keys);
-    for (const [key, value] of this.parts.feeds.values) await worker.call('feed', { key, value });
+    await this.parts.feeds.tell((key, value) => worker.call('feed', { key, value }));
     const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null, this.needs, current.tls));
     if (problems.length > 0) throw new Error(problems[0].message);
     const { error } = await worker.call('listen', current.listeners);

@@ -54,10 +54,30 @@ test('a feed is started once, its values are sent and kept for workers that come
     ['played "b"', 'first of b'],
     ['played "a"', 'second of a'],
   ]);
-  assert.deepEqual(desk.values, [
+  const told: unknown[] = [];
+  await desk.tell(async (key, value) => told.push([key, value]));
+  assert.deepEqual(told, [
     ['played "a"', 'second of a'],
     ['played "b"', 'first of b'],
   ]);
+});
+
+test('a worker that is told what it missed ends with the newest, also where that comes meanwhile', async () => {
+  const { source, started } = playedSource('played');
+  const { desk, sent } = deskOf(source);
+  await desk.open([a, b]);
+  let arrive = (): void => {};
+  const arrived = new Promise<void>(resolve => {
+    arrive = resolve;
+  });
+  const telling = desk.tell((key, value) => {
+    sent.push([key, value]);
+    return arrived;
+  });
+  started[1]!.outlet.publish('second of b');
+  arrive();
+  await telling;
+  assert.deepEqual(sent.at(-1), ['played "b"', 'second of b']);
 });
 
 test('a feed that is no longer needed is stopped and says nothing more', async () => {

@@ -77,9 +77,10 @@ export class FeedDesk {
     }
   }
 
-  /** What a worker that starts later has to be told. */
-  get values(): readonly (readonly [key: string, value: unknown])[] {
-    return Array.from(this.entries).flatMap(([key, { hasValue, value }]) => (hasValue ? [[key, value] as const] : []));
+  /** Tells a worker that starts later what it missed. All at once: what is published while these are on their way comes behind them. */
+  async tell(send: (key: string, value: unknown) => Promise<unknown>): Promise<void> {
+    const known = Array.from(this.entries).filter(([, { hasValue }]) => hasValue);
+    await Promise.all(known.map(([key, { value }]) => send(key, value)));
   }
 
   get troubles(): readonly FeedTrouble[] {
