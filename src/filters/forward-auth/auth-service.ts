@@ -10,12 +10,18 @@ import type { Verdict } from './verdict.ts';
 /** Fields of the answer that concern its connection or its framing, and never go on. */
 const ownFields = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|date|server)$/;
 
+/**
+ * How long a connection is kept without a question, as in the pools of upstreams. A configuration that serves no longer leaves its connections
+ * behind, which a service that ends none would hold for as long as the gateway runs.
+ */
+const IDLE_MS = 60_000;
+
 export class AuthService {
   private readonly config: ForwardAuthConfig;
   private readonly url: URL;
   private readonly agent: Agent;
 
-  constructor(config: ForwardAuthConfig) {
+  constructor(config: ForwardAuthConfig, idleMs = IDLE_MS) {
     this.config = config;
     this.url = new URL(config.url);
     const pool = {
@@ -23,6 +29,7 @@ export class AuthService {
       maxSockets: config.connections,
       maxFreeSockets: config.connections,
       scheduling: 'lifo' as const,
+      timeout: idleMs,
     };
     this.agent = this.url.protocol === 'https:' ? new SecureAgent(pool) : new Agent(pool);
   }
