@@ -2,6 +2,7 @@
 
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
+import { SharedStates } from '../upstream/state/shared-states.ts';
 import { HangWatch } from './hang-watch.ts';
 import type { Answer, Ask, CallName } from './messages.ts';
 import { RestartBackoff } from './restart-backoff.ts';
@@ -131,11 +132,20 @@ export class WorkerCrew {
       this.present.delete(thread);
       this.rising.delete(thread);
       this.countServing();
+      this.forgetUnderWay(thread.slot);
       if (this.stopping) return;
       const delayMs = this.backoffs.get(thread.slot)?.next(performance.now() - startedAt) ?? 0;
       this.log('warn', 'worker died and is replaced', { worker: thread.slot, reason, delayMs });
       setTimeout(() => void this.replace(thread.slot), delayMs);
     });
+  }
+
+  /** Limits and gauges are not to count what ended with a worker until another takes its place, which may be long after. */
+  private forgetUnderWay(slot: number): void {
+    if (this.equipment === null) return;
+    const { registry, states } = this.equipment;
+    registry.closeSlot(slot);
+    new SharedStates(states, -1).workerEnded(slot);
   }
 
   private async replace(slot: number): Promise<void> {

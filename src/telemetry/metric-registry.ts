@@ -115,7 +115,7 @@ export class MetricRegistry {
     return slab.memory;
   }
 
-  /** When a worker ends and is not replaced: its gauges go to zero, its counts stay. */
+  /** When a worker ended: its gauges go to zero, its counts stay. */
   closeSlot(slot: number): void {
     this.workerSlabs.get(slot)?.resetGauges();
   }

@@ -64,6 +64,34 @@ test('a name that was out of use so long that its block was given away gets anot
   assert.equal(new SharedStates(memory, 0).claim('upstream users', 400_000).at, other.at);
 });
 
+test('a block that requests are still counted in is given to nobody, however long its name is out of use', () => {
+  const memory = stateMemory(2);
+  const worker = new SharedStates(memory, 1);
+  const { words, at, ownInFlightAt } = worker.claim('endpoint gone http://10.0.0.1:80', 0);
+  const key = words[at];
+  words[ownInFlightAt] = 1;
+  for (let n = 0; n < 20_000; n++) new SharedStates(memory, 0).claim(`upstream new-${n}`, 200_000);
+  assert.equal(words[at], key);
+  // As a tunnel ends, hours after its endpoint went.
+  words[ownInFlightAt] = 0;
+  for (let n = 0; n < 20_000; n++) new SharedStates(memory, 0).claim(`upstream newer-${n}`, 400_000);
+  assert.notEqual(words[at], key);
+});
+
+test('what a worker that died had under way counts no longer, under whichever name', () => {
+  const memory = stateMemory(2);
+  const [first, second] = [0, 1].map(slot => new SharedStates(memory, slot));
+  const blocks = ['upstream a', 'endpoint a http://10.0.0.1:80'].map(name => {
+    const block = second!.claim(name, 0);
+    block.words[block.ownInFlightAt] = 3;
+    const own = first!.claim(name, 0);
+    own.words[own.ownInFlightAt] = 1;
+    return own;
+  });
+  new SharedStates(memory, -1).workerEnded(1);
+  assert.deepEqual(blocks.map(inFlightOfAll), [1, 1]);
+});
+
 test('a full table gives blocks of the thread’s own: nothing fails', () => {
   const states = new SharedStates(stateMemory(1), 0);
   const blocks = Array.from({ length: 9_000 }, (_, n) => states.claim(`upstream u${n}`, 0));

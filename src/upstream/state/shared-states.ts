@@ -82,6 +82,17 @@ export class SharedStates {
     }
   }
 
+  /** Nothing that this worker had under way is any more: nobody is to wait for its end. */
+  workerEnded(slot: number): void {
+    const { words, workers } = this;
+    if (words === null) return;
+    const size = blockWords(workers);
+    for (let at = HEADER_WORDS + StateCell.inFlight + slot; at < words.length; at += size) {
+      // Reads before it writes: a store would make pages that were never used resident.
+      if (words[at] !== 0) Atomics.store(words, at, 0);
+    }
+  }
+
   private blockAt(words: Int32Array, at: number): StateBlock {
     const times = new Float64Array(words.buffer);
     const { slot, workers } = this;
@@ -103,6 +114,8 @@ export class SharedStates {
     }
     for (let at = start; at < end; at += size) {
       if (now - times[at / 2 + TimeCell.used]! < FORGET_AFTER_MS) continue;
+      // A tunnel to an endpoint that is gone, say, still takes itself out of this count when it ends.
+      if (this.isCountedIn(words, at)) continue;
       const before = words[at + StateCell.key]!;
       if (Atomics.compareExchange(words, at + StateCell.key, before, key) !== before) continue;
       words.fill(0, at + 2, at + size);
@@ -110,6 +123,12 @@ export class SharedStates {
       return at;
     }
     return -1;
+  }
+
+  private isCountedIn(words: Int32Array, at: number): boolean {
+    const cell = at + StateCell.inFlight;
+    for (let slot = 0; slot < this.workers; slot++) if (words[cell + slot] !== 0) return true;
+    return false;
   }
 }
 
