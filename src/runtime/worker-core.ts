@@ -130,7 +130,7 @@ export class WorkerCore {
     const { aside, cellView } = this.equipped();
     const { snapshot, config } = aside.commit();
     this.headLimits.become(config.limits);
-    this.clientTls.commit();
+    this.clientTls.commit(config.upstreams);
     if (this.gateway === null) {
       this.gateway = await this.openGateway(snapshot);
     } else {

@@ -116,7 +116,7 @@ export class Upstream {
     this.budget = new RetryBudget(this.block);
     this.source = source;
     const tls = spec.tls ?? null;
-    this.tls = tls === null ? null : (context.clientTls?.get(spec.name) ?? null);
+    this.tls = tls === null ? null : (context.clientTls?.get(spec.name, tls) ?? null);
     const samePool =
       previous !== null &&
       samePoolSettings(previous.spec.pool, spec.pool) &&
