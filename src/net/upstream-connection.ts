@@ -15,6 +15,7 @@ import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEve
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
 import type { ClientTlsTarget } from './tls/client-tls.ts';
+import { secureWriterOf } from './tls/secure-writer.ts';
 
 /** Where a connection leads; `tls` is null for plain text. */
 export interface ConnectionTarget {
@@ -74,6 +75,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private ended: boolean;
   /** The endpoint takes no more bytes; what it had sent before is still read. */
   private deaf: boolean;
+  /** The client's side of the tunnel has ended: the end follows the bytes that are still to be sent. */
+  private finDue: boolean;
 
   constructor(target: ConnectionTarget, connectTimeoutMs: number, owner: ConnectionOwner) {
     const { io } = owner;
@@ -102,6 +105,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.gone = false;
     this.ended = false;
     this.deaf = false;
+    this.finDue = false;
     const { tls } = target;
     const onread = readInto(io.readBuffer);
     this.socket =
@@ -177,8 +181,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     if (this.phase === Phase.tunnel) {
       outbox.flush();
       this.requestDone = true;
-      // Where the endpoint has ended its side as well, the socket closes once it has taken the last bytes.
-      this.socket.end();
+      this.endSocket();
       this.touch();
       return;
     }
@@ -188,6 +191,13 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     }
     this.requestDone = true;
     if (this.phase === Phase.head) this.scheduleWithin(this.times!.responseTimeoutMs);
+  }
+
+  /** Where the endpoint has ended its side as well, the socket closes once it has taken the last bytes. */
+  private endSocket(): void {
+    // Over TLS what waits for the write before it would be overtaken by the end, and never leave.
+    this.finDue = (secureWriterOf(this.socket)?.unsentBytes ?? 0) > 0;
+    if (!this.finDue) this.socket.end();
   }
 
   /** Gives the exchange up; the connection cannot serve another. No event follows. */
@@ -466,6 +476,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   }
 
   onDrain(): void {
+    if (this.finDue) this.endSocket();
     if (!this.blocked) return;
     this.owner.io.clock.tick();
     this.blocked = false;
