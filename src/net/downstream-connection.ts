@@ -552,8 +552,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.stash = null;
     this.decoder = null;
     this.handler.io.outbox.flush();
-    if (this.clientCloses && complete && unsentBytes(this.socket) === 0) {
-      // No byte of the client's can meet a closed socket, so nothing has to be read on for.
+    if (this.clientCloses && complete && unsentBytes(this.socket) === 0 && secureWriterOf(this.socket) === undefined) {
+      // No byte of the client's can meet a closed socket, so nothing has to be read on for. TLS says that it ends (RFC 8446 section 6.1).
       this.socket.destroy();
       return;
     }
