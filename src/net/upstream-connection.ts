@@ -16,6 +16,7 @@ import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
 import type { ClientTlsTarget } from './tls/client-tls.ts';
 import { secureWriterOf } from './tls/secure-writer.ts';
+import { endedWithoutAlert } from './tls/tls-handle.ts';
 
 /** Where a connection leads; `tls` is null for plain text. */
 export interface ConnectionTarget {
@@ -435,8 +436,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   onEnd(): void {
     this.owner.io.clock.tick();
     this.ended = true;
-    // Behind a failed write the kernel shows a reset as an end: an answer that ends with the connection may be cut.
-    const whole = this.responseFraming === BodyFraming.untilClose && !this.deaf;
+    // Behind a failed write the kernel shows a reset as an end, and over TLS anybody on the way can make one (RFC 9112 section 9.8):
+    // an answer that ends with the connection may be cut.
+    const whole = this.responseFraming === BodyFraming.untilClose && !this.deaf && !endedWithoutAlert(this.socket);
     if (this.phase === Phase.tunnel) this.endTunnelIn();
     else if (this.phase === Phase.body && whole) this.finish(null, true);
     else if (this.phase === Phase.head || this.phase === Phase.body) this.fail(new Fault('upstream_reset'));

@@ -10,6 +10,8 @@ export interface TcpStream {
   /** Bytes that libuv holds. */
   readonly writeQueueSize: number;
   reading: boolean;
+  /** 0 where it did not read. */
+  readStart(): number;
   readStop(): number;
   close(callback?: () => void): void;
   /** Closes with RST. Negative when FIN is on its way already. */
@@ -119,4 +121,11 @@ export function tlsHandleOf(socket: Socket): TlsHandle | null {
   // Because: nothing else has both.
   if (handle === null || handle._parent === undefined || handle._secureContext === undefined) return null;
   return handle as TlsHandle;
+}
+
+/** Whether a socket that just ended is one of TLS, and its peer did not say that it would end (RFC 8446 section 6.1): FIN alone. */
+export function endedWithoutAlert(socket: Socket): boolean {
+  const handle = tlsHandleOf(socket);
+  // Because: Node shows both alike. At the alert the handle below reads on, where it was not told to stop; FIN is what stops it by itself.
+  return handle?.reading === true && handle._parent.readStart() === 0;
 }
