@@ -436,19 +436,19 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   onEnd(): void {
     this.owner.io.clock.tick();
     this.ended = true;
-    // Behind a failed write the kernel shows a reset as an end, and over TLS anybody on the way can make one (RFC 9112 section 9.8):
-    // an answer that ends with the connection may be cut.
+    // Behind a failed write the kernel shows a reset as an end: an answer or a tunnel that ends with the connection may be cut. Over TLS
+    // anybody on the way can make an end without the alert (RFC 9112 section 9.8).
     const whole = this.responseFraming === BodyFraming.untilClose && !this.deaf && !endedWithoutAlert(this.socket);
-    if (this.phase === Phase.tunnel) this.endTunnelIn();
+    if (this.phase === Phase.tunnel && !this.deaf) this.endTunnelIn();
     else if (this.phase === Phase.body && whole) this.finish(null, true);
-    else if (this.phase === Phase.head || this.phase === Phase.body) this.fail(new Fault('upstream_reset'));
+    else if (this.phase >= Phase.head && this.phase <= Phase.tunnel) this.fail(new Fault('upstream_reset'));
     else if (this.phase !== Phase.connecting) this.close();
     this.owner.io.outbox.flush();
   }
 
   /** The endpoint's side of the tunnel is over: the whole is when the client's is, too. */
   private endTunnelIn(): void {
-    if (this.deaf || (this.requestDone && this.socket.writableFinished)) {
+    if (this.requestDone && this.socket.writableFinished) {
       this.finish(null, true);
       return;
     }
@@ -475,6 +475,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   /** It has closed or reset the connection, perhaps behind an answer (413, say) that is still to be read. */
   onWriteFailed(): void {
     this.deaf = true;
+    // Behind its end nothing is read any more, and nothing else would tell.
+    if (this.ended) this.socket.destroy();
   }
 
   onDrain(): void {

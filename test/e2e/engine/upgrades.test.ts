@@ -299,6 +299,34 @@ describe('other protocols', () => {
     assert.equal(engine.refusals('upstream_reset'), 1);
   });
 
+  test('an endpoint that breaks a tunnel off as it is written to: the same', async t => {
+    const { engine, backend } = await parrot(t);
+    const client = await ClientConnection.open(engine.port);
+    client.send(upgrade);
+    await client.until(all => all.includes('welcome '));
+    // Heard in this order within one turn: the write then takes the news of the reset, and what is read is an end.
+    client.send('one more word');
+    backend.connections[0]!.socket.resetAndDestroy();
+    assert.equal(await client.end(), 'reset');
+    assert.equal(engine.refusals('upstream_reset'), 1);
+  });
+
+  test('an endpoint that has ended its side and is gone: what the client says on has nowhere to go, and it hears so', async t => {
+    const { engine, backend } = await parrot(t);
+    const client = await ClientConnection.open(engine.port);
+    client.send(upgrade);
+    await client.until(all => all.includes('welcome '));
+    const { socket } = backend.connections[0]!;
+    socket.end();
+    assert.equal(await client.end(), 'fin');
+    socket.destroy();
+    const talk = setInterval(() => client.send('to nobody'), 10);
+    t.after(() => clearInterval(talk));
+    await closed(client.socket);
+    await eventually(() => engine.gateway.inFlight === 0, 'the exchange is over');
+    assert.equal(engine.refusals('upstream_reset'), 1);
+  });
+
   test('a client that is gone: the upstream’s connection ends', async t => {
     const { engine, backend } = await parrot(t);
     const client = await ClientConnection.open(engine.port);
