@@ -14,7 +14,7 @@ import { carriesGrpc, grpcTimeoutMs } from './grpc-answer.ts';
 import { hashFor } from './hash-for.ts';
 import { armHedge } from './hedge.ts';
 import { answer, refuse } from './reply.ts';
-import { watchWait } from './retries.ts';
+import { endWait, watchWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo, stickyPick } from './sticky-pick.ts';
 
@@ -129,7 +129,7 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
 /** The pool has a connection for an exchange that waited. */
 export function onConnection(exchange: Exchange, connection: RequestWriter): void {
   exchange.waiting = false;
-  exchange.services.io.wheel.unschedule(exchange);
+  endWait(exchange);
   send(exchange, connection);
   if (!exchange.requestIsBlocked) exchange.downstream.resumeRequest();
 }

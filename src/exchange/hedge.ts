@@ -14,6 +14,7 @@ import { NO_PASS } from '../upstream/guard.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
 import { hashFor } from './hash-for.ts';
+import { endWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
@@ -145,8 +146,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.leads = true;
     // The first try may have failed while this one was not sent yet, and the exchange wait for another: it needs none any more.
     exchange.stopWaiting();
-    exchange.services.io.wheel.unschedule(exchange);
-    if (exchange.retries !== null) exchange.services.io.wheel.cancel(exchange.retries);
+    endWait(exchange);
     exchange.endpoint!.ended();
     exchange.endpoint = endpoint;
     const { affinity } = exchange.upstream!;

@@ -16,6 +16,7 @@ import { attemptAnswered, attemptFailed } from './outcome.ts';
 import { refuse, refuseWithoutAnswer } from './reply.ts';
 import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse } from './response.ts';
+import { endWait } from './retries.ts';
 import { retry, retryAnswer } from './retry.ts';
 
 // ---- From the client -------------------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ function countFault(exchange: Exchange, fault: Fault): void {
 
 export function noConnection(exchange: Exchange, fault: Fault): void {
   exchange.waiting = false;
-  exchange.services.io.wheel.unschedule(exchange);
+  endWait(exchange);
   if (exchange.ended) return;
   attemptFailed(exchange, fault);
   if (!retry(exchange, fault)) refuseWithoutAnswer(exchange, fault);

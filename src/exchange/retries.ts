@@ -38,6 +38,13 @@ export class Retries implements Timed {
   }
 }
 
+/** A wait for a connection is over, and the clocks of it: the next, which may be at another upstream, has its own. */
+export function endWait(exchange: Exchange): void {
+  const { retries, services } = exchange;
+  services.io.wheel.unschedule(exchange);
+  if (retries !== null) services.io.wheel.cancel(retries);
+}
+
 /** An attempt waits for a connection: not longer than one try may take. */
 export function watchWait(exchange: Exchange, { spec }: RetryPolicy): void {
   if (spec.perTryTimeoutMs === 0) return;

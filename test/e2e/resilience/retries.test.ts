@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Filter } from '../../../src/exchange/filter.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
+import { startGateway } from '../../support/gateway.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { retrySpec } from '../../support/resilience-settings.ts';
 
@@ -295,4 +297,39 @@ test('a request that met a dead kept connection goes to another endpoint whose c
   assert.deepEqual(engine.endpointsInFlight(), [0, 0]);
   assert.equal(engine.upstreamCell('connectionsIdle'), 1);
   assert.equal(engine.upstreamCell('pending'), 0);
+});
+
+test('what one try may take does not count for the wait of another upstream that takes over', async t => {
+  let release = (): void => {};
+  const busy: RawHandlers = {
+    onRequest({ socket }, { path }) {
+      if (path === '/hold') release = () => socket.write(answer(200, 'held'));
+      else socket.write(answer(200, 'fallback'));
+    },
+  };
+  const [bad, other] = await Promise.all([unavailable, busy].map(startRawBackend));
+  const gateway = await startGateway(`upstreams:
+  a:
+    endpoints: [ "http://127.0.0.1:${bad!.port}" ]
+    breaker: { failures: 1 }
+    retry: { attempts: 1, on: [503], backoff: 1ms, maxBackoff: 1ms, perTryTimeout: 200ms }
+  b: { endpoints: [ "http://127.0.0.1:${other!.port}" ], pool: { maxConnections: 1 } }
+routes:
+  - { name: hold, public: true, match: { path: /hold }, to: b }
+  - { name: all, public: true, match: { path: /* }, to: a, fallback: { upstream: b } }
+`);
+  t.after(async () => {
+    await gateway.stop();
+    for (const backend of [bad!, other!]) await backend.stop();
+  });
+  const ask = async (path: string) => (await fetch(`http://127.0.0.1:${gateway.port}${path}`)).text();
+  const held = ask('/hold');
+  await eventually(() => other!.requests.length === 1, 'its connection is held');
+  const answered = ask('/');
+  await eventually(() => bad!.requests.length === 1, 'the first upstream is asked');
+  // As long as a try there might have waited, and a tick of the timers.
+  await Promise.race([answered, delay(300)]);
+  release();
+  assert.equal(await held, 'held');
+  assert.equal(await answered, 'fallback');
 });
