@@ -135,6 +135,12 @@ export const faultKinds = {
     'The client went away before the answer was complete. Seen in logs only.',
     '',
   ),
+  drain_timeout: gateway(
+    503,
+    'Cut by a stop',
+    '',
+    'The gateway was to stop, and the answer was not complete within `drainTimeout`: the client’s connection was cut. Seen in logs only.',
+  ),
   credentials_missing: downstream(
     401,
     'Credentials missing',
@@ -379,5 +385,10 @@ export class Fault {
     this.kind = faultKinds[code];
     this.detail = detail;
     this.cause = cause;
+  }
+
+  /** No answer is heard any more: the client’s connection is gone, or was cut. */
+  get endsUnheard(): boolean {
+    return this.code === 'client_aborted' || this.code === 'drain_timeout';
   }
 }

@@ -11,8 +11,8 @@ export interface OpenConnection {
   closeIfIdle(): void;
   /** Tells the client ahead that the connection will close, where the protocol can. */
   announceEnd?(): void;
-  /** Ends it so that what is under way is seen to be cut; left out where any end of the socket says so. */
-  breakOff?(): void;
+  /** Ends it at once, so that what is under way is seen to be cut. */
+  breakOff(): void;
 }
 
 /**
@@ -91,12 +91,10 @@ export class OpenConnections {
       const grace = setTimeout(() => this.closeIdle(null), Math.min(IDLE_GRACE_MS, timeoutMs));
       // Because: as above.
       const timer = setTimeout(() => {
-        for (const connection of this.open) {
-          if (connection.breakOff === undefined) connection.socket.destroy();
-          else connection.breakOff();
-        }
+        for (const connection of this.open) connection.breakOff();
         for (const socket of this.nameless) socket.destroy();
-        // Their exchanges end, and are logged, with the sockets' `close`, which comes a turn later: that of the last resolves.
+        this.io.outbox.flush();
+        // Their sockets' `close` comes a turn later: that of the last resolves.
         // Because: as above; nothing is to hold up the end.
         setTimeout(resolve, CUT_WITHIN_MS);
       }, timeoutMs);

@@ -467,6 +467,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   /** Ends the connection as it stands; asked by the gateway when the time of its drain is up. */
   breakOff(): void {
+    const { events } = this;
+    this.events = null;
+    events?.onRequestFault(new Fault('drain_timeout'));
+    if (this.socket.destroyed) return;
     if (!this.responseDone && this.endsWithConnection) this.cut();
     else this.socket.destroy();
   }

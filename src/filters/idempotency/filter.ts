@@ -84,8 +84,8 @@ export const idempotencyFilter: FilterDefinition<IdempotencyConfig> = {
 
       onEnd(exchange) {
         const own = firstOf(exchange, slot);
-        // Whether the upstream did it is not known when the client left: duplicates are kept out for a while.
-        own?.end(exchange.fault?.code !== 'client_aborted');
+        // Whether the upstream did it is not known when the client left, or was cut off: duplicates are kept out for a while.
+        own?.end(exchange.fault === null || !exchange.fault.endsUnheard);
       },
     };
 

@@ -487,6 +487,12 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.leave();
   }
 
+  /** Ends the connection as it stands; asked by the gateway when the time of its drain is up. */
+  breakOff(): void {
+    this.destroy();
+    for (const stream of this.streams.list()) stream.onConnectionLost('drain_timeout');
+  }
+
   private leave(): void {
     if (this.phase >= Phase.leaving) return;
     this.phase = Phase.leaving;

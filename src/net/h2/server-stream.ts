@@ -484,10 +484,10 @@ export class ServerStream implements ResponseWriter, Timed {
   }
 
   /** The connection is gone. */
-  onConnectionLost(): void {
+  onConnectionLost(fault: FaultCode = 'client_aborted'): void {
     if (this.closed) return;
     this.leave();
-    this.tellFault('client_aborted');
+    this.tellFault(fault);
   }
 
   // ---- Time ----------------------------------------------------------------------------------------------------

@@ -154,7 +154,8 @@ test('what drainTimeout cuts has its line in the access log', async () => {
   await cut;
   const lines = gateway.stdout().trim().split('\n');
   assert.equal(lines.length, 1);
-  assert.equal(JSON.parse(lines[0]).status, 499);
+  const { status, code } = JSON.parse(lines[0]);
+  assert.deepEqual([status, code], [503, 'drain_timeout']);
 });
 
 test('a worker that hangs does not hold up the end', { timeout: 60_000 }, async () => {

@@ -323,6 +323,9 @@ describe('drain', () => {
     await client.end();
     assert.equal(client.received.length, 0);
     client.destroy();
+    const [line] = await own.accessLines();
+    assert.deepEqual([line!.status, line!.code], [503, 'drain_timeout']);
+    assert.equal(own.refusals('client_aborted'), 0);
   });
 
   test('what ends with its connection does not look complete when it is cut', async t => {
@@ -343,6 +346,7 @@ describe('drain', () => {
       await client.until(all => all.includes('some'));
       await own.gateway.drain(100);
       assert.equal(await client.end(), 'reset');
+      assert.equal(own.refusals('drain_timeout'), 1);
     }
   });
 });

@@ -60,6 +60,19 @@ describe('drain', () => {
     });
   });
 
+  test('what takes too long is cut, and not by its client', async () => {
+    await with_({}, async ({ engine }) => {
+      const client = await H2Client.open(engine.port);
+      client.headers(1, get('/hang'));
+      await eventually(() => engine.gateway.inFlight === 1, 'the request is under way');
+      await engine.gateway.drain(300);
+      assert.equal(engine.gateway.inFlight, 0);
+      const [line] = await engine.accessLines();
+      assert.deepEqual([line!.status, line!.code], [503, 'drain_timeout']);
+      client.socket.destroy();
+    });
+  });
+
   test('a client that acknowledges the announcement is told the last stream at once', async () => {
     await with_({}, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
