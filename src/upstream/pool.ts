@@ -148,7 +148,16 @@ export class Pool implements EndpointPool, ConnectionOwner {
       this.onTurnedAway();
     }
     this.waiters.next()?.onNoConnection(fault);
+    if (fault.code === 'upstream_connect_timeout' && this.total === this.connecting) this.giveUpExcess(fault);
     this.openForWaiters();
+  }
+
+  /** Nothing is open, and to try takes its time: those for whom no try is under way would wait for one round after another. */
+  private giveUpExcess(fault: Fault): void {
+    // Told, they may come back to wait for another try.
+    for (let excess = this.waiters.length - this.connecting; excess > 0; excess--) {
+      this.waiters.next()?.onNoConnection(fault);
+    }
   }
 
   onReleased(connection: UpstreamConnection): void {

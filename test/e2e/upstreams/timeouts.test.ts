@@ -57,15 +57,20 @@ test('connectTimeout: 504 upstream_connect_timeout', async t => {
   const deafPort = Number(said.toString());
   for (let i = 0; i < 8; i++) fillers.push(connect(deafPort, '127.0.0.1').on('error', () => {}));
   await delay(200);
-  const engine = await startEngine([deafPort], { pool: { connectTimeoutMs: 300 } });
+  const engine = await startEngine([deafPort], { pool: { connectTimeoutMs: 300, maxConnections: 1 } });
   t.after(() => engine.stop());
-  const client = await ClientConnection.open(engine.port);
-  client.send(get);
-  const { status, code, ms } = await refusal(client);
-  assert.deepEqual([status, code], [504, 'upstream_connect_timeout']);
-  assertAbout(ms, 300);
-  assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
-  client.destroy();
+  // However many wait beside it, nobody waits through the attempts for others.
+  for (const count of [1, 16]) {
+    const clients = await Promise.all(Array.from({ length: count }, () => ClientConnection.open(engine.port)));
+    for (const client of clients) client.send(get);
+    for (const { status, code, ms } of await Promise.all(clients.map(refusal))) {
+      assert.deepEqual([status, code], [504, 'upstream_connect_timeout']);
+      assertAbout(ms, 300);
+    }
+    assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
+    assert.equal(engine.upstreamCell('pending'), 0);
+    for (const client of clients) client.destroy();
+  }
 });
 
 describe('responseTimeout', () => {
