@@ -152,20 +152,24 @@ export class LoginDesk {
     exchange.refuse(missingFault, this.missingFields);
   }
 
-  /** 401: what came does not hold. Counted, and held against the source unless it was good once. */
-  invalid(exchange: Exchange, reason: LoginFailure): void {
-    this.count(exchange, reason);
+  /**
+   * 401: what came does not hold. Counted, and held against the source unless it was good once; with `keyId` against what comes from
+   * there under that key as well.
+   */
+  invalid(exchange: Exchange, reason: LoginFailure, keyId = ''): void {
+    this.count(exchange, reason, keyId);
     exchange.refuse(invalidFault, this.invalidFields);
   }
 
   /**
    * Whether the source has tried too often: then the request is refused with 429 and nothing of it is to be verified. Ask before
-   * verifying, not for what is known to hold: a credential of a cache passes whoever sits behind the same address.
+   * verifying, not for what is known to hold: a credential of a cache passes whoever sits behind the same address. With `keyId` only
+   * failures under that key count, for one that is known to have been used rightly from there.
    */
-  isThrottled(exchange: Exchange): boolean {
+  isThrottled(exchange: Exchange, keyId = ''): boolean {
     if (this.attempts === null) return false;
     // Because: as above; credentials that are known do not come here.
-    const waitMs = this.attempts.waitMs(sourceOf(exchange.client.ip), Date.now());
+    const waitMs = this.attempts.waitMs(sourceFor(exchange, keyId), Date.now());
     if (waitMs <= 0) return false;
     this.count(exchange, 'throttled');
     exchange.refuse(throttledFault, [['Retry-After', String(Math.ceil(waitMs / 1_000))]]);
@@ -184,17 +188,25 @@ export class LoginDesk {
     exchange.refuse(unavailableFault, [['Retry-After', String(retryAfterS)]]);
   }
 
-  private count(exchange: Exchange, event: RefusalEvent): void {
+  private count(exchange: Exchange, event: RefusalEvent, keyId = ''): void {
     const isSureGuess = this.options.guessable === true && isGuess.has(event);
-    if (this.tally === null || isSureGuess) this.countNow(exchange, event);
-    else this.tally.note(exchange, () => this.countNow(exchange, event));
+    if (this.tally === null || isSureGuess) this.countNow(exchange, event, keyId);
+    else this.tally.note(exchange, () => this.countNow(exchange, event, keyId));
   }
 
-  private countNow({ client }: Exchange, event: RefusalEvent): void {
+  private countNow(exchange: Exchange, event: RefusalEvent, keyId: string): void {
     this.worker.cells[this.cells[event]]++;
+    if (this.attempts === null || !isGuess.has(event)) return;
     // Because: threads share these counts and have no other clock in common, and only refusals come here.
-    if (isGuess.has(event)) this.attempts?.fail(sourceOf(client.ip), Date.now());
+    const nowMs = Date.now();
+    this.attempts.fail(sourceFor(exchange, ''), nowMs);
+    if (keyId !== '') this.attempts.fail(sourceFor(exchange, keyId), nowMs);
   }
+}
+
+function sourceFor({ client }: Exchange, keyId: string): string {
+  const source = sourceOf(client.ip);
+  return keyId === '' ? source : `${source} ${keyId}`;
 }
 
 /** 403 for credentials that hold and are nobody's here: that of another filter may tell more. */

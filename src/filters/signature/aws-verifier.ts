@@ -16,7 +16,7 @@ import {
 } from './aws-v4.ts';
 import type { AwsSignatureConfig } from './config.ts';
 import type { ExpectedDigest } from './content-digest.ts';
-import type { Verdict } from './verdict.ts';
+import type { Claimed, Verdict } from './verdict.ts';
 
 const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
 
@@ -57,11 +57,15 @@ export class AwsVerifier {
     this.required = ['host', 'x-amz-date', ...config.signedHeaders];
   }
 
-  verify(exchange: Exchange, nowMs: number): Verdict {
+  read(exchange: Exchange): Claimed {
     const taken = takeScheme(exchange, AWS_SCHEME.toLowerCase());
     if (taken === null) return 'missing';
     const authorization = taken === MALFORMED ? null : parseAwsAuthorization(taken);
     if (authorization === null) return 'malformed';
+    return { keyId: authorization.keyId, verify: nowMs => this.verify(exchange, authorization, nowMs) };
+  }
+
+  private verify(exchange: Exchange, authorization: AwsAuthorization, nowMs: number): Verdict {
     const { region, service, window } = this.config;
     const { request } = exchange;
     if (authorization.region !== region || authorization.service !== service) return 'wrongAudience';

@@ -112,6 +112,28 @@ test('a request that is sent again is no guess: others at the same address go on
   assert.equal((await ask(gateway.port, { path: '/b', headers: other })).status, 200);
 });
 
+test('a key that has signed from an address goes on there whatever others have tried, until its own signatures are wrong', async t => {
+  const { gateway } = await start(t, { ...ed25519, failedLogins: '2/h' });
+  const send = async (path: string, headers = signed(linesFor(gateway.port, 'GET', path))) =>
+    (await ask(gateway.port, { path, headers })).status;
+  const unknown = () => signed(linesFor(gateway.port, 'GET', '/x'), `;created=${nowS()};keyid="somebody"`);
+  assert.equal(await send('/a'), 200);
+  for (const status of [401, 401, 429]) assert.equal(await send('/x', unknown()), status);
+  assert.equal(await send('/b'), 200);
+  assert.equal(await send('/plain', {}), 401, 'who does not sign at all has tried nothing');
+  const wrong = signed(linesFor(gateway.port, 'GET', '/another'));
+  for (const status of [401, 401, 429]) assert.equal(await send('/c', wrong), status);
+  assert.equal(await send('/d'), 429);
+});
+
+test('a key that has not signed from an address is not verified where others have tried too often', async t => {
+  const { gateway } = await start(t, { ...ed25519, failedLogins: '2/h' });
+  const wrong = signed(linesFor(gateway.port, 'GET', '/another'));
+  for (const status of [401, 401, 429]) assert.equal((await ask(gateway.port, { headers: wrong })).status, status);
+  const right = signed(linesFor(gateway.port, 'GET', '/a'));
+  assert.equal((await ask(gateway.port, { path: '/a', headers: right })).status, 429);
+});
+
 test('another path, method or query than was signed is refused', async t => {
   const { gateway, seen } = await start(t, ed25519);
   const headers = signed(linesFor(gateway.port, 'GET', '/a', 'b=1'));

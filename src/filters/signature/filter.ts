@@ -1,10 +1,14 @@
 // The signature filter: time, signature and replay before the request goes on, the body's digest while it passes.
 
 import { Fault } from '../../base/fault.ts';
+import { RecentMap } from '../../base/recent-map.ts';
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
+import { CredentialReader, takeScheme } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { FilterDefinition } from '../../exchange/filter.ts';
+import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
+import { sourceOf } from '../../exchange/login-source.ts';
 import { ReplayTable, replayTableBytes } from '../../store/replay-table.ts';
 import { AWS_SCHEME } from './aws-v4.ts';
 import { AwsVerifier } from './aws-verifier.ts';
@@ -14,6 +18,9 @@ import { MessageVerifier } from './message-verifier.ts';
 import type { Verified } from './verdict.ts';
 
 const bodyFault = new Fault('body_digest_mismatch');
+
+/** Keys, each by the address from which it has signed, that one worker remembers. */
+const PROVEN_MAX = 10_000;
 
 /** What shows who signed. */
 const signatureFields = { aws4: ['authorization'], rfc9421: ['signature', 'signature-input'] } as const;
@@ -47,6 +54,9 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
     const { replay, failedLogins, forward } = config;
     const verifier = config.scheme === 'aws4' ? new AwsVerifier(config) : new MessageVerifier(config);
     const seen = replay === 'off' ? null : new ReplayTable(worker.sharedTable(replayTableName(replay)));
+    const credentialPlaces = signatureFields[config.scheme].map(name => ({ kind: 'header' as const, name }));
+    const reader = new CredentialReader(credentialPlaces, 0);
+    const provenKeys = worker.lasting('keys that have signed', () => new RecentMap<true>(PROVEN_MAX));
     const challenge = challengeOf(config);
     const desk = new LoginDesk(
       { filter: 'signature', challenge, challengeInvalid: challenge, failedLogins, forward },
@@ -73,21 +83,37 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
     }
 
     function onRequest(exchange: Exchange): void {
-      if (desk.isThrottled(exchange)) return;
+      const claim = verifier.read(exchange);
+      if (claim === 'missing') {
+        desk.missing(exchange);
+        return;
+      }
+      if (claim === 'malformed') {
+        if (!desk.isThrottled(exchange)) desk.invalid(exchange, claim);
+        return;
+      }
+      const place = `${sourceOf(exchange.client.ip)} ${claim.keyId}`;
+      // Because: no signature comes twice. A key that has signed from here goes on, whatever others behind the address have tried.
+      const proven = provenKeys.get(place) === true ? claim.keyId : '';
+      if (desk.isThrottled(exchange, proven)) return;
       const nowMs = wallMs(worker.clock.now);
-      const verdict = verifier.verify(exchange, nowMs);
-      if (verdict === 'missing') desk.missing(exchange);
-      else if (typeof verdict === 'string') desk.invalid(exchange, verdict);
+      const verdict = claim.verify(nowMs);
+      if (typeof verdict === 'string') desk.invalid(exchange, verdict, proven);
       else if (isFirst(exchange, verdict, nowMs)) {
+        if (proven === '' && failedLogins !== null) provenKeys.set(place, true);
         const { body, login } = verdict;
         if (body !== null && exchange.request.hasBody) exchange.state[slot] = new BodyDigest(body);
         else if (body !== null && !matchesNothing(body)) {
           refuseBody(exchange);
           return;
         }
-        if (desk.admit(exchange, login) && !forward.keepCredential)
-          for (const name of signatureFields[config.scheme]) exchange.request.headers.remove(name);
+        if (desk.admit(exchange, login) && !forward.keepCredential) reader.drop(exchange);
       }
+    }
+
+    function withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
+      const isAnother = config.scheme === 'aws4' && takeScheme(exchange, AWS_SCHEME.toLowerCase()) === null;
+      if (!forward.keepCredential && !isAnother) reader.drop(exchange, of);
     }
 
     function onRequestBody(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void {
@@ -103,6 +129,7 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
     }
 
     const checksBodies = config.scheme === 'aws4' || config.contentDigest !== 'off';
-    return checksBodies ? { onRequest, onRequestBody } : { onRequest };
+    const filter: Filter = { onRequest, credentialPlaces, withhold };
+    return checksBodies ? { ...filter, onRequestBody } : filter;
   },
 };

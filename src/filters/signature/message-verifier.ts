@@ -9,7 +9,7 @@ import { type ExpectedDigest, parseContentDigest } from './content-digest.ts';
 import { VerificationKey } from './key-algorithms.ts';
 import { signatureBase } from './signature-base.ts';
 import { type InnerList, isInnerList, parseDictionary } from './structured-dictionary.ts';
-import type { Verdict } from './verdict.ts';
+import type { Claimed, Verdict } from './verdict.ts';
 
 interface KnownKey {
   readonly key: VerificationKey;
@@ -48,14 +48,20 @@ export class MessageVerifier {
     );
   }
 
-  verify(exchange: Exchange, nowMs: number): Verdict {
-    const { headers, hasBody } = exchange.request;
+  read(exchange: Exchange): Claimed {
+    const { headers } = exchange.request;
     const inputs = headers.getJoined('signature-input');
     const signatures = headers.getJoined('signature');
     if (inputs === undefined && signatures === undefined) return 'missing';
     const chosen = inputs === undefined || signatures === undefined ? null : this.choose(inputs, signatures);
     if (chosen === null) return 'malformed';
-    const { covered, signature } = chosen;
+    const id = chosen.covered.parameters.get('keyid');
+    const keyId = typeof id === 'string' ? id : '';
+    return { keyId, verify: nowMs => this.verify(exchange, chosen, keyId, nowMs) };
+  }
+
+  private verify(exchange: Exchange, { covered, signature }: Chosen, keyId: string, nowMs: number): Verdict {
+    const { hasBody } = exchange.request;
     const wrong = this.wrongParameters(covered, nowMs);
     if (wrong !== null) return wrong;
     const names = covered.items.map(({ value }) => value);
@@ -66,8 +72,7 @@ export class MessageVerifier {
     const body = coversBody && contentDigest !== 'off' ? digestOf(exchange) : null;
     if (body === undefined) return 'malformed';
     const { parameters } = covered;
-    const id = parameters.get('keyid');
-    const known = typeof id === 'string' ? this.keys.get(id) : undefined;
+    const known = this.keys.get(keyId);
     if (known === undefined) return 'unknown';
     const claimed = parameters.get('alg');
     if (claimed !== undefined && claimed !== known.key.algorithm) return 'mismatch';
@@ -76,7 +81,7 @@ export class MessageVerifier {
     const data = Buffer.from(base, 'latin1');
     if (!known.key.verifies(data, signature)) return 'mismatch';
     // Because: of what was signed, not of the signature: of an ECDSA signature anybody can make a second one.
-    const fingerprint = createHash('sha256').update(String(id)).update('\n').update(data).digest();
+    const fingerprint = createHash('sha256').update(keyId).update('\n').update(data).digest();
     return { login: known.login, fingerprint, expiresS: Math.ceil((createdMs(covered) + window) / 1_000), body };
   }
 

@@ -15,5 +15,13 @@ export interface Verified {
   readonly body: readonly ExpectedDigest[] | null;
 }
 
+export type Verdict = Verified | LoginFailure;
+
+/** What a request says of its signature, not yet believed. */
+export interface Claim {
+  readonly keyId: string;
+  verify(nowMs: number): Verdict;
+}
+
 /** `missing` where the request is not signed at all. */
-export type Verdict = Verified | LoginFailure | 'missing';
+export type Claimed = Claim | 'malformed' | 'missing';
