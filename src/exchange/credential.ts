@@ -34,9 +34,9 @@ export class CredentialReader {
     return null;
   }
 
-  /** Takes what stands at these places out of the request, so that the upstream does not see it. */
-  drop(exchange: Exchange): void {
-    for (const place of this.places) dropFrom(exchange, place);
+  /** Takes what stands at these places, but for the `others`, out of the request, so that the upstream does not see it. */
+  drop(exchange: Exchange, others: readonly CredentialPlace[] = []): void {
+    for (const place of this.places) if (!others.some(other => isSame(place, other))) dropFrom(exchange, place);
   }
 }
 
@@ -91,10 +91,16 @@ function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   else {
     const cookies = request.headers.getAll('cookie');
     if (cookies.length === 0) return;
-    const others = cookies.flatMap(line => line.split(';').map(pair => pair.trim())).filter(pair => !isOf(name, pair));
+    const pairs = cookies.flatMap(line => line.split(';').map(pair => pair.trim()));
+    const others = pairs.filter(pair => !isOf(name, pair));
+    if (others.length === pairs.length) return;
     request.headers.removeById(HeaderId.cookie);
     if (others.length > 0) request.headers.appendTrusted('Cookie', others.join('; '));
   }
+}
+
+function isSame(a: CredentialPlace, b: CredentialPlace): boolean {
+  return a.kind === b.kind && a.name === b.name;
 }
 
 function isOf(name: string, pair: string): boolean {

@@ -1,5 +1,6 @@
 // The contract between the pipeline and a filter. What filters do is in src/filters; how they run is in chain.ts.
 
+import type { CredentialPlace } from '../base/schema/credential-places.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,6 +31,13 @@ export interface Filter {
   onResponseBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
   /** Whether the filter itself is what the request is for, as a login's callback is: no other way to be recognised may answer it. */
   serves?(exchange: Exchange): boolean;
+  /** Where it looks for its credential; for `withhold` of the others. */
+  readonly credentialPlaces?: readonly CredentialPlace[];
+  /**
+   * Takes what it would have kept from the upstream out of a request that another filter let pass. What stands at the places `of` that
+   * one is that one's to keep or to take out.
+   */
+  withhold?(exchange: Exchange, of: readonly CredentialPlace[]): void;
   /** Always called once for a filter that was entered, however the exchange ends. Must not wait. */
   onEnd?(exchange: Exchange): void;
 }

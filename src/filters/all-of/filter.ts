@@ -51,6 +51,10 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
     };
 
     const filter: Filter = {
+      credentialPlaces: inner.flatMap(({ credentialPlaces = [] }) => credentialPlaces),
+      withhold(exchange, of) {
+        for (const each of inner) each.withhold?.(exchange, of);
+      },
       onRequest(exchange) {
         const { headers, query: queryBefore } = exchange.request;
         const headersBefore = headers.mark();
@@ -66,6 +70,8 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
         for (let i = 0; i < asked; i++) inner[i]!.onEnd?.(exchange);
       },
     };
+    if (inner.some(({ serves }) => serves !== undefined))
+      filter.serves = exchange => inner.some(each => each.serves?.(exchange) === true);
     const responding = inner.filter(({ onResponse }) => onResponse !== undefined).reverse();
     if (responding.length > 0) filter.onResponse = exchange => respond(exchange, responding, 0);
     const [bodyFilter] = bodyFilters;

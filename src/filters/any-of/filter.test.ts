@@ -352,3 +352,18 @@ test('what a filter serves itself is not answered by another way that would let 
   assert.deepEqual(ended, [], 'no other way was asked');
   assert.equal((await send({ 'x-key': 'good' })).text, 'k x-key');
 });
+
+test('a way that was refused adds to the answer what it owes its caller, one that was not asked does not', async t => {
+  const owing = (name: string): WrittenFilter => ({
+    name,
+    config: {
+      onRequest: exchange => exchange.refuse(new Fault('access_denied')),
+      onResponse: exchange => exchange.response!.headers.append('X-Owed', name),
+    } satisfies Filter,
+  });
+  const send = await start(t, anyOfFilter, [owing('first'), byHeader('x-key', 'k'), owing('last')]);
+  const answer = await send({ 'x-key': 'good' });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(valuesOf(answer, 'x-owed'), ['first']);
+  assert.deepEqual(valuesOf(await send({}), 'x-owed'), ['last', 'first']);
+});

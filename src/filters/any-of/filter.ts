@@ -62,6 +62,13 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
       for (const count of counts) countIn(exchange, count);
     };
 
+    /** What the others would have kept from the upstream is kept from it also where they had no say. */
+    const withholdOthers = (exchange: Exchange, admitting: Filter): void => {
+      if (exchange.ended || exchange.earlyReply !== null) return;
+      const of = admitting.credentialPlaces ?? [];
+      for (const each of inner) if (each !== admitting) each.withhold?.(exchange, of);
+    };
+
     const ask = (exchange: Exchange, attempt: Attempt): void | Promise<void> => {
       while (attempt.asked < attempt.filters.length) {
         const filter = attempt.filters[attempt.asked++]!;
@@ -71,15 +78,20 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
             // Because: whoever leaves before the answer has tried all the same.
             if (exchange.ended) countAll(exchange, attempt);
             else if (!settled(exchange, attempt, filter)) return ask(exchange, attempt);
+            else withholdOthers(exchange, filter);
           });
         }
-        if (settled(exchange, attempt, filter)) return;
+        if (settled(exchange, attempt, filter)) return withholdOthers(exchange, filter);
       }
       countAll(exchange, attempt);
       answer(exchange, attempt.refusals);
     };
 
     const filter: Filter = {
+      credentialPlaces: inner.flatMap(({ credentialPlaces = [] }) => credentialPlaces),
+      withhold(exchange, of) {
+        for (const each of inner) each.withhold?.(exchange, of);
+      },
       onRequest(exchange) {
         const own = mayServe ? inner.filter(filter => filter.serves?.(exchange) === true) : [];
         const attempt: Attempt = {
@@ -102,7 +114,10 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
     };
     if (mayServe) filter.serves = exchange => inner.some(each => each.serves?.(exchange) === true);
     if (inner.some(({ onResponse }) => onResponse !== undefined)) {
-      filter.onResponse = exchange => attemptOf(exchange)?.admitted?.onResponse?.(exchange);
+      filter.onResponse = exchange => {
+        const attempt = attemptOf(exchange);
+        if (attempt !== undefined) return respond(exchange, attempt, attempt.asked - 1);
+      };
     }
     if (inner.some(({ onRequestBody }) => onRequestBody !== undefined)) {
       filter.onRequestBody = (exchange, piece, last) =>
@@ -111,6 +126,14 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
     return filter;
   },
 };
+
+/** Those that were refused have something for the answer as well, such as the cookie of a session that they have found and renewed. */
+function respond(exchange: Exchange, attempt: Attempt, from: number): void | Promise<void> {
+  for (let at = from; at >= 0; at--) {
+    const waits = attempt.filters[at]!.onResponse?.(exchange);
+    if (waits) return waits.then(() => respond(exchange, attempt, at - 1));
+  }
+}
 
 /** Whether this filter has decided: it let the caller pass, did what only it is asked for, or nobody is there any more. Takes its refusal away if not. */
 function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean {

@@ -111,6 +111,8 @@ export const apiKeyFilter: FilterDefinition<ApiKeyConfig> = {
           decide(exchange, key);
         }
       },
+      credentialPlaces: from,
+      withhold: (exchange, of) => dropper?.drop(exchange, of),
     };
   },
 };

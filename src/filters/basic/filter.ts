@@ -114,6 +114,10 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
           ? refuseMalformed(exchange)
           : logIn(exchange, passwords.attempt(sourceOf(exchange.client.ip), ...pair));
       },
+      withhold(exchange) {
+        if (!forward.keepCredential && takeScheme(exchange, 'basic') !== null)
+          exchange.request.headers.removeById(HeaderId.authorization);
+      },
     };
   },
 };

@@ -1,6 +1,7 @@
 // The forwardAuth filter: knows the verdict or asks for it, and carries it out.
 
 import { createHash, type Hash } from 'node:crypto';
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
@@ -10,6 +11,8 @@ import { AuthService } from './auth-service.ts';
 import type { ForwardAuthConfig } from './config.ts';
 import type { Verdict } from './verdict.ts';
 import { VerdictCache } from './verdict-cache.ts';
+
+const bearer: CredentialPlace = { kind: 'bearer', name: '' };
 
 export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
   name: 'forwardAuth',
@@ -67,6 +70,7 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
     };
 
     return {
+      credentialPlaces: send.map(name => (name === 'authorization' ? bearer : { kind: 'header', name })),
       onRequest(exchange) {
         if (!cache.enabled) {
           if (warms) warmUp(exchange);

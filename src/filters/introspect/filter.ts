@@ -1,6 +1,7 @@
 // The introspect filter: takes an opaque token, knows it or has the server asked, and gives the desk the verdict.
 
 import { Fault } from '../../base/fault.ts';
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import { CredentialReader, isToken68, MALFORMED } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
@@ -30,11 +31,13 @@ class IntrospectFilter implements Filter {
   private readonly desk: LoginDesk;
   private readonly tokens: TokenDesk;
   private readonly scopeChallenge: string;
+  readonly credentialPlaces: readonly CredentialPlace[];
 
   constructor(config: IntrospectConfig, services: FilterServices) {
     const { worker } = services;
     this.config = config;
     this.worker = worker;
+    this.credentialPlaces = config.from;
     this.reader = new CredentialReader(config.from, TOKEN_BYTES_MAX);
     this.desk = new LoginDesk(
       {
@@ -61,6 +64,10 @@ class IntrospectFilter implements Filter {
     // Because: a token that held when the server was asked last is no guess; whoever shares the address with one who guesses goes on.
     if (!known?.login && this.desk.isThrottled(exchange)) return undefined;
     return this.decideLater(exchange, token, known);
+  }
+
+  withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
+    if (!this.config.forward.keepCredential) this.reader.drop(exchange, of);
   }
 
   /** Whether it may be gone by until this time of the thread's clock, and its token has not ended. */

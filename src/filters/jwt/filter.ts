@@ -1,6 +1,7 @@
 // The jwt filter: takes the token, knows it or verifies it, and gives the desk the verdict. What a token must be is beside it.
 
 import { Fault } from '../../base/fault.ts';
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import { CredentialReader, MALFORMED } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
@@ -76,11 +77,13 @@ class JwtFilter implements Filter {
   private readonly knowledge: Knowledge;
   private readonly revocations: Revocations | null;
   private readonly scopeChallenge: string;
+  readonly credentialPlaces: readonly CredentialPlace[];
 
   constructor(config: JwtConfig, services: FilterServices) {
     const { failedLogins, forward, consumer, scopes } = config;
     this.config = config;
     this.worker = services.worker;
+    this.credentialPlaces = config.from;
     this.reader = new CredentialReader(config.from, config.tokenSize);
     this.desk = new LoginDesk(
       {
@@ -115,6 +118,10 @@ class JwtFilter implements Filter {
       tokens.delete(token);
     }
     return this.verify(exchange, token, true);
+  }
+
+  withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
+    if (!this.config.forward.keepCredential) this.reader.drop(exchange, of);
   }
 
   private verify(exchange: Exchange, token: string, mayWait: boolean): void | Promise<void> {

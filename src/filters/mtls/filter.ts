@@ -35,9 +35,10 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
     /** By the certificate of a connection, which stays the same object for all its requests. */
     const known = new WeakMap<object, Login | false>();
 
-    function admit(exchange: Exchange, login: Login | null | false): void {
-      if (login) desk.admit(exchange, login);
-      else desk.forbid(exchange, nobodysFault);
+    function admit(exchange: Exchange, login: Login | null | false): boolean {
+      if (login) return desk.admit(exchange, login);
+      desk.forbid(exchange, nobodysFault);
+      return false;
     }
 
     function byProxy(exchange: Exchange): void {
@@ -49,10 +50,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
       }
       const facts = fields.length === 1 ? parseForwardedCertificate(fields[0]) : null;
       if (facts === null) desk.invalid(exchange, 'malformed');
-      else {
-        if (!forward.keepCredential) headers.remove(FORWARDED);
-        admit(exchange, rules.find(facts));
-      }
+      else if (admit(exchange, rules.find(facts)) && !forward.keepCredential) headers.remove(FORWARDED);
     }
 
     /** Whether no list revokes it; refuses otherwise. */
@@ -65,6 +63,11 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
     }
 
     return {
+      credentialPlaces: [{ kind: 'header', name: FORWARDED }],
+      withhold(exchange, of) {
+        const isOthers = of.some(({ kind, name }) => kind === 'header' && name === FORWARDED);
+        if (fromProxy && !forward.keepCredential && !isOthers) exchange.request.headers.remove(FORWARDED);
+      },
       onRequest(exchange) {
         const { client } = exchange;
         if (fromProxy && client.trusted) {

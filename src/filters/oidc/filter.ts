@@ -1,6 +1,7 @@
 // The oidc filter: admits by a session, or sends the browser to log in, and serves its own paths. How each of these goes is beside it.
 
 import { Fault } from '../../base/fault.ts';
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
@@ -54,12 +55,15 @@ class OidcFilter implements Filter {
   private readonly logins: LoginFlow;
   private readonly services: FilterServices;
   private readonly cells: Readonly<Record<string, number>>;
+  /** The token that it gives the upstream. */
+  readonly credentialPlaces: readonly CredentialPlace[];
 
   constructor(config: OidcConfig, services: FilterServices) {
     const { failedLogins, forward, consumer } = config;
     const { worker, eventCell, slot } = services;
     const challenge = 'Bearer realm="cardea"';
     this.config = config;
+    this.credentialPlaces = config.upstreamToken === 'none' ? [] : [{ kind: 'bearer', name: '' }];
     this.services = services;
     this.desk = new LoginDesk(
       {
@@ -111,6 +115,10 @@ class OidcFilter implements Filter {
     if (path === paths.callback || path === paths.backchannelLogout) return true;
     const endsSession = path === paths.logout || path === paths.frontchannelLogout;
     return endsSession && readCookie(exchange, session.cookie) !== null;
+  }
+
+  withhold(exchange: Exchange): void {
+    dropCookies(exchange, this.config.session.cookie);
   }
 
   onResponse(exchange: Exchange): void {
