@@ -273,6 +273,38 @@ const shadows: [what: string, guarded: WrittenRoute, open: WrittenRoute, expecte
     [],
   ],
   ['another service', admin, { name: 'u', hosts: www, public: true, to: 'other' }, []],
+  ['a path that a parameter takes as well', admin, { name: 'u', path: '/{team}/users', public: true }, ['shadowed']],
+  [
+    'a rest that a parameter takes as well',
+    { ...admin, path: '/files/{path*}' },
+    { name: 'u', path: '/{kind}/public', public: true },
+    ['shadowed'],
+  ],
+  [
+    'parameters that cross',
+    { ...admin, path: '/{a}/admin' },
+    { name: 'u', path: '/public/{b}', public: true },
+    ['shadowed'],
+  ],
+  [
+    'one of the folders that a regex takes',
+    { ...admin, path: '~/v[0-9]+/(users|orders)/[a-f0-9]{8}' },
+    { name: 'u', path: '/v2/*', public: true },
+    ['shadowed'],
+  ],
+  [
+    'a narrower public folder of a regex',
+    { ...admin, path: '~/v[0-9]+/.+' },
+    { name: 'u', path: '/v2/health/*', public: true },
+    [],
+  ],
+  ['a path beside it', { ...admin, path: '/{team}/admin' }, { name: 'u', path: '/{team}/public/*', public: true }, []],
+  [
+    'a parameter that gives way',
+    { ...admin, path: '/admin/users' },
+    { name: 'u', path: '/{team}/users/{id}', public: true },
+    [],
+  ],
 ];
 for (const [what, g, open, expected] of shadows) {
   test(`shadows: ${what}`, () => {
@@ -310,6 +342,24 @@ const rewrites: [what: string, guarded: WrittenRoute, open: WrittenRoute, isFoun
     { ...admin, path: '/a' },
     { name: 'u', path: '/x/{n}', rewrite: { path: '/a' } },
     true,
+  ],
+  ['what an expression keeps', admin, { name: 'u', path: '~/pub/(?<rest>.*)', rewrite: { path: '/{rest*}' } }, true],
+  [
+    'what several groups of an expression keep',
+    { ...admin, path: '/v1/admin/{id}' },
+    {
+      name: 'u',
+      path: '~/(?P<version>v[0-9])/p[)/](?<area>(a|[(]|x)+[a-z]+)/(?<page>.+)',
+      rewrite: { path: '/{version}/{area}/{page}' },
+    },
+    true,
+  ],
+  ['a prefix of an expression', admin, { name: 'u', path: '~/(a|b)/.*', rewrite: { stripPrefix: '/b' } }, true],
+  [
+    'what an expression does not take',
+    admin,
+    { name: 'u', path: '~/pub/(?<rest>[0-9]*)', rewrite: { path: '/{rest*}' } },
+    false,
   ],
   ['another folder', admin, { name: 'u', path: '/files/{path*}', rewrite: { path: '/static/{path*}' } }, false],
   [

@@ -2,6 +2,7 @@
 // request takes the other route, and becomes this path there, is for the router to say.
 
 import type { RouteConfig } from '../../config/config.ts';
+import { textsMatching } from './text-matching.ts';
 
 /** Stands where the rewrite leaves a parameter out. */
 const ANY = 'audit';
@@ -12,7 +13,6 @@ export type PathBefore = (upstreamPath: string) => string | null;
 /** Of a route that keeps paths it is the path itself. */
 export function pathBeforeOf({ match, rewrite }: RouteConfig): PathBefore {
   if (rewrite === null || (rewrite.stripPrefix === '' && rewrite.path === '')) return path => path;
-  if (match.path.startsWith('~')) return () => null;
   if (rewrite.stripPrefix !== '') {
     const prefix = rewrite.stripPrefix.replace(/\/$/, '');
     return path => prefix + path;
@@ -31,6 +31,38 @@ export function pathBeforeOf({ match, rewrite }: RouteConfig): PathBefore {
     const found = whole.exec(path);
     if (found === null) return null;
     const values = new Map(names.map((name, at) => [name, found[at + 1]!]));
+    if (match.path.startsWith('~')) return textsMatching(withGroups(match.path.slice(1), values))[0] ?? null;
     return match.path.replace(/\*$/, ANY).replace(/\{([^}*]*)\*?\}/g, (_, name: string) => values.get(name) ?? ANY);
   };
+}
+
+/** The expression with these texts in the place of its named groups. */
+function withGroups(source: string, values: ReadonlyMap<string, string>): string {
+  const opening = /\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>/y;
+  let text = '';
+  for (let at = 0; at < source.length; ) {
+    opening.lastIndex = at;
+    const group = opening.exec(source);
+    const value = group === null ? undefined : values.get(group[1]!);
+    const end = value === undefined ? endOfUnit(source, at) : endOfGroup(source, at);
+    text += value === undefined ? source.slice(at, end) : value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    at = end;
+  }
+  return text;
+}
+
+function endOfGroup(source: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < source.length; at = endOfUnit(source, at)) {
+    if (source[at] === '(') depth++;
+    else if (source[at] === ')' && --depth === 0) return at + 1;
+  }
+  return source.length;
+}
+
+/** Where the letter, escape or class that begins here ends. */
+function endOfUnit(source: string, at: number): number {
+  const unit = /(?:\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|.)/sy;
+  unit.lastIndex = at;
+  return at + unit.exec(source)![0].length;
 }

@@ -3,7 +3,9 @@
 
 import type { WayAround } from '../../config/audit-config.ts';
 import type { RouteConfig } from '../../config/config.ts';
+import type { PathPattern } from '../../route/path-pattern.ts';
 import type { AuditFinding } from './audit-report.ts';
+import { crossingPath, patternOf } from './crossing-paths.ts';
 import type { Reach } from './reach.ts';
 import type { RouterOracle } from './router-oracle.ts';
 import { type PathBefore, pathBeforeOf } from './same-resource.ts';
@@ -21,13 +23,18 @@ const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAround>> = {
 export class WaysAround {
   private readonly oracle: RouterOracle;
   private readonly reach: Reach;
-  /** Routes that anybody may take, and how paths get there. */
-  private readonly open: ReadonlyMap<RouteConfig, PathBefore>;
+  /** Routes that anybody may take, which paths they ask for, and how paths get there. */
+  private readonly open: ReadonlyMap<RouteConfig, { readonly pattern: PathPattern; readonly before: PathBefore }>;
 
   constructor(oracle: RouterOracle, reach: Reach, open: readonly RouteConfig[]) {
     this.oracle = oracle;
     this.reach = reach;
-    this.open = new Map(open.map(route => [route, pathBeforeOf(route)]));
+    this.open = new Map(
+      open.flatMap(route => {
+        const pattern = patternOf(route.match.path);
+        return pattern === null ? [] : [[route, { pattern, before: pathBeforeOf(route) }] as const];
+      }),
+    );
   }
 
   /** Those around the guard of this route, each with one request that shows it. `samples` are some that it is meant for. */
@@ -53,6 +60,10 @@ export class WaysAround {
         const rival = this.rivalFor(guarded, request);
         if (rival === null) continue;
         const code = trick === 'situation' ? this.codeOf(guarded, sample, rival, request) : codes[trick];
+        if (!isMeant(guarded, rival, code)) add(code, rival, request, '');
+      }
+      for (const { rival, request } of this.crossing(guarded, sample, rivals)) {
+        const code = this.codeOf(guarded, sample, rival, request);
         if (!isMeant(guarded, rival, code)) add(code, rival, request, '');
       }
       for (const { rival, request, path } of this.rewritten(guarded, sample, rivals)) {
@@ -82,13 +93,30 @@ export class WaysAround {
     return match.hosts.length > 0 && request.host !== own.host ? 'skipped_by_host' : 'skipped_by_condition';
   }
 
+  /** Requests for paths of this route that an open one asks for as well, and gets; none for one whose paths are some of this one's. */
+  private *crossing(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
+    const own = patternOf(guarded.match.path);
+    if (own === null) return;
+    for (const rival of rivals) {
+      const rawPath = crossingPath(sample.rawPath, own, this.open.get(rival)!.pattern);
+      const ofRival = rawPath === null || rawPath === sample.rawPath ? null : sampleRequest(rival);
+      if (rawPath === null || ofRival === null) continue;
+      const isFor = (path: string) => this.oracle.isFor(guarded.name, { ...sample, rawPath: path });
+      if (!isFor(rawPath) || (rival.public && isFor(ofRival.rawPath))) continue;
+      const taking = situationVariants({ ...sample, rawPath }, [ofRival]).find(
+        ({ request }) => this.rivalFor(guarded, request) === rival,
+      );
+      if (taking !== undefined) yield { rival, request: taking.request };
+    }
+  }
+
   /** Requests with another path that reach what this route's upstream serves under the guarded one. */
   private *rewritten(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
     const own = this.oracle.taken(sample);
     if (own === null || own.route !== guarded) return;
     const path = own.upstreamPath;
     for (const rival of rivals) {
-      const rawPath = this.open.get(rival)!(path);
+      const rawPath = this.open.get(rival)!.before(path);
       if (rawPath === null || rawPath === sample.rawPath) continue;
       const ofRival = sampleRequest(rival);
       if (ofRival === null) continue;
