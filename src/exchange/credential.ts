@@ -43,11 +43,28 @@ export class CredentialReader {
 function takeFrom(exchange: Exchange, { kind, name }: CredentialPlace): Taken {
   const { request } = exchange;
   if (kind === 'bearer') return takeScheme(exchange, 'bearer');
-  if (kind === 'cookie') return onlyOne(cookiePairs(request.headers.getAll('cookie').join(';')), name);
+  if (kind === 'cookie') return onlyCookie(request.headers.getAll('cookie'), name);
   if (kind === 'query') return request.query === '' ? null : onlyOne(queryPairs(request.query), name);
   const value = request.headers.get(name);
   if (value === undefined) return null;
   return request.headers.isRepeated(name) ? MALFORMED : value;
+}
+
+/**
+ * The value of a cookie that is there once. What only a careless reader takes for it, with a space behind its name or letters that no value
+ * has, is one as well: a backend could read that one.
+ */
+function onlyCookie(lines: readonly string[], name: string): Taken {
+  let found: string | null = null;
+  for (const line of lines) {
+    if (!line.includes(name)) continue;
+    for (const part of line.split(';')) {
+      if (!isOf(name, part)) continue;
+      if (found !== null) return MALFORMED;
+      found = part;
+    }
+  }
+  return found === null ? null : (cookiePairs(found)[1] ?? MALFORMED);
 }
 
 /** The value of a name that stands once among pairs. Given twice, a backend could read the other one. */
@@ -92,7 +109,7 @@ function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
     const cookies = request.headers.getAll('cookie');
     if (cookies.length === 0) return;
     const pairs = cookies.flatMap(line => line.split(';').map(pair => pair.trim()));
-    const others = pairs.filter(pair => !isOf(name, pair));
+    const others = pairs.filter(pair => pair !== '' && !isOf(name, pair));
     if (others.length === pairs.length) return;
     request.headers.removeById(HeaderId.cookie);
     if (others.length > 0) request.headers.appendTrusted('Cookie', others.join('; '));
@@ -104,5 +121,6 @@ function isSame(a: CredentialPlace, b: CredentialPlace): boolean {
 }
 
 function isOf(name: string, pair: string): boolean {
-  return pair === '' || pair === name || pair.startsWith(`${name}=`);
+  const equals = pair.indexOf('=');
+  return (equals === -1 ? pair : pair.slice(0, equals)).trim() === name;
 }

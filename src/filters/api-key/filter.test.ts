@@ -142,6 +142,19 @@ test('from a cookie, as Bearer, and hidden from the upstream by choice', async t
   assert.equal(seen[1].headers.cookie, 'a=b');
 });
 
+test('a cookie that only a careless backend reads is the key as well, and given twice beside another', async t => {
+  const { port, seen } = await start(t, { from: [{ cookie: 'key' }] });
+  for (const other of ['key =second-key', 'key="second-key', 'key=second key', 'key=a,b', 'key', ' key\t=x'])
+    for (const cookie of [`key=first-key; ${other}`, `${other}; a=b; key=first-key`]) {
+      const answer = await ask(port, { headers: { cookie } });
+      assert.equal(answer.status, 401, cookie);
+      assert.match(answer.body.toString(), /credentials_invalid/);
+    }
+  const apart = 'my-key=x; keys=y; xkey =z; key=first-key; KEY=k; other="a, b"';
+  assert.equal((await ask(port, { headers: { cookie: apart } })).status, 200);
+  assert.equal(seen.length, 1);
+});
+
 test('a key given twice, too large, or of odd bytes is refused', async t => {
   const { port, seen } = await start(t, { from: [{ header: 'x-api-key' }, { query: 'k' }], failedLogins: 'off' });
   for (const asked of [
