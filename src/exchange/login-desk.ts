@@ -41,8 +41,8 @@ type RefusalEvent = LoginFailure | 'missing' | 'insufficient' | 'throttled' | 'u
  * Failures of credentials that were good once: many people behind one address have those at the same time, and nobody guesses by them.
  * A replay is mostly a client's second try.
  */
-const isNoGuess: ReadonlySet<LoginFailure> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked', 'replayed']);
-const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !isNoGuess.has(failure)));
+const wasGoodOnce: ReadonlySet<RefusalEvent> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked', 'replayed']);
+const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !wasGoodOnce.has(failure)));
 
 /** The events of an identity filter; its definition's `events`. */
 export const loginEvents: readonly string[] = [
@@ -191,7 +191,7 @@ export class LoginDesk {
   private count(exchange: Exchange, event: RefusalEvent, keyId = ''): void {
     const isSureGuess = this.options.guessable === true && isGuess.has(event);
     if (this.tally === null || isSureGuess) this.countNow(exchange, event, keyId);
-    else this.tally.note(exchange, () => this.countNow(exchange, event, keyId));
+    else this.tally.note(exchange, () => this.countNow(exchange, event, keyId), wasGoodOnce.has(event));
   }
 
   private countNow(exchange: Exchange, event: RefusalEvent, keyId: string): void {

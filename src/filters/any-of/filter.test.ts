@@ -224,7 +224,7 @@ test('of a caller whom one way recognises and refuses, no other way counts a fai
   const counted: string[] = [];
   const noting = (name: string, code: 'credentials_invalid' | 'access_denied', tally: RefusalTally): Filter => ({
     onRequest(exchange) {
-      tally.note(exchange, () => counted.push(name));
+      tally.note(exchange, () => counted.push(name), false);
       exchange.refuse(new Fault(code));
     },
   });
@@ -278,11 +278,11 @@ test('who leaves before the answer has tried all the same; a refusal behind the 
   const noting = (what: string, tally: RefusalTally | undefined, waits: Promise<void> | null): Filter => ({
     onRequest(exchange) {
       if (what === 'good') return undefined;
-      tally!.note(exchange, () => counted.push(what));
+      tally!.note(exchange, () => counted.push(what), false);
       exchange.refuse(new Fault('credentials_invalid'));
       return waits ?? undefined;
     },
-    onRequestBody: exchange => tally!.note(exchange, () => counted.push('body')),
+    onRequestBody: exchange => tally!.note(exchange, () => counted.push('body'), false),
   });
   const ways = [{ name: 'bad' }, { name: 'slow' }];
   let release = () => {};

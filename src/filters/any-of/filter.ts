@@ -11,9 +11,12 @@ import type { AnyOfConfig } from './config.ts';
 
 /** What one of the filters answered when it did not let the caller pass. */
 interface Refusal {
+  readonly by: Filter;
   readonly fault: Fault | null;
   readonly reply: Reply;
   readonly counts: readonly (() => void)[];
+  /** The credential is read as one that was good once, as an expired one was; it may be made up all the same. */
+  readonly wasGood: boolean;
 }
 
 /** Kept for one exchange: who is asked, how many were, and which of them admitted or gave what was asked of it. */
@@ -26,6 +29,7 @@ interface Attempt {
   readonly refusals: Refusal[];
   /** What the filter that is asked would count, should none recognise the caller. */
   counts: (() => void)[];
+  wasGood: boolean;
   /** Who called by the filters before this one, and what the upstream was told of that. */
   readonly before: Pick<Exchange, 'consumer' | 'identity'> & { readonly fields: readonly string[] };
 }
@@ -36,16 +40,19 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
   build(config, { slot, tally: outer, inner: build }) {
     // Because: only this filter writes its cell.
     const attemptOf = (exchange: Exchange) => exchange.state[slot] as Attempt | undefined;
-    const countIn = (exchange: Exchange, count: () => void): void => {
+    const countIn = (exchange: Exchange, count: () => void, wasGood: boolean): void => {
       if (outer === null) count();
-      else outer.note(exchange, count);
+      else outer.note(exchange, count, wasGood);
     };
     const tally: RefusalTally = {
-      note(exchange, count) {
+      note(exchange, count, wasGood) {
         const attempt = attemptOf(exchange);
         // Because: what the filter that recognised the caller refuses later, such as a body, is no attempt among several.
-        if (attempt === undefined || attempt.admitted !== null) countIn(exchange, count);
-        else attempt.counts.push(count);
+        if (attempt === undefined || attempt.admitted !== null) countIn(exchange, count, wasGood);
+        else {
+          attempt.counts.push(count);
+          attempt.wasGood ||= wasGood;
+        }
       },
     };
     const inner = config.map(written => build(written, tally));
@@ -57,9 +64,12 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
     /** Nobody let the caller pass, or it left before anybody could. */
     const countAll = (exchange: Exchange, { refusals, counts }: Attempt): void => {
       const recognised = refusals.filter(isOfKnownCaller);
-      for (const refusal of recognised.length > 0 ? recognised : refusals)
-        for (const count of refusal.counts) countIn(exchange, count);
-      for (const count of counts) countIn(exchange, count);
+      const ended = refusals.filter(({ wasGood }) => wasGood);
+      for (const refusal of recognised.length > 0 ? recognised : refusals) {
+        if (!refusal.wasGood && ended.some(({ by }) => lookAtTheSame(by, refusal.by))) continue;
+        for (const count of refusal.counts) countIn(exchange, count, refusal.wasGood);
+      }
+      for (const count of counts) countIn(exchange, count, false);
     };
 
     /** What the others would have kept from the upstream is kept from it also where they had no say. */
@@ -101,6 +111,7 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
           admitted: null,
           refusals: [],
           counts: [],
+          wasGood: false,
           before: stateOf(exchange),
         };
         exchange.state[slot] = attempt;
@@ -143,8 +154,9 @@ function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean 
     attempt.admitted = filter;
     return true;
   }
-  attempt.refusals.push({ fault, reply: earlyReply, counts: attempt.counts });
+  attempt.refusals.push({ by: filter, fault, reply: earlyReply, counts: attempt.counts, wasGood: attempt.wasGood });
   attempt.counts = [];
+  attempt.wasGood = false;
   exchange.withdrawReply();
   takeIdentityFields(exchange);
   const { consumer, identity, fields } = attempt.before;
@@ -152,6 +164,14 @@ function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean 
   exchange.consumer = consumer;
   exchange.identity = identity;
   return false;
+}
+
+/** Whether both take their credential from one place, and none from another: then it was the same. */
+function lookAtTheSame(one: Filter, other: Filter): boolean {
+  const [first] = one.credentialPlaces ?? [];
+  const others = other.credentialPlaces ?? [];
+  if (first === undefined || others.length === 0) return false;
+  return [...one.credentialPlaces!, ...others].every(({ kind, name }) => kind === first.kind && name === first.name);
 }
 
 function stateOf(exchange: Exchange): Attempt['before'] {
@@ -168,12 +188,13 @@ function isOfKnownCaller({ fault }: Refusal): boolean {
 
 /**
  * The refusal that tells most: of a credential that does not suffice; of one that cannot be verified now, and may well be what another
- * way could not read; of one that did not hold; else a page to log in, else every challenge there is.
+ * way could not read; of one that was good once; of one that did not hold; else a page to log in, else every challenge there is.
  */
 function answer(exchange: Exchange, refusals: readonly Refusal[]): void {
   const chosen =
     refusals.find(isOfKnownCaller) ??
     refusals.find(({ fault }) => fault?.code === 'identity_unavailable') ??
+    refusals.find(({ wasGood }) => wasGood) ??
     refusals.find(({ fault }) => fault !== null && fault.code !== 'credentials_missing') ??
     refusals.find(({ fault }) => fault === null);
   if (chosen !== undefined) {

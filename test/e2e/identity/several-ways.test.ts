@@ -10,16 +10,17 @@ import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { startNodeBackend } from '../../support/node-backend.ts';
 
 const key = 'ck_a-key-beside-other-ways';
-const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`;
+const otherKey = 'ck_a-key-that-comes-once';
+const hashOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const secret = 'the-secret-of-a-token-issuer-of-tests';
 let backend: Awaited<ReturnType<typeof startNodeBackend>>;
 let gateway: RunningGateway;
 
-/** A token that the routes below take. */
-function token(): string {
+/** A token that the routes below take, or one that has run out; by another secret one that anybody can make up. */
+function token(livesS = 60, signedBy = secret): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const text = `${part({ alg: 'HS256' })}.${part({ iss: 'https://idp.example', aud: 'api', sub: 'u', exp: Math.floor(Date.now() / 1_000) + 60 })}`;
-  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+  const text = `${part({ alg: 'HS256' })}.${part({ iss: 'https://idp.example', aud: 'api', sub: 'u', exp: Math.floor(Date.now() / 1_000) + livesS })}`;
+  return `${text}.${createHmac('sha256', signedBy).update(text).digest('base64url')}`;
 }
 
 before(async () => {
@@ -31,7 +32,7 @@ before(async () => {
   gateway =
     await startGateway(`listeners: [{ address: "127.0.0.1:{{port}}", trustedProxies: [127.0.0.1], clientCertificateHeaders: keep }]
 admin: { address: "127.0.0.1:{{adminPort}}" }
-consumers: [{ name: acme, keys: [{ id: k1, hash: "${hash}" }] }]
+consumers: [{ name: acme, keys: [{ id: k1, hash: "${hashOf(key)}" }, { id: k2, hash: "${hashOf(otherKey)}" }] }]
 upstreams: { service: { endpoints: ["http://127.0.0.1:${backend.port}"] } }
 routes:
   - name: all
@@ -55,6 +56,20 @@ routes:
       - anyOf:
           - apiKey: {}
           - allOf: [{ ${oidc} }, { jwt: { issuer: https://idp.example, audience: api, ${keys} } }]
+    to: service
+  - name: one-place
+    match: { path: /one-place }
+    filters:
+      - anyOf:
+          - apiKey: { from: [bearer], failedLogins: 2/h }
+          - jwt: { issuer: https://idp.example, audience: api, ${keys}, failedLogins: 2/h }
+    to: service
+  - name: two-places
+    match: { path: /two-places }
+    filters:
+      - anyOf:
+          - apiKey: { failedLogins: 3/h }
+          - jwt: { issuer: https://idp.example, audience: api, ${keys}, failedLogins: 3/h }
     to: service
   - name: proxied
     match: { path: /proxied }
@@ -120,4 +135,30 @@ test('a login that stands in an allOf serves its own paths also for who brings a
   const out = await ask(gateway.port, { path: '/oidc/logout', headers: { ...headers, cookie: 'cardea_session=s' } });
   assert.equal(out.status, 302);
   assert.match(valuesOf(out, 'set-cookie')[0]!, /^cardea_session=; .*Max-Age=0/);
+});
+
+test('tokens that have run out are no guesses of a key in the same place, and their callers are told to get others', async () => {
+  const send = async (credential: string) => {
+    const { status, headers } = await ask(gateway.port, {
+      path: '/one-place',
+      headers: { authorization: `Bearer ${credential}` },
+    });
+    return `${status} ${headers['www-authenticate'] ?? ''}`;
+  };
+  for (let n = 0; n < 4; n++) assert.equal(await send(token(-60)), '401 Bearer realm="cardea", error="invalid_token"');
+  assert.match(await send(otherKey), /^200/);
+  for (const status of [401, 401, 429]) assert.match(await send('ck_a-guess-of-a-key'), new RegExp(`^${status}`));
+});
+
+test('a made-up token that says it has run out hides no guesses of a key beside it', async () => {
+  const send = async (guess: string) =>
+    (
+      await ask(gateway.port, {
+        path: '/two-places',
+        headers: { 'x-api-key': guess, authorization: `Bearer ${token(-60, 'made up')}` },
+      })
+    ).status;
+  for (const guess of ['a-guess', 'b-guess', 'c-guess']) assert.equal(await send(guess), 401);
+  const answer = await ask(gateway.port, { path: '/two-places', headers: { 'x-api-key': 'd-guess' } });
+  assert.equal(answer.status, 429);
 });
