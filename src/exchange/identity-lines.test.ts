@@ -54,6 +54,14 @@ test('a value never begins another field, and bytes beyond ASCII are UTF-8', () 
   assert.equal(headerValue(['a\0b', { c: 1, d: 2 }]), 'a b,{"c":1%2C"d":2}');
 });
 
+test('a value that would be another one as a field is left out', () => {
+  for (const name of ['admin ', ' admin', 'admin\0', '\nadmin', 'admin\x7f']) assert.equal(headerValue(name), '');
+  assert.equal(headerValue(['user', 'admin\t', 'ops']), 'user,ops');
+  assert.equal(headerValue('admin\u00a0'), 'admin\xc2\xa0');
+  const lines = new IdentityLines(forwardIdentity.parse({})).make(null, { ...identity, subject: 'ann ' }, 0);
+  assert.ok(!lines.includes('X-Consumer-Subject'));
+});
+
 test('claims by path, own members only', () => {
   const { claims } = identity;
   assert.deepEqual(claimAt(claims, 'realm_access.roles'), ['x', 'y']);

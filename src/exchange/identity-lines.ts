@@ -14,6 +14,7 @@ const TOKEN_RENEWAL_MS = 30_000;
 const VALUE_BYTES_MAX = 8_192;
 
 const control = /[\0-\x1f\x7f]/g;
+const barredAtEnds = /^[\0-\x20\x7f]|[\0-\x20\x7f]$/;
 const beyondAscii = /[^\0-\x7f]/;
 /** What can stand in a head as it is; most values can. */
 const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -93,11 +94,14 @@ function add(lines: string[], header: string, claim: unknown): void {
   if (value !== '' && value.length <= VALUE_BYTES_MAX) lines.push(header, value);
 }
 
-/** A claim as the bytes (latin1) of a header value; empty for what is absent. */
+/** A claim as the bytes (latin1) of a header value; empty for what is absent, and for what would be another value there. */
 export function headerValue(claim: unknown): string {
   if (claim === undefined || claim === null) return '';
   if (typeof claim === 'string') return bytesOf(claim);
-  if (Array.isArray(claim)) return claim.map(item => bytesOf(listItem(item))).join(',');
+  if (Array.isArray(claim)) {
+    const items = claim.map(listItem).filter(item => !barredAtEnds.test(item));
+    return items.map(bytesOf).join(',');
+  }
   return bytesOf(typeof claim === 'object' ? JSON.stringify(claim) : String(claim));
 }
 
@@ -109,7 +113,9 @@ function listItem(item: unknown): string {
 
 function bytesOf(text: string): string {
   if (plain.test(text)) return text;
-  const safe = text.replace(control, ' ').trim();
+  // Because: a field keeps no spaces at its ends, and who is called `admin ` is not `admin`.
+  if (barredAtEnds.test(text)) return '';
+  const safe = text.replace(control, ' ');
   return beyondAscii.test(safe) ? Buffer.from(safe).toString('latin1') : safe;
 }
 

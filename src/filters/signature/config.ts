@@ -74,7 +74,7 @@ const replayEntries = z
   })
   .default(1_048_576)
   .describe(
-    'How many signatures are remembered until they leave the window, 13 bytes of memory each; when there is no room the request is refused with 503. `off` lets the same signed request pass again.',
+    'How many signatures are remembered until they leave the window, 13 bytes of memory each; when there is no room the request is refused with 503. A reload that changes the number forgets them. `off` lets the same signed request pass again.',
   );
 
 const common = {
