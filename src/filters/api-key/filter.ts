@@ -37,10 +37,10 @@ function bookFor(
       cacheBytes: cache,
       keepWhenAwayMs: keepWhenAway,
       clock: worker.clock,
-      onAway: away =>
-        away
-          ? worker.log('warn', 'the key store is away', { store: name! })
-          : worker.log('info', 'the key store is back', { store: name! }),
+      onAway: reason =>
+        reason === null
+          ? worker.log('info', 'the key store is back', { store: name! })
+          : worker.log('warn', 'the key store is away', { store: name!, reason }),
     });
     ofOwner.set(manner, book);
   }

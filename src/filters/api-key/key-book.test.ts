@@ -58,8 +58,13 @@ for (const later of [false, true]) {
     const { store, source } = playedStore(later);
     const clock = new Clock();
     clock.now = 1_000_000;
-    const heard: boolean[] = [];
-    const book = new KeyBook(source, { cacheBytes, keepWhenAwayMs: 60_000, clock, onAway: away => heard.push(away) });
+    const heard: (string | null)[] = [];
+    const book = new KeyBook(source, {
+      cacheBytes,
+      keepWhenAwayMs: 60_000,
+      clock,
+      onAway: reason => heard.push(reason),
+    });
     const ask = async (key: string) => book.ready(key, directory) ?? (await book.find(key, directory));
     const pass = (ms: number) => {
       clock.now += ms;
@@ -142,7 +147,7 @@ for (const later of [false, true]) {
     pass(300);
     assert.ok(await ask('good'));
     assert.equal(await ask('not seen'), null);
-    assert.deepEqual(heard, [true, false]);
+    assert.deepEqual(heard, ['away', null]);
   });
 
   test(`a store ${manner}: away from the start, nobody passes`, async () => {

@@ -7,6 +7,7 @@ import { numberInHex } from '../../base/hash.ts';
 import { flatText } from '../../base/latin1.ts';
 import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
+import { reasonOf } from '../../store/store-away.ts';
 import { KeyPrints } from './key-prints.ts';
 import { KnownKey } from './known-key.ts';
 import { ReadyKeys } from './ready-keys.ts';
@@ -25,8 +26,8 @@ export interface KeyBookOptions {
   readonly cacheBytes: number;
   readonly keepWhenAwayMs: number;
   readonly clock: Clock;
-  /** Hears when the store is away, and when it is back. */
-  readonly onAway: (away: boolean) => void;
+  /** Hears why the store is away when it begins to be, and null when it is back. */
+  readonly onAway: (reason: string | null) => void;
 }
 
 /** One under way, for all who ask for the key meanwhile. */
@@ -158,8 +159,8 @@ export class KeyBook {
     let version: string | Promise<string>;
     try {
       version = this.source!.version();
-    } catch {
-      this.becomeAway(true);
+    } catch (error) {
+      this.becomeAway(error);
       return;
     }
     if (!(version instanceof Promise)) {
@@ -169,7 +170,7 @@ export class KeyBook {
     this.checking = version
       .then(
         text => this.checked(text, startedAt),
-        () => this.becomeAway(true),
+        (error: unknown) => this.becomeAway(error),
       )
       .finally(() => {
         this.checking = null;
@@ -178,7 +179,7 @@ export class KeyBook {
 
   private checked(version: string, startedAt: number): void {
     this.checkedAt = startedAt;
-    this.becomeAway(false);
+    this.becomeBack();
     if (version === this.version) return;
     this.version = version;
     this.forget();
@@ -197,13 +198,19 @@ export class KeyBook {
   }
 
   private failed(error: unknown): KeysUnavailable {
-    this.becomeAway(true);
+    this.becomeAway(error);
     return new KeysUnavailable('the store could not be asked', { cause: error });
   }
 
-  private becomeAway(away: boolean): void {
-    if (away === this.away) return;
-    this.away = away;
-    this.options.onAway(away);
+  private becomeAway(error: unknown): void {
+    if (this.away) return;
+    this.away = true;
+    this.options.onAway(reasonOf(error));
+  }
+
+  private becomeBack(): void {
+    if (!this.away) return;
+    this.away = false;
+    this.options.onAway(null);
   }
 }

@@ -207,8 +207,9 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
           sink.passed(use, share);
         }
       },
-      away(isAway) {
-        if (isAway) worker.log('warn', 'quotas are not kept: their store is away', { store: store.spec.name });
+      away(reason) {
+        if (reason !== null)
+          worker.log('warn', 'quotas are not kept: their store is away', { store: store.spec.name, reason });
         else worker.log('info', 'quotas are kept again', { store: store.spec.name });
       },
     });

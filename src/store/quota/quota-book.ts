@@ -2,6 +2,7 @@
 // times a second; requests do not wait for it, but for the first one of a key.
 
 import { RecentMap } from '../../base/recent-map.ts';
+import { reasonOf } from '../store-away.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
 /** How often what was used is told; a key near its limit is told at once. */
@@ -27,8 +28,8 @@ export interface QuotaLine {
 export interface QuotaBookEvents {
   /** The ledger has taken `units`; the sum of all gateways went from `sum - units` to `sum`. */
   told(line: QuotaLine, units: number, sum: number): void;
-  /** True when the ledger does not answer, false when it does again. */
-  away(isAway: boolean): void;
+  /** Why the ledger does not answer, when it begins not to; null when it does again. */
+  away(reason: string | null): void;
 }
 
 export class QuotaBook {
@@ -113,6 +114,7 @@ export class QuotaBook {
   private async tellAll(): Promise<void> {
     const again: QuotaLine[] = [];
     let failed: boolean | null = null;
+    let reason = 'a part of it does not answer';
     for (let isAway = false; this.dirty.size > 0 && !isAway; ) {
       const lines = this.someDirty();
       const entries: LedgerEntry[] = lines.map(({ key, untold, expiresAt }) => ({ key, units: untold, expiresAt }));
@@ -121,7 +123,10 @@ export class QuotaBook {
         line.untold = 0;
       }
       // Because: what could not be told is told the next time; the store says by itself that it is away.
-      const sums = await this.ledger.add(entries).catch(() => null);
+      const sums = await this.ledger.add(entries).catch((error: unknown) => {
+        reason = reasonOf(error);
+        return null;
+      });
       isAway = sums === null;
       failed ??= false;
       for (const [at, line] of lines.entries()) {
@@ -139,7 +144,7 @@ export class QuotaBook {
       }
     }
     for (const line of again) this.dirty.add(line);
-    if (failed !== null) this.become(failed);
+    if (failed !== null) this.become(failed ? reason : null);
     if (failed === true) this.plan(TELL_EVERY_MS);
   }
 
@@ -151,9 +156,9 @@ export class QuotaBook {
     return lines;
   }
 
-  private become(isAway: boolean): void {
-    if (this.isAway === isAway) return;
-    this.isAway = isAway;
-    this.events.away(isAway);
+  private become(reason: string | null): void {
+    if (this.isAway === (reason !== null)) return;
+    this.isAway = reason !== null;
+    this.events.away(reason);
   }
 }

@@ -1,7 +1,9 @@
 // Commands and subscriptions against a real Redis: answered, refused at once when it is away, and back by themselves.
 
 import assert from 'node:assert/strict';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
 import { StoreAway } from '../store-away.ts';
@@ -121,4 +123,50 @@ test('a store that is closed while its subscription is being made closes without
   store.subscribe('news', () => assert.fail('heard of something'));
   await store.close();
   assert.equal(store.isClosed, true);
+});
+
+test('a connection that is accepted and never greeted, as by a proxy without its server, is given up for a new one', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  let silent = true;
+  const accepted = new Set<Socket>();
+  const proxy = createServer(socket => {
+    accepted.add(socket);
+    if (!silent) socket.pipe(connect(redis.port, '127.0.0.1')).pipe(socket);
+  });
+  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    for (const socket of accepted) socket.destroy();
+    proxy.close();
+  });
+  const { port } = proxy.address() as AddressInfo; // a TCP server's address is never a string
+  const store = new RedisStore(redisSpec(port, { connectTimeoutMs: 100 }));
+  t.after(() => store.close());
+  const heard = new Promise<void>(resolve => store.subscribe('news', () => {}, resolve));
+  await assert.rejects(store.command('PING'), StoreAway);
+  silent = false;
+  await eventually(() => store.available, 'it is connected to again');
+  await heard;
+  assert.equal(store.trouble, '');
+  assert.equal(await store.command('PING'), 'PONG');
+});
+
+test('a database that the server has not is no reason to work in another one', async t => {
+  const redis = await startRedis({ arguments: ['--databases', '4'] });
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port, { database: '4', connectTimeoutMs: 200 }));
+  t.after(() => store.close());
+  await assert.rejects(store.command('SET', 'a', 'b'), /"main" is away: its database cannot be selected: ERR$/);
+  const other = new RedisStore(redisSpec(redis.port));
+  t.after(() => other.close());
+  assert.equal(await other.command('DBSIZE'), 0);
+});
+
+test('why a store is away is told by a code: a password that is wrong, a server that is not there', async t => {
+  const redis = await startRedis({ password: 's3cret' });
+  const store = new RedisStore(redisSpec(redis.port, { password: 'other', connectTimeoutMs: 200 }));
+  t.after(() => store.close());
+  await assert.rejects(store.command('PING'), /"main" is away: WRONGPASS$/);
+  await redis.stop();
+  await eventually(() => store.trouble === 'ECONNREFUSED', 'the other reason');
 });

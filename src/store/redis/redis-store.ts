@@ -5,6 +5,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { Holds } from '../holds.ts';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
+import { guardConnections } from './connection-guard.ts';
 import { makeRedisClient, type RedisClient } from './redis-client.ts';
 import { type ReturnWatch, watchForReturn } from './return-watch.ts';
 
@@ -22,6 +23,7 @@ export class RedisStore {
   private subscriber: Promise<RedisClient> | null = null;
   private up = false;
   private closed = false;
+  private unconnected = '';
   private readonly closing = new Set<() => Promise<void>>();
   private watch: ReturnWatch | null = null;
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
@@ -42,6 +44,11 @@ export class RedisStore {
   /** Whether a command that is sent now is likely to be answered. */
   get available(): boolean {
     return this.up;
+  }
+
+  /** Why no connection comes about, as far as anything was said of it: a code such as `WRONGPASS`, no address. Empty otherwise. */
+  get trouble(): string {
+    return this.unconnected;
   }
 
   /** Hears of each change of `available`. Call what it returns to stop. */
@@ -140,7 +147,8 @@ export class RedisStore {
   private async connected(): Promise<RedisClient> {
     if (this.client === null) await this.open();
     const { client } = this;
-    if (client === null || !this.up) throw this.away(this.closed ? 'it was closed' : 'no connection');
+    if (client === null || !this.up)
+      throw this.away(this.closed ? 'it was closed' : this.unconnected || 'no connection');
     return client;
   }
 
@@ -164,8 +172,9 @@ export class RedisStore {
   /** A client whose errors are no surprise; null when the store was closed meanwhile. */
   private async made(): Promise<RedisClient | null> {
     const client = await makeRedisClient(this.spec);
-    // Because: what goes wrong shows in `available`; an event without a listener would end the process.
-    client.on('error', () => {});
+    guardConnections(client, this.spec.connectTimeoutMs, trouble => {
+      this.unconnected = trouble;
+    });
     if (!this.closed) return client;
     client.disconnect();
     return null;

@@ -168,6 +168,7 @@ routes:
       );
     };
     await told(`redis://127.0.0.1:${await freePort()}`, /feed is not up to date.*limits.*is away/);
+    await told(`redis://gw:other@127.0.0.1:${strict.port}`, /feed is not up to date.*limits.*is away: WRONGPASS/);
     await told(`redis://gw:pw@127.0.0.1:${strict.port}`, /feed is not up to date.*refuses to count limits: NOPERM/);
   });
 });

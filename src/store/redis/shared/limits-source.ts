@@ -42,10 +42,11 @@ export const limitsSource: FeedSource<LimitsNews> = {
     };
     const table = new UseTable(outlet.sharedTable(useTable));
     let isAway = true;
+    let reason = '';
     let refusal: string | null = null;
     const report = () => {
       const { name } = storeSpec;
-      if (isAway) outlet.report(`the store "${name}" is away`);
+      if (isAway) outlet.report(`the store "${name}" is away${reason === '' ? '' : `: ${reason}`}`);
       else outlet.report(refusal === null ? null : `the store "${name}" refuses to count limits: ${refusal}`);
     };
     const tell = () => outlet.publish({ gateways: roll.gateways, available: !isAway });
@@ -68,6 +69,7 @@ export const limitsSource: FeedSource<LimitsNews> = {
       roll,
       onAvailability(available) {
         isAway = !available;
+        reason = '';
         report();
         tell();
       },
@@ -83,6 +85,11 @@ export const limitsSource: FeedSource<LimitsNews> = {
       clock.now = performance.now();
       sync.round(clock.now);
       void roll.beat(clock.now);
+      // Because: why shows when it is connected to again, and the first reason does for an outage.
+      if (isAway && reason === '' && store.trouble !== '') {
+        reason = store.trouble;
+        report();
+      }
       arm();
     };
     arm();
