@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from './redis.ts';
 
 const run = promisify(execFile);
@@ -13,6 +14,8 @@ export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
   /** Kills a master and resolves when a replica has its slots. */
   failOver(master: number): Promise<void>;
+  /** Moves a slot with its keys to another master, as `redis-cli --cluster reshard` does; `meanwhile` is called before the keys move, and behind it. */
+  moveSlot(slot: number, meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -57,8 +60,46 @@ export async function startRedisCluster(): Promise<RedisCluster> {
         (text, info) => info.includes('cluster_state:ok') && text.split('\n').filter(isServed).length === 3,
       );
     },
+    async moveSlot(slot, meanwhile) {
+      const ask = async (port: number, ...words: (string | number)[]) =>
+        (await run('redis-cli', ['-e', '-p', String(port), ...words.map(String)])).stdout.trim();
+      const masters: { port: number; id: string; has: boolean }[] = [];
+      for (const [at, { port }] of nodes.entries()) {
+        if (killed.has(at)) continue;
+        const [id = '', , flags = '', , , , , , ...ranges] =
+          (await ask(port, 'cluster', 'nodes'))
+            .split('\n')
+            .find(line => line.includes('myself'))
+            ?.split(' ') ?? [];
+        const has = ranges.some(range => {
+          const [from, to = from] = range.split('-').map(Number);
+          return slot >= from! && slot <= to!;
+        });
+        if (flags.includes('master')) masters.push({ port, id, has });
+      }
+      const source = masters.find(({ has }) => has)!;
+      const target = masters.find(({ has }) => !has)!;
+      await ask(target.port, 'cluster', 'setslot', slot, 'importing', source.id);
+      await ask(source.port, 'cluster', 'setslot', slot, 'migrating', target.id);
+      await meanwhile();
+      await moveKeys(slot, source.port, target.port);
+      await meanwhile();
+      for (const { port } of masters) await ask(port, 'cluster', 'setslot', slot, 'node', target.id);
+    },
     async stop() {
       await Promise.all(nodes.map((node, at) => (killed.has(at) ? Promise.resolve() : node.stop())));
     },
   };
+}
+
+/** Rejects where the other server has such a key already. */
+async function moveKeys(slot: number, from: number, to: number): Promise<void> {
+  const server = new Redis(from);
+  try {
+    const keys = await server.callBuffer('CLUSTER', 'GETKEYSINSLOT', slot, 10_000);
+    // Because: this is what it answers, and keys may hold any bytes.
+    for (const key of keys as Buffer[]) await server.call('MIGRATE', '127.0.0.1', to, key, 0, 5_000);
+  } finally {
+    server.disconnect();
+  }
 }

@@ -57,6 +57,7 @@ function clusterOptions(spec: StoreSpec) {
     maxRedirections: 3,
     retryDelayOnFailover: RECONNECT_MIN_MS,
     retryDelayOnClusterDown: RECONNECT_MIN_MS,
+    retryDelayOnTryAgain: RECONNECT_MIN_MS,
     redisOptions,
   };
 }

@@ -55,6 +55,61 @@ test('exact: a stack over several slots admits its tightest limit, and takes not
   }
 });
 
+test('exact: where a slot moves to another server, each call is decided there or here, and none without Redis', async t => {
+  const own = { ...spec, keyPrefix: 'moved exact:' };
+  const open = () =>
+    openLimitGateway(own, [limitRule({ count: 60, perMs: 24 * 3_600_000 })], { ...patient, onFailure: 'closed' });
+  const [one, other] = await Promise.all([open(), open()]);
+  t.after(() => Promise.all([one.close(), other.close()]));
+  const callers = [1, 2, 3, 4, 5, 6, 7, 8];
+  const admitted = callers.map(() => 0);
+  const askAll = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      await Promise.all(
+        callers.flatMap((caller, at) =>
+          [one, other].map(async gateway => {
+            const call = gateway.call(caller);
+            if (await gateway.limiter.decide(call)) admitted[at]!++;
+            else assert.equal(call.refusedBy, 0, 'by the limit');
+          }),
+        ),
+      );
+    }
+  };
+  await askAll(10);
+  const [low, high] = one.call(1).keys;
+  const key = `${own.keyPrefix}l:${(high! >>> 0).toString(36)}.${(low! >>> 0).toString(36)}`;
+  await cluster.moveSlot(keySlot(key), () => askAll(5));
+  await askAll(20);
+  assert.deepEqual(
+    admitted,
+    callers.map(() => 60),
+  );
+});
+
+test('shared: a slot moves to another server while its callers come, and all of them are counted together behind it', async t => {
+  const own = { ...spec, keyPrefix: 'moved shared:' };
+  const open = () => openLimitGateway(own, [limitRule({ count: 200, perMs: 24 * 3_600_000 })]);
+  const [one, other] = await Promise.all([open(), open()]);
+  t.after(() => Promise.all([one.close(), other.close()]));
+  while ([one, other].some(({ news }) => news()?.gateways !== 2)) await new Promise(resolve => setTimeout(resolve, 20));
+  const admitted = Array.from({ length: 64 }, () => 0);
+  const askAll = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      for (let caller = 0; caller < 64; caller++)
+        for (const gateway of [one, other]) if (await gateway.ask(caller)) admitted[caller]!++;
+      // Because: gateways tell each other in rounds, of which these callers have one in 0.1 s.
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+  };
+  await askAll(20);
+  // Callers without a level there yet are those that a move would find there already.
+  await cluster.moveSlot(keySlot(`${own.keyPrefix}s{3}:`), () => askAll(15));
+  await askAll(100);
+  const [least, most] = [Math.min(...admitted), Math.max(...admitted)];
+  assert.ok(least >= 190 && most <= 240, `${least} to ${most} of 200`);
+});
+
 test('a master is lost and its replica takes over: nobody waits, nobody gets much more, and all slots count again', async t => {
   const [count, burst, callers, forMs] = [20, 10, 12, 5_000];
   const sides = await Promise.all(

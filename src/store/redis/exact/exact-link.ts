@@ -90,9 +90,9 @@ export class ExactLink {
       if (target.waiting.length === 0) continue;
       // Because: what came has been read in this turn; whoever sends next does not wait for a server that let the last one down.
       this.judge(target);
-      const batch = target.waiting;
+      const decisions = target.waiting;
       target.waiting = [];
-      this.sendBatch(target, batch);
+      for (const batch of pipelinesOf(this.store.driver, decisions)) this.sendBatch(target, batch);
     }
   }
 
@@ -131,12 +131,12 @@ export class ExactLink {
   ): void {
     for (const [at, decision] of decisions.entries()) {
       const [error, reply] = replies?.[at] ?? [null, null];
-      if (error?.message.startsWith('NOSCRIPT') === true) this.sendWhole(client, target, decision, untilMs);
+      if (error !== null && asksAgain(error)) this.sendWhole(client, target, decision, untilMs);
       else decision.settle(error === null ? numbersOf(reply) : null);
     }
   }
 
-  /** The server does not know the script yet: it gets the text once, within the time that was given to the decision. */
+  /** As a call of its own, with the text of the script and within the time that was given to the decision. The driver takes such a one to where its slot is now. */
   private sendWhole(client: RedisClient, target: Target, decision: Decision, untilMs: number): void {
     const batch: Batch = { decisions: [decision], untilMs, settled: false };
     target.asked.unshift(batch);
@@ -213,6 +213,14 @@ export class ExactLink {
   }
 }
 
+/**
+ * Whether the server has decided nothing, and would say so: it does not know the script yet, or the key's slot is moving or has moved to another one.
+ * Of calls that went together the driver follows all or none, and does not look for where slots are now.
+ */
+function asksAgain({ message }: Error): boolean {
+  return /^(NOSCRIPT|MOVED|ASK|TRYAGAIN) /.test(message);
+}
+
 /** Decides all that was asked without an answer. */
 function abandon(target: Target): void {
   const { asked } = target;
@@ -250,11 +258,32 @@ function numbersOf(reply: unknown): readonly number[] | null {
   return Array.isArray(reply) ? (reply as number[]) : null; // Because: as said
 }
 
+/** What the driver of a cluster knows of its slots, and does not tell its types. */
+interface SlotMap {
+  /** Names of the servers, master first. */
+  readonly slots: readonly (readonly string[] | undefined)[];
+  /** Slots that may go in one pipeline have the same number; one that has just moved has none for a moment, whatever its servers are. */
+  readonly _groupsBySlot: readonly (number | undefined)[];
+}
+
+/** Of one server's decisions, those that the driver takes in one pipeline. */
+function pipelinesOf(client: RedisClient | null, decisions: readonly Decision[]): Iterable<readonly Decision[]> {
+  if (client === null || !client.isCluster || decisions.length === 1) return [decisions];
+  const { _groupsBySlot: groups } = client as unknown as SlotMap; // Because: as said there
+  const pipelines = new Map<number | undefined, Decision[]>();
+  for (const decision of decisions) {
+    const group = groups[decision.slot];
+    const pipeline = pipelines.get(group);
+    if (pipeline === undefined) pipelines.set(group, [decision]);
+    else pipeline.push(decision);
+  }
+  return pipelines.values();
+}
+
 /** Which server has this slot now, as `host:port`. */
 function targetName(client: RedisClient | null, slot: number): string {
   if (client === null || !client.isCluster) return ALONE;
-  // Because: the driver keeps for each slot the names of its servers, master first, and does not tell its types.
-  const { slots } = client as unknown as { readonly slots: readonly (readonly string[] | undefined)[] };
+  const { slots } = client as unknown as SlotMap; // Because: as said there
   return slots[slot]?.[0] ?? ALONE;
 }
 

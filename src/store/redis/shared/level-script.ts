@@ -9,8 +9,8 @@ import { rollCall } from './gateway-roll.ts';
  * 1 fixed window, 2 sliding window), whether levels are told after an outage, count, period in us, burst as doubles, number of callers; for each caller 8 bytes
  * of key, units to add, and the level as the gateway knows it, without those units. Gives two floats a caller: the level over all gateways,
  * and for windows, which do not drain evenly, the units of all times (modulo `TOTAL_MODULUS`).
- * A caller whom Redis does not know (it was restarted, or he is new) gets the gateway's level. With KEYS[2], the roll of gateways, it is
- * called for the one in ARGV[2], and a 32-bit number of them stands behind the levels.
+ * A caller whom Redis does not know (it was restarted, or he is new) gets the gateway's level. Where ARGV[2] names a gateway, the roll in KEYS[2]
+ * is called for it, and a 32-bit number of gateways stands behind the levels.
  */
 export const TOTAL_MODULUS = 1_048_576;
 
@@ -63,7 +63,7 @@ while at <= #data do
     levels[#levels + 1] = struct.pack('<ff', level, total or 0)
   end
 end
-if KEYS[2] then levels[#levels + 1] = struct.pack('<I4', rollCall(KEYS[2], ARGV[2])) end
+if ARGV[2] ~= '' then levels[#levels + 1] = struct.pack('<I4', rollCall(KEYS[2], ARGV[2])) end
 return table.concat(levels)
 `;
 

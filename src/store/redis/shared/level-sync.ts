@@ -5,7 +5,7 @@
 import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
-import { askLevels } from './ask-levels.ts';
+import { askLevels, levelKeys } from './ask-levels.ts';
 import type { GatewayRoll } from './gateway-roll.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
 import { groupOf, packGroups, type ToldGroup } from './level-message.ts';
@@ -161,7 +161,7 @@ export class LevelSync {
     if (client === null) return;
     // A message more would cost this thread as much as the round; in a cluster the roll lies on another server.
     const calls = store.spec.kind === 'redis' && roll.goesAlong(nowMs);
-    const keys = calls ? [keyStart, roll.key] : [keyStart];
+    const keys = calls ? [keyStart, roll.key] : levelKeys(keyStart, store.spec.kind);
     const message = packGroups(groups);
     const { epoch } = this;
     this.underWay++;
@@ -176,7 +176,7 @@ export class LevelSync {
       }
       if (this.underWay === 0) this.parts.onAnswered();
     };
-    void askLevels(client, keys, message, roll.id).then(done);
+    void askLevels(client, keys, message, calls ? roll.id : '').then(done);
   }
 
   /** One server of a cluster did not answer: its callers are told again, and meanwhile the others count as is likely. */
