@@ -38,3 +38,47 @@ test('a secret that changed is told without its value', () => {
   assert.doesNotMatch(JSON.stringify(changes), /one|two/);
   assert.match(JSON.stringify(changes), /redacted/);
 });
+
+test('of a list what differs is told, not the whole list: a filter’s setting, one more endpoint, another order', () => {
+  const filter = (name: string, config: object) => ({ name, config });
+  const address = { name: 'address', burst: 200 };
+  const limits = filter('rateLimit', { limits: [address, { name: 'all', burst: 1 }] });
+  const compress = filter('compress', { types: ['text/*'] });
+  const before = sampleConfig({ filters: [limits, compress], upstreams: [users] });
+  const more = sampleUpstream('users', [1, 2]);
+  const burst = filter('rateLimit', {
+    limits: [
+      { ...address, burst: 77 },
+      { name: 'all', burst: 1 },
+    ],
+  });
+  assert.deepEqual(configChanges(before, sampleConfig({ filters: [burst, compress], upstreams: [users] })), [
+    { kind: 'changed', what: 'filters', details: ['[rateLimit].limits[address].burst: 200 -> 77'] },
+  ]);
+  assert.deepEqual(configChanges(before, sampleConfig({ filters: [compress, limits], upstreams: [more] })), [
+    {
+      kind: 'changed',
+      what: 'filters',
+      details: ['in another order: ["rateLimit","compress"] -> ["compress","rateLimit"]'],
+    },
+    {
+      kind: 'changed',
+      what: 'upstream users',
+      details: [`endpoints[http://127.0.0.1:2]: nothing -> ${JSON.stringify(more.endpoints[1])}`],
+    },
+  ]);
+  const twice = configChanges(before, sampleConfig({ filters: [limits, compress, limits], upstreams: [users] }));
+  assert.match(twice[0].details[0], /^\[rateLimit 2\]: nothing -> \{/);
+  const types = filter('compress', { types: ['text/*', 'image/*'] });
+  assert.deepEqual(configChanges(before, sampleConfig({ filters: [limits, types], upstreams: [users] }))[0].details, [
+    '[compress].types[image/*]: nothing -> "image/*"',
+  ]);
+});
+
+test('a secret that changed is told as changed', () => {
+  const filters = (secret: string) => [{ name: 'jwt', config: { keys: { secret } } }];
+  assert.deepEqual(
+    configChanges(sampleConfig({ filters: filters('one') }), sampleConfig({ filters: filters('two') })),
+    [{ kind: 'changed', what: 'filters', details: ['[jwt].keys.secret: "[redacted]" -> another value'] }],
+  );
+});

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { asWritten } from '../config/as-written.ts';
 import type { Config } from '../config/config.ts';
 import { redact } from '../control/redact.ts';
+import { type Side, valueChanges } from './value-changes.ts';
 
 export interface Change {
   readonly kind: 'added' | 'removed' | 'changed' | 'moved';
@@ -38,7 +39,7 @@ const single = [
 /** Empty when both mean the same, however they are written. */
 export function configChanges(before: Config, after: Config): Change[] {
   const changes: Change[] = [];
-  const compare: Compare = (old, now) => compared(sideOf(before, old), sideOf(after, now), '');
+  const compare: Compare = (old, now) => valueChanges(sideOf(before, old), sideOf(after, now));
   for (const key of single) {
     const details = compare(before[key], after[key]);
     if (details.length > 0) changes.push({ kind: 'changed', what: key, details });
@@ -85,35 +86,4 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
 
 function sideOf(config: Config, value: unknown): Side {
   return { value, shown: redact(asWritten(config, value)) };
-}
-
-/** A value, and the same with its secrets hidden: what is compared, and what is shown. */
-interface Side {
-  readonly value: unknown;
-  readonly shown: unknown;
-}
-
-function compared(before: Side, after: Side, path: string): string[] {
-  if (isDeepStrictEqual(before.value, after.value)) return [];
-  if (isRecord(before.value) && isRecord(after.value)) {
-    const keys = new Set([...Object.keys(before.value), ...Object.keys(after.value)]);
-    return [...keys].flatMap(key =>
-      compared(inside(before, key), inside(after, key), path === '' ? key : `${path}.${key}`),
-    );
-  }
-  const values = `${textOf(before.shown)} -> ${textOf(after.shown)}`;
-  return [path === '' ? values : `${path}: ${values}`];
-}
-
-function inside({ value, shown }: Side, key: string): Side {
-  return { value: isRecord(value) ? value[key] : undefined, shown: isRecord(shown) ? shown[key] : undefined };
-}
-
-/** Lists are compared whole: a filter more is a change of the list. */
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
 }
