@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -59,6 +59,20 @@ test('a file that is too large is refused unread', () => {
 
 test('a file that is not there is told where it is asked for', () => {
   assert.deepEqual(problemsWith('missing.yaml'), [`3:5 there is no file ${path.join(folder, 'missing.yaml')}`]);
+});
+
+test('a folder that a pattern leads through and that cannot be read is an error: its files would be missing without a word', () => {
+  // A link to itself, since root may read every folder.
+  symlinkSync('closed', path.join(folder, 'closed'));
+  const closed = path.join(folder, 'closed');
+  for (const pattern of ['closed/*.yaml', 'closed/team-*/routes.yaml', 'closed/**/*.yaml']) {
+    const [told] = problemsWith(pattern);
+    assert.ok(told?.startsWith(`3:5 ${closed} cannot be read: ELOOP`), `${pattern}: ${told}`);
+  }
+  assert.deepEqual(problemsWith('absent/*.yaml'), [
+    '1:1 there are no routes, so every request is answered with 404',
+    '3:5 no file is like absent/*.yaml',
+  ]);
 });
 
 test('a file that is not UTF-8 is refused, with the place of the first letter that cannot be read', () => {

@@ -3,11 +3,12 @@
 import { isUtf8 } from 'node:buffer';
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { closedFolder } from './closed-folder.ts';
 import type { LocatedProblem } from './config.ts';
 import { Expansion, type ExpansionCache, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
 import { includeSchema } from './language.ts';
 import { type KeptFile, type LoadCache, noPieces } from './load-cache.ts';
-import { patternFolders } from './pattern-folders.ts';
+import { magic, patternFolders } from './pattern-folders.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';
 import { SourceFile } from './source-file.ts';
@@ -178,12 +179,14 @@ class Reader {
 
   private followPattern(asker: Asker, pattern: string): void {
     const folder = path.dirname(asker.source.file);
-    if (!/[*?[{]/.test(pattern)) {
+    if (!magic.test(pattern)) {
       this.follow(path.resolve(folder, pattern), asker);
       return;
     }
     const found = globSync(pattern, { cwd: folder }).map(each => path.resolve(folder, each));
-    if (found.length === 0) {
+    const closed = closedFolder(pattern, folder);
+    if (closed !== null) this.problems.push(asker.source.problemAt(asker.path, closed));
+    else if (found.length === 0) {
       this.problems.push(asker.source.problemAt(asker.path, `no file is like ${pattern}`, 'warning'));
     }
     for (const each of patternFolders(pattern, folder)) this.lookedThrough.add(each);

@@ -3,7 +3,8 @@
 import { globSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-const magic = /[*?[{]/;
+/** What makes a part of a pattern lead to several names. */
+export const magic = /[*?[{]/;
 /** A last part that names configuration files: the watch knows those of a folder by themselves. */
 const configFiles = /\.(?:ya?ml|json)$/;
 
@@ -27,7 +28,8 @@ export function patternFolders(pattern: string, folder: string): string[] {
   return watched;
 }
 
-function foldersLike(pattern: string, folder: string): string[] {
+/** The folders that there are for the first parts of a pattern; without magic in them the one, whether it is there or not. */
+export function foldersLike(pattern: string, folder: string): string[] {
   if (!magic.test(pattern)) return [path.resolve(folder, pattern)];
   return globSync(pattern, { cwd: folder })
     .map(each => path.resolve(folder, each))

@@ -57,6 +57,29 @@ test('many requests while one runs become exactly one more, which reads anew', a
   assert.equal(deploys, 2);
 });
 
+test('warnings of a configuration that serves from now on are told once, the first with its place', async () => {
+  const said: string[] = [];
+  const warning = {
+    path: [],
+    message: 'no file is like routes/*.yaml',
+    severity: 'warning',
+    file: 'c.yaml',
+    line: 1,
+    column: 11,
+  } as const;
+  const reload = new Reload({
+    load: async () => ({ ...loaded({}), problems: [warning, { ...warning, line: 2 }] }),
+    deploy: async () => ({ ok: true, reports: [report] }),
+    servingVersion: () => 'before',
+    log: (level, message, fields) => said.push(`${level} ${message} ${fields?.['first']} ${fields?.['warnings']}`),
+    onDone: () => {},
+  });
+  await reload.request('test');
+  assert.deepEqual(said.slice(1), [
+    'warn the configuration that serves has warnings c.yaml:1:11: no file is like routes/*.yaml 2',
+  ]);
+});
+
 test('an unchanged file is not rolled out again', async () => {
   let deploys = 0;
   const { reload } = reloadWith(

@@ -107,6 +107,12 @@ export class Reload {
       keptRoutes: result.reports[0].keptRoutes,
       routes: config.routes.length,
     });
+    const warnings = loaded.problems.filter(({ severity }) => severity === 'warning');
+    if (warnings.length > 0)
+      log('warn', 'the configuration that serves has warnings', {
+        first: placedText(warnings[0]),
+        warnings: warnings.length,
+      });
     return null;
   }
 }
@@ -121,7 +127,11 @@ export function summaryOf(problems: readonly LocatedProblem[]): string {
   const [first] = errors;
   if (first === undefined) return 'the configuration has errors';
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
-  return `${first.file}:${first.line}:${first.column}: ${first.message}${more}`;
+  return `${placedText(first)}${more}`;
+}
+
+function placedText({ file, line, column, message }: LocatedProblem): string {
+  return `${file}:${line}:${column}: ${message}`;
 }
 
 function rounded(ms: number): number {
