@@ -1,8 +1,8 @@
 // `accessLog`: where the lines of the access log go, and how many of them, or `off`.
 
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import type { AccessLogConfig } from './config.ts';
-import { expected } from './found.ts';
 import { percentage } from './percentage.ts';
 
 const settings = z

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { IPV6_WORDS, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
-import { expected, found } from './found.ts';
+import { expected, found } from '../base/schema/found.ts';
 
 const what = 'an address and a port such as 127.0.0.1:8080, :8080 or [::1]:8080';
 

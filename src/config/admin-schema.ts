@@ -1,9 +1,9 @@
 // `admin`: where metrics, health and the running configuration are shown, or `off`.
 
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import { namedAddress } from './address.ts';
 import type { AdminConfig } from './config.ts';
-import { expected } from './found.ts';
 
 const hostName = z
   .string()

@@ -1,9 +1,9 @@
 // `affinity` of an upstream: a client keeps the endpoint that it got first.
 
 import { z } from 'zod';
+import { durationOrNone } from '../base/schema/duration.ts';
+import { expected } from '../base/schema/found.ts';
 import type { AffinityConfig } from './admission-config.ts';
-import { durationOrNone } from './duration.ts';
-import { expected } from './found.ts';
 
 const cookieName = expected('a cookie’s name');
 

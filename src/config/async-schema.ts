@@ -1,7 +1,7 @@
 // A route's `async`: clients of slow answers are told where to fetch them.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
+import { duration } from '../base/schema/duration.ts';
 import type { DeferralConfig } from './rollout-config.ts';
 import { size } from './size-field.ts';
 import { storeName } from './store-name.ts';

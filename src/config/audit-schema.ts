@@ -1,8 +1,8 @@
 // A route's `audit`: ways around its guard that are known and meant.
 
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import { type AuditConfig, waysAround } from './audit-config.ts';
-import { expected } from './found.ts';
 import { resourceName } from './resource-name.ts';
 
 const reason = expected('the reason, for those who read this later');

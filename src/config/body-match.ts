@@ -1,8 +1,8 @@
 // Conditions on fields of a JSON body: `$.order.items[0].type: book`. Reads the path; what is compared is in route/.
 
 import { z } from 'zod';
+import { expected, found } from '../base/schema/found.ts';
 import type { BodyMatch } from './config.ts';
-import { expected, found } from './found.ts';
 import { regexError } from './value-match.ts';
 
 const step = /\.([A-Za-z_][A-Za-z0-9_-]*)|\[(0|[1-9][0-9]{0,5})\]|\['([^']*)'\]|\["([^"]*)"\]/y;

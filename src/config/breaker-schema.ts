@@ -1,7 +1,7 @@
 // An upstream's `breaker`: when it is left alone, for how long, and how it is tried again.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
+import { duration } from '../base/schema/duration.ts';
 import { percentage } from './percentage.ts';
 import type { BreakerConfig } from './resilience-config.ts';
 

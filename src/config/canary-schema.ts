@@ -1,8 +1,8 @@
 // A route's `canary`: a new version beside the stable one, its steps, and what it is held to.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
-import { expected, found } from './found.ts';
+import { duration } from '../base/schema/duration.ts';
+import { expected, found } from '../base/schema/found.ts';
 import { percentage } from './percentage.ts';
 import type { CanaryConfig, ShareOf } from './rollout-config.ts';
 import { storeName } from './store-name.ts';

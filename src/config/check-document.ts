@@ -3,8 +3,8 @@
 
 import { type ChangedRange, changedRange, rememberChangedRange } from '../base/changed-range.ts';
 import { isAnyKept } from '../base/list-edits.ts';
+import { found } from '../base/schema/found.ts';
 import type { Config, Problem } from './config.ts';
-import { found } from './found.ts';
 import { deepFreeze } from './freeze.ts';
 import { documentKeys, type Language } from './language.ts';
 import type { KeptPart, KeptParts } from './load-cache.ts';

@@ -1,5 +1,6 @@
 // What a route's `canary`, `mirror` and `async` have to agree on with where it leads. Whether names exist is seen in check-references.ts.
 
+import { durationText } from '../base/schema/duration.ts';
 import type { RouteConfig, UpstreamConfig } from './config.ts';
 import { destinationUpstreams } from './destination-upstreams.ts';
 
@@ -61,6 +62,6 @@ function checkDeferral(
   }
   const broken = limits.find(([limitMs]) => limitMs !== 0 && deferral.afterMs >= limitMs);
   if (broken === undefined) return;
-  const message = `nobody would ever be told to come back: after ${deferral.afterMs}ms the request has failed already, by ${broken[1]} of ${broken[0]}ms`;
+  const message = `nobody would ever be told to come back: after ${durationText(deferral.afterMs)} the request has failed already, by ${broken[1]} of ${durationText(broken[0])}`;
   fail(['async', 'after'], message);
 }

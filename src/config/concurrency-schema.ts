@@ -1,9 +1,9 @@
 // `concurrency` of an upstream or a route: how many requests may be under way, and who waits.
 
 import { z } from 'zod';
+import { duration } from '../base/schema/duration.ts';
+import { expected } from '../base/schema/found.ts';
 import type { ConcurrencyConfig } from './admission-config.ts';
-import { duration } from './duration.ts';
-import { expected } from './found.ts';
 
 const limitMax = 1_000_000;
 const count = z.int().min(1).max(limitMax);

@@ -1,8 +1,8 @@
 // A route's `to`: an upstream, a weighted split, a fixed reply or a redirect.
 
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import type { DestinationConfig } from './config.ts';
-import { expected, found } from './found.ts';
 import { replySchema } from './reply-schema.ts';
 
 const upstream = z.string(expected('the name of an upstream')).min(1, 'expected the name of an upstream, found ""');
@@ -44,17 +44,26 @@ const redirect = z.strictObject({
 });
 
 const answer = z
-  .strictObject({
-    reply: replySchema.optional().describe('A fixed reply.'),
-    redirect: redirect.optional().describe('A redirect.'),
-  })
+  .strictObject(
+    {
+      reply: replySchema.optional().describe('A fixed reply.'),
+      redirect: redirect.optional().describe('A redirect.'),
+    },
+    { error: upstreamInMap },
+  )
   .transform(({ reply, redirect: to }, context): DestinationConfig => {
     if (reply !== undefined && to === undefined) return { kind: 'reply', reply };
     if (to !== undefined && reply === undefined) return { kind: 'redirect', url: to.url, status: to.status };
-    const names = reply === undefined ? found(undefined) : 'both';
+    const names = reply === undefined ? 'neither' : 'both';
     context.addIssue({ code: 'custom', message: `expected either \`reply\` or \`redirect\`, found ${names}` });
     return z.NEVER;
   });
+
+/** `to: { upstream: users }`, as `fallback` and `mirror` have it: what is to be written here. */
+function upstreamInMap(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'unrecognized_keys' || !issue.keys.includes('upstream')) return undefined;
+  return 'one upstream stands here by its name alone, as in `to: users`; several in a list of { upstream, weight }';
+}
 
 export const destinationSchema = z
   .union(

@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { isIpAddress } from '../base/ip-address.ts';
+import { duration } from '../base/schema/duration.ts';
+import { expected, found } from '../base/schema/found.ts';
 import type { DiscoverConfig } from './discover-config.ts';
-import { duration } from './duration.ts';
-import { expected, found } from './found.ts';
 
 const hostNameExpected = expected('a host name such as users.internal');
 const hostName = z

@@ -2,9 +2,9 @@
 // else. Reads no disk; who watches the file is src/upstream/discovery.
 
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import type { EndpointConfig, LocatedProblem } from './config.ts';
 import { endpointSchema } from './endpoint-schema.ts';
-import { expected } from './found.ts';
 import { noPieces } from './load-cache.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';

@@ -1,8 +1,8 @@
 // One element of an upstream's `endpoints`: a URL, or a map with its weight and zone.
 
 import { z } from 'zod';
+import { expected, found } from '../base/schema/found.ts';
 import type { EndpointConfig } from './config.ts';
-import { expected, found } from './found.ts';
 
 const what = 'a URL such as http://10.0.0.1:8080';
 

@@ -39,6 +39,7 @@ for (const [written, result] of [
   ['$${env:A}', '${env:A}'],
   ['$$${env:A}', '$${env:A}'],
   ['$${file:x}', '${file:x}'],
+  ['$${A} ${a} ${aB}', '${A} ${a} ${aB}'],
   [
     '${requestId} ${param.id} $${x} $${other:x} $ {env:A} ${',
     '${requestId} ${param.id} $${x} $${other:x} $ {env:A} ${',
@@ -51,6 +52,8 @@ for (const [written, message] of [
   ['${env:NOT_SET}', 'the environment variable NOT_SET is not set; ${env:NOT_SET:-default} would give a default'],
   ['${env:}', 'expected the name of an environment variable, found ""'],
   ['${env:a b}', 'expected the name of an environment variable, found "a b"'],
+  // Left alone it would be a password that stands in the documents of every other gateway.
+  ['x${JWT_SECRET}', '${JWT_SECRET} is not filled in: write ${env:JWT_SECRET}, or $${JWT_SECRET} for the letters'],
   ['${file:}', 'expected the path of a file, found ""'],
   ['${file:absent}', `there is no file ${path.join(folder, 'absent')}`],
   ['${file:.}', `${folder} is not a file`],

@@ -1,11 +1,12 @@
 // Fills in `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` inside strings. `$${env:` and `$${file:` stand for the
-// letters. Other `${...}` is left alone: it belongs to whoever reads the value.
+// letters. `${NAME}`, as shells and others write it, is refused: taken for text it would be a secret that everybody knows.
+// Other `${...}` is left alone: it belongs to whoever reads the value.
 
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-const place = /(\$?)\$\{([A-Za-z][A-Za-z0-9_]*):([^}]*)(\}?)/g;
+const place = /(\$?)\$\{(?:([A-Z][A-Z0-9_]*)\}|([A-Za-z][A-Za-z0-9_]*):([^}]*)(\}?))/g;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const fileBytesMax = 1024 * 1024;
 
@@ -110,26 +111,37 @@ export class Expansion {
   }
 
   private expandText(text: string, at: readonly (string | number)[]): string {
-    return text.replace(place, (whole, dollar: string, kind: string, rest: string, close: string) => {
-      const known = kind === 'env' || kind === 'file';
-      if (dollar !== '') return known ? whole.slice(1) : whole;
-      const outcome = !known
-        ? `there is no \${${kind}:...}; expected \${env:NAME} or \${file:/path}`
-        : close === ''
-          ? `"\${${kind}:" is not closed by a brace; write "$\${" for the letters`
-          : rest.includes('${')
-            ? `a place stands inside "\${${kind}:", where only text is read: give the inner one a place of its own`
-            : kind === 'env'
-              ? this.variable(rest)
-              : this.file(rest);
-      if (typeof outcome === 'string') {
-        this.problems.push({ path: at, message: outcome });
-        return whole;
-      }
-      this.filledIn.push(outcome.value);
-      if (outcome.outside && outcome.value !== '') this.sources.secrets.set(outcome.value, whole);
-      return outcome.value;
-    });
+    return text.replace(
+      place,
+      (whole, dollar: string, bare: string | undefined, kind: string, rest: string, close: string) => {
+        if (bare !== undefined) return this.bareVariable(whole, dollar, bare, at);
+        const known = kind === 'env' || kind === 'file';
+        if (dollar !== '') return known ? whole.slice(1) : whole;
+        const outcome = !known
+          ? `there is no \${${kind}:...}; expected \${env:NAME} or \${file:/path}`
+          : close === ''
+            ? `"\${${kind}:" is not closed by a brace; write "$\${" for the letters`
+            : rest.includes('${')
+              ? `a place stands inside "\${${kind}:", where only text is read: give the inner one a place of its own`
+              : kind === 'env'
+                ? this.variable(rest)
+                : this.file(rest);
+        if (typeof outcome === 'string') {
+          this.problems.push({ path: at, message: outcome });
+          return whole;
+        }
+        this.filledIn.push(outcome.value);
+        if (outcome.outside && outcome.value !== '') this.sources.secrets.set(outcome.value, whole);
+        return outcome.value;
+      },
+    );
+  }
+
+  private bareVariable(whole: string, dollar: string, name: string, at: readonly (string | number)[]): string {
+    if (dollar !== '') return whole.slice(1);
+    const message = `\${${name}} is not filled in: write \${env:${name}}, or $\${${name}} for the letters`;
+    this.problems.push({ path: at, message });
+    return whole;
   }
 
   private variable(written: string): { readonly value: string; readonly outside: boolean } | string {

@@ -1,8 +1,8 @@
 // A route's `fallback` and `hedge`: what callers get while an upstream may not be asked, and a second try beside a slow one.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
-import { expected } from './found.ts';
+import { duration } from '../base/schema/duration.ts';
+import { expected } from '../base/schema/found.ts';
 import { replySchema } from './reply-schema.ts';
 import type { FallbackConfig, HedgeConfig, KeptAnswersConfig } from './resilience-config.ts';
 import { size } from './size-field.ts';

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { filterPlace } from '../base/schema/filter-place.ts';
+import { found } from '../base/schema/found.ts';
 import type { FilterConfig, PlanConfig } from './config.ts';
-import { found } from './found.ts';
 import { suggestion } from './nearest-name.ts';
 import { checkValue } from './schema-problems.ts';
 

@@ -1,8 +1,8 @@
 // An upstream's `hashOn`: what a hashing balancer takes its key from.
 
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import type { HashOnConfig } from './config.ts';
-import { expected } from './found.ts';
 
 const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, expected('a name'));
 

@@ -1,8 +1,8 @@
 // An upstream's `healthCheck`: what its endpoints are asked, how often, and what their answers mean.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
-import { expected, found } from './found.ts';
+import { duration, durationText } from '../base/schema/duration.ts';
+import { expected, found } from '../base/schema/found.ts';
 import type { HealthCheckConfig } from './resilience-config.ts';
 
 const described = 'a status such as 200, or a range such as 200-299';
@@ -73,7 +73,7 @@ export const healthCheckSchema = written
       }
     }
     if (timeout > interval) {
-      const message = `\`timeout\` (${timeout}ms) is longer than \`interval\` (${interval}ms): checks would overtake each other`;
+      const message = `\`timeout\` (${durationText(timeout)}) is longer than \`interval\` (${durationText(interval)}): checks would overtake each other`;
       context.addIssue({ code: 'custom', path: ['timeout'], message });
     }
   })

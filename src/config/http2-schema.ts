@@ -1,8 +1,8 @@
 // `listeners[].http2`: what clients that speak HTTP/2 may do. Applies to h2 and h2c alike.
 
 import { z } from 'zod';
+import { duration } from '../base/schema/duration.ts';
 import type { Http2Config } from './config.ts';
-import { duration } from './duration.ts';
 import { rate } from './rate.ts';
 import { size } from './size-field.ts';
 

@@ -22,6 +22,8 @@ export interface ReadFiles {
   /** The main file first; each with its values filled in. */
   readonly sources: readonly SourceFile[];
   readonly problems: readonly LocatedProblem[];
+  /** False when something could not be read: what seems to be missing may well stand there. */
+  readonly isWhole: boolean;
   /** Absolute paths of all that was read or looked for. */
   readonly files: readonly string[];
   /** Texts in the order of reading, for the version. */
@@ -52,6 +54,8 @@ class Reader {
   private readonly filledIn: ExpansionCache = new Map();
   private readonly sources: SourceFile[] = [];
   private readonly problems: LocatedProblem[] = [];
+  /** How many of them say that a value could not be filled in. */
+  private unfilled = 0;
   private readonly askedFor = new Set<string>();
   /** Folders that patterns lead through, where files may come. */
   private readonly lookedThrough = new Set<string>();
@@ -69,6 +73,7 @@ class Reader {
     return {
       sources: this.sources,
       problems: this.problems,
+      isWhole: this.problems.filter(({ severity }) => severity === 'error').length === this.unfilled,
       files,
       texts: this.sources.map(({ text }) => text),
       filledIn: this.filledIn,
@@ -160,6 +165,7 @@ class Reader {
         settings[key] = Object.fromEntries(entries);
       } else settings[key] = expansion.expandCached(value, [key]);
     }
+    this.unfilled += expansion.problems.length;
     for (const { path: place, message } of expansion.problems) this.problems.push(source.problemAt(place, message));
     return source.withSettings(settings);
   }

@@ -2,8 +2,12 @@
 // Which place they belong to is in schema-problems.ts.
 
 import type { z } from 'zod';
-import { found, MISSING } from './found.ts';
+import { found, MISSING } from '../base/schema/found.ts';
+import { foreignName } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
+
+/** Keys of a map that a message lists. */
+const KEYS_SHOWN_MAX = 8;
 
 /** Stands between the sentences of one issue that speaks of several keys. */
 export const KEY_SEPARATOR = '\n';
@@ -48,18 +52,51 @@ function wrongType({ expected, input, inst }: RawIssue & { code: 'invalid_type' 
   const format = (inst as { _zod?: { def?: { format?: string } } } | undefined)?._zod?.def?.format;
   const wanted = format === 'safeint' || expected === 'int' ? 'a whole number' : (typeNames[expected] ?? expected);
   if (input === undefined) return `${MISSING}: expected ${wanted}`;
-  const hint = typeof input === 'number' && expected === 'string' ? `; write "${input}" in quotes` : '';
-  return `expected ${wanted}, found ${found(input)}${hint}`;
+  if (expected === 'object') return `expected ${mapText(inst)}, found ${found(input)}`;
+  return `expected ${wanted}, found ${found(input)}${quotesText(expected, input)}`;
+}
+
+/** A number where text is asked for, and the other way round: which quotes are missing or too many. */
+function quotesText(expected: string, input: unknown): string {
+  // Because: what was written may have been 1.10 or 010, which is another text than that of the number.
+  if (expected === 'string' && typeof input === 'number') return '; put it in quotes';
+  const isNumber = typeof input === 'string' && /^-?[0-9]+(?:\.[0-9]+)?$/.test(input);
+  return isNumber && (expected === 'number' || expected === 'int') ? '; leave the quotes out' : '';
+}
+
+/** A map with its keys, the first of them where there are many. */
+function mapText(schema: object | undefined): string {
+  const keys = Object.keys(shapeOf(schema) ?? {});
+  if (keys.length === 0) return 'a map';
+  return `a map of ${keys.slice(0, KEYS_SHOWN_MAX).join(', ')}${keys.length > KEYS_SHOWN_MAX ? ', ...' : ''}`;
 }
 
 function unknownKey(key: string, schema: object | undefined): string {
   const written = JSON.stringify(key);
-  // Because: zod tells the schema of an issue without its type; objects have a shape.
-  const shape = (schema as { _zod?: { def?: { shape?: Record<string, unknown> } } } | undefined)?._zod?.def?.shape;
-  const known = Object.keys(shape ?? {});
+  const shape = shapeOf(schema) ?? {};
+  const known = Object.keys(shape);
+  const meant = foreignName(key, known);
+  if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
+  const owners = known.filter(each => Object.hasOwn(shapeOf(shape[each]) ?? {}, key)).map(each => `\`${each}\``);
+  if (owners.length > 0) return `unknown key ${written}; it stands under ${listText(owners)}`;
   const near = suggestion(key, known);
   if (near !== '') return `unknown key ${written}${near}`;
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
+}
+
+/** What a schema is made of, as far as it is known here: the keys of an object, and what stands in an optional one. */
+interface Definition {
+  readonly shape?: Readonly<Record<string, object>>;
+  readonly innerType?: object;
+  readonly in?: object;
+}
+
+/** The keys of an object’s schema, also of one that is optional, has a default or is transformed; undefined for others. */
+function shapeOf(schema: object | undefined): Readonly<Record<string, object>> | undefined {
+  // Because: zod tells the schema of an issue without its type.
+  const definition = (schema as { readonly _zod?: { readonly def?: Definition } } | undefined)?._zod?.def;
+  const inner = definition?.innerType ?? definition?.in;
+  return definition?.shape ?? (inner === undefined ? undefined : shapeOf(inner));
 }
 
 function wrongValue(values: readonly unknown[], input: unknown): string {

@@ -1,12 +1,12 @@
 // The language as a whole: which keys a document has, and the schema of each. How documents are read is in load.ts.
 
 import { z } from 'zod';
+import { durationOrNone } from '../base/schema/duration.ts';
+import { expected } from '../base/schema/found.ts';
 import { accessLogSchema } from './access-log-schema.ts';
 import { adminSchema } from './admin-schema.ts';
 import { consumerSchema } from './consumer-schema.ts';
-import { durationOrNone } from './duration.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
-import { expected } from './found.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { listenerSchema } from './listener-schema.ts';
 import { metricsSchema } from './metrics-schema.ts';

@@ -1,8 +1,8 @@
 // `limits`: what a client may cost. Each limit has a status or a reason of its own when it is passed.
 
 import { z } from 'zod';
+import { duration } from '../base/schema/duration.ts';
 import type { LimitsConfig } from './config.ts';
-import { duration } from './duration.ts';
 import { bytesPerSecond, size, sizeOrNone } from './size-field.ts';
 
 const kib = 1024;

@@ -2,9 +2,9 @@
 // Files are read and checked in src/net/tls; here they are only named.
 
 import { z } from 'zod';
+import { duration } from '../base/schema/duration.ts';
+import { expected } from '../base/schema/found.ts';
 import type { CertificateSource, ListenerTlsConfig } from './config.ts';
-import { duration } from './duration.ts';
-import { expected } from './found.ts';
 import { filePath } from './tls-file.ts';
 
 const pair = z.strictObject({

@@ -99,8 +99,7 @@ function load(
     ...problem,
     message: hideSecrets(problem.message, outside.secrets),
   }));
-  const isUnread = read.problems.some(({ severity }) => severity === 'error');
-  const later = problems.filter(problem => !isUnread || !mayComeFromAbsence(problem)).map(locate);
+  const later = problems.filter(problem => read.isWhole || !mayComeFromAbsence(problem)).map(locate);
   const all = inReadingOrder(withoutEchoes(early, later), read.files);
   if (all.some(({ severity }) => severity === 'error')) {
     const partial = partialConfig(parts, problems, language);

@@ -1,10 +1,10 @@
 // A route's `match`: what a request must be like. What path patterns mean in full is in route/path-pattern.ts.
 
 import { z } from 'zod';
+import { expected, found } from '../base/schema/found.ts';
 import { noBodyConditions, noConditions, noNames } from './bare-route.ts';
 import { bodyMatches } from './body-match.ts';
 import type { MatchConfig } from './config.ts';
-import { expected, found } from './found.ts';
 import { namedMatches, regexError } from './value-match.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

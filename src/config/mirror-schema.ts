@@ -1,8 +1,8 @@
 // A route's `mirror`: copies of its requests for another upstream, and what is compared of the answers.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
-import { expected, found } from './found.ts';
+import { duration } from '../base/schema/duration.ts';
+import { expected, found } from '../base/schema/found.ts';
 import { percentage } from './percentage.ts';
 import type { MirrorConfig } from './rollout-config.ts';
 import { size } from './size-field.ts';

@@ -1,5 +1,7 @@
 // The name that was probably meant, for unknown keys and references. Suggests only what is close.
 
+import { foreignName } from './foreign-names.ts';
+
 const lengthMax = 64;
 
 /** The closest of `names`, or undefined when more than a third of the letters differ from each. */
@@ -21,7 +23,7 @@ export function nearestName(written: string, names: Iterable<string>): string | 
 
 /** `; did you mean "x"?`, or nothing. */
 export function suggestion(written: string, names: Iterable<string>): string {
-  const nearest = nearestName(written, names);
+  const nearest = foreignName(written, names) ?? nearestName(written, names);
   return nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`;
 }
 

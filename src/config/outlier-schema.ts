@@ -1,7 +1,7 @@
 // An upstream's `outlier`: which endpoints are taken out of use for what live traffic meets there.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
+import { duration, durationText } from '../base/schema/duration.ts';
 import { percentage } from './percentage.ts';
 import type { OutlierConfig } from './resilience-config.ts';
 
@@ -54,7 +54,7 @@ export const outlierSchema = z
       context.addIssue({ code: 'custom', message });
     }
     if (maxEjection >= ejection) return;
-    const message = `\`maxEjection\` (${maxEjection}ms) is shorter than \`ejection\` (${ejection}ms)`;
+    const message = `\`maxEjection\` (${durationText(maxEjection)}) is shorter than \`ejection\` (${durationText(ejection)})`;
     context.addIssue({ code: 'custom', path: ['maxEjection'], message });
   })
   .transform(

@@ -1,7 +1,7 @@
 // Shares as people write them: `5%`, `0.5%`, `100%`. Becomes a number from 0 to 1.
 
 import { z } from 'zod';
-import { expected } from './found.ts';
+import { expected } from '../base/schema/found.ts';
 
 const pattern = /^(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]{1,4})?)%$/;
 const described = expected('a percentage from 0% to 100%, such as 5% or 0.5%');
@@ -11,4 +11,7 @@ export function parsePercentage(text: string): number {
   return pattern.test(text) ? Number(text.slice(0, -1)) / 100 : Number.NaN;
 }
 
-export const percentage = z.string(described).regex(pattern, described).transform(parsePercentage);
+export const percentage = z
+  .string(described)
+  .regex(pattern, { ...described, abort: true })
+  .transform(parsePercentage);

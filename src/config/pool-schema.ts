@@ -1,8 +1,8 @@
 // An upstream's `pool`: kept connections to its endpoints, for one endpoint in one worker.
 
 import { z } from 'zod';
+import { duration } from '../base/schema/duration.ts';
 import type { PoolConfig } from './config.ts';
-import { duration } from './duration.ts';
 
 const countMax = 1_000_000;
 

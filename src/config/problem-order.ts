@@ -7,7 +7,7 @@ import type { LocatedProblem } from './config.ts';
  * well, and what an alias repeats is told once.
  */
 export function withoutEchoes(early: readonly LocatedProblem[], later: readonly LocatedProblem[]): LocatedProblem[] {
-  const earlyPlaces = new Set(early.map(placeKey));
+  const earlyPlaces = new Set(early.filter(({ severity }) => severity === 'error').map(placeKey));
   const told = new Set<string>();
   return [...early, ...later].filter((problem, at) => {
     const key = placeKey(problem);

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { parseRate, rateExpected, ratePattern } from '../base/rate.ts';
-import { expected } from './found.ts';
+import { expected } from '../base/schema/found.ts';
 
 const described = expected(rateExpected);
 

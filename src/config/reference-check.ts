@@ -106,6 +106,7 @@ export class ReferenceCheck {
     const written = listOf(this.settings['routes']);
     for (let at = from; at < end; at++) {
       const route = routes[at];
+      if (route?.match.path.includes('/:')) this.colonParameter(route.match.path, at);
       const only = route === undefined ? null : onlyUpstream(route);
       if (only !== null && known.has(only)) {
         used.add(only);
@@ -123,9 +124,10 @@ export class ReferenceCheck {
       if (to?.kind === 'redirect')
         this.parameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
     }
-    if (written.length === 0) this.warn([], 'there are no routes, so every request is answered with 404');
+    const isReadable = (this.settings['routes'] ?? null) === null || Array.isArray(this.settings['routes']);
+    if (written.length === 0 && isReadable) this.warn([], 'there are no routes, so every request is answered with 404');
     // A reference that leads nowhere may well mean the upstream that seems unused.
-    let isClear = true;
+    let isClear = isReadable;
     for (let at = from; at < end; at++) {
       if (routes[at] === undefined && destinationOf(written[at]) === undefined) isClear = false;
     }
@@ -213,7 +215,19 @@ export class ReferenceCheck {
     }
   }
 
+  /** As many routers write parameters: here the route would answer for the letters alone. */
+  private colonParameter(path: string, at: number): void {
+    const name = /^\/(?:.*\/)?:([A-Za-z_]\w*)(?:\/|$)/.exec(path)?.[1];
+    if (name === undefined) return;
+    this.warn(['routes', at, 'match', 'path'], `\`:${name}\` is taken as it stands: a parameter is written {${name}}`);
+  }
+
   private parameters(template: string, path: string, place: Path, always: readonly string[]): void {
+    const group = /\$[0-9]/.exec(template)?.[0];
+    if (group !== undefined) {
+      const message = `\`${group}\` is taken as it stands: name the group, as in \`~/users/(?<id>[0-9]+)\`, and write {id}`;
+      this.warn(place, message);
+    }
     if (!template.includes('{')) return;
     const known = [...always, ...parametersOf(path)];
     for (const name of parametersAskedFor(template)) {

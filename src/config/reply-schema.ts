@@ -1,8 +1,8 @@
 // A fixed reply of a route: `{ reply: { status, headers, body } }`.
 
 import { z } from 'zod';
+import { expected, found } from '../base/schema/found.ts';
 import type { ReplyConfig } from './config.ts';
-import { expected, found } from './found.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const withoutBody = new Set([204, 205, 304]);

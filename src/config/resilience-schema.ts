@@ -1,8 +1,8 @@
 // The keys of an upstream that say what happens when it fails, and which of them contradict each other.
 
 import type { z } from 'zod';
+import { duration, durationText } from '../base/schema/duration.ts';
 import { breakerSchema } from './breaker-schema.ts';
-import { duration } from './duration.ts';
 import { healthCheckSchema } from './health-check-schema.ts';
 import { outlierSchema } from './outlier-schema.ts';
 import { percentage } from './percentage.ts';
@@ -56,7 +56,7 @@ export function resilienceContradictions(
   if (retry !== undefined && timeout !== undefined && timeout > 0 && retry.perTryTimeoutMs > timeout) {
     fail(
       ['retry', 'perTryTimeout'],
-      `one try may take ${retry.perTryTimeoutMs}ms, and all together \`timeout\` ${timeout}ms`,
+      `one try may take ${durationText(retry.perTryTimeoutMs)}, and all together \`timeout\` ${durationText(timeout)}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 // Names of routes, upstreams, consumers and plans: they stand in metrics, logs and addresses of the admin endpoint.
 
 import { z } from 'zod';
-import { expected } from './found.ts';
+import { expected } from '../base/schema/found.ts';
 
 const described = expected(
   'a name of letters, digits and _ . : / -, at most 128 of them, that starts with a letter, a digit or _',

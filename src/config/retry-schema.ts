@@ -1,8 +1,8 @@
 // `retry`, of an upstream or of a route: what is tried again, how often, and how much of it an upstream has to bear.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
-import { expected, found } from './found.ts';
+import { duration, durationText } from '../base/schema/duration.ts';
+import { expected, found } from '../base/schema/found.ts';
 import { percentage } from './percentage.ts';
 import type { RetryConfig } from './resilience-config.ts';
 import { size } from './size-field.ts';
@@ -59,7 +59,7 @@ const settings = z
   })
   .superRefine(({ backoff, maxBackoff }, context) => {
     if (maxBackoff >= backoff) return;
-    const message = `\`maxBackoff\` (${maxBackoff}ms) is shorter than \`backoff\` (${backoff}ms)`;
+    const message = `\`maxBackoff\` (${durationText(maxBackoff)}) is shorter than \`backoff\` (${durationText(backoff)})`;
     context.addIssue({ code: 'custom', path: ['maxBackoff'], message });
   })
   .transform(

@@ -1,8 +1,8 @@
 // A route's `rewrite`: what goes upstream in place of the path and host received.
 
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import type { RewriteConfig } from './config.ts';
-import { expected } from './found.ts';
 
 const absolute = expected('a path that starts with /');
 

@@ -74,7 +74,7 @@ test('a match that no request can be meant by is refused', () => {
   refused({ match: { methods: [] } }, 'match.methods', /at least one/);
   refused({ match: { headers: { 'a b': 'x' } } }, 'match.headers.a b', /expected a header name/);
   refused({ match: { headers: { a: '1', A: '2' } } }, 'match.headers.A', /same name/);
-  refused({ match: { headers: { a: 1.1 } } }, 'match.headers.a', /write "1\.1" in quotes/);
+  refused({ match: { headers: { a: 1.1 } } }, 'match.headers.a', /found 1\.1; put it in quotes/);
   refused({ match: { headers: { a: '~(' } } }, 'match.headers.a', /./);
   refused({ match: { body: { type: 'x' } } }, 'match.body.type', /expected a path into the body/);
   refused({ match: { body: { '$.a': { b: 1 } } } }, 'match.body.$.a', /found a map/);

@@ -1,6 +1,8 @@
 // One element of `routes`: what a request must be like, what is done with it, where it goes.
 
 import { z } from 'zod';
+import { duration } from '../base/schema/duration.ts';
+import { expected } from '../base/schema/found.ts';
 import { asyncSchema } from './async-schema.ts';
 import { auditSchema } from './audit-schema.ts';
 import { noFilters } from './bare-route.ts';
@@ -8,10 +10,8 @@ import { canarySchema } from './canary-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { DestinationConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
-import { duration } from './duration.ts';
 import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
-import { expected } from './found.ts';
 import { matchSchema } from './match-schema.ts';
 import { mirrorSchema } from './mirror-schema.ts';
 import { resourceName } from './resource-name.ts';

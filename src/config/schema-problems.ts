@@ -1,9 +1,9 @@
 // Runs a schema over a value of the document and gives what is wrong as problems. Knows no files.
 
 import type { z } from 'zod';
+import { MISSING } from '../base/schema/found.ts';
 import type { Problem } from './config.ts';
 import { isFilledInWhole, withValueAt } from './expand.ts';
-import { MISSING } from './found.ts';
 import { issueText, KEY_SEPARATOR } from './issue-text.ts';
 
 /** A checked value, or everything that is wrong with it; paths begin at the value. */

@@ -1,7 +1,7 @@
 // From a JSON Schema to rows of a table: each setting with the values it takes, its default and what it means.
 
 import type { z } from 'zod';
-import { duration, durationOrNone } from './duration.ts';
+import { duration, durationOrNone } from '../base/schema/duration.ts';
 import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 import { percentage } from './percentage.ts';
 import { rate } from './rate.ts';

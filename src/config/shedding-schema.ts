@@ -1,9 +1,9 @@
 // `shedding`: from when on the gateway refuses some requests to serve the others.
 
 import { z } from 'zod';
+import { durationOrNone } from '../base/schema/duration.ts';
+import { expected } from '../base/schema/found.ts';
 import type { SheddingConfig } from './admission-config.ts';
-import { durationOrNone } from './duration.ts';
-import { expected } from './found.ts';
 import { percentage } from './percentage.ts';
 
 const off: SheddingConfig = { enabled: false, eventLoopDelayMs: 0, memory: 0, inFlightMax: 0 };

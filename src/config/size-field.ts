@@ -1,8 +1,8 @@
 // Sizes in the language: `64KiB`, and 0 where that means that there is no limit. How sizes read is in base/size.ts.
 
 import { z } from 'zod';
+import { expected, found } from '../base/schema/found.ts';
 import { parseSize, sizeExpected, sizePattern } from '../base/size.ts';
-import { expected, found } from './found.ts';
 
 const described = expected(sizeExpected);
 const orZero = {
@@ -12,7 +12,7 @@ const orZero = {
 function bounded(bytesMin: number, bytesMax: number) {
   return z
     .string(described)
-    .regex(sizePattern, described)
+    .regex(sizePattern, { ...described, abort: true })
     .transform(parseSize)
     .refine(bytes => bytes >= bytesMin && bytes <= bytesMax, {
       error: `expected a size from ${sizeText(bytesMin)} to ${sizeText(bytesMax)}`,

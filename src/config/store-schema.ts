@@ -1,7 +1,7 @@
 // One entry of `stores`: a server or file outside that keeps what gateways share or what survives a restart.
 
 import { z } from 'zod';
-import { duration } from './duration.ts';
+import { duration } from '../base/schema/duration.ts';
 import type { StoreConfig } from './store-config.ts';
 import { parseStoreUrl, type StorePlace } from './store-url.ts';
 

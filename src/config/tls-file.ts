@@ -3,8 +3,8 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { expected } from '../base/schema/found.ts';
 import type { CertificateSource, ConfigFiles, ListenerTlsConfig, UpstreamTlsConfig } from './config.ts';
-import { expected } from './found.ts';
 
 /** A file or folder; relative to the document until `withAbsoluteFiles` has seen it. */
 export const filePath = z.string(expected('the path of a file')).min(1, 'expected the path of a file, found ""');

@@ -1,14 +1,14 @@
 // One entry of `upstreams`: servers that do the same work, and how they are used.
 
 import { z } from 'zod';
+import { duration, durationOrNone } from '../base/schema/duration.ts';
+import { MISSING } from '../base/schema/found.ts';
 import { affinitySchema } from './affinity-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { UpstreamConfig } from './config.ts';
 import type { DiscoverConfig } from './discover-config.ts';
 import { discoverSchema } from './discover-schema.ts';
-import { duration, durationOrNone } from './duration.ts';
 import { endpointSchema } from './endpoint-schema.ts';
-import { MISSING } from './found.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
 import { poolSchema } from './pool-schema.ts';
 import { resilienceContradictions, resilienceShape } from './resilience-schema.ts';

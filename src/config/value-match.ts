@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { compileLinearRegex, LinearRegexError } from '../base/linear-regex.ts';
+import { expected, found } from '../base/schema/found.ts';
 import type { NamedMatch, ValueMatch } from './config.ts';
-import { expected, found } from './found.ts';
 
 /** Sources that are known to be regular expressions of RE2: a reload asks about the same ones again. */
 const goodSources = new Set<string>();
@@ -23,7 +23,7 @@ export function regexError(source: string): string | undefined {
 export const valueMatch = z
   .union([z.string(), z.boolean()], {
     error: ({ input }) => {
-      const quoted = typeof input === 'number' ? `; write "${input}" in quotes` : '';
+      const quoted = typeof input === 'number' ? `; put it in quotes` : '';
       return `expected text, ~regex, true (present) or false (absent), found ${found(input)}${quoted}`;
     },
   })

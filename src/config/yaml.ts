@@ -29,7 +29,8 @@ export function readYaml(text: string): { readonly value: unknown } | ReadError 
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     if (error.mark === undefined || error.mark === null) return withoutMark(text, error.reason);
-    return new ReadError(reasonText(error.reason), startOf(text, error.mark.position));
+    const { position } = error.mark;
+    return new ReadError(reasonText(error.reason) + hint(error.reason, text[position]), startOf(text, position));
   }
   if (text.includes('*') && countValues(value, new Map()) > valuesMax) {
     return new ReadError(`the document has more than ${valuesMax} values when its aliases are written out`, 0);
@@ -52,6 +53,18 @@ function withoutMark(text: string, reason: string): ReadError {
 function reasonText(reason: string): string {
   const duplicate = /^duplicated mapping key$/.test(reason);
   return duplicate ? 'this key stands here twice' : `not YAML: ${reason}`;
+}
+
+/** What is usually meant, where YAML reads something else than a newcomer wrote. `letter` is where it went wrong. */
+function hint(reason: string, letter: string | undefined): string {
+  const alias = /^unidentified alias "(.*)"$/.exec(reason)?.[1];
+  if (alias !== undefined) return `; text that begins with * stands in quotes: "*${alias}"`;
+  if (reason === 'unknown escape sequence')
+    return '; in double quotes \\ begins an escape: single quotes leave it as it is';
+  if (reason === 'deficient indentation') return '; is a quote or bracket above not closed?';
+  if (!/^missed comma/.test(reason) || letter === undefined) return '';
+  if (/[{}[\]]/.test(letter)) return '; between { } and [ ], text with brackets in it stands in quotes: "/users/{id}"';
+  return /[@`]/.test(letter) ? `; text that begins with ${letter} stands in quotes` : '';
 }
 
 /** How many values there are when shared ones count every time. */

@@ -6,7 +6,7 @@ import { filterSchemas, LanguageMissing, loadLanguages } from '../compile/langua
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
-import { inReadingOrder } from '../config/problem-order.ts';
+import { inReadingOrder, withoutEchoes } from '../config/problem-order.ts';
 import { readTlsMaterial } from '../net/tls/read-material.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 
@@ -41,7 +41,10 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
   // The compiler is loaded for commands that check: `run` leaves it to the workers.
   const { dryCompile } = await import('../compile/dry-compile.ts');
   const { compiled, problems } = dryCompile(config, await filtersInUse(config));
-  const all = [...loaded.problems, ...problems.map(problem => loaded.locate(inDocument(problem)))];
+  const all = withoutEchoes(
+    loaded.problems,
+    problems.map(problem => loaded.locate(inDocument(problem))),
+  );
   return {
     ...loaded,
     config: compiled === null ? null : loaded.config,

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parseRate, type Rate, rateExpected } from '../rate.ts';
+import { expected } from './found.ts';
 import { httpName } from './http-name.ts';
 
 /** As src/store/limiter has them; a test compares. */
@@ -17,7 +18,7 @@ export interface CostConfig {
 }
 
 /** A rate that is above zero and not too fast to be counted in 32 bits. */
-export const budgetRate = z.string().transform((text, context): Rate => {
+export const budgetRate = z.string(expected(rateExpected)).transform((text, context): Rate => {
   const parsed = parseRate(text);
   const told = (message: string) => {
     context.addIssue({ code: 'custom', message });

@@ -1,22 +1,40 @@
-// Durations in the language of filters, as src/config has them for everything else. Becomes milliseconds.
+// Durations as people write them: `250ms`, `30s`, `5m`, `24h`. Becomes milliseconds; `durationText` writes them again.
 
 import { z } from 'zod';
+import { expected } from './found.ts';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const pattern = /^(0|[1-9][0-9]{0,8})(ms|s|m|h)$/;
-const expected = 'expected a duration such as 250ms, 30s, 5m or 24h';
+const described = expected('a duration such as 250ms, 30s, 5m or 24h');
+/** Ends the check of what it is a part of, where it would be compared with others as the text that it is. */
+const wrongForm = { ...described, abort: true };
 
 /** What the timers of the system can count, and a little less: 24 days. */
-const maxMs = 24 * 24 * 3_600_000;
+export const durationMaxMs = 24 * 24 * 3_600_000;
 
-const anyDuration = z
-  .string(expected)
-  .regex(pattern, expected)
-  .transform(text => Number.parseInt(text, 10) * units[/[a-z]+$/.exec(text)![0]])
-  .refine(ms => ms <= maxMs, 'expected a duration of at most 576h');
+/** Milliseconds of a duration; NaN when it is not one. */
+export function parseDuration(text: string): number {
+  const match = pattern.exec(text);
+  return match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
+}
 
 /** A duration longer than nothing. */
-export const duration = anyDuration.refine(ms => ms > 0, 'expected a duration longer than 0');
+export const duration = z
+  .string(described)
+  .regex(pattern, wrongForm)
+  .transform(parseDuration)
+  .refine(ms => ms > 0, 'expected a duration longer than 0')
+  .refine(ms => ms <= durationMaxMs, 'expected a duration of at most 576h');
 
-/** A duration that may be 0. */
-export const durationOrNone = anyDuration;
+/** A duration for which 0 means that there is no limit. */
+export const durationOrNone = z
+  .string(described)
+  .regex(pattern, wrongForm)
+  .transform(parseDuration)
+  .refine(ms => ms <= durationMaxMs, 'expected a duration of at most 576h');
+
+/** In the largest unit of which it is a whole number: `5m` for 300,000. */
+export function durationText(ms: number): string {
+  const [unit = 'ms'] = Object.entries(units).findLast(([, each]) => ms >= each && ms % each === 0) ?? [];
+  return `${ms / units[unit]!}${unit}`;
+}

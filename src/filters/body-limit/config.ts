@@ -1,6 +1,7 @@
 // What may be written for bodyLimit. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import { expected } from '../../base/schema/found.ts';
 import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
 export const name = 'bodyLimit';
@@ -11,8 +12,8 @@ export const documentation =
 
 export const schema = z.strictObject({
   max: z
-    .string()
-    .regex(sizePattern, `expected ${sizeExpected}`)
+    .string(expected(sizeExpected))
+    .regex(sizePattern, expected(sizeExpected))
     .transform(parseSize)
     .refine(bytes => bytes > 0, 'a limit of 0 would refuse every body; match on methods instead')
     .describe('Largest body in bytes, as a size: `64KiB`, `10MiB`.'),

@@ -1,6 +1,7 @@
 // What may be written for compress. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import { expected } from '../../base/schema/found.ts';
 import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
 export const name = 'compress';
@@ -47,8 +48,8 @@ export const schema = z.strictObject({
     .default(['zstd', 'br', 'gzip'])
     .describe('Encodings to offer, the best liked first; it is taken when the client likes several the same.'),
   minimum: z
-    .string()
-    .regex(sizePattern, `expected ${sizeExpected}`)
+    .string(expected(sizeExpected))
+    .regex(sizePattern, expected(sizeExpected))
     .default('1KiB')
     .transform(parseSize)
     .describe('Shortest body that is compressed, where the length is known ahead.'),

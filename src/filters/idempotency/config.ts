@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { duration } from '../../base/schema/duration.ts';
+import { expected } from '../../base/schema/found.ts';
 import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
 export const name = 'idempotency';
@@ -18,8 +19,8 @@ export const documentation =
 
 const size = (least: number) =>
   z
-    .string()
-    .regex(sizePattern, `expected ${sizeExpected}`)
+    .string(expected(sizeExpected))
+    .regex(sizePattern, expected(sizeExpected))
     .transform(parseSize)
     .refine(bytes => bytes >= least, `expected at least ${least} bytes`);
 

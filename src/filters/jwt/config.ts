@@ -5,6 +5,7 @@ import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration, durationOrNone } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { expected } from '../../base/schema/found.ts';
 import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
 import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
@@ -27,7 +28,7 @@ const publicAlgorithms = [
 ] as const;
 const secretAlgorithms = ['HS256', 'HS384', 'HS512'] as const;
 
-const size = z.string().regex(sizePattern, `expected ${sizeExpected}`).transform(parseSize);
+const size = z.string(expected(sizeExpected)).regex(sizePattern, expected(sizeExpected)).transform(parseSize);
 
 const jwk = z.record(z.string(), z.unknown());
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { duration } from '../../base/schema/duration.ts';
+import { expected } from '../../base/schema/found.ts';
 import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
 
 export const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
@@ -13,8 +14,8 @@ export const block = z.string().superRefine((text, context) => {
 });
 
 export const memorySize = z
-  .string()
-  .regex(sizePattern, `expected ${sizeExpected}`)
+  .string(expected(sizeExpected))
+  .regex(sizePattern, expected(sizeExpected))
   .transform(parseSize)
   .refine(bytes => bytes >= 65_536 && bytes <= 2 ** 30, 'expected a size from 64KiB to 1GiB');
 
