@@ -1,6 +1,7 @@
 // What the access log writes to: how files, pipes and standard output are opened, and how much each takes at once. Keeps nothing.
 
 import { constants, fstatSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 export const STDOUT_FD = 1;
 export const LINE_FEED = 0x0a;
@@ -10,8 +11,24 @@ const PIPE_WRITE_BYTES_MAX = 4_096;
 
 const { O_APPEND, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 
-/** Throws the system's error. */
+/** Throws an Error that says to the operator which setting asks for what cannot be opened. */
 export function openLog(path: string): number {
+  try {
+    return open(path);
+  } catch (error) {
+    throw new Error(`accessLog.path: ${openFailure(resolve(path), error as NodeJS.ErrnoException)}`); // Because: openSync throws nothing but Errors
+  }
+}
+
+function openFailure(file: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no folder ${dirname(file)}`;
+  if (code === 'EACCES' || code === 'EPERM') return `${file} may not be written by this user`;
+  if (code === 'EISDIR') return `${file} is a folder`;
+  if (code === 'EROFS') return `${file} is on a file system that is read-only`;
+  return `${file} cannot be opened: ${message}`;
+}
+
+function open(path: string): number {
   if (path === 'stdout') return openStdout();
   // Opened to write alone, a pipe holds up the whole thread until somebody reads; so does a write, in one of the few threads that
   // all workers share, once it is full.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -116,6 +116,13 @@ test('the launcher works through links and from any working directory', async ()
   const { code, out } = await cardea(['--version'], { command: path.join(folder, 'linked-again') });
   assert.equal(code, 0);
   assert.match(out, /^\d/);
+});
+
+test('a home that is not there is not made', async () => {
+  const home = path.join(folder, 'nobody');
+  const { code } = await cardea(['--version'], { env: { HOME: home, XDG_CACHE_HOME: '', NODE_COMPILE_CACHE: '' } });
+  assert.equal(code, 0);
+  assert.equal(existsSync(home), false);
 });
 
 describe('validate', () => {
@@ -294,6 +301,17 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
     assert.equal(code, 1);
     assert.match(err, /the port is in use by another process/);
     assert.equal(await first.stop(), 0);
+  });
+
+  test('an access log that cannot be opened: which setting, and what is missing', async () => {
+    const said = async (log: string) => {
+      const lines = [`accessLog: { path: ${log} }`, ...good];
+      const { code, err } = await cardea(['run', '-c', file('log.yaml', lines), '--workers', '1']);
+      assert.equal(code, 1);
+      return err.trim();
+    };
+    assert.equal(await said('absent/access.log'), `cardea: accessLog.path: there is no folder ${folder}/absent`);
+    assert.equal(await said(folder), `cardea: accessLog.path: ${folder} is a folder`);
   });
 
   test('a configuration with errors', async () => {
