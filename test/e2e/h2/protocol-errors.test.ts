@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { type Http2Reason, http2Reasons } from '../../../src/telemetry/http2-reasons.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { block, F, frame, get, H2Client, preface, request, settings, T, uint32 } from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
@@ -19,6 +20,22 @@ const code = {
   compression: 9,
   calm: 11,
 } as const;
+
+/** Under which reason an end of the connection is counted, by its code. */
+const reasonOf: Readonly<Record<number, Http2Reason>> = {
+  [code.protocol]: 'protocol',
+  [code.flowControl]: 'flow_control',
+  [code.streamClosed]: 'stream_closed',
+  [code.frameSize]: 'frame_size',
+  [code.compression]: 'compression',
+};
+
+/** All that was counted: a mistake is to show under one reason, once. */
+function counted(from: Engine): Partial<Record<Http2Reason, number>> {
+  return Object.fromEntries(
+    http2Reasons.map(each => [each, from.http2Errors(each)]).filter(([, count]) => count !== 0),
+  );
+}
 
 let backend: RawBackend;
 let engine: Engine;
@@ -107,10 +124,13 @@ const fatal: readonly (readonly [name: string, code: number, ...frames: Buffer[]
 describe('errors of the connection', () => {
   for (const [name, expected, ...frames] of fatal) {
     test(name, async () => {
+      const before = counted(engine);
       const client = await H2Client.open(engine.port);
       client.send(...frames);
       assert.equal(await client.end(), expected);
       client.close();
+      const reason = reasonOf[expected]!;
+      assert.deepEqual(counted(engine), { ...before, [reason]: (before[reason] ?? 0) + 1 });
     });
 
     test(`${name}, byte by byte`, async () => {
@@ -181,21 +201,41 @@ const streamErrors: readonly (readonly [name: string, code: number, ...frames: B
 
 describe('errors of a stream', () => {
   for (const [name, expected, ...frames] of streamErrors)
-    test(name, async () => {
+    test(name, async t => {
       const own = await startEngine([backend.port], {
         protocols: ['h2c'],
         // Nothing is taken from the client: there is no connection to the backend.
         pool: { maxConnections: 1 },
       });
+      t.after(() => own.stop());
       const client = await H2Client.open(own.port);
       client.send(...frames, frame(T.headers, F.endHeaders | F.endStream, 3, block(get('/fixed'))));
       const other = await client.answer(3);
       assert.deepEqual([other.status, other.body], [200, 'fixed\n']);
       assert.equal((await client.answer(1)).reset, expected);
       assert.equal(client.closed, false);
+      assert.deepEqual(counted(own), name.startsWith('trailers') ? { malformed: 1 } : { stream: 1 });
       client.close();
       await own.stop();
     });
+});
+
+test('a message that is none ends its stream, and is counted and logged by what is wrong with it', async t => {
+  const own = await startEngine([backend.port], { protocols: ['h2c'] });
+  t.after(() => own.stop());
+  const client = await H2Client.open(own.port);
+  client.headers(1, get('/hang', ['X-Upper', 'a']), true);
+  client.headers(3, get('/hang', ['connection', 'close']), true);
+  client.headers(5, [[':method', 'GET']], true);
+  for (const stream of [1, 3, 5]) assert.equal((await client.answer(stream)).reset, code.protocol);
+  client.headers(7, get('/fixed'), true);
+  assert.equal((await client.answer(7)).status, 200);
+  client.close();
+  assert.deepEqual(counted(own), { malformed: 3 });
+  for (const each of ['malformed_header', 'connection_header', 'malformed_pseudo_header'] as const)
+    assert.equal(own.refusals(each), 1, each);
+  assert.equal((await own.accessLines()).length, 4);
+  assert.deepEqual(own.log, []);
 });
 
 describe('what is tolerated', () => {
