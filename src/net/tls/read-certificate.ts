@@ -129,23 +129,27 @@ function readKey(text: string): KeyObject | string {
 function weaknesses(chain: readonly X509Certificate[]): string[] {
   return chain.flatMap((certificate, at) => {
     const whose = at === 0 ? '' : ` in the certificate of ${nameOf(certificate)}`;
-    const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
-    const found: string[] = [];
-    if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN) {
-      found.push(
-        `is weak${whose}: RSA with ${asymmetricKeyDetails?.modulusLength} bits, expected ${RSA_BITS_MIN} or more`,
-      );
-    }
-    if (asymmetricKeyType === 'ec' && EC_CURVES_WEAK.has(asymmetricKeyDetails?.namedCurve ?? '')) {
-      found.push(`is weak${whose}: the curve ${asymmetricKeyDetails?.namedCurve}, expected P-256 or better`);
-    }
-    if (asymmetricKeyType === 'dsa') found.push(`is weak${whose}: a DSA key, expected RSA or ECDSA`);
+    const key = keyWeakness(certificate);
+    const found = key === '' ? [] : [`is weak${whose}: ${key}`];
     const signature = certificate.signatureAlgorithm ?? '';
     if (/sha-?1|md[245]/i.test(signature) && !isSelfIssued(certificate)) {
       found.push(`is weak${whose}: signed with ${signature}, expected SHA-256 or better`);
     }
     return found;
   });
+}
+
+/** What makes a key too weak to be shown, or to verify others by, `RSA with 1024 bits, expected 2048 or more`; empty when nothing does. */
+export function keyWeakness({ publicKey }: X509Certificate): string {
+  const { asymmetricKeyType, asymmetricKeyDetails } = publicKey;
+  const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {};
+  if (asymmetricKeyType === 'rsa' && modulusLength < RSA_BITS_MIN) {
+    return `RSA with ${modulusLength} bits, expected ${RSA_BITS_MIN} or more`;
+  }
+  if (asymmetricKeyType === 'ec' && EC_CURVES_WEAK.has(namedCurve)) {
+    return `the curve ${namedCurve}, expected P-256 or better`;
+  }
+  return asymmetricKeyType === 'dsa' ? 'a DSA key, expected RSA or ECDSA' : '';
 }
 
 function isSelfIssued(certificate: X509Certificate): boolean {

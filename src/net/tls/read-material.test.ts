@@ -119,6 +119,24 @@ test('ciphers, ticket keys, authorities and lists of revoked certificates', () =
   assert.match(problemOf(wrongCa), /^error clientAuth\.ca: \S+text\.txt is not PEM/);
 });
 
+test('authorities by which nobody can be verified are refused, of listeners and of upstreams; beside others they may stand', () => {
+  const short = authority.issue('short-ca', { names: ['DNS:a.test'], key: 'rsa1024' });
+  const auth = { ca: short.cert, crl: null, mode: 'required', forward: 'none' } as const;
+  assert.match(
+    problemOf(listenerWith([good], { clientAuth: auth })),
+    /^error clientAuth\.ca: \S+short-ca\.pem is weak: RSA with 1024 bits, expected 2048 or more/,
+  );
+  const tls: UpstreamTlsSpec = { ca: short.cert, cert: null, key: null, serverName: null, verify: true };
+  const read = readTlsMaterial({ listeners: [], upstreams: [{ name: 'u', tls, protocol: 'h2' }] }, files(), now);
+  assert.equal(
+    problemOf(read).replace(/\S+short-ca/, 'short-ca'),
+    'error ca: short-ca.pem is weak: RSA with 1024 bits, expected 2048 or more',
+  );
+  const bundle = authority.path('bundle.pem');
+  writeFileSync(bundle, readFileSync(short.cert, 'utf8') + readFileSync(authority.ca, 'utf8'));
+  assert.deepEqual(listenerWith([good], { clientAuth: { ...auth, ca: bundle } }).problems, []);
+});
+
 test('a folder: pairs by name, and what has no partner is told', () => {
   const tls = { certificates: [{ folder: authority.folder }] };
   const read = (names: string[]) => {

@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { createSecureContext, getCiphers } from 'node:tls';
-import { certificatesOf, readCertificate } from './read-certificate.ts';
+import { certificatesOf, keyWeakness, readCertificate } from './read-certificate.ts';
 import type { CertificatePair, ClientTlsMaterial, ServerTlsMaterial, TicketKeys, TlsMaterial } from './tls-material.ts';
 
 /** See `ListenerTlsConfig` in src/config/config.ts, to which this is structurally equal. */
@@ -231,10 +231,15 @@ class MaterialReader {
     const text = this.text(file, at);
     if (text === null) return '';
     const found = certificatesOf(text);
-    if (typeof found === 'string') this.fail(at, `${file} ${found}`);
-    else if (found.every(certificate => certificate.validToDate.getTime() <= this.now)) {
-      this.fail(at, `${file} holds only certificates that have expired`);
+    if (typeof found === 'string') {
+      this.fail(at, `${file} ${found}`);
+      return text;
     }
+    const current = found.filter(certificate => certificate.validToDate.getTime() > this.now);
+    const weak = current.map(keyWeakness);
+    if (current.length === 0) this.fail(at, `${file} holds only certificates that have expired`);
+    // OpenSSL verifies nobody by them. Beside others they do no harm, as old bundles have them.
+    else if (!weak.includes('')) this.fail(at, `${file} is weak: ${weak[0]}`);
     return text;
   }
 
