@@ -20,6 +20,7 @@ function loaded(changes: Parameters<typeof sampleConfig>[0]): LoadedFile {
 function reloadWith(
   deploy: (file: LoadedFile) => Promise<Awaited<ReturnType<Options['deploy']>>>,
   load: Options['load'],
+  log: Options['log'] = () => {},
 ) {
   const done: (ReloadFailure | null)[] = [];
   let version = '';
@@ -31,7 +32,7 @@ function reloadWith(
       return result;
     },
     servingVersion: () => version,
-    log: () => {},
+    log,
     onDone: failure => done.push(failure),
   });
   return { reload, done };
@@ -57,29 +58,6 @@ test('many requests while one runs become exactly one more, which reads anew', a
   assert.equal(deploys, 2);
 });
 
-test('warnings of a configuration that serves from now on are told once, the first with its place', async () => {
-  const said: string[] = [];
-  const warning = {
-    path: [],
-    message: 'no file is like routes/*.yaml',
-    severity: 'warning',
-    file: 'c.yaml',
-    line: 1,
-    column: 11,
-  } as const;
-  const reload = new Reload({
-    load: async () => ({ ...loaded({}), problems: [warning, { ...warning, line: 2 }] }),
-    deploy: async () => ({ ok: true, reports: [report] }),
-    servingVersion: () => 'before',
-    log: (level, message, fields) => said.push(`${level} ${message} ${fields?.['first']} ${fields?.['warnings']}`),
-    onDone: () => {},
-  });
-  await reload.request('test');
-  assert.deepEqual(said.slice(1), [
-    'warn the configuration that serves has warnings c.yaml:1:11: no file is like routes/*.yaml 2',
-  ]);
-});
-
 test('an unchanged file is not rolled out again', async () => {
   let deploys = 0;
   const { reload } = reloadWith(
@@ -92,6 +70,37 @@ test('an unchanged file is not rolled out again', async () => {
   await reload.request('test');
   await reload.request('test');
   assert.equal(deploys, 1);
+});
+
+test('warnings of a configuration that serves are told with their place, and those of one that does not are not', async () => {
+  const lines: unknown[] = [];
+  let good = false;
+  const { reload } = reloadWith(
+    async () => (good ? { ok: true, reports: [report] } : { ok: false, problems: [], reason: 'no', lostWorker: false }),
+    async () => ({
+      ...loaded({ drainTimeoutMs: 1 }),
+      problems: [
+        {
+          severity: 'warning',
+          path: [],
+          message: 'api.pem expires in 6 days',
+          file: 'cardea.yaml',
+          line: 4,
+          column: 2,
+        },
+      ],
+    }),
+    (level, message, fields) => {
+      if (level === 'warn') lines.push([message, fields]);
+    },
+  );
+  assert.notEqual(await reload.request('test'), null);
+  assert.deepEqual(lines, []);
+  good = true;
+  assert.equal(await reload.request('test'), null);
+  assert.deepEqual(lines, [
+    ['configuration warning', { place: 'cardea.yaml:4:2', reason: 'api.pem expires in 6 days' }],
+  ]);
 });
 
 test('problems that workers find are told with their place, and a later success forgets them', async () => {

@@ -107,12 +107,10 @@ export class Reload {
       keptRoutes: result.reports[0].keptRoutes,
       routes: config.routes.length,
     });
-    const warnings = loaded.problems.filter(({ severity }) => severity === 'warning');
-    if (warnings.length > 0)
-      log('warn', 'the configuration that serves has warnings', {
-        first: placedText(warnings[0]),
-        warnings: warnings.length,
-      });
+    for (const { severity, file, line, column, message } of loaded.problems) {
+      if (severity === 'warning')
+        log('warn', 'configuration warning', { place: `${file}:${line}:${column}`, reason: message });
+    }
     return null;
   }
 }

@@ -8,8 +8,10 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { TestAuthority } from '../../support/certificates.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { metric } from '../../support/metric.ts';
 import { askTls } from '../../support/tls-client.ts';
 
 const WITHIN_MS = 2_000;
@@ -21,8 +23,8 @@ let gateway: RunningGateway;
 let folderPort = 0;
 
 /** Puts a pair in place as careful people do: each file replaced as a whole. */
-function put(name: string, to = files): void {
-  const made = authority.issue(name, { names: ['DNS:api.test'], name });
+function put(name: string, { to = files, days = 365 } = {}): void {
+  const made = authority.issue(name, { names: ['DNS:api.test'], name, days });
   for (const each of ['cert', 'key'] as const) {
     copyFileSync(made[each], `${to[each]}.new`);
     renameSync(`${to[each]}.new`, to[each]);
@@ -147,4 +149,32 @@ test('a folder: links swapped as Kubernetes does, and a pair that comes later', 
   assert.equal(await shown(folderPort, 'two.test'), 'two');
   rmSync(`${folder}/two.pem`);
   assert.notEqual(await shownInTime(folderPort, 'next', 'two.test'), 'two');
+});
+
+test('how long a certificate is good for: in the log, on /health/ready and /metrics, of the one that serves', async () => {
+  const expiring = async (): Promise<{ status: number; warnings: readonly string[] }> => {
+    const response = await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`);
+    // Because: the page's shape is what this test is about.
+    const page = (await response.json()) as { certificates?: { file: string; warning: string }[] };
+    const own = (page.certificates ?? []).filter(({ file }) => file === files.cert);
+    return { status: response.status, warnings: own.map(({ warning }) => warning) };
+  };
+  const days = (): Promise<number> => metric(gateway, `cardea_certificate_expiry_days{file="${files.cert}"}`);
+  for (const [name, left, warning] of [
+    ['month', 20, /^expires in (19|20) days, on /],
+    ['week', 5, /^expires very soon, in [45] days, on /],
+  ] as const) {
+    put(name, { days: left });
+    assert.equal(await shownInTime(gateway.port, name), name);
+    await eventually(async () => Math.abs((await days()) - left) <= 1, `${left} days in the metrics`);
+    const { status, warnings } = await expiring();
+    assert.equal(status, 200);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, warning);
+    await saidInTime(new RegExp(`live\\.pem ${warning.source.slice(1)}`));
+  }
+  put('fresh');
+  assert.equal(await shownInTime(gateway.port, 'fresh'), 'fresh');
+  await eventually(async () => (await days()) > 300, 'a year in the metrics');
+  assert.deepEqual(await expiring(), { status: 200, warnings: [] });
 });
