@@ -7,6 +7,8 @@ import { createServer as createHttp1, type ServerResponse } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../test/support/eventually.ts';
 import { PoolCaller } from '../../test/support/pool-caller.ts';
 import type { Fault } from '../base/fault.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';
@@ -231,6 +233,30 @@ for (const kind of ['h1', 'h2'] as const) {
     }
     assert.equal(cell('connects'), 3);
   });
+
+  test(
+    `${kind}: idleTimeout closes a connection that nobody wants any more, and none that is waited on`,
+    bounded,
+    async t => {
+      const { held, ask, until, connections, pool, cell } = await start(t, kind, { idleTimeoutMs: 150 });
+      const slow = ask();
+      await until(1);
+      // Because: that nothing happens has no event.
+      await delay(500);
+      assert.equal(connections(), 1);
+      held.shift()!();
+      await slow.over;
+      assert.equal(slow.refused, null);
+      // The endpoint hears of the end, and the pool has its place back.
+      await eventually(() => connections() === 0, 'the connection is closed');
+      assert.deepEqual(pool.counts, { active: 0, idle: 0, pending: 0 });
+      const next = ask();
+      await until(1);
+      held.shift()!();
+      await next.over;
+      assert.deepEqual([next.refused, cell('connects')], [null, 2]);
+    },
+  );
 
   test(`${kind}: a pool that retires serves who is under way, and keeps nothing`, bounded, async t => {
     const { held, ask, until, pool, cell } = await start(t, kind);
