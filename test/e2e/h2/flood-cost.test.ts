@@ -1,7 +1,9 @@
-// What one attacker's connection costs in processor time until it is ended, by the gateway's own process: floods as fast as the socket takes them.
+// What one attacker's connection costs in processor time and memory until it is ended, by the gateway's own process: floods as fast as the
+// socket takes them.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { cpuTime } from '../../../bench/measure/process-tree.ts';
@@ -10,6 +12,8 @@ import { block, F, frame, get, preface, settings, T, uint32 } from '../../suppor
 
 /** A few milliseconds are what it takes; the bound is for slow and busy machines. */
 const COST_MAX_MS = 250;
+/** What is held of it must not grow with what is sent. Garbage that nobody has collected yet is in it. */
+const GROWTH_MAX_BYTES = 24 * 1_024 * 1_024;
 const PIECE_BYTES = 64 * 1_024;
 const SECONDS_MAX = 10;
 
@@ -50,8 +54,13 @@ after(async () => {
 });
 
 /** Begins with `first`, then `next` again and again, until the other side ends it. */
-async function flood(first: Buffer, next: (at: number) => Buffer): Promise<{ costMs: number; sent: number }> {
+async function flood(
+  first: Buffer,
+  next: (at: number) => Buffer,
+): Promise<{ costMs: number; sent: number; grown: number }> {
   const begun = cpuTime(gateway.pid);
+  const before = residentBytes();
+  let most = before;
   const socket = connect({ port: gateway.port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
   let open = true;
@@ -79,14 +88,28 @@ async function flood(first: Buffer, next: (at: number) => Buffer): Promise<{ cos
     sent += bytes.length;
     if (!socket.write(bytes)) await Promise.race([once(socket, 'drain').catch(() => {}), closed]);
     else await new Promise(setImmediate);
+    most = Math.max(most, residentBytes());
   }
   socket.destroy();
   const ended = cpuTime(gateway.pid);
   const costMs = (ended.userUs + ended.systemUs - begun.userUs - begun.systemUs) / 1_000;
-  return { costMs, sent };
+  return { costMs, sent, grown: Math.max(most, residentBytes()) - before };
+}
+
+function residentBytes(): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))![1]) * 1_024;
+}
+
+/** 2,000 references to one field of 4 KiB: 8 MB, if anybody wrote it down. */
+function bomb(): Buffer {
+  const value = Buffer.alloc(3_900, 'b');
+  const size = value.length - 127;
+  const field = Buffer.concat([Buffer.of(0x40, 1, 0x6b, 0x7f, (size & 127) | 128, size >> 7), value]);
+  return Buffer.concat([block(get('/')), field, Buffer.alloc(2_000, 0xbe)]);
 }
 
 const head = block(get('/'));
+const bombed = bomb();
 const none = Buffer.alloc(0);
 const floods: Readonly<Record<string, readonly [first: Buffer, next: (at: number) => Buffer]>> = {
   'rapid reset': [
@@ -109,6 +132,11 @@ const floods: Readonly<Record<string, readonly [first: Buffer, next: (at: number
   WINDOW_UPDATE: [none, () => frame(T.windowUpdate, 0, 0, uint32(1))],
   PRIORITY: [none, () => frame(T.priority, 0, 1, Buffer.of(0, 0, 0, 0, 1))],
   'unknown frames': [none, () => frame(0x77, 0, 0)],
+  'HPACK bombs': [none, at => frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, bombed)],
+  'requests with a window of zero': [
+    frame(T.settings, 0, 0, settings([4, 0])),
+    at => frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, head),
+  ],
   'heads that are malformed': [
     none,
     at => frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, block([...get('/'), ['X', '1']])),
@@ -117,8 +145,10 @@ const floods: Readonly<Record<string, readonly [first: Buffer, next: (at: number
 
 for (const [name, [first, next]] of Object.entries(floods)) {
   test(`a flood of ${name} costs little before it is ended`, async t => {
-    const { costMs, sent } = await flood(first, next);
-    t.diagnostic(`${costMs.toFixed(0)} ms of processor time, ${(sent / 1_024).toFixed(0)} KiB sent`);
+    const { costMs, sent, grown } = await flood(first, next);
+    const [sentKib, grownKib] = [sent, grown].map(bytes => (bytes / 1_024).toFixed(0));
+    t.diagnostic(`${costMs.toFixed(0)} ms of processor time, ${grownKib} KiB of memory, ${sentKib} KiB sent`);
     assert.ok(costMs <= COST_MAX_MS, `${costMs} ms`);
+    assert.ok(grown <= GROWTH_MAX_BYTES, `${grown} bytes`);
   });
 }

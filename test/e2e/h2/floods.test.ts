@@ -165,6 +165,15 @@ describe('streams for nothing', () => {
     assert.ok(sent <= 1_000, `${sent}`);
   });
 
+  test('HPACK bombs, one behind the other', async () => {
+    // 2,000 references to one field of 4 KiB.
+    const field = Buffer.concat([Buffer.of(0x40, 1, 0x6b, 0x7f, 0xbd, 0x1d), Buffer.alloc(3_900, 'b')]);
+    const bomb = Buffer.concat([block(get('/')), field, Buffer.alloc(2_000, 0xbe)]);
+    const { code } = await flood(at => frame(T.headers, F.endHeaders | F.endStream, at * 2 + 1, bomb), 20_000);
+    assert.equal(code, calm);
+    await stillServes();
+  });
+
   test('streams beyond the limit', async () => {
     const { sent, code } = await flood(at => frame(T.headers, F.endHeaders | F.endStream, at * 2 + 1, hang), 20_000);
     assert.equal(code, calm);
