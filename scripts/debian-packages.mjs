@@ -16,7 +16,6 @@ export const testPackages = [
   { name: 'redis-server', command: 'redis-server', why: 'the store of shared limits, revocations and keys' },
   { name: 'postgresql-15', command: 'pg_ctlcluster', why: 'a store of API keys' },
   { name: 'chromium', command: 'chromium', why: 'the browser that logs in' },
-  { name: 'nghttp2-client', command: 'h2load', why: 'HTTP/2 clients and load' },
 ];
 
 /**
