@@ -114,6 +114,7 @@ test('what does not hold gets one and the same 401, and is counted by its reason
     ['malformed', `${good}.x`],
     ['malformed', `${head}.${base64url.encode('[1]')}.${signature}`],
     ['malformed', 'x'.repeat(9000)],
+    ['malformed', await token({ pad: 'x'.repeat(6_000) })],
     ['malformed', await token({}, { typ: 'logout+jwt' })],
     ['malformed', await token({}, { cty: 'JWT' })],
     ['malformed', `${encoded({ alg: 'RS256', kid: 'one', crit: ['x'], x: 1 })}.${payload}.${signature}`],
@@ -128,6 +129,7 @@ test('what does not hold gets one and the same 401, and is counted by its reason
     ['notYetValid', await token({ iat: now + 60 })],
     ['wrongIssuer', await token({ iss: `${issuer}/` })],
     ['wrongAudience', await token({ aud: ['other', 'apis'] })],
+    ['wrongAudience', await token({ aud: 'other' })],
     ['wrongClaims', await token({ exp: undefined })],
   ];
   const texts = new Set<string>();
@@ -201,6 +203,27 @@ test('a claim names the consumer', async t => {
   assert.equal((await strict.bring(await token({ azp: 'acme' }))).status, 200);
   assert.equal((await strict.bring(await token({ azp: 'other' }))).status, 403);
   assert.equal((await strict.bring(await token())).status, 403);
+});
+
+test('a token that was verified costs no cryptography again, whatever is tried between', async t => {
+  const { bring, count } = await gateway(t, { config: { cache: '8KiB' } });
+  const verified: string[] = [];
+  const { verify } = TokenVerifier.prototype;
+  t.mock.method(TokenVerifier.prototype, 'verify', function (this: TokenVerifier, ...args: Parameters<typeof verify>) {
+    verified.push(args[0]);
+    return verify.apply(this, args);
+  });
+  const good = await token();
+  const [head, payload, signature] = good.split('.');
+  for (let n = 0; n < 100; n++) {
+    if (n % 20 === 0) assert.equal((await bring(good)).status, 200);
+    // The one differs in what is under the signature, the other ends as the good one does, by which the cache finds tokens.
+    const forged = `${head}.${payload}.${String(n).padStart(signature!.length - 8, 'A')}${signature!.slice(-8)}`;
+    const wrong = n % 2 === 0 ? await token({ aud: 'other', n }) : forged;
+    assert.equal((await bring(wrong)).status, 401);
+  }
+  assert.deepEqual([count('admitted'), verified.length], [5, 101]);
+  assert.equal(verified.filter(each => each === good).length, 1);
 });
 
 test('a token is forgotten when it expires', async t => {

@@ -110,13 +110,9 @@ test('a login that began with one provider is not finished with another, also wh
 /** The callback of a login that this answer has begun, with what the provider will give for its code. */
 async function callbackOf(begun: Answer, provider: TestProvider, signing: CryptoKey, claims: object) {
   const asked = new URL(begun.headers.location!).searchParams;
-  const idToken = await new SignJWT({ nonce: asked.get('nonce'), ...claims })
+  const standard = { iss: provider.issuer, aud: 'gateway', sub: 'u', iat: now(), exp: now() + 120 };
+  const idToken = await new SignJWT({ ...standard, nonce: asked.get('nonce'), ...claims })
     .setProtectedHeader({ alg: 'RS256', kid: 'k' })
-    .setIssuer(provider.issuer)
-    .setAudience('gateway')
-    .setSubject('u')
-    .setIssuedAt()
-    .setExpirationTime('2m')
     .sign(signing);
   provider.tokens = { access_token: 'a', token_type: 'bearer', expires_in: 600, id_token: idToken };
   const cookie = valuesOf(begun, 'set-cookie')[0]!.split(';')[0]!;
@@ -128,6 +124,86 @@ async function signingProvider(t: TestContext) {
   const provider = await startProvider(t, [{ ...(await exportJWK(publicKey)), alg: 'RS256', kid: 'k' }]);
   return { provider, privateKey };
 }
+
+test('an ID token that is not of this login, or not of this provider, begins no session', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const { privateKey: strange } = await generateKeyPair('RS256');
+  const gateway = await start(t, provider.issuer);
+  const finished = async (signing: CryptoKey, claims: object) => {
+    const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+    return await ask(gateway.port, await callbackOf(begun, provider, signing, claims));
+  };
+  const wrong: [what: string, signing: CryptoKey, claims: object][] = [
+    ['the nonce of another login', privateKey, { nonce: 'of-another-login' }],
+    ['no nonce', privateKey, { nonce: undefined }],
+    ['a signature of somebody else', strange, {}],
+    ['an audience that is another client', privateKey, { aud: 'other' }],
+    ['another issuer', privateKey, { iss: 'https://other.example' }],
+    ['an end that has passed', privateKey, { exp: now() - 600 }],
+  ];
+  for (const [what, signing, claims] of wrong) {
+    const answer = await finished(signing, claims);
+    assert.equal(answer.status, 401, what);
+    assert.ok(!valuesOf(answer, 'set-cookie').some(line => line.startsWith('cardea_session=')), what);
+  }
+  assert.equal((await finished(privateKey, {})).status, 302);
+});
+
+test('a session of a level that does not suffice: a page is sent to log in higher, a program is told what is missing', async t => {
+  const { issuer } = await startProvider(t);
+  const gateway = await start(t, issuer, { acr: ['high', 'higher'] });
+  const sessions = new CookieSessions([key], 'cardea_session', `${issuer} gateway`);
+  const askAs = (acr: string | undefined, accept: string) => {
+    const session = sessionOf(issuer);
+    const cookie = `cardea_session=${sessions.keep({ ...session, claims: { ...session.claims, acr } })}`;
+    return ask(gateway.port, { headers: { cookie, accept } });
+  };
+  for (const acr of ['low', undefined]) {
+    const page = await askAs(acr, 'text/html');
+    assert.equal(page.status, 302);
+    assert.equal(new URL(page.headers.location!).searchParams.get('acr_values'), 'high higher');
+    const call = await askAs(acr, 'application/json');
+    assert.equal(call.status, 401);
+    assert.deepEqual(valuesOf(call, 'www-authenticate'), [
+      'Bearer error="insufficient_user_authentication", acr_values="high higher"',
+    ]);
+  }
+  for (const acr of ['high', 'higher']) assert.equal((await askAs(acr, 'application/json')).status, 200);
+});
+
+test('a logout in a frame of the provider ends the session that it names, and no other', async t => {
+  const { issuer } = await startProvider(t);
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  const of = `${issuer} gateway`;
+  const named = { ...sessionOf(issuer), claims: { sub: 'u', sid: 'one' } };
+  const iss = encodeURIComponent(issuer);
+  for (const keeper of [
+    new CookieSessions([key], 'cardea_session', of),
+    new StoredSessions(store, [key], 'cardea_session', of),
+  ]) {
+    const session = keeper instanceof StoredSessions ? { keys: [key], store: 'main', cache: '1ms' } : { keys: [key] };
+    const gateway = await start(t, issuer, { session }, new Map([['main', store]]));
+    const cookie = `cardea_session=${await keeper.keep(named, null, 60_000)}`;
+    const inFrame = async (query: string, headers: Record<string, string> = { cookie }) => {
+      const answer = await ask(gateway.port, { path: `/oidc/frontchannel-logout${query}`, headers });
+      assert.deepEqual([answer.status, valuesOf(answer, 'cache-control')], [200, ['no-store']], query);
+      return valuesOf(answer, 'set-cookie');
+    };
+    const others = ['', `?iss=${iss}`, '?sid=one', `?iss=${iss}&sid=two`, '?iss=https://other.example&sid=one'];
+    for (const query of others) assert.deepEqual(await inFrame(query), [], query);
+    assert.deepEqual(await inFrame(`?iss=${iss}&sid=one`, {}), []);
+    assert.equal((await ask(gateway.port, { headers: { cookie } })).status, 200);
+    const [ended, ...more] = await inFrame(`?iss=${iss}&sid=one`);
+    assert.match(ended!, /^cardea_session=; Path=\/; Max-Age=0;/);
+    assert.deepEqual(more, []);
+    if (keeper instanceof StoredSessions) assert.equal((await ask(gateway.port, { headers: { cookie } })).status, 401);
+  }
+});
 
 test('the level of a login is what the route asked for that began it, whichever serves the callback', async t => {
   const { provider, privateKey } = await signingProvider(t);

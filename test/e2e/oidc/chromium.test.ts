@@ -19,7 +19,7 @@ test('a browser is sent to log in, comes back to the page it wanted, and logs ou
     if (request.method === 'POST') changed.push(request.url!);
     response.setHeader('content-type', 'text/html');
     response.end(
-      `<title>app</title><p id="who">${request.headers['x-consumer-subject']}</p><script>fetch('/api')</script>`,
+      `<title>app</title><p id="who">${request.headers['x-consumer-subject']}</p><p id="sid">${request.headers['x-sid']}</p><script>fetch('/api')</script>`,
     );
   });
   await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
@@ -33,6 +33,9 @@ test('a browser is sent to log in, comes back to the page it wanted, and logs ou
         token_endpoint_auth_method: 'none',
         redirect_uris: [`${base}/oidc/callback`],
         post_logout_redirect_uris: [`${base}/`],
+        // Because: the provider tells sessions' ids only to clients that it calls to end them.
+        backchannel_logout_uri: `${base}/nobody-listens`,
+        backchannel_logout_session_required: true,
       },
     ],
   }));
@@ -45,7 +48,7 @@ routes:
   - name: app
     match: { path: /* }
     filters:
-      - oidc: { issuer: "${provider.issuer}", clientId: app, session: { keys: ["a key of at least thirty-two characters"] } }
+      - oidc: { issuer: "${provider.issuer}", clientId: app, session: { keys: ["a key of at least thirty-two characters"] }, forward: { claims: { x-sid: sid } } }
     to: app
 `,
     { workers: 2 },
@@ -72,10 +75,14 @@ routes:
     assert.equal(await page.textContent('#who'), 'ada', 'the provider still knows the user');
 
     // A page under the same domain, whose requests bring the cookie: SameSite lets it.
-    const around = createServer((_request, response) => {
+    const sid = await page.textContent('#sid');
+    const loggedOut = `${base}/oidc/frontchannel-logout?${new URLSearchParams({ iss: provider.issuer, sid: sid! })}`;
+    const around = createServer((request, response) => {
       response.setHeader('content-type', 'text/html');
       response.end(
-        `<form method="post" action="${base}/change"><button>post</button></form><a id="in" href="${base}/page">in</a><a id="out" href="${base}/oidc/logout">out</a>`,
+        request.url === '/logged-out'
+          ? `<iframe src="${loggedOut.replace('&', '&amp;')}"></iframe>`
+          : `<form method="post" action="${base}/change"><button>post</button></form><a id="in" href="${base}/page">in</a><a id="out" href="${base}/oidc/logout">out</a>`,
       );
     });
     await new Promise<void>(resolve => around.listen(0, '127.0.0.1', resolve));
@@ -92,11 +99,20 @@ routes:
     assert.deepEqual(await follow('button'), [403, 'same-site']);
     assert.deepEqual(await follow('#out'), [403, 'same-site']);
     assert.deepEqual(changed, []);
-    around.closeAllConnections();
-    around.close();
     await page.goto(`${base}/page`);
     await page.evaluate(() => fetch('/change', { method: 'POST' }));
     assert.deepEqual(changed, ['/change'], 'its own pages may');
+
+    // A provider tells of a logout elsewhere by a frame in its page, which brings the cookie where both are of one site.
+    const framed = page.waitForResponse(response => response.url() === loggedOut);
+    await page.goto(`http://${neighbour}:${neighbourPort}/logged-out`);
+    assert.equal((await framed).status(), 200);
+    const left = await page.context().cookies(base);
+    assert.ok(!left.some(({ name }) => name === 'cardea_session'), 'the session is over');
+    around.closeAllConnections();
+    around.close();
+    await page.goto(`${base}/page`);
+    assert.equal(await page.textContent('#who'), 'ada', 'logged in anew');
 
     await page.goto(`${base}/oidc/logout`);
     await page.click('button[type="submit"]');

@@ -219,6 +219,35 @@ test('sessions are looked for where a reload says that they are kept', async () 
   }
 });
 
+for (const [where, store, stores] of [
+  ['cookies', '', () => ''],
+  ['Redis', ', store: main, cache: 1ms', () => `stores: { main: { url: "redis://127.0.0.1:${redis.port}" } }`],
+] as const) {
+  test(`keys rotate by reloads: sessions in ${where}, and a login under way, go on until the old key is gone`, async () => {
+    const [old, young] = [key, 'another key of at least thirty-two characters'];
+    const gateway = await start(ports.stored, `session: { keys: ["${old}"]${store} }`, stores());
+    const base = `http://127.0.0.1:${ports.stored}`;
+    const rotate = (...keys: string[]) =>
+      reloadWith(gateway, text => text.replace(/keys: \[[^\]]*\]/, `keys: ${JSON.stringify(keys)}`));
+    const statusOf = async (browser: FormBrowser) =>
+      (await browser.open(`${base}/start`, { stopBefore: provider.issuer })).status;
+    try {
+      const { browser: before } = await loggedIn(ports.stored);
+      const underWay = new FormBrowser();
+      const form = await underWay.open(`${base}/wanted`);
+      await rotate(young, old);
+      assert.equal(await statusOf(before), 200);
+      assert.equal((await underWay.logIn(form, 'user-2')).text, 'page /wanted');
+      const { browser: after } = await loggedIn(ports.stored);
+      await rotate(young);
+      assert.equal(await statusOf(before), 302, 'what the old key sealed is no session any more');
+      assert.deepEqual([await statusOf(underWay), await statusOf(after)], [200, 200]);
+    } finally {
+      assert.equal(await gateway.stop(), 0);
+    }
+  });
+}
+
 test('a level that the login has not is asked for: pages are sent to log in, programs are told', async () => {
   const gateway = await start(ports.level, `session: { keys: ["${key}"] }\nacr: [high]`);
   const base = `http://127.0.0.1:${ports.level}`;
