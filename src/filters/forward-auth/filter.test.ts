@@ -1,6 +1,7 @@
 // The outside service decides, against a real HTTP server: what it is asked, what it answers, and what becomes of requests without it.
 
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import {
   createServer,
@@ -10,7 +11,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
@@ -52,7 +53,8 @@ async function start(t: TestContext, decide: Decide, config: object = {}) {
     service.closeAllConnections();
     service.close();
   });
-  return { port: gateway.port, questions, served, service, inFlight: () => gateway.gateway.inFlight };
+  const { port: gatewayPort, backendPort } = gateway;
+  return { port: gatewayPort, backendPort, questions, served, service, inFlight: () => gateway.gateway.inFlight };
 }
 
 const yes: Decide = (_request, response) =>
@@ -224,27 +226,37 @@ test('refusals of many forms are asked for side by side, once each', async t => 
   assert.equal(questions.length, 4);
 });
 
-test('with warmUp the upstream connection is made while the service decides, and carries nothing before', async t => {
-  let answer: () => void = () => {};
-  const { port, served } = await start(
-    t,
-    (request, response) => {
-      answer = () => yes(request, response);
-      asked();
-    },
-    { warmUp: true },
-  );
-  let asked: () => void = () => {};
-  const question = new Promise<void>(resolve => {
-    asked = resolve;
+/** The connections that servers of this process accept from now on, until `stop`. Because: the backend is not the test's own server. */
+function watchAccepted() {
+  const accepted: Socket[] = [];
+  // Because: Node documents this channel, and its messages without types.
+  const note = (message: unknown) => void accepted.push((message as { readonly socket: Socket }).socket);
+  subscribe('net.server.socket', note);
+  return { accepted, stop: () => unsubscribe('net.server.socket', note) };
+}
+
+for (const warmUp of [true, false]) {
+  const what = warmUp ? 'with warmUp the upstream connection is made' : 'without warmUp no connection is made';
+  test(`${what} while the service decides, and no byte goes upstream before`, async t => {
+    const { accepted, stop } = watchAccepted();
+    t.after(stop);
+    const held: (() => void)[] = [];
+    const hold: Decide = (request, response) => void held.push(() => yes(request, response));
+    const { port, backendPort, served, questions } = await start(t, hold, { warmUp });
+    const upstream = () => accepted.filter(({ localPort }) => localPort === backendPort);
+    const pending = ask(port, { method: 'POST', path: '/not-yet', body: 'not yet' });
+    await eventually(() => held.length === 1 && upstream().length >= (warmUp ? 1 : 0), 'the service is asked');
+    // One that comes meanwhile finds a connection that is ready, and makes no other.
+    const behind = ask(port, { path: '/behind' });
+    await eventually(() => questions.length === 2, 'the service is asked again');
+    assert.equal(upstream().length, warmUp ? 1 : 0);
+    for (const socket of upstream()) assert.equal(socket.bytesRead, 0);
+    assert.equal(served.length, 0);
+    for (const answer of held) answer();
+    assert.deepEqual([(await pending).status, (await behind).status], [200, 200]);
+    assert.equal(served.length, 2);
   });
-  const pending = ask(port);
-  await question;
-  assert.equal(served.length, 0);
-  answer();
-  assert.equal((await pending).status, 200);
-  assert.equal(served.length, 1);
-});
+}
 
 for (const [what, config, message] of [
   ['no URL', {}, /url/],

@@ -135,6 +135,34 @@ test('two that share a line and differ in their plans each go by their own limit
   assert.equal(beyond.status, 429);
 });
 
+test('a day is that of the time zone, a billing month begins on the consumer’s own day, and a request costs what it is said to', async t => {
+  const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
+  let now = Date.parse('2026-11-10T23:30:00Z');
+  t.mock.method(Date, 'now', () => now);
+  const open = async (config: object) => {
+    const gateway = await start(spec, config);
+    t.after(() => gateway.stop());
+    return gateway;
+  };
+  const daily = await open({ name: 'daily', limit: '5/day', timeZone: 'Europe/Berlin', cost: 2 });
+  const day = 24 * 3_600;
+  const first = await daily.get('acme');
+  assert.deepEqual(valuesOf(first, 'ratelimit'), [`"daily";r=3;t=${day - 1_800}`]);
+  assert.deepEqual(await daily.statuses('acme', 2), [200, 429]);
+  const billed = await open({ name: 'billed', limit: '2/month', startDay: { tag: 'day' } });
+  const tagged = await billed.get('acme');
+  assert.deepEqual(valuesOf(tagged, 'ratelimit-policy'), [`"billed";q=2;w=${31 * day}`]);
+  assert.deepEqual(valuesOf(tagged, 'ratelimit'), [`"billed";r=1;t=${4 * day + 1_800}`]);
+  const nobody = await billed.get('');
+  assert.deepEqual(valuesOf(nobody, 'ratelimit'), [`"billed";r=1;t=${20 * day + 1_800}`], 'the first without a tag');
+  assert.deepEqual(await billed.statuses('acme', 2), [200, 429]);
+  now += (day / 2) * 1_000;
+  assert.deepEqual([...(await daily.statuses('acme', 1)), ...(await billed.statuses('acme', 1))], [429, 429]);
+  now = Date.parse('2026-11-15T00:00:01Z');
+  assert.deepEqual([...(await daily.statuses('acme', 1)), ...(await billed.statuses('acme', 1))], [200, 200]);
+  assert.deepEqual(await billed.statuses('', 2), [200, 429], 'whose month goes on');
+});
+
 test('who has no consumer counts for his address; a soft quota refuses nobody', async t => {
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
   const soft = await start(spec, { limit: '2/week', enforce: false, startDay: 1 });

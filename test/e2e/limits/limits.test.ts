@@ -89,6 +89,41 @@ test('limits together over both workers: each caller his own, all of them no mor
   assert.ok((await decisions('global-2', 'refused')) >= 500);
 });
 
+test('a limit of all routes: together, or each route its own by `route`, with what requests of each cost', async t => {
+  const route = (name: string) => `  - { name: ${name}, match: { path: /${name}/* }, ${reply} }\n`;
+  const gateway = await start(
+    t,
+    ['one', 'other', 'dear'].map(route).join(''),
+    `filters:
+  - rateLimit:
+      limits:
+        - { limit: 12/month, by: route, cost: { each: 2, routes: { dear: 5 } } }
+        - { limit: 13/month, by: global }
+`,
+  );
+  const admitted = async (target: string) => (await offer(gateway.port, target, 30)).get(200);
+  assert.deepEqual(
+    [await admitted('/one/a'), await admitted('/dear/a'), await admitted('/other/a')],
+    [6, 2, 5],
+    'the limit of all has 13',
+  );
+  assert.equal(await admitted('/one/b'), undefined);
+});
+
+test('a limit of a route’s own filter is that route’s, whatever other routes say', async t => {
+  const route = (name: string) =>
+    `  - { name: ${name}, match: { path: /${name} }, filters: [{ rateLimit: { limit: 7/month, by: global } }], ${reply} }\n`;
+  const gateway = await start(t, route('one') + route('other'));
+  for (const target of ['/one', '/other']) assert.equal((await offer(gateway.port, target, 20)).get(200), 7);
+  const all = await start(
+    t,
+    `  - { name: one, match: { path: /one }, ${reply} }\n  - { name: other, match: { path: /other }, ${reply} }\n`,
+    'filters: [{ rateLimit: { limit: 7/month, by: global } }]\n',
+  );
+  assert.equal((await offer(all.port, '/one', 20)).get(200), 7);
+  assert.equal((await offer(all.port, '/other', 20)).get(200), undefined);
+});
+
 test('a reload keeps what was counted; another limit begins anew', async t => {
   const route = (limit: string, extra = '') =>
     `  - { name: all, match: { path: /* }, filters: [{ rateLimit: { limit: ${limit} } }], ${reply} }\n${extra}`;
