@@ -1,6 +1,7 @@
 // Credentials that no gateway may accept, to be sent where a good one is asked for. Signed by keys that nobody knows.
 
 import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 
 export interface BadCredential {
   /** What is wrong with it. */
@@ -15,10 +16,12 @@ export interface KeyPlaces {
   readonly headers: readonly string[];
   readonly cookies: readonly string[];
   readonly queries: readonly string[];
+  /** The same of each route's own filters, by its name; of the global chain under the empty one. */
+  readonly ofRoutes: ReadonlyMap<string, readonly CredentialPlace[]>;
 }
 
-/** None, malformed ones, expired ones, from a wrong issuer, and with `alg: none`; made-up keys wherever keys are looked for. */
-export function badCredentials({ headers, cookies, queries }: KeyPlaces): BadCredential[] {
+/** Malformed, expired, from a wrong issuer, signed by a guess, and not signed: names with tokens. */
+export function badTokens(): [what: string, token: string][] {
   const nowS = Math.floor(Date.now() / 1_000);
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
   const rsa = (claims: object) => {
@@ -30,29 +33,31 @@ export function badCredentials({ headers, cookies, queries }: KeyPlaces): BadCre
     return `${signed}.${createHmac('sha256', randomBytes(32)).update(signed).digest('base64url')}`;
   };
   const good = { iss: 'https://audit.invalid', aud: 'audit', sub: 'audit', iat: nowS, exp: nowS + 600 };
-  const tokens: [string, string][] = [
+  return [
     ['a malformed token', 'audit'],
     ['an expired token', rsa({ ...good, iat: nowS - 7_200, exp: nowS - 3_600 })],
     ['a token from a wrong issuer', rsa(good)],
     ['a token signed by a guessed secret', hmac(good)],
     ['a token with alg none', `${part({ alg: 'none', typ: 'JWT' })}.${part(good)}.`],
   ];
-  const madeUp = () => randomBytes(24).toString('base64url');
-  const byFields = (name: string, ...fields: [string, string][]): BadCredential => ({ name, fields, query: '' });
+}
+
+/** What is sent to every route: nothing, each of these tokens, and made-up keys wherever keys are looked for. */
+export function badCredentials(
+  { headers, cookies, queries }: KeyPlaces,
+  tokens: readonly (readonly [what: string, token: string])[],
+): BadCredential[] {
   return [
     byFields('no credential'),
-    ...tokens.map(([name, token]) => byFields(name, ['authorization', `Bearer ${token}`])),
+    ...tokens.map(([name, token]) => credentialAt(name, token, { kind: 'bearer', name: '' })),
     byFields('a wrong password', ['authorization', `Basic ${Buffer.from('audit:audit').toString('base64')}`]),
     byFields('two Authorization fields', ['authorization', 'Bearer a'], ['authorization', 'Bearer b']),
-    ...headers.flatMap(header => [
-      byFields(`a made-up key in ${header}`, [header, madeUp()]),
-      byFields(`two made-up keys in ${header}`, [header, madeUp()], [header, madeUp()]),
+    ...headers.flatMap(name => [
+      credentialAt('a made-up key', madeUp(), { kind: 'header', name }),
+      byFields(`two made-up keys in ${name}`, [name, madeUp()], [name, madeUp()]),
     ]),
-    ...cookies.map(cookie => byFields(`a made-up key in the cookie ${cookie}`, ['cookie', `${cookie}=${madeUp()}`])),
-    ...queries.map(query => ({
-      ...byFields(`a made-up key in the parameter ${query}`),
-      query: `${encodeURIComponent(query)}=${madeUp()}`,
-    })),
+    ...cookies.map(name => credentialAt('a made-up key', madeUp(), { kind: 'cookie', name })),
+    ...queries.map(name => credentialAt('a made-up key', madeUp(), { kind: 'query', name })),
     byFields(
       'forged identity headers',
       ['x-consumer-name', 'audit'],
@@ -60,6 +65,21 @@ export function badCredentials({ headers, cookies, queries }: KeyPlaces): BadCre
       ['x-forwarded-client-cert', 'Subject="CN=audit"'],
     ),
   ];
+}
+
+export function credentialAt(what: string, credential: string, { kind, name }: CredentialPlace): BadCredential {
+  if (kind === 'bearer') return byFields(what, ['authorization', `Bearer ${credential}`]);
+  if (kind === 'header') return byFields(`${what} in ${name}`, [name, credential]);
+  if (kind === 'cookie') return byFields(`${what} in the cookie ${name}`, ['cookie', `${name}=${credential}`]);
+  return { ...byFields(`${what} in the parameter ${name}`), query: `${encodeURIComponent(name)}=${credential}` };
+}
+
+function byFields(name: string, ...fields: [string, string][]): BadCredential {
+  return { name, fields, query: '' };
+}
+
+function madeUp(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 function part(value: object): string {

@@ -1,5 +1,6 @@
 // Where the filters of a configuration look for keys and tokens, so that a probe knows where to put wrong ones.
 
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import { eachFilter } from '../../compile/each-filter.ts';
 import type { Config } from '../../config/config.ts';
@@ -10,16 +11,24 @@ const usualHeaders = ['x-api-key', 'api-key'];
 
 export function keyPlacesOf(config: Config, definitions: FilterDefinitions): KeyPlaces {
   const names = { header: new Set(usualHeaders), cookie: new Set<string>(), query: new Set<string>() };
-  eachFilter(config, definitions, ({ config: written }) => {
-    for (const { kind, name } of placesOf(written))
-      if (Object.hasOwn(names, kind)) names[kind as keyof typeof names].add(name);
+  const ofRoutes = new Map<string, CredentialPlace[]>();
+  eachFilter(config, definitions, ({ config: written }, _definition, routeName) => {
+    for (const place of placesOf(written)) {
+      const { kind, name } = place;
+      if (kind === 'bearer') continue;
+      names[kind].add(name);
+      const known = ofRoutes.get(routeName) ?? [];
+      if (!known.some(other => other.kind === kind && other.name === name)) ofRoutes.set(routeName, [...known, place]);
+    }
   });
-  return { headers: [...names.header], cookies: [...names.cookie], queries: [...names.query] };
+  return { headers: [...names.header], cookies: [...names.cookie], queries: [...names.query], ofRoutes };
 }
 
 /** Of the filters that have `from`; see src/base/schema/credential-places.ts. */
-function placesOf(written: unknown): { readonly kind: string; readonly name: string }[] {
+function placesOf(written: unknown): CredentialPlace[] {
   if (typeof written !== 'object' || written === null || !('from' in written) || !Array.isArray(written.from))
     return [];
-  return written.from.filter(each => typeof each?.kind === 'string' && typeof each.name === 'string');
+  const isPlace = (each: Partial<CredentialPlace> | null) =>
+    ['bearer', 'header', 'cookie', 'query'].includes(each?.kind ?? '') && typeof each?.name === 'string';
+  return written.from.filter(isPlace);
 }

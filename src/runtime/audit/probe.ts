@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { AuditedRoute } from './audit-report.ts';
-import { type BadCredential, badCredentials, type KeyPlaces } from './bad-credentials.ts';
+import { type BadCredential, badCredentials, badTokens, credentialAt, type KeyPlaces } from './bad-credentials.ts';
 import type { SampleRequest } from './sample-request.ts';
 import { encodings } from './variants.ts';
 
@@ -45,12 +45,17 @@ interface Answer {
 
 /** Asks about each route in turn, so that a small gateway is not flooded. */
 export async function probeRoutes(routes: readonly AuditedRoute[], options: ProbeOptions): Promise<ProbeResult[]> {
-  const credentials = badCredentials(options.keyPlaces);
+  const { keyPlaces } = options;
+  const tokens = badTokens();
+  const credentials = badCredentials(keyPlaces, tokens);
   const results: ProbeResult[] = [];
   for (const { name, public: open, samples } of routes) {
     const [sample, ...others] = samples;
     if (open || sample === undefined) continue;
-    for (const credential of credentials) {
+    // Because: a token where nobody looks for one is no credential at all.
+    const places = ['', name].flatMap(owner => keyPlaces.ofRoutes.get(owner) ?? []);
+    const elsewhere = places.flatMap(place => tokens.map(([what, token]) => credentialAt(what, token, place)));
+    for (const credential of [...credentials, ...elsewhere]) {
       results.push(verdict(name, credential.name, sample, await send(sample, credential, options), isRefusal));
     }
     for (const request of others) {

@@ -54,10 +54,11 @@ function auditText(routes: string): Promise<Outcome> {
   return audit(file);
 }
 
+const aliased = 'another way to write the path';
 const key = 'filters: [{ apiKey: {} }]';
 const good = `  - name: token
     match: { path: /token/* }
-    filters: [{ jwt: { issuer: "https://idp.invalid", audience: api, keys: { secret: "${'s'.repeat(64)}", algorithm: HS256 } } }]
+    filters: [{ jwt: { issuer: "https://idp.invalid", audience: api, from: [bearer, { header: x-token }, { cookie: tk }], keys: { secret: "${'s'.repeat(64)}", algorithm: HS256 } } }]
     to: app
   - { name: key, match: { path: "/key/{id}" }, filters: [{ apiKey: { from: [{ header: x-key }, { query: k }, { cookie: ck }], failedLogins: 2/min } }, { rateLimit: { limit: 100/s, by: consumer } }], to: app }
   - name: login
@@ -84,7 +85,7 @@ test('a guarded configuration passes, and the running gateway refuses every prob
   assert.equal(json.code, 0, json.out);
   const report = JSON.parse(json.out) as {
     ok: boolean;
-    routes: { name: string; guards: string[]; findings: unknown[]; samples: object[] }[];
+    routes: { name: string; public: boolean; guards: string[]; findings: unknown[]; samples: object[] }[];
     probes: { route: string; probe: string; status: number; code: string; ok: boolean }[];
   };
   assert.equal(report.ok, true);
@@ -114,6 +115,13 @@ test('a guarded configuration passes, and the running gateway refuses every prob
       report.probes.some(({ route, probe }) => route === 'key' && probe === `a made-up key in ${place}`),
       place,
     );
+  const sentTo = (route: string) => new Set(report.probes.filter(each => each.route === route).map(each => each.probe));
+  const tokens = ['a malformed token', 'an expired token', 'a token from a wrong issuer', 'a token with alg none'];
+  for (const { name } of report.routes.filter(each => !each.public))
+    for (const probe of ['no credential', ...tokens, 'a wrong password', 'forged identity headers', aliased])
+      assert.ok(sentTo(name).has(probe), `${name}: ${probe}`);
+  for (const place of ['x-token', 'the cookie tk'])
+    for (const token of tokens) assert.ok(sentTo('token').has(`${token} in ${place}`), `${token} in ${place}`);
   const throttled = report.probes.filter(({ code }) => code === 'too_many_failed_logins');
   assert.ok(throttled.length > 0 && throttled.every(({ status }) => status === 429));
   assert.deepEqual(reached, [], 'no probe came to the upstream');
