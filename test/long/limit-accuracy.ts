@@ -12,7 +12,7 @@ await redis.stop();
 let isBroken = false;
 for (const { each, accuracy } of outcomes) {
   const { offered, admitted, allowed, over, overOnAverage } = accuracy;
-  const share = each.mode === 'exact' ? 1 / allowed : each.count >= 100 ? 0.02 : 0.1;
+  const share = each.mode === 'exact' ? 0.5 / allowed : each.count >= 100 ? 0.02 : 0.1;
   const broken = each.factor < 1 ? admitted < offered : over > share * allowed;
   isBroken ||= broken;
   const percent = (units: number) => `${((100 * units) / allowed).toFixed(2)} %`.padStart(8);

@@ -10,6 +10,10 @@ export interface LoadResult {
   /** Times that a new connection was refused. */
   readonly refused: number;
   readonly statuses: ReadonlyMap<number, number>;
+  /** When the first request was sent, and when the first answer came, by performance.now(). */
+  readonly first: { readonly askedAt: number; readonly answeredAt: number };
+  /** When the last request with such an answer was sent, and when its answer came. */
+  readonly lastOf: ReadonlyMap<number, { readonly askedAt: number; readonly answeredAt: number }>;
 }
 
 export interface SteadyLoad {
@@ -32,6 +36,8 @@ export function startLoad(
 ): SteadyLoad {
   const failures: string[] = [];
   const statuses = new Map<number, number>();
+  const lastOf = new Map<number, { askedAt: number; answeredAt: number }>();
+  const first = { askedAt: Number.POSITIVE_INFINITY, answeredAt: Number.POSITIVE_INFINITY };
   let answered = 0;
   let refused = 0;
   let stopping = false;
@@ -50,13 +56,18 @@ export function startLoad(
         }
       }
       const last: boolean = requestsPerConnection !== 0 && ++requests >= requestsPerConnection;
+      const askedAt = performance.now();
       const outcome: Answer | string = await connection.ask(path, last);
+      const answeredAt = performance.now();
       if (typeof outcome === 'string') {
         failures.push(outcome);
         connection = null;
         continue;
       }
       answered++;
+      first.askedAt = Math.min(first.askedAt, askedAt);
+      first.answeredAt = Math.min(first.answeredAt, answeredAt);
+      if (askedAt > (lastOf.get(outcome.status)?.askedAt ?? 0)) lastOf.set(outcome.status, { askedAt, answeredAt });
       statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
       if (outcome.closes || last) {
         connection.close();
@@ -73,7 +84,7 @@ export function startLoad(
     async stop() {
       stopping = true;
       await clients;
-      return { answered, failures, refused, statuses };
+      return { answered, failures, refused, statuses, first, lastOf };
     },
   };
 }

@@ -23,7 +23,8 @@ test('accuracy', { concurrency: true }, async t => {
       t.test(each.name, async () => {
         const { offered, admitted, over, overOnAverage, standstill } = await accuracyOf(each, redis.port, FOR_MS);
         if (each.factor < 1) assert.equal(admitted, offered, 'a caller below the limit was refused');
-        else if (each.mode === 'exact') assert.ok(over <= 1, `${over} too many`);
+        // Half a unit is what the clock of Redis and ours may have gone apart meanwhile.
+        else if (each.mode === 'exact') assert.ok(over <= 0.5, `${over} too many`);
         else {
           const share = each.count >= 100 ? 0.02 : 0.1;
           assert.ok(over <= share * each.count * MINUTE + standstill, `${over} too many, standstill ${standstill}`);
