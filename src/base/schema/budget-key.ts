@@ -51,7 +51,7 @@ export const budgetKey = z
     },
   )
   .describe(
-    'By whom callers are told apart: `ip`, `consumer`, `key` (its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
+    'By whom callers are told apart: `ip`, `consumer`, `key` (of a consumer, by its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
   );
 
 /** A name for a budget of this kind. */

@@ -123,7 +123,7 @@ class Quota implements Filter {
   }
 
   private standingOf(exchange: Exchange): Standing {
-    const { consumer, identity, client, snapshot } = exchange;
+    const { consumer, client, snapshot } = exchange;
     const { by, plan: goesByPlan, limit: own, name } = this.config;
     const caller =
       by === 'consumer'
@@ -131,7 +131,7 @@ class Quota implements Filter {
         : by === 'tenant'
           ? consumer?.tenant
           : by === 'key'
-            ? identity?.keyId
+            ? keyOf(exchange)
             : by === 'global'
               ? 'all'
               : client.ip;
@@ -176,6 +176,12 @@ class Quota implements Filter {
 
 /** How long a period's sum stays behind its end, for bills and questions. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+
+/** An id tells the keys of one consumer apart, and others call theirs the same. No consumer's name has a space. */
+function keyOf({ consumer, identity }: Exchange): string {
+  const keyId = identity?.keyId ?? '';
+  return keyId === '' || consumer === null ? keyId : `${consumer.name} ${keyId}`;
+}
 
 function secondsUntil(ms: number): number {
   return Math.max(1, Math.ceil((ms - Date.now()) / 1_000));

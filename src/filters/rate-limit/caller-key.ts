@@ -55,7 +55,12 @@ function partHash({ kind, name }: KeyPart, ipv6Prefix: number): PartHash {
     case 'tenant':
       return (hash, { consumer }) => text(hash, consumer?.tenant);
     case 'key':
-      return (hash, { identity }) => text(hash, identity?.keyId);
+      // Because: an id tells the keys of one consumer apart, and others call theirs the same.
+      return (hash, { identity, consumer }) => {
+        if (!text(hash, identity?.keyId)) return false;
+        text(hash, consumer?.name);
+        return true;
+      };
     case 'claim':
       return (hash, { identity }) => text(hash, claimText(identity?.claims ?? null, name));
     case 'route':

@@ -21,7 +21,7 @@ const who: FilterDefinition<unknown> = {
       const identity: Identity = {
         by: 'who',
         subject: name,
-        keyId: `key-of-${name}`,
+        keyId: exchange.request.headers.get('x-key') ?? `key-of-${name}`,
         scopes: [],
         claims: { sub: name, org: { id: 7 } },
       };
@@ -140,6 +140,13 @@ test('by consumer, tenant, key and claim; who lacks it counts by address', async
   const shared = await start(t, { limit: '2/h', by: 'consumer', fallback: 'shared' });
   assert.equal(await shared.admitted(2, { 'x-forwarded-for': '192.0.2.1' }), 2);
   assert.equal(await shared.admitted(2, { 'x-forwarded-for': '192.0.2.2' }), 0);
+});
+
+test('keys of two consumers count apart, whatever their ids are', async t => {
+  const { admitted } = await start(t, { limit: '2/h', by: 'key' });
+  assert.equal(await admitted(3, { 'x-who': 'ann', 'x-key': 'main' }), 2);
+  assert.equal(await admitted(3, { 'x-who': 'bob', 'x-key': 'main' }), 2);
+  assert.equal(await admitted(3, { 'x-who': 'ann', 'x-key': 'second' }), 2);
 });
 
 test('by header, cookie, path parameter, their combination, and for all together', async t => {

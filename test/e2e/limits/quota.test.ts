@@ -1,6 +1,7 @@
 // Quotas of the real command: what a reload of their store keeps, and who counts as one address.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -71,4 +72,24 @@ routes:
   ])
     statuses.push((await ask(gateway.port, { headers: { 'x-forwarded-for': from } })).status);
   assert.deepEqual(statuses, [200, 200, 429, 200, 200, 200]);
+});
+
+test('keys of two consumers have a quota each, also where both are called the same', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const consumer = (name: string) =>
+    `  - { name: ${name}, keys: [{ id: main, hash: "sha256:${createHash('sha256').update(`ck_key-of-${name}`).digest('hex')}" }] }\n`;
+  const gateway = await startGateway(`stores: { state: { url: "sqlite:${folder}/state.db" } }
+consumers:
+${consumer('one')}${consumer('other')}routes:
+  - { name: all, match: { path: /* }, filters: [{ apiKey: {} }, { quota: { limit: 2/day, store: state, by: key, plan: false, metering: true } }], to: { reply: { status: 200 } } }
+`);
+  t.after(() => gateway.stop());
+  for (const name of ['one', 'other']) {
+    const statuses = [];
+    for (let n = 0; n < 3; n++)
+      statuses.push((await ask(gateway.port, { headers: { 'x-api-key': `ck_key-of-${name}` } })).status);
+    assert.deepEqual(statuses, [200, 200, 429], name);
+  }
+  await eventually(() => /"caller":"other main"/.test(gateway.stderr()), 'whose key it was is told');
 });
