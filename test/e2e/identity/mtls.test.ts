@@ -1,6 +1,7 @@
 // Certificates of real handshakes to consumers, through the gateway as users run it.
 
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,6 +21,16 @@ const shop = authority.issue('shop', { names: ['DNS:shop.acme.test'] });
 const other = authority.issue('other', { name: 'other' });
 const lost = authority.issue('lost', { names: ['DNS:lost.acme.test'] });
 
+const secret = 'a-shared-secret-of-this-test-0123456789';
+
+/** A token of the consumer acme, signed with this secret. */
+function token(by = secret): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { aud: 'api', azp: 'acme', sub: 'ann', exp: Math.floor(Date.now() / 1_000) + 600 };
+  const signed = `${part({ alg: 'HS256' })}.${part(claims)}`;
+  return `${signed}.${createHmac('sha256', by).update(signed).digest('base64url')}`;
+}
+
 const list = path.join(authority.folder, 'watched.pem');
 let gateway: RunningGateway;
 let backend: Awaited<ReturnType<typeof startNodeBackend>>;
@@ -36,8 +47,15 @@ before(async () => {
 admin: { address: "127.0.0.1:{{adminPort}}" }
 accessLog: { path: off }
 upstreams: { backend: { endpoints: ["http://127.0.0.1:${backend.port}"] } }
-consumers: [{ name: acme, tenant: t-1 }]
+consumers: [{ name: acme, tenant: t-1 }, { name: shop }]
 routes:
+  - name: both
+    match: { path: /both/* }
+    filters:
+      - allOf:
+          - mtls: { clients: [{ spiffe: "spiffe://acme.test/ns/*", consumer: acme }, { dns: "shop.acme.test", consumer: shop }] }
+          - jwt: { audience: api, from: [{ query: token }], keys: { secret: ${secret} }, consumer: { claim: azp } }
+    to: backend
   - name: all
     filters:
       - mtls:
@@ -90,4 +108,20 @@ test('a certificate that is revoked while the gateway runs', async () => {
     await delay(50);
   }
   assert.match((await askTls(gateway.port, identity(shop), '/still')).text, /^HTTP\/1\.1 200/);
+});
+
+test('a certificate and a token: both, and of one consumer', async () => {
+  const statusOf = async (certificate: Parameters<typeof askTls>[1], target: string) =>
+    /^HTTP\/1\.1 ([0-9]+)/.exec((await askTls(gateway.port, certificate, target)).text)?.[1];
+  assert.equal(await statusOf(identity(billing), `/both/1?token=${token()}`), '200');
+  assert.equal(await statusOf(identity(billing), '/both/2'), '401');
+  assert.equal(await statusOf({}, `/both/3?token=${token()}`), '401');
+  assert.equal(await statusOf(identity(billing), `/both/4?token=${token(`${secret}x`)}`), '401');
+  assert.equal(await statusOf(identity(shop), `/both/5?token=${token()}`), '403', 'his token, and another certificate');
+  assert.equal(await statusOf(identity(other), `/both/6?token=${token()}`), '403', 'nobody’s certificate');
+  const served = (await backend.seen()).map(({ path: seen }) => seen).filter(seen => seen.startsWith('/both'));
+  assert.deepEqual(
+    served.map(seen => seen.slice(0, 7)),
+    ['/both/1'],
+  );
 });
