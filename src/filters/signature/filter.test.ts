@@ -63,13 +63,19 @@ async function start(t: { after(fn: () => Promise<void>): void }, config: unknow
 
 const nowS = () => Math.floor(Date.now() / 1_000);
 
-/** Fields of a signature by ed25519 over these lines. */
-function signed(lines: readonly string[], parameters = `;created=${nowS()};keyid="k1"`): Record<string, string> {
+/** Fields of a signature over these lines, by ed25519 when it is not said otherwise. */
+function signed(
+  lines: readonly string[],
+  parameters = `;created=${nowS()};keyid="k1"`,
+  by = (data: Buffer) => sign(null, data, privateKey),
+): Record<string, string> {
   const names = lines.map(line => line.slice(0, line.indexOf('": ') + 1)).join(' ');
   const input = `(${names})${parameters}`;
   const base = [...lines, `"@signature-params": ${input}`].join('\n');
-  const value = sign(null, Buffer.from(base, 'latin1'), privateKey).toString('base64');
-  return { 'signature-input': `sig=${input}`, signature: `sig=:${value}:` };
+  return {
+    'signature-input': `sig=${input}`,
+    signature: `sig=:${by(Buffer.from(base, 'latin1')).toString('base64')}:`,
+  };
 }
 
 function linesFor(port: number, method: string, path: string, query = ''): string[] {
@@ -92,6 +98,20 @@ test('a signed request passes once, with who sent it', async t => {
   assert.equal(seen[0].headers['x-consumer-by'], 'signature');
   assert.equal(codeOf(await ask(gateway.port, { path: '/a?b=1', headers })), '401 credentials_invalid');
   assert.equal(seen.length, 1);
+});
+
+test('what was signed passes once, also with another signature of it: of ECDSA there are many', async t => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const ecdsa = (data: Buffer) => sign('sha256', data, { key: pair.privateKey, dsaEncoding: 'ieee-p1363' });
+  const publicPem = pair.publicKey.export({ type: 'spki', format: 'pem' });
+  const keys = [{ id: 'k1', algorithm: 'ecdsa-p256-sha256', publicKey: publicPem }];
+  const { gateway } = await start(t, { scheme: 'rfc9421', keys, failedLogins: 'off' });
+  const lines = linesFor(gateway.port, 'GET', '/a');
+  const parameters = `;created=${nowS()};keyid="k1"`;
+  const [first, second] = [signed(lines, parameters, ecdsa), signed(lines, parameters, ecdsa)];
+  assert.notEqual(first['signature'], second['signature']);
+  assert.equal((await ask(gateway.port, { path: '/a', headers: first })).status, 200);
+  assert.equal((await ask(gateway.port, { path: '/a', headers: second })).status, 401);
 });
 
 test('replay: off lets it pass again; without a signature there is a challenge', async t => {
