@@ -263,6 +263,12 @@ test('revoked by id, subject and time, on all workers at once; Redis comes late 
     await store.command('PUBLISH', 'cardea:revocations', JSON.stringify({ sub: 'bob', before: now - 50 }));
     await eventually(async () => (await statusOf(closed, two)) === 401, 'two is revoked');
     assert.equal(await statusOf(closed, await ownToken({ jti: 'id-3', sub: 'bob' })), 200, 'made after that time');
+    const old = await ownToken({ jti: 'id-5', sub: 'eve', iat: now - 100 });
+    assert.equal(await statusOf(closed, old), 200);
+    await store.command('SET', 'cardea:revoked:before', now - 60);
+    await store.command('PUBLISH', 'cardea:revocations', JSON.stringify({ before: now - 60 }));
+    await eventually(async () => (await statusOf(closed, old)) === 401, 'all of before are revoked');
+    assert.equal(await statusOf(closed, await ownToken({ jti: 'id-6', sub: 'eve' })), 200, 'made after that time');
     await eventually(async () => (await statusOf(open, one)) === 401, 'one is revoked where Redis was away');
   } finally {
     await store.close();
