@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway } from '../../support/gateway.ts';
+import { metric } from '../../support/metric.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { startRedis } from '../../support/redis.ts';
 
@@ -101,6 +102,24 @@ routes:
     });
   });
 }
+
+test('wrong keys are counted by reason and for their source, over both workers', async t => {
+  const gateway = await startGateway(
+    `accessLog: { path: "off" }
+routes:
+  - { name: all, filters: [{ apiKey: { failedLogins: 5/h } }], to: { reply: { status: 204 } } }
+`,
+    { workers: 2 },
+  );
+  t.after(() => gateway.stop());
+  const seen = (await Promise.all([1, 2, 3, 4].map(n => statuses(gateway.port, `ck_wrong-${n}`, 6)))).flat();
+  const count = (status: number) => seen.filter(each => each === status).length;
+  // Those that come at once may all be looked at before the first of them is counted.
+  assert.ok(count(401) >= 5 && count(401) + count(429) === 24, seen.join());
+  assert.deepEqual(new Set(await statuses(gateway.port, 'ck_wrong-5')), new Set([429]));
+  const events = (event: string) => metric(gateway, `cardea_filter_events_total{filter="apiKey",event="${event}"}`);
+  assert.deepEqual([await events('unknown'), await events('throttled')], [count(401), count(429) + 24]);
+});
 
 test('the command says what it needs', async () => {
   assert.equal((await cardea(['keys', 'steal'])).code, 2);

@@ -2,8 +2,11 @@
 // gateways are searched for every token and secret that was used.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
@@ -202,6 +205,25 @@ test('a provider that is away at the start: served without, told, nothing let th
   serving = 'first';
   await eventually(async () => (await statusOf(gateway, token)) === 200, 'the token is good');
   await eventually(async () => !(await readiness(gateway)).text.includes('jwks'), 'ready no longer tells of the keys');
+});
+
+test('keys in a file are those that stand in it, also once it has changed', { timeout: 40_000 }, async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-jwks-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'keys.json');
+  const publicJwk = ({ kty, n, e, kid, alg, use }: JWK) => ({ kty, n, e, kid, alg, use });
+  const publish = (...kids: string[]) =>
+    writeFileSync(file, JSON.stringify({ keys: kids.map(kid => publicJwk(keys[kid]!.jwk)) }));
+  publish('first');
+  const gateway = await run(jwtRoutes(`, keys: { set: "\${file:${file}}" }`), { workers: 2 });
+  const [first, second] = [await ownToken(), await ownToken({}, 'second')];
+  const statuses = async () => [await statusOf(gateway, first), await statusOf(gateway, second)].join();
+  assert.equal(await statuses(), '200,401');
+  publish('first', 'second');
+  await eventually(async () => (await statuses()) === '200,200', 'the new key counts');
+  publish('second');
+  await eventually(async () => (await statuses()) === '401,200', 'the old one does not');
+  assert.equal(await statuses(), '401,200');
 });
 
 test('opaque tokens by introspection, until they are revoked', { timeout: 40_000 }, async () => {

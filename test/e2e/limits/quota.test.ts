@@ -46,6 +46,24 @@ ${stores}routes:
   });
 }
 
+test('a quota goes on where it was when the gateway is started again', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const quota = 'filters: [{ quota: { limit: 5/month, store: state, by: ip } }]';
+  const used = async (requests: number) => {
+    const gateway = await startGateway(`accessLog: { path: "off" }
+stores: { state: { url: "sqlite:${folder}/state.db" } }
+routes: [{ name: counted, match: { path: /counted }, ${quota}, ${reply} }]
+`);
+    const statuses = [];
+    for (let n = 0; n < requests; n++) statuses.push((await ask(gateway.port, { path: '/counted' })).status);
+    assert.equal(await gateway.stop(), 0);
+    return statuses;
+  };
+  assert.deepEqual(await used(3), [200, 200, 200]);
+  assert.deepEqual(await used(4), [200, 200, 429, 429]);
+});
+
 test('an IPv6 subscriber has one quota, whichever of his addresses he comes from', async t => {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
