@@ -205,6 +205,42 @@ test('a logout in a frame of the provider ends the session that it names, and no
   }
 });
 
+test('a session ends when it was not used for long enough, and in any case when its life is over', async t => {
+  const { issuer } = await startProvider(t);
+  const gateway = await start(t, issuer, { session: { keys: [key], idle: '10m', life: '1h' } });
+  const sessions = new CookieSessions([key], 'cardea_session', `${issuer} gateway`);
+  const minute = 60;
+  const cases: [startedAgo: number, usedAgo: number, status: number, isRenewed: boolean][] = [
+    [59 * minute, minute, 200, false],
+    [59 * minute, 9 * minute, 200, true],
+    [30 * minute, 10 * minute + 1, 401, false],
+    [60 * minute + 1, minute, 401, false],
+  ];
+  for (const [startedAgo, usedAgo, status, isRenewed] of cases) {
+    const session = { ...sessionOf(issuer), startedS: now() - startedAgo, usedS: now() - usedAgo };
+    const answer = await ask(gateway.port, { headers: { cookie: `cardea_session=${sessions.keep(session)}` } });
+    assert.equal(answer.status, status, `begun ${startedAgo} s ago, used ${usedAgo} s ago`);
+    if (status === 200) assert.equal(valuesOf(answer, 'set-cookie').length, isRenewed ? 1 : 0);
+  }
+});
+
+test('tokens that a provider gives for another user replace none', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });
+  const sessions = new CookieSessions([key], 'cardea_session', `${provider.issuer} gateway`);
+  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() + 10 };
+  for (const [sub, expected] of [
+    ['other', 'Bearer old'],
+    ['u', 'Bearer new'],
+  ] as const) {
+    const claims = { iss: provider.issuer, aud: 'gateway', sub, iat: now(), exp: now() + 120 };
+    const idToken = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(privateKey);
+    provider.tokens = { access_token: 'new', token_type: 'bearer', expires_in: 600, id_token: idToken };
+    const cookie = `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}`;
+    assert.equal((await ask(gateway.port, { headers: { cookie } })).headers['x-token'], expected);
+  }
+});
+
 test('the level of a login is what the route asked for that began it, whichever serves the callback', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const [high, any] = [await start(t, provider.issuer, { acr: ['high'] }), await start(t, provider.issuer)];
@@ -442,6 +478,60 @@ test('cookies that somebody made up are refused without asking Redis', async t =
   await sessions.end(ended);
   assert.equal(await statusWith(ended), 401);
   assert.equal(await gets(), asked + 1);
+});
+
+test('a logout token ends what it names, and is none unless the provider made it for this client, lately, and for that', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const { privateKey: strange } = await generateKeyPair('RS256');
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  const more = { session: { keys: [key], store: 'main' }, paths: { backchannelLogout: '/oidc/backchannel-logout' } };
+  const gateway = await start(t, provider.issuer, more, new Map([['main', store]]));
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
+  const begin = async (sub: string, sid: string) =>
+    (await sessions.keep({ ...sessionOf(provider.issuer), claims: { sub, sid } }, null, 60_000))!;
+  const [one, other, another] = [await begin('u', 'one'), await begin('u', 'other'), await begin('v', 'another')];
+  const live = async () => {
+    const found = await Promise.all([one, other, another].map(cookie => sessions.find(cookie)));
+    return found.map(session => session !== null);
+  };
+  let sent = 0;
+  const send = async (claims: object, signing = privateKey) => {
+    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+    const standard = { iss: provider.issuer, aud: 'gateway', iat: now(), jti: `${sent++}`, sid: 'one', events };
+    const token = await new SignJWT({ ...standard, ...claims })
+      .setProtectedHeader({ alg: 'RS256', kid: 'k', typ: 'logout+jwt' })
+      .sign(signing);
+    const { status } = await ask(gateway.port, {
+      method: 'POST',
+      path: '/oidc/backchannel-logout',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `logout_token=${token}`,
+    });
+    return status;
+  };
+  const wrong: [what: string, claims: object, signing?: CryptoKey][] = [
+    ['an ID token', { events: undefined }],
+    ['another event', { events: { 'https://example.com/event': {} } }],
+    ['with a nonce', { nonce: 'n' }],
+    ['of another client', { aud: 'other' }],
+    ['of another provider', { iss: 'https://other.example' }],
+    ['signed by somebody else', {}, strange],
+    ['too old', { iat: now() - 660 }],
+    ['ended', { exp: now() - 60 }],
+    ['without an id', { jti: undefined }],
+    ['without anybody', { sid: undefined }],
+  ];
+  for (const [what, claims, signing] of wrong) assert.equal(await send(claims, signing), 400, what);
+  assert.deepEqual(await live(), [true, true, true]);
+  assert.equal(await send({ sub: 'u' }), 200);
+  assert.deepEqual(await live(), [false, true, true], 'a session that is named is the only one');
+  assert.equal(await send({ sub: 'u', sid: undefined }), 200);
+  assert.deepEqual(await live(), [false, false, true], 'all of the user');
 });
 
 test('a logout token whose work could not be done is not spent: the provider tries again', async t => {
