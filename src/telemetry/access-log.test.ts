@@ -127,7 +127,10 @@ test('when the new file cannot be opened the old one goes on', async () => {
 });
 
 test('a file that cannot be opened is an error at once, and `off` opens none', async () => {
-  assert.throws(() => new AccessLog({ path: join(folder, 'no', 'such', 'folder.log') }), /accessLog\.path: there is no folder .*such$/);
+  assert.throws(
+    () => new AccessLog({ path: join(folder, 'no', 'such', 'folder.log') }),
+    /accessLog\.path: there is no folder .*such$/,
+  );
   const off = new AccessLog({ path: 'off' });
   assert.equal(off.enabled, false);
   off.append('nothing');
