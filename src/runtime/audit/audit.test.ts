@@ -293,6 +293,19 @@ const shadows: [what: string, guarded: WrittenRoute, open: WrittenRoute, expecte
     ['shadowed'],
   ],
   [
+    'a regex under a host of its own',
+    admin,
+    { name: 'u', path: '~/[a-z]+/users', hosts: www, public: true },
+    ['shadowed'],
+  ],
+  [
+    'a narrower public regex under a host of its own',
+    admin,
+    { name: 'u', path: '~/admin/status(/[a-z]+)?', hosts: www, public: true },
+    [],
+  ],
+  ['a regex that gives way', admin, { name: 'u', path: '~/[a-z]+/users', public: true }, []],
+  [
     'a narrower public folder of a regex',
     { ...admin, path: '~/v[0-9]+/.+' },
     { name: 'u', path: '/v2/health/*', public: true },

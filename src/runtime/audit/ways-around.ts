@@ -3,13 +3,12 @@
 
 import type { WayAround } from '../../config/audit-config.ts';
 import type { RouteConfig } from '../../config/config.ts';
-import type { PathPattern } from '../../route/path-pattern.ts';
 import type { AuditFinding } from './audit-report.ts';
-import { crossingPath, patternOf } from './crossing-paths.ts';
+import { crossingPath, mayCross, type PathShape, shapeOf } from './crossing-paths.ts';
 import type { Reach } from './reach.ts';
 import type { RouterOracle } from './router-oracle.ts';
 import { type PathBefore, pathBeforeOf } from './same-resource.ts';
-import { type SampleRequest, sampleRequest } from './sample-request.ts';
+import { type SampleRequest, sampleRequest, sampleRequests } from './sample-request.ts';
 import { distinctSituations, situationVariants, type Trick, variantsOf } from './variants.ts';
 
 const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAround>> = {
@@ -20,19 +19,27 @@ const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAround>> = {
   encoding: 'skipped_by_encoding',
 };
 
+/** Which paths a route asks for that anybody may take, some that a regex of it takes, and how paths get there. */
+interface OpenPaths {
+  readonly shape: PathShape;
+  readonly texts: readonly string[];
+  readonly before: PathBefore;
+}
+
 export class WaysAround {
   private readonly oracle: RouterOracle;
   private readonly reach: Reach;
-  /** Routes that anybody may take, which paths they ask for, and how paths get there. */
-  private readonly open: ReadonlyMap<RouteConfig, { readonly pattern: PathPattern; readonly before: PathBefore }>;
+  private readonly open: ReadonlyMap<RouteConfig, OpenPaths>;
 
   constructor(oracle: RouterOracle, reach: Reach, open: readonly RouteConfig[]) {
     this.oracle = oracle;
     this.reach = reach;
     this.open = new Map(
       open.flatMap(route => {
-        const pattern = patternOf(route.match.path);
-        return pattern === null ? [] : [[route, { pattern, before: pathBeforeOf(route) }] as const];
+        const shape = shapeOf(route.match.path);
+        if (shape === null) return [];
+        const texts = shape.pattern.regex === null ? [] : sampleRequests(route).map(({ rawPath }) => rawPath);
+        return [[route, { shape, texts, before: pathBeforeOf(route) }] as const];
       }),
     );
   }
@@ -95,18 +102,22 @@ export class WaysAround {
 
   /** Requests for paths of this route that an open one asks for as well, and gets; none for one whose paths are some of this one's. */
   private *crossing(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
-    const own = patternOf(guarded.match.path);
+    const own = shapeOf(guarded.match.path);
     if (own === null) return;
     for (const rival of rivals) {
-      const rawPath = crossingPath(sample.rawPath, own, this.open.get(rival)!.pattern);
-      const ofRival = rawPath === null || rawPath === sample.rawPath ? null : sampleRequest(rival);
-      if (rawPath === null || ofRival === null) continue;
-      const isFor = (path: string) => this.oracle.isFor(guarded.name, { ...sample, rawPath: path });
-      if (!isFor(rawPath) || (rival.public && isFor(ofRival.rawPath))) continue;
-      const taking = situationVariants({ ...sample, rawPath }, [ofRival]).find(
-        ({ request }) => this.rivalFor(guarded, request) === rival,
-      );
-      if (taking !== undefined) yield { rival, request: taking.request };
+      const { shape, texts } = this.open.get(rival)!;
+      if (!mayCross(own, shape)) continue;
+      const rawPaths = [crossingPath(sample.rawPath, own, shape), ...texts.map(text => crossingPath(text, shape, own))];
+      for (const rawPath of new Set(rawPaths)) {
+        const ofRival = rawPath === null || rawPath === sample.rawPath ? null : sampleRequest(rival);
+        if (rawPath === null || ofRival === null) continue;
+        const isFor = (path: string) => this.oracle.isFor(guarded.name, { ...sample, rawPath: path });
+        if (!isFor(rawPath) || (rival.public && isFor(ofRival.rawPath))) continue;
+        const taking = situationVariants({ ...sample, rawPath }, [ofRival]).find(
+          ({ request }) => this.rivalFor(guarded, request) === rival,
+        );
+        if (taking !== undefined) yield { rival, request: taking.request };
+      }
     }
   }
 
