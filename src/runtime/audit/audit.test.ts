@@ -292,6 +292,20 @@ const shadows: [what: string, guarded: WrittenRoute, open: WrittenRoute, expecte
     { name: 'u', path: '/v2/*', public: true },
     ['shadowed'],
   ],
+  ['a narrower public parameter', admin, { name: 'u', path: '/admin/{page}', public: true }, []],
+  ['a narrower parameter that is not said to be public', admin, { name: 'u', path: '/admin/{page}' }, ['shadowed']],
+  [
+    'a folder of what parameters take one by one',
+    { ...admin, path: '/{team}/{page}' },
+    { name: 'u', path: '/docs/*', hosts: www, public: true },
+    ['shadowed'],
+  ],
+  [
+    'a regex that takes what begins alike',
+    { ...admin, path: '~/a.*' },
+    { name: 'u', path: '/{team}/{page}', public: true },
+    ['shadowed'],
+  ],
   [
     'a regex under a host of its own',
     admin,
@@ -303,6 +317,12 @@ const shadows: [what: string, guarded: WrittenRoute, open: WrittenRoute, expecte
     admin,
     { name: 'u', path: '~/admin/status(/[a-z]+)?', hosts: www, public: true },
     [],
+  ],
+  [
+    'a regex that meets another under a host of its own',
+    { ...admin, path: '~/admin/[^/]+' },
+    { name: 'u', path: '~/(docs|admin)(/users)?', hosts: www, public: true },
+    ['shadowed'],
   ],
   ['a regex that gives way', admin, { name: 'u', path: '~/[a-z]+/users', public: true }, []],
   [

@@ -28,19 +28,30 @@ export function mayCross(one: PathShape, other: PathShape): boolean {
 }
 
 /**
- * A path of `one` that has what `other` writes out in its place; null where there is none, and where `other` is a regex. `sample` is a path
- * of `one`, and both may cross.
+ * A path of `one` that has what `other` writes out in its place; null where there is none. Nothing is put in the place of a regex: it takes the
+ * path as it is, or not. `sample` is a path of `one`, and both may cross.
  */
 export function crossingPath(
   sample: string,
   { pattern: one }: PathShape,
   { pattern: other }: PathShape,
 ): string | null {
-  if (other.regex !== null) return null;
+  if (other.regex !== null) return other.regex.testWhole(sample) ? sample : null;
   const given = sample.slice(1).split('/');
   const own = other.segments.map((segment, at) => segment ?? (given[at] || ANY));
   const path = `/${[...own, ...(other.open ? given.slice(own.length) : [])].join('/')}`;
   return one.regex === null || one.regex.testWhole(path) ? path : null;
+}
+
+/** Whether every path of `part` is one of `whole` too, and not the other way round as well. Not for regexes. */
+export function isNarrower(part: PathPattern, whole: PathPattern): boolean {
+  return part.regex === null && whole.regex === null && isWithin(part, whole) && !isWithin(whole, part);
+}
+
+function isWithin(part: PathPattern, whole: PathPattern): boolean {
+  const [given, wanted] = [part.segments.length, whole.segments.length];
+  if (whole.open ? given < wanted : part.open || given !== wanted) return false;
+  return whole.segments.every((segment, at) => segment === anySegment || segment === part.segments[at]);
 }
 
 function mayMeet(one: PathPattern, other: PathPattern): boolean {

@@ -17,7 +17,7 @@ export interface SampleRequest {
 }
 
 /** Stands where any text will do. */
-const ANY = 'audit';
+export const ANY = 'audit';
 
 /** Of one route. */
 const SAMPLES_MAX = 32;

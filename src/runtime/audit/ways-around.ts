@@ -4,11 +4,11 @@
 import type { WayAround } from '../../config/audit-config.ts';
 import type { RouteConfig } from '../../config/config.ts';
 import type { AuditFinding } from './audit-report.ts';
-import { crossingPath, mayCross, type PathShape, shapeOf } from './crossing-paths.ts';
+import { crossingPath, isNarrower, mayCross, type PathShape, shapeOf } from './crossing-paths.ts';
 import type { Reach } from './reach.ts';
 import type { RouterOracle } from './router-oracle.ts';
 import { type PathBefore, pathBeforeOf } from './same-resource.ts';
-import { type SampleRequest, sampleRequest, sampleRequests } from './sample-request.ts';
+import { ANY, type SampleRequest, sampleRequest, sampleRequests } from './sample-request.ts';
 import { distinctSituations, situationVariants, type Trick, variantsOf } from './variants.ts';
 
 const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAround>> = {
@@ -61,17 +61,21 @@ export class WaysAround {
       });
     };
 
+    const own = shapeOf(guarded.match.path);
+    const isMeantBy = (rival: RouteConfig, code: WayAround) =>
+      isMeant(guarded, rival, code) ||
+      (rival.public && own !== null && isNarrower(this.open.get(rival)!.shape.pattern, own.pattern));
     const situations = distinctSituations(rivals.map(sampleRequest).filter(each => each !== null));
     for (const sample of samples) {
       for (const { trick, request } of [...situationVariants(sample, situations), ...variantsOf(sample)]) {
         const rival = this.rivalFor(guarded, request);
         if (rival === null) continue;
         const code = trick === 'situation' ? this.codeOf(guarded, sample, rival, request) : codes[trick];
-        if (!isMeant(guarded, rival, code)) add(code, rival, request, '');
+        if (!isMeantBy(rival, code)) add(code, rival, request, '');
       }
-      for (const { rival, request } of this.crossing(guarded, sample, rivals)) {
+      for (const { rival, request } of own === null ? [] : this.crossing(guarded, own, sample, rivals)) {
         const code = this.codeOf(guarded, sample, rival, request);
-        if (!isMeant(guarded, rival, code)) add(code, rival, request, '');
+        if (!isMeantBy(rival, code)) add(code, rival, request, '');
       }
       for (const { rival, request, path } of this.rewritten(guarded, sample, rivals)) {
         add('reached_by_rewrite', rival, request, ` as ${path}, which this route guards`);
@@ -101,9 +105,7 @@ export class WaysAround {
   }
 
   /** Requests for paths of this route that an open one asks for as well, and gets; none for one whose paths are some of this one's. */
-  private *crossing(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
-    const own = shapeOf(guarded.match.path);
-    if (own === null) return;
+  private *crossing(guarded: RouteConfig, own: PathShape, sample: SampleRequest, rivals: readonly RouteConfig[]) {
     for (const rival of rivals) {
       const { shape, texts } = this.open.get(rival)!;
       if (!mayCross(own, shape)) continue;
@@ -112,7 +114,8 @@ export class WaysAround {
         const ofRival = rawPath === null || rawPath === sample.rawPath ? null : sampleRequest(rival);
         if (rawPath === null || ofRival === null) continue;
         const isFor = (path: string) => this.oracle.isFor(guarded.name, { ...sample, rawPath: path });
-        if (!isFor(rawPath) || (rival.public && isFor(ofRival.rawPath))) continue;
+        const isRegex = own.pattern.regex !== null || shape.pattern.regex !== null;
+        if (!isFor(rawPath) || (rival.public && isRegex && seemsNarrower(shape, texts, ofRival, isFor))) continue;
         const taking = situationVariants({ ...sample, rawPath }, [ofRival]).find(
           ({ request }) => this.rivalFor(guarded, request) === rival,
         );
@@ -140,7 +143,7 @@ export class WaysAround {
 }
 
 /**
- * Whether the other route is there for just this: public, for one path, for the same path with methods or hosts of its own, or under
+ * Whether the other route is there for just this, beside those with narrower paths: public, for one path, for the same path with methods or hosts of its own, or under
  * hosts that the guarded one does not serve. A broader route that happens to catch the request is not.
  */
 function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAround): boolean {
@@ -157,6 +160,17 @@ function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAround): boo
 /** A path pattern without the names of its parameters: `/files/{path*}` takes what `/files/*` takes. */
 function anonymous(path: string): string {
   return path.startsWith('~') ? path : path.replace(/\{[^}]*\*\}$/, '*').replace(/\{[^}]*\}/g, '{}');
+}
+
+/** As `isNarrower`, where one of both is an expression: as far as some of the open route's paths show. */
+function seemsNarrower(
+  { pattern }: PathShape,
+  texts: readonly string[],
+  { rawPath }: SampleRequest,
+  isGuarded: (path: string) => boolean,
+): boolean {
+  if (pattern.regex !== null) return texts.every(isGuarded);
+  return isGuarded(rawPath) && isGuarded(rawPath.replaceAll(ANY, 'other'));
 }
 
 function hasConditions({ match: { headers, query, cookies, body } }: RouteConfig): boolean {
