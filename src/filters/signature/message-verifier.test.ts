@@ -17,6 +17,8 @@ import {
   testSharedSecret,
 } from './message-vectors.fixture.ts';
 import { MessageVerifier } from './message-verifier.ts';
+import { signatureBase } from './signature-base.ts';
+import { isInnerList, parseDictionary } from './structured-dictionary.ts';
 import type { Verdict } from './verdict.ts';
 
 const keys = [
@@ -148,4 +150,17 @@ test('keys that do not fit their algorithm are refused when they are read', () =
     ['ed25519', 'no key'],
   ] as const)
     assert.throws(() => new VerificationKey(algorithm, publicKey), TypeError);
+});
+
+test('the method of a WebSocket over HTTP/2 is the one that was sent', () => {
+  const covered = parseDictionary('sig=("@method")')!.get('sig')!;
+  assert.ok(isInnerList(covered));
+  for (const [version, upgrade, method] of [
+    ['2', 'websocket', 'CONNECT'],
+    ['2', '', 'GET'],
+    ['1.1', 'websocket', 'GET'],
+  ]) {
+    const { request } = exchange(null, null, { method: 'GET', version, upgrade });
+    assert.match(signatureBase({ request, scheme: 'https' }, covered)!, new RegExp(`^"@method": ${method}\n`));
+  }
 });

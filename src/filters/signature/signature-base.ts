@@ -33,7 +33,8 @@ function componentValue({ request, scheme }: SignedMessage, { value: name, param
   if (parameters.size > 0) return null;
   switch (name) {
     case '@method':
-      return request.method;
+      // A WebSocket over HTTP/2 is asked for by an extended CONNECT (RFC 8441 section 4), and is a GET from here on.
+      return request.version === '2' && request.upgrade !== '' ? 'CONNECT' : request.method;
     case '@authority':
       return authorityOf(request.authority, scheme);
     case '@scheme':
