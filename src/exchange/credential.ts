@@ -104,8 +104,12 @@ function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   if (kind === 'bearer') {
     if (typeof takeScheme(exchange, 'bearer') === 'string') request.headers.removeById(HeaderId.authorization);
   } else if (kind === 'header') request.headers.remove(name);
-  else if (kind === 'query') request.query = withoutParameter(request.query, name);
-  else {
+  else if (kind === 'query') {
+    const others = withoutParameter(request.query, name);
+    // The question mark came for the credential alone.
+    if (others === '' && request.query !== '') request.hasQuery = false;
+    request.query = others;
+  } else {
     const cookies = request.headers.getAll('cookie');
     if (cookies.length === 0) return;
     const pairs = cookies.flatMap(line => line.split(';').map(pair => pair.trim()));

@@ -22,8 +22,8 @@ export class RequestHead {
   readonly rawQuery: string;
   /** Without the question mark; empty when there is none. */
   query: string;
-  /** Whether there was a question mark, with something behind it or not. */
-  readonly hasQuery: boolean;
+  /** Whether there is a question mark, with something behind it or not. */
+  hasQuery: boolean;
   /** Host with port as received: what goes upstream as Host unless the route rewrites it. Empty only in HTTP/1.0. */
   readonly authority: string;
   /** Lower case, without the port. Empty until the exchange has begun. */

@@ -22,6 +22,7 @@ interface Gathered {
   /** The request as it came here: those that let the caller pass may have taken their credentials out of it. */
   readonly headersBefore: HeadersMark;
   readonly queryBefore: string;
+  readonly hadQuery: boolean;
 }
 
 export const allOfFilter: FilterDefinition<AllOfConfig> = {
@@ -56,10 +57,10 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
         for (const each of inner) each.withhold?.(exchange, of);
       },
       onRequest(exchange) {
-        const { headers, query: queryBefore } = exchange.request;
+        const { headers, query: queryBefore, hasQuery: hadQuery } = exchange.request;
         const headersBefore = headers.mark();
         const fieldsBefore = besideConsumer(takeIdentityFields(exchange));
-        const before = { fieldsBefore, headersBefore, queryBefore };
+        const before = { fieldsBefore, headersBefore, queryBefore, hadQuery };
         const gathered: Gathered = { asked: 0, identity: null, consumer: null, fields: [], ...before };
         exchange.state[slot] = gathered;
         return ask(exchange, gathered);
@@ -88,6 +89,7 @@ function goesOn(exchange: Exchange, gathered: Gathered): boolean {
   if (!exchange.ended) {
     exchange.request.headers.restore(gathered.headersBefore);
     exchange.request.query = gathered.queryBefore;
+    exchange.request.hasQuery = gathered.hadQuery;
   }
   return false;
 }

@@ -125,7 +125,7 @@ test('from the query: taken out on the way, unless it is to stay', async t => {
   assert.equal((await ask(taken.port, { path: '/a?x=1&api_key=first-key&y=2' })).status, 200);
   assert.equal(taken.seen[0].url, '/a?x=1&y=2');
   assert.equal((await ask(taken.port, { path: '/a?api_key=first-key' })).status, 200);
-  assert.ok(!taken.seen[1].url!.includes('first-key'));
+  assert.equal(taken.seen[1].url, '/a', 'as though there had been no query');
   const kept = await start(t, { from, keepInQuery: true });
   assert.equal((await ask(kept.port, { path: '/a?api_key=first-key' })).status, 200);
   assert.equal(kept.seen[0].url, '/a?api_key=first-key');
