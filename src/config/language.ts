@@ -50,7 +50,9 @@ function makeLanguage(filters: readonly FilterSchema[]) {
       accessLog: accessLogSchema,
       drainTimeout: durationOrNone
         .prefault('30s')
-        .describe('How long exchanges under way may take when the gateway stops or a listener goes.'),
+        .describe(
+          'How long exchanges under way may take when the gateway stops, and how long those that a reload overtakes have the stores that it replaced. When only a listener goes nothing is cut.',
+        ),
       limits: limitsSchema,
       paths: pathsSchema,
       metrics: metricsSchema,
