@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FeedShelf, membersOf } from '../compile/upstream-members.ts';
 import type { UpstreamConfig } from '../config/config.ts';
+import type { OutlierConfig } from '../config/resilience-config.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 import { HealthState, startEndpointCheck } from '../upstream/health/endpoint-check.ts';
@@ -33,13 +34,21 @@ interface Member {
   readonly endpoints: readonly EndpointSpec[];
 }
 
+/** Endpoints of one upstream that are held against each other at the end of each interval. */
+interface Comparison {
+  readonly outlier: OutlierConfig;
+  endpoints: readonly EndpointSpec[];
+  readonly stop: () => void;
+}
+
 export class HealthDesk {
   private readonly states: SharedStates;
   private readonly shelf: FeedShelf;
   private readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
   /** By `endpoint <upstream> <url>`, as the cells are. */
   private checks = new Map<string, Check>();
-  private comparisons: NodeJS.Timeout[] = [];
+  /** By the upstream's name. */
+  private comparisons = new Map<string, Comparison>();
   private unfollow: (() => void)[] = [];
   private readonly keeping: NodeJS.Timeout;
   private keys: ReadonlySet<string> = new Set();
@@ -78,7 +87,9 @@ export class HealthDesk {
           this.forgetHealth(key, upstream.name);
           continue;
         }
-        const config = [upstream.healthCheck, upstream.tls, upstream.protocol, endpoint];
+        // Its weight and zone are nothing to a check, and may change all the time.
+        const { url, tls, host, address, port } = endpoint;
+        const config = [upstream.healthCheck, upstream.tls, upstream.protocol, url, tls, host, address, port];
         const known = before.get(key);
         const isSame = known !== undefined && isDeepStrictEqual(known.config, config);
         this.checks.set(key, isSame ? known : { config, stop: this.check(key, upstream, endpoint) });
@@ -87,14 +98,17 @@ export class HealthDesk {
     for (const [key, check] of before) if (this.checks.get(key) !== check) check.stop();
     for (const key of keys) this.block(key);
     this.keys = keys;
-    for (const timer of this.comparisons) clearInterval(timer);
-    this.comparisons = members.flatMap(member => this.compare(member));
+    const compared = this.comparisons;
+    this.comparisons = new Map(
+      members.flatMap(member => this.comparisonOf(member, compared.get(member.upstream.name))),
+    );
+    for (const [name, comparison] of compared) if (this.comparisons.get(name) !== comparison) comparison.stop();
   }
 
   stop(): void {
     clearInterval(this.keeping);
     for (const end of this.unfollow) end();
-    for (const timer of this.comparisons) clearInterval(timer);
+    for (const { stop } of this.comparisons.values()) stop();
     for (const { stop } of this.checks.values()) stop();
     this.checks.clear();
   }
@@ -134,21 +148,30 @@ export class HealthDesk {
     Atomics.add(words, at + StateCell.epoch, 1);
   }
 
-  /** Ejects those that differ from the others of their upstream, at the end of each interval. */
-  private compare({ upstream: { name, outlier }, endpoints }: Member): NodeJS.Timeout[] {
+  /** The one that is there goes on where its settings did not change: its interval is not to begin anew with each endpoint that comes. */
+  private comparisonOf({ upstream, endpoints }: Member, known: Comparison | undefined): [string, Comparison][] {
+    const { name, outlier } = upstream;
     if (outlier === undefined || outlier.successRateDeviations + outlier.latencyFactor === 0) return [];
+    if (known !== undefined && isDeepStrictEqual(known.outlier, outlier)) {
+      known.endpoints = endpoints;
+      return [[name, known]];
+    }
+    const timer = setInterval(() => this.compare(name, comparison), outlier.intervalMs).unref();
+    const comparison: Comparison = { outlier, endpoints, stop: () => clearInterval(timer) };
+    return [[name, comparison]];
+  }
+
+  /** Ejects those that differed from the others of their upstream in the interval that ends now. */
+  private compare(name: string, { outlier, endpoints }: Comparison): void {
     const blocks = endpoints.map(({ url }) => this.block(`endpoint ${name} ${url}`));
-    const atIntervalEnd = () => {
-      const now = this.states.nowMs(performance.now());
-      for (const [index, reason] of deviations(blocks.map(takeIntervalCounts), outlier).entries()) {
-        if (reason === EjectReason.none) continue;
-        const forMs = eject(blocks[index]!, blocks, reason, outlier, now);
-        if (forMs === 0) continue;
-        this.changed(name);
-        const fields = { upstream: name, endpoint: endpoints[index]!.url, reason: ejectReasonTexts[reason]!, forMs };
-        this.log('warn', 'endpoint ejected', fields);
-      }
-    };
-    return [setInterval(atIntervalEnd, outlier.intervalMs).unref()];
+    const now = this.states.nowMs(performance.now());
+    for (const [index, reason] of deviations(blocks.map(takeIntervalCounts), outlier).entries()) {
+      if (reason === EjectReason.none) continue;
+      const forMs = eject(blocks[index]!, blocks, reason, outlier, now);
+      if (forMs === 0) continue;
+      this.changed(name);
+      const fields = { upstream: name, endpoint: endpoints[index]!.url, reason: ejectReasonTexts[reason]!, forMs };
+      this.log('warn', 'endpoint ejected', fields);
+    }
   }
 }
