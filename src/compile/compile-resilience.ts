@@ -1,16 +1,18 @@
 // From what a route says of a failing upstream to what exchanges go by: retries, fallback, hedge.
 
 import type { Problem, RouteConfig } from '../config/config.ts';
-import { HedgePlan } from '../exchange/hedge.ts';
+import { HedgePlan, newRecent } from '../exchange/hedge.ts';
 import type { KeptAnswers } from '../exchange/kept/kept-answers.ts';
 import { type Fallback, nothingSaid, type RouteResilience } from '../exchange/route.ts';
+import type { WorkerServices } from '../exchange/worker-services.ts';
 import { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** `path` leads to the route in the document. */
 export function compileResilience(
-  { retry, fallback, hedge }: RouteConfig,
+  { name, to, retry, fallback, hedge }: RouteConfig,
   upstreams: ReadonlyMap<string, Upstream>,
+  worker: WorkerServices,
   kept: KeptAnswers | null,
   path: readonly (string | number)[],
   problems: Problem[],
@@ -18,10 +20,16 @@ export function compileResilience(
   if (retry === undefined && hedge === undefined && fallback === undefined && kept === null) return nothingSaid;
   return {
     retry: retry === undefined ? null : new RetryPolicy(retry),
-    hedge: hedge === undefined ? null : new HedgePlan(hedge.afterMs),
+    hedge: hedge === undefined ? null : compileHedge(name, to, hedge.afterMs, worker),
     kept,
     fallback: fallback === undefined ? null : compileFallback(fallback, upstreams, [...path, 'fallback'], problems),
   };
+}
+
+/** What is known of the answers of a route is kept while it leads where it did: whatever else changes, it would have to be learned again. */
+function compileHedge(name: string, to: RouteConfig['to'], afterMs: number, worker: WorkerServices): HedgePlan {
+  if (afterMs > 0) return new HedgePlan(afterMs);
+  return new HedgePlan(afterMs, worker.lasting(`hedge ${name} ${JSON.stringify(to)}`, newRecent));
 }
 
 function compileFallback(

@@ -96,7 +96,7 @@ export function compileRoute(
   const metricsOffset = offsetIn(offsets, config.name);
   const source = { chain, rewrite, metricsOffset };
   const mirror = compileMirror(config, source, upstreams, mirrorOffsets, [...path, 'mirror'], problems);
-  const resilience = compileResilience(config, upstreams, kept, path, problems);
+  const resilience = compileResilience(config, upstreams, workshop.worker, kept, path, problems);
   if (problems.length > known || chain === null || destination === null) return null;
   const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
   const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };

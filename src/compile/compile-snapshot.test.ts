@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Config, FilterConfig } from '../config/config.ts';
+import type { Config, FilterConfig, RouteConfig } from '../config/config.ts';
 import { Headers } from '../http/headers.ts';
 import { ThreadIo } from '../net/io.ts';
 import { needsBody } from '../route/route-table.ts';
+import { WorkerFeeds } from '../runtime/feeds/worker-feeds.ts';
 import { manyRoutes, sampleConfig, sampleRoute, sampleUpstream } from '../runtime/sample-config.fixture.ts';
+import { SharedWorkerServices } from '../runtime/worker-services.ts';
 import { filterEntries, loadDefinitions } from './catalog.ts';
 import { type CompileContext, type Compiled, type CompileResult, compileSnapshot } from './compile-snapshot.ts';
 import { dryCompile } from './dry-compile.ts';
@@ -149,6 +151,22 @@ test('a thousand snapshots, each made from the one before, leave the heap flat',
   const grown = heapAfter(1_000) - before;
   // One snapshot of these is half a megabyte.
   assert.ok(grown < 3_000_000, `${grown} bytes more`);
+});
+
+test('what a hedge has learned of its route outlives what else changes, and not where the route leads', () => {
+  const io = new ThreadIo();
+  const services = { io, cells: new Float64Array(1), feeds: new WorkerFeeds(() => {}), log: () => {} };
+  const lasting = { ...context, worker: new SharedWorkerServices(services) };
+  const hedged = (changes: Partial<RouteConfig>) =>
+    sampleConfig({ upstreams, routes: [sampleRoute('r', '/r', { ...to('a'), hedge: { afterMs: 0 }, ...changes })] });
+  const hedgeOf = (compiled: Compiled) => routeOf(compiled, '/r').plan.resilience.hedge!;
+  const first = compile(hedged({}), null, lasting);
+  for (let i = 0; i < 100; i++) hedgeOf(first).answered(20);
+  assert.equal(hedgeOf(first).delayMs, 20);
+  const second = compile(hedged({ timeoutMs: 5_000 }), first, lasting);
+  assert.notEqual(routeOf(second, '/r'), routeOf(first, '/r'));
+  assert.equal(hedgeOf(second).delayMs, 20);
+  assert.equal(hedgeOf(compile(hedged(to('b')), second, lasting)).delayMs, Infinity);
 });
 
 test('a global filter that changed makes every route anew', () => {

@@ -18,18 +18,25 @@ import { endWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
+/** Of the answers that come before a second try begins. */
+const SHARE = 0.95;
+
 /** Of the budget, where nothing says otherwise. */
 const BUDGET_SHARE = 0.2;
+
+export function newRecent(): RecentQuantile {
+  return new RecentQuantile(SHARE);
+}
 
 /** Settings of a route, and what its answers took. */
 export class HedgePlan {
   private readonly afterMs: number;
   private readonly recent: RecentQuantile;
 
-  /** `afterMs` 0 takes the 95th percentile of the answers before. */
-  constructor(afterMs: number) {
+  /** `afterMs` 0 takes the 95th percentile of the answers before, those that the plan which had `recent` before this one has seen among them. */
+  constructor(afterMs: number, recent = newRecent()) {
     this.afterMs = afterMs;
-    this.recent = new RecentQuantile(0.95);
+    this.recent = recent;
   }
 
   /** Infinity while it is not known. */
