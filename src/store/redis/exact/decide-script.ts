@@ -5,26 +5,36 @@ import { createHash } from 'node:crypto';
 import { DEBT_BURSTS_MAX } from '../../limiter/limit-rule.ts';
 
 /**
- * KEYS: one a limit. ARGV: what to do (`take` if all fit, `force` whether they fit or not, `back` gives back), then for each limit: algorithm, count,
- * period in us, burst, cost, units that were taken elsewhere meanwhile. Gives: place of the first limit that refuses, or -1, then for each limit
- * remaining units, us to wait (-1 for ever), us until all is there again. A clock that steps back (another server took over) stands still.
+ * KEYS: one a limit. ARGV: what to do (`take` if all fit, `force` whether they fit or not, `back` gives back), when the gateway lost this server last by the
+ * server's clock, then for each limit: algorithm, count, period in us, burst, cost, units that were admitted without Redis, and all that were used at this gateway,
+ * which count in place of them where Redis knows nothing of the caller, or nothing from before the loss (it came back empty, and another gateway told of him first).
+ * Gives: place of the first limit that refuses, or -1, then for each limit remaining units, us to wait (-1 for ever), us until all is there again; behind them the
+ * time. A clock that steps back (another server took over) stands still.
  */
 export const decideScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local task, reply, writes, refused = ARGV[1], {-1}, {}, -1
+local task, lost, reply, writes, refused = ARGV[1], tonumber(ARGV[2]), {-1}, {}, -1
+local owes = false
 
 local function parts(key)
   local text = redis.call('GET', key)
   if not text then return nil end
-  local a, b, c = string.match(text, '^(%S+) ?(%S*) ?(%S*)$')
-  return tonumber(a), tonumber(b), tonumber(c)
+  local a, b, c, d = string.match(text, '^(%S+) (%S+) (%S+) ?(%S*)$')
+  return tonumber(a), tonumber(b), tonumber(c), tonumber(d)
 end
 
-local function bucket(key, count, period, burst, cost, owed)
+local function untold(born, owed, used)
+  local units = (not born or born > lost) and math.max(owed, used) or owed
+  if units > 0 then owes = true end
+  return units
+end
+
+local function bucket(key, count, period, burst, cost, owed, used)
   local rate = count / period
-  local level, last = parts(key)
-  level, last = level or 0, last or now
+  local level, last, born = parts(key)
+  owed = untold(born, owed, used)
+  level, last, born = level or 0, last or now, born or now
   if now > last then level = math.max(0, level - (now - last) * rate) end
   local at = math.max(now, last)
   level = math.min(math.max(level, 0) + owed, math.max(level, burst))
@@ -37,13 +47,15 @@ local function bucket(key, count, period, burst, cost, owed)
   if cost > burst then wait = -1 elseif not fits then wait = math.ceil((level + cost - burst) / rate) + behind end
   local write = function(took)
     local kept = took and after or level
-    redis.call('SET', key, string.format('%.17g %.0f', kept, at), 'PX', math.ceil(kept / rate / 1000) + 1000)
+    redis.call('SET', key, string.format('%.17g %.0f %.0f', kept, at, born), 'PX', math.ceil(kept / rate / 1000) + 1000)
   end
   return fits, math.floor(burst - (fits and after or level) + 1e-7), wait, math.ceil((fits and after or level) / rate) + behind, write
 end
 
-local function window(key, count, period, cost, owed, slides)
-  local start, used, before = parts(key)
+local function window(key, count, period, cost, owed, usedThere, slides)
+  local start, used, before, born = parts(key)
+  owed = untold(born, owed, usedThere)
+  born = born or now
   local current = math.floor(now / period) * period
   if not start then start, used, before = current, 0, 0
   elseif now - start >= 2 * period then start, used, before = current, 0, 0
@@ -64,17 +76,17 @@ local function window(key, count, period, cost, owed, slides)
   local reset = period - within
   if slides and (used > 0 or fits) then reset = reset + period end
   local write = function(took)
-    redis.call('SET', key, string.format('%.0f %.0f %.0f', start, took and after or used, before), 'PX', math.ceil((2 * period - within) / 1000) + 1000)
+    redis.call('SET', key, string.format('%.0f %.0f %.0f %.0f', start, took and after or used, before, born), 'PX', math.ceil((2 * period - within) / 1000) + 1000)
   end
   return fits, left, wait, reset, write
 end
 
-local function log(key, count, period, cost, owed)
+local function log(key, count, period, cost, owed, used)
   local newest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
   local at = newest and math.max(now, newest + 1) or now
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - period))
   local size = redis.call('ZCARD', key)
-  owed = math.min(owed, count - size)
+  owed = math.min(untold(newest and 0, owed, used), count - size)
   local fits = size + owed + cost <= count
   local wait = 0
   if cost > count then wait = -1
@@ -94,17 +106,15 @@ local function log(key, count, period, cost, owed)
   return fits, count - size - owed - (fits and cost or 0), wait, period, write
 end
 
-local owes = false
 for i, key in ipairs(KEYS) do
-  local at = 2 + (i - 1) * 6
+  local at = 3 + (i - 1) * 7
   local algorithm, count, period = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local burst, cost, owed = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
-  if owed > 0 then owes = true end
+  local burst, cost, owed, used = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
   local fits, left, wait, reset, write
-  if algorithm == 'slidingWindow' then fits, left, wait, reset, write = window(key, count, period, cost, owed, true)
-  elseif algorithm == 'fixedWindow' then fits, left, wait, reset, write = window(key, count, period, cost, owed, false)
-  elseif algorithm == 'slidingLog' then fits, left, wait, reset, write = log(key, count, period, cost, owed)
-  else fits, left, wait, reset, write = bucket(key, count, period, burst, cost, owed) end
+  if algorithm == 'slidingWindow' then fits, left, wait, reset, write = window(key, count, period, cost, owed, used, true)
+  elseif algorithm == 'fixedWindow' then fits, left, wait, reset, write = window(key, count, period, cost, owed, used, false)
+  elseif algorithm == 'slidingLog' then fits, left, wait, reset, write = log(key, count, period, cost, owed, used)
+  else fits, left, wait, reset, write = bucket(key, count, period, burst, cost, owed, used) end
   if not fits and refused < 0 then refused = i - 1 end
   reply[#reply + 1] = math.max(0, left)
   reply[#reply + 1] = wait
@@ -116,10 +126,8 @@ if took or owes then
   for _, write in ipairs(writes) do write(took) end
 end
 reply[1] = refused
+reply[#reply + 1] = now
 return reply
 `;
-
-/** Numbers that the script takes for each limit. */
-export const ARGUMENTS_A_LIMIT = 6;
 
 export const decideSha = createHash('sha1').update(decideScript).digest('hex');

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { limitRule, openLimitGateway } from '../../../../test/support/limit-gateway.ts';
 import { startRedis } from '../../../../test/support/redis.ts';
 import { redisSpec } from '../../../../test/support/store-spec.ts';
 import { algorithms } from '../../limiter/limit-rule.ts';
+import { RedisStore } from '../redis-store.ts';
 
 /** A test may wait: what it counts is what Redis decides. */
 const patient = { mode: 'exact', answerMsMax: 2_000 } as const;
@@ -107,6 +109,44 @@ for (const loses of [false, true]) {
       const answers = await Promise.all(Array.from({ length: 60 }, () => gateway.ask(1)));
       assert.equal(answers.filter(Boolean).length, 39, algorithm);
       await gateway.close();
+    }
+  });
+}
+
+for (const loses of [false, true]) {
+  const how = loses
+    ? 'comes back empty, learns of those who stayed away meanwhile'
+    : 'lost nothing, counts nobody twice';
+  test(`a Redis whose connections were cut, and that ${how}`, async t => {
+    let redis = await startRedis();
+    const { port } = redis;
+    t.after(() => redis.stop());
+    for (const algorithm of ['gcra', 'fixedWindow', 'slidingWindow'] as const) {
+      const rules = [limitRule({ identity: algorithm, algorithm, count: 100, perMs: 24 * 3_600_000 })];
+      const open = () => openLimitGateway(redisSpec(port, { keyPrefix: `${algorithm}:` }), rules, patient);
+      const gateways = await Promise.all([open(), open()]);
+      await eventually(() => gateways.every(({ news }) => news()?.gateways === 2), 'both on the roll');
+      for (const { ask } of gateways) for (let n = 0; n < 30; n++) assert.equal(await ask(1), true);
+      for (const { ask } of gateways) for (let n = 0; n < 30; n++) assert.equal(await ask(2), true);
+      const lost = gateways.map(
+        ({ store, ask }) => new Promise(resolve => store.onAvailability(is => is || resolve(ask(2)))),
+      );
+      if (loses) {
+        process.kill(redis.pid, 'SIGKILL');
+        await redis.stop();
+      } else {
+        const other = new RedisStore(redisSpec(port));
+        await other.command('CLIENT', 'KILL', 'TYPE', 'normal');
+        await other.close();
+      }
+      assert.deepEqual(await Promise.all(lost), [true, true], 'one each without Redis');
+      if (loses) redis = await startRedis({ port });
+      for (const { ask } of gateways) await eventually(() => ask(3) instanceof Promise, 'it is back');
+      const admitted = [0, 0];
+      for (let n = 0; n < 60; n++)
+        for (const { ask } of gateways) for (const caller of [1, 2]) if (await ask(caller)) admitted[caller - 1]!++;
+      assert.deepEqual(admitted, [40, 38], algorithm);
+      await Promise.all(gateways.map(gateway => gateway.close()));
     }
   });
 }

@@ -24,12 +24,15 @@ export interface ExactLimiterParts {
 /** Callers that were decided without Redis, and whose use it has to learn; more are forgotten. */
 const OWED_MAX = 65_536;
 
-/** What Redis has to learn of a caller. */
-interface Owed {
-  /** Admitted here and counted nowhere else. */
-  units: number;
-  /** To the server that knows the rest; one that it was lost to may have forgotten all. */
-  connection: object;
+/** Callers of whom Redis was told all that they used here, since it was lost; of more it is not told. */
+const TOLD_MAX = 65_536;
+
+/** What goes to Redis with a call, beside what it costs. */
+interface Told {
+  /** Admitted here and counted nowhere else; undefined where there is nothing. */
+  readonly owed: number | undefined;
+  /** Whether all that was used here was told, of which Redis takes what it may have lost. */
+  readonly all: boolean;
 }
 
 /** The limits of a call that lie in one slot. */
@@ -38,7 +41,7 @@ interface Part {
   readonly places: number[];
   readonly keys: string[];
   /** What is told along with the call, in the order of the keys; filled when it is sent. */
-  readonly told: (Owed | undefined)[];
+  readonly told: Told[];
 }
 
 export class ExactLimiter implements Limiter {
@@ -47,8 +50,10 @@ export class ExactLimiter implements Limiter {
   readonly hashKeys: Int32Array;
   private readonly parts: ExactLimiterParts;
   private readonly constants: readonly (readonly (string | number)[])[];
-  /** By key, of callers that were decided here while Redis was away. */
-  private readonly owed = new Map<string, Owed>();
+  /** By key, of callers that were decided here while Redis was away: units that were admitted and are counted nowhere else. */
+  private readonly owed = new Map<string, number>();
+  /** By key: behind which loss Redis was told all. Empty as long as it was never lost. */
+  private readonly told = new Map<string, number>();
 
   constructor(parts: ExactLimiterParts) {
     this.parts = parts;
@@ -72,15 +77,15 @@ export class ExactLimiter implements Limiter {
     const slot = keySlot(key);
     if (onFailure !== 'closed') share.charge(call, limit, units, this.gateways);
     if (link.isAway(slot)) {
-      this.owe(key, slot, units);
+      this.owe(key, units);
       return;
     }
     link.send({
       slot,
       keys: [key],
-      values: ['force', ...this.constants[limit]!, units, 0],
+      values: ['force', 0, ...this.constants[limit]!, units, 0, 0],
       settle: reply => {
-        if (reply === null) this.owe(key, slot, units);
+        if (reply === null) this.owe(key, units);
       },
       late: () => this.pay(key, units),
     });
@@ -95,19 +100,21 @@ export class ExactLimiter implements Limiter {
   /** One part's reply; null when its server is away. */
   private ask(call: LimitCall, part: Part): Promise<readonly number[] | null> {
     const { slot, keys, places, told } = part;
+    const losses = this.parts.link.lossesOf(slot);
     return new Promise(resolve => {
       this.parts.link.send({
         slot,
         keys,
         values: this.valuesOf('take', call, part),
         settle: reply => {
-          if (reply === null)
-            for (const [at, owed] of told.entries()) if (owed) this.owe(keys[at]!, slot, owed.units, owed);
+          if (reply === null) for (const [at, what] of told.entries()) this.takeBack(keys[at]!, what);
           resolve(reply);
         },
         late: reply => {
-          for (const [at, key] of keys.entries())
-            this.pay(key, (told[at]?.units ?? 0) + (reply[0]! < 0 ? call.costs[places[at]!]! : 0));
+          for (const [at, key] of keys.entries()) {
+            this.pay(key, (told[at]?.owed ?? 0) + (reply[0]! < 0 ? call.costs[places[at]!]! : 0));
+            if (told[at]?.all) this.told.set(key, losses);
+          }
         },
       });
     });
@@ -173,8 +180,8 @@ export class ExactLimiter implements Limiter {
     }
     const admitted = share.decide(call, this.gateways);
     const passes = admitted || onFailure === 'open';
-    for (const { slot, keys, places } of parts)
-      for (const [at, key] of keys.entries()) this.owe(key, slot, passes ? call.costs[places[at]!]! : 0);
+    for (const { keys, places } of parts)
+      for (const [at, key] of keys.entries()) this.owe(key, passes ? call.costs[places[at]!]! : 0);
     if (admitted || onFailure === 'local') return admitted;
     for (let at = 0; at < this.rules.length; at++) call.waitMs[at] = 0;
     share.follow(call, this.gateways);
@@ -182,31 +189,36 @@ export class ExactLimiter implements Limiter {
     return true;
   }
 
-  /** Redis is told with the caller's first call behind the outage. `before` is what was on its way to it already. */
-  private owe(key: string, slot: number, units: number, before?: Owed): void {
-    const { onFailure, link } = this.parts;
-    if (onFailure === 'closed') return;
+  /** Redis is told with the caller's first call behind the outage. */
+  private owe(key: string, units: number): void {
+    if (this.parts.onFailure === 'closed') return;
     const there = this.owed.get(key);
-    if (there !== undefined) there.units += units;
-    else if (this.owed.size < OWED_MAX)
-      this.owed.set(key, { units, connection: before?.connection ?? link.connectionOf(slot) });
+    if (there !== undefined || this.owed.size < OWED_MAX) this.owed.set(key, (there ?? 0) + units);
+  }
+
+  /** What was on its way to Redis was not heard there, as far as is known. */
+  private takeBack(key: string, { owed, all }: Told): void {
+    if (owed !== undefined) this.owe(key, owed);
+    if (all) this.told.delete(key);
   }
 
   /** Redis has counted units after all that were owed to it: its answer came too late for the call, and not for the count. */
   private pay(key: string, units: number): void {
     const owed = this.owed.get(key);
-    if (owed !== undefined) owed.units = Math.max(0, owed.units - units);
+    if (owed !== undefined) this.owed.set(key, Math.max(0, owed - units));
   }
 
   /**
-   * What Redis has to learn of a caller: what was admitted without it, as far as the caller has not got it back. Not all that he used here, most of
-   * which it counted itself: whoever had used half of his limit would have none left after one answer that was late. All of it where the connection
-   * was lost, since Redis may have come back empty.
+   * Whether Redis has to learn all that this caller used here: with his first call behind each loss, since it may have come back empty. Whether it has is seen
+   * there. One that has not would count him twice: whoever had used half of his limit would have none left after a connection that was cut.
    */
-  private owedUnits({ units, connection }: Owed, call: LimitCall, place: number, slot: number): number {
-    const { share, link } = this.parts;
-    const used = share.used(call, place, this.gateways);
-    return connection === link.connectionOf(slot) ? Math.min(units, used) : used;
+  private tellsAll(key: string, slot: number): boolean {
+    const losses = this.parts.link.lossesOf(slot);
+    if (losses === 0 || this.parts.onFailure === 'closed') return false;
+    const told = this.told.get(key);
+    if (told === losses || (told === undefined && this.told.size >= TOLD_MAX)) return false;
+    this.told.set(key, losses);
+    return true;
   }
 
   private get gateways(): number {
@@ -236,14 +248,21 @@ export class ExactLimiter implements Limiter {
   }
 
   private valuesOf(task: 'take' | 'back', call: LimitCall, { slot, places, keys, told }: Part): (string | number)[] {
-    const values: (string | number)[] = [task];
+    const { isCluster, link, share } = this.parts;
+    // Because: a key that has come from another server of a cluster says nothing of when this one was lost.
+    const values: (string | number)[] = [task, isCluster ? Number.MAX_SAFE_INTEGER : link.lostUs(slot)];
     for (const [at, place] of places.entries()) {
-      const owed = task === 'take' && this.owed.size > 0 ? this.owed.get(keys[at]!) : undefined;
-      values.push(...this.constants[place]!, call.costs[place]!, owed ? this.owedUnits(owed, call, place, slot) : 0);
-      if (owed === undefined) continue;
+      const key = keys[at]!;
+      const isCall = task === 'take';
+      const owed = isCall && this.owed.size > 0 ? this.owed.get(key) : undefined;
+      const all = isCall && this.tellsAll(key, slot);
+      // As far as the caller has not got it back.
+      const used = owed !== undefined || all ? share.used(call, place, this.gateways) : 0;
+      values.push(...this.constants[place]!, call.costs[place]!, Math.min(owed ?? 0, used), all ? used : 0);
+      if (!isCall) continue;
       // Because: of several calls that leave together one tells it.
-      this.owed.delete(keys[at]!);
-      told[at] = owed;
+      if (owed !== undefined) this.owed.delete(key);
+      told[at] = { owed, all };
     }
     return values;
   }

@@ -1,11 +1,12 @@
 // Takes decisions to Redis: those of one turn of the event loop in one write, each server of a cluster for itself. Whoever does not
 // answer in time is left alone until he does, so that no request waits for a server that is away.
 
-import type { ChainableCommander, Cluster, Redis } from 'ioredis';
+import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis-client.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
 import { decideScript, decideSha } from './decide-script.ts';
+import { pipelinesOf, serverNamed, serverOf } from './slot-servers.ts';
 
 /** One call of the script. */
 export interface Decision {
@@ -29,8 +30,13 @@ interface Batch {
 /** A server, or the one that there is. */
 interface Target {
   readonly name: string;
-  /** Null from when the connection was lost, or may have been, until the server answers again: another one then. */
-  connection: object | null;
+  /** How often the connection was lost, or may have been. */
+  losses: number;
+  /** From then on until the server answers again. */
+  isLost: boolean;
+  /** By the server's clock, in us: when it was heard last, and when it had been at the last loss; 0 for never. */
+  heardUs: number;
+  lostUs: number;
   away: boolean;
   watch: ReturnWatch | null;
   /** To be sent at the end of this turn. */
@@ -40,7 +46,6 @@ interface Target {
   timer: NodeJS.Timeout | null;
 }
 
-const ALONE = '';
 /** Timers count whole milliseconds: one that is early by less is not set again. */
 const EARLY_MS = 0.5;
 
@@ -60,15 +65,20 @@ export class ExactLink {
     store.onAvailability(available => {
       if (available) return;
       for (const target of this.targets.values()) {
-        target.connection = null;
+        lose(target);
         abandon(target);
       }
     });
   }
 
-  /** The same object for as long as the server of this slot was not lost, and so knows all that it has counted; of one that is lost never the same. */
-  connectionOf(slot: number): object {
-    return this.targetOf(slot).connection ?? {};
+  /** How often the server of this slot was lost: it may have forgotten then what it had counted. */
+  lossesOf(slot: number): number {
+    return this.targetOf(slot).losses;
+  }
+
+  /** When the server of this slot had been heard before it was lost last, in us of its own clock. */
+  lostUs(slot: number): number {
+    return this.targetOf(slot).lostUs;
   }
 
   /** Whether the server of this slot answers, as far as is known. */
@@ -116,7 +126,7 @@ export class ExactLink {
         else tellLate(batch, replies);
       },
       () => {
-        target.connection = null;
+        lose(target);
         if (batch.settled) return;
         this.leave(target);
       },
@@ -177,10 +187,11 @@ export class ExactLink {
   private heard(target: Target, replies: [Error | null, unknown][] | null): void {
     const isAlive = replies?.some(([error]) => error === null || error.name === 'ReplyError') === true;
     if (!isAlive) {
-      target.connection = null;
+      lose(target);
       return;
     }
-    target.connection ??= {};
+    target.isLost = false;
+    target.heardUs = timeIn(replies) ?? target.heardUs;
     this.comeBack(target);
   }
 
@@ -195,7 +206,7 @@ export class ExactLink {
     if (!target.away) {
       target.away = true;
       target.watch = watchForReturn(
-        () => (this.store.driver === null ? null : nodeOf(this.store.driver, target.name)),
+        () => (this.store.driver === null ? null : serverNamed(this.store.driver, target.name)),
         () => this.comeBack(target),
       );
     }
@@ -203,10 +214,11 @@ export class ExactLink {
   }
 
   private targetOf(slot: number): Target {
-    const name = targetName(this.store.driver, slot);
+    const name = serverOf(this.store.driver, slot);
     let target = this.targets.get(name);
     if (target === undefined) {
-      target = { name, connection: {}, away: false, watch: null, waiting: [], asked: [], timer: null };
+      const never = { losses: 0, isLost: false, heardUs: 0, lostUs: 0 };
+      target = { name, ...never, away: false, watch: null, waiting: [], asked: [], timer: null };
       this.targets.set(name, target);
     }
     return target;
@@ -219,6 +231,19 @@ export class ExactLink {
  */
 function asksAgain({ message }: Error): boolean {
   return /^(NOSCRIPT|MOVED|ASK|TRYAGAIN) /.test(message);
+}
+
+/** Once for a loss, however many hear of it. */
+function lose(target: Target): void {
+  if (target.isLost) return;
+  target.isLost = true;
+  target.losses++;
+  target.lostUs = target.heardUs;
+}
+
+/** The server's clock, which stands behind each decision. */
+function timeIn(replies: [Error | null, unknown][] | null): number | undefined {
+  return numbersOf(replies?.at(-1)?.[1])?.at(-1);
 }
 
 /** Decides all that was asked without an answer. */
@@ -256,42 +281,4 @@ function tellLate({ decisions }: Batch, replies: [Error | null, unknown][] | nul
 /** The script gives a list of integers; null for anything else. */
 function numbersOf(reply: unknown): readonly number[] | null {
   return Array.isArray(reply) ? (reply as number[]) : null; // Because: as said
-}
-
-/** What the driver of a cluster knows of its slots, and does not tell its types. */
-interface SlotMap {
-  /** Names of the servers, master first. */
-  readonly slots: readonly (readonly string[] | undefined)[];
-  /** Slots that may go in one pipeline have the same number; one that has just moved has none for a moment, whatever its servers are. */
-  readonly _groupsBySlot: readonly (number | undefined)[];
-}
-
-/** Of one server's decisions, those that the driver takes in one pipeline. */
-function pipelinesOf(client: RedisClient | null, decisions: readonly Decision[]): Iterable<readonly Decision[]> {
-  if (client === null || !client.isCluster || decisions.length === 1) return [decisions];
-  const { _groupsBySlot: groups } = client as unknown as SlotMap; // Because: as said there
-  const pipelines = new Map<number | undefined, Decision[]>();
-  for (const decision of decisions) {
-    const group = groups[decision.slot];
-    const pipeline = pipelines.get(group);
-    if (pipeline === undefined) pipelines.set(group, [decision]);
-    else pipeline.push(decision);
-  }
-  return pipelines.values();
-}
-
-/** Which server has this slot now, as `host:port`. */
-function targetName(client: RedisClient | null, slot: number): string {
-  if (client === null || !client.isCluster) return ALONE;
-  const { slots } = client as unknown as SlotMap; // Because: as said there
-  return slots[slot]?.[0] ?? ALONE;
-}
-
-/** Null when there is no such server any more. */
-function nodeOf(client: RedisClient, name: string): Redis | null {
-  // Because: `isCluster` tells the two clients apart, which their types do not say.
-  if (!client.isCluster) return client as Redis;
-  for (const node of (client as Cluster).nodes('all'))
-    if (`${node.options.host}:${node.options.port}` === name) return node;
-  return null;
 }
