@@ -1,17 +1,20 @@
 // One contract for all key stores, against real servers: what is added is found, what is revoked is not, and every change shows.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
 import { startPostgres } from '../../../test/support/postgres.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
 import { PostgresStore } from '../postgres/postgres-store.ts';
+import { ledgerIn } from '../quota/ledger-in.ts';
 import { RedisStore } from '../redis/redis-store.ts';
 import { SqliteStore } from '../sqlite/sqlite-store.ts';
 import type { Store } from '../store.ts';
+import { StoreAway } from '../store-away.ts';
 import { KeyExists, type KeyRecord, recordOf } from './key-record.ts';
 import { keyStoreIn } from './key-store.ts';
 
@@ -166,6 +169,47 @@ test('a change by hand shows in SQLite and PostgreSQL, too', async () => {
   assert.equal(found?.disabled, false);
   assert.equal(found?.routes, null);
   await store.close();
+});
+
+test('a SQLite file that is put in the place of another is read, and one that is taken away is away', async t => {
+  const file = path.join(folder, 'replaced.db');
+  const made = async (name: string, id: string) => {
+    const spec = storeSpec({ kind: 'sqlite', path: name });
+    const store = new SqliteStore(spec);
+    await keyStoreIn(store).add(record({ id }));
+    return store;
+  };
+  const store = await made(file, 'before');
+  t.after(() => store.close());
+  const keys = keyStoreIn(store);
+  const ledger = ledgerIn(store)!;
+  const version = await keys.version();
+  assert.equal((await keys.find('1'.repeat(64)))?.id, 'before');
+  assert.deepEqual(await ledger.add([{ key: 'a', units: 3, expiresAt: Number.MAX_SAFE_INTEGER }]), [3]);
+  const next = `${file}.next`;
+  await (await made(next, 'behind')).close();
+  renameSync(next, file);
+  for (const end of ['-wal', '-shm']) rmSync(file + end, { force: true });
+  await eventually(async () => (await keys.find('1'.repeat(64)))?.id === 'behind', 'the other file is read');
+  assert.notEqual(await keys.version(), version, 'with as many changes');
+  await ledger.add([{ key: 'a', units: 1, expiresAt: Number.MAX_SAFE_INTEGER }]);
+  const other = new SqliteStore(store.spec);
+  assert.deepEqual(await ledgerIn(other)!.add([{ key: 'a', units: 0, expiresAt: 0 }]), [1], 'and written');
+  await other.close();
+  for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true });
+  const isGone = async () => {
+    try {
+      await keys.version();
+      return false;
+    } catch (error) {
+      return error instanceof StoreAway && error.reason === 'its file is gone';
+    }
+  };
+  await eventually(isGone, 'it is told');
+  await (await made(next, 'back')).close();
+  renameSync(next, file);
+  await eventually(async () => !(await isGone()), 'it is back');
+  assert.equal((await keys.find('1'.repeat(64)))?.id, 'back');
 });
 
 test('details that nobody can read make a key that is refused', () => {

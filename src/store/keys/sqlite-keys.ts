@@ -1,6 +1,6 @@
 // API keys in a SQLite file. Found in microseconds without a round trip, so each worker reads the file itself.
 
-import type { StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
 import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordOf } from './key-record.ts';
 
@@ -19,6 +19,7 @@ const schema = `
     .join('\n')}`;
 
 interface Statements {
+  readonly database: DatabaseSync;
   readonly version: StatementSync;
   readonly find: StatementSync;
 }
@@ -26,6 +27,8 @@ interface Statements {
 export class SqliteKeys implements KeyStore {
   private readonly store: SqliteStore;
   private statements: Statements | null = null;
+  /** Counted up with each file: one that was put in the place of another may have seen as many changes. */
+  private files = 0;
 
   constructor(store: SqliteStore) {
     this.store = store;
@@ -33,7 +36,7 @@ export class SqliteKeys implements KeyStore {
 
   version(): string {
     const row = this.prepared().version.get();
-    return String(row?.['version']);
+    return `${this.files} ${row?.['version']}`;
   }
 
   find(hash: string): KeyRecord | null {
@@ -67,11 +70,13 @@ export class SqliteKeys implements KeyStore {
   }
 
   private prepared(): Statements {
-    if (this.statements !== null) return this.statements;
     const { database } = this.store;
+    if (this.statements?.database === database) return this.statements;
     const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cardea_keys_delete'").get();
     if (known === undefined) database.exec(schema);
+    this.files++;
     this.statements = {
+      database,
       version: database.prepare('SELECT version FROM cardea_keys_version'),
       find: database.prepare('SELECT id, consumer, details FROM cardea_keys WHERE hash = ?'),
     };

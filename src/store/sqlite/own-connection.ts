@@ -17,6 +17,7 @@ export class OwnConnection {
 
   /** Opened and prepared when it is asked for first. Throws what SQLite says, and `StoreAway` when the store was closed. */
   get database(): DatabaseSync {
+    this.store.look();
     if (this.opened?.isOpen !== true) {
       this.opened = this.store.connect(0);
       this.isPrepared = false;

@@ -1,12 +1,15 @@
 // A SQLite file on this machine. Calls are synchronous and take microseconds to milliseconds: for the supervisor, or for what
 // a worker does once in a while. Not for each request.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Holds } from '../holds.ts';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
+
+/** How often it is looked whether the file that is open still lies in its place. */
+const LOOK_EVERY_MS = 500;
 
 export class SqliteStore {
   readonly kind = 'sqlite';
@@ -16,6 +19,9 @@ export class SqliteStore {
   private closed = false;
   private readonly closing = new Set<() => Promise<void>>();
   private readonly connections = new Set<DatabaseSync>();
+  /** Which file was opened last; null for none yet. */
+  private file: string | null = null;
+  private lookedAt = 0;
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
@@ -23,7 +29,20 @@ export class SqliteStore {
 
   /** The file, opened when it is asked for first, made when it is not there. Throws `StoreAway` when it cannot be. */
   get database(): DatabaseSync {
+    this.look();
     return (this.opened ??= this.openFile());
+  }
+
+  /**
+   * Closes what is open when another file was put in its place, or none: nobody would read what is written there, and what others write would not be seen. For
+   * whoever keeps a connection, to be called before he uses it.
+   */
+  look(): void {
+    const now = performance.now();
+    if (this.connections.size === 0 || now - this.lookedAt < LOOK_EVERY_MS) return;
+    this.lookedAt = now;
+    // Because: SQLite sees by itself that the file has gone, and then leaves what lies in its place alone.
+    if (fileAt(this.spec.path) !== this.file) this.closeConnections();
   }
 
   /**
@@ -33,6 +52,8 @@ export class SqliteStore {
   connect(busyTimeoutMs: number): DatabaseSync {
     const { name, path: file } = this.spec;
     if (this.closed) throw new StoreAway(name, 'it was closed');
+    // Because: whoever took it away may be about to put another one there.
+    if (this.file !== null && fileAt(file) === null) throw new StoreAway(name, 'its file is gone');
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     try {
@@ -43,6 +64,7 @@ export class SqliteStore {
       throw error;
     }
     this.connections.add(database);
+    this.file = fileAt(file);
     return database;
   }
 
@@ -67,6 +89,10 @@ export class SqliteStore {
   async close(): Promise<void> {
     await Promise.allSettled([...this.closing].map(last => last()));
     this.closed = true;
+    this.closeConnections();
+  }
+
+  private closeConnections(): void {
     for (const database of this.connections) database.close();
     this.connections.clear();
     this.opened = null;
@@ -80,4 +106,10 @@ export class SqliteStore {
       throw StoreAway.because(error, name);
     }
   }
+}
+
+/** Tells files apart that lie in one place one after another; null when there is none. */
+function fileAt(place: string): string | null {
+  const there = statSync(place, { throwIfNoEntry: false });
+  return there === undefined ? null : `${there.dev} ${there.ino}`;
 }
