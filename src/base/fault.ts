@@ -297,7 +297,7 @@ export const faultKinds = {
     'Upstream connection failed',
     'yes',
     'connection_refused',
-    'No connection to the endpoint could be made.',
+    'No connection to the endpoint could be made. The gateway’s log says why.',
   ),
   upstream_connect_timeout: upstream(
     504,

@@ -16,6 +16,7 @@ import type { Handshake } from '../net/tls/handshake.ts';
 import type { HandshakeFailure, ServerTls } from '../net/tls/server-tls.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ConsumerCounter } from '../telemetry/consumer-counter.ts';
+import { failureLog } from '../telemetry/failure-log.ts';
 import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import { IdBlocks } from '../telemetry/id-blocks.ts';
 import { http2Cell, WorkerCell } from '../telemetry/metric-families.ts';
@@ -78,6 +79,7 @@ export class Gateway {
       shedder: this.shedder,
       unattended: new Unattended(services.io),
       ids: new IdBlocks(),
+      unconnected: failureLog(log, 'no connection to an endpoint'),
       steps,
       isCopy: false,
       get headLimits() {
@@ -173,9 +175,8 @@ export class Gateway {
 
   /** A handshake is done. */
   secured(resumed: boolean): void {
-    this.services.cells[
-      this.services.workerMetricsOffset + (resumed ? WorkerCell.tlsResumed : WorkerCell.tlsHandshakes)
-    ]!++;
+    const { cells, workerMetricsOffset } = this.services;
+    cells[workerMetricsOffset + (resumed ? WorkerCell.tlsResumed : WorkerCell.tlsHandshakes)]!++;
   }
 
   /** A handshake came to nothing; null when the client left. */

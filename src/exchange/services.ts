@@ -6,6 +6,7 @@ import type { Headers } from '../http/headers.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ConsumerCounter } from '../telemetry/consumer-counter.ts';
+import type { FailureLog } from '../telemetry/failure-log.ts';
 import type { IdBlocks } from '../telemetry/id-blocks.ts';
 import type { LogFields } from '../telemetry/operator-log.ts';
 import type { PoolContext } from '../upstream/pool.ts';
@@ -21,6 +22,8 @@ export interface ExchangeServices extends PoolContext {
   readonly accessLog: AccessLog;
   readonly ids: IdBlocks;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: LogFields) => void;
+  /** Why an endpoint could not be connected to. */
+  readonly unconnected: FailureLog;
   /** Of copies of exchanges: they count and are logged as nobody's requests. */
   readonly isCopy: boolean;
   readonly steps: ExchangeSteps;

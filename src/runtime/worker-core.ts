@@ -7,6 +7,7 @@ import { ThreadIo } from '../net/io.ts';
 import { ClientTlsBook } from '../net/tls/client-tls-book.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { ConsumerCounter } from '../telemetry/consumer-counter.ts';
+import { failureLog } from '../telemetry/failure-log.ts';
 import { WorkerCell } from '../telemetry/metric-families.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import { WorkerVitals } from '../telemetry/worker-vitals.ts';
@@ -15,7 +16,6 @@ import { CompileAside } from './compile-aside.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { LiveHeadLimits } from './live-head-limits.ts';
 import type { Answer, Ask, CallName, PrepareOrder, PrepareReport, WorkerSetup } from './messages.ts';
-import { tlsFailureLog } from './tls-failure-log.ts';
 import { clearEndpointGauges, upstreamStates, writeEndpointGauges } from './upstream-states.ts';
 import { WorkerListeners } from './worker-listeners.ts';
 import { SharedWorkerServices } from './worker-services.ts';
@@ -52,7 +52,7 @@ export class WorkerCore {
   constructor(say: Say, nudge: (key: string, hint: string) => void) {
     this.say = say;
     this.feeds = new WorkerFeeds(nudge);
-    this.clientTls = new ClientTlsBook(tlsFailureLog(say));
+    this.clientTls = new ClientTlsBook(failureLog(say, 'TLS to an endpoint failed'));
     this.listeners = new WorkerListeners(
       this.io.readBuffer,
       this.tickets,

@@ -2,7 +2,8 @@
 // pools and connections that did not change go on.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type ClientContext, ClientTls, makeClientContext, type TlsFailureLog } from './client-tls.ts';
+import type { FailureLog } from '../../telemetry/failure-log.ts';
+import { type ClientContext, ClientTls, makeClientContext } from './client-tls.ts';
 import type { ClientTlsMaterial } from './tls-material.ts';
 
 /** What a configuration says of one upstream's TLS; null where it has none. */
@@ -12,14 +13,14 @@ export interface UpstreamTls {
 }
 
 export class ClientTlsBook {
-  private readonly log: TlsFailureLog;
+  private readonly log: FailureLog;
   /** By `keyOf`. */
   private readonly known = new Map<string, ClientTls>();
   /** By the upstream's name. */
   private serving = new Map<string, ClientTls>();
   private prepared: ReadonlyMap<string, ClientContext> = new Map();
 
-  constructor(log: TlsFailureLog) {
+  constructor(log: FailureLog) {
     this.log = log;
   }
 

@@ -11,12 +11,10 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
+import type { FailureLog } from '../../telemetry/failure-log.ts';
 import { writeSecurely } from './secure-writer.ts';
 import { tlsHandleOf } from './tls-handle.ts';
 import type { ClientTlsMaterial } from './tls-material.ts';
-
-/** What to do with a failed handshake: the endpoint, and what OpenSSL said. */
-export type TlsFailureLog = (upstream: string, endpoint: string, reason: string) => void;
 
 /** Material with the context that was made of it. */
 export interface ClientContext {
@@ -37,12 +35,12 @@ export function makeClientContext(material: ClientTlsMaterial): ClientContext {
 
 export class ClientTls {
   readonly upstream: string;
-  private readonly log: TlsFailureLog;
+  private readonly log: FailureLog;
   private current: ClientContext | null;
   /** Counts changes: a session of before is not resumed with other trust. */
   private generation: number;
 
-  constructor(upstream: string, log: TlsFailureLog) {
+  constructor(upstream: string, log: FailureLog) {
     this.upstream = upstream;
     this.log = log;
     this.current = null;

@@ -350,5 +350,7 @@ describe('no connection', () => {
       assert.deepEqual(await outcome(client), { status: 503, code: 'upstream_connect_failed' });
     assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
     assert.equal(engine.upstreamCell('pending'), 0);
+    // The operator hears why, and not once a request.
+    assert.deepEqual(engine.log, ['no connection to an endpoint']);
   });
 });

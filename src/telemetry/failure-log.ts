@@ -1,13 +1,17 @@
-// Tells the operator why TLS to an endpoint failed: each reason once in a while, however many requests meet it.
+// Tells the operator why endpoints fail: each reason once in a while, however many requests meet it.
 
-import type { TlsFailureLog } from '../net/tls/client-tls.ts';
-import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
+import type { LogFields, LogLevel } from './operator-log.ts';
+
+export type FailureLog = (upstream: string, endpoint: string, reason: string) => void;
 
 const AGAIN_AFTER_MS = 10_000;
 /** Endpoints and reasons that are remembered; beyond it the memory starts anew. */
 const REMEMBERED_MAX = 1_000;
 
-export function tlsFailureLog(say: (level: LogLevel, message: string, fields: LogFields) => void): TlsFailureLog {
+export function failureLog(
+  say: (level: LogLevel, message: string, fields: LogFields) => void,
+  message: string,
+): FailureLog {
   const toldAt = new Map<string, number>();
   return (upstream, endpoint, reason) => {
     const key = `${upstream} ${endpoint} ${reason}`;
@@ -15,6 +19,6 @@ export function tlsFailureLog(say: (level: LogLevel, message: string, fields: Lo
     if (now - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_AFTER_MS) return;
     if (toldAt.size >= REMEMBERED_MAX) toldAt.clear();
     toldAt.set(key, now);
-    say('warn', 'TLS to an endpoint failed', { upstream, endpoint, reason });
+    say('warn', message, { upstream, endpoint, reason });
   };
 }
