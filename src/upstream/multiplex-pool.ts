@@ -44,6 +44,8 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   private readonly open: ClientConnection[];
   /** With streams to finish, and taking no more. */
   private readonly leaving: Set<ClientConnection>;
+  /** Open and without a stream: counted as idle. */
+  private readonly resting: Set<ClientConnection>;
   private connecting: number;
   private retired: boolean;
 
@@ -79,13 +81,13 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.seats = seats;
     this.open = [];
     this.leaving = new Set();
+    this.resting = new Set();
     this.connecting = 0;
     this.retired = false;
   }
 
   get counts(): { active: number; idle: number; pending: number } {
-    let idle = 0;
-    for (const { load } of this.open) if (load === 0) idle++;
+    const idle = this.resting.size;
     return { active: this.open.length - idle + this.leaving.size, idle, pending: this.waiters.length };
   }
 
@@ -125,6 +127,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.cells[this.metricsOffset + UpstreamCell.connects]!++;
     this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
     this.serve(connection);
+    this.rest(connection);
     if (this.retired) connection.leave();
     // It may take fewer streams than were hoped for.
     else this.openForWaiters();
@@ -147,12 +150,14 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
 
   onRoom(connection: ClientConnection): void {
     this.serve(connection);
+    this.rest(connection);
   }
 
   onLeaving(connection: ClientConnection): void {
     const at = this.open.indexOf(connection);
     if (at !== -1) this.open.splice(at, 1);
     this.leaving.add(connection);
+    this.wake(connection);
     this.openForWaiters();
   }
 
@@ -164,6 +169,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     const at = this.open.indexOf(connection);
     if (at !== -1) this.open.splice(at, 1);
     this.leaving.delete(connection);
+    this.wake(connection);
     this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
     this.seats.giveBack(this);
     this.openForWaiters();
@@ -185,9 +191,25 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   }
 
   private lend(connection: ClientConnection): RequestWriter {
+    if (connection.load === 0) this.wake(connection);
     const stream = connection.open();
     if (stream.requests > 1) this.cells[this.metricsOffset + UpstreamCell.reuses]!++;
     return stream;
+  }
+
+  /** Counts it as idle where it has no stream. */
+  private rest(connection: ClientConnection): void {
+    if (connection.load > 0 || this.resting.has(connection) || !this.open.includes(connection)) return;
+    this.resting.add(connection);
+    this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
+    this.cells[this.metricsOffset + UpstreamCell.connectionsIdle]!++;
+  }
+
+  /** Counts it as active again. */
+  private wake(connection: ClientConnection): void {
+    if (!this.resting.delete(connection)) return;
+    this.cells[this.metricsOffset + UpstreamCell.connectionsIdle]!--;
+    this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
   }
 
   /** The connection with the most room; null when none has any. */
