@@ -264,6 +264,12 @@ export const faultKinds = {
     'connection_limit_reached',
     'The request waited for `concurrency.queueTimeout` and was not sent. `Retry-After` says when to come back.',
   ),
+  descriptors_exhausted: gateway(
+    503,
+    'Gateway out of file descriptors',
+    'connection_limit_reached',
+    'The gateway has no file descriptor left for a connection to the endpoint. Give it more (`LimitNOFILE`, `ulimit -n`), or allow it fewer connections.',
+  ),
   overloaded: gateway(
     503,
     'Gateway overloaded',

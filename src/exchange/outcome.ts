@@ -31,12 +31,12 @@ export function attemptFailed(exchange: Exchange, fault: Fault): void {
 
 /** Its balancer holds it for slow, where it was found is looked up again, and the operator hears why it was not reached. */
 function learnOfFailure(exchange: Exchange, endpoint: Endpoint, fault: Fault): void {
-  if (fault.kind.source !== 'upstream' || fault.code === 'upstream_queue_full') return;
   const upstream = exchange.upstream!;
-  const { unconnected, io } = exchange.services;
-  const { now } = io.clock;
+  // TLS has a log of its own.
+  if (fault.cause !== '' && fault.code !== 'upstream_tls_failed')
+    exchange.services.unconnected(upstream.name, endpoint.key, fault.cause);
+  if (fault.kind.source !== 'upstream' || fault.code === 'upstream_queue_full') return;
+  const { now } = exchange.services.io.clock;
   endpoint.latency?.failed(exchange.sentAt === 0 ? 0 : now - exchange.sentAt, upstream.nowMs);
-  if (fault.code !== 'upstream_connect_failed' && fault.code !== 'upstream_connect_timeout') return;
-  upstream.lookAgain(now);
-  if (fault.cause !== '') unconnected(upstream.name, endpoint.key, fault.cause);
+  if (fault.code === 'upstream_connect_failed' || fault.code === 'upstream_connect_timeout') upstream.lookAgain(now);
 }

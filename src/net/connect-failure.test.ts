@@ -1,13 +1,18 @@
-// What the operator hears of a connection that was not made: the system's code, and the gateway's own want of something as that.
+// Faults of connections that were not made: the endpoint's, with the system's code, and the gateway's own.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectFailure } from './connect-failure.ts';
+import { connectFault } from './connect-failure.ts';
 
-test('the system’s code, and whose want it is', () => {
-  const said = (code: string) => connectFailure(Object.assign(new Error('connect failed'), { code }));
-  assert.equal(said('ECONNREFUSED'), 'ECONNREFUSED');
-  assert.match(said('EMFILE'), /the gateway has no file descriptor left .*\(EMFILE\)/);
-  assert.match(said('EADDRNOTAVAIL'), /the gateway has no address or port left .*\(EADDRNOTAVAIL\)/);
-  assert.equal(connectFailure(new Error('odd')), 'odd');
+test('the endpoint’s fault, or the gateway’s own', () => {
+  const faultOf = (code: string) => {
+    const fault = connectFault(Object.assign(new Error('connect failed'), { code }));
+    return [fault.code, fault.cause];
+  };
+  assert.deepEqual(faultOf('ECONNREFUSED'), ['upstream_connect_failed', 'ECONNREFUSED']);
+  assert.deepEqual(faultOf('EMFILE'), ['descriptors_exhausted', 'no file descriptor left (EMFILE)']);
+  const [code, cause] = faultOf('EADDRNOTAVAIL');
+  assert.equal(code, 'upstream_connect_failed');
+  assert.match(cause!, /no address or port left .*\(EADDRNOTAVAIL\)/);
+  assert.equal(connectFault(new Error('odd')).cause, 'odd');
 });

@@ -10,7 +10,7 @@ import { Refusal } from '../http/h1/parse-outcome.ts';
 import { BodyFraming, parseResponseHead, type ResponseHead, takeResponseHead } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
 import { listenTo, readInto, type SocketEvents } from './accepted-socket.ts';
-import { connectFailure } from './connect-failure.ts';
+import { connectFault } from './connect-failure.ts';
 import { cutOff } from './cut-off.ts';
 import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
@@ -429,7 +429,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     if (this.phase !== Phase.connecting) return;
     const reason = tls?.failure(error) ?? null;
     if (reason !== null) this.fail(new Fault('upstream_tls_failed', '', reason));
-    else this.fail(new Fault('upstream_connect_failed', '', connectFailure(error)));
+    else this.fail(connectFault(error));
     this.owner.io.outbox.flush();
   }
 

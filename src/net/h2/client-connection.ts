@@ -18,7 +18,7 @@ import { type ResponseMessage, readResponse } from '../../http/h2/response-messa
 import { PeerSettings, Setting, settingsPayload } from '../../http/h2/settings.ts';
 import { readTrailers } from '../../http/h2/trailers.ts';
 import { listenTo, readInto, type SocketEvents } from '../accepted-socket.ts';
-import { connectFailure } from '../connect-failure.ts';
+import { connectFault } from '../connect-failure.ts';
 import type { ThreadIo } from '../io.ts';
 import { bytesTaken } from '../progress.ts';
 import type { ConnectionTarget } from '../upstream-connection.ts';
@@ -501,7 +501,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     if (this.phase !== Phase.connecting) return;
     const reason = this.target.tls?.failure(error) ?? null;
     if (reason !== null) this.failConnect(new Fault('upstream_tls_failed', '', reason));
-    else this.failConnect(new Fault('upstream_connect_failed', '', connectFailure(error)));
+    else this.failConnect(connectFault(error));
     this.io.outbox.flush();
   }
 
