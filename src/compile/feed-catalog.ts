@@ -24,5 +24,6 @@ export const feedSources: ReadonlyMap<string, () => Promise<FeedSource<unknown>>
   ['endpointFile', endpointFiles],
   ['jwks', async () => (await import('../store/jwks/jwks-source.ts')).jwksSource],
   ['limits', async () => (await import('../store/redis/shared/limits-source.ts')).limitsSource],
+  ['provider', async () => (await import('../store/provider/provider-source.ts')).providerSource],
   ['revocation', async () => (await import('../store/revocation/revocation-source.ts')).revocationSource],
 ]);

@@ -7,6 +7,7 @@ import type { Filter, FilterDefinition, FilterServices } from '../../exchange/fi
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
 import { HeaderId } from '../../http/header-names.ts';
+import { providerNeed } from '../../store/provider/provider-feed.ts';
 import type { RedisStore } from '../../store/redis/redis-store.ts';
 import { BrowserSide } from './browser-side.ts';
 import { isCrossSite, isPage, isSafe } from './caller-kind.ts';
@@ -27,7 +28,10 @@ const events = [...loginEvents, 'loginStarted', 'loggedIn', 'loggedOut', 'crossS
 export const oidcFilter: FilterDefinition<OidcConfig> = {
   name: 'oidc',
   events,
-  needs: loginNeeds,
+  needs(config) {
+    const url = `${config.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    return { ...loginNeeds(config), feeds: [providerNeed({ url, timeoutMs: config.timeout })] };
+  },
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build: (config, services) => new OidcFilter(config, services),
 };

@@ -1,9 +1,11 @@
 // Login in the browser against a real provider, through the command: sessions in cookies and in Redis, refresh, logouts, step-up.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { eventually } from '../../support/eventually.ts';
 import { FormBrowser } from '../../support/form-browser.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
@@ -233,6 +235,7 @@ for (const [where, store, stores] of [
       (await browser.open(`${base}/start`, { stopBefore: provider.issuer })).status;
     try {
       const { browser: before } = await loggedIn(ports.stored);
+      const sealedByOld = before.cookie('cardea_session')!;
       const underWay = new FormBrowser();
       const form = await underWay.open(`${base}/wanted`);
       await rotate(young, old);
@@ -240,6 +243,8 @@ for (const [where, store, stores] of [
       assert.equal((await underWay.logIn(form, 'user-2')).text, 'page /wanted');
       const { browser: after } = await loggedIn(ports.stored);
       await rotate(young);
+      // As it was: a session that goes on is sealed anew whenever it is written.
+      before.setCookie('cardea_session', sealedByOld);
       assert.equal(await statusOf(before), 302, 'what the old key sealed is no session any more');
       assert.deepEqual([await statusOf(underWay), await statusOf(after)], [200, 200]);
     } finally {
@@ -260,6 +265,28 @@ test('a level that the login has not is asked for: pages are sent to log in, pro
     assert.equal(page.status, 403);
     assert.match(page.text, /level/);
   } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+});
+
+test('a provider that is away at the start: the gateway serves, says so, and nobody logs in; then it is there', async () => {
+  provider.pause();
+  const gateway = await start(ports.cookie, `session: { keys: ["${key}"] }`);
+  const base = `http://127.0.0.1:${ports.cookie}`;
+  const adminPort = /admin: \{ address: "127\.0\.0\.1:(\d+)"/.exec(readFileSync(gateway.configPath, 'utf8'))![1];
+  const ready = async () => {
+    const answer = await fetch(`http://127.0.0.1:${adminPort}/health/ready`);
+    return `${answer.status} ${await answer.text()}`;
+  };
+  try {
+    assert.match(await ready(), /^200 .*"provider".*nobody can log in/s);
+    assert.match(gateway.stderr(), /feed is not up to date.*nobody can log in/);
+    assert.equal((await new FormBrowser().open(`${base}/start`)).status, 503);
+    provider.resume();
+    await eventually(async () => !(await ready()).includes('provider'), 'ready no longer tells of it');
+    assert.equal((await loggedIn(ports.cookie)).page.status, 200);
+  } finally {
+    provider.resume();
     assert.equal(await gateway.stop(), 0);
   }
 });

@@ -1,0 +1,51 @@
+// A login provider that is away is told of at once, and that it is there when it is; a feed that was stopped says nothing more.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
+import { freePort } from '../../../test/support/free-port.ts';
+import { providerSource } from './provider-source.ts';
+
+test('away, then there: told both times, and looked at again meanwhile', async t => {
+  const port = await freePort();
+  const told: (string | null)[] = [];
+  const url = `http://127.0.0.1:${port}/.well-known/openid-configuration`;
+  const feed = providerSource.start(
+    { url, timeoutMs: 500 },
+    {
+      publish: () => assert.fail('workers read nothing'),
+      report: trouble => void told.push(trouble),
+      log: () => {},
+      sharedTable: () => assert.fail('it needs none'),
+    },
+  );
+  await feed.ready;
+  assert.match(String(told[0]), /nobody can log in: http:.*openid-configuration cannot be reached \(ECONNREFUSED\)/);
+  let status = 500;
+  const server = createServer((_request, response) => void response.writeHead(status).end('{}'));
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await eventually(() => /answered 500/.test(String(told.at(-1))), 'it answers, and no document');
+  status = 200;
+  await eventually(() => told.at(-1) === null, 'it is there');
+  feed.stop();
+});
+
+test('what was stopped while it looked says nothing', async t => {
+  const server = createServer(() => feed.stop());
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const fail = () => assert.fail('it was stopped');
+  const silent = { publish: fail, report: fail, log: fail, sharedTable: fail };
+  const feed = providerSource.start({ url: `http://127.0.0.1:${address.port}/`, timeoutMs: 5_000 }, silent);
+  await feed.ready;
+});

@@ -1,0 +1,45 @@
+// Looks whether a login provider can be reached, at the start and ever so often, and tells the operator. Without it nobody would know
+// before the first user wants to log in.
+
+import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
+import { fetchJson } from '../jwks/bounded-fetch.ts';
+import type { ProviderSpec } from './provider-feed.ts';
+
+const DOCUMENT_BYTES_MAX = 512 * 1024;
+const LOOK_EVERY_MS = 3_600_000;
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+
+export const providerSource: FeedSource<never> = {
+  kind: 'provider',
+  start(spec: FeedSpec, outlet: FeedOutlet<never>): RunningFeed {
+    // Because: a feed of this kind is asked for by `providerNeed` alone.
+    const { url, timeoutMs } = spec as ProviderSpec;
+    const stopped = new AbortController();
+    let next: NodeJS.Timeout | undefined;
+    let failures = 0;
+    const look = async (): Promise<void> => {
+      try {
+        await fetchJson(url, { timeoutMs, bytesMax: DOCUMENT_BYTES_MAX, signal: stopped.signal });
+        failures = 0;
+        outlet.report(null);
+      } catch (error) {
+        if (stopped.signal.aborted) return;
+        failures++;
+        outlet.report(`nobody can log in: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      if (!stopped.signal.aborted) next = setTimeout(() => void look(), pauseMs(failures));
+    };
+    const stop = (): void => {
+      stopped.abort();
+      clearTimeout(next);
+    };
+    return { ready: look(), nudge: () => {}, stop };
+  },
+};
+
+/** Somewhat early, so that gateways do not all come at once. */
+function pauseMs(failures: number): number {
+  const wholeMs = failures === 0 ? LOOK_EVERY_MS : Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (failures - 1));
+  return wholeMs * (0.75 + Math.random() * 0.25);
+}
