@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { freePort } from '../../../test/support/free-port.ts';
@@ -20,7 +21,7 @@ test('away, then there: told both times, and looked at again meanwhile', async t
       sharedTable: () => assert.fail('it needs none'),
     },
   );
-  await feed.ready;
+  await eventually(() => told.length > 0, 'it has looked');
   assert.match(String(told[0]), /nobody can log in: http:.*openid-configuration cannot be reached \(ECONNREFUSED\)/);
   let status = 500;
   const server = createServer((_request, response) => void response.writeHead(status).end('{}'));
@@ -35,17 +36,20 @@ test('away, then there: told both times, and looked at again meanwhile', async t
   feed.stop();
 });
 
-test('what was stopped while it looked says nothing', async t => {
-  const server = createServer(() => feed.stop());
+test('what was stopped while it looked says nothing, and no start waits for it', async t => {
+  const silence: Socket[] = [];
+  const server = createServer().on('connection', socket => void silence.push(socket));
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
-    server.closeAllConnections();
+    for (const socket of silence) socket.destroy();
     server.close();
   });
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
+  const { port } = server.address() as AddressInfo; // Because: it listens on TCP
   const fail = () => assert.fail('it was stopped');
   const silent = { publish: fail, report: fail, log: fail, sharedTable: fail };
-  const feed = providerSource.start({ url: `http://127.0.0.1:${address.port}/`, timeoutMs: 5_000 }, silent);
+  const feed = providerSource.start({ url: `http://127.0.0.1:${port}/`, timeoutMs: 5_000 }, silent);
   await feed.ready;
+  await eventually(() => silence.length === 1, 'it looks');
+  feed.stop();
+  await new Promise<void>(resolve => silence[0]!.once('close', () => resolve()));
 });

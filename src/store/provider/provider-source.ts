@@ -34,7 +34,9 @@ export const providerSource: FeedSource<never> = {
       stopped.abort();
       clearTimeout(next);
     };
-    return { ready: look(), nudge: () => {}, stop };
+    void look();
+    // Because: workers read nothing of it, so that no start or reload has to wait for a provider that does not answer.
+    return { ready: Promise.resolve(), nudge: () => {}, stop };
   },
 };
 

@@ -279,7 +279,8 @@ test('a provider that is away at the start: the gateway serves, says so, and nob
     return `${answer.status} ${await answer.text()}`;
   };
   try {
-    assert.match(await ready(), /^200 .*"provider".*nobody can log in/s);
+    const isTold = async () => /^200 .*"provider".*nobody can log in/s.test(await ready());
+    await eventually(isTold, 'ready tells of it');
     assert.match(gateway.stderr(), /feed is not up to date.*nobody can log in/);
     assert.equal((await new FormBrowser().open(`${base}/start`)).status, 503);
     provider.resume();
