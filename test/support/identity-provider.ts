@@ -15,6 +15,8 @@ export interface IdentityProviderOptions {
 
 export interface IdentityProvider {
   readonly issuer: string;
+  /** The level (`acr`) of logins from now on; the provider's default while it is undefined. */
+  level: string | undefined;
   /** Stops answering, as one that is away; the port stays its own. */
   pause(): void;
   resume(): void;
@@ -53,8 +55,15 @@ export async function startIdentityProvider(
     ...settings,
   });
   handle = provider.callback();
-  return {
+  const finished = provider.interactionFinished.bind(provider);
+  provider.interactionFinished = (request, response, result, options) => {
+    const { login } = result;
+    const reached = login === undefined ? result : { ...result, login: { ...login, acr: running.level } };
+    return finished(request, response, reached, options);
+  };
+  const running: IdentityProvider = {
     issuer,
+    level: undefined,
     pause() {
       paused = true;
       server.closeAllConnections();
@@ -67,4 +76,5 @@ export async function startIdentityProvider(
       await new Promise(resolve => server.close(resolve));
     },
   };
+  return running;
 }

@@ -6,6 +6,13 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: object);
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
+    /** Ends a page that asked the user something. A member that may be replaced. */
+    interactionFinished: (
+      request: IncomingMessage,
+      response: ServerResponse,
+      result: { readonly login?: object },
+      options?: object,
+    ) => Promise<void>;
     on(event: string, listener: (...args: never[]) => void): this;
   }
   export default Provider;

@@ -269,6 +269,32 @@ test('a level that the login has not is asked for: pages are sent to log in, pro
   }
 });
 
+test('a session of a lower level steps up: another login at the provider, and the page that was wanted', async () => {
+  const gateway = await start(ports.level, `session: { keys: ["${key}"] }`);
+  try {
+    const { browser, page } = await loggedIn(ports.level);
+    assert.equal(page.status, 200);
+    const lower = browser.cookie('cardea_session')!;
+    await reloadWith(gateway, text =>
+      text.replace('{ prompt: consent }', '{ prompt: login consent }\n          acr: [high]'),
+    );
+    const base = `http://127.0.0.1:${ports.level}`;
+    const call = await fetch(`${base}/api`, { headers: { cookie: `cardea_session=${lower}` } });
+    assert.equal(call.status, 401);
+    assert.match(call.headers.get('www-authenticate')!, /insufficient_user_authentication", acr_values="high"/);
+    provider.level = 'high';
+    const form = await browser.open(`${base}/vault?x=1`);
+    assert.match(form.url, /\/interaction\//, 'the provider asks once more');
+    assert.equal((await browser.logIn(form, 'user-1')).text, 'page /vault?x=1');
+    assert.equal((await browser.open(`${base}/vault`)).status, 200);
+    browser.setCookie('cardea_session', lower);
+    assert.equal((await browser.open(`${base}/vault`, { stopBefore: provider.issuer })).status, 302);
+  } finally {
+    provider.level = undefined;
+    assert.equal(await gateway.stop(), 0);
+  }
+});
+
 test('a provider that is away at the start: the gateway serves, says so, and nobody logs in; then it is there', async () => {
   provider.pause();
   const gateway = await start(ports.cookie, `session: { keys: ["${key}"] }`);
