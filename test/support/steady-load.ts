@@ -12,8 +12,11 @@ export interface LoadResult {
   readonly statuses: ReadonlyMap<number, number>;
   /** When the first request was sent, and when the first answer came, by performance.now(). */
   readonly first: { readonly askedAt: number; readonly answeredAt: number };
-  /** When the last request with such an answer was sent, and when its answer came. */
-  readonly lastOf: ReadonlyMap<number, { readonly askedAt: number; readonly answeredAt: number }>;
+  /** By status: the request that was sent last, and when the last answer of all came. */
+  readonly lastOf: ReadonlyMap<
+    number,
+    { readonly askedAt: number; readonly answeredAt: number; readonly untilAt: number }
+  >;
 }
 
 export interface SteadyLoad {
@@ -36,7 +39,7 @@ export function startLoad(
 ): SteadyLoad {
   const failures: string[] = [];
   const statuses = new Map<number, number>();
-  const lastOf = new Map<number, { askedAt: number; answeredAt: number }>();
+  const lastOf = new Map<number, { askedAt: number; answeredAt: number; untilAt: number }>();
   const first = { askedAt: Number.POSITIVE_INFINITY, answeredAt: Number.POSITIVE_INFINITY };
   let answered = 0;
   let refused = 0;
@@ -67,7 +70,9 @@ export function startLoad(
       answered++;
       first.askedAt = Math.min(first.askedAt, askedAt);
       first.answeredAt = Math.min(first.answeredAt, answeredAt);
-      if (askedAt > (lastOf.get(outcome.status)?.askedAt ?? 0)) lastOf.set(outcome.status, { askedAt, answeredAt });
+      const before = lastOf.get(outcome.status);
+      const latest = before !== undefined && before.askedAt > askedAt ? before : { askedAt, answeredAt };
+      lastOf.set(outcome.status, { ...latest, untilAt: answeredAt });
       statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
       if (outcome.closes || last) {
         connection.close();
