@@ -10,13 +10,14 @@ export interface LoadResult {
   /** Times that a new connection was refused. */
   readonly refused: number;
   readonly statuses: ReadonlyMap<number, number>;
-  /** When the first request was sent, and when the first answer came, by performance.now(). */
-  readonly first: { readonly askedAt: number; readonly answeredAt: number };
-  /** By status: the request that was sent last, and when the last answer of all came. */
-  readonly lastOf: ReadonlyMap<
-    number,
-    { readonly askedAt: number; readonly answeredAt: number; readonly untilAt: number }
-  >;
+  /** Every answer in the order in which they came; times are those of performance.now(). */
+  readonly answers: readonly TimedAnswer[];
+}
+
+export interface TimedAnswer {
+  readonly status: number;
+  readonly askedAt: number;
+  readonly answeredAt: number;
 }
 
 export interface SteadyLoad {
@@ -39,8 +40,7 @@ export function startLoad(
 ): SteadyLoad {
   const failures: string[] = [];
   const statuses = new Map<number, number>();
-  const lastOf = new Map<number, { askedAt: number; answeredAt: number; untilAt: number }>();
-  const first = { askedAt: Number.POSITIVE_INFINITY, answeredAt: Number.POSITIVE_INFINITY };
+  const answers: TimedAnswer[] = [];
   let answered = 0;
   let refused = 0;
   let stopping = false;
@@ -61,18 +61,13 @@ export function startLoad(
       const last: boolean = requestsPerConnection !== 0 && ++requests >= requestsPerConnection;
       const askedAt = performance.now();
       const outcome: Answer | string = await connection.ask(path, last);
-      const answeredAt = performance.now();
       if (typeof outcome === 'string') {
         failures.push(outcome);
         connection = null;
         continue;
       }
       answered++;
-      first.askedAt = Math.min(first.askedAt, askedAt);
-      first.answeredAt = Math.min(first.answeredAt, answeredAt);
-      const before = lastOf.get(outcome.status);
-      const latest = before !== undefined && before.askedAt > askedAt ? before : { askedAt, answeredAt };
-      lastOf.set(outcome.status, { ...latest, untilAt: answeredAt });
+      answers.push({ status: outcome.status, askedAt, answeredAt: performance.now() });
       statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
       if (outcome.closes || last) {
         connection.close();
@@ -89,7 +84,7 @@ export function startLoad(
     async stop() {
       stopping = true;
       await clients;
-      return { answered, failures, refused, statuses, first, lastOf };
+      return { answered, failures, refused, statuses, answers };
     },
   };
 }
