@@ -66,6 +66,17 @@ test('a setting with a default may be left out', () => {
   }
 });
 
+test('where all has a default nothing may stand, as the gateway reads it', () => {
+  // Because: the properties of a document are schemas.
+  const typeOf = (key: string) => [(schema.properties?.[key] as JsonSchema).type].flat();
+  assert.ok(typeOf('routes').includes('null') && typeOf('zone').includes('null'));
+  assert.ok(!typeOf('listeners').includes('null'));
+  const admin = places.find(({ path }) => path === '.admin')?.schema.anyOf;
+  assert.deepEqual(admin?.at(-1), { type: 'null' });
+  const echo = places.find(({ path }) => path.endsWith('.echo'))?.schema.type;
+  assert.deepEqual(echo, ['object', 'null']);
+});
+
 test('where a number, a truth value or text of some form is asked for, what is filled in may stand', () => {
   const settings = places.filter(({ path }) => /\.(?:weight|proxyProtocol|timeout)$/.test(path));
   assert.ok(settings.length >= 4, 'the walk has found them');

@@ -10,8 +10,25 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 /** The input side: what may be written. Each filter is named. */
 export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
   const schema = toJsonSchema(documentSchema(languageOf(filters)));
-  const { $defs = {}, ...rest } = schema;
-  return { title: 'Configuration of Cardea', ...rest, $defs: { ...$defs, filter: filterDefinition(filters) } };
+  const { $defs = {}, properties = {}, ...rest } = schema;
+  const settings = Object.entries(properties).map(([key, value]) => [key, mustBeGiven.has(key) ? value : orEmpty(value)]);
+  return {
+    title: 'Configuration of Cardea',
+    ...rest,
+    properties: Object.fromEntries(settings),
+    $defs: { ...$defs, filter: filterDefinition(filters) },
+  };
+}
+
+/** Keys under which nothing may not stand. */
+const mustBeGiven: ReadonlySet<string> = new Set(['include', 'listeners']);
+
+/** As `routes:` with nothing behind it, which is what is meant when all is left out. */
+function orEmpty(schema: JsonSchema | boolean): JsonSchema | boolean {
+  if (typeof schema === 'boolean') return schema;
+  if (schema.anyOf !== undefined) return { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
+  // Because: the type that zod gives for a schema's `type` has no list.
+  return { ...schema, type: [schema.type, 'null'].flat() as unknown as 'null' };
 }
 
 /** JSON Schema of what may be written for one schema; `fillable` lets `${env:NAME}` stand for numbers, truth values and where a pattern is asked for. */
@@ -47,7 +64,9 @@ function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
   return {
     description: 'A filter: its name and its configuration.',
     oneOf: filters.map(({ name, schema, documentation }) => {
-      const { $schema: _, ...config } = toJsonSchema(schema);
+      const { $schema: _, ...whole } = toJsonSchema(schema);
+      // Because: it is a schema in itself, and no boolean.
+      const config = schema.safeParse({}).success ? (orEmpty(whole) as JsonSchema) : whole;
       return {
         type: 'object',
         properties: { [name]: { ...config, ...(documentation !== undefined && { description: documentation }) } },
