@@ -75,7 +75,7 @@ export function filterSchema(filters: readonly FilterSchema[]) {
       const problems: FilterProblem[] = [];
       const filter = checkFilter(written, byName, problems, []);
       for (const { path, message, at } of problems) {
-        context.addIssue({ code: 'custom', path: [...path], message, params: { at } });
+        context.addIssue({ code: 'custom', path: [...path], message, params: { at, settled: true } });
       }
       return filter ?? z.NEVER;
     });

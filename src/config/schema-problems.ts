@@ -21,7 +21,8 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
   const outcome = schema.safeParse(value, options);
   if (outcome.success) return { ok: true, value: outcome.data };
   const problems = problemsOf(outcome.error.issues, []);
-  const reread = problems.reduce((document, { path }) => withScalarAt(document, path), value);
+  const unsettled = problems.filter(problem => !settled.has(problem));
+  const reread = unsettled.reduce((document, { path }) => withScalarAt(document, path), value);
   if (reread === value) return { ok: false, problems };
   const second: Checked<z.output<Schema>> = checkValue(schema, reread);
   if (second.ok || second.problems.length < problems.length) return second;
@@ -47,6 +48,9 @@ function quoted(about: Problem, document: unknown): Problem {
 
 /** Problems that say that a text, a number or another kind of value was expected. */
 const aboutKind = new WeakSet<Problem>();
+
+/** Problems of a part that was checked by itself, and read a second time there where that could help. */
+const settled = new WeakSet<Problem>();
 
 const scalar = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false)$/;
 
@@ -82,6 +86,7 @@ function problemsOf(issues: readonly Issue[], base: readonly (string | number)[]
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     const told = problem(path, message, atKey ? 'key' : 'value');
     if (kindCodes.has(issue.code)) aboutKind.add(told);
+    if (issue.code === 'custom' && issue.params?.['settled'] === true) settled.add(told);
     return [told];
   });
 }
