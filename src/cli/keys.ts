@@ -1,5 +1,6 @@
 // cardea keys: adds, lists and revokes API keys in a store that a running gateway reads.
 
+import { isCalendarDay } from '../config/calendar-day.ts';
 import type { Config } from '../config/config.ts';
 import { type KeyRecord, makeKey, withKeyStore } from '../runtime/key-store.ts';
 import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
@@ -9,16 +10,16 @@ import type { Terminal } from './terminal.ts';
 import { textTable } from './text-table.ts';
 
 const days = /^([1-9][0-9]{0,4})d$/;
-const day = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 
 /** A day ends with its last second in UTC. */
 function expiryOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const count = days.exec(text)?.[1];
   if (count !== undefined) return Date.now() + Number(count) * 86_400_000;
-  const ms = day.test(text) ? Date.parse(`${text}T23:59:59.999Z`) : Number.NaN;
-  if (Number.isNaN(ms))
+  if (!isCalendarDay(text))
     throw new UsageError(`--expires takes a number of days such as 90d, or a day such as 2027-01-31`);
+  const ms = Date.parse(`${text}T23:59:59.999Z`);
+  if (ms < Date.now()) throw new UsageError(`--expires ${text}: such a key would never be good, that day is over`);
   return ms;
 }
 

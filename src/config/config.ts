@@ -89,7 +89,7 @@ export interface UpstreamTlsConfig {
 }
 
 /** The parts of a Config that name certificate files. */
-export type ConfigFiles = Pick<Config, 'listeners' | 'upstreams'>;
+export type ConfigFiles = Pick<Config, 'listeners' | 'upstreams' | 'stores'>;
 
 export interface AdminConfig {
   /** False when the document says `admin: off`. */

@@ -1,6 +1,7 @@
 // One element of `consumers`: somebody who calls, and by which keys that shows.
 
 import { z } from 'zod';
+import { isCalendarDay } from './calendar-day.ts';
 import type { ConsumerConfig, KeyConfig } from './config.ts';
 import { resourceName } from './resource-name.ts';
 
@@ -15,7 +16,11 @@ const whenExpected = 'expected a day such as 2027-01-31, or a time such as 2027-
 /** A day ends with its last second in UTC. */
 const when = z
   .string(whenExpected)
-  .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$/, whenExpected)
+  .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$/, {
+    error: whenExpected,
+    abort: true,
+  })
+  .refine(text => isCalendarDay(text.slice(0, 10)), whenExpected)
   .transform(text => Date.parse(text.length === 10 ? `${text}T23:59:59.999Z` : text))
   .refine(ms => !Number.isNaN(ms), whenExpected);
 

@@ -68,7 +68,7 @@ test('a setting with a default may be left out', () => {
 
 test('where all has a default nothing may stand, as the gateway reads it', () => {
   // Because: the properties of a document are schemas.
-  const typeOf = (key: string) => [(schema.properties?.[key] as JsonSchema).type].flat();
+  const typeOf = (key: string) => [(schema.properties![key] as JsonSchema).type].flat();
   assert.ok(typeOf('routes').includes('null') && typeOf('zone').includes('null'));
   assert.ok(!typeOf('listeners').includes('null'));
   const admin = places.find(({ path }) => path === '.admin')?.schema.anyOf;

@@ -11,7 +11,10 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
   const schema = toJsonSchema(documentSchema(languageOf(filters)));
   const { $defs = {}, properties = {}, ...rest } = schema;
-  const settings = Object.entries(properties).map(([key, value]) => [key, mustBeGiven.has(key) ? value : orEmpty(value)]);
+  const settings = Object.entries(properties).map(([key, value]) => [
+    key,
+    mustBeGiven.has(key) ? value : orEmpty(value),
+  ]);
   return {
     title: 'Configuration of Cardea',
     ...rest,

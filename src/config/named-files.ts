@@ -17,7 +17,7 @@ export interface NamedFiles {
 const certificateFile = /\.(pem|crt|key)$/;
 
 /** Never throws for files. `parts` has absolute paths. */
-export function readNamedFiles({ listeners, upstreams }: ConfigFiles): NamedFiles {
+export function readNamedFiles({ listeners, upstreams }: Pick<ConfigFiles, 'listeners' | 'upstreams'>): NamedFiles {
   const texts = new Map<string, string | { readonly error: string }>();
   const folders = new Map<string, readonly string[] | { readonly error: string }>();
   const add = (file: string | null) => {

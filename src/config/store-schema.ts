@@ -25,13 +25,15 @@ const keyPrefix = z
 export const storeSchema = z
   .strictObject({
     url: url.describe(
-      '`redis://[user:password@]host:6379/0`, `rediss://` with TLS, `redis+cluster://host:6379,host:6380`, `rediss+cluster://`, `postgres://user:password@host:5432/database` (`?sslmode=verify-full` for TLS), `sqlite:state.db` for a file on this machine. Take the password from outside: `${file:/run/secrets/redis}`.',
+      '`redis://[user:password@]host:6379/0`, `rediss://` with TLS, `redis+cluster://host:6379,host:6380`, `rediss+cluster://`, `postgres://user:password@host:5432/database` (`?sslmode=verify-full` for TLS), `sqlite:state.db` for a file on this machine, relative to this one. Take the password from outside: `${file:/run/secrets/redis}`.',
     ),
     ca: z
       .string()
       .min(1)
       .optional()
-      .describe('PEM file of who may sign the server’s certificate; the system’s list otherwise.'),
+      .describe(
+        'PEM file of who may sign the server’s certificate, relative to this one; the system’s list otherwise.',
+      ),
     keyPrefix: keyPrefix.describe('What every key in Redis begins with: gateways that share a budget have the same.'),
     connectTimeout: duration.prefault('1s').describe('How long a connection may take to be made.'),
     commandTimeout: duration

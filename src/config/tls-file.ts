@@ -1,4 +1,4 @@
-// Names of certificate, key and list files in a document, and where they are: relative ones start at the folder of the
+// Names of certificate, key, list and database files in a document, and where they are: relative ones start at the folder of the
 // document that names them. Reads none of them.
 
 import path from 'node:path';
@@ -32,6 +32,12 @@ export function withAbsoluteFiles<Parts extends ConfigFiles>(
           discover: { ...file, path: path.resolve(folderOf([...at, 'discover']), file.path) },
         }),
       };
+    }),
+    stores: parts.stores.map(store => {
+      if (store.path === '' && store.ca === '') return store;
+      const folder = folderOf(['stores', store.name]);
+      const file = (named: string) => (named === '' ? '' : path.resolve(folder, named));
+      return { ...store, path: file(store.path), ca: file(store.ca) };
     }),
   };
 }

@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -69,6 +78,7 @@ const good = [
   '  - { name: orders, match: { path: /orders/* }, to: orders }',
 ];
 file('cardea.yaml', good);
+file('stores.yaml', ['stores: { keys: { url: "sqlite:keys.db" } }', ...good]);
 
 describe('wrong command lines: one message, exit 2', { concurrency: 2 }, () => {
   const wrong: [string[], RegExp][] = [
@@ -85,6 +95,8 @@ describe('wrong command lines: one message, exit 2', { concurrency: 2 }, () => {
     [['explain', 'GET', 'ftp://x/'], /not a URL/],
     [['explain', 'GET', '/x', '-H', 'nocolon'], /not a header/],
     [['diff', 'cardea.yaml'], /needs B/],
+    [['keys', 'add', '-c', 'stores.yaml', '--consumer', 'a', '--expires', '2027-02-31'], /a day such as/],
+    [['keys', 'add', '-c', 'stores.yaml', '--consumer', 'a', '--expires', '2020-01-31'], /that day is over/],
   ];
   for (const [args, message] of wrong) {
     test(args.join(' ') || '(nothing)', async () => {
@@ -257,6 +269,16 @@ test('diff tells what would change, and exits 0', async () => {
   assert.match(out, /orders/);
   assert.match(out, /fresh/);
   assert.doesNotMatch(out, /\buser\b/);
+});
+
+test('a store’s file is where the configuration is, from whatever directory keys are added', async () => {
+  const elsewhere = path.join(folder, 'elsewhere');
+  mkdirSync(elsewhere);
+  const script = `cd elsewhere && "${command}" keys add -c ../stores.yaml --consumer acme --id one`;
+  assert.equal((await cardea(['-c', script], { command: 'sh' })).code, 0);
+  assert.deepEqual(readdirSync(elsewhere), []);
+  const { out } = await cardea(['keys', 'list', '-c', 'stores.yaml', '--json']);
+  assert.equal(JSON.parse(out)[0].id, 'one');
 });
 
 test('schema is a JSON Schema that knows the filters', async () => {
