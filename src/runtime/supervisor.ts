@@ -153,7 +153,7 @@ export class Supervisor {
    * (then it is read again when it serves) or drains.
    */
   async reload(cause: string): Promise<ReloadFailure | null> {
-    if (this.phase === 'starting') this.causeAtStart = cause;
+    if (this.phase === 'starting') this.causeAtStart ??= cause;
     if (this.phase !== 'serving') return null;
     return this.reloads.request(cause);
   }
