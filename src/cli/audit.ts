@@ -8,6 +8,7 @@ import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from '
 import { type JunitCase, junitText } from './junit.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
+import { counted } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 import { textTable } from './text-table.ts';
 
@@ -33,10 +34,10 @@ export const audit: Command = {
     if (config === null) return ExitCode.failed;
     const { report, probes } = await auditFile(config, url === null ? null : { url, insecure: args.flag('insecure') });
     const ok = report.ok && probes.every(probe => probe.ok);
-    const junit = args.text('junit');
-    if (junit !== undefined) writeFileSync(junit, `${junitText('cardea audit', cases(report, probes))}\n`);
     if (args.flag('json')) terminal.json({ ...report, ok, probes });
     else show(report, probes, url !== null, terminal);
+    const junit = args.text('junit');
+    if (junit !== undefined) writeFileSync(junit, `${junitText('cardea audit', cases(report, probes))}\n`);
     return ok ? ExitCode.ok : ExitCode.failed;
   },
 };
@@ -98,10 +99,10 @@ function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probe
   }
   const findings = routes.reduce((sum, route) => sum + route.findings.length, 0);
   const passed = probes.filter(each => !each.ok).length;
-  const verdict = `${routes.length} routes, ${findings === 0 ? 'no finding' : `${findings} findings`}`;
+  const verdict = `${counted(routes.length, 'route')}, ${findings === 0 ? 'no finding' : counted(findings, 'finding')}`;
   terminal.out(
     ok && passed === 0
       ? paint('green', verdict)
-      : paint('red', `${verdict}${passed > 0 ? `, ${passed} probes failed` : ''}`),
+      : paint('red', `${verdict}${passed > 0 ? `, ${counted(passed, 'probe')} failed` : ''}`),
   );
 }

@@ -36,13 +36,15 @@ async function findCommand(name: string): Promise<Command> {
   const nearest = nearestName(name, names);
   const hint = nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`;
   throw new UsageError(
-    name.startsWith('-') ? `there is no option ${name} here; ${hint}` : `there is no command ${name}; ${hint}`,
+    name.startsWith('-')
+      ? `there is no option ${name} in front of the command; ${hint}`
+      : `there is no command ${name}; ${hint}`,
   );
 }
 
-// A reader that went away, as in `cardea routes | head`, is no error of ours.
+// A reader that went away, as in `cardea audit | grep -q`, is no error of ours, and the exit code is that of the command all the same.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.failed);
+  if (error.code !== 'EPIPE') process.exit(ExitCode.failed);
 });
 // Who reads the operator's log may go away, and the disk under it fill up: a gateway serves on, and there is nowhere left to tell.
 process.stderr.on('error', () => {});

@@ -66,7 +66,8 @@ function unknownOption({ name }: Command, rawName: string, known: readonly strin
 function checkPositionals({ name, positionals }: Command, given: readonly string[]): void {
   if (given.length < positionals.length) {
     const missing = positionals.slice(given.length).map(each => each.name);
-    throw new UsageError(`cardea ${name} needs ${missing.join(' and ')}`);
+    const all = positionals.map(each => ` ${each.name}`).join('');
+    throw new UsageError(`cardea ${name} needs ${missing.join(' and ')}: cardea ${name}${all}`);
   }
   if (given.length > positionals.length) {
     throw new UsageError(`cardea ${name} does not know what to do with "${given[positionals.length]}"`);

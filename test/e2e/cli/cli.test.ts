@@ -281,6 +281,18 @@ test('a store’s file is where the configuration is, from whatever directory ke
   assert.equal(JSON.parse(out)[0].id, 'one');
 });
 
+test('a reader that goes away does not change what a check found', async () => {
+  const routes = Array.from(
+    { length: 2_000 },
+    (_, at) => `  - { name: unguarded-${at}, match: { path: /p${at}/* }, to: users }`,
+  );
+  const config = file('unguarded.yaml', [...good, ...routes]);
+  const script = `{ "${command}" audit -c ${config}; echo "exit $?" >&2; } | head -1`;
+  const { out, err } = await cardea(['-c', script], { command: 'sh' });
+  assert.match(out, /^ROUTE/);
+  assert.equal(err.trim(), 'exit 1');
+});
+
 test('schema is a JSON Schema that knows the filters', async () => {
   const { out } = await cardea(['schema']);
   assert.match(JSON.parse(out).$schema, /json-schema\.org/);
