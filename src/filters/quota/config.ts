@@ -78,7 +78,7 @@ export const schema = z
     soft: z
       .array(share)
       .max(8)
-      .default([0.8, 1])
+      .prefault(['80%', '100%'])
       .describe('Shares of the limit at which the log tells it and answers carry `Quota-Warning`.'),
     enforce: z
       .boolean()

@@ -87,7 +87,7 @@ const common = {
 const headerName = z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'expected the name of a header in lower case');
 
 const aws = z.strictObject({
-  scheme: z.literal('aws4'),
+  scheme: z.literal('aws4').describe('AWS Signature Version 4.'),
   keys: z.array(awsKey).min(1, 'name at least one key').describe('Keys that may sign.'),
   region: z.string().min(1).max(64).describe('The region that the signature must name.'),
   service: z.string().min(1).max(64).describe('The service that the signature must name.'),
@@ -116,7 +116,7 @@ const component = z
   );
 
 const message = z.strictObject({
-  scheme: z.literal('rfc9421'),
+  scheme: z.literal('rfc9421').describe('HTTP Message Signatures.'),
   keys: z.array(messageKey).min(1, 'name at least one key').describe('Keys that may sign.'),
   components: z
     .array(component)
