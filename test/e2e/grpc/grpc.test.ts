@@ -2,12 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { constants, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { Fault, type FaultCode } from '../../../src/base/fault.ts';
 import type { Filter } from '../../../src/exchange/filter.ts';
 import { type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type EchoHandlers, echoClient, echoService, startEcho } from '../../support/grpc-echo.ts';
+import { H2Client, request } from '../../support/h2-client.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -220,6 +224,38 @@ test('the deadline of the caller is the deadline of the exchange', async t => {
   assert.equal(error?.code, status.DEADLINE_EXCEEDED);
   while (cancelled === 0) await new Promise(resolve => setTimeout(resolve, 10));
   while (engine.gateway.inFlight > 0) await new Promise(resolve => setTimeout(resolve, 10));
+});
+
+test('a caller that does not end its call at its deadline by itself is told, and so is a service that does not', async t => {
+  const server = createServer();
+  const resets: number[] = [];
+  server.on('stream', stream => {
+    stream.on('error', () => {});
+    stream.on('close', () => resets.push(stream.rstCode));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Because: it listens on TCP.
+  const { port } = server.address() as AddressInfo;
+  const engine = await startEngine([port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
+  t.after(async () => {
+    await engine.stop();
+    server.close();
+  });
+  const caller = await H2Client.open(engine.port);
+  const began = performance.now();
+  const call = request('POST', '/a.Service/Hang', ['content-type', 'application/grpc'], ['grpc-timeout', '300m']);
+  caller.headers(1, call, false);
+  caller.data(1, '\0\0\0\0\x01x', true);
+  const answer = await caller.answer(1);
+  const tookMs = performance.now() - began;
+  const fields = new Map(answer.headers);
+  assert.deepEqual([answer.status, fields.get('grpc-status')], [200, String(status.DEADLINE_EXCEEDED)]);
+  assert.match(fields.get('proxy-status') ?? '', /details="exchange_timeout"/);
+  assert.ok(tookMs >= 280, `${tookMs} ms`);
+  await eventually(() => resets.length === 1, 'the service is told');
+  assert.equal(resets[0], constants.NGHTTP2_CANCEL);
+  caller.close();
 });
 
 test('a caller that cancels cancels at the service, and a service that stops is heard by the caller', async t => {
