@@ -1,4 +1,5 @@
-// Looks after the upstreams of the process, once for all workers: runs their health checks, compares their endpoints, keeps their cells.
+// Looks after the upstreams of the process, once for all workers: runs their health checks, compares their endpoints, keeps their cells, and
+// says at the start which of the others nobody answers for.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type FeedShelf, membersOf } from '../compile/upstream-members.ts';
@@ -12,6 +13,7 @@ import { deviations, takeIntervalCounts } from '../upstream/outlier/deviation.ts
 import { EjectReason, eject, ejectReasonTexts } from '../upstream/outlier/ejection.ts';
 import { SharedStates, type StateBlock } from '../upstream/state/shared-states.ts';
 import { Health, StateCell } from '../upstream/state/state-cells.ts';
+import { firstLook } from './first-look.ts';
 
 const KEEP_EVERY_MS = 30_000;
 
@@ -54,6 +56,8 @@ export class HealthDesk {
   private keys: ReadonlySet<string> = new Set();
   /** Of cells that others use: gates of routes. */
   private otherKeys: readonly string[] = [];
+  /** That those without a check were looked at, as the first configuration has them. */
+  private looked = false;
 
   /** Where names lead to is read from `shelf`. */
   constructor(memory: SharedArrayBuffer, shelf: FeedShelf, log: HealthDesk['log']) {
@@ -103,6 +107,10 @@ export class HealthDesk {
       members.flatMap(member => this.comparisonOf(member, compared.get(member.upstream.name))),
     );
     for (const [name, comparison] of compared) if (this.comparisons.get(name) !== comparison) comparison.stop();
+    if (this.looked) return;
+    this.looked = true;
+    const unchecked = members.filter(({ upstream }) => upstream.healthCheck === undefined);
+    void firstLook(unchecked, this.log);
   }
 
   stop(): void {

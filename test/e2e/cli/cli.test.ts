@@ -392,6 +392,28 @@ describe('signals while the configuration is still read', () => {
     }));
 });
 
+test('an upstream that cannot be reached at the start is told, and keeps nothing else from being served', async t => {
+  const [port, nobody] = [await freePort(), await freePort()];
+  const config = file('unreachable.yaml', [
+    `listeners: [{ address: "127.0.0.1:${port}" }]`,
+    'admin: off',
+    'accessLog: { path: "off" }',
+    `upstreams: { gone: { endpoints: ["http://127.0.0.1:${nobody}"] } }`,
+    'routes:',
+    '  - { name: gone, match: { path: /gone }, public: true, to: gone }',
+    '  - { name: here, match: { path: /here }, public: true, to: { reply: { status: 200 } } }',
+  ]);
+  const gateway = await startChild(command, ['run', '-c', config, '--workers', '1']);
+  t.after(() => gateway.stop());
+  await untilSaid(
+    gateway,
+    `"endpoint cannot be reached","upstream":"gone","endpoint":"http://127.0.0.1:${nobody}","reason":"ECONNREFUSED"`,
+  );
+  await untilSaid(gateway, ' ready: ');
+  const statusOf = async (target: string) => (await fetch(`http://127.0.0.1:${port}${target}`)).status;
+  assert.deepEqual([await statusOf('/here'), await statusOf('/gone')], [200, 503]);
+});
+
 test('a gateway whose log nobody reads any more serves on and reloads', async t => {
   const port = await freePort();
   const lines = [`listeners: [{ address: "127.0.0.1:${port}" }]`, 'admin: off', ...good.slice(2)];

@@ -203,7 +203,6 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
   const copies: string[] = [];
   // Keeps its connections, and closes each when a second request comes on it, as one does that was about to.
   const shadow: Server = createServer(socket => {
-    connections++;
     let requests = 0;
     socket.on('error', () => {});
     socket.on('data', bytes => {
@@ -211,6 +210,8 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
         socket.destroy();
         return;
       }
+      // One that brings nothing is the gateway's first look at its endpoints.
+      connections++;
       copies.push(bytes.toString('latin1').split(' ', 2).join(' '));
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     });

@@ -1,0 +1,49 @@
+// Whether anybody listens where the configuration says, at the start: one connection to each endpoint that no health check looks after, and
+// one line for who cannot be reached. It decides nothing: an endpoint may well come later.
+
+import { connect } from 'node:net';
+import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
+import type { EndpointSpec } from '../upstream/endpoint.ts';
+
+/** More are not looked at: who has so many has health checks, or hears of it by the requests. */
+const ENDPOINTS_MAX = 256;
+const AT_ONCE = 16;
+
+export interface Looked {
+  readonly upstream: { readonly name: string; readonly pool: { readonly connectTimeoutMs: number } };
+  readonly endpoints: readonly EndpointSpec[];
+}
+
+/** Resolves when all were looked at; holds no process up. */
+export async function firstLook(
+  members: readonly Looked[],
+  log: (level: LogLevel, message: string, fields?: LogFields) => void,
+): Promise<void> {
+  const queue = members.flatMap(({ upstream, endpoints }) => endpoints.map(endpoint => ({ upstream, endpoint })));
+  const next = queue.slice(0, ENDPOINTS_MAX).values();
+  const lookOn = async (): Promise<void> => {
+    for (const { upstream, endpoint } of next) {
+      const reason = await whyUnreachable(endpoint, upstream.pool.connectTimeoutMs);
+      if (reason === '') continue;
+      log('warn', 'endpoint cannot be reached', { upstream: upstream.name, endpoint: endpoint.url, reason });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lookOn));
+}
+
+/** Empty when somebody took the connection. */
+function whyUnreachable({ host, address, port }: EndpointSpec, timeoutMs: number): Promise<string> {
+  return new Promise(resolve => {
+    const socket = connect({ host: address ?? host, port });
+    socket.unref();
+    const end = (reason: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(reason);
+    };
+    // Because: this runs in the supervisor, which has no timer wheel.
+    const timer = setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs).unref();
+    socket.once('connect', () => end(''));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  });
+}
