@@ -16,7 +16,8 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -156,7 +157,13 @@ interface Scene {
   ask(path: string, headers?: Record<string, string>, method?: string): Asked;
 }
 
-async function start(t: TestContext, client: string, endpoint: string, onServed: OnServed): Promise<Scene> {
+async function start(
+  t: TestContext,
+  client: string,
+  endpoint: string,
+  onServed: OnServed,
+  options: EngineOptions = {},
+): Promise<Scene> {
   const server = endpoint === 'h1' ? serve1(onServed) : serve2(onServed);
   const sessions: ServerHttp2Session[] = [];
   server.on('session', (session: ServerHttp2Session) => sessions.push(session));
@@ -166,7 +173,8 @@ async function start(t: TestContext, client: string, endpoint: string, onServed:
   const { port } = server.address() as AddressInfo;
   const engine = await startEngine([port], {
     protocols: ['h2c', 'http/1.1'],
-    upstream: { idleTimeoutMs: 900, ...(endpoint === 'h2' && { protocol: 'h2c' }) },
+    ...options,
+    upstream: { idleTimeoutMs: 900, ...options.upstream, ...(endpoint === 'h2' && { protocol: 'h2c' }) },
   });
   t.after(async () => {
     await engine.stop();
@@ -254,6 +262,48 @@ for (const client of ['h1', 'h2']) {
         const quietMs = performance.now() - lastAt;
         assert.ok(quietMs >= 850 && quietMs < 5_000, `cut after ${quietMs} ms`);
         assert.equal(engine.refusals('upstream_idle_timeout'), 1);
+      });
+
+      test('no time or rate that a client is held to ends a stream of few events, whose pace is not its own', async t => {
+        const { ask, engine } = await start(
+          t,
+          client,
+          endpoint,
+          served => {
+            served.begin(200);
+            void (async () => {
+              for (let i = 0; i < 4; i++) {
+                served.write('data: x\n\n');
+                await pause(700);
+              }
+              served.end();
+            })();
+          },
+          {
+            limits: {
+              headerTimeoutMs: 200,
+              bodyTimeoutMs: 200,
+              writeTimeoutMs: 200,
+              keepAliveTimeoutMs: 200,
+              minimumRateBytesPerSecond: 100_000,
+            },
+            http2: { pingIntervalMs: 200 },
+            pool: { idleTimeoutMs: 200 },
+            upstream: { idleTimeoutMs: 5_000 },
+          },
+        );
+        const asked = ask('/events');
+        let events = 0;
+        asked.onPiece = () => {
+          events++;
+        };
+        assert.equal(await asked.over, true);
+        assert.equal(events, 4);
+        await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
+        assert.deepEqual(
+          (await engine.accessLines()).map(({ status, code }) => [status, code]),
+          [[200, null]],
+        );
       });
 
       test('a client that leaves a stream is told to the endpoint', async t => {
