@@ -152,6 +152,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** Monotonic milliseconds of sending upstream and of the first byte back; 0 when it did not happen. */
   sentAt: number;
   firstByteAt: number;
+  /** When the answer's head went to the client; 0 when it did not. */
+  answeredAt: number;
   requestBytes: number;
   /** Largest body that is taken; 0 is no limit. Starts as `limits.body`; a filter may lower it for its route. */
   bodyBytesMax: number;
@@ -236,6 +238,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.startedAt = services.io.clock.now;
     this.sentAt = 0;
     this.firstByteAt = 0;
+    this.answeredAt = 0;
     this.requestBytes = request.headBytes;
     this.bodyBytesMax = snapshot.limits.bodyBytesMax;
     this.responseBytes = 0;

@@ -53,16 +53,26 @@ function finalStatus(exchange: Exchange): number {
   return exchange.responseStarted ? exchange.response!.status : (exchange.fault?.kind.status ?? 499);
 }
 
+/** Milliseconds until the answer's first byte came, of the last attempt. */
+function upstreamTime({ sentAt, firstByteAt }: Exchange, now: number): number {
+  return sentAt === 0 ? 0 : (firstByteAt === 0 ? now : firstByteAt) - sentAt;
+}
+
+/** Milliseconds of our own until the answer's head went out: bodies and tunnels go at the pace of those at both ends. */
+function ownTime({ startedAt, sentAt, firstByteAt, answeredAt }: Exchange, now: number, upstreamMs: number): number {
+  // An upstream that never answered was waited for until now.
+  const until = answeredAt === 0 || (sentAt !== 0 && firstByteAt === 0) ? now : answeredAt;
+  return until - startedAt - upstreamMs;
+}
+
 function count(exchange: Exchange): void {
   const { services, route, fault, upstream, snapshot, consumer } = exchange;
   const { cells, workerMetricsOffset, consumers } = services;
   const { now } = services.io.clock;
   const totalMs = now - exchange.startedAt;
-  let upstreamMs = 0;
-  if (upstream !== null && exchange.sentAt !== 0) {
-    upstreamMs = (exchange.firstByteAt === 0 ? now : exchange.firstByteAt) - exchange.sentAt;
-    if (exchange.firstByteAt !== 0)
-      recordDuration(cells, upstream.metricsOffset + UpstreamCell.responseTime, upstreamMs);
+  const upstreamMs = upstreamTime(exchange, now);
+  if (upstream !== null && exchange.firstByteAt !== 0) {
+    recordDuration(cells, upstream.metricsOffset + UpstreamCell.responseTime, upstreamMs);
   }
   const offset = route === null ? snapshot.noRouteMetricsOffset : route.metricsOffset;
   cells[offset + RouteCell.status1xx + statusClass(finalStatus(exchange))]!++;
@@ -71,7 +81,7 @@ function count(exchange: Exchange): void {
   recordDuration(cells, offset + RouteCell.duration, totalMs);
   cells[workerMetricsOffset + WorkerCell.requestsInFlight]!--;
   cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
-  recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, totalMs - upstreamMs);
+  recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, ownTime(exchange, now, upstreamMs));
   if (consumers !== null && consumer !== null) {
     consumers.count(consumer.name, finalStatus(exchange), exchange.requestBytes, exchange.responseBytes);
   }
@@ -127,8 +137,7 @@ function log(exchange: Exchange): void {
   }
   const { now } = services.io.clock;
   const total = now - exchange.startedAt;
-  const upstreamMs =
-    exchange.sentAt === 0 ? 0 : (exchange.firstByteAt === 0 ? now : exchange.firstByteAt) - exchange.sentAt;
+  const upstreamMs = upstreamTime(exchange, now);
   const ownIds = exchange.hasOwnId && exchange.traceOfCaller === '';
   // A fresh record each time: filling an old one would make the collector look at every string in it.
   const fields: AccessFields = {
@@ -148,7 +157,7 @@ function log(exchange: Exchange): void {
     bytesOut: exchange.responseBytes,
     durationMs: total,
     upstreamMs: upstreamMs,
-    overheadMs: total - upstreamMs,
+    overheadMs: ownTime(exchange, now, upstreamMs),
     attempts: exchange.attempts,
     consumer: exchange.consumer === null ? null : exchange.consumer.name,
     code: fault === null ? null : fault.code,

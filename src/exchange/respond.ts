@@ -39,6 +39,7 @@ function sendHead(exchange: Exchange): void {
     exchange.responsePipe = new BodyPipe(exchange, responseHooks(exchange, response.bodyFilters), responseEnds);
   }
   exchange.responseStarted = true;
+  exchange.answeredAt = exchange.services.io.clock.now;
   exchange.responseBytes += headers.size + STATUS_LINE_BYTES;
   exchange.downstream.startResponse(response.status, headers, framing, response.asReceived);
   if (exchange.heldResponse !== null || exchange.heldResponseEnd) releaseHeld(exchange);

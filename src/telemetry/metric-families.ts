@@ -285,7 +285,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       counter('cardea_sent_bytes_total', 'Bytes sent to clients.', WorkerCell.sentBytes),
       histogram(
         'cardea_overhead_seconds',
-        'Time of a request that was not spent waiting for the upstream.',
+        'From a request’s start to the head of its answer, without the wait for the upstream: what the gateway itself took, and waits in it.',
         WorkerCell.overhead,
       ),
       counter(

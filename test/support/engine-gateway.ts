@@ -78,6 +78,7 @@ export interface LogLine {
   readonly bytesOut: number;
   readonly durationMs: number;
   readonly upstreamMs: number;
+  readonly overheadMs: number;
 }
 
 export interface Engine {
@@ -207,10 +208,10 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
           path: string;
           attempts?: number;
           client: string;
-        } & Pick<LogLine, 'method' | 'protocol' | 'bytesIn' | 'bytesOut' | 'durationMs' | 'upstreamMs'>;
-        const { method, protocol, bytesIn, bytesOut, durationMs, upstreamMs } = fields;
+        } & Pick<LogLine, 'method' | 'protocol' | 'bytesIn' | 'bytesOut' | 'durationMs' | 'upstreamMs' | 'overheadMs'>;
+        const { method, protocol, bytesIn, bytesOut, durationMs, upstreamMs, overheadMs } = fields;
         return {
-          ...{ method, protocol, bytesIn, bytesOut, durationMs, upstreamMs },
+          ...{ method, protocol, bytesIn, bytesOut, durationMs, upstreamMs, overheadMs },
           status: fields.status,
           code: fields.code ?? null,
           path: fields.path,

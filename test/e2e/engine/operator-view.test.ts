@@ -82,6 +82,33 @@ describe('the access log', () => {
     assert.equal(line!.bytesIn, get().length);
   });
 
+  test('of a body that takes its time, and a tunnel: the time of the gateway is not theirs', async t => {
+    const engine = await setUp(t, {
+      onRequest({ socket }, { path }) {
+        socket.removeAllListeners('data');
+        if (path === '/tunnel') {
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+          setTimeout(() => socket.end(), 400);
+        } else {
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nsome', () =>
+            setTimeout(() => socket.end('more'), 400),
+          );
+        }
+      },
+    });
+    const client = await ClientConnection.open(engine.port);
+    client.send(get());
+    await client.answers(1);
+    client.send('GET /tunnel HTTP/1.1\r\nHost: test\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+    await client.end();
+    client.destroy();
+    for (const { status, durationMs, upstreamMs, overheadMs } of await lines(engine, 2)) {
+      assert.ok(durationMs >= 380, `${status}: ${durationMs} ms in all`);
+      assert.ok(upstreamMs + overheadMs < 300, `${status}: ${upstreamMs} ms of the upstream, ${overheadMs} ms of ours`);
+      assert.ok(overheadMs >= 0);
+    }
+  });
+
   test('of a time that ran out: 504, the code, and how long the upstream was waited for', async t => {
     const engine = await setUp(t, { onRequest() {} }, { upstream: { responseTimeoutMs: 300 } });
     const client = await ClientConnection.open(engine.port);
