@@ -321,6 +321,31 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
     });
   }
 
+  for (const [what, listener, accessLog, said] of [
+    ['an access log in no folder', '', '/no/such/access.log', /accessLog\.path: there is no folder \/no\/such$/m],
+    [
+      'a certificate that is not there',
+      ', tls: { certificates: [{ cert: /no/such.pem, key: /no/such.key }] }',
+      'off',
+      /error: there is no file \/no\/such\.pem\n/,
+    ],
+  ] as const)
+    test(what, async () => {
+      const port = await freePort();
+      const config = file('cannot-open.yaml', [
+        `listeners: [{ address: "127.0.0.1:${port}"${listener} }]`,
+        'admin: off',
+        `accessLog: { path: "${accessLog}" }`,
+        ...good.slice(2),
+      ]);
+      const { code, err } = await cardea(['run', '-c', config]);
+      assert.equal(code, 1);
+      assert.match(err, said);
+      const free = createServer().listen(port, '127.0.0.1');
+      await once(free, 'listening');
+      free.close();
+    });
+
   test('a second gateway on the same port is refused, although workers share theirs', async t => {
     const port = await freePort();
     const config = file('twice.yaml', [
