@@ -231,7 +231,8 @@ test('SQLite: a file that another process has locked holds up nobody else', asyn
   const gateway = await start(storeSpec({ kind: 'sqlite', path: file }), { limit: '5/day' });
   t.after(() => gateway.stop());
   assert.deepEqual(await gateway.statuses('acme', 1), ok(1));
-  const other = new DatabaseSync(file);
+  // Because: the gateway may be telling the file what was used just now.
+  const other = new DatabaseSync(file, { timeout: 5_000 });
   other.exec('BEGIN IMMEDIATE');
   let turns = 0;
   const timer = setInterval(() => turns++, 5);
