@@ -290,6 +290,25 @@ test('standard output as a pipe that nobody reads does not hold up the end of th
   closeSync(bothEnds);
 });
 
+test('nor does a write that is under way when its reader is given up', { timeout: 60_000 }, async t => {
+  const path = join(folder, 'fifo-given-up');
+  execFileSync('mkfifo', [path]);
+  const bothEnds = openSync(path, constants.O_RDWR);
+  // Tries follow each other within 1 to 64 ms: some of so many ends meet one.
+  const code = `const { AccessLog } = await import(${modulePath});
+    await Promise.all(Array.from({ length: 200 }, (_, at) => {
+      const log = new AccessLog({ path: ${JSON.stringify(path)} });
+      for (let i = 0; i < 200; i++) log.append('x'.repeat(500));
+      return log.close(at / 2);
+    }));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  closeSync(bothEnds);
+});
+
 test('a pipe that the process may only write to is written to', async () => {
   const path = join(folder, 'fifo-for-others');
   execFileSync('mkfifo', [path]);

@@ -57,6 +57,8 @@ export class AccessLog {
   /** Bytes of the first batch in the queue that are written already. */
   private written = 0;
   private failing = false;
+  /** What is left was counted as dropped, and is not tried again. */
+  private givenUp = false;
   /** The file ends within a line whose rest could not be written: what comes next begins a line of its own. */
   private torn = false;
   private closed = false;
@@ -161,6 +163,7 @@ export class AccessLog {
 
   /** The files stay open: a write may still be under way in one. */
   private giveUp(): void {
+    this.givenUp = true;
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     this.options.onError?.(new Error('what reads it takes nothing; the lines that are left are dropped'));
     let lines = 0;
@@ -223,6 +226,8 @@ export class AccessLog {
   }
 
   private readonly onWrite = (error: NodeJS.ErrnoException | null, bytes: number): void => {
+    // What was under way then is over: another try would hold the process up for ever.
+    if (this.givenUp) return;
     if (error !== null) {
       this.onWriteError(error);
       return;
@@ -239,6 +244,7 @@ export class AccessLog {
   };
 
   private readonly onLineEnd = (error: NodeJS.ErrnoException | null): void => {
+    if (this.givenUp) return;
     if (error !== null) {
       this.onWriteError(error);
       return;
