@@ -346,3 +346,15 @@ routes: [{ name: a, to: u }]\n`,
     );
   });
 });
+
+test('the authority of a store lies beside the document that names it, and belongs to what the version stands for', () => {
+  const store = `stores: { s: { url: "rediss://a:1", ca: ca.pem } }\n`;
+  const file = write('with-store/cardea.yaml', `include: [stores.yaml]\n${routes(1)}`);
+  write('with-store/stores.yaml', store);
+  const missing = good(file);
+  assert.equal(missing.stores[0]?.ca, path.join(folder, 'with-store/ca.pem'));
+  write('with-store/ca.pem', 'one');
+  const one = good(file);
+  write('with-store/ca.pem', 'other');
+  assert.equal(new Set([missing, one, good(file)].map(({ version }) => version)).size, 3);
+});

@@ -17,7 +17,7 @@ export interface NamedFiles {
 const certificateFile = /\.(pem|crt|key)$/;
 
 /** Never throws for files. `parts` has absolute paths. */
-export function readNamedFiles({ listeners, upstreams }: Pick<ConfigFiles, 'listeners' | 'upstreams'>): NamedFiles {
+export function readNamedFiles({ listeners, upstreams, stores }: ConfigFiles): NamedFiles {
   const texts = new Map<string, string | { readonly error: string }>();
   const folders = new Map<string, readonly string[] | { readonly error: string }>();
   const add = (file: string | null) => {
@@ -43,6 +43,7 @@ export function readNamedFiles({ listeners, upstreams }: Pick<ConfigFiles, 'list
     add(tls?.cert ?? null);
     add(tls?.key ?? null);
   }
+  for (const { ca } of stores) add(ca === '' ? null : ca);
   return { texts, folders };
 }
 

@@ -42,7 +42,9 @@ const settings = z
       .describe('Retries for each request to the upstream, of all workers together over ten seconds.'),
     perTryTimeout: duration
       .optional()
-      .describe('How long one try may wait for a connection, and then for the first byte of its answer; left out, as long as the upstream’s own times allow.'),
+      .describe(
+        'How long one try may wait for a connection, and then for the first byte of its answer; left out, as long as the upstream’s own times allow.',
+      ),
     methods: z
       .array(method)
       .min(1, 'name at least one method')

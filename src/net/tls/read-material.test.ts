@@ -36,7 +36,7 @@ function listenerWith(
     sessionTickets: { lifetimeMs: 1_000, keys: null },
     ...more,
   };
-  return readTlsMaterial({ listeners: [{ tls, protocols: ['http/1.1'] }], upstreams: [] }, files(), at);
+  return readTlsMaterial({ listeners: [{ tls, protocols: ['http/1.1'] }], upstreams: [], stores: [] }, files(), at);
 }
 
 /** The one problem, as `path: message`. */
@@ -127,7 +127,11 @@ test('authorities by which nobody can be verified are refused, of listeners and 
     /^error clientAuth\.ca: \S+short-ca\.pem is weak: RSA with 1024 bits, expected 2048 or more/,
   );
   const tls: UpstreamTlsSpec = { ca: short.cert, cert: null, key: null, serverName: null, verify: true };
-  const read = readTlsMaterial({ listeners: [], upstreams: [{ name: 'u', tls, protocol: 'h2' }] }, files(), now);
+  const read = readTlsMaterial(
+    { listeners: [], upstreams: [{ name: 'u', tls, protocol: 'h2' }], stores: [] },
+    files(),
+    now,
+  );
   assert.equal(
     problemOf(read).replace(/\S+short-ca/, 'short-ca'),
     'error ca: short-ca.pem is weak: RSA with 1024 bits, expected 2048 or more',
@@ -151,7 +155,7 @@ test('a folder: pairs by name, and what has no partner is told', () => {
     const whole = { ...spec, sessionTickets: { lifetimeMs: 1, keys: null } } as const satisfies object;
     // Because: the literal types of a spread are wider than the spec's.
     const listeners = [{ tls: whole as ListenerTlsSpec, protocols: [] }];
-    return readTlsMaterial({ listeners, upstreams: [] }, files({ [authority.folder]: names }), now);
+    return readTlsMaterial({ listeners, upstreams: [], stores: [] }, files({ [authority.folder]: names }), now);
   };
   const both = read(['good.key', 'good.pem', 'other.key', 'other.pem', 'ca.pem']);
   assert.deepEqual(both.problems, []);
@@ -169,7 +173,20 @@ test('a folder: pairs by name, and what has no partner is told', () => {
 
 test('an upstream that is not verified is told loudly', () => {
   const tls: UpstreamTlsSpec = { ca: null, cert: null, key: null, serverName: null, verify: false };
-  const read = readTlsMaterial({ listeners: [], upstreams: [{ name: 'u', tls, protocol: 'auto' }] }, files(), now);
+  const read = readTlsMaterial(
+    { listeners: [], upstreams: [{ name: 'u', tls, protocol: 'auto' }], stores: [] },
+    files(),
+    now,
+  );
   assert.match(read.problems[0]?.message ?? '', /are not verified: whoever stands in between can read and change/);
   assert.deepEqual(read.material?.upstreams.get('u')?.protocols, ['h2', 'http/1.1']);
+});
+
+test('the authority of a store is checked, since its driver would tell when it connects', () => {
+  const read = (ca: string) =>
+    readTlsMaterial({ listeners: [], upstreams: [], stores: [{ name: 's', ca }] }, files(), now);
+  assert.deepEqual(read('').problems, []);
+  const [problem] = read('/nowhere/ca.pem').problems;
+  assert.deepEqual(problem?.path, ['stores', 's', 'ca']);
+  assert.match(problem?.message ?? '', /\/nowhere\/ca\.pem/);
 });

@@ -45,6 +45,8 @@ export interface TlsSpecs {
     readonly tls: UpstreamTlsSpec | null;
     readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
   }[];
+  /** Their drivers read the file themselves; here it is only checked. Empty for none. */
+  readonly stores: readonly { readonly name: string; readonly ca: string }[];
 }
 
 /** For clients of the last ten years: forward secrecy and authenticated encryption only. */
@@ -72,6 +74,7 @@ export function readTlsMaterial(
     const protocols = protocol === 'auto' ? ['h2', 'http/1.1'] : [protocol === 'h2' ? 'h2' : 'http/1.1'];
     upstreams.set(name, reader.upstream(tls, protocols, ['upstreams', name, 'tls']));
   }
+  for (const { name, ca } of specs.stores) if (ca !== '') reader.authorities(ca, ['stores', name, 'ca']);
   const { problems } = reader;
   const isWrong = problems.some(({ severity }) => severity === 'error');
   return { material: isWrong ? null : { listeners, upstreams, certificates: reader.certificates }, problems };
@@ -88,6 +91,22 @@ class MaterialReader {
   constructor(files: TlsFiles, now: number) {
     this.files = files;
     this.now = now;
+  }
+
+  authorities(file: string, at: Path): string {
+    const text = this.text(file, at);
+    if (text === null) return '';
+    const found = certificatesOf(text);
+    if (typeof found === 'string') {
+      this.fail(at, `${file} ${found}`);
+      return text;
+    }
+    const current = found.filter(certificate => certificate.validToDate.getTime() > this.now);
+    const weak = current.map(keyWeakness);
+    if (current.length === 0) this.fail(at, `${file} holds only certificates that have expired`);
+    // OpenSSL verifies nobody by them. Beside others they do no harm, as old bundles have them.
+    else if (!weak.includes('')) this.fail(at, `${file} is weak: ${weak[0]}`);
+    return text;
   }
 
   listener(spec: ListenerTlsSpec, protocols: readonly string[], at: Path): ServerTlsMaterial {
@@ -225,22 +244,6 @@ class MaterialReader {
         }
       }
     }
-  }
-
-  private authorities(file: string, at: Path): string {
-    const text = this.text(file, at);
-    if (text === null) return '';
-    const found = certificatesOf(text);
-    if (typeof found === 'string') {
-      this.fail(at, `${file} ${found}`);
-      return text;
-    }
-    const current = found.filter(certificate => certificate.validToDate.getTime() > this.now);
-    const weak = current.map(keyWeakness);
-    if (current.length === 0) this.fail(at, `${file} holds only certificates that have expired`);
-    // OpenSSL verifies nobody by them. Beside others they do no harm, as old bundles have them.
-    else if (!weak.includes('')) this.fail(at, `${file} is weak: ${weak[0]}`);
-    return text;
   }
 
   private revocations(file: string, at: Path): string {
