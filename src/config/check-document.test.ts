@@ -189,6 +189,11 @@ function assertFrozen(value: unknown): void {
   for (const inner of Object.values(value)) assertFrozen(inner);
 }
 
+test('a number that is none, as YAML writes it, is told as what it is', () => {
+  const problem = check({ admin: Number.NaN }).problems.find(({ path }) => path[0] === 'admin');
+  assert.match(problem?.message ?? '', /^expected a map .*, found NaN$/);
+});
+
 test('no value makes the check throw, and each problem leads to a place in the document or to a missing key there', () => {
   const anything = fc.anything({ withNullPrototype: true, maxDepth: 4 });
   const resource = fc.dictionary(

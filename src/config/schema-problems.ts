@@ -23,12 +23,15 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
   const problems = problemsOf(outcome.error.issues, []);
   const unsettled = problems.filter(problem => !settled.has(problem));
   const reread = unsettled.reduce((document, { path }) => withScalarAt(document, path), value);
-  if (reread === value) return { ok: false, problems };
+  // Because: a value that is no number (`.nan`) does not equal itself.
+  if (Object.is(reread, value)) return { ok: false, problems };
   const second: Checked<z.output<Schema>> = checkValue(schema, reread);
   if (second.ok || second.problems.length < problems.length) return second;
   // Because: where a number is no better the text is what the operator wrote, and what the message is to speak of. A number that
   // is too large, or that the others do not go with, is better.
-  const isRefusedAgain = second.problems.some(each => aboutKind.has(each) && withScalarAt(value, each.path) !== value);
+  const isRefusedAgain = second.problems.some(
+    each => aboutKind.has(each) && !Object.is(withScalarAt(value, each.path), value),
+  );
   return isRefusedAgain
     ? { ok: false, problems }
     : { ok: false, problems: second.problems.map(each => quoted(each, value)) };
@@ -62,7 +65,7 @@ function withScalarAt(value: unknown, path: readonly (string | number)[]): unkno
   const inner = (value as Readonly<Record<string | number, unknown>>)[key];
   if (rest.length > 0) {
     const changed = withScalarAt(inner, rest);
-    return changed === inner ? value : withValueAt(value, key, changed);
+    return Object.is(changed, inner) ? value : withValueAt(value, key, changed);
   }
   if (typeof inner !== 'string' || !scalar.test(inner) || !isFilledInWhole(value, key)) return value;
   return withValueAt(value, key, JSON.parse(inner));
