@@ -1,7 +1,7 @@
 // What other gateways call things that have other names here. For suggestions only; nothing is read under these names.
 
 /** By a name in lower case without `-` and `_`: names of this language, of which the first that fits where it stands is meant. */
-const foreignNames: Readonly<Record<string, readonly string[]>> = {
+export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   // nginx, HAProxy
   server: ['listeners', 'endpoints'],
   servers: ['endpoints', 'listeners'],
