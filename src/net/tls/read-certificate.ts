@@ -140,7 +140,7 @@ function weaknesses(chain: readonly X509Certificate[]): string[] {
 }
 
 /** What makes a key too weak to be shown, or to verify others by, `RSA with 1024 bits, expected 2048 or more`; empty when nothing does. */
-export function keyWeakness({ publicKey }: X509Certificate): string {
+function keyWeakness({ publicKey }: X509Certificate): string {
   const { asymmetricKeyType, asymmetricKeyDetails } = publicKey;
   const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {};
   if (asymmetricKeyType === 'rsa' && modulusLength < RSA_BITS_MIN) {
@@ -150,6 +150,17 @@ export function keyWeakness({ publicKey }: X509Certificate): string {
     return `the curve ${namedCurve}, expected P-256 or better`;
   }
   return asymmetricKeyType === 'dsa' ? 'a DSA key, expected RSA or ECDSA' : '';
+}
+
+/** What keeps anybody from being verified by a file of authorities; empty when nothing does. `now` since 1970. */
+export function authorityProblem(text: string, now: number): string {
+  const found = certificatesOf(text);
+  if (typeof found === 'string') return found;
+  const current = found.filter(certificate => certificate.validToDate.getTime() > now);
+  if (current.length === 0) return 'holds only certificates that have expired';
+  // OpenSSL verifies nobody by weak ones. Beside others they do no harm, as old bundles have them.
+  const weak = current.map(keyWeakness);
+  return weak.includes('') ? '' : `is weak: ${weak[0]}`;
 }
 
 function isSelfIssued(certificate: X509Certificate): boolean {

@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { createSecureContext, getCiphers } from 'node:tls';
-import { certificatesOf, keyWeakness, readCertificate } from './read-certificate.ts';
+import { authorityProblem, certificatesOf, readCertificate } from './read-certificate.ts';
 import type { CertificatePair, ClientTlsMaterial, ServerTlsMaterial, TicketKeys, TlsMaterial } from './tls-material.ts';
 
 /** See `ListenerTlsConfig` in src/config/config.ts, to which this is structurally equal. */
@@ -96,16 +96,8 @@ class MaterialReader {
   authorities(file: string, at: Path): string {
     const text = this.text(file, at);
     if (text === null) return '';
-    const found = certificatesOf(text);
-    if (typeof found === 'string') {
-      this.fail(at, `${file} ${found}`);
-      return text;
-    }
-    const current = found.filter(certificate => certificate.validToDate.getTime() > this.now);
-    const weak = current.map(keyWeakness);
-    if (current.length === 0) this.fail(at, `${file} holds only certificates that have expired`);
-    // OpenSSL verifies nobody by them. Beside others they do no harm, as old bundles have them.
-    else if (!weak.includes('')) this.fail(at, `${file} is weak: ${weak[0]}`);
+    const problem = authorityProblem(text, this.now);
+    if (problem !== '') this.fail(at, `${file} ${problem}`);
     return text;
   }
 
