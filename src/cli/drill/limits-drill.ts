@@ -3,6 +3,7 @@
 
 import type { Config } from '../../config/config.ts';
 import type { StoreConfig } from '../../config/store-config.ts';
+import { whyAway } from '../../runtime/why-away.ts';
 import { type CommandArguments, ExitCode, type OptionSpec } from '../command.ts';
 import { UsageError } from '../parse-arguments.ts';
 import type { Terminal } from '../terminal.ts';
@@ -40,7 +41,7 @@ interface Plan {
   readonly mode: string;
 }
 
-/** Resolves with the exit code: 0 when no key was admitted more than its bound. */
+/** Resolves with the exit code: 0 when no key was admitted more than its bound, and the store was there. */
 export async function limitsDrill(
   config: Config,
   args: CommandArguments,
@@ -48,7 +49,13 @@ export async function limitsDrill(
   terminal: Terminal,
 ): Promise<number> {
   const plan = planOf(args);
-  const document = drillDocument(storeOf(config, args.text('store')), plan);
+  const store = storeOf(config, args.text('store'));
+  const before = await whyAway(store);
+  if (before !== null) {
+    terminal.err(`cardea: the store "${store.name}" is away: ${before}`);
+    return ExitCode.failed;
+  }
+  const document = drillDocument(store, plan);
   const gateways = await startDrillGateways(document, plan.gateways);
   let counts: LimitsCounts;
   try {
@@ -79,6 +86,13 @@ export async function limitsDrill(
   else show(report, plan, counts, terminal);
   const most = plan.limit >= 100 ? OVER_MAX : SLOW_OVER_MAX;
   const bound = most * plan.limit * Math.max(60, seconds);
+  const behind = await whyAway(store);
+  if (behind !== null) {
+    terminal.err(
+      `cardea: the store "${store.name}" is away by now (${behind}): gateways admitted their shares, each by itself`,
+    );
+    return ExitCode.failed;
+  }
   const isBroken = report.some(({ admitted, allowed, failed }) => admitted - allowed > bound || failed > 0);
   return isBroken ? ExitCode.failed : ExitCode.ok;
 }

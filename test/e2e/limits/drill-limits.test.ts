@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { startChild } from '../../support/child.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startRedis } from '../../support/redis.ts';
 
 const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
@@ -49,4 +50,18 @@ test('a configuration without a Redis is told so', async t => {
   const drill = await startChild(command, ['drill', 'limits', '-c', file]);
   assert.equal(await drill.exited, 2);
   assert.match(drill.stderr(), /names no Redis among its `stores`/);
+});
+
+test('a Redis that is not there is told, and nothing is measured', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'cardea.yaml');
+  writeFileSync(
+    file,
+    `listeners: [{ address: 127.0.0.1:0 }]\nstores: { main: { url: "redis://127.0.0.1:${await freePort()}" } }\nroutes: []\n`,
+  );
+  const drill = await startChild(command, ['drill', 'limits', '-c', file]);
+  assert.equal(await drill.exited, 1);
+  assert.match(drill.stderr(), /the store "main" is away: ECONNREFUSED/);
+  assert.equal(drill.stdout(), '');
 });
