@@ -26,14 +26,14 @@ export function begin(exchange: Exchange): void {
   if (request.pathNeedsCare) {
     const normalized = normalizePath(request.rawPath, snapshot.paths);
     if (!normalized.ok) {
-      refuse(exchange, new Fault(normalized.code, normalized.detail));
+      refuseMessage(exchange, new Fault(normalized.code, normalized.detail));
       return;
     }
     request.path = normalized.path;
   } else request.path = request.rawPath;
   request.host = hostOf(request.authority);
   if (request.upgrade !== '' && request.hasBody) {
-    refuse(exchange, new Fault('invalid_upgrade'));
+    refuseMessage(exchange, new Fault('invalid_upgrade'));
     return;
   }
   const { bodyBytesMax } = snapshot.limits;
@@ -42,6 +42,12 @@ export function begin(exchange: Exchange): void {
     return;
   }
   findRoute(exchange);
+}
+
+/** What another server could read in another way is answered, and nothing is read behind it. */
+function refuseMessage(exchange: Exchange, fault: Fault): void {
+  exchange.downstream.closeAfter();
+  refuse(exchange, fault);
 }
 
 /** For who asks what may be asked where everything may. */

@@ -370,6 +370,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     return probes === 0 ? text : text.slice(probes);
   }
 
+  closeAfter(): void {
+    this.keepAlive = false;
+  }
+
   startResponse(status: number, headers: Headers, framing: number, asReceived: boolean): void {
     this.responseStarted = true;
     this.expectsContinue = false;

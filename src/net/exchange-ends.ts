@@ -21,6 +21,8 @@ export const ResponseFraming = {
 export interface ResponseWriter {
   /** An interim answer (1xx). `lines` are field lines, each ended by CRLF. */
   sendInformational(status: number, lines: string): void;
+  /** Before the answer starts: whoever sent such a message is not read on, where the connection is this message's alone. */
+  closeAfter(): void;
   /** `asReceived` says that the head's own start line may be sent: it came in HTTP/1.1, and nobody changed the status. */
   startResponse(status: number, headers: Headers, framing: number, asReceived: boolean): void;
   sendBody(bytes: Buffer, start: number, end: number): void;

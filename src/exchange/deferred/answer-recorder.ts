@@ -50,6 +50,7 @@ export class AnswerRecorder implements ResponseWriter {
     this.onRecorded(null);
   }
 
+  closeAfter(): void {}
   sendInformational(): void {}
   pauseRequest(): void {}
   resumeRequest(): void {}

@@ -44,6 +44,7 @@ export class CopyAnswer implements ResponseWriter {
     this.over();
   }
 
+  closeAfter(): void {}
   sendInformational(): void {}
   pauseRequest(): void {}
   resumeRequest(): void {}

@@ -311,6 +311,9 @@ export class ServerStream implements ResponseWriter, Timed {
     connection.sendBlock(this.id, false);
   }
 
+  /** Framing is beyond doubt here whatever a path may mean: the other streams go on. */
+  closeAfter(): void {}
+
   startResponse(status: number, headers: Headers, framing: number): void {
     if (this.closed) return;
     const { connection } = this;

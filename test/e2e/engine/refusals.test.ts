@@ -40,6 +40,14 @@ const refused: readonly (readonly [name: string, code: FaultCode, status: number
   ['a long request line', 'uri_too_long', 414, `GET /${'a'.repeat(9_000)} HTTP/1.1\r\nHost: test\r\n\r\n`],
   ['a large head', 'header_too_large', 431, head(`a: ${'b'.repeat(40_000)}`)],
   ['many fields', 'header_too_large', 431, head(...Array.from({ length: 101 }, () => 'a: b'))],
+  ['an empty segment in the path', 'ambiguous_path', 400, 'GET /a//b HTTP/1.1\r\nHost: test\r\n\r\n'],
+  ['more parents than segments', 'ambiguous_path', 400, 'GET /a/../../b HTTP/1.1\r\nHost: test\r\n\r\n'],
+  [
+    'an upgrade with a body',
+    'invalid_upgrade',
+    400,
+    `${post('Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 1')}x`,
+  ],
   ['a large body', 'body_too_large', 413, `${post('Content-Length: 2000')}`],
 ];
 
