@@ -194,6 +194,14 @@ test('a number that is none, as YAML writes it, is told as what it is', () => {
   assert.match(problem?.message ?? '', /^expected a map .*, found NaN$/);
 });
 
+test('a map that no check of a length can ask about is told where it stands', () => {
+  const length = { valueOf: 1, toString: 2 };
+  assert.deepEqual(
+    check({ ...sound, zone: { length } }).problems.map(({ path, message }) => [path, message]),
+    [[['zone'], 'expected text or a list, found a map']],
+  );
+});
+
 test('no value makes the check throw, and each problem leads to a place in the document or to a missing key there', () => {
   const anything = fc.anything({ withNullPrototype: true, maxDepth: 4 });
   const resource = fc.dictionary(

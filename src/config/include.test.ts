@@ -49,6 +49,15 @@ test('a folder is refused', () => {
   assert.deepEqual(problemsWith(inner), [`3:5 ${inner} is a folder`]);
 });
 
+test('a pattern that folders fit takes the files: `conf.d/**` is all of them, however deep', () => {
+  mkdirSync(path.join(folder, 'conf.d/team'), { recursive: true });
+  for (const file of ['conf.d/a.yaml', 'conf.d/team/b.yaml']) {
+    writeFileSync(path.join(folder, file), `routes: [{ name: ${path.parse(file).name}, to: { reply: {} } }]\n`);
+  }
+  assert.deepEqual(problemsWith('conf.d/**'), []);
+  assert.ok(problemsWith('conf.d/t*').includes('3:5 no file is like conf.d/t*'));
+});
+
 test('a file that is too large is refused unread', () => {
   const large = path.join(folder, 'large.yaml');
   writeFileSync(large, '');

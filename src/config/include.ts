@@ -189,7 +189,10 @@ class Reader {
       this.follow(path.resolve(folder, pattern), asker);
       return;
     }
-    const found = globSync(pattern, { cwd: folder }).map(each => path.resolve(folder, each));
+    const found = globSync(pattern, { cwd: folder })
+      .map(each => path.resolve(folder, each))
+      // `**` leads to folders as well: what lies in them has its own turn.
+      .filter(each => statSync(each, { throwIfNoEntry: false })?.isDirectory() !== true);
     const closed = closedFolder(pattern, folder);
     if (closed !== null) this.problems.push(asker.source.problemAt(asker.path, closed));
     else if (found.length === 0) {

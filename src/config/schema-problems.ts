@@ -18,7 +18,14 @@ const options = { error: issueText };
  * filled in (`weight: ${env:WEIGHT}`), it is read as the number, `true` or `false` that it spells.
  */
 export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unknown): Checked<z.output<Schema>> {
-  const outcome = schema.safeParse(value, options);
+  let outcome: z.ZodSafeParseResult<z.output<Schema>>;
+  try {
+    outcome = schema.safeParse(value, options);
+  } catch (error) {
+    const at = error instanceof TypeError ? lengthMapIn(value) : null;
+    if (at === null) throw error;
+    return { ok: false, problems: [problem(at, 'expected text or a list, found a map', 'value')] };
+  }
   if (outcome.success) return { ok: true, value: outcome.data };
   const problems = problemsOf(outcome.error.issues, []);
   const unsettled = problems.filter(problem => !settled.has(problem));
@@ -35,6 +42,20 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
   return isRefusedAgain
     ? { ok: false, problems }
     : { ok: false, problems: second.problems.map(each => quoted(each, value)) };
+}
+
+/**
+ * Where a map stands that has another under `length`; null for nowhere. Checks of how long something is ask for that whatever they are given, and
+ * a map cannot always be compared with a number (`length: { valueOf: 1, toString: 2 }`).
+ */
+function lengthMapIn(value: unknown): readonly (string | number)[] | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (!Array.isArray(value) && typeof Reflect.get(value, 'length') === 'object') return [];
+  for (const [key, inner] of Object.entries(value)) {
+    const at = lengthMapIn(inner);
+    if (at !== null) return [Array.isArray(value) ? Number(key) : key, ...at];
+  }
+  return null;
 }
 
 /** What was found stands in quotes, as the text that it is in the document: so it is known as a value from outside, and hidden. */
