@@ -93,6 +93,17 @@ function sessionOf(issuer: string): Session {
   return { of: `${issuer} gateway`, claims: { sub: 'u' }, scopes: [], ...tokens, startedS: now(), usedS: now() };
 }
 
+/** A Redis of its own, and a store that asks it. */
+async function startStore(t: TestContext) {
+  const redis = await startRedis();
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(async () => {
+    await store.close();
+    await redis.stop();
+  });
+  return store;
+}
+
 test('a login that began with one provider is not finished with another, also where both filters share keys', async t => {
   const [one, other] = [await startProvider(t), await startProvider(t)];
   const [gatewayOne, gatewayOther] = [await start(t, one.issuer), await start(t, other.issuer)];
@@ -173,12 +184,7 @@ test('a session of a level that does not suffice: a page is sent to log in highe
 
 test('a logout in a frame of the provider ends the session that it names, and no other', async t => {
   const { issuer } = await startProvider(t);
-  const redis = await startRedis();
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(async () => {
-    await store.close();
-    await redis.stop();
-  });
+  const store = await startStore(t);
   const of = `${issuer} gateway`;
   const named = { ...sessionOf(issuer), claims: { sub: 'u', sid: 'one' } };
   const iss = encodeURIComponent(issuer);
@@ -360,12 +366,7 @@ test('many logout tokens that somebody made up cost one fetch of the provider’
 });
 
 test('a session that has ended is not brought back by a renewal that was under way', async t => {
-  const redis = await startRedis();
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(async () => {
-    await store.close();
-    await redis.stop();
-  });
+  const store = await startStore(t);
   const sessions = new StoredSessions(store, [key], 'cardea_session', 'i gateway');
   const session = sessionOf('i');
   const cookie = (await sessions.keep(session, null, 60_000))!;
@@ -410,12 +411,7 @@ test('gateways that share sessions show a refresh token once, however many reque
 /** A gateway that keeps sessions in Redis, and there one whose access token ends then. */
 async function startDue(t: TestContext, accessUntilS: number) {
   const provider = await startProvider(t);
-  const redis = await startRedis();
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(async () => {
-    await store.close();
-    await redis.stop();
-  });
+  const store = await startStore(t);
   const more = { session: { keys: [key], store: 'main' } };
   const gateway = await start(t, provider.issuer, more, new Map<string, Store>([['main', store]]));
   const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
@@ -450,12 +446,7 @@ test('tokens that were replaced elsewhere and are due again are shown by whoever
 
 test('cookies that somebody made up are refused without asking Redis', async t => {
   const { issuer } = await startProvider(t);
-  const redis = await startRedis();
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(async () => {
-    await store.close();
-    await redis.stop();
-  });
+  const store = await startStore(t);
   const gateway = await start(t, issuer, { session: { keys: [key], store: 'main' } }, new Map([['main', store]]));
   const sessions = new StoredSessions(store, [key], 'cardea_session', `${issuer} gateway`);
   const cookie = (await sessions.keep(sessionOf(issuer), null, 60_000))!;
@@ -483,12 +474,7 @@ test('cookies that somebody made up are refused without asking Redis', async t =
 test('a logout token ends what it names, and is none unless the provider made it for this client, lately, and for that', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const { privateKey: strange } = await generateKeyPair('RS256');
-  const redis = await startRedis();
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(async () => {
-    await store.close();
-    await redis.stop();
-  });
+  const store = await startStore(t);
   const more = { session: { keys: [key], store: 'main' }, paths: { backchannelLogout: '/oidc/backchannel-logout' } };
   const gateway = await start(t, provider.issuer, more, new Map([['main', store]]));
   const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
@@ -537,12 +523,7 @@ test('a logout token ends what it names, and is none unless the provider made it
 test('a logout token whose work could not be done is not spent: the provider tries again', async t => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const provider = await startProvider(t, [{ ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k' }]);
-  const redis = await startRedis();
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(async () => {
-    await store.close();
-    await redis.stop();
-  });
+  const store = await startStore(t);
   let failing = '';
   // Because: a store that fails in the middle, and is there again, is not to be had from a server at will.
   const flaky = new Proxy(store, {
