@@ -18,20 +18,16 @@ export function parseDuration(text: string): number {
   return match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
 }
 
+const written = z.string(described).regex(pattern, wrongForm).transform(parseDuration);
+const tooLong = 'expected a duration of at most 576h';
+
 /** A duration longer than nothing. */
-export const duration = z
-  .string(described)
-  .regex(pattern, wrongForm)
-  .transform(parseDuration)
+export const duration = written
   .refine(ms => ms > 0, 'expected a duration longer than 0')
-  .refine(ms => ms <= durationMaxMs, 'expected a duration of at most 576h');
+  .refine(ms => ms <= durationMaxMs, tooLong);
 
 /** A duration for which 0 means that there is no limit. */
-export const durationOrNone = z
-  .string(described)
-  .regex(pattern, wrongForm)
-  .transform(parseDuration)
-  .refine(ms => ms <= durationMaxMs, 'expected a duration of at most 576h');
+export const durationOrNone = written.refine(ms => ms <= durationMaxMs, tooLong);
 
 /** In the largest unit of which it is a whole number: `5m` for 300,000. */
 export function durationText(ms: number): string {

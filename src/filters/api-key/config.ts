@@ -5,8 +5,7 @@ import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
-import { expected } from '../../base/schema/found.ts';
-import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+import { size } from '../../base/schema/size.ts';
 
 const CACHE_BYTES_MIN = 64 * 1_024;
 const CACHE_BYTES_MAX = 1_024 ** 3;
@@ -37,10 +36,7 @@ export const schema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether the upstream sees a key that came in the query; it shows in logs there.'),
-  cache: z
-    .string(expected(sizeExpected))
-    .regex(sizePattern, expected(sizeExpected))
-    .transform(parseSize)
+  cache: size
     .refine(bytes => bytes >= CACHE_BYTES_MIN && bytes <= CACHE_BYTES_MAX, 'expected 64KiB to 1GiB')
     .prefault('8MiB')
     .describe(

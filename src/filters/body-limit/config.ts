@@ -1,8 +1,7 @@
 // What may be written for bodyLimit. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import { expected } from '../../base/schema/found.ts';
-import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+import { size } from '../../base/schema/size.ts';
 
 export const name = 'bodyLimit';
 
@@ -11,10 +10,7 @@ export const documentation =
   'one of unknown length as soon as it has brought more, and what was sent upstream by then is aborted. It can lower `limits.body`, not raise it.';
 
 export const schema = z.strictObject({
-  max: z
-    .string(expected(sizeExpected))
-    .regex(sizePattern, expected(sizeExpected))
-    .transform(parseSize)
+  max: size
     .refine(bytes => bytes > 0, 'a limit of 0 would refuse every body; match on methods instead')
     .describe('Largest body in bytes, as a size: `64KiB`, `10MiB`.'),
 });

@@ -1,8 +1,7 @@
 // What may be written for compress. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import { expected } from '../../base/schema/found.ts';
-import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+import { size } from '../../base/schema/size.ts';
 
 export const name = 'compress';
 
@@ -47,12 +46,7 @@ export const schema = z.strictObject({
     .refine(list => new Set(list).size === list.length, 'an encoding stands here twice')
     .default(['zstd', 'br', 'gzip'])
     .describe('Encodings to offer, the best liked first; it is taken when the client likes several the same.'),
-  minimum: z
-    .string(expected(sizeExpected))
-    .regex(sizePattern, expected(sizeExpected))
-    .default('1KiB')
-    .transform(parseSize)
-    .describe('Shortest body that is compressed, where the length is known ahead.'),
+  minimum: size.prefault('1KiB').describe('Shortest body that is compressed, where the length is known ahead.'),
   types: z
     .array(
       z

@@ -2,8 +2,7 @@
 
 import { z } from 'zod';
 import { duration } from '../../base/schema/duration.ts';
-import { expected } from '../../base/schema/found.ts';
-import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+import { size } from '../../base/schema/size.ts';
 
 export const name = 'idempotency';
 
@@ -17,12 +16,7 @@ export const documentation =
   'Where the route is `async`, a duplicate of a deferred request gets its 202 and the same `Location`. ' +
   'It has to stand behind the filter that finds out who calls, where there is one; otherwise callers are told apart by their address, and one who brings another `Authorization` gets 422. Behind `compress`, too. A restart forgets, and so does a reload that changes `memory` or `answerLimit`.';
 
-const size = (least: number) =>
-  z
-    .string(expected(sizeExpected))
-    .regex(sizePattern, expected(sizeExpected))
-    .transform(parseSize)
-    .refine(bytes => bytes >= least, `expected at least ${least} bytes`);
+const sizeFrom = (least: number) => size.refine(bytes => bytes >= least, `expected at least ${least} bytes`);
 
 const seconds = duration.refine(ms => ms >= 1_000, 'expected at least 1s');
 
@@ -57,12 +51,12 @@ export const schema = z
       .max(100_000)
       .default(100)
       .describe('How many duplicates may wait in each worker for this filter; those beyond get 409 at once.'),
-    answerLimit: size(256)
+    answerLimit: sizeFrom(256)
       .prefault('16KiB')
       .describe(
         'Largest answer that is kept, head and body. Of a larger one only that it was given: duplicates get 409.',
       ),
-    memory: size(64 * 1_024)
+    memory: sizeFrom(64 * 1_024)
       .prefault('16MiB')
       .describe(
         'For all answers of filters with the same `memory` and `answerLimit`; when it is full the oldest go first.',

@@ -5,9 +5,9 @@ import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration, durationOrNone } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
-import { expected } from '../../base/schema/found.ts';
 import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
-import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+import { size } from '../../base/schema/size.ts';
+import { sizeExpected } from '../../base/size.ts';
 
 export const name = 'jwt';
 
@@ -27,8 +27,6 @@ const publicAlgorithms = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA'],
 ] as const;
 const secretAlgorithms = ['HS256', 'HS384', 'HS512'] as const;
-
-const size = z.string(expected(sizeExpected)).regex(sizePattern, expected(sizeExpected)).transform(parseSize);
 
 const jwk = z.record(z.string(), z.unknown());
 

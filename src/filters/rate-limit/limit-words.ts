@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { duration } from '../../base/schema/duration.ts';
-import { expected } from '../../base/schema/found.ts';
-import { parseSize, sizeExpected, sizePattern } from '../../base/size.ts';
+import { size } from '../../base/schema/size.ts';
 
 export const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
 
@@ -13,11 +12,10 @@ export const block = z.string().superRefine((text, context) => {
   if (error !== undefined) context.addIssue({ code: 'custom', message: error });
 });
 
-export const memorySize = z
-  .string(expected(sizeExpected))
-  .regex(sizePattern, expected(sizeExpected))
-  .transform(parseSize)
-  .refine(bytes => bytes >= 65_536 && bytes <= 2 ** 30, 'expected a size from 64KiB to 1GiB');
+export const memorySize = size.refine(
+  bytes => bytes >= 65_536 && bytes <= 2 ** 30,
+  'expected a size from 64KiB to 1GiB',
+);
 
 /** How long a request may wait for Redis. */
 export const answerTime = duration.refine(ms => ms >= 1 && ms <= 10_000, 'expected 1ms to 10s');

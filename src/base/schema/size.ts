@@ -1,0 +1,9 @@
+// Sizes in the language of filters: `64KiB` becomes bytes. How sizes read is in base/size.ts; bounds are set where it is used.
+
+import { z } from 'zod';
+import { parseSize, sizeExpected, sizePattern } from '../size.ts';
+import { expected } from './found.ts';
+
+const described = expected(sizeExpected);
+
+export const size = z.string(described).regex(sizePattern, described).transform(parseSize);
