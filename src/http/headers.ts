@@ -27,6 +27,8 @@ export interface FieldVisitor {
 /** Marks a field that was taken out; its text stays but is never shown or sent. */
 const REMOVED = -1;
 
+const nothingAdded: readonly string[] = [];
+
 const illegalValue = /[\0-\x08\x0a-\x1f\x7f]/;
 const legalName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -115,6 +117,13 @@ export class Headers {
     return this.added !== null || (this.block?.holdsKnown ?? false);
   }
 
+  /** Everything that was added, in order. To be read only. */
+  private get allAdded(): readonly string[] {
+    const { block, added } = this;
+    if (block === null) return added ?? nothingAdded;
+    return added === null ? block.fields : block.fields.concat(added);
+  }
+
   private getAdded(name: string): string | undefined {
     return firstOf(this.block?.fields, name) ?? firstOf(this.added, name);
   }
@@ -159,9 +168,8 @@ export class Headers {
     for (let at = this.find(name); at !== -1; at = this.find(name, at + FIELD_STRIDE)) {
       values.push(this.raw.slice(index[at + 2], index[at + 3]));
     }
-    for (const added of [this.block?.fields ?? [], this.added ?? []]) {
-      for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) values.push(added[i + 1]!);
-    }
+    const added = this.allAdded;
+    for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) values.push(added[i + 1]!);
     return values;
   }
 
@@ -311,9 +319,8 @@ export class Headers {
       const start = index[at + 1]!;
       yield [raw.slice(start, raw.indexOf(':', start)), raw.slice(index[at + 2], index[at + 3])];
     }
-    for (const added of [this.block?.fields ?? [], this.added ?? []]) {
-      for (let i = 0; i < added.length; i += 2) yield [added[i]!, added[i + 1]!];
-    }
+    const added = this.allAdded;
+    for (let i = 0; i < added.length; i += 2) yield [added[i]!, added[i + 1]!];
   }
 
   /** The fields as lines, each ended by CRLF. */
@@ -346,7 +353,7 @@ export class Headers {
 
   /** Hands over every field in order, for protocols that do not write lines. Makes strings only of what is text already. */
   visit(visitor: FieldVisitor): void {
-    const { index, block, added, source, sourceStart, text } = this;
+    const { index, allAdded: added, source, sourceStart, text } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
       const id = index[at]!;
       if (id === REMOVED) continue;
@@ -361,8 +368,7 @@ export class Headers {
         visitor.fieldBytes(id, source, start, nameEnd, sourceStart + valueStart, sourceStart + valueEnd);
       }
     }
-    if (block !== null) visitAdded(block.fields, visitor);
-    if (added !== null) visitAdded(added, visitor);
+    for (let i = 0; i < added.length; i += 2) visitor.fieldText(added[i]!, added[i + 1]!);
   }
 
   private writeRuns(out: HeadOutput, from: number): void {
@@ -405,8 +411,4 @@ function firstOf(added: readonly string[] | null | undefined, name: string): str
   if (!added) return undefined;
   for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) return added[i + 1];
   return undefined;
-}
-
-function visitAdded(added: readonly string[], visitor: FieldVisitor): void {
-  for (let i = 0; i < added.length; i += 2) visitor.fieldText(added[i]!, added[i + 1]!);
 }
