@@ -5,6 +5,7 @@ import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { addFields, besideConsumer, mergeFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
+import { facesOf, respondBack } from '../../exchange/inner-filters.ts';
 import type { HeadersMark } from '../../http/headers.ts';
 import type { AllOfConfig } from './config.ts';
 
@@ -52,10 +53,7 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
     };
 
     const filter: Filter = {
-      credentialPlaces: inner.flatMap(({ credentialPlaces = [] }) => credentialPlaces),
-      withhold(exchange, of) {
-        for (const each of inner) each.withhold?.(exchange, of);
-      },
+      ...facesOf(inner),
       onRequest(exchange) {
         const { headers, query: queryBefore, hasQuery: hadQuery } = exchange.request;
         const headersBefore = headers.mark();
@@ -71,10 +69,8 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
         for (let i = 0; i < asked; i++) inner[i]!.onEnd?.(exchange);
       },
     };
-    if (inner.some(({ serves }) => serves !== undefined))
-      filter.serves = exchange => inner.some(each => each.serves?.(exchange) === true);
-    const responding = inner.filter(({ onResponse }) => onResponse !== undefined).reverse();
-    if (responding.length > 0) filter.onResponse = exchange => respond(exchange, responding, 0);
+    if (inner.some(({ onResponse }) => onResponse !== undefined))
+      filter.onResponse = exchange => respondBack(exchange, inner, inner.length);
     const [bodyFilter] = bodyFilters;
     if (bodyFilter !== undefined) {
       filter.onRequestBody = (exchange, piece, last) => bodyFilter.onRequestBody?.(exchange, piece, last);
@@ -114,11 +110,4 @@ function gather(exchange: Exchange, gathered: Gathered): boolean {
     };
   }
   return true;
-}
-
-function respond(exchange: Exchange, filters: readonly Filter[], from: number): void | Promise<void> {
-  for (let i = from; i < filters.length; i++) {
-    const waits = filters[i]!.onResponse?.(exchange);
-    if (waits) return waits.then(() => respond(exchange, filters, i + 1));
-  }
 }

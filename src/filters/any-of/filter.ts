@@ -4,6 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { addFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
+import { facesOf, respondBack } from '../../exchange/inner-filters.ts';
 import { isStranger } from '../../exchange/login-desk.ts';
 import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import type { Reply } from '../../exchange/response.ts';
@@ -60,7 +61,7 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
       if (onResponseBody !== undefined)
         throw new TypeError(`${config[at]!.name} changes answers and cannot stand here`);
     }
-    const mayServe = inner.some(({ serves }) => serves !== undefined);
+    const faces = facesOf(inner);
     /** Nobody let the caller pass, or it left before anybody could. */
     const countAll = (exchange: Exchange, { refusals, counts }: Attempt): void => {
       const recognised = refusals.filter(isOfKnownCaller);
@@ -98,12 +99,9 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
     };
 
     const filter: Filter = {
-      credentialPlaces: inner.flatMap(({ credentialPlaces = [] }) => credentialPlaces),
-      withhold(exchange, of) {
-        for (const each of inner) each.withhold?.(exchange, of);
-      },
+      ...faces,
       onRequest(exchange) {
-        const own = mayServe ? inner.filter(filter => filter.serves?.(exchange) === true) : [];
+        const own = faces.serves?.(exchange) ? inner.filter(filter => filter.serves?.(exchange) === true) : [];
         const attempt: Attempt = {
           filters: own.length > 0 ? own : inner,
           serving: own.length > 0,
@@ -123,11 +121,11 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
         for (let i = 0; i < attempt.asked; i++) attempt.filters[i]!.onEnd?.(exchange);
       },
     };
-    if (mayServe) filter.serves = exchange => inner.some(each => each.serves?.(exchange) === true);
     if (inner.some(({ onResponse }) => onResponse !== undefined)) {
+      // Those that were refused have something for the answer as well, such as the cookie of a session that they have found and renewed.
       filter.onResponse = exchange => {
         const attempt = attemptOf(exchange);
-        if (attempt !== undefined) return respond(exchange, attempt, attempt.asked - 1);
+        if (attempt !== undefined) return respondBack(exchange, attempt.filters, attempt.asked);
       };
     }
     if (inner.some(({ onRequestBody }) => onRequestBody !== undefined)) {
@@ -137,14 +135,6 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
     return filter;
   },
 };
-
-/** Those that were refused have something for the answer as well, such as the cookie of a session that they have found and renewed. */
-function respond(exchange: Exchange, attempt: Attempt, from: number): void | Promise<void> {
-  for (let at = from; at >= 0; at--) {
-    const waits = attempt.filters[at]!.onResponse?.(exchange);
-    if (waits) return waits.then(() => respond(exchange, attempt, at - 1));
-  }
-}
 
 /** Whether this filter has decided: it let the caller pass, did what only it is asked for, or nobody is there any more. Takes its refusal away if not. */
 function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean {
