@@ -2,9 +2,7 @@
 // them gets such a path is for the router to say.
 
 import { anySegment, type PathPattern, PathPatternError, parsePathPattern } from '../../route/path-pattern.ts';
-
-/** Stands where any segment will do. */
-const ANY = 'audit';
+import { ANY } from './sample-request.ts';
 
 /** A pattern with what all of its paths begin with, as far as it is plain to see. */
 export interface PathShape {

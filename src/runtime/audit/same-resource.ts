@@ -2,10 +2,8 @@
 // request takes the other route, and becomes this path there, is for the router to say.
 
 import type { RouteConfig } from '../../config/config.ts';
+import { ANY } from './sample-request.ts';
 import { textsMatching } from './text-matching.ts';
-
-/** Stands where the rewrite leaves a parameter out. */
-const ANY = 'audit';
 
 /** The path that a client may write so that the upstream is sent this one; null where there is none. */
 export type PathBefore = (upstreamPath: string) => string | null;
@@ -32,6 +30,7 @@ export function pathBeforeOf({ match, rewrite }: RouteConfig): PathBefore {
     if (found === null) return null;
     const values = new Map(names.map((name, at) => [name, found[at + 1]!]));
     if (match.path.startsWith('~')) return textsMatching(withGroups(match.path.slice(1), values))[0] ?? null;
+    // Where the rewrite leaves a parameter out any text will do.
     return match.path.replace(/\*$/, ANY).replace(/\{([^}*]*)\*?\}/g, (_, name: string) => values.get(name) ?? ANY);
   };
 }
