@@ -1,4 +1,4 @@
-// How long to wait before trying again. One formula; who waits and whether to try at all is decided elsewhere.
+// How long to wait before trying again. Formulas only; who waits and whether to try at all is decided elsewhere.
 
 import type { Random } from './random.ts';
 
@@ -8,4 +8,14 @@ import type { Random } from './random.ts';
  */
 export function fullJitterMs(tries: number, baseMs: number, maxMs: number, random: Random): number {
   return random.unit() * Math.min(maxMs, baseMs * 2 ** Math.min(tries, 30));
+}
+
+/** The pause behind so many failures in a row, from 1 on, of who asks alone and ever so often: twice as long each time. */
+export function retryPauseMs(failures: number, baseMs: number, maxMs: number): number {
+  return somewhatEarlyMs(Math.min(maxMs, baseMs * 2 ** (failures - 1)));
+}
+
+/** Up to a quarter earlier, so that gateways which began together do not all come at once. */
+export function somewhatEarlyMs(wholeMs: number): number {
+  return wholeMs * (0.75 + Math.random() * 0.25);
 }

@@ -1,5 +1,6 @@
 // The jwt filter: takes the token, knows it or verifies it, and gives the desk the verdict. What a token must be is beside it.
 
+import { discoveryUrl } from '../../base/discovery-url.ts';
 import { Fault } from '../../base/fault.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import { CredentialReader, MALFORMED } from '../../exchange/credential.ts';
@@ -53,10 +54,7 @@ function knowledgeOf(config: JwtConfig, worker: WorkerServices): Knowledge {
 function keyFeed(config: JwtConfig): FeedNeed | null {
   const { keys, issuer = '', refresh, keyLife, coolDown, fetchTimeout, allowHttp } = config;
   const pace = { refreshMs: refresh, lifeMs: keyLife, coolDownMs: coolDown, timeoutMs: fetchTimeout, allowHttp };
-  if (keys === undefined) {
-    // OpenID Connect Discovery 1.0 section 4.1: a slash at the issuer's end is left out.
-    return jwksNeed({ url: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, issuer, ...pace });
-  }
+  if (keys === undefined) return jwksNeed({ url: discoveryUrl(issuer), issuer, ...pace });
   if ('discovery' in keys) return jwksNeed({ url: keys.discovery, issuer, ...pace });
   return 'url' in keys ? jwksNeed({ url: keys.url, issuer: '', ...pace }) : null;
 }

@@ -1,5 +1,6 @@
 // The oidc filter: admits by a session, or sends the browser to log in, and serves its own paths. How each of these goes is beside it.
 
+import { discoveryUrl } from '../../base/discovery-url.ts';
 import { Fault } from '../../base/fault.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -29,8 +30,8 @@ export const oidcFilter: FilterDefinition<OidcConfig> = {
   name: 'oidc',
   events,
   needs(config) {
-    const url = `${config.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-    return { ...loginNeeds(config), feeds: [providerNeed({ url, timeoutMs: config.timeout })] };
+    const { issuer, timeout } = config;
+    return { ...loginNeeds(config), feeds: [providerNeed({ url: discoveryUrl(issuer), timeoutMs: timeout })] };
   },
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build: (config, services) => new OidcFilter(config, services),

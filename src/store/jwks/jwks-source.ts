@@ -2,6 +2,7 @@
 // never more often than it was told. Keys that were had stay good while the issuer is away, until their time is up.
 
 import { isDeepStrictEqual } from 'node:util';
+import { retryPauseMs } from '../../base/backoff.ts';
 import { KeySet } from '../../base/jose/key-set.ts';
 import type { AssumedAlgorithms, Jwk } from '../../base/jose/verification-key.ts';
 import { isSafeUrl } from '../../base/schema/server-url.ts';
@@ -87,7 +88,7 @@ class JwksFollower {
   private pauseMs(): number {
     const { refreshMs } = this.spec;
     if (this.failures === 0) return refreshMs * (0.9 + Math.random() * 0.1);
-    return Math.min(refreshMs, RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (this.failures - 1)) * (0.75 + Math.random() * 0.25);
+    return retryPauseMs(this.failures, RETRY_MIN_MS, Math.min(refreshMs, RETRY_MAX_MS));
   }
 
   private async load(): Promise<readonly Jwk[]> {

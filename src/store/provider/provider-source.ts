@@ -1,6 +1,7 @@
 // Looks whether a login provider can be reached, at the start and ever so often, and tells the operator. Without it nobody would know
 // before the first user wants to log in.
 
+import { retryPauseMs, somewhatEarlyMs } from '../../base/backoff.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
 import { fetchJson } from '../jwks/bounded-fetch.ts';
 import type { ProviderSpec } from './provider-feed.ts';
@@ -40,8 +41,6 @@ export const providerSource: FeedSource<never> = {
   },
 };
 
-/** Somewhat early, so that gateways do not all come at once. */
 function pauseMs(failures: number): number {
-  const wholeMs = failures === 0 ? LOOK_EVERY_MS : Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (failures - 1));
-  return wholeMs * (0.75 + Math.random() * 0.25);
+  return failures === 0 ? somewhatEarlyMs(LOOK_EVERY_MS) : retryPauseMs(failures, RETRY_MIN_MS, RETRY_MAX_MS);
 }
