@@ -93,6 +93,17 @@ function sessionOf(issuer: string): Session {
   return { of: `${issuer} gateway`, claims: { sub: 'u' }, scopes: [], ...tokens, startedS: now(), usedS: now() };
 }
 
+/** The status of what the provider is answered that tells of a logout. */
+async function logOut(port: number, token: string): Promise<number> {
+  const { status } = await ask(port, {
+    method: 'POST',
+    path: '/oidc/backchannel-logout',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `logout_token=${token}`,
+  });
+  return status;
+}
+
 /** A Redis of its own, and a store that asks it. */
 async function startStore(t: TestContext) {
   const redis = await startRedis();
@@ -354,13 +365,7 @@ test('many logout tokens that somebody made up cost one fetch of the provider’
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   for (let i = 0; i < 5; i++) {
     const token = `${part({ alg: 'RS256', kid: `k${i}` })}.${part({ iss: issuer })}.c2ln`;
-    const { status } = await ask(gateway.port, {
-      method: 'POST',
-      path: '/oidc/backchannel-logout',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: `logout_token=${token}`,
-    });
-    assert.equal(status, 400);
+    assert.equal(await logOut(gateway.port, token), 400);
   }
   assert.equal(asked.filter(url => url === '/jwks').length, 1);
 });
@@ -492,13 +497,7 @@ test('a logout token ends what it names, and is none unless the provider made it
     const token = await new SignJWT({ ...standard, ...claims })
       .setProtectedHeader({ alg: 'RS256', kid: 'k', typ: 'logout+jwt' })
       .sign(signing);
-    const { status } = await ask(gateway.port, {
-      method: 'POST',
-      path: '/oidc/backchannel-logout',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: `logout_token=${token}`,
-    });
-    return status;
+    return logOut(gateway.port, token);
   };
   const wrong: [what: string, claims: object, signing?: CryptoKey][] = [
     ['an ID token', { events: undefined }],
@@ -548,15 +547,7 @@ test('a logout token whose work could not be done is not spent: the provider tri
     .setExpirationTime('2m')
     .setJti('once')
     .sign(privateKey);
-  const send = async () => {
-    const { status } = await ask(gateway.port, {
-      method: 'POST',
-      path: '/oidc/backchannel-logout',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: `logout_token=${token}`,
-    });
-    return status;
-  };
+  const send = () => logOut(gateway.port, token);
   provider.broken = 500;
   assert.equal(await send(), 503, 'its metadata cannot be had');
   provider.broken = null;

@@ -13,6 +13,16 @@ import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
 import { closed, startRawBackend } from '../../support/raw-backend.ts';
 
+const upgrade = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
+
+/** A client whose tunnel the endpoint has greeted. */
+async function openTunnel(port: number): Promise<ClientConnection> {
+  const client = await ClientConnection.open(port);
+  client.send(upgrade);
+  await client.until(all => all.includes('welcome '));
+  return client;
+}
+
 describe('WebSocket', () => {
   const http = createServer((_request, response) => response.writeHead(426).end());
   const wss = new WebSocketServer({ server: http, handleProtocols: protocols => [...protocols][0] ?? false });
@@ -166,7 +176,6 @@ describe('WebSocket', () => {
 });
 
 describe('other protocols', () => {
-  const upgrade = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
   const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
 
   /** Switches, then says everything back; at the client's end says `bye` and ends. */
@@ -196,9 +205,7 @@ describe('other protocols', () => {
 
   test('bytes pass as they are, half-closing as well', async t => {
     const { engine, seen } = await parrot(t);
-    const client = await ClientConnection.open(engine.port);
-    client.send(upgrade);
-    await client.until(all => all.includes('welcome '));
+    const client = await openTunnel(engine.port);
     assert.match(client.received.toString('latin1'), /^HTTP\/1\.1 101 [\s\S]*\r\nUpgrade: parrot\/1\r\n\r\nwelcome $/i);
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     client.send(bytes);
@@ -265,9 +272,7 @@ describe('other protocols', () => {
 
   test('tunnelIdleTimeout counts bytes of both ends, and ends a tunnel without any', async t => {
     const { engine, backend } = await parrot(t, { upstream: { tunnelIdleTimeoutMs: 1_000 } });
-    const client = await ClientConnection.open(engine.port);
-    client.send(upgrade);
-    await client.until(all => all.includes('welcome '));
+    const client = await openTunnel(engine.port);
     const { socket } = backend.connections[0]!;
     let ended = false;
     socket.once('end', () => {
@@ -291,9 +296,7 @@ describe('other protocols', () => {
 
   test('an endpoint that breaks a tunnel off: the client’s breaks off as well, and does not end', async t => {
     const { engine, backend } = await parrot(t);
-    const client = await ClientConnection.open(engine.port);
-    client.send(upgrade);
-    await client.until(all => all.includes('welcome '));
+    const client = await openTunnel(engine.port);
     backend.connections[0]!.socket.resetAndDestroy();
     assert.equal(await client.end(), 'reset');
     assert.equal(engine.refusals('upstream_reset'), 1);
@@ -301,9 +304,7 @@ describe('other protocols', () => {
 
   test('an endpoint that breaks a tunnel off as it is written to: the same', async t => {
     const { engine, backend } = await parrot(t);
-    const client = await ClientConnection.open(engine.port);
-    client.send(upgrade);
-    await client.until(all => all.includes('welcome '));
+    const client = await openTunnel(engine.port);
     // Heard in this order within one turn: the write then takes the news of the reset, and what is read is an end.
     client.send('one more word');
     backend.connections[0]!.socket.resetAndDestroy();
@@ -313,9 +314,7 @@ describe('other protocols', () => {
 
   test('an endpoint that has ended its side and is gone: what the client says on has nowhere to go, and it hears so', async t => {
     const { engine, backend } = await parrot(t);
-    const client = await ClientConnection.open(engine.port);
-    client.send(upgrade);
-    await client.until(all => all.includes('welcome '));
+    const client = await openTunnel(engine.port);
     const { socket } = backend.connections[0]!;
     socket.end();
     assert.equal(await client.end(), 'fin');
@@ -329,9 +328,7 @@ describe('other protocols', () => {
 
   test('a client that is gone: the upstream’s connection ends', async t => {
     const { engine, backend } = await parrot(t);
-    const client = await ClientConnection.open(engine.port);
-    client.send(upgrade);
-    await client.until(all => all.includes('welcome '));
+    const client = await openTunnel(engine.port);
     client.socket.resetAndDestroy();
     await eventually(() => backend.open() === 0, 'the upstream has been told');
   });
