@@ -23,6 +23,8 @@ const serialFolders = [
 const fileTimeoutMs = 240_000;
 const runMs = 700_000;
 
+const slowestShown = 20;
+
 const files = findFiles(process.argv.slice(2));
 if (files.length === 0) {
   console.error(`no test file matches ${process.argv.slice(2).join(' ')}`);
@@ -41,6 +43,7 @@ Readable.from(bothPasses()).pipe(reporter).pipe(process.stdout);
 /** Events of both passes as one stream; the totals of each are left out and given once, added up. */
 async function* bothPasses() {
   const totals = new Map<string, number>();
+  const durations = new Map<string, number>();
   const passes = [
     { files: files.filter(file => !isSerial(file)), concurrency: Math.max(2, availableParallelism()) },
     { files: files.filter(isSerial), concurrency: 1 },
@@ -50,6 +53,7 @@ async function* bothPasses() {
     const events = run({ ...pass, cwd: root, isolation: 'process', timeout: fileTimeoutMs, signal: overall });
     for await (const event of events) {
       if (event.type === 'test:fail' && !isExpected(event.data)) process.exitCode = 1;
+      if (event.type === 'test:pass' || event.type === 'test:fail') addDuration(durations, event.data);
       if (event.type === 'test:summary' && event.data.file === undefined) continue;
       const total = event.type === 'test:diagnostic' ? totalOf(event.data) : undefined;
       if (total === undefined) yield event;
@@ -62,6 +66,23 @@ async function* bothPasses() {
     yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message } };
   }
   if ((totals.get('tests') ?? 0) === 0) process.exitCode = 1;
+  if (durations.size > slowestShown) console.error(slowest(durations));
+}
+
+/** Which files to look at first when the whole takes too long. Hooks are part of the test that waits for them. */
+function slowest(durations: ReadonlyMap<string, number>): string {
+  const files = [...durations].sort(([, one], [, other]) => other - one).slice(0, slowestShown);
+  const lines = files.map(([file, ms]) => `${(ms / 1000).toFixed(0).padStart(6)} s  ${path.relative(root, file)}`);
+  return ['the slowest files:', ...lines].join('\n');
+}
+
+/** Tests inside a test are part of its time. */
+function addDuration(
+  durations: Map<string, number>,
+  data: { nesting: number; file?: string; details: { duration_ms: number } },
+): void {
+  if (data.nesting !== 0 || data.file === undefined) return;
+  durations.set(data.file, (durations.get(data.file) ?? 0) + data.details.duration_ms);
 }
 
 /** A line of the closing summary, such as `pass 12`: it belongs to no file. */

@@ -1,13 +1,16 @@
 // The package as a stranger gets it: packed from this checkout, installed with npm in an empty folder elsewhere.
 
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const exec = promisify(execFile);
+
+/** Packing and installing take 10 to 25 s each; a registry that does not answer is told after this, with the step's name. */
+const stepTimeoutMs = 100_000;
 
 export interface InstalledPackage {
   /** The folder that it was installed in; holds node_modules. */
@@ -17,9 +20,10 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** Without what npm tells its scripts of the checkout, and without the checkout's tools in PATH. */
+/** Without what npm tells its scripts of the checkout but where its cache and registry are, and without the checkout's tools in PATH. */
 export function strangersEnvironment(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)/i.test(name));
+  const isNpms = (name: string) => /^npm_/i.test(name) && !/^npm_config_(cache|registry)$/i.test(name);
+  const own = Object.entries(process.env).filter(([name]) => !isNpms(name) && !/^NODE_/i.test(name));
   const searchPath = (process.env['PATH'] ?? '').split(path.delimiter).filter(folder => !folder.startsWith(root));
   return { ...Object.fromEntries(own), PATH: searchPath.join(path.delimiter) };
 }
@@ -33,11 +37,14 @@ export async function installPackage(): Promise<InstalledPackage> {
     cwd: root,
     env,
     maxBuffer: 1 << 24,
+    timeout: stepTimeoutMs,
   });
   const [tarball] = tarballsOf(packed.stdout);
-  await exec('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', path.join(parent, tarball!.filename)], {
+  writeLock(folder, tarball!);
+  await exec('npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline'], {
     cwd: folder,
     env,
+    timeout: stepTimeoutMs,
   });
   return {
     folder,
@@ -48,7 +55,46 @@ export async function installPackage(): Promise<InstalledPackage> {
 
 interface Tarball {
   readonly filename: string;
+  readonly integrity: string;
   readonly files: readonly { readonly path: string }[];
+}
+
+/** What a lock file says of one package; only what is read here. */
+interface Locked {
+  readonly version: string;
+  readonly dev?: boolean;
+}
+
+/** Where npm's registry has a package; npm itself puts another host there where one is configured. */
+function addressOf(place: string, { version }: Locked): string {
+  const name = place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  return `https://registry.npmjs.org/${name}/-/${path.posix.basename(name)}-${version}.tgz`;
+}
+
+/**
+ * A lock file that wants the tarball, and what it needs in the versions that the checkout has.
+ * Without one, or without addresses in it, npm asks the registry about each package by name, and one question that
+ * nobody answers holds the tests up for minutes. So it takes them from the cache that the checkout's `npm ci` filled.
+ */
+function writeLock(folder: string, tarball: Tarball): void {
+  // Both are files of this repository, of a shape that npm fixes.
+  const manifest: Record<string, unknown> = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const own: { packages: Record<string, Locked> } = JSON.parse(
+    readFileSync(path.join(root, 'package-lock.json'), 'utf8'),
+  );
+  const needed = Object.entries(own.packages)
+    .filter(([place, locked]) => place !== '' && locked.dev !== true)
+    .map(([place, locked]) => [place, { ...locked, resolved: addressOf(place, locked) }]);
+  const resolved = `file:../${tarball.filename}`;
+  const project = { name: 'elsewhere', version: '1.0.0', dependencies: { cardea: resolved } };
+  const { version, bin, dependencies, optionalDependencies } = manifest;
+  const cardea = { version, resolved, integrity: tarball.integrity, bin, dependencies, optionalDependencies };
+  const packages = { '': project, 'node_modules/cardea': cardea, ...Object.fromEntries(needed) };
+  writeFileSync(path.join(folder, 'package.json'), JSON.stringify(project));
+  writeFileSync(
+    path.join(folder, 'package-lock.json'),
+    JSON.stringify({ name: project.name, version: project.version, lockfileVersion: 3, requires: true, packages }),
+  );
 }
 
 /** npm 10 prints a list of tarballs, later ones an object by package name; lines of scripts may stand before it. */
