@@ -174,13 +174,13 @@ const rules: readonly Rule[] = [
   {
     codes: ['malformed_header', 'malformed_chunk'],
     className: 'underscore-name',
-    seen: ({ head, body }) => foldingName.test(head) || (/^0+\r\n/m.test(body) && foldingName.test(body)),
+    seen: ({ head, body }) => foldingName.test(head) || foldingName.test(trailersIn(body)),
   },
   { codes: ['malformed_chunk'], className: 'chunk-grammar', seen: ({ body }) => hasOddChunkLine(body) },
   {
     codes: ['malformed_chunk'],
     className: 'trailer-framing',
-    seen: ({ body }) => /^0+(;[^\r\n]*)?\r\n([^\r\n]+\r\n)*(host|content-length|transfer-encoding):/im.test(body),
+    seen: ({ body }) => /^(host|content-length|transfer-encoding):/im.test(trailersIn(body)),
   },
   {
     codes: ['upstream_malformed_response'],
