@@ -34,8 +34,14 @@ export class CredentialReader {
     return null;
   }
 
-  /** Takes what stands at these places, but for the `others`, out of the request, so that the upstream does not see it. */
-  drop(exchange: Exchange, others: readonly CredentialPlace[] = []): void {
+  /** Takes what stands at these places out of the request, so that the upstream does not see it. */
+  drop(exchange: Exchange): void {
+    const { places } = this;
+    for (let i = 0; i < places.length; i++) dropFrom(exchange, places[i]!);
+  }
+
+  /** The same, but for the `others`, which another filter looks after. */
+  dropBeside(exchange: Exchange, others: readonly CredentialPlace[]): void {
     for (const place of this.places) if (!others.some(other => isSame(place, other))) dropFrom(exchange, place);
   }
 }
@@ -84,14 +90,18 @@ export function takeScheme(exchange: Exchange, scheme: string): Taken {
   const { headers } = exchange.request;
   const value = headers.getOnlyById(HeaderId.authorization);
   if (value === undefined) return headers.getById(HeaderId.authorization) === undefined ? null : MALFORMED;
-  const { length } = scheme;
-  if (value.length < length) return null;
-  for (let i = 0; i < length; i++) if ((value.charCodeAt(i) | 0x20) !== scheme.charCodeAt(i)) return null;
-  if (value.length === length) return MALFORMED;
-  if (value.charCodeAt(length) !== 0x20) return null;
-  let start = length + 1;
+  if (!isUnder(scheme, value)) return null;
+  let start = scheme.length;
   while (value.charCodeAt(start) === 0x20) start++;
   return start === value.length ? MALFORMED : value.slice(start);
+}
+
+/** Whether a value of Authorization has this scheme, with something behind it or nothing. */
+function isUnder(scheme: string, value: string): boolean {
+  const { length } = scheme;
+  if (value.length < length) return false;
+  for (let i = 0; i < length; i++) if ((value.charCodeAt(i) | 0x20) !== scheme.charCodeAt(i)) return false;
+  return value.length === length || value.charCodeAt(length) === 0x20;
 }
 
 /** Whether text is a `token68` (RFC 9110 section 11.2): what a bearer token may be made of. */
@@ -102,7 +112,8 @@ export function isToken68(text: string): boolean {
 function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   const { request } = exchange;
   if (kind === 'bearer') {
-    if (typeof takeScheme(exchange, 'bearer') === 'string') request.headers.removeById(HeaderId.authorization);
+    const value = request.headers.getOnlyById(HeaderId.authorization);
+    if (value !== undefined && isUnder('bearer', value)) request.headers.removeById(HeaderId.authorization);
   } else if (kind === 'header') request.headers.remove(name);
   else if (kind === 'query') {
     const others = withoutParameter(request.query, name);

@@ -25,9 +25,12 @@ export class IdentityLines {
   private readonly config: ForwardIdentityConfig;
   private readonly claims: readonly (readonly [header: string, path: string])[];
   private readonly holdsKnown: boolean;
+  /** Whether what was made once stays true. What is signed tells a time, and `validUntilMs` how long it stands. */
+  readonly areLasting: boolean;
 
   constructor(config: ForwardIdentityConfig) {
     this.config = config;
+    this.areLasting = config.consumer !== 'signed';
     this.claims = Object.entries(config.claims);
     // None of the gateway's own names is well-known.
     this.holdsKnown = areKnown(Object.keys(config.claims));
@@ -49,9 +52,9 @@ export class IdentityLines {
     return new FieldBlock(lines.slice(), this.holdsKnown);
   }
 
-  /** Until when lines made now are true; Infinity for those that are not signed. */
+  /** Until when lines made now are to be used, where they are not lasting. */
   validUntilMs(nowMs: number): number {
-    return this.config.consumer === 'signed' ? nowMs + TOKEN_RENEWAL_MS : Infinity;
+    return nowMs + TOKEN_RENEWAL_MS;
   }
 }
 

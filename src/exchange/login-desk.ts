@@ -5,8 +5,10 @@ import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import { Fault } from '../base/fault.ts';
 import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import type { FieldBlock } from '../http/field-block.ts';
 import { HeaderNameSet } from '../http/header-name-set.ts';
 import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
+import type { Consumer } from './consumer.ts';
 import type { Exchange } from './exchange.ts';
 import type { FilterServices } from './filter.ts';
 import { IdentityLines } from './identity-lines.ts';
@@ -132,18 +134,26 @@ export class LoginDesk {
     if (exchange.identity !== null) headers.takeAdded(this.ownFields);
     exchange.consumer = consumer;
     exchange.identity = login.identity;
-    const { clock, cells } = this.worker;
-    const nowMs = wallMs(clock.now);
-    // Because: a signed token says when it was made, by the system's clock: once that was set, forth or back, it says another time.
-    if (login.lines === null || login.linesUntilMs <= nowMs || login.linesFromMs > nowMs + COMPARED_MS) {
-      // Because: once a login and time, and what is signed stands for longer than a reading of the thread's clock.
-      login.linesFromMs = Date.now();
-      login.lines = this.forwarded.make(consumer, login.identity, login.linesFromMs);
-      login.linesUntilMs = this.forwarded.validUntilMs(login.linesFromMs);
-    }
-    headers.appendBlock(login.lines);
-    cells[this.admittedCell]++;
+    const { lines } = login;
+    headers.appendBlock(lines !== null && this.isTimely(login) ? lines : this.linesFor(login, consumer));
+    this.worker.cells[this.admittedCell]++;
     return true;
+  }
+
+  /** Whether its lines, where they are true for a time only, are true now. */
+  private isTimely(login: Login): boolean {
+    if (this.forwarded.areLasting) return true;
+    const nowMs = wallMs(this.worker.clock.now);
+    // Because: a signed token says when it was made, by the system's clock: once that was set, forth or back, it says another time.
+    return login.linesUntilMs > nowMs && login.linesFromMs <= nowMs + COMPARED_MS;
+  }
+
+  private linesFor(login: Login, consumer: Consumer | null): FieldBlock {
+    // Because: once a login and time, and what is signed stands for longer than a reading of the thread's clock.
+    login.linesFromMs = Date.now();
+    login.linesUntilMs = this.forwarded.validUntilMs(login.linesFromMs);
+    login.lines = this.forwarded.make(consumer, login.identity, login.linesFromMs);
+    return login.lines;
   }
 
   /** 401: no credential came. Not held against the source. */

@@ -112,7 +112,7 @@ export const apiKeyFilter: FilterDefinition<ApiKeyConfig> = {
         }
       },
       credentialPlaces: from,
-      withhold: (exchange, of) => dropper?.drop(exchange, of),
+      withhold: (exchange, of) => dropper?.dropBeside(exchange, of),
     };
   },
 };

@@ -67,7 +67,7 @@ class IntrospectFilter implements Filter {
   }
 
   withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
-    if (!this.config.forward.keepCredential) this.reader.drop(exchange, of);
+    if (!this.config.forward.keepCredential) this.reader.dropBeside(exchange, of);
   }
 
   /** Whether it may be gone by until this time of the thread's clock, and its token has not ended. */

@@ -119,7 +119,7 @@ class JwtFilter implements Filter {
   }
 
   withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
-    if (!this.config.forward.keepCredential) this.reader.drop(exchange, of);
+    if (!this.config.forward.keepCredential) this.reader.dropBeside(exchange, of);
   }
 
   private verify(exchange: Exchange, token: string, mayWait: boolean): void | Promise<void> {
@@ -134,7 +134,7 @@ class JwtFilter implements Filter {
       return set === null ? desk.unavailable(exchange) : desk.invalid(exchange, 'unknown');
     }
     if (typeof verdict === 'string') return desk.invalid(exchange, verdict);
-    tokens.set(token, verdict);
+    tokens.set(verdict);
     return this.accept(exchange, verdict);
   }
 

@@ -6,23 +6,23 @@ import { TokenCache } from './token-cache.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
 /** As far as the cache looks at it. */
-function verified(bytes: number): VerifiedToken {
-  return { bytes } as VerifiedToken; // Because: the cache reads nothing else
+function verified(text: string, bytes: number): VerifiedToken {
+  return { text, bytes } as VerifiedToken; // Because: the cache reads nothing else
 }
 
 const token = (n: number | string) => `eyJ.${n}.${String(n).padStart(60, 's')}`;
 
 test('what was put in is found by its whole text only', () => {
   const cache = new TokenCache(100_000);
-  const one = verified(100);
-  cache.set(token(1), one);
+  const one = verified(token(1), 100);
+  cache.set(one);
   assert.equal(cache.get(token(1)), one);
   assert.equal(cache.get(token(2)), undefined);
   assert.equal(cache.get(`x${token(1)}`), undefined, 'one that ends alike');
   assert.equal(cache.get(token(1).slice(1)), undefined);
   assert.equal(cache.get(''), undefined);
-  const other = verified(100);
-  cache.set(`x${token(1)}`, other);
+  const other = verified(`x${token(1)}`, 100);
+  cache.set(other);
   assert.equal(cache.get(`x${token(1)}`), other);
   assert.equal(cache.get(token(1)), undefined, 'of two that end alike the later is kept');
   assert.equal(cache.size, 1);
@@ -32,10 +32,10 @@ test('what was put in is found by its whole text only', () => {
 
 test('never more than its bytes; what is asked for stays through a flood', () => {
   const cache = new TokenCache(10_000);
-  const kept = verified(100);
-  cache.set(token('kept'), kept);
+  const kept = verified(token('kept'), 100);
+  cache.set(kept);
   for (let n = 0; n < 5_000; n++) {
-    cache.set(token(n), verified(100));
+    cache.set(verified(token(n), 100));
     if (n % 20 === 0) assert.equal(cache.get(token('kept')), kept, String(n));
     assert.ok(cache.size <= 100);
   }
@@ -45,10 +45,10 @@ test('never more than its bytes; what is asked for stays through a flood', () =>
 
 test('a token that is put in again counts once; one that would fill half of it is not kept', () => {
   const cache = new TokenCache(1_000);
-  for (let n = 0; n < 50; n++) cache.set(token(1), verified(100));
-  cache.set(token(2), verified(100));
+  for (let n = 0; n < 50; n++) cache.set(verified(token(1), 100));
+  cache.set(verified(token(2), 100));
   assert.equal(cache.size, 2);
-  cache.set(token(3), verified(501));
+  cache.set(verified(token(3), 501));
   assert.equal(cache.get(token(3)), undefined);
   assert.equal(new TokenCache(0).get(token(1)), undefined);
 });

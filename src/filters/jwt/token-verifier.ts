@@ -77,6 +77,7 @@ export class TokenVerifier {
     const bytes = OWN_BYTES + token.length + jws.payload.length * BYTES_PER_PAYLOAD_BYTE;
     const scopes = scopesOf(claims);
     return {
+      text: flatText(token),
       login: new Login({ by: 'jwt', subject: textOf(sub), keyId: '', scopes, claims }, this.ownerOf(claims)),
       key,
       generation,

@@ -11,6 +11,8 @@ export interface TokenPrints {
 }
 
 export interface VerifiedToken {
+  /** The whole text, by itself and not as a piece of the head that it came in. */
+  readonly text: string;
   readonly login: Login;
   readonly key: VerificationKey;
   /** Of the keys when `key` was last seen among them. */

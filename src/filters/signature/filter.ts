@@ -113,7 +113,7 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
 
     function withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
       const isAnother = config.scheme === 'aws4' && takeScheme(exchange, AWS_SCHEME.toLowerCase()) === null;
-      if (!forward.keepCredential && !isAnother) reader.drop(exchange, of);
+      if (!forward.keepCredential && !isAnother) reader.dropBeside(exchange, of);
     }
 
     function onRequestBody(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void {
