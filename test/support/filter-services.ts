@@ -13,6 +13,8 @@ export interface TestServices {
   readonly clock?: Clock;
   /** What the definition says it needs; its tables are made. */
   readonly needs?: FilterNeeds;
+  /** Tables that it shares with other workers of the test, by name, in place of its own. */
+  readonly tables?: ReadonlyMap<string, SharedArrayBuffer>;
   /** By `feedKey`; others have no value for ever. */
   readonly feeds?: ReadonlyMap<string, Feed<unknown>>;
   /** By name. */
@@ -32,7 +34,12 @@ const nothing: Feed<never> = { value: undefined, onChange: () => () => {}, nudge
 export function filterServices(given: TestServices = {}): FilterServices {
   const events = given.events ?? [];
   const limits = given.needs?.limits ?? [];
-  const tables = new Map((given.needs?.tables ?? []).map(({ name, bytes }) => [name, new SharedArrayBuffer(bytes)]));
+  const tables = new Map(
+    (given.needs?.tables ?? []).map(({ name, bytes }) => [
+      name,
+      given.tables?.get(name) ?? new SharedArrayBuffer(bytes),
+    ]),
+  );
   const kept = new Map<string, object>();
   return {
     slot: given.slot ?? 0,

@@ -14,7 +14,7 @@ export const identifies = true;
 export const documentation =
   'Login in the browser with an OpenID Connect provider: authorization code with PKCE, `state` and `nonce`, and an encrypted session cookie. A page that is asked for without a session is redirected to the provider, ' +
   'an API call gets 401. The route has to match the `paths`, too: they are served by this filter. Sessions are in the cookie itself, or in Redis when `session.store` names a store; logout by the provider’s back channel needs the store. ' +
-  'Access tokens are refreshed ahead of their end where the provider gave a refresh token; with providers that use each refresh token once, keep sessions in a store when there is more than one worker, or routes say it differently. ' +
+  'Access tokens are refreshed ahead of their end where the provider gave a refresh token; with providers that use each refresh token once, keep sessions in a store when there is more than one gateway. ' +
   'Requests that change something and come from another site are refused, unless `crossSite: allow`.';
 
 const anyPath = z.string().regex(/^\/[A-Za-z0-9/._~-]*$/, 'expected a path such as /oidc/callback');

@@ -8,6 +8,8 @@ import { HeaderId } from '../../http/header-names.ts';
 const PIECE_CHARACTERS = 3_600;
 /** Beyond this a head grows past what servers take. */
 const PIECES_MAX = 5;
+/** Longer values do not fit. */
+export const COOKIE_CHARACTERS_MAX = PIECES_MAX * PIECE_CHARACTERS;
 
 export interface CookieSettings {
   readonly sameSite: 'lax' | 'strict' | 'none';

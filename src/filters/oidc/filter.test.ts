@@ -10,11 +10,11 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Answer, ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
-import { loginNeeds } from '../../exchange/login-desk.ts';
 import { RedisStore } from '../../store/redis/redis-store.ts';
 import type { Store } from '../../store/store.ts';
 import { schema } from './config.ts';
 import { oidcFilter } from './filter.ts';
+import { RefreshTable, refreshTableNeed } from './refresh-table.ts';
 import type { Session } from './session.ts';
 import { CookieSessions, StoredSessions } from './session-keeper.ts';
 
@@ -65,7 +65,13 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
   return provider;
 }
 
-async function start(t: TestContext, issuer: string, more: object = {}, stores = new Map<string, Store>()) {
+async function start(
+  t: TestContext,
+  issuer: string,
+  more: object = {},
+  stores = new Map<string, Store>(),
+  tables = new Map<string, SharedArrayBuffer>(),
+) {
   const config = {
     issuer,
     clientId: 'gateway',
@@ -80,10 +86,18 @@ async function start(t: TestContext, issuer: string, more: object = {}, stores =
       response.setHeader('x-token', request.headers.authorization ?? '');
       response.end('in');
     },
-    { services: { stores, needs: loginNeeds({ failedLogins: { count: 1, perMs: 1 } }) } },
+    { services: { stores, tables, needs: oidcFilter.needs!(schema.parse(config), undefined as never) } },
   );
   t.after(() => gateway.stop());
   return gateway;
+}
+
+function refreshMemory() {
+  return new SharedArrayBuffer(refreshTableNeed.bytes);
+}
+
+function cookieSessions(issuer: string) {
+  return new CookieSessions([key], 'cardea_session', `${issuer} gateway`, new RefreshTable(refreshMemory()));
 }
 
 const now = () => Math.floor(Date.now() / 1_000);
@@ -174,7 +188,7 @@ test('an ID token that is not of this login, or not of this provider, begins no 
 test('a session of a level that does not suffice: a page is sent to log in higher, a program is told what is missing', async t => {
   const { issuer } = await startProvider(t);
   const gateway = await start(t, issuer, { acr: ['high', 'higher'] });
-  const sessions = new CookieSessions([key], 'cardea_session', `${issuer} gateway`);
+  const sessions = cookieSessions(issuer);
   const askAs = (acr: string | undefined, accept: string) => {
     const session = sessionOf(issuer);
     const cookie = `cardea_session=${sessions.keep({ ...session, claims: { ...session.claims, acr } })}`;
@@ -199,10 +213,7 @@ test('a logout in a frame of the provider ends the session that it names, and no
   const of = `${issuer} gateway`;
   const named = { ...sessionOf(issuer), claims: { sub: 'u', sid: 'one' } };
   const iss = encodeURIComponent(issuer);
-  for (const keeper of [
-    new CookieSessions([key], 'cardea_session', of),
-    new StoredSessions(store, [key], 'cardea_session', of),
-  ]) {
+  for (const keeper of [cookieSessions(issuer), new StoredSessions(store, [key], 'cardea_session', of)]) {
     const session = keeper instanceof StoredSessions ? { keys: [key], store: 'main', cache: '1ms' } : { keys: [key] };
     const gateway = await start(t, issuer, { session }, new Map([['main', store]]));
     const cookie = `cardea_session=${await keeper.keep(named, null, 60_000)}`;
@@ -225,7 +236,7 @@ test('a logout in a frame of the provider ends the session that it names, and no
 test('a session ends when it was not used for long enough, and in any case when its life is over', async t => {
   const { issuer } = await startProvider(t);
   const gateway = await start(t, issuer, { session: { keys: [key], idle: '10m', life: '1h' } });
-  const sessions = new CookieSessions([key], 'cardea_session', `${issuer} gateway`);
+  const sessions = cookieSessions(issuer);
   const minute = 60;
   const cases: [startedAgo: number, usedAgo: number, status: number, isRenewed: boolean][] = [
     [59 * minute, minute, 200, false],
@@ -244,7 +255,7 @@ test('a session ends when it was not used for long enough, and in any case when 
 test('tokens that a provider gives for another user replace none', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });
-  const sessions = new CookieSessions([key], 'cardea_session', `${provider.issuer} gateway`);
+  const sessions = cookieSessions(provider.issuer);
   const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() + 10 };
   for (const [sub, expected] of [
     ['other', 'Bearer old'],
@@ -304,7 +315,7 @@ test('a provider that takes no more requests for now, or does not know its clien
   const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });
   assert.equal((await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } })).status, 302);
   const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() - 10 };
-  const sessions = new CookieSessions([key], 'cardea_session', `${provider.issuer} gateway`);
+  const sessions = cookieSessions(provider.issuer);
   // A cookie of its own each time: one that was just looked at is not due again.
   const answered = async () => {
     const cookie = `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}`;
@@ -323,7 +334,7 @@ test('a provider that takes no more requests for now, or does not know its clien
 test('another site opens no socket in the name of who is logged in', async t => {
   const { issuer } = await startProvider(t);
   const gateway = await start(t, issuer);
-  const cookie = `cardea_session=${new CookieSessions([key], 'cardea_session', `${issuer} gateway`).keep(sessionOf(issuer))}`;
+  const cookie = `cardea_session=${cookieSessions(issuer).keep(sessionOf(issuer))}`;
   const socket = { cookie, connection: 'upgrade', upgrade: 'websocket' };
   assert.equal((await ask(gateway.port, { headers: { cookie } })).status, 200);
   const foreign = await ask(gateway.port, { headers: { ...socket, 'sec-fetch-site': 'cross-site' } });
@@ -337,7 +348,7 @@ test('another site opens no socket in the name of who is logged in', async t => 
 test('behind a proxy that ends TLS the site is that of publicUrl: sockets of its pages are its own', async t => {
   const { issuer } = await startProvider(t);
   const gateway = await start(t, issuer, { publicUrl: 'https://app.example.com/' });
-  const cookie = `cardea_session=${new CookieSessions([key], 'cardea_session', `${issuer} gateway`).keep(sessionOf(issuer))}`;
+  const cookie = `cardea_session=${cookieSessions(issuer).keep(sessionOf(issuer))}`;
   // As Chromium opens one: with an origin, and without Sec-Fetch-Site.
   const statusFrom = async (origin: string) =>
     (await ask(gateway.port, { headers: { cookie, connection: 'upgrade', upgrade: 'websocket', origin } })).status;
@@ -413,6 +424,76 @@ test('gateways that share sessions show a refresh token once, however many reque
   }
 });
 
+/** Three workers of one gateway, which keep sessions in cookies, and such a cookie whose access token ends in so many seconds. */
+async function startWorkers(t: TestContext, leftS: number) {
+  const provider = await startProvider(t);
+  const tables = new Map([[refreshTableNeed.name, refreshMemory()]]);
+  const workers = await Promise.all(
+    // One of them for a route that says it differently.
+    [{}, {}, { crossSite: 'allow' }].map(own =>
+      start(t, provider.issuer, { upstreamToken: 'access', ...own }, new Map(), tables),
+    ),
+  );
+  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() + leftS };
+  const cookie = `cardea_session=${cookieSessions(provider.issuer).keep({ ...sessionOf(provider.issuer), ...tokens })}`;
+  const shown = () => provider.asked.filter(url => url === '/token').length;
+  return { provider, workers, cookie, shown };
+}
+
+test('workers show the refresh token of a cookie once, and whoever brings the old cookie is given the new one', async t => {
+  for (const leftS of [10, -10]) {
+    const { provider, workers, cookie, shown } = await startWorkers(t, leftS);
+    provider.tokens = { access_token: 'new', token_type: 'bearer', refresh_token: 'r2', expires_in: 600 };
+    const askAll = () =>
+      Promise.all([0, 1, 2].flatMap(() => workers).map(({ port }) => ask(port, { headers: { cookie } })));
+    for (const answer of await askAll()) {
+      assert.equal(answer.status, 200);
+      // One that is good still is used while another is fetched.
+      if (leftS < 0) assert.equal(answer.headers['x-token'], 'Bearer new');
+    }
+    const given = new Set<string>();
+    for (const answer of await askAll()) {
+      assert.equal(answer.headers['x-token'], 'Bearer new', 'by a page that was loaded before');
+      given.add(valuesOf(answer, 'set-cookie')[0]!.split(';')[0]!);
+    }
+    assert.equal(shown(), 1);
+    assert.equal(given.size, 1, 'all are given the same cookie');
+    const [next] = given;
+    for (const { port } of workers) {
+      const answer = await ask(port, { headers: { cookie: next! } });
+      assert.equal(answer.headers['x-token'], 'Bearer new');
+      assert.deepEqual(valuesOf(answer, 'set-cookie'), []);
+    }
+  }
+});
+
+test('a session that the provider ends has ended on every worker, and one that it could not answer for is asked about again', async t => {
+  const { provider, workers, cookie, shown } = await startWorkers(t, -10);
+  provider.tokens = 'busy';
+  const [one, other, third] = workers;
+  const statusOf = async ({ port }: { readonly port: number }) => (await ask(port, { headers: { cookie } })).status;
+  assert.equal(await statusOf(one!), 200);
+  provider.tokens = null;
+  assert.deepEqual([await statusOf(other!), shown()], [401, 2]);
+  assert.deepEqual([await statusOf(third!), shown()], [401, 2]);
+});
+
+test('tokens that are due again at once are replaced again, from whichever cookie', async t => {
+  const { provider, workers, cookie, shown } = await startWorkers(t, -10);
+  const due = (access: string, refresh: string, seconds: number) => {
+    provider.tokens = { access_token: access, token_type: 'bearer', refresh_token: refresh, expires_in: seconds };
+  };
+  const asked = async (at: number) => {
+    const answer = await ask(workers[at]!.port, { headers: { cookie } });
+    assert.equal(answer.status, 200);
+    return [answer.headers['x-token'], shown()];
+  };
+  due('second', 'r2', 1);
+  assert.deepEqual(await asked(0), ['Bearer second', 1]);
+  due('third', 'r3', 600);
+  assert.deepEqual(await asked(1), ['Bearer third', 2]);
+});
+
 /** A gateway that keeps sessions in Redis, and there one whose access token ends then. */
 async function startDue(t: TestContext, accessUntilS: number) {
   const provider = await startProvider(t);
@@ -431,7 +512,7 @@ test('while the provider is away nobody waits for one who tries', async t => {
   provider.stop();
   const headers = { cookie: `cardea_session=${cookie}` };
   for (let i = 0; i < 3; i++) assert.equal((await ask(gateway.port, { headers })).status, 200);
-  assert.equal(await sessions.claimRefresh(session, 1_000), true, 'it was released');
+  assert.notEqual(await sessions.claimRefresh(session, 1_000), null, 'it was released');
 });
 
 test('tokens that were replaced elsewhere and are due again are shown by whoever has claimed those', async t => {
@@ -444,7 +525,7 @@ test('tokens that were replaced elsewhere and are due again are shown by whoever
   assert.equal(asked(), 1);
   const next = { ...session, refreshToken: 'r2', accessUntilS: now() + 20 };
   await sessions.keep(next, cookie, 60_000);
-  assert.equal(await sessions.claimRefresh(next, 60_000), true);
+  assert.notEqual(await sessions.claimRefresh(next, 60_000), null);
   assert.equal((await ask(gateway.port, { headers })).status, 200);
   assert.equal(asked(), 1);
 });

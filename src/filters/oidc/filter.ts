@@ -7,6 +7,7 @@ import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { HeaderId } from '../../http/header-names.ts';
 import { providerNeed } from '../../store/provider/provider-feed.ts';
 import type { RedisStore } from '../../store/redis/redis-store.ts';
@@ -18,6 +19,7 @@ import { LoginFlow } from './login-flow.ts';
 import { backchannelLogout, frontchannelSid } from './own-pages.ts';
 import { Provider } from './provider.ts';
 import { reasonOf } from './provider-trouble.ts';
+import { RefreshTable, refreshTableNeed } from './refresh-table.ts';
 import { textClaim } from './session.ts';
 import { SessionDesk } from './session-desk.ts';
 import { CookieSessions, type SessionKeeper, StoredSessions } from './session-keeper.ts';
@@ -30,8 +32,12 @@ export const oidcFilter: FilterDefinition<OidcConfig> = {
   name: 'oidc',
   events,
   needs(config) {
-    const { issuer, timeout } = config;
-    return { ...loginNeeds(config), feeds: [providerNeed({ url: discoveryUrl(issuer), timeoutMs: timeout })] };
+    const { issuer, timeout, session } = config;
+    const login = loginNeeds(config);
+    return {
+      tables: [...(login.tables ?? []), ...(session.store === undefined ? [refreshTableNeed] : [])],
+      feeds: [providerNeed({ url: discoveryUrl(issuer), timeoutMs: timeout })],
+    };
   },
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build: (config, services) => new OidcFilter(config, services),
@@ -45,9 +51,12 @@ function storeOf({ session }: OidcConfig, services: FilterServices): RedisStore 
   throw new TypeError(`sessions are kept in Redis, and the store "${session.store}" is none`);
 }
 
-function keeperOf({ session, ...config }: OidcConfig, store: RedisStore | null): SessionKeeper {
+function keeperOf({ session, ...config }: OidcConfig, store: RedisStore | null, worker: WorkerServices): SessionKeeper {
   const of = Provider.identityOf(config);
-  if (store === null) return new CookieSessions(session.keys, session.cookie, of);
+  if (store === null) {
+    const refreshes = new RefreshTable(worker.sharedTable(refreshTableNeed.name));
+    return new CookieSessions(session.keys, session.cookie, of, refreshes);
+  }
   return new StoredSessions(store, session.keys, session.cookie, of);
 }
 
@@ -82,7 +91,7 @@ class OidcFilter implements Filter {
       services,
     );
     const store = storeOf(config, services);
-    this.keeper = keeperOf(config, store);
+    this.keeper = keeperOf(config, store, worker);
     this.browser = new BrowserSide(config, slot);
     // Shared by all routes that say the same, and kept over reloads, for as long as their store is: one that has gone is closed.
     this.sessions = worker.lasting(

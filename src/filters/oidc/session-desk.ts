@@ -7,14 +7,15 @@ import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { OidcConfig } from './config.ts';
 import type { Provider } from './provider.ts';
 import { reasonOf } from './provider-trouble.ts';
+import { KEPT_S } from './refresh-table.ts';
 import { hasEnded, isStale, type Session, textClaim, wantsRefresh } from './session.ts';
-import type { SessionKeeper } from './session-keeper.ts';
+import type { RefreshClaim, SessionKeeper } from './session-keeper.ts';
 import { type KnownSession, SessionMemo } from './session-memo.ts';
 
 /** A session in the cookie cannot be ended from outside: believed as long as it holds, looked at anew now and then. */
 const COOKIE_BELIEF_MS = 60_000;
 /** How long requests that still bring the cookie of before a refresh are given the new one. */
-const GRACE_MS = 30_000;
+const GRACE_MS = KEPT_S * 1_000;
 /** A refresh may ask the provider for its metadata, tokens and keys, each within `timeout`; nobody else tries until then. */
 const CLAIM_TIMEOUTS = 3;
 const LOOK_AGAIN_MS = 100;
@@ -115,20 +116,29 @@ export class SessionDesk {
   private async renewed(cookie: string, session: Session, nowS: number): Promise<KnownSession | null> {
     if (!wantsRefresh(session, nowS)) return this.keep(cookie, { ...session, usedS: nowS });
     const until = performance.now() + this.config.timeout;
-    // Because: another worker or gateway may be at it, and is not to be found out by the provider's refusal, which ends the session.
-    while (!(await this.keeper.claimRefresh(session, CLAIM_TIMEOUTS * this.config.timeout))) {
-      const stored = await this.keeper.find(cookie);
-      if (stored === null) return this.gone(cookie);
+    for (;;) {
+      const claim = await this.keeper.claimRefresh(session, CLAIM_TIMEOUTS * this.config.timeout);
+      if (claim !== null) return this.refreshed(cookie, session, claim, nowS);
+      // Because: another worker or gateway may be at it, and is not to be found out by the provider's refusal, which ends the session.
+      const latest = await this.keeper.latest(cookie, session);
+      if (latest === null) return this.gone(cookie);
+      const isDue = latest.cookie !== cookie && wantsRefresh(latest.session, nowS);
+      if (isDue) return this.inPlace(cookie, await this.renewed(latest.cookie, latest.session, nowS), latest.cookie);
       // What that one leaves is waited for only when the access token is no longer good.
-      if (stored.accessUntilS > this.nowS() || performance.now() >= until) return this.remember(cookie, stored, null);
+      if (latest.session.accessUntilS > this.nowS() || performance.now() >= until)
+        return this.replaced(cookie, latest.cookie, latest.session);
       await delay(LOOK_AGAIN_MS);
       this.worker.clock.tick();
     }
-    return this.refreshed(cookie, session, nowS);
   }
 
   /** As whoever has claimed to do it. */
-  private async refreshed(cookie: string, claimed: Session, nowS: number): Promise<KnownSession | null> {
+  private async refreshed(
+    cookie: string,
+    claimed: Session,
+    claim: RefreshClaim,
+    nowS: number,
+  ): Promise<KnownSession | null> {
     const session = await this.keeper.find(cookie);
     if (session === null) return this.gone(cookie);
     // Because: what is remembered here may be as old as `session.cache`.
@@ -136,27 +146,43 @@ export class SessionDesk {
     // Tokens that are due again were claimed by nobody yet.
     if (session.refreshToken !== claimed.refreshToken || session.accessUntilS !== claimed.accessUntilS)
       return this.renewed(cookie, session, nowS);
-    let next: Session = { ...session, usedS: nowS };
+    let next: Session;
     try {
       next = await this.provider.refresh(session, nowS);
     } catch (error) {
       if (await this.provider.isRefusal(error).catch(() => false)) {
         await this.keeper.end(cookie);
+        claim.done(null);
         return this.gone(cookie);
       }
       // Because: a provider that is away ends nobody's session; the next request tries again.
       this.worker.log('warn', 'oidc provider does not refresh tokens', { reason: reasonOf(error) });
-      await this.keeper.releaseRefresh(claimed);
+      await claim.release();
+      return this.keep(cookie, { ...session, usedS: nowS });
     }
-    return this.keep(cookie, next);
+    const known = await this.keep(cookie, next);
+    claim.done(known === null ? null : (known.replacedBy ?? cookie));
+    return known;
   }
 
   private async keep(cookie: string, next: Session): Promise<KnownSession | null> {
     const value = await this.keeper.keep(next, cookie, this.times.lifeMs);
-    if (value === null) return this.gone(cookie);
-    if (value === cookie) return this.remember(cookie, next, null);
-    const known = this.remember(value, next, null);
-    const replaced: KnownSession = { ...known, replacedBy: value, untilMs: this.worker.clock.now + GRACE_MS };
+    return value === null ? this.gone(cookie) : this.replaced(cookie, value, next);
+  }
+
+  /** The session from now on, with the cookie that has replaced this one, or with the same. */
+  private replaced(cookie: string, value: string, session: Session): KnownSession {
+    if (value === cookie) return this.remember(cookie, session, null);
+    return this.inPlace(cookie, this.remember(value, session, null), value);
+  }
+
+  /** For whoever still brings the cookie of before. */
+  private inPlace(cookie: string, known: KnownSession, value: string): KnownSession;
+  private inPlace(cookie: string, known: KnownSession | null, value: string): KnownSession | null;
+  private inPlace(cookie: string, known: KnownSession | null, value: string): KnownSession | null {
+    if (known === null) return this.gone(cookie);
+    const replacedBy = known.replacedBy ?? value;
+    const replaced: KnownSession = { ...known, replacedBy, untilMs: this.worker.clock.now + GRACE_MS };
     this.memo.set(cookie, replaced);
     return replaced;
   }

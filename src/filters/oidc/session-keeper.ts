@@ -2,9 +2,23 @@
 
 import { createHash } from 'node:crypto';
 import type { RedisStore } from '../../store/redis/redis-store.ts';
+import type { RefreshTable } from './refresh-table.ts';
 import { SealedBox } from './sealed-box.ts';
 import { parseSession, type Session, sessionText, textClaim } from './session.ts';
 import { SessionIds } from './session-ids.ts';
+
+export interface KeptSession {
+  readonly session: Session;
+  /** The cookie's value. */
+  readonly cookie: string;
+}
+
+export interface RefreshClaim {
+  /** The tokens were replaced, and this is the cookie's value from now on; null where the provider refused, and ended the session. */
+  done(cookie: string | null): void;
+  /** The tokens were not replaced: somebody else may try. */
+  release(): void | Promise<void>;
+}
 
 /** Rejects with `StoreAway` when it cannot be asked. */
 export interface SessionKeeper {
@@ -14,12 +28,12 @@ export interface SessionKeeper {
   keep(session: Session, before: string | null, lifeMs: number): string | Promise<string | null>;
   end(cookie: string): void | Promise<void>;
   /**
-   * Whether the caller is to replace this session's tokens: a refresh token may be good once only, and whoever shows it a second time
-   * loses the login. False for all others who ask within this time, wherever they are, unless it is released.
+   * For the caller who is to replace this session's tokens: a refresh token may be good once only, and whoever shows it a second time
+   * loses the login. Null for all others who ask within this time, wherever they are, unless it is released.
    */
-  claimRefresh(session: Session, forMs: number): boolean | Promise<boolean>;
-  /** The tokens were not replaced: somebody else may try. */
-  releaseRefresh(session: Session): void | Promise<void>;
+  claimRefresh(session: Session, forMs: number): RefreshClaim | null | Promise<RefreshClaim | null>;
+  /** What has become of a session that somebody else has claimed; null when it was ended. */
+  latest(cookie: string, session: Session): KeptSession | null | Promise<KeptSession | null>;
   /** Ends every session of a login at the provider, or of a user; says how many. */
   endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number>;
   /** Whether this id was marked as used, and is remembered still. */
@@ -30,10 +44,12 @@ export interface SessionKeeper {
 export class CookieSessions implements SessionKeeper {
   private readonly box: SealedBox;
   private readonly of: string;
+  private readonly refreshes: RefreshTable;
 
-  constructor(secrets: readonly string[], cookie: string, of: string) {
+  constructor(secrets: readonly string[], cookie: string, of: string, refreshes: RefreshTable) {
     this.box = new SealedBox(secrets, `session ${cookie}`);
     this.of = of;
+    this.refreshes = refreshes;
   }
 
   find(cookie: string): Session | null {
@@ -47,11 +63,17 @@ export class CookieSessions implements SessionKeeper {
 
   end(): void {}
 
-  claimRefresh(): boolean {
-    return true;
+  claimRefresh(session: Session, forMs: number): RefreshClaim | null {
+    return this.refreshes.claim(refreshName(this.of, session), forMs);
   }
 
-  releaseRefresh(): void {}
+  latest(cookie: string, session: Session): KeptSession | null {
+    const value = this.refreshes.outcome(refreshName(this.of, session));
+    if (value === '') return null;
+    const latest = value === undefined ? null : this.find(value);
+    // Because: a route that says other keys cannot read it, and the session goes on as it was.
+    return value === undefined || latest === null ? { session, cookie } : { session: latest, cookie: value };
+  }
 
   async endAll(): Promise<number> {
     return 0;
@@ -107,12 +129,21 @@ export class StoredSessions implements SessionKeeper {
     if (this.ids.isOwn(cookie)) await this.store.command('DEL', this.sessionKey(cookie));
   }
 
-  async claimRefresh(session: Session, forMs: number): Promise<boolean> {
-    return (await this.store.command('SET', this.claimKey(session), '1', 'NX', 'PX', forMs)) === 'OK';
+  async claimRefresh(session: Session, forMs: number): Promise<RefreshClaim | null> {
+    const key = this.store.key(`oidc:refresh:${hashed(refreshName(this.of, session))}`);
+    if ((await this.store.command('SET', key, '1', 'NX', 'PX', forMs)) !== 'OK') return null;
+    return {
+      // Because: what came of it stands where the session is, for all who look there.
+      done() {},
+      release: async () => {
+        await this.store.command('DEL', key);
+      },
+    };
   }
 
-  async releaseRefresh(session: Session): Promise<void> {
-    await this.store.command('DEL', this.claimKey(session));
+  async latest(cookie: string): Promise<KeptSession | null> {
+    const session = await this.find(cookie);
+    return session === null ? null : { session, cookie };
   }
 
   async endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number> {
@@ -139,11 +170,6 @@ export class StoredSessions implements SessionKeeper {
     });
   }
 
-  /** A provider may give the same refresh token again: the access token's end tells one time from the next. */
-  private claimKey({ refreshToken, accessUntilS }: Session): string {
-    return this.indexKey('refresh', `${refreshToken} ${accessUntilS}`);
-  }
-
   private sessionKey(id: string): string {
     return this.store.key(`oidc:session:${hashed(id)}`);
   }
@@ -151,6 +177,11 @@ export class StoredSessions implements SessionKeeper {
   private indexKey(kind: string, value: string): string {
     return this.store.key(`oidc:${kind}:${hashed(`${this.of}\n${value}`)}`);
   }
+}
+
+/** A provider may give the same refresh token again: the access token's end tells one time from the next. */
+function refreshName(of: string, { refreshToken, accessUntilS }: Session): string {
+  return `${of}\n${refreshToken} ${accessUntilS}`;
 }
 
 function hashed(text: string): string {
