@@ -1,9 +1,11 @@
 // cardea audit: every route with what guards it, and every way around a guard; with --probe, proved on a running gateway.
 
 import { writeFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
 import { auditFile } from '../runtime/audit/audit-file.ts';
 import type { AuditReport } from '../runtime/audit/audit-report.ts';
-import { NO_CERTIFICATE, type ProbeResult } from '../runtime/audit/probe.ts';
+import type { ProbeResult } from '../runtime/audit/probe.ts';
+import { NO_CERTIFICATE } from '../runtime/audit/probe-sender.ts';
 import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
 import { type JunitCase, junitText } from './junit.ts';
 import { loadOrTell } from './load-or-tell.ts';
@@ -35,7 +37,11 @@ export const audit: Command = {
     const { report, probes } = await auditFile(config, url === null ? null : { url, insecure: args.flag('insecure') });
     const ok = report.ok && probes.every(probe => probe.ok);
     if (args.flag('json')) terminal.json({ ...report, ok, probes });
-    else show(report, probes, url !== null, terminal);
+    else {
+      show(report, probes, terminal);
+      if (url !== null) showProbed(report, probes, config, terminal);
+      showVerdict(report, probes, terminal);
+    }
     const junit = args.text('junit');
     if (junit !== undefined) writeFileSync(junit, `${junitText('cardea audit', cases(report, probes))}\n`);
     return ok ? ExitCode.ok : ExitCode.failed;
@@ -56,16 +62,18 @@ function cases(report: AuditReport, probes: readonly ProbeResult[]): JunitCase[]
       group: name,
       name: 'guards',
       failure: findings.map(({ message }) => message).join('; '),
+      skipped: '',
     })),
-    ...probes.map(({ route, probe, request, message }) => ({
+    ...probes.map(({ route, probe, request, protocol, message, unseen, code }) => ({
       group: route,
-      name: `${probe}: ${request}`,
+      name: `${probe}: ${request}, ${protocol}`,
       failure: message,
+      skipped: unseen ? `refused unseen: ${code}` : '',
     })),
   ];
 }
 
-function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probed: boolean, terminal: Terminal): void {
+function show({ routes }: AuditReport, probes: readonly ProbeResult[], terminal: Terminal): void {
   const { paint } = terminal;
   const rows = routes.map(({ name, public: open, guards, findings, accepted }) => [
     name,
@@ -84,19 +92,37 @@ function show({ routes, ok }: AuditReport, probes: readonly ProbeResult[], probe
   if (unsampled.length > 0) {
     terminal.out(`no request could be made up for ${unsampled.join(', ')} (regexes): only their guards were looked at`);
   }
-  for (const { route, probe, request, message } of probes.filter(each => !each.ok)) {
-    terminal.out(`${paint('red', 'probe')}  ${route}: ${probe} (${request}): ${message}`);
+  for (const { route, probe, request, protocol, message } of probes.filter(each => !each.ok)) {
+    terminal.out(`${paint('red', 'probe')}  ${route}: ${probe} (${request}, ${protocol}): ${message}`);
   }
-  if (probed) {
-    const throttled = probes.filter(({ code }) => code === 'too_many_failed_logins').length;
-    const shut = probes.filter(({ code }) => code === NO_CERTIFICATE).length;
-    const held =
-      (throttled === 0 ? '' : `, ${throttled} of them unseen, after too many failed logins`) +
-      (shut === 0 ? '' : `, ${shut} of them by the listener, which takes nobody without a client certificate`);
-    terminal.out(
-      `${probes.filter(each => each.ok).length} of ${probes.length} probes were refused as they must be${held}`,
-    );
+}
+
+/** What was proved, and plainly what was not. */
+function showProbed({ routes }: AuditReport, probes: readonly ProbeResult[], config: Config, terminal: Terminal): void {
+  const shut = probes.filter(({ code }) => code === NO_CERTIFICATE).length;
+  const throttled = probes.filter(({ unseen, code }) => unseen && code !== NO_CERTIFICATE);
+  const held =
+    (throttled.length === 0 ? '' : `, ${throttled.length} of them unseen, after too many failed logins`) +
+    (shut === 0 ? '' : `, ${shut} of them by the listener, which takes nobody without a client certificate`);
+  const protocols = [...new Set(probes.map(({ protocol }) => protocol))];
+  const over = protocols.length === 0 ? '' : ` over ${protocols.join(' and ')}`;
+  terminal.out(
+    `${probes.filter(each => each.ok).length} of ${probes.length} probes${over} were refused as they must be${held}`,
+  );
+  if (throttled.length > 0) {
+    const counts = routes
+      .map(({ name }) => [name, throttled.filter(({ route }) => route === name).length] as const)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => `${name} (${count})`);
+    terminal.out(`unseen at ${counts.join(', ')}: a higher failedLogins shows how these are taken`);
   }
+  const speaksHttp2 = config.listeners.some(each => each.protocols.some(protocol => protocol !== 'http/1.1'));
+  if (speaksHttp2 && probes.length > shut && !protocols.includes('HTTP/2'))
+    terminal.out('HTTP/2 was not probed: the listener of this port does not speak it, or none has this port');
+}
+
+function showVerdict({ routes, ok }: AuditReport, probes: readonly ProbeResult[], terminal: Terminal): void {
+  const { paint } = terminal;
   const findings = routes.reduce((sum, route) => sum + route.findings.length, 0);
   const passed = probes.filter(each => !each.ok).length;
   const verdict = `${counted(routes.length, 'route')}, ${findings === 0 ? 'no finding' : counted(findings, 'finding')}`;

@@ -5,17 +5,21 @@ export interface JunitCase {
   readonly group: string;
   /** Empty when it passed. */
   readonly failure: string;
+  /** Why nothing is known; empty where something is. */
+  readonly skipped: string;
 }
 
 export function junitText(suite: string, cases: readonly JunitCase[]): string {
   const failures = cases.filter(({ failure }) => failure !== '').length;
-  const lines = cases.map(({ name, group, failure }) => {
+  const skips = cases.filter(({ skipped }) => skipped !== '').length;
+  const lines = cases.map(({ name, group, failure, skipped }) => {
     const opening = `  <testcase classname="${escaped(group)}" name="${escaped(name)}"`;
-    return failure === '' ? `${opening}/>` : `${opening}><failure message="${escaped(failure)}"/></testcase>`;
+    if (failure !== '') return `${opening}><failure message="${escaped(failure)}"/></testcase>`;
+    return skipped === '' ? `${opening}/>` : `${opening}><skipped message="${escaped(skipped)}"/></testcase>`;
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuite name="${escaped(suite)}" tests="${cases.length}" failures="${failures}">`,
+    `<testsuite name="${escaped(suite)}" tests="${cases.length}" failures="${failures}" skipped="${skips}">`,
     ...lines,
     '</testsuite>',
   ].join('\n');

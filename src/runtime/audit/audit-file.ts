@@ -2,11 +2,14 @@
 
 import { filtersInUse } from '../../compile/filters-in-use.ts';
 import { filterSchemas, loadLanguages } from '../../compile/languages.ts';
-import type { Config } from '../../config/config.ts';
+import type { Config, ListenerConfig } from '../../config/config.ts';
 import { auditConfig } from './audit.ts';
 import type { AuditReport } from './audit-report.ts';
+import { Http1Sender } from './http1-sender.ts';
+import { Http2Sender } from './http2-sender.ts';
 import { keyPlacesOf } from './key-places.ts';
 import { type ProbeResult, probeRoutes } from './probe.ts';
+import type { ProbeSender } from './probe-sender.ts';
 
 export interface ProbedGateway {
   readonly url: URL;
@@ -21,20 +24,24 @@ export async function auditFile(
   const definitions = await filtersInUse(config);
   await loadLanguages();
   const report = auditConfig(config, definitions, filterSchemas);
-  const probes =
-    gateway === null
-      ? []
-      : await probeRoutes(report.routes, {
-          ...gateway,
-          keyPlaces: keyPlacesOf(config, definitions),
-          certificateRequired: requiresCertificate(config, gateway.url),
-        });
-  return { report, probes };
+  if (gateway === null) return { report, probes: [] };
+  const senders = sendersFor(config, gateway);
+  return { report, probes: await probeRoutes(report.routes, keyPlacesOf(config, definitions), senders) };
 }
 
-/** Whether the listener of this port, or every one where none has it, takes nobody without a client certificate. */
-function requiresCertificate({ listeners }: Config, { protocol, port }: URL): boolean {
-  if (protocol !== 'https:') return false;
-  const there = listeners.filter(each => each.port === Number(port || 443));
-  return (there.length > 0 ? there : listeners).every(({ tls }) => tls?.clientAuth?.mode === 'required');
+/** One for each protocol that the listener of this port speaks; HTTP/1.1 where none has it, and something stands in front. */
+function sendersFor({ listeners }: Config, { url, insecure }: ProbedGateway): ProbeSender[] {
+  const isSecure = url.protocol === 'https:';
+  const there = listeners.filter(each => each.port === Number(url.port || (isSecure ? 443 : 80)));
+  const certificateRequired =
+    isSecure && (there.length > 0 ? there : listeners).every(({ tls }) => tls?.clientAuth?.mode === 'required');
+  const probed = { url, insecure, certificateRequired };
+  const speaks = (protocol: ListenerConfig['protocols'][number]) =>
+    there.some(({ protocols }) => protocols.includes(protocol));
+  const senders: ProbeSender[] = [];
+  const isHttp2Alone = there.length > 0 && !speaks('http/1.1') && !certificateRequired;
+  if (!isHttp2Alone) senders.push(new Http1Sender(probed));
+  // Because: who brings no certificate is shut out before there is a protocol.
+  if (speaks(isSecure ? 'h2' : 'h2c') && !certificateRequired) senders.push(new Http2Sender(probed));
+  return senders;
 }

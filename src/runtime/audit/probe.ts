@@ -1,157 +1,113 @@
 // Proves on a running gateway what the audit says: every route that is not public refuses who brings nothing, or something bad.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { AuditedRoute } from './audit-report.ts';
 import { type BadCredential, badCredentials, badTokens, credentialAt, type KeyPlaces } from './bad-credentials.ts';
+import { type Answer, NO_CERTIFICATE, type ProbeSender } from './probe-sender.ts';
 import type { SampleRequest } from './sample-request.ts';
 import { encodings } from './variants.ts';
-
-const TIMEOUT_MS = 10_000;
-
-/** In place of a refusal's code, where the listener let nobody in who brings no certificate: it closes, and says nothing in HTTP. */
-export const NO_CERTIFICATE = 'client_certificate_required';
-
-export interface ProbeOptions {
-  readonly url: URL;
-  /** Take any certificate: for a gateway under test with one of its own. */
-  readonly insecure: boolean;
-  readonly keyPlaces: KeyPlaces;
-  /** The listener there takes nobody without a client certificate. */
-  readonly certificateRequired: boolean;
-}
 
 export interface ProbeResult {
   readonly route: string;
   /** What was sent. */
   readonly probe: string;
   readonly request: string;
+  readonly protocol: ProbeSender['protocol'];
   /** 0 when there was no answer. */
   readonly status: number;
   /** Of the gateway's refusal, or `NO_CERTIFICATE`; empty for an answer that is none. */
   readonly code: string;
   readonly ok: boolean;
+  /** Refused before anybody looked at what was sent: nothing is known of how that would have been taken. */
+  readonly unseen: boolean;
   /** Why not. */
   readonly message: string;
 }
 
-interface Answer {
-  readonly status: number;
-  /** The gateway made the answer itself (RFC 9209). */
-  readonly byGateway: boolean;
-  readonly code: string;
+type Judge = (answer: Answer, guards: readonly string[]) => string;
+
+interface Probe {
+  readonly name: string;
+  readonly request: SampleRequest;
+  readonly credential: BadCredential;
+  readonly judge: Judge;
 }
 
-/** Asks about each route in turn, so that a small gateway is not flooded. */
-export async function probeRoutes(routes: readonly AuditedRoute[], options: ProbeOptions): Promise<ProbeResult[]> {
-  const { keyPlaces } = options;
+/**
+ * Asks about each route in turn, so that a small gateway is not flooded. Everything goes by the first sender; by the others, which lead to the
+ * same filters, what protocols write each in their own way: hosts, paths and fields.
+ */
+export async function probeRoutes(
+  routes: readonly AuditedRoute[],
+  keyPlaces: KeyPlaces,
+  senders: readonly ProbeSender[],
+): Promise<ProbeResult[]> {
   const tokens = badTokens();
-  const credentials = badCredentials(keyPlaces, tokens);
+  const [nothing, ...others] = badCredentials(keyPlaces, tokens);
   const results: ProbeResult[] = [];
-  for (const { name, public: open, samples } of routes) {
-    const [sample, ...others] = samples;
-    if (open || sample === undefined) continue;
+  for (const route of routes) {
+    const [sample, ...samples] = route.samples;
+    if (route.public || sample === undefined || nothing === undefined) continue;
     // Because: a token where nobody looks for one is no credential at all.
-    const places = ['', name].flatMap(owner => keyPlaces.ofRoutes.get(owner) ?? []);
+    const places = ['', route.name].flatMap(owner => keyPlaces.ofRoutes.get(owner) ?? []);
     const elsewhere = places.flatMap(place => tokens.map(([what, token]) => credentialAt(what, token, place)));
-    for (const credential of [...credentials, ...elsewhere]) {
-      results.push(verdict(name, credential.name, sample, await send(sample, credential, options), isRefusal));
-    }
-    for (const request of others) {
-      const answer = await send(request, credentials[0]!, options);
-      results.push(verdict(name, `${credentials[0]!.name}, another request for it`, request, answer, isRefusal));
-    }
-    for (const rawPath of encodings(sample.rawPath)) {
-      const request = { ...sample, rawPath };
-      const answer = await send(request, credentials[0]!, options);
-      results.push(verdict(name, 'another way to write the path', request, answer, keepsOut));
+    const bare = (name: string, request: SampleRequest, judge: Judge): Probe => ({
+      name,
+      request,
+      credential: nothing,
+      judge,
+    });
+    const plain = [
+      bare(nothing.name, sample, isRefusal),
+      ...samples.map(request => bare(`${nothing.name}, another request for it`, request, isRefusal)),
+      ...encodings(sample.rawPath).map(rawPath =>
+        bare('another way to write the path', { ...sample, rawPath }, keepsOut),
+      ),
+    ];
+    const wrong = [...others, ...elsewhere].map(
+      (credential): Probe => ({ name: credential.name, request: sample, credential, judge: isRefusal }),
+    );
+    for (const [at, sender] of senders.entries()) {
+      for (const probe of at === 0 ? [...plain, ...wrong] : plain)
+        results.push(verdict(route, probe, sender, await sender.send(probe.request, probe.credential)));
     }
   }
   return results;
 }
 
-/** 401 or 403; 429 where wrong credentials are held back before they are looked at. */
-function isRefusal({ status, code }: Answer): string {
-  if (status === 401 || status === 403 || code === 'too_many_failed_logins' || code === NO_CERTIFICATE) return '';
-  return `expected 401 or 403, got ${status}`;
+/**
+ * 401 or 403 by the gateway: a service that refuses by itself was asked, and stands behind no guard. The service of forwardAuth is one, and its
+ * refusals are given as they are.
+ */
+function isRefusal(answer: Answer, guards: readonly string[]): string {
+  if (isUnseen(answer)) return '';
+  const { status, code, byGateway } = answer;
+  if (status !== 401 && status !== 403)
+    return `expected 401 or 403, got ${status}${status === 429 ? `: a limit${code === '' ? '' : ` (${code})`} answered, and no guard` : ''}`;
+  if (byGateway || guards.some(guard => guard.includes('forwardAuth'))) return '';
+  return `it was let through: the ${status} is not the gateway's`;
 }
 
-/** A path that may be another resource, or none: whatever the gateway says, no upstream may have been asked. */
-function keepsOut(answer: Answer): string {
-  if (isRefusal(answer) === '' || (answer.byGateway && answer.status >= 400)) return '';
-  return `it was let through: ${answer.status}`;
+/** A path that may be another resource, or none: no upstream may have been asked. A limit that answers, or an upstream that is away, proves nothing. */
+function keepsOut(answer: Answer, guards: readonly string[]): string {
+  const { status, code, byGateway } = answer;
+  if (byGateway && status >= 400 && status < 500 && status !== 429) return '';
+  if (isRefusal(answer, guards) === '') return '';
+  return byGateway ? `no guard refused it: ${status} ${code}` : `it was let through: ${status}`;
+}
+
+function isUnseen({ code }: Answer): boolean {
+  return code === 'too_many_failed_logins' || code === NO_CERTIFICATE;
 }
 
 function verdict(
-  route: string,
-  probe: string,
-  sample: SampleRequest,
+  { name: route, guards }: AuditedRoute,
+  { name: probe, request: { method, host, rawPath }, judge }: Probe,
+  { protocol }: ProbeSender,
   answer: Answer | string,
-  judge: (answer: Answer) => string,
 ): ProbeResult {
-  const message = typeof answer === 'string' ? answer : judge(answer);
-  const status = typeof answer === 'string' ? 0 : answer.status;
-  return {
-    route,
-    probe,
-    request: `${sample.method} ${sample.host}${sample.rawPath}`,
-    status,
-    code: typeof answer === 'string' ? '' : answer.code,
-    ok: message === '',
-    message,
-  };
-}
-
-/** The answer, or why there was none. */
-function send(
-  sample: SampleRequest,
-  { fields, query: more }: BadCredential,
-  { url, insecure, certificateRequired }: ProbeOptions,
-): Promise<Answer | string> {
-  const secure = url.protocol === 'https:';
-  const headers: string[] = ['host', sample.host, 'accept', 'application/json', 'connection', 'close'];
-  for (const [name, value] of [...sample.headers, ...fields]) headers.push(name, value);
-  if (sample.body !== '')
-    headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(sample.body)));
-  const query = [sample.query, more].filter(each => each !== '').join('&');
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  // Because: hosts are made up for routes that name none, and the gateway's certificate is for the name by which it was called.
-  const isGateway = (name: string, certificate: PeerCertificate) => {
-    const error = checkServerIdentity(hostname, certificate);
-    return error === undefined ? undefined : checkServerIdentity(name, certificate) && error;
-  };
-  return new Promise(resolve => {
-    let isSecure = false;
-    const request = (secure ? httpsRequest : httpRequest)(
-      {
-        host: hostname,
-        port: url.port === '' ? (secure ? 443 : 80) : url.port,
-        method: sample.method,
-        path: query === '' ? sample.rawPath : `${sample.rawPath}?${query}`,
-        headers,
-        agent: false,
-        timeout: TIMEOUT_MS,
-        ...(secure && { servername: sample.host, checkServerIdentity: isGateway, rejectUnauthorized: !insecure }),
-      },
-      response => read(response).then(resolve, (error: Error) => resolve(`the answer broke off: ${error.message}`)),
-    );
-    request.on('timeout', () => request.destroy(new Error(`no answer in ${TIMEOUT_MS / 1_000} s`)));
-    request.on('socket', socket => socket.once('secureConnect', () => (isSecure = true)));
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      // With TLS 1.3 the client is through before the server has looked for a certificate.
-      const isShut = certificateRequired && isSecure && error.code === 'ECONNRESET';
-      resolve(isShut ? { status: 0, byGateway: true, code: NO_CERTIFICATE } : `no answer: ${error.message}`);
-    });
-    request.end(sample.body);
-  });
-}
-
-async function read(response: IncomingMessage): Promise<Answer> {
-  let body = '';
-  response.setEncoding('latin1');
-  for await (const piece of response as AsyncIterable<string>) if (body.length < 65_536) body += piece;
-  const proxyStatus = response.headers['proxy-status'];
-  const code = /"code":"([a-z0-9_]+)"/.exec(body)?.[1] ?? '';
-  return { status: response.statusCode ?? 0, byGateway: proxyStatus !== undefined, code };
+  const common = { route, probe, request: `${method} ${host}${rawPath}`, protocol };
+  if (typeof answer === 'string') return { ...common, status: 0, code: '', ok: false, unseen: false, message: answer };
+  const message = judge(answer, guards);
+  const { status, code } = answer;
+  return { ...common, status, code, ok: message === '', unseen: isUnseen(answer), message };
 }

@@ -14,9 +14,11 @@ import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-audit-'));
 let reached: string[] = [];
+/** What the service behind the gateway answers. */
+let status = 200;
 const backend = createServer((request, response) => {
   reached.push(`${request.method} ${request.url}`);
-  response.end('in');
+  response.writeHead(status).end('in');
 });
 let app = '';
 
@@ -128,17 +130,19 @@ test('a guarded configuration passes, and the running gateway refuses every prob
 
   const text = await audit(gateway.configPath, '--probe', url);
   assert.equal(text.code, 0, text.out);
-  const [, refused, all, held] = /(\d+) of (\d+) probes were refused as they must be, (\d+) of them unseen/.exec(
-    text.out,
-  )!;
+  const [, refused, all, held] =
+    /(\d+) of (\d+) probes over HTTP\/1\.1 were refused as they must be, (\d+) of them unseen/.exec(text.out)!;
   assert.equal(refused, all);
   assert.ok(Number(held) >= throttled.length);
+  assert.match(text.out, /unseen at .*key \(\d+\).*: a higher failedLogins shows/);
 
   const xml = readFileSync(junit, 'utf8');
   assertWellFormed(xml);
   assert.match(
     xml,
-    new RegExp(`<testsuite name="cardea audit" tests="${report.routes.length + report.probes.length}" failures="0">`),
+    new RegExp(
+      `<testsuite name="cardea audit" tests="${report.routes.length + report.probes.length}" failures="0" skipped="${throttled.length}">`,
+    ),
   );
 });
 
@@ -157,6 +161,79 @@ test('a gateway that runs something else than the audited configuration is found
   const xml = readFileSync(junit, 'utf8');
   assertWellFormed(xml);
   assert.match(xml, /<failure message="expected 401 or 403, got 200"\/>/);
+});
+
+test('what a service, a limit or an upstream that is away answers is no refusal of a guard', async t => {
+  const file = path.join(folder, 'one.yaml');
+  const { port: backendPort } = backend.address() as AddressInfo; // Because: it listens on TCP
+  const document = (routes: string) => `${app}routes:\n${routes}`;
+  writeFileSync(
+    file,
+    `listeners: [{ address: 127.0.0.1:8080 }]\n${document(`  - { name: a, match: { path: /a/* }, ${key}, to: app }\n`)}`,
+  );
+  const probed = async (running: string) => {
+    const gateway = await startGateway(`accessLog: { path: "off" }\n${running}`);
+    t.after(() => gateway.stop());
+    const outcome = await audit(file, '--probe', `http://127.0.0.1:${gateway.port}`);
+    assert.equal(outcome.code, 1, outcome.out);
+    return outcome.out;
+  };
+  t.after(() => (status = 200));
+  status = 401;
+  const open = await probed(document('  - { name: a, match: { path: /a/* }, public: true, to: app }\n'));
+  assert.match(open, /a: no credential .*: it was let through: the 401 is not the gateway's/);
+  status = 200;
+  const limit = 'filters: [{ rateLimit: { limit: 1/h, by: ip } }]';
+  const limited = await probed(document(`  - { name: a, match: { path: /a/* }, ${limit}, public: true, to: app }\n`));
+  assert.match(limited, /a: no credential .*: expected 401 or 403, got 200/);
+  assert.match(limited, /a: a malformed token .*: expected 401 or 403, got 429: a limit \(rate_limited\) answered/);
+  assert.match(limited, /another way to write the path .*: no guard refused it: 429 rate_limited/);
+  const away = app.replace(String(backendPort), '1');
+  const broader = '  - { name: all, match: { path: /* }, public: true, to: app }';
+  const dead = await probed(
+    `${away}routes:\n  - { name: a, match: { path: /a/audit }, ${key}, to: app }\n${broader}\n`,
+  );
+  assert.match(dead, /another way to write the path .*: no guard refused it: 503 upstream_connect_failed/);
+  assert.doesNotMatch(dead, /no credential/);
+});
+
+test('a listener that speaks HTTP/2 is probed by that as well, and by that alone where it speaks nothing else', async t => {
+  const probed = async (protocols: string, more = '') => {
+    const gateway = await startGateway(`listeners:
+  - { address: "127.0.0.1:{{port}}", protocols: [${protocols}] }
+admin: { address: "127.0.0.1:{{adminPort}}" }
+${app}routes:
+  - { name: key, match: { path: /key/* }, ${key}, to: app }
+  - { name: host, match: { host: api.example.com, methods: [POST], body: { $.a: b } }, ${key}, to: app }
+${more}`);
+    t.after(() => gateway.stop());
+    const url = `http://127.0.0.1:${gateway.port}`;
+    const { code, out } = await audit(gateway.configPath, '--probe', url, '--json');
+    const { probes } = JSON.parse(out) as {
+      probes: { protocol: string; probe: string; status: number; ok: boolean }[];
+    };
+    return { code, probes, url, file: gateway.configPath };
+  };
+  const both = await probed('http/1.1, h2c');
+  assert.equal(both.code, 0);
+  const [first, second] = ['HTTP/1.1', 'HTTP/2'].map(
+    name => new Set(both.probes.filter(each => each.protocol === name).map(({ probe }) => probe)),
+  );
+  assert.deepEqual([...second!], ['no credential', aliased]);
+  assert.ok(first!.isSupersetOf(second!));
+  const { out } = await audit(both.file, '--probe', both.url);
+  assert.match(out, /probes over HTTP\/1\.1 and HTTP\/2 were refused/);
+  const alone = await probed('h2c');
+  assert.equal(alone.code, 0);
+  assert.deepEqual(new Set(alone.probes.map(({ protocol }) => protocol)), new Set(['HTTP/2']));
+  assert.deepEqual(new Set(alone.probes.map(({ probe }) => probe)), first);
+  assert.ok(alone.probes.every(each => each.status >= 400));
+  const shifted = readFileSync(both.file, 'utf8').replace(new URL(both.url).port, '18080');
+  const file = path.join(folder, 'shifted.yaml');
+  writeFileSync(file, shifted);
+  const behind = await audit(file, '--probe', both.url);
+  assert.equal(behind.code, 0);
+  assert.match(behind.out, /probes over HTTP\/1\.1 were.*\nHTTP\/2 was not probed/s);
 });
 
 test('a gateway that is not there is a failure', async () => {
@@ -313,6 +390,7 @@ ${app}routes:
   };
   const plain = await probed('');
   assert.equal(plain.code, 0, plain.out);
+  assert.match(plain.out, /over HTTP\/1\.1 and HTTP\/2/);
   assert.doesNotMatch(plain.out, /client certificate/);
   const required = await probed(`, clientAuth: { ca: "${authority.ca}", mode: required }`);
   assert.equal(required.code, 0, required.out);

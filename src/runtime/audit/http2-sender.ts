@@ -1,0 +1,76 @@
+// Sends probes over HTTP/2, by the client that requests go through, each on a connection of its own.
+
+import { connect } from 'node:tls';
+import { askH2 } from '../../upstream/health/h2-question.ts';
+import { ProbeReason, type ProbeSpec, reasonCell, reasonText } from '../../upstream/health/prober.ts';
+import type { UpstreamTls } from '../../upstream/health/tls-settings.ts';
+import type { BadCredential } from './bad-credentials.ts';
+import {
+  type Answer,
+  answerOf,
+  fieldsOf,
+  gatewayAt,
+  type ProbedUrl,
+  type ProbeSender,
+  TIMEOUT_MS,
+  targetOf,
+} from './probe-sender.ts';
+import type { SampleRequest } from './sample-request.ts';
+
+const common = { kind: 'http', path: '', port: null, expect: [], body: null, service: '' } as const;
+
+export class Http2Sender implements ProbeSender {
+  readonly protocol = 'HTTP/2';
+  private readonly probed: ProbedUrl;
+  /** By host: what is wrong with the certificate that is shown for it; empty where nothing is. */
+  private readonly trust = new Map<string, Promise<string>>();
+
+  constructor(probed: ProbedUrl) {
+    this.probed = probed;
+  }
+
+  async send(sample: SampleRequest, credential: BadCredential): Promise<Answer | string> {
+    const { hostname, port } = gatewayAt(this.probed.url);
+    const isSecure = this.probed.url.protocol === 'https:';
+    const mistrust = isSecure && !this.probed.insecure ? await this.mistrust(sample.host) : '';
+    if (mistrust !== '') return `no answer: ${mistrust}`;
+    const { method, host, body } = sample;
+    const tls: UpstreamTls = { ca: null, cert: null, key: null, serverName: host, verify: false };
+    const spec: ProbeSpec = { ...common, host, timeoutMs: TIMEOUT_MS };
+    const {
+      reason,
+      status,
+      headers,
+      body: given,
+    } = await askH2({ host: hostname, port, tls: isSecure }, spec, tls, {
+      method,
+      path: targetOf(sample, credential.query),
+      fields: fieldsOf(sample, credential),
+      body: body === '' ? null : Buffer.from(body),
+      isEnough: () => false,
+    });
+    if (reason !== ProbeReason.passed) return `no answer: ${reasonText(reasonCell({ reason, status: 0 }))}`;
+    return answerOf(status, headers?.getJoined('proxy-status'), given.toString('latin1'));
+  }
+
+  private mistrust(host: string): Promise<string> {
+    let found = this.trust.get(host);
+    if (found === undefined) this.trust.set(host, (found = this.handshake(host)));
+    return found;
+  }
+
+  /** Beside the probes' own: which names are good for a gateway is said here, and what they send is no secret. */
+  private handshake(servername: string): Promise<string> {
+    const { hostname, port, checkIdentity } = gatewayAt(this.probed.url);
+    return new Promise(resolve => {
+      const options = { host: hostname, port, servername, checkServerIdentity: checkIdentity, timeout: TIMEOUT_MS };
+      const socket = connect({ ...options, ALPNProtocols: ['h2'] });
+      socket.on('error', error => resolve(error.message));
+      socket.on('timeout', () => socket.destroy(new Error(`no handshake in ${TIMEOUT_MS / 1_000} s`)));
+      socket.on('secureConnect', () => {
+        resolve('');
+        socket.destroy();
+      });
+    });
+  }
+}
