@@ -2,6 +2,7 @@
 
 import { asWritten } from '../config/as-written.ts';
 import type { Config, DestinationConfig } from '../config/config.ts';
+import { redact } from '../control/redact.ts';
 import { destinationText } from '../control/route-list.ts';
 import { type Explanation, explainRequest, type RequestToExplain } from '../runtime/explain-request.ts';
 import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
@@ -55,7 +56,13 @@ function requestOf(args: CommandArguments): RequestToExplain {
   if (!/^[A-Za-z-]+$/.test(method)) throw new UsageError(`"${method}" is not a method; cardea explain GET ${method}`);
   const parts = /^(?:https?:\/\/(?<authority>[^/?#]*))?(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/i.exec(url)?.groups;
   if (parts === undefined) {
-    throw new UsageError(`"${url}" is not a URL such as http://api.example.com/users/7, nor a path such as /users/7`);
+    throw new UsageError(
+      `"${String(redact(url))}" is not a URL such as http://api.example.com/users/7, nor a path such as /users/7`,
+    );
+  }
+  if (parts['authority']?.includes('@')) {
+    // Because: clients send them as a field, and what is shown of a request goes into logs.
+    throw new UsageError(`a URL takes no user and password here; write -H 'authorization: Basic ...'`);
   }
   const headers = args.texts('header').map(headerOf);
   const hostHeader = headers.find(([name]) => name.toLowerCase() === 'host')?.[1];

@@ -17,7 +17,7 @@ test('keys, header values and URLs that hold secrets', () => {
         },
         { name: 'jwt', config: { clientSecret: 's', issuer: 'https://idp', passwords: ['p1', 'p2'] } },
       ],
-      upstreams: [{ endpoints: [{ url: 'http://user:pass@10.0.0.1:80/' }] }],
+      upstreams: [{ endpoints: [{ url: 'http://user:p@ss@10.0.0.1:80/' }] }],
       routes: [
         {
           match: { headers: [{ name: 'x-api-key', match: { kind: 'exact', value: 'k' } }] },

@@ -12,8 +12,8 @@ const secretJwkMember = /^(k|d|p|q|dp|dq|qi)$/;
 /** Names of header fields, cookies and parameters whose value is secret. */
 const secretName = /secret|passw|token|credential|api-?key|session|^(proxy-)?authorization$|^(set-)?cookie$/i;
 
-/** User and password in a URL. */
-const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]+@/gi;
+/** User and password in a URL, up to the last @ of its authority: a password may hold one. */
+const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
 
 /** A copy of plain data in which secrets read `[redacted]`. Shapes, names and numbers stay. */
 export function redact(value: unknown): unknown {

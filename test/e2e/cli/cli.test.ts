@@ -93,6 +93,11 @@ describe('wrong command lines: one message, exit 2', { concurrency: 2 }, () => {
     [['validate', 'cardea.yaml'], /does not know what to do with "cardea.yaml"/],
     [['explain', 'GET'], /needs URL/],
     [['explain', 'GET', 'ftp://x/'], /not a URL/],
+    [
+      ['explain', 'GET', 'http://me:geheim@api.example.com/'],
+      /^(?!.*geheim).*takes no user and password.*authorization: Basic/,
+    ],
+    [['explain', 'GET', 'ftp://me:geheim@x/'], /^(?!.*geheim).*not a URL/],
     [['explain', 'GET', '/x', '-H', 'nocolon'], /not a header/],
     [['diff', 'cardea.yaml'], /needs B/],
     [['keys', 'add', '-c', 'stores.yaml', '--consumer', 'a', '--expires', '2027-02-31'], /a day such as/],
