@@ -22,10 +22,16 @@ const scope = { date: '20150830', region: 'us-east-1', service: 'service' };
 
 for (const { name, method, target, fields = [], body, signedHeaders = 'host;x-amz-date', signature } of awsVectors) {
   test(`published vector ${name}`, () => {
-    const [rawPath = '', query = ''] = target.split(/\?(.*)/s);
+    const [rawPath = '', rawQuery = ''] = target.split(/\?(.*)/s);
     const headers = Headers.from([['Host', 'example.amazonaws.com'], ['X-Amz-Date', AWS_TIME], ...fields]);
     // Because: nothing else of a head is looked at.
-    const request = { method, rawPath, query, headers, authority: 'example.amazonaws.com' } as unknown as RequestHead;
+    const request = {
+      method,
+      rawPath,
+      rawQuery,
+      headers,
+      authority: 'example.amazonaws.com',
+    } as unknown as RequestHead;
     const hash = body === undefined ? EMPTY_SHA256 : createHash('sha256').update(body).digest('hex');
     const canonical = canonicalRequest(request, signedHeaders.split(';'), hash, 'double');
     assert.ok(canonical !== null);
@@ -35,7 +41,7 @@ for (const { name, method, target, fields = [], body, signedHeaders = 'host;x-am
 }
 
 test('a signed header that is not there makes no canonical request', () => {
-  const request = { method: 'GET', rawPath: '/', query: '', headers: Headers.empty(), authority: 'a' };
+  const request = { method: 'GET', rawPath: '/', rawQuery: '', headers: Headers.empty(), authority: 'a' };
   assert.equal(canonicalRequest(request as unknown as RequestHead, ['host', 'x-a'], EMPTY_SHA256, 'double'), null);
 });
 

@@ -56,7 +56,7 @@ export function canonicalRequest(
     fields += `${name}:${value}\n`;
   }
   const path = canonicalPath(request.rawPath, encoding);
-  return `${request.method}\n${path}\n${canonicalQuery(request.query)}\n${fields}\n${signedHeaders.join(';')}\n${payloadHash}`;
+  return `${request.method}\n${path}\n${canonicalQuery(request.rawQuery)}\n${fields}\n${signedHeaders.join(';')}\n${payloadHash}`;
 }
 
 /** `time` as in `X-Amz-Date`: `20150830T123600Z`. */

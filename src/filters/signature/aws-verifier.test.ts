@@ -21,7 +21,7 @@ function verdict(config: object = {}, nowMs = signedAtMs, fields: Record<string,
   const authorization = `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=${vanilla.signature}`;
   const all = { host: 'example.amazonaws.com', 'x-amz-date': AWS_TIME, authorization, ...fields };
   const headers = Headers.from(Object.entries(all).filter((field): field is [string, string] => field[1] !== null));
-  const standard = { method: 'GET', rawPath: '/', query: '', hasBody: false, authority: 'example.amazonaws.com' };
+  const standard = { method: 'GET', rawPath: '/', rawQuery: '', hasBody: false, authority: 'example.amazonaws.com' };
   // Because: nothing else of an exchange is looked at.
   const exchange = { request: { ...standard, headers, ...request } } as unknown as Exchange;
   const claim = new AwsVerifier(parsed).read(exchange);
@@ -56,7 +56,7 @@ test('what has to be signed is, and nothing that was signed has changed', () => 
   assert.ok(holds(verdict({}, signedAtMs, { 'x-tenant': 'a' })), 'what nobody signed may change');
   assert.equal(verdict({}, signedAtMs, {}, { method: 'POST' }), 'mismatch');
   assert.equal(verdict({}, signedAtMs, {}, { rawPath: '/a' }), 'mismatch');
-  assert.equal(verdict({}, signedAtMs, {}, { query: 'a=1' }), 'mismatch');
+  assert.equal(verdict({}, signedAtMs, {}, { rawQuery: 'a=1' }), 'mismatch');
   assert.equal(verdict({}, signedAtMs, {}, { authority: 'example.org' }), 'mismatch');
 });
 

@@ -251,7 +251,7 @@ function awsSigned(port: number, changes: { secret?: string; body?: string; payl
   const method = changes.body === undefined ? 'GET' : 'POST';
   const headers = Headers.from(Object.entries(fields));
   // Because: nothing else of a head is looked at.
-  const head = { method, rawPath: '/a', query: 'q=1', headers, authority } as unknown as RequestHead;
+  const head = { method, rawPath: '/a', rawQuery: 'q=1', headers, authority } as unknown as RequestHead;
   const scope = { date: time.slice(0, 8), region: changes.region ?? 'eu-1', service: 'api' };
   const key = signingKey(changes.secret ?? secret, scope.date, scope.region, scope.service);
   const value = awsSignature(key, stringToSign(time, scope, canonicalRequest(head, names, payload, 'double')!));

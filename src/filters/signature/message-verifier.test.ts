@@ -42,7 +42,8 @@ function exchange(input: string | null, signature: string | null, changes: objec
   const request = {
     method: 'POST',
     rawPath: '/foo',
-    query: 'param=Value&Pet=dog',
+    targetForm: 'origin',
+    rawQuery: 'param=Value&Pet=dog',
     hasQuery: true,
     authority: 'example.com',
     hasBody: true,

@@ -29,7 +29,7 @@ export function signatureBase(message: SignedMessage, covered: InnerList): strin
 
 function componentValue({ request, scheme }: SignedMessage, { value: name, parameters }: Item): string | null {
   if (typeof name !== 'string') return null;
-  if (name === '@query-param') return queryParameter(request.query, parameters.get('name'), parameters.size);
+  if (name === '@query-param') return queryParameter(request.rawQuery, parameters.get('name'), parameters.size);
   if (parameters.size > 0) return null;
   switch (name) {
     case '@method':
@@ -40,13 +40,16 @@ function componentValue({ request, scheme }: SignedMessage, { value: name, param
     case '@scheme':
       return scheme;
     case '@target-uri':
-      return `${scheme}://${authorityOf(request.authority, scheme)}${requestTarget(request)}`;
+      return `${scheme}://${authorityOf(request.authority, scheme)}${pathAndQuery(request)}`;
     case '@request-target':
-      return requestTarget(request);
+      // Section 2.2.5: as it stands in the request line.
+      return request.targetForm === 'absolute'
+        ? `${scheme}://${request.authority}${pathAndQuery(request)}`
+        : pathAndQuery(request);
     case '@path':
       return request.rawPath;
     case '@query':
-      return `?${request.query}`;
+      return `?${request.rawQuery}`;
   }
   if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) return null;
   if (name === 'host') return request.authority;
@@ -54,8 +57,9 @@ function componentValue({ request, scheme }: SignedMessage, { value: name, param
   return values.length === 0 ? null : values.map(value => value.trim()).join(', ');
 }
 
-function requestTarget({ rawPath, query, hasQuery }: RequestHead): string {
-  return hasQuery ? `${rawPath}?${query}` : rawPath;
+/** As received: a filter before this one may have taken its credential out of the query. */
+function pathAndQuery({ rawPath, rawQuery, hasQuery }: RequestHead): string {
+  return hasQuery || rawQuery !== '' ? `${rawPath}?${rawQuery}` : rawPath;
 }
 
 /** Lower case, without the port that the scheme has anyway (RFC 9421 section 2.2.3). */
