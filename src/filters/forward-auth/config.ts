@@ -13,7 +13,7 @@ export const identifies = true;
 export const documentation =
   'Lets an outside service decide, in the manner of Traefik’s ForwardAuth and nginx’s auth_request. It is asked with the fields of `send` and with X-Forwarded-Method, -Proto, -Host, -Uri and -For; ' +
   'the request’s body is not sent. 2xx lets the request pass, with the answer’s fields of `copy` added for the upstream; no client can bring those. ' +
-  'Any other answer below 500 is given to the client as it is: a redirect to a login page, a 401 with its challenge. 5xx, no answer in time, or one that cannot be read is 503 `identity_unavailable`, ' +
+  'Any other answer below 500 is given to the client as it is: a redirect to a login page, a 401 with its challenge; a gRPC call gets what it means as a gRPC status. 5xx, no answer in time, or one that cannot be read is 503 `identity_unavailable`, ' +
   'unless `onFailure: open` says otherwise. Verdicts are kept for `cache.for` by the values of `cache.by`, refusals by those of `send` as well; of many requests that wait for the same verdict one asks. ' +
   'A refusal that sets a cookie is given to one request only. ' +
   'With `warmUp` a connection to the upstream is made ready while the service decides; the upstream sees no byte of the request before it has.';

@@ -1,11 +1,14 @@
 // The forwardAuth filter: knows the verdict or asks for it, and carries it out.
 
 import { createHash, type Hash } from 'node:crypto';
+import { Fault } from '../../base/fault.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
+import { carriesGrpc } from '../../exchange/grpc-answer.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents } from '../../exchange/login-desk.ts';
+import type { Reply } from '../../exchange/response.ts';
 import { warmUp } from '../../exchange/warm-up.ts';
 import { AuthService } from './auth-service.ts';
 import type { ForwardAuthConfig } from './config.ts';
@@ -44,7 +47,8 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
     const carryOut = (exchange: Exchange, verdict: Verdict): void => {
       if (verdict.kind === 'refused') {
         cells[refusedCell]!++;
-        exchange.reply(verdict.reply);
+        if (carriesGrpc(exchange.request)) refuseCall(exchange, verdict.reply);
+        else exchange.reply(verdict.reply);
       } else if (verdict.kind === 'failed') {
         worker.log('warn', 'forwardAuth service cannot be asked', { reason: verdict.reason, onFailure });
         if (onFailure === 'closed') desk.unavailable(exchange);
@@ -98,6 +102,18 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
     };
   },
 };
+
+const refusedDetail = 'The authorization service does not let the call pass.';
+const unknownCaller = new Fault('credentials_invalid', refusedDetail);
+const deniedCaller = new Fault('access_denied', refusedDetail);
+const tooMany = new Fault('rate_limited', refusedDetail);
+
+/** gRPC has no use for a page, nor for a redirect to one: what they mean is told as every refusal of the gateway is. */
+function refuseCall(exchange: Exchange, { status, headers = [] }: Reply): void {
+  const fault = status === 429 ? tooMany : status === 401 || status < 400 ? unknownCaller : deniedCaller;
+  const kept = Array.from(headers).filter(([name]) => /^(www-authenticate|retry-after)$/i.test(name));
+  exchange.refuse(fault, kept);
+}
 
 /** What a verdict depends on, as a hash: the values are secrets, and may be long. */
 function keyOf(exchange: Exchange, { by, anyPath }: ForwardAuthConfig['cache']): string {

@@ -2,14 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { Fault, type FaultCode } from '../../../src/base/fault.ts';
 import type { Filter } from '../../../src/exchange/filter.ts';
+import { schema as forwardAuthSchema } from '../../../src/filters/forward-auth/config.ts';
+import { forwardAuthFilter } from '../../../src/filters/forward-auth/filter.ts';
 import { type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
+import { filterServices } from '../../support/filter-services.ts';
 import { type EchoHandlers, echoClient, echoService, startEcho } from '../../support/grpc-echo.ts';
 import { H2Client, request } from '../../support/h2-client.ts';
 
@@ -297,6 +301,37 @@ for (const [code, expected] of refusals) {
     assert.equal(error?.details, 'Said by the test: 100 %.');
   });
 }
+
+test('what the service of forwardAuth refuses is a gRPC status, not its page', async t => {
+  let answer: readonly [status: number, headers: Record<string, string>] = [401, {}];
+  const service = createHttpServer((_request, response) => response.writeHead(...answer).end('<h1>Log in</h1>'));
+  service.listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  t.after(() => {
+    service.closeAllConnections();
+    service.close();
+  });
+  const { port } = service.address() as AddressInfo; // Because: a TCP server that listens has a port.
+  const config = forwardAuthSchema.parse({ url: `http://127.0.0.1:${port}/` });
+  const filter = forwardAuthFilter.build(config, filterServices({ events: forwardAuthFilter.events ?? [] }));
+  const { client } = await start(t, {}, { filters: [filter] });
+  for (const [said, expected] of [
+    [401, status.UNAUTHENTICATED],
+    [302, status.UNAUTHENTICATED],
+    [403, status.PERMISSION_DENIED],
+    [404, status.PERMISSION_DENIED],
+    [429, status.RESOURCE_EXHAUSTED],
+    [500, status.UNAVAILABLE],
+  ] as const) {
+    answer = [said, { 'www-authenticate': 'Bearer realm="there"', location: 'https://login.example.com/' }];
+    const { error, trailers } = await unary(client, Buffer.from('x'));
+    assert.equal(error?.code, expected, String(said));
+    assert.doesNotMatch(error?.details ?? '', /HTTP|Log in/);
+    assert.deepEqual(trailers.get('www-authenticate'), said < 500 ? ['Bearer realm="there"'] : []);
+  }
+  answer = [204, {}];
+  assert.equal((await unary(client, Buffer.from('x'))).error, null);
+});
 
 test('a service that is not there is UNAVAILABLE', async t => {
   const { client, server } = await start(t);
