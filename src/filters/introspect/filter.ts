@@ -8,18 +8,27 @@ import type { Filter, FilterDefinition, FilterServices } from '../../exchange/fi
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
+import { providerNeed } from '../../store/provider/provider-feed.ts';
 import type { IntrospectConfig } from './config.ts';
+import { clientAuthorization, questionAbout } from './question.ts';
 import type { Standing } from './standing.ts';
 import { TokenDesk } from './token-desk.ts';
 
 const TOKEN_BYTES_MAX = 4_096;
+/** Asked about to see whether the server is there, and knows this client. */
+const NOBODYS_TOKEN = 'cardea-looks-whether-this-server-answers';
 
 const scopeFault = new Fault('access_denied', 'The token does not hold the scopes that this route asks for.');
 
 export const introspectFilter: FilterDefinition<IntrospectConfig> = {
   name: 'introspect',
   events: loginEvents,
-  needs: loginNeeds,
+  needs(config) {
+    const { url, timeout: timeoutMs } = config;
+    const question = { authorization: clientAuthorization(config), form: questionAbout(NOBODYS_TOKEN) };
+    const consequence = 'no opaque token can be verified';
+    return { ...loginNeeds(config), feeds: [providerNeed({ url, timeoutMs, consequence, question })] };
+  },
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build: (config, services) => new IntrospectFilter(config, services),
 };

@@ -6,6 +6,7 @@ import { RecentMap } from '../../base/recent-map.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { FetchTrouble, fetchJson } from '../../store/jwks/bounded-fetch.ts';
 import type { IntrospectConfig } from './config.ts';
+import { clientAuthorization, questionAbout } from './question.ts';
 import { type Standing, standingOf } from './standing.ts';
 
 const ANSWER_BYTES_MAX = 64 * 1024;
@@ -24,10 +25,9 @@ export class TokenDesk {
   private away = false;
 
   constructor(config: IntrospectConfig, worker: WorkerServices) {
-    const { id, secret } = config.client;
     this.config = config;
     this.worker = worker;
-    this.authorization = `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`;
+    this.authorization = clientAuthorization(config);
     this.good = new RecentMap(config.cacheEntries);
     this.refused = new RecentMap(config.cacheEntries);
   }
@@ -57,7 +57,7 @@ export class TokenDesk {
         timeoutMs: config.timeout,
         bytesMax: ANSWER_BYTES_MAX,
         headers: { authorization: this.authorization, 'content-type': 'application/x-www-form-urlencoded' },
-        body: `token=${encodeURIComponent(token)}&token_type_hint=access_token`,
+        body: questionAbout(token),
       });
       const said = standingOf(answer, config, worker.clock.tick(), Date.now());
       // Because: the server does not tell a token that is over from one that somebody made up.
@@ -98,9 +98,4 @@ export class TokenDesk {
 
 function hashed(token: string): string {
   return hash('sha256', token, 'base64url');
-}
-
-/** RFC 6749 section 2.3.1: id and secret are form-encoded before they become HTTP Basic. */
-function formEncoded(text: string): string {
-  return new URLSearchParams({ x: text }).toString().slice(2);
 }

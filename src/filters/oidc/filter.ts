@@ -36,7 +36,14 @@ export const oidcFilter: FilterDefinition<OidcConfig> = {
     const login = loginNeeds(config);
     return {
       tables: [...(login.tables ?? []), ...(session.store === undefined ? [refreshTableNeed] : [])],
-      feeds: [providerNeed({ url: discoveryUrl(issuer), timeoutMs: timeout })],
+      feeds: [
+        providerNeed({
+          url: discoveryUrl(issuer),
+          timeoutMs: timeout,
+          consequence: 'nobody can log in',
+          question: null,
+        }),
+      ],
     };
   },
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),

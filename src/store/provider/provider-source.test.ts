@@ -13,7 +13,7 @@ test('away, then there: told both times, and looked at again meanwhile', async t
   const told: (string | null)[] = [];
   const url = `http://127.0.0.1:${port}/.well-known/openid-configuration`;
   const feed = providerSource.start(
-    { url, timeoutMs: 500 },
+    { url, timeoutMs: 500, consequence: 'nobody can log in', question: null },
     {
       publish: () => assert.fail('workers read nothing'),
       report: trouble => void told.push(trouble),
@@ -47,7 +47,10 @@ test('what was stopped while it looked says nothing, and no start waits for it',
   const { port } = server.address() as AddressInfo; // Because: it listens on TCP
   const fail = () => assert.fail('it was stopped');
   const silent = { publish: fail, report: fail, log: fail, sharedTable: fail };
-  const feed = providerSource.start({ url: `http://127.0.0.1:${port}/`, timeoutMs: 5_000 }, silent);
+  const feed = providerSource.start(
+    { url: `http://127.0.0.1:${port}/`, timeoutMs: 5_000, consequence: 'nobody can log in', question: null },
+    silent,
+  );
   await feed.ready;
   await eventually(() => silence.length === 1, 'it looks');
   feed.stop();

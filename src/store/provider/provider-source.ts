@@ -1,5 +1,5 @@
-// Looks whether a login provider can be reached, at the start and ever so often, and tells the operator. Without it nobody would know
-// before the first user wants to log in.
+// Looks whether a server that logins rest on can be reached, at the start and ever so often, and tells the operator. Without it nobody would
+// know before the first user wants to log in.
 
 import { retryPauseMs, somewhatEarlyMs } from '../../base/backoff.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
@@ -15,19 +15,20 @@ export const providerSource: FeedSource<never> = {
   kind: 'provider',
   start(spec: FeedSpec, outlet: FeedOutlet<never>): RunningFeed {
     // Because: a feed of this kind is asked for by `providerNeed` alone.
-    const { url, timeoutMs } = spec as ProviderSpec;
+    const { url, timeoutMs, consequence, question } = spec as ProviderSpec;
     const stopped = new AbortController();
     let next: NodeJS.Timeout | undefined;
     let failures = 0;
     const look = async (): Promise<void> => {
       try {
-        await fetchJson(url, { timeoutMs, bytesMax: DOCUMENT_BYTES_MAX, signal: stopped.signal });
+        const common = { timeoutMs, bytesMax: DOCUMENT_BYTES_MAX, signal: stopped.signal };
+        await fetchJson(url, question === null ? common : { ...common, ...postOf(question) });
         failures = 0;
         outlet.report(null);
       } catch (error) {
         if (stopped.signal.aborted) return;
         failures++;
-        outlet.report(`nobody can log in: ${error instanceof Error ? error.message : String(error)}`);
+        outlet.report(`${consequence}: ${error instanceof Error ? error.message : String(error)}`);
       }
       if (!stopped.signal.aborted) next = setTimeout(() => void look(), pauseMs(failures));
     };
@@ -40,6 +41,11 @@ export const providerSource: FeedSource<never> = {
     return { ready: Promise.resolve(), nudge: () => {}, stop };
   },
 };
+
+function postOf({ authorization, form }: NonNullable<ProviderSpec['question']>) {
+  const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
+  return { method: 'POST', headers, body: form } as const;
+}
 
 function pauseMs(failures: number): number {
   return failures === 0 ? somewhatEarlyMs(LOOK_EVERY_MS) : retryPauseMs(failures, RETRY_MIN_MS, RETRY_MAX_MS);

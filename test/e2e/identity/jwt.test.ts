@@ -257,6 +257,37 @@ routes:
   serving = 'first';
 });
 
+test('an introspection server that is away, or does not know the gateway, is told of from the start on', async () => {
+  serving = 'none';
+  const gateway = await run(
+    `
+routes:
+  - name: api
+    match: { path: /api/* }
+    filters: [{ introspect: { url: "${issuer}/token/introspection", client: { id: robot, secret: "\${env:INTROSPECT_SECRET}" } } }]
+    to: backend
+`,
+    { environment: { INTROSPECT_SECRET: clientSecret } },
+  );
+  const ready = async () => (await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`)).text();
+  const isTold = async () =>
+    /"provider".*no opaque token can be verified: .*\/token\/introspection /s.test(await ready());
+  await eventually(isTold, 'ready tells of it');
+  assert.match(gateway.stderr(), /feed is not up to date.*no opaque token can be verified/);
+  serving = 'first';
+  await eventually(async () => !(await ready()).includes('no opaque token'), 'ready no longer tells of it');
+  assert.equal(await statusOf(gateway, 'made-up-token'), 401);
+  const stranger = await run(`
+routes:
+  - name: api
+    match: { path: /api/* }
+    filters: [{ introspect: { url: "${issuer}/token/introspection", client: { id: nobody, secret: not-the-secret-of-anybody } } }]
+    to: backend
+`);
+  await eventually(() => /no opaque token can be verified: .* answered 40[01]/.test(stranger.stderr()), 'it is told');
+  assert.equal(await statusOf(stranger), 401);
+});
+
 test('revoked by id, subject and time, on all workers at once; Redis comes late and goes', {
   timeout: 40_000,
 }, async () => {
