@@ -27,7 +27,7 @@ export interface Filter {
   onRequestBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
   /** The head of the answer, the upstream's or an early one, before anything of it is sent. May change `exchange.response`. */
   onResponse?(exchange: Exchange): void | Promise<void>;
-  /** As `onRequestBody`, for the answer. Called only when `exchange.response.bodyFilter(slot)` was asked for in `onResponse`. */
+  /** As `onRequestBody`, for the answer. Called only when `exchange.response.filterBody(slot)` was asked for in `onResponse`. */
   onResponseBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
   /** Whether the filter itself is what the request is for, as a login's callback is: no other way to be recognised may answer it. */
   serves?(exchange: Exchange): boolean;

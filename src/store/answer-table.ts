@@ -23,7 +23,7 @@ export type Found =
   | { readonly kind: 'stored'; readonly bytes: Buffer }
   | { readonly kind: 'notKept' | 'lost' | 'expired' };
 
-/** What a claim comes to. `slot` is to be given back by `store`, `storeNothing` or `release`. */
+/** What a claim comes to. `slot` is to be given back by `store` or `release`. */
 export type Claim =
   | { readonly kind: 'first'; readonly slot: number }
   | { readonly kind: 'underWay' }

@@ -1,14 +1,26 @@
-// Links in the documents lead somewhere, and files that they name exist.
+// Links in the documents lead somewhere, and files that they and comments name exist.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deadReferences, filesNamed } from './doc-links.ts';
+import { deadNames, deadReferences, filesNamed } from './doc-links.ts';
 import { filesOf, root } from './source-files.ts';
 
 test('links lead somewhere and named files exist', () => {
   const documents = filesOf('*.md', 'docs/**/*.md', 'test/**/*.md', 'bench/*.md');
   assert.ok(documents.length > 10);
   assert.deepEqual(deadReferences(documents, root), []);
+});
+
+test('files that comments name exist', () => {
+  assert.deepEqual(deadNames(filesOf('{src,bench,scripts}/**/*.ts', 'test/{support,e2e,golden}/**/*.ts'), root), []);
+});
+
+test('self-check: an absent file is seen in each kind of comment, and in no code', () => {
+  const text =
+    "// src/base/a.ts\n/** see src/base/b.ts */\n * src/base/c.ts\nf(); // src/base/d.ts\nf('src/base/e.ts');\n";
+  const absent = ['a', 'b', 'c', 'd'].map(name => `x.ts: src/base/${name}.ts`);
+  assert.deepEqual(deadNames([{ path: 'x.ts', text }], root), absent);
+  assert.deepEqual(deadNames([{ path: 'x.ts', text: '// See src/base/fault.ts.' }], root), []);
 });
 
 const dead = [

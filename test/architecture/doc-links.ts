@@ -1,4 +1,4 @@
-// Names of files and places that the documents mention. Judges what a reader would click or open, not the prose.
+// Names of files and places that documents and comments mention. Judges what a reader would click or open, not the prose.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -7,6 +7,10 @@ import type { SourceFile } from './source-files.ts';
 /** `src/http/h1/request-head.ts`, `src/exchange/`: a path in backticks that starts with a folder of the project. */
 const pathInCode = /`((?:src|test|bench|scripts|docs|examples|bin)\/[A-Za-z0-9._/{},*-]*)`/g;
 const link = /\[[^\]]*\]\(([^)\s]+)\)/g;
+
+/** The same in a comment, which has no backticks around it. */
+const pathInComment = /\b(?:src|test|bench|scripts)\/[A-Za-z0-9._/-]*\.(?:ts|mjs)\b/g;
+const comment = /(?:^|\s)\/\/ .*|^\s*\/?\*.*/gm;
 
 /** Files that a document names in backticks, with `{a,b}` written out; patterns with `*` are left out. */
 export function filesNamed(text: string): string[] {
@@ -26,6 +30,16 @@ export function deadReferences(documents: readonly SourceFile[], root: string): 
     const absent = filesNamed(prose).filter(name => !existsSync(path.join(root, name)));
     return [...dead, ...absent].map(what => `${file}: ${what}`);
   });
+}
+
+/** Files that comments name and that are not there, as `file: what`. */
+export function deadNames(sources: readonly SourceFile[], root: string): string[] {
+  return sources.flatMap(({ path: file, text }) =>
+    (text.match(comment) ?? [])
+      .flatMap(line => line.match(pathInComment) ?? [])
+      .filter(name => !existsSync(path.join(root, name)))
+      .map(what => `${file}: ${what}`),
+  );
 }
 
 function writtenOut(name: string): string[] {

@@ -15,7 +15,7 @@ export interface FrameHandler {
   onDataEnd(): number;
   /** A whole header block: HEADERS and its CONTINUATIONs. */
   onHeaders(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): number;
-  /** `dependsOnItself` is an error of the stream; priorities themselves are not used. */
+  /** Told of to be counted; priorities themselves are not used. */
   onPriority(streamId: number): number;
   onReset(streamId: number, code: number): number;
   onSettings(bytes: Buffer, start: number, end: number): number;

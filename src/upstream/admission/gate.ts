@@ -7,7 +7,7 @@ import type { StateBlock } from '../state/shared-states.ts';
 import { StateCell, TimeCell } from '../state/state-cells.ts';
 import { AdaptiveLimit, type AdaptiveSpec } from './adaptive-limit.ts';
 
-/** See `ConcurrencyConfig` in src/config/concurrency-config.ts, to which this is structurally equal. */
+/** See `ConcurrencyConfig` in src/config/admission-config.ts, to which this is structurally equal. */
 export interface GateSpec {
   /** 0 when it is found by `adaptive`. */
   readonly limit: number;
