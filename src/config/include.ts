@@ -15,7 +15,7 @@ import { SourceFile } from './source-file.ts';
 import { SourcePlaces } from './source-places.ts';
 import { ReadError } from './yaml.ts';
 
-export const filesMax = 1_000;
+const filesMax = 1_000;
 const fileBytesMax = 64 * 1024 * 1024;
 
 export interface ReadFiles {

@@ -118,7 +118,7 @@ function unionText(options: readonly (readonly z.core.$ZodIssue[])[], input: unk
 }
 
 /** `a, b or c`. */
-export function listText(words: readonly string[]): string {
+function listText(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 

@@ -103,7 +103,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
 }
 
 /** The fields of a route, each with its own schema. */
-export function routeShape(filters: readonly FilterSchema[]) {
+function routeShape(filters: readonly FilterSchema[]) {
   return z.strictObject({
     name: resourceName.describe('Name of the route, for metrics, logs and `cardea explain`.'),
     match: matchSchema,

@@ -6,7 +6,7 @@ import type { StoreConfig, StoreKind } from './store-config.ts';
 export type StorePlace = Pick<StoreConfig, 'kind' | 'nodes' | 'tls' | 'username' | 'password' | 'database' | 'path'>;
 
 /** Ends messages about a URL that cannot be read. */
-export const STORE_URL_FORMS =
+const STORE_URL_FORMS =
   'redis://host:6379/0, redis+cluster://host:6379,host:6380, postgres://user@host:5432/database or sqlite:state.db';
 
 interface Scheme {

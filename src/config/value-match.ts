@@ -20,7 +20,7 @@ export function regexError(source: string): string | undefined {
   return undefined;
 }
 
-export const valueMatch = z
+const valueMatch = z
   .union([z.string(), z.boolean()], {
     error: ({ input }) => {
       const quoted = typeof input === 'number' ? `; put it in quotes` : '';

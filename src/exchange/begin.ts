@@ -68,7 +68,7 @@ function hostOf(authority: string): string {
 }
 
 /** Finds the route and runs its filters. Comes twice when routes match on the body. */
-export function findRoute(exchange: Exchange): void {
+function findRoute(exchange: Exchange): void {
   const { request, snapshot } = exchange;
   if (request.method === 'TRACE') {
     // It would show the client fields that the gateway adds, and a script what its browser hides from it.

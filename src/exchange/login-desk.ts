@@ -18,7 +18,7 @@ import type { RefusalTally } from './refusal-tally.ts';
 import type { FilterNeeds, WorkerServices } from './worker-services.ts';
 
 /** Why a credential does not hold; for the operator's metrics, never for the caller. */
-export const loginFailures = [
+const loginFailures = [
   /** Outside its grammar, too large, given twice. */
   'malformed',
   /** No such key, user or token. */

@@ -10,7 +10,7 @@ import { TurnEnd } from './turn-end.ts';
 const TICK_MS = 25;
 const WHEEL_SLOTS = 4096;
 /** Room for one read. Everything read is used or copied before the next read, so one buffer serves a thread. */
-export const READ_BUFFER_BYTES = 64 * 1024;
+const READ_BUFFER_BYTES = 64 * 1024;
 /** Room for what one read brings, as frames of HTTP/2, and the heads of some streams. */
 const FRAME_BUFFER_BYTES = 72 * 1024;
 const FREE_FRAME_BUFFERS_MAX = 16;

@@ -6,7 +6,7 @@ import type { MatchSpec, NamedMatch, ValueMatch } from './match.ts';
 import type { Routable } from './routable.ts';
 
 /** Routes take from their generator what requests then ask for. */
-export const hosts = ['a.com', 'x.a.com', 'y.x.a.com', 'b.com', 'com'];
+const hosts = ['a.com', 'x.a.com', 'y.x.a.com', 'b.com', 'com'];
 const hostPatterns = [...hosts, '*.a.com', '*.x.a.com', '*.com', '*'];
 const words = ['a', 'b', 'cc'];
 
@@ -23,7 +23,7 @@ function named(segments: string[]): string[] {
   return segments.map((each, i) => (each === '{}' ? `{p${'qrs'[i]}}` : each));
 }
 
-export const pathPattern: fc.Arbitrary<string> = fc.oneof(
+const pathPattern: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.tuple(pathSegments, fc.constantFrom('', '', '/*', '/{rest*}', '/')).map(([s, end]) => {

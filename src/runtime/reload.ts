@@ -120,7 +120,7 @@ function failureOf(reason: string, problems: readonly LocatedProblem[]): ReloadF
 }
 
 /** The first error with its place, and how many more there are. */
-export function summaryOf(problems: readonly LocatedProblem[]): string {
+function summaryOf(problems: readonly LocatedProblem[]): string {
   const errors = problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   if (first === undefined) return 'the configuration has errors';

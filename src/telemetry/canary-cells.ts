@@ -40,7 +40,7 @@ export function recordVersion(cells: Float64Array, at: number, failed: boolean, 
 }
 
 /** The bucket of a latency; what is negative or not a number counts as the least. */
-export function latencyBucket(ms: number): number {
+function latencyBucket(ms: number): number {
   if (!(ms > LATENCY_FIRST_MS)) return 0;
   const bucket = Math.ceil(Math.log(ms / LATENCY_FIRST_MS) / Math.log(LATENCY_STEP));
   return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;

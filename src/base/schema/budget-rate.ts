@@ -32,7 +32,7 @@ export const budgetRate = z.string(expected(rateExpected)).transform((text, cont
   return parsed;
 });
 
-export const budgetUnits = z.int('expected a whole number of units').min(1, 'a request costs at least 1').max(countMax);
+const budgetUnits = z.int('expected a whole number of units').min(1, 'a request costs at least 1').max(countMax);
 
 export const budgetCost = z
   .union([

@@ -12,7 +12,7 @@ function isLoopback(host: string): boolean {
 }
 
 /** What is wrong with a URL in the configuration; undefined when nothing is. Shows nothing of it. */
-export function serverUrlError(text: string): string | undefined {
+function serverUrlError(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     return 'expected a URL such as https://idp.example.com';

@@ -4,8 +4,8 @@ import type { UpstreamConfig } from '../../config/config.ts';
 import type { OverloadResult } from './overload-drill.ts';
 
 /** What is asked of a gateway under three times the load: so much of the capacity, and so much slower at most. */
-export const GOODPUT_MIN = 0.9;
-export const SLOWER_MAX = 3;
+const GOODPUT_MIN = 0.9;
+const SLOWER_MAX = 3;
 
 /** Whether nobody has to do anything. */
 export function isServedWell({ goodPerSecond, capacity, p99Ms, calmP99Ms, failed }: OverloadResult): boolean {

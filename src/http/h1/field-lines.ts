@@ -182,7 +182,7 @@ function noteContentLength(bytes: Uint8Array, start: number, end: number, scan: 
   return 0;
 }
 
-/** Splits the connection options (RFC 9110 section 7.6.1). Unknown ones name fields to take out: see `namedFields`. */
+/** Splits the connection options (RFC 9110 section 7.6.1). Unknown ones name fields to take out: see `removeHopByHop`. */
 function noteConnection(bytes: Uint8Array, start: number, end: number, scan: FieldScan): number {
   let at = start;
   while (at < end) {
@@ -214,7 +214,7 @@ function tabBefore(bytes: Uint8Array, at: number): boolean {
 }
 
 /** Whether `bytes[start, end)` is this lower-case text in any case. */
-export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
+function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
   if (end - start !== lower.length) return false;
   for (let i = 0; i < lower.length; i++) {
     let byte = bytes[start + i]!;

@@ -12,7 +12,7 @@ const certificateBlock =
 const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 
 /** Days to expiry at which an operator is warned, the earlier first. */
-export const EXPIRY_WARNING_DAYS = [30, 7] as const;
+const EXPIRY_WARNING_DAYS = [30, 7] as const;
 
 /** What is wrong with a file. `about` is the part of the document that names it. */
 export interface CertificateFlaw {
@@ -102,7 +102,7 @@ export function expiryWarning(expiresAt: number, now: number): string {
 }
 
 /** DNS names that a certificate stands for, lower case; the common name where it has no others, as old ones do. */
-export function dnsNames(certificate: X509Certificate): string[] {
+function dnsNames(certificate: X509Certificate): string[] {
   const { subjectAltName } = certificate;
   const names = (subjectAltName ?? '')
     .split(', ')

@@ -59,7 +59,7 @@ function onComplete(this: TlsWrite, status: number): void {
   (this as OwnedWrite).writer.onComplete(status);
 }
 
-export class SecureWriter {
+class SecureWriter {
   private readonly handle: TlsHandle;
   private owner: SecureWriteOwner<unknown> | null;
   private tag: unknown;

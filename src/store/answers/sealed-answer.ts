@@ -6,7 +6,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** By which a sealed answer is longer. */
-export const SEAL_BYTES = NONCE_BYTES + TAG_BYTES;
+const SEAL_BYTES = NONCE_BYTES + TAG_BYTES;
 
 /** `key` has 32 bytes, and seals nothing else. */
 export function sealAnswer(key: Buffer, answer: Buffer): Buffer {

@@ -9,7 +9,7 @@ import { LimitCall, type Limiter, type LimiterStore } from '../limiter/limiter-s
 const GATEWAYS_MAX = 64;
 
 /** The rule of which `gateways` together make the whole. At least one unit at once. */
-export function shareOf(rule: LimitRule, gateways: number): LimitRule {
+function shareOf(rule: LimitRule, gateways: number): LimitRule {
   if (gateways === 1) return { ...rule, identity: `share ${rule.identity}` };
   const identity = `share of ${gateways} ${rule.identity}`;
   // A log's memory has the length of its limit: a share of it would need a table of its own.

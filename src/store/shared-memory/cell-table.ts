@@ -4,7 +4,7 @@
 import { HEADER_BYTES, openHeader, type TableHeader } from './table-header.ts';
 
 /** Cells of a set: a key has its place in one set, so this many are looked through at most. */
-export const CELLS_PER_SET = 16;
+const CELLS_PER_SET = 16;
 
 /**
  * Cells of a set at which keys begin to look, each at one of its own, so that mostly one is looked at. Not all of the set: those of
@@ -17,7 +17,7 @@ const PLACES = 4;
 const KEY_LOW = 0;
 const KEY_HIGH = 1;
 const TOUCHED = 2;
-export const CELL_HEAD_WORDS = 3;
+const CELL_HEAD_WORDS = 3;
 
 /**
  * The word that says when a cell was touched: whether that was more than once (so that a stranger who comes once never displaces

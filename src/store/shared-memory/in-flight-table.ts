@@ -8,12 +8,9 @@ import type { SharedMemory } from './local-limiter.ts';
 import { beatNow, GENERATION_MASK, MEMBERS_BYTES, MEMBERS_MAX, Members } from './members.ts';
 import { lock, unlock } from './set-lock.ts';
 
-/** A member's word: its generation, and how many it holds. */
+/** A member's word: its generation, and how many it holds, which is enough for the million that a `concurrency` may be. */
 const COUNT_BITS = 20;
 const COUNT_MASK = (1 << COUNT_BITS) - 1;
-
-/** Largest `max`. */
-export const IN_FLIGHT_MAX = COUNT_MASK;
 
 const MEMBERS_TABLE = 'members in flight';
 const hash = new KeyedHash();

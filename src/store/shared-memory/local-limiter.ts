@@ -16,7 +16,7 @@ export interface SharedMemory {
 }
 
 /** Limits whose states have the same length share a table; so do all filters with the same setting. */
-export function limitTableName(stateWords: number, bytes: number): string {
+function limitTableName(stateWords: number, bytes: number): string {
   return `limits of ${stateWords} words in ${bytes} bytes`;
 }
 

@@ -9,8 +9,6 @@ export interface VersionCounts {
   readonly latency: Float64Array;
 }
 
-export const NO_COUNTS: VersionCounts = { requests: 0, errors: 0, latency: new Float64Array(LATENCY_BUCKETS) };
-
 /** Sum over the slabs of all workers; the version's part of its block begins at `at`. */
 export function readCounts(slabs: readonly Float64Array[], at: number): VersionCounts {
   const latency = new Float64Array(LATENCY_BUCKETS);

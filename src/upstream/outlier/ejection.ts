@@ -65,7 +65,7 @@ export function endEjection({ words, times, at, timesAt }: StateBlock, now: numb
 }
 
 /** What it did before does not count against it any more. */
-export function clearRows(words: Int32Array, at: number): void {
+function clearRows(words: Int32Array, at: number): void {
   Atomics.store(words, at + StateCell.errorsInARow, 0);
   Atomics.store(words, at + StateCell.resetsInARow, 0);
   Atomics.store(words, at + StateCell.closesInARow, 0);

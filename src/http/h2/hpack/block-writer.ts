@@ -1,6 +1,6 @@
 // Where a header block is encoded to (RFC 7541 section 6): one growing buffer, no table that changes. Says how, not what.
 
-import { latin1, writeLatin1 } from '../../../base/latin1.ts';
+import { writeLatin1 } from '../../../base/latin1.ts';
 import { huffmanBytes, huffmanEncode } from './huffman-encode.ts';
 import { staticIndex, staticNameIndex } from './static-table.ts';
 
@@ -148,8 +148,3 @@ export class BlockWriter {
 
 /** Values that nobody on the way is to put into a table (RFC 7541 section 7.1.3). */
 const NEVER_INDEXED_NAMES = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
-
-/** For tests and messages: the bytes as text. */
-export function blockText(writer: BlockWriter): string {
-  return latin1(writer.bytes, 0, writer.length);
-}

@@ -50,12 +50,12 @@ export class Field {
 }
 
 /** The id that a field of this name has. */
-export function fieldIdOf(name: string): number {
+function fieldIdOf(name: string): number {
   return name.charCodeAt(0) === 0x3a ? (pseudoIds.get(name) ?? PseudoId.unknown) : headerIdOf(name);
 }
 
 /** Whether it is a token without upper-case letters, behind a colon for a pseudo-header. */
-export function isFieldName(name: string): boolean {
+function isFieldName(name: string): boolean {
   const from = name.charCodeAt(0) === 0x3a ? 1 : 0;
   if (name.length === from) return false;
   for (let i = from; i < name.length; i++) {
@@ -65,7 +65,7 @@ export function isFieldName(name: string): boolean {
   return true;
 }
 
-export function isFieldValue(value: string): boolean {
+function isFieldValue(value: string): boolean {
   const { length } = value;
   if (length === 0) return true;
   if (value.charCodeAt(0) <= 0x20 || value.charCodeAt(length - 1) <= 0x20) return false;

@@ -4,7 +4,7 @@
 import { type LimitRule, ruleIdentity } from '../../limiter/limit-rule.ts';
 
 /** What the others admitted in so long may arrive at once. */
-export const LUMP_MS = 50;
+const LUMP_MS = 50;
 
 export function sharedRule(rule: LimitRule): LimitRule {
   const lump = Math.ceil((rule.count * LUMP_MS) / rule.perMs);
