@@ -11,7 +11,7 @@ import { CredentialReader, MALFORMED } from './credential.ts';
 import type { FilterDefinition } from './filter.ts';
 import { IdentityLines } from './identity-lines.ts';
 import { Login } from './login.ts';
-import { LoginDesk, loginEvents, loginNeeds, wallMs } from './login-desk.ts';
+import { LoginDesk, type LoginEvent, loginEvents, loginNeeds, wallMs } from './login-desk.ts';
 
 const schema = z.strictObject({
   from: credentialPlaces(['bearer']),
@@ -71,7 +71,7 @@ async function gateway(t: { after(fn: () => Promise<void>): void }, config: obje
     const answer = await ask(started.port, { headers, path });
     return { ...answer, json: JSON.parse(answer.body.toString()) };
   };
-  return { asked, count: (event: string) => cells[loginEvents.indexOf(event)] };
+  return { asked, count: (event: LoginEvent) => cells[loginEvents.indexOf(event)] };
 }
 
 test('no credential: 401 with a challenge that says nothing of errors', async t => {

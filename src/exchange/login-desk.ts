@@ -9,6 +9,7 @@ import type { FieldBlock } from '../http/field-block.ts';
 import { HeaderNameSet } from '../http/header-name-set.ts';
 import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
 import type { Consumer } from './consumer.ts';
+import { eventCells } from './event-cells.ts';
 import type { Exchange } from './exchange.ts';
 import type { FilterServices } from './filter.ts';
 import { IdentityLines } from './identity-lines.ts';
@@ -39,6 +40,8 @@ export type LoginFailure = (typeof loginFailures)[number];
 
 type RefusalEvent = LoginFailure | 'missing' | 'insufficient' | 'throttled' | 'unavailable';
 
+export type LoginEvent = RefusalEvent | 'admitted';
+
 /**
  * Failures of credentials that were good once: many people behind one address have those at the same time, and nobody guesses by them.
  * A replay is mostly a client's second try.
@@ -47,7 +50,7 @@ const wasGoodOnce: ReadonlySet<RefusalEvent> = new Set<LoginFailure>(['expired',
 const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !wasGoodOnce.has(failure)));
 
 /** The events of an identity filter; its definition's `events`. */
-export const loginEvents: readonly string[] = [
+export const loginEvents: readonly LoginEvent[] = [
   'admitted',
   'missing',
   ...loginFailures,
@@ -98,14 +101,14 @@ export class LoginDesk {
   private readonly forwarded: IdentityLines;
   /** Fields that it writes. */
   private readonly ownFields: HeaderNameSet;
-  private readonly cells: Readonly<Record<string, number>>;
+  private readonly cells: Readonly<Record<LoginEvent, number>>;
   private readonly tally: RefusalTally | null;
-  private readonly admittedCell: number;
   private readonly missingFields: Fields;
   private readonly invalidFields: Fields;
 
-  constructor(options: LoginDeskOptions, { worker, eventCell, tally }: FilterServices) {
+  constructor(options: LoginDeskOptions, services: FilterServices) {
     const { failedLogins, filter } = options;
+    const { worker, tally } = services;
     this.options = options;
     this.worker = worker;
     this.tally = tally;
@@ -113,8 +116,7 @@ export class LoginDesk {
       failedLogins === null ? null : new AttemptTable(worker.sharedTable(TABLE_NAME), filter, failedLogins);
     this.forwarded = new IdentityLines(options.forward);
     this.ownFields = new HeaderNameSet(IdentityLines.namesOf(options.forward), [CONSUMER_PREFIX]);
-    this.cells = Object.fromEntries(loginEvents.map(event => [event, eventCell(event)]));
-    this.admittedCell = eventCell('admitted');
+    this.cells = eventCells(loginEvents, services);
     this.missingFields = [['WWW-Authenticate', options.challenge]];
     this.invalidFields = [['WWW-Authenticate', options.challengeInvalid]];
   }
@@ -136,7 +138,7 @@ export class LoginDesk {
     exchange.identity = login.identity;
     const { lines } = login;
     headers.appendBlock(lines !== null && this.isTimely(login) ? lines : this.linesFor(login, consumer));
-    this.worker.cells[this.admittedCell]++;
+    this.worker.cells[this.cells.admitted]++;
     return true;
   }
 

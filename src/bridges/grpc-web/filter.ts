@@ -1,6 +1,7 @@
 // The grpcWeb bridge: a gRPC-Web call becomes a gRPC call, and its answer, status and all, becomes one that a browser can read.
 
 import { Fault } from '../../base/fault.ts';
+import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { grpcFields } from '../../exchange/grpc-answer.ts';
@@ -25,12 +26,15 @@ interface Call {
   refused: boolean;
 }
 
+const events = ['binary', 'text', 'malformed'] as const;
+
 export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
   name: 'grpcWeb',
-  events: ['binary', 'text', 'malformed'],
-  build(_config, { slot, worker, eventCell }): Filter {
+  events,
+  build(_config, services): Filter {
+    const { slot, worker } = services;
     const { cells } = worker;
-    const [binaryCell, textCell, malformedCell] = [eventCell('binary'), eventCell('text'), eventCell('malformed')];
+    const eventCell = eventCells(events, services);
     // Because: only this filter writes its cell.
     const callOf = (exchange: Exchange) => exchange.state[slot] as Call | undefined;
     return {
@@ -46,7 +50,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
           refused: false,
         };
         exchange.state[slot] = call;
-        cells[call.text ? textCell : binaryCell]!++;
+        cells[call.text ? eventCell.text : eventCell.binary]++;
         headers.set('content-type', `application/grpc${call.format}`);
         headers.remove('x-grpc-web');
         headers.remove('accept');
@@ -61,7 +65,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
           if (last) call.decoder.end();
           return decoded;
         } catch {
-          cells[malformedCell]!++;
+          cells[eventCell.malformed]++;
           exchange.refuse(malformed);
           return empty;
         }

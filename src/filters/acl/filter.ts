@@ -1,6 +1,7 @@
 // The acl filter: denied first, then allowed, and the right refusal for everyone else.
 
 import { Fault } from '../../base/fault.ts';
+import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { wallMs } from '../../exchange/login-desk.ts';
@@ -11,18 +12,20 @@ const missing = new Fault('credentials_missing');
 const denied = new Fault('access_denied');
 const tooFewScopes = new Fault('access_denied', 'The token does not carry the scopes that this route asks for.');
 
+const events = ['allowed', 'denied', 'unknown'] as const;
+
 export const aclFilter: FilterDefinition<AclConfig> = {
   name: 'acl',
-  events: ['allowed', 'denied', 'unknown'],
-  build(config, { worker, eventCell }) {
+  events,
+  build(config, services) {
     const allow = config.allow?.map(rule => new Rule(rule)) ?? null;
     const deny = config.deny?.map(rule => new Rule(rule)) ?? [];
-    const { clock, cells } = worker;
-    const [allowedCell, deniedCell, unknownCell] = [eventCell('allowed'), eventCell('denied'), eventCell('unknown')];
+    const { clock, cells } = services.worker;
+    const eventCell = eventCells(events, services);
     const challenge = [['WWW-Authenticate', config.challenge]] as const;
 
     const refuse = (exchange: Exchange, fault: Fault, fields?: typeof challenge): void => {
-      cells[deniedCell]!++;
+      cells[eventCell.denied]++;
       exchange.refuse(fault, fields);
     };
 
@@ -36,7 +39,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
           }
         }
         if (allow === null) {
-          cells[allowedCell]!++;
+          cells[eventCell.allowed]++;
           return;
         }
         let unknown = false;
@@ -44,7 +47,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
         for (const rule of allow) {
           const standing = rule.standing(exchange, nowMs);
           if (standing === Standing.meets) {
-            cells[allowedCell]!++;
+            cells[eventCell.allowed]++;
             return;
           }
           if (standing === Standing.unknown) unknown = true;
@@ -55,7 +58,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
           const scope = lacking.scopes.join(' ').replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '');
           refuse(exchange, tooFewScopes, [['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`]]);
         } else if (unknown) {
-          cells[unknownCell]!++;
+          cells[eventCell.unknown]++;
           exchange.refuse(missing, challenge);
         } else refuse(exchange, denied);
       },

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
-import { loginEvents } from '../../exchange/login-desk.ts';
+import { type LoginEvent, loginEvents } from '../../exchange/login-desk.ts';
 import { schema } from './config.ts';
 import { introspectFilter } from './filter.ts';
 
@@ -57,7 +57,7 @@ async function gateway(t: TestContext, url: string, config: object = {}) {
     const answer = await ask(started.port, { headers });
     return { ...answer, json: JSON.parse(answer.body.toString()) };
   };
-  return { bring, lines, count: (event: string) => cells[loginEvents.indexOf(event)]! };
+  return { bring, lines, count: (event: LoginEvent) => cells[loginEvents.indexOf(event)]! };
 }
 
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
@@ -98,18 +98,19 @@ test('many at once ask once', async t => {
 
 test('what does not hold gets one and the same 401, and is not asked for again', async t => {
   const now = Math.floor(Date.now() / 1000);
-  const answers: Record<string, object> = {
-    unknown: { active: false },
-    expired: { active: true, exp: now - 1, aud: 'api' },
-    notYetValid: { active: true, nbf: now + 60, aud: 'api' },
-    wrongIssuer: { active: true, iss: 'other', aud: 'api' },
-    wrongAudience: { active: true, aud: ['other'] },
-    wrongClaims: { active: true, exp: 'soon', aud: 'api' },
-  };
-  const server = await startServer(t, token => ({ body: answers[token] }));
+  const answers: readonly (readonly [LoginEvent, object])[] = [
+    ['unknown', { active: false }],
+    ['expired', { active: true, exp: now - 1, aud: 'api' }],
+    ['notYetValid', { active: true, nbf: now + 60, aud: 'api' }],
+    ['wrongIssuer', { active: true, iss: 'other', aud: 'api' }],
+    ['wrongAudience', { active: true, aud: ['other'] }],
+    ['wrongClaims', { active: true, exp: 'soon', aud: 'api' }],
+  ];
+  const byToken = new Map<string, object>(answers);
+  const server = await startServer(t, token => ({ body: byToken.get(token) }));
   const { bring, count } = await gateway(t, server.url, { audience: 'api', issuer: 'me' });
   const texts = new Set<string>();
-  for (const reason of [...Object.keys(answers), ...Object.keys(answers)]) {
+  for (const [reason] of [...answers, ...answers]) {
     const { status, json, headers } = await bring(reason);
     assert.equal(status, 401);
     texts.add(JSON.stringify({ ...json, requestId: '', challenge: headers['www-authenticate'] }));

@@ -6,7 +6,7 @@ import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
 import { KeySet } from '../../base/jose/key-set.ts';
 import type { ListedConsumer } from '../../exchange/consumer-directory.ts';
-import { loginEvents } from '../../exchange/login-desk.ts';
+import { type LoginEvent, loginEvents } from '../../exchange/login-desk.ts';
 import type { Feed } from '../../store/feed.ts';
 import { feedKey } from '../../store/feed.ts';
 import type { JwksValue } from '../../store/jwks/jwks-feed.ts';
@@ -75,7 +75,7 @@ async function gateway(t: TestContext, { config = {}, feed, consumers = [] }: Se
     });
     return { ...answer, json: JSON.parse(answer.body.toString()) };
   };
-  return { bring, count: (event: string) => cells[loginEvents.indexOf(event)]!, log: started.log };
+  return { bring, count: (event: LoginEvent) => cells[loginEvents.indexOf(event)]!, log: started.log };
 }
 
 test('a token that holds passes, again and again, and the upstream learns whose it is', async t => {
@@ -108,7 +108,7 @@ test('what does not hold gets one and the same 401, and is counted by its reason
   const good = await token();
   const [head, payload, signature] = good.split('.') as [string, string, string];
   const encoded = (value: unknown) => base64url.encode(JSON.stringify(value));
-  const cases: [string, string][] = [
+  const cases: [LoginEvent, string][] = [
     ['malformed', 'x'],
     ['malformed', `${head}.${payload}`],
     ['malformed', `${good}.x`],

@@ -3,6 +3,7 @@
 import { discoveryUrl } from '../../base/discovery-url.ts';
 import { Fault } from '../../base/fault.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
+import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
@@ -26,11 +27,11 @@ import { CookieSessions, type SessionKeeper, StoredSessions } from './session-ke
 import type { KnownSession } from './session-memo.ts';
 
 const crossSiteFault = new Fault('access_denied', 'The request comes from another site.');
-const events = [...loginEvents, 'loginStarted', 'loggedIn', 'loggedOut', 'crossSite', 'stepUp'];
+const ownEvents = ['loginStarted', 'loggedIn', 'loggedOut', 'crossSite', 'stepUp'] as const;
 
 export const oidcFilter: FilterDefinition<OidcConfig> = {
   name: 'oidc',
-  events,
+  events: [...loginEvents, ...ownEvents],
   needs(config) {
     const { issuer, timeout, session } = config;
     const login = loginNeeds(config);
@@ -75,13 +76,13 @@ class OidcFilter implements Filter {
   private readonly browser: BrowserSide;
   private readonly logins: LoginFlow;
   private readonly services: FilterServices;
-  private readonly cells: Readonly<Record<string, number>>;
+  private readonly cells: Readonly<Record<(typeof ownEvents)[number], number>>;
   /** The token that it gives the upstream. */
   readonly credentialPlaces: readonly CredentialPlace[];
 
   constructor(config: OidcConfig, services: FilterServices) {
     const { failedLogins, forward, consumer } = config;
-    const { worker, eventCell, slot } = services;
+    const { worker, slot } = services;
     const challenge = 'Bearer realm="cardea"';
     this.config = config;
     this.credentialPlaces = config.upstreamToken === 'none' ? [] : [{ kind: 'bearer', name: '' }];
@@ -108,7 +109,7 @@ class OidcFilter implements Filter {
     );
     const { desk, sessions, browser } = this;
     this.logins = new LoginFlow({ config, worker, desk, sessions, browser });
-    this.cells = Object.fromEntries(events.map(event => [event, eventCell(event)]));
+    this.cells = eventCells(ownEvents, services);
   }
 
   onRequest(exchange: Exchange): void | Promise<void> {
@@ -245,7 +246,7 @@ class OidcFilter implements Filter {
     }
   }
 
-  private count(event: string): void {
-    this.services.worker.cells[this.cells[event]!]!++;
+  private count(event: (typeof ownEvents)[number]): void {
+    this.services.worker.cells[this.cells[event]]++;
   }
 }

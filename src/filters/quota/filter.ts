@@ -2,6 +2,7 @@
 // by src/store/quota; which period it is, by calendar-period.ts.
 
 import { Fault } from '../../base/fault.ts';
+import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { sourceOf } from '../../exchange/login-source.ts';
@@ -51,6 +52,7 @@ class Quota implements Filter {
   private readonly services: FilterServices;
   private readonly desk: Desk;
   private readonly softest: number;
+  private readonly cells: Readonly<Record<(typeof events)[number], number>>;
   /** By unit and start day: the period that it is now. */
   private readonly periods = new Map<string, CalendarPeriod>();
 
@@ -59,6 +61,7 @@ class Quota implements Filter {
     this.services = services;
     this.desk = deskOf(config, services);
     this.softest = Math.min(...config.soft);
+    this.cells = eventCells(events, services);
     if (config.headers || config.soft.length > 0) this.onResponse = exchange => this.answer(exchange);
   }
 
@@ -170,7 +173,7 @@ class Quota implements Filter {
   }
 
   private count(event: (typeof events)[number]): void {
-    this.services.worker.cells[this.services.eventCell(event)]!++;
+    this.services.worker.cells[this.cells[event]]++;
   }
 }
 

@@ -4,6 +4,7 @@
 import { CidrSet } from '../../base/cidr-set.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Plan } from '../../exchange/consumer.ts';
+import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import type { LimitCall, LimiterStore } from '../../store/limiter/limiter-store.ts';
@@ -76,7 +77,7 @@ class RateLimit implements Filter {
   private readonly limitCells: ReadonlyMap<string, number>;
   /** Where the limits with a rate count what they admit. */
   private readonly admittedCells: readonly number[];
-  private readonly cells: { readonly [Event in (typeof events)[number]]: number };
+  private readonly cells: Readonly<Record<(typeof events)[number], number>>;
 
   constructor(config: RateLimitConfig, services: FilterServices) {
     const { limits, memoryBytes, ipv6Prefix, except } = config;
@@ -103,17 +104,7 @@ class RateLimit implements Filter {
     this.dryRunLog = new DryRunLog(services);
     this.limitCells = new Map(limits.map(({ name }) => [name, services.limitCells(name)]));
     this.admittedCells = this.rated.map(each => this.limitCells.get(each.config.name)! + LimitCell.admitted);
-    const cell = (event: (typeof events)[number]) => services.eventCell(event);
-    this.cells = {
-      admitted: cell('admitted'),
-      refused: cell('refused'),
-      refused_in_flight: cell('refused_in_flight'),
-      would_refuse: cell('would_refuse'),
-      exempt: cell('exempt'),
-      fallback: cell('fallback'),
-      charged: cell('charged'),
-      store_away: cell('store_away'),
-    };
+    this.cells = eventCells(events, services);
     const speaks = this.standard !== null && !config.dryRun && (config.headers !== 'never' || config.legacyHeaders);
     // Because: a hook that a filter has is called for every exchange.
     if (speaks || this.charges) this.onResponse = exchange => this.answer(exchange);

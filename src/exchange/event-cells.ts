@@ -1,0 +1,12 @@
+// Where a filter counts its events, by their names. What is done with the counts is telemetry's business.
+
+import type { FilterServices } from './filter.ts';
+
+/** The cell of each of these events, which a filter looks up once, when it is built: `worker.cells[cells.refused]++`. */
+export function eventCells<Event extends string>(
+  events: readonly Event[],
+  { eventCell }: Pick<FilterServices, 'eventCell'>,
+): Readonly<Record<Event, number>> {
+  const cells = Object.fromEntries(events.map(event => [event, eventCell(event)]));
+  return cells as Record<Event, number>; // Because: Object.fromEntries forgets the key type
+}
