@@ -1,10 +1,26 @@
 // What filters that stand inside another one are together, for whoever asks that one. Which of them decides is the outer filter's business.
 
 import type { Exchange } from './exchange.ts';
-import type { Filter } from './filter.ts';
+import type { Filter, FilterServices, WrittenFilter } from './filter.ts';
+import type { RefusalTally } from './refusal-tally.ts';
+
+/** Builds them. Throws a `TypeError` for one that changes answers: it would not know of those of its neighbours. */
+export function buildInner(
+  written: readonly WrittenFilter[],
+  build: FilterServices['inner'],
+  tally?: RefusalTally,
+): readonly Filter[] {
+  return written.map(each => {
+    const filter = build(each, tally);
+    if (filter.onResponseBody !== undefined) throw new TypeError(`${each.name} changes answers and cannot stand here`);
+    return filter;
+  });
+}
 
 /** The places of all, what all would withhold, and what any of them serves itself. */
-export function facesOf(inner: readonly Filter[]): Pick<Filter, 'credentialPlaces' | 'withhold' | 'serves'> {
+export function facesOf(
+  inner: readonly Filter[],
+): Required<Pick<Filter, 'credentialPlaces' | 'withhold'>> & Pick<Filter, 'serves'> {
   return {
     credentialPlaces: inner.flatMap(({ credentialPlaces = [] }) => credentialPlaces),
     withhold(exchange, of) {
@@ -22,4 +38,9 @@ export function respondBack(exchange: Exchange, inner: readonly Filter[], count:
     const waits = inner[at]!.onResponse?.(exchange);
     if (waits) return waits.then(() => respondBack(exchange, inner, at));
   }
+}
+
+/** Tells the first `count` that the exchange is over. */
+export function endEach(exchange: Exchange, inner: readonly Filter[], count: number): void {
+  for (let at = 0; at < count; at++) inner[at]!.onEnd?.(exchange);
 }

@@ -5,7 +5,7 @@ import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { addFields, besideConsumer, mergeFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
-import { facesOf, respondBack } from '../../exchange/inner-filters.ts';
+import { buildInner, endEach, facesOf, respondBack } from '../../exchange/inner-filters.ts';
 import type { HeadersMark } from '../../http/headers.ts';
 import type { AllOfConfig } from './config.ts';
 
@@ -30,11 +30,7 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
   name: 'allOf',
   inner: config => config,
   build(config, { slot, inner: build }) {
-    const inner = config.map(written => build(written));
-    for (const [at, { onResponseBody }] of inner.entries()) {
-      if (onResponseBody !== undefined)
-        throw new TypeError(`${config[at]!.name} changes answers and cannot stand here`);
-    }
+    const inner = buildInner(config, build);
     const bodyFilters = inner.filter(({ onRequestBody }) => onRequestBody !== undefined);
     if (bodyFilters.length > 1) throw new TypeError('only one of the filters in allOf may look at the body');
 
@@ -66,7 +62,7 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
       onEnd(exchange) {
         // Because: only this filter writes its cell.
         const asked = (exchange.state[slot] as Gathered | undefined)?.asked ?? 0;
-        for (let i = 0; i < asked; i++) inner[i]!.onEnd?.(exchange);
+        endEach(exchange, inner, asked);
       },
     };
     if (inner.some(({ onResponse }) => onResponse !== undefined))

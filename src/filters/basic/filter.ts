@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { parsePasswordHash } from '../../base/password-hash.ts';
 import { MALFORMED, takeScheme } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { FilterDefinition } from '../../exchange/filter.ts';
+import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { Login } from '../../exchange/login.ts';
 import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
@@ -39,21 +39,31 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
   events: loginEvents,
   needs: loginNeeds,
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
-  build(config, services) {
+  build: (config, services) => new Basic(config, services),
+};
+
+class Basic implements Filter {
+  private readonly keepsCredential: boolean;
+  private readonly desk: LoginDesk;
+  private readonly logins: ReadonlyMap<string, Login>;
+  private readonly passwords: PasswordDesk;
+
+  constructor(config: BasicConfig, services: FilterServices) {
     const { users, realm, failedLogins, forward, checksAtOnce, checksWaiting, cachedLogins, cacheFor } = config;
     const { worker } = services;
     const challenge = `Basic realm="${realm}", charset="UTF-8"`;
-    const desk = new LoginDesk(
+    this.keepsCredential = forward.keepCredential;
+    this.desk = new LoginDesk(
       { filter: 'basic', challenge, challengeInvalid: challenge, failedLogins, forward, guessable: true },
       services,
     );
-    const logins = new Map(
+    this.logins = new Map(
       users.map(({ name, scopes, consumer }) => [
         name,
         new Login({ by: 'basic', subject: name, keyId: '', scopes, claims: null }, consumer ?? null),
       ]),
     );
-    const passwords = worker.lasting(
+    this.passwords = worker.lasting(
       deskKey(config),
       () =>
         new PasswordDesk({
@@ -66,58 +76,54 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
           clock: worker.clock,
         }),
     );
+  }
 
-    function decide(exchange: Exchange, { user }: Attempt, holds: boolean): void {
-      const login = logins.get(user);
-      if (login === undefined) desk.invalid(exchange, 'unknown');
-      else if (!holds) desk.invalid(exchange, 'mismatch');
-      else if (desk.admit(exchange, login) && !forward.keepCredential)
-        exchange.request.headers.removeById(HeaderId.authorization);
+  onRequest(exchange: Exchange): void | Promise<void> {
+    const { desk, passwords } = this;
+    const taken = takeScheme(exchange, 'basic');
+    if (taken === null) {
+      desk.missing(exchange);
+      return;
     }
+    const pair = taken === MALFORMED ? null : parseBasic(taken);
+    if (pair !== null) return this.logIn(exchange, passwords.attempt(sourceOf(exchange.client.ip), ...pair));
+    if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'malformed');
+  }
 
-    /** Many guesses may have been let in together: once their failures are too many, none of them learns whether it was right. */
-    function decideLate(exchange: Exchange, attempt: Attempt, isNoGuess: boolean, holds: boolean): void {
-      if (isNoGuess || !desk.isThrottled(exchange)) decide(exchange, attempt, holds);
-      else if (holds) passwords.forget(attempt);
-    }
+  withhold(exchange: Exchange): void {
+    if (!this.keepsCredential && takeScheme(exchange, 'basic') !== null)
+      exchange.request.headers.removeById(HeaderId.authorization);
+  }
 
-    function refuseMalformed(exchange: Exchange): undefined {
-      if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'malformed');
-    }
+  private logIn(exchange: Exchange, attempt: Attempt): void | Promise<void> {
+    const { desk, passwords } = this;
+    const remembered = passwords.remembered(attempt);
+    // Because: whoever logged in from here goes on when that is to be looked at again, whatever others behind the address have tried.
+    const isNoGuess = passwords.wasRight(attempt);
+    if (!isNoGuess && desk.isThrottled(exchange)) return;
+    if (remembered === undefined)
+      return passwords.check(attempt).then(
+        holds => this.decideLate(exchange, attempt, isNoGuess, holds),
+        (error: unknown) => {
+          if (!(error instanceof DeskFull)) throw error;
+          desk.unavailable(exchange);
+        },
+      );
+    this.decide(exchange, attempt, remembered);
+  }
 
-    function logIn(exchange: Exchange, attempt: Attempt): undefined | Promise<void> {
-      const remembered = passwords.remembered(attempt);
-      // Because: whoever logged in from here goes on when that is to be looked at again, whatever others behind the address have tried.
-      const isNoGuess = passwords.wasRight(attempt);
-      if (!isNoGuess && desk.isThrottled(exchange)) return undefined;
-      if (remembered === undefined)
-        return passwords.check(attempt).then(
-          holds => decideLate(exchange, attempt, isNoGuess, holds),
-          (error: unknown) => {
-            if (!(error instanceof DeskFull)) throw error;
-            desk.unavailable(exchange);
-          },
-        );
-      decide(exchange, attempt, remembered);
-      return undefined;
-    }
+  private decide(exchange: Exchange, { user }: Attempt, holds: boolean): void {
+    const { desk } = this;
+    const login = this.logins.get(user);
+    if (login === undefined) desk.invalid(exchange, 'unknown');
+    else if (!holds) desk.invalid(exchange, 'mismatch');
+    else if (desk.admit(exchange, login) && !this.keepsCredential)
+      exchange.request.headers.removeById(HeaderId.authorization);
+  }
 
-    return {
-      onRequest(exchange) {
-        const taken = takeScheme(exchange, 'basic');
-        if (taken === null) {
-          desk.missing(exchange);
-          return undefined;
-        }
-        const pair = taken === MALFORMED ? null : parseBasic(taken);
-        return pair === null
-          ? refuseMalformed(exchange)
-          : logIn(exchange, passwords.attempt(sourceOf(exchange.client.ip), ...pair));
-      },
-      withhold(exchange) {
-        if (!forward.keepCredential && takeScheme(exchange, 'basic') !== null)
-          exchange.request.headers.removeById(HeaderId.authorization);
-      },
-    };
-  },
-};
+  /** Many guesses may have been let in together: once their failures are too many, none of them learns whether it was right. */
+  private decideLate(exchange: Exchange, attempt: Attempt, isNoGuess: boolean, holds: boolean): void {
+    if (isNoGuess || !this.desk.isThrottled(exchange)) this.decide(exchange, attempt, holds);
+    else if (holds) this.passwords.forget(attempt);
+  }
+}

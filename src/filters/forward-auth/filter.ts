@@ -3,13 +3,15 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
+import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { FilterDefinition } from '../../exchange/filter.ts';
+import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { carriesGrpc } from '../../exchange/grpc-answer.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents } from '../../exchange/login-desk.ts';
 import type { Reply } from '../../exchange/response.ts';
 import { warmUp } from '../../exchange/warm-up.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { AuthService } from './auth-service.ts';
 import type { ForwardAuthConfig } from './config.ts';
 import type { Verdict } from './verdict.ts';
@@ -17,91 +19,107 @@ import { VerdictCache } from './verdict-cache.ts';
 
 const bearer: CredentialPlace = { kind: 'bearer', name: '' };
 
+const ownEvents = ['refused', 'asked', 'letPassUnasked'] as const;
+
 export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
   name: 'forwardAuth',
-  events: [...loginEvents, 'refused', 'asked', 'letPassUnasked'],
+  events: [...loginEvents, ...ownEvents],
   identityHeaders: ({ copy, forward }) => [...copy, ...IdentityLines.namesOf(forward)],
   // Because: `open` lets everyone pass while the service is away.
   isGuard: ({ onFailure }) => onFailure === 'closed',
-  build(config, services) {
-    const { worker, eventCell } = services;
-    const { cache: kept, warmUp: warms, onFailure, forward, send } = config;
-    /** What the service sees, and does not say by it who may pass. */
-    const sentBeside = send.filter(name => !kept.by.includes(name));
-    const { service, cache } = worker.lasting(`forwardAuth ${JSON.stringify(config)}`, () => ({
-      service: new AuthService(config),
-      cache: new VerdictCache(kept.for, kept.entries),
-    }));
+  build: (config, services) => new ForwardAuth(config, services),
+};
+
+class ForwardAuth implements Filter {
+  readonly credentialPlaces: readonly CredentialPlace[];
+  private readonly config: ForwardAuthConfig;
+  private readonly worker: WorkerServices;
+  private readonly service: AuthService;
+  private readonly cache: VerdictCache;
+  private readonly desk: LoginDesk;
+  private readonly eventCell: Readonly<Record<(typeof ownEvents)[number], number>>;
+  /** What the service sees, and does not say by it who may pass. */
+  private readonly sentBeside: readonly string[];
+
+  constructor(config: ForwardAuthConfig, services: FilterServices) {
+    const { worker } = services;
+    const { cache, forward, send } = config;
     const challenge = 'Bearer realm="cardea"';
-    const desk = new LoginDesk(
+    this.config = config;
+    this.worker = worker;
+    this.credentialPlaces = send.map(name => (name === 'authorization' ? bearer : { kind: 'header', name }));
+    const { service, verdicts } = worker.lasting(`forwardAuth ${JSON.stringify(config)}`, () => ({
+      service: new AuthService(config),
+      verdicts: new VerdictCache(cache.for, cache.entries),
+    }));
+    this.service = service;
+    this.cache = verdicts;
+    this.desk = new LoginDesk(
       { filter: 'forwardAuth', challenge, challengeInvalid: challenge, failedLogins: null, forward },
       services,
     );
-    const { cells, clock } = worker;
-    const [refusedCell, askedCell, unaskedCell] = [
-      eventCell('refused'),
-      eventCell('asked'),
-      eventCell('letPassUnasked'),
-    ];
+    this.eventCell = eventCells(ownEvents, services);
+    this.sentBeside = send.filter(name => !cache.by.includes(name));
+  }
 
-    const carryOut = (exchange: Exchange, verdict: Verdict): void => {
-      if (verdict.kind === 'refused') {
-        cells[refusedCell]!++;
-        if (carriesGrpc(exchange.request)) refuseCall(exchange, verdict.reply);
-        else exchange.reply(verdict.reply);
-      } else if (verdict.kind === 'failed') {
-        worker.log('warn', 'forwardAuth service cannot be asked', { reason: verdict.reason, onFailure });
-        if (onFailure === 'closed') desk.unavailable(exchange);
-        else cells[unaskedCell]!++;
-      } else if (desk.admit(exchange, verdict.login)) {
-        const { headers } = exchange.request;
-        for (let i = 0; i < verdict.copied.length; i += 2) {
-          // Because: another service may have been asked before, and one field is to say one thing.
-          headers.remove(verdict.copied[i]!);
-          headers.appendTrusted(verdict.copied[i]!, verdict.copied[i + 1]!);
-        }
+  onRequest(exchange: Exchange): void | Promise<void> {
+    const { cache } = this;
+    const { clock } = this.worker;
+    if (!cache.enabled) {
+      if (this.config.warmUp) warmUp(exchange);
+      return this.onceAnswered(exchange, this.ask(exchange));
+    }
+    const key = keyOf(exchange, this.config.cache);
+    const admitted = cache.get(key, clock.now);
+    if (admitted !== undefined) {
+      this.carryOut(exchange, admitted);
+      return;
+    }
+    const form = formOf(exchange, key, this.sentBeside);
+    const refused = cache.get(form, clock.now);
+    if (refused !== undefined) {
+      this.carryOut(exchange, refused);
+      return;
+    }
+    if (this.config.warmUp) warmUp(exchange);
+    const question = { key, form, ask: () => this.ask(exchange), isOpen: () => !exchange.ended };
+    return this.onceAnswered(
+      exchange,
+      cache.resolve(question, () => clock.now),
+    );
+  }
+
+  private ask(exchange: Exchange): Promise<Verdict> {
+    this.worker.cells[this.eventCell.asked]++;
+    return this.service.ask(exchange);
+  }
+
+  private async onceAnswered(exchange: Exchange, verdict: Promise<Verdict>): Promise<void> {
+    const answer = await verdict;
+    if (!exchange.ended) this.carryOut(exchange, answer);
+  }
+
+  private carryOut(exchange: Exchange, verdict: Verdict): void {
+    const { worker, eventCell } = this;
+    if (verdict.kind === 'refused') {
+      worker.cells[eventCell.refused]++;
+      if (carriesGrpc(exchange.request)) refuseCall(exchange, verdict.reply);
+      else exchange.reply(verdict.reply);
+    } else if (verdict.kind === 'failed') {
+      const { onFailure } = this.config;
+      worker.log('warn', 'forwardAuth service cannot be asked', { reason: verdict.reason, onFailure });
+      if (onFailure === 'closed') this.desk.unavailable(exchange);
+      else worker.cells[eventCell.letPassUnasked]++;
+    } else if (this.desk.admit(exchange, verdict.login)) {
+      const { headers } = exchange.request;
+      for (let i = 0; i < verdict.copied.length; i += 2) {
+        // Because: another service may have been asked before, and one field is to say one thing.
+        headers.remove(verdict.copied[i]!);
+        headers.appendTrusted(verdict.copied[i]!, verdict.copied[i + 1]!);
       }
-    };
-
-    const ask = (exchange: Exchange): Promise<Verdict> => {
-      cells[askedCell]!++;
-      return service.ask(exchange);
-    };
-
-    const onceAnswered = async (exchange: Exchange, verdict: Promise<Verdict>): Promise<void> => {
-      const answer = await verdict;
-      if (!exchange.ended) carryOut(exchange, answer);
-    };
-
-    return {
-      credentialPlaces: send.map(name => (name === 'authorization' ? bearer : { kind: 'header', name })),
-      onRequest(exchange) {
-        if (!cache.enabled) {
-          if (warms) warmUp(exchange);
-          return onceAnswered(exchange, ask(exchange));
-        }
-        const key = keyOf(exchange, kept);
-        const admitted = cache.get(key, clock.now);
-        if (admitted !== undefined) {
-          carryOut(exchange, admitted);
-          return;
-        }
-        const form = formOf(exchange, key, sentBeside);
-        const refused = cache.get(form, clock.now);
-        if (refused !== undefined) {
-          carryOut(exchange, refused);
-          return;
-        }
-        if (warms) warmUp(exchange);
-        const question = { key, form, ask: () => ask(exchange), isOpen: () => !exchange.ended };
-        return onceAnswered(
-          exchange,
-          cache.resolve(question, () => clock.now),
-        );
-      },
-    };
-  },
-};
+    }
+  }
+}
 
 const refusedDetail = 'The authorization service does not let the call pass.';
 const unknownCaller = new Fault('credentials_invalid', refusedDetail);

@@ -4,11 +4,13 @@ import { Fault } from '../../base/fault.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import { CredentialReader, takeScheme } from '../../exchange/credential.ts';
+import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
 import { sourceOf } from '../../exchange/login-source.ts';
+import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { ReplayTable, replayTableBytes } from '../../store/replay-table.ts';
 import { AWS_SCHEME } from './aws-v4.ts';
 import { AwsVerifier } from './aws-verifier.ts';
@@ -39,9 +41,11 @@ function challengeOf({ scheme }: SignatureConfig): string {
   return scheme === 'aws4' ? AWS_SCHEME : 'Signature realm="cardea"';
 }
 
+const ownEvents = ['bodyMismatch'] as const;
+
 export const signatureFilter: FilterDefinition<SignatureConfig> = {
   name: 'signature',
-  events: [...loginEvents, 'bodyMismatch'],
+  events: [...loginEvents, ...ownEvents],
   needs(config) {
     const tables = [...(loginNeeds(config).tables ?? [])];
     const { replay } = config;
@@ -49,87 +53,111 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
     return { tables };
   },
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
-  build(config, services) {
+  build: (config, services) => new Signature(config, services),
+};
+
+class Signature implements Filter {
+  readonly credentialPlaces: readonly CredentialPlace[];
+  readonly onRequestBody?: (exchange: Exchange, piece: Buffer, last: boolean) => Buffer | void;
+  private readonly config: SignatureConfig;
+  private readonly slot: number;
+  private readonly worker: WorkerServices;
+  private readonly verifier: AwsVerifier | MessageVerifier;
+  /** Null when replays are not looked for. */
+  private readonly seen: ReplayTable | null;
+  private readonly reader: CredentialReader;
+  private readonly provenKeys: RecentMap<true>;
+  private readonly desk: LoginDesk;
+  private readonly eventCell: Readonly<Record<(typeof ownEvents)[number], number>>;
+
+  constructor(config: SignatureConfig, services: FilterServices) {
     const { slot, worker } = services;
-    const { replay, failedLogins, forward } = config;
-    const verifier = config.scheme === 'aws4' ? new AwsVerifier(config) : new MessageVerifier(config);
-    const seen = replay === 'off' ? null : new ReplayTable(worker.sharedTable(replayTableName(replay)));
-    const credentialPlaces = signatureFields[config.scheme].map(name => ({ kind: 'header' as const, name }));
-    const reader = new CredentialReader(credentialPlaces, 0);
-    const provenKeys = worker.lasting('keys that have signed', () => new RecentMap<true>(PROVEN_MAX));
+    const { replay, failedLogins, forward, scheme } = config;
+    this.config = config;
+    this.slot = slot;
+    this.worker = worker;
+    this.verifier = config.scheme === 'aws4' ? new AwsVerifier(config) : new MessageVerifier(config);
+    this.seen = replay === 'off' ? null : new ReplayTable(worker.sharedTable(replayTableName(replay)));
+    this.credentialPlaces = signatureFields[scheme].map(name => ({ kind: 'header', name }));
+    this.reader = new CredentialReader(this.credentialPlaces, 0);
+    this.provenKeys = worker.lasting('keys that have signed', () => new RecentMap<true>(PROVEN_MAX));
     const challenge = challengeOf(config);
-    const desk = new LoginDesk(
+    this.desk = new LoginDesk(
       { filter: 'signature', challenge, challengeInvalid: challenge, failedLogins, forward },
       services,
     );
-    const mismatchCell = services.eventCell('bodyMismatch');
+    this.eventCell = eventCells(ownEvents, services);
+    // Because: a hook that a filter has is called for every exchange.
+    if (config.scheme === 'aws4' || config.contentDigest !== 'off')
+      this.onRequestBody = (exchange, piece, last) => this.checkBody(exchange, piece, last);
+  }
 
-    function refuseBody(exchange: Exchange): void {
-      worker.cells[mismatchCell]++;
-      exchange.refuse(bodyFault);
+  onRequest(exchange: Exchange): void {
+    const { desk, config, provenKeys } = this;
+    const claim = this.verifier.read(exchange);
+    if (claim === 'missing') {
+      desk.missing(exchange);
+      return;
     }
-
-    /** Whether it may go on. */
-    function isFirst(exchange: Exchange, { fingerprint, expiresS }: Verified, nowMs: number): boolean {
-      if (seen === null) return true;
-      const known = seen.add(fingerprint, Math.floor(nowMs / 1_000), expiresS);
-      const own = broughtFirst.get(exchange) ?? [];
-      const name = `${replay} ${fingerprint.toString('latin1')}`;
-      if (known === 'new') broughtFirst.set(exchange, [...own, name]);
-      else if (known === 'seen' && own.includes(name)) return true;
-      if (known === 'seen') desk.invalid(exchange, 'replayed');
-      else if (known === 'full') desk.unavailable(exchange);
-      return known === 'new';
+    if (claim === 'malformed') {
+      if (!desk.isThrottled(exchange)) desk.invalid(exchange, claim);
+      return;
     }
-
-    function onRequest(exchange: Exchange): void {
-      const claim = verifier.read(exchange);
-      if (claim === 'missing') {
-        desk.missing(exchange);
-        return;
-      }
-      if (claim === 'malformed') {
-        if (!desk.isThrottled(exchange)) desk.invalid(exchange, claim);
-        return;
-      }
-      const place = `${sourceOf(exchange.client.ip)} ${claim.keyId}`;
-      // Because: no signature comes twice. A key that has signed from here goes on, whatever others behind the address have tried.
-      const proven = provenKeys.get(place) === true ? claim.keyId : '';
-      if (desk.isThrottled(exchange, proven)) return;
-      const nowMs = wallMs(worker.clock.now);
-      const verdict = claim.verify(nowMs);
-      if (typeof verdict === 'string') desk.invalid(exchange, verdict, proven);
-      else if (isFirst(exchange, verdict, nowMs)) {
-        if (proven === '' && failedLogins !== null) provenKeys.set(place, true);
-        const { body, login } = verdict;
-        if (body !== null && exchange.request.hasBody) exchange.state[slot] = new BodyDigest(body);
-        else if (body !== null && !matchesNothing(body)) {
-          refuseBody(exchange);
-          return;
-        }
-        if (desk.admit(exchange, login) && !forward.keepCredential) reader.drop(exchange);
-      }
+    const place = `${sourceOf(exchange.client.ip)} ${claim.keyId}`;
+    // Because: no signature comes twice. A key that has signed from here goes on, whatever others behind the address have tried.
+    const proven = provenKeys.get(place) === true ? claim.keyId : '';
+    if (desk.isThrottled(exchange, proven)) return;
+    const nowMs = wallMs(this.worker.clock.now);
+    const verdict = claim.verify(nowMs);
+    if (typeof verdict === 'string') desk.invalid(exchange, verdict, proven);
+    else if (this.isFirst(exchange, verdict, nowMs)) {
+      if (proven === '' && config.failedLogins !== null) provenKeys.set(place, true);
+      this.admit(exchange, verdict);
     }
+  }
 
-    function withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
-      const isAnother = config.scheme === 'aws4' && takeScheme(exchange, AWS_SCHEME.toLowerCase()) === null;
-      if (!forward.keepCredential && !isAnother) reader.dropBeside(exchange, of);
+  withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
+    const { scheme, forward } = this.config;
+    const isAnother = scheme === 'aws4' && takeScheme(exchange, AWS_SCHEME.toLowerCase()) === null;
+    if (!forward.keepCredential && !isAnother) this.reader.dropBeside(exchange, of);
+  }
+
+  /** Whether it may go on. */
+  private isFirst(exchange: Exchange, { fingerprint, expiresS }: Verified, nowMs: number): boolean {
+    if (this.seen === null) return true;
+    const known = this.seen.add(fingerprint, Math.floor(nowMs / 1_000), expiresS);
+    const own = broughtFirst.get(exchange) ?? [];
+    const name = `${this.config.replay} ${fingerprint.toString('latin1')}`;
+    if (known === 'new') broughtFirst.set(exchange, [...own, name]);
+    else if (known === 'seen' && own.includes(name)) return true;
+    if (known === 'seen') this.desk.invalid(exchange, 'replayed');
+    else if (known === 'full') this.desk.unavailable(exchange);
+    return known === 'new';
+  }
+
+  private admit(exchange: Exchange, { body, login }: Verified): void {
+    if (body !== null && exchange.request.hasBody) exchange.state[this.slot] = new BodyDigest(body);
+    else if (body !== null && !matchesNothing(body)) {
+      this.refuseBody(exchange);
+      return;
     }
+    if (this.desk.admit(exchange, login) && !this.config.forward.keepCredential) this.reader.drop(exchange);
+  }
 
-    function onRequestBody(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void {
-      // Because: only `onRequest` of this filter writes into its slot.
-      const digest = exchange.state[slot] as BodyDigest | undefined;
-      if (digest === undefined) return;
-      const before = digest.exchangePiece(piece);
-      if (!last) return before;
-      if (digest.matches()) return Buffer.concat([before, digest.rest]);
-      refuseBody(exchange);
-      // Because: whoever has answered already cannot be refused any more; this breaks the request off.
-      if (exchange.earlyReply === null) throw new Error('the body does not have the digest that was signed');
-    }
+  private checkBody(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void {
+    // Because: only `admit` of this filter writes into its slot.
+    const digest = exchange.state[this.slot] as BodyDigest | undefined;
+    if (digest === undefined) return;
+    const before = digest.exchangePiece(piece);
+    if (!last) return before;
+    if (digest.matches()) return Buffer.concat([before, digest.rest]);
+    this.refuseBody(exchange);
+    // Because: whoever has answered already cannot be refused any more; this breaks the request off.
+    if (exchange.earlyReply === null) throw new Error('the body does not have the digest that was signed');
+  }
 
-    const checksBodies = config.scheme === 'aws4' || config.contentDigest !== 'off';
-    const filter: Filter = { onRequest, credentialPlaces, withhold };
-    return checksBodies ? { ...filter, onRequestBody } : filter;
-  },
-};
+  private refuseBody(exchange: Exchange): void {
+    this.worker.cells[this.eventCell.bodyMismatch]++;
+    exchange.refuse(bodyFault);
+  }
+}
