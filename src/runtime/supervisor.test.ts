@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../test/support/eventually.ts';
 import { storeSpec } from '../../test/support/store-spec.ts';
 import type { Config } from '../config/config.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
@@ -125,9 +126,9 @@ for (const how of ['throw', 'terminate'] as const) {
     next = sampleConfig({ routes: two });
     await supervisor.reload('test');
     await supervisor.crashWorker(how);
-    while (supervisor.status.workersServing === 2) await delay(5);
+    await eventually(() => supervisor.status.workersServing < 2, 'it is missed');
     for (let i = 0; i < 5; i++) assert.equal(await get(`${url}/two`), '200 two');
-    while (supervisor.status.workersServing < 2) await delay(5);
+    await eventually(() => supervisor.status.workersServing === 2, 'it is replaced');
     for (let i = 0; i < 20; i++) assert.equal(await get(`${url}/two`), '200 two');
     assert.ok(lines.some(line => line.includes('worker died and is replaced')));
     // The replacement takes part in what comes next.
@@ -143,7 +144,7 @@ test('a worker that takes the place of another counts once it listens, not while
   const supervisor = await started(sampleConfig({ routes }), 1);
   const [url] = supervisor.status.listeners;
   await supervisor.crashWorker('terminate');
-  while (supervisor.status.workersServing === 1) await delay(5);
+  await eventually(() => supervisor.status.workersServing === 0, 'it is missed');
   while (supervisor.status.workersServing === 0) await delay(1);
   assert.equal(await get(`${url}/r1/x`), '200 r1');
   await supervisor.drain();

@@ -1,7 +1,7 @@
 // Another configuration for a gateway that runs: written, told by SIGHUP, waited for.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from './eventually.ts';
 import type { RunningGateway } from './gateway.ts';
 
 /** `change` makes the next text of the one that serves, and must change something. */
@@ -10,7 +10,8 @@ export async function reloadWith(gateway: RunningGateway, change: (text: string)
   writeFileSync(`${gateway.configPath}.new`, change(readFileSync(gateway.configPath, 'utf8')));
   renameSync(`${gateway.configPath}.new`, gateway.configPath);
   process.kill(gateway.pid, 'SIGHUP');
-  while ((await versionOf(gateway)) === before) await delay(10); // Because: a reload tells nobody when it is over.
+  // Because: a reload tells nobody when it is over.
+  await eventually(async () => (await versionOf(gateway)) !== before, 'the new configuration serves');
 }
 
 async function versionOf({ adminPort }: RunningGateway): Promise<string> {

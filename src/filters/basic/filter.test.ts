@@ -55,9 +55,11 @@ test('users of both algorithms log in; the second time costs no hash', async t =
   assert.equal(seen[0].headers['x-consumer-subject'], 'ann');
   assert.equal((await ask(port, basic('bob:pleaseletmein'))).status, 200);
   assert.equal(seen[1].headers['x-consumer-name'], undefined);
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   for (let n = 0; n < 20; n++) assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
-  assert.ok(performance.now() - startedAt < 20 * 15, 'twenty hashes would take longer');
+  // Because: of CPU, which a machine that is busy with other things does not stretch as it does time.
+  const { user, system } = process.cpuUsage(before);
+  assert.ok((user + system) / 1_000 < 20 * 15, 'twenty hashes would take more');
 });
 
 test('no user, a wrong one, a wrong password: one answer for all that is wrong', async t => {

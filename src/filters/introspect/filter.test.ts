@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
 import { type LoginEvent, loginEvents } from '../../exchange/login-desk.ts';
 import { schema } from './config.ts';
@@ -57,7 +58,8 @@ async function gateway(t: TestContext, url: string, config: object = {}) {
     const answer = await ask(started.port, { headers });
     return { ...answer, json: JSON.parse(answer.body.toString()) };
   };
-  return { bring, lines, count: (event: LoginEvent) => cells[loginEvents.indexOf(event)]! };
+  const inFlight = () => started.gateway.inFlight;
+  return { bring, lines, inFlight, count: (event: LoginEvent) => cells[loginEvents.indexOf(event)]! };
 }
 
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
@@ -85,10 +87,9 @@ test('an active token passes, asked once; the upstream learns whose it is', asyn
 test('many at once ask once', async t => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const server = await startServer(t, () => ({ body: { active: true }, hold: promise }));
-  const { bring } = await gateway(t, server.url, { cacheFor: '0s' });
+  const { bring, inFlight } = await gateway(t, server.url, { cacheFor: '0s' });
   const all = Array.from({ length: 10 }, () => bring('same'));
-  while (server.asked.length === 0) await new Promise(resolveSoon => setTimeout(resolveSoon, 5));
-  await new Promise(resolveSoon => setTimeout(resolveSoon, 50));
+  await eventually(() => inFlight() === all.length, 'all of them wait');
   resolve();
   assert.deepEqual([...new Set((await Promise.all(all)).map(({ status }) => status))], [200]);
   assert.equal(server.asked.length, 1);

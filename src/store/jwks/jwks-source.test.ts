@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exportJWK, generateKeyPair } from 'jose';
+import { eventually } from '../../../test/support/eventually.ts';
 import { freePort } from '../../../test/support/free-port.ts';
 import type { JwksSpec, JwksValue } from './jwks-feed.ts';
 import { jwksSource } from './jwks-source.ts';
@@ -120,21 +121,18 @@ test('answers that are none: told, and nothing published', async t => {
 test('refreshed ahead; the version changes only with the keys; an issuer that is away changes nothing until they expire', async t => {
   const { origin, state } = await startIssuer(t, () => ({ body: { keys: [one] } }));
   const { values, kids, troubles } = follow(t, { url: `${origin}/keys`, refreshMs: 60, lifeMs: 500 });
-  const until = async (holds: () => boolean) => {
-    while (!holds()) await delay(5);
-  };
-  await until(() => values.length >= 3);
+  await eventually(() => values.length >= 3, 'it is refreshed');
   assert.deepEqual([...new Set(values.map(({ version }) => version))], [1]);
   state.page = () => ({ body: { keys: [one, two] } });
-  await until(() => values.at(-1)?.version === 2);
+  await eventually(() => values.at(-1)?.version === 2, 'the new key is there');
   assert.deepEqual(kids(), ['one', 'two']);
   state.page = () => ({ status: 503 });
-  await until(() => troubles.at(-1) !== null);
+  await eventually(() => troubles.at(-1) !== null, 'the trouble is told');
   assert.deepEqual(kids(), ['one', 'two']);
-  await until(() => values.at(-1)?.version === 3);
+  await eventually(() => values.at(-1)?.version === 3, 'the keys expire');
   assert.deepEqual(kids(), [], 'expired');
   state.page = () => ({ body: { keys: [two] } });
-  await until(() => values.at(-1)?.version === 4);
+  await eventually(() => values.at(-1)?.version === 4, 'the issuer is back');
   assert.deepEqual(kids(), ['two']);
 });
 
@@ -147,7 +145,7 @@ test('a storm of unknown keys is one fetch a cool-down', async t => {
   assert.equal(state.fetches.length, 1, 'it was asked a moment ago');
   await delay(200);
   for (let n = 0; n < 1_000; n++) feed.nudge('unknown key');
-  while (values.length < 2) await delay(5);
+  await eventually(() => values.length === 2, 'it is asked again');
   for (let n = 0; n < 1_000; n++) feed.nudge('unknown key');
   await delay(50);
   assert.equal(state.fetches.length, 2);

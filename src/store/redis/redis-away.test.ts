@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
 import { type LimitGateway, limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { type LimitOutcome, offer } from '../../../test/support/limit-load.ts';
 import { startRedis } from '../../../test/support/redis.ts';
@@ -35,7 +36,7 @@ async function gatewaysOn(port: number, mode: Mode, onFailure: Failure, count: n
     Array.from({ length: count }, () => openLimitGateway(spec, rules, { mode, onFailure, answerMsMax })),
   );
   // Because: shares while Redis is away go by how many were alive before.
-  while (gateways.some(({ news }) => news()?.gateways !== count)) await new Promise(resolve => setTimeout(resolve, 20));
+  await eventually(() => gateways.every(({ news }) => news()?.gateways === count), 'all know of each other');
   return gateways;
 }
 
@@ -140,7 +141,7 @@ describe('Redis away', () => {
       redis.resume();
       // What was let through is not forgotten: nobody gets a fresh burst behind it.
       const isBack = () => open!.news()?.available === true && (mode === 'shared' || open!.ask(2) instanceof Promise);
-      while (!isBack()) await new Promise(resolve => setTimeout(resolve, 5));
+      await eventually(isBack, 'Redis is asked again');
       let admitted = 0;
       const backAt = performance.now();
       for (let n = 0; n < 100; n++) if (await open!.ask(1)) admitted++;
@@ -155,7 +156,7 @@ describe('Redis away', () => {
     const slow = [limitRule({ count: 60, perMs: 3_600_000, burst: BURST })];
     const gateway = await openLimitGateway(redisSpec(redis.port), slow, { mode: 'exact', answerMsMax: PATIENT_MS });
     t.after(() => gateway.close());
-    while (gateway.news()?.gateways !== 1) await new Promise(resolve => setTimeout(resolve, 20));
+    await eventually(() => gateway.news()?.gateways === 1, 'it knows that it is alone');
     const dear = async (caller: number) => {
       const call = gateway.call(caller);
       if (!(await gateway.limiter.decide(call))) return false;
@@ -166,7 +167,7 @@ describe('Redis away', () => {
     redis.pause();
     assert.deepEqual([await dear(1), await dear(2), await dear(2)], [false, true, false]);
     redis.resume();
-    while (!(gateway.ask(3) instanceof Promise)) await new Promise(resolve => setTimeout(resolve, 5));
+    await eventually(() => gateway.ask(3) instanceof Promise, 'Redis is asked again');
     assert.deepEqual([await dear(1), await dear(2), await dear(4)], [false, false, true]);
   });
 
@@ -178,7 +179,7 @@ describe('Redis away', () => {
     const outcome = await offer({ perSecond: 2 * COUNT, forMs: 500, spread: () => spread });
     assert.ok(outcome.admitted < BURST + COUNT * 0.6, String(outcome.admitted));
     const redis = await startRedis({ port: probe.port });
-    while (alone.news()?.available !== true) await new Promise(resolve => setTimeout(resolve, 10));
+    await eventually(() => alone.news()?.available === true, 'it has joined');
     await alone.close();
     await redis.stop();
   });

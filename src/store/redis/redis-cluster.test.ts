@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
 import { limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { offer } from '../../../test/support/limit-load.ts';
 import { type RedisCluster, startRedisCluster } from '../../../test/support/redis-cluster.ts';
@@ -92,7 +93,7 @@ test('shared: a slot moves to another server while its callers come, and all of 
   const open = () => openLimitGateway(own, [limitRule({ count: 200, perMs: 24 * 3_600_000 })]);
   const [one, other] = await Promise.all([open(), open()]);
   t.after(() => Promise.all([one.close(), other.close()]));
-  while ([one, other].some(({ news }) => news()?.gateways !== 2)) await new Promise(resolve => setTimeout(resolve, 20));
+  await eventually(() => [one, other].every(({ news }) => news()?.gateways === 2), 'both know of each other');
   const admitted = Array.from({ length: 64 }, () => 0);
   const askAll = async (times: number) => {
     for (let n = 0; n < times; n++) {
@@ -118,7 +119,7 @@ test('a master is lost and its replica takes over: nobody waits, nobody gets muc
       const open = () => openLimitGateway(own, [limitRule({ count, burst })], { mode });
       const gateways = await Promise.all([open(), open()]);
       t.after(() => Promise.all(gateways.map(gateway => gateway.close())));
-      while (gateways.some(({ news }) => news()?.gateways !== 2)) await new Promise(resolve => setTimeout(resolve, 20));
+      await eventually(() => gateways.every(({ news }) => news()?.gateways === 2), 'both know of each other');
       return { mode, gateways, spread: gateways.map(gateway => ({ gateway, weight: 1 })) };
     }),
   );

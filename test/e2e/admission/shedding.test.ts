@@ -6,6 +6,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { totalmem } from 'node:os';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
@@ -56,7 +57,7 @@ describe('shedding', { concurrency: true }, () => {
     for (const response of held.splice(0)) response.end();
     assert.deepEqual(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
     const again = ask(gateway.port, '/low');
-    while (held.length === 0) await delay(5);
+    await eventually(() => held.length > 0, 'it is under way');
     held[0]!.end();
     assert.equal((await again).status, 200);
     const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();

@@ -20,6 +20,7 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Child, startChild } from '../../support/child.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -460,7 +461,7 @@ test('a gateway whose log nobody reads any more serves on and reloads', async t 
   file('unread.yaml', [...lines, '  - { name: fresh, match: { path: /fresh }, to: { reply: { status: 200 } } }']);
   gateway.kill('SIGHUP');
   const fresh = async () => (await fetch(`http://127.0.0.1:${port}/fresh`)).status;
-  while ((await fresh()) !== 200) await delay(10);
+  await eventually(async () => (await fresh()) === 200, 'the new route serves');
   gateway.kill('SIGHUP');
   gateway.kill('SIGTERM');
   assert.deepEqual(await exited, [0, null]);

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startChild, untilAccepting } from '../../support/child.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 
@@ -73,7 +74,7 @@ test('a request under way finishes, with Connection: close, and is logged', asyn
   const gateway = await start('20s');
   const { answer } = await underWay(gateway);
   process.kill(gateway.pid, 'SIGTERM');
-  while (await accepts(gateway.port)) await delay(10);
+  await eventually(async () => !(await accepts(gateway.port)), 'it drains');
   assert.match(await readiness(gateway), /^503 .*draining/s);
   held[0].end('finished');
   const response = await answer;
@@ -107,7 +108,7 @@ test('a second signal hurries', async () => {
   socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
   await atBackend;
   process.kill(gateway.pid, 'SIGTERM');
-  while (await accepts(gateway.port)) await delay(10);
+  await eventually(async () => !(await accepts(gateway.port)), 'it drains');
   const began = performance.now();
   process.kill(gateway.pid, 'SIGINT');
   assert.equal(await gateway.exited, 0);

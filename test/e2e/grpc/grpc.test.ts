@@ -206,7 +206,7 @@ test('a caller that is quieter than the upstream allows is DEADLINE_EXCEEDED, be
   await once(talking, 'data');
   assert.notEqual((await failed)[0].code, status.OK);
   assert.equal(engine.refusals('upstream_idle_timeout'), 1);
-  while (engine.gateway.inFlight > 0) await new Promise(resolve => setTimeout(resolve, 10));
+  await eventually(() => engine.gateway.inFlight === 0, 'it is over for the gateway');
 });
 
 test('messages of 16 MiB pass both ways', async t => {
@@ -226,8 +226,8 @@ test('the deadline of the caller is the deadline of the exchange', async t => {
   });
   const { error } = await unary(client, Buffer.from('x'), { deadline: Date.now() + 200 });
   assert.equal(error?.code, status.DEADLINE_EXCEEDED);
-  while (cancelled === 0) await new Promise(resolve => setTimeout(resolve, 10));
-  while (engine.gateway.inFlight > 0) await new Promise(resolve => setTimeout(resolve, 10));
+  await eventually(() => cancelled > 0, 'the upstream is told');
+  await eventually(() => engine.gateway.inFlight === 0, 'it is over for the gateway');
 });
 
 test('a caller that does not end its call at its deadline by itself is told, and so is a service that does not', async t => {
@@ -274,7 +274,7 @@ test('a caller that cancels cancels at the service, and a service that stops is 
   call.on('error', () => {});
   await once(call, 'data');
   call.cancel();
-  while (cancelled === 0) await new Promise(resolve => setTimeout(resolve, 10));
+  await eventually(() => cancelled > 0, 'the upstream is told');
   const second = talk(client);
   const failed = once(second, 'error') as Promise<[ServiceError]>;
   await once(second, 'data');

@@ -16,6 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
 interface TestContext {
@@ -293,7 +294,7 @@ test('a client that leaves cancels its stream, and the connection serves on', as
   response.on('error', () => {});
   const [session] = backend.sessions;
   request.socket!.resetAndDestroy();
-  while (cancelled.length === 0) await new Promise(resolve => setTimeout(resolve, 10));
+  await eventually(() => cancelled.length > 0, 'the upstream is told');
   assert.deepEqual(cancelled, [constants.NGHTTP2_CANCEL]);
   assert.equal((await ask(engine, { path: '/next' })).body.toString(), 'next');
   assert.ok(!session!.closed);

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { metric } from '../../support/metric.ts';
@@ -29,7 +30,7 @@ async function start(t: TestContext, routes: string, before = ''): Promise<Runni
 /** Requests over short connections, so that both workers get their share; answers by status. */
 async function offer(port: number, target: string, requests: number): Promise<ReadonlyMap<number, number>> {
   const load = startLoad(port, target, { connections: 8, requestsPerConnection: 5 });
-  while (load.answered < requests) await delay(5); // Because: the load has no event for its count.
+  await eventually(() => load.answered >= requests, 'so many are answered');
   const { statuses, failures } = await load.stop();
   assert.deepEqual(failures, []);
   return statuses;
@@ -179,7 +180,7 @@ async function startSlow(t: TestContext) {
       const asked = Array.from({ length: requests }, () => ask(gatewayPort, { path: target }));
       let refusals = 0;
       for (const each of asked) void each.then(({ status }) => (refusals += status === 429 ? 1 : 0));
-      while (held.length + refusals < requests) await delay(5); // Because: the answers come from two sides.
+      await eventually(() => held.length + refusals === requests, 'each is admitted or refused');
       const admitted = held.length;
       for (const response of held.splice(0)) response.end();
       await Promise.all(asked);

@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 
@@ -12,13 +13,13 @@ async function loseWorker({ pid, adminPort, port }: RunningGateway): Promise<voi
   process.kill(pid, 'SIGUSR2');
   const metrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
   // Because: nobody is told when a worker has been replaced.
-  while (!/^cardea_worker_restarts_total 1$/m.test(await metrics())) await delay(10);
+  await eventually(async () => /^cardea_worker_restarts_total 1$/m.test(await metrics()), 'the worker is replaced');
   const listens = () =>
     ask(port, { path: '/none' }).then(
       () => true,
       () => false,
     );
-  while (!(await listens())) await delay(10);
+  await eventually(listens, 'the new one listens');
 }
 
 test('a worker that replaces another goes on with its counts, and without its requests', async t => {
@@ -43,7 +44,7 @@ routes:
   const status = async (path: string) => (await ask(gateway.port, { path })).status;
   for (const expected of [200, 200, 200, 429]) assert.equal(await status('/counted'), expected);
   const lost = [status('/slow'), status('/slow')].map(each => each.catch(() => 'lost'));
-  while (held.length < 2) await delay(5); // Because: the backend has no event for its count.
+  await eventually(() => held.length === 2, 'both are under way');
   assert.equal(await status('/slow'), 429);
 
   await loseWorker(gateway);

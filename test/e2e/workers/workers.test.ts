@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { metric } from '../../support/metric.ts';
 import { startLoad } from '../../support/steady-load.ts';
@@ -22,10 +23,10 @@ for (const how of ['throw', 'terminate']) {
     try {
       for (let crash = 1; crash <= 2; crash++) {
         process.kill(gateway.pid, 'SIGUSR2');
-        while ((await metric(gateway, 'cardea_worker_restarts_total')) < crash) await delay(10);
-        while ((await metric(gateway, 'cardea_workers')) < 2) await delay(10);
+        await eventually(async () => (await metric(gateway, 'cardea_worker_restarts_total')) === crash, 'it is missed');
+        await eventually(async () => (await metric(gateway, 'cardea_workers')) === 2, 'it is replaced');
         const before = load.answered;
-        while (load.answered < before + 50) await delay(10);
+        await eventually(() => load.answered >= before + 50, 'the load goes on');
       }
       const ready = await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`);
       assert.equal(ready.status, 200);
@@ -59,7 +60,7 @@ test('workers live on while the process has no file descriptor left, and the met
   try {
     await fetch(`http://127.0.0.1:${gateway.port}/`);
     admin.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    while (received === '') await delay(10); // Because: only an answer says that it was accepted.
+    await eventually(() => received !== '', 'only an answer says that it was accepted');
     received = '';
     limitFiles(3);
     // Each worker looks at the memory once a second.

@@ -96,7 +96,7 @@ for (const loses of [false, true]) {
       if (loses) {
         const { port } = redis;
         process.kill(redis.pid, 'SIGKILL');
-        while (gateway.ask(2) instanceof Promise) await new Promise(resolve => setTimeout(resolve, 5));
+        await eventually(() => !(gateway.ask(2) instanceof Promise), 'Redis is asked no more');
         await redis.stop();
         assert.equal(gateway.ask(1), true);
         redis = await startRedis({ port });
@@ -105,7 +105,7 @@ for (const loses of [false, true]) {
         assert.equal(await gateway.ask(1), true);
         redis.resume();
       }
-      while (!(gateway.ask(2) instanceof Promise)) await new Promise(resolve => setTimeout(resolve, 5));
+      await eventually(() => gateway.ask(2) instanceof Promise, 'Redis is asked again');
       const answers = await Promise.all(Array.from({ length: 60 }, () => gateway.ask(1)));
       assert.equal(answers.filter(Boolean).length, 39, algorithm);
       await gateway.close();
