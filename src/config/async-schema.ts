@@ -1,6 +1,7 @@
 // A route's `async`: clients of slow answers are told where to fetch them.
 
 import { z } from 'zod';
+import { holdsEnoughAnswers, tooLittleMemory } from '../base/schema/answer-memory.ts';
 import { duration } from '../base/schema/duration.ts';
 import type { DeferralConfig } from './rollout-config.ts';
 import { size } from './size-field.ts';
@@ -30,9 +31,7 @@ export const asyncSchema = z
       ),
   })
   .transform(({ after, keep, size: answerBytesMax, memory, store }, context): DeferralConfig => {
-    if (memory < 8 * answerBytesMax) {
-      context.addIssue({ code: 'custom', path: ['memory'], message: '`memory` has to hold eight answers at least' });
-    }
+    if (!holdsEnoughAnswers(memory, answerBytesMax)) context.addIssue({ code: 'custom', ...tooLittleMemory });
     return { afterMs: after, keepMs: keep, answerBytesMax, memoryBytes: memory, store };
   })
   .describe(

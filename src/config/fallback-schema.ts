@@ -1,6 +1,7 @@
 // A route's `fallback` and `hedge`: what callers get while an upstream may not be asked, and a second try beside a slow one.
 
 import { z } from 'zod';
+import { holdsEnoughAnswers, tooLittleMemory } from '../base/schema/answer-memory.ts';
 import { duration } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
 import { replySchema } from './reply-schema.ts';
@@ -41,9 +42,7 @@ const cacheSchema = z
       ),
   })
   .transform(({ keep, size: answerBytesMax, memory, by, ignoreHeaders }, context): KeptAnswersConfig => {
-    if (memory < 8 * answerBytesMax) {
-      context.addIssue({ code: 'custom', path: ['memory'], message: '`memory` has to hold eight answers at least' });
-    }
+    if (!holdsEnoughAnswers(memory, answerBytesMax)) context.addIssue({ code: 'custom', ...tooLittleMemory });
     const ignoredHeaders = ignoreHeaders.map(name => name.toLowerCase());
     return { keepMs: keep, answerBytesMax, memoryBytes: memory, by, ignoredHeaders };
   })

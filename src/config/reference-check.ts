@@ -13,6 +13,7 @@ import type { FilterSchema } from './filter-schema.ts';
 import { suggestion } from './nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
 import { checkValue } from './schema-problems.ts';
+import { elementNames, fieldOf, keysOf, listOf } from './written.ts';
 
 type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;
@@ -69,7 +70,7 @@ export class ReferenceCheck {
   }
 
   plans({ consumers }: CheckedParts): void {
-    const known = namesOf(this.settings['plans']);
+    const known = keysOf(this.settings['plans']);
     for (const [at, consumer] of consumers.entries()) {
       const plan = consumer?.plan ?? null;
       if (plan !== null) this.expectKnown(known, 'plan', plan, ['consumers', at, 'plan']);
@@ -79,7 +80,7 @@ export class ReferenceCheck {
   /** A key belongs to one consumer; what it names is there. */
   keys({ consumers }: CheckedParts): void {
     const ownerOf = new Map<string, string>();
-    const plans = namesOf(this.settings['plans']);
+    const plans = keysOf(this.settings['plans']);
     for (const [at, consumer] of consumers.entries()) {
       for (const [index, { hash, plan, routes: names }] of (consumer?.keys ?? []).entries()) {
         const path = ['consumers', at, 'keys', index];
@@ -101,7 +102,7 @@ export class ReferenceCheck {
     end: number,
     unusedBefore: ReadonlySet<string> | null,
   ): ReadonlySet<string> {
-    const known = namesOf(this.settings['upstreams']);
+    const known = keysOf(this.settings['upstreams']);
     const used = new Set<string>();
     const written = listOf(this.settings['routes']);
     for (let at = from; at < end; at++) {
@@ -140,7 +141,7 @@ export class ReferenceCheck {
 
   /** That the global chain and these routes name. */
   stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
-    const known = namesOf(this.settings['stores']);
+    const known = keysOf(this.settings['stores']);
     const byName = new Map(schemas.map(schema => [schema.name, schema]));
     const visit = (filter: FilterConfig | undefined, place: Path): void => {
       if (filter === undefined) return;
@@ -247,10 +248,7 @@ export class ReferenceCheck {
 
   /** As written, gathered once: every route may name others. */
   private routeNames(): ReadonlySet<string> {
-    if (this.routeNamesFound === null) {
-      const names = listOf(this.settings['routes']).map(route => fieldOf(route, 'name'));
-      this.routeNamesFound = new Set(names.filter(name => typeof name === 'string'));
-    }
+    this.routeNamesFound ??= elementNames(this.settings['routes']);
     return this.routeNamesFound;
   }
 
@@ -274,19 +272,4 @@ function nearest(written: string, known: ReadonlySet<string>): string {
 function destinationOf(route: unknown): DestinationConfig | undefined {
   const checked = checkValue(destinationSchema, fieldOf(route, 'to'));
   return checked.ok ? checked.value : undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function namesOf(value: unknown): ReadonlySet<string> {
-  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return new Set(isMap ? Object.keys(value) : []);
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  // Because: the line above has seen that the key is there.
-  return (value as Readonly<Record<string, unknown>>)[key];
 }

@@ -1,6 +1,7 @@
 // What may be written for idempotency. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import { holdsEnoughAnswers, tooLittleMemory } from '../../base/schema/answer-memory.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { size } from '../../base/schema/size.ts';
 
@@ -62,9 +63,6 @@ export const schema = z
         'For all answers of filters with the same `memory` and `answerLimit`; when it is full the oldest go first.',
       ),
   })
-  .refine(({ memory, answerLimit }) => memory >= 8 * answerLimit, {
-    path: ['memory'],
-    message: '`memory` has to hold eight answers at least',
-  });
+  .refine(({ memory, answerLimit }) => holdsEnoughAnswers(memory, answerLimit), tooLittleMemory);
 
 export type IdempotencyConfig = z.output<typeof schema>;

@@ -1,0 +1,10 @@
+// How much memory it takes to keep answers: a rule of every part of the language that keeps some.
+
+/** A table of answers looks for a key in so many places; with fewer, answers would push each other out at once. */
+const ANSWERS_MIN = 8;
+
+export function holdsEnoughAnswers(memoryBytes: number, answerBytesMax: number): boolean {
+  return memoryBytes >= ANSWERS_MIN * answerBytesMax;
+}
+
+export const tooLittleMemory = { path: ['memory'], message: '`memory` has to hold eight answers at least' };
