@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { jwtVerify } from 'jose';
 import { forwardIdentity } from '../base/schema/forward-identity.ts';
 import type { Consumer, Identity } from './consumer.ts';
-import { claimAt, headerValue, IdentityLines } from './identity-lines.ts';
+import { headerValue, IdentityLines } from './identity-lines.ts';
 
 const acme: Consumer = { name: 'acme', tenant: 't-1', plan: 'gold', groups: ['a', 'b,c'], tags: {} };
 const identity: Identity = {
@@ -61,15 +61,6 @@ test('a value that would be another one as a field is left out', () => {
   assert.equal(headerValue('admin\u00a0'), 'admin\xc2\xa0');
   const lines = new IdentityLines(forwardIdentity.parse({})).make(null, { ...identity, subject: 'ann ' }, 0);
   assert.ok(!lines.fields.includes('X-Consumer-Subject'));
-});
-
-test('claims by path, own members only', () => {
-  const { claims } = identity;
-  assert.deepEqual(claimAt(claims, 'realm_access.roles'), ['x', 'y']);
-  assert.equal(claimAt(claims, 'https://a.b/c'), 7);
-  for (const path of ['constructor', '__proto__.x', 'email.length', 'realm_access.roles.x.y', '']) {
-    assert.equal(claimAt(claims, path), undefined, path);
-  }
 });
 
 test('what cannot be forwarded safely is refused', () => {

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
 import { areKnown, FieldBlock } from '../http/field-block.ts';
+import { claimAt } from './claim-at.ts';
 import type { Consumer, Identity } from './consumer.ts';
 
 /** How long an upstream may believe a signed token, and when it is replaced. */
@@ -120,19 +121,6 @@ function bytesOf(text: string): string {
   if (barredAtEnds.test(text)) return '';
   const safe = text.replace(control, ' ');
   return beyondAscii.test(safe) ? Buffer.from(safe).toString('latin1') : safe;
-}
-
-/** The claim at `a.b.c`; a claim whose own name holds dots goes first, as namespaced ones (`https://example.com/roles`) do. */
-export function claimAt(claims: Readonly<Record<string, unknown>> | null, path: string): unknown {
-  if (claims === null) return undefined;
-  if (Object.hasOwn(claims, path)) return claims[path];
-  let value: unknown = claims;
-  for (const name of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-    // Because: it is an object that has this member of its own.
-    value = (value as Readonly<Record<string, unknown>>)[name];
-  }
-  return value;
 }
 
 function signedToken(consumer: Consumer | null, identity: Identity, key: string, nowMs: number): string {

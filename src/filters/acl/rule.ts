@@ -1,8 +1,8 @@
 // One rule: conditions on who calls, from where and when. Says what it is that a caller lacks; what follows is the filter's.
 
 import { CidrSet } from '../../base/cidr-set.ts';
+import { claimAt } from '../../exchange/claim-at.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import { claimAt } from '../../exchange/identity-lines.ts';
 import { type ClaimCheck, compileClaimCheck } from './claim-check.ts';
 import type { RuleConfig } from './config.ts';
 import { ruleAsksWho } from './rule-asks-who.ts';

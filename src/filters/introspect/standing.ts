@@ -1,6 +1,6 @@
 // What the server said of a token (RFC 7662 section 2.2), read against the configuration. Asks nobody.
 
-import { claimAt } from '../../exchange/identity-lines.ts';
+import { claimAt } from '../../exchange/claim-at.ts';
 import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
 import type { IntrospectConfig } from './config.ts';

@@ -1,6 +1,6 @@
 // Whether the claims of a token are those that the configuration asks for. Knows no signatures: claims may still be anybody's.
 
-import { claimAt } from '../../exchange/identity-lines.ts';
+import { claimAt } from '../../exchange/claim-at.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
 import type { JwtConfig } from './config.ts';
 

@@ -13,7 +13,7 @@ import type { KeySet } from '../../base/jose/key-set.ts';
 import type { VerificationKey } from '../../base/jose/verification-key.ts';
 import { isSignedBy } from '../../base/jose/verify-jws.ts';
 import { flatText } from '../../base/latin1.ts';
-import { claimAt } from '../../exchange/identity-lines.ts';
+import { claimAt } from '../../exchange/claim-at.ts';
 import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
 import { ClaimRules, type Claims, scopesOf } from './claim-rules.ts';

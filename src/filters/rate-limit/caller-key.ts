@@ -3,6 +3,7 @@
 import { mappedIpv4, parseIpv6 } from '../../base/ip-address.ts';
 import type { KeyedHash } from '../../base/keyed-hash.ts';
 import type { KeyPart } from '../../base/schema/budget-key.ts';
+import { claimAt } from '../../exchange/claim-at.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 
 /** Goes on from the hash's result with one part of the caller's key; false when the request lacks it. */
@@ -101,18 +102,9 @@ function firstBits(word: number, prefix: number): number {
   return bits === 0 ? 0 : address[word]! & (-1 << (32 - bits));
 }
 
-/** A claim by its name, or by a path with dots; undefined for what is no text, number or truth value. */
+/** Undefined for what is no text, number or truth value. */
 function claimText(claims: Readonly<Record<string, unknown>> | null, name: string): string | undefined {
-  if (claims === null) return undefined;
-  let value: unknown = claims;
-  if (Object.hasOwn(claims, name)) value = claims[name];
-  else {
-    for (const step of name.split('.')) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
-      // Because: the line above has seen that the member is there.
-      value = (value as Readonly<Record<string, unknown>>)[step];
-    }
-  }
+  const value = claimAt(claims, name);
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
