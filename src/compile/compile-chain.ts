@@ -1,5 +1,6 @@
 // From filters as written to the chain that runs. What a filter does with its configuration is the filter's business.
 
+import { messageOf } from '../base/message-of.ts';
 import type { FilterConfig, Problem } from '../config/config.ts';
 import { buildChain, type Chain, FILTERS_MAX } from '../exchange/chain.ts';
 import type { Filter, FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
@@ -86,7 +87,7 @@ export function buildFilters(
     try {
       filters.push(build({ name, config }, place.firstSlot + index, null));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       problems.push({ path: [...path, name], message: reason, severity: 'error' });
     }
   }
@@ -107,7 +108,7 @@ export function chainOf(
   try {
     return buildChain(filters);
   } catch (error) {
-    problems.push({ path, message: error instanceof Error ? error.message : String(error), severity: 'error' });
+    problems.push({ path, message: messageOf(error), severity: 'error' });
     return null;
   }
 }

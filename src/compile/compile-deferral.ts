@@ -1,5 +1,6 @@
 // From a route's `async` to the plan that answers are deferred by, and the route on which they are fetched.
 
+import { messageOf } from '../base/message-of.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { DeferralConfig } from '../config/rollout-config.ts';
 import type { Chain } from '../exchange/chain.ts';
@@ -72,7 +73,7 @@ function storeIn(stores: StoreShelf, name: string): Store | string {
   try {
     return stores.store(name);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,5 +1,6 @@
 // From a route's `to` to where its exchanges go: an upstream, a split, a fixed reply, a redirect.
 
+import { messageOf } from '../base/message-of.ts';
 import type { DestinationConfig, Problem } from '../config/config.ts';
 import type { Destination, RedirectTemplate } from '../exchange/route.ts';
 import type { PathPattern } from '../route/path-pattern.ts';
@@ -49,7 +50,7 @@ export function compileDestination(
         const byConsumer = to.stickyBy === 'consumer';
         return { kind: 'split', splitter: new Splitter(targets), stickyCookie: to.stickyCookie, byConsumer };
       } catch (error) {
-        return fail(error instanceof Error ? error.message : String(error));
+        return fail(messageOf(error));
       }
     }
     case 'reply': {

@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../base/message-of.ts';
 
 const place = /(\$?)\$\{(?:([A-Z][A-Z0-9_]*)\}|([A-Za-z][A-Za-z0-9_]*):([^}]*)(\}?))/g;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -202,5 +203,5 @@ export function readFailure(file: string, error: unknown): string {
   if (code === 'ENOENT') return `there is no file ${file}`;
   if (code === 'EACCES' || code === 'EPERM') return `${file} may not be read by this user`;
   if (code === 'EISDIR') return `${file} is a folder`;
-  return `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  return `${file} cannot be read: ${messageOf(error)}`;
 }

@@ -92,7 +92,7 @@ export function runEndHooks(exchange: Exchange, chain: Chain): void {
     try {
       filters[place]!.onEnd?.(exchange);
     } catch (error) {
-      exchange.services.log('error', `filter failed in onEnd: ${messageOf(error)}`);
+      exchange.services.log('error', `filter failed in onEnd: ${stackOf(error)}`);
     }
   }
 }
@@ -116,11 +116,11 @@ export function suspend(exchange: Exchange, waits: Promise<void>, resume: () => 
 
 /** What a filter throws is the gateway's fault, told to the log in full and to the client by its code alone. */
 export function failFilter(exchange: Exchange, error: unknown): void {
-  exchange.services.log('error', `a filter of route ${exchange.routeName} failed: ${messageOf(error)}`);
+  exchange.services.log('error', `a filter of route ${exchange.routeName} failed: ${stackOf(error)}`);
   exchange.refuse(new Fault('filter_failed'));
   exchange.fault ??= new Fault('filter_failed');
 }
 
-function messageOf(error: unknown): string {
+function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,6 +1,7 @@
 // Reads the configuration anew and rolls it out. Requests that come while one runs become one more; what fails changes
 // nothing and is kept to be told.
 
+import { messageOf } from '../base/message-of.ts';
 import type { LocatedProblem } from '../config/config.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { LoadedFile } from './load.ts';
@@ -71,7 +72,7 @@ export class Reload {
       loaded = await this.options.load();
       failure = await this.use(loaded, cause);
     } catch (error) {
-      failure = failureOf(error instanceof Error ? error.message : String(error), []);
+      failure = failureOf(messageOf(error), []);
     }
     if (failure !== null) {
       // Told to stop, it does as it was told: nothing is wrong with the configuration.

@@ -2,6 +2,7 @@
 // swap. When one cannot, none does. Reads no files, and starts no workers.
 
 import { changedRange } from '../base/changed-range.ts';
+import { messageOf } from '../base/message-of.ts';
 import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import { feedsOfUpstreams } from '../compile/upstream-members.ts';
@@ -101,7 +102,7 @@ export class Rollout {
       // Those that could must not keep what the others could not; one that is dead has nothing to forget.
       await this.parts.crew.callAll('abort', null).catch(() => {});
       this.parts.feeds.keepOnly(this.needs.feeds);
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return { ok: false, problems: [], reason, lostWorker: error instanceof WorkerLost };
     }
   }

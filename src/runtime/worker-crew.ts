@@ -1,5 +1,6 @@
 // The worker threads as a crew: started together, asked together, each replaced when it dies. What they serve is decided in rollout.ts.
 
+import { messageOf } from '../base/message-of.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { SharedStates } from '../upstream/state/shared-states.ts';
@@ -165,7 +166,7 @@ export class WorkerCrew {
       this.log('info', 'worker replaced', { worker: slot });
       this.onReplaced();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.log('error', 'worker could not be replaced', { worker: slot, reason });
       await member.thread.terminate();
     }

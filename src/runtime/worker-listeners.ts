@@ -1,6 +1,7 @@
 // The listeners of one worker: which are open, which are being added or taken away by a reload. Serves nothing itself.
 
 import type { Socket } from 'node:net';
+import { messageOf } from '../base/message-of.ts';
 import type { ListenerSettings } from '../exchange/listener-settings.ts';
 import { Listener } from '../net/listener.ts';
 import type { ServerTls } from '../net/tls/server-tls.ts';
@@ -51,7 +52,7 @@ export class WorkerListeners {
       }
     } catch (error) {
       this.abort();
-      return { ports: [], error: reasonOf(error) };
+      return { ports: [], error: messageOf(error) };
     }
     // Because: each was open or has just been opened.
     return { ports: orders.map(({ key }) => this.open.get(key)!.port), error: '' };
@@ -125,8 +126,4 @@ function sameSettings(a: ListenerSettings, b: ListenOrder, tls: ServerTls | null
     a.keepsClientCertificateHeaders === b.keepsClientCertificateHeaders &&
     a.trustedProxies.join() === b.trustedProxies.join()
   );
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

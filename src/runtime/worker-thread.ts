@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { extname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../base/message-of.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { Answer, Ask, CallMessage, CallName, WorkerMessage } from './messages.ts';
 
@@ -69,7 +70,7 @@ export class WorkerThread {
     this.thread.on('message', (message: WorkerMessage) => this.onMessage(message));
     this.ended = new Promise(resolve => {
       this.thread.on('error', error => {
-        this.endReason = error instanceof Error ? error.message : String(error);
+        this.endReason = messageOf(error);
         this.log('error', 'worker failed', { worker: slot, reason: stackOf(error) });
       });
       this.thread.on('exit', code => {

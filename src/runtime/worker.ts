@@ -1,6 +1,7 @@
 // Entry of a worker thread: answers the supervisor's calls. What it does with them is in the files beside it.
 
 import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../base/message-of.ts';
 import type { CallMessage, CallName, LogLine, WorkerMessage } from './messages.ts';
 import { findOwnModulesQuickly } from './own-modules.ts';
 
@@ -22,6 +23,6 @@ async function answer<Name extends CallName>({ id, name, ask }: CallMessage<Name
   try {
     say({ kind: 'answer', id, answer: await core.calls[name](ask) });
   } catch (error) {
-    say({ kind: 'failure', id, reason: error instanceof Error ? error.message : String(error) });
+    say({ kind: 'failure', id, reason: messageOf(error) });
   }
 }

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
+import { messageOf } from '../../base/message-of.ts';
 import { randomHex } from '../../base/random-hex.ts';
 import type { AnswerShelf, AnswerTicket, ExpectedAnswer, FoundAnswer } from '../../store/answers/answer-shelf.ts';
 import { suspend } from '../chain.ts';
@@ -181,7 +182,7 @@ export class DeferralPlan {
     this.count(exchange, 'store_away');
     if (this.storeIsAway) return;
     this.storeIsAway = true;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     exchange.services.log('warn', 'clients of slow answers wait on: the store is away', {
       route: this.silentRoute.name,
       reason,

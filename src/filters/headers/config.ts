@@ -1,6 +1,7 @@
 // What may be written for headers. Knows nothing of how exchanges run; the variables are those of template.ts, a test compares.
 
 import { z } from 'zod';
+import { messageOf } from '../../base/message-of.ts';
 import { parseTemplate } from '../../base/template.ts';
 
 export const name = 'headers';
@@ -45,7 +46,7 @@ function templateError(text: string): string | undefined {
       ? undefined
       : `there is no variable \${${unknown.variable}}; known are ${variableList}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { messageOf } from '../../base/message-of.ts';
 import type { CertificatePair } from './tls-material.ts';
 
 const DAY_MS = 86_400_000;
@@ -84,7 +85,7 @@ export function readCertificate(
   try {
     createSecureContext({ cert, key });
   } catch (error) {
-    fail('cert', `is refused by OpenSSL: ${error instanceof Error ? error.message : String(error)}`);
+    fail('cert', `is refused by OpenSSL: ${messageOf(error)}`);
     return { pair: null, flaws };
   }
   const expiry = expiryWarning(expiresAt, now);

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { retryPauseMs } from '../../base/backoff.ts';
 import { KeySet } from '../../base/jose/key-set.ts';
 import type { AssumedAlgorithms, Jwk } from '../../base/jose/verification-key.ts';
+import { messageOf } from '../../base/message-of.ts';
 import { isSafeUrl } from '../../base/schema/server-url.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
 import { FetchTrouble, fetchJson } from './bounded-fetch.ts';
@@ -76,7 +77,7 @@ class JwksFollower {
     } catch (error) {
       if (this.stopped.signal.aborted) return;
       this.failures++;
-      this.outlet.report(error instanceof Error ? error.message : String(error));
+      this.outlet.report(messageOf(error));
     }
     if (this.stopped.signal.aborted) return;
     // Told in any case: somebody may wait to hear whether his key is there now.

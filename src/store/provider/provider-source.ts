@@ -2,6 +2,7 @@
 // know before the first user wants to log in.
 
 import { retryPauseMs, somewhatEarlyMs } from '../../base/backoff.ts';
+import { messageOf } from '../../base/message-of.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
 import { fetchJson } from '../jwks/bounded-fetch.ts';
 import type { ProviderSpec } from './provider-feed.ts';
@@ -28,7 +29,7 @@ export const providerSource: FeedSource<never> = {
       } catch (error) {
         if (stopped.signal.aborted) return;
         failures++;
-        outlet.report(`${consequence}: ${error instanceof Error ? error.message : String(error)}`);
+        outlet.report(`${consequence}: ${messageOf(error)}`);
       }
       if (!stopped.signal.aborted) next = setTimeout(() => void look(), pauseMs(failures));
     };

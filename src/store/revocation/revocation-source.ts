@@ -2,6 +2,7 @@
 // since a message can be lost and an entry can be taken back. While Redis is away the last list counts.
 
 import { randomInt } from 'node:crypto';
+import { messageOf } from '../../base/message-of.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
 import { RedisStore } from '../redis/redis-store.ts';
 import { type RevocationSpec, type RevocationValue, revocationNames } from './revocation-feed.ts';
@@ -94,7 +95,8 @@ class RevocationFollower {
       this.outlet.publish({ key: this.key, memory: table.memory });
       this.outlet.report(null);
     } catch (error) {
-      if (!this.stopped) this.outlet.report(`the list of revoked tokens cannot be read: ${reasonOf(error)}`);
+      // The message names no address: the store's own does not.
+      if (!this.stopped) this.outlet.report(`the list of revoked tokens cannot be read: ${messageOf(error)}`);
     } finally {
       if (!this.stopped) this.next = setTimeout(() => void this.sync(), this.spec.syncMs);
     }
@@ -168,9 +170,4 @@ function entryOf(message: string): Entry | null {
     return { kind: 'id', name: jti, seconds: typeof exp === 'number' && Number.isFinite(exp) ? exp : 0xffffffff };
   if (typeof sub === 'string' && sub !== '' && time !== null) return { kind: 'subject', name: sub, seconds: time };
   return jti === undefined && sub === undefined && time !== null ? { kind: 'before', seconds: time } : null;
-}
-
-/** Names no address: the store's own message does not. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 // Looks again and again: when what was found is old, and after a failure with growing pauses. Publishes what changed, keeps what is
 // no longer found. What a look is, is the source's business.
 
+import { messageOf } from '../../base/message-of.ts';
 import { Random } from '../../base/random.ts';
 import type { FeedOutlet, RunningFeed } from '../../store/feed.ts';
 import { type DiscoveredEndpoint, type DiscoveredSet, inOrder } from './discovery.ts';
@@ -135,7 +136,7 @@ export class Refresh implements RunningFeed {
 
   private failed(error: unknown): void {
     if (this.stopped) return;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const count = this.known?.length ?? 0;
     const rest = count === 0 ? 'no endpoint is known yet' : `its last ${count} endpoint(s) stay in use`;
     this.trouble = `${this.settings.subject}: ${reason}; ${rest}`;

@@ -2,6 +2,7 @@
 // nothing: how often a name is looked up is decided in refresh.ts.
 
 import { isIPv4 } from 'node:net';
+import { messageOf } from '../../../base/message-of.ts';
 import { negativeTtlSeconds, type Records, recordsIn, type ServiceRecord } from './answers.ts';
 import { type AskedType, askServer, type DnsReply, type DnsServer, isAskable, Rcode } from './dns-query.ts';
 import { parseHosts, parseResolvConf, textOf } from './resolv-conf.ts';
@@ -113,7 +114,7 @@ export class Resolver {
         try {
           reply = await askServer(server, name, type, this.options.timeoutMs);
         } catch (error) {
-          reason = error instanceof Error ? error.message : String(error);
+          reason = messageOf(error);
           continue;
         }
         if (reply.rcode === Rcode.noError) return recordsIn(reply.packet, name, type);
