@@ -1,11 +1,12 @@
 // One request over an HTTP/2 connection of its own, as a health check asks: by the client that requests go through, since answers are as
 // little to be trusted here. (Node's own aborts the process on some.) What the answer means is the prober's to say.
 
+import type { ResponseHead } from '../../http/h1/response-head.ts';
 import type { Headers } from '../../http/headers.ts';
 import { RequestFraming, type RequestWriter, type ResponseEvents } from '../../net/exchange-ends.ts';
 import { ClientConnection, type ClientConnectionSettings } from '../../net/h2/client-connection.ts';
 import { ThreadIo } from '../../net/io.ts';
-import type { ClientTlsTarget } from '../../net/tls/client-tls.ts';
+import type { ConnectionTarget } from '../../net/upstream-connection.ts';
 import { ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 import { clientTlsOf, type UpstreamTls } from './tls-settings.ts';
 
@@ -58,90 +59,104 @@ export async function askH2(
   question: H2Question,
 ): Promise<H2Answer> {
   const port = spec.port ?? target.port;
-  const address = target.address ?? target.host;
+  const host = target.address ?? target.host;
   try {
-    const secure = target.tls && tls !== null ? (await clientTlsOf(tls)).target(target.host, address, port) : null;
-    return await ask(target, address, port, secure, spec, question);
+    const secure = target.tls && tls !== null ? (await clientTlsOf(tls)).target(target.host, host, port) : null;
+    const name = target.host.includes(':') ? `[${target.host}]` : target.host;
+    const authority = spec.host ?? `${name}:${port}`;
+    return await new Asking({ host, port, tls: secure }, authority, question, spec.timeoutMs).answer;
   } catch {
     return { reason: ProbeReason.noConnection, status: 0, headers: null, trailers: null, body: nothing };
   }
 }
 
-function ask(
-  target: ProbeTarget,
-  address: string,
-  port: number,
-  tls: ClientTlsTarget | null,
-  spec: ProbeSpec,
-  question: H2Question,
-): Promise<H2Answer> {
-  const name = target.host.includes(':') ? `[${target.host}]` : target.host;
-  const authority = spec.host ?? `${name}:${port}`;
-  return new Promise(resolve => {
-    let connected = false;
-    let stream: RequestWriter | null = null;
-    let status = 0;
-    let headers: Headers | null = null;
-    let trailers: Headers | null = null;
-    const pieces: Buffer[] = [];
-    let bodyBytes = 0;
-    let isOver = false;
-    const end = (reason: number): void => {
-      if (isOver) return;
-      isOver = true;
-      clearTimeout(timer);
-      // Because: checks run in the supervisor, and this is at most 64 KiB and a piece.
-      resolve({ reason, status, headers, trailers, body: Buffer.concat(pieces) });
-      if (stream === null) connection.socket.destroy();
-      else {
-        stream.abort();
-        connection.leave();
-      }
-    };
-    const broken = (): void => end(ProbeReason.broken);
-    const events: ResponseEvents = {
-      onInformational() {},
-      onResponseHead(head) {
-        head.headers.settle();
-        ({ status, headers } = head);
-        if (question.isEnough(status)) end(ProbeReason.passed);
-      },
-      onResponseBody(bytes, from, to) {
-        if (isOver) return;
-        // Because: the read buffer is overwritten by the next read.
-        pieces.push(Buffer.from(bytes.subarray(from, to)));
-        bodyBytes += to - from;
-        if (bodyBytes >= BODY_BYTES_MAX) end(ProbeReason.passed);
-      },
-      onResponseEnd(fields) {
-        fields?.settle();
-        trailers = fields;
-        end(ProbeReason.passed);
-      },
-      onUpstreamFault: broken,
-      onRequestBlocked() {},
-      onRequestDrained() {},
-    };
-    const connection = new ClientConnection({ host: address, port, tls }, false, settings, {
+/** One question, from its connection to its answer. */
+class Asking implements ResponseEvents {
+  readonly answer: Promise<H2Answer>;
+  private readonly resolve: (answer: H2Answer) => void;
+  private readonly question: H2Question;
+  private readonly connection: ClientConnection;
+  private readonly timer: NodeJS.Timeout;
+  private readonly pieces: Buffer[] = [];
+  private connected = false;
+  private stream: RequestWriter | null = null;
+  private status = 0;
+  private headers: Headers | null = null;
+  private trailers: Headers | null = null;
+  private bodyBytes = 0;
+  private isOver = false;
+
+  constructor(target: ConnectionTarget, authority: string, question: H2Question, timeoutMs: number) {
+    const { promise, resolve } = Promise.withResolvers<H2Answer>();
+    this.answer = promise;
+    this.resolve = resolve;
+    this.question = question;
+    const broken = () => this.onUpstreamFault();
+    this.connection = new ClientConnection(target, false, settings, {
       io,
       headLimits: HEAD_LIMITS,
-      onReady() {
-        if (isOver) return;
-        stream = connection.open();
-        send(stream, events, question, tls === null ? 'http' : 'https', authority);
+      onReady: () => {
+        if (this.isOver) return;
+        this.stream = this.connection.open();
+        send(this.stream, this, question, target.tls === null ? 'http' : 'https', authority);
       },
-      onConnectFailed: () => end(connected ? ProbeReason.broken : ProbeReason.noConnection),
+      onConnectFailed: () => this.end(this.connected ? ProbeReason.broken : ProbeReason.noConnection),
       onOtherProtocol: broken,
       onRoom() {},
       onLeaving() {},
       onClosed: broken,
     });
-    connection.socket.once(tls === null ? 'connect' : 'secureConnect', () => {
-      connected = true;
+    this.connection.socket.once(target.tls === null ? 'connect' : 'secureConnect', () => {
+      this.connected = true;
     });
     // Because: checks run in the supervisor, which has no timer wheel.
-    const timer = setTimeout(() => end(ProbeReason.timedOut), spec.timeoutMs);
-  });
+    this.timer = setTimeout(() => this.end(ProbeReason.timedOut), timeoutMs);
+  }
+
+  onInformational(): void {}
+
+  onResponseHead({ status, headers }: ResponseHead): void {
+    headers.settle();
+    this.status = status;
+    this.headers = headers;
+    if (this.question.isEnough(status)) this.end(ProbeReason.passed);
+  }
+
+  onResponseBody(bytes: Buffer, from: number, to: number): void {
+    if (this.isOver) return;
+    // Because: the read buffer is overwritten by the next read.
+    this.pieces.push(Buffer.from(bytes.subarray(from, to)));
+    this.bodyBytes += to - from;
+    if (this.bodyBytes >= BODY_BYTES_MAX) this.end(ProbeReason.passed);
+  }
+
+  onResponseEnd(trailers: Headers | null): void {
+    trailers?.settle();
+    this.trailers = trailers;
+    this.end(ProbeReason.passed);
+  }
+
+  onUpstreamFault(): void {
+    this.end(ProbeReason.broken);
+  }
+
+  onRequestBlocked(): void {}
+
+  onRequestDrained(): void {}
+
+  private end(reason: number): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.timer);
+    const { status, headers, trailers, stream, connection } = this;
+    // Because: checks run in the supervisor, and this is at most 64 KiB and a piece.
+    this.resolve({ reason, status, headers, trailers, body: Buffer.concat(this.pieces) });
+    if (stream === null) connection.socket.destroy();
+    else {
+      stream.abort();
+      connection.leave();
+    }
+  }
 }
 
 function send(

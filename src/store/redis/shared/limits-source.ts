@@ -2,9 +2,9 @@
 // there are. A worker names the limits that it counts by a nudge.
 
 import { randomBytes } from 'node:crypto';
-import type { FeedSource } from '../../feed.ts';
+import type { FeedOutlet, FeedSource } from '../../feed.ts';
 import type { LimitRule } from '../../limiter/limit-rule.ts';
-import { LocalLimiterStore } from '../../shared-memory/local-limiter.ts';
+import { LocalLimiterStore, type SharedMemory } from '../../shared-memory/local-limiter.ts';
 import type { StoreSpec } from '../../store-spec.ts';
 import { RedisStore } from '../redis-store.ts';
 import type { LimitsNews } from '../store-failure.ts';
@@ -28,90 +28,129 @@ export const limitsSource: FeedSource<LimitsNews> = {
   kind: LIMITS_FEED,
   start(spec, outlet) {
     // Because: the feed's needs are made by `redisLimitNeeds`, and by nothing else.
-    const { store: storeSpec, useTable } = spec as LimitsSpec;
-    const store = new RedisStore(storeSpec);
-    const clock = { now: performance.now() };
-    const kept = new Map<string, object>();
-    const memory = {
-      clock,
-      sharedTable: (name: string) => outlet.sharedTable(name),
-      lasting<Value extends object>(key: string, make: () => Value): Value {
-        if (!kept.has(key)) kept.set(key, make());
-        return kept.get(key) as Value; // Because: one kind of object a key
-      },
-    };
-    const table = new UseTable(outlet.sharedTable(useTable));
-    let isAway = true;
-    let reason = '';
-    let refusal: string | null = null;
-    const report = () => {
-      const { name } = storeSpec;
-      if (isAway) outlet.report(`the store "${name}" is away${reason === '' ? '' : `: ${reason}`}`);
-      else outlet.report(refusal === null ? null : `the store "${name}" refuses to count limits: ${refusal}`);
-    };
-    const tell = () => outlet.publish({ gateways: roll.gateways, available: !isAway });
-    const roll: GatewayRoll = new GatewayRoll(
-      store,
-      randomBytes(8).toString('hex'),
-      () => {
-        sync.gateways = roll.gateways;
-        tell();
-      },
-      code => {
-        refusal = code;
-        // Because: whether the store is away is not known before the first round.
-        if (!isAway) report();
-      },
-    );
-    const sync: LevelSync = new LevelSync({
-      store,
-      table,
-      roll,
-      onAvailability(available) {
-        isAway = !available;
-        reason = '';
-        report();
-        tell();
-      },
-      onAnswered: () => arm(),
-    });
-    let timer: NodeJS.Timeout | undefined;
-    let isStopped = false;
-    const arm = () => {
-      clearTimeout(timer);
-      if (!isStopped) timer = setTimeout(look, sync.nextMs);
-    };
-    const look = () => {
-      clock.now = performance.now();
-      sync.round(clock.now);
-      void roll.beat(clock.now);
-      // Because: why shows when it is connected to again, and the first reason does for an outage.
-      if (isAway && reason === '' && store.trouble !== '') {
-        reason = store.trouble;
-        report();
-      }
-      arm();
-    };
-    arm();
-    void roll.beat(clock.now);
-    tell();
+    const follower = new LimitsFollower(spec as LimitsSpec, outlet);
     return {
-      // Because: workers count as without Redis until the first round has found it there.
-      ready: store.open().then(() => {
-        look();
-        report();
-      }),
-      nudge(hint) {
-        const { rules, bytes } = JSON.parse(hint) as CountedRules; // Because: only `openRedisLimits` nudges this feed
-        const local = new LocalLimiterStore(memory, bytes);
-        for (const rule of rules) sync.rules.add(rule, bytes, local);
-      },
-      stop() {
-        isStopped = true;
-        clearTimeout(timer);
-        sync.stop();
-        void roll.stop().then(() => store.close());
-      },
+      ready: follower.start(),
+      nudge: hint => follower.count(JSON.parse(hint) as CountedRules), // Because: only `openRedisLimits` nudges this feed
+      stop: () => follower.stop(),
     };
   },
 };
+
+class LimitsFollower {
+  private readonly outlet: FeedOutlet<LimitsNews>;
+  private readonly storeName: string;
+  private readonly store: RedisStore;
+  private readonly clock = { now: performance.now() };
+  private readonly memory: SharedMemory;
+  private readonly roll: GatewayRoll;
+  private readonly sync: LevelSync;
+  private isAway = true;
+  /** Why the store is away, once it is known. */
+  private reason = '';
+  /** What the store answers in place of counting. */
+  private refusal: string | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private isStopped = false;
+
+  constructor({ store: storeSpec, useTable }: LimitsSpec, outlet: FeedOutlet<LimitsNews>) {
+    this.outlet = outlet;
+    this.storeName = storeSpec.name;
+    this.store = new RedisStore(storeSpec);
+    this.memory = memoryOf(outlet, this.clock);
+    this.roll = new GatewayRoll(
+      this.store,
+      randomBytes(8).toString('hex'),
+      () => this.onRollCalled(),
+      code => this.onRefused(code),
+    );
+    this.sync = new LevelSync({
+      store: this.store,
+      table: new UseTable(outlet.sharedTable(useTable)),
+      roll: this.roll,
+      onAvailability: available => this.onAvailability(available),
+      onAnswered: () => this.arm(),
+    });
+  }
+
+  /** Workers count as without Redis until the first round has found it there. */
+  async start(): Promise<void> {
+    this.arm();
+    void this.roll.beat(this.clock.now);
+    this.tell();
+    await this.store.open();
+    this.look();
+    this.report();
+  }
+
+  count({ rules, bytes }: CountedRules): void {
+    const local = new LocalLimiterStore(this.memory, bytes);
+    for (const rule of rules) this.sync.rules.add(rule, bytes, local);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    this.sync.stop();
+    void this.roll.stop().then(() => this.store.close());
+  }
+
+  private arm(): void {
+    clearTimeout(this.timer);
+    if (!this.isStopped) this.timer = setTimeout(() => this.look(), this.sync.nextMs);
+  }
+
+  private look(): void {
+    const { clock, store } = this;
+    clock.now = performance.now();
+    this.sync.round(clock.now);
+    void this.roll.beat(clock.now);
+    // Because: why shows when it is connected to again, and the first reason does for an outage.
+    if (this.isAway && this.reason === '' && store.trouble !== '') {
+      this.reason = store.trouble;
+      this.report();
+    }
+    this.arm();
+  }
+
+  private onRollCalled(): void {
+    this.sync.gateways = this.roll.gateways;
+    this.tell();
+  }
+
+  private onRefused(code: string | null): void {
+    this.refusal = code;
+    // Because: whether the store is away is not known before the first round.
+    if (!this.isAway) this.report();
+  }
+
+  private onAvailability(available: boolean): void {
+    this.isAway = !available;
+    this.reason = '';
+    this.report();
+    this.tell();
+  }
+
+  private tell(): void {
+    this.outlet.publish({ gateways: this.roll.gateways, available: !this.isAway });
+  }
+
+  private report(): void {
+    const { outlet, storeName, reason, refusal } = this;
+    if (this.isAway) outlet.report(`the store "${storeName}" is away${reason === '' ? '' : `: ${reason}`}`);
+    else outlet.report(refusal === null ? null : `the store "${storeName}" refuses to count limits: ${refusal}`);
+  }
+}
+
+/** The workers' tables, for this thread, which counts in them for other gateways. */
+function memoryOf(outlet: FeedOutlet<LimitsNews>, clock: SharedMemory['clock']): SharedMemory {
+  const kept = new Map<string, object>();
+  return {
+    clock,
+    sharedTable: name => outlet.sharedTable(name),
+    lasting<Value extends object>(key: string, make: () => Value): Value {
+      if (!kept.has(key)) kept.set(key, make());
+      return kept.get(key) as Value; // Because: one kind of object a key
+    },
+  };
+}
