@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { type Engine, startEngine } from '../support/engine-gateway.ts';
 import { block, F, type FieldList, frame, H2Client, request, settings, T, uint32 } from '../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../support/raw-backend.ts';
+import { frameMutations, mutated } from './frame-mutation.ts';
 
 const seconds = Number(process.env['CARDEA_FUZZ_SECONDS'] ?? 3);
 const seed = Number(process.env['CARDEA_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
@@ -152,29 +153,6 @@ const other = fc.oneof(
   stream.map(id => frame(T.reset, 0, id, uint32(8))),
 );
 
-/** What is done to one frame. */
-const mutation = fc.record({
-  at: fc.nat(),
-  kind: fc.constantFrom('byte', 'flags', 'type', 'stream', 'twice', 'drop', 'length', 'swap'),
-  value: fc.nat(255),
-});
-
-function mutate(frames: readonly Buffer[], { at, kind, value }: { at: number; kind: string; value: number }): Buffer[] {
-  const changed = frames.map(each => Buffer.from(each));
-  const index = at % Math.max(1, changed.length);
-  const target = changed[index];
-  if (target === undefined) return changed;
-  if (kind === 'byte') target[at % target.length]! ^= value;
-  if (kind === 'flags') target[4] = value;
-  if (kind === 'type') target[3] = value % 11;
-  if (kind === 'stream') target.writeUInt32BE(value % 9, 5);
-  if (kind === 'length') target[2] = value;
-  if (kind === 'twice') changed.splice(index, 0, target);
-  if (kind === 'drop') changed.splice(index, 1);
-  if (kind === 'swap' && index > 0) [changed[index - 1], changed[index]] = [target, changed[index - 1]!];
-  return changed;
-}
-
 const conversation = fc
   .tuple(
     fc.array(
@@ -184,9 +162,9 @@ const conversation = fc
       ),
       { maxLength: 5 },
     ),
-    fc.array(mutation, { maxLength: 2 }),
+    frameMutations,
   )
-  .map(([parts, mutations]) => mutations.reduce<Buffer[]>((frames, each) => mutate(frames, each), parts.flat()));
+  .map(([parts, mutations]) => mutated(parts.flat(), mutations, 9));
 
 test(`the gateway serves no stream that node:http2 does not, and ends no less (seed ${seed})`, async () => {
   const until = performance.now() + seconds * 1_000;

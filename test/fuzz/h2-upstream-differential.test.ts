@@ -18,6 +18,7 @@ import { startEngine } from '../support/engine-gateway.ts';
 import { eventually } from '../support/eventually.ts';
 import { block, F, type FieldList, frame, settings, T, uint32 } from '../support/h2-client.ts';
 import { startH2Server } from '../support/h2-server.ts';
+import { frameMutations, mutated } from './frame-mutation.ts';
 import { readAnswer } from './h2-answer-reading.ts';
 import { type AnswerRead, NodeClient } from './node-client.ts';
 
@@ -132,28 +133,6 @@ function hasExtension(bytes: Buffer): boolean {
   return false;
 }
 
-const mutation = fc.record({
-  at: fc.nat(),
-  kind: fc.constantFrom('byte', 'flags', 'type', 'stream', 'twice', 'drop', 'length', 'swap'),
-  value: fc.nat(255),
-});
-
-function mutate(frames: readonly Buffer[], { at, kind, value }: { at: number; kind: string; value: number }): Buffer[] {
-  const changed = frames.map(each => Buffer.from(each));
-  const index = at % Math.max(1, changed.length);
-  const target = changed[index];
-  if (target === undefined) return changed;
-  if (kind === 'byte') target[at % target.length]! ^= value;
-  if (kind === 'flags') target[4] = value;
-  if (kind === 'type') target[3] = value % 11;
-  if (kind === 'stream') target.writeUInt32BE(value % 4, 5);
-  if (kind === 'length') target[2] = value;
-  if (kind === 'twice') changed.splice(index, 0, target);
-  if (kind === 'drop') changed.splice(index, 1);
-  if (kind === 'swap' && index > 0) [changed[index - 1], changed[index]] = [target, changed[index - 1]!];
-  return changed;
-}
-
 test(`right answers are read as node:http2 reads them, wrong ones end, and the gateway serves on (seed ${seed})`, async t => {
   const sent: (readonly Buffer[])[] = [];
   const server = await startH2Server({
@@ -197,8 +176,8 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
     }
     if (ours.whole && theirs.whole) sameReading(ours, theirs, shown);
   };
-  const conversation = fc.tuple(answer, fc.array(mutation, { maxLength: 2 })).map(([frames, mutations]) => ({
-    frames: mutations.reduce<readonly Buffer[]>((now, each) => mutate(now, each), frames),
+  const conversation = fc.tuple(answer, frameMutations).map(([frames, mutations]) => ({
+    frames: mutated(frames, mutations, 4),
     right: mutations.length === 0,
   }));
   await fc.assert(

@@ -2,46 +2,13 @@
 // connection ends, and that the gateway serves on.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import type { Engine } from '../../support/engine-gateway.ts';
 import { block, F, type FieldList, frame, settings, T, uint32 } from '../../support/h2-client.ts';
-import {
-  type H2Server,
-  type H2ServerConnection,
-  type H2ServerHandlers,
-  type SeenRequest,
-  startH2Server,
-} from '../../support/h2-server.ts';
-
-interface TestContext {
-  after(fn: () => unknown): void;
-}
-
-async function start(
-  t: TestContext,
-  handlers: H2ServerHandlers,
-  options: EngineOptions = {},
-): Promise<{ engine: Engine; server: H2Server }> {
-  const server = await startH2Server(handlers);
-  t.after(() => server.stop());
-  const engine = await startEngine([server.port], {
-    ...options,
-    upstream: { protocol: 'h2c', ...options.upstream },
-  });
-  t.after(() => engine.stop());
-  return { engine, server };
-}
-
-interface Got {
-  readonly status: number;
-  readonly body: string;
-  /** The message came to its end. */
-  readonly whole: boolean;
-  readonly code: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly trailers: NodeJS.Dict<string>;
-}
+import type { H2ServerConnection, SeenRequest } from '../../support/h2-server.ts';
+import { type Outcome, outcomeOf, start } from './h2-endpoint.ts';
 
 interface Sent {
   readonly method?: string;
@@ -50,29 +17,13 @@ interface Sent {
   readonly headers?: Record<string, string>;
 }
 
-function ask({ port }: Engine, { method = 'GET', path = '/', body, headers = {} }: Sent = {}): Promise<Got> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, response => {
-      let text = '';
-      response.setEncoding('latin1');
-      response.on('data', (piece: string) => {
-        text += piece;
-      });
-      response.on('error', () => {});
-      response.on('close', () =>
-        resolve({
-          status: response.statusCode!,
-          body: text,
-          whole: response.complete,
-          code: /"code": ?"([a-z_]+)"/.exec(text)?.[1] ?? '',
-          headers: response.headers,
-          trailers: response.trailers,
-        }),
-      );
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
+async function ask({ port }: Engine, { method = 'GET', path = '/', body, headers = {} }: Sent = {}): Promise<Outcome> {
+  const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false });
+  // Because: an upload may be cut off behind its answer; before it, `once` rejects.
+  request.on('error', () => {});
+  request.end(body);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return outcomeOf(response);
 }
 
 const ok: FieldList = [[':status', '200']];

@@ -6,56 +6,21 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { F, frame, settings, T, uint32 } from '../../support/h2-client.ts';
-import { type H2Server, type H2ServerHandlers, type SeenRequest, startH2Server } from '../../support/h2-server.ts';
-
-interface TestContext {
-  after(fn: () => unknown): void;
-}
-
-async function start(
-  t: TestContext,
-  handlers: H2ServerHandlers,
-  options: EngineOptions = {},
-): Promise<{ engine: Engine; server: H2Server }> {
-  const server = await startH2Server(handlers);
-  t.after(() => server.stop());
-  const engine = await startEngine([server.port], { ...options, upstream: { protocol: 'h2c', ...options.upstream } });
-  t.after(() => engine.stop());
-  return { engine, server };
-}
-
-interface Got {
-  readonly status: number;
-  readonly body: string;
-  readonly whole: boolean;
-  readonly code: string;
-}
-
-async function outcome(response: IncomingMessage): Promise<Got> {
-  let body = '';
-  response.setEncoding('latin1');
-  response.on('data', (piece: string) => {
-    body += piece;
-  });
-  response.on('error', () => {});
-  // Because: `once` rejects on the errors that are expected here.
-  if (!response.closed) await new Promise(resolve => response.on('close', resolve));
-  const code = /"code": ?"([a-z_]+)"/.exec(body)?.[1] ?? '';
-  return { status: response.statusCode!, body, whole: response.complete, code };
-}
+import type { SeenRequest } from '../../support/h2-server.ts';
+import { type Outcome, outcomeOf, start } from './h2-endpoint.ts';
 
 function open({ port }: Engine, method: string, path = '/', headers: Record<string, string | number> = {}) {
   return httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false });
 }
 
-async function ask(engine: Engine, method = 'GET', path = '/', body?: Buffer | string): Promise<Got> {
+async function ask(engine: Engine, method = 'GET', path = '/', body?: Buffer | string): Promise<Outcome> {
   const request = open(engine, method, path);
   request.on('error', () => {});
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  return outcome(response);
+  return outcomeOf(response);
 }
 
 const ok = [[':status', '200']] as const;
@@ -181,7 +146,7 @@ test('GOAWAY in the middle: what it covers is answered, what it does not is sent
       connection.answer(3, 'three');
     },
   });
-  const answers: Promise<Got>[] = [];
+  const answers: Promise<Outcome>[] = [];
   for (const method of ['POST', 'GET', 'POST', 'GET']) {
     answers.push(ask(engine, method));
     await server.until(() => server.requests.length === answers.length);
@@ -254,7 +219,7 @@ test('RST_STREAM without an error behind a whole answer: the answer counts, the 
   request.on('error', () => {});
   request.write(Buffer.alloc(1_000));
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const got = await outcome(response);
+  const got = await outcomeOf(response);
   assert.deepEqual([got.status, got.body, got.whole], [413, 'enough', true]);
   request.destroy();
   assert.equal((await ask(engine)).body, 'enough');
@@ -306,7 +271,7 @@ test('a stream that is refused while its client is held back goes on with the re
   await server.until(() => server.requests.length === 2);
   request.end(Buffer.alloc(49_500));
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  assert.deepEqual((await outcome(response)).body, 'all of it');
+  assert.deepEqual((await outcomeOf(response)).body, 'all of it');
 });
 
 // ---- Windows -----------------------------------------------------------------------------------------------------------
@@ -383,7 +348,7 @@ for (const [name, steps] of [
     request.on('drain', write);
     write();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
-    const got = await outcome(response);
+    const got = await outcomeOf(response);
     assert.deepEqual([got.status, got.code], [504, 'upstream_idle_timeout']);
     assert.ok(request.socket!.bytesWritten < 30_000_000, `${request.socket!.bytesWritten} bytes were taken`);
     await server.until(() => server.connections[0]!.reset(1) === CANCEL);
@@ -413,7 +378,7 @@ test('an endpoint that does not read holds the client back, and its time is coun
   request.flushHeaders();
   setTimeout(write, 50);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const got = await outcome(response);
+  const got = await outcomeOf(response);
   assert.deepEqual([got.status, got.code], [504, 'upstream_idle_timeout']);
   assert.ok(request.socket!.bytesWritten < 60_000_000, `${request.socket!.bytesWritten} bytes were taken`);
   request.destroy();
@@ -443,7 +408,7 @@ test('an endpoint that sends more than its window while the client does not read
   response.on('error', () => {});
   await server.until(() => server.connections[0]!.reset(1) !== null, 8_000);
   assert.equal(server.connections[0]!.reset(1), FLOW_CONTROL_ERROR);
-  const got = await outcome(response.resume());
+  const got = await outcomeOf(response.resume());
   assert.equal(got.whole, false);
   assert.equal((await ask(engine, 'GET', '/small')).body, 'small');
   assert.equal(server.connections.length, 1);
@@ -466,7 +431,7 @@ test('a head that comes early and an upload that goes on are no idleness', async
   const request = open(engine, 'POST', '/', { 'transfer-encoding': 'chunked' });
   request.flushHeaders();
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const ended = outcome(response);
+  const ended = outcomeOf(response);
   for (let i = 0; i < 8; i++) {
     request.write('x');
     await new Promise(resolve => setTimeout(resolve, 80));
