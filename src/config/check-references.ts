@@ -2,12 +2,12 @@
 // read, so that a mistake in one part hides none in another. After a change only what it can concern is looked at.
 
 import type { CheckedParts } from './check-document.ts';
-import { upstreamsOf } from './check-rollout.ts';
 import { zoneProblems } from './check-zone.ts';
 import type { Problem } from './config.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import type { KeptDocument } from './load-cache.ts';
 import { ReferenceCheck } from './reference-check.ts';
+import { upstreamsOf } from './route-upstreams.ts';
 import type { RoutesToCheck } from './routes-to-check.ts';
 
 type Path = readonly (string | number)[];

@@ -7,24 +7,6 @@ import { destinationUpstreams } from './destination-upstreams.ts';
 type Path = readonly (string | number)[];
 type Fail = (path: Path, message: string) => void;
 
-/** Upstreams beside those of `to`, with the place of each in the route. */
-export function rolloutUpstreams({ canary, mirror }: RouteConfig): { readonly name: string; readonly path: Path }[] {
-  return [
-    ...(canary === undefined ? [] : [{ name: canary.upstream, path: ['canary', 'upstream'] }]),
-    ...(mirror === undefined ? [] : [{ name: mirror.upstream, path: ['mirror', 'upstream'] }]),
-  ];
-}
-
-/** Every upstream that a route names. */
-export function upstreamsOf(route: RouteConfig): string[] {
-  const { to, fallback } = route;
-  return [
-    ...destinationUpstreams(to),
-    ...(fallback?.kind === 'upstream' ? [fallback.upstream] : []),
-    ...rolloutUpstreams(route).map(({ name }) => name),
-  ];
-}
-
 /** Paths of `fail` begin in the route. An upstream that could not be checked is undefined. */
 export function checkRollout(route: RouteConfig, upstreams: readonly (UpstreamConfig | undefined)[], fail: Fail): void {
   const { to, canary } = route;

@@ -2,9 +2,9 @@
 // Never served to anyone.
 
 import { type CheckedParts, checkDocument } from './check-document.ts';
-import { upstreamsOf } from './check-rollout.ts';
 import type { Config, Problem, RouteConfig } from './config.ts';
 import type { Language } from './language.ts';
+import { upstreamsOf } from './route-upstreams.ts';
 
 export interface PartialConfig {
   readonly config: Config;

@@ -6,12 +6,13 @@ import type { AuditConfig } from './audit-config.ts';
 import { isBare, onlyUpstream } from './bare-route.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkFallback } from './check-fallback.ts';
-import { checkRollout, rolloutUpstreams } from './check-rollout.ts';
+import { checkRollout } from './check-rollout.ts';
 import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import { suggestion } from './nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
+import { upstreamsBeside } from './route-upstreams.ts';
 import { checkValue } from './schema-problems.ts';
 import { elementNames, fieldOf, keysOf, listOf } from './written.ts';
 
@@ -117,8 +118,7 @@ export class ReferenceCheck {
       const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
       if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
-      if (route !== undefined) this.fallback(route, at, known, used, upstreams);
-      if (route !== undefined) this.rollout(route, at, known, used, upstreams);
+      if (route !== undefined) this.besides(route, at, known, used, upstreams);
       if (route?.audit !== undefined) this.acceptances(route.audit, at);
       if (typeof path !== 'string') continue;
       if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
@@ -166,34 +166,20 @@ export class ReferenceCheck {
     }
   }
 
-  private fallback(
+  /** Where a route leads beside its `to`: its fallback, its canary, its mirror. */
+  private besides(
     route: RouteConfig,
     at: number,
     known: ReadonlySet<string>,
     used: Set<string>,
     upstreams: CheckedParts['upstreams'],
   ): void {
-    const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
-    if (route.fallback?.kind === 'upstream') {
-      const { upstream } = route.fallback;
-      used.add(upstream);
-      this.expectKnown(known, 'upstream', upstream, ['routes', at, 'fallback', 'upstream']);
-    }
-    checkFallback(route, upstreams, fail);
-  }
-
-  private rollout(
-    route: RouteConfig,
-    at: number,
-    known: ReadonlySet<string>,
-    used: Set<string>,
-    upstreams: CheckedParts['upstreams'],
-  ): void {
-    const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
-    for (const { name, path } of rolloutUpstreams(route)) {
+    for (const { name, path } of upstreamsBeside(route)) {
       used.add(name);
       this.expectKnown(known, 'upstream', name, ['routes', at, ...path]);
     }
+    const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
+    checkFallback(route, upstreams, fail);
     checkRollout(route, upstreams, fail);
   }
 

@@ -68,14 +68,9 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
   if (identityHeaders !== null) headers.removeNamed(identityHeaders);
   const request = { method, host, path, query, headers, body };
   if (method === 'TRACE') {
+    const detail = 'TRACE is never served: 405';
     const allowedMethods = table.allowedMethods(request);
-    return {
-      ...nothingFound,
-      outcome: 'method_not_allowed',
-      path,
-      detail: 'TRACE is never served: 405',
-      allowedMethods,
-    };
+    return { ...nothingFound, outcome: 'method_not_allowed', path, detail, allowedMethods };
   }
   const candidates = explainRoutes(table, request);
   const found = table.find(request);
@@ -83,36 +78,8 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     const detail = 'a route may match on a field of the body: give one with --body';
     return { ...nothingFound, outcome: 'needs_body', path, detail, candidates };
   }
-  if (found === null) {
-    const allowedMethods = table.allowedMethods(request);
-    const preflight = preflightRoute(table, request);
-    if (preflight !== null) {
-      // Because: as below.
-      const route = config.routes.find(({ name }) => name === preflight)!;
-      const detail = 'a preflight: these filters answer it, or the gateway with 204 and Allow';
-      const filters = filtersOf(config, route);
-      return {
-        ...nothingFound,
-        outcome: 'options',
-        path,
-        detail,
-        candidates,
-        allowedMethods,
-        route: route.name,
-        filters,
-      };
-    }
-    if (method === 'OPTIONS' && allowedMethods.length > 0) {
-      const detail = `204 by the gateway, with Allow: ${[...allowedMethods, method].join(', ')}`;
-      return { ...nothingFound, outcome: 'options', path, detail, candidates, allowedMethods };
-    }
-    const outcome = allowedMethods.length === 0 ? 'route_not_found' : 'method_not_allowed';
-    const detail =
-      outcome === 'route_not_found' ? 'no route matches: 404' : `405, with Allow: ${allowedMethods.join(', ')}`;
-    return { ...nothingFound, outcome, path, detail, candidates, allowedMethods };
-  }
-  // Because: the table is made of exactly these routes, under the names of their configuration.
-  const route = config.routes.find(({ name }) => name === found.name)!;
+  if (found === null) return { ...nothingFound, path, candidates, ...unrouted(config, table, request) };
+  const route = routeNamed(config, found.name);
   const goesUpstream = route.to.kind === 'upstream' || route.to.kind === 'split';
   return {
     ...nothingFound,
@@ -126,6 +93,33 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     destination: route.to,
     upstreamPath: goesUpstream ? (found.value.plan.rewrite?.apply(path, found) ?? path) : null,
   };
+}
+
+/** What becomes of a request that no route takes: a preflight, the gateway's own answer to OPTIONS, or the refusal. */
+function unrouted<T>(
+  config: Config,
+  table: RouteTable<T>,
+  request: Routable,
+): Pick<Explanation, 'outcome' | 'detail' | 'allowedMethods'> & Partial<Explanation> {
+  const allowedMethods = table.allowedMethods(request);
+  const preflight = preflightRoute(table, request);
+  if (preflight !== null) {
+    const detail = 'a preflight: these filters answer it, or the gateway with 204 and Allow';
+    const filters = filtersOf(config, routeNamed(config, preflight));
+    return { outcome: 'options', detail, allowedMethods, route: preflight, filters };
+  }
+  if (request.method === 'OPTIONS' && allowedMethods.length > 0) {
+    const detail = `204 by the gateway, with Allow: ${[...allowedMethods, 'OPTIONS'].join(', ')}`;
+    return { outcome: 'options', detail, allowedMethods };
+  }
+  if (allowedMethods.length === 0)
+    return { outcome: 'route_not_found', detail: 'no route matches: 404', allowedMethods };
+  return { outcome: 'method_not_allowed', detail: `405, with Allow: ${allowedMethods.join(', ')}`, allowedMethods };
+}
+
+function routeNamed(config: Config, name: string): RouteConfig {
+  // Because: the table is made of exactly these routes, under the names of their configuration.
+  return config.routes.find(route => route.name === name)!;
 }
 
 /** Name of the route whose filters are asked about a browser's preflight for another method; null where there is none. */

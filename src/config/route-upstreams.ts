@@ -1,0 +1,24 @@
+// Which upstreams a route names, and where. Whether they exist is seen in reference-check.ts.
+
+import type { RouteConfig } from './config.ts';
+import { destinationUpstreams } from './destination-upstreams.ts';
+
+interface NamedUpstream {
+  readonly name: string;
+  /** Where it stands in the route. */
+  readonly path: readonly string[];
+}
+
+/** Those beside its `to`: of its fallback, its canary and its mirror. */
+export function upstreamsBeside({ fallback, canary, mirror }: RouteConfig): NamedUpstream[] {
+  return [
+    ...(fallback?.kind === 'upstream' ? [{ name: fallback.upstream, path: ['fallback', 'upstream'] }] : []),
+    ...(canary === undefined ? [] : [{ name: canary.upstream, path: ['canary', 'upstream'] }]),
+    ...(mirror === undefined ? [] : [{ name: mirror.upstream, path: ['mirror', 'upstream'] }]),
+  ];
+}
+
+/** The names of all. */
+export function upstreamsOf(route: RouteConfig): string[] {
+  return [...destinationUpstreams(route.to), ...upstreamsBeside(route).map(({ name }) => name)];
+}
