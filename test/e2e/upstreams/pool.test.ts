@@ -147,7 +147,7 @@ describe('maxConnections and maxPending', () => {
     const body = 'x'.repeat(300_000);
     const second = await ask(engine, '/body', 'POST', `Content-Length: ${body.length}\r\n\r\n${body}`);
     await eventually(() => engine.poolCounts().pending === 1, 'the second waits');
-    await delay(50);
+    await delay(50); // Because: nothing tells that its body has come as far as it may.
     held.release();
     await outcome(first);
     await eventually(() => held.waiting.length === 1, 'the second is at the backend');
@@ -189,16 +189,11 @@ describe('how long a connection is kept', () => {
   });
 
   test('idleTimeout', async t => {
-    const { backend, engine } = await setUp(
-      t,
-      { onRequest: c => c.socket.write(ok()) },
-      {
-        pool: { idleTimeoutMs: 200 },
-      },
-    );
+    const handlers: RawHandlers = { onRequest: c => c.socket.write(ok()) };
+    const { backend, engine } = await setUp(t, handlers, { pool: { idleTimeoutMs: 1_000 } });
     await outcome(await ask(engine));
     assert.equal(backend.open(), 1);
-    await delay(100);
+    await delay(100); // Because: that nothing happens yet has no event.
     assert.equal(backend.open(), 1);
     await eventually(() => backend.open() === 0, 'the idle connection is closed');
     assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
