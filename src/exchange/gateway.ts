@@ -23,6 +23,7 @@ import { http2Cell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
 import { begin } from './begin.ts';
+import { ConnectionRoom } from './connection-room.ts';
 import { Unattended } from './deferred/unattended.ts';
 import { Entrance } from './entrance.ts';
 import { Exchange } from './exchange.ts';
@@ -56,6 +57,7 @@ export class Gateway {
   private current: Snapshot;
   private readonly services: ExchangeServices;
   private readonly open: OpenConnections;
+  private readonly room: ConnectionRoom;
   private readonly entrances: WeakMap<ListenerSettings, Entrance>;
   private readonly shedder: Shedder;
   private underWay: number;
@@ -88,6 +90,7 @@ export class Gateway {
       onEnded: () => this.exchangeEnded(),
     };
     this.open = new OpenConnections(services.io);
+    this.room = new ConnectionRoom(services.io.clock, cells, workerMetricsOffset, log);
     this.entrances = new WeakMap();
     this.underWay = 0;
     this.ownAccept = false;
@@ -135,11 +138,8 @@ export class Gateway {
 
   /** Takes a socket as given by `Listener`. */
   accept(socket: Socket, settings: ListenerSettings): void {
-    const { cells, workerMetricsOffset, io } = this.services;
-    io.clock.tick();
-    const { connectionsMax } = this.current.limits;
-    if (this.open.accepted >= connectionsMax) {
-      cells[workerMetricsOffset + WorkerCell.connectionsRefused]!++;
+    this.io.clock.tick();
+    if (!this.room.hasRoomFor(socket, this.open.accepted, this.current.limits.connectionsMax)) {
       socket.destroy();
       return;
     }
@@ -151,7 +151,7 @@ export class Gateway {
     const client = entrance.clientOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     if (settings.proxyProtocol) {
       this.open.addNameless(socket);
-      listenTo(socket, new ProxyProtocolReader(socket, io, this.current.limits.headerTimeoutMs, entrance, client));
+      listenTo(socket, new ProxyProtocolReader(socket, this.io, this.current.limits.headerTimeoutMs, entrance, client));
     } else if (settings.tls !== null) {
       this.secure(socket, client, entrance, settings.tls);
       return;

@@ -78,7 +78,15 @@ interface ListeningHandle {
 }
 
 interface TcpHandle {
+  /** The descriptor's number; -1 on systems that have none. */
+  readonly fd: number;
   setNoDelay(on: boolean): number;
+}
+
+/** The number of a socket's file descriptor; -1 where it has none. */
+export function descriptorOf(socket: Socket): number {
+  // Because: as above, for what a socket holds.
+  return (socket as unknown as { _handle: TcpHandle | null })._handle?.fd ?? -1;
 }
 
 /**
@@ -90,7 +98,7 @@ export function acceptInto(server: Server, buffer: Buffer, onSocket: (socket: So
   const handle = (server as unknown as { _handle: ListeningHandle })._handle;
   const onread = readInto(buffer);
   handle.onconnection = (status, connection) => {
-    // Out of file descriptors, or a client that left again: the listener goes on.
+    // A client that left again: the listener goes on. (Out of file descriptors, libuv closes whoever waits and calls nobody.)
     if (status < 0 || connection === undefined) return;
     connection.setNoDelay(true);
     // Reading begins with `startReading`, once somebody listens.

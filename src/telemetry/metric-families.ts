@@ -88,7 +88,7 @@ export const LimitCell = {
 /** The codes of `faultKinds` in their order, which is the order of the cells from `WorkerCell.refusals` on. */
 export const refusalCodes = Object.keys(faultKinds) as readonly FaultCode[]; // Because: Object.keys forgets the key type
 
-const WORKER_OVERHEAD_AT = 22;
+const WORKER_OVERHEAD_AT = 23;
 
 /** Cells of a worker's own block. `refusals` is the first of one cell a fault code: `cells[offset + refusalCell[code]]++`. */
 export const WorkerCell = {
@@ -116,6 +116,7 @@ export const WorkerCell = {
   tlsCertificateRejected: 20,
   /** 0 to 1. */
   shedShare: 21,
+  connectionsWithoutDescriptor: 22,
   /** Histogram: time of an exchange that was not spent waiting for the upstream. */
   overhead: WORKER_OVERHEAD_AT,
   refusals: WORKER_OVERHEAD_AT + HISTOGRAM_CELLS,
@@ -133,6 +134,9 @@ export const GatewayCell = {
   cpuMs: 6,
   /** Since 1970. */
   startMs: 7,
+  openDescriptors: 8,
+  /** 0 where the system does not tell, or sets none. */
+  descriptorsMax: 9,
 } as const;
 
 /** Distance from the block's beginning to the cell that counts refusals with this code. */
@@ -230,7 +234,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
   gateway: {
     name: 'gateway',
     labels: [],
-    cellCount: GatewayCell.startMs + 1,
+    cellCount: GatewayCell.descriptorsMax + 1,
     families: [
       counter(
         'cardea_config_reloads_total',
@@ -252,6 +256,13 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       gauge('process_resident_memory_bytes', 'Resident memory of the process.', GatewayCell.residentBytes, 'max'),
       counter('process_cpu_seconds_total', 'User and system CPU time of all threads.', GatewayCell.cpuMs),
       gauge('process_start_time_seconds', 'When the process started, since 1970.', GatewayCell.startMs, 'max'),
+      gauge('process_open_fds', 'Files and sockets that the process has open.', GatewayCell.openDescriptors, 'max'),
+      gauge(
+        'process_max_fds',
+        'How many it may have open; 0 where that is not known.',
+        GatewayCell.descriptorsMax,
+        'max',
+      ),
     ],
   },
   worker: {
@@ -262,8 +273,11 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       counter('cardea_connections_accepted_total', 'Client connections accepted.', WorkerCell.connectionsAccepted),
       counter(
         'cardea_connections_refused_total',
-        'Client connections closed at once because limits.connections was reached.',
-        WorkerCell.connectionsRefused,
+        'Client connections closed at once: `limit` where limits.connections was reached, `descriptors` where the system allows no more open files.',
+        labelled('reason', {
+          limit: WorkerCell.connectionsRefused,
+          descriptors: WorkerCell.connectionsWithoutDescriptor,
+        }),
       ),
       counter(
         'cardea_tls_handshakes_total',

@@ -1,5 +1,6 @@
-// The whole process's state in the gateway's block: memory, CPU time, start. For the supervisor, at each scrape.
+// The whole process's state in the gateway's block: memory, CPU time, start, open files. For the supervisor, at each scrape.
 
+import { descriptorLimit, openDescriptors } from '../base/descriptor-limit.ts';
 import { residentBytes } from '../base/resident-bytes.ts';
 import { GatewayCell } from './metric-families.ts';
 
@@ -11,4 +12,7 @@ export function sampleProcess(cells: Float64Array, offset: number): void {
   cells[offset + GatewayCell.residentBytes] = residentBytes();
   cells[offset + GatewayCell.cpuMs] = (user + system) / MICROS_PER_MS;
   cells[offset + GatewayCell.startMs] = Date.now() - process.uptime() * 1_000;
+  const limit = descriptorLimit();
+  cells[offset + GatewayCell.openDescriptors] = openDescriptors();
+  cells[offset + GatewayCell.descriptorsMax] = Number.isFinite(limit) ? limit : 0;
 }

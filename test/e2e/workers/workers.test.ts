@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
@@ -77,5 +79,52 @@ test('workers live on while the process has no file descriptor left, and the met
   } finally {
     admin.destroy();
     assert.equal(await gateway.stop(), 0);
+  }
+});
+
+test('clients that use the file descriptors up leave some to endpoints and the admin, and the operator hears of it once', async () => {
+  const backend = createServer((_, response) => response.end('from behind'));
+  await once(backend.listen(0, '127.0.0.1'), 'listening');
+  const address = backend.address();
+  const gateway = await startGateway(
+    [
+      'accessLog: { path: "off" }',
+      `upstreams: { a: { endpoints: ["http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}"] } }`,
+      'routes: [{ name: all, match: { path: /* }, to: a }]',
+      '',
+    ].join('\n'),
+  );
+  const clients: Socket[] = [];
+  try {
+    execFileSync('prlimit', [`--pid=${gateway.pid}`, '--nofile=160:']);
+    let closed = 0;
+    for (let i = 0; i < 200; i++) {
+      const client = connect(gateway.port, '127.0.0.1');
+      client.on('close', () => closed++).on('error', () => {});
+      clients.push(client);
+    }
+    await eventually(() => closed > 40, 'some are turned away');
+    const first = clients[0]!;
+    first.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [answer]: unknown[] = await once(first, 'data');
+    assert.match(String(answer), /^HTTP\/1.1 200 /);
+    const refused = 'cardea_connections_refused_total{reason="descriptors"}';
+    await eventually(async () => (await metric(gateway, refused)) === closed, 'each is counted');
+    assert.equal(await metric(gateway, 'process_max_fds'), 160);
+    assert.ok((await metric(gateway, 'process_open_fds')) > 100);
+    const told = gateway
+      .stderr()
+      .split('\n')
+      .filter(line => line.includes('file descriptors run out'));
+    assert.equal(told.length, 1, gateway.stderr());
+    assert.match(told[0]!, /"limit":160/);
+    for (const client of clients) client.destroy();
+    await eventually(async () => (await metric(gateway, 'cardea_connections_open')) === 0, 'they have left');
+    assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
+  } finally {
+    for (const client of clients) client.destroy();
+    await gateway.stop();
+    backend.closeAllConnections();
+    backend.close();
   }
 });
