@@ -84,6 +84,15 @@ test('a folder that a pattern leads through and that cannot be read is an error:
   ]);
 });
 
+test('an empty file is refused: it may be half-written, and what it held would be out of service', () => {
+  writeFileSync(path.join(folder, 'empty.yaml'), '\n');
+  assert.deepEqual(problemsWith('empty.yaml'), [
+    '1:1 the file is empty, as it is while somebody writes it anew: one in which nothing is to stand says so in a comment, such as `# none`',
+  ]);
+  writeFileSync(path.join(folder, 'empty.yaml'), '# none\n');
+  assert.deepEqual(problemsWith('empty.yaml'), ['1:1 there are no routes, so every request is answered with 404']);
+});
+
 test('a file that is not UTF-8 is refused, with the place of the first letter that cannot be read', () => {
   const main = path.join(folder, 'latin1.yaml');
   const told = (bytes: Buffer): string[] => {

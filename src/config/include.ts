@@ -18,6 +18,10 @@ import { ReadError } from './yaml.ts';
 const filesMax = 1_000;
 const fileBytesMax = 64 * 1024 * 1024;
 
+/** All that it held would be out of service until the next reading. */
+const empty =
+  'the file is empty, as it is while somebody writes it anew: one in which nothing is to stand says so in a comment, such as `# none`';
+
 export interface ReadFiles {
   /** The main file first; each with its values filled in. */
   readonly sources: readonly SourceFile[];
@@ -85,6 +89,8 @@ class Reader {
     this.askedFor.add(file);
     const text = given ?? this.textOf(file, asker);
     if (text === null) return;
+    if (asker !== null && text.trim() === '')
+      this.problems.push(new SourceFile(file, text, {}).problemAtOffset(0, empty));
     const raw = this.sourceOf(file, text);
     if (raw instanceof ReadError) {
       const broken = new SourceFile(file, text, {});

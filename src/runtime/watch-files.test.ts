@@ -1,7 +1,16 @@
 // Every way in which configuration files change in practice is noticed, and other files in the folder are not.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -47,6 +56,45 @@ test('a file written in place, several times in a row, is one change', async () 
   await changed;
   await delay(300); // Because: nothing more must come, and nothing tells of nothing.
   assert.equal(count(), 1);
+  watch.close();
+});
+
+test('a file that is emptied first and written anew slowly is one change, told when it is whole', async () => {
+  const inner = fresh('slowly');
+  const file = path.join(inner, 'cardea.yaml');
+  writeFileSync(file, 'a: 1\nb: 2\nc: 3\n');
+  const { watch, next, count } = watching(file);
+  const changed = next();
+  let told = '';
+  void changed.then(() => {
+    told = readFileSync(file, 'utf8');
+  });
+  writeFileSync(file, '');
+  // Because: the writer is this slow, longer than what comes together.
+  for (const line of ['a: 1\n', 'b: 2\n', 'c: 4\n', 'd: 5\n']) {
+    await delay(300);
+    appendFileSync(file, line);
+  }
+  await changed;
+  assert.equal(told, 'a: 1\nb: 2\nc: 4\nd: 5\n');
+  assert.equal(count(), 1);
+  watch.close();
+});
+
+test('a file that vanishes is told, and one that comes back at once is not told as gone', async () => {
+  const inner = fresh('unpacked');
+  const file = path.join(inner, 'cardea.yaml');
+  const { watch, next, count } = watching(file);
+  let changed = next();
+  rmSync(file);
+  await delay(300); // Because: the time in which it is away is what this is about.
+  assert.equal(count(), 0);
+  writeFileSync(file, 'a: 1\nb: 2\n');
+  await changed;
+  assert.equal(count(), 1);
+  changed = next();
+  rmSync(file);
+  await changed;
   watch.close();
 });
 

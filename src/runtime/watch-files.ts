@@ -7,6 +7,12 @@ import path from 'node:path';
 /** Editors and deployments write several times; what comes within this time is one change. */
 const SETTLE_MS = 100;
 
+/**
+ * Who writes a file in place, or unpacks one over it, empties it first or takes it away: a part of it may be valid, and lack routes.
+ * So a file that became smaller or vanished has this time to grow again.
+ */
+const SHRUNK_SETTLE_MS = 1_000;
+
 /** For file systems that tell nothing, such as network mounts: a look at the files now and then. */
 const LOOK_EVERY_MS = 5_000;
 
@@ -30,7 +36,9 @@ export class FileWatch {
   private wholeFolders: ReadonlySet<string> = new Set();
   private settle: NodeJS.Timeout | null = null;
   /** By file. */
-  private seen: ReadonlyMap<string, string> = new Map();
+  private seen: Fingerprints = new Map();
+  /** What all looked like when a file had shrunk, or as it grew again, and since when; null when none did. */
+  private shrunk: { readonly files: Fingerprints; readonly since: number } | null = null;
 
   /** `onChange` is called at most once for changes that come together. Nothing is watched before `follow`. */
   constructor(onChange: () => void) {
@@ -93,18 +101,35 @@ export class FileWatch {
     if (isKnown || (event === 'rename' && this.files.includes(folder))) this.lookSoon();
   }
 
-  private lookSoon(): void {
+  private lookSoon(delayMs = SETTLE_MS): void {
     if (this.settle !== null) clearTimeout(this.settle);
-    this.settle = setTimeout(() => this.look(), SETTLE_MS).unref();
+    this.settle = setTimeout(() => this.look(), delayMs).unref();
   }
 
   private look(): void {
     if (this.files.length === 0) return;
     const now = this.fingerprints();
-    const { seen } = this;
-    if (now.size === seen.size && Array.from(now).every(([file, print]) => seen.get(file) === print)) return;
+    if (areSame(now, this.seen)) {
+      this.shrunk = null;
+      return;
+    }
+    const waitMs = this.waitFor(now);
+    if (waitMs > 0) {
+      this.lookSoon(waitMs);
+      return;
+    }
+    this.shrunk = null;
     this.seen = now;
     this.onChange();
+  }
+
+  /** How long files that shrank are still given to grow: until they have been still for that time, however large they are by then. */
+  private waitFor(now: Fingerprints): number {
+    if (this.shrunk === null && !Array.from(now).some(([file, print]) => sizeOf(print) < sizeOf(this.seen.get(file))))
+      return 0;
+    const at = performance.now();
+    if (this.shrunk === null || !areSame(now, this.shrunk.files)) this.shrunk = { files: now, since: at };
+    return this.shrunk.since + SHRUNK_SETTLE_MS - at;
   }
 
   private fingerprints(): Map<string, string> {
@@ -116,10 +141,22 @@ export class FileWatch {
   }
 }
 
+/** By file; the size stands first. */
+type Fingerprints = ReadonlyMap<string, string>;
+
+function areSame(a: Fingerprints, b: Fingerprints): boolean {
+  return a.size === b.size && Array.from(a).every(([file, print]) => b.get(file) === print);
+}
+
+/** Less than any where there is no file. */
+function sizeOf(fingerprint = ''): number {
+  return fingerprint === '' || fingerprint === 'absent' ? -1 : Number.parseInt(fingerprint, 10);
+}
+
 function fingerprintOf(file: string): string {
   try {
     const { ino, size, mtimeMs, ctimeMs } = statSync(file);
-    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    return `${size} ${ino} ${mtimeMs} ${ctimeMs}`;
   } catch {
     return 'absent';
   }

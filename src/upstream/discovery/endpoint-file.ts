@@ -30,6 +30,9 @@ class WatchedFile {
   private readonly file: string;
   private readonly read: EndpointFileReader;
   private stamp = '';
+  private size = 0;
+  /** Of a file that became smaller, as it was at the last look. */
+  private shrunkStamp = '';
   private endpoints: readonly DiscoveredEndpoint[] = [];
 
   constructor(file: string, read: EndpointFileReader) {
@@ -43,7 +46,12 @@ class WatchedFile {
     if (!isFile) throw new Error('it is not a file');
     if (size > FILE_BYTES_MAX) throw new Error('it is larger than 16 MiB');
     const stamp = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-    if (stamp !== this.stamp) {
+    // Who writes it in place empties it first, and a part of it may be valid: it is read when it has been still from one look to the next.
+    const mayGrow = (size < this.size || this.shrunkStamp !== '') && stamp !== this.shrunkStamp;
+    if (stamp !== this.stamp && mayGrow) this.shrunkStamp = stamp;
+    else if (stamp !== this.stamp) {
+      this.shrunkStamp = '';
+      this.size = size;
       this.endpoints = this.read(readFileSync(this.file, 'utf8'), this.file);
       this.stamp = stamp;
     }
