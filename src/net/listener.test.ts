@@ -5,12 +5,13 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { after, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { Listener } from './listener.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some(each => each?.some(({ family }) => family === 'IPv6'));
 const open: Listener[] = [];
 after(() => {
-  for (const listener of open) listener.close();
+  for (const listener of open) void listener.close();
 });
 
 /** Whether a listener on `host` takes a connection to `address`. */
@@ -51,4 +52,39 @@ test('a port that is taken is told by the system’s error', async () => {
     code: 'EADDRINUSE',
   });
   other.close();
+});
+
+test('who waits in the queue of a listener that closes is accepted', async t => {
+  const listener = new Listener({ host: '127.0.0.1', port: 0 }, Buffer.alloc(1024), socket => socket.end('x'));
+  const { port } = await listener.listen();
+  const connected = new Int32Array(new SharedArrayBuffer(4));
+  const count = 20;
+  const clients = new Worker(
+    `const { connect } = require('node:net');
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { port, connected, count } = workerData;
+    for (let i = 0; i < count; i++) {
+      const socket = connect(port, '127.0.0.1', () => {
+        if (Atomics.add(connected, 0, 1) === count - 1) Atomics.notify(connected, 0);
+      });
+      let heard = '';
+      socket.on('data', data => { heard += data; });
+      socket.on('error', () => {});
+      socket.on('close', () => parentPort.postMessage(heard));
+    }`,
+    { eval: true, workerData: { port, connected, count } },
+  );
+  t.after(() => clients.terminate());
+  const heard: unknown[] = [];
+  const allHeard = new Promise<void>(resolve => {
+    clients.on('message', text => {
+      if (heard.push(text) === count) resolve();
+    });
+  });
+  await once(clients, 'online');
+  // This thread stands still while they connect: none of them is accepted before it closes.
+  for (let seen = 0; seen < count; seen = Atomics.load(connected, 0)) Atomics.wait(connected, 0, seen, 5_000);
+  await listener.close();
+  await allHeard;
+  assert.deepEqual(heard, Array(count).fill('x'));
 });

@@ -13,11 +13,15 @@ export interface ListenerAddress {
 /** Connections that may wait in the kernel to be accepted. */
 const BACKLOG = 1024;
 
+/** Turns of the event loop without a connection after which none waits: the first one may have begun before. */
+const QUIET_TURNS = 2;
+
 export class Listener {
   readonly address: ListenerAddress;
   private readonly server: Server;
   private readonly readBuffer: Buffer;
   private readonly onSocket: (socket: Socket) => void;
+  private accepted = 0;
 
   /**
    * `onSocket` gets each accepted socket. It reads into `readBuffer` where this Node lets it (see accepted-socket.ts);
@@ -26,9 +30,12 @@ export class Listener {
   constructor(address: ListenerAddress, readBuffer: Buffer, onSocket: (socket: Socket) => void) {
     this.address = address;
     this.readBuffer = readBuffer;
-    this.onSocket = onSocket;
+    this.onSocket = socket => {
+      this.accepted++;
+      onSocket(socket);
+    };
     this.server = createServer({ allowHalfOpen: true, noDelay: true });
-    this.server.on('connection', onSocket);
+    this.server.on('connection', this.onSocket);
   }
 
   /** Resolves with the port that is listened on; rejects with the system's error (EADDRINUSE, EACCES). */
@@ -48,8 +55,17 @@ export class Listener {
     return { port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
   }
 
-  /** Accepts nothing more from now on. Connections that were accepted live on. */
-  close(): void {
+  /**
+   * Accepts nothing more once it resolves. Connections that were accepted live on. Whoever waits in the kernel's queue is taken first:
+   * closing resets them, and libuv takes one a turn.
+   */
+  async close(): Promise<void> {
+    let quiet = 0;
+    for (let turn = 0; quiet < QUIET_TURNS && turn < BACKLOG; turn++) {
+      const before = this.accepted;
+      await new Promise(resolve => setImmediate(resolve));
+      quiet = this.accepted === before ? quiet + 1 : 0;
+    }
     this.server.close();
   }
 }

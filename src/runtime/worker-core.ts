@@ -137,7 +137,7 @@ export class WorkerCore {
       clearEndpointGauges(this.gateway.snapshot.upstreams.values(), snapshot.upstreams, cellView);
       this.gateway.swap(snapshot);
     }
-    this.listeners.commit();
+    await this.listeners.commit();
     this.writeGauges();
     return null;
   }
@@ -166,9 +166,7 @@ export class WorkerCore {
   }
 
   private async stopListening(): Promise<null> {
-    // What the kernel has accepted already is taken first: closing a listener resets whoever still waits in its queue.
-    await new Promise(resolve => setImmediate(resolve));
-    this.listeners.closeAll();
+    await this.listeners.closeAll();
     return null;
   }
 

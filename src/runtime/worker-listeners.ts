@@ -58,14 +58,15 @@ export class WorkerListeners {
     return { ports: orders.map(({ key }) => this.open.get(key)!.port), error: '' };
   }
 
-  /** The addresses of the last `prepare` serve from now on, with their settings; the others close. */
-  commit(): void {
+  /** The addresses of the last `prepare` serve from now on, with their settings; the others close: they have when it resolves. */
+  async commit(): Promise<void> {
+    const closing: Promise<void>[] = [];
     const wanted = new Map(this.orders.map(order => [order.key, order]));
     for (const [key, each] of this.open) {
       const order = wanted.get(key);
       if (order === undefined) {
-        this.closeOne(key, each);
-        this.onReplaced(each.settings);
+        // What it still takes has to leave, too.
+        closing.push(this.closeOne(key, each).then(() => this.onReplaced(each.settings)));
         continue;
       }
       const tls = each.tls.commit();
@@ -78,18 +79,20 @@ export class WorkerListeners {
       each.held = null;
       for (const socket of held) this.accept(socket, each.settings);
     }
+    await Promise.all(closing);
   }
 
   /** Closes what was opened since the last `commit`. */
   abort(): void {
     for (const [key, each] of this.open) {
       each.tls.abort();
-      if (each.held !== null) this.closeOne(key, each);
+      if (each.held !== null) void this.closeOne(key, each);
     }
   }
 
-  closeAll(): void {
-    for (const [key, each] of this.open) this.closeOne(key, each);
+  /** Resolves when nothing is accepted any more. */
+  async closeAll(): Promise<void> {
+    await Promise.all(Array.from(this.open, ([key, each]) => this.closeOne(key, each)));
   }
 
   private async openOne(order: ListenOrder): Promise<void> {
@@ -104,10 +107,10 @@ export class WorkerListeners {
     this.open.set(order.key, entry);
   }
 
-  private closeOne(key: string, { listener, held }: OpenListener): void {
-    listener.close();
-    for (const socket of held ?? []) socket.destroy();
+  private async closeOne(key: string, each: OpenListener): Promise<void> {
     this.open.delete(key);
+    await each.listener.close();
+    for (const socket of each.held ?? []) socket.destroy();
   }
 }
 
