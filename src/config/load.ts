@@ -8,6 +8,7 @@ import { type ConfigParts, checkDocument } from './check-document.ts';
 import { checkFilterPlaces } from './check-filter-places.ts';
 import { checkOwnPaths } from './check-own-paths.ts';
 import { checkReferences } from './check-references.ts';
+import { checkReplyHeaders } from './check-reply-headers.ts';
 import { checkRoutePaths } from './check-route-paths.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
 import type { ExpansionSources } from './expand.ts';
@@ -92,6 +93,7 @@ function load(
   problems.push(...checkFilterPlaces(document.settings, parts, filters, changed));
   problems.push(...checkOwnPaths(parts, filters));
   problems.push(...checkRoutePaths(parts, changed));
+  problems.push(...checkReplyHeaders(parts, changed));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);

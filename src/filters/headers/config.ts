@@ -121,3 +121,45 @@ export const schema = z.strictObject({
 });
 
 export type HeadersConfig = z.output<typeof schema>;
+
+/** What parameters of paths look like in `rewrite` and `redirect`. */
+const bareBraces = /(?<!\$)\{([A-Za-z_][\w.-]*)\}/g;
+
+interface PlaceWarning {
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly severity: 'warning';
+}
+
+/** Places in values that are never filled in: written as a rewrite or a redirect has them, or for a parameter that the route's path does not have. */
+export function placeProblems(
+  { request, response }: HeadersConfig,
+  { pathParameters }: { readonly pathParameters: readonly string[] | null },
+): PlaceWarning[] {
+  const warnings: PlaceWarning[] = [];
+  for (const [side, { set, add, append }] of Object.entries({ request, response })) {
+    for (const [action, fields] of Object.entries({ set, add, append })) {
+      for (const [field, template] of Object.entries(fields)) {
+        const message = neverFilledIn(template, pathParameters);
+        if (message !== undefined) warnings.push({ path: [side, action, field], message, severity: 'warning' });
+      }
+    }
+  }
+  return warnings;
+}
+
+function neverFilledIn(template: string, pathParameters: readonly string[] | null): string | undefined {
+  for (const [letters, name] of template.matchAll(bareBraces)) {
+    // Because: the expression has that group.
+    const variable = pathParameters?.includes(name!) ? `param.${name}` : name!;
+    if (isVariable(variable)) return `${letters} is sent as these letters: write \${${variable}} to have it filled in`;
+  }
+  if (pathParameters === null) return undefined;
+  for (const part of parseTemplate(template)) {
+    if (!('variable' in part) || !part.variable.startsWith('param.')) continue;
+    const name = part.variable.slice('param.'.length);
+    if (!pathParameters.includes(name))
+      return `\${${part.variable}} is always empty: the route's path has no {${name}}`;
+  }
+  return undefined;
+}

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { filterServices } from '../../../test/support/filter-services.ts';
-import { namedVariables, plainVariables, schema } from './config.ts';
+import { namedVariables, placeProblems, plainVariables, schema } from './config.ts';
 import { headersFilter } from './filter.ts';
 import { namedReaders, plainReaders } from './template.ts';
 
@@ -201,4 +201,20 @@ test('the schema and the templates know the same variables', () => {
 
 test('a filter that changes nothing has no hooks', () => {
   assert.deepEqual(Object.keys(headersFilter.build(schema.parse({}), filterServices())), []);
+});
+
+test('places that are never filled in are told', () => {
+  const told = (template: string, pathParameters: readonly string[] | null = ['id']) =>
+    placeProblems(schema.parse({ response: { append: { 'x-a': template } } }), { pathParameters }).map(
+      ({ path, message, severity }) => `${severity} ${path.join('.')}: ${message}`,
+    );
+  assert.deepEqual(told('https://{host}/'), [
+    'warning response.append.x-a: {host} is sent as these letters: write ${host} to have it filled in',
+  ]);
+  assert.match(told('{client.ip}')[0] ?? '', /write \$\{client\.ip\}/);
+  assert.match(told('{id}')[0] ?? '', /write \$\{param\.id\}/);
+  assert.match(told('${param.idd}')[0] ?? '', /always empty: the route's path has no \{idd\}/);
+  for (const meant of ['${host}', '$${host}', '{"group":"csp"}', '{name}', '${param.id}'])
+    assert.deepEqual(told(meant), []);
+  assert.deepEqual(told('{id} ${param.id}', null), []);
 });
