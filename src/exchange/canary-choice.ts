@@ -1,6 +1,7 @@
 // Which version of a route with a canary an exchange gets. The share is decided in the supervisor and read here.
 
 import { hashText } from '../base/hash.ts';
+import { Random } from '../base/random.ts';
 import type { Condition } from '../route/conditions.ts';
 import type { StateBlock } from '../upstream/state/shared-states.ts';
 import { StateCell } from '../upstream/state/state-cells.ts';
@@ -41,7 +42,8 @@ export class CanaryChoice {
     this.rules = rules;
     this.seed = hashText(name);
     this.share = share;
-    this.credit = SHARE_WHOLE / 2;
+    // Begins anywhere, as a split does: see upstream/splitter.ts.
+    this.credit = new Random().below(SHARE_WHOLE);
   }
 
   choose(exchange: Exchange): Version {

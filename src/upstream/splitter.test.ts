@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Random } from '../base/random.ts';
 import { Splitter } from './splitter.ts';
 
 const splitOf = (weights: readonly number[]) =>
@@ -28,6 +29,18 @@ test('a canary of 5 in 100 is spread over the run', () => {
   const turns = Array.from({ length: 100 }, (_, n) => (split.next() === 0 ? n : -1)).filter(n => n !== -1);
   assert.equal(turns.length, 5);
   for (let i = 1; i < turns.length; i++) assert.equal(turns[i]! - turns[i - 1]!, 20);
+});
+
+test('splits that are made anew for every few requests give each target its share all the same', () => {
+  const counts = [0, 0];
+  for (let seed = 1; seed <= 20_000; seed++) {
+    const split = new Splitter(
+      [5, 95].map((weight, value) => ({ value, weight, key: `k${value}` })),
+      new Random(seed * 7_919),
+    );
+    for (let n = 0; n < 5; n++) counts[split.next()]!++;
+  }
+  assert.ok(Math.abs(counts[0]! / 100_000 - 0.05) < 0.005, `${counts[0]} of 100000`);
 });
 
 test('weights need not be whole numbers', () => {

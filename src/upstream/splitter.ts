@@ -1,6 +1,11 @@
 // A weighted split between targets: exact over time, and the same target again for who brings its key. Not a balancer:
 // targets are never unavailable.
 
+import { Random } from '../base/random.ts';
+
+/** A turn further than this is no longer looked for at the start. */
+const FIRST_TURN_MAX = 1_000;
+
 export interface SplitTarget<T> {
   readonly value: T;
   /** Share relative to the others; 0 gets nothing, not even those who bring its key. */
@@ -16,8 +21,11 @@ export class Splitter<T> {
   private readonly totalWeight: number;
   private readonly targetByKey: ReadonlyMap<string, T>;
 
-  /** Throws a TypeError when no target has a weight above zero, or when two have the same key. */
-  constructor(targets: readonly SplitTarget<T>[]) {
+  /**
+   * Begins anywhere in its run: every worker has a split of its own, and a reload may make it anew. Did all begin in front, a small share
+   * would get nothing where requests are few. Throws a TypeError when no target has a weight above zero, or when two have the same key.
+   */
+  constructor(targets: readonly SplitTarget<T>[], random: Random = new Random()) {
     this.targets = targets.filter(({ weight }) => weight > 0);
     this.credits = new Float64Array(this.targets.length);
     this.totalWeight = this.targets.reduce((sum, { weight }) => sum + weight, 0);
@@ -26,6 +34,7 @@ export class Splitter<T> {
     if (new Set(targets.map(({ key }) => key)).size !== targets.length) {
       throw new TypeError('two targets of a split have the same key');
     }
+    for (let turn = random.below(Math.min(this.totalWeight, FIRST_TURN_MAX)); turn > 0; turn--) this.next();
   }
 
   /** The target whose turn it is. */

@@ -1,6 +1,7 @@
 // A route's `mirror` on one worker: which exchanges are copied, and how the copies go out behind them, a bounded number at a time.
 // What the copy's upstream does never reaches the client: it has its answer already.
 
+import { Random } from '../../base/random.ts';
 import { MirrorCell } from '../../telemetry/mirror-cells.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { forwardTo } from '../attempt.ts';
@@ -50,7 +51,8 @@ export class MirrorPlan {
     this.queue = [];
     this.services = null;
     this.underWay = 0;
-    this.credit = 0;
+    // Begins anywhere, as a split does: see upstream/splitter.ts.
+    this.credit = new Random().unit();
     this.toldAt = Number.NEGATIVE_INFINITY;
   }
 
