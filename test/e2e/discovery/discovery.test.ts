@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
@@ -29,6 +29,8 @@ async function endpointsOf(gateway: RunningGateway): Promise<string[]> {
 }
 
 const routes = '\nroutes: [{ name: all, match: { path: /* }, to: users }]\n';
+
+const hasIpv6 = Object.values(networkInterfaces()).some(each => each?.some(({ address }) => address === '::1'));
 
 async function setUp(t: TestContext) {
   const dns = await startDnsServer();
@@ -77,6 +79,52 @@ describe('discovery by DNS', { concurrency: true }, () => {
     const asked = dns.seen.filter(({ name }) => name === 'users.test').length;
     const looks = await admin(gateway, '/upstreams');
     assert.ok(asked > 3 && looks.status === 200);
+  });
+
+  test('IPv4 and IPv6 change places, all addresses at once, and none for a while: no request fails', {
+    skip: !hasIpv6,
+  }, async t => {
+    const { dns, backends } = await setUp(t);
+    const v4 = [await backends.start('127.0.0.1'), await backends.start('127.0.0.2')];
+    const v6 = await backends.start('::1');
+    const [first, second] = v4;
+    const has = (a: readonly string[], aaaa: readonly string[]) => {
+      dns.set('users.test', 'A', { answers: a.map(data => ({ type: 'A', name: 'users.test', ttl: 0, data })) });
+      dns.set('users.test', 'AAAA', {
+        answers: aaaa.map(data => ({ type: 'AAAA', name: 'users.test', ttl: 0, data })),
+      });
+    };
+    has(['127.0.0.1'], ['::1']);
+    const gateway = await startGateway(
+      `upstreams:\n  users:\n    discover: { dns: users.test, port: ${backends.port}, server: "127.0.0.1:${dns.port}", minTtl: 100ms, family: all }${routes}`,
+      { workers: 2 },
+    );
+    t.after(() => gateway.stop());
+    for (const backend of [...v4, v6]) backend.delay(5);
+    const load = startLoad(gateway.port, '/', { connections: 12 });
+    await eventually(() => first!.requests > 20 && v6.requests > 20, 'both kinds serve');
+    const steps = [
+      { a: ['127.0.0.2'], aaaa: [], serve: [second!] },
+      { a: [], aaaa: ['::1'], serve: [v6] },
+      { a: ['127.0.0.1', '127.0.0.2'], aaaa: [], serve: v4 },
+      { a: ['127.0.0.1'], aaaa: ['::1'], serve: [first!, v6] },
+    ];
+    for (const { a, aaaa, serve } of steps) {
+      has(a, aaaa);
+      await eventually(async () => (await endpointsOf(gateway)).length === serve.length, 'so many are used');
+      const before = serve.map(({ requests }) => requests);
+      await eventually(() => serve.every(({ requests }, at) => requests > before[at]! + 10), 'they serve');
+      // All are gone for a while: those of before stay in use.
+      has([], []);
+      await eventually(
+        async () => JSON.stringify((await admin(gateway, '/upstreams')).body).includes('no such records'),
+        'that there is none is told',
+      );
+      assert.equal((await endpointsOf(gateway)).length, serve.length);
+    }
+    const { failures, statuses } = await load.stop();
+    assert.deepEqual(failures, []);
+    assert.deepEqual([...statuses.keys()], [200]);
   });
 
   test('a name that is gone, and a server that is away: the last endpoints serve, and admin tells since when', async t => {
