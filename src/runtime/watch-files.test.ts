@@ -111,6 +111,27 @@ test('a file replaced by renaming another over it, twice', async () => {
   watch.close();
 });
 
+test('a folder that is removed or moved away, another one in its place, and a file written in that', async t => {
+  // Without the look now and then: the system's events alone are to tell.
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const inner = fresh('replaced');
+  const file = path.join(inner, 'cardea.yaml');
+  const { watch, next } = watching(file);
+  for (const away of [() => rmSync(inner, { recursive: true }), () => renameSync(inner, `${inner}-before`)]) {
+    let changed = next();
+    away();
+    mkdirSync(inner);
+    writeFileSync(file, 'b: 2, in a new folder\n');
+    await changed;
+    watch.follow([file]);
+    changed = next();
+    writeFileSync(file, 'c: 3, in place, and longer than before\n');
+    await changed;
+    watch.follow([file]);
+  }
+  watch.close();
+});
+
 test('links swapped as Kubernetes does for a mounted ConfigMap', async () => {
   const inner = path.join(folder, 'mounted');
   for (const version of ['..one', '..two']) {

@@ -93,6 +93,13 @@ export class FileWatch {
 
   /** Other files in the same folders change as well: those of an access log would keep a change waiting for as long as there is traffic. */
   private onEvent(folder: string, event: string, name: string | null): void {
+    // A folder that is moved or removed tells so under its own name. What comes to its place is another one, to be watched anew.
+    if (event === 'rename' && name === path.basename(folder)) {
+      this.watchers.get(folder)?.close();
+      this.watchers.delete(folder);
+      this.lookSoon();
+      return;
+    }
     const isKnown =
       name === null ||
       this.entries.get(folder)?.has(name) === true ||
@@ -108,6 +115,7 @@ export class FileWatch {
 
   private look(): void {
     if (this.files.length === 0) return;
+    for (const folder of this.entries.keys()) this.watchFolder(folder);
     const now = this.fingerprints();
     if (areSame(now, this.seen)) {
       this.shrunk = null;
