@@ -124,8 +124,8 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
     return this.gateway.startExchange(stream, head, this);
   }
 
-  onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void {
-    this.gateway.refuseStream(stream, fault, answered, toHead);
+  onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, form: number): void {
+    this.gateway.refuseStream(stream, fault, answered, form);
   }
 
   onHttp2Error(reason: Http2Reason): void {

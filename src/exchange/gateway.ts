@@ -268,10 +268,10 @@ export class Gateway {
   }
 
   /** Refuses a stream that is no request, or one that is not served (`answered`). */
-  refuseStream(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void {
+  refuseStream(stream: ServerStream, fault: Fault, answered: boolean, form: number): void {
     const requestId = newRequestId();
     recordMalformed(this.services, stream.client, fault, requestId, 0, 'HTTP/2');
-    if (answered) refuseStream(stream, fault, requestId, toHead);
+    if (answered) refuseStream(stream, fault, requestId, form);
   }
 
   countHttp2(reason: Http2Reason): void {

@@ -3,6 +3,7 @@
 import type { Fault } from '../base/fault.ts';
 import { grpcStatusOf } from '../base/grpc-status.ts';
 import { HeaderId } from '../http/header-names.ts';
+import { isGrpcType } from '../http/refusal-form.ts';
 import type { RequestHead } from '../http/request-head.ts';
 
 /** Whether the caller speaks gRPC, which takes HTTP/2. */
@@ -14,7 +15,7 @@ export function isGrpc(request: RequestHead): boolean {
 export function carriesGrpc({ headers, method }: RequestHead): boolean {
   if (method !== 'POST') return false;
   const type = headers.getById(HeaderId.contentType);
-  return type !== undefined && /^application\/grpc(?:[+;]|$)/.test(type);
+  return type !== undefined && isGrpcType(type);
 }
 
 const timeoutForm = /^([0-9]{1,8})([HMSmun])$/;

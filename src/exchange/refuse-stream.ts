@@ -3,11 +3,20 @@
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';
 import { Headers } from '../http/headers.ts';
+import { RefusalForm } from '../http/refusal-form.ts';
 import { ResponseFraming, type ResponseWriter } from '../net/exchange-ends.ts';
+import { grpcFields } from './grpc-answer.ts';
 import { problemBody, proxyStatus } from './problem.ts';
 
-/** Sends problem details through `stream` and ends it. */
-export function refuseStream(stream: ResponseWriter, fault: Fault, requestId: string, toHead: boolean): void {
+/** Answers in a `RefusalForm` through `stream` and ends it. */
+export function refuseStream(stream: ResponseWriter, fault: Fault, requestId: string, form: number): void {
+  if (form === RefusalForm.grpc) {
+    const headers = Headers.from([...grpcFields(fault), ['proxy-status', proxyStatus(fault)], ['date', httpDate()]]);
+    stream.startResponse(200, headers, ResponseFraming.none, false);
+    stream.endResponse(null);
+    return;
+  }
+  const toHead = form === RefusalForm.bodiless;
   const body = Buffer.from(problemBody(fault, requestId));
   const headers = Headers.from([
     ['content-type', 'application/problem+json'],

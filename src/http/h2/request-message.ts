@@ -9,6 +9,7 @@ import type { HeadLimits } from '../h1/field-lines.ts';
 import { HeaderId, headerIdOf } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
 import { knownMethods } from '../methods.ts';
+import { RefusalForm, refusalForm } from '../refusal-form.ts';
 import { RequestHead, type TargetForm, UNKNOWN_LENGTH } from '../request-head.ts';
 import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
@@ -35,6 +36,8 @@ export class RequestMessage {
   /** One of `Verdict`; `code` says why. */
   verdict: number;
   code: FaultCode;
+  /** One of `RefusalForm`, where it is refused. */
+  refusalForm: number;
   method: string;
   private targetForm: TargetForm;
   private rawPath: string;
@@ -54,6 +57,7 @@ export class RequestMessage {
     this.limits = limits;
     this.verdict = Verdict.served;
     this.code = 'internal_error';
+    this.refusalForm = RefusalForm.problem;
     this.method = '';
     this.targetForm = 'origin';
     this.rawPath = '';
@@ -115,6 +119,11 @@ export class RequestMessage {
 
   /** Takes in the whole block; afterwards `verdict` says what it is. */
   read(block: FieldBlock<RequestMessage>): void {
+    this.judge(block);
+    if (this.verdict === Verdict.refused) this.refusalForm = formFor(block.fields);
+  }
+
+  private judge(block: FieldBlock<RequestMessage>): void {
     if (block.tooLarge) {
       this.refuse('header_too_large');
       return;
@@ -315,6 +324,17 @@ export class RequestMessage {
     this.text = flatText(`${startLine}host: ${authority}\r\n${this.text}`);
     if (this.text.length > this.limits.headerBytesMax) this.refuse('header_too_large');
   }
+}
+
+/** Whatever else is wrong with them. */
+function formFor(fields: readonly Field[]): number {
+  let method = '';
+  let contentType = '';
+  for (const { id, value } of fields) {
+    if (id === PseudoId.method) method = value;
+    else if (id === HeaderId.contentType) contentType = value;
+  }
+  return refusalForm(method, contentType);
 }
 
 interface PseudoParts {

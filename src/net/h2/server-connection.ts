@@ -39,8 +39,8 @@ export interface ServerConnectionHandler {
   readonly draining: boolean;
   /** A request is complete but for its body. The answer goes through the stream, now or later. */
   onStreamRequest(stream: ServerStream, head: RequestHead): RequestEvents;
-  /** A request that gets no exchange. `answered`: it is to be told so through the stream; else the stream was reset. */
-  onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, toHead: boolean): void;
+  /** A request that gets no exchange. `answered`: it is to be told so through the stream, in this `RefusalForm`; else the stream was reset. */
+  onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, form: number): void;
   /** A client broke a rule. */
   onHttp2Error(reason: Http2Reason): void;
   onBytes(received: number): void;
@@ -302,7 +302,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     }
     const answered = message.verdict === Verdict.refused;
     const code: FaultCode = message.verdict === Verdict.served ? 'invalid_content_length' : message.code;
-    handler.onStreamRefused(stream, new Fault(code), answered, message.method === 'HEAD');
+    handler.onStreamRefused(stream, new Fault(code), answered, message.refusalForm);
     if (!answered) stream.fail(ErrorCode.protocolError, code);
   }
 

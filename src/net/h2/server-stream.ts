@@ -6,6 +6,7 @@ import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import { ErrorCode } from '../../http/h2/error-code.ts';
 import { ReceiveWindow, WINDOW_MAX } from '../../http/h2/flow-window.ts';
 import type { Headers } from '../../http/headers.ts';
+import { RefusalForm, refusalFormOf } from '../../http/refusal-form.ts';
 import type { RequestHead } from '../../http/request-head.ts';
 import type { Client } from '../client.ts';
 import { type RequestEvents, ResponseFraming, type ResponseWriter } from '../exchange-ends.ts';
@@ -243,7 +244,7 @@ export class ServerStream implements ResponseWriter, Timed {
     if (this.closed) return;
     const { connection, heldHead } = this;
     // No exchange was begun that could record it.
-    if (heldHead !== null) connection.handler.onStreamRefused(this, new Fault(fault), false, false);
+    if (heldHead !== null) connection.handler.onStreamRefused(this, new Fault(fault), false, RefusalForm.problem);
     connection.resetStream(this, code);
     this.leave();
     this.tellFault(fault);
@@ -526,7 +527,7 @@ export class ServerStream implements ResponseWriter, Timed {
     const { events, heldHead, connection } = this;
     this.heldHead = null;
     if (heldHead === null) events?.onRequestFault(fault);
-    else connection.handler.onStreamRefused(this, fault, true, heldHead.method === 'HEAD');
+    else connection.handler.onStreamRefused(this, fault, true, refusalFormOf(heldHead));
   }
 
   private startWriteWindow(): void {

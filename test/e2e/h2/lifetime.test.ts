@@ -328,6 +328,25 @@ describe('limits of a request', () => {
     });
   });
 
+  test('HEAD whose fields are too large has no body either, and a gRPC call gets a status', async () => {
+    await with_({ limits: { headerBytesMax: 1024 } }, async ({ engine }) => {
+      const client = await H2Client.open(engine.port);
+      const large = ['x-large', 'v'.repeat(1500)] as const;
+      client.headers(1, [...request('HEAD', '/'), large]);
+      const toHead = await client.answer(1);
+      assert.deepEqual([toHead.status, toHead.body, toHead.ended], [431, '', true]);
+      client.headers(3, [...request('POST', '/a.B/C'), ['content-type', 'application/grpc+proto'], large], false);
+      const toCall = await client.answer(3);
+      const { status, body, ended } = toCall;
+      const headers = new Map(toCall.headers);
+      assert.deepEqual([status, body, ended], [200, '', true]);
+      // RESOURCE_EXHAUSTED.
+      assert.deepEqual([headers.get('content-type'), headers.get('grpc-status')], ['application/grpc', '8']);
+      assert.match(String(headers.get('proxy-status')), /header_too_large/);
+      client.close();
+    });
+  });
+
   test('more streams than allowed are refused, and can be tried again', async () => {
     await with_({ http2: { maxConcurrentStreams: 2 } }, async ({ engine, release }) => {
       const client = await H2Client.open(engine.port);

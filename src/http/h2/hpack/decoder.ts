@@ -29,7 +29,7 @@ export class HpackDecoder<Derived> {
   /**
    * Decodes one whole block, `bytes[start, end)`. Null: it is malformed, and the connection cannot go on
    * (COMPRESSION_ERROR). Bytes that were decoded before under the same table give the same object. A block whose fields
-   * exceed `listBytesMax` is decoded to its end for the table's sake and comes without fields.
+   * exceed `listBytesMax` is decoded to its end for the table's sake and comes with those that were within it.
    */
   decode(bytes: Buffer, start: number, end: number, listBytesMax: number): FieldBlock<Derived> | null {
     const { table, memory } = this;
@@ -50,7 +50,7 @@ export class HpackDecoder<Derived> {
       size += field.size;
       if (size <= listBytesMax) fields.push(field);
     }
-    if (size > listBytesMax) return new FieldBlock([], size, true);
+    if (size > listBytesMax) return new FieldBlock(fields, size, true);
     const block = new FieldBlock<Derived>(fields, size, false);
     if (generation === table.generation && end - start <= KEPT_BLOCK_BYTES_MAX)
       memory.keep(bytes, start, end, generation, block);

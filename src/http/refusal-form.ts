@@ -1,0 +1,29 @@
+// What a client can read of an answer to a request that gets no further than its head.
+
+import { HeaderId } from './header-names.ts';
+import type { RequestHead } from './request-head.ts';
+
+export const RefusalForm = {
+  /** Problem details. */
+  problem: 0,
+  /** The same without its body: the request was HEAD. */
+  bodiless: 1,
+  /** A gRPC status among the fields. */
+  grpc: 2,
+} as const;
+
+/** Whether this `Content-Type` is gRPC's, `application/grpc` with a format or without. */
+export function isGrpcType(contentType: string): boolean {
+  return /^application\/grpc(?:[+;]|$)/.test(contentType);
+}
+
+/** One of `RefusalForm`, for a request over HTTP/2. */
+export function refusalForm(method: string, contentType: string): number {
+  if (method === 'HEAD') return RefusalForm.bodiless;
+  return method === 'POST' && isGrpcType(contentType) ? RefusalForm.grpc : RefusalForm.problem;
+}
+
+/** As `refusalForm`. */
+export function refusalFormOf({ method, headers }: RequestHead): number {
+  return refusalForm(method, headers.getById(HeaderId.contentType) ?? '');
+}
