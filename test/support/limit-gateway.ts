@@ -21,6 +21,8 @@ export interface LimitGateway {
   readonly limiter: Limiter;
   readonly store: RedisStore;
   readonly news: () => LimitsNews | undefined;
+  /** What `/health/ready` says of its limits. */
+  readonly trouble: () => string | null;
   /** One call of a caller. Waits where the store does. */
   ask(caller: number, cost?: number): boolean | Promise<boolean>;
   call(caller: number, cost?: number): LimitCall;
@@ -42,10 +44,13 @@ export async function openLimitGateway(
   };
   const values = new Map<string, LimitsNews>();
   const running = new Map<string, RunningFeed>();
+  let trouble: string | null = null;
   for (const need of needs.feeds) {
     const outlet = {
       publish: (value: LimitsNews) => void values.set(feedKey(need), value),
-      report: () => {},
+      report: (text: string | null) => {
+        trouble = text;
+      },
       log: () => {},
       sharedTable,
     };
@@ -87,6 +92,7 @@ export async function openLimitGateway(
     limiter,
     store,
     news: () => [...values.values()][0],
+    trouble: () => trouble,
     call: (caller, cost = 1) => fill(new LimitCall(rules.length), caller, cost),
     ask(caller, cost = 1) {
       return limiter.decide(fill(limiter.answersAtOnce ? reused : new LimitCall(rules.length), caller, cost));

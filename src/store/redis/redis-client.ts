@@ -18,17 +18,41 @@ function reconnectDelay(attempt: number): number {
   return bound / 2 + (Math.random() * bound) / 2;
 }
 
-/** Not connected yet. The driver is loaded here: a gateway without Redis pays nothing for it. */
-export async function makeRedisClient(spec: StoreSpec): Promise<RedisClient> {
-  const driver = await import('ioredis');
-  const { nodes, kind } = spec;
-  if (kind === 'redisCluster') return new driver.Cluster([...nodes], clusterOptions(spec));
-  const [node] = nodes;
-  const { host = '127.0.0.1', port = 6379 } = node ?? {};
-  return new driver.Redis({ ...connectionOptions(spec), host, port, db: Number(spec.database), lazyConnect: true });
+/** How often the master is looked for behind a name that leads to a replica. Each time the connection ends, also for those who only read. */
+const LOOK_FOR_MASTER_EVERY_MS = 1_000;
+
+/**
+ * Whether to connect anew for what a server said: one that became a replica says so in answer to a write. `onReplica` hears of it.
+ */
+function looksForMaster(onReplica: () => void): (error: Error) => boolean {
+  let lookedAt = -Infinity;
+  return error => {
+    if (!error.message.startsWith('READONLY')) return false;
+    const now = performance.now();
+    if (now - lookedAt < LOOK_FOR_MASTER_EVERY_MS) return false;
+    lookedAt = now;
+    onReplica();
+    return true;
+  };
 }
 
-function connectionOptions(spec: StoreSpec) {
+/** Not connected yet. `onReplica` hears when a connection is given up because it leads to a replica. The driver is loaded here: a gateway without Redis pays nothing for it. */
+export async function makeRedisClient(spec: StoreSpec, onReplica: () => void): Promise<RedisClient> {
+  const driver = await import('ioredis');
+  const { nodes, kind } = spec;
+  if (kind === 'redisCluster') return new driver.Cluster([...nodes], clusterOptions(spec, onReplica));
+  const [node] = nodes;
+  const { host = '127.0.0.1', port = 6379 } = node ?? {};
+  return new driver.Redis({
+    ...connectionOptions(spec, onReplica),
+    host,
+    port,
+    db: Number(spec.database),
+    lazyConnect: true,
+  });
+}
+
+function connectionOptions(spec: StoreSpec, onReplica: () => void) {
   const { username, password, tls, ca, connectTimeoutMs } = spec;
   return {
     ...(username !== '' && { username }),
@@ -41,13 +65,12 @@ function connectionOptions(spec: StoreSpec) {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // A server that became a replica says so in answer to a write: look for the master again.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: looksForMaster(onReplica),
   };
 }
 
-function clusterOptions(spec: StoreSpec) {
-  const { retryStrategy: _own, enableOfflineQueue: _alone, ...redisOptions } = connectionOptions(spec);
+function clusterOptions(spec: StoreSpec, onReplica: () => void) {
+  const { retryStrategy: _own, enableOfflineQueue: _alone, ...redisOptions } = connectionOptions(spec, onReplica);
   return {
     lazyConnect: true,
     enableOfflineQueue: false,

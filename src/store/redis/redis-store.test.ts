@@ -143,7 +143,13 @@ test('a connection that is accepted and never greeted, as by a proxy without its
   const { port } = proxy.address() as AddressInfo; // a TCP server's address is never a string
   const store = new RedisStore(redisSpec(port, { connectTimeoutMs: 100 }));
   t.after(() => store.close());
-  const heard = new Promise<void>(resolve => store.subscribe('news', () => {}, resolve));
+  const heard = new Promise<void>(resolve =>
+    store.subscribe(
+      'news',
+      () => {},
+      () => resolve(),
+    ),
+  );
   await assert.rejects(store.command('PING'), StoreAway);
   silent = false;
   await eventually(() => store.available, 'it is connected to again');

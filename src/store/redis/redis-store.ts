@@ -7,12 +7,16 @@ import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
 import { guardConnections } from './connection-guard.ts';
 import { makeRedisClient, type RedisClient } from './redis-client.ts';
+import { refusalCode } from './refusal-code.ts';
 import { type ReturnWatch, watchForReturn } from './return-watch.ts';
 
 type Argument = string | number | Buffer;
 
 /** Some 64 MB/s: what a network and a busy server do at least. */
 const SLOWEST_BYTES_A_MS = 64 * 1024;
+
+/** Until a channel that was refused is asked for again. */
+const LISTEN_AGAIN_MS = 1_000;
 
 export class RedisStore {
   readonly kind = 'redis';
@@ -29,7 +33,7 @@ export class RedisStore {
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
   private readonly channels = new Map<string, Set<(message: string) => void>>();
   /** By listener: whom to tell that it hears from now on. */
-  private readonly listening = new Map<(message: string) => void, () => void>();
+  private readonly listening = new Map<(message: string) => void, (refusal: string | null) => void>();
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
@@ -96,9 +100,14 @@ export class RedisStore {
   /**
    * Hears what is published on a channel (its name as in Redis), on a connection of its own that is made again when it is lost. What is
    * published meanwhile is missed: read the state again whenever `onListening` is called, at first and after each loss. It is not enough
-   * that the store is available again, since this connection may come back later than that of the commands.
+   * that the store is available again, since this connection may come back later than that of the commands. Where Redis refuses the
+   * channel it is called with the code (`NOPERM`), and null when it no longer does: Redis is asked again and again.
    */
-  subscribe(channel: string, listener: (message: string) => void, onListening?: () => void): () => void {
+  subscribe(
+    channel: string,
+    listener: (message: string) => void,
+    onListening?: (refusal: string | null) => void,
+  ): () => void {
     let listeners = this.channels.get(channel);
     if (listeners === undefined) {
       listeners = new Set();
@@ -171,10 +180,11 @@ export class RedisStore {
 
   /** A client whose errors are no surprise; null when the store was closed meanwhile. */
   private async made(): Promise<RedisClient | null> {
-    const client = await makeRedisClient(this.spec);
-    guardConnections(client, this.spec.connectTimeoutMs, trouble => {
+    const hear = (trouble: string) => {
       this.unconnected = trouble;
-    });
+    };
+    const client = await makeRedisClient(this.spec, () => hear('READONLY'));
+    guardConnections(client, this.spec.connectTimeoutMs, hear);
     if (!this.closed) return client;
     client.disconnect();
     return null;
@@ -201,12 +211,27 @@ export class RedisStore {
   private async listenTo(client: RedisClient, channels: readonly string[]): Promise<void> {
     try {
       await client.subscribe(...channels);
-    } catch {
-      // It is tried again when the connection is back.
+    } catch (error) {
+      const code = refusalCode(error);
+      // Where there is no answer it is tried again when the connection is back.
+      if (code !== null) this.listenLater(client, channels, code);
       return;
     }
+    this.tellListening(channels, null);
+  }
+
+  private listenLater(client: RedisClient, channels: readonly string[], code: string): void {
+    this.tellListening(channels, code);
+    const again = () => {
+      const wanted = channels.filter(channel => this.channels.has(channel));
+      if (wanted.length > 0 && client.status === 'ready') void this.listenTo(client, wanted);
+    };
+    setTimeout(again, LISTEN_AGAIN_MS).unref();
+  }
+
+  private tellListening(channels: readonly string[], refusal: string | null): void {
     for (const channel of channels) {
-      for (const listener of this.channels.get(channel) ?? []) this.listening.get(listener)?.();
+      for (const listener of this.channels.get(channel) ?? []) this.listening.get(listener)?.(refusal);
     }
   }
 
@@ -225,7 +250,7 @@ export class RedisStore {
         (error: unknown) => {
           clearTimeout(timer);
           const isReply = error instanceof Error && error.name === 'ReplyError';
-          reject(isReply ? error : this.away('the connection ended'));
+          reject(isReply ? error : this.away(this.unconnected || 'the connection ended'));
         },
       );
     });

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Redis } from 'ioredis';
+import { eventually } from '../../../test/support/eventually.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
 import { RedisStore } from '../redis/redis-store.ts';
@@ -119,4 +121,46 @@ test('away at the start: told, nothing published; then there; away again: the li
   await redis.kill();
   await until(() => seen.trouble !== null);
   assert.ok(seen.value !== null && value !== null);
+});
+
+test('a user who may hear no channel is told of, the list counts meanwhile, and messages do once he may', {
+  timeout: 20_000,
+}, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const admin = new Redis(redis.port);
+  t.after(() => admin.disconnect());
+  await admin.acl('SETUSER', 'gateway', 'on', '>pw', '~*', 'resetchannels', '+@all');
+  await admin.zadd('cardea:revoked:jti', later, 'one');
+  const { seen, until, outlet: out } = outlet();
+  const store = redisSpec(redis.port, { username: 'gateway', password: 'pw' });
+  const feed = revocationSource.start({ store, syncMs: 3_600_000 }, out);
+  t.after(() => feed.stop());
+  await until(() => seen.trouble?.includes('NOPERM') === true);
+  assert.equal(seen.trouble, 'messages about revoked tokens are not heard, only the list is: Redis says NOPERM');
+  const { key } = seen.value!;
+  assert.equal(tableOf(seen).find(idFingerprint(key, 'one')), later);
+  await admin.acl('SETUSER', 'gateway', '&*');
+  await until(() => seen.trouble === null);
+  const before = seen.value;
+  await admin.publish('cardea:revocations', JSON.stringify({ jti: 'two', exp: later }));
+  await eventually(() => tableOf(seen).find(idFingerprint(seen.value!.key, 'two')) === later, 'the message is heard');
+  assert.equal(seen.value, before, 'it was heard, not read');
+});
+
+test('a list that Redis refuses for a while is read again soon, whatever `sync` says', { timeout: 20_000 }, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const admin = new Redis(redis.port);
+  t.after(() => admin.disconnect());
+  await admin.acl('SETUSER', 'gateway', 'on', '>pw', '~*', '&*', '+@all', '-zscan');
+  await admin.zadd('cardea:revoked:jti', later, 'one');
+  const { seen, until, outlet: out } = outlet();
+  const store = redisSpec(redis.port, { username: 'gateway', password: 'pw' });
+  const feed = revocationSource.start({ store, syncMs: 3_600_000 }, out);
+  t.after(() => feed.stop());
+  await until(() => seen.trouble?.includes('NOPERM') === true);
+  await admin.acl('SETUSER', 'gateway', '+zscan');
+  await until(() => seen.trouble === null);
+  assert.equal(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), later);
 });

@@ -2,6 +2,7 @@
 // since a message can be lost and an entry can be taken back. While Redis is away the last list counts.
 
 import { randomInt } from 'node:crypto';
+import { retryPauseMs } from '../../base/backoff.ts';
 import { messageOf } from '../../base/message-of.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
 import { RedisStore } from '../redis/redis-store.ts';
@@ -9,6 +10,8 @@ import { type RevocationSpec, type RevocationValue, revocationNames } from './re
 import { idFingerprint, RevocationTable, subjectFingerprint } from './revocation-table.ts';
 
 const PAGE = 1_000;
+/** First pause behind a list that could not be read; never longer than `syncMs`. */
+const RETRY_MIN_MS = 1_000;
 /** More entries than this are not kept: 64 bytes each. */
 const ENTRIES_MAX = 2_000_000;
 /** How long an expired token may still pass: the largest `clockSkew` that a filter takes. */
@@ -38,6 +41,10 @@ class RevocationFollower {
   private meanwhile: Entry[] = [];
   private underWay: Promise<void> | null = null;
   private next: NodeJS.Timeout | undefined;
+  /** Readings that failed, in a row. */
+  private failures = 0;
+  /** Whether Redis lets it hear messages, as far as is known: by what code not. */
+  private deafness: string | null = null;
   private stopped = false;
 
   constructor(spec: RevocationSpec, outlet: FeedOutlet<RevocationValue>) {
@@ -52,7 +59,11 @@ class RevocationFollower {
     store.subscribe(
       store.key(revocationNames.channel),
       message => this.hear(message),
-      () => void this.syncOnceMore(),
+      code => {
+        if (code !== null && code === this.deafness) return;
+        this.deafness = code;
+        void this.syncOnceMore();
+      },
     );
     store.onAvailability(available => {
       if (available) void this.sync();
@@ -93,13 +104,25 @@ class RevocationFollower {
       if (this.stopped) return;
       this.table = table;
       this.outlet.publish({ key: this.key, memory: table.memory });
-      this.outlet.report(null);
+      this.failures = 0;
+      const { deafness } = this;
+      this.outlet.report(
+        deafness === null
+          ? null
+          : `messages about revoked tokens are not heard, only the list is: Redis says ${deafness}`,
+      );
     } catch (error) {
+      this.failures++;
       // The message names no address: the store's own does not.
       if (!this.stopped) this.outlet.report(`the list of revoked tokens cannot be read: ${messageOf(error)}`);
     } finally {
-      if (!this.stopped) this.next = setTimeout(() => void this.sync(), this.spec.syncMs);
+      if (!this.stopped) this.next = setTimeout(() => void this.sync(), this.pauseMs());
     }
+  }
+
+  private pauseMs(): number {
+    const { syncMs } = this.spec;
+    return this.failures === 0 ? syncMs : retryPauseMs(this.failures, Math.min(RETRY_MIN_MS, syncMs), syncMs);
   }
 
   private async readAll(): Promise<readonly Entry[]> {

@@ -2,20 +2,25 @@
 
 import type { StoreSpec } from '../../store-spec.ts';
 import type { RedisClient } from '../redis-client.ts';
+import { refusalCode } from '../refusal-code.ts';
 import { levelScript, levelSha } from './level-script.ts';
 
-/** What the script gives; null when there is no such answer. `gateway` is whose name the roll is called for; empty for no roll. Never rejects. */
+/**
+ * What the script gives, or the code by which Redis refuses it, such as `OOM`; null when there is no answer. `gateway` is whose name the roll is called for; empty
+ * for no roll. Never rejects.
+ */
 export function askLevels(
   client: RedisClient,
   keys: readonly string[],
   message: Buffer,
   gateway: string,
-): Promise<Buffer | null> {
+): Promise<Buffer | string | null> {
   return client
     .callBuffer('EVALSHA', levelSha, keys.length, ...keys, message, gateway)
     .then(bytesOf, (error: unknown) => {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) return null;
-      return client.callBuffer('EVAL', levelScript, keys.length, ...keys, message, gateway).then(bytesOf, () => null);
+      const code = refusalCode(error);
+      if (code !== 'NOSCRIPT') return code;
+      return client.callBuffer('EVAL', levelScript, keys.length, ...keys, message, gateway).then(bytesOf, refusalCode);
     });
 }
 

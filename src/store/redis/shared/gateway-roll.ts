@@ -2,8 +2,11 @@
 // number stands.
 
 import type { RedisStore } from '../redis-store.ts';
+import { refusalCode } from '../refusal-code.ts';
 
 const EVERY_MS = 1_000;
+/** While it is refused: limits wait for it. */
+const REFUSED_EVERY_MS = 250;
 /** With a round that has callers to tell it goes a little early: a message of its own costs as much as the round. */
 const EARLY_MS = 250;
 /** Who was not heard of for so long is gone. */
@@ -28,18 +31,20 @@ return rollCall(KEYS[1], ARGV[1], ARGV[2] == 'leave')
 export class GatewayRoll {
   /** Alive when Redis was heard last, this one included. */
   gateways = 1;
+  /** By what code Redis, which answers, refuses the script, as it refuses those that count; null when it does not. */
+  refusal: string | null = null;
   /** What a script needs beside `rollCall`. */
   readonly key: string;
   readonly id: string;
   private readonly store: RedisStore;
   private readonly onChange: () => void;
-  private readonly onRefused: (code: string | null) => void;
+  private readonly onRefusal: () => void;
   private saidAtMs = -Infinity;
 
-  /** `onChange` hears of each other number, `onRefused` by what code Redis refuses the script, as it will refuse those that count, and null when it does not. */
-  constructor(store: RedisStore, id: string, onChange: () => void, onRefused: (code: string | null) => void) {
+  /** `onChange` hears of each other number, `onRefusal` of each other `refusal`. */
+  constructor(store: RedisStore, id: string, onChange: () => void, onRefusal: () => void) {
     this.store = store;
-    this.onRefused = onRefused;
+    this.onRefusal = onRefusal;
     this.key = store.key('gateways');
     this.id = id;
     this.onChange = onChange;
@@ -47,7 +52,7 @@ export class GatewayRoll {
 
   /** To be called whenever the thread is awake anyhow, at least once a second: says it where it is time. */
   async beat(nowMs: number): Promise<void> {
-    if (nowMs - this.saidAtMs < EVERY_MS) return;
+    if (nowMs - this.saidAtMs < (this.refusal === null ? EVERY_MS : REFUSED_EVERY_MS)) return;
     this.saidAtMs = nowMs;
     const count = await this.say('');
     if (count !== null) this.hear(count);
@@ -68,6 +73,13 @@ export class GatewayRoll {
     this.onChange();
   }
 
+  /** A script that counts was refused, or was not. */
+  hearRefusal(code: string | null): void {
+    if (code === this.refusal) return;
+    this.refusal = code;
+    this.onRefusal();
+  }
+
   /** Takes this gateway off the roll. */
   async stop(): Promise<void> {
     this.saidAtMs = Infinity;
@@ -77,11 +89,12 @@ export class GatewayRoll {
   private async say(what: string): Promise<number | null> {
     try {
       const count = await this.store.command('EVAL', script, 1, this.key, this.id, what);
-      this.onRefused(null);
+      this.hearRefusal(null);
       return typeof count === 'number' ? count : null;
     } catch (error) {
-      // Because: of a store that is away others tell; what its messages say beyond the code may name keys.
-      if (error instanceof Error && error.name === 'ReplyError') this.onRefused(error.message.split(' ', 1)[0]!);
+      const code = refusalCode(error);
+      // Because: of a store that is away others tell.
+      if (code !== null) this.hearRefusal(code);
       return null;
     }
   }

@@ -10,13 +10,12 @@ import type { GatewayRoll } from './gateway-roll.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
 import { groupOf, packGroups, type ToldGroup } from './level-message.ts';
 import { LEVEL_BYTES, TOTAL_MODULUS } from './level-script.ts';
+import { Refusals } from './refusals.ts';
 import { SlotBook } from './slot-book.ts';
 import { SlotSweep } from './slot-sweep.ts';
 import { ROUND_MS_MIN, SyncPace, untoldMax } from './sync-pace.ts';
 import type { UseTable } from './use-table.ts';
 
-/** A caller is near his limit from this share of it on. */
-const HOT_FULLNESS = 0.5;
 /** Callers told in one script: Redis does nothing else meanwhile. */
 const CALLERS_A_SCRIPT = 512;
 /** Without an answer for so many rounds Redis is away. Not by the clock: a thread that is held up has heard nobody. */
@@ -53,6 +52,7 @@ export class LevelSync {
   private watch: ReturnWatch | null = null;
   private readonly pace = new SyncPace();
   private readonly sweep: SlotSweep;
+  private readonly refusals: Refusals;
   private stopped = false;
 
   constructor(parts: LevelSyncParts) {
@@ -60,6 +60,7 @@ export class LevelSync {
     this.book = new SlotBook(parts.table.slots);
     this.sweep = new SlotSweep(parts.table, this.book);
     const { keyPrefix, kind } = parts.store.spec;
+    this.refusals = new Refusals(parts.roll, kind);
     const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
     this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
     parts.table.isAway = true;
@@ -77,11 +78,12 @@ export class LevelSync {
     this.collect();
     this.sweep.go(nowMs);
     const { store } = this.parts;
-    if (this.away && store.available && this.epoch === 0) this.comeBack();
+    const answers = store.available && !this.refusals.areAll;
+    if (this.away && answers && this.epoch === 0) this.comeBack();
     if (this.away) {
-      if (store.available && this.watch === null) this.awaitReturn();
+      if (answers && this.watch === null) this.awaitReturn();
       this.goAlone();
-    } else if (!store.available || (this.underWay > 0 && ++this.waited > PATIENCE_ROUNDS)) {
+    } else if (!answers || (this.underWay > 0 && ++this.waited > PATIENCE_ROUNDS)) {
       this.leave();
       this.goAlone();
     } else if (this.underWay === 0) this.tell(nowMs);
@@ -122,12 +124,12 @@ export class LevelSync {
       }
       const units = this.takeCaller(slot, group);
       const told = book.toldAt(slot);
-      const isHot = book.fullness(slot) >= HOT_FULLNESS;
-      pace.note(isHot, units, told === 0 ? pace.waitMs : nowMs - told, untoldMax(known.size));
+      pace.note(book.isHot(slot), units, told === 0 ? pace.waitMs : nowMs - told, untoldMax(known.size));
     }
     this.waiting = later;
     pace.next(later.length);
     this.waited = 0;
+    this.refusals.begin();
     for (const [part, here] of groups.entries()) if (here.length > 0) this.send(keyStarts[part]!, here, nowMs);
   }
 
@@ -137,7 +139,7 @@ export class LevelSync {
     return (
       told === 0 ||
       book.epoch(slot) !== this.epoch ||
-      book.fullness(slot) >= HOT_FULLNESS ||
+      book.isHot(slot) ||
       nowMs - told >= this.pace.calmMs ||
       parts.table.units(slot) >= untoldMax(size)
     );
@@ -165,14 +167,17 @@ export class LevelSync {
     const message = packGroups(groups);
     const { epoch } = this;
     this.underWay++;
-    const done = (levels: Buffer | null) => {
+    this.refusals.ask();
+    const done = (levels: Buffer | string | null) => {
       // Because: what comes behind an outage speaks of a time that is over.
       if (epoch !== this.epoch || this.stopped) return;
       this.underWay--;
-      if (levels === null) this.miss(groups);
-      else {
+      if (Buffer.isBuffer(levels)) {
         const read = this.learn(groups, levels, nowMs);
         if (calls) roll.hear(levels.readUInt32LE(read));
+      } else {
+        if (levels !== null) this.refusals.note(levels);
+        this.miss(groups);
       }
       if (this.underWay === 0) this.parts.onAnswered();
     };
@@ -251,7 +256,7 @@ export class LevelSync {
       () => (store.available ? store.anyNode : null),
       () => {
         this.watch = null;
-        if (store.available && !this.stopped) this.comeBack();
+        if (store.available && !this.refusals.areAll && !this.stopped) this.comeBack();
       },
     );
   }

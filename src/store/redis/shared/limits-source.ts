@@ -48,8 +48,8 @@ class LimitsFollower {
   private isAway = true;
   /** Why the store is away, once it is known. */
   private reason = '';
-  /** What the store answers in place of counting. */
-  private refusal: string | null = null;
+  /** Whether the first round is over: before, nobody knows whether the store is away. */
+  private hasLooked = false;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
@@ -62,7 +62,7 @@ class LimitsFollower {
       this.store,
       randomBytes(8).toString('hex'),
       () => this.onRollCalled(),
-      code => this.onRefused(code),
+      () => this.onRefused(),
     );
     this.sync = new LevelSync({
       store: this.store,
@@ -80,6 +80,7 @@ class LimitsFollower {
     this.tell();
     await this.store.open();
     this.look();
+    this.hasLooked = true;
     this.report();
   }
 
@@ -101,15 +102,14 @@ class LimitsFollower {
   }
 
   private look(): void {
-    const { clock, store } = this;
+    const { clock, store, roll } = this;
     clock.now = performance.now();
     this.sync.round(clock.now);
-    void this.roll.beat(clock.now);
+    void roll.beat(clock.now);
     // Because: why shows when it is connected to again, and the first reason does for an outage.
-    if (this.isAway && this.reason === '' && store.trouble !== '') {
-      this.reason = store.trouble;
-      this.report();
-    }
+    if (this.isAway && this.reason === '') this.reason = store.trouble;
+    // One that counts again is told of when it is found there.
+    if (this.hasLooked && (!this.isAway || roll.refusal !== null || !store.available)) this.report();
     this.arm();
   }
 
@@ -118,10 +118,8 @@ class LimitsFollower {
     this.tell();
   }
 
-  private onRefused(code: string | null): void {
-    this.refusal = code;
-    // Because: whether the store is away is not known before the first round.
-    if (!this.isAway) this.report();
+  private onRefused(): void {
+    if (this.hasLooked) this.look();
   }
 
   private onAvailability(available: boolean): void {
@@ -136,9 +134,13 @@ class LimitsFollower {
   }
 
   private report(): void {
-    const { outlet, storeName, reason, refusal } = this;
-    if (this.isAway) outlet.report(`the store "${storeName}" is away${reason === '' ? '' : `: ${reason}`}`);
-    else outlet.report(refusal === null ? null : `the store "${storeName}" refuses to count limits: ${refusal}`);
+    const { outlet, store, storeName, reason } = this;
+    const { refusal } = this.roll;
+    // A replica is left for a moment, ever so often, to look for its master.
+    if (refusal !== null && (store.available || store.trouble === refusal))
+      outlet.report(`the store "${storeName}" refuses to count limits: ${refusal}`);
+    else if (this.isAway) outlet.report(`the store "${storeName}" is away${reason === '' ? '' : `: ${reason}`}`);
+    else outlet.report(null);
   }
 }
 

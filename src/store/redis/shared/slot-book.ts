@@ -4,6 +4,8 @@
 
 /** Own units after which the past counts half. */
 const HALVE_AT = 64;
+/** A caller is near his limit from this share of its burst or count on. */
+const HOT_FULLNESS = 0.5;
 /** Exchanges after which only what was learned counts: whoever tells first hears nothing of the others at first. */
 const LEARNED_AFTER = 8;
 
@@ -47,9 +49,9 @@ export class SlotBook {
     return this.doubles[this.lines[slot]! * DOUBLES + TOLD_AT]!;
   }
 
-  /** Of the limit's burst or count, at the last exchange. */
-  fullness(slot: number): number {
-    return this.floats[this.lines[slot]! * WORDS + FULLNESS]!;
+  /** Whether the caller was near his limit at the last exchange. */
+  isHot(slot: number): boolean {
+    return this.floats[this.lines[slot]! * WORDS + FULLNESS]! >= HOT_FULLNESS;
   }
 
   /** The outage (counted up) behind which the slot was told last; -1 for never. */
