@@ -158,8 +158,8 @@ class RateLimit implements Filter {
     else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy] ?? 'store away');
     else this.refuse(exchange, call);
     if (!passes && tickets !== null) this.inFlight!.leave(tickets);
-    // Because: where the store is away and `closed` refuses, nothing is known of this caller, and the call may still hold what another one was told.
-    const tells = !dryRun && (admitted || call.refusedBy !== -1);
+    // Because: where the store is away and `open` or `closed` decides, nothing is known of this caller, and the call may still hold what another one was told.
+    const tells = !dryRun && call.isCounted;
     const speaks = tells && (headers === 'always' || (headers === 'refused' && !admitted));
     const speaksLegacy = tells && legacyHeaders && (headers !== 'refused' || !admitted);
     if (!speaks && !speaksLegacy && !this.charges && tickets === null) return;

@@ -36,6 +36,8 @@ export class LimitCall {
   readonly costs: Int32Array;
   /** Place of the first limit that refused; -1 when none did: a call that is refused all the same met a store that is away. */
   refusedBy: number;
+  /** False where the store is away and `open` or `closed` decided: what is left, and until when, then says nothing. */
+  isCounted: boolean;
   /** Whole units left, the cost of this call taken off. */
   readonly remaining: Float64Array;
   /** Until the cost of this call fits; 0 where it does, Infinity where it never will. */
@@ -47,6 +49,7 @@ export class LimitCall {
     this.keys = new Int32Array(2 * limits);
     this.costs = new Int32Array(limits).fill(1);
     this.refusedBy = -1;
+    this.isCounted = true;
     this.remaining = new Float64Array(limits);
     this.waitMs = new Float64Array(limits);
     this.resetMs = new Float64Array(limits);

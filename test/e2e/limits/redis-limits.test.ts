@@ -106,6 +106,8 @@ describe('limits in one Redis', () => {
       const { headers } = await fetch(`http://127.0.0.1:${gateways[0]!.port}/${mode}/closed`);
       assert.deepEqual([headers.get('ratelimit'), headers.get('retry-after')], [null, '1'], mode);
       assert.deepEqual(new Set(await statuses(`/${mode}/open`, 80)), new Set([200]), mode);
+      const admitted = await fetch(`http://127.0.0.1:${gateways[0]!.port}/${mode}/open`);
+      assert.deepEqual([admitted.status, admitted.headers.get('ratelimit')], [200, null], mode);
       assert.deepEqual(new Set(await statuses(`/${mode}/local`, 20)), new Set([429]), mode);
     }
     redis.resume();

@@ -174,6 +174,7 @@ export class ExactLimiter implements Limiter {
   /** By choice; what is admitted meanwhile is remembered, so that Redis can be told of it. */
   private withoutRedis(call: LimitCall, parts: readonly Part[]): boolean {
     const { onFailure, share } = this.parts;
+    call.isCounted = onFailure === 'local';
     if (onFailure === 'closed') {
       call.refusedBy = -1;
       return false;
@@ -183,7 +184,6 @@ export class ExactLimiter implements Limiter {
     for (const { keys, places } of parts)
       for (const [at, key] of keys.entries()) this.owe(key, passes ? call.costs[places[at]!]! : 0);
     if (admitted || onFailure === 'local') return admitted;
-    for (let at = 0; at < this.rules.length; at++) call.waitMs[at] = 0;
     share.follow(call, this.gateways);
     call.refusedBy = -1;
     return true;

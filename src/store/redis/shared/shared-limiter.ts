@@ -35,6 +35,7 @@ export class SharedLimiter implements Limiter {
   decide(call: LimitCall): boolean {
     const { table, onFailure } = this;
     if (onFailure !== 'local' && table.isAway) return this.withoutRedis(call);
+    call.isCounted = true;
     // Because: shared memory answers at once.
     const admitted = this.local.decide(call) as boolean;
     if (admitted) for (let at = 0; at < this.tags.length; at++) this.note(call, at, call.costs[at]!);
@@ -52,14 +53,10 @@ export class SharedLimiter implements Limiter {
 
   private withoutRedis(call: LimitCall): boolean {
     call.refusedBy = -1;
+    call.isCounted = false;
     if (this.onFailure === 'closed') return false;
     // What is let through is counted, so that it is not forgotten when Redis is back.
-    for (let at = 0; at < this.tags.length; at++) {
-      this.local.charge(call, at, call.costs[at]!);
-      call.remaining[at] = 0;
-      call.waitMs[at] = 0;
-      call.resetMs[at] = 0;
-    }
+    for (let at = 0; at < this.tags.length; at++) this.local.charge(call, at, call.costs[at]!);
     return true;
   }
 }
