@@ -75,6 +75,9 @@ function folder(t: TestContext): string {
   return made;
 }
 
+/** Of a value in Redis, behind which stands who added last. */
+const sumOf = (value: unknown) => String(value).split(' ', 1)[0];
+
 const ok = (times: number) => new Array<number>(times).fill(200);
 const refused = (times: number) => new Array<number>(times).fill(429);
 
@@ -103,6 +106,23 @@ test('SQLite: a quota is used up, told at its shares, and still used up after a 
   t.after(() => second.stop());
   assert.deepEqual(await second.statuses('acme', 2), refused(2));
   assert.deepEqual(await second.statuses('other', 4), ok(4));
+});
+
+test('a quota that dear requests cannot fill is told as used up when the next one is refused, once, and by the answer too', async t => {
+  const gateway = await start(storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') }), {
+    limit: '10/month',
+    cost: 3,
+  });
+  assert.deepEqual(await gateway.statuses('acme', 5), [...ok(3), ...refused(2)]);
+  assert.deepEqual(valuesOf(await gateway.get('acme'), 'quota-warning'), ['"quota";used=100']);
+  await gateway.stop();
+  assert.deepEqual(
+    gateway.logged.map(({ message, fields }) => [message, fields['sum']]),
+    [
+      ['quota nearly used up', 9],
+      ['quota used up', 9],
+    ],
+  );
 });
 
 test('Redis: two gateways share a quota; the plan’s takes the place of the filter’s', async t => {
@@ -194,7 +214,7 @@ test('the store is away: open admits and counts on, closed refuses, and what was
   // Each gateway finds it again by itself, and tells what it counted meanwhile.
   const used = async (): Promise<unknown> => {
     const [key] = (await reader.command('KEYS', 'cardea:q:*')) as string[]; // Because: KEYS gives a list of names
-    return reader.command('GET', key!);
+    return sumOf(await reader.command('GET', key!));
   };
   await eventuallySeen(used, count => count === '4', 'both have told');
 });
@@ -223,7 +243,7 @@ test('Redis: one caller whose key cannot be counted does not make others pay aga
     'all that could be counted is told',
   );
   await delay(600); // Because: what was told once must not be told again, each quarter of a second.
-  assert.equal(await store.command('GET', key!.replace('bad', 'good')), '15');
+  assert.equal(sumOf(await store.command('GET', key!.replace('bad', 'good'))), '15');
 });
 
 test('SQLite: a file that another process has locked holds up nobody else', async t => {

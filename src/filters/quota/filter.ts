@@ -21,14 +21,17 @@ interface Standing {
   readonly line: QuotaLine;
   readonly period: CalendarPeriod;
   readonly limit: number;
+  /** From this sum on a request of this cost is refused. */
+  readonly usedUpAt: number;
 }
 
-/** What stands behind a line of the book, for who is told of its use; its limit is that of the last exchange. */
+/** What stands behind a line of the book, for who is told of its use; its limits are those of the last exchange. */
 interface Account {
   readonly period: CalendarPeriod;
   readonly caller: string;
   readonly by: string;
   limit: number;
+  usedUpAt: number;
 }
 
 /** A worker's book with whose lines its are. */
@@ -111,7 +114,7 @@ class Quota implements Filter {
     // Because: nobody else writes into this filter's cell.
     const standing = exchange.state[this.services.slot] as Standing | undefined;
     if (standing === undefined) return;
-    const { line, limit, period } = standing;
+    const { line, limit, usedUpAt, period } = standing;
     const { headers } = exchange.response!;
     const { name, headers: speaks, soft } = this.config;
     if (speaks) {
@@ -120,8 +123,8 @@ class Quota implements Filter {
       const left = Math.max(0, limit - line.sum);
       headers.appendTrusted('RateLimit', `"${name}";r=${left};t=${secondsUntil(period.endMs)}`);
     }
-    if (line.sum < this.softest * limit) return;
-    const passed = Math.max(...soft.filter(share => line.sum >= share * limit));
+    if (line.sum < markOf(this.softest, limit, usedUpAt)) return;
+    const passed = Math.max(...soft.filter(share => line.sum >= markOf(share, limit, usedUpAt)));
     headers.appendTrusted('Quota-Warning', `"${name}";used=${Math.round(passed * 100)}`);
   }
 
@@ -149,9 +152,16 @@ class Quota implements Filter {
     const line = this.desk.book.line(`${name}:${limit.unit}:${period.name}:${kind}:${who}`, period.endMs + KEPT_MS);
     const account = this.desk.accounts.get(line);
     const told = kind === 'ip' ? client.ip : who!;
-    if (account === undefined) this.desk.accounts.set(line, { period, caller: told, by: kind, limit: limit.count });
-    else account.limit = limit.count;
-    return { line, period, limit: limit.count };
+    const { cost, enforce } = this.config;
+    const { count } = limit;
+    const usedUpAt = enforce ? count - cost + 1 : count;
+    if (account === undefined) {
+      this.desk.accounts.set(line, { period, caller: told, by: kind, limit: count, usedUpAt });
+    } else {
+      account.limit = count;
+      account.usedUpAt = usedUpAt;
+    }
+    return { line, period, limit: count, usedUpAt };
   }
 
   private startDayOf({ consumer }: Exchange): number {
@@ -186,6 +196,11 @@ function keyOf({ consumer, identity }: Exchange): string {
   return keyId === '' || consumer === null ? keyId : `${consumer.name} ${keyId}`;
 }
 
+/** The sum at which a share is reached: of a quota that dear requests cannot fill to the last unit, where it is used up for them. */
+function markOf(share: number, limit: number, usedUpAt: number): number {
+  return Math.min((Math.round(share * 100) * limit) / 100, usedUpAt);
+}
+
 function secondsUntil(ms: number): number {
   return Math.max(1, Math.ceil((ms - Date.now()) / 1_000));
 }
@@ -207,11 +222,12 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
       told(line, units, sum) {
         const account = accounts.get(line);
         if (account === undefined) return;
-        const { caller, by, limit, period } = account;
+        const { caller, by, limit, usedUpAt, period } = account;
         const use: MeteredUse = { quota: name, by, caller, period: period.name, units, sum, limit };
         sink.used(use);
         for (const share of soft) {
-          if (sum < share * limit || sum - units >= share * limit) continue;
+          const mark = markOf(share, limit, usedUpAt);
+          if (sum < mark || sum - units >= mark) continue;
           worker.cells[warned]!++;
           sink.passed(use, share);
         }

@@ -185,16 +185,16 @@ test('a SQLite file that is put in the place of another is read, and one that is
   const ledger = ledgerIn(store)!;
   const version = await keys.version();
   assert.equal((await keys.find('1'.repeat(64)))?.id, 'before');
-  assert.deepEqual(await ledger.add([{ key: 'a', units: 3, expiresAt: Number.MAX_SAFE_INTEGER }]), [3]);
+  assert.deepEqual(await ledger.add([{ key: 'a', units: 3, turn: 1, expiresAt: Number.MAX_SAFE_INTEGER }]), [3]);
   const next = `${file}.next`;
   await (await made(next, 'behind')).close();
   renameSync(next, file);
   for (const end of ['-wal', '-shm']) rmSync(file + end, { force: true });
   await eventually(async () => (await keys.find('1'.repeat(64)))?.id === 'behind', 'the other file is read');
   assert.notEqual(await keys.version(), version, 'with as many changes');
-  await ledger.add([{ key: 'a', units: 1, expiresAt: Number.MAX_SAFE_INTEGER }]);
+  await ledger.add([{ key: 'a', units: 1, turn: 2, expiresAt: Number.MAX_SAFE_INTEGER }]);
   const other = new SqliteStore(store.spec);
-  assert.deepEqual(await ledgerIn(other)!.add([{ key: 'a', units: 0, expiresAt: 0 }]), [1], 'and written');
+  assert.deepEqual(await ledgerIn(other)!.add([{ key: 'a', units: 0, turn: 1, expiresAt: 0 }]), [1], 'and written');
   await other.close();
   for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true });
   const isGone = async () => {

@@ -79,3 +79,20 @@ test('what cannot be told when the ledger is closed is not tried again for ever'
   // When the ledger was closed, and by the timer that was set before.
   assert.equal(asked, 1 + 2);
 });
+
+test('what was sent and not answered is told again as it was, and what came since behind it', async () => {
+  const told: [units: number, turn: number][] = [];
+  const sums: (number | null)[] = [null, 5, 7];
+  const add = async (entries: readonly LedgerEntry[]) => {
+    for (const { units, turn: at } of entries) told.push([units, at]);
+    return [sums.shift()!];
+  };
+  const book = new QuotaBook({ add }, events);
+  const line = book.line('a', never);
+  book.use(line, 5, 1_000);
+  await book.tell();
+  book.use(line, 2, 1_000);
+  await book.tell();
+  assert.deepEqual(told, [[5, 1], [5, 1], [2, 2]]); // biome-ignore format: pairs
+  assert.deepEqual([line.sum, line.untold], [7, 0]);
+});

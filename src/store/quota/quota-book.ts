@@ -21,6 +21,8 @@ export interface QuotaLine {
   sum: number;
   /** Not told yet. */
   untold: number;
+  /** Told, and not answered so far; told again as it is. */
+  asked: LedgerEntry | null;
   /** Whether the ledger has told its sum. */
   isKnown: boolean;
 }
@@ -42,6 +44,7 @@ export class QuotaBook {
   private telling: Promise<void> = Promise.resolve();
   private next: Promise<void> | null = null;
   private isClosed = false;
+  private turns = 0;
 
   constructor(ledger: QuotaLedger, events: QuotaBookEvents) {
     this.ledger = ledger;
@@ -52,7 +55,7 @@ export class QuotaBook {
   line(key: string, expiresAt: number): QuotaLine {
     let line = this.lines.get(key);
     if (line === undefined) {
-      line = { key, expiresAt, sum: 0, untold: 0, isKnown: false };
+      line = { key, expiresAt, sum: 0, untold: 0, asked: null, isKnown: false };
       this.lines.set(key, line);
     }
     return line;
@@ -66,14 +69,6 @@ export class QuotaBook {
     // The nearer to the limit, the sooner the others have to know.
     if (line.untold * 16 >= limit - line.sum) this.plan(0);
     else this.plan(TELL_EVERY_MS);
-  }
-
-  /** Gives back what was taken for a request that did not go through. */
-  giveBack(line: QuotaLine, units: number): void {
-    line.sum -= units;
-    line.untold -= units;
-    this.dirty.add(line);
-    this.plan(TELL_EVERY_MS);
   }
 
   /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether it came. */
@@ -117,11 +112,8 @@ export class QuotaBook {
     let reason = 'a part of it does not answer';
     for (let isAway = false; this.dirty.size > 0 && !isAway; ) {
       const lines = this.someDirty();
-      const entries: LedgerEntry[] = lines.map(({ key, untold, expiresAt }) => ({ key, units: untold, expiresAt }));
-      for (const line of lines) {
-        this.dirty.delete(line);
-        line.untold = 0;
-      }
+      for (const line of lines) this.dirty.delete(line);
+      const entries = lines.map(line => this.entryOf(line));
       // Because: what could not be told is told the next time; the store says by itself that it is away.
       const sums = await this.ledger.add(entries).catch((error: unknown) => {
         reason = reasonOf(error);
@@ -134,10 +126,12 @@ export class QuotaBook {
         const sum = sums?.[at] ?? null;
         if (sum === null) {
           failed = true;
-          line.untold += units;
-          if (line.untold !== 0) again.push(line);
+          if (units === 0) line.asked = null;
+          if (units !== 0 || line.untold !== 0) again.push(line);
           continue;
         }
+        line.asked = null;
+        if (line.untold !== 0) this.dirty.add(line);
         line.sum = sum + line.untold;
         line.isKnown = true;
         if (units > 0) this.events.told(line, units, sum);
@@ -146,6 +140,15 @@ export class QuotaBook {
     for (const line of again) this.dirty.add(line);
     if (failed !== null) this.become(failed ? reason : null);
     if (failed === true) this.plan(TELL_EVERY_MS);
+  }
+
+  /** What is told of a line now: what was told before and not answered first, since it may have been added. */
+  private entryOf(line: QuotaLine): LedgerEntry {
+    if (line.asked !== null) return line.asked;
+    const { key, untold, expiresAt } = line;
+    line.asked = { key, units: untold, turn: ++this.turns, expiresAt };
+    line.untold = 0;
+    return line.asked;
   }
 
   private someDirty(): QuotaLine[] {
