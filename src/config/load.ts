@@ -19,7 +19,7 @@ import { type ReadFiles, readFiles } from './include.ts';
 import { languageOf } from './language.ts';
 import { LoadCache } from './load-cache.ts';
 import { MergedDocument } from './merge.ts';
-import { type NamedFiles, readNamedFiles, watchedNames } from './named-files.ts';
+import { type NamedFiles, readNamedFiles, watchedNames, withAuthorities } from './named-files.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
 import { inReadingOrder, withoutEchoes } from './problem-order.ts';
 import { routesToCheck } from './routes-to-check.ts';
@@ -116,7 +116,8 @@ function load(
     return path.dirname(path.resolve(place.file));
   });
   const named = readNamedFiles(whole);
-  const config = deepFreeze({ version: versionOf(read, outside, named), ...whole });
+  const stores = withAuthorities(whole.stores, named);
+  const config = deepFreeze({ version: versionOf(read, outside, named), ...whole, stores });
   rememberOutsideValues(config, outside.secrets);
   return { ok: true, config, named, problems: all, files: [...read.files, ...watchedNames(named)], locate };
 }

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfigFiles } from './config.ts';
 import { readFailure, readSmallFile } from './expand.ts';
+import type { StoreConfig } from './store-config.ts';
 
 /** By absolute path: a file's text, or why it cannot be read. */
 export interface NamedFiles {
@@ -45,6 +46,14 @@ export function readNamedFiles({ listeners, upstreams, stores }: ConfigFiles): N
   }
   for (const { ca } of stores) add(ca === '' ? null : ca);
   return { texts, folders };
+}
+
+/** With what was read for them. Stores without files stay the same objects. */
+export function withAuthorities(stores: readonly StoreConfig[], { texts }: NamedFiles): readonly StoreConfig[] {
+  return stores.map(store => {
+    const authorities = texts.get(store.ca);
+    return typeof authorities === 'string' ? { ...store, authorities } : store;
+  });
 }
 
 /** What is to be watched: the files, and each folder by a name in it that no file has. */

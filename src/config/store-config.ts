@@ -11,6 +11,8 @@ export type StoreConfig = {
   readonly tls: boolean;
   /** Path of a PEM file; empty for the system's list. */
   readonly ca: string;
+  /** What stands in that file, as it was checked: another text is another store, so that a file that is replaced is put to use. */
+  readonly authorities?: string;
   /** Empty when the URL names none. */
   readonly username: string;
   readonly password: string;

@@ -32,7 +32,7 @@ export const storeSchema = z
       .min(1)
       .optional()
       .describe(
-        'PEM file of who may sign the server’s certificate, relative to this one; the system’s list otherwise. Read when the store is opened.',
+        'PEM file of who may sign the server’s certificate, relative to this one; the system’s list otherwise. The file is watched: connections that are made after a change go by what it says then.',
       ),
     keyPrefix: keyPrefix.describe('What every key in Redis begins with: gateways that share a budget have the same.'),
     connectTimeout: duration.prefault('1s').describe('How long a connection may take to be made.'),

@@ -7,6 +7,7 @@ export type StoreSpec = {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
   readonly ca: string;
+  readonly authorities?: string;
   readonly username: string;
   readonly password: string;
   readonly database: string;

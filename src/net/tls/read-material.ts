@@ -45,7 +45,7 @@ export interface TlsSpecs {
     readonly tls: UpstreamTlsSpec | null;
     readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
   }[];
-  /** Their drivers read the file themselves; here it is only checked. Empty for none. */
+  /** Their drivers get the text with the configuration; here it is only checked. Empty for none. */
   readonly stores: readonly { readonly name: string; readonly ca: string }[];
 }
 

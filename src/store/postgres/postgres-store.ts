@@ -1,6 +1,5 @@
 // A PostgreSQL database: a small pool of connections, made when the first query asks. Not for each request.
 
-import { readFileSync } from 'node:fs';
 import type { Sql } from 'postgres';
 import { Holds } from '../holds.ts';
 import { StoreAway } from '../store-away.ts';
@@ -66,7 +65,7 @@ async function makePool(spec: StoreSpec): Promise<Sql> {
     database: spec.database,
     ...(spec.username !== '' && { username: spec.username }),
     ...(spec.password !== '' && { password: spec.password }),
-    ssl: spec.tls && { rejectUnauthorized: true, ...(spec.ca !== '' && { ca: readFileSync(spec.ca, 'utf8') }) },
+    ssl: spec.tls && { rejectUnauthorized: true, ...(spec.authorities !== undefined && { ca: spec.authorities }) },
     max: CONNECTIONS_MAX,
     idle_timeout: IDLE_SECONDS,
     connect_timeout: Math.max(1, Math.ceil(spec.connectTimeoutMs / 1_000)),

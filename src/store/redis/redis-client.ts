@@ -1,6 +1,5 @@
 // Makes the driver's client for a store: one server or a cluster, with what the driver must not do for us switched off.
 
-import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { StoreSpec } from '../store-spec.ts';
 
@@ -53,11 +52,11 @@ export async function makeRedisClient(spec: StoreSpec, onReplica: () => void): P
 }
 
 function connectionOptions(spec: StoreSpec, onReplica: () => void) {
-  const { username, password, tls, ca, connectTimeoutMs } = spec;
+  const { username, password, tls, authorities, connectTimeoutMs } = spec;
   return {
     ...(username !== '' && { username }),
     ...(password !== '' && { password }),
-    ...(tls && { tls: ca === '' ? {} : { ca: readFileSync(ca, 'utf8') } }),
+    ...(tls && { tls: authorities === undefined ? {} : { ca: authorities } }),
     connectTimeout: connectTimeoutMs,
     connectionName: 'cardea',
     retryStrategy: reconnectDelay,
