@@ -100,3 +100,22 @@ test('a full table gives blocks of the thread’s own: nothing fails', () => {
   block.words[block.ownInFlightAt]!++;
   assert.equal(inFlightOfAll(block), 1);
 });
+
+test('a worker forgets endpoints that are out of use for long, but for those with a request of its own', () => {
+  const memory = stateMemory(1);
+  const [worker, supervisor] = [0, -1].map(slot => new SharedStates(memory, slot));
+  const kept = 'endpoint users http://10.0.0.1:80';
+  const busy = 'endpoint users http://10.0.0.2:80';
+  const [keptBlock, busyBlock] = [kept, busy].map(key => worker!.claim(key, 0));
+  busyBlock!.words[busyBlock!.ownInFlightAt] = 1;
+  supervisor!.claim(kept, 0);
+  // Every minute another ten endpoints, for a week.
+  for (let minute = 1; minute < 7 * 1_440; minute++) {
+    const now = minute * 60_000;
+    supervisor!.keep(new Set([kept]), now);
+    for (let n = 0; n < 10; n++) worker!.claim(`endpoint users http://10.1.${minute}.${n}:80`, now);
+  }
+  assert.ok(worker!.names <= 300, `${worker!.names} names`);
+  assert.equal(worker!.claim(kept, 0), keptBlock);
+  assert.equal(worker!.claim(busy, 0), busyBlock);
+});

@@ -9,6 +9,8 @@ const WAYS = 8;
 const SETS = 1_024;
 /** A block that nobody has said to use for this long may be given to another name, when there is no free one. */
 const FORGET_AFTER_MS = 120_000;
+/** A thread looks for names to forget when it knows so many, and then when it knows twice as many as were left. */
+const NAMES_MIN = 256;
 
 /** One upstream's or endpoint's cells: `words[at + StateCell.x]`, `times[timesAt + TimeCell.x]`. */
 export interface StateBlock {
@@ -43,6 +45,7 @@ export class SharedStates {
   private readonly slot: number;
   private readonly clockOffsetMs: number;
   private readonly claimed = new Map<string, StateBlock>();
+  private namesMax = NAMES_MIN;
 
   /** `slot` is this worker's, -1 for the supervisor. Without memory, the states are this thread's own. */
   constructor(memory: SharedArrayBuffer | null, slot: number) {
@@ -70,7 +73,13 @@ export class SharedStates {
     // A worker that died in this slot left its count behind.
     if (block.ownInFlightAt !== -1) block.words[block.ownInFlightAt] = 0;
     this.claimed.set(key, block);
+    if (this.claimed.size > this.namesMax) this.forgetUnused(this.nowMs(clockNow));
     return block;
+  }
+
+  /** Names that this thread has claimed and not forgotten. */
+  get names(): number {
+    return this.claimed.size;
   }
 
   /** Says that these blocks are in use; once a minute is enough. Those of other names are forgotten here. */
@@ -91,6 +100,15 @@ export class SharedStates {
       // Reads before it writes: a store would make pages that were never used resident.
       if (words[at] !== 0) Atomics.store(words, at, 0);
     }
+  }
+
+  /** Endpoints come and go all day where addresses are discovered. One with a request of this worker is still to be found. */
+  private forgetUnused(now: number): void {
+    for (const [key, { words, times, timesAt, ownInFlightAt }] of this.claimed) {
+      if (words !== this.words || now - times[timesAt + TimeCell.used]! < FORGET_AFTER_MS) continue;
+      if (ownInFlightAt === -1 || words[ownInFlightAt] === 0) this.claimed.delete(key);
+    }
+    this.namesMax = Math.max(NAMES_MIN, 2 * this.claimed.size);
   }
 
   private blockAt(words: Int32Array, at: number): StateBlock {
