@@ -23,6 +23,8 @@ export interface LimitGateway {
   readonly news: () => LimitsNews | undefined;
   /** What `/health/ready` says of its limits. */
   readonly trouble: () => string | null;
+  /** As it changed. */
+  readonly troubles: readonly (string | null)[];
   /** One call of a caller. Waits where the store does. */
   ask(caller: number, cost?: number): boolean | Promise<boolean>;
   call(caller: number, cost?: number): LimitCall;
@@ -44,12 +46,12 @@ export async function openLimitGateway(
   };
   const values = new Map<string, LimitsNews>();
   const running = new Map<string, RunningFeed>();
-  let trouble: string | null = null;
+  const troubles: (string | null)[] = [];
   for (const need of needs.feeds) {
     const outlet = {
       publish: (value: LimitsNews) => void values.set(feedKey(need), value),
       report: (text: string | null) => {
-        trouble = text;
+        if (troubles.at(-1) !== text) troubles.push(text);
       },
       log: () => {},
       sharedTable,
@@ -92,7 +94,8 @@ export async function openLimitGateway(
     limiter,
     store,
     news: () => [...values.values()][0],
-    trouble: () => trouble,
+    trouble: () => troubles.at(-1) ?? null,
+    troubles,
     call: (caller, cost = 1) => fill(new LimitCall(rules.length), caller, cost),
     ask(caller, cost = 1) {
       return limiter.decide(fill(limiter.answersAtOnce ? reused : new LimitCall(rules.length), caller, cost));

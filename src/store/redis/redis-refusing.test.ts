@@ -100,6 +100,8 @@ describe('Redis that refuses to count', () => {
 
       await end(admin);
       for (const gateway of gateways) await eventually(() => gateway.trouble() === null, 'it counts again');
+      for (const { troubles } of gateways)
+        assert.deepEqual(troubles.at(-2), expected, 'nothing else was told in between');
       // Who was admitted meanwhile has nothing left; whom `closed` refused has what he had.
       const left = await Promise.all(gateways.map(gateway => gateway.ask(1)));
       assert.deepEqual(left, [false, true, false, false, true, false]);
