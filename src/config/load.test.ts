@@ -220,6 +220,15 @@ describe('what is told', () => {
   });
 });
 
+test('an upstream that only a route with an error mirrors to is not called unused', () => {
+  const text = (mirror: string) =>
+    `${listeners}upstreams: { u: { endpoints: [http://a] }, v: { endpoints: [http://b] } }\n` +
+    `routes: [{ name: r, match: { path: /r }, to: u, timeout: soon${mirror} }]\n`;
+  const unused = 'no route leads to the upstream "v"';
+  assert.equal(messages(text('')).includes(unused), true);
+  assert.equal(messages(text(', mirror: { upstream: v, percent: 1% }')).includes(unused), false);
+});
+
 test('the configuration is frozen all the way down', () => {
   const config = good(write('frozen.yaml', routes(2)));
   const visit = (value: unknown, at: string): void => {

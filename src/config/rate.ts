@@ -6,8 +6,11 @@ import { expected } from '../base/schema/found.ts';
 
 const described = expected(rateExpected);
 
+const aboveZero = expected('a rate above zero, such as 100/s or 10M/month');
+const isZero = (text: unknown) => typeof text === 'string' && /^0+[kMG]?\//.test(text);
+
 export const rate = z
   .string(described)
-  .regex(ratePattern, described)
+  .regex(ratePattern, { error: issue => (isZero(issue.input) ? aboveZero : described).error(issue) })
   // Because: the pattern has passed, so there is a rate.
   .transform(text => parseRate(text)!);

@@ -130,7 +130,9 @@ export class ReferenceCheck {
     // A reference that leads nowhere may well mean the upstream that seems unused.
     let isClear = isReadable;
     for (let at = from; at < end; at++) {
-      if (routes[at] === undefined && destinationOf(written[at]) === undefined) isClear = false;
+      if (routes[at] !== undefined) continue;
+      if (destinationOf(written[at]) === undefined) isClear = false;
+      for (const name of namedBeside(written[at])) if (typeof name === 'string') used.add(name);
     }
     const unused = (unusedBefore ?? known).difference(used);
     for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
@@ -252,6 +254,11 @@ function nearest(written: string, known: ReadonlySet<string>): string {
   const near = suggestion(written, known);
   if (near !== '') return near;
   return known.size > 10 ? '' : `; there are ${[...known].sort().join(', ')}`;
+}
+
+/** Upstreams that a route which could not be checked as a whole names beside where it leads. */
+function namedBeside(route: unknown): unknown[] {
+  return ['mirror', 'fallback', 'canary'].map(key => fieldOf(fieldOf(route, key), 'upstream'));
 }
 
 /** Of a route that could not be checked as a whole. */

@@ -10,6 +10,7 @@ import { parseBodyPath } from './body-match.ts';
 import { parseEndpointUrl } from './endpoint-schema.ts';
 import { nearestName } from './nearest-name.ts';
 import { parsePercentage } from './percentage.ts';
+import { rate } from './rate.ts';
 import { checkValue } from './schema-problems.ts';
 
 test('durations', () => {
@@ -32,6 +33,11 @@ test('rates', () => {
   for (const text of ['', '100', '0/s', '100/sec', '1.5/s', '-1/s', '100 /s', '10m/s', '/s']) {
     assert.equal(parseRate(text), null, text);
   }
+  const zero = checkValue(rate, '0/s');
+  assert.equal(
+    !zero.ok && zero.problems[0]!.message,
+    'expected a rate above zero, such as 100/s or 10M/month, found "0/s"',
+  );
 });
 
 test('percentages', () => {

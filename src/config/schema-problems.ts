@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { MISSING } from '../base/schema/found.ts';
 import type { Problem } from './config.ts';
 import { isFilledInWhole, withValueAt } from './expand.ts';
+import { valueAt, withFound } from './found-text.ts';
 import { issueText, KEY_SEPARATOR } from './issue-text.ts';
 
 /** A checked value, or everything that is wrong with it; paths begin at the value. */
@@ -27,7 +28,7 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
     return { ok: false, problems: [problem(at, 'expected text or a list, found a map', 'value')] };
   }
   if (outcome.success) return { ok: true, value: outcome.data };
-  const problems = problemsOf(outcome.error.issues, []);
+  const problems = problemsOf(outcome.error.issues, [], value);
   const unsettled = problems.filter(problem => !settled.has(problem));
   const reread = unsettled.reduce((document, { path }) => withScalarAt(document, path), value);
   // Because: a value that is no number (`.nan`) does not equal itself.
@@ -60,10 +61,7 @@ function lengthMapIn(value: unknown): readonly (string | number)[] | null {
 
 /** What was found stands in quotes, as the text that it is in the document: so it is known as a value from outside, and hidden. */
 function quoted(about: Problem, document: unknown): Problem {
-  const text = about.path.reduce(
-    (value, step) => (typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined),
-    document,
-  );
+  const text = valueAt(document, about.path);
   if (typeof text !== 'string') return about;
   const found = /, found \S+$/.exec(about.message);
   if (found === null) return about;
@@ -94,7 +92,7 @@ function withScalarAt(value: unknown, path: readonly (string | number)[]): unkno
 
 type Issue = z.core.$ZodIssue;
 
-function problemsOf(issues: readonly Issue[], base: readonly (string | number)[]): Problem[] {
+function problemsOf(issues: readonly Issue[], base: readonly (string | number)[], document: unknown): Problem[] {
   return issues.flatMap(issue => {
     // Because: documents have no symbols for keys.
     const path = [...base, ...(issue.path as (string | number)[])];
@@ -104,11 +102,11 @@ function problemsOf(issues: readonly Issue[], base: readonly (string | number)[]
     }
     if (issue.code === 'invalid_union') {
       const meant = meantOption(issue.errors);
-      if (meant !== undefined) return problemsOf(meant, path);
+      if (meant !== undefined) return problemsOf(meant, path, document);
     }
     const atKey = issue.code === 'invalid_key' || (issue.code === 'custom' && issue.params?.['at'] === 'key');
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-    const told = problem(path, message, atKey ? 'key' : 'value');
+    const told = problem(path, withFound(issue, message, document, path, atKey), atKey ? 'key' : 'value');
     if (kindCodes.has(issue.code)) aboutKind.add(told);
     if (issue.code === 'custom' && issue.params?.['settled'] === true) settled.add(told);
     return [told];

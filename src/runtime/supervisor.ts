@@ -239,7 +239,9 @@ export class Supervisor {
   get metrics(): MetricRegistry | null {
     const { registry } = this;
     if (registry === null) return null;
-    sampleProcess(registry.own.cells, registry.block('gateway', ''));
+    const offset = registry.block('gateway', '');
+    sampleProcess(registry.own.cells, offset);
+    registry.own.cells[offset + GatewayCell.lastReloadMs] = this.loadedAt;
     const serving = this.rollout?.serving ?? null;
     if (serving !== null) writeCertificateDays(registry, serving.tls, Date.now());
     return registry;
@@ -291,8 +293,6 @@ export class Supervisor {
   private count(cell: number): void {
     const { registry } = this;
     if (registry === null) return;
-    const offset = registry.block('gateway', '');
-    registry.own.cells[offset + cell]++;
-    registry.own.cells[offset + GatewayCell.lastReloadMs] = this.loadedAt;
+    registry.own.cells[registry.block('gateway', '') + cell]++;
   }
 }

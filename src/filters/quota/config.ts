@@ -54,8 +54,8 @@ export const schema = z
       'Units in a period of the calendar: `50k/day`, `1M/week` (from Monday), `10M/month`. The `quota` of the consumer’s plan takes its place.',
     ),
     store: z
-      .string()
-      .min(1)
+      .string('expected the name of one of the `stores`')
+      .min(1, 'expected the name of one of the `stores`')
       .describe('Name of one of the `stores`: a Redis, for all gateways that use it, or SQLite, for this machine.'),
     by: z
       .enum(['consumer', 'tenant', 'key', 'ip', 'global'])

@@ -94,6 +94,9 @@ test('/metrics counts what was answered, and scraping under load loses nothing',
   const counted = Number(/^cardea_requests_total\{route="all",class="2xx"\} (\d+)$/m.exec(text)?.[1]);
   assert.ok(counted > 0, text.slice(0, 500));
   assert.match(text, /^cardea_workers 2$/m);
+  const { loadedAt } = await jsonPage<{ loadedAt: string }>('/config');
+  const shown = /^cardea_config_last_success_timestamp_seconds (\S+)$/m.exec(text)?.[1];
+  assert.equal(Number(shown), Date.parse(loadedAt) / 1_000, 'known before the first reload');
   assert.match(text, /^cardea_upstream_endpoints\{upstream="backend"\} 1$/m);
   assert.match(text, /^cardea_event_loop_delay_seconds\{stat="p99"\} /m);
 });
