@@ -226,6 +226,20 @@ test('a token that was verified costs no cryptography again, whatever is tried b
   assert.equal(verified.filter(each => each === good).length, 1);
 });
 
+test('clocks may differ by `clockSkew`, ahead and behind', async t => {
+  const now = Math.floor(Date.now() / 1000);
+  const early = await token({ nbf: now + 20 });
+  const issuedAhead = await token({ iat: now + 20 });
+  const over = await token({ iat: now - 300, exp: now - 20 });
+  const old = await token({ iat: now - 320 });
+  const { bring } = await gateway(t, { config: { maxAge: '5m' } });
+  const { bring: bringExact } = await gateway(t, { config: { maxAge: '5m', clockSkew: '0s' } });
+  for (const [name, credential] of Object.entries({ early, issuedAhead, over, old })) {
+    assert.equal((await bring(credential)).status, 200, name);
+    assert.equal((await bringExact(credential)).status, 401, name);
+  }
+});
+
 test('a token is forgotten when it expires', async t => {
   const { bring } = await gateway(t, { config: { clockSkew: '0s' } });
   const now = Date.now() / 1000;

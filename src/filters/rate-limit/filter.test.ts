@@ -121,6 +121,10 @@ test('by address: a /64 of IPv6 is one caller, an IPv4 address is the same in IP
   const narrow = await start(t, { limit: '1/h', ipv6Prefix: 128 });
   assert.equal(await narrow.admitted(2, { 'x-forwarded-for': '2001:db8::1' }), 1);
   assert.equal(await narrow.admitted(2, { 'x-forwarded-for': '2001:db8::2' }), 1);
+  const wide = await start(t, { limit: '1/h', ipv6Prefix: 56 });
+  assert.equal(await wide.admitted(2, { 'x-forwarded-for': '2001:db8:0:100::1' }), 1);
+  assert.equal(await wide.admitted(2, { 'x-forwarded-for': '2001:db8:0:1ff::1' }), 0);
+  assert.equal(await wide.admitted(2, { 'x-forwarded-for': '2001:db8:0:200::1' }), 1);
 });
 
 test('by consumer, tenant, key and claim; who lacks it counts by address', async t => {

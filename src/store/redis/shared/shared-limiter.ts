@@ -15,6 +15,8 @@ export class SharedLimiter implements Limiter {
   private readonly table: UseTable;
   private readonly tags: Int32Array;
   private readonly onFailure: StoreFailure;
+  /** What each limit has at once beside what was asked for: nobody is told that it is his. */
+  private readonly lumps: Float64Array;
 
   constructor(
     rules: readonly LimitRule[],
@@ -26,7 +28,9 @@ export class SharedLimiter implements Limiter {
   ) {
     this.rules = rules;
     this.hashKeys = hashKeys;
-    this.local = local.open(rules.map(sharedRule));
+    const shared = rules.map(sharedRule);
+    this.local = local.open(shared);
+    this.lumps = Float64Array.from(rules, ({ burst }, at) => shared[at]!.burst - burst);
     this.table = table;
     this.tags = Int32Array.from(rules, rule => ruleTag(rule, tableBytes));
     this.onFailure = onFailure;
@@ -38,7 +42,10 @@ export class SharedLimiter implements Limiter {
     call.isCounted = true;
     // Because: shared memory answers at once.
     const admitted = this.local.decide(call) as boolean;
-    if (admitted) for (let at = 0; at < this.tags.length; at++) this.note(call, at, call.costs[at]!);
+    for (let at = 0; at < this.tags.length; at++) {
+      call.remaining[at] = Math.max(0, call.remaining[at]! - this.lumps[at]!);
+      if (admitted) this.note(call, at, call.costs[at]!);
+    }
     return admitted;
   }
 
