@@ -28,6 +28,7 @@ async function told(t: TestContext, trustedProxies: readonly string[], headers: 
     host: seen['x-forwarded-host'],
     forwarded: seen['forwarded'],
     realIp: seen['x-real-ip'],
+    certificate: Object.keys(seen).filter(name => name.includes('client-cert')),
   };
 }
 
@@ -46,7 +47,13 @@ test('a stranger says nothing', async t => {
     host: 'api.example',
     forwarded: 'for=127.0.0.1;host=api.example;proto=http',
     realIp: undefined,
+    certificate: [],
   });
+});
+
+test('of a certificate nobody tells, nor a trusted proxy where the listener does not say so', async t => {
+  const said = { 'x-forwarded-client-cert': 'Hash=abc', 'client-cert': ':AA==:', 'client-cert-chain': ':AA==:' };
+  for (const trusted of [[], ['127.0.0.0/8']]) assert.deepEqual((await told(t, trusted, said)).certificate, []);
 });
 
 test('what a trusted proxy says is continued', async t => {

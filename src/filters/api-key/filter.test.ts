@@ -117,6 +117,8 @@ test('a key for other routes, and one without a scope, get 403', async t => {
   const scoped = await start(t, { scopes: ['read'] });
   assert.equal(codeOf(await ask(scoped.port, withKey('first-key'))), '403 access_denied');
   assert.equal((await ask(scoped.port, withKey('second-key'))).status, 200);
+  const both = await start(t, { scopes: ['read', 'write'] });
+  assert.equal(codeOf(await ask(both.port, withKey('second-key'))), '403 access_denied', 'one of two is not enough');
 });
 
 test('from the query: taken out on the way, unless it is to stay', async t => {

@@ -242,11 +242,15 @@ test('clocks may differ by `clockSkew`, ahead and behind', async t => {
 
 test('a token is forgotten when it expires', async t => {
   const { bring } = await gateway(t, { config: { clockSkew: '0s' } });
+  const { bring: bringYoung } = await gateway(t, { config: { clockSkew: '0s', maxAge: '1m' } });
   const now = Date.now() / 1000;
   const short = await token({ exp: Math.ceil(now) + 1 });
+  const old = await token({ iat: Math.ceil(now) + 1 - 60 });
   assert.equal((await bring(short)).status, 200);
+  assert.equal((await bringYoung(old)).status, 200);
   await new Promise(resolve => setTimeout(resolve, (Math.ceil(now) + 1 - Date.now() / 1000) * 1000 + 20));
   assert.equal((await bring(short)).status, 401);
+  assert.equal((await bringYoung(old)).status, 401, 'older than maxAge');
 });
 
 test('a token that ended while the machine slept is not taken for what was left of its life', async t => {

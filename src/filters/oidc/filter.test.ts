@@ -310,6 +310,25 @@ test('a callback that is loaded again, after the login or too late, is no guess;
   assert.equal((await ask(gateway.port, forged)).status, 429);
 });
 
+test('a callback with another state than the login began with, or after its time, is not taken to the provider', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+  const callback = await callbackOf(begun, provider, privateKey, {});
+  // The cookie goes by the beginning of the state, which is the same.
+  const state = new URL(begun.headers.location!).searchParams.get('state')!;
+  const other = `${state.slice(0, -1)}${state.endsWith('A') ? 'B' : 'A'}`;
+  const guessed = { ...callback, path: callback.path.replace(state, other) };
+  assert.notEqual(guessed.path, callback.path);
+  assert.equal((await ask(gateway.port, guessed)).status, 401);
+  const late = Date.now() + 601_000;
+  t.mock.method(Date, 'now', () => late);
+  // Both clocks are compared once a second.
+  await new Promise(resolve => setTimeout(resolve, 1_050));
+  assert.equal((await ask(gateway.port, callback)).status, 401);
+  assert.ok(!provider.asked.includes('/token'));
+});
+
 test('a provider that takes no more requests for now, or does not know its client, ends no session that wants another token', async t => {
   const provider = await startProvider(t);
   const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });

@@ -114,6 +114,17 @@ test('what was signed passes once, also with another signature of it: of ECDSA t
   assert.equal((await ask(gateway.port, { path: '/a', headers: second })).status, 401);
 });
 
+test('what was signed a while ago passes once as well: it is remembered for as long as it could pass', async t => {
+  const { gateway } = await start(t, { ...ed25519, failedLogins: 'off' });
+  const headers = signed(linesFor(gateway.port, 'GET', '/a'), `;created=${nowS() - 10};keyid="k1"`);
+  assert.equal((await ask(gateway.port, { path: '/a', headers })).status, 200);
+  assert.equal((await ask(gateway.port, { path: '/a', headers })).status, 401);
+  const { gateway: amazon } = await start(t, { ...aws, failedLogins: 'off' });
+  const asked = awsSigned(amazon.port, { agoMs: 10_000 });
+  assert.equal((await ask(amazon.port, asked)).status, 200);
+  assert.equal((await ask(amazon.port, asked)).status, 401);
+});
+
 test('replay: off lets it pass again; without a signature there is a challenge', async t => {
   const { gateway } = await start(t, { ...ed25519, replay: 'off' });
   const headers = signed(linesFor(gateway.port, 'GET', '/a'));
@@ -238,8 +249,11 @@ test('an upstream that answered before the body ended is cut off from a wrong on
 });
 
 /** Fields of a request signed with AWS Signature Version 4. */
-function awsSigned(port: number, changes: { secret?: string; body?: string; payload?: string; region?: string } = {}) {
-  const time = new Date().toISOString().replace(/[-:]|\.[0-9]{3}/g, '');
+function awsSigned(
+  port: number,
+  changes: { secret?: string; body?: string; payload?: string; region?: string; agoMs?: number } = {},
+) {
+  const time = new Date(Date.now() - (changes.agoMs ?? 0)).toISOString().replace(/[-:]|\.[0-9]{3}/g, '');
   const authority = `127.0.0.1:${port}`;
   const payload =
     changes.payload ??

@@ -287,6 +287,14 @@ describe('connections that died while idle', () => {
       assert.equal((await client.answers(1))[0]!.body, 'body');
     });
 
+    test(`POST without a body is not (${reset ? 'reset' : 'closed'})`, async t => {
+      const { backend, engine } = await setUp(t, dying(reset), {});
+      await outcome(await ask(engine));
+      const client = await ask(engine, '/', 'POST', 'Content-Length: 0\r\n\r\n');
+      assert.deepEqual(await outcome(client), { status: 502, code: 'upstream_reset' });
+      assert.equal(backend.connections.length, 1);
+    });
+
     test(`POST is not (${reset ? 'reset' : 'closed'})`, async t => {
       const { backend, engine } = await setUp(t, dying(reset), {});
       await outcome(await ask(engine));
