@@ -63,6 +63,8 @@ export interface EngineOptions {
   readonly resilience?: Partial<RouteResilience>;
   /** Patterns of more routes to the backends, each with metrics of its own. */
   readonly morePaths?: readonly string[];
+  /** Share of the exchanges that are logged; all when left out. */
+  readonly accessLogSample?: number;
 }
 
 /** One line of the access log. */
@@ -162,7 +164,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     identityHeaders: options.identityHeaders ?? null,
     limits,
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
-    accessLogSample: 1,
+    accessLogSample: options.accessLogSample ?? 1,
     noRouteMetricsOffset: routeOffset,
   };
   const accessLog = new AccessLog({ path: logPath });

@@ -32,6 +32,30 @@ const get = (path = '/'): string => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 describe('the access log', () => {
+  for (const [sample, logged] of [
+    [0.25, 2],
+    [0, 0],
+  ] as const) {
+    test(`of a share of ${sample} has just so many lines, and each refusal and 5xx beside them`, async t => {
+      const engine = await setUp(
+        t,
+        {
+          onRequest: ({ socket }, { path }) => {
+            const status = path === '/bad' ? '500 Bad' : path === '/none' ? '404 None' : '200 OK';
+            socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+          },
+        },
+        { accessLogSample: sample },
+      );
+      const client = await ClientConnection.open(engine.port);
+      client.send(get('/good').repeat(4) + get('/none').repeat(4) + get('/bad').repeat(2) + get('/%00'));
+      await client.answers(11);
+      const seen = await lines(engine, logged + 3);
+      const always = seen.filter(({ status, code }) => status >= 500 || code !== null);
+      assert.deepEqual(always.map(({ status }) => status).sort(), [400, 500, 500]);
+    });
+  }
+
   test('of what is no request: its code, the bytes of the refusal, and no times that nobody measured', async t => {
     const engine = await setUp(t, {});
     const client = await ClientConnection.open(engine.port);
