@@ -63,13 +63,14 @@ function unknownOption({ name }: Command, rawName: string, known: readonly strin
   return new UsageError(`cardea ${name} has no option ${rawName}${hint}`);
 }
 
-function checkPositionals({ name, positionals }: Command, given: readonly string[]): void {
+function checkPositionals({ name, positionals, options }: Command, given: readonly string[]): void {
   if (given.length < positionals.length) {
     const missing = positionals.slice(given.length).map(each => each.name);
     const all = positionals.map(each => ` ${each.name}`).join('');
     throw new UsageError(`cardea ${name} needs ${missing.join(' and ')}: cardea ${name}${all}`);
   }
   if (given.length > positionals.length) {
-    throw new UsageError(`cardea ${name} does not know what to do with "${given[positionals.length]}"`);
+    const hint = 'config' in options ? '; a configuration is given with -c FILE' : '';
+    throw new UsageError(`cardea ${name} does not know what to do with "${given[positionals.length]}"${hint}`);
   }
 }

@@ -31,8 +31,9 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Relative when that is shorter to read, absolute for what is elsewhere. */
+/** Relative when that is shorter to read, absolute for what is elsewhere, and for services, whose folder is the root. */
 function shownFile(file: string): string {
-  const relative = path.relative(process.cwd(), file);
-  return relative === '' || relative.startsWith('..') ? file : relative;
+  const folder = process.cwd();
+  const relative = path.relative(folder, file);
+  return relative === '' || relative.startsWith('..') || path.dirname(folder) === folder ? file : relative;
 }

@@ -105,16 +105,15 @@ function load(
   }));
   const later = problems.filter(problem => read.isWhole || !mayComeFromAbsence(problem)).map(locate);
   const all = inReadingOrder(withoutEchoes(early, later), read.files);
+  const folderOf = (at: Problem['path']) =>
+    path.dirname(path.resolve(document.locate({ path: at, message: '', severity: 'error' }).file));
   if (all.some(({ severity }) => severity === 'error')) {
-    const partial = partialConfig(parts, problems, language);
+    const partial = partialConfig(parts, problems, language, folderOf);
     return { ok: false, problems: all, files: read.files, locate, partial };
   }
   cache.keep(filters, { byKey, parts, unused: references.unused }, read.kept, read.filledIn);
   // Because: a part that is undefined has told an error, and there was none.
-  const whole = withAbsoluteFiles(parts as ConfigParts, at => {
-    const place = document.locate({ path: at, message: '', severity: 'error' });
-    return path.dirname(path.resolve(place.file));
-  });
+  const whole = withAbsoluteFiles(parts as ConfigParts, folderOf);
   const named = readNamedFiles(whole);
   const stores = withAuthorities(whole.stores, named);
   const config = deepFreeze({ version: versionOf(read, outside, named), ...whole, stores });

@@ -5,6 +5,7 @@ import { type CheckedParts, checkDocument } from './check-document.ts';
 import type { Config, Problem, RouteConfig } from './config.ts';
 import type { Language } from './language.ts';
 import { upstreamsOf } from './route-upstreams.ts';
+import { withAbsoluteFiles } from './tls-file.ts';
 
 export interface PartialConfig {
   readonly config: Config;
@@ -12,8 +13,16 @@ export interface PartialConfig {
   inDocument(problem: Problem): Problem;
 }
 
-/** `problems` are those of the document: routes and filters that have one are left out. */
-export function partialConfig(parts: CheckedParts, problems: readonly Problem[], language: Language): PartialConfig {
+/**
+ * `problems` are those of the document: routes and filters that have one are left out.
+ * `folderOf` tells where the file stands that a path of the document comes from.
+ */
+export function partialConfig(
+  parts: CheckedParts,
+  problems: readonly Problem[],
+  language: Language,
+  folderOf: (path: Problem['path']) => string,
+): PartialConfig {
   // Because: an empty document has no errors but the missing listener, so every part is there.
   const defaults = checkDocument({}, language, new Map()).parts as Omit<Config, 'version'>;
   const upstreams = present(parts.upstreams);
@@ -23,31 +32,34 @@ export function partialConfig(parts: CheckedParts, problems: readonly Problem[],
     !wrongRoutes.has(at) && upstreamsOf(route).every(name => names.has(name));
   const routes = placed(parts.routes).filter(({ value, at }) => isGood(value, at));
   const filters = placed(parts.filters);
-  const places: Readonly<Record<string, readonly { readonly at: number }[]>> = { routes, filters };
+  const listeners = placed(parts.listeners);
+  const places: Readonly<Record<string, readonly { readonly at: number }[]>> = { routes, filters, listeners };
+  const pathInDocument = (path: Problem['path']): Problem['path'] => {
+    const [key, step, ...rest] = path;
+    const at = places[String(key)]?.[Number(step)]?.at;
+    return key === undefined || at === undefined ? path : [key, at, ...rest];
+  };
+  const config: Config = {
+    version: '',
+    listeners: listeners.map(({ value }) => value),
+    admin: parts.admin ?? defaults.admin,
+    accessLog: parts.accessLog ?? defaults.accessLog,
+    drainTimeoutMs: parts.drainTimeoutMs ?? defaults.drainTimeoutMs,
+    limits: parts.limits ?? defaults.limits,
+    paths: parts.paths ?? defaults.paths,
+    metrics: parts.metrics ?? defaults.metrics,
+    shedding: parts.shedding ?? defaults.shedding,
+    zone: parts.zone ?? defaults.zone,
+    upstreams,
+    stores: present(parts.stores),
+    consumers: present(parts.consumers),
+    plans: present(parts.plans),
+    filters: filters.map(({ value }) => value),
+    routes: routes.map(({ value }) => value),
+  };
   return {
-    config: {
-      version: '',
-      listeners: present(parts.listeners),
-      admin: parts.admin ?? defaults.admin,
-      accessLog: parts.accessLog ?? defaults.accessLog,
-      drainTimeoutMs: parts.drainTimeoutMs ?? defaults.drainTimeoutMs,
-      limits: parts.limits ?? defaults.limits,
-      paths: parts.paths ?? defaults.paths,
-      metrics: parts.metrics ?? defaults.metrics,
-      shedding: parts.shedding ?? defaults.shedding,
-      zone: parts.zone ?? defaults.zone,
-      upstreams,
-      stores: present(parts.stores),
-      consumers: present(parts.consumers),
-      plans: present(parts.plans),
-      filters: filters.map(({ value }) => value),
-      routes: routes.map(({ value }) => value),
-    },
-    inDocument(problem) {
-      const [key, step, ...rest] = problem.path;
-      const at = places[String(key)]?.[Number(step)]?.at;
-      return key === undefined || at === undefined ? problem : { ...problem, path: [key, at, ...rest] };
-    },
+    config: withAbsoluteFiles(config, path => folderOf(pathInDocument(path))),
+    inDocument: problem => ({ ...problem, path: pathInDocument(problem.path) }),
   };
 }
 

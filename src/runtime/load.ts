@@ -6,6 +6,7 @@ import { filterSchemas, LanguageMissing, loadLanguages } from '../compile/langua
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
+import { readNamedFiles } from '../config/named-files.ts';
 import { inReadingOrder, withoutEchoes } from '../config/problem-order.ts';
 import { readTlsMaterial } from '../net/tls/read-material.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
@@ -30,7 +31,10 @@ export async function loadFile(file: string): Promise<LoadedFile> {
   return loadedFile(await load(file));
 }
 
-/** As `loadFile`, and compiles it as a worker would, also what is good in a document with errors: all of them at once. */
+/**
+ * As `loadFile`, and compiles it as a worker would. What is good in a document with errors is compiled, too, and the files that it
+ * names are read: all errors at once.
+ */
 export async function loadAndCompile(file: string): Promise<LoadedFile> {
   const result = await load(file);
   const loaded = loadedFile(result);
@@ -41,9 +45,10 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
   // The compiler is loaded for commands that check: `run` leaves it to the workers.
   const { dryCompile } = await import('../compile/dry-compile.ts');
   const { compiled, problems } = dryCompile(config, await filtersInUse(config));
+  const ofTls = result.ok ? [] : readTlsMaterial(config, readNamedFiles(config), Date.now()).problems;
   const all = withoutEchoes(
     loaded.problems,
-    problems.map(problem => loaded.locate(inDocument(problem))),
+    [...problems, ...ofTls].map(problem => loaded.locate(inDocument(problem))),
   );
   return {
     ...loaded,

@@ -91,7 +91,11 @@ describe('wrong command lines: one message, exit 2', { concurrency: 2 }, () => {
     [['run', '--workers', '0'], /--workers 0: expected a whole number/],
     [['run', '--workers', '1.5'], /--workers 1.5/],
     [['run', '-c'], /-c needs a value/],
-    [['validate', 'cardea.yaml'], /does not know what to do with "cardea.yaml"/],
+    [
+      ['validate', 'cardea.yaml'],
+      /does not know what to do with "cardea.yaml"; a configuration is given with -c FILE$/m,
+    ],
+    [['password', 'secret'], /does not know what to do with "secret"$/m],
     [['explain', 'GET'], /needs URL/],
     [['explain', 'GET', 'ftp://x/'], /not a URL/],
     [
@@ -168,6 +172,35 @@ describe('validate', () => {
       JSON.parse(json.out).problems.map((problem: { line: number }) => problem.line),
       [15, 16],
     );
+  });
+
+  test('tells certificates that are not there beside errors of schema, each in its listener', async () => {
+    mkdirSync(path.join(folder, 'parts'), { recursive: true });
+    const listener = (name: string) => [
+      'listeners:',
+      '  - { address: nonsense }',
+      `  - { address: ":8443", tls: { certificates: [{ folder: "${name}" }] } }`,
+    ];
+    file('parts/more.yaml', listener('theirs'));
+    const wrong = file('files.yaml', [
+      'include: [parts/more.yaml]',
+      ...listener('ours'),
+      ...good.slice(1),
+      '  - { to: a }',
+    ]);
+    const said = await cardea(['validate', '-c', wrong]);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /files\.yaml:3:\d+: error: expected an address/);
+    assert.match(said.err, new RegExp(`files\\.yaml:4:\\d+: error: there is no folder ${folder}/ours`));
+    assert.match(said.err, /more\.yaml:2:\d+: error: expected an address/);
+    assert.match(said.err, new RegExp(`more\\.yaml:3:\\d+: error: there is no folder ${folder}/parts/theirs`));
+  });
+
+  test('from the root, where services run, files have their whole names', async () => {
+    const config = file('wrong-name.yaml', ['rooutes: []']);
+    const script = `cd / && "${command}" validate -c "${config}"`;
+    const said = await cardea(['-c', script], { command: 'sh' });
+    assert.ok(said.err.startsWith(`${config}:1:1: error: `), said.err);
   });
 
   test('takes a document from a pipe, which can be read once', async () => {
