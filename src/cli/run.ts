@@ -30,7 +30,7 @@ export const run: Command = {
     'Says "ready" in one line on standard error once the whole configuration serves.',
     '',
     'SIGHUP, or a changed file, reloads the configuration; one with errors changes nothing.',
-    'SIGUSR1 opens the access log anew. SIGTERM and SIGINT drain, then exit 0; a second one hurries.',
+    'SIGUSR1 opens the access log anew. SIGTERM, SIGINT and SIGQUIT drain, then exit 0; a second one hurries.',
   ].join('\n'),
   options: { config: configOption, workers: workersOption },
   positionals: [],

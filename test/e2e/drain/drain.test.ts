@@ -70,20 +70,23 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-test('a request under way finishes, with Connection: close, and is logged', async () => {
-  const gateway = await start('20s');
-  const { answer } = await underWay(gateway);
-  process.kill(gateway.pid, 'SIGTERM');
-  await eventually(async () => !(await accepts(gateway.port)), 'it drains');
-  assert.match(await readiness(gateway), /^503 .*draining/s);
-  held[0].end('finished');
-  const response = await answer;
-  assert.equal(response.headers.get('connection'), 'close');
-  assert.equal(await response.text(), 'finished');
-  assert.equal(await gateway.exited, 0);
-  assert.match(gateway.stdout(), /"path":"\/slow"/);
-  await gateway.stop();
-});
+// The second is what nginx's operators and images send for this.
+for (const signal of ['SIGTERM', 'SIGQUIT'] as const) {
+  test(`${signal}: a request under way finishes, with Connection: close, and is logged`, async () => {
+    const gateway = await start('20s');
+    const { answer } = await underWay(gateway);
+    process.kill(gateway.pid, signal);
+    await eventually(async () => !(await accepts(gateway.port)), 'it drains');
+    assert.match(await readiness(gateway), /^503 .*draining/s);
+    held[0].end('finished');
+    const response = await answer;
+    assert.equal(response.headers.get('connection'), 'close');
+    assert.equal(await response.text(), 'finished');
+    assert.equal(await gateway.exited, 0);
+    assert.match(gateway.stdout(), /"path":"\/slow"/);
+    await gateway.stop();
+  });
+}
 
 test('what takes longer than drainTimeout is cut, and the exit code is 0 all the same', async () => {
   const gateway = await start('500ms');
