@@ -22,6 +22,13 @@ export function documentedConfigurations(file: string, markdown: string): Docume
   });
 }
 
+const files = /^```sh files\n([\s\S]*?)^```$/gm;
+
+/** Commands by which a reader makes the files that a document's configurations name; empty for none. */
+export function documentedFiles(markdown: string): string {
+  return [...markdown.matchAll(files)].map(([, commands]) => commands).join('');
+}
+
 function madeWhole(shown: string): string {
   const has = (key: string) => new RegExp(`^${key}:`, 'm').test(shown);
   const parts = [shown.trimEnd()];

@@ -6,7 +6,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { documentedConfigurations } from './documented-configurations.ts';
+import { documentedConfigurations, documentedFiles } from './documented-configurations.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-examples-'));
@@ -14,9 +14,11 @@ after(() => rmSync(folder, { recursive: true }));
 
 const examples = globSync('examples/*.{yaml,yml,json}', { cwd: root }).sort();
 const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort();
-const documented = documents.flatMap(file =>
-  documentedConfigurations(file, readFileSync(path.join(root, file), 'utf8')),
-);
+const documented = documents.flatMap(file => {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  const own = once(() => prepare(documentedFiles(text)));
+  return documentedConfigurations(file, text).map(each => ({ ...each, own }));
+});
 
 /** What `cardea validate` says, and its exit code. */
 function validate(file: string): Promise<{ code: number; said: string }> {
@@ -32,20 +34,31 @@ function preparationOf(text: string): string {
   return [...text.matchAll(/^# {3}(.*)$/gm)].map(([, line]) => line).join('\n');
 }
 
+/** A new folder with what the commands make in it. */
+function prepare(commands: string): string {
+  const own = mkdtempSync(path.join(folder, 'prepared-'));
+  if (commands !== '') execFileSync('/bin/sh', ['-ec', commands], { cwd: own, stdio: 'pipe' });
+  return own;
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** The example's file, or a copy of it beside the files that it needs. */
 function prepared(example: string): string {
   const text = readFileSync(path.join(root, example), 'utf8');
   const commands = preparationOf(text);
   if (commands === '') return path.join(root, example);
-  const own = mkdtempSync(path.join(folder, 'prepared-'));
-  execFileSync('/bin/sh', ['-ec', commands], { cwd: own, stdio: 'pipe' });
-  const file = path.join(own, path.basename(example));
-  writeFileSync(file, text);
-  return file;
+  return write(path.basename(example), text, prepare(commands));
 }
 
-function write(name: string, text: string): string {
-  const file = path.join(folder, `${name.replaceAll(/[^\w.-]/g, '-')}.yaml`);
+function write(name: string, text: string, into = folder): string {
+  const file = path.join(into, `${name.replaceAll(/[^\w.-]/g, '-')}.yaml`);
   writeFileSync(file, text);
   return file;
 }
@@ -61,9 +74,9 @@ describe('configurations that readers copy', { concurrency: 2 }, () => {
     });
   }
 
-  for (const { place, whole } of documented) {
+  for (const { place, whole, own } of documented) {
     test(place, async () => {
-      const { code, said } = await validate(write(place, whole));
+      const { code, said } = await validate(write(place, whole, own()));
       assert.equal(code, 0, `${said}\n${whole}`);
     });
   }
