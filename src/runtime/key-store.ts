@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { KeyRecord, KeyStore } from '../store/keys/key-record.ts';
 import { keyStoreIn } from '../store/keys/key-store.ts';
 import { makeStore } from '../store/store.ts';
+import { StoreAway } from '../store/store-away.ts';
 
 /** A key as it is shown once: what the gateway keeps is `hash`. */
 export interface FreshKey {
@@ -33,7 +34,9 @@ export async function withKeyStore<Result>(
   const store = makeStore({ ...specOf(config.stores, name), commandTimeoutMs: COMMAND_TIMEOUT_MS });
   try {
     const keys = keyStoreIn(store);
-    await keys.prepare();
+    await keys.prepare().catch(error => {
+      throw StoreAway.because(error, name);
+    });
     return await use(keys);
   } finally {
     await store.close();

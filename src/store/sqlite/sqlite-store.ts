@@ -1,7 +1,7 @@
 // A SQLite file on this machine. Calls are synchronous and take microseconds to milliseconds: for the supervisor, or for what
 // a worker does once in a while. Not for each request.
 
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Holds } from '../holds.ts';
@@ -54,7 +54,7 @@ export class SqliteStore {
     if (this.closed) throw new StoreAway(name, 'it was closed');
     // Because: whoever took it away may be about to put another one there.
     if (this.file !== null && fileAt(file) === null) throw new StoreAway(name, 'its file is gone');
-    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    makeFolder(path.dirname(path.resolve(file)));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     try {
       // Readers never wait for a writer, and a commit costs no fsync: a power cut may lose the last writes, never the file.
@@ -112,4 +112,16 @@ export class SqliteStore {
 function fileAt(place: string): string | null {
   const there = statSync(place, { throwIfNoEntry: false });
   return there === undefined ? null : `${there.dev} ${there.ino}`;
+}
+
+/** Because: `mkdirSync` with `recursive` tries without end where a folder takes no other, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another thread or process may have made it meanwhile.
+    if (!existsSync(folder)) throw error;
+  }
 }

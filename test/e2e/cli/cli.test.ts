@@ -36,7 +36,7 @@ interface Said {
 
 function cardea(args: readonly string[], options: { command?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Said> {
   return new Promise(resolve => {
-    const child = { cwd: folder, env: { ...process.env, ...options.env } };
+    const child = { cwd: folder, env: { ...process.env, ...options.env }, timeout: 60_000 };
     execFile(options.command ?? command, args, child, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err });
     });
@@ -318,6 +318,33 @@ test('a store’s file is where the configuration is, from whatever directory ke
   assert.deepEqual(readdirSync(elsewhere), []);
   const { out } = await cardea(['keys', 'list', '-c', 'stores.yaml', '--json']);
   assert.equal(JSON.parse(out)[0].id, 'one');
+});
+
+test('a store of keys that is away is named, with the reason and not where it is', async () => {
+  const port = await freePort();
+  for (const scheme of ['postgres', 'redis']) {
+    const config = file(`${scheme}-away.yaml`, [
+      `stores: { far: { url: "${scheme}://127.0.0.1:${port}/0" } }`,
+      ...good,
+    ]);
+    const { code, err } = await cardea(['keys', 'list', '-c', config]);
+    assert.deepEqual([code, err], [1, 'cardea: the store "far" is away: ECONNREFUSED\n']);
+  }
+});
+
+test('a SQLite file whose folder is made with those above it, and one whose folder cannot be made', async () => {
+  const list = (name: string) => {
+    const config = file('sqlite.yaml', [`stores: { local: { url: "sqlite:${name}" } }`, ...good]);
+    return cardea(['keys', 'list', '-c', config]);
+  };
+  assert.equal((await list(path.join(folder, 'new/folder/keys.db'))).code, 0);
+  assert.ok(existsSync(path.join(folder, 'new/folder/keys.db')));
+  // A file in the way of a folder everywhere; below /proc, where there is one, Node tries again and again.
+  for (const name of [path.join(folder, 'cardea.yaml/keys.db'), '/proc/absent/keys.db']) {
+    const { code, err } = await list(name);
+    assert.equal(code, 1, err);
+    assert.match(err, /^cardea: the store "local" is away: .*\n$/);
+  }
 });
 
 test('a reader that goes away does not change what a check found', async () => {
