@@ -26,6 +26,8 @@ test('self-check: an absent file is seen in each kind of comment, and in no code
 const dead = [
   '[x](docs/absent.md)',
   '[x](#no-such-heading)',
+  '[x](CONTRIBUTING.md#no-such-heading)',
+  '```sh\n# in code\n```\n[x](#in-code)',
   'see `src/base/absent.ts`',
   'see `src/{base,absent}/fault.ts`',
 ];
@@ -38,7 +40,7 @@ for (const text of dead) {
 
 test('self-check: what is there is accepted', () => {
   const text =
-    '# A Heading, here\n[x](#a-heading-here) [y](package.json) [z](https://example.com) `src/base/fault.ts` `src/`';
+    '# A Heading, here\n[x](#a-heading-here) [y](package.json) [z](https://example.com) [e](docs/errors.md#rate_limited) `src/base/fault.ts` `src/`';
   assert.deepEqual(deadReferences([{ path: 'README.md', text }], root), []);
   assert.deepEqual(filesNamed('`src/a/{b,c}.ts` `src/**/*.ts`'), ['src/a/b.ts', 'src/a/c.ts']);
 });

@@ -1,6 +1,6 @@
 // Names of files and places that documents and comments mention. Judges what a reader would click or open, not the prose.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SourceFile } from './source-files.ts';
 
@@ -50,16 +50,20 @@ function writtenOut(name: string): string[] {
 function leadsSomewhere(target: string, file: string, text: string, root: string): boolean {
   if (/^(https?|mailto):/.test(target)) return true;
   const [to = '', heading] = target.split('#');
-  if (to === '') return headingsOf(text).includes(heading ?? '');
-  return existsSync(path.join(root, path.dirname(file), to));
+  if (to === '') return placesIn(text).includes(heading ?? '');
+  const full = path.join(root, path.dirname(file), to);
+  if (heading === undefined || !to.endsWith('.md')) return existsSync(full);
+  return existsSync(full) && placesIn(readFileSync(full, 'utf8')).includes(heading);
 }
 
-/** As GitHub names them: lower case, punctuation out, spaces to dashes. */
-function headingsOf(text: string): string[] {
-  return [...text.matchAll(/^#+ (.*)$/gm)].map(match =>
+/** Headings as GitHub names them (lower case, punctuation out, spaces to dashes), and anchors. What stands in code is neither. */
+function placesIn(text: string): string[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, '');
+  const headings = [...prose.matchAll(/^#+ (.*)$/gm)].map(match =>
     match[1]!
       .toLowerCase()
-      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   );
+  return [...headings, ...[...prose.matchAll(/<a id="([^"]+)">/g)].map(match => match[1]!)];
 }
