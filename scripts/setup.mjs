@@ -90,7 +90,11 @@ function pinnedNode(modules) {
   const file = path.join(modules, binary);
   if (!existsSync(file)) fail(`${file} is missing: remove node_modules and try again`);
   const version = spawnSync(file, ['--version'], { encoding: 'utf8' });
-  if (version.status !== 0) fail(`${file} does not run here: ${version.error?.message ?? version.stderr}`);
+  if (version.status !== 0) {
+    const why = (version.error?.message ?? version.stderr).trim();
+    const hint = why.includes('libatomic') ? '; it is libatomic1 in Debian and Ubuntu, libatomic in Fedora' : '';
+    fail(`${file} does not run here: ${why}${hint}`);
+  }
   return file;
 }
 

