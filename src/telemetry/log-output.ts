@@ -16,7 +16,10 @@ export function openLog(path: string): number {
   try {
     return open(path);
   } catch (error) {
-    throw new Error(`accessLog.path: ${openFailure(resolve(path), error as NodeJS.ErrnoException)}`); // Because: openSync throws nothing but Errors
+    const why = openFailure(resolve(path), error as NodeJS.ErrnoException); // Because: openSync throws nothing but Errors
+    // Where it is a socket, as a service manager's is, or another user's pipe, it can be written to and not be opened.
+    const hint = /^\/(dev\/stdout|dev\/fd\/1|proc\/self\/fd\/1)$/.test(path) ? '; `stdout` is standard output' : '';
+    throw new Error(`accessLog.path: ${why}${hint}`);
   }
 }
 

@@ -437,6 +437,8 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
     };
     assert.equal(await said('absent/access.log'), `cardea: accessLog.path: there is no folder ${folder}/absent`);
     assert.equal(await said(folder), `cardea: accessLog.path: ${folder} is a folder`);
+    // What is read here of a child's output is a socket, as the journal's is.
+    assert.match(await said('/dev/stdout'), /\/dev\/stdout cannot be opened: .*; `stdout` is standard output$/);
   });
 
   test('a configuration with errors', async () => {
