@@ -20,10 +20,10 @@ const documented = documents.flatMap(file => {
   return documentedConfigurations(file, text).map(each => ({ ...each, own }));
 });
 
-/** What `cardea validate` says, and its exit code. */
-function validate(file: string): Promise<{ code: number; said: string }> {
+/** What a command says of a configuration, and its exit code. */
+function cardea(command: 'validate' | 'audit', file: string): Promise<{ code: number; said: string }> {
   return new Promise(resolve => {
-    execFile(path.join(root, 'bin/cardea'), ['validate', '-c', file], { cwd: root }, (error, stdout, stderr) => {
+    execFile(path.join(root, 'bin/cardea'), [command, '-c', file], { cwd: root }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, said: stdout + stderr });
     });
   });
@@ -66,8 +66,11 @@ function write(name: string, text: string, into = folder): string {
 describe('configurations that readers copy', { concurrency: 2 }, () => {
   for (const example of examples) {
     test(example, async () => {
-      const { code, said } = await validate(prepared(example));
-      assert.equal(code, 0, said);
+      const file = prepared(example);
+      for (const command of ['validate', 'audit'] as const) {
+        const { code, said } = await cardea(command, file);
+        assert.equal(code, 0, said);
+      }
     });
     test(`${example} completes in editors`, () => {
       assert.match(readFileSync(path.join(root, example), 'utf8'), /^# yaml-language-server: \$schema=/m);
@@ -76,7 +79,7 @@ describe('configurations that readers copy', { concurrency: 2 }, () => {
 
   for (const { place, whole, own } of documented) {
     test(place, async () => {
-      const { code, said } = await validate(write(place, whole, own()));
+      const { code, said } = await cardea('validate', write(place, whole, own()));
       assert.equal(code, 0, `${said}\n${whole}`);
     });
   }
@@ -91,7 +94,7 @@ describe('configurations that readers copy', { concurrency: 2 }, () => {
       'x.md',
       '```yaml cardea\nroutes:\n  - { name: a, mtach: { path: /a }, to: b }\n```\n',
     );
-    const { code, said } = await validate(write('mistake', first!.whole));
+    const { code, said } = await cardea('validate', write('mistake', first!.whole));
     assert.equal(code, 1, said);
     assert.match(said, /mtach/);
   });
