@@ -3,17 +3,16 @@
 import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
 import { parametersOf } from './path-parameters.ts';
-import type { RoutesToCheck } from './routes-to-check.ts';
 
 const place = /\$?\{([A-Za-z][\w.-]*)\}/;
 
 /** What redirects and the `headers` filter fill in. */
 const filledInElsewhere = /^(?:host|path|query|scheme|method|route|requestId|client\.ip|(?:param|header|cookie)\..+)$/;
 
-/** Warnings. */
-export function checkReplyHeaders({ routes }: CheckedParts, { from, to }: RoutesToCheck): Problem[] {
+/** Warnings. All routes are looked at, since what is not told of again after a change would seem to be mended. */
+export function checkReplyHeaders({ routes }: CheckedParts): Problem[] {
   const problems: Problem[] = [];
-  for (let at = from; at < to; at++) {
+  for (let at = 0; at < routes.length; at++) {
     const route = routes[at];
     if (route === undefined || route.to.kind !== 'reply') continue;
     for (const { name, value } of route.to.reply.headers) {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { rememberOutsideValues } from './as-written.ts';
 import { type ConfigParts, checkDocument } from './check-document.ts';
 import { checkFilterPlaces } from './check-filter-places.ts';
+import { checkMethods } from './check-methods.ts';
 import { checkOwnPaths } from './check-own-paths.ts';
 import { checkReferences } from './check-references.ts';
 import { checkReplyHeaders } from './check-reply-headers.ts';
@@ -93,7 +94,8 @@ function load(
   problems.push(...checkFilterPlaces(document.settings, parts, filters, changed));
   problems.push(...checkOwnPaths(parts, filters));
   problems.push(...checkRoutePaths(parts, changed));
-  problems.push(...checkReplyHeaders(parts, changed));
+  problems.push(...checkMethods(parts));
+  problems.push(...checkReplyHeaders(parts));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);

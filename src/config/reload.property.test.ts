@@ -42,6 +42,7 @@ const elements = [
   '  u: &u\n    endpoints: [http://u]\n',
   '  v: *u\n',
   '  gold: { rate: 10/s }\n',
+  '  - { name: l, match: { methods: [GTE] }, to: { reply: { status: 204, headers: { x: "{host}" } } } }\n',
 ];
 /** What the first route may turn into without another name. */
 const variants = [
