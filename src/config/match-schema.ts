@@ -44,11 +44,23 @@ const hosts = z
   )
   .optional();
 
+/** An expression that begins with a letter that no path begins with, whatever follows. Alternatives are not looked at. */
+const neverPath = /^\^?([^\\.+*?()|[\]{}^$/])(?![*?{])[^|]*$/u;
+
+/** What is wrong with the expression of a path; undefined when nothing is. */
+function pathRegexError(source: string): string | undefined {
+  const message = regexError(source);
+  if (message !== undefined) return message;
+  const first = neverPath.exec(source)?.[1];
+  if (first === undefined) return undefined;
+  return `no path can match this: each begins with \`/\`, and the expression with ${found(first)}; write \`/\` in front, or \`.*\` for whatever stands before`;
+}
+
 const path = z
   .string(expected('a path such as /users, /users/{id}, /users/* or ~regex'))
   .superRefine((text, context) => {
     const message = text.startsWith('~')
-      ? regexError(text.slice(1))
+      ? pathRegexError(text.slice(1))
       : text.startsWith('/')
         ? undefined
         : `expected a path that starts with \`/\`, or \`~\` for a regular expression, found ${found(text)}`;
