@@ -45,9 +45,10 @@ export const explain: Command = {
 
 /** Conditions and destinations as they are written where values came from outside. What the request says stays. */
 function withoutSecrets(explanation: Explanation, config: Config): Explanation {
-  const { candidates, destination, detail } = explanation;
+  const { candidates, destination, detail, upstreamHost } = explanation;
+  const told = asWritten(config, { candidates, destination, detail, upstreamHost });
   // Because: only texts in it are written otherwise.
-  return { ...explanation, ...(asWritten(config, { candidates, destination, detail }) as Partial<Explanation>) };
+  return { ...explanation, ...(told as Partial<Explanation>) };
 }
 
 /** Reads the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. */
@@ -100,7 +101,8 @@ function asSent(text: string): string {
 
 function show(request: RequestToExplain, explanation: Explanation, config: Config, terminal: Terminal): void {
   const { paint } = terminal;
-  const { outcome, path, detail, candidates, route, params, filters, destination, upstreamPath } = explanation;
+  const { outcome, path, detail, candidates, route, params, filters, destination, upstreamPath, upstreamHost } =
+    explanation;
   const lines: [string, string][] = [
     [
       'request',
@@ -115,6 +117,7 @@ function show(request: RequestToExplain, explanation: Explanation, config: Confi
   }
   if (destination !== null) lines.push(['to', destinationText(destination)]);
   if (upstreamPath !== null) lines.push(['sent as', upstreamPath]);
+  if (upstreamHost !== null) lines.push(['host sent', upstreamHost]);
   for (const endpoint of endpointsOf(destination, config)) lines.push(['endpoint', endpoint]);
   const width = Math.max(...lines.map(([label]) => label.length));
   terminal.out(lines.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`).join('\n'));

@@ -38,6 +38,8 @@ export interface Explanation {
   readonly destination: DestinationConfig | null;
   /** Path as it goes upstream, after the rewrite; null when nothing goes there. */
   readonly upstreamPath: string | null;
+  /** Host that the upstream is told in place of the request's; null when it is told that one, or nothing goes there. */
+  readonly upstreamHost: string | null;
   /** Methods that a route would serve, for `method_not_allowed` and `options`. */
   readonly allowedMethods: readonly string[];
 }
@@ -49,6 +51,7 @@ const nothingFound = {
   filters: [],
   destination: null,
   upstreamPath: null,
+  upstreamHost: null,
   allowedMethods: [],
 } as const;
 
@@ -81,6 +84,7 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
   if (found === null) return { ...nothingFound, path, candidates, ...unrouted(config, table, request) };
   const route = routeNamed(config, found.name);
   const goesUpstream = route.to.kind === 'upstream' || route.to.kind === 'split';
+  const { rewrite } = found.value.plan;
   return {
     ...nothingFound,
     outcome: 'routed',
@@ -91,7 +95,8 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     params: Object.fromEntries(found.paramNames.map(name => [name, found.param(name) ?? ''])),
     filters: filtersOf(config, route),
     destination: route.to,
-    upstreamPath: goesUpstream ? (found.value.plan.rewrite?.apply(path, found) ?? path) : null,
+    upstreamPath: goesUpstream ? (rewrite?.apply(path, found) ?? path) : null,
+    upstreamHost: (goesUpstream && rewrite?.host) || null,
   };
 }
 
