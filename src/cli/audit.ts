@@ -32,7 +32,7 @@ export const audit: Command = {
   positionals: [],
   async run(args, terminal) {
     const url = urlOf(args.text('probe'));
-    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
+    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal, args.flag('json'));
     if (config === null) return ExitCode.failed;
     const { report, probes } = await auditFile(config, url === null ? null : { url, insecure: args.flag('insecure') });
     const ok = report.ok && probes.every(probe => probe.ok);

@@ -5,9 +5,10 @@ import { loadAndCompile } from '../runtime/load.ts';
 import { problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Null when it has errors; they stand on standard error then. */
-export async function loadOrTell(file: string, terminal: Terminal): Promise<Config | null> {
+/** Null when it has errors; they stand on standard error then, or as JSON on standard output, as `cardea validate --json` tells them. */
+export async function loadOrTell(file: string, terminal: Terminal, asJson = false): Promise<Config | null> {
   const { config, problems } = await loadAndCompile(file);
-  if (config === null) terminal.err(problemLines(problems, terminal.paintError));
+  if (config === null && asJson) terminal.json({ ok: false, version: null, problems });
+  else if (config === null) terminal.err(problemLines(problems, terminal.paintError));
   return config;
 }

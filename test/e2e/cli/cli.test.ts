@@ -215,6 +215,16 @@ describe('validate', () => {
     assert.match(said.err, /absent\.yaml/);
     assert.doesNotMatch(said.err, /at .*\.ts/);
   });
+
+  test('what is wrong is told by audit --json in the same words', async () => {
+    const wrong = file('wrong-for-audit.yaml', [...good, '  - { name: lost, match: { path: /lost }, to: nobody }']);
+    const [audited, validated] = await Promise.all(
+      ['audit', 'validate'].map(name => cardea([name, '--json', '-c', wrong])),
+    );
+    assert.deepEqual(audited, validated);
+    assert.equal(audited!.code, 1);
+    assert.match(JSON.parse(audited!.out).problems[0].message, /"nobody"/);
+  });
 });
 
 describe('explain', () => {
@@ -227,6 +237,23 @@ describe('explain', () => {
     assert.match(said.out, /http:\/\/127\.0\.0\.1:9000/);
     const json = JSON.parse((await cardea(['explain', '--json', 'GET', 'http://api.example.com/users/7'])).out);
     assert.deepEqual([json.route, json.params, json.upstreamPath], ['user', { id: '7' }, '/v2/7']);
+    assert.equal(json.upstreamHost, null);
+    assert.doesNotMatch(said.out, /host sent/);
+  });
+
+  test('names the host that the upstream is told, as written where it comes from outside', async () => {
+    const route = (name: string, host: string, to: string) =>
+      `  - { name: ${name}, match: { path: /${name} }, rewrite: { host: "${host}" }, to: ${to} }`;
+    const document = file('rewritten-host.yaml', [
+      ...good,
+      route('inside', 'users.internal', 'users'),
+      route('outside', '${env:INSIDE_HOST}', '[{ upstream: users, weight: 1 }, { upstream: orders, weight: 1 }]'),
+    ]);
+    const env = { INSIDE_HOST: 'hidden.internal' };
+    const said = await cardea(['explain', '-c', document, 'GET', '/inside'], { env });
+    assert.match(said.out, /sent as +\/inside\nhost sent +users\.internal\n/);
+    const json = await cardea(['explain', '--json', '-c', document, 'GET', '/outside'], { env });
+    assert.equal(JSON.parse(json.out).upstreamHost, '${env:INSIDE_HOST}');
   });
 
   test('no route, a method that none serves, a path that is refused', async () => {
