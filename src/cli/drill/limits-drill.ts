@@ -133,11 +133,18 @@ function show(
       String(offered),
       String(admitted),
       String(allowed),
-      `${(100 * over).toFixed(2)} % over${failed === 0 ? '' : `, ${failed} failed`}`,
+      `${overText(over)}${failed === 0 ? '' : `, ${failed} failed`}`,
     ],
   ]);
   terminal.out(textTable(['KEY', 'WINDOW', 'OFFERED', 'ADMITTED', 'ALLOWED', ''], rows));
   terminal.out(`longest answer ${round(longestMs)} ms`);
+}
+
+/** How far the admitted are from the allowed. */
+export function overText(over: number): string {
+  const percent = Math.abs(100 * over).toFixed(2);
+  if (percent === '0.00') return 'at the limit';
+  return `${percent} % ${over > 0 ? 'over' : 'below'} the limit`;
 }
 
 function round(ms: number): number {
