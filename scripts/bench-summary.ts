@@ -23,5 +23,5 @@ function summaryOf(results: string): string {
   const marked = /<!-- summary -->\n([\s\S]*?)<!-- \/summary -->/.exec(results)?.[1];
   const table = marked ?? /^\|.*\n\|[ :|-]+\|\n(?:\|.*\n)+/m.exec(results)?.[0];
   if (table === undefined) throw new Error('bench/results.md has no table');
-  return `${table.trim()}\n\nFrom [bench/results.md](bench/results.md), with versions, machine, date and spread.\n`;
+  return `${table.trim()}\n\nFrom \`bench/results.md\` of the repository, with versions, machine, date and spread.\n`;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import path from 'node:path';
@@ -48,13 +48,27 @@ test('the package holds what it needs and nothing else', () => {
     [],
   );
   const odd = installed.files.filter(
-    file => !/^(bin|dist|examples|docs)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(file),
+    file => !/^(bin|dist|examples|docs)\/|^(LICENSE|[A-Z]+\.md|package\.json)$/.test(file),
   );
   assert.deepEqual(odd, []);
   assert.deepEqual(
     installed.files.filter(file => /\.test\.|\.fixture\.|\.ts$/.test(file)),
     [],
   );
+});
+
+test('links in its documents lead to files that it holds', () => {
+  const documents = installed.files.filter(file => file.endsWith('.md'));
+  const dead = documents.flatMap(document => {
+    const text = readFileSync(path.join(installed.folder, 'node_modules/cardea', document), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link!);
+    return links
+      .map(link => path.posix.join(path.posix.dirname(document), link))
+      .filter(target => !installed.files.some(file => file === target || file.startsWith(`${target}/`)))
+      .map(target => `${document}: ${target}`);
+  });
+  assert.ok(documents.includes('README.md'));
+  assert.deepEqual(dead, []);
 });
 
 test('npx cardea validate accepts a good file and names what is wrong in a bad one', async () => {
