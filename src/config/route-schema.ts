@@ -132,7 +132,9 @@ function routeShape(filters: readonly FilterSchema[]) {
       .min(0)
       .max(9)
       .optional()
-      .describe('0 to 9, 5 when left out: under overload the lowest are refused first. See `shedding`.'),
+      .describe('Under overload the lowest are refused first. See `shedding`.')
+      // Told, and not filled in: nearly all routes leave it out, and each would hold it.
+      .meta({ default: 5 }),
   });
 }
 

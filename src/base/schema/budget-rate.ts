@@ -38,7 +38,7 @@ export const budgetCost = z
   .union([
     budgetUnits,
     z.strictObject({
-      each: budgetUnits.optional().describe('Units of every request; 1 when left out.'),
+      each: budgetUnits.default(1).describe('Units of every request.'),
       routes: z
         .record(z.string(), budgetUnits)
         .optional()
@@ -55,7 +55,7 @@ export const budgetCost = z
       typeof written === 'number'
         ? { each: written, routes: {}, responseHeader: null }
         : {
-            each: written.each ?? 1,
+            each: written.each,
             routes: written.routes ?? {},
             responseHeader: written.responseHeader?.toLowerCase() ?? null,
           },
