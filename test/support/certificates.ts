@@ -23,7 +23,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** An authority in a folder of its own. */
+/** An authority in a folder of its own: a root, or one that `issuer` vouches for. */
 export class TestAuthority {
   readonly folder: string;
   /** Path of its certificate. */
@@ -31,7 +31,7 @@ export class TestAuthority {
   private readonly caKey: string;
   private serial = 1;
 
-  constructor(name = 'Test CA') {
+  constructor(name = 'Test CA', issuer: TestAuthority | null = null) {
     this.folder = mkdtempSync(path.join(tmpdir(), 'cardea-certs-'));
     this.ca = this.path('ca.pem');
     this.caKey = this.path('ca.key');
@@ -42,20 +42,14 @@ export class TestAuthority {
       '-addext',
       'keyUsage=critical,keyCertSign,cRLSign',
     ];
-    openssl([
-      'req',
-      '-x509',
-      '-new',
-      '-key',
-      this.caKey,
-      '-subj',
-      `/CN=${name}`,
-      '-days',
-      '400',
-      '-out',
-      this.ca,
-      ...constraints,
-    ]);
+    const request = ['req', '-new', '-key', this.caKey, '-subj', `/CN=${name}`];
+    if (issuer === null) openssl([...request, '-x509', '-days', '400', '-out', this.ca, ...constraints]);
+    else {
+      openssl([...request, '-out', this.path('ca.csr'), ...constraints]);
+      const by = ['-CA', issuer.ca, '-CAkey', issuer.caKey, '-set_serial', String(++issuer.serial)];
+      const own = ['-in', this.path('ca.csr'), '-out', this.ca, '-days', '400', '-copy_extensions', 'copy'];
+      openssl(['x509', '-req', ...own, ...by]);
+    }
     writeFileSync(this.path('index.txt'), '');
     writeFileSync(this.path('crlnumber'), '01\n');
     writeFileSync(

@@ -1,7 +1,8 @@
 // A client's verified certificate: who it is, and how upstreams are told. Made once a connection.
 
 import { X509Certificate } from 'node:crypto';
-import type { PeerCertificateFields } from './tls-handle.ts';
+import { isSignedBy } from '../../base/signed-by.ts';
+import type { PeerCertificateFields, TlsHandle } from './tls-handle.ts';
 
 /** What a verified certificate says of the client. */
 export interface ClientCertificate {
@@ -23,17 +24,20 @@ export interface ClientCertificate {
   readonly expiresAt: number;
   /** Fields for upstreams as lines, each with its end; empty when they are not told. */
   readonly forwardedLines: string;
+  /**
+   * DER of the certificate and of those above it, the root last, as their names say: who signed whom is not verified again. A session keeps the
+   * client's own alone, so that above a resumed one stands only what the listener's authorities hold. Read anew at each call, as few have a
+   * use for it; empty once the connection is closed.
+   */
+  readonly readChain: () => readonly Buffer[];
 }
+
+type Peer = Pick<TlsHandle, 'getPeerCertificate'>;
 
 export type ForwardStyle = 'none' | 'x-forwarded-client-cert' | 'client-cert';
 
-/** Null when there is none. `peer` was verified by the caller. */
-export function clientCertificateOf(
-  peer: PeerCertificateFields | undefined,
-  style: ForwardStyle,
-): ClientCertificate | null {
-  const raw = peer?.raw;
-  if (peer === undefined || raw === undefined) return null;
+/** `raw` is what the handle's peer has shown, verified by the caller. */
+export function clientCertificateOf(handle: Peer, raw: Buffer, style: ForwardStyle): ClientCertificate {
   const certificate = new X509Certificate(raw);
   // Because: Node has no text for an empty name, which its types leave out. SPIFFE's certificates need no subject.
   const { subject = '', issuer = '' } = certificate as { readonly subject?: string; readonly issuer?: string };
@@ -53,30 +57,37 @@ export function clientCertificateOf(
     serialNumber: certificate.serialNumber,
     expiresAt: certificate.validToDate.getTime(),
   };
-  return { ...facts, forwardedLines: linesFor(style, facts, raw, peer) };
+  const readChain = () => chainOf(handle.getPeerCertificate(true));
+  return { ...facts, forwardedLines: linesFor(style, facts, raw, handle), readChain };
 }
 
-type Facts = Omit<ClientCertificate, 'forwardedLines'>;
+type Facts = Omit<ClientCertificate, 'forwardedLines' | 'readChain'>;
 
-function linesFor(style: ForwardStyle, facts: Facts, raw: Buffer, peer: PeerCertificateFields): string {
+function linesFor(style: ForwardStyle, facts: Facts, raw: Buffer, handle: Peer): string {
   if (style === 'none') return '';
   if (style === 'x-forwarded-client-cert') return `X-Forwarded-Client-Cert: ${envoyElement(facts)}\r\n`;
   // RFC 9440 section 2.1: a byte sequence of RFC 8941, the DER between colons.
   const own = `Client-Cert: :${raw.toString('base64')}:\r\n`;
-  const chain = issuersOf(peer).map(issuer => `:${issuer.toString('base64')}:`);
+  const chain = issuersOf(handle.getPeerCertificate(true)).map(issuer => `:${issuer.toString('base64')}:`);
   return chain.length === 0 ? own : `${own}Client-Cert-Chain: ${chain.join(', ')}\r\n`;
 }
 
-/** Certificates above the client's own, without a root that is its own issuer (RFC 9440 section 2.3). */
-function issuersOf(peer: PeerCertificateFields): Buffer[] {
+/**
+ * Certificates above the client's own, without a root that is its own issuer (RFC 9440 section 2.3). None when a link is wrong: a client may send
+ * whom it likes beside those that OpenSSL has verified, under the same names.
+ */
+function issuersOf(peer: PeerCertificateFields | undefined): Buffer[] {
+  const chain = chainOf(peer).map(der => new X509Certificate(der));
+  const above = chain.slice(1);
+  if (!above.every((issuer, at) => isSignedBy(chain[at]!, issuer))) return [];
+  return above.flatMap(certificate => (isSignedBy(certificate, certificate) ? [] : [certificate.raw]));
+}
+
+function chainOf(peer: PeerCertificateFields | undefined): Buffer[] {
   const chain: Buffer[] = [];
-  let at = peer;
-  for (;;) {
-    const { issuerCertificate } = at;
-    if (issuerCertificate === undefined || issuerCertificate === at || issuerCertificate.raw === undefined) break;
-    if (issuerCertificate.issuerCertificate === issuerCertificate) break;
-    chain.push(issuerCertificate.raw);
-    at = issuerCertificate;
+  for (let at = peer; at?.raw !== undefined; at = at.issuerCertificate) {
+    chain.push(at.raw);
+    if (at.issuerCertificate === at) break;
   }
   return chain;
 }

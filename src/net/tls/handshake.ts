@@ -125,8 +125,8 @@ export class Handshake implements SocketEvents, Timed {
         this.fail('certificate_rejected');
         return;
       }
-      const certificate = clientCertificateOf(peer, clientAuth.forward);
-      if (certificate !== null) {
+      if (peer?.raw !== undefined) {
+        const certificate = clientCertificateOf(handle, peer.raw, clientAuth.forward);
         // Because: what a resumed session says of it was true when it was shown, and certificates end by the wall clock.
         if (certificate.expiresAt < Date.now()) {
           this.fail('certificate_rejected');

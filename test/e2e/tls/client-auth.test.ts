@@ -100,7 +100,7 @@ test('x-forwarded-client-cert holds nothing that cannot stand in a field', async
   assert.match((await fieldsAt('/odd')).get('x-forwarded-client-cert')!, /;URI="http:\/\/a\/%01b";DNS="c%7F\.test"$/);
 });
 
-test('client-cert holds the certificate as RFC 9440 writes it; without one there is no field', async () => {
+test('client-cert holds the certificate as RFC 9440 writes it, with those between it and the root; without one there is no field', async t => {
   await askTls(optional, identity(good), '/rfc');
   const der = new X509Certificate(read(good.cert)).raw.toString('base64');
   const fields = await fieldsAt('/rfc');
@@ -108,6 +108,13 @@ test('client-cert holds the certificate as RFC 9440 writes it; without one there
   assert.equal(fields.has('x-forwarded-client-cert'), false);
   await askTls(optional, {}, '/anonymous');
   assert.equal((await fieldsAt('/anonymous')).has('client-cert'), false);
+  assert.equal(fields.has('client-cert-chain'), false, 'its authority is a root');
+  const between = new TestAuthority('Between', authority);
+  t.after(() => between.remove());
+  const below = identity(between.issue('below'));
+  await askTls(optional, { ...below, cert: below.cert + between.caText }, '/chain');
+  const issuer = new X509Certificate(between.caText).raw.toString('base64');
+  assert.equal((await fieldsAt('/chain')).get('client-cert-chain'), `:${issuer}:`);
   assert.equal((await askTls(optional, identity(foreign), '/bad')).text, '');
 });
 
