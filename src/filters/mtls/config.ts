@@ -68,18 +68,22 @@ const crl = z
     lists: z
       .array(z.string().min(1))
       .min(1, 'name at least one list')
-      .describe('Revocation lists in PEM, as `${file:PATH}`: one of every authority that signs clients.'),
+      .describe(
+        'Revocation lists in PEM, as `${file:PATH}`: one of every authority that signs clients, and of those above it where they are to be asked.',
+      ),
     authorities: z
       .string()
       .min(1)
-      .describe('Certificates of the authorities that sign the lists, in PEM, as `${file:PATH}`.'),
+      .describe(
+        'Certificates of the authorities that sign the lists, and of all others between clients and the root, in PEM, as `${file:PATH}`.',
+      ),
     expired: z
       .enum(['refuse', 'accept'])
       .default('refuse')
       .describe('What a list whose time is over means: nobody knows (503 `identity_unavailable`), or it still holds.'),
   })
   .describe(
-    'Refuses revoked certificates at each request, so also on connections and in sessions from before the list was changed.',
+    'Refuses certificates that are revoked, or that a revoked authority vouches for, at each request, so also on connections and in sessions from before the list was changed.',
   );
 
 export const schema = z

@@ -8,7 +8,7 @@ import { LoginDesk, loginEvents, loginNeeds, strangerFault, wallMs } from '../..
 import { ClientRules } from './client-rules.ts';
 import type { MtlsConfig } from './config.ts';
 import { parseForwardedCertificate } from './forwarded-certificate.ts';
-import { RevocationLists } from './revocation-list.ts';
+import { type IssuedCertificate, RevocationLists } from './revocation-list.ts';
 
 const FORWARDED = 'x-forwarded-client-cert';
 
@@ -34,6 +34,8 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
       crl === undefined ? null : new RevocationLists(crl.lists, crl.authorities, crl.expired === 'accept');
     /** By the certificate of a connection, which stays the same object for all its requests. */
     const known = new WeakMap<object, Login | false>();
+    /** Likewise: the authorities above it. */
+    const vouching = new WeakMap<object, readonly IssuedCertificate[] | null>();
 
     function admit(exchange: Exchange, login: Login | null | false): boolean {
       if (login) return desk.admit(exchange, login);
@@ -53,10 +55,15 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
       else if (admit(exchange, rules.find(facts)) && !forward.keepCredential) headers.remove(FORWARDED);
     }
 
-    /** Whether no list revokes it; refuses otherwise. */
-    function isGood(exchange: Exchange, { issuer, serialNumber }: VerifiedCertificate): boolean {
+    /** Whether no list revokes it, or an authority above it; refuses otherwise. */
+    function isGood(exchange: Exchange, certificate: VerifiedCertificate): boolean {
       if (revoked === null) return true;
-      const verdict = revoked.ask(issuer, serialNumber, wallMs(worker.clock.now));
+      let above = vouching.get(certificate);
+      if (above === undefined) {
+        above = revoked.authoritiesAbove(certificate.readChain());
+        vouching.set(certificate, above);
+      }
+      const verdict = revoked.askAll(certificate, above, wallMs(worker.clock.now));
       if (verdict === 'revoked') desk.invalid(exchange, 'revoked');
       else if (verdict === 'unknown') desk.unavailable(exchange, 60);
       return verdict === 'good';

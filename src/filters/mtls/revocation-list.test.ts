@@ -38,6 +38,35 @@ test('a list whose time is over says nothing any more, unless it is to', () => {
   assert.equal(new RevocationLists([list], authority.caText, true).ask(issuer, serialOf(good), later), 'good');
 });
 
+test('those above a client are asked for where their authority has a list, which must be in date', t => {
+  const root = new TestAuthority('Root');
+  const between = new TestAuthority('Between', root);
+  t.after(() => {
+    root.remove();
+    between.remove();
+  });
+  const known = root.caText + between.caText;
+  const own = new X509Certificate(readFileSync(between.issue('own').cert));
+  const certificate = { issuer: 'CN=Between', serialNumber: own.serialNumber };
+  const its = readFileSync(between.revoke(), 'utf8');
+  const later = now + 31 * 86_400_000;
+  const verdict = (texts: string[], at = now, chain = [own.raw], acceptExpired = false) => {
+    const lists = new RevocationLists(texts, known, acceptExpired);
+    return lists.askAll(certificate, lists.authoritiesAbove(chain), at);
+  };
+  const clean = readFileSync(root.revoke(), 'utf8');
+  assert.equal(verdict([its]), 'good', 'no list of the root is there');
+  assert.equal(verdict([its, clean]), 'good');
+  assert.equal(verdict([its, clean], now, []), 'unknown', 'nobody knows who signed it');
+  assert.equal(verdict([clean]), 'unknown', 'its own authority has none');
+  const soon = readFileSync(root.revoke(between.ca), 'utf8');
+  assert.equal(verdict([its, soon]), 'revoked');
+  assert.equal(verdict([soon]), 'revoked');
+  assert.equal(verdict([its, soon], later), 'revoked');
+  assert.equal(verdict([its, clean], later), 'unknown');
+  assert.equal(verdict([its, clean], later, [own.raw], true), 'good');
+});
+
 test('authorities of one name: what either of their lists has is revoked, and neither may be over', t => {
   const renewed = new TestAuthority('Acme, Ltd');
   t.after(() => renewed.remove());

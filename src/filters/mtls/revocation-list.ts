@@ -2,6 +2,7 @@
 // only: delta and indirect ones, and whatever else a list declares critical, are refused.
 
 import { verify, X509Certificate } from 'node:crypto';
+import { signersOf } from './chain.ts';
 import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from './der.ts';
 
 /** Hash by the OID of the signature's algorithm; null for Ed25519, which has its own. */
@@ -31,6 +32,12 @@ export interface RevocationList extends Pick<ReadList, 'serials' | 'thisUpdateMs
   readonly authority: X509Certificate;
 }
 
+/** What lists name a certificate by. The issuer's name is in RFC 2253 order. */
+export interface IssuedCertificate {
+  readonly issuer: string;
+  readonly serialNumber: string;
+}
+
 export type Revocation = 'good' | 'revoked' | 'unknown';
 
 /** The lists of several authorities. */
@@ -40,6 +47,7 @@ export class RevocationLists {
    * exchange their key: each key signs a list of its own, and a serial number does not tell by which key it was given.
    */
   private readonly byIssuer: ReadonlyMap<string, readonly RevocationList[]>;
+  private readonly authorities: readonly X509Certificate[];
   private readonly acceptExpired: boolean;
 
   /** PEM texts. Throws a TypeError with a message for the operator. */
@@ -51,8 +59,31 @@ export class RevocationLists {
       if (blocks.length === 0) throw new TypeError('`crl.lists` holds a text without a revocation list in PEM');
       return blocks.map(der => verifiedList(der, certificates));
     });
+    this.authorities = certificates;
     this.byIssuer = Map.groupBy(newestOf(read), ({ authority }) => nameText(authority.subject));
     this.acceptExpired = acceptExpired;
+  }
+
+  /** The authorities above a client, by its chain as the connection tells it. Null where it is not certain who signed it. */
+  authoritiesAbove(chain: readonly Buffer[]): readonly IssuedCertificate[] | null {
+    const above = signersOf(
+      chain.map(der => new X509Certificate(der)),
+      this.authorities,
+    );
+    return above?.map(({ issuer, serialNumber }) => ({ issuer: nameText(issuer), serialNumber })) ?? null;
+  }
+
+  /** Asks for a client's own certificate, whose authority must have a list, and for those above it, where theirs has one. */
+  askAll(own: IssuedCertificate, above: readonly IssuedCertificate[] | null, nowMs: number): Revocation {
+    let verdict = this.ask(own.issuer, own.serialNumber, nowMs);
+    if (above === null) return verdict === 'revoked' ? 'revoked' : 'unknown';
+    for (const { issuer, serialNumber } of above) {
+      if (verdict === 'revoked') break;
+      if (!this.byIssuer.has(issuer)) continue;
+      const its = this.ask(issuer, serialNumber, nowMs);
+      if (its !== 'good') verdict = its;
+    }
+    return verdict;
   }
 
   /** `unknown` where no list of the authority is there, or only one whose time is over. */
@@ -151,8 +182,11 @@ function pemBlocks(text: string, label: string): Buffer[] {
   return [...text.matchAll(block)].map(match => Buffer.from(match[1], 'base64'));
 }
 
-/** From Node's lines, outermost first and escaped as RFC 2253 says, to one line: as a client's certificate names its issuer. */
-function nameText(lines: string): string {
+/**
+ * From Node's lines, outermost first and escaped as RFC 2253 says, to one line: as a client's certificate names its issuer. Node has no text for an
+ * empty name, which its types leave out.
+ */
+function nameText(lines: string | undefined = ''): string {
   return lines
     .split('\n')
     .filter(line => line !== '')
