@@ -74,19 +74,31 @@ describe('drain', () => {
   });
 
   test('a client that acknowledges the announcement is told the last stream at once', async () => {
-    await with_({}, async ({ engine }) => {
-      const client = await H2Client.open(engine.port);
-      client.headers(1, get('/a'));
-      await client.answer(1);
-      const since = performance.now();
-      const drained = engine.gateway.drain(5_000);
-      await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
-      client.send(frame(T.ping, F.ack, 0, client.frames.find(({ type }) => type === T.ping)!.payload));
-      assert.equal(await client.end(), 0);
-      assert.ok(performance.now() - since < 200);
-      client.socket.end();
-      await drained;
-    });
+    /** From the announcement to the end of a connection that acknowledges it. */
+    const endsAfterMs = async (): Promise<number> => {
+      let tookMs = 0;
+      await with_({}, async ({ engine }) => {
+        const client = await H2Client.open(engine.port);
+        client.headers(1, get('/a'));
+        await client.answer(1);
+        const since = performance.now();
+        const drained = engine.gateway.drain(5_000);
+        await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
+        client.send(frame(T.ping, F.ack, 0, client.frames.find(({ type }) => type === T.ping)!.payload));
+        assert.equal(await client.end(), 0);
+        tookMs = performance.now() - since;
+        client.socket.end();
+        await drained;
+      });
+      return tookMs;
+    };
+    // Who does not acknowledge is waited for by 250 ms. A busy machine may take as long over the rest, but not each time.
+    const times: number[] = [];
+    while (times.length < 10 && !times.some(ms => ms < 200)) times.push(await endsAfterMs());
+    assert.ok(
+      times.some(ms => ms < 200),
+      `none of ${times.map(Math.round).join(', ')} ms is at once`,
+    );
   });
 
   test('the last request that a connection may bring announces the end', async () => {
