@@ -61,6 +61,20 @@ export async function startChild(
 
 /** Waits until the child accepts connections on a port; throws with its standard error when it exits or takes too long. */
 export async function untilAccepting(child: Child, port: number): Promise<void> {
+  // Because: a foreign server says nothing when its socket is ready; trying again is all there is.
+  await untilReady(child, () => accepts(port), `port ${port} did not open`);
+}
+
+/** Waits until the child wrote this to either output; throws with what it wrote when it exits or takes too long. */
+export async function untilSaid(child: Child, text: string): Promise<void> {
+  await untilReady(
+    child,
+    () => child.stdout().includes(text) || child.stderr().includes(text),
+    `it did not say "${text}"`,
+  );
+}
+
+async function untilReady(child: Child, isReady: () => boolean | Promise<boolean>, failure: string): Promise<void> {
   const until = performance.now() + START_TIMEOUT_MS;
   let gone: number | string | null = null;
   void child.exited.then(code => {
@@ -68,12 +82,11 @@ export async function untilAccepting(child: Child, port: number): Promise<void> 
   });
   while (performance.now() < until) {
     if (gone !== null) throw new Error(`exited with ${gone}: ${child.stderr()}${child.stdout()}`);
-    if (await accepts(port)) return;
-    // Because: a foreign server says nothing when its socket is ready; trying again is all there is.
+    if (await isReady()) return;
     await delay(20);
   }
   await child.stop();
-  throw new Error(`port ${port} did not open: ${child.stderr()}${child.stdout()}`);
+  throw new Error(`${failure}: ${child.stderr()}${child.stdout()}`);
 }
 
 function accepts(port: number): Promise<boolean> {

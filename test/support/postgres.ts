@@ -5,6 +5,7 @@ import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Child, startChild, untilAccepting } from './child.ts';
+import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
 export interface PostgresServer {
@@ -50,21 +51,16 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   ]);
   const child: Child = await startChild(program, args);
   await untilAccepting(child, port);
+  const [client, query] = asServer('psql', [
+    ...['-h', '127.0.0.1', '-p', String(port), '-U', 'cardea', '-c', 'select 1', 'postgres'],
+  ]);
   // Because: it accepts connections before it takes queries.
-  for (;;) {
-    const [client, query] = asServer('psql', [
-      '-h',
-      '127.0.0.1',
-      '-p',
-      String(port),
-      '-U',
-      'cardea',
-      '-c',
-      'select 1',
-      'postgres',
-    ]);
-    if (spawnSync(client, query, { timeout: 5_000 }).status === 0) break;
-  }
+  await eventually(() => spawnSync(client, query, { timeout: 5_000 }).status === 0, 'PostgreSQL takes queries').catch(
+    async (error: unknown) => {
+      await child.stop();
+      throw error;
+    },
+  );
   return {
     port,
     url: `postgres://cardea@127.0.0.1:${port}/postgres`,

@@ -3,9 +3,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { eventually } from './eventually.ts';
 import { type RedisServer, startRedis } from './redis.ts';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+/** A paused server accepts and never answers. */
+const run = (file: string, args: readonly string[]) => execute(file, args, { timeout: COMMAND_TIMEOUT_MS });
+const COMMAND_TIMEOUT_MS = 30_000;
 /** Until the others take a master for dead. */
 const NODE_TIMEOUT_MS = 500;
 
@@ -29,25 +33,25 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes']);
   const killed = new Set<number>();
-  const everywhere = async (wanted: (nodesText: string, info: string) => boolean) => {
+  const everywhere = async (what: string, wanted: (nodesText: string, info: string) => boolean) => {
     for (const [at, { port }] of nodes.entries()) {
       if (killed.has(at)) continue;
-      for (;;) {
-        const ask = async (what: string) => (await run('redis-cli', ['-p', String(port), 'cluster', what])).stdout;
-        const [nodesText, info] = [await ask('nodes'), await ask('info')];
-        if (wanted(nodesText, info)) break;
-        await new Promise(resolve => setTimeout(resolve, 50));
-      }
+      const ask = async (what: string) => (await run('redis-cli', ['-p', String(port), 'cluster', what])).stdout;
+      await eventually(
+        async () => wanted(await ask('nodes'), await ask('info')),
+        `${what}, seen by the node of port ${port}`,
+      );
     }
   };
-  await everywhere((_, info) => info.includes('cluster_state:ok'));
+  await everywhere('the cluster is whole', (_, info) => info.includes('cluster_state:ok'));
   await everywhere(
+    'three replicas are known',
     text => text.split('\n').filter(line => line.includes('slave') && !line.includes('handshake')).length === 3,
   );
   for (const { port } of nodes) {
     const replication = async () => (await run('redis-cli', ['-p', String(port), 'info', 'replication'])).stdout;
-    while ((await replication()).includes('master_link_status:down'))
-      await new Promise(resolve => setTimeout(resolve, 20)); // Because: a replica tells nobody when it has caught up.
+    // Because: a replica tells nobody when it has caught up.
+    await eventually(async () => !(await replication()).includes('master_link_status:down'), `port ${port} has all`);
   }
   return {
     nodes,
@@ -57,6 +61,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       const isServed = (line: string) =>
         / connected \d/.test(line) && line.includes('master') && !line.includes('fail');
       await everywhere(
+        'three masters are served from',
         (text, info) => info.includes('cluster_state:ok') && text.split('\n').filter(isServed).length === 3,
       );
     },

@@ -4,9 +4,13 @@
 import { execFile } from 'node:child_process';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
+import { eventually } from './eventually.ts';
 import { startRedis } from './redis.ts';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+/** A paused server accepts and never answers. */
+const run = (file: string, args: readonly string[]) => execute(file, args, { timeout: COMMAND_TIMEOUT_MS });
+const COMMAND_TIMEOUT_MS = 10_000;
 
 export interface RedisPair {
   /** Of the address that stays. */
@@ -21,8 +25,11 @@ export async function startRedisPair(): Promise<RedisPair> {
   const primary = await startRedis({ arguments: ['--repl-diskless-sync-delay', '0'] });
   const replica = await startRedis({ arguments: ['--replicaof', '127.0.0.1', String(primary.port)] });
   const ask = async (...words: string[]) => (await run('redis-cli', ['-p', String(replica.port), ...words])).stdout;
-  while (!(await ask('info', 'replication')).includes('master_link_status:up'))
-    await new Promise(resolve => setTimeout(resolve, 20)); // Because: a replica tells nobody when it has caught up.
+  // Because: a replica tells nobody when it has caught up.
+  await eventually(
+    async () => (await ask('info', 'replication')).includes('master_link_status:up'),
+    'the replica has all',
+  );
   let target = primary.port;
   const sockets = new Set<Socket>();
   const address = createServer(client => {
@@ -62,10 +69,12 @@ export async function startRedisPair(): Promise<RedisPair> {
 function promote(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('REPLICAOF NO ONE\r\n'));
+    socket.setTimeout(COMMAND_TIMEOUT_MS, () => socket.destroy(new Error('the replica does not answer REPLICAOF')));
     socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the replica closed before it answered REPLICAOF')));
     socket.once('data', () => {
-      socket.destroy();
       resolve();
+      socket.destroy();
     });
   });
 }

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Child, startChild, untilAccepting } from './child.ts';
+import { type Child, startChild, untilSaid } from './child.ts';
 import { freePort } from './free-port.ts';
 
 export interface RedisServer {
@@ -36,7 +36,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     ...(password === '' ? [] : ['--requirepass', password]),
     ...(options.arguments ?? []),
   ]);
-  await untilAccepting(child, port);
+  // Not whether the port accepts: where another test's server took it meanwhile, that one would be taken for this.
+  await untilSaid(child, 'Ready to accept connections');
   const end = async () => {
     await child.exited;
     rmSync(folder, { recursive: true, force: true });
