@@ -147,7 +147,7 @@ test('a home that is not there is not made', async () => {
   assert.equal(existsSync(home), false);
 });
 
-describe('validate', () => {
+describe('validate', { concurrency: 2 }, () => {
   test('accepts, in words and in JSON', async () => {
     const said = await cardea(['validate']);
     assert.equal(said.code, 0, said.err);
@@ -227,7 +227,7 @@ describe('validate', () => {
   });
 });
 
-describe('explain', () => {
+describe('explain', { concurrency: 2 }, () => {
   test('names route, filters in order, upstream and path as sent', async () => {
     const said = await cardea(['explain', 'GET', 'http://api.example.com/users/./7']);
     assert.equal(said.code, 0, said.err);
@@ -392,7 +392,7 @@ test('schema is a JSON Schema that knows the filters', async () => {
   assert.match(out, /bodyLimit/);
 });
 
-describe('starts that fail leave nothing open, with one message and exit 1', () => {
+describe('starts that fail leave nothing open, with one message and exit 1', { concurrency: 2 }, () => {
   for (const what of ['listener', 'admin'] as const) {
     test(`the port of the ${what} is in use`, async t => {
       const other = createServer().listen(0, '127.0.0.1');
@@ -425,7 +425,7 @@ describe('starts that fail leave nothing open, with one message and exit 1', () 
   ] as const)
     test(what, async () => {
       const port = await freePort();
-      const config = file('cannot-open.yaml', [
+      const config = file(`cannot-open-${port}.yaml`, [
         `listeners: [{ address: "127.0.0.1:${port}"${listener} }]`,
         'admin: off',
         `accessLog: { path: "${accessLog}" }`,
@@ -496,8 +496,7 @@ describe('signals while the configuration is still read', () => {
       process.kill(gateway.pid, 'SIGTERM');
       await writer.writeFile(`${good.join('\n')}\n`);
       await writer.close();
-      assert.equal(await gateway.exited, 0);
-      assert.equal(gateway.stderr(), '');
+      assert.deepEqual([await gateway.exited, gateway.stderr()], [0, '']);
     }));
 
   test('SIGHUP: it is read again once it serves', () =>

@@ -47,61 +47,64 @@ const places = [
   { name: 'PostgreSQL', open: () => startPostgres() },
 ];
 
-for (const { name, open } of places) {
-  describe(`keys in ${name}`, () => {
-    let server: Awaited<ReturnType<typeof open>>;
-    let gateway: Awaited<ReturnType<typeof startGateway>>;
+// Each waits for seconds to pass.
+describe('keys in a store', { concurrency: true }, () => {
+  for (const { name, open } of places) {
+    describe(name, { concurrency: 1 }, () => {
+      let server: Awaited<ReturnType<typeof open>>;
+      let gateway: Awaited<ReturnType<typeof startGateway>>;
 
-    before(async () => {
-      server = await open();
-      gateway = await startGateway(
-        `stores: { main: { url: "${server.url}" } }
+      before(async () => {
+        server = await open();
+        gateway = await startGateway(
+          `stores: { main: { url: "${server.url}" } }
 plans: { gold: { rate: 100000/min } }
 consumers: [{ name: acme, tenant: t-1, plan: gold }]
 routes:
   - { name: all, filters: [{ apiKey: { store: main, failedLogins: off } }], to: { reply: { status: 204 } } }
 `,
-        { workers: 2 },
-      );
+          { workers: 2 },
+        );
+      });
+      after(async () => {
+        await gateway?.stop();
+        await server?.stop();
+      });
+
+      test('added, it is good on every worker within a second; revoked, it is not', async () => {
+        const keys = ['keys', '-c', gateway.configPath];
+        const added = await cardea([...keys, 'add', '--consumer', 'acme', '--id', 'k1', '--scope', 'read,write']);
+        assert.equal(added.code, 0, added.err);
+        const key = added.out.trim();
+        assert.match(key, /^ck_[A-Za-z0-9_-]{43}$/);
+        await delay(1_000);
+        assert.deepEqual(new Set(await statuses(gateway.port, key)), new Set([204]));
+
+        const second = (await cardea([...keys, 'add', '--consumer', 'acme'])).out.trim();
+        await delay(1_000);
+        assert.deepEqual(new Set(await statuses(gateway.port, second)), new Set([204]), 'two at once');
+
+        const listed = await cardea([...keys, 'list', '--json']);
+        assert.equal(JSON.parse(listed.out).length, 2);
+        assert.ok(!listed.out.includes(key));
+
+        assert.equal((await cardea([...keys, 'revoke', '--id', 'k1'])).code, 0);
+        await delay(1_000);
+        assert.deepEqual(new Set(await statuses(gateway.port, key)), new Set([401]));
+        assert.deepEqual(new Set(await statuses(gateway.port, second)), new Set([204]));
+        assert.equal((await cardea([...keys, 'revoke', '--id', 'k1'])).code, 1);
+
+        const logged = gateway.stderr() + gateway.stdout();
+        for (const secret of [key, second, 'redis-s3cret']) assert.ok(!logged.includes(secret));
+      });
+
+      test('a wrong key is refused, and what is refused tells nothing', async () => {
+        assert.deepEqual(new Set(await statuses(gateway.port, `ck_${'x'.repeat(43)}`)), new Set([401]));
+        assert.deepEqual(new Set(await statuses(gateway.port, 'x')), new Set([401]));
+      });
     });
-    after(async () => {
-      await gateway?.stop();
-      await server?.stop();
-    });
-
-    test('added, it is good on every worker within a second; revoked, it is not', async () => {
-      const keys = ['keys', '-c', gateway.configPath];
-      const added = await cardea([...keys, 'add', '--consumer', 'acme', '--id', 'k1', '--scope', 'read,write']);
-      assert.equal(added.code, 0, added.err);
-      const key = added.out.trim();
-      assert.match(key, /^ck_[A-Za-z0-9_-]{43}$/);
-      await delay(1_000);
-      assert.deepEqual(new Set(await statuses(gateway.port, key)), new Set([204]));
-
-      const second = (await cardea([...keys, 'add', '--consumer', 'acme'])).out.trim();
-      await delay(1_000);
-      assert.deepEqual(new Set(await statuses(gateway.port, second)), new Set([204]), 'two at once');
-
-      const listed = await cardea([...keys, 'list', '--json']);
-      assert.equal(JSON.parse(listed.out).length, 2);
-      assert.ok(!listed.out.includes(key));
-
-      assert.equal((await cardea([...keys, 'revoke', '--id', 'k1'])).code, 0);
-      await delay(1_000);
-      assert.deepEqual(new Set(await statuses(gateway.port, key)), new Set([401]));
-      assert.deepEqual(new Set(await statuses(gateway.port, second)), new Set([204]));
-      assert.equal((await cardea([...keys, 'revoke', '--id', 'k1'])).code, 1);
-
-      const logged = gateway.stderr() + gateway.stdout();
-      for (const secret of [key, second, 'redis-s3cret']) assert.ok(!logged.includes(secret));
-    });
-
-    test('a wrong key is refused, and what is refused tells nothing', async () => {
-      assert.deepEqual(new Set(await statuses(gateway.port, `ck_${'x'.repeat(43)}`)), new Set([401]));
-      assert.deepEqual(new Set(await statuses(gateway.port, 'x')), new Set([401]));
-    });
-  });
-}
+  }
+});
 
 test('wrong keys are counted by reason and for their source, over both workers', async t => {
   const gateway = await startGateway(
