@@ -40,18 +40,31 @@ const foldingName =
 const listOfTokens = /^[ \t,]*([!#$%&'*+.^_`|~0-9A-Za-z-]+([ \t]*,[ \t,]*|[ \t]*$))*$/;
 const chunkLine = /^[0-9a-f]{1,13}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|"([^"\\]|\\.)*"))?)*$/i;
 
-/** A chunk's line that is not the plain grammar, at the place where the sizes before it lead. */
-function hasOddChunkLine(body: string): boolean {
-  let at = 0;
-  while (at < body.length) {
+interface ChunkLine {
+  readonly line: string;
+  readonly size: number;
+  /** Where that begins which stands behind the line. */
+  readonly behind: number;
+}
+
+/** The lines of a chunked body, each at the place where the sizes before it lead, up to the last chunk's. */
+function chunkLinesOf(body: string): ChunkLine[] {
+  const lines: ChunkLine[] = [];
+  for (let at = 0; at < body.length; ) {
     const end = body.indexOf('\r\n', at);
     const line = body.slice(at, end === -1 ? undefined : end);
-    if (!chunkLine.test(line) || line.length > 500) return true;
     const size = Number.parseInt(line, 16);
-    if (end === -1 || size === 0) return false;
-    at = end + 2 + size + 2;
+    const behind = end === -1 ? body.length : end + 2;
+    lines.push({ line, size, behind });
+    if (!(size > 0)) break;
+    at = behind + size + 2;
   }
-  return false;
+  return lines;
+}
+
+/** A chunk's line that is not the plain grammar. */
+function hasOddChunkLine(body: string): boolean {
+  return chunkLinesOf(body).some(({ line }) => !chunkLine.test(line) || line.length > 500);
 }
 
 const rules: readonly Rule[] = [
@@ -189,9 +202,10 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Field lines behind what may be a last chunk. */
+/** Field lines behind the last chunk. */
 function trailersIn(body: string): string {
-  return /^0+(?:;[^\r\n]*)?\r\n((?:[^\r\n]+\r\n)+)/m.exec(body)?.[1] ?? '';
+  const last = chunkLinesOf(body).at(-1);
+  return last?.size === 0 ? /^(?:[^\r\n]+\r\n)*/.exec(body.slice(last.behind))![0] : '';
 }
 
 /** `text` begins where the refused message begins. Null when nothing in it explains why we refuse what Node accepts. */

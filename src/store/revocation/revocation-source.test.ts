@@ -142,10 +142,12 @@ test('a user who may hear no channel is told of, the list counts meanwhile, and 
   assert.equal(tableOf(seen).find(idFingerprint(key, 'one')), later);
   await admin.acl('SETUSER', 'gateway', '&*');
   await until(() => seen.trouble === null);
-  const before = seen.value;
-  await admin.publish('cardea:revocations', JSON.stringify({ jti: 'two', exp: later }));
-  await eventually(() => tableOf(seen).find(idFingerprint(seen.value!.key, 'two')) === later, 'the message is heard');
-  assert.equal(seen.value, before, 'it was heard, not read');
+  // The list does not hold it, so that it can only be heard; a reading that begins behind it takes it out again.
+  const isHeard = async () => {
+    await admin.publish('cardea:revocations', JSON.stringify({ jti: 'two', exp: later }));
+    return tableOf(seen).find(idFingerprint(seen.value!.key, 'two')) === later;
+  };
+  await eventually(isHeard, 'the message is heard');
 });
 
 test('a list that Redis refuses for a while is read again soon, whatever `sync` says', { timeout: 20_000 }, async t => {
