@@ -88,7 +88,9 @@ class HeldEndpoint {
     });
     const take = (socket: Socket, protocol: string | false | null): void => {
       socket.on('error', () => {});
-      if (!this.accepts || socket.destroyed) return;
+      // Let in before, through the handshake only now.
+      if (!this.accepts) socket.destroy();
+      if (socket.destroyed) return;
       (protocol === 'h2' ? h2 : h1).emit('connection', socket);
     };
     if (kind === 'negotiated') {

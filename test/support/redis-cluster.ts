@@ -1,15 +1,10 @@
 // A Redis Cluster of three masters, each with a replica, as child processes of a test.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.ts';
 import { type RedisServer, startRedis } from './redis.ts';
+import { redisCli } from './redis-cli.ts';
 
-const execute = promisify(execFile);
-/** A paused server accepts and never answers. */
-const run = (file: string, args: readonly string[]) => execute(file, args, { timeout: COMMAND_TIMEOUT_MS });
-const COMMAND_TIMEOUT_MS = 30_000;
 /** Until the others take a master for dead. */
 const NODE_TIMEOUT_MS = 500;
 
@@ -31,12 +26,12 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   ];
   const nodes = await Promise.all(Array.from({ length: 6 }, () => startRedis({ arguments: settings })));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes']);
+  await redisCli('--cluster', 'create', ...addresses, '--cluster-replicas', 1, '--cluster-yes');
   const killed = new Set<number>();
   const everywhere = async (what: string, wanted: (nodesText: string, info: string) => boolean) => {
     for (const [at, { port }] of nodes.entries()) {
       if (killed.has(at)) continue;
-      const ask = async (what: string) => (await run('redis-cli', ['-p', String(port), 'cluster', what])).stdout;
+      const ask = (what: string) => redisCli('-p', port, 'cluster', what);
       await eventually(
         async () => wanted(await ask('nodes'), await ask('info')),
         `${what}, seen by the node of port ${port}`,
@@ -49,7 +44,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     text => text.split('\n').filter(line => line.includes('slave') && !line.includes('handshake')).length === 3,
   );
   for (const { port } of nodes) {
-    const replication = async () => (await run('redis-cli', ['-p', String(port), 'info', 'replication'])).stdout;
+    const replication = () => redisCli('-p', port, 'info', 'replication');
     // Because: a replica tells nobody when it has caught up.
     await eventually(async () => !(await replication()).includes('master_link_status:down'), `port ${port} has all`);
   }
@@ -67,7 +62,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     },
     async moveSlot(slot, meanwhile) {
       const ask = async (port: number, ...words: (string | number)[]) =>
-        (await run('redis-cli', ['-e', '-p', String(port), ...words.map(String)])).stdout.trim();
+        (await redisCli('-e', '-p', port, ...words)).trim();
       const masters: { port: number; id: string; has: boolean }[] = [];
       for (const [at, { port }] of nodes.entries()) {
         if (killed.has(at)) continue;

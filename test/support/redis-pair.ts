@@ -1,16 +1,12 @@
 // A Redis with a replica behind one address, as behind a virtual IP: when the primary is killed and the replica promoted, new
 // connections lead there. For tests.
 
-import { execFile } from 'node:child_process';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
 import { startRedis } from './redis.ts';
+import { redisCli } from './redis-cli.ts';
 
-const execute = promisify(execFile);
-/** A paused server accepts and never answers. */
-const run = (file: string, args: readonly string[]) => execute(file, args, { timeout: COMMAND_TIMEOUT_MS });
-const COMMAND_TIMEOUT_MS = 10_000;
+const PROMOTION_TIMEOUT_MS = 10_000;
 
 export interface RedisPair {
   /** Of the address that stays. */
@@ -24,10 +20,9 @@ export async function startRedisPair(): Promise<RedisPair> {
   // Because: otherwise it waits five seconds for more replicas.
   const primary = await startRedis({ arguments: ['--repl-diskless-sync-delay', '0'] });
   const replica = await startRedis({ arguments: ['--replicaof', '127.0.0.1', String(primary.port)] });
-  const ask = async (...words: string[]) => (await run('redis-cli', ['-p', String(replica.port), ...words])).stdout;
   // Because: a replica tells nobody when it has caught up.
   await eventually(
-    async () => (await ask('info', 'replication')).includes('master_link_status:up'),
+    async () => (await redisCli('-p', replica.port, 'info', 'replication')).includes('master_link_status:up'),
     'the replica has all',
   );
   let target = primary.port;
@@ -69,7 +64,7 @@ export async function startRedisPair(): Promise<RedisPair> {
 function promote(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('REPLICAOF NO ONE\r\n'));
-    socket.setTimeout(COMMAND_TIMEOUT_MS, () => socket.destroy(new Error('the replica does not answer REPLICAOF')));
+    socket.setTimeout(PROMOTION_TIMEOUT_MS, () => socket.destroy(new Error('the replica does not answer REPLICAOF')));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('the replica closed before it answered REPLICAOF')));
     socket.once('data', () => {

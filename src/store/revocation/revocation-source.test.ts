@@ -1,7 +1,7 @@
 // The list of a real Redis: read whole, changed by messages, kept while Redis is away, read again when it is back.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { eventually } from '../../../test/support/eventually.ts';
 import { startRedis } from '../../../test/support/redis.ts';
@@ -123,24 +123,30 @@ test('away at the start: told, nothing published; then there; away again: the li
   assert.ok(seen.value !== null && value !== null);
 });
 
-test('a user who may hear no channel is told of, the list counts meanwhile, and messages do once he may', {
-  timeout: 20_000,
-}, async t => {
+/** A feed whose user of Redis may do what `rules` say: `allow` adds to them. The list holds `one`. */
+async function feedOfUser(t: TestContext, ...rules: readonly string[]) {
   const redis = await startRedis();
   t.after(() => redis.stop());
   const admin = new Redis(redis.port);
   t.after(() => admin.disconnect());
-  await admin.acl('SETUSER', 'gateway', 'on', '>pw', '~*', 'resetchannels', '+@all');
+  await admin.acl('SETUSER', 'gateway', 'on', '>pw', '~*', ...rules);
   await admin.zadd('cardea:revoked:jti', later, 'one');
   const { seen, until, outlet: out } = outlet();
   const store = redisSpec(redis.port, { username: 'gateway', password: 'pw' });
   const feed = revocationSource.start({ store, syncMs: 3_600_000 }, out);
   t.after(() => feed.stop());
+  return { admin, seen, until, allow: (rule: string) => admin.acl('SETUSER', 'gateway', rule) };
+}
+
+test('a user who may hear no channel is told of, the list counts meanwhile, and messages do once he may', {
+  timeout: 20_000,
+}, async t => {
+  const { admin, seen, until, allow } = await feedOfUser(t, 'resetchannels', '+@all');
   await until(() => seen.trouble?.includes('NOPERM') === true);
   assert.equal(seen.trouble, 'messages about revoked tokens are not heard, only the list is: Redis says NOPERM');
   const { key } = seen.value!;
   assert.equal(tableOf(seen).find(idFingerprint(key, 'one')), later);
-  await admin.acl('SETUSER', 'gateway', '&*');
+  await allow('&*');
   await until(() => seen.trouble === null);
   // The list does not hold it, so that it can only be heard; a reading that begins behind it takes it out again.
   const isHeard = async () => {
@@ -151,18 +157,9 @@ test('a user who may hear no channel is told of, the list counts meanwhile, and 
 });
 
 test('a list that Redis refuses for a while is read again soon, whatever `sync` says', { timeout: 20_000 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const admin = new Redis(redis.port);
-  t.after(() => admin.disconnect());
-  await admin.acl('SETUSER', 'gateway', 'on', '>pw', '~*', '&*', '+@all', '-zscan');
-  await admin.zadd('cardea:revoked:jti', later, 'one');
-  const { seen, until, outlet: out } = outlet();
-  const store = redisSpec(redis.port, { username: 'gateway', password: 'pw' });
-  const feed = revocationSource.start({ store, syncMs: 3_600_000 }, out);
-  t.after(() => feed.stop());
+  const { seen, until, allow } = await feedOfUser(t, '&*', '+@all', '-zscan');
   await until(() => seen.trouble?.includes('NOPERM') === true);
-  await admin.acl('SETUSER', 'gateway', '+zscan');
+  await allow('+zscan');
   await until(() => seen.trouble === null);
   assert.equal(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), later);
 });

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosLoad } from '../../chaos/chaos-load.ts';
-import { eventuallySeen } from '../../support/eventually.ts';
+import { eventually, eventuallySeen } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { metric } from '../../support/metric.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
@@ -77,7 +77,7 @@ test('a copy is what the upstream got: method, path, fields, body, ids; larger b
   );
   assert.equal(shadow.seen.length, 1);
   // Copies are nobody's requests.
-  assert.equal(await metric(gateway, 'cardea_requests_in_flight'), 0);
+  await eventually(async () => (await metric(gateway, 'cardea_requests_in_flight')) === 0, 'none is under way');
   await eventuallySeen(
     () => gateway.stdout().trim().split('\n').length,
     n => n === 3,
@@ -96,7 +96,12 @@ test('a share of the requests is copied, exactly', async t => {
     n => n === 10,
     'ten copies arrived',
   );
-  assert.equal(await metric(gateway, outcome('answered')), 10);
+  await eventuallySeen(
+    () => metric(gateway, outcome('answered')),
+    n => n === 10,
+    'all copies were answered',
+  );
+  assert.equal(shadow.seen.length, 10);
 });
 
 test('differences are counted and told without values', async t => {
