@@ -1,7 +1,7 @@
 // The gateway itself, as its users run it, with one worker. Skipped until `bin/cardea` runs.
 
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
 import { makeCertificate } from '../backend/certificate.ts';
@@ -47,11 +47,11 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
       const port = await freePort();
       const adminPort = await freePort();
       const file = path.join(setup.folder, 'cardea.yaml');
-      const write = (wanted: Setup) =>
-        writeFileSync(file, configuration(wanted, { port, adminPort, accessLog: accessLog(wanted.folder) }));
+      const write = (to: string, wanted: Setup) =>
+        writeFileSync(to, configuration(wanted, { port, adminPort, accessLog: accessLog(wanted.folder) }));
       if (setup.tls) makeCertificate(setup.folder);
       if (setup.policy !== null) writePublicKey(setup.folder);
-      write(setup);
+      write(file, setup);
       const { child, startMs } = await launch(
         binary,
         ['run', '-c', file, '--workers', '1'],
@@ -65,8 +65,13 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
         startMs,
         pid: () => child.pid,
         prepareReload(wanted) {
-          write(wanted);
-          return () => process.kill(child.pid, 'SIGHUP');
+          // Beside it, since the file itself is watched.
+          const next = `${file}.next`;
+          write(next, wanted);
+          return () => {
+            renameSync(next, file);
+            process.kill(child.pid, 'SIGHUP');
+          };
         },
         stop: () => child.stop(),
       };

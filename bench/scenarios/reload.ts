@@ -47,10 +47,11 @@ async function measure(
   try {
     if (proxy.prepareReload === undefined) throw new Error('it cannot reload');
     await warmUp(context, proxy.port);
+    // Before anything is asked: to write so much would hold the probe up, and what it waits for would seem to be the proxy.
+    const tell = proxy.prepareReload({ ...setup, ...change });
     const probe = startProbe(proxy.port, '/version');
     await probe.firstAskedMs(setup.version, timeoutMs);
     const before = cpuTime(proxy.pid(), { reaped: true });
-    const tell = proxy.prepareReload({ ...setup, ...change });
     const toldMs = performance.now();
     tell();
     const effectiveMs = (await probe.firstAskedMs(change.version, timeoutMs)) - toldMs;
