@@ -28,7 +28,7 @@ function measure(name: string, count: number, run: (i: number) => void): void {
   }
   nanos.sort((a, b) => a - b);
   console.log(
-    `${name.padEnd(44)} best ${nanos[0].toFixed(1).padStart(7)} ns   median ${nanos[ROUNDS >> 1].toFixed(1).padStart(7)} ns`,
+    `${name.padEnd(44)} best ${nanos[0]!.toFixed(1).padStart(7)} ns   median ${nanos[ROUNDS >> 1]!.toFixed(1).padStart(7)} ns`,
   );
 }
 
@@ -45,7 +45,7 @@ async function measureLines(name: string, run: (i: number) => void): Promise<voi
   }
   nanos.sort((a, b) => a - b);
   console.log(
-    `${name.padEnd(44)} best ${nanos[0].toFixed(1).padStart(7)} ns   median ${nanos[500].toFixed(1).padStart(7)} ns`,
+    `${name.padEnd(44)} best ${nanos[0]!.toFixed(1).padStart(7)} ns   median ${nanos[500]!.toFixed(1).padStart(7)} ns`,
   );
 }
 
@@ -70,8 +70,8 @@ function fill(i: number, route: string): AccessFields {
   fields.routePart = route;
   fields.endpointPart = endpoint;
   fields.method = 'GET';
-  fields.host = head.slice(36, 51);
-  fields.path = head.slice(4, 19);
+  fields.host = head!.slice(36, 51);
+  fields.path = head!.slice(4, 19);
   fields.status = 200;
   fields.bytesIn = 123;
   fields.bytesOut = 1_024 + (i & 1_023);
@@ -79,7 +79,7 @@ function fill(i: number, route: string): AccessFields {
   fields.upstreamMs = 0.9 + (i & 63) / 77;
   fields.overheadMs = 0.011;
   fields.attempts = 1;
-  fields.userAgent = head.slice(65, 83);
+  fields.userAgent = head!.slice(65, 83);
   fields.protocol = 'HTTP/1.1';
   return fields;
 }
@@ -92,22 +92,22 @@ const durations = Float64Array.from({ length: 4_096 }, () => Math.exp(Math.rando
 const parents = Array.from({ length: 64 }, () => traceContext(undefined).traceparent);
 
 measure('filling the record, request id included', 300_000, i => {
-  sink += fill(i, routes[0]).status;
+  sink += fill(i, routes[0]!).status;
 });
-await measureLines('accessLine + append + filling, one route', i => log.append(accessLine(fill(i, routes[0]))));
+await measureLines('accessLine + append + filling, one route', i => log.append(accessLine(fill(i, routes[0]!))));
 await measureLines('accessLine + append + filling, routes in turn', i =>
-  log.append(accessLine(fill(i, routes[i & 3]))),
+  log.append(accessLine(fill(i, routes[i & 3]!))),
 );
 await measureLines('append of a flat line of 480 bytes', () => log.append(flat));
 measure('jsonString of 15 letters', 1_000_000, i => {
-  sink += jsonString(heads[i & 63].slice(4, 19)).length;
+  sink += jsonString(heads[i & 63]!.slice(4, 19)).length;
 });
 measure('recordDuration, durations of all sizes', 3_000_000, i =>
-  recordDuration(cells, RouteCell.duration, durations[i & 4_095]),
+  recordDuration(cells, RouteCell.duration, durations[i & 4_095]!),
 );
 measure('recordDuration, around 1 ms', 3_000_000, i => recordDuration(cells, RouteCell.duration, 0.8 + (i & 7) / 40));
 measure('cells[offset + RouteCell.status2xx]++', 3_000_000, () => {
-  cells[RouteCell.status2xx]++;
+  cells[RouteCell.status2xx]!++;
 });
 measure('newRequestId', 1_000_000, () => {
   sink += newRequestId().length;

@@ -30,7 +30,7 @@ const scryptForm =
 export function parsePasswordHash(text: string): PasswordHash | null {
   const match = argon2Form.exec(text) ?? scryptForm.exec(text);
   if (match === null) return null;
-  const [, first, second, third, salt, hash] = match;
+  const [, first, second, third, salt = '', hash = ''] = match;
   const isArgon = text.startsWith('$argon2id');
   const cost = Number(second);
   const parallelism = Number(third);

@@ -68,9 +68,9 @@ test('of a list what differs is told, not the whole list: a filter’s setting, 
     },
   ]);
   const twice = configChanges(before, sampleConfig({ filters: [limits, compress, limits], upstreams: [users] }));
-  assert.match(twice[0].details[0], /^\[rateLimit 2\]: nothing -> \{/);
+  assert.match(twice[0]!.details[0]!, /^\[rateLimit 2\]: nothing -> \{/);
   const types = filter('compress', { types: ['text/*', 'image/*'] });
-  assert.deepEqual(configChanges(before, sampleConfig({ filters: [limits, types], upstreams: [users] }))[0].details, [
+  assert.deepEqual(configChanges(before, sampleConfig({ filters: [limits, types], upstreams: [users] }))[0]!.details, [
     '[compress].types[image/*]: nothing -> "image/*"',
   ]);
 });

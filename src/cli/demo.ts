@@ -30,7 +30,7 @@ export const demo: Command = {
     const file = fileURLToPath(new URL('../../examples/quickstart.yaml', import.meta.url));
     try {
       const onReady = (listeners: readonly string[], admin: string) => {
-        terminal.err(invitation(listeners[0], admin));
+        terminal.err(invitation(listeners[0]!, admin));
       };
       return await serve({ file, workers, onReady }, terminal);
     } catch (error) {

@@ -15,7 +15,7 @@ export const diff: Command = {
     { name: 'B', help: 'the configuration after' },
   ],
   async run(args, terminal) {
-    const [before, after] = args.positionals;
+    const [before = '', after = ''] = args.positionals;
     const a = await loadOrTell(before, terminal);
     const b = await loadOrTell(after, terminal);
     if (a === null || b === null) return ExitCode.failed;

@@ -53,7 +53,7 @@ function withoutSecrets(explanation: Explanation, config: Config): Explanation {
 
 /** Reads the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. */
 function requestOf(args: CommandArguments): RequestToExplain {
-  const [method, url] = args.positionals;
+  const [method = '', url = ''] = args.positionals;
   if (!/^[A-Za-z-]+$/.test(method)) throw new UsageError(`"${method}" is not a method; cardea explain GET ${method}`);
   const parts = /^(?:https?:\/\/(?<authority>[^/?#]*))?(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/i.exec(url)?.groups;
   if (parts === undefined) {
@@ -82,7 +82,7 @@ function requestOf(args: CommandArguments): RequestToExplain {
 function headerOf(text: string): [string, string] {
   const match = /^([^:\s]+):[ \t]*(.*)$/.exec(text);
   if (match === null) throw new UsageError(`"${text}" is not a header; write -H 'name: value'`);
-  return [match[1], match[2]];
+  return [match[1]!, match[2]!];
 }
 
 function bodyOf(text: string | undefined): unknown {

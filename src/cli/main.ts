@@ -19,7 +19,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
     terminal.out(overviewText(commandList));
     return ExitCode.ok;
   }
-  const command = await findCommand(name === 'help' ? rest[0] : name);
+  const command = await findCommand(name === 'help' ? rest[0]! : name);
   const parsed = parseArguments(command, name === 'help' ? ['--help'] : rest);
   if (parsed.flag('help')) {
     terminal.out(commandText(command));

@@ -62,9 +62,10 @@ export function* compileRoutes(
   // A function of its own, since a loop that yields stays uncompiled for longer.
   const compileSome = (from: number, to: number): void => {
     for (let index = from; index < to; index++) {
-      const route = config.routes[index];
+      const route = config.routes[index]!;
       const place = placesBefore.get(route.name);
-      const old = place !== undefined && before?.config.routes[place] === route ? before.routes[place] : undefined;
+      const isSame = before !== null && place !== undefined && before.config.routes[place] === route;
+      const old = isSame ? before.routes[place] : undefined;
       const isKept = old !== undefined && isStillTrue(old, route, runningNow, upstreams, surroundings.offsets);
       const pattern = table.patternOf(route.match.path);
       const value = isKept ? old : compileRoute(route, index, pattern, surroundings, problems);
@@ -102,15 +103,16 @@ function* patchRoutes(
   const compiled: Route[] = [];
   const added: RouteSpec<Route>[] = [];
   for (const index of edits.added) {
-    const { name, match } = config.routes[index];
+    const route = config.routes[index]!;
+    const { name, match } = route;
     const pattern = parsePathPattern(match.path, surroundings.regexes);
-    const value = compileRoute(config.routes[index], index, pattern, surroundings, problems);
+    const value = compileRoute(route, index, pattern, surroundings, problems);
     if (value === null) return null;
     compiled.push(value);
     added.push({ name, match, value });
     yield* budget.pause();
   }
-  const removed = edits.removed.map(index => configBefore.routes[index].match);
+  const removed = edits.removed.map(index => configBefore.routes[index]!.match);
   const table = patchRouteTable(snapshot.routes, { edits, removed, added });
   if (table === null || problems.length > 0) return null;
   yield* budget.pause();
@@ -118,14 +120,14 @@ function* patchRoutes(
     routes: editedList(routes, edits, compiled),
     table,
     keptRoutes: config.routes.length - compiled.length,
-    changed: [...compiled, ...edits.removed.map(index => routes[index])],
+    changed: [...compiled, ...edits.removed.map(index => routes[index]!)],
   };
 }
 
 /** By name rather than by identity: to look an object up, it is given a number first. */
 function placesByName(routes: readonly RouteConfig[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
-  for (let at = 0; at < routes.length; at++) places.set(routes[at].name, at);
+  for (let at = 0; at < routes.length; at++) places.set(routes[at]!.name, at);
   return places;
 }
 
@@ -153,10 +155,10 @@ function isStillTrue(
 }
 
 function documentProblem({ routeIndex, otherIndex, path, message }: RouteProblem, config: Config): Problem {
-  const name = config.routes[routeIndex].name;
+  const name = config.routes[routeIndex]!.name;
   const text =
     otherIndex === null
       ? message
-      : `route "${name}" can never be chosen: "${config.routes[otherIndex].name}" stands before it and matches the same requests`;
+      : `route "${name}" can never be chosen: "${config.routes[otherIndex]!.name}" stands before it and matches the same requests`;
   return { path: ['routes', routeIndex, ...path], message: text, severity: 'error' };
 }

@@ -60,8 +60,8 @@ const to = (upstream: string) => ({ to: { kind: 'upstream', upstream } as const 
 test('unchanged routes and upstreams are the same objects in the next snapshot', () => {
   const routes = [sampleRoute('one', '/one', to('a')), sampleRoute('two', '/two', to('b'))];
   const first = compile(sampleConfig({ upstreams, routes }));
-  const changed = { ...routes[1], timeoutMs: 5 };
-  const second = compile(sampleConfig({ upstreams: structuredClone(upstreams), routes: [routes[0], changed] }), first);
+  const changed = { ...routes[1]!, timeoutMs: 5 };
+  const second = compile(sampleConfig({ upstreams: structuredClone(upstreams), routes: [routes[0]!, changed] }), first);
   assert.equal(second.snapshot.upstreams.get('a'), first.snapshot.upstreams.get('a'));
   assert.equal(routeOf(second, '/one'), routeOf(first, '/one'));
   assert.notEqual(routeOf(second, '/two'), routeOf(first, '/two'));
@@ -101,7 +101,7 @@ test('a route is made anew when its upstream is, and so is a split', () => {
   const first = compile(sampleConfig({ upstreams, routes }));
   const same = compile(sampleConfig({ upstreams, routes }), first);
   assert.equal(same.keptRoutes, 3);
-  const moved = compile(sampleConfig({ upstreams: [upstreams[0], sampleUpstream('b', [3])], routes }), first);
+  const moved = compile(sampleConfig({ upstreams: [upstreams[0]!, sampleUpstream('b', [3])], routes }), first);
   assert.equal(moved.keptRoutes, 1);
   const { destination } = routeOf(moved, '/two').plan;
   assert.ok(destination.kind === 'upstream');
@@ -119,16 +119,19 @@ test('a route that takes the place of another in a large table, again and again'
     assert.equal(compiled.keptRoutes, 1_999);
     assert.equal(routeOf(compiled, `/now/${round}/x`).name, `now-${round}`);
     // Whoever runs on the snapshot before finds there what it began with.
-    assert.equal(routeOf(last, config.routes[700 + round].match.path.replace('/*', '/x')).name, `route-${700 + round}`);
+    assert.equal(
+      routeOf(last, config.routes[700 + round]!.match.path.replace('/*', '/x')).name,
+      `route-${700 + round}`,
+    );
     assert.deepEqual(
       compiled.routes.map(({ name }) => name),
       next.routes.map(({ name }) => name),
     );
     [config, last] = [next, compiled];
   }
-  const wrong = config.routes.with(3, sampleRoute('twice', config.routes[9].match.path, to('a')));
+  const wrong = config.routes.with(3, sampleRoute('twice', config.routes[9]!.match.path, to('a')));
   const { problems } = finish(compileSnapshot(sampleConfig({ upstreams, routes: wrong }), last, context));
-  assert.match(problems[0].message, /can never be chosen: "twice" stands before it/);
+  assert.match(problems[0]!.message, /can never be chosen: "twice" stands before it/);
 });
 
 test('a thousand snapshots, each made from the one before, leave the heap flat', () => {

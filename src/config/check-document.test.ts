@@ -44,7 +44,7 @@ const withRoute = (fields: object) => ({ ...sound, routes: [{ name: 'users', to:
 function onlyError(settings: Readonly<Record<string, unknown>>, path: string, message: RegExp): void {
   const found = errors(settings);
   assert.equal(found.length, 1, found.join('\n'));
-  assert.ok(found[0]!.startsWith(`${path}: `), found[0]);
+  assert.ok(found[0]!.startsWith(`${path}: `), found[0]!);
   assert.match(found[0]!.slice(path.length + 2), message);
 }
 

@@ -96,7 +96,7 @@ export class AdminServer {
   private async pageFor({ method = '', url = '', headers }: IncomingMessage, response: ServerResponse): Promise<Page> {
     const refusal = browserRefusal(headers, this.names);
     if (refusal !== '') return problem(403, 'origin_refused', 'Refused', refusal);
-    const make = adminPages.get(url.split('?', 1)[0]);
+    const make = adminPages.get(url.split('?', 1)[0]!);
     if (make === undefined) {
       return problem(404, 'page_not_found', 'No such page', `There are ${[...adminPages.keys()].join(', ')}.`);
     }

@@ -16,7 +16,9 @@ export function reasonsAgainstReady({ status, metrics }: Pick<AdminView, 'status
     const offset = offsets?.get(name);
     // Beyond the number of upstreams with cells of their own, only the configuration tells.
     const available =
-      offset === undefined ? endpoints.length : Math.max(...slabs.map(cells => cells[offset + UpstreamCell.endpoints]));
+      offset === undefined
+        ? endpoints.length
+        : Math.max(...slabs.map(cells => cells[offset + UpstreamCell.endpoints]!));
     if (available === 0) reasons.push(`upstream ${name} has no endpoint`);
   }
   return reasons;

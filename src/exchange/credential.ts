@@ -26,7 +26,7 @@ export class CredentialReader {
   take(exchange: Exchange): Taken {
     const { places } = this;
     for (let i = 0; i < places.length; i++) {
-      const taken = takeFrom(exchange, places[i]);
+      const taken = takeFrom(exchange, places[i]!);
       if (taken === null) continue;
       if (taken === MALFORMED || taken.length === 0 || taken.length > this.bytesMax) return MALFORMED;
       return taken;
@@ -77,7 +77,7 @@ function onlyCookie(lines: readonly string[], name: string): Taken {
 function onlyOne(pairs: readonly string[], name: string): Taken {
   let value: Taken = null;
   for (let i = 0; i < pairs.length; i += 2) {
-    if (pairs[i] === name) value = value === null ? pairs[i + 1] : MALFORMED;
+    if (pairs[i] === name) value = value === null ? pairs[i + 1]! : MALFORMED;
   }
   return value;
 }

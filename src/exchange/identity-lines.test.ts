@@ -33,13 +33,13 @@ test('one signed token instead, which others can verify', async () => {
   const made = lines.make(acme, identity, now).fields;
   assert.deepEqual([made.length, made[0]], [2, 'X-Consumer-Token']);
   const options = { issuer: 'cardea', currentDate: new Date(now + 59_000) };
-  const { payload } = await jwtVerify(made[1], Buffer.from(key), options);
+  const { payload } = await jwtVerify(made[1]!, Buffer.from(key), options);
   assert.deepEqual(
     [payload.sub, payload.consumer, payload.plan, payload.groups, payload.scope],
     ['ann', 'acme', 'gold', ['a', 'b,c'], 'read write'],
   );
   const late = { ...options, currentDate: new Date(now + 61_000) };
-  await assert.rejects(jwtVerify(made[1], Buffer.from(key), late));
+  await assert.rejects(jwtVerify(made[1]!, Buffer.from(key), late));
   assert.equal(lines.areLasting, false);
   assert.ok(lines.validUntilMs(0) < 60_000);
 });

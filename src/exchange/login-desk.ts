@@ -138,7 +138,7 @@ export class LoginDesk {
     exchange.identity = login.identity;
     const { lines } = login;
     headers.appendBlock(lines !== null && this.isTimely(login) ? lines : this.linesFor(login, consumer));
-    this.worker.cells[this.cells.admitted]++;
+    this.worker.cells[this.cells.admitted]!++;
     return true;
   }
 
@@ -207,7 +207,7 @@ export class LoginDesk {
   }
 
   private countNow(exchange: Exchange, event: RefusalEvent, keyId: string): void {
-    this.worker.cells[this.cells[event]]++;
+    this.worker.cells[this.cells[event]]!++;
     if (this.attempts === null || !isGuess.has(event)) return;
     // Because: threads share these counts and have no other clock in common, and only refusals come here.
     const nowMs = Date.now();

@@ -24,9 +24,9 @@ export class HeaderNameSet {
 
   /** Whether a name of the set stands at `start` of a head, ended by a colon. Allocates nothing. */
   standsAt(text: string, start: number): boolean {
-    const candidates = this.byFirst[folded[text.charCodeAt(start)]];
+    const candidates = this.byFirst[folded[text.charCodeAt(start)]!]!;
     for (let c = 0; c < candidates.length; c++) {
-      const pattern = candidates[c];
+      const pattern = candidates[c]!;
       let i = 1;
       while (i < pattern.length && folded[text.charCodeAt(start + i) & 0xff] === pattern.charCodeAt(i)) i++;
       if (i === pattern.length) return true;

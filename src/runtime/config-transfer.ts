@@ -96,13 +96,13 @@ function encodeList<Element extends Named>(
   const runs = new Runs();
   runs.add(0, from);
   const byName = new Map<string, number>();
-  for (let at = from; at < toBefore; at++) byName.set(base[at].name, at);
+  for (let at = from; at < toBefore; at++) byName.set(base[at]!.name, at);
   const sent: (Element | ShortRoute)[] = [];
   for (let at = from; at < toNow; at++) {
-    const element = elements[at];
+    const element = elements[at]!;
     const form = short(element);
     const same = byName.get(element.name);
-    const source = same !== undefined && isEqual(element, form, base[same], short) ? same : undefined;
+    const source = same !== undefined && isEqual(element, form, base[same]!, short) ? same : undefined;
     if (source === undefined) sent.push(form ?? element);
     runs.add(source ?? -1, 1);
   }
@@ -139,7 +139,7 @@ class Runs {
 /** How many elements come along. */
 function sentElements({ runs }: ListTransfer): number {
   let count = 0;
-  for (let at = 0; at < runs.length; at += 2) if (runs[at] === -1) count += runs[at + 1];
+  for (let at = 0; at < runs.length; at += 2) if (runs[at] === -1) count += runs[at + 1]!;
   return count;
 }
 
@@ -162,7 +162,7 @@ function packTexts(elements: readonly unknown[]): { text: SharedArrayBuffer; end
   }
   const text = new SharedArrayBuffer(length);
   const bytes = Buffer.from(text);
-  for (const [index, each] of texts.entries()) bytes.write(each, index === 0 ? 0 : ends[index - 1]);
+  for (const [index, each] of texts.entries()) bytes.write(each, index === 0 ? 0 : ends[index - 1]!);
   return { text, ends };
 }
 
@@ -187,8 +187,8 @@ function* decodeList<Element>(
   let next = 0;
   for (let at = 0; at < runs.length; at += 2) {
     const [source, count] = [runs[at], runs[at + 1]];
-    pieces.push(source === -1 ? sent.slice(next, next + count) : previous.slice(source, source + count));
-    if (source === -1) next += count;
+    pieces.push(source === -1 ? sent.slice(next, next + count!) : previous.slice(source, source! + count!));
+    if (source === -1) next += count!;
   }
   const elements = pieces.flat();
   const [front, behind] = [keptInFront(runs), keptBehind(runs, previous.length)];
@@ -199,7 +199,7 @@ function* decodeList<Element>(
 
 /** How many elements stand where they stood, from the first on. */
 function keptInFront(runs: Int32Array): number {
-  return runs.length > 0 && runs[0] === 0 ? runs[1] : 0;
+  return runs.length > 0 && runs[0] === 0 ? runs[1]! : 0;
 }
 
 /** How many stand behind all others, as before; none of those in front. */

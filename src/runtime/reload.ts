@@ -105,7 +105,7 @@ export class Reload {
       rolloutMs: rounded(performance.now() - began),
       compileMs: rounded(Math.max(...result.reports.map(report => report.totalMs))),
       longestSliceMs: rounded(Math.max(...result.reports.map(report => report.longestSliceMs))),
-      keptRoutes: result.reports[0].keptRoutes,
+      keptRoutes: result.reports[0]!.keptRoutes,
       routes: config.routes.length,
     });
     for (const { severity, file, line, column, message } of loaded.problems) {

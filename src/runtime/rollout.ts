@@ -144,7 +144,7 @@ export class Rollout {
     await worker.call('tickets', this.parts.tickets.keys);
     await this.parts.feeds.tell((key, value) => worker.call('feed', { key, value }));
     const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null, this.needs, current.tls));
-    if (problems.length > 0) throw new Error(problems[0].message);
+    if (problems.length > 0) throw new Error(problems[0]!.message);
     const { error } = await worker.call('listen', current.listeners);
     if (error !== '') throw new Error(error);
     await worker.call('commit', null);
@@ -154,7 +154,7 @@ export class Rollout {
     const { registry, tables } = this.parts;
     // What is not new has its blocks.
     const { from, toNow } = changedRange(base?.routes ?? [], config.routes);
-    for (let at = from; at < toNow; at++) registry.block('route', config.routes[at].name);
+    for (let at = from; at < toNow; at++) registry.block('route', config.routes[at]!.name);
     for (const { name, canary, mirror } of routesThatSayMore(config.routes)) {
       if (canary !== undefined) registry.block('canary', name);
       if (mirror !== undefined) registry.block('mirror', name);
@@ -180,9 +180,9 @@ export class Rollout {
   /** The first worker finds the ports where the system is to choose them; the others follow it. */
   private async listen(orders: readonly ListenOrder[]): Promise<readonly ListenOrder[]> {
     const [first, ...others] = this.parts.crew.workers;
-    const { ports, error } = await first.call('listen', orders);
+    const { ports, error } = await first!.call('listen', orders);
     if (error !== '') throw new Error(error);
-    const bound = orders.map((order, index) => ({ ...order, port: ports[index] }));
+    const bound = orders.map((order, index) => ({ ...order, port: ports[index]! }));
     const reports = await Promise.all(others.map(worker => worker.call('listen', bound)));
     const failed = reports.find(report => report.error !== '');
     if (failed !== undefined) throw new Error(failed.error);

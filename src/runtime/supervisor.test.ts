@@ -36,13 +36,13 @@ async function get(url: string): Promise<string> {
   return `${response.status} ${await response.text()}`;
 }
 
-const listener = sampleConfig().listeners[0];
+const listener = sampleConfig().listeners[0]!;
 const one = [sampleRoute('one', '/one')];
 const two = [...one, sampleRoute('two', '/two')];
 
 test('all workers serve on the one port that the system chose, and a reload keeps it', async () => {
   const supervisor = await started(sampleConfig({ routes: one }));
-  const [url] = supervisor.status.listeners;
+  const [url = ''] = supervisor.status.listeners;
   assert.doesNotMatch(url, /:0$/);
   for (let i = 0; i < 20; i++) assert.equal(await get(`${url}/one`), '200 one');
   next = sampleConfig({ routes: two });

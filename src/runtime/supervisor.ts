@@ -293,6 +293,6 @@ export class Supervisor {
   private count(cell: number): void {
     const { registry } = this;
     if (registry === null) return;
-    registry.own.cells[registry.block('gateway', '') + cell]++;
+    registry.own.cells[registry.block('gateway', '') + cell]!++;
   }
 }

@@ -206,7 +206,7 @@ function entriesOnTheWay(file: string): string[] {
   let rest = file.split(path.sep).filter(part => part !== '');
   let at = path.parse(file).root;
   for (let links = 0; rest.length > 0 && links < LINKS_MAX; ) {
-    const next = path.join(at, rest[0]);
+    const next = path.join(at, rest[0]!);
     const target = linkTarget(next);
     rest = rest.slice(1);
     if (target === null) {

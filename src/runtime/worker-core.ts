@@ -84,10 +84,10 @@ export class WorkerCore {
     const accessLog = new AccessLog({
       path: setup.accessLogPath,
       onWritten: lines => {
-        cellView[offset + WorkerCell.accessLogWritten] += lines;
+        cellView[offset + WorkerCell.accessLogWritten]! += lines;
       },
       onDropped: lines => {
-        cellView[offset + WorkerCell.accessLogDropped] += lines;
+        cellView[offset + WorkerCell.accessLogDropped]! += lines;
       },
       onError: error => this.say('error', 'access log cannot be written', { reason: error.message }),
     });

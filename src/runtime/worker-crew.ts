@@ -152,7 +152,7 @@ export class WorkerCrew {
   private async replace(slot: number): Promise<void> {
     const { equipment } = this;
     if (this.stopping || equipment === null) return;
-    equipment.registry.own.cells[equipment.registry.block('gateway', '') + GatewayCell.workerRestarts]++;
+    equipment.registry.own.cells[equipment.registry.block('gateway', '') + GatewayCell.workerRestarts]!++;
     const member = this.start(slot);
     this.members.set(slot, member);
     this.replaceAtEnd(member);

@@ -52,7 +52,7 @@ export class ReplayTable {
     const { words } = this;
     let free = -1;
     for (let at = slots; at < slots + WAYS * WORDS; at += WORDS) {
-      const live = words[at] !== 0 && ((words[at + 2] - nowS) | 0) >= 0;
+      const live = words[at] !== 0 && ((words[at + 2]! - nowS) | 0) >= 0;
       if (!live) free = at;
       else if (words[at] === first && words[at + 1] === second) return 'seen';
     }

@@ -57,7 +57,7 @@ function assertWhole(text: string, prefixes: string[], count: number): void {
   assert.ok(text.endsWith('\n'));
   const next = new Map(prefixes.map(prefix => [prefix, 0]));
   for (const line of text.slice(0, -1).split('\n')) {
-    const [, prefix, number, filler] =
+    const [, prefix = '', number, filler = ''] =
       /^([a-z])-(\d+)-(x*)-end$/.exec(line) ?? assert.fail(`broken line: ${line.slice(0, 80)}`);
     assert.equal(Number(number), next.get(prefix));
     assert.equal(filler.length, Number(number) % 700);
@@ -122,7 +122,7 @@ test('when the new file cannot be opened the old one goes on', async () => {
   log.reopen();
   log.append('still here');
   await log.close();
-  assert.match(errors[0].message, /^accessLog\.path: there is no folder .*gone$/);
+  assert.match(errors[0]!.message, /^accessLog\.path: there is no folder .*gone$/);
   assert.equal(readFileSync(join(folder, 'moved', 'x.log'), 'latin1'), 'still here\n');
 });
 
@@ -151,7 +151,7 @@ test('a full disk costs lines, counted, and one message; never the worker', asyn
   await log.close();
   assert.equal(dropped, 2_000);
   assert.equal(errors.length, 1);
-  assert.match(errors[0].message, /ENOSPC/);
+  assert.match(errors[0]!.message, /ENOSPC/);
 });
 
 test('a line that broke off when the disk was full is not continued by the next one, and what was written is not counted as lost', async t => {
@@ -272,7 +272,7 @@ test('a reader that is gone holds up neither a rotation nor the end', async () =
   log.reopen();
   await log.close(50);
   assert.ok(dropped >= 100 && dropped <= 200, `${dropped} dropped`);
-  assert.match(errors[0].message, /takes nothing/);
+  assert.match(errors[0]!.message, /takes nothing/);
 });
 
 test('standard output as a pipe that nobody reads does not hold up the end of the process', async () => {

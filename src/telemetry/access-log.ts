@@ -235,7 +235,7 @@ export class AccessLog {
     this.failing = false;
     this.retryAfterMs = RETRY_FIRST_MS;
     this.written += bytes;
-    const batch = this.queue[0];
+    const batch = this.queue[0]!;
     if (this.written === batch.length) {
       this.options.onWritten?.(batch.lines);
       this.dequeue(batch);
@@ -264,7 +264,7 @@ export class AccessLog {
     // A full disk or a reader that went away: these lines are lost, later ones get their own try.
     if (!this.failing) this.options.onError?.(error);
     this.failing = true;
-    const batch = this.queue[0];
+    const batch = this.queue[0]!;
     const whole = linesIn(batch.bytes, this.written);
     if (whole > 0) this.options.onWritten?.(whole);
     this.options.onDropped?.(batch.lines - whole);

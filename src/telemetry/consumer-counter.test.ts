@@ -20,14 +20,14 @@ test('each consumer that called first has its own series, the others share one, 
   const counters = [0, 1].map(
     slot => new ConsumerCounter(new Float64Array(registry.openSlot(slot)), registry.consumers!),
   );
-  counters[0].count('acme', 200, 10, 100);
-  counters[1].count('acme', 429, 1, 1);
-  counters[1].count('b "quoted"', 204, 0, 0);
-  counters[0].count('late', 500, 5, 5);
-  counters[0].count('late', 502, 5, 5);
-  counters[0].count('b "quoted"', 204, 0, 0);
-  counters[1].count('other', 200, 0, 0);
-  counters[1].count('x'.repeat(200), 200, 0, 0);
+  counters[0]!.count('acme', 200, 10, 100);
+  counters[1]!.count('acme', 429, 1, 1);
+  counters[1]!.count('b "quoted"', 204, 0, 0);
+  counters[0]!.count('late', 500, 5, 5);
+  counters[0]!.count('late', 502, 5, 5);
+  counters[0]!.count('b "quoted"', 204, 0, 0);
+  counters[1]!.count('other', 200, 0, 0);
+  counters[1]!.count('x'.repeat(200), 200, 0, 0);
   assert.deepEqual(lines(registry, 'cardea_consumer_requests_total'), [
     'cardea_consumer_requests_total{consumer="acme",class="2xx"} 1',
     'cardea_consumer_requests_total{consumer="acme",class="4xx"} 1',

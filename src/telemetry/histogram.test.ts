@@ -28,8 +28,8 @@ test('every duration falls into the bucket that a search over all bounds finds',
       const expected = new Float64Array(HISTOGRAM_CELLS + 2);
       for (const ms of durations) {
         recordDuration(cells, 1, ms);
-        expected[1] += ms;
-        expected[2 + naiveBucket(ms)]++;
+        expected[1]! += ms;
+        expected[2 + naiveBucket(ms)]!++;
       }
       assert.deepEqual(cells, expected);
     }),

@@ -28,14 +28,14 @@ const firstBucketByDigits = Uint8Array.from({ length: 33 }, (_, digits) => {
  */
 export function recordDuration(cells: Float64Array, offset: number, ms: number): void {
   if (!(ms > 0)) {
-    cells[offset + 1]++;
+    cells[offset + 1]!++;
     return;
   }
   let bucket = HISTOGRAM_BUCKETS - 1;
   if (ms <= LONGEST_BOUND_MS) {
-    bucket = firstBucketByDigits[32 - Math.clz32(ms * 1_000)];
-    while (ms > bounds[bucket]) bucket++;
+    bucket = firstBucketByDigits[32 - Math.clz32(ms * 1_000)]!;
+    while (ms > bounds[bucket]!) bucket++;
   }
-  cells[offset] += ms;
-  cells[offset + 1 + bucket]++;
+  cells[offset]! += ms;
+  cells[offset + 1 + bucket]!++;
 }

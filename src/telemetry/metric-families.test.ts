@@ -9,9 +9,9 @@ test('the series of a block cover each of its cells exactly once', () => {
     const users = new Array<number>(kind.cellCount).fill(0);
     for (const family of kind.families) {
       const width = family.type === 'histogram' ? HISTOGRAM_CELLS : 1;
-      for (const { at } of family.series) for (let i = at; i < at + width; i++) users[i]++;
+      for (const { at } of family.series) for (let i = at; i < at + width; i++) users[i]!++;
     }
-    for (const { at, cells } of kind.hidden ?? []) for (let i = at; i < at + cells; i++) users[i]++;
+    for (const { at, cells } of kind.hidden ?? []) for (let i = at; i < at + cells; i++) users[i]!++;
     assert.deepEqual(users, new Array<number>(kind.cellCount).fill(1), kind.name);
   }
 });

@@ -19,8 +19,8 @@ test('a name keeps its offset, and blocks never overlap', () => {
     for (const offset of registry.blocks(kind.name).values()) spans.push([offset, offset + kind.cellCount]);
   }
   spans.sort((a, b) => a[0] - b[0]);
-  for (let i = 1; i < spans.length; i++) assert.ok(spans[i][0] >= spans[i - 1][1]);
-  assert.ok(spans[spans.length - 1][1] <= registry.layout.cellCount);
+  for (let i = 1; i < spans.length; i++) assert.ok(spans[i]![0] >= spans[i - 1]![1]);
+  assert.ok(spans[spans.length - 1]![1] <= registry.layout.cellCount);
 });
 
 test('names beyond the capacity share one block; a route of that very name shares it too', () => {

@@ -23,7 +23,7 @@ function parse(text: string): Map<string, Family> {
   let name = '';
   let expectType = false;
   for (const line of text.slice(0, -1).split('\n')) {
-    const [, keyword, about, rest] = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/.exec(line) ?? [];
+    const [, keyword, about = '', rest = ''] = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/.exec(line) ?? [];
     if (keyword === 'HELP') {
       assert.ok(!families.has(about) && !expectType, line);
       name = about;
@@ -33,10 +33,10 @@ function parse(text: string): Map<string, Family> {
       families.set(name, { type: rest, samples: new Map() });
       expectType = false;
     } else {
-      const [, sample, labels, value] = sampleLine.exec(line) ?? assert.fail(`not a sample: ${line}`);
+      const [, sample = '', labels, value] = sampleLine.exec(line) ?? assert.fail(`not a sample: ${line}`);
       const family = families.get(name) ?? assert.fail(`before any TYPE: ${line}`);
       assert.ok(
-        suffixes[family.type].some(suffix => sample === name + suffix),
+        suffixes[family.type]!.some(suffix => sample === name + suffix),
         `${line} stands under ${name}`,
       );
       const key = labels === undefined ? sample : `${sample}{${labels}}`;
@@ -53,7 +53,8 @@ function exampleRegistry(): MetricRegistry {
   const users = registry.block('route', 'users');
   const upstream = registry.block('upstream', 'users');
   const worker = registry.block('worker', '');
-  const [one, two] = [0, 1].map(slot => new Float64Array(registry.openSlot(slot)));
+  const cellsOf = (slot: number) => new Float64Array(registry.openSlot(slot));
+  const [one, two] = [cellsOf(0), cellsOf(1)];
   one[users + RouteCell.status2xx] = 40;
   two[users + RouteCell.status2xx] = 2;
   one[odd + RouteCell.status5xx] = 1;

@@ -66,7 +66,7 @@ function histogramLines(
   let count = 0;
   for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
     count += merged(slabs, first + 1 + bucket, 'sum');
-    lines += `${family.name}_bucket{${joinLabels(labels, bucketLabels[bucket])}} ${numberText(count)}\n`;
+    lines += `${family.name}_bucket{${joinLabels(labels, bucketLabels[bucket]!)}} ${numberText(count)}\n`;
   }
   if (count === 0) return '';
   const sum = merged(slabs, first, 'sum') / family.divisor;
@@ -76,7 +76,7 @@ function histogramLines(
 
 function merged(slabs: readonly Float64Array[], at: number, merge: 'sum' | 'max'): number {
   let value = 0;
-  for (const cells of slabs) value = merge === 'sum' ? value + cells[at] : Math.max(value, cells[at]);
+  for (const cells of slabs) value = merge === 'sum' ? value + cells[at]! : Math.max(value, cells[at]!);
   return value;
 }
 

@@ -17,7 +17,7 @@ export function millisText(ms: number): string {
   const micros = (ms * 1_000 + 0.5) | 0;
   if (micros >= REMEMBERED_MICROS) return microsText(micros);
   if (remembered[micros] === '') remembered[micros] = microsText(micros);
-  return remembered[micros];
+  return remembered[micros]!;
 }
 
 function microsText(micros: number): string {

@@ -24,25 +24,25 @@ test('a blocked loop shows as the maximum, and an idle one as next to nothing at
   await elapsed(300);
   delay.sample();
   assert.ok(
-    cells[OFFSET + WorkerCell.eventLoopDelayMaxMs] >= 100,
+    cells[OFFSET + WorkerCell.eventLoopDelayMaxMs]! >= 100,
     `max ${cells[OFFSET + WorkerCell.eventLoopDelayMaxMs]}`,
   );
   assert.ok(
-    cells[OFFSET + WorkerCell.eventLoopDelayP50Ms] < 60,
+    cells[OFFSET + WorkerCell.eventLoopDelayP50Ms]! < 60,
     `p50 ${cells[OFFSET + WorkerCell.eventLoopDelayP50Ms]}`,
   );
   // The maximum outlives its window: a scrape may come later.
   delay.sample();
-  assert.ok(cells[OFFSET + WorkerCell.eventLoopDelayMaxMs] >= 100);
+  assert.ok(cells[OFFSET + WorkerCell.eventLoopDelayMaxMs]! >= 100);
   for (let i = 0; i < 5; i++) delay.sample();
-  assert.ok(cells[OFFSET + WorkerCell.eventLoopDelayMaxMs] < 100);
+  assert.ok(cells[OFFSET + WorkerCell.eventLoopDelayMaxMs]! < 100);
   delay.close();
 });
 
 test('memory is there from the start', () => {
   const cells = block();
   const vitals = new WorkerVitals(cells, OFFSET);
-  assert.ok(cells[OFFSET + WorkerCell.heapUsedBytes] > 1e6);
-  assert.ok(cells[OFFSET + WorkerCell.externalBytes] > 0);
+  assert.ok(cells[OFFSET + WorkerCell.heapUsedBytes]! > 1e6);
+  assert.ok(cells[OFFSET + WorkerCell.externalBytes]! > 0);
   vitals.close();
 });

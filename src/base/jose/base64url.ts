@@ -66,7 +66,7 @@ export function decodeBase64urlText(text: string): string | null {
 function decodedLength(text: string): number {
   const { length } = text;
   const rest = length & 3;
-  if (rest === 1 || (bits[text.charCodeAt(length - 1)] & unusedBits[rest]) !== 0) return -1;
+  if (rest === 1 || (bits[text.charCodeAt(length - 1)]! & unusedBits[rest]!) !== 0) return -1;
   return (length * 3) >> 2;
 }
 

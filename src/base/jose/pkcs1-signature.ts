@@ -22,7 +22,7 @@ export class Pkcs1Verifier {
   constructor(key: KeyObject, hashName: string, bytes: number) {
     const digestInfo = digestInfos[hashName];
     if (digestInfo === undefined) throw new TypeError(`no DigestInfo for ${hashName}`);
-    const digestBytes = digestInfo[digestInfo.length - 1];
+    const digestBytes = digestInfo.at(-1)!;
     this.input = { key, padding: constants.RSA_NO_PADDING };
     this.hashName = hashName;
     this.digestAt = bytes - digestBytes;

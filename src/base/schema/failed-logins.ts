@@ -13,7 +13,7 @@ export const failedLogins = z
   .default('30/min')
   .transform(text => {
     const match = pattern.exec(text);
-    return match === null ? null : { count: Number(match[1]), perMs: perMs[match[2]] };
+    return match === null ? null : { count: Number(match[1]), perMs: perMs[match[2]!]! };
   })
   .describe(
     'Wrong credentials that one address (IPv6: one /64) may try, on all workers together; beyond it 429 `too_many_failed_logins`, and nothing of it is verified until the rate allows. Credentials that were verified before pass. `off` for no limit.',

@@ -50,7 +50,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
           refused: false,
         };
         exchange.state[slot] = call;
-        cells[call.text ? eventCell.text : eventCell.binary]++;
+        cells[call.text ? eventCell.text : eventCell.binary]!++;
         headers.set('content-type', `application/grpc${call.format}`);
         headers.remove('x-grpc-web');
         headers.remove('accept');
@@ -65,7 +65,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
           if (last) call.decoder.end();
           return decoded;
         } catch {
-          cells[eventCell.malformed]++;
+          cells[eventCell.malformed]!++;
           exchange.refuse(malformed);
           return empty;
         }

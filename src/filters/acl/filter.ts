@@ -25,7 +25,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
     const challenge = [['WWW-Authenticate', config.challenge]] as const;
 
     const refuse = (exchange: Exchange, fault: Fault, fields?: typeof challenge): void => {
-      cells[eventCell.denied]++;
+      cells[eventCell.denied]!++;
       exchange.refuse(fault, fields);
     };
 
@@ -39,7 +39,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
           }
         }
         if (allow === null) {
-          cells[eventCell.allowed]++;
+          cells[eventCell.allowed]!++;
           return;
         }
         let unknown = false;
@@ -47,7 +47,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
         for (const rule of allow) {
           const standing = rule.standing(exchange, nowMs);
           if (standing === Standing.meets) {
-            cells[eventCell.allowed]++;
+            cells[eventCell.allowed]!++;
             return;
           }
           if (standing === Standing.unknown) unknown = true;
@@ -58,7 +58,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
           const scope = lacking.scopes.join(' ').replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '');
           refuse(exchange, tooFewScopes, [['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`]]);
         } else if (unknown) {
-          cells[eventCell.unknown]++;
+          cells[eventCell.unknown]!++;
           exchange.refuse(missing, challenge);
         } else refuse(exchange, denied);
       },

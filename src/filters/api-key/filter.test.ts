@@ -80,7 +80,7 @@ const withKey = (key: string) => ({ headers: { 'X-API-Key': key } });
 test('a key passes, and the upstream learns whose it is', async t => {
   const { port, seen } = await start(t);
   for (let n = 0; n < 2; n++) assert.equal((await ask(port, withKey('first-key'))).status, 200);
-  const { headers } = seen[1];
+  const { headers } = seen[1]!;
   assert.equal(headers['x-consumer-name'], 'acme');
   assert.equal(headers['x-consumer-tenant'], 't-1');
   assert.equal(headers['x-consumer-plan'], 'gold');
@@ -90,8 +90,8 @@ test('a key passes, and the upstream learns whose it is', async t => {
 test('several keys of one consumer are good at once, each with a plan and scopes of its own', async t => {
   const { port, seen } = await start(t);
   assert.equal((await ask(port, withKey('second-key'))).status, 200);
-  assert.equal(seen[0].headers['x-consumer-plan'], 'silver');
-  assert.equal(seen[0].headers['x-consumer-scopes'], 'read');
+  assert.equal(seen[0]!.headers['x-consumer-plan'], 'silver');
+  assert.equal(seen[0]!.headers['x-consumer-scopes'], 'read');
 });
 
 test('no key, a wrong one, an ended one, one that is switched off', async t => {
@@ -125,12 +125,12 @@ test('from the query: taken out on the way, unless it is to stay', async t => {
   const from = [{ query: 'api_key' }];
   const taken = await start(t, { from });
   assert.equal((await ask(taken.port, { path: '/a?x=1&api_key=first-key&y=2' })).status, 200);
-  assert.equal(taken.seen[0].url, '/a?x=1&y=2');
+  assert.equal(taken.seen[0]!.url, '/a?x=1&y=2');
   assert.equal((await ask(taken.port, { path: '/a?api_key=first-key' })).status, 200);
-  assert.equal(taken.seen[1].url, '/a', 'as though there had been no query');
+  assert.equal(taken.seen[1]!.url, '/a', 'as though there had been no query');
   const kept = await start(t, { from, keepInQuery: true });
   assert.equal((await ask(kept.port, { path: '/a?api_key=first-key' })).status, 200);
-  assert.equal(kept.seen[0].url, '/a?api_key=first-key');
+  assert.equal(kept.seen[0]!.url, '/a?api_key=first-key');
 });
 
 test('from a cookie, as Bearer, and hidden from the upstream by choice', async t => {
@@ -139,9 +139,9 @@ test('from a cookie, as Bearer, and hidden from the upstream by choice', async t
   const missing = await ask(port);
   assert.equal(missing.headers['www-authenticate'], 'Bearer realm="cardea"');
   assert.equal((await ask(port, { headers: { authorization: 'Bearer first-key' } })).status, 200);
-  assert.equal(seen[0].headers.authorization, undefined);
+  assert.equal(seen[0]!.headers.authorization, undefined);
   assert.equal((await ask(port, { headers: { cookie: 'a=b; key=first-key' } })).status, 200);
-  assert.equal(seen[1].headers.cookie, 'a=b');
+  assert.equal(seen[1]!.headers.cookie, 'a=b');
 });
 
 test('a cookie that only a careless backend reads is the key as well, and given twice beside another', async t => {

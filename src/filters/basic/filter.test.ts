@@ -51,10 +51,10 @@ function codeOf(answer: Answer): string {
 test('users of both algorithms log in; the second time costs no hash', async t => {
   const { port, seen } = await start(t);
   assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
-  assert.equal(seen[0].headers['x-consumer-name'], 'acme');
-  assert.equal(seen[0].headers['x-consumer-subject'], 'ann');
+  assert.equal(seen[0]!.headers['x-consumer-name'], 'acme');
+  assert.equal(seen[0]!.headers['x-consumer-subject'], 'ann');
   assert.equal((await ask(port, basic('bob:pleaseletmein'))).status, 200);
-  assert.equal(seen[1].headers['x-consumer-name'], undefined);
+  assert.equal(seen[1]!.headers['x-consumer-name'], undefined);
   const before = process.cpuUsage();
   for (let n = 0; n < 20; n++) assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
   // Because: of CPU, which a machine that is busy with other things does not stretch as it does time.
@@ -86,7 +86,7 @@ test('no user, a wrong one, a wrong password: one answer for all that is wrong',
 test('the upstream sees no password when it is not to', async t => {
   const { port, seen } = await start(t, { forward: { keepCredential: false } });
   assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
-  assert.equal(seen[0].headers.authorization, undefined);
+  assert.equal(seen[0]!.headers.authorization, undefined);
 });
 
 test('more logins than may wait get 503', async t => {

@@ -35,7 +35,7 @@ test('so many at once, so many wait, the next is told', async () => {
   assert.equal(open.length, 2);
   await assert.rejects(desk.check(desk.attempt('10.0.0.1', 'ann', 'p5')), DeskFull);
   for (let n = 0; n < 5; n++) {
-    open[n].answer(n === 4);
+    open[n]!.answer(n === 4);
     await settle();
     assert.equal(open.length, Math.min(5, n + 3), 'the next takes the place');
   }
@@ -48,8 +48,8 @@ test('a login is checked once and remembered, right or wrong, for a while', asyn
   const wrong = desk.attempt('10.0.0.1', 'ann', 'wrong');
   const checks = [desk.check(right), desk.check(right), desk.check(wrong)];
   assert.equal(open.length, 2, 'the same login at the same time is one check');
-  open[0].answer(true);
-  open[1].answer(false);
+  open[0]!.answer(true);
+  open[1]!.answer(false);
   assert.deepEqual(await Promise.all(checks), [true, true, false]);
   assert.equal(desk.remembered(desk.attempt('10.0.0.1', 'ann', 'right')), true);
   assert.equal(desk.remembered(wrong), false);
@@ -61,18 +61,18 @@ test('a login is checked once and remembered, right or wrong, for a while', asyn
 test('a user who is not there is checked as well, and never holds', async () => {
   const { desk, open } = playedDesk();
   const check = desk.check(desk.attempt('10.0.0.1', 'nobody', 'x'));
-  open[0].answer(true);
+  open[0]!.answer(true);
   assert.equal(await check, false);
 });
 
 test('a flood of wrong passwords displaces no good login', async () => {
   const { desk, open, settle } = playedDesk({ cachedLogins: 4 });
   const good = desk.check(desk.attempt('10.0.0.1', 'ann', 'good'));
-  open[0].answer(true);
+  open[0]!.answer(true);
   await good;
   for (let n = 0; n < 9_000; n++) {
     const check = desk.check(desk.attempt('10.0.0.1', 'ann', `wrong ${n}`));
-    open[n + 1].answer(false);
+    open[n + 1]!.answer(false);
     await check;
   }
   await settle();
@@ -83,7 +83,7 @@ test('what one source has proved is nothing to another; what is forgotten is che
   const { desk, open } = playedDesk();
   const own = desk.attempt('10.0.0.1', 'ann', 'right');
   const check = desk.check(own);
-  open[0].answer(true);
+  open[0]!.answer(true);
   assert.equal(await check, true);
   assert.equal(desk.remembered(own), true);
   assert.equal(desk.remembered(desk.attempt('10.0.0.2', 'ann', 'right')), undefined);

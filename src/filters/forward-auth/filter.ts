@@ -90,7 +90,7 @@ class ForwardAuth implements Filter {
   }
 
   private ask(exchange: Exchange): Promise<Verdict> {
-    this.worker.cells[this.eventCell.asked]++;
+    this.worker.cells[this.eventCell.asked]!++;
     return this.service.ask(exchange);
   }
 
@@ -102,14 +102,14 @@ class ForwardAuth implements Filter {
   private carryOut(exchange: Exchange, verdict: Verdict): void {
     const { worker, eventCell } = this;
     if (verdict.kind === 'refused') {
-      worker.cells[eventCell.refused]++;
+      worker.cells[eventCell.refused]!++;
       if (carriesGrpc(exchange.request)) refuseCall(exchange, verdict.reply);
       else exchange.reply(verdict.reply);
     } else if (verdict.kind === 'failed') {
       const { onFailure } = this.config;
       worker.log('warn', 'forwardAuth service cannot be asked', { reason: verdict.reason, onFailure });
       if (onFailure === 'closed') this.desk.unavailable(exchange);
-      else worker.cells[eventCell.letPassUnasked]++;
+      else worker.cells[eventCell.letPassUnasked]!++;
     } else if (this.desk.admit(exchange, verdict.login)) {
       const { headers } = exchange.request;
       for (let i = 0; i < verdict.copied.length; i += 2) {

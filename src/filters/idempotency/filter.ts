@@ -162,7 +162,7 @@ class Idempotency implements Filter {
   }
 
   private count(event: (typeof events)[number]): void {
-    this.worker.cells[this.cells[event]]++;
+    this.worker.cells[this.cells[event]]!++;
   }
 }
 

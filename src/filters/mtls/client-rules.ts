@@ -46,8 +46,8 @@ export class ClientRules {
     for (const name of facts.dnsNames) consider('dns', name.toLowerCase());
     for (const uri of facts.uris) consider('uri', uri);
     for (const email of facts.emails) consider('email', email);
-    for (const at of this.below) if (at < first && isBelow(this.rules[at], facts)) first = at;
-    return first === this.rules.length ? null : loginFor(this.rules[first], facts);
+    for (const at of this.below) if (at < first && isBelow(this.rules[at]!, facts)) first = at;
+    return first === this.rules.length ? null : loginFor(this.rules[first]!, facts);
   }
 }
 

@@ -79,8 +79,8 @@ export function timeMs(bytes: Buffer, element: DerElement): number {
   const text = bytes.toString('latin1', element.start, element.end);
   const isShort = element.tag === DerTag.utcTime;
   const match = /^([0-9]{2,4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})Z$/.exec(text);
-  if (match === null || match[1].length !== (isShort ? 2 : 4)) throw new DerError('a time in an odd form');
-  const [, year, month, day, hour, minute, second] = match.map(Number);
+  if (match === null || match[1]!.length !== (isShort ? 2 : 4)) throw new DerError('a time in an odd form');
+  const [, year = 0, month = 0, day, hour, minute, second] = match.map(Number);
   const full = isShort ? (year < 50 ? 2000 : 1900) + year : year;
   return Date.UTC(full, month - 1, day, hour, minute, second);
 }

@@ -37,8 +37,8 @@ test('a trusted proxy’s word counts when it is asked for', async t => {
     { trustedProxies: ['127.0.0.1/32'], keepsClientCertificateHeaders: true },
   );
   assert.equal((await ask(port, field(good))).status, 200);
-  assert.equal(seen[0].headers['x-consumer-name'], 'acme');
-  assert.equal(seen[0].headers['x-consumer-by'], 'mtls');
+  assert.equal(seen[0]!.headers['x-consumer-name'], 'acme');
+  assert.equal(seen[0]!.headers['x-consumer-by'], 'mtls');
   assert.equal((await ask(port, field('URI=spiffe://acme.test/shop'))).status, 403);
   assert.equal((await ask(port)).status, 401);
   for (const text of [`${good},${good}`, 'nonsense', [good, good]])
@@ -54,7 +54,7 @@ test('what a proxy told goes no further where the credential is not to', async t
       { trustedProxies: ['127.0.0.1/32'], keepsClientCertificateHeaders: true },
     );
     assert.equal((await ask(port, field(good))).status, 200);
-    assert.equal(seen[0].headers['x-forwarded-client-cert'], keepCredential ? good : undefined);
+    assert.equal(seen[0]!.headers['x-forwarded-client-cert'], keepCredential ? good : undefined);
   }
 });
 

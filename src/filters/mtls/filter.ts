@@ -50,7 +50,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
         desk.missing(exchange);
         return;
       }
-      const facts = fields.length === 1 ? parseForwardedCertificate(fields[0]) : null;
+      const facts = fields.length === 1 ? parseForwardedCertificate(fields[0]!) : null;
       if (facts === null) desk.invalid(exchange, 'malformed');
       else if (admit(exchange, rules.find(facts)) && !forward.keepCredential) headers.remove(FORWARDED);
     }

@@ -19,7 +19,7 @@ export function parseForwardedCertificate(text: string): CertificateFacts | null
     field.lastIndex = at;
     const match = field.exec(text);
     if (match === null) return null;
-    const [whole, name, quoted, plain = '', end] = match;
+    const [whole, name = '', quoted, plain = '', end] = match;
     at += whole.length;
     // Because: a comma begins the next element, and a separator needs something behind it.
     if (end === ',' || (end === ';' && at === text.length)) return null;
@@ -37,7 +37,7 @@ export function parseForwardedCertificate(text: string): CertificateFacts | null
     dnsNames: dns,
     uris: uri,
     emails: [],
-    spiffeId: spiffe.length === 1 && uri.length === 1 ? spiffe[0] : '',
+    spiffeId: spiffe.length === 1 && uri.length === 1 ? spiffe[0]! : '',
     fingerprint,
   };
 }

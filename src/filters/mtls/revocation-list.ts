@@ -128,9 +128,10 @@ function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): Rev
 
 function readList(der: Buffer): ReadList {
   const whole = expectTag(readElement(der, 0, der.length), DerTag.sequence);
-  const [signed, algorithm, signature, more] = childrenOf(der, whole);
+  const [content, algorithm, signature, more] = childrenOf(der, whole);
   if (more !== undefined || whole.end !== der.length) throw new DerError('something stands behind it');
-  const fields = childrenOf(der, expectTag(signed, DerTag.sequence));
+  const signed = expectTag(content, DerTag.sequence);
+  const fields = childrenOf(der, signed);
   if (fields[0]?.tag === DerTag.integer) fields.shift(); // The version.
   const [said, , thisUpdate, ...rest] = fields;
   // Because: the outer name of the algorithm is not signed (RFC 5280 section 5.1.1.2).
@@ -139,7 +140,7 @@ function readList(der: Buffer): ReadList {
   const oid = oidText(der, expectTag(childrenOf(der, expectTag(algorithm, DerTag.sequence))[0], DerTag.oid));
   const hash = Object.hasOwn(algorithms, oid) ? algorithms[oid] : undefined;
   if (hash === undefined) throw new DerError(`its signature has the algorithm ${oid}, which is not supported`);
-  const isTime = (element: DerElement | undefined) =>
+  const isTime = (element: DerElement | undefined): element is DerElement =>
     element !== undefined && (element.tag === DerTag.utcTime || element.tag === DerTag.generalizedTime);
   if (!isTime(thisUpdate)) throw new DerError('it has no time');
   const nextUpdate = isTime(rest[0]) ? rest.shift() : undefined;
@@ -179,7 +180,7 @@ function refuseCritical(der: Buffer, extensions: DerElement): void {
 
 function pemBlocks(text: string, label: string): Buffer[] {
   const block = new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`, 'g');
-  return [...text.matchAll(block)].map(match => Buffer.from(match[1], 'base64'));
+  return [...text.matchAll(block)].map(match => Buffer.from(match[1]!, 'base64'));
 }
 
 /**

@@ -247,6 +247,6 @@ class OidcFilter implements Filter {
   }
 
   private count(event: (typeof ownEvents)[number]): void {
-    this.services.worker.cells[this.cells[event]]++;
+    this.services.worker.cells[this.cells[event]]!++;
   }
 }

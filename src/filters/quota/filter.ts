@@ -183,7 +183,7 @@ class Quota implements Filter {
   }
 
   private count(event: (typeof events)[number]): void {
-    this.services.worker.cells[this.cells[event]]++;
+    this.services.worker.cells[this.cells[event]]!++;
   }
 }
 

@@ -67,7 +67,7 @@ test('Authorization is read in its documented form and in no other', () => {
     ['a'.repeat(64), 'a'.repeat(63)],
     [', Signature', '; Signature'],
     ['Credential', ' Credential'],
-  ])
+  ] as const)
     assert.equal(parseAwsAuthorization(good.replace(change, to)), null, `${change} → ${to}`);
   assert.equal(parseAwsAuthorization(`${good},x`), null);
 });

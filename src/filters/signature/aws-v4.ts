@@ -31,11 +31,12 @@ const form =
 
 /** Reads what stands behind the scheme; null for anything but exactly the documented form. */
 export function parseAwsAuthorization(text: string): AwsAuthorization | null {
-  const [, keyId, date, region, service, names, signature] = form.exec(text) ?? [];
-  if (names === undefined) return null;
+  const match = form.exec(text);
+  if (match === null) return null;
+  const [, keyId = '', date = '', region = '', service = '', names = '', signature = ''] = match;
   const signedHeaders = names.split(';');
   for (let i = 0; i < signedHeaders.length; i++) {
-    if (signedHeaders[i] === '' || (i > 0 && signedHeaders[i - 1] >= signedHeaders[i])) return null;
+    if (signedHeaders[i] === '' || (i > 0 && signedHeaders[i - 1]! >= signedHeaders[i]!)) return null;
   }
   return { keyId, date, region, service, signedHeaders, signature };
 }

@@ -71,15 +71,15 @@ export class AwsVerifier {
     if (authorization.region !== region || authorization.service !== service) return 'wrongAudience';
     if (!this.required.every(name => authorization.signedHeaders.includes(name))) return 'wrongClaims';
     const times = request.headers.getAll('x-amz-date');
-    const signedAtMs = times.length === 1 ? parseAmzDate(times[0]) : null;
-    if (signedAtMs === null || !times[0].startsWith(authorization.date)) return 'malformed';
+    const signedAtMs = times.length === 1 ? parseAmzDate(times[0]!) : null;
+    if (signedAtMs === null || !times[0]!.startsWith(authorization.date)) return 'malformed';
     if (signedAtMs < nowMs - window) return 'expired';
     if (signedAtMs > nowMs + window) return 'notYetValid';
     const payload = this.payloadHash(exchange);
     if (payload === null) return 'malformed';
     const key = this.keys.get(authorization.keyId);
     if (key === undefined) return 'unknown';
-    return this.verifySignature(exchange, authorization, key, times[0], signedAtMs, payload);
+    return this.verifySignature(exchange, authorization, key, times[0]!, signedAtMs, payload);
   }
 
   private verifySignature(
@@ -109,7 +109,7 @@ export class AwsVerifier {
     if (said.length === 0) return request.hasBody ? null : EMPTY_SHA256;
     if (said.length > 1) return null;
     if (said[0] === UNSIGNED_PAYLOAD) return this.config.unsignedPayload ? UNSIGNED_PAYLOAD : null;
-    return /^[0-9a-f]{64}$/.test(said[0]) ? said[0] : null;
+    return /^[0-9a-f]{64}$/.test(said[0]!) ? said[0]! : null;
   }
 }
 

@@ -94,8 +94,8 @@ test('a signed request passes once, with who sent it', async t => {
   const { gateway, seen } = await start(t, ed25519);
   const headers = signed(linesFor(gateway.port, 'GET', '/a', 'b=1'));
   assert.equal((await ask(gateway.port, { path: '/a?b=1', headers })).status, 200);
-  assert.equal(seen[0].headers['x-consumer-name'], 'acme');
-  assert.equal(seen[0].headers['x-consumer-by'], 'signature');
+  assert.equal(seen[0]!.headers['x-consumer-name'], 'acme');
+  assert.equal(seen[0]!.headers['x-consumer-by'], 'signature');
   assert.equal(codeOf(await ask(gateway.port, { path: '/a?b=1', headers })), '401 credentials_invalid');
   assert.equal(seen.length, 1);
 });
@@ -182,7 +182,7 @@ test('a body that was signed passes, in one piece and in many', async t => {
     'content-digest': digest,
   };
   assert.equal((await ask(gateway.port, { method: 'POST', path: '/a', headers, body })).status, 200);
-  assert.deepEqual([seen[0].bytes, seen[0].complete], [300_000, true]);
+  assert.deepEqual([seen[0]!.bytes, seen[0]!.complete], [300_000, true]);
 });
 
 test('another body than was signed never reaches the upstream whole', async t => {
@@ -277,7 +277,7 @@ test('requests signed in the manner of AWS', async t => {
   const { gateway, seen } = await start(t, aws);
   const { port } = gateway;
   assert.equal((await ask(port, awsSigned(port))).status, 200);
-  assert.equal(seen[0].headers['x-consumer-scopes'], 'read');
+  assert.equal(seen[0]!.headers['x-consumer-scopes'], 'read');
   assert.equal((await ask(port, awsSigned(port, { body: 'text' }))).status, 200);
   assert.equal(
     codeOf(await ask(port, awsSigned(port, { secret: 'another-secret-of-letters' }))),
@@ -321,7 +321,7 @@ test('malformed fields get 401 and nothing of the inside', async t => {
     ['sig=("@method");keyid="k1"', 'sig="aGk="'],
     ['a=(), b=()', 'a=:aGk=:, b=:aGk=:'],
     ['x'.repeat(17_000), 'sig=:aGk=:'],
-  ]) {
+  ] as const) {
     const answer = await ask(gateway.port, { headers: { 'signature-input': input, signature: value } });
     assert.equal(codeOf(answer), '401 credentials_invalid', input.slice(0, 40));
   }
@@ -344,9 +344,9 @@ test('a signature goes no further where the credential is not to', async t => {
   const message = await start(t, { ...ed25519, forward });
   const headers = signed(linesFor(message.gateway.port, 'GET', '/a'));
   assert.equal((await ask(message.gateway.port, { path: '/a', headers })).status, 200);
-  const { signature, 'signature-input': input } = message.seen[0].headers;
+  const { signature, 'signature-input': input } = message.seen[0]!.headers;
   assert.deepEqual([signature, input], [undefined, undefined]);
   const amazon = await start(t, { ...aws, forward });
   assert.equal((await ask(amazon.gateway.port, awsSigned(amazon.gateway.port, { body: 'text' }))).status, 200);
-  assert.equal(amazon.seen[0].headers['authorization'], undefined);
+  assert.equal(amazon.seen[0]!.headers['authorization'], undefined);
 });

@@ -157,7 +157,7 @@ class Signature implements Filter {
   }
 
   private refuseBody(exchange: Exchange): void {
-    this.worker.cells[this.eventCell.bodyMismatch]++;
+    this.worker.cells[this.eventCell.bodyMismatch]!++;
     exchange.refuse(bodyFault);
   }
 }

@@ -62,7 +62,7 @@ function verdictOf(by: MessageVerifier, signed: Exchange, atMs: number): Verdict
 /** Without parameters of the query: what must be covered is said in names. */
 function coveredNames(input: string): string[] {
   const [list] = input.split(')');
-  return [...list.matchAll(/"([a-z@-]+)"(?= |$)/g)].map(match => match[1]);
+  return [...list!.matchAll(/"([a-z@-]+)"(?= |$)/g)].map(match => match[1]!);
 }
 
 const nowMs = CREATED_S * 1_000 + 1_000;
@@ -82,7 +82,7 @@ for (const { name, input, signature } of messageVectors) {
     if (covered.length === 0) return;
     const strict = verifier({ components: covered });
     const bytes = Buffer.from(signature, 'base64');
-    bytes[bytes.length >> 1] ^= 1;
+    bytes[bytes.length >> 1]! ^= 1;
     assert.equal(verdictOf(strict, exchange(input, bytes.toString('base64')), nowMs), 'mismatch');
     assert.equal(verdictOf(strict, exchange(input, signature, { authority: 'example.org' }), nowMs), 'mismatch');
     if (covered.includes('@path'))
@@ -93,7 +93,7 @@ for (const { name, input, signature } of messageVectors) {
 }
 
 test('the minimal example and the one over a response hold against their keys', () => {
-  const [{ input, signature }] = messageVectors;
+  const { input, signature } = messageVectors[0]!;
   const rsa = new VerificationKey('rsa-pss-sha512', testKeyRsaPss);
   assert.ok(rsa.verifies(Buffer.from(`"@signature-params": ${input}`), Buffer.from(signature, 'base64')));
   const ecc = new VerificationKey('ecdsa-p256-sha256', testKeyEccP256);

@@ -78,7 +78,7 @@ function queryParameter(query: string, name: unknown, parameterCount: number): s
   for (let i = 0; i < pairs.length; i += 2) {
     if (pairs[i] !== wanted) continue;
     if (found !== null) return null;
-    found = pairs[i + 1];
+    found = pairs[i + 1]!;
   }
   if (found === null) return null;
   try {

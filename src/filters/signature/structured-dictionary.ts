@@ -133,7 +133,7 @@ class Reader {
   }
 
   private skip(signs: string): void {
-    while (this.at < this.text.length && signs.includes(this.text[this.at])) this.at++;
+    while (this.at < this.text.length && signs.includes(this.text[this.at]!)) this.at++;
   }
 }
 

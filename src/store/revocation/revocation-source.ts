@@ -148,7 +148,7 @@ class RevocationFollower {
       // Because: this is what Redis answers to ZSCAN: the next cursor, and member, score, member, score.
       const [nextCursor, pairs] = reply as [string, string[]];
       cursor = nextCursor;
-      for (let i = 0; i < pairs.length; i += 2) take(pairs[i], Number(pairs[i + 1]));
+      for (let i = 0; i < pairs.length; i += 2) take(pairs[i]!, Number(pairs[i + 1]));
       seen += pairs.length / 2;
       if (seen > ENTRIES_MAX) throw new Error(`${set} has more than ${ENTRIES_MAX} entries`);
     } while (cursor !== '0');

@@ -44,7 +44,7 @@ export class RevocationTable {
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
     this.words = new Int32Array(memory);
-    this.mask = this.words[0];
+    this.mask = this.words[0]!;
   }
 
   /** With room for so many entries, and as many again. */
@@ -93,7 +93,7 @@ export class RevocationTable {
       const at = HEADER_WORDS + slot * SLOT_WORDS;
       const there = words[at];
       if (there === low && words[at + 1] === high) {
-        if (time > words[at + 2] >>> 0) Atomics.store(words, at + 2, time | 0);
+        if (time > words[at + 2]! >>> 0) Atomics.store(words, at + 2, time | 0);
         return true;
       }
       if (there !== 0) continue;

@@ -77,9 +77,9 @@ test('/upstreams adds up the connections of all workers', async () => {
     const { workers, upstreams } = await jsonPage<Report>('/upstreams');
     assert.equal(workers, 2);
     assert.equal(upstreams.length, 1);
-    const [endpoint] = upstreams[0].endpoints;
-    assert.equal(endpoint.available, true);
-    open = endpoint.active + endpoint.idle;
+    const [endpoint] = upstreams[0]!.endpoints;
+    assert.equal(endpoint!.available, true);
+    open = endpoint!.active + endpoint!.idle;
     await delay(10);
   }
   const { failures } = await load.stop();

@@ -295,9 +295,9 @@ describe('explain', { concurrency: 2 }, () => {
 test('routes as an aligned table and as JSON', async () => {
   const { out } = await cardea(['routes']);
   const [heading, ...rows] = out.trimEnd().split('\n');
-  assert.match(heading, /^ROUTE +HOST +METHOD +PATH +FILTERS +TO/);
+  assert.match(heading!, /^ROUTE +HOST +METHOD +PATH +FILTERS +TO/);
   assert.equal(rows.length, 3);
-  assert.ok(rows.every(row => row.indexOf('/') === heading.indexOf('PATH')));
+  assert.ok(rows.every(row => row.indexOf('/') === heading!.indexOf('PATH')));
   assert.doesNotMatch(out, /\x1b/);
   assert.equal(JSON.parse((await cardea(['routes', '--json'])).out)[0].name, 'user');
 });
@@ -565,7 +565,7 @@ test('the ready line names real addresses, and the demo answers the requests tha
         said,
       );
     assert.ok(ready, said);
-    assert.doesNotMatch(ready[1], /:0$/);
+    assert.doesNotMatch(ready[1]!, /:0$/);
     const curls = said.split('\n').filter(line => line.startsWith('  curl '));
     assert.equal(curls.length, 3);
     for (const line of curls) {

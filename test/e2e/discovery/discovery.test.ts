@@ -19,7 +19,7 @@ import { startLoad } from '../../support/steady-load.ts';
 async function admin(gateway: RunningGateway, page: string) {
   const response = await fetch(`http://127.0.0.1:${gateway.adminPort}${page}`);
   // Because: the pages of admin are JSON objects; what is in them is what the tests look at.
-  return { status: response.status, body: (await response.json()) as Record<string, never> };
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
 async function endpointsOf(gateway: RunningGateway): Promise<string[]> {

@@ -78,7 +78,7 @@ for (const signal of ['SIGTERM', 'SIGQUIT'] as const) {
     process.kill(gateway.pid, signal);
     await eventually(async () => !(await accepts(gateway.port)), 'it drains');
     assert.match(await readiness(gateway), /^503 .*draining/s);
-    held[0].end('finished');
+    held[0]!.end('finished');
     const response = await answer;
     assert.equal(response.headers.get('connection'), 'close');
     assert.equal(await response.text(), 'finished');
@@ -158,7 +158,7 @@ test('what drainTimeout cuts has its line in the access log', async () => {
   await cut;
   const lines = gateway.stdout().trim().split('\n');
   assert.equal(lines.length, 1);
-  const { status, code } = JSON.parse(lines[0]);
+  const { status, code } = JSON.parse(lines[0]!);
   assert.deepEqual([status, code], [503, 'drain_timeout']);
 });
 
