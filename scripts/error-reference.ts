@@ -30,7 +30,7 @@ const introduction = `# Errors
 
 Every refusal is an \`application/problem+json\` document (RFC 9457) with \`type\`, \`title\`, \`status\`, \`detail\`, \`code\` and \`requestId\`,
 and carries a \`Proxy-Status\` header (RFC 9209). The codes below are stable: clients and dashboards may depend on them.
-The access log has the same code in its field \`code\`.
+The access log has the same code in its field \`code\`. [How to find the cause](guide/debugging.md).
 `;
 
 const head = '| code | status | Proxy-Status error | meaning |\n| --- | --- | --- | --- |';

@@ -18,13 +18,13 @@ const settings = z
   .strictObject({
     address: namedAddress
       .prefault('127.0.0.1:9901')
-      .describe('IP address and port. Keep it on loopback or a private network: it tells what runs here.'),
+      .describe('IP address and port. Keep it on loopback or a private network: it shows the configuration.'),
     hosts: z
       .array(hostName)
       .max(100)
       .default([])
       .describe(
-        'Names under which it is asked for (`cardea.monitoring.svc`), beside addresses and `localhost`. Requests under other names are refused: a web page can make its own name lead here.',
+        'Names under which it may be requested (`cardea.monitoring.svc`), beside IP addresses and `localhost`. Requests for other names are refused, since a web page can make its own name resolve to this address.',
       ),
   })
   .transform(({ address: { host, port }, hosts }): AdminConfig => ({ enabled: true, host, port, hosts }));

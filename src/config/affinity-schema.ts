@@ -12,13 +12,13 @@ export const affinitySchema = z
     cookie: z
       .string(cookieName)
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, cookieName)
-      .describe('Name of the cookie. What stands in it says nothing of the endpoint.'),
-    ttl: durationOrNone.prefault('0s').describe('How long the browser keeps it; `0s` is as long as it is open.'),
+      .describe('Name of the cookie. Its value does not reveal the endpoint.'),
+    ttl: durationOrNone.prefault('0s').describe('How long the browser keeps it; `0s` is until it is closed.'),
     secret: z
       .string()
       .max(1_024)
       .default('')
-      .describe('Makes the cookie’s words unguessable; the same on all gateways in front of the same upstream.'),
+      .describe('Makes the cookie’s values unguessable; use the same on all gateways in front of the same upstream.'),
   })
   .transform(({ cookie, ttl, secret }): AffinityConfig => ({ cookie, ttlMs: ttl, secret }))
-  .describe('A client keeps the endpoint that it got first, by a cookie, while that may be used.');
+  .describe('Keeps a client on the endpoint that it got first, by a cookie, while that endpoint may be used.');

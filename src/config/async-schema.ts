@@ -11,23 +11,23 @@ const KIB = 1024;
 
 export const asyncSchema = z
   .strictObject({
-    after: duration.prefault('30s').describe('How long a client is kept waiting.'),
+    after: duration.prefault('30s').describe('How long a client waits before it gets the 202.'),
     keep: duration
       .refine(ms => ms >= 1_000, 'expected at least 1s')
       .prefault('1h')
-      .describe('How long an answer is kept for its caller.'),
+      .describe('How long a response is kept for its caller.'),
     size: size(KIB, 64 * KIB * KIB)
       .prefault('1MiB')
-      .describe('Largest answer that is kept, head and body. Of a larger one its caller is told with 502.'),
+      .describe('Largest response that is kept, head and body. The caller of a larger one gets 502.'),
     memory: size(64 * KIB, 4 * KIB * KIB * KIB)
       .prefault('64MiB')
       .describe(
-        'For all answers of routes with the same `memory`, `size` and `store`: room for `memory` / `size` of them; when it is full the oldest answer goes first, and while all of it waits for answers nobody is deferred.',
+        'For all responses of routes with the same `memory`, `size` and `store`: room for `memory` / `size` of them; when it is full the oldest is removed first, and while all of it waits for responses nobody is deferred.',
       ),
     store: storeName
       .optional()
       .describe(
-        'Name of one of the `stores` that keeps the answers: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts. Memory of this process when left out.',
+        'Name of one of the `stores` that keeps the answers: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts. Default: memory of this process.',
       ),
   })
   .transform(({ after, keep, size: answerBytesMax, memory, store }, context): DeferralConfig => {
@@ -35,5 +35,5 @@ export const asyncSchema = z
     return { afterMs: after, keepMs: keep, answerBytesMax, memoryBytes: memory, store };
   })
   .describe(
-    'A client whose request has no answer by then gets 202 with the `Location` of its answer. The gateway goes on waiting, keeps the answer, in memory that all workers share or in a store, and gives it there to the same caller only. Not for upgrades, gRPC and event streams.',
+    'A client whose request has no response after `after` gets 202 with the `Location` of its response. The gateway continues to wait, keeps the response in memory that all workers share or in a store, and gives it there to the same caller only. Not for upgrades, gRPC and event streams.',
   );

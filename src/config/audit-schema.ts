@@ -12,12 +12,12 @@ export const auditSchema = z
     accept: z
       .array(
         z.strictObject({
-          finding: z.enum(waysAround, expected(`one of ${waysAround.join(', ')}`)).describe('Its code.'),
+          finding: z.enum(waysAround, expected(`one of ${waysAround.join(', ')}`)).describe('The code of the finding.'),
           by: resourceName.describe('The route that is taken instead.'),
-          because: z.string(reason).min(10, reason).describe('Why that does no harm.'),
+          because: z.string(reason).min(10, reason).describe('Why that is harmless.'),
         }),
       )
-      .describe('Ways around this route’s guard that are no findings. One that is not there any more is a finding.'),
+      .describe('Ways around this route’s guard that are accepted. One that no longer exists is a finding.'),
   })
   .transform(({ accept }): AuditConfig => ({ accept }))
-  .describe('What `cardea audit` is to let be on this route. Changes nothing in the running gateway.');
+  .describe('What `cardea audit` accepts on this route. Changes nothing in the running gateway.');

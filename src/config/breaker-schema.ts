@@ -17,21 +17,19 @@ export const breakerSchema = z
       .min(1)
       .max(100_000)
       .optional()
-      .describe('Attempts in `window` below which `failureRate` says nothing; 20 when left out.'),
-    window: duration.prefault('10s').describe('What `failureRate` looks back on.'),
-    open: duration.prefault('30s').describe('How long nothing is let through.'),
+      .describe('Attempts in `window` below which `failureRate` does not apply. Default: 20.'),
+    window: duration.prefault('10s').describe('The time over which `failureRate` is measured.'),
+    open: duration.prefault('30s').describe('How long nothing is sent.'),
     halfOpen: z
       .int()
       .min(1)
       .max(1_000)
       .default(3)
-      .describe(
-        'Attempts that are let through after that: it closes when all succeed, and opens again when one fails.',
-      ),
+      .describe('Attempts that are sent after that: it closes when all succeed, and opens again when one fails.'),
     per: z
       .enum(['upstream', 'endpoint'])
       .default('upstream')
-      .describe('Whether the upstream has one breaker, or each of its endpoints.'),
+      .describe('Whether the upstream has one breaker, or each of its endpoints has its own.'),
   })
   .superRefine(({ failures, failureRate, minimum }, context) => {
     if (failures === undefined && failureRate === undefined) {
@@ -54,4 +52,4 @@ export const breakerSchema = z
       per,
     }),
   )
-  .describe('Circuit breaker: leaves an upstream alone for a while when it fails too often.');
+  .describe('Circuit breaker: sends an upstream nothing for a while when it fails too often.');

@@ -18,7 +18,7 @@ const step = z.union(
     percentage.transform(percent => ({ percent, for: undefined })),
     z.strictObject({
       percent: percentage.describe('Share of the canary in this step.'),
-      for: duration.optional().describe('How long the step lasts at least; the canary’s `for` when left out.'),
+      for: duration.optional().describe('Minimum duration of the step. Default: the canary’s `for`.'),
     }),
   ],
   expected(stepForm),
@@ -31,17 +31,17 @@ const by = z
     [
       z.enum(['request', 'consumer', 'ip']).transform((kind): ShareOf => ({ kind })),
       z
-        .strictObject({ cookie: name('a cookie’s name').describe('Name of a cookie that tells users apart.') })
+        .strictObject({ cookie: name('a cookie’s name').describe('Name of a cookie that distinguishes users.') })
         .transform(({ cookie }): ShareOf => ({ kind: 'cookie', name: cookie })),
       z
-        .strictObject({ header: name('a header’s name').describe('Name of a header that tells users apart.') })
+        .strictObject({ header: name('a header’s name').describe('Name of a header that distinguishes users.') })
         .transform(({ header }): ShareOf => ({ kind: 'header', name: header.toLowerCase() })),
     ],
     expected(byForm),
   )
   .default({ kind: 'request' })
   .describe(
-    'What the share is of. `request`: of all requests, exactly. `consumer`, `ip`, `{ cookie: name }`, `{ header: name }`: of users, who keep their version and stay with the canary when its share grows; where there is no such consumer, cookie or header, the client’s address counts.',
+    'What the share applies to. `request`: all requests, exactly. `consumer`, `ip`, `{ cookie: name }`, `{ header: name }`: users, who keep their version and stay with the canary when its share grows; without such a consumer, cookie or header, the client’s address counts.',
   );
 
 const always = z
@@ -66,7 +66,7 @@ const always = z
     consumers: consumers ?? [],
   }))
   .describe(
-    'Whoever meets one of these conditions gets the canary whatever its share, until it is rolled back; such requests count in the comparison.',
+    'Callers who meet one of these conditions get the canary whatever its share, until it is rolled back; their requests count in the comparison.',
   );
 
 export const canarySchema = z
@@ -74,7 +74,7 @@ export const canarySchema = z
     upstream: z
       .string(expected('the name of an upstream'))
       .min(1, 'expected the name of an upstream, found ""')
-      .describe('The new version. The stable one is where the route leads.'),
+      .describe('The new version. The stable one is the route’s `to`.'),
     steps: z
       .array(step, expected('a list of steps: [1%, 5%, 25%, 100%]'))
       .min(1, 'name at least one step')
@@ -85,7 +85,7 @@ export const canarySchema = z
         { percent: 1, for: undefined },
       ])
       .describe('Rising shares, the last 100%: `[1%, 5%, 25%, 100%]`. A single `[100%]` is a blue-green switch.'),
-    for: duration.prefault('10m').describe('How long each step lasts at least.'),
+    for: duration.prefault('10m').describe('Minimum duration of each step.'),
     by,
     always,
     success: z
@@ -106,14 +106,14 @@ export const canarySchema = z
           .min(10)
           .max(1_000_000)
           .default(100)
-          .describe('Requests of either version without which no step is taken.'),
+          .describe('Requests of either version that are needed before a step is taken.'),
       })
       .prefault({})
-      .describe('What the canary is held to, both against the stable version over the same time.'),
+      .describe('What the canary must achieve, compared with the stable version over the same time.'),
     store: storeName
       .optional()
       .describe(
-        'Name of one of the `stores` that keeps where the canary is: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts, and until it is known nobody gets the canary. When left out, a restart begins at the first step and each gateway decides for itself.',
+        'Name of one of the `stores` that keeps where the canary is: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts, and until the state is known nobody gets the canary. Without a store, a restart begins at the first step and each gateway decides for itself.',
       ),
   })
   .transform(({ upstream, steps, for: forMs, by: shareOf, always: rules, success, store }, context): CanaryConfig => {
@@ -139,6 +139,4 @@ export const canarySchema = z
       ...(store !== undefined && { store }),
     };
   })
-  .describe(
-    'A new version beside the stable one: it gets more requests step by step, or none any more once it does worse.',
-  );
+  .describe('A new version beside the stable one: it gets more requests step by step, or none once it does worse.');

@@ -15,9 +15,9 @@ const full = z
   .strictObject({
     limit: z
       .union([count, z.literal('adaptive')], expected('a whole number above 0, or adaptive'))
-      .describe('Requests under way, on all workers together; or `adaptive`: found by what it does to latency.'),
-    min: count.optional().describe(`With \`adaptive\`: the limit is never below this: ${adaptiveMin}.`),
-    max: count.optional().describe(`With \`adaptive\`: and never above this: ${adaptiveMax}.`),
+      .describe('Requests in progress, over all workers; or `adaptive`: the limit follows latency.'),
+    min: count.optional().describe(`With \`adaptive\`: the limit is never below this. Default: ${adaptiveMin}.`),
+    max: count.optional().describe(`With \`adaptive\`: and never above this. Default: ${adaptiveMax}.`),
     queue: z
       .int()
       .min(0)
@@ -60,4 +60,4 @@ const plain = z.union([count, z.literal('adaptive')]).transform(
 
 export const concurrencySchema = z
   .union([plain, full], expected('a whole number above 0, `adaptive`, or a map such as { limit: 100, queue: 50 }'))
-  .describe('How many requests may be under way: a number, `adaptive`, or a map with a queue. No limit when left out.');
+  .describe('How many requests may be in progress: a number, `adaptive`, or a map with a queue. Default: no limit.');

@@ -28,19 +28,19 @@ const key = z
   .strictObject({
     id: z.string().min(1).max(128).describe('Name of the key, for logs: it is not secret.'),
     hash: hash.describe(
-      'SHA-256 of the key, as `sha256:` and 64 hexadecimal digits. The key itself is written nowhere.',
+      'SHA-256 of the key, as `sha256:` and 64 hexadecimal digits. The key itself is stored nowhere.',
     ),
     scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of whoever holds the key, for `acl`.'),
     routes: z
       .array(z.string().min(1))
       .min(1, 'a key for no route is no key: write `disabled: true`')
       .optional()
-      .describe('Names of the routes that the key is for; without it, for all.'),
+      .describe('Names of the routes that the key is for. Default: all.'),
     plan: z.string().optional().describe('Name of one of the `plans`, instead of the consumer’s.'),
     expires: when
       .optional()
       .describe('When the key ends: `2027-01-31` (the whole day, UTC) or `2027-01-31T12:00:00Z`.'),
-    disabled: z.boolean().default(false).describe('A key that is refused as if it were not there.'),
+    disabled: z.boolean().default(false).describe('Whether the key is refused, as if it did not exist.'),
   })
   .transform(
     ({ id, hash: digest, scopes, routes, plan, expires, disabled }): KeyConfig => ({
@@ -63,8 +63,8 @@ export const consumerSchema = z
     tags: z
       .record(z.string().min(1).max(64), z.string().max(256))
       .default({})
-      .describe('Free words about the consumer.'),
-    keys: z.array(key).default([]).describe('API keys by which the consumer is known.'),
+      .describe('Any further text about the consumer, by name.'),
+    keys: z.array(key).default([]).describe('API keys of the consumer.'),
   })
   .superRefine(({ keys }, context) => {
     const ids = new Set<string>();
@@ -84,4 +84,4 @@ export const consumerSchema = z
       keys,
     }),
   )
-  .describe('Somebody who calls.');
+  .describe('A caller.');

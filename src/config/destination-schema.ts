@@ -9,7 +9,7 @@ const upstream = z.string(expected('the name of an upstream')).min(1, 'expected 
 
 const target = z.strictObject({
   upstream: upstream.describe('Name of an upstream.'),
-  weight: z.int().min(0).max(1_000_000).default(1).describe('Share of the requests, beside the others’.'),
+  weight: z.int().min(0).max(1_000_000).default(1).describe('Share of the requests, relative to the others.'),
 });
 
 const split = z

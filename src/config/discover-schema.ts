@@ -28,29 +28,27 @@ const written = z.strictObject({
   dns: hostName.optional().describe('A host name: each of its A or AAAA records is an endpoint. Needs `port`.'),
   srv: hostName
     .optional()
-    .describe('A service name such as `_http._tcp.users.internal`: its SRV records tell addresses, ports and weights.'),
+    .describe('A service name such as `_http._tcp.users.internal`: its SRV records give addresses, ports and weights.'),
   file: z
     .string()
     .min(1)
     .optional()
-    .describe(
-      'A YAML or JSON file with `endpoints: [...]`, as it would stand here. Watched; the rest of it is refused.',
-    ),
+    .describe('A YAML or JSON file with `endpoints: [...]`, as under an upstream. Watched; other keys are refused.'),
   port: z.int().min(1).max(65_535).optional().describe('With `dns`: the port of every endpoint.'),
-  scheme: z.enum(['http', 'https']).optional().describe('With `dns` and `srv`: `http` unless said otherwise.'),
+  scheme: z.enum(['http', 'https']).optional().describe('With `dns` and `srv`: `http` by default.'),
   family: z
     .enum(['auto', 'ipv4', 'ipv6', 'all'])
     .optional()
-    .describe('Which addresses are used. `auto`, the default: those of IPv4, or of IPv6 where there are no others.'),
+    .describe('Which addresses are used. `auto`, the default: IPv4, or IPv6 if there is no IPv4 address.'),
   server: z
     .union([server.transform(one => [one]), z.array(server).min(1).max(8)], serverExpected)
     .optional()
-    .describe(
-      'DNS servers that are asked instead of the machine’s own: an address, with a port or without, or a list.',
-    ),
-  timeout: duration.optional().describe(`How long one server may take for an answer: ${lookupTimeout}.`),
-  minTtl: duration.optional().describe(`A name is looked up again after its TTL, but not before this: ${ttlMin}.`),
-  maxTtl: duration.optional().describe(`And not later than this: ${ttlMax}.`),
+    .describe('DNS servers to ask instead of the machine’s own: an address, with or without a port, or a list.'),
+  timeout: duration.optional().describe(`How long one server may take to answer. Default: ${lookupTimeout}.`),
+  minTtl: duration
+    .optional()
+    .describe(`A name is looked up again after its TTL, but not sooner than this. Default: ${ttlMin}.`),
+  maxTtl: duration.optional().describe(`And not later than this. Default: ${ttlMax}.`),
 });
 
 type Written = z.output<typeof written>;
@@ -88,7 +86,7 @@ export const discoverSchema = written
       keptMaxMs,
     };
   })
-  .describe('Where endpoints come from when they are not written down. They join and leave without a reload.');
+  .describe('Where endpoints are found, in place of a list. They join and leave without a reload.');
 
 function bounds({ minTtl = 1_000, maxTtl = Math.max(300_000, minTtl) }: Written) {
   return { keptMinMs: minTtl, keptMaxMs: maxTtl };

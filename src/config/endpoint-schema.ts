@@ -35,11 +35,14 @@ const url = z.string(expected(what)).transform((text, context): Place => {
 });
 
 const full = z.strictObject({
-  url: url.describe(
-    '`http://` or `https://` with a host, an IP address or a name, and a port (80 or 443 when it is left out).',
-  ),
-  weight: z.int().min(0).max(1_000_000).default(1).describe('Share of the requests, beside the others’; 0 gets none.'),
-  zone: z.string().default('').describe('Where the endpoint stands: `eu-1`.'),
+  url: url.describe('`http://` or `https://` with a host, an IP address or a name, and a port (default: 80 or 443).'),
+  weight: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1)
+    .describe('Share of the requests, relative to the others; 0 gets none.'),
+  zone: z.string().default('').describe('Where the endpoint runs: `eu-1`.'),
 });
 
 export const endpointSchema = z

@@ -15,7 +15,7 @@ const cacheSchema = z
     keep: duration
       .refine(ms => ms >= 1_000, 'expected at least 1s')
       .prefault('1h')
-      .describe('How old an answer may become; less where the answer’s own `Cache-Control` says less.'),
+      .describe('How old a response may become; less if its own `Cache-Control` says so.'),
     size: size(KIB, 64 * KIB * KIB)
       .prefault('64KiB')
       .describe('Largest answer that is kept, head and body.'),
@@ -28,7 +28,7 @@ const cacheSchema = z
       .enum(['everyone', 'consumer'], expected('everyone or consumer'))
       .default('everyone')
       .describe(
-        'Whose answers are kept: `everyone` those to requests that carry nothing by which a caller could be known, `consumer` those to callers that a filter has identified, each for itself.',
+        'Whose responses are kept: with `everyone` those to requests without anything that could identify a caller, with `consumer` those to callers that a filter has identified, each for that caller only.',
       ),
     ignoreHeaders: z
       .array(
@@ -38,7 +38,7 @@ const cacheSchema = z
       )
       .default([])
       .describe(
-        'Request headers that say nothing of the answer, such as one that is new with each request. Headers that are not known to be harmless tell requests apart.',
+        'Request headers that do not influence the response, such as one that is new with each request. Other headers that are not known to be harmless distinguish requests.',
       ),
   })
   .transform(({ keep, size: answerBytesMax, memory, by, ignoreHeaders }, context): KeptAnswersConfig => {
@@ -47,7 +47,7 @@ const cacheSchema = z
     return { keepMs: keep, answerBytesMax, memoryBytes: memory, by, ignoredHeaders };
   })
   .describe(
-    'The last good answer to the same request, kept in memory that all workers share: GET and HEAD only, and nothing that its `Cache-Control`, a cookie or a credential makes somebody’s own. Given while the upstream may not be asked, and where it was asked and gave no answer. `{}` for the defaults.',
+    'The last good response to the same request, kept in memory that all workers share: GET and HEAD only, and nothing that `Cache-Control`, a cookie or a credential makes private. Given while the upstream may not be asked, and if it was asked and gave no response. `{}` for the defaults.',
   );
 
 const either = 'either { reply: ... } or { upstream: name }, or { cache: {} } alone or beside one of them';
@@ -68,7 +68,7 @@ export const fallbackSchema = z
     return z.NEVER;
   })
   .describe(
-    'What callers get while the upstream’s circuit breaker is open or no endpoint may be used: a kept answer where there is one, else the reply or the other upstream; 503 with `Retry-After` when left out.',
+    'What callers get while the upstream’s circuit breaker is open or no endpoint may be used: a kept response if there is one, otherwise the reply or the other upstream. Default: 503, with `Retry-After` while the breaker is open.',
   );
 
 export const hedgeSchema = z
@@ -76,9 +76,9 @@ export const hedgeSchema = z
     after: z
       .union([z.literal('p95').transform(() => 0), duration], expected('p95, or a duration such as 50ms'))
       .prefault('p95')
-      .describe('When the second try begins: `p95` is what 95 of 100 answers before took.'),
+      .describe('When the second try begins: after a fixed time, or `p95`, the 95th percentile of recent responses.'),
   })
   .transform(({ after }): HedgeConfig => ({ afterMs: after }))
   .describe(
-    'A second try at another endpoint beside a first one that is slow; the first answer wins. For requests without a body that may be repeated; counts in the retry budget.',
+    'A second try at another endpoint while the first one is slow; the first response wins. For requests without a body that may be repeated; counts in the retry budget.',
   );

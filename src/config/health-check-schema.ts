@@ -20,38 +20,38 @@ const written = z.strictObject({
   type: z
     .enum(['http', 'tcp'])
     .optional()
-    .describe('`http`, when left out, asks for `path`; `tcp` only opens a connection.'),
+    .describe('`http`, the default, requests `path`; `tcp` only opens a connection.'),
   grpc: z
     .string(expected('the name of a gRPC service, or "" for the server as a whole'))
     .max(127)
     .regex(/^[A-Za-z0-9_./-]*$/, expected('the name of a gRPC service, such as shop.v1.Orders, or ""'))
     .optional()
     .describe(
-      'Asks `grpc.health.v1.Health/Check` how this service is, in place of a path; `""` is the server as a whole. The upstream has to speak HTTP/2.',
+      'Calls `grpc.health.v1.Health/Check` for this service, in place of a path; `""` is the server as a whole. The upstream has to speak HTTP/2.',
     ),
   path: z
     .string(expected('a path such as /healthz'))
     .regex(/^\/[\x21-\x7e]*$/, expected('a path such as /healthz'))
     .optional()
-    .describe('What is asked for; `/` when left out. A query may follow.'),
+    .describe('The path to request, with or without a query. Default: `/`.'),
   host: z
     .string()
     .min(1)
     .max(255)
     .regex(/^[\x21-\x7e]+$/)
     .optional()
-    .describe('Host field; the endpoint’s when left out.'),
-  port: z.int().min(1).max(65_535).optional().describe('Port; the endpoint’s when left out.'),
+    .describe('Host field. Default: the endpoint’s.'),
+  port: z.int().min(1).max(65_535).optional().describe('Port. Default: the endpoint’s.'),
   expect: z
     .array(statuses)
     .min(1, `name at least one status: ${described}`)
     .optional()
-    .describe('Statuses of a healthy endpoint; `[200-299]` when left out.'),
-  body: z.string().min(1).max(1_000).optional().describe('Text that the first 64 KiB of the body have to hold.'),
+    .describe('Statuses of a healthy endpoint. Default: `[200-299]`.'),
+  body: z.string().min(1).max(1_000).optional().describe('Text that the first 64 KiB of the body must contain.'),
   interval: duration
     .prefault('1s')
-    .describe('Between two checks of an endpoint, give or take a tenth so that they do not come together.'),
-  timeout: duration.prefault('500ms').describe('For a whole check.'),
+    .describe('Time between two checks of an endpoint, varied by up to a tenth so that checks do not coincide.'),
+  timeout: duration.prefault('500ms').describe('How long a whole check may take.'),
   unhealthyAfter: z.int().min(1).max(100).default(3).describe('Failed checks in a row before it is taken out of use.'),
   healthyAfter: z.int().min(1).max(100).default(2).describe('Passed checks in a row before it is used again.'),
 });
@@ -104,4 +104,4 @@ export const healthCheckSchema = written
       healthyAfter,
     }),
   )
-  .describe('Asks every endpoint how it is, once a process, and takes those out of use that do not answer well.');
+  .describe('Checks every endpoint, once per process, and takes unhealthy ones out of use.');

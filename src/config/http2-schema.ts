@@ -15,7 +15,7 @@ export const http2Schema = z
       .min(1)
       .max(10_000)
       .default(100)
-      .describe('Requests under way at once on one connection; more are refused, and clients try them again.'),
+      .describe('Requests in progress at once on one connection; more are refused, and clients try them again.'),
     initialWindow: size(16 * kib, 16 * kib * kib)
       .prefault('64KiB')
       .describe('Bytes of a request’s body that a client may send ahead of the upstream.'),
@@ -25,7 +25,7 @@ export const http2Schema = z
     maxHeld: size(256 * kib, 1024 * kib * kib)
       .prefault('16MiB')
       .describe(
-        'Bytes of answers that wait in memory for one client connection that takes them more slowly than upstreams send. Beyond it streams that ask for more are reset with ENHANCE_YOUR_CALM; a single answer always has room.',
+        'Bytes of responses that wait in memory for one client connection that reads more slowly than upstreams send. Beyond it, streams that need more are reset with ENHANCE_YOUR_CALM; a single response always has room.',
       ),
     resetBurst: z
       .int()
@@ -35,11 +35,11 @@ export const http2Schema = z
       .describe(
         'Streams that a client may reset, or have reset by breaking rules, at once; beyond it the connection ends with ENHANCE_YOUR_CALM.',
       ),
-    resets: rate.prefault('20/s').describe('At which rate `resetBurst` fills again.'),
+    resets: rate.prefault('20/s').describe('The rate at which `resetBurst` is refilled.'),
     pingInterval: duration
       .prefault('60s')
       .describe(
-        'A client that has requests under way and is silent for this long is sent a PING; silent for as long again, it is gone.',
+        'A client with requests in progress that is silent for this long gets a PING; after as long again without a byte it counts as gone.',
       ),
   })
   .prefault({})

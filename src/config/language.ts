@@ -51,7 +51,7 @@ function makeLanguage(filters: readonly FilterSchema[]) {
       drainTimeout: durationOrNone
         .prefault('30s')
         .describe(
-          'How long exchanges under way may take when the gateway stops, and how long those that a reload overtakes have the stores that it replaced. When only a listener goes nothing is cut.',
+          'How long exchanges in progress may take when the gateway stops. After a reload that replaces a store, exchanges from before it keep the old store as long. When only a listener is removed, nothing is cut.',
         ),
       limits: limitsSchema,
       paths: pathsSchema,
@@ -61,7 +61,7 @@ function makeLanguage(filters: readonly FilterSchema[]) {
         .string()
         .max(100)
         .default('')
-        .describe('Where this gateway stands, such as `${env:ZONE}`: endpoints of the same `zone` are preferred.'),
+        .describe('Where this gateway runs, such as `${env:ZONE}`: endpoints of the same `zone` are preferred.'),
     },
     elements: {
       listeners: listenerSchema,
@@ -105,9 +105,12 @@ export function documentSchema({ settings, elements, entries }: Language) {
     ...settings,
     upstreams: z.record(resourceName, entries.upstreams).default({}).describe('Upstreams by name.'),
     stores: z.record(resourceName, entries.stores).default({}).describe('Stores by name: Redis, PostgreSQL, SQLite.'),
-    consumers: z.array(elements.consumers).default([]).describe('Who calls.'),
+    consumers: z.array(elements.consumers).default([]).describe('The callers that filters can recognise, by name.'),
     plans: z.record(resourceName, entries.plans).default({}).describe('Plans by name.'),
-    filters: z.array(elements.filters).default([]).describe('The global chain: runs before every route’s own filters.'),
-    routes: z.array(elements.routes).default([]).describe('Routes; which one wins is decided by how exact they are.'),
+    filters: z
+      .array(elements.filters)
+      .default([])
+      .describe('The global chain: runs before the filters of every route.'),
+    routes: z.array(elements.routes).default([]).describe('Routes; the most exact one wins.'),
   });
 }

@@ -18,15 +18,15 @@ export const limitsSchema = z
       .describe('All of a request’s head; beyond it 431.'),
     headerCount: z.int().min(1).max(10_000).default(100).describe('Header fields in a head; beyond it 431.'),
     body: sizeOrNone.prefault(0).describe('Body of a request; beyond it 413. 0 is no limit.'),
-    headerTimeout: duration.prefault('10s').describe('From the first byte of a head to its last; beyond it 408.'),
+    headerTimeout: duration.prefault('10s').describe('From the first byte of a head to the last; beyond it 408.'),
     bodyTimeout: duration.prefault('30s').describe('Between two pieces of a request’s body; beyond it 408.'),
     minimumRate: bytesPerSecond
       .prefault(100)
       .describe(
-        'Slowest average, in bytes a second, at which a client may send a body or take an answer; 0 is no limit.',
+        'Slowest average, in bytes per second, at which a client may send a body or read a response; 0 is no limit.',
       ),
     keepAliveTimeout: duration.prefault('60s').describe('How long a connection may stay without a request.'),
-    writeTimeout: duration.prefault('30s').describe('How long a client may take no byte of its answer.'),
+    writeTimeout: duration.prefault('30s').describe('How long a client may read no byte of its response.'),
     requestsPerConnection: z
       .int()
       .min(0)
@@ -38,10 +38,10 @@ export const limitsSchema = z
       .min(1)
       .max(countMax)
       .default(50_000)
-      .describe('Open client connections a worker; beyond it new ones are closed at once.'),
+      .describe('Open client connections per worker; beyond it new ones are closed at once.'),
     matchBody: size(0, 64 * 1024 * kib)
       .prefault('64KiB')
-      .describe('Largest body that is held in memory for matching on it.'),
+      .describe('Largest body that is held in memory to match on it; larger ones do not match.'),
   })
   .prefault({})
   .transform(

@@ -23,7 +23,7 @@ const written = z.strictObject({
     .min(1, 'name at least one protocol, or leave `protocols` out')
     .optional()
     .describe(
-      'Protocols that are spoken: `http/1.1` and `h2` with TLS, which is the default there; `http/1.1`, the default, and `h2c` in plain text, on one port told apart by the first bytes.',
+      'Protocols of this address. With TLS `http/1.1` and `h2`, both by default; in plain text `http/1.1` (the default) and `h2c`, which may share a port: the first bytes distinguish them.',
     ),
   http2: http2Schema,
   proxyProtocol: z
@@ -36,13 +36,13 @@ const written = z.strictObject({
     .array(block)
     .default([])
     .describe(
-      'CIDR blocks of proxies that are believed: the client’s address by `X-Forwarded-For` or a PROXY header, its scheme by `X-Forwarded-Proto`. `Forwarded` and `X-Forwarded-Host` are only passed on.',
+      'CIDR blocks of proxies that are believed about the client: its address by `X-Forwarded-For` or a PROXY header, its scheme by `X-Forwarded-Proto`. `Forwarded` and `X-Forwarded-Host` are only passed on.',
     ),
   clientCertificateHeaders: z
     .enum(['remove', 'keep'])
     .default('remove')
     .describe(
-      'What becomes of `X-Forwarded-Client-Cert`, `Client-Cert` and `Client-Cert-Chain` that arrive. `keep` passes on those of `trustedProxies`; everybody else’s are removed in either case.',
+      'What happens to `X-Forwarded-Client-Cert`, `Client-Cert` and `Client-Cert-Chain` on arrival. `keep` passes on those of `trustedProxies`; everybody else’s are removed in either case.',
     ),
   tls: listenerTlsSchema.optional(),
 });

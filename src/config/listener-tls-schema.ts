@@ -8,13 +8,13 @@ import type { CertificateSource, ListenerTlsConfig } from './config.ts';
 import { filePath } from './tls-file.ts';
 
 const pair = z.strictObject({
-  cert: filePath.describe('PEM file: the certificate, and behind it the chain up to a root.'),
+  cert: filePath.describe('PEM file: the certificate, followed by its chain up to a root.'),
   key: filePath.describe('PEM file: the private key of the certificate.'),
 });
 
 const folder = z.strictObject({
   folder: filePath.describe(
-    'A folder with pairs of files: `<name>.pem` or `<name>.crt` with `<name>.key`. A pair that comes later is used as well; a certificate without its key, other than an authority’s, is an error.',
+    'A folder with pairs of files: `<name>.pem` or `<name>.crt` with `<name>.key`. Pairs that are added later are used as well; a certificate without its key is an error, unless it is an authority’s.',
   ),
 });
 
@@ -29,12 +29,14 @@ const clientAuth = z
     mode: z
       .enum(['required', 'optional'])
       .default('required')
-      .describe('`optional` lets clients in that show none. One that cannot be verified is refused in either case.'),
+      .describe(
+        '`optional` also admits clients that show none. A certificate that cannot be verified is refused in either case.',
+      ),
     forward: z
       .enum(['none', 'x-forwarded-client-cert', 'client-cert'])
       .default('none')
       .describe(
-        'How upstreams are told of a verified certificate: `x-forwarded-client-cert` as Envoy does, `client-cert` with `Client-Cert` and `Client-Cert-Chain` (RFC 9440), or not at all.',
+        'How a verified certificate is forwarded to upstreams: `x-forwarded-client-cert` as Envoy does, `client-cert` with `Client-Cert` and `Client-Cert-Chain` (RFC 9440), or not at all.',
       ),
   })
   .describe('Certificates of clients (mutual TLS).');
@@ -43,7 +45,7 @@ const sessionTickets = z
   .strictObject({
     lifetime: duration
       .prefault('2h')
-      .describe('How long a session can be resumed. Keys are made by the gateway and replaced as often.'),
+      .describe('How long a session can be resumed. The gateway makes the keys itself and replaces them as often.'),
     keys: filePath
       .optional()
       .describe(
@@ -61,13 +63,13 @@ export const listenerTlsSchema = z
       .describe(
         'Chosen by the name that the client asks for: an exact name, then a wildcard, else the first. Files are watched; a changed one serves new connections without a restart.',
       ),
-    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('The oldest version that is spoken.'),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('The oldest version that is accepted.'),
     ciphers: z
       .array(z.string())
       .min(1, 'name at least one cipher, or leave `ciphers` out')
       .optional()
       .describe(
-        'Cipher suites of TLS 1.2 by their OpenSSL names, best first. Left out: ECDHE with AES-GCM or ChaCha20-Poly1305.',
+        'Cipher suites of TLS 1.2 by their OpenSSL names, best first. Default: ECDHE with AES-GCM or ChaCha20-Poly1305.',
       ),
     clientAuth: clientAuth.optional(),
     handshakeTimeout: duration.prefault('10s').describe('How long a handshake may take.'),
@@ -77,7 +79,7 @@ export const listenerTlsSchema = z
       .max(1_000_000)
       .default(1_000)
       .describe(
-        'Handshakes under way at once in one worker. Beyond it the one that has waited longest is given up, if it has had a tenth of its time; else the new connection is closed at once.',
+        'Handshakes in progress at once in one worker. Beyond it the oldest one is ended if it has used a tenth of its time; otherwise the new connection is closed at once.',
       ),
     sessionTickets,
   })

@@ -95,12 +95,12 @@ const queryNames = {
 export const matchSchema = z
   .strictObject({
     host: hosts.describe(
-      'Host, or a list of hosts: exact, or `*.example.com` for one or more labels in front. Every host when left out.',
+      'Host, or a list of hosts: exact, or `*.example.com` for one or more labels in front. Default: every host.',
     ),
     path: path
       .default(everyPath)
       .describe('`/exact`, `/prefix/*`, `/users/{id}`, `/files/{path*}`, or `~regex` (RE2, matches the whole path).'),
-    methods: methods.describe('Methods in upper case. Every method when left out; HEAD is matched where GET is.'),
+    methods: methods.describe('Methods in upper case. Default: every method. HEAD is matched where GET is.'),
     headers: namedMatches(headerNames).describe(
       'Conditions on headers: exact text, `~regex`, `true` (present) or `false` (absent).',
     ),
@@ -122,4 +122,4 @@ export const matchSchema = z
       body: body ?? noBodyConditions,
     }),
   )
-  .describe('What a request must be like; all conditions must hold.');
+  .describe('Conditions on the request; all of them must hold.');

@@ -10,14 +10,14 @@ export const metricsSchema = z
       .min(0)
       .max(100_000)
       .default(1_000)
-      .describe('Routes with series of their own, the first ones written; the others share `route="other"`.'),
+      .describe('Routes with their own series, the first ones in the file; the others share `route="other"`.'),
     consumers: z
       .int()
       .min(0)
       .max(100_000)
       .default(0)
       .describe(
-        'Consumers with series of their own, the first ones that call; the others share `consumer="other"`. 0, the default, counts none.',
+        'Consumers with their own series, the first ones that call; the others share `consumer="other"`. 0 counts none.',
       ),
   })
   .prefault({})

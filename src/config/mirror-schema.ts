@@ -37,7 +37,7 @@ const compare = z
       .describe('Answers with a larger body are not compared.'),
   })
   .describe(
-    'Compares the status, these fields and the body of both answers. Differences are counted, and one a second and worker is told to the operator: where they are, never what the values are.',
+    'Compares the status, these fields and the body of both answers. Differences are counted, and one per second and worker is logged: its place, never its values.',
   );
 
 export const mirrorSchema = z
@@ -45,7 +45,7 @@ export const mirrorSchema = z
     upstream: z
       .string(expected('the name of an upstream'))
       .min(1, 'expected the name of an upstream, found ""')
-      .describe('Who gets the copies. Their answers go nowhere.'),
+      .describe('The upstream that gets the copies. Its responses are discarded.'),
     percent: percentage
       .refine(share => share > 0, 'with 0% nothing is copied: leave `mirror` out')
       .prefault('100%')
@@ -54,13 +54,13 @@ export const mirrorSchema = z
       .prefault('64KiB')
       .describe('Requests with a larger body are not copied.'),
     timeout: duration.prefault('10s').describe('How long a copy may take.'),
-    concurrency: z.int().min(1).max(10_000).default(32).describe('Copies under way at once in one worker.'),
+    concurrency: z.int().min(1).max(10_000).default(32).describe('Copies in progress at once in one worker.'),
     queue: z
       .int()
       .min(0)
       .max(10_000)
       .default(64)
-      .describe('Copies that wait for that in one worker; what comes then is not copied.'),
+      .describe('Copies that may wait in one worker; further ones are not made.'),
     compare: compare.optional(),
   })
   .transform(
@@ -83,5 +83,5 @@ export const mirrorSchema = z
     }),
   )
   .describe(
-    'Copies a share of the requests to another upstream once they are answered, bodies included. What becomes of a copy is never felt by the client. Upgrades are not copied.',
+    'Copies a share of the requests to another upstream after they were answered, bodies included. Copies never affect the client. Upgrades are not copied.',
   );

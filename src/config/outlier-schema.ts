@@ -22,29 +22,29 @@ export const outlierSchema = z
       .min(0)
       .max(10)
       .default(0)
-      .describe('Standard deviations by which its success rate may lie below the others’; 0 is no limit.'),
+      .describe('Standard deviations by which its success rate may be below the others’; 0 is no limit.'),
     latencyFactor: z
       .number()
       .min(0)
       .max(1_000)
       .refine(factor => factor === 0 || factor > 1, 'expected 0, or a factor above 1')
       .default(0)
-      .describe('How many times the median its mean latency may be; 0 is no limit.'),
+      .describe('How many times the median of all endpoints its mean latency may be; 0 is no limit.'),
     minimum: z
       .int()
       .min(1)
       .max(1_000_000)
       .default(100)
-      .describe('Requests in `interval` below which rates and latencies say nothing.'),
+      .describe('Requests in `interval` below which rates and latencies are not compared.'),
     interval: duration.prefault('10s').describe('How often success rates and latencies are compared.'),
     ejection: duration
       .prefault('30s')
       .describe('How long an endpoint stays out: this the first time, twice this the second time, and so on.'),
-    maxEjection: duration.prefault('5m').describe('It stays out no longer.'),
+    maxEjection: duration.prefault('5m').describe('Longest time that it stays out.'),
     maxEjected: percentage
       .refine(share => share > 0, '`maxEjected` 0% never ejects anything: leave `outlier` out, or allow a share')
       .prefault('50%')
-      .describe('Share of the endpoints that may be out at once; one at least, and never the last.'),
+      .describe('Share of the endpoints that may be out at once; at least one, and never the last.'),
   })
   .superRefine((settings, context) => {
     const { consecutiveErrors, consecutiveResets, successRateDeviations, latencyFactor, ejection, maxEjection } =
@@ -65,4 +65,4 @@ export const outlierSchema = z
       ejectionMaxMs: maxEjection,
     }),
   )
-  .describe('Takes endpoints out of use for a while when live traffic fails there.');
+  .describe('Takes endpoints out of use for a while when live traffic to them fails.');

@@ -14,4 +14,4 @@ export const pathsSchema = z
       .describe('`//` in a path: refused with 400, merged into one slash, or kept.'),
   })
   .prefault({})
-  .describe('What happens to paths that two servers could read differently.');
+  .describe('How paths are treated that two servers could read differently.');

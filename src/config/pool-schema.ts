@@ -22,7 +22,7 @@ export const poolSchema = z
       .default(0)
       .describe('Requests on one connection before it is closed; 0 is no limit.'),
     maxStreams: z.int().min(1).max(countMax).default(100).describe('Streams on one HTTP/2 connection.'),
-    idleTimeout: duration.prefault('60s').describe('How long a connection is kept without a request.'),
+    idleTimeout: duration.prefault('60s').describe('How long a connection without a request is kept.'),
     connectTimeout: duration.prefault('2s').describe('How long opening a connection may take.'),
   })
   .prefault({})

@@ -17,11 +17,13 @@ export const resilienceShape = {
   panicThreshold: percentage
     .optional()
     .describe(
-      'When a smaller share of the endpoints may be used, all are: some answer is better than none. `10%` when left out.',
+      'When a smaller share of the endpoints may be used, all are: some response is better than none. Default: `10%`.',
     ),
   slowStart: duration
     .optional()
-    .describe('For how long the share of an endpoint that came back grows up to its weight; at once when left out.'),
+    .describe(
+      'How long the share of an endpoint that has recovered takes to grow to its weight. Default: none, at once.',
+    ),
 };
 
 interface Settings extends Omit<ResilienceConfig, 'slowStartMs'> {

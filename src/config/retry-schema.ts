@@ -31,26 +31,28 @@ const settings = z
       .array(cause)
       .min(1, `name at least one of ${reasons}`)
       .default(['connect', 'reset', 'timeout', 502, 503, 504])
-      .describe(`What is tried again: \`connect\`, \`reset\`, \`timeout\`, and statuses.`),
+      .describe(`What is retried: \`connect\`, \`reset\`, \`timeout\`, and statuses.`),
     backoff: duration
       .prefault('25ms')
-      .describe('Ceiling of the first wait, doubled for each further one; drawn from 0 up to it.'),
-    maxBackoff: duration.prefault('250ms').describe('The ceiling grows no further.'),
+      .describe('Upper bound of the first wait, doubled for each further one; the wait is random between 0 and it.'),
+    maxBackoff: duration.prefault('250ms').describe('Largest upper bound of a wait.'),
     budget: percentage
       .refine(share => share > 0, 'a budget of 0% allows no retry: leave `retry` out, or say `retry: off`')
       .prefault('20%')
-      .describe('Retries for each request to the upstream, of all workers together over ten seconds.'),
+      .describe(
+        'Retries as a share of the requests to the upstream, over ten seconds and all workers; at least ten are allowed.',
+      ),
     perTryTimeout: duration
       .optional()
       .describe(
-        'How long one try may wait for a connection, and then for the first byte of its answer; left out, as long as the upstream’s own times allow.',
+        'How long one try may wait for a connection, and then for the first byte of its response. Default: as long as the upstream’s own timeouts allow.',
       ),
     methods: z
       .array(method)
       .min(1, 'name at least one method')
       .optional()
       .describe(
-        'Methods that may be sent twice; GET, HEAD, OPTIONS, PUT and DELETE when left out. Requests with an `Idempotency-Key` may always.',
+        'Methods that may be sent twice. Default: GET, HEAD, OPTIONS, PUT and DELETE. Requests with an `Idempotency-Key` always may.',
       ),
     bodyLimit: z
       .union([unlimited, size(1, 64 * 1024 * 1024)], {
@@ -90,4 +92,4 @@ const off = z.literal('off').transform(
 
 export const retrySchema = z
   .union([settings, off], expected('a map such as { attempts: 2, on: [connect, 503] }, or off'))
-  .describe('Which requests are tried again at another endpoint, or `off`. Nothing is, unless this is written.');
+  .describe('Which requests are tried again at another endpoint, or `off`. Without it nothing is retried.');

@@ -12,7 +12,7 @@ export const rewriteSchema = z
       .string(absolute)
       .regex(/^\//, absolute)
       .optional()
-      .describe('Taken off the front of the path: `/api`.'),
+      .describe('Prefix to remove from the path: `/api`.'),
     path: z
       .string(absolute)
       .regex(/^\//, absolute)
@@ -22,7 +22,7 @@ export const rewriteSchema = z
       .string(expected('a host'))
       .min(1, 'expected a host, found ""')
       .optional()
-      .describe('Host that the upstream is told.'),
+      .describe('The `Host` that the upstream gets. Default: the client’s.'),
   })
   .superRefine(({ stripPrefix, path, host }, context) => {
     if (stripPrefix !== undefined && path !== undefined) {

@@ -32,7 +32,7 @@ const sticky = z
       .literal('consumer', expected('consumer'))
       .optional()
       .describe(
-        '`consumer`: chosen by a hash of the consumer, so that nothing has to be remembered; of the client’s address where there is no consumer. A change of the weights moves some.',
+        '`consumer`: the upstream is chosen by a hash of the consumer, without a cookie; of the client’s address if there is no consumer. A change of the weights moves some callers.',
       ),
   })
   .superRefine(({ cookie, by }, context) => {
@@ -110,15 +110,15 @@ function routeShape(filters: readonly FilterSchema[]) {
     public: z
       .boolean()
       .default(false)
-      .describe('Says that no credential is asked here, by design: `cardea audit` then expects none.'),
+      .describe('Says that no credential is required here, by design: `cardea audit` then expects none.'),
     filters: z
       .array(filterSchema(filters))
       .optional()
-      .describe('Filters behind the global ones, in the order in which they run.'),
+      .describe('Filters after the global ones, in the order in which they run.'),
     rewrite: rewriteSchema.optional(),
     to: destinationSchema,
-    sticky: sticky.optional().describe('Keeps a caller on the upstream of a split that it got first.'),
-    timeout: duration.optional().describe('The whole exchange; the upstream’s `timeout` when left out.'),
+    sticky: sticky.optional().describe('Keeps a caller on the upstream of the split that it got first.'),
+    timeout: duration.optional().describe('The whole exchange. Default: the upstream’s `timeout`.'),
     retry: retrySchema.optional(),
     fallback: fallbackSchema.optional(),
     hedge: hedgeSchema.optional(),
@@ -132,7 +132,7 @@ function routeShape(filters: readonly FilterSchema[]) {
       .min(0)
       .max(9)
       .optional()
-      .describe('Under overload the lowest are refused first. See `shedding`.')
+      .describe('Under overload, routes with the lowest priority are refused first. See `shedding`.')
       // Told, and not filled in: nearly all routes leave it out, and each would hold it.
       .meta({ default: 5 }),
   });

@@ -12,11 +12,11 @@ const settings = z
   .strictObject({
     eventLoopDelay: durationOrNone
       .prefault('250ms')
-      .describe('A worker whose event loop runs this late sheds load; `0s` does not look at it.'),
+      .describe('A worker whose event loop is this late sheds load; `0s` ignores the event loop.'),
     memory: percentage
       .prefault('95%')
       .describe(
-        'Share of a worker’s heap, or of what the process may take, above which load is shed; `0%` does not look at it.',
+        'Share of a worker’s heap, or of the memory that the process may use, above which load is shed; `0%` ignores memory.',
       ),
     inFlight: z
       .int()
@@ -24,7 +24,7 @@ const settings = z
       .max(10_000_000)
       .default(0)
       .describe(
-        'Requests under way in the whole gateway; with more than half of it, low priorities are refused first. 0 is no limit.',
+        'Requests in progress in the whole gateway; above half of it, low priorities are refused first. 0 is no limit.',
       ),
   })
   .transform(
@@ -43,5 +43,5 @@ export const sheddingSchema = z
   )
   .prefault({})
   .describe(
-    'From when on the gateway refuses requests with 503 `overloaded`, those of routes with the lowest `priority` first. `off` never does.',
+    'When the gateway refuses requests with 503 `overloaded`, beginning with routes of the lowest `priority`. `off` never does.',
   );

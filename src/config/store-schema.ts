@@ -32,14 +32,14 @@ export const storeSchema = z
       .min(1)
       .optional()
       .describe(
-        'PEM file of who may sign the server’s certificate, relative to this one; the system’s list otherwise. The file is watched: connections that are made after a change go by what it says then.',
+        'PEM file of the authorities for the server’s certificate, relative to this file. Default: the system’s list. The file is watched: connections made after a change use the new content.',
       ),
-    keyPrefix: keyPrefix.describe('What every key in Redis begins with: gateways that share a budget have the same.'),
-    connectTimeout: duration.prefault('1s').describe('How long a connection may take to be made.'),
+    keyPrefix: keyPrefix.describe('Prefix of every key in Redis: gateways that share a budget use the same.'),
+    connectTimeout: duration.prefault('1s').describe('How long making a connection may take.'),
     commandTimeout: duration
       .prefault('250ms')
       .describe(
-        'How long an answer may take before the store counts as away. Callers that cannot wait do not wait this long.',
+        'How long an answer may take before the store counts as away. Requests that must not wait do not wait this long.',
       ),
   })
   .transform(

@@ -29,23 +29,23 @@ const written = z.strictObject({
   balance: z
     .enum(['p2c', 'roundRobin', 'leastRequest', 'peakEwma', 'random', 'ringHash', 'maglev'])
     .default('p2c')
-    .describe('How an endpoint is picked: `p2c` takes the less busy of two drawn at random.'),
+    .describe('How an endpoint is chosen: `p2c` takes the less busy of two chosen at random.'),
   hashOn: hashOnSchema.optional(),
   protocol: protocol
     .default('http/1.1')
     .describe(
-      'Protocol towards the endpoints: `http/1.1`, `h2` (HTTP/2 over TLS), `h2c` (HTTP/2 in plain text, with prior knowledge), or `auto`, by which each endpoint chooses in the TLS handshake.',
+      'Protocol towards the endpoints: `http/1.1`, `h2` (HTTP/2 over TLS), `h2c` (HTTP/2 in plain text, with prior knowledge), or `auto`, where each endpoint chooses in the TLS handshake.',
     ),
   pool: poolSchema,
   tls: upstreamTlsSchema.optional(),
   timeout: durationOrNone
     .prefault('0s')
-    .describe('The whole exchange; `0s` is no limit. A route’s `timeout` goes before.'),
+    .describe('The whole exchange; `0s` is no limit. A route’s `timeout` replaces it.'),
   responseTimeout: duration.prefault('30s').describe('From the request’s last byte to the response’s first.'),
   idleTimeout: duration.prefault('30s').describe('Between two pieces of a body.'),
   tunnelIdleTimeout: durationOrNone
     .prefault('1h')
-    .describe('How long a tunnel (WebSocket) may stay without a byte either way; `0s` is no limit.'),
+    .describe('How long a tunnel (WebSocket) may stay without a byte in either direction; `0s` is no limit.'),
   tunnelHalfCloseTimeout: durationOrNone
     .prefault('1m')
     .describe(
@@ -59,7 +59,7 @@ const written = z.strictObject({
     .min(1)
     .max(10_000)
     .optional()
-    .describe('Of a large set, the number of endpoints that one gateway uses; all when left out.'),
+    .describe('Number of endpoints of a large set that one gateway uses. Default: all.'),
 });
 
 export const upstreamSchema = written

@@ -10,9 +10,7 @@ const hostName =
 
 export const upstreamTlsSchema = z
   .strictObject({
-    ca: filePath
-      .optional()
-      .describe('PEM file: the authorities that are trusted; those that come with Node.js when it is left out.'),
+    ca: filePath.optional().describe('PEM file: the trusted authorities. Default: those that come with Node.js.'),
     cert: filePath
       .optional()
       .describe('PEM file: the certificate that the gateway shows (mutual TLS), with its chain.'),
@@ -21,13 +19,11 @@ export const upstreamTlsSchema = z
       .string()
       .regex(hostName, 'expected a host name such as users.internal')
       .optional()
-      .describe(
-        'The name that is asked for (SNI) and must stand in the certificate; the endpoint’s host when left out.',
-      ),
+      .describe('The name to ask for (SNI), which the certificate must contain. Default: the endpoint’s host.'),
     dangerouslySkipVerification: z
       .boolean()
       .default(false)
-      .describe('Takes any certificate: whoever stands in between can read and change everything. For tests.'),
+      .describe('Accepts any certificate: anyone on the way can read and change everything. For tests.'),
   })
   .superRefine(({ ca, cert, key, dangerouslySkipVerification }, context) => {
     if ((cert === undefined) !== (key === undefined)) {

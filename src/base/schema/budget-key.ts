@@ -17,7 +17,7 @@ const keyPart = z.union(
     z.enum(simpleKinds).transform((kind): KeyPart => ({ kind, name: '' })),
     z
       .strictObject({
-        header: httpName('header').describe('A header of the request; whoever calls can write what he likes.'),
+        header: httpName('header').describe('A header of the request; callers can write anything into it.'),
       })
       .transform(({ header }): KeyPart => ({ kind: 'header', name: header.toLowerCase() })),
     z
@@ -51,7 +51,7 @@ export const budgetKey = z
     },
   )
   .describe(
-    'By whom callers are told apart: `ip`, `consumer`, `key` (of a consumer, by its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
+    'How callers are distinguished: `ip`, `consumer`, `key` (of a consumer, by its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
   );
 
 /** A name for a budget of this kind. */

@@ -42,11 +42,11 @@ export const budgetCost = z
       routes: z
         .record(z.string(), budgetUnits)
         .optional()
-        .describe('Units by the name of the route, in place of `each`: for the global chain.'),
+        .describe('Units by route name, in place of `each`: for the global chain.'),
       responseHeader: httpName('header')
         .optional()
         .describe(
-          'Header of the upstream’s answer that says how many units the request was: what is beyond those taken before is charged afterwards, and owed if it does not fit.',
+          'Header of the upstream’s response with the units that the request cost: what exceeds the units taken before is charged afterwards, and owed if it does not fit.',
         ),
     }),
   ])
@@ -60,4 +60,4 @@ export const budgetCost = z
             responseHeader: written.responseHeader?.toLowerCase() ?? null,
           },
   )
-  .describe('Units that a request costs: a number, or a map that says more. Default 1.');
+  .describe('Units that a request costs: a number, or a map.');

@@ -18,10 +18,10 @@ const header = token.refine(name => !/^(authorization|cookie|host|content-length
 const place = z.union(
   [
     z.literal('bearer'),
-    z.strictObject({ header: header.describe('Name of a header field that holds nothing but the credential.') }),
+    z.strictObject({ header: header.describe('Name of a header field that contains only the credential.') }),
     z.strictObject({ cookie: token.describe('Name of a cookie.') }),
     z.strictObject({
-      query: token.describe('Name of a query parameter. It shows in the logs of whoever stands in front.'),
+      query: token.describe('Name of a query parameter. It appears in the logs of proxies in front.'),
     }),
   ],
   { error: 'expected bearer, { header: NAME }, { cookie: NAME } or { query: NAME }' },
@@ -35,7 +35,7 @@ export function credentialPlaces(standard: readonly z.input<typeof place>[]) {
     .default([...standard])
     .transform(places => places.map(asPlace))
     .describe(
-      'Where the credential is looked for: `bearer` (the Authorization header), `{ header: NAME }`, `{ cookie: NAME }`, `{ query: NAME }`. The first in which something stands counts.',
+      'Where the filter looks for the credential: `bearer` (the Authorization header), `{ header: NAME }`, `{ cookie: NAME }`, `{ query: NAME }`. The first place that contains something counts.',
     );
 }
 

@@ -16,7 +16,7 @@ export const failedLogins = z
     return match === null ? null : { count: Number(match[1]), perMs: perMs[match[2]!]! };
   })
   .describe(
-    'Wrong credentials that one address (IPv6: one /64) may try, on all workers together; beyond it 429 `too_many_failed_logins`, and nothing of it is verified until the rate allows. Credentials that were verified before pass. `off` for no limit.',
+    'Wrong credentials that one address (IPv6: one /64) may try, over all workers; beyond it 429 `too_many_failed_logins`, and no new credential from there is verified until the rate allows. Credentials that were verified before pass. `off` for no limit.',
   );
 
 export type FailedLoginsConfig = z.output<typeof failedLogins>;

@@ -23,7 +23,7 @@ export const forwardIdentity = z
       .enum(['plain', 'signed', 'off'])
       .default('plain')
       .describe(
-        'Who calls: `plain` sends X-Consumer-Name, -Tenant, -Plan, -Groups, -Subject, -Scopes and -By; `signed` sends all of it as one signed token in X-Consumer-Token; `off` sends nothing.',
+        'The caller: `plain` sends X-Consumer-Name, -Tenant, -Plan, -Groups, -Subject, -Scopes and -By; `signed` sends all of it as one signed token in X-Consumer-Token; `off` sends nothing.',
       ),
     key: z
       .string()
@@ -34,12 +34,12 @@ export const forwardIdentity = z
       .record(claimHeader, claimPath)
       .default({})
       .describe(
-        'Header fields by name, each with the claim that it gets: lists with commas between, maps as JSON. A claim that is absent sets nothing.',
+        'Header fields by name, each with the claim that it contains: lists are joined with commas, maps are JSON. An absent claim sets nothing.',
       ),
     keepCredential: z
       .boolean()
       .default(true)
-      .describe('Whether the upstream sees the credential itself. `false` takes it out of the request.'),
+      .describe('Whether the upstream gets the credential itself. `false` removes it from the request.'),
   })
   .refine(({ consumer, key }) => (consumer === 'signed') === (key !== undefined), {
     path: ['key'],
@@ -47,7 +47,7 @@ export const forwardIdentity = z
   })
   .prefault({})
   .describe(
-    'What the upstream is told of the caller. No client can send these fields: they are taken out on arrival, on every route.',
+    'What the upstream gets about the caller. No client can send these fields: they are removed on arrival, on every route.',
   );
 
 export type ForwardIdentityConfig = z.output<typeof forwardIdentity>;

@@ -52,13 +52,13 @@ const during = z
       .min(1)
       .default([...weekdays])
       .describe('Days of the week on which the time begins.'),
-    from: clock.default(0).describe('Beginning, `08:00`.'),
-    to: clock.default(1_440).describe('End, not included. Before `from` it is on the next day.'),
+    from: clock.default(0).describe('When it begins, `08:00`.'),
+    to: clock.default(1_440).describe('When it ends (exclusive). A time before `from` is on the next day.'),
     timeZone: z
       .string()
       .refine(isTimeZone, 'not a time zone of the IANA list such as Europe/Vienna')
       .default('UTC')
-      .describe('Whose clock counts.'),
+      .describe('Time zone of these times.'),
   })
   .refine(({ from, to }) => from !== to, 'from and to are the same time, so that the rule would never hold');
 
@@ -70,7 +70,7 @@ const rule = z
     plans: names('plan').optional().describe('Plans of the consumer.'),
     subjects: names('subject')
       .optional()
-      .describe('Whom the credential names: a token’s `sub`, a certificate’s subject.'),
+      .describe('The subject of the credential: a token’s `sub`, a certificate’s subject.'),
     scopes: names('scope').optional().describe('Scopes that the credential must carry, all of them.'),
     claims: z
       .record(z.string().min(1).max(256), claim)
@@ -90,7 +90,7 @@ export const schema = z
       .array(rule)
       .min(1)
       .optional()
-      .describe('A caller must meet one of these rules. Left out, everyone who is not denied may pass.'),
+      .describe('A caller must meet one of these rules. Default: everyone who is not denied may pass.'),
     deny: z.array(rule).min(1).optional().describe('A caller that meets one of these rules is refused.'),
     challenge: z
       .string()

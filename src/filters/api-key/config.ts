@@ -31,21 +31,21 @@ export const schema = z.strictObject({
   scopes: z
     .array(z.string().min(1).max(128))
     .default([])
-    .describe('Scopes that a key must have here, all of them; 403 without.'),
+    .describe('Scopes that a key must have, all of them; otherwise 403.'),
   keepInQuery: z
     .boolean()
     .default(false)
-    .describe('Whether the upstream sees a key that came in the query; it shows in logs there.'),
+    .describe('Whether the upstream sees a key that was in the query; it would appear in its logs.'),
   cache: size
     .refine(bytes => bytes >= CACHE_BYTES_MIN && bytes <= CACHE_BYTES_MAX, 'expected 64KiB to 1GiB')
     .prefault('8MiB')
     .describe(
-      'Memory for keys that are ready, for each worker: 8MiB for 8,000 to 16,000. Those that were not used lately go first; wrong keys are kept apart and displace none.',
+      'Memory for cached keys, per worker: 8MiB for 8,000 to 16,000. Keys not used lately are dropped first; wrong keys are kept apart and displace none.',
     ),
   keepWhenAway: duration
     .prefault('5m')
     .describe(
-      'How long keys that are ready are believed while the store cannot be asked. Others, and all of them after that, get 503 `identity_unavailable`.',
+      'How long cached keys are accepted while the store is away. Others, and all keys after that, get 503 `identity_unavailable`.',
     ),
   failedLogins,
   forward: forwardIdentity,

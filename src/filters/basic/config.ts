@@ -32,7 +32,7 @@ const user = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Name of the consumer; without, the user’s name is all that is known.'),
+    .describe('Name of the consumer. Default: none, only the user’s name is known.'),
   scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of the user, for `acl`.'),
 });
 
@@ -50,9 +50,9 @@ export const schema = z
       .min(0)
       .max(10_000)
       .default(32)
-      .describe('Passwords that wait to be checked; beyond it 503 `identity_unavailable`.'),
+      .describe('Passwords that may wait to be checked; beyond it 503 `identity_unavailable`.'),
     cachedLogins: z.int().min(2).max(1_000_000).default(1_000).describe('Logins that a worker remembers.'),
-    cacheFor: duration.prefault('10m').describe('How long a login that held is remembered.'),
+    cacheFor: duration.prefault('10m').describe('How long a successful login is remembered.'),
     failedLogins,
     forward: forwardIdentity,
   })

@@ -45,8 +45,10 @@ export const schema = z.strictObject({
     .min(1)
     .refine(list => new Set(list).size === list.length, 'an encoding stands here twice')
     .default(['zstd', 'br', 'gzip'])
-    .describe('Encodings to offer, the best liked first; it is taken when the client likes several the same.'),
-  minimum: size.prefault('1KiB').describe('Shortest body that is compressed, where the length is known ahead.'),
+    .describe(
+      'Encodings to offer, the preferred one first; the order decides when the client accepts several equally.',
+    ),
+  minimum: size.prefault('1KiB').describe('Shortest body that is compressed, if its length is known in advance.'),
   types: z
     .array(
       z
@@ -66,14 +68,14 @@ export const schema = z.strictObject({
       gzip: level(1, 9).default(1).describe('1 (fast) to 9 (small).'),
     })
     .prefault({})
-    .describe('How hard each encoding tries. The defaults cost about 100 µs for 20 KiB of JSON.'),
+    .describe('Compression level of each encoding. The defaults cost about 100 µs for 20 KiB of JSON.'),
   maxStreams: z
     .int()
     .min(1)
     .max(100_000)
     .default(128)
     .describe(
-      'Long bodies that a worker compresses at the same time, up to a mebibyte of memory each at the default levels; beyond that answers go out as they are.',
+      'Long bodies that a worker compresses at the same time, up to a mebibyte of memory each at the default levels; beyond that, responses are sent uncompressed.',
     ),
 });
 

@@ -53,7 +53,7 @@ export const schema = z
     exposeHeaders: z
       .array(token)
       .default([])
-      .describe('Response headers that pages may read beside the few that are always readable.'),
+      .describe('Response headers that pages may read, beside the few that are always readable.'),
     credentials: z
       .boolean()
       .default(false)
@@ -64,7 +64,7 @@ export const schema = z
       .default('10m')
       .transform(text => Number.parseInt(text, 10) * { s: 1, m: 60, h: 3600 }[text.slice(-1) as 's' | 'm' | 'h'])
       .describe(
-        'How long browsers may remember a preflight’s answer; they cut it at 2 h (Chromium) or 24 h (Firefox).',
+        'How long browsers may cache a preflight’s response; they limit it to 2 h (Chromium) or 24 h (Firefox).',
       ),
     privateNetwork: z
       .boolean()

@@ -42,8 +42,11 @@ function fieldsWithout(wrong: RegExp, because: string) {
 
 export const schema = z
   .strictObject({
-    url: serverUrl.describe('Where it is asked: `http://127.0.0.1:4180/verify`. A query of its own is kept.'),
-    method: z.enum(['GET', 'HEAD', 'POST']).default('GET').describe('Method of the question. It has no body.'),
+    url: serverUrl.describe('URL of the service: `http://127.0.0.1:4180/verify`. Its own query is kept.'),
+    method: z
+      .enum(['GET', 'HEAD', 'POST'])
+      .default('GET')
+      .describe('Method of the request to the service. It has no body.'),
     send: fieldsWithout(
       notSent,
       'is the gateway’s own in the question: the client’s would stand beside it, or end the question elsewhere',
@@ -53,34 +56,34 @@ export const schema = z
     copy: fieldsWithout(framing, 'frames the message or is the client’s own, and cannot be copied')
       .default([])
       .describe(
-        'Fields of its answer that the upstream gets, such as `x-user`. Taken out of every request on arrival.',
+        'Fields of its response that the upstream gets, such as `x-user`. Removed from every request on arrival.',
       ),
     subject: fieldName
       .transform(text => text.toLowerCase())
       .optional()
-      .describe('Field of its answer that names the caller, for logs and limits.'),
+      .describe('Field of its response that names the caller, for logs and limits.'),
     consumer: fieldName
       .transform(text => text.toLowerCase())
       .optional()
-      .describe('Field of its answer that names one of the `consumers`.'),
+      .describe('Field of its response that names one of the `consumers`.'),
     timeout: duration.prefault('2s').describe('How long an answer may take, its body included.'),
     connections: z
       .int()
       .min(1)
       .max(10_000)
       .default(100)
-      .describe('Questions under way at once in one worker; more wait.'),
+      .describe('Requests to the service in progress at once in one worker; more wait.'),
     answerSize: z
       .int()
       .min(1)
       .max(1_048_576)
       .default(65_536)
-      .describe('Bytes of a refusal’s body that are passed on; an answer beyond it counts as a failure.'),
+      .describe('Bytes of a refusal’s body that are passed on; a larger response counts as a failure.'),
     onFailure: z
       .enum(['closed', 'open'])
       .default('closed')
       .describe(
-        'What becomes of requests while the service cannot be asked: `closed` refuses them with 503, `open` lets them pass unknown.',
+        'What happens to requests while the service is away: `closed` refuses them with 503, `open` lets them pass unidentified.',
       ),
     cache: z
       .strictObject({
@@ -89,24 +92,24 @@ export const schema = z
           .min(1, 'name the fields that a verdict depends on')
           .default(['authorization', 'cookie'])
           .describe(
-            'Fields whose values a verdict depends on. Method, host, path and the client’s address count as well, unless `anyPath` says otherwise.',
+            'Request fields that a verdict depends on. Method, host, path and the client’s address count as well, unless `anyPath` is set.',
           ),
         anyPath: z
           .boolean()
           .default(false)
           .describe(
-            'The service looks at who calls only: a verdict holds for every method, host and path, and from every address.',
+            'The service looks only at the caller: a verdict holds for every method, host and path, and from every address.',
           ),
         entries: z
           .int()
           .min(1)
           .max(10_000_000)
           .default(10_000)
-          .describe('Verdicts kept in one worker; the oldest go first.'),
+          .describe('Verdicts cached in one worker; the oldest are dropped first.'),
       })
       .prefault({})
-      .describe('Verdicts that are kept.'),
-    warmUp: z.boolean().default(false).describe('Make a connection to the upstream ready while the service decides.'),
+      .describe('Caching of verdicts.'),
+    warmUp: z.boolean().default(false).describe('Prepare a connection to the upstream while the service decides.'),
     forward: forwardIdentity,
   })
   .superRefine(({ send, cache, forward }, context) => {

@@ -104,10 +104,10 @@ function changes(reasons: Readonly<Record<string, string>>, written: Readonly<Re
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
   return z.strictObject({
-    set: fields.default({}).describe('Fields by name that replace whatever is there.'),
-    add: fields.default({}).describe('Fields by name for where there is none of that name.'),
-    append: fields.default({}).describe('Fields by name that come beside whatever is there.'),
-    remove: z.array(names).default([]).describe('Names of fields to take out, before the others are written.'),
+    set: fields.default({}).describe('Fields by name that replace existing ones.'),
+    add: fields.default({}).describe('Fields by name, added only if the field is absent.'),
+    append: fields.default({}).describe('Fields by name, added beside existing ones.'),
+    remove: z.array(names).default([]).describe('Names of fields to remove, before the others are written.'),
   });
 }
 

@@ -35,17 +35,17 @@ export const schema = z
     keepFor: seconds.prefault('24h').describe('How long an answer is kept.'),
     underWayFor: seconds
       .prefault('60s')
-      .describe('How long a request without an answer keeps its duplicates out, when its client left before it came.'),
+      .describe('How long a request whose client left before the response came keeps its duplicates out.'),
     whileInFlight: z
       .enum(['conflict', 'wait'])
       .default('conflict')
       .describe(
-        'What a duplicate gets while the first request is under way: 409 at once, or the first one’s answer when it is there.',
+        'What a duplicate gets while the first request is in progress: 409 at once, or the first one’s response when it is there.',
       ),
     waitFor: duration
       .refine(ms => ms > 0, 'expected more than 0s')
       .prefault('10s')
-      .describe('How long a duplicate waits at most, with `whileInFlight: wait`; then it gets 409.'),
+      .describe('Longest wait of a duplicate with `whileInFlight: wait`; then it gets 409.'),
     waiters: z
       .int()
       .min(1)
@@ -54,9 +54,7 @@ export const schema = z
       .describe('How many duplicates may wait in each worker for this filter; those beyond get 409 at once.'),
     answerLimit: sizeFrom(256)
       .prefault('16KiB')
-      .describe(
-        'Largest answer that is kept, head and body. Of a larger one only that it was given: duplicates get 409.',
-      ),
+      .describe('Largest response that is kept, head and body. Duplicates of a request with a larger one get 409.'),
     memory: sizeFrom(64 * 1_024)
       .prefault('16MiB')
       .describe(

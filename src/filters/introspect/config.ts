@@ -25,17 +25,17 @@ export const schema = z
         id: z.string().min(1).describe('Client id.'),
         secret: z.string().min(1).describe('Client secret, `${env:NAME}`.'),
       })
-      .describe('How the gateway shows who asks: HTTP Basic, as RFC 6749 section 2.3.1 has it.'),
-    issuer: z.string().min(1).optional().describe('What `iss` of the answer must be, where it says one.'),
+      .describe('How the gateway identifies itself: HTTP Basic, as in RFC 6749 section 2.3.1.'),
+    issuer: z.string().min(1).optional().describe('What `iss` of the answer must be, if it has one.'),
     audience: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .transform(names => (typeof names === 'string' ? [names] : names))
       .optional()
-      .describe('Names of which `aud` of the answer must hold one. Not asked for when left out.'),
+      .describe('Names of which `aud` of the answer must contain one. Default: not checked.'),
     scopes: z
       .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope'))
       .default([])
-      .describe('Scopes that the token must hold, all of them; without them the answer is 403.'),
+      .describe('Scopes that the token must have, all of them; otherwise 403.'),
     from: credentialPlaces(['bearer']),
     consumer: z
       .strictObject({
@@ -45,15 +45,15 @@ export const schema = z
           .describe(
             'Member of the answer that holds the name of one of the `consumers`: `client_id`, `sub`, `username`.',
           ),
-        required: z.boolean().default(false).describe('Refuse with 403 a caller who is not among them.'),
+        required: z.boolean().default(false).describe('Refuse a caller who is no consumer with 403.'),
       })
       .optional()
-      .describe('How the answer shows which consumer calls; nobody’s when left out.'),
+      .describe('How the answer names the consumer. Default: no consumer.'),
     forward: forwardIdentity,
     failedLogins,
     cacheFor: durationOrNone
       .prefault('30s')
-      .describe('How long an active token is believed without asking again; never beyond its `exp`.'),
+      .describe('How long an active token is accepted without asking again; never beyond its `exp`.'),
     refusedFor: durationOrNone
       .prefault('5s')
       .describe('How long a token that is not active is refused without asking again.'),
@@ -62,25 +62,25 @@ export const schema = z
       .min(1)
       .max(1_000_000)
       .default(10_000)
-      .describe('Tokens that are remembered, for each worker; as many of those that are not active beside them.'),
+      .describe('Tokens that are cached, per worker; as many that are not active are cached beside them.'),
     timeout: duration.prefault('2s').describe('How long the server may take to answer.'),
     concurrency: z
       .int()
       .min(1)
       .max(10_000)
       .default(100)
-      .describe('Questions under way at once, for each worker; beyond it the server counts as away.'),
+      .describe('Requests to the server in progress at once, per worker; beyond it the server counts as away.'),
     whenAway: z
       .enum(['refuse', 'stale'])
       .default('refuse')
       .describe('`refuse` answers 503; `stale` lets pass whose token was active within `staleFor`.'),
     staleFor: duration
       .prefault('5m')
-      .describe('How old an answer may be that counts while the server is away; never beyond the token’s `exp`.'),
+      .describe('How old an answer may be to count while the server is away; never beyond the token’s `exp`.'),
     allowHttp: z
       .boolean()
       .default(false)
-      .describe('Send tokens and the client secret to a server without TLS that is not this machine.'),
+      .describe('Send tokens and the client secret to a server without TLS that is not on this machine.'),
   })
   .superRefine(({ url, allowHttp }, context) => {
     const parsed = URL.parse(url);

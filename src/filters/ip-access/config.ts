@@ -19,8 +19,8 @@ export const schema = z
     allow: z
       .array(block)
       .default([])
-      .describe('Blocks such as `10.0.0.0/8`, `2001:db8::/32` or single addresses that may pass; empty lets all pass.'),
-    deny: z.array(block).default([]).describe('Blocks or addresses that are refused, also when `allow` holds them.'),
+      .describe('Blocks such as `10.0.0.0/8`, `2001:db8::/32` or single addresses that may pass; empty admits all.'),
+    deny: z.array(block).default([]).describe('Blocks or addresses that are refused, even if `allow` contains them.'),
   })
   .refine(({ allow, deny }) => allow.length + deny.length > 0, {
     message: 'neither `allow` nor `deny` names an address, so the filter would let everyone pass',

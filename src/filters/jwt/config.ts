@@ -65,11 +65,11 @@ const keys = z
           .string()
           .regex(/-----BEGIN (RSA )?(PUBLIC KEY|CERTIFICATE)-----/, 'expected a public key or certificate as PEM')
           .describe('A public key or certificate as PEM, `${file:key.pem}`.'),
-        algorithm: z.enum(publicAlgorithms).describe('What it signs with.'),
+        algorithm: z.enum(publicAlgorithms).describe('The algorithm of the key.'),
       }),
       z.strictObject({
         secret: z.string().min(32, 'a shared secret has at least 32 bytes').describe('Shared secret, `${env:NAME}`.'),
-        algorithm: z.enum(secretAlgorithms).default('HS256').describe('What it signs with.'),
+        algorithm: z.enum(secretAlgorithms).default('HS256').describe('The algorithm of the key.'),
       }),
     ],
     {
@@ -78,24 +78,20 @@ const keys = z
     },
   )
   .optional()
-  .describe('Where the keys are; the issuer’s discovery document when left out.');
+  .describe('Where the keys are. Default: the issuer’s discovery document.');
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 export const schema = z
   .strictObject({
-    issuer: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('What `iss` must be, letter for letter. Needed but for keys that are given here.'),
+    issuer: z.string().min(1).optional().describe('What `iss` must be, exactly. Required unless keys are given here.'),
     audience: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
         error: 'expected the name of this API in the tokens’ `aud`, a list of names, or any',
       })
       .transform(names => (typeof names === 'string' ? [names] : names))
       .describe(
-        'Names of which `aud` must hold one. `any` takes tokens that were made for somebody else: only for issuers that set no audience.',
+        'Names of which `aud` must contain one. `any` accepts tokens that were made for other services: only for issuers that set no audience.',
       ),
     keys,
     algorithms: z
@@ -103,7 +99,7 @@ export const schema = z
       .min(1)
       .optional()
       .describe(
-        'Algorithms that keys may have; all by default. Secrets, for HS, count only where they stand in the configuration, never in what an issuer publishes. Its first RSA algorithm is that of RSA keys that name none, else RS256; its first HS algorithm that of secrets, else HS256.',
+        'Algorithms that keys may have. Default: all. Secrets, for HS, are accepted only from the configuration, never from what an issuer publishes. The first RSA algorithm is that of RSA keys that name none (else RS256), the first HS algorithm that of secrets (else HS256).',
       ),
     from: credentialPlaces(['bearer']),
     types: z
@@ -116,8 +112,8 @@ export const schema = z
     clockSkew: durationOrNone
       .refine(ms => ms <= 300_000, 'clocks that differ by more than 5m are wrong')
       .prefault('30s')
-      .describe('How far the issuer’s clock may be off.'),
-    maxAge: duration.optional().describe('Refuse tokens whose `iat` is longer ago.'),
+      .describe('How far the issuer’s clock may be wrong.'),
+    maxAge: duration.optional().describe('Refuse tokens whose `iat` is older than this.'),
     requireExpiry: z
       .boolean()
       .default(true)
@@ -126,38 +122,38 @@ export const schema = z
       .record(z.string().min(1), z.union([scalar, z.array(scalar).min(1)]))
       .default({})
       .describe(
-        'Claims that are required, by name or path (`realm_access.roles`): a value that it must be or hold, a list of which it must be or hold one, or `"*"` for any value.',
+        'Required claims, by name or path (`realm_access.roles`): a value that the claim must be or contain, a list of which it must be or contain one, or `"*"` for any value.',
       ),
     scopes: z
       .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope'))
       .default([])
-      .describe('Scopes that `scope` or `scp` must hold, all of them; without them the answer is 403.'),
+      .describe('Scopes that `scope` or `scp` must contain, all of them; otherwise 403.'),
     consumer: z
       .strictObject({
         claim: z
           .string()
           .min(1)
           .describe('Claim that holds the name of one of the `consumers`: `azp`, `client_id`, `sub`.'),
-        required: z.boolean().default(false).describe('Refuse with 403 a caller who is not among them.'),
+        required: z.boolean().default(false).describe('Refuse a caller who is no consumer with 403.'),
       })
       .optional()
-      .describe('How a token shows which consumer calls; nobody’s when left out.'),
+      .describe('How a token names the consumer. Default: no consumer.'),
     revocation: z
       .strictObject({
         store: z.string().min(1).describe('Name of one of the `stores`, a Redis.'),
         sync: duration
           .prefault('30s')
-          .describe('How often the whole list is read, beside what is published meanwhile.'),
+          .describe('How often the whole list is read, in addition to what is published meanwhile.'),
         startWithout: z
           .enum(['refuse', 'allow'])
           .default('refuse')
           .describe(
-            'What becomes of tokens while the list has never been read since the start: 503, or as if none were revoked.',
+            'What happens to tokens until the list has been read for the first time: 503, or they pass as if none were revoked.',
           ),
       })
       .optional()
       .describe(
-        'Refuse tokens that are revoked by `jti`, subject or time of issue, on every request, and those whose `jti` or `sub` is neither a text nor a whole number up to 2^53. See the guide for how that stands in Redis.',
+        'Refuse tokens that are revoked by `jti`, subject or time of issue, on every request, and those whose `jti` or `sub` is neither a text nor a whole number up to 2^53. See the guide to tokens for the keys in Redis.',
       ),
     forward: forwardIdentity,
     failedLogins,
@@ -165,16 +161,16 @@ export const schema = z
     cache: z
       .union([z.literal('off').transform(() => 0), size], { error: `expected off, or ${sizeExpected}` })
       .prefault('16MiB')
-      .describe('Memory for verified tokens, for each worker. Only tokens that held get in.'),
+      .describe('Memory for verified tokens, per worker. Only valid tokens are cached.'),
     refresh: duration.prefault('1h').describe('How often the issuer’s keys are fetched.'),
-    keyLife: duration.prefault('24h').describe('How long keys are good while they cannot be fetched.'),
-    coolDown: duration.prefault('30s').describe('Least time between two fetches because of unknown keys.'),
+    keyLife: duration.prefault('24h').describe('How long keys are used while they cannot be fetched.'),
+    coolDown: duration.prefault('30s').describe('Minimum time between two fetches because of unknown keys.'),
     fetchTimeout: duration.prefault('5s').describe('How long the issuer may take to answer.'),
     allowHttp: z
       .boolean()
       .default(false)
       .describe(
-        'Take keys from an issuer without TLS that is not this machine. Whoever is on the way can make tokens then.',
+        'Accept keys from an issuer without TLS that is not on this machine. Anyone on the way can then make tokens.',
       ),
   })
   .superRefine((config, context) => {

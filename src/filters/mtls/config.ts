@@ -19,7 +19,7 @@ const consumer = {
     .string()
     .min(1)
     .optional()
-    .describe('Name of the consumer; without, the certificate’s subject is all that is known.'),
+    .describe('Name of the consumer. Default: none, only the certificate’s subject is known.'),
   scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of whoever holds it, for `acl`.'),
 };
 
@@ -47,8 +47,10 @@ const dnsName = z
 
 const rule = z
   .strictObject({
-    spiffe: spiffe.optional().describe('SPIFFE id; `/*` at its end takes every id below.'),
-    dns: dnsName.optional().describe('DNS name of the subject alternative name; `*.` in front takes every name below.'),
+    spiffe: spiffe.optional().describe('SPIFFE id; `/*` at the end matches every id below it.'),
+    dns: dnsName
+      .optional()
+      .describe('DNS name of the subject alternative name; `*.` in front matches every name below it.'),
     uri: text.optional().describe('URI of the subject alternative name.'),
     email: text.optional().describe('E-mail address of the subject alternative name.'),
     subject: text.optional().describe('The whole subject in RFC 2253 order: `CN=acme,O=Acme Ltd,C=DE`.'),
@@ -69,7 +71,7 @@ const crl = z
       .array(z.string().min(1))
       .min(1, 'name at least one list')
       .describe(
-        'Revocation lists in PEM, as `${file:PATH}`: one of every authority that signs clients, and of those above it where they are to be asked.',
+        'Revocation lists in PEM, as `${file:PATH}`: one of every authority that signs clients, and of authorities above it if they are to be checked.',
       ),
     authorities: z
       .string()
@@ -80,20 +82,25 @@ const crl = z
     expired: z
       .enum(['refuse', 'accept'])
       .default('refuse')
-      .describe('What a list whose time is over means: nobody knows (503 `identity_unavailable`), or it still holds.'),
+      .describe(
+        'What happens when a list has expired: `refuse` answers 503 `identity_unavailable`, `accept` still uses it.',
+      ),
   })
   .describe(
-    'Refuses certificates that are revoked, or that a revoked authority vouches for, at each request, so also on connections and in sessions from before the list was changed.',
+    'Refuses certificates that are revoked, or signed by a revoked authority, at each request: also on connections and in sessions from before a change of the list.',
   );
 
 export const schema = z
   .strictObject({
-    clients: z.array(rule).min(1, 'name at least one client').describe('Whose certificates pass, and whose they are.'),
+    clients: z
+      .array(rule)
+      .min(1, 'name at least one client')
+      .describe('Certificates that pass, and the consumers they belong to.'),
     fromProxy: z
       .boolean()
       .default(false)
       .describe(
-        'Believe `X-Forwarded-Client-Cert` of the listener’s `trustedProxies`, and of nobody else; the listener says `clientCertificateHeaders: keep`. It tells no authority: the proxy must have verified the certificate.',
+        'Believe `X-Forwarded-Client-Cert` from the listener’s `trustedProxies`, and from nobody else; the listener needs `clientCertificateHeaders: keep`. The field does not name an authority: the proxy must have verified the certificate.',
       ),
     crl: crl.optional(),
     failedLogins,

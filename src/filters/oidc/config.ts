@@ -25,21 +25,21 @@ const key = z.string().min(32, 'a key has at least 32 characters');
 export const schema = z
   .strictObject({
     issuer: serverUrl.describe('The provider; its metadata is found by discovery.'),
-    clientId: z.string().min(1).describe('Id of this gateway at the provider.'),
+    clientId: z.string().min(1).describe('Client id of this gateway at the provider.'),
     clientSecret: z
       .string()
       .min(1)
       .optional()
-      .describe('Its secret, as `${env:NAME}` or `${file:PATH}`; left out for a public client.'),
+      .describe('Client secret, as `${env:NAME}` or `${file:PATH}`; leave it out for a public client.'),
     scopes: z
       .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'a scope has no spaces'))
       .default(['openid'])
       .refine(scopes => scopes.includes('openid'), 'without the scope openid there is no login')
-      .describe('Scopes that are asked for.'),
+      .describe('Scopes to request.'),
     publicUrl: serverUrl
       .optional()
       .describe(
-        'How browsers reach the gateway: `https://app.example.com`. Left out, the request’s own scheme and host.',
+        'How browsers reach the gateway: `https://app.example.com`. Default: the request’s own scheme and host.',
       ),
     paths: z
       .strictObject({
@@ -72,7 +72,7 @@ export const schema = z
             'Secrets, as `${env:NAME}`. The first encrypts, all decrypt: put a new one in front and take the old one out when sessions have ended.',
           ),
         sameSite: z.enum(['lax', 'strict', 'none']).default('lax').describe('`SameSite` of the cookie.'),
-        idle: duration.prefault('1h').describe('A session that is not used for this long ends.'),
+        idle: duration.prefault('1h').describe('A session ends when it was not used for this long.'),
         life: duration.prefault('12h').describe('Every session ends after this long.'),
         store: z
           .string()
@@ -83,15 +83,15 @@ export const schema = z
           ),
         cache: duration
           .prefault('1s')
-          .describe('With a store: how long a worker believes what it read. A logout elsewhere takes as long.'),
+          .describe(
+            'With a store: how long a worker caches a session. A logout elsewhere takes effect after this time.',
+          ),
       })
       .describe('The session in the browser.'),
     acr: z
       .array(z.string().min(1))
       .default([])
-      .describe(
-        'Authentication levels (`acr`) of which the session must have one: others are asked to log in again, higher.',
-      ),
+      .describe('Authentication levels (`acr`) of which the session must have one; other users must log in again.'),
     authorize: z
       .record(z.string().regex(/^[a-z_]+$/), z.string())
       .refine(
@@ -113,19 +113,19 @@ export const schema = z
     crossSite: z
       .enum(['reject', 'allow'])
       .default('reject')
-      .describe('What becomes of requests from other sites that could change something.'),
+      .describe('What happens to requests from other sites that could change something.'),
     consumer: z
       .strictObject({
         claim: z.string().min(1).default('sub').describe('Claim that names one of the `consumers`.'),
         required: z.boolean().default(false).describe('Refuse users who are no consumer.'),
       })
       .optional()
-      .describe('Whose requests these are.'),
+      .describe('How the consumer is found.'),
     timeout: duration.prefault('5s').describe('How long the provider may take for an answer.'),
     allowHttp: z
       .boolean()
       .default(false)
-      .describe('Take a provider without TLS that is not on this machine. For tests.'),
+      .describe('Accept a provider without TLS that is not on this machine. For tests.'),
     failedLogins,
     forward: forwardIdentity,
   })

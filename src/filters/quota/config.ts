@@ -51,7 +51,7 @@ const share = z
 export const schema = z
   .strictObject({
     limit: limit.describe(
-      'Units in a period of the calendar: `50k/day`, `1M/week` (from Monday), `10M/month`. The `quota` of the consumer’s plan takes its place.',
+      'Units in a period of the calendar: `50k/day`, `1M/week` (from Monday), `10M/month`. The `quota` of the consumer’s plan replaces it.',
     ),
     store: z
       .string('expected the name of one of the `stores`')
@@ -60,13 +60,13 @@ export const schema = z
     by: z
       .enum(['consumer', 'tenant', 'key', 'ip', 'global'])
       .default('consumer')
-      .describe('Whose quota it is. A request that lacks it counts for its address, of IPv6 for the /64.'),
+      .describe('Whose quota it is. A request without that counts for its address (IPv6: its /64).'),
     name: z
       .string()
       .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64')
       .default('quota')
       .describe('Name in `RateLimit`. Filters with the same name, store and `by` count together, on all routes.'),
-    plan: z.boolean().default(true).describe('Whether the `quota` of the consumer’s plan takes the place of `limit`.'),
+    plan: z.boolean().default(true).describe('Whether the `quota` of the consumer’s plan replaces `limit`.'),
     timeZone: timeZone.default('UTC').describe('Where days begin: `Europe/Berlin`.'),
     startDay: z
       .union([day, z.strictObject({ tag: z.string().min(1).max(64).describe('Tag of the consumer with the day.') })])
@@ -79,15 +79,15 @@ export const schema = z
       .array(share)
       .max(8)
       .prefault(['80%', '100%'])
-      .describe('Shares of the limit at which the log tells it and answers carry `Quota-Warning`.'),
+      .describe('Shares of the limit at which it is logged and responses carry `Quota-Warning`.'),
     enforce: z
       .boolean()
       .default(true)
-      .describe('Whether requests beyond the limit are refused, or counted and told only.'),
+      .describe('Whether requests beyond the limit are refused, or only counted and logged.'),
     metering: z
       .boolean()
       .default(false)
-      .describe('Whether each use is told as an event in the log, summed up over a quarter of a second a caller.'),
+      .describe('Whether each use is logged as an event, summed up per caller over a quarter of a second.'),
     headers: z
       .boolean()
       .default(true)
@@ -96,7 +96,7 @@ export const schema = z
       .enum(['open', 'closed'])
       .default('open')
       .describe(
-        'For callers of whom nothing is known while the store is away: `open` admits them and counts on, `closed` refuses with 503 `limits_unavailable`.',
+        'For callers without a known count while the store is away: `open` admits and counts them, `closed` refuses with 503 `limits_unavailable`.',
       ),
   })
   .superRefine(({ startDay, cost, limit: { count, unit } }, context) => {

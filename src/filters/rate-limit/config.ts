@@ -52,38 +52,38 @@ const answerMsMax = 3;
 const limitsMax = 8;
 
 const limitFields = {
-  limit: budgetRate.optional().describe('Units in a time: `100/s`, `1000/min`, `10M/month`.'),
+  limit: budgetRate.optional().describe('Units per time: `100/s`, `1000/min`, `10M/month`.'),
   burst: z
     .int('expected a whole number of units')
     .min(1, 'a burst below 1 would refuse every request')
     .max(countMax)
     .optional()
-    .describe('Units at once after a rest, for `gcra` and `tokenBucket`. Default: as many as `limit` has in its time.'),
+    .describe('Units at once after a pause (`gcra`, `tokenBucket`). Default: as many as `limit` has in its time.'),
   algorithm: z
     .enum(algorithms)
     .default('gcra')
     .describe(
-      '`gcra` gives back evenly, a `burst` at most; `tokenBucket` decides the same; `slidingWindow` weighs two counters; `slidingLog` remembers every request (at most 10,000); `fixedWindow` begins anew each minute, hour, … of the clock.',
+      '`gcra` refills evenly, up to `burst`; `tokenBucket` decides the same; `slidingWindow` weighs two counters; `slidingLog` remembers every request (at most 10,000); `fixedWindow` begins anew each minute, hour, … of the clock.',
     ),
   by: budgetKey.prefault('ip'),
   fallback: z
     .enum(['ip', 'shared'])
     .default('ip')
     .describe(
-      'Whose budget a request uses that lacks what `by` asks for: its address’s, or one that all such requests share. Never none.',
+      'Which budget applies to a request without the value that `by` asks for: its address’s, or one shared by all such requests.',
     ),
   cost: budgetCost.prefault(1),
   plan: z
     .boolean()
     .default(false)
-    .describe('Whether the `rate` of the consumer’s plan takes the place of `limit`, for those who have one.'),
+    .describe('Whether the `rate` of the consumer’s plan replaces `limit`, for consumers who have one.'),
   concurrency: z
     .int('expected a whole number of requests')
     .min(1, 'a concurrency of 0 would refuse every request')
     .max(concurrencyMax)
     .optional()
     .describe(
-      'Requests under way at once for each of those whom `by` tells apart. Each gateway counts its own, whatever `store` says.',
+      'Requests in progress at once for each caller that `by` distinguishes. Each gateway counts its own, even with a `store`.',
     ),
 };
 
@@ -111,20 +111,20 @@ export const schema = z
       .max(limitsMax, `at most ${limitsMax} limits in one filter`)
       .optional()
       .describe(
-        'Several limits that must all admit, each with the settings that one has: `limit`, `burst`, `algorithm`, `by`, `fallback`, `cost`, `plan`, `concurrency`, `name`.',
+        'Several limits that must all admit, each with the settings of one: `limit`, `burst`, `algorithm`, `by`, `fallback`, `cost`, `plan`, `concurrency`, `name`.',
       ),
     store: z
       .string()
       .min(1)
       .default('local')
       .describe(
-        'Where is counted: `local`, in memory that the workers of this process share, or the name of a Redis among the `stores`, for all gateways that use it.',
+        'Where requests are counted: `local`, in memory that the workers of this process share, or the name of a Redis among the `stores`, for all gateways that use it.',
       ),
     mode: z
       .enum(['shared', 'exact'])
       .optional()
       .describe(
-        'With a Redis: `shared` (the default) decides in memory, and gateways tell each other what they admitted, so that no request waits; `exact` asks Redis for each request, and not one is too many.',
+        'With a Redis: `shared` (the default) decides in memory, and gateways tell each other what they admitted, so that no request waits; `exact` asks Redis for each request, and admits not one too many.',
       ),
     onStoreFailure: z
       .enum(['local', 'open', 'closed'])
@@ -135,39 +135,39 @@ export const schema = z
     answerTimeout: answerTime
       .optional()
       .describe(
-        'With `mode: exact`, how long a request waits for Redis before `onStoreFailure` decides; those behind it do not wait until Redis answers again. Default: 3ms.',
+        'With `mode: exact`, how long a request waits for Redis before `onStoreFailure` decides; later requests do not wait until Redis answers again. Default: 3ms.',
       ),
     memory: memorySize
       .prefault('16MiB')
       .describe(
-        'Of each table of callers; 16MiB know about 600,000. Filters with the same size share their tables. Another size begins with full budgets.',
+        'Size of each table of callers; 16MiB hold about 600,000. Filters with the same size share their tables. After a change of size, budgets are full.',
       ),
     ipv6Prefix: z
       .int()
       .min(1)
       .max(128)
       .default(64)
-      .describe('Bits of an IPv6 address that count: one subscriber mostly has a /64 to himself.'),
+      .describe('Bits of an IPv6 address that count: most subscribers have a /64 of their own.'),
     dryRun: z
       .boolean()
       .default(false)
-      .describe('Counts and logs what would be refused, and refuses nothing; sends no headers either.'),
+      .describe('Counts and logs what would be refused, but refuses nothing and sends no headers.'),
     except: z
       .strictObject({
         ips: z.array(block).default([]).describe('Addresses or blocks that are not limited: `10.0.0.0/8`.'),
         consumers: z.array(z.string().min(1)).default([]).describe('Names of consumers that are not limited.'),
       })
       .prefault({})
-      .describe('Who is not limited, and uses up nothing.'),
+      .describe('Callers who are not limited, and use up nothing.'),
     headers: z
       .enum(['always', 'refused', 'never'])
       .default('always')
-      .describe('On which answers `RateLimit` and `RateLimit-Policy` stand. `Retry-After` is on every refusal.'),
+      .describe('Which responses carry `RateLimit` and `RateLimit-Policy`. `Retry-After` is on every refusal.'),
     legacyHeaders: z
       .boolean()
       .default(false)
       .describe(
-        'Whether `X-RateLimit-Limit`, `-Remaining` and `-Reset` (seconds from now) stand beside them, for the limit with the least left.',
+        'Whether `X-RateLimit-Limit`, `-Remaining` and `-Reset` (seconds from now) are sent beside them, for the limit with the least left.',
       ),
   })
   .transform((written, context) => {

@@ -26,9 +26,7 @@ export const schema = z.strictObject({
   trust: z
     .enum(['never', 'trustedProxies', 'always'])
     .default('trustedProxies')
-    .describe(
-      'Whose id is taken over: nobody’s, that of connections from the listener’s `trustedProxies`, or everybody’s.',
-    ),
+    .describe('Whose id is accepted: nobody’s, that of the listener’s `trustedProxies`, or everybody’s.'),
   response: z.boolean().default(true).describe('Whether the answer carries the id.'),
 });
 

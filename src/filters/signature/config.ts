@@ -37,7 +37,7 @@ const keyBase = {
     .string()
     .min(1)
     .optional()
-    .describe('Name of the consumer that holds it; without, the key’s id is all that is known.'),
+    .describe('Name of the consumer that holds it. Default: none, only the key’s id is known.'),
   scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of whoever holds it, for `acl`.'),
 };
 
@@ -51,9 +51,9 @@ const awsKey = z.strictObject({
 const messageKey = z
   .strictObject({
     ...keyBase,
-    algorithm: z.enum(signatureAlgorithms).describe('The one algorithm of this key.'),
+    algorithm: z.enum(signatureAlgorithms).describe('The only algorithm of this key.'),
     secret: secretText.optional().describe('For hmac-sha256: the secret. Write it as `${env:NAME}` or `${file:PATH}`.'),
-    secretEncoding: z.enum(['text', 'base64']).default('text').describe('How the secret is written.'),
+    secretEncoding: z.enum(['text', 'base64']).default('text').describe('Encoding of the secret.'),
     publicKey: z
       .string()
       .min(1, 'expected a PEM public key')
@@ -74,11 +74,11 @@ const replayEntries = z
   })
   .default(1_048_576)
   .describe(
-    'How many signatures are remembered until they leave the window, 13 bytes of memory each; when there is no room the request is refused with 503. A reload that changes the number forgets them. `off` lets the same signed request pass again.',
+    'How many signatures are remembered until they leave the window, 13 bytes of memory each; without room a request is refused with 503. A reload that changes the number forgets them. `off` allows the same signed request again.',
   );
 
 const common = {
-  window: duration.prefault('5m').describe('How far the time of a signature may be from now, both ways.'),
+  window: duration.prefault('5m').describe('How far the time of a signature may be from now, in both directions.'),
   replay: replayEntries,
   failedLogins,
   forward: forwardIdentity,
@@ -103,7 +103,7 @@ const aws = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Whether a body may come with `X-Amz-Content-SHA256: UNSIGNED-PAYLOAD`, so that nobody knows whether it is the signer’s.',
+      'Whether a body may be unsigned (`X-Amz-Content-SHA256: UNSIGNED-PAYLOAD`), so that it may not be the signer’s.',
     ),
   ...common,
 });
@@ -129,18 +129,18 @@ const message = z.strictObject({
     .describe(
       'Whether the signature of a request with a body must cover `content-digest`. The digest is checked where it is covered, unless `off`.',
     ),
-  nonce: z.boolean().default(false).describe('Whether a signature must bring a `nonce`.'),
+  nonce: z.boolean().default(false).describe('Whether a signature must have a `nonce`.'),
   label: z
     .string()
     .regex(/^[a-z*][a-z0-9_.*-]{0,63}$/, 'expected a label such as sig1')
     .optional()
-    .describe('Which of several signatures counts; without it there must be exactly one.'),
+    .describe('Label of the signature to verify, if there are several. Default: there must be exactly one.'),
   tag: z
     .string()
     .min(1)
     .max(128)
     .optional()
-    .describe('The `tag` that a signature must bring: signatures for other applications do not count.'),
+    .describe('The `tag` that a signature must have: signatures for other applications do not count.'),
   ...common,
 });
 
