@@ -27,7 +27,7 @@ export const asyncSchema = z
     store: storeName
       .optional()
       .describe(
-        'Name of one of the `stores` that keeps the answers: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts. Default: memory of this process.',
+        'Name of one of the `stores` that keeps the responses: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts. Default: memory of this process.',
       ),
   })
   .transform(({ after, keep, size: answerBytesMax, memory, store }, context): DeferralConfig => {

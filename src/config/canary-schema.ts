@@ -106,14 +106,14 @@ export const canarySchema = z
           .min(10)
           .max(1_000_000)
           .default(100)
-          .describe('Requests of either version that are needed before a step is taken.'),
+          .describe('Requests of each version that are needed before a step is taken.'),
       })
       .prefault({})
       .describe('What the canary must achieve, compared with the stable version over the same time.'),
     store: storeName
       .optional()
       .describe(
-        'Name of one of the `stores` that keeps where the canary is: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts, and until the state is known nobody gets the canary. Without a store, a restart begins at the first step and each gateway decides for itself.',
+        'Name of one of the `stores` that keeps the state of the canary: a Redis, for all gateways that use it, or SQLite, for this machine. Both outlive restarts, and until the state is known nobody gets the canary. Without a store, a restart begins at the first step and each gateway decides for itself.',
       ),
   })
   .transform(({ upstream, steps, for: forMs, by: shareOf, always: rules, success, store }, context): CanaryConfig => {
