@@ -10,7 +10,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net';
+import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isBodiless } from '../../src/http/status.ts';
@@ -18,9 +18,10 @@ import { startEngine } from '../support/engine-gateway.ts';
 import { eventually } from '../support/eventually.ts';
 import { block, F, type FieldList, frame, settings, T, uint32 } from '../support/h2-client.ts';
 import { startH2Server } from '../support/h2-server.ts';
+import { listeningPort } from '../support/listening-port.ts';
 import { frameMutations, mutated } from './frame-mutation.ts';
 import { readAnswer } from './h2-answer-reading.ts';
-import { inRounds } from './in-rounds.ts';
+import { assertInRounds } from './in-rounds.ts';
 import { type AnswerRead, NodeClient } from './node-client.ts';
 
 const seconds = Number(process.env['CARDEA_FUZZ_SECONDS'] ?? 3);
@@ -151,14 +152,12 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
     pool: { maxRequestsPerConnection: 1, maxConnections: 0, maxPending: 1_000 },
   });
   t.after(() => engine.stop());
-  let until = 0;
   let judged = 0;
   let whole = 0;
   const decided = { whole: 0, broken: 0, byNode: 0 };
   const isEnough = () =>
     judged >= 50 && whole >= 20 && decided.whole >= 5 && decided.broken >= 5 && decided.byNode >= 1;
   const check = async (frames: readonly Buffer[], right: boolean): Promise<void> => {
-    if (performance.now() > until) return;
     judged++;
     const path = `/${sent.push(frames) - 1}`;
     const [ours, theirs] = await Promise.all([askGateway(engine.port, path), node.ask(server.port, path)]);
@@ -183,15 +182,10 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
     frames: mutated(frames, mutations, 4),
     right: mutations.length === 0,
   }));
-  await inRounds(seconds, seed, isEnough, async (end, from) => {
-    until = end;
-    await fc.assert(
-      fc.asyncProperty(fc.array(conversation, { minLength: AT_ONCE, maxLength: AT_ONCE }), async conversations => {
-        await Promise.all(conversations.map(({ frames, right }) => check(frames, right)));
-      }),
-      { seed: from, numRuns: 100_000, endOnFailure: true, interruptAfterTimeLimit: seconds * 1_000 + 500 },
-    );
-  });
+  const together = fc.array(conversation, { minLength: AT_ONCE, maxLength: AT_ONCE });
+  await assertInRounds(together, { seconds, seed, isEnough }, conversations =>
+    Promise.all(conversations.map(({ frames, right }) => check(frames, right))),
+  );
   assert.ok(isEnough(), `${judged} answers, ${whole} whole: ${JSON.stringify(decided)}`);
   t.diagnostic(
     `${judged} answers, ${whole} whole; ${JSON.stringify(decided)}; node:http2 aborted ${node.crashes} times`,
@@ -242,12 +236,9 @@ async function startCutter(port: number, random: () => number): Promise<{ port: 
       if (!busy) pass();
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // Because: it listens on TCP.
-  const address = server.address() as AddressInfo;
+  const cutterPort = await listeningPort(server);
   return {
-    port: address.port,
+    port: cutterPort,
     stop() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -284,15 +275,12 @@ for (const [padding, paddingStrategy] of [
         stream.end();
       });
     });
-    node.listen(0, '127.0.0.1');
-    await once(node, 'listening');
     let state = seed % 2 ** 31 || 1;
     const random = (): number => {
       state = (state * 48_271) % 0x7fffffff;
       return state / 0x7fffffff;
     };
-    // Because: it listens on TCP.
-    const cutter = await startCutter((node.address() as AddressInfo).port, random);
+    const cutter = await startCutter(await listeningPort(node), random);
     t.after(() => {
       cutter.stop();
       node.close();

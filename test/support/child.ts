@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface Child {
@@ -83,7 +83,7 @@ async function untilReady(child: Child, isReady: () => boolean | Promise<boolean
   while (performance.now() < until) {
     if (gone !== null) throw new Error(`exited with ${gone}: ${child.stderr()}${child.stdout()}`);
     if (await isReady()) return;
-    await delay(20);
+    await delay(10);
   }
   await child.stop();
   throw new Error(`${failure}: ${child.stderr()}${child.stdout()}`);

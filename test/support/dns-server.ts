@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import dnsPacket, { type Answer, type Packet } from 'dns-packet';
+import { listeningPort } from './listening-port.ts';
 
 /** What the server does with a question. `silent` answers nothing. */
 export type Behaviour =
@@ -94,16 +95,13 @@ export async function startDnsServer(options: DnsServerOptions = {}): Promise<Te
       }
     });
   });
-  tcp.listen(0, '127.0.0.1');
-  await once(tcp, 'listening');
-  const address = tcp.address();
-  if (address === null || typeof address !== 'object') throw new Error('no port');
+  const port = await listeningPort(tcp);
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject);
-    udp.bind(address.port, '127.0.0.1', resolve);
+    udp.bind(port, '127.0.0.1', resolve);
   });
   return {
-    port: address.port,
+    port,
     seen,
     set: (name, type, behaviour) => behaviours.set(`${name} ${type}`, behaviour),
     setAddresses(name, addresses, ttl = 1) {

@@ -19,6 +19,7 @@ import { AccessLog } from '../../src/telemetry/access-log.ts';
 import { blockKinds } from '../../src/telemetry/metric-families.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
 import { filterServices, type TestServices } from './filter-services.ts';
+import { listeningPort } from './listening-port.ts';
 
 /** Defaults of the configuration, as far as a filter could notice. */
 const limits: Limits = {
@@ -80,9 +81,7 @@ export async function startFilterGateway(
   options: FilterGatewayOptions = {},
 ): Promise<FilterGateway> {
   const server = createServer(backend);
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the backend has no port');
+  const backendPort = await listeningPort(server);
   const io = new ThreadIo();
   io.start();
   const log: string[] = [];
@@ -90,7 +89,7 @@ export async function startFilterGateway(
   const upstreamOffset = routeOffset + blockKinds.route.cellCount;
   const cells = new Float64Array(upstreamOffset + blockKinds.upstream.cellCount);
   const context = { io, cells, headLimits: limits };
-  const upstream = new Upstream(upstreamSpec(address.port), upstreamOffset, null, context);
+  const upstream = new Upstream(upstreamSpec(backendPort), upstreamOffset, null, context);
   const chain = buildChain(
     filters.map(({ definition, schema, config }, slot) =>
       // Because: `written` has checked that the schema's output is what the definition takes.
@@ -139,7 +138,7 @@ export async function startFilterGateway(
   const { port } = await listener.listen();
   return {
     port,
-    backendPort: address.port,
+    backendPort,
     log,
     gateway,
     async stop() {

@@ -3,13 +3,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type Child, startChild } from './child.ts';
+import { startChild, untilSaid } from './child.ts';
 import { freePort } from './free-port.ts';
 import { configuredSecrets, shownSecrets } from './shown-secrets.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const START_TIMEOUT_MS = 20_000;
 
 export interface RunningGateway {
   readonly port: number;
@@ -51,12 +49,7 @@ export async function startGateway(config: string, options: GatewayOptions = {})
     ['run', '-c', configPath, '--workers', String(options.workers ?? 1)],
     options.environment,
   );
-  try {
-    await untilReady(child);
-  } catch (error) {
-    await child.stop();
-    throw error;
-  }
+  await untilSaid(child, ' ready: ');
   return {
     port,
     adminPort,
@@ -73,19 +66,4 @@ export async function startGateway(config: string, options: GatewayOptions = {})
       return code;
     },
   };
-}
-
-/** Ready is one line on standard error. */
-async function untilReady(child: Child): Promise<void> {
-  let gone: number | string | null = null;
-  void child.exited.then(code => {
-    gone = code;
-  });
-  const until = performance.now() + START_TIMEOUT_MS;
-  while (!/\bready\b/i.test(child.stderr())) {
-    if (gone !== null) throw new Error(`the gateway exited with ${gone}: ${child.stderr()}${child.stdout()}`);
-    if (performance.now() > until)
-      throw new Error(`the gateway was not ready in time: ${child.stderr()}${child.stdout()}`);
-    await delay(10);
-  }
 }

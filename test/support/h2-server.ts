@@ -4,6 +4,7 @@
 import { createServer, type Socket } from 'node:net';
 import { HpackDecoder } from '../../src/http/h2/hpack/decoder.ts';
 import { block, F, type FieldList, frame, preface, type SeenFrame, settings, T } from './h2-client.ts';
+import { listeningPort } from './listening-port.ts';
 
 export interface SeenRequest {
   readonly connection: H2ServerConnection;
@@ -148,11 +149,9 @@ export async function startH2Server(handlers: H2ServerHandlers): Promise<H2Serve
       notify();
     });
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address !== 'object') throw new Error('no port');
+  const port = await listeningPort(server);
   return {
-    port: address.port,
+    port,
     connections,
     requests,
     async until(done, timeoutMs = 20_000) {

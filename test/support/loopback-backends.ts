@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { listeningPort } from './listening-port.ts';
 
 export interface LoopbackBackend {
   /** Requests so far. */
@@ -24,10 +25,8 @@ export interface LoopbackBackends {
 /** The port is free on 127.0.0.1, and so most likely on the others. */
 export async function loopbackBackends(): Promise<LoopbackBackends> {
   const running = new Set<Server>();
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const place = probe.address();
-  if (place === null || typeof place !== 'object') throw new Error('no port');
+  const probe = createServer();
+  const port = await listeningPort(probe);
   await new Promise(resolve => probe.close(resolve));
   const stopOne = (server: Server) =>
     new Promise<void>(resolve => {
@@ -36,7 +35,7 @@ export async function loopbackBackends(): Promise<LoopbackBackends> {
       server.close(() => resolve());
     });
   return {
-    port: place.port,
+    port,
     async start(address) {
       let requests = 0;
       let delayMs = 0;
@@ -52,7 +51,7 @@ export async function loopbackBackends(): Promise<LoopbackBackends> {
         if (delayMs === 0) answer();
         else setTimeout(answer, delayMs);
       });
-      server.listen(place.port, address);
+      server.listen(port, address);
       await once(server, 'listening');
       running.add(server);
       return {

@@ -1,7 +1,7 @@
 // A backend whose mood the test sets while it runs: well, failing, or silent; its health check goes with it. Counts what it was asked.
 
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listeningPort } from './listening-port.ts';
 
 export type Mood = 'well' | 'failing' | 'silent';
 
@@ -21,9 +21,7 @@ export async function startMoodyBackend(): Promise<MoodyBackend> {
     response.writeHead(backend.mood === 'well' ? 200 : 503, { 'content-length': 2 });
     response.end('ok');
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  // Because: a server that listens on a port has no path for an address.
-  const { port } = server.address() as AddressInfo;
+  const port = await listeningPort(server);
   const backend: MoodyBackend = {
     port,
     url: `http://127.0.0.1:${port}`,

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { Backend, SeenRequest } from './backend.ts';
+import { listeningPort } from './listening-port.ts';
 
 /** Echoes the request's body as text/plain with status 200, once it has read it whole. */
 export async function startNodeBackend(): Promise<Backend> {
@@ -31,12 +32,10 @@ export async function startNodeBackend(): Promise<Backend> {
     seen.push({ line: '(malformed)', path: '(malformed)', headers: [], complete: true });
     socket.destroy();
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address !== 'object') throw new Error('no port');
+  const port = await listeningPort(server);
   return {
     name: 'node',
-    port: address.port,
+    port,
     seen: () => Promise.resolve([...seen]),
     stop: () =>
       new Promise(resolve => {

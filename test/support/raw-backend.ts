@@ -1,6 +1,7 @@
 // A backend over bare sockets: the test decides every byte of its answers and when they leave, and sees what came.
 
 import { createServer, type Socket } from 'node:net';
+import { listeningPort } from './listening-port.ts';
 
 /** One request as it came. Chunked bodies are given as payload, with their trailers as text. */
 export interface RawRequest {
@@ -88,11 +89,9 @@ export async function startRawBackend(handlers: RawHandlers): Promise<RawBackend
     });
     handlers.onConnection?.(connection);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address !== 'object') throw new Error('no port');
+  const port = await listeningPort(server);
   return {
-    port: address.port,
+    port,
     requests,
     connections,
     open: () => open,

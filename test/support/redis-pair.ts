@@ -1,12 +1,13 @@
 // A Redis with a replica behind one address, as behind a virtual IP: when the primary is killed and the replica promoted, new
 // connections lead there. For tests.
 
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { eventually } from './eventually.ts';
+import { listeningPort } from './listening-port.ts';
 import { startRedis } from './redis.ts';
 import { redisCli } from './redis-cli.ts';
 
-const PROMOTION_TIMEOUT_MS = 10_000;
+const PROMOTE_TIMEOUT_MS = 10_000;
 
 export interface RedisPair {
   /** Of the address that stays. */
@@ -43,9 +44,9 @@ export async function startRedisPair(): Promise<RedisPair> {
       });
     }
   });
-  await new Promise<void>(resolve => address.listen(0, '127.0.0.1', resolve));
+  const port = await listeningPort(address);
   return {
-    port: (address.address() as AddressInfo).port, // a TCP server's address is never a string
+    port,
     async failOver(afterMs) {
       process.kill(primary.pid, 'SIGKILL');
       await new Promise(resolve => setTimeout(resolve, afterMs));
@@ -64,7 +65,7 @@ export async function startRedisPair(): Promise<RedisPair> {
 function promote(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('REPLICAOF NO ONE\r\n'));
-    socket.setTimeout(PROMOTION_TIMEOUT_MS, () => socket.destroy(new Error('the replica does not answer REPLICAOF')));
+    socket.setTimeout(PROMOTE_TIMEOUT_MS, () => socket.destroy(new Error('the replica does not answer REPLICAOF')));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('the replica closed before it answered REPLICAOF')));
     socket.once('data', () => {

@@ -1,6 +1,7 @@
 // A backend that answers with bytes as given, right or wrong. Which bytes, the number in the path says: `/script/7`.
 
 import { createServer, type Socket } from 'node:net';
+import { listeningPort } from './listening-port.ts';
 
 export interface ScriptedBackend {
   readonly port: number;
@@ -41,11 +42,9 @@ export async function startScriptedBackend(scripts: readonly Script[]): Promise<
       }
     });
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address !== 'object') throw new Error('no port');
+  const port = await listeningPort(server);
   return {
-    port: address.port,
+    port,
     requestLines,
     connections: () => connections,
     stop: () =>

@@ -2,15 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { listeningPort } from './listening-port.ts';
 import { configuredSecrets, noteSentFields, noteSentHead, shownSecrets } from './shown-secrets.ts';
 
 test('credentials are known once they were sent, by node:http in either manner and by fetch', async t => {
   const server = createServer((_request, response) => response.end());
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const port = await listeningPort(server);
   t.after(() => server.close());
-  const { port } = server.address() as AddressInfo; // Because: it listens on TCP
   const send = (headers: Record<string, string> | string[], path = '/') =>
     new Promise<void>((resolve, reject) => {
       request({ host: '127.0.0.1', port, path, headers, agent: false }, response => {

@@ -1,7 +1,7 @@
 // A backend that says which version it is, and behaves as told: status, time to answer, whether it answers at all.
 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listeningPort } from './listening-port.ts';
 
 export interface VersionRequest {
   readonly method: string;
@@ -11,6 +11,7 @@ export interface VersionRequest {
 }
 
 export class VersionBackend {
+  port = 0;
   status = 200;
   delayMs = 0;
   /** Called instead of an answer when set. */
@@ -45,13 +46,8 @@ export class VersionBackend {
 
   static async start(version: string, port = 0): Promise<VersionBackend> {
     const backend = new VersionBackend(version);
-    await new Promise<void>(resolve => backend.server.listen(port, '127.0.0.1', resolve));
+    backend.port = await listeningPort(backend.server, port);
     return backend;
-  }
-
-  get port(): number {
-    // Because: it listens on a port, not on a pipe.
-    return (this.server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {

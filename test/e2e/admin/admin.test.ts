@@ -2,17 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 const backend = createServer({ keepAliveTimeout: 600_000 }, (_request, response) => response.end('ok'));
 let gateway: RunningGateway;
 before(async () => {
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  const { port } = backend.address() as AddressInfo; // a TCP server's address is never a string
+  const port = await listeningPort(backend);
   gateway = await startGateway(
     [
       'accessLog: { path: "off" }',

@@ -8,6 +8,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 interface HeldBackend {
   readonly port: number;
@@ -32,15 +33,13 @@ async function heldBackend(t: TestContext, answerMs = 0): Promise<HeldBackend> {
     request.resume();
     if (answerMs > 0) setTimeout(() => response.end('done'), answerMs);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const port = await listeningPort(server);
   const stop = () => {
     server.closeAllConnections();
     server.close();
   };
   t.after(stop);
-  const address = server.address();
-  if (address === null || typeof address !== 'object') throw new Error('no port');
-  return Object.assign(backend, { port: address.port, held, seen, stop });
+  return Object.assign(backend, { port, held, seen, stop });
 }
 
 /** Each on a connection of its own, so that they come to all workers. */

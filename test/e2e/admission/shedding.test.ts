@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 async function ask(port: number, path: string): Promise<{ status: number; body: string; retryAfter: string | null }> {
@@ -18,16 +19,14 @@ async function ask(port: number, path: string): Promise<{ status: number; body: 
 describe('shedding', { concurrency: true }, () => {
   test('by requests under way on all workers: each priority has its room', async t => {
     const held: ServerResponse[] = [];
-    const backend = createServer((_request, response) => held.push(response)).listen(0, '127.0.0.1');
+    const backend = createServer((_request, response) => held.push(response));
+    const port = await listeningPort(backend);
     t.after(() => {
       backend.closeAllConnections();
       backend.close();
     });
-    await new Promise(resolve => backend.once('listening', resolve));
-    const address = backend.address();
-    if (address === null || typeof address !== 'object') throw new Error('no port');
     const gateway = await startGateway(
-      `shedding: { inFlight: 20, eventLoopDelay: 0s, memory: 0% }\nupstreams:\n  a: { endpoints: [http://127.0.0.1:${address.port}] }\nroutes:\n` +
+      `shedding: { inFlight: 20, eventLoopDelay: 0s, memory: 0% }\nupstreams:\n  a: { endpoints: [http://127.0.0.1:${port}] }\nroutes:\n` +
         '  - { name: low, match: { path: /low }, to: a, priority: 0 }\n' +
         '  - { name: usual, match: { path: /usual }, to: a }\n' +
         '  - { name: high, match: { path: /high }, to: a, priority: 9 }\n',

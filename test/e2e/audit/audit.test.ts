@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +13,7 @@ import { audit as auditCommand } from '../../../src/cli/audit.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { runHere } from '../../support/command-here.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-audit-'));
@@ -24,12 +24,12 @@ const backend = createServer((request, response) => {
   reached.push(`${request.method} ${request.url}`);
   response.writeHead(status).end('in');
 });
+let backendPort = 0;
 let app = '';
 
 before(async () => {
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  const { port } = backend.address() as AddressInfo; // Because: it listens on TCP
-  app = `upstreams: { app: { endpoints: ["http://127.0.0.1:${port}"] } }
+  backendPort = await listeningPort(backend);
+  app = `upstreams: { app: { endpoints: ["http://127.0.0.1:${backendPort}"] } }
 consumers: [{ name: acme, keys: [{ id: k1, hash: "sha256:${'0'.repeat(64)}" }] }]
 `;
 });
@@ -175,7 +175,6 @@ test('a gateway that runs something else than the audited configuration is found
 
 test('what a service, a limit or an upstream that is away answers is no refusal of a guard', async t => {
   const file = path.join(folder, 'one.yaml');
-  const { port: backendPort } = backend.address() as AddressInfo; // Because: it listens on TCP
   const document = (routes: string) => `${app}routes:\n${routes}`;
   writeFileSync(
     file,

@@ -18,10 +18,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type Child, startChild } from '../../support/child.ts';
+import { type Child, startChild, untilSaid } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const command = path.join(root, 'bin/cardea');
@@ -44,18 +44,6 @@ function cardea(args: readonly string[], options: { command?: string; env?: Node
 }
 
 /** Waits for a line on standard error; fails when the command ends first, or takes too long. */
-async function untilSaid(child: Child, text: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  let gone = false;
-  void child.exited.then(() => {
-    gone = true;
-  });
-  while (!child.stderr().includes(text)) {
-    assert.ok(!gone && performance.now() < end, `no "${text}" from it: ${child.stderr()}`);
-    await delay(10);
-  }
-}
-
 function file(name: string, lines: readonly string[]): string {
   const full = path.join(folder, name);
   writeFileSync(full, `${lines.join('\n')}\n`);
@@ -395,11 +383,9 @@ test('schema is a JSON Schema that knows the filters', async () => {
 describe('starts that fail leave nothing open, with one message and exit 1', { concurrency: 2 }, () => {
   for (const what of ['listener', 'admin'] as const) {
     test(`the port of the ${what} is in use`, async t => {
-      const other = createServer().listen(0, '127.0.0.1');
+      const other = createServer();
+      const taken = await listeningPort(other);
       t.after(() => other.close());
-      await once(other, 'listening');
-      const address = other.address();
-      const taken = typeof address === 'object' && address !== null ? address.port : 0;
       const free = await freePort();
       const [listener, admin] = what === 'listener' ? [taken, free] : [free, taken];
       const config = file(`taken-${what}.yaml`, [

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -12,6 +11,7 @@ import { TestAuthority } from '../../support/certificates.ts';
 import { startDnsServer } from '../../support/dns-server.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { loopbackBackends } from '../../support/loopback-backends.ts';
 import { reloadWith } from '../../support/reload-with.ts';
 import { startLoad } from '../../support/steady-load.ts';
@@ -192,8 +192,7 @@ describe('discovery by DNS', { concurrency: true }, () => {
     const files = authority.issue('server', { names: ['DNS:old.test', 'DNS:new.test'] });
     const server = createServer({ cert: readFileSync(files.cert), key: readFileSync(files.key) });
     server.on('request', ({ socket }, response) => response.end((socket as TLSSocket).servername)); // Because: it is a TLS server's
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo; // Because: it listens on TCP
+    const port = await listeningPort(server);
     t.after(async () => {
       server.closeAllConnections();
       server.close();

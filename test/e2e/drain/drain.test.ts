@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -13,6 +13,7 @@ import { startChild, untilAccepting } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 let held: ServerResponse[] = [];
 let arrived = () => {};
@@ -22,8 +23,7 @@ const backend = createServer((_request, response) => {
 });
 let backendPort = 0;
 before(async () => {
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  backendPort = (backend.address() as AddressInfo).port; // a TCP server's address is never a string
+  backendPort = await listeningPort(backend);
 });
 beforeEach(() => {
   held = [];

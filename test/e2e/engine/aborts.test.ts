@@ -6,23 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Filter } from '../../../src/exchange/filter.ts';
 import { readAnswers } from '../../support/answers.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
-import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { engineBefore } from '../../support/engine-before.ts';
+import { startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type RawBackend, type RawConnection, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
-
-async function setUp(
-  t: { after(end: () => Promise<void>): void },
-  handlers: RawHandlers,
-  options: EngineOptions = {},
-): Promise<{ backend: RawBackend; engine: Engine }> {
-  const backend = await startRawBackend(handlers);
-  const engine = await startEngine([backend.port], options);
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
-  return { backend, engine };
-}
+import { type RawConnection, startRawBackend } from '../../support/raw-backend.ts';
 
 const get = (path = '/', version = '1.1'): string => `GET ${path} HTTP/${version}\r\nHost: test\r\n\r\n`;
 const heads = {
@@ -38,7 +25,7 @@ describe('an upstream that breaks off in the middle of a body', () => {
       if (framing === 'until close' && how === 'FIN') continue; // Because: there FIN is how such a body ends.
       for (const version of ['1.1', '1.0'] as const) {
         test(`${framing}, ${how}, to HTTP/${version}: the client sees that it is not whole`, async t => {
-          const { engine } = await setUp(t, {
+          const { engine } = await engineBefore(t, {
             onRequest({ socket }) {
               socket.write(heads[framing] + piece[framing], () => {
                 setTimeout(() => (how === 'FIN' ? socket.end() : socket.resetAndDestroy()), 30);
@@ -63,7 +50,7 @@ describe('an upstream that breaks off in the middle of a body', () => {
   }
 
   test('malformed chunks in the middle: the same', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onRequest({ socket }) {
         socket.write(heads.chunked + piece.chunked);
         setTimeout(() => socket.write('zz\r\nno\r\n0\r\n\r\n'), 30);
@@ -77,7 +64,7 @@ describe('an upstream that breaks off in the middle of a body', () => {
   });
 
   test('before the head is complete: 502, and the client’s connection goes on', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onRequest({ socket }, { path }) {
         if (path === '/cut') socket.end('HTTP/1.1 200 OK\r\nContent-Le');
         else socket.write('HTTP/1.1 204 No Content\r\n\r\n');
@@ -99,7 +86,7 @@ describe('a client that goes away', () => {
       how === 'reset' ? client.socket.resetAndDestroy() : client.destroy();
 
     test(`while it waits for an answer (${how}): the upstream is told within a second or two, and the log says 499`, async t => {
-      const { backend, engine } = await setUp(t, { onRequest() {} });
+      const { backend, engine } = await engineBefore(t, { onRequest() {} });
       const client = await ClientConnection.open(engine.port);
       client.send(get('/slow'));
       await eventually(() => backend.requests.length === 1, 'the request is at the backend');
@@ -114,7 +101,7 @@ describe('a client that goes away', () => {
 
     test(`in the middle of its answer (${how})`, async t => {
       let stopped = false;
-      const { backend, engine } = await setUp(t, {
+      const { backend, engine } = await engineBefore(t, {
         onRequest({ socket }) {
           socket.write(heads.chunked);
           const timer = setInterval(() => socket.write(piece.chunked), 10);
@@ -137,7 +124,7 @@ describe('a client that goes away', () => {
 
     test(`in the middle of its request (${how}): the upstream sees no complete one`, async t => {
       for (const lines of ['Content-Length: 100000\r\n', 'Transfer-Encoding: chunked\r\n']) {
-        const { backend, engine } = await setUp(t, {});
+        const { backend, engine } = await engineBefore(t, {});
         const client = await ClientConnection.open(engine.port);
         client.send(
           `POST / HTTP/1.1\r\nHost: test\r\n${lines}\r\n${lines.startsWith('T') ? piece.chunked : piece.length}`,
@@ -153,7 +140,7 @@ describe('a client that goes away', () => {
   }
 
   test('a malformed chunk in the middle of a request: 400, and the upstream sees no complete one', async t => {
-    const { backend, engine } = await setUp(t, {});
+    const { backend, engine } = await engineBefore(t, {});
     const client = await ClientConnection.open(engine.port);
     client.send(`POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n${piece.chunked}`);
     await eventually(() => backend.connections.length === 1, 'the request is on its way');
@@ -182,7 +169,7 @@ describe('answers before the request is complete', () => {
   for (const ending of ['keeps reading', 'ends', 'closes with bytes unread'] as const) {
     test(`an upstream that refuses with 413 and ${ending}`, async t => {
       let seen: RawConnection | null = null;
-      const { engine, backend } = await setUp(t, {
+      const { engine, backend } = await engineBefore(t, {
         onHead(connection) {
           seen = connection;
           const { socket } = connection;
@@ -209,7 +196,7 @@ describe('answers before the request is complete', () => {
   }
 
   test('limits.body: a length that says too much is refused at once, one that turns out too much when it does', async t => {
-    const { engine, backend } = await setUp(t, {}, { limits: { bodyBytesMax: 100_000 } });
+    const { engine, backend } = await engineBefore(t, {}, { limits: { bodyBytesMax: 100_000 } });
     const announced = await ClientConnection.open(engine.port);
     announced.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100001\r\n\r\n');
     assert.equal((await announced.answers(1))[0]!.status, 413);
@@ -227,7 +214,7 @@ describe('answers before the request is complete', () => {
   });
 
   test('an answer that is complete while the request goes on ends the client’s connection in order', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onHead: ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'),
     });
     const client = await ClientConnection.open(engine.port);
@@ -239,7 +226,7 @@ describe('answers before the request is complete', () => {
   });
 
   test('an answer that streams while the request does: both go on', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onHead: ({ socket }) => socket.write(`${heads.chunked}2\r\nhi\r\n`),
       onRequest: ({ socket }, { body }) => socket.write(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`),
     });

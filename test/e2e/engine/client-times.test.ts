@@ -7,23 +7,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
 import { assertAbout } from '../../support/assert-about.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
+import { engineBefore } from '../../support/engine-before.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
+import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 
 async function setUp(
   t: { after(end: () => Promise<void>): void },
   limits: NonNullable<EngineOptions['limits']>,
-  onRequest: Parameters<typeof startRawBackend>[0]['onRequest'] = ({ socket }) =>
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+  onRequest: RawHandlers['onRequest'] = ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
 ): Promise<{ backend: RawBackend; engine: Engine }> {
-  const backend = await startRawBackend({ onRequest });
-  const engine = await startEngine([backend.port], { limits });
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
-  return { backend, engine };
+  return engineBefore(t, { onRequest }, { limits });
 }
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
@@ -121,20 +115,19 @@ describe('bodyTimeout and minimumRate', () => {
   });
 
   test('time that the upstream takes is not the client’s', async t => {
-    const backend = await startRawBackend({
-      onConnection({ socket }) {
-        socket.pause();
-        setTimeout(() => socket.resume(), 900);
+    const { engine } = await engineBefore(
+      t,
+      {
+        onConnection({ socket }) {
+          socket.pause();
+          setTimeout(() => socket.resume(), 900);
+        },
+        onRequest: ({ socket }) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'),
       },
-      onRequest: ({ socket }) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'),
-    });
-    const engine = await startEngine([backend.port], {
-      limits: { bodyTimeoutMs: 300, minimumRateBytesPerSecond: 1_000 },
-    });
-    t.after(async () => {
-      await engine.stop();
-      await backend.stop();
-    });
+      {
+        limits: { bodyTimeoutMs: 300, minimumRateBytesPerSecond: 1_000 },
+      },
+    );
     const bytes = 12 * 1024 * 1024;
     const client = await ClientConnection.open(engine.port);
     client.send(`POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${bytes}\r\n\r\n`);

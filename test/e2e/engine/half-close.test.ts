@@ -7,27 +7,14 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
-import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { engineBefore } from '../../support/engine-before.ts';
+import type { Engine, EngineOptions } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type RawBackend, type RawConnection, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
+import type { RawBackend, RawConnection } from '../../support/raw-backend.ts';
 
 interface Both {
   readonly backend: RawBackend;
   readonly engine: Engine;
-}
-
-async function setUp(
-  t: { after(end: () => Promise<void>): void },
-  handlers: RawHandlers,
-  options: EngineOptions = {},
-): Promise<Both> {
-  const backend = await startRawBackend(handlers);
-  const engine = await startEngine([backend.port], options);
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
-  return { backend, engine };
 }
 
 const upgrade = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
@@ -41,7 +28,7 @@ async function tunnel(
   Both & { client: ClientConnection; endpoint: RawConnection['socket']; heard: { bytes: number; end: boolean } }
 > {
   const heard = { bytes: 0, end: false };
-  const both = await setUp(
+  const both = await engineBefore(
     t,
     {
       onRequest({ socket }) {
@@ -136,7 +123,7 @@ describe('a tunnel of which one side has ended', () => {
     let endpoint: RawConnection['socket'] | null = null;
     let heard = '';
     let end = false;
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onRequest({ socket }) {
         endpoint = socket;
         socket.removeAllListeners('data').removeAllListeners('end');
@@ -167,7 +154,7 @@ describe('a client that shut its sending side', () => {
 
   for (const version of ['1.0', '1.1']) {
     test(`HTTP/${version}, and waits: its late answer is whole, nothing strange in front of it`, async t => {
-      const { engine } = await setUp(t, {
+      const { engine } = await engineBefore(t, {
         onRequest: ({ socket }) => void setTimeout(() => socket.write(answer), 1_200),
       });
       const client = await ClientConnection.open(engine.port);
@@ -181,7 +168,7 @@ describe('a client that shut its sending side', () => {
     });
 
     test(`HTTP/${version}, and is refused late: the refusal is whole`, async t => {
-      const { engine } = await setUp(t, { onRequest() {} }, { upstream: { responseTimeoutMs: 900 } });
+      const { engine } = await engineBefore(t, { onRequest() {} }, { upstream: { responseTimeoutMs: 900 } });
       const client = await ClientConnection.open(engine.port);
       client.socket.end(request(version));
       assert.equal(await client.end(), 'fin');
@@ -191,7 +178,7 @@ describe('a client that shut its sending side', () => {
     });
 
     test(`HTTP/${version}, and is gone: the upstream is told within a second or two, and the log says 499`, async t => {
-      const { engine, backend } = await setUp(t, { onRequest() {} });
+      const { engine, backend } = await engineBefore(t, { onRequest() {} });
       const client = await ClientConnection.open(engine.port);
       client.send(request(version, '/slow'));
       await eventually(() => backend.requests.length === 1, 'the request is at the backend');
@@ -203,7 +190,7 @@ describe('a client that shut its sending side', () => {
   }
 
   test('several requests: who is gone is noticed at the second as well', async t => {
-    const { engine, backend } = await setUp(t, {
+    const { engine, backend } = await engineBefore(t, {
       onRequest: ({ socket }, { path }) => void (path === '/slow' || socket.write(answer)),
     });
     const client = await ClientConnection.open(engine.port);
@@ -215,7 +202,7 @@ describe('a client that shut its sending side', () => {
   });
 
   test('interim answers behind a probe are whole, too', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onRequest({ socket }) {
         setTimeout(() => socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'), 800);
         setTimeout(() => socket.write(answer), 1_600);
@@ -232,7 +219,7 @@ describe('a client that shut its sending side', () => {
 
   test('and reads its answer with a pause longer than a probe’s time: it gets all of it', async t => {
     const bytes = 16 * 1024 * 1024;
-    const { engine } = await setUp(
+    const { engine } = await engineBefore(
       t,
       {
         onRequest({ socket }) {

@@ -4,23 +4,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readAnswers } from '../../support/answers.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
-import { type Engine, startEngine } from '../../support/engine-gateway.ts';
+import { engineBefore } from '../../support/engine-before.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { sendRaw } from '../../support/raw-client.ts';
-
-async function setUp(
-  t: { after(end: () => Promise<void>): void },
-  handlers: RawHandlers,
-): Promise<{ backend: RawBackend; engine: Engine }> {
-  const backend = await startRawBackend(handlers);
-  const engine = await startEngine([backend.port]);
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
-  return { backend, engine };
-}
 
 const done = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone';
 const head = (lines: string, version = '1.1'): string => `POST / HTTP/${version}\r\nHost: test\r\n${lines}\r\n`;
@@ -32,7 +18,7 @@ function statuses(received: Buffer): number[] {
 
 describe('Expect: 100-continue', () => {
   test('the upstream’s 100 reaches the client, then the body the upstream, then the answer the client', async t => {
-    const { backend, engine } = await setUp(t, {
+    const { backend, engine } = await engineBefore(t, {
       onHead: (connection, { text }) => {
         if (/\r\nexpect: 100-continue/i.test(text)) connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n');
       },
@@ -55,7 +41,7 @@ describe('Expect: 100-continue', () => {
   });
 
   test('a final answer instead: it reaches the client without a 100, and the connection ends', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onHead: connection => connection.socket.write('HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\nno'),
     });
     const client = await ClientConnection.open(engine.port);
@@ -68,7 +54,7 @@ describe('Expect: 100-continue', () => {
   });
 
   test('a body that comes at once needs no 100, and gets none', async t => {
-    const { backend, engine } = await setUp(t, {
+    const { backend, engine } = await engineBefore(t, {
       onHead: connection => connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n'),
       onRequest: connection => connection.socket.write(done),
     });
@@ -84,7 +70,7 @@ describe('Expect: 100-continue', () => {
   });
 
   test('a body that follows without waiting, to an upstream that never says 100', async t => {
-    const { backend, engine } = await setUp(t, { onRequest: connection => connection.socket.write(done) });
+    const { backend, engine } = await engineBefore(t, { onRequest: connection => connection.socket.write(done) });
     const client = await ClientConnection.open(engine.port);
     client.send(expecting);
     await eventually(() => backend.connections.length === 1, 'the head is at the backend');
@@ -95,7 +81,7 @@ describe('Expect: 100-continue', () => {
   });
 
   test('a reply of our own: no 100, no body asked for', async t => {
-    const { engine } = await setUp(t, {});
+    const { engine } = await engineBefore(t, {});
     const client = await ClientConnection.open(engine.port);
     client.send(expecting.replace('POST /', 'POST /fixed'));
     await client.answers(1);
@@ -104,14 +90,14 @@ describe('Expect: 100-continue', () => {
   });
 
   test('any other expectation: 417', async t => {
-    const { backend, engine } = await setUp(t, {});
+    const { backend, engine } = await engineBefore(t, {});
     const { received } = await sendRaw(engine.port, [head('Expect: miracles\r\nContent-Length: 0\r\n')]);
     assert.deepEqual(statuses(received), [417]);
     assert.equal(backend.requests.length, 0);
   });
 
   test('from HTTP/1.0 it means nothing', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onHead: connection => connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n'),
       onRequest: connection => connection.socket.write(done),
     });
@@ -128,7 +114,7 @@ describe('other interim answers', () => {
 
   test('103 reaches the client before the answer is there, without what concerns the hop', async t => {
     let finish = (): void => {};
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onRequest(connection) {
         connection.socket.write(early + early);
         finish = () => connection.socket.write(done);
@@ -151,13 +137,13 @@ describe('other interim answers', () => {
   });
 
   test('HTTP/1.0 clients get none', async t => {
-    const { engine } = await setUp(t, { onRequest: connection => connection.socket.write(early + done) });
+    const { engine } = await engineBefore(t, { onRequest: connection => connection.socket.write(early + done) });
     const { received } = await sendRaw(engine.port, ['GET / HTTP/1.0\r\nHost: test\r\n\r\n']);
     assert.deepEqual(statuses(received), [200]);
   });
 
   test('an upstream that sends them without end: 502', async t => {
-    const { engine } = await setUp(t, { onRequest: connection => connection.socket.write(early.repeat(1_000)) });
+    const { engine } = await engineBefore(t, { onRequest: connection => connection.socket.write(early.repeat(1_000)) });
     const client = await ClientConnection.open(engine.port);
     client.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     const answers = await client.answers(1);
@@ -167,7 +153,7 @@ describe('other interim answers', () => {
   });
 
   test('100 that nobody waits for is not passed on', async t => {
-    const { engine } = await setUp(t, {
+    const { engine } = await engineBefore(t, {
       onRequest: connection => connection.socket.write(`HTTP/1.1 100 Continue\r\n\r\n${done}`),
     });
     const client = await ClientConnection.open(engine.port);

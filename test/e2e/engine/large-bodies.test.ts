@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const gib = Number(process.env['CARDEA_TEST_BODY_GIB'] ?? 0.5);
 const bytes = Math.floor(gib * 1024 ** 3);
@@ -90,13 +91,11 @@ before(async () => {
       }
     });
   });
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  const address = backend.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const port = await listeningPort(backend);
   gateway = await startGateway(`
 accessLog: { path: "off" }
 limits: { body: 0 }
-upstreams: { big: { endpoints: ["http://127.0.0.1:${address.port}"] } }
+upstreams: { big: { endpoints: ["http://127.0.0.1:${port}"] } }
 routes: [{ name: all, match: { path: /* }, to: big, public: true }]
 `);
 });

@@ -1,24 +1,15 @@
 // What an operator reads in the access log of requests that went wrong: status, code, bytes and times are those that were.
 
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { ClientConnection } from '../../support/client-connection.ts';
-import { type Engine, type EngineOptions, type LogLine, startEngine } from '../../support/engine-gateway.ts';
+import { engineBefore } from '../../support/engine-before.ts';
+import type { Engine, EngineOptions, LogLine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
-
-interface TestContext {
-  after(end: () => Promise<void>): void;
-}
+import type { RawHandlers } from '../../support/raw-backend.ts';
 
 async function setUp(t: TestContext, handlers: RawHandlers, options: EngineOptions = {}): Promise<Engine> {
-  const backend = await startRawBackend(handlers);
-  const engine = await startEngine([backend.port], options);
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
-  return engine;
+  return (await engineBefore(t, handlers, options)).engine;
 }
 
 async function lines(engine: Engine, count = 1): Promise<LogLine[]> {

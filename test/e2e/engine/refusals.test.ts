@@ -5,8 +5,7 @@ import { describe, test } from 'node:test';
 import { type FaultCode, faultKinds } from '../../../src/base/fault.ts';
 import { readAnswers } from '../../support/answers.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
-import { startEngine } from '../../support/engine-gateway.ts';
-import { startRawBackend } from '../../support/raw-backend.ts';
+import { engineBefore } from '../../support/engine-before.ts';
 
 const head = (...lines: readonly string[]): string => ['GET / HTTP/1.1', 'Host: test', ...lines, '', ''].join('\r\n');
 const post = (...lines: readonly string[]): string => ['POST / HTTP/1.1', 'Host: test', ...lines, '', ''].join('\r\n');
@@ -55,14 +54,13 @@ describe('refused, told why, closed and counted', () => {
   for (const [name, code, status, message] of refused)
     test(`${name}: ${status} ${code}`, async t => {
       let whole = 0;
-      const backend = await startRawBackend({ onRequest: () => void whole++ });
-      const engine = await startEngine([backend.port], {
-        limits: { bodyBytesMax: 1_000, headerBytesMax: 32_768, headerCountMax: 100 },
-      });
-      t.after(async () => {
-        await engine.stop();
-        await backend.stop();
-      });
+      const { engine } = await engineBefore(
+        t,
+        { onRequest: () => void whole++ },
+        {
+          limits: { bodyBytesMax: 1_000, headerBytesMax: 32_768, headerCountMax: 100 },
+        },
+      );
       const client = await ClientConnection.open(engine.port);
       t.after(async () => client.destroy());
       // What stands behind it is never read.

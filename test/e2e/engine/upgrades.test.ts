@@ -3,15 +3,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Filter } from '../../../src/exchange/filter.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
+import { engineBefore } from '../../support/engine-before.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { closed, startRawBackend } from '../../support/raw-backend.ts';
+import { listeningPort } from '../../support/listening-port.ts';
+import { closed } from '../../support/raw-backend.ts';
 
 const upgrade = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
 
@@ -29,9 +30,7 @@ describe('WebSocket', () => {
   let engine: Engine;
 
   before(async () => {
-    http.listen(0, '127.0.0.1');
-    await once(http, 'listening');
-    engine = await startEngine([(http.address() as AddressInfo).port]); // a TCP server's address is never a string
+    engine = await startEngine([await listeningPort(http)]);
   });
   after(async () => {
     for (const socket of wss.clients) socket.terminate();
@@ -184,22 +183,21 @@ describe('other protocols', () => {
     upstream: Parameters<typeof startEngine>[1] = {},
   ) {
     const seen: string[] = [];
-    const backend = await startRawBackend({
-      onRequest(connection, request) {
-        seen.push(`${request.header('connection')} ${request.header('upgrade')}`);
-        const { socket } = connection;
-        socket.removeAllListeners('data');
-        socket.removeAllListeners('end');
-        socket.on('data', chunk => socket.write(chunk));
-        socket.on('end', () => socket.end('bye'));
-        socket.write(request.path === '/silent' ? switched : `${switched}welcome `);
+    const { backend, engine } = await engineBefore(
+      t,
+      {
+        onRequest(connection, request) {
+          seen.push(`${request.header('connection')} ${request.header('upgrade')}`);
+          const { socket } = connection;
+          socket.removeAllListeners('data');
+          socket.removeAllListeners('end');
+          socket.on('data', chunk => socket.write(chunk));
+          socket.on('end', () => socket.end('bye'));
+          socket.write(request.path === '/silent' ? switched : `${switched}welcome `);
+        },
       },
-    });
-    const engine = await startEngine([backend.port], upstream);
-    t.after(async () => {
-      await engine.stop();
-      await backend.stop();
-    });
+      upstream,
+    );
     return { engine, backend, seen };
   }
 
@@ -334,13 +332,8 @@ describe('other protocols', () => {
   });
 
   test('an upstream that answers 200 instead: an ordinary answer, and the connections go on', async t => {
-    const backend = await startRawBackend({
+    const { backend, engine } = await engineBefore(t, {
       onRequest: connection => connection.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno'),
-    });
-    const engine = await startEngine([backend.port]);
-    t.after(async () => {
-      await engine.stop();
-      await backend.stop();
     });
     const client = await ClientConnection.open(engine.port);
     client.send(upgrade);
@@ -354,12 +347,7 @@ describe('other protocols', () => {
   });
 
   test('a 101 that nobody asked for: 502', async t => {
-    const backend = await startRawBackend({ onRequest: connection => connection.socket.write(switched) });
-    const engine = await startEngine([backend.port]);
-    t.after(async () => {
-      await engine.stop();
-      await backend.stop();
-    });
+    const { engine } = await engineBefore(t, { onRequest: connection => connection.socket.write(switched) });
     const client = await ClientConnection.open(engine.port);
     client.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     const [answer] = await client.answers(1);

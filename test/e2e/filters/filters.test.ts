@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { brotliDecompressSync } from 'node:zlib';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const page = Buffer.from('<p>A line of a page.</p>\n'.repeat(400));
 let last: IncomingMessage | null = null;
@@ -25,12 +26,10 @@ const backend = createServer((request, response) => {
 let gateway: RunningGateway;
 
 before(async () => {
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  const address = backend.address();
-  if (address === null || typeof address === 'string') throw new Error('the backend has no port');
+  const port = await listeningPort(backend);
   gateway = await startGateway(`
 upstreams:
-  app: { endpoints: ["http://127.0.0.1:${address.port}"] }
+  app: { endpoints: ["http://127.0.0.1:${port}"] }
 filters:
   - requestId: { trust: always }
   - compress: { encodings: [br, gzip] }

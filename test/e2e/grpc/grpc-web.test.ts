@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { chromium } from 'playwright-core';
 import { startGateway } from '../../support/gateway.ts';
 import { type EchoHandlers, startEcho } from '../../support/grpc-echo.ts';
 import { startH2Server } from '../../support/h2-server.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -144,8 +144,7 @@ test('a page of another site calls it from Chromium', async t => {
     response.setHeader('content-type', 'text/html');
     response.end('<title>site</title>');
   });
-  await new Promise<void>(resolve => site.listen(0, '127.0.0.1', resolve));
-  const { port } = site.address() as AddressInfo; // Because: it listens on TCP
+  const port = await listeningPort(site);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   try {
     const page = await browser.newPage();

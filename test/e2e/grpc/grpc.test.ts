@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { constants, createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { Fault, type FaultCode } from '../../../src/base/fault.ts';
@@ -16,6 +15,7 @@ import { eventually } from '../../support/eventually.ts';
 import { filterServices } from '../../support/filter-services.ts';
 import { type EchoHandlers, echoClient, echoService, startEcho } from '../../support/grpc-echo.ts';
 import { H2Client, request } from '../../support/h2-client.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -237,10 +237,7 @@ test('a caller that does not end its call at its deadline by itself is told, and
     stream.on('error', () => {});
     stream.on('close', () => resets.push(stream.rstCode));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // Because: it listens on TCP.
-  const { port } = server.address() as AddressInfo;
+  const port = await listeningPort(server);
   const engine = await startEngine([port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
   t.after(async () => {
     await engine.stop();
@@ -305,13 +302,11 @@ for (const [code, expected] of refusals) {
 test('what the service of forwardAuth refuses is a gRPC status, not its page', async t => {
   let answer: readonly [status: number, headers: Record<string, string>] = [401, {}];
   const service = createHttpServer((_request, response) => response.writeHead(...answer).end('<h1>Log in</h1>'));
-  service.listen(0, '127.0.0.1');
-  await once(service, 'listening');
+  const port = await listeningPort(service);
   t.after(() => {
     service.closeAllConnections();
     service.close();
   });
-  const { port } = service.address() as AddressInfo; // Because: a TCP server that listens has a port.
   const config = forwardAuthSchema.parse({ url: `http://127.0.0.1:${port}/` });
   const filter = forwardAuthFilter.build(config, filterServices({ events: forwardAuthFilter.events ?? [] }));
   const { client } = await start(t, {}, { filters: [filter] });

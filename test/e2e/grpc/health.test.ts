@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -23,6 +23,7 @@ import type { UpstreamTls } from '../../../src/upstream/health/tls-settings.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const authority = new TestAuthority();
 const files = authority.issue('api', { names: ['DNS:localhost', 'IP:127.0.0.1'] });
@@ -125,11 +126,8 @@ test('servers that have no health service, that are silent, that are no gRPC, an
   // Its own deadline, which it was told, may come first.
   assert.ok(outcome.reason === ProbeReason.timedOut || outcome.status === status.DEADLINE_EXCEEDED);
   const silent = createServer();
-  silent.listen(0, '127.0.0.1');
   t.after(() => silent.close());
-  await delay(10);
-  // Because: it listens on TCP.
-  assert.equal((await at((silent.address() as AddressInfo).port)).reason, ProbeReason.timedOut);
+  assert.equal((await at(await listeningPort(silent))).reason, ProbeReason.timedOut);
   assert.equal((await at(await freePort())).reason, ProbeReason.noConnection);
 });
 
@@ -150,11 +148,8 @@ test('where endpoints choose, a path is asked for over what they speak', async t
   });
   for (const server of [modern, old, older]) {
     server.on('tlsClientError', () => {});
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     t.after(() => server.close());
-    // Because: it listens on TCP.
-    const { port } = server.address() as AddressInfo;
-    const target = { host: '127.0.0.1', port, tls: true };
+    const target = { host: '127.0.0.1', port: await listeningPort(server), tls: true };
     const asked = await probeEither(target, { ...spec, kind: 'http', body: 'well' }, tls);
     assert.deepEqual(asked, { reason: ProbeReason.passed, status: 200 });
   }

@@ -12,11 +12,11 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
 interface TestContext {
@@ -43,13 +43,12 @@ async function startBackend(t: TestContext, onStream: OnStream, settings = {}): 
     // Because: a server's streams are these, and these requests have no field twice.
     onStream(stream as ServerHttp2Stream, headers as unknown as Record<string, string>);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listeningPort(server);
   t.after(() => {
     for (const session of sessions) session.destroy();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, sessions, server }; // Because: it listens on TCP
+  return { port, sessions, server };
 }
 
 async function start(t: TestContext, onStream: OnStream, options: EngineOptions = {}, settings = {}) {
@@ -352,10 +351,8 @@ test('GOAWAY again and again under load loses nothing', async t => {
 
 test('an endpoint that does not speak HTTP/2 is told apart at once', async t => {
   const server = (await import('node:net')).createServer(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   t.after(() => server.close());
-  const engine = await startEngine([(server.address() as AddressInfo).port], { upstream: { protocol: 'h2c' } });
+  const engine = await startEngine([await listeningPort(server)], { upstream: { protocol: 'h2c' } });
   t.after(() => engine.stop());
   const got = await ask(engine);
   assert.match(got.body.toString(), /upstream_connect_failed/);

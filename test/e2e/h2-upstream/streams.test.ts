@@ -2,7 +2,6 @@
 // one, and 100 and 103 reach the client before what they announce.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer as createServer1, request as request1, type Server } from 'node:http';
 import {
   type ClientHttp2Session,
@@ -14,10 +13,10 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -167,10 +166,7 @@ async function start(
   const server = endpoint === 'h1' ? serve1(onServed) : serve2(onServed);
   const sessions: ServerHttp2Session[] = [];
   server.on('session', (session: ServerHttp2Session) => sessions.push(session));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // Because: it listens on TCP.
-  const { port } = server.address() as AddressInfo;
+  const port = await listeningPort(server);
   const engine = await startEngine([port], {
     protocols: ['h2c', 'http/1.1'],
     ...options,

@@ -14,13 +14,13 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { createServer as createHttpsServer, request as httpsRequest, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { TestAuthority } from '../../support/certificates.ts';
 import { type Child, startChild, untilAccepting } from '../../support/child.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const authority = new TestAuthority();
 const material = { cert: '', key: '' };
@@ -96,13 +96,6 @@ function http1Server(): Server {
   return server;
 }
 
-async function listen(server: Server | Http2SecureServer, port = 0): Promise<number> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  // Because: it listens on TCP.
-  return (server.address() as AddressInfo).port;
-}
-
 async function stop(server: Server | Http2SecureServer): Promise<void> {
   const closed = once(server, 'close');
   server.close();
@@ -120,9 +113,9 @@ before(async () => {
   node = http2Server();
   plain = http1Server();
   rolling = http1Server();
-  ports.node = await listen(node);
-  ports.plain = await listen(plain);
-  ports.rolling = await listen(rolling);
+  ports.node = await listeningPort(node);
+  ports.plain = await listeningPort(plain);
+  ports.rolling = await listeningPort(rolling);
   ports.nginxH2 = await freePort();
   ports.nginxPlain = await freePort();
   const { folder } = authority;
@@ -273,7 +266,7 @@ test('an endpoint that comes to speak another protocol is spoken to in it', asyn
   for (const next of [http2Server(), http1Server(), http2Server()]) {
     await stop(rolling);
     rolling = next;
-    await listen(rolling, ports.rolling);
+    await listeningPort(rolling, ports.rolling);
     await ask();
     await ask();
   }

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { F, frame, settings, T, uint32 } from '../../support/h2-client.ts';
 import type { SeenRequest } from '../../support/h2-server.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { type Outcome, outcomeOf, start } from './h2-endpoint.ts';
 
 function open({ port }: Engine, method: string, path = '/', headers: Record<string, string | number> = {}) {
@@ -83,12 +84,8 @@ test('an endpoint that takes no streams and says GOAWAY is refused at once, and 
 
 test('an endpoint that closes at once is refused, not waited for', async t => {
   const server = createServer(socket => socket.destroy());
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   t.after(() => server.close());
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  const engine = await startEngine([address.port], { upstream: { protocol: 'h2c' } });
+  const engine = await startEngine([await listeningPort(server)], { upstream: { protocol: 'h2c' } });
   t.after(() => engine.stop());
   const got = await ask(engine);
   assert.deepEqual([got.status, got.code], [503, 'upstream_connect_failed']);

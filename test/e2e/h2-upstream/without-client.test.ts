@@ -11,10 +11,10 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { eventually, eventuallySeen } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { metric } from '../../support/metric.ts';
 
 interface Seen {
@@ -93,14 +93,13 @@ async function start(t: TestContext, protocol: Backend['protocol']): Promise<Bac
     response.end(told.body);
   });
   const server = protocol === 'h2c' ? h2 : h1;
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const port = await listeningPort(server);
   t.after(() => {
     for (const session of sessions) session.destroy();
     h1.closeAllConnections();
     server.close();
   });
-  // Because: it listens on TCP.
-  return Object.assign(backend, { port: (server.address() as AddressInfo).port });
+  return Object.assign(backend, { port });
 }
 
 function upstream(name: string, { port, protocol }: Backend): string {

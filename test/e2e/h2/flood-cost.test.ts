@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { cpuTime } from '../../../bench/measure/process-tree.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { block, F, frame, get, preface, settings, T, uint32 } from '../../support/h2-client.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 /** A few milliseconds are what it takes; the bound is for slow and busy machines. */
 const COST_MAX_MS = 250;
@@ -28,9 +29,7 @@ const silent = createServer(socket => {
 });
 
 before(async () => {
-  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
-  // Because: it listens on TCP.
-  const { port } = silent.address() as AddressInfo;
+  const port = await listeningPort(silent);
   gateway = await startGateway(
     `listeners:
   - { address: "127.0.0.1:{{port}}", protocols: [h2c, http/1.1] }

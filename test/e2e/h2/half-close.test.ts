@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { ClientConnection } from '../../support/client-connection.ts';
+import { engineBefore } from '../../support/engine-before.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
 import { F, frame, H2Client, settings, T, uint32, webSocketConnect } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
-import { startRawBackend } from '../../support/raw-backend.ts';
 
 const CANCEL = 8;
 
@@ -59,21 +59,20 @@ type Start = (
 
 const upstreamHttp1: Start = async (t, options) => {
   let end: TunnelEnd | null = null;
-  const backend = await startRawBackend({
-    onRequest({ socket }, request) {
-      socket.removeAllListeners('data');
-      socket.removeAllListeners('end');
-      end = endOfSocket(socket, () => 0);
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept(request.header('sec-websocket-key')!)}\r\n\r\n`,
-      );
+  const { engine } = await engineBefore(
+    t,
+    {
+      onRequest({ socket }, request) {
+        socket.removeAllListeners('data');
+        socket.removeAllListeners('end');
+        end = endOfSocket(socket, () => 0);
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept(request.header('sec-websocket-key')!)}\r\n\r\n`,
+        );
+      },
     },
-  });
-  const engine = await startEngine([backend.port], { protocols: ['h2c', 'http/1.1'], upstream: { ...options } });
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
+    { protocols: ['h2c', 'http/1.1'], upstream: { ...options } },
+  );
   return { engine, upstream: () => end };
 };
 

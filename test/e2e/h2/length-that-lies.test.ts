@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { engineBefore } from '../../support/engine-before.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
 import { F, frame, get, H2Client, request, T, uint32 } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
-import { startRawBackend } from '../../support/raw-backend.ts';
 
 /** A backend of either kind, by what it saw of `/case`. */
 interface Counting {
@@ -24,21 +24,20 @@ const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.
 
 async function http1(t: TestContext, options: EngineOptions = {}): Promise<Counting> {
   let text = '';
-  const backend = await startRawBackend({
-    onConnection({ socket, number }) {
-      // A further connection is one of another request's.
-      if (number > 1) return;
-      socket.on('data', bytes => {
-        text += bytes.toString('latin1');
-      });
+  const { backend, engine } = await engineBefore(
+    t,
+    {
+      onConnection({ socket, number }) {
+        // A further connection is one of another request's.
+        if (number > 1) return;
+        socket.on('data', bytes => {
+          text += bytes.toString('latin1');
+        });
+      },
+      onRequest: ({ socket }, { body }) => socket.write(ok(body)),
     },
-    onRequest: ({ socket }, { body }) => socket.write(ok(body)),
-  });
-  const engine = await startEngine([backend.port], { protocols: ['h2c'], ...options });
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
+    { protocols: ['h2c'], ...options },
+  );
   return {
     engine,
     whole: () => backend.requests.filter(({ path }) => path === '/case').map(({ body }) => body),

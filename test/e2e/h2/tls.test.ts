@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { TestAuthority } from '../../support/certificates.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const authority = new TestAuthority();
 const size = 3_000_000;
@@ -32,10 +32,7 @@ const options = { ca: '', servername: 'api.test' };
 before(async () => {
   const { cert, key } = authority.issue('api', { names: ['DNS:api.test'] });
   options.ca = readFileSync(authority.ca, 'utf8');
-  backend.listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  // Because: a TCP server's address is never a string.
-  const { port } = backend.address() as AddressInfo;
+  const port = await listeningPort(backend);
   gateway = await startGateway(`listeners:
   - address: 127.0.0.1:{{port}}
     tls: { certificates: [{ cert: ${cert}, key: ${key} }] }

@@ -3,13 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const run = promisify(execFile);
 const large = Buffer.alloc(300_000, 'l').toString();
@@ -27,10 +26,7 @@ let gateway: RunningGateway;
 let origin: string;
 
 before(async () => {
-  backend.listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  // Because: a TCP server's address is never a string.
-  const { port } = backend.address() as AddressInfo;
+  const port = await listeningPort(backend);
   gateway = await startGateway(`listeners: [{ address: "127.0.0.1:{{port}}", protocols: [h2c, http/1.1] }]
 admin: { address: "127.0.0.1:{{adminPort}}" }
 accessLog: { path: off }

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
 import { frame, get, H2Client, T, webSocketConnect } from '../../support/h2-client.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 
 const http = createServer((_request, response) => response.writeHead(426, { 'X-Why': 'no' }).end('upgrade required'));
@@ -22,10 +22,7 @@ before(async () => {
     if (request.url === '/refuse') socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno!\n');
     else wss.handleUpgrade(request, socket, head, webSocket => wss.emit('connection', webSocket, request));
   });
-  http.listen(0, '127.0.0.1');
-  await once(http, 'listening');
-  // Because: a TCP server's address is never a string.
-  engine = await startEngine([(http.address() as AddressInfo).port], { protocols: ['h2c'] });
+  engine = await startEngine([await listeningPort(http)], { protocols: ['h2c'] });
   session = connect(`http://127.0.0.1:${engine.port}`);
   await once(session, 'remoteSettings');
 });

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -12,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { metric } from '../../support/metric.ts';
 import { reloadWith } from '../../support/reload-with.ts';
 import { startLoad } from '../../support/steady-load.ts';
@@ -168,12 +168,11 @@ test('a refusal says how long to wait; a dry run refuses nobody', async t => {
 async function startSlow(t: TestContext) {
   const held: ServerResponse[] = [];
   const backend = createServer((_request, response) => void held.push(response));
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
+  const port = await listeningPort(backend);
   t.after(() => {
     backend.closeAllConnections();
     backend.close();
   });
-  const { port } = backend.address() as AddressInfo; // a TCP server's address is never a string
   return {
     upstreams: `upstreams: { slow: { endpoints: ["http://127.0.0.1:${port}"] } }\n`,
     async together(gatewayPort: number, target: string, requests: number): Promise<[number, number]> {

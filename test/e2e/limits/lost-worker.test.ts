@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 async function loseWorker({ pid, adminPort, port }: RunningGateway): Promise<void> {
   process.kill(pid, 'SIGUSR2');
@@ -25,8 +25,7 @@ async function loseWorker({ pid, adminPort, port }: RunningGateway): Promise<voi
 test('a worker that replaces another goes on with its counts, and without its requests', async t => {
   const held: ServerResponse[] = [];
   const backend = createServer((_request, response) => void held.push(response));
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  const { port } = backend.address() as AddressInfo; // a TCP server's address is never a string
+  const port = await listeningPort(backend);
   const gateway = await startGateway(
     `accessLog: { path: "off" }
 upstreams: { slow: { endpoints: ["http://127.0.0.1:${port}"] } }

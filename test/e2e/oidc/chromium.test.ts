@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { startIdentityProvider } from '../../support/identity-provider.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 /** A site of two hosts: browsers take any name under localhost for this machine. */
 const own = 'app.site.localhost';
@@ -22,8 +22,7 @@ test('a browser is sent to log in, comes back to the page it wanted, and logs ou
       `<title>app</title><p id="who">${request.headers['x-consumer-subject']}</p><p id="sid">${request.headers['x-sid']}</p><script>fetch('/api')</script>`,
     );
   });
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  const { port: backendPort } = backend.address() as AddressInfo; // Because: it listens on TCP
+  const backendPort = await listeningPort(backend);
   const port = await freePort();
   const base = `http://${own}:${port}`;
   const provider = await startIdentityProvider(() => ({
@@ -85,8 +84,7 @@ routes:
           : `<form method="post" action="${base}/change"><button>post</button></form><a id="in" href="${base}/page">in</a><a id="out" href="${base}/oidc/logout">out</a>`,
       );
     });
-    await new Promise<void>(resolve => around.listen(0, '127.0.0.1', resolve));
-    const { port: neighbourPort } = around.address() as AddressInfo; // Because: it listens on TCP
+    const neighbourPort = await listeningPort(around);
     const follow = async (what: string) => {
       await page.goto(`http://${neighbour}:${neighbourPort}/`);
       const answer = page.waitForResponse(response => response.url().startsWith(base));

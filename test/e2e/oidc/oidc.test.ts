@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { eventually } from '../../support/eventually.ts';
 import { FormBrowser } from '../../support/form-browser.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../support/identity-provider.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { startRedis } from '../../support/redis.ts';
 import { reloadWith } from '../../support/reload-with.ts';
 
@@ -21,13 +21,14 @@ const backend = createServer((request, response) => {
   seen.push(request.headers);
   response.end(`page ${request.url}`);
 });
+let backendPort: number;
 let provider: IdentityProvider;
 let redis: Awaited<ReturnType<typeof startRedis>>;
 /** Ports are known before the gateways run, since the provider has to know where browsers come back. */
 let ports: { cookie: number; stored: number; level: number };
 
 before(async () => {
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
+  backendPort = await listeningPort(backend);
   ports = { cookie: await freePort(), stored: await freePort(), level: await freePort() };
   redis = await startRedis();
   provider = await startIdentityProvider(() => ({
@@ -60,7 +61,6 @@ after(async () => {
 });
 
 async function start(port: number, oidc: string, more = ''): Promise<RunningGateway> {
-  const { port: backendPort } = backend.address() as AddressInfo; // Because: it listens on TCP
   return startGateway(`
 listeners: [{ address: "127.0.0.1:${port}" }]
 admin: { address: "127.0.0.1:{{adminPort}}" }

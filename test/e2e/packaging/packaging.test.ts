@@ -5,11 +5,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort } from '../../support/free-port.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { type InstalledPackage, installPackage, strangersEnvironment } from './installed-package.ts';
 
 const exec = promisify(execFile);
@@ -107,14 +108,11 @@ async function running(
   command: string,
   args: string[],
 ): Promise<{ gateway: ChildProcess; port: number }> {
-  const backend = createServer((request, response) => response.end(`backend saw ${request.url}`)).listen(
-    0,
-    '127.0.0.1',
-  );
+  const backend = createServer((request, response) => response.end(`backend saw ${request.url}`));
+  const backendPort = await listeningPort(backend);
   t.after(() => backend.close());
-  await once(backend, 'listening');
   const port = await freePort();
-  writeConfiguration('cardea.yaml', port, await freePort(), (backend.address() as AddressInfo).port); // a TCP server's address is never a string
+  writeConfiguration('cardea.yaml', port, await freePort(), backendPort);
   const gateway = spawn(command, [...args, 'run', '-c', 'cardea.yaml', '--workers', '1'], {
     cwd: installed.folder,
     env: strangersEnvironment(),

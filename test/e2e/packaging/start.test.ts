@@ -16,8 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type Child, startChild } from '../../support/child.ts';
+import { type Child, startChild, untilSaid } from '../../support/child.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -60,14 +59,7 @@ class FreshClone {
   async serving(t: TestContext): Promise<Child> {
     const demo = await this.start('--port', '0', '--admin-port', '0', '--workers', '1');
     t.after(() => demo.stop());
-    let gone = false;
-    void demo.exited.then(() => {
-      gone = true;
-    });
-    while (!demo.stderr().includes('Ctrl-C drains')) {
-      assert.ok(!gone, demo.stderr());
-      await delay(10);
-    }
+    await untilSaid(demo, 'Ctrl-C drains');
     return demo;
   }
 }

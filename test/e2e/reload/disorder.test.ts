@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const document = (body: string) =>
   `accessLog: { path: "off" }\nroutes: [{ name: all, match: { path: /* }, to: { reply: { status: 200, body: ${body} } } }]\n`;
@@ -59,8 +60,7 @@ test('a file that goes, is a folder for a while or may not be read, and comes ba
 test('a port that somebody else holds: the old configuration serves on, and the same file is used once the port is free', () =>
   withGateway(async (gateway, first) => {
     const other = createServer();
-    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
-    const { port } = other.address() as { readonly port: number };
+    const port = await listeningPort(other);
     const text = `${first.replace('listeners:', `listeners:\n  - address: 127.0.0.1:${port}`)}${document('both')}`;
     writeFileSync(gateway.configPath, text);
     process.kill(gateway.pid, 'SIGHUP');

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 /** How often and how long: `CARDEA_LONG=1` is what the issue asks for, CI takes a part of it. */
@@ -20,8 +20,7 @@ const backend = createServer({ keepAliveTimeout: 600_000 }, (_request, response)
 backend.on('connection', () => connections++);
 let backendPort = 0;
 before(async () => {
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-  backendPort = (backend.address() as AddressInfo).port; // a TCP server's address is never a string
+  backendPort = await listeningPort(backend);
 });
 after(() => {
   backend.close();

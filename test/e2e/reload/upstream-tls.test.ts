@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { TestAuthority } from '../../support/certificates.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { reloadWith } from '../../support/reload-with.ts';
 
 test('a request that connects after the reload does so as its own configuration says, and a later one as the new one does', async t => {
@@ -18,23 +18,21 @@ test('a request that connects after the reload does so as its own configuration 
       const { cert, key } = authority.issue('backend', { names: ['IP:127.0.0.1'] });
       const files = { cert: readFileSync(cert), key: readFileSync(key) };
       const server = createServer(files, (_request, response) => response.end(at === 0 ? 'before' : 'after'));
-      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+      const port = await listeningPort(server);
       t.after(() => {
         server.closeAllConnections();
         server.close();
         authority.remove();
       });
-      const { port } = server.address() as AddressInfo; // Because: a TCP server that listens has a port.
       return `endpoints: ["https://127.0.0.1:${port}"], tls: { ca: ${authority.ca} }`;
     }),
   );
   const desk = createPlainServer();
-  await new Promise<void>(resolve => desk.listen(0, '127.0.0.1', resolve));
+  const deskPort = await listeningPort(desk);
   t.after(() => {
     desk.closeAllConnections();
     desk.close();
   });
-  const deskPort = (desk.address() as AddressInfo).port; // Because: as above.
   const gateway = await startGateway(`accessLog: { path: off }
 upstreams: { users: { ${backends[0]} } }
 routes: [{ name: all, filters: [{ forwardAuth: { url: "http://127.0.0.1:${deskPort}/" } }], to: users }]

@@ -134,30 +134,6 @@ test('a stop waits for what clients were told to come back for, and tells no mor
   assert.equal(cut, 0);
 });
 
-test('when the worker that waited is gone its callers are told so', async t => {
-  const environment = { CARDEA_TEST_CRASH: 'terminate' };
-  const { backend, ask, gateway, fetchUntil } = await slowReports(t, '{ after: 100ms }', '', {
-    workers: 1,
-    environment,
-  });
-  backend.answer = () => {};
-  const told = await ask('/reports', 'POST', 'foo', 'x');
-  assert.equal(told.status, 202);
-  const location = String(told.headers['location']);
-  process.kill(gateway.pid, 'SIGUSR2');
-  const end = performance.now() + 10_000;
-  while (!/worker replaced/.test(gateway.stderr())) {
-    assert.ok(performance.now() < end, 'the new worker');
-    await delay(20);
-  }
-  const lost = await fetchUntil(location, ({ status }) => status !== 202, 25_000);
-  assert.equal(lost.status, 502);
-  assert.match(lost.body, /answer_lost/);
-  assert.equal((await ask(location)).status, 502);
-  const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
-  assert.match(metrics, /cardea_filter_events_total\{filter="async",event="lost"\} 1\n/);
-});
-
 test('a duplicate of a deferred request, by its Idempotency-Key, is told the same place and done once', async t => {
   const backend = await VersionBackend.start('orders');
   t.after(() => backend.stop());

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosLoad } from '../../chaos/chaos-load.ts';
 import { eventually, eventuallySeen } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { metric } from '../../support/metric.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 
@@ -147,14 +148,12 @@ async function rawServer(t: TestContext, onSocket: (socket: Socket) => void): Pr
     socket.on('error', () => {});
     onSocket(socket);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const port = await listeningPort(server);
   t.after(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise(resolve => server.close(resolve));
   });
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return address.port;
+  return port;
 }
 
 test('dead, silent, slow, garbage: the client feels nothing of its mirror', async t => {
@@ -221,14 +220,12 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     });
   });
-  await new Promise<void>(resolve => shadow.listen(0, '127.0.0.1', resolve));
-  const address = shadow.address();
-  assert.ok(address !== null && typeof address === 'object');
+  const port = await listeningPort(shadow);
   t.after(async () => {
     await live.stop();
     shadow.close();
   });
-  const gateway = await gatewayWith(t, live.port, address.port, '');
+  const gateway = await gatewayWith(t, live.port, port, '');
   for (let n = 1; n <= 5; n++) {
     await fetch(`http://127.0.0.1:${gateway.port}/${n}`);
     await eventuallySeen(

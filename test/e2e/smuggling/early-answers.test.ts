@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { hasAnswers, readAnswers } from '../../support/answers.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
 const hidden = 'GET /smuggled HTTP/1.1\r\nHost: gateway.test\r\n\r\n';
@@ -27,12 +28,10 @@ describe('early answers', () => {
       if (request.url !== '/early/unread') request.resume();
       response.end('answer');
     });
-    await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve));
-    const address = backend.address();
-    if (address === null || typeof address !== 'object') throw new Error('no port');
+    const port = await listeningPort(backend);
     gateway = await startGateway(`accessLog: { path: off }
 upstreams:
-  backend: { endpoints: ["http://127.0.0.1:${address.port}"], pool: { maxConnections: 1 } }
+  backend: { endpoints: ["http://127.0.0.1:${port}"], pool: { maxConnections: 1 } }
 routes:
   - { name: all, match: { path: /* }, public: true, to: backend }
 `);

@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ClientConnection } from '../../support/client-connection.ts';
-import { startEngine } from '../../support/engine-gateway.ts';
+import { engineBefore } from '../../support/engine-before.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startRawBackend } from '../../support/raw-backend.ts';
 
 const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
 const plain = (path: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
@@ -24,14 +23,13 @@ const behind: [what: string, method: string, first: string][] = [
 describe('on a kept connection to the upstream', () => {
   for (const [what, method, first] of behind) {
     test(`${what}: the next requests get their own answers`, async t => {
-      const backend = await startRawBackend({
-        onRequest: ({ socket }, { path }) => socket.write(path === '/bad' ? first + poison : plain(path)),
-      });
-      const engine = await startEngine([backend.port], { pool: { maxConnections: 1 } });
-      t.after(async () => {
-        await engine.stop();
-        await backend.stop();
-      });
+      const { backend, engine } = await engineBefore(
+        t,
+        {
+          onRequest: ({ socket }, { path }) => socket.write(path === '/bad' ? first + poison : plain(path)),
+        },
+        { pool: { maxConnections: 1 } },
+      );
       const client = await ClientConnection.open(engine.port);
       client.send(request('/bad', method) + request('/one') + request('/two'));
       const answers = await client.answers(3, [method, 'GET', 'GET']);
@@ -44,12 +42,11 @@ describe('on a kept connection to the upstream', () => {
 
   for (const bytes of [poison, 'H', '\r\n']) {
     test(`${JSON.stringify(bytes.slice(0, 20))} while nothing is asked: the connection is given up`, async t => {
-      const backend = await startRawBackend({ onRequest: ({ socket }, { path }) => socket.write(plain(path)) });
-      const engine = await startEngine([backend.port], { pool: { maxConnections: 1 } });
-      t.after(async () => {
-        await engine.stop();
-        await backend.stop();
-      });
+      const { backend, engine } = await engineBefore(
+        t,
+        { onRequest: ({ socket }, { path }) => socket.write(plain(path)) },
+        { pool: { maxConnections: 1 } },
+      );
       const client = await ClientConnection.open(engine.port);
       client.send(request('/one'));
       await client.answers(1);

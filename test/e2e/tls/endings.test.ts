@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect, type SecureVersion, TLSSocket } from 'node:tls';
 import { TestAuthority } from '../../support/certificates.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const authority = new TestAuthority();
 let gateway: RunningGateway;
@@ -43,17 +44,15 @@ before(async () => {
       setTimeout(() => socket.write('0\r\n\r\n'), 50);
     });
   });
-  for (const server of [backend, plain]) await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  // A TCP server's address is never a string.
-  const portOf = (server: Server) => (server.address() as AddressInfo).port;
+  const [backendPort, plainPort] = [await listeningPort(backend), await listeningPort(plain)];
   gateway = await startGateway(`listeners:
   - address: 127.0.0.1:{{port}}
   - { address: "127.0.0.1:${securePort}", tls: { certificates: [{ cert: ${cert}, key: ${key} }] } }
 admin: { address: "127.0.0.1:{{adminPort}}" }
 accessLog: { path: stdout }
 upstreams:
-  secure: { endpoints: ["https://127.0.0.1:${portOf(backend)}"], tls: { ca: ${authority.ca} } }
-  plain: { endpoints: ["http://127.0.0.1:${portOf(plain)}"] }
+  secure: { endpoints: ["https://127.0.0.1:${backendPort}"], tls: { ca: ${authority.ca} } }
+  plain: { endpoints: ["http://127.0.0.1:${plainPort}"] }
 routes:
   - { name: plain, match: { path: /plain }, to: plain }
   - { name: all, to: secure }

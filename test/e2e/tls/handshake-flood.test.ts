@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { cpuTime, memoryBytes } from '../../../bench/measure/process-tree.ts';
@@ -11,6 +11,7 @@ import { TestAuthority } from '../../support/certificates.ts';
 import { eventually, eventuallySeen } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { askTls } from '../../support/tls-client.ts';
 
 const HANDSHAKES_MAX = 40;
@@ -64,11 +65,9 @@ after(async () => {
 /** The first bytes of a client of Node's. */
 async function clientHello(options: ConnectionOptions): Promise<Buffer> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listeningPort(server);
   const accepted = once(server, 'connection') as Promise<[Socket]>;
-  // Because: it listens on TCP.
-  const client = tlsConnect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, ...options });
+  const client = tlsConnect({ host: '127.0.0.1', port, ...options });
   client.on('error', () => {});
   const [socket] = await accepted;
   const [bytes] = (await once(socket, 'data')) as [Buffer];

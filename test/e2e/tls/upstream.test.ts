@@ -11,6 +11,7 @@ import { TestAuthority } from '../../support/certificates.ts';
 import { type Child, startChild, untilAccepting } from '../../support/child.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 
 const authority = new TestAuthority();
 const stranger = new TestAuthority('Another CA');
@@ -61,16 +62,12 @@ ${listen(ports.nginx, server)}\n${listen(ports.other, other)}\n${listen(ports.ex
     answerOnce,
   );
   mutual.on('tlsClientError', () => {});
-  await new Promise<void>(resolve => mutual.listen(0, '127.0.0.1', resolve));
-  const address = mutual.address();
-  mutualPort = typeof address === 'object' && address !== null ? address.port : 0;
+  mutualPort = await listeningPort(mutual);
   plain = createPlainServer(socket => {
     socket.on('error', () => {});
     socket.end('HTTP/1.1 200 OK\r\n\r\n');
   });
-  await new Promise<void>(resolve => plain.listen(0, '127.0.0.1', resolve));
-  const plainAddress = plain.address();
-  plainPort = typeof plainAddress === 'object' && plainAddress !== null ? plainAddress.port : 0;
+  plainPort = await listeningPort(plain);
 
   const upstreams = {
     byIp: { port: ports.nginx, tls: `ca: ${ca}` },

@@ -9,23 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswers } from '../../support/answers.ts';
 import { assertAbout } from '../../support/assert-about.ts';
 import { ClientConnection } from '../../support/client-connection.ts';
-import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
+import { engineBefore } from '../../support/engine-before.ts';
+import { startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
-
-async function setUp(
-  t: { after(end: () => Promise<void>): void },
-  handlers: RawHandlers,
-  options: EngineOptions,
-): Promise<{ backend: RawBackend; engine: Engine }> {
-  const backend = await startRawBackend(handlers);
-  const engine = await startEngine([backend.port], options);
-  t.after(async () => {
-    await engine.stop();
-    await backend.stop();
-  });
-  return { backend, engine };
-}
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
 
@@ -75,7 +61,7 @@ test('connectTimeout: 504 upstream_connect_timeout', async t => {
 
 describe('responseTimeout', () => {
   test('counts from the request’s last byte to the answer’s head: 504 upstream_response_timeout', async t => {
-    const { backend, engine } = await setUp(t, {}, { upstream: { responseTimeoutMs: 300 } });
+    const { backend, engine } = await engineBefore(t, {}, { upstream: { responseTimeoutMs: 300 } });
     const client = await ClientConnection.open(engine.port);
     client.send(get);
     const { status, code, ms } = await refusal(client);
@@ -90,7 +76,7 @@ describe('responseTimeout', () => {
   });
 
   test('half a head does not stop it', async t => {
-    const { engine } = await setUp(
+    const { engine } = await engineBefore(
       t,
       { onRequest: ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nX-') },
       { upstream: { responseTimeoutMs: 300 } },
@@ -102,7 +88,7 @@ describe('responseTimeout', () => {
   });
 
   test('a request that takes longer to arrive is in time', async t => {
-    const { engine } = await setUp(
+    const { engine } = await engineBefore(
       t,
       { onRequest: ({ socket }) => socket.write('HTTP/1.1 204 No Content\r\n\r\n') },
       { upstream: { responseTimeoutMs: 200 } },
@@ -120,7 +106,7 @@ describe('responseTimeout', () => {
 
 describe('idleTimeout', () => {
   test('in the middle of a body: the answer is cut, and the log says upstream_idle_timeout', async t => {
-    const { backend, engine } = await setUp(
+    const { backend, engine } = await engineBefore(
       t,
       { onRequest: ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart') },
       { upstream: { idleTimeoutMs: 300 } },
@@ -137,7 +123,7 @@ describe('idleTimeout', () => {
   });
 
   test('a body that trickles is in time, however long it takes', async t => {
-    const { engine } = await setUp(
+    const { engine } = await engineBefore(
       t,
       {
         async onRequest({ socket }) {
@@ -158,7 +144,7 @@ describe('idleTimeout', () => {
 
   test('a client that is slow to read is not the upstream’s fault', async t => {
     const bytes = 24 * 1024 * 1024;
-    const { engine } = await setUp(
+    const { engine } = await engineBefore(
       t,
       {
         onRequest: ({ socket }) => {
@@ -185,7 +171,7 @@ describe('idleTimeout', () => {
   });
 
   test('an endpoint that takes no byte of a request: 504', async t => {
-    const { engine } = await setUp(
+    const { engine } = await engineBefore(
       t,
       { onConnection: ({ socket }) => void socket.pause() },
       { upstream: { idleTimeoutMs: 300 } },
@@ -200,7 +186,7 @@ describe('idleTimeout', () => {
 
 describe('timeout of the whole exchange', () => {
   test('before the answer: 504 exchange_timeout', async t => {
-    const { engine } = await setUp(t, {}, { upstream: { timeoutMs: 300 } });
+    const { engine } = await engineBefore(t, {}, { upstream: { timeoutMs: 300 } });
     const client = await ClientConnection.open(engine.port);
     client.send(get);
     const { status, code, ms } = await refusal(client);
@@ -210,7 +196,7 @@ describe('timeout of the whole exchange', () => {
   });
 
   test('the route’s wins', async t => {
-    const { engine } = await setUp(t, {}, { upstream: { timeoutMs: 5_000 }, routeTimeoutMs: 200 });
+    const { engine } = await engineBefore(t, {}, { upstream: { timeoutMs: 5_000 }, routeTimeoutMs: 200 });
     const client = await ClientConnection.open(engine.port);
     client.send(get);
     const { code, ms } = await refusal(client);
@@ -220,7 +206,7 @@ describe('timeout of the whole exchange', () => {
   });
 
   test('while the answer trickles: it is cut', async t => {
-    const { engine } = await setUp(
+    const { engine } = await engineBefore(
       t,
       {
         onRequest({ socket }) {
@@ -239,7 +225,7 @@ describe('timeout of the whole exchange', () => {
   });
 
   test('while the request still arrives', async t => {
-    const { backend, engine } = await setUp(t, {}, { upstream: { timeoutMs: 300 } });
+    const { backend, engine } = await engineBefore(t, {}, { upstream: { timeoutMs: 300 } });
     const client = await ClientConnection.open(engine.port);
     client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\npart');
     assert.equal((await refusal(client)).code, 'exchange_timeout');
@@ -248,7 +234,7 @@ describe('timeout of the whole exchange', () => {
   });
 
   test('while it waits for a connection: its place is free again', async t => {
-    const { engine } = await setUp(t, {}, { upstream: { timeoutMs: 300 }, pool: { maxConnections: 1 } });
+    const { engine } = await engineBefore(t, {}, { upstream: { timeoutMs: 300 }, pool: { maxConnections: 1 } });
     const asked = [await ClientConnection.open(engine.port), await ClientConnection.open(engine.port)];
     for (const client of asked) client.send(get);
     for (const client of asked) assert.equal((await refusal(client)).code, 'exchange_timeout');

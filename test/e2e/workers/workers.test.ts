@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { listeningPort } from '../../support/listening-port.ts';
 import { metric } from '../../support/metric.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
@@ -47,7 +48,7 @@ test('without the variable of the tests, the signal of the tests is told and cha
   const gateway = await startGateway(document, { workers: 1 });
   try {
     process.kill(gateway.pid, 'SIGUSR2');
-    while (!gateway.stderr().includes('SIGUSR2 has no use here')) await delay(10);
+    await eventually(() => gateway.stderr().includes('SIGUSR2 has no use here'), 'it is told');
     assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
     assert.equal(await metric(gateway, 'cardea_worker_restarts_total'), 0);
   } finally {
@@ -73,10 +74,10 @@ test('workers live on while the process has no file descriptor left, and the met
     // Each worker looks at the memory once a second.
     await delay(2_500);
     admin.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    while (!received.includes('cardea_worker_restarts_total')) {
-      await delay(10);
+    await eventually(() => {
       assert.doesNotMatch(received, /HTTP\/1.1 500/);
-    }
+      return received.includes('cardea_worker_restarts_total');
+    }, 'the page');
     limitFiles(1_024);
     assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
     assert.equal(await metric(gateway, 'cardea_worker_restarts_total'), 0);
@@ -89,12 +90,11 @@ test('workers live on while the process has no file descriptor left, and the met
 
 test('clients that use the file descriptors up leave some to endpoints and the admin, and the operator hears of it once', async () => {
   const backend = createServer((_, response) => response.end('from behind'));
-  await once(backend.listen(0, '127.0.0.1'), 'listening');
-  const address = backend.address();
+  const port = await listeningPort(backend);
   const gateway = await startGateway(
     [
       'accessLog: { path: "off" }',
-      `upstreams: { a: { endpoints: ["http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}"] } }`,
+      `upstreams: { a: { endpoints: ["http://127.0.0.1:${port}"] } }`,
       'routes: [{ name: all, match: { path: /* }, to: a }]',
       '',
     ].join('\n'),

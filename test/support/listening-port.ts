@@ -1,0 +1,12 @@
+// A server of a test on a port of 127.0.0.1.
+
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
+
+/** Starts to listen, on a port that the system chooses where none is given, and resolves with it once it does. */
+export async function listeningPort(server: Server, port = 0): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  // Because: a server that listens on TCP has no path for an address.
+  return (server.address() as AddressInfo).port;
+}
