@@ -1,6 +1,7 @@
 // The end of an exchange: counters, log line, filters' onEnd, and the cut from everything that could still call.
 
 import type { Fault } from '../base/fault.ts';
+import { wallMs } from '../base/wall-time.ts';
 import { HeaderId } from '../http/header-names.ts';
 import type { Client } from '../net/client.ts';
 import {
@@ -121,7 +122,6 @@ export function recordMalformed(
 const noEndpoint = endpointPart(null, null);
 const noRoute = routePart(null);
 const protocols = { '1.0': 'HTTP/1.0', '1.1': 'HTTP/1.1', '2': 'HTTP/2' } as const;
-const epoch = performance.timeOrigin;
 
 let sampled = 0;
 
@@ -141,7 +141,7 @@ function log(exchange: Exchange): void {
   const ownIds = exchange.hasOwnId && exchange.traceOfCaller === '';
   // A fresh record each time: filling an old one would make the collector look at every string in it.
   const fields: AccessFields = {
-    timeMs: epoch + exchange.startedAt,
+    timeMs: wallMs(now) - total,
     ids: ownIds ? exchange.idBatch : null,
     idsAt: exchange.idAt,
     requestId: ownIds ? '' : exchange.requestId,

@@ -11,7 +11,7 @@ import { CredentialReader, MALFORMED } from './credential.ts';
 import type { FilterDefinition } from './filter.ts';
 import { IdentityLines } from './identity-lines.ts';
 import { Login } from './login.ts';
-import { LoginDesk, type LoginEvent, loginEvents, loginNeeds, wallMs } from './login-desk.ts';
+import { LoginDesk, type LoginEvent, loginEvents, loginNeeds } from './login-desk.ts';
 
 const schema = z.strictObject({
   from: credentialPlaces(['bearer']),
@@ -156,14 +156,6 @@ test('nothing passes while nothing can be verified', async t => {
   const answer = await asked({ authorization: 'Bearer away' });
   assert.deepEqual([answer.status, answer.json.code], [503, 'identity_unavailable']);
   assert.equal(count('unavailable'), 1);
-});
-
-test('the time of day follows the system’s clock when that is set', t => {
-  const now = performance.now() + 10_000;
-  assert.ok(Math.abs(wallMs(now) - Date.now() - 10_000) < 500);
-  const set = Date.now() + 7_200_000;
-  t.mock.method(Date, 'now', () => set);
-  assert.ok(Math.abs(wallMs(now + 1_000) - set - 11_000) < 500);
 });
 
 test('a signed token is made anew when the system’s clock is set, forth or back', async t => {

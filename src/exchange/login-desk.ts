@@ -5,6 +5,7 @@ import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import { Fault } from '../base/fault.ts';
 import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import { WALL_TIME_LAG_MS, wallMs } from '../base/wall-time.ts';
 import type { FieldBlock } from '../http/field-block.ts';
 import { HeaderNameSet } from '../http/header-name-set.ts';
 import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
@@ -147,7 +148,7 @@ export class LoginDesk {
     if (this.forwarded.areLasting) return true;
     const nowMs = wallMs(this.worker.clock.now);
     // Because: a signed token says when it was made, by the system's clock: once that was set, forth or back, it says another time.
-    return login.linesUntilMs > nowMs && login.linesFromMs <= nowMs + COMPARED_MS;
+    return login.linesUntilMs > nowMs && login.linesFromMs <= nowMs + WALL_TIME_LAG_MS;
   }
 
   private linesFor(login: Login, consumer: Consumer | null): FieldBlock {
@@ -230,22 +231,4 @@ export function strangerFault(detail: string): Fault {
 
 export function isStranger(fault: Fault): boolean {
   return strangers.has(fault);
-}
-
-/** How old the comparison of both clocks may be. */
-const COMPARED_MS = 1_000;
-let comparedAt = -Infinity;
-let aheadMs = performance.timeOrigin;
-
-/**
- * Milliseconds since 1970 for a reading of the thread's clock. Costs no call, but for one a second: the system's clock is set while a
- * gateway runs, by hours where it began before the network's time was known, or slept as a virtual machine.
- */
-export function wallMs(now: number): number {
-  if (now - comparedAt >= COMPARED_MS) {
-    comparedAt = now;
-    // Because: what the system says is what other machines, which signed and set ends to things, agree with.
-    aheadMs = Date.now() - performance.now();
-  }
-  return aheadMs + now;
 }

@@ -69,6 +69,7 @@ export interface EngineOptions {
 
 /** One line of the access log. */
 export interface LogLine {
+  readonly time: string;
   readonly status: number;
   readonly code: string | null;
   readonly path: string;
@@ -210,10 +211,13 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
           path: string;
           attempts?: number;
           client: string;
-        } & Pick<LogLine, 'method' | 'protocol' | 'bytesIn' | 'bytesOut' | 'durationMs' | 'upstreamMs' | 'overheadMs'>;
-        const { method, protocol, bytesIn, bytesOut, durationMs, upstreamMs, overheadMs } = fields;
+        } & Pick<
+          LogLine,
+          'time' | 'method' | 'protocol' | 'bytesIn' | 'bytesOut' | 'durationMs' | 'upstreamMs' | 'overheadMs'
+        >;
+        const { time, method, protocol, bytesIn, bytesOut, durationMs, upstreamMs, overheadMs } = fields;
         return {
-          ...{ method, protocol, bytesIn, bytesOut, durationMs, upstreamMs, overheadMs },
+          ...{ time, method, protocol, bytesIn, bytesOut, durationMs, upstreamMs, overheadMs },
           status: fields.status,
           code: fields.code ?? null,
           path: fields.path,

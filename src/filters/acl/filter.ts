@@ -1,10 +1,10 @@
 // The acl filter: denied first, then allowed, and the right refusal for everyone else.
 
 import { Fault } from '../../base/fault.ts';
+import { wallMs } from '../../base/wall-time.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
-import { wallMs } from '../../exchange/login-desk.ts';
 import type { AclConfig } from './config.ts';
 import { Rule, Standing } from './rule.ts';
 

@@ -1,11 +1,12 @@
 // The apiKey filter: takes a key, asks the key book whose it is, and checks what the key may. How keys are kept is in the stores.
 
 import { Fault } from '../../base/fault.ts';
+import { wallMs } from '../../base/wall-time.ts';
 import { CredentialReader, MALFORMED } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
-import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
+import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
 import { keyStoreIn } from '../../store/keys/key-store.ts';
 import type { ApiKeyConfig } from './config.ts';
 import { KeyBook, KeysUnavailable } from './key-book.ts';

@@ -1,10 +1,11 @@
 // The mtls filter: the connection's verified certificate, or the one that a trusted proxy tells of, to whose it is.
 
+import { wallMs } from '../../base/wall-time.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
 import type { Login } from '../../exchange/login.ts';
-import { LoginDesk, loginEvents, loginNeeds, strangerFault, wallMs } from '../../exchange/login-desk.ts';
+import { LoginDesk, loginEvents, loginNeeds, strangerFault } from '../../exchange/login-desk.ts';
 import { ClientRules } from './client-rules.ts';
 import type { MtlsConfig } from './config.ts';
 import { parseForwardedCertificate } from './forwarded-certificate.ts';

@@ -1,8 +1,8 @@
 // Sessions that are there: found by their cookie, kept alive, refreshed once for many requests. Knows no login and no answers.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { wallMs } from '../../base/wall-time.ts';
 import { Login } from '../../exchange/login.ts';
-import { wallMs } from '../../exchange/login-desk.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { OidcConfig } from './config.ts';
 import type { Provider } from './provider.ts';

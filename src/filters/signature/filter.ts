@@ -3,12 +3,13 @@
 import { Fault } from '../../base/fault.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
+import { wallMs } from '../../base/wall-time.ts';
 import { CredentialReader, takeScheme } from '../../exchange/credential.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { IdentityLines } from '../../exchange/identity-lines.ts';
-import { LoginDesk, loginEvents, loginNeeds, wallMs } from '../../exchange/login-desk.ts';
+import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
 import { sourceOf } from '../../exchange/login-source.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { ReplayTable, replayTableBytes } from '../../store/replay-table.ts';

@@ -47,6 +47,22 @@ describe('the access log', () => {
     });
   }
 
+  test('says when a request began by the clock of the system, also once that was set', async t => {
+    const engine = await setUp(t, { onRequest: ({ socket }) => socket.write(ok) });
+    const client = await ClientConnection.open(engine.port);
+    let asked = 0;
+    const saidAheadMs = async (): Promise<number> => {
+      client.send(get());
+      await client.answers(++asked);
+      return Date.parse((await lines(engine, asked)).at(-1)!.time) - now();
+    };
+    const now = Date.now;
+    assert.ok(Math.abs(await saidAheadMs()) < 1_000);
+    t.mock.method(Date, 'now', () => now() + 7_200_000);
+    // Both clocks are compared once a second.
+    await eventually(async () => Math.abs((await saidAheadMs()) - 7_200_000) < 1_000, 'the time that was set');
+  });
+
   test('of what is no request: its code, the bytes of the refusal, and no times that nobody measured', async t => {
     const engine = await setUp(t, {});
     const client = await ClientConnection.open(engine.port);
