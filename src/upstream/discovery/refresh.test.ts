@@ -46,7 +46,7 @@ function found(addresses: readonly string[], keptMs = 10_000): Look {
   };
 }
 
-async function start(script: (Look | Error)[]) {
+async function start(script: (Look | Error)[], usesSystemTime = false) {
   const time = new TestTime();
   const published: string[][] = [];
   const reports: (string | null)[] = [];
@@ -63,7 +63,7 @@ async function start(script: (Look | Error)[]) {
     sharedTable: () => new SharedArrayBuffer(0),
   };
   const settings = { subject: 'dns x.test', keptMinMs: 1_000, keptMaxMs: 60_000 };
-  const refresh = new Refresh(look, settings, outlet, time, new Random(7));
+  const refresh = new Refresh(look, settings, outlet, usesSystemTime ? undefined : time, new Random(7));
   await refresh.ready;
   return { time, published, reports, logged, refresh, looks: () => looks };
 }
@@ -160,6 +160,18 @@ describe('refreshing what was found', () => {
     await time.step();
     assert.equal(looks(), 2);
     assert.ok(time.next > 10_000);
+  });
+
+  test('a system clock that is set back holds no look up', async t => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { refresh, looks } = await start([found(['10.0.0.1'], 50_000)], true);
+    const now = Date.now();
+    t.mock.method(Date, 'now', () => now - 3_600_000);
+    refresh.nudge();
+    t.mock.timers.tick(1_000);
+    await settled();
+    assert.equal(looks(), 2);
+    refresh.stop();
   });
 
   test('nothing is published or looked up after the stop', async () => {

@@ -14,7 +14,7 @@ export interface Look {
 
 /** Time as the loop needs it; a test brings its own. */
 export interface RefreshTime {
-  /** Milliseconds since 1970. */
+  /** Milliseconds of a clock that nobody sets. */
   now(): number;
   /** Returns what cancels it. */
   after(ms: number, run: () => void): () => void;
@@ -29,8 +29,8 @@ export interface RefreshSettings {
 }
 
 const systemTime: RefreshTime = {
-  // Because: this runs in the supervisor, some times a minute, and tells people when it was.
-  now: () => Date.now(),
+  // Because: this runs in the supervisor, some times a minute.
+  now: () => performance.now(),
   after(ms, run) {
     // Because: as above.
     const timer = setTimeout(run, ms).unref();
