@@ -25,6 +25,23 @@ test('days by file, and NaN for a file that is gone', () => {
   assert.match(text, /cardea_certificate_expiry_days\{file="\/b\.pem"\} NaN\n/);
 });
 
+test('days behind the end are below 0', () => {
+  const registry = new MetricRegistry();
+  registry.openSlot(0);
+  writeCertificateDays(registry, material([{ file: '/a.pem', expiresAt: now }]), now + 1.5 * DAY_MS);
+  assert.match(renderPrometheus(registry), /cardea_certificate_expiry_days\{file="\/a\.pem"\} -1\.5\n/);
+});
+
+test('files beyond those that have room do not change the days of others', () => {
+  const registry = new MetricRegistry();
+  const many = Array.from({ length: 600 }, (_, n) => ({ file: `/${n}.pem`, expiresAt: now + (n + 1) * DAY_MS }));
+  writeCertificateDays(registry, material(many), now);
+  const shown = renderPrometheus(registry).matchAll(/cardea_certificate_expiry_days\{file="\/(\d+)\.pem"\} (\d+)\n/g);
+  const days = Array.from(shown, ([, n, shownDays]) => Number(shownDays) - Number(n));
+  assert.ok(days.length > 100);
+  assert.deepEqual(new Set(days), new Set([1]));
+});
+
 test('warnings within 30 days, and after the end', () => {
   const at = (days: number) => ({ file: `/${days}.pem`, expiresAt: now + days * DAY_MS });
   assert.deepEqual(

@@ -22,11 +22,14 @@ export function certificateWarnings({ certificates }: TlsMaterial, now: number):
   });
 }
 
-/** Days to the end of each, a hundredth exact; NaN for one that serves no more. */
+/** Days to the end of each that has room, a hundredth exact; NaN for one that serves no more. */
 export function writeCertificateDays(registry: MetricRegistry, { certificates }: TlsMaterial, now: number): void {
   const { cells } = registry.own;
   for (const offset of registry.blocks('certificate').values()) cells[offset] = Number.NaN;
   for (const { file, expiresAt } of certificates) {
-    cells[registry.block('certificate', file)] = Math.round(((expiresAt - now) / DAY_MS) * 100) / 100;
+    const offset = registry.block('certificate', file);
+    // Where there is no room for it, its block is the first one's.
+    if (!registry.blocks('certificate').has(file)) continue;
+    cells[offset] = Math.round(((expiresAt - now) / DAY_MS) * 100) / 100;
   }
 }

@@ -560,11 +560,11 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     labels: ['file'],
     cellCount: 1,
     families: [
+      // Of the supervisor's cells alone: the largest of all threads would be no less than 0.
       gauge(
         'cardea_certificate_expiry_days',
-        'Days until a certificate of the gateway’s own expires, by its file; NaN for one that serves no more.',
+        'Days until a certificate of the gateway’s own expires, by its file, below 0 behind its end; NaN for one that serves no more.',
         0,
-        'max',
       ),
     ],
   },
