@@ -6,12 +6,15 @@ import { GatewayCell } from './metric-families.ts';
 
 const MICROS_PER_MS = 1_000;
 
+/** Worked out once: whoever looks for changes of it takes each for a restart. */
+const startedAtMs = Math.round(Date.now() - process.uptime() * 1_000);
+
 /** Writes the present values; `offset` is the gateway block's. */
 export function sampleProcess(cells: Float64Array, offset: number): void {
   const { user, system } = process.cpuUsage();
   cells[offset + GatewayCell.residentBytes] = residentBytes();
   cells[offset + GatewayCell.cpuMs] = (user + system) / MICROS_PER_MS;
-  cells[offset + GatewayCell.startMs] = Date.now() - process.uptime() * 1_000;
+  cells[offset + GatewayCell.startMs] = startedAtMs;
   const limit = descriptorLimit();
   cells[offset + GatewayCell.openDescriptors] = openDescriptors();
   cells[offset + GatewayCell.descriptorsMax] = Number.isFinite(limit) ? limit : 0;
