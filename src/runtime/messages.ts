@@ -17,6 +17,8 @@ export interface WorkerSetup {
   readonly states: SharedArrayBuffer;
   /** `stdout`, `off` or a file's path. */
   readonly accessLogPath: string;
+  /** It takes the place of one that died: what it cannot have meanwhile, it goes without. */
+  readonly isReplacement: boolean;
 }
 
 /** A configuration to compile aside. */

@@ -83,6 +83,7 @@ export class WorkerCore {
     const offset = setup.workerMetricsOffset;
     const accessLog = new AccessLog({
       path: setup.accessLogPath,
+      waitsForFile: setup.isReplacement,
       onWritten: lines => {
         cellView[offset + WorkerCell.accessLogWritten]! += lines;
       },

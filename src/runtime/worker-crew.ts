@@ -117,14 +117,16 @@ export class WorkerCrew {
     return { thread: new WorkerThread(slot, this.size, this.log, this.onNudge), startedAt: performance.now() };
   }
 
-  private async setUp(thread: WorkerThread, equipment: CrewEquipment, rises = false): Promise<void> {
+  private async setUp(thread: WorkerThread, equipment: CrewEquipment, isReplacement = false): Promise<void> {
     const { registry, accessLogPath, states } = equipment;
-    const cells = registry.openSlot(thread.slot);
+    const { slot } = thread;
+    const cells = registry.openSlot(slot);
     const workerMetricsOffset = registry.block('worker', '');
     const { consumers } = registry;
-    await thread.call('setup', { slot: thread.slot, cells, workerMetricsOffset, consumers, accessLogPath, states });
+    const shared = { cells, workerMetricsOffset, consumers, states };
+    await thread.call('setup', { slot, ...shared, accessLogPath, isReplacement });
     this.present.add(thread);
-    if (rises) this.rising.add(thread);
+    if (isReplacement) this.rising.add(thread);
     this.countServing();
   }
 

@@ -9,6 +9,9 @@ const BACKLOG_BYTES_MAX = 8 * 1_024 * 1_024;
 const FLUSH_AFTER_MS = 1_000;
 const RETRY_FIRST_MS = 1;
 const RETRY_LAST_MS = 64;
+const OPEN_AGAIN_AFTER_MS = 1_000;
+/** In place of a file's descriptor where it could not be opened. */
+const NOT_OPEN = -1;
 const SPARE_BUFFERS_MAX = 4;
 const lineEnd = Buffer.from([LINE_FEED]);
 
@@ -18,6 +21,8 @@ const CLOSE_AFTER_MS = 5_000;
 export interface AccessLogOptions {
   /** `stdout`, `off`, or a file's path, to which is appended. */
   readonly path: string;
+  /** A file that cannot be opened costs the lines until it can, and `onError` hears of it; otherwise the constructor throws. */
+  readonly waitsForFile?: boolean;
   /** Told of lines that were lost: the backlog was full, or the file could not be written. */
   readonly onDropped?: (lines: number) => void;
   /** Told of lines that the system took. */
@@ -44,9 +49,10 @@ const NOTHING: Batch = { bytes: Buffer.alloc(0), length: 0, lines: 0 };
 export class AccessLog {
   readonly enabled: boolean;
   private readonly options: AccessLogOptions;
-  private fd: number;
+  private fd = NOT_OPEN;
+  private openAgainAt = 0;
   /** Where the first batch of the queue goes: it is finished there, even when the log was reopened meanwhile. */
-  private batchFd = -1;
+  private batchFd = NOT_OPEN;
   /** Whether that is a pipe, where large writes of several workers could mix. */
   private pipe = false;
   private current: Batch;
@@ -73,8 +79,10 @@ export class AccessLog {
   constructor(options: AccessLogOptions) {
     this.options = options;
     this.enabled = options.path !== 'off';
-    this.fd = this.enabled ? openLog(options.path) : -1;
     this.current = NOTHING;
+    if (!this.enabled) return;
+    if (options.waitsForFile === true) this.open();
+    else this.fd = openLog(options.path);
   }
 
   /** Takes one line of latin1 text without its line end. Never waits, never throws. */
@@ -123,15 +131,9 @@ export class AccessLog {
   /** Opens the file anew, for a rotation that renamed it. When that fails the old file goes on being written, and `onError` hears of it. */
   reopen(): void {
     if (!this.enabled || this.closed || this.options.path === 'stdout') return;
-    let fd: number;
-    try {
-      fd = openLog(this.options.path);
-    } catch (error) {
-      this.options.onError?.(error as Error); // Because: openSync throws nothing but Errors
-      return;
-    }
-    this.retiredFds.push(this.fd);
-    this.fd = fd;
+    const before = this.fd;
+    if (!this.open() || before === NOT_OPEN) return;
+    this.retiredFds.push(before);
     if (!this.writing) this.closeRetired();
   }
 
@@ -148,7 +150,26 @@ export class AccessLog {
       return;
     }
     this.closeRetired();
-    if (this.enabled && this.fd !== STDOUT_FD) closeSync(this.fd);
+    if (this.fd !== NOT_OPEN && this.fd !== STDOUT_FD) closeSync(this.fd);
+  }
+
+  /** False when it cannot be opened: then all is as before. */
+  private open(isNews = true): boolean {
+    try {
+      this.fd = openLog(this.options.path);
+      return true;
+    } catch (error) {
+      if (isNews) this.options.onError?.(error as Error); // Because: openSync throws nothing but Errors
+      return false;
+    }
+  }
+
+  /** For lines that come while there is no file. */
+  private openAgain(): boolean {
+    const now = performance.now();
+    if (now < this.openAgainAt) return false;
+    this.openAgainAt = now + OPEN_AGAIN_AFTER_MS;
+    return this.open(false);
   }
 
   private async flushWithin(ms: number): Promise<boolean> {
@@ -184,6 +205,7 @@ export class AccessLog {
 
   /** Makes `current` a fresh buffer with this much room; false when the backlog allows no more. */
   private makeRoom(bytes: number): boolean {
+    if (this.fd === NOT_OPEN && !this.openAgain()) return false;
     this.enqueueCurrent();
     if (this.backlogBytes + Math.max(bytes, BUFFER_BYTES) > BACKLOG_BYTES_MAX) return false;
     this.current = { bytes: this.bufferOf(bytes), length: 0, lines: 0 };

@@ -1,12 +1,13 @@
 // The access log of the real command is rotated as logrotate does it: renamed, then SIGUSR1.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { metric } from '../../support/metric.ts';
 
 function documentWith(log: string): string {
   return [
@@ -31,6 +32,29 @@ test('SIGUSR1 opens the access log anew on every worker', async () => {
   }
   assert.match(readFileSync(log, 'utf8'), /"path":"\/after"/);
   rmSync(folder, { recursive: true });
+});
+
+test('a worker that takes the place of another serves, though the log cannot be opened, and writes it as soon as it can', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-rotation-'));
+  const log = path.join(folder, 'access.log');
+  const gateway = await startGateway(documentWith(log), { environment: { CARDEA_TEST_CRASH: 'terminate' } });
+  t.after(async () => {
+    await gateway.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const statusOf = async (target: string) => (await fetch(`http://127.0.0.1:${gateway.port}${target}`)).status;
+  rmSync(folder, { recursive: true });
+  process.kill(gateway.pid, 'SIGUSR2');
+  await eventually(() => gateway.stderr().includes('worker replaced'), 'the worker is replaced');
+  for (let n = 0; n < 3; n++) assert.equal(await statusOf('/unwritten'), 200);
+  assert.equal(gateway.stderr().split('access log cannot be written').length, 2, gateway.stderr());
+  assert.equal(await metric(gateway, 'cardea_access_log_lines_total{result="dropped"}'), 3);
+  mkdirSync(folder);
+  const written = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+  await eventually(
+    async () => (await statusOf('/written')) === 200 && written().includes('"path":"/written"'),
+    'it is written',
+  );
 });
 
 test('SIGUSR1 while a worker dies does not end the gateway', async () => {
