@@ -1,8 +1,8 @@
 // Looks at how a worker is (event loop, memory, requests under way) and refuses some requests so that the others are served. How many
 // is decided in shed-level.ts.
 
-import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { memoryLimit } from '../base/memory-limit.ts';
 import { residentBytes } from '../base/resident-bytes.ts';
 import { inFlightOfAll, type StateBlock } from '../upstream/state/shared-states.ts';
 import { PRIORITIES, ShedLevel } from './shed-level.ts';
@@ -127,7 +127,5 @@ export class Shedder {
 /** The larger of this thread's share of its heap, and the process's of the memory that it may have. */
 function memoryInUse(): number {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
-  const allowed = process.constrainedMemory();
-  const most = allowed > 0 && allowed < totalmem() ? allowed : totalmem();
-  return Math.max(used_heap_size / heap_size_limit, residentBytes() / most);
+  return Math.max(used_heap_size / heap_size_limit, residentBytes() / memoryLimit());
 }

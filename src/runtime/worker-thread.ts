@@ -1,9 +1,9 @@
 // One worker thread as the supervisor holds it: starts it, asks it, hears of its end. When to replace it is decided in worker-crew.ts.
 
-import { totalmem } from 'node:os';
 import { extname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { memoryLimit } from '../base/memory-limit.ts';
 import { messageOf } from '../base/message-of.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { Answer, Ask, CallMessage, CallName, WorkerMessage } from './messages.ts';
@@ -52,14 +52,14 @@ export class WorkerThread {
   private lastId = 0;
   private endReason = '';
 
-  /** Starts the thread. `crew` is how many share the machine's memory. */
+  /** Starts the thread. `crew` is how many share the process's memory. */
   constructor(slot: number, crew: number, log: WorkerLog, onNudge: NudgeListener) {
     this.slot = slot;
     this.log = log;
     this.onNudge = onNudge;
     // In the package the file ends with .js.
     const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    const share = Math.floor(totalmem() / BYTES_PER_MB / 2 / crew);
+    const share = Math.floor(memoryLimit() / BYTES_PER_MB / 2 / crew);
     this.thread = new Worker(file, {
       name: `cardea-${slot}`,
       resourceLimits: {

@@ -88,6 +88,18 @@ test('workers live on while the process has no file descriptor left, and the met
   }
 });
 
+test('the heaps of all workers take half of what the process may take, in a container of what that may', async t => {
+  const small = `import { isMainThread, resourceLimits } from 'node:worker_threads';
+    if (isMainThread) process.constrainedMemory = () => 2 ** 31;
+    else process.stderr.write('heap of ' + resourceLimits.maxOldGenerationSizeMb + ' MB\\n');`;
+  const gateway = await startGateway(document, {
+    workers: 2,
+    environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(small)}` },
+  });
+  t.after(() => gateway.stop());
+  await eventually(() => gateway.stderr().split('heap of 512 MB').length === 3, 'both have a quarter of 2 GiB');
+});
+
 test('clients that use the file descriptors up leave some to endpoints and the admin, and the operator hears of it once', async () => {
   const backend = createServer((_, response) => response.end('from behind'));
   const port = await listeningPort(backend);
