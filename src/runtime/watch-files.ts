@@ -8,10 +8,10 @@ import path from 'node:path';
 const SETTLE_MS = 100;
 
 /**
- * Who writes a file in place, or unpacks one over it, empties it first or takes it away: a part of it may be valid, and lack routes.
- * So a file that became smaller or vanished has this time to grow again.
+ * Who writes a file in place, or unpacks one over it, takes his time: a part of it may be valid, and lack routes. So a file that is the same
+ * as before and was written to, or that became smaller or vanished, is to be still for this time. Another one in its place is whole.
  */
-const SHRUNK_SETTLE_MS = 1_000;
+const WRITTEN_SETTLE_MS = 1_000;
 
 /** For file systems that tell nothing, such as network mounts: a look at the files now and then. */
 const LOOK_EVERY_MS = 5_000;
@@ -37,8 +37,8 @@ export class FileWatch {
   private settle: NodeJS.Timeout | null = null;
   /** By file. */
   private seen: Fingerprints = new Map();
-  /** What all looked like when a file had shrunk, or as it grew again, and since when; null when none did. */
-  private shrunk: { readonly files: Fingerprints; readonly since: number } | null = null;
+  /** What all look like while one may still be written, and since when they do; null when none is. */
+  private unsettled: { readonly files: Fingerprints; readonly since: number } | null = null;
 
   /** `onChange` is called at most once for changes that come together. Nothing is watched before `follow`. */
   constructor(onChange: () => void) {
@@ -118,7 +118,7 @@ export class FileWatch {
     for (const folder of this.entries.keys()) this.watchFolder(folder);
     const now = this.fingerprints();
     if (areSame(now, this.seen)) {
-      this.shrunk = null;
+      this.unsettled = null;
       return;
     }
     const waitMs = this.waitFor(now);
@@ -126,18 +126,18 @@ export class FileWatch {
       this.lookSoon(waitMs);
       return;
     }
-    this.shrunk = null;
+    this.unsettled = null;
     this.seen = now;
     this.onChange();
   }
 
-  /** How long files that shrank are still given to grow: until they have been still for that time, however large they are by then. */
+  /** How long to wait for who may still be writing: until all have been still for that time. */
   private waitFor(now: Fingerprints): number {
-    if (this.shrunk === null && !Array.from(now).some(([file, print]) => sizeOf(print) < sizeOf(this.seen.get(file))))
+    if (this.unsettled === null && !Array.from(now).some(([file, print]) => mayBePart(print, this.seen.get(file))))
       return 0;
     const at = performance.now();
-    if (this.shrunk === null || !areSame(now, this.shrunk.files)) this.shrunk = { files: now, since: at };
-    return this.shrunk.since + SHRUNK_SETTLE_MS - at;
+    if (this.unsettled === null || !areSame(now, this.unsettled.files)) this.unsettled = { files: now, since: at };
+    return this.unsettled.since + WRITTEN_SETTLE_MS - at;
   }
 
   private fingerprints(): Map<string, string> {
@@ -149,22 +149,29 @@ export class FileWatch {
   }
 }
 
-/** By file; the size stands first. */
+/** By file: size, inode and times of a file, `absent`, or something else for what is no file. */
 type Fingerprints = ReadonlyMap<string, string>;
 
 function areSame(a: Fingerprints, b: Fingerprints): boolean {
   return a.size === b.size && Array.from(a).every(([file, print]) => b.get(file) === print);
 }
 
-/** Less than any where there is no file. */
-function sizeOf(fingerprint = ''): number {
-  return fingerprint === '' || fingerprint === 'absent' ? -1 : Number.parseInt(fingerprint, 10);
+/** Whether somebody may still be writing what was changed: it is the same file, or it is smaller or gone. */
+function mayBePart(now: string, before = 'absent'): boolean {
+  if (now === before || !isOfFile(before)) return false;
+  const [[size, inode], [sizeBefore, inodeBefore]] = [now.split(' '), before.split(' ')];
+  return !isOfFile(now) || inode === inodeBefore || Number(size) < Number(sizeBefore);
+}
+
+function isOfFile(fingerprint: string): boolean {
+  return /^\d/.test(fingerprint);
 }
 
 function fingerprintOf(file: string): string {
   try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(file);
-    return `${size} ${ino} ${mtimeMs} ${ctimeMs}`;
+    const status = statSync(file);
+    const { ino, size, mtimeMs, ctimeMs } = status;
+    return `${status.isFile() ? size : 'folder'} ${ino} ${mtimeMs} ${ctimeMs}`;
   } catch {
     return 'absent';
   }
