@@ -100,18 +100,47 @@ export interface Answer {
   readonly ended: boolean;
 }
 
+/** Reads frames as they come over one connection. */
+export class FrameReader {
+  private readonly decoder = new HpackDecoder(4096);
+  private rest = Buffer.alloc(0);
+
+  /** Those that are whole with these bytes. */
+  read(bytes: Buffer): SeenFrame[] {
+    const frames: SeenFrame[] = [];
+    let all = Buffer.concat([this.rest, bytes]);
+    while (all.length >= 9) {
+      const size = 9 + all.readUIntBE(0, 3);
+      if (all.length < size) break;
+      const type = all[3]!;
+      const payload = Buffer.from(all.subarray(9, size));
+      const fields: [string, string][] = [];
+      if (type === T.headers) {
+        const decoded = this.decoder.decode(payload, 0, payload.length, 1 << 20);
+        for (const { name, value } of decoded?.fields ?? []) fields.push([name, value]);
+      }
+      frames.push({ type, flags: all[4]!, stream: all.readUInt32BE(5), payload, fields });
+      all = all.subarray(size);
+    }
+    this.rest = Buffer.from(all);
+    return frames;
+  }
+}
+
 export class H2Client {
   readonly socket: Socket;
   readonly frames: SeenFrame[] = [];
   /** The other side ended or reset the connection. */
   closed = false;
-  private readonly decoder = new HpackDecoder(4096);
-  private rest = Buffer.alloc(0);
+  private readonly reader = new FrameReader();
   private wake: (() => void)[] = [];
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
-    this.socket.on('data', (bytes: Buffer) => this.read(bytes));
+    this.socket.on('data', (bytes: Buffer) => {
+      this.frames.push(...this.reader.read(bytes));
+      this.notify();
+    });
     const over = (): void => {
       this.closed = true;
       this.notify();
@@ -211,25 +240,6 @@ export class H2Client {
 
   close(): void {
     this.socket.destroy();
-  }
-
-  private read(bytes: Buffer): void {
-    let all = Buffer.concat([this.rest, bytes]);
-    while (all.length >= 9) {
-      const size = 9 + all.readUIntBE(0, 3);
-      if (all.length < size) break;
-      const type = all[3]!;
-      const payload = Buffer.from(all.subarray(9, size));
-      const fields: [string, string][] = [];
-      if (type === T.headers) {
-        const decoded = this.decoder.decode(payload, 0, payload.length, 1 << 20);
-        for (const { name, value } of decoded?.fields ?? []) fields.push([name, value]);
-      }
-      this.frames.push({ type, flags: all[4]!, stream: all.readUInt32BE(5), payload, fields });
-      all = all.subarray(size);
-    }
-    this.rest = Buffer.from(all);
-    this.notify();
   }
 
   private notify(): void {

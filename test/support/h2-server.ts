@@ -2,8 +2,7 @@
 // wrong, and sees every frame that the gateway sends.
 
 import { createServer, type Socket } from 'node:net';
-import { HpackDecoder } from '../../src/http/h2/hpack/decoder.ts';
-import { block, F, type FieldList, frame, preface, type SeenFrame, settings, T } from './h2-client.ts';
+import { block, F, type FieldList, FrameReader, frame, preface, type SeenFrame, settings, T } from './h2-client.ts';
 import { listeningPort } from './listening-port.ts';
 
 export interface SeenRequest {
@@ -94,9 +93,9 @@ export async function startH2Server(handlers: H2ServerHandlers): Promise<H2Serve
   };
   const server = createServer({ noDelay: true, allowHalfOpen: true }, socket => {
     const connection = new H2ServerConnection(socket);
-    const decoder = new HpackDecoder(4096);
+    const reader = new FrameReader();
     connections.push(connection);
-    let rest = Buffer.alloc(0);
+    let start = Buffer.alloc(0);
     let prefaceSeen = false;
     const over = (): void => {
       connection.closed = true;
@@ -112,27 +111,15 @@ export async function startH2Server(handlers: H2ServerHandlers): Promise<H2Serve
     if (greeting !== null) socket.write(greeting);
     handlers.onConnection?.(connection);
     socket.on('data', (bytes: Buffer) => {
-      let all = Buffer.concat([rest, bytes]);
+      let frames = bytes;
       if (!prefaceSeen) {
-        if (all.length < preface.length) {
-          rest = all;
-          return;
-        }
+        start = Buffer.concat([start, bytes]);
+        if (start.length < preface.length) return;
         prefaceSeen = true;
-        all = all.subarray(preface.length);
+        frames = start.subarray(preface.length);
       }
-      while (all.length >= 9) {
-        const size = 9 + all.readUIntBE(0, 3);
-        if (all.length < size) break;
-        const type = all[3]!;
-        const payload = Buffer.from(all.subarray(9, size));
-        const fields: [string, string][] = [];
-        if (type === T.headers) {
-          const decoded = decoder.decode(payload, 0, payload.length, 1 << 20);
-          for (const { name, value } of decoded?.fields ?? []) fields.push([name, value]);
-        }
-        const seen: SeenFrame = { type, flags: all[4]!, stream: all.readUInt32BE(5), payload, fields };
-        all = all.subarray(size);
+      for (const seen of reader.read(frames)) {
+        const { fields } = seen;
         connection.frames.push(seen);
         handlers.onFrame?.(connection, seen);
         if (fields[0]?.[0].startsWith(':') !== true) continue;
@@ -145,7 +132,6 @@ export async function startH2Server(handlers: H2ServerHandlers): Promise<H2Serve
         requests.push(request);
         handlers.onRequest?.(request);
       }
-      rest = Buffer.from(all);
       notify();
     });
   });
