@@ -30,9 +30,10 @@ class WatchedFile {
   private readonly file: string;
   private readonly read: EndpointFileReader;
   private stamp = '';
+  private inode = 0;
   private size = 0;
-  /** Of a file that became smaller, as it was at the last look. */
-  private shrunkStamp = '';
+  /** Of a file that may still be written, as it was at the last look. */
+  private unsettledStamp = '';
   private endpoints: readonly DiscoveredEndpoint[] = [];
 
   constructor(file: string, read: EndpointFileReader) {
@@ -46,14 +47,16 @@ class WatchedFile {
     if (!isFile) throw new Error('it is not a file');
     if (size > FILE_BYTES_MAX) throw new Error('it is larger than 16 MiB');
     const stamp = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-    // Who writes it in place empties it first, and a part of it may be valid: it is read when it has been still from one look to the next.
-    const mayGrow = (size < this.size || this.shrunkStamp !== '') && stamp !== this.shrunkStamp;
-    if (stamp !== this.stamp && mayGrow) this.shrunkStamp = stamp;
+    // Who writes it in place takes his time, and a part of it may be valid: the same file, and one that is smaller, is read when it has been
+    // still from one look to the next.
+    const mayBePart = ino === this.inode || size < this.size || this.unsettledStamp !== '';
+    if (stamp !== this.stamp && mayBePart && stamp !== this.unsettledStamp) this.unsettledStamp = stamp;
     else if (stamp !== this.stamp) {
-      this.shrunkStamp = '';
-      this.size = size;
       this.endpoints = this.read(readFileSync(this.file, 'utf8'), this.file);
       this.stamp = stamp;
+      this.inode = ino;
+      this.size = size;
+      this.unsettledStamp = '';
     }
     return { endpoints: this.endpoints, keptMs: LOOK_EVERY_MS };
   }
