@@ -8,12 +8,14 @@ import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { inFlightOfAll, SharedStates, stateMemory } from '../upstream/state/shared-states.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { WorkerCrew } from './worker-crew.ts';
+import type { WorkerLog } from './worker-thread.ts';
+
+const ignore = (): void => {};
 
 test('requests that a dead worker had under way are under way no more, before another takes its place', async t => {
   const registry = new MetricRegistry();
   const states = stateMemory(1);
   const turns = new TurnQueue();
-  const ignore = (): void => {};
   const crew = new WorkerCrew({ size: 1, log: ignore, turns, onNudge: ignore, onReplaced: ignore });
   t.after(() => crew.terminate());
   await crew.equip({ registry, accessLogPath: 'off', states, bringUp: async () => {} });
@@ -27,4 +29,20 @@ test('requests that a dead worker had under way are under way no more, before an
   await crew.workers[0]!.terminate();
   await eventually(() => inFlightOfAll(block) === 0 && underWay() === 0, 'nothing under way');
   assert.equal(crew.servingCount, 0);
+});
+
+test('a crew that ends waits for no replacement', async () => {
+  const delays: number[] = [];
+  const log: WorkerLog = (_level, message, { delayMs }) => {
+    if (message === 'worker died and is replaced') delays.push(Number(delayMs));
+  };
+  const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
+  await eventually(() => timers() === 0, 'what the test before has left is over');
+  const crew = new WorkerCrew({ size: 1, log, turns: new TurnQueue(), onNudge: ignore, onReplaced: ignore });
+  const bringUp = () => Promise.reject(new Error('it serves nothing'));
+  await crew.equip({ registry: new MetricRegistry(), accessLogPath: 'off', states: stateMemory(1), bringUp });
+  await crew.workers[0]!.terminate();
+  await eventually(() => (delays.at(-1) ?? 0) >= 400, 'the next one is put off');
+  await crew.terminate();
+  assert.equal(timers(), 0);
 });

@@ -43,6 +43,8 @@ export class WorkerCrew {
   private readonly onReplaced: () => void;
   private readonly members = new Map<number, Member>();
   private readonly backoffs = new Map<number, RestartBackoff>();
+  /** Replacements that wait for their time, by slot. */
+  private readonly waiting = new Map<number, NodeJS.Timeout>();
   /** Workers that are set up; those being replaced are not among them. */
   private readonly present = new Set<WorkerThread>();
   /** Of these, the ones that take the place of others and do not serve yet. */
@@ -100,6 +102,8 @@ export class WorkerCrew {
   beginStop(): void {
     this.stopping = true;
     this.hangs.stop();
+    // Each would hold the end of the process up for its time.
+    for (const timer of this.waiting.values()) clearTimeout(timer);
   }
 
   async terminate(): Promise<void> {
@@ -139,7 +143,10 @@ export class WorkerCrew {
       if (this.stopping) return;
       const delayMs = this.backoffs.get(thread.slot)?.next(performance.now() - startedAt) ?? 0;
       this.log('warn', 'worker died and is replaced', { worker: thread.slot, reason, delayMs });
-      setTimeout(() => void this.replace(thread.slot), delayMs);
+      this.waiting.set(
+        thread.slot,
+        setTimeout(() => void this.replace(thread.slot), delayMs),
+      );
     });
   }
 
