@@ -172,9 +172,9 @@ describe('writeTimeout', () => {
     });
     t.after(() => backend.stop());
     const engine = await startEngine([backend.port], {
-      limits: { writeTimeoutMs: 800, bodyTimeoutMs: 30_000 },
-      // Shorter than what is left of the client's time when its bytes no longer reach the endpoint.
-      upstream: { idleTimeoutMs: 400 },
+      limits: { writeTimeoutMs: 2_000, bodyTimeoutMs: 30_000 },
+      // Shorter than what is left of the client's time when its bytes no longer reach the endpoint; longer than a busy machine takes until they do.
+      upstream: { idleTimeoutMs: 1_200 },
     });
     t.after(() => engine.stop());
     const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
