@@ -9,11 +9,15 @@ export interface WorkerServices {
   readonly clock: Clock;
   /** The worker's metric cells; see `FilterServices.eventCell`. */
   readonly cells: Float64Array;
-  /** One line for the operator. Keep the message constant; what varies goes into the fields. Nothing secret. */
+  /**
+   * One line for the operator. Keep the message constant; what varies goes into the fields. Nothing secret. Of many with one message most are held
+   * back, unless each is a record that counts, such as use that is billed.
+   */
   log(
     level: 'info' | 'warn' | 'error',
     message: string,
     fields?: Readonly<Record<string, string | number | boolean>>,
+    isRecord?: boolean,
   ): void;
   /**
    * Memory that all workers share and that outlives reloads and workers. Throws when the filter's `needs` did not name it.
@@ -29,7 +33,7 @@ export interface WorkerServices {
   lasting<Value extends object>(key: string, make: () => Value, of?: object): Value;
 }
 
-/** Memory that a filter shares with other threads. Known by its name; a table that exists keeps its size until the next start. */
+/** Memory that a filter shares with other threads. Known by its name; a table keeps its size, and is given up when none has needed it for an hour. */
 export interface SharedTableNeed {
   readonly name: string;
   readonly bytes: number;

@@ -5,6 +5,7 @@ import type { ClientTlsMaterial, ServerTlsMaterial, TicketKeys } from '../net/tl
 import type { ConsumerSeries } from '../telemetry/consumer-counter.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { ConfigTransfer } from './config-transfer.ts';
+import type { SharedTable } from './shared-tables.ts';
 
 /** Memory and places that a worker gets once, before anything else. */
 export interface WorkerSetup {
@@ -34,7 +35,7 @@ export interface PrepareOrder {
   readonly canaryOffsets: string;
   readonly mirrorOffsets: string;
   /** Memory that filters share with other threads, by name. */
-  readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
+  readonly tables: ReadonlyMap<string, SharedTable>;
   /** By name of the upstream. */
   readonly upstreamTls: ReadonlyMap<string, ClientTlsMaterial>;
 }
@@ -145,6 +146,8 @@ export interface LogLine {
   readonly level: LogLevel;
   readonly message: string;
   readonly fields: LogFields;
+  /** See `OperatorLog.log`. */
+  readonly isRecord: boolean;
 }
 
 /** Worker to supervisor. */

@@ -25,7 +25,7 @@ const GAUGES_EVERY_MS = 1_000;
 /** One turn of the loop of a worker that a test makes hang. */
 const HANG_STEP_MS = 100;
 
-type Say = (level: LogLevel, message: string, fields?: LogFields) => void;
+type Say = (level: LogLevel, message: string, fields?: LogFields, isRecord?: boolean) => void;
 
 type Calls = { readonly [Name in CallName]: (ask: Ask<Name>) => Answer<Name> | Promise<Answer<Name>> };
 

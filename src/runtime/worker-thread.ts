@@ -29,7 +29,7 @@ interface WaitingCall {
 /** Hears that a worker wants a feed looked at again. */
 export type NudgeListener = (key: string, hint: string) => void;
 
-export type WorkerLog = (level: LogLevel, message: string, fields: LogFields) => void;
+export type WorkerLog = (level: LogLevel, message: string, fields: LogFields, isRecord?: boolean) => void;
 
 // The launcher's `--max-semi-space-size` is for the supervisor, and would go before a worker's own limit. V8 reads the flag
 // where a heap is made: what is set here counts for the threads to come.
@@ -101,8 +101,10 @@ export class WorkerThread {
   }
 
   private onMessage(message: WorkerMessage): void {
-    if (message.kind === 'log') this.log(message.level, message.message, { worker: this.slot, ...message.fields });
-    else if (message.kind === 'nudge') this.onNudge(message.key, message.hint);
+    if (message.kind === 'log') {
+      const { level, message: text, fields, isRecord } = message;
+      this.log(level, text, { worker: this.slot, ...fields }, isRecord);
+    } else if (message.kind === 'nudge') this.onNudge(message.key, message.hint);
     else if (message.kind === 'answer') this.settle(message.id)?.resolve(message.answer);
     else this.settle(message.id)?.reject(new Error(message.reason));
   }

@@ -11,7 +11,8 @@ findOwnModulesQuickly();
 const { WorkerCore } = await import('./worker-core.ts');
 const say = (message: WorkerMessage) => port.postMessage(message);
 const core = new WorkerCore(
-  (level, message, fields = {}) => say({ kind: 'log', level, message, fields } satisfies LogLine),
+  (level, message, fields = {}, isRecord = false) =>
+    say({ kind: 'log', level, message, fields, isRecord } satisfies LogLine),
   (key, hint) => say({ kind: 'nudge', key, hint }),
 );
 

@@ -37,6 +37,13 @@ test('a flood of one message is held back and counted; another message is not', 
   assert.equal(lines.length, 13);
 });
 
+test('records are all told, however many there are', () => {
+  const { lines, log } = captured('json');
+  for (let i = 0; i < 1_000; i++) log.log('info', 'quota used', { i }, true);
+  log.flush();
+  assert.equal(lines.length, 1_000);
+});
+
 test('a flood of ever new messages is bounded', () => {
   const { lines, log } = captured('text');
   for (let i = 0; i < 10_000; i++) log.warn(`message ${i}`);

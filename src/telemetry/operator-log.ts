@@ -55,8 +55,9 @@ export class OperatorLog {
     this.log('error', message, fields);
   }
 
-  log(level: LogLevel, message: string, fields: LogFields = {}): void {
-    if (this.admit(level, message)) this.emit(level, message, fields);
+  /** `isRecord` says that each line counts, such as use that is billed: none of them is held back. */
+  log(level: LogLevel, message: string, fields: LogFields = {}, isRecord = false): void {
+    if (isRecord || this.admit(level, message)) this.emit(level, message, fields);
   }
 
   /** Tells now what was held back; at the end of a window, and before the process ends. */

@@ -14,14 +14,12 @@ export class LogSink implements MeteringSink {
   }
 
   used(use: MeteredUse): void {
-    if (this.tellsUse) this.worker.log('info', 'quota used', { ...use });
+    if (this.tellsUse) this.worker.log('info', 'quota used', { ...use }, true);
   }
 
   passed(use: MeteredUse, share: number): void {
     const isAll = share >= 1;
-    this.worker.log(isAll ? 'warn' : 'info', isAll ? 'quota used up' : 'quota nearly used up', {
-      ...use,
-      percent: Math.round(share * 100),
-    });
+    const fields = { ...use, percent: Math.round(share * 100) };
+    this.worker.log(isAll ? 'warn' : 'info', isAll ? 'quota used up' : 'quota nearly used up', fields, true);
   }
 }
