@@ -25,19 +25,20 @@ interface Standing {
   readonly usedUpAt: number;
 }
 
-/** What stands behind a line of the book, for who is told of its use; its limits are those of the last exchange. */
+/** What stands behind a line of the book, for who is told of its use; its limit is that of the last exchange. */
 interface Account {
   readonly period: CalendarPeriod;
   readonly caller: string;
   readonly by: string;
   limit: number;
-  usedUpAt: number;
 }
 
 /** A worker's book with whose lines its are. */
 interface Desk {
   readonly book: QuotaBook;
   readonly accounts: WeakMap<QuotaLine, Account>;
+  /** Most units of a request that may be refused. Of all filters that count here: each share is told once, whoever passes it. */
+  dearest: number;
 }
 
 const exceeded = new Fault('quota_exceeded');
@@ -63,6 +64,7 @@ class Quota implements Filter {
     this.config = config;
     this.services = services;
     this.desk = deskOf(config, services);
+    if (config.enforce) this.desk.dearest = Math.max(this.desk.dearest, config.cost);
     this.softest = Math.min(...config.soft);
     this.cells = eventCells(events, services);
     if (config.headers || config.soft.length > 0) this.onResponse = exchange => this.answer(exchange);
@@ -154,14 +156,9 @@ class Quota implements Filter {
     const told = kind === 'ip' ? client.ip : who!;
     const { cost, enforce } = this.config;
     const { count } = limit;
-    const usedUpAt = enforce ? count - cost + 1 : count;
-    if (account === undefined) {
-      this.desk.accounts.set(line, { period, caller: told, by: kind, limit: count, usedUpAt });
-    } else {
-      account.limit = count;
-      account.usedUpAt = usedUpAt;
-    }
-    return { line, period, limit: count, usedUpAt };
+    if (account === undefined) this.desk.accounts.set(line, { period, caller: told, by: kind, limit: count });
+    else account.limit = count;
+    return { line, period, limit: count, usedUpAt: usedUpFor(enforce ? cost : 1, count) };
   }
 
   private startDayOf({ consumer }: Exchange): number {
@@ -196,6 +193,11 @@ function keyOf({ consumer, identity }: Exchange): string {
   return keyId === '' || consumer === null ? keyId : `${consumer.name} ${keyId}`;
 }
 
+/** The sum from which on a request of this cost is refused; of one that never fits, as for any other. */
+function usedUpFor(cost: number, limit: number): number {
+  return cost > limit ? limit : limit - cost + 1;
+}
+
 /** The sum at which a share is reached: of a quota that dear requests cannot fill to the last unit, where it is used up for them. */
 function markOf(share: number, limit: number, usedUpAt: number): number {
   return Math.min((Math.round(share * 100) * limit) / 100, usedUpAt);
@@ -222,11 +224,11 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
       told(line, units, sum) {
         const account = accounts.get(line);
         if (account === undefined) return;
-        const { caller, by, limit, usedUpAt, period } = account;
+        const { caller, by, limit, period } = account;
         const use: MeteredUse = { quota: name, by, caller, period: period.name, units, sum, limit };
         sink.used(use);
         for (const share of soft) {
-          const mark = markOf(share, limit, usedUpAt);
+          const mark = markOf(share, limit, usedUpFor(desk.dearest, limit));
           if (sum < mark || sum - units >= mark) continue;
           worker.cells[warned]!++;
           sink.passed(use, share);
@@ -239,7 +241,8 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
       },
     });
     store.onClose(() => book.close());
-    return { book, accounts };
+    const desk: Desk = { book, accounts, dearest: 1 };
+    return desk;
   };
   return worker.lasting(key, open, store);
 }

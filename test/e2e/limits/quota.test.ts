@@ -111,3 +111,45 @@ ${consumer('one')}${consumer('other')}routes:
   }
   await eventually(() => /"caller":"other main"/.test(gateway.stderr()), 'whose key it was is told');
 });
+
+test('routes of which one is dearer share a quota, and tell once that it is used up', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const route = (name: string, cost: number) =>
+    `  - { name: ${name}, match: { path: /${name} }, filters: [{ quota: { limit: 20/day, store: state, by: ip, cost: ${cost} } }], ${reply} }\n`;
+  const gateway = await startGateway(`stores: { state: { url: "sqlite:${folder}/state.db" } }
+routes:
+${route('cheap', 1)}${route('dear', 5)}`);
+  t.after(() => gateway.stop());
+  const status = async (name: string) => (await ask(gateway.port, { path: `/${name}` })).status;
+  for (let n = 0; n < 3; n++) assert.equal(await status('dear'), 200);
+  // 15 of 20: one cheap request more, and no dear one fits.
+  assert.deepEqual([await status('cheap'), await status('dear')], [200, 429]);
+  await eventually(() => /"quota used up"/.test(gateway.stderr()), 'it is told');
+  for (const expected of [200, 200, 200, 200, 429]) assert.equal(await status('cheap'), expected);
+  await gateway.stop();
+  assert.deepEqual(gateway.stderr().match(/"message":"quota [a-z ]*used up","/g), [
+    '"message":"quota nearly used up","',
+    '"message":"quota used up","',
+  ]);
+});
+
+test('each use is told, and each caller whose quota is used up, however many they are', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const gateway = await startGateway(`listeners: [{ address: "127.0.0.1:{{port}}", trustedProxies: [127.0.0.0/8] }]
+admin: { address: "127.0.0.1:{{adminPort}}" }
+stores: { state: { url: "sqlite:${folder}/state.db" } }
+routes:
+  - { name: all, match: { path: /* }, filters: [{ quota: { limit: 1/day, store: state, by: ip, metering: true } }], ${reply} }
+`);
+  t.after(() => gateway.stop());
+  const callers = Array.from({ length: 40 }, (_, at) => `192.0.2.${at + 1}`);
+  for (const from of callers)
+    assert.equal((await ask(gateway.port, { headers: { 'x-forwarded-for': from } })).status, 200);
+  await gateway.stop();
+  for (const message of ['quota used', 'quota used up']) {
+    const told = gateway.stderr().matchAll(new RegExp(`"message":"${message}".*"caller":"([^"]*)"`, 'g'));
+    assert.deepEqual([...told].map(([, caller]) => caller).toSorted(), callers.toSorted(), message);
+  }
+});
