@@ -134,6 +134,7 @@ export class Rollout {
     this.needs = needs;
     await Promise.allSettled(crew.workers.map(worker => worker.call('commit', null)));
     feeds.keepOnly(needs.feeds);
+    this.parts.tables.keepOnly(needs.tables, performance.now());
     return { ok: true, reports };
   }
 

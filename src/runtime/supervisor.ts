@@ -91,7 +91,7 @@ export class Supervisor {
         void this.crew.callAll('feed', { key, value }).catch(() => {});
       },
       log,
-      sharedTable: name => this.tables.all.get(name),
+      sharedTable: name => this.tables.all.get(name)?.memory,
     });
     this.tickets = new TicketKeyMaker(keys => void this.crew.callAll('tickets', keys).catch(() => {}));
     this.reloads = new Reload({

@@ -5,12 +5,13 @@ import type { ThreadIo } from '../net/io.ts';
 import type { Feed, FeedNeed } from '../store/feed.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { WorkerFeeds } from './feeds/worker-feeds.ts';
+import type { SharedTable } from './shared-tables.ts';
 
 export interface WorkerServicesParts {
   readonly io: ThreadIo;
   readonly cells: Float64Array;
   readonly feeds: WorkerFeeds;
-  readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+  readonly log: (level: LogLevel, message: string, fields?: LogFields, isRecord?: boolean) => void;
 }
 
 export class SharedWorkerServices implements WorkerServices {
@@ -18,7 +19,7 @@ export class SharedWorkerServices implements WorkerServices {
   readonly cells: Float64Array;
   readonly log: WorkerServicesParts['log'];
   private readonly feeds: WorkerFeeds;
-  private tables: ReadonlyMap<string, SharedArrayBuffer> = new Map();
+  private tables: ReadonlyMap<string, SharedTable> = new Map();
   private readonly kept = new Map<string, WeakRef<object>>();
   /** What kept objects work with, numbered in the order in which it came. */
   private readonly numbers = new WeakMap<object, number>();
@@ -35,14 +36,20 @@ export class SharedWorkerServices implements WorkerServices {
   }
 
   /** The tables that the next configuration's filters may ask for. */
-  useTables(tables: ReadonlyMap<string, SharedArrayBuffer>): void {
-    this.tables = tables;
+  useTables(tables: ReadonlyMap<string, SharedTable>): void {
+    const before = this.tables;
+    const keep = (name: string, table: SharedTable): SharedTable => {
+      const known = before.get(name);
+      return known?.generation === table.generation ? known : table;
+    };
+    // Because: what works with a table is kept as long as that is the same object, and one that is posted again is another.
+    this.tables = new Map([...tables].map(([name, table]) => [name, keep(name, table)]));
   }
 
   sharedTable(name: string): SharedArrayBuffer {
     const table = this.tables.get(name);
     if (table === undefined) throw new Error(`no filter said that it needs the shared table "${name}"`);
-    return table;
+    return table.memory;
   }
 
   feed<Value>(need: FeedNeed): Feed<Value> {

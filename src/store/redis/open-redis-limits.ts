@@ -67,7 +67,7 @@ export function openRedisLimits(store: RedisStore, worker: LimitsWorker, setting
   const local = new LocalLimiterStore(worker, tableBytes);
   const news = worker.feed<LimitsNews>(limitsFeed(spec));
   if (mode === 'shared') {
-    const table = worker.lasting(useTableName(spec), () => new UseTable(worker.sharedTable(useTableName(spec))));
+    const table = new UseTable(worker.sharedTable(useTableName(spec)));
     return {
       open(rules) {
         news.nudge(JSON.stringify({ rules, bytes: tableBytes } satisfies CountedRules));

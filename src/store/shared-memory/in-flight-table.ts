@@ -33,8 +33,10 @@ export class LocalInFlightStore implements InFlightStore {
 
   constructor(memory: SharedMemory, bytes: number) {
     const name = keysTable(bytes);
-    this.table = memory.lasting(name, () => new CellTable(memory.sharedTable(name), MEMBERS_MAX));
-    this.members = memory.lasting(MEMBERS_TABLE, () => new Members(memory.sharedTable(MEMBERS_TABLE)));
+    const cells = memory.sharedTable(name);
+    const places = memory.sharedTable(MEMBERS_TABLE);
+    this.table = memory.lasting(name, () => new CellTable(cells, MEMBERS_MAX), cells);
+    this.members = memory.lasting(MEMBERS_TABLE, () => new Members(places), places);
   }
 
   open(identity: string, max: number): LocalInFlightLimit {

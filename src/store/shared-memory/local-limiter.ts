@@ -12,7 +12,8 @@ import { TableClock, type ThreadClock } from './table-clock.ts';
 export interface SharedMemory {
   readonly clock: ThreadClock;
   sharedTable(name: string): SharedArrayBuffer;
-  lasting<Value extends object>(key: string, make: () => Value): Value;
+  /** What is kept works with `of`: with another one of those it is another object. */
+  lasting<Value extends object>(key: string, make: () => Value, of: object): Value;
 }
 
 /** Limits whose states have the same length share a table; so do all filters with the same setting. */
@@ -46,7 +47,8 @@ export class LocalLimiterStore implements LimiterStore {
 
   private table(stateWords: number): CellTable {
     const name = limitTableName(stateWords, this.bytes);
-    return this.memory.lasting(name, () => new CellTable(this.memory.sharedTable(name), stateWords));
+    const memory = this.memory.sharedTable(name);
+    return this.memory.lasting(name, () => new CellTable(memory, stateWords), memory);
   }
 }
 

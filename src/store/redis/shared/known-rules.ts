@@ -17,10 +17,9 @@ export interface KnownRule {
 export class KnownRules {
   private readonly rules = new Map<number, KnownRule>();
 
-  /** A limit counted in tables of this size; `local` is over the same memory as the workers'. What is known already costs nothing. */
+  /** A limit counted in tables of this size; `local` is over the same memory as the workers', which may be another one than the last time. */
   add(rule: LimitRule, tableBytes: number, local: LocalLimiterStore): void {
     const tag = ruleTag(rule, tableBytes);
-    if (this.rules.has(tag)) return;
     const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
     const limiter = local.open([sharedRule(rule)]);
     this.rules.set(tag, { tag, rule, limiter, isBucket, size: isBucket ? rule.burst : rule.count });
