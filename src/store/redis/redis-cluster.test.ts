@@ -3,16 +3,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { Redis } from 'ioredis';
 import { eventually } from '../../../test/support/eventually.ts';
-import { limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
+import { type LimitGateway, limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { offer } from '../../../test/support/limit-load.ts';
 import { type RedisCluster, startRedisCluster } from '../../../test/support/redis-cluster.ts';
 import { storeSpec } from '../../../test/support/store-spec.ts';
 import { answersIn } from '../answers/answers-in.ts';
 import { recordsIn } from '../records/records-in.ts';
 import type { StoreSpec } from '../store-spec.ts';
+import { serverOf } from './exact/slot-servers.ts';
 import { keySlot } from './key-slot.ts';
 import { RedisStore } from './redis-store.ts';
+import { partOf } from './shared/use-table.ts';
 
 let cluster: RedisCluster;
 let spec: StoreSpec;
@@ -109,6 +113,44 @@ test('shared: a slot moves to another server while its callers come, and all of 
   await askAll(100);
   const [least, most] = [Math.min(...admitted), Math.max(...admitted)];
   assert.ok(least >= 190 && most <= 240, `${least} to ${most} of 200`);
+});
+
+test('shared: where one master refuses to count, `onStoreFailure` decides for its callers, and for no others', async t => {
+  const own = { ...spec, keyPrefix: 'one refuses:' };
+  const rules = [limitRule({ count: 1_000, perMs: 24 * 3_600_000, burst: 3 })];
+  const open = (onFailure: 'open' | 'closed' | 'local') => openLimitGateway(own, rules, { onFailure });
+  const gateways = await Promise.all([open('open'), open('closed'), open('local')]);
+  t.after(() => Promise.all(gateways.map(gateway => gateway.close())));
+  const { port } = cluster.nodes[1]!;
+  const master = new Redis(port);
+  t.after(async () => {
+    await master.config('SET', 'maxmemory', '0');
+    master.disconnect();
+  });
+  const callers = Array.from({ length: 64 }, (_, at) => at);
+  const isItsOwn = (caller: number) => {
+    const slot = keySlot(`${own.keyPrefix}s{${partOf(gateways[0]!.call(caller).keys[1]!)}}:`);
+    return serverOf(gateways[0]!.store.driver, slot) === `127.0.0.1:${port}`;
+  };
+  const admitted = (gateway: LimitGateway) => callers.filter(caller => gateway.ask(caller));
+  for (const gateway of gateways) assert.deepEqual(admitted(gateway), callers);
+  await master.config('SET', 'maxmemory', '1');
+  const told = 'the store "main" does not count all limits: OOM';
+  const others = callers.filter(caller => !isItsOwn(caller));
+  assert.ok(others.length > 0 && others.length < callers.length);
+  for (const [gateway, expected] of [
+    [gateways[0]!, callers.filter(isItsOwn)],
+    [gateways[1]!, []],
+    [gateways[2]!, []],
+  ] as const) {
+    await eventually(() => {
+      // What the others are owed is used up meanwhile.
+      const passed = admitted(gateway);
+      return gateway.trouble() === told && isDeepStrictEqual(passed, expected);
+    }, 'those that are not counted are treated as was said');
+  }
+  await master.config('SET', 'maxmemory', '0');
+  for (const gateway of gateways) await eventually(() => gateway.trouble() === null, 'all are counted again');
 });
 
 test('a master is lost and its replica takes over: nobody waits, nobody gets much more, and all slots count again', async t => {

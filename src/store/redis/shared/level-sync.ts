@@ -14,14 +14,12 @@ import { Refusals } from './refusals.ts';
 import { SlotBook } from './slot-book.ts';
 import { SlotSweep } from './slot-sweep.ts';
 import { ROUND_MS_MIN, SyncPace, untoldMax } from './sync-pace.ts';
-import type { UseTable } from './use-table.ts';
+import { partOf, STORE_PARTS, type UseTable } from './use-table.ts';
 
 /** Callers told in one script: Redis does nothing else meanwhile. */
 const CALLERS_A_SCRIPT = 512;
 /** Without an answer for so many rounds Redis is away. Not by the clock: a thread that is held up has heard nobody. */
 const PATIENCE_ROUNDS = 6;
-/** Of a cluster: how many slots of it limits are spread over. The same for all gateways. */
-const CLUSTER_PARTS = 16;
 
 export interface LevelSyncParts {
   readonly store: RedisStore;
@@ -40,6 +38,7 @@ export class LevelSync {
   gateways = 1;
   /** Callers told so far. */
   told = 0;
+  readonly refusals: Refusals;
   private readonly parts: LevelSyncParts;
   private readonly book: SlotBook;
   private readonly call = new LimitCall(1);
@@ -52,7 +51,6 @@ export class LevelSync {
   private watch: ReturnWatch | null = null;
   private readonly pace = new SyncPace();
   private readonly sweep: SlotSweep;
-  private readonly refusals: Refusals;
   private stopped = false;
 
   constructor(parts: LevelSyncParts) {
@@ -60,10 +58,11 @@ export class LevelSync {
     this.book = new SlotBook(parts.table.slots);
     this.sweep = new SlotSweep(parts.table, this.book);
     const { keyPrefix, kind } = parts.store.spec;
-    this.refusals = new Refusals(parts.roll, kind);
-    const count = kind === 'redisCluster' ? CLUSTER_PARTS : 1;
+    this.refusals = new Refusals(parts.roll, kind, parts.table);
+    // Of a cluster, limits are spread over so many slots. The same for all gateways.
+    const count = kind === 'redisCluster' ? STORE_PARTS : 1;
     this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
-    parts.table.isAway = true;
+    parts.table.setAway(true);
     this.waiting = this.sweep.takeOver();
   }
 
@@ -78,7 +77,7 @@ export class LevelSync {
     this.collect();
     this.sweep.go(nowMs);
     const { store } = this.parts;
-    const answers = store.available && !this.refusals.areAll;
+    const answers = store.available && this.refusals.ofAll === null;
     if (this.away && answers && this.epoch === 0) this.comeBack();
     if (this.away) {
       if (answers && this.watch === null) this.awaitReturn();
@@ -110,7 +109,7 @@ export class LevelSync {
       // Most callers have the limit of the one before.
       const tag = table.rule(slot);
       if (known?.tag !== tag) known = this.rules.get(tag);
-      const part = table.keyHigh(slot) & (keyStarts.length - 1);
+      const part = keyStarts.length === 1 ? 0 : partOf(table.keyHigh(slot));
       if (known === undefined || counts[part]! >= CALLERS_A_SCRIPT || !this.isDue(slot, known, nowMs)) {
         later.push(slot);
         continue;
@@ -129,8 +128,7 @@ export class LevelSync {
     this.waiting = later;
     pace.next(later.length);
     this.waited = 0;
-    this.refusals.begin();
-    for (const [part, here] of groups.entries()) if (here.length > 0) this.send(keyStarts[part]!, here, nowMs);
+    for (const [part, here] of groups.entries()) if (here.length > 0) this.send(part, here, nowMs);
   }
 
   private isDue(slot: number, { size }: KnownRule, nowMs: number): boolean {
@@ -157,7 +155,8 @@ export class LevelSync {
     return units;
   }
 
-  private send(keyStart: string, groups: readonly ToldGroup[], nowMs: number): void {
+  private send(part: number, groups: readonly ToldGroup[], nowMs: number): void {
+    const keyStart = this.keyStarts[part]!;
     const { store, roll } = this.parts;
     const client = store.driver;
     if (client === null) return;
@@ -167,16 +166,16 @@ export class LevelSync {
     const message = packGroups(groups);
     const { epoch } = this;
     this.underWay++;
-    this.refusals.ask();
     const done = (levels: Buffer | string | null) => {
       // Because: what comes behind an outage speaks of a time that is over.
       if (epoch !== this.epoch || this.stopped) return;
       this.underWay--;
       if (Buffer.isBuffer(levels)) {
+        this.refusals.counts(part);
         const read = this.learn(groups, levels, nowMs);
         if (calls) roll.hear(levels.readUInt32LE(read));
       } else {
-        if (levels !== null) this.refusals.note(levels);
+        this.refusals.countsNot(part, levels);
         this.miss(groups);
       }
       if (this.underWay === 0) this.parts.onAnswered();
@@ -246,7 +245,7 @@ export class LevelSync {
 
   private leave(): void {
     this.away = true;
-    this.parts.table.isAway = true;
+    this.parts.table.setAway(true);
     this.parts.onAvailability(false);
   }
 
@@ -256,7 +255,7 @@ export class LevelSync {
       () => (store.available ? store.anyNode : null),
       () => {
         this.watch = null;
-        if (store.available && !this.refusals.areAll && !this.stopped) this.comeBack();
+        if (store.available && this.refusals.ofAll === null && !this.stopped) this.comeBack();
       },
     );
   }
@@ -266,7 +265,7 @@ export class LevelSync {
     this.epoch++;
     this.underWay = 0;
     this.away = false;
-    this.parts.table.isAway = false;
+    this.parts.table.setAway(false);
     this.parts.onAvailability(true);
   }
 

@@ -135,24 +135,27 @@ class LimitsFollower {
 
   private report(): void {
     const { outlet, store, storeName, reason } = this;
-    const { refusal } = this.roll;
+    const { ofAll, ofSome } = this.sync.refusals;
     // A replica is left for a moment, ever so often, to look for its master.
-    if (refusal !== null && (store.available || store.trouble === refusal))
-      outlet.report(`the store "${storeName}" refuses to count limits: ${refusal}`);
+    if (ofAll !== null && (store.available || store.trouble === ofAll))
+      outlet.report(`the store "${storeName}" refuses to count limits: ${ofAll}`);
     else if (this.isAway) outlet.report(`the store "${storeName}" is away${reason === '' ? '' : `: ${reason}`}`);
-    else outlet.report(null);
+    else outlet.report(ofSome === null ? null : `the store "${storeName}" does not count all limits: ${ofSome}`);
   }
 }
 
 /** The workers' tables, for this thread, which counts in them for other gateways. */
 function memoryOf(outlet: FeedOutlet<LimitsNews>, clock: SharedMemory['clock']): SharedMemory {
-  const kept = new Map<string, object>();
+  const kept = new Map<string, { readonly value: object; readonly of: object }>();
   return {
     clock,
     sharedTable: name => outlet.sharedTable(name),
-    lasting<Value extends object>(key: string, make: () => Value): Value {
-      if (!kept.has(key)) kept.set(key, make());
-      return kept.get(key) as Value; // Because: one kind of object a key
+    lasting<Value extends object>(key: string, make: () => Value, of: object): Value {
+      const known = kept.get(key);
+      if (known?.of === of) return known.value as Value; // Because: one kind of object a key
+      const value = make();
+      kept.set(key, { value, of });
+      return value;
     },
   };
 }

@@ -1,7 +1,12 @@
 // What the workers admitted and the other gateways do not know of yet, in memory that they share with the supervisor: workers add,
 // the supervisor collects. Bounded; who finds no place is counted by this gateway alone.
 
+/** Callers are told to their part of the store by the last bits of their key; a server alone is all of them. */
+export const STORE_PARTS = 16;
+const EVERY_PART = -1;
+
 const HEADER_WORDS = 16;
+/** A bit for each part that does not count. */
 const AWAY = 0;
 const HEAD = 1;
 const LOST = 2;
@@ -35,9 +40,9 @@ export class UseTable {
 
   // ---- Workers -------------------------------------------------------------------------------------------------------
 
-  /** Whether the store is away. One read of memory. */
-  get isAway(): boolean {
-    return this.words[AWAY] !== 0;
+  /** Whether the part of the store that has this caller is away. One read of memory. */
+  isAway(keyHigh: number): boolean {
+    return (this.words[AWAY]! & (1 << partOf(keyHigh))) !== 0;
   }
 
   /** Adds units that were admitted. `rule` is the limit's tag. */
@@ -62,8 +67,18 @@ export class UseTable {
 
   // ---- The supervisor ------------------------------------------------------------------------------------------------
 
-  set isAway(away: boolean) {
-    Atomics.store(this.words, AWAY, away ? 1 : 0);
+  /** Nobody else writes it. */
+  setAway(away: boolean): void {
+    Atomics.store(this.words, AWAY, away ? EVERY_PART : 0);
+  }
+
+  setPartAway(part: number, away: boolean): void {
+    const others = this.words[AWAY]! & ~(1 << part);
+    Atomics.store(this.words, AWAY, away ? others | (1 << part) : others);
+  }
+
+  get isAnyPartAway(): boolean {
+    return this.words[AWAY] !== 0;
   }
 
   /** Calls that found no place since the start; runs round. */
@@ -135,4 +150,8 @@ export class UseTable {
     const place = Atomics.add(words, HEAD, 1) & MASK;
     Atomics.store(words, ringAt + place, slot + 1);
   }
+}
+
+export function partOf(keyHigh: number): number {
+  return keyHigh & (STORE_PARTS - 1);
 }
