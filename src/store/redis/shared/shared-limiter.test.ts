@@ -14,6 +14,23 @@ function limiterOf(rule: Partial<LimitRule>): SharedLimiter {
   return new SharedLimiter([whole], hashKeys, testStore(1 << 20).store, 1 << 20, table, 'local');
 }
 
+test('of a slow limit no more pass at once than was asked for', () => {
+  for (const algorithm of ['gcra', 'tokenBucket'] as const)
+    for (const [count, perMs, burst] of [
+      [1, 1_000, 1],
+      [2, 60_000, 2],
+      [1, 60_000, 1],
+      [100, 3_600_000, 5],
+    ] as const) {
+      const limiter = limiterOf({ algorithm, count, perMs, burst });
+      const call = new LimitCall(1);
+      call.keys.set([3, 4]);
+      let admitted = 0;
+      for (let n = 0; n < 10; n++) if (limiter.decide(call)) admitted++;
+      assert.equal(admitted, burst, `${algorithm} ${count}/${perMs}`);
+    }
+});
+
 test('what is left is told of the limit that was asked for, without what is there for lumps of others', () => {
   for (const algorithm of ['gcra', 'tokenBucket', 'slidingWindow', 'slidingLog', 'fixedWindow'] as const) {
     const limiter = limiterOf({ algorithm });

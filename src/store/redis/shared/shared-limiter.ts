@@ -15,7 +15,7 @@ export class SharedLimiter implements Limiter {
   private readonly table: UseTable;
   private readonly tags: Int32Array;
   private readonly onFailure: StoreFailure;
-  /** What each limit has at once beside what was asked for: nobody is told that it is his. */
+  /** Whole units that each limit has at once beside what was asked for: nobody is told that they are his. */
   private readonly lumps: Float64Array;
 
   constructor(
@@ -30,15 +30,15 @@ export class SharedLimiter implements Limiter {
     this.hashKeys = hashKeys;
     const shared = rules.map(sharedRule);
     this.local = local.open(shared);
-    this.lumps = Float64Array.from(rules, ({ burst }, at) => shared[at]!.burst - burst);
+    this.lumps = Float64Array.from(rules, ({ burst }, at) => Math.floor(shared[at]!.burst - burst));
     this.table = table;
     this.tags = Int32Array.from(rules, rule => ruleTag(rule, tableBytes));
     this.onFailure = onFailure;
   }
 
   decide(call: LimitCall): boolean {
-    const { table, onFailure } = this;
-    if (onFailure !== 'local' && table.isAway) return this.withoutRedis(call);
+    const { onFailure } = this;
+    if (onFailure !== 'local' && this.isAway(call)) return this.withoutRedis(call);
     call.isCounted = true;
     // Because: shared memory answers at once.
     const admitted = this.local.decide(call) as boolean;
@@ -56,6 +56,11 @@ export class SharedLimiter implements Limiter {
 
   private note({ keys }: LimitCall, at: number, units: number): void {
     if (units > 0) this.table.add(this.tags[at]!, keys[2 * at]!, keys[2 * at + 1]!, units);
+  }
+
+  private isAway({ keys }: LimitCall): boolean {
+    for (let at = 0; at < this.tags.length; at++) if (this.table.isAway(keys[2 * at + 1]!)) return true;
+    return false;
   }
 
   private withoutRedis(call: LimitCall): boolean {

@@ -5,9 +5,12 @@ import { type LimitRule, ruleIdentity } from '../../limiter/limit-rule.ts';
 
 /** What the others admitted in so long may arrive at once. */
 const LUMP_MS = 50;
+/** Where that is less than a unit, one may arrive as late as this, when many callers are told of. See sync-pace.ts. */
+const UNIT_LATE_MS = 800;
 
 export function sharedRule(rule: LimitRule): LimitRule {
-  const lump = Math.ceil((rule.count * LUMP_MS) / rule.perMs);
+  const unitsIn = (ms: number) => (rule.count * ms) / rule.perMs;
+  const lump = Math.max(unitsIn(LUMP_MS), Math.min(1, unitsIn(UNIT_LATE_MS)));
   const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
   return { ...rule, identity: `shared ${rule.identity}`, burst: isBucket ? rule.burst + lump : rule.burst };
 }
