@@ -4,7 +4,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Redis } from 'ioredis';
 import { type Child, startChild, untilSaid } from './child.ts';
+import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
 export interface RedisServer {
@@ -25,6 +27,17 @@ export interface RedisServerOptions {
   readonly port?: number;
   readonly arguments?: readonly string[];
   readonly password?: string;
+}
+
+/** For `arguments`: a server that `loadSlowly` can be told. */
+export const loadsSlowly = ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
+
+/** Makes it read its data anew, for as long as `key-load-delay`, in microseconds a key, is not set to 0. `own` is a connection for this alone. */
+export async function loadSlowly(admin: Redis, own: Redis): Promise<void> {
+  await admin.call('DEBUG', 'POPULATE', 200_000);
+  await admin.config('SET', 'key-load-delay', '100');
+  own.call('DEBUG', 'RELOAD').catch(() => {});
+  await eventually(async () => (await admin.info('persistence')).includes('loading:1'), 'it loads');
 }
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {

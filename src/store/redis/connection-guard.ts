@@ -3,6 +3,7 @@
 
 import type { Redis } from 'ioredis';
 import type { RedisClient } from './redis-client.ts';
+import { refusalCode } from './refusal-code.ts';
 
 /** Hears by what code a connection does not come about, and an empty text when one has. */
 type TroubleListener = (trouble: string) => void;
@@ -18,12 +19,19 @@ function guard(client: RedisClient, greetingMsMax: number, onTrouble: TroubleLis
   let timer: NodeJS.Timeout | undefined;
   client.on('connect', () => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
+    let why = 'it accepts connections and does not answer';
+    const giveUp = () => {
       if (client.status !== 'connect') return;
-      onTrouble('it accepts connections and does not answer');
+      onTrouble(why);
       client.disconnect(true);
-    }, greetingMsMax);
-    timer.unref();
+    };
+    timer = setTimeout(() => {
+      timer = setTimeout(giveUp, greetingMsMax / 2).unref();
+      // Because: the driver waits for a server that reads its file, and tells nobody.
+      void isLoading(client).then(loads => {
+        if (loads) why = 'LOADING';
+      });
+    }, greetingMsMax / 2).unref();
   });
   client.on('ready', () => {
     clearTimeout(timer);
@@ -43,15 +51,20 @@ function guard(client: RedisClient, greetingMsMax: number, onTrouble: TroubleLis
   });
 }
 
+/** Whether a server that is connected to answers, and has not read its file yet. Without an answer it stays open. */
+async function isLoading(client: RedisClient): Promise<boolean> {
+  if (client.status !== 'connect' || client.isCluster) return false;
+  return /^loading:1/m.test(await client.info('persistence').catch(() => ''));
+}
+
 /** Whether the server refuses the database. */
 function isSelection(error: Error & { readonly command?: { readonly name?: string } }): boolean {
-  return error.name === 'ReplyError' && error.command?.name === 'select';
+  return refusalCode(error) !== null && error.command?.name === 'select';
 }
 
 /** `WRONGPASS`, `ECONNREFUSED`, `CERT_HAS_EXPIRED`: messages name addresses. Empty for what follows from another error. */
 function codeOf(error: Error): string {
   // What a cluster says is that none of its servers could be asked; each has its reason.
   if ('lastNodeError' in error && error.lastNodeError instanceof Error) return codeOf(error.lastNodeError);
-  if (error.name === 'ReplyError') return error.message.split(' ', 1)[0]!;
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return refusalCode(error) ?? ('code' in error && typeof error.code === 'string' ? error.code : '');
 }

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { Redis } from 'ioredis';
 import { settlesAtOnce } from '../../../test/support/at-once.ts';
-import { eventually } from '../../../test/support/eventually.ts';
-import { startRedis } from '../../../test/support/redis.ts';
+import { eventually, eventuallySeen } from '../../../test/support/eventually.ts';
+import { loadSlowly, loadsSlowly, startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
-import { StoreAway } from '../store-away.ts';
+import { reasonOf, StoreAway } from '../store-away.ts';
 import { RedisStore } from './redis-store.ts';
 
 function untilAvailable(store: RedisStore, wanted: boolean): Promise<void> {
@@ -108,6 +109,22 @@ test('subscriptions hear, and hear again after the server was killed', async t =
   await publish(redis.port, 'two');
   assert.deepEqual(heard, ['one', 'two']);
   stop();
+});
+
+test('a server that reads its file is away, and that is said', async t => {
+  const redis = await startRedis({ arguments: loadsSlowly });
+  const [admin, own] = [new Redis(redis.port), new Redis(redis.port)];
+  t.after(async () => {
+    for (const client of [admin, own]) client.disconnect();
+    await redis.stop();
+  });
+  await loadSlowly(admin, own);
+  const store = new RedisStore(redisSpec(redis.port, { connectTimeoutMs: 200 }));
+  t.after(() => store.close());
+  const reason = () => store.command('PING').then(String, reasonOf);
+  await eventuallySeen(reason, text => text === 'LOADING', 'it loads');
+  await admin.config('SET', 'key-load-delay', '0');
+  await eventuallySeen(reason, text => text === 'PONG', 'it is there');
 });
 
 test('a store that was closed says so', async () => {

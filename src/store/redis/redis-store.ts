@@ -249,8 +249,7 @@ export class RedisStore {
         },
         (error: unknown) => {
           clearTimeout(timer);
-          const isReply = error instanceof Error && error.name === 'ReplyError';
-          reject(isReply ? error : this.away(this.unconnected || 'the connection ended'));
+          reject(refusalCode(error) === null ? this.away(this.unconnected || 'the connection ended') : error);
         },
       );
     });
