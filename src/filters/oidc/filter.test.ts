@@ -534,6 +534,24 @@ test('while the provider is away nobody waits for one who tries', async t => {
   assert.notEqual(await sessions.claimRefresh(session, 1_000), null, 'it was released');
 });
 
+test('a Redis that gives sessions and takes none ends nobody’s, as long as the access token is good', async t => {
+  const { issuer } = await startProvider(t);
+  const store = await startStore(t);
+  const more = { session: { keys: [key], store: 'main' } };
+  const gateway = await start(t, issuer, more, new Map<string, Store>([['main', store]]));
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${issuer} gateway`);
+  const cookieOf = async (changes: Partial<Session>) =>
+    `cardea_session=${await sessions.keep({ ...sessionOf(issuer), ...changes }, null, 3_600_000)}`;
+  const longUsed = await cookieOf({ usedS: now() - 900 });
+  const tokens = { accessToken: 'a', refreshToken: 'r', usedS: now() };
+  const due = await cookieOf({ ...tokens, accessUntilS: now() + 20 });
+  const over = await cookieOf({ ...tokens, accessUntilS: now() - 20 });
+  await store.command('CONFIG', 'SET', 'maxmemory', '1');
+  const status = async (cookie: string) => (await ask(gateway.port, { headers: { cookie } })).status;
+  for (let n = 0; n < 2; n++)
+    assert.deepEqual([await status(longUsed), await status(due), await status(over)], [200, 200, 503]);
+});
+
 test('tokens that were replaced elsewhere and are due again are shown by whoever has claimed those', async t => {
   const { provider, gateway, sessions, session, cookie } = await startDue(t, now() + 10);
   const headers = { cookie: `cardea_session=${cookie}` };

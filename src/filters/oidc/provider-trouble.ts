@@ -1,7 +1,13 @@
-// What went wrong with the provider, in words that hold nothing of what was sent: the library's errors may carry the provider's answer.
+// What went wrong with the provider or the store, in words that hold nothing of what was sent: the library's errors may carry the provider's answer.
+
+import { refusalCode } from '../../store/redis/refusal-code.ts';
+import { StoreAway } from '../../store/store-away.ts';
 
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
+  if (error instanceof StoreAway) return error.message;
+  const refusal = refusalCode(error);
+  if (refusal !== null) return `the store refuses: ${refusal}`;
   const { code } = error as { readonly code?: unknown }; // Because: the library's errors and the system's have one
   return typeof code === 'string' ? code : error.name;
 }

@@ -107,10 +107,20 @@ export class SessionDesk {
     if (!wantsRefresh(known.session, nowS) && !isStale(known.session, nowS, this.times)) return known;
     let renewal = this.refreshing.get(cookie);
     if (renewal === undefined) {
-      renewal = this.renewed(cookie, known.session, nowS).finally(() => this.refreshing.delete(cookie));
+      renewal = this.renewed(cookie, known.session, nowS)
+        .catch((error: unknown) => this.asItWas(known, error))
+        .finally(() => this.refreshing.delete(cookie));
       this.refreshing.set(cookie, renewal);
     }
     return renewal;
+  }
+
+  /** A store that gives sessions and takes none ends nobody's: it goes on until it, or its access token, is no longer good. */
+  private asItWas(known: KnownSession, error: unknown): KnownSession {
+    const nowS = this.nowS();
+    if (wantsRefresh(known.session, nowS) && known.session.accessUntilS <= nowS) throw error;
+    this.worker.log('warn', 'oidc session is not renewed', { reason: reasonOf(error) });
+    return known;
   }
 
   private async renewed(cookie: string, session: Session, nowS: number): Promise<KnownSession | null> {
