@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RecordBook } from '../store/records/record-book.ts';
 import { recordsIn } from '../store/records/records-in.ts';
 import { makeStore, type Store } from '../store/store.ts';
-import { StoreAway } from '../store/store-away.ts';
+import { reasonOf } from '../store/store-away.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { CanaryAgreement } from '../upstream/canary/canary-agreement.ts';
@@ -78,7 +78,7 @@ export class CanaryKeeper {
       if (serving) for (const entry of entries) await this.write(book, entry);
       this.become(false, '');
     } catch (error) {
-      this.become(true, error instanceof StoreAway ? error.message : 'it answered with an error');
+      this.become(true, reasonOf(error));
     }
   }
 
