@@ -18,6 +18,8 @@ const SLOWEST_BYTES_A_MS = 64 * 1024;
 /** Until a channel that was refused is asked for again. */
 const LISTEN_AGAIN_MS = 1_000;
 
+const SILENT = 'it does not answer';
+
 export class RedisStore {
   readonly kind = 'redis';
   readonly spec: StoreSpec;
@@ -27,7 +29,7 @@ export class RedisStore {
   private subscriber: Promise<RedisClient> | null = null;
   private up = false;
   private closed = false;
-  private unconnected = '';
+  private why = '';
   private readonly closing = new Set<() => Promise<void>>();
   private watch: ReturnWatch | null = null;
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
@@ -50,9 +52,9 @@ export class RedisStore {
     return this.up;
   }
 
-  /** Why no connection comes about, as far as anything was said of it: a code such as `WRONGPASS`, no address. Empty otherwise. */
+  /** Why it is away, as far as anything is known of it: a code such as `WRONGPASS`, no address. Empty otherwise. */
   get trouble(): string {
-    return this.unconnected;
+    return this.why;
   }
 
   /** Hears of each change of `available`. Call what it returns to stop. */
@@ -157,7 +159,7 @@ export class RedisStore {
     if (this.client === null) await this.open();
     const { client } = this;
     if (client === null || !this.up)
-      throw this.away(this.closed ? 'it was closed' : this.unconnected || 'no connection');
+      throw this.away(this.closed ? 'it was closed' : this.why || 'no connection');
     return client;
   }
 
@@ -181,7 +183,7 @@ export class RedisStore {
   /** A client whose errors are no surprise; null when the store was closed meanwhile. */
   private async made(): Promise<RedisClient | null> {
     const hear = (trouble: string) => {
-      this.unconnected = trouble;
+      this.why = trouble;
     };
     const client = await makeRedisClient(this.spec, () => hear('READONLY'));
     guardConnections(client, this.spec.connectTimeoutMs, hear);
@@ -240,7 +242,7 @@ export class RedisStore {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.trip();
-        reject(this.away('it does not answer'));
+        reject(this.away(SILENT));
       }, this.spec.commandTimeoutMs + bytesMs);
       answer.then(
         value => {
@@ -249,7 +251,7 @@ export class RedisStore {
         },
         (error: unknown) => {
           clearTimeout(timer);
-          reject(refusalCode(error) === null ? this.away(this.unconnected || 'the connection ended') : error);
+          reject(refusalCode(error) === null ? this.away(this.why || 'the connection ended') : error);
         },
       );
     });
@@ -258,6 +260,7 @@ export class RedisStore {
   /** The server does not answer: nobody waits for it until it does. */
   private trip(): void {
     if (this.closed || !this.up) return;
+    this.why = SILENT;
     this.become(false);
     this.watch ??= watchForReturn(
       () => this.anyNode,
@@ -271,6 +274,7 @@ export class RedisStore {
   private become(available: boolean): void {
     if (available && this.closed) return;
     if (available) {
+      this.why = '';
       this.watch?.stop();
       this.watch = null;
     }
