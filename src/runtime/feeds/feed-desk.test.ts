@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
 import type { FeedOutlet, FeedSource } from '../../store/feed.ts';
-import { FeedDesk } from './feed-desk.ts';
+import { FeedDesk, type FeedTrouble } from './feed-desk.ts';
 import { WorkerFeeds } from './worker-feeds.ts';
 
 /** A source that the test plays: each start is kept with its outlet. */
@@ -106,9 +107,14 @@ test('trouble is told once, shown, and its end is told', async () => {
     desk.troubles.map(({ kind, trouble }) => [kind, trouble]),
     [['played', 'nobody answers']],
   );
+  const [{ since }] = desk.troubles as [FeedTrouble];
+  await eventually(() => Date.now() > since, 'time passes');
+  outlet.report('it loads');
+  assert.deepEqual(desk.troubles, [{ kind: 'played', trouble: 'it loads', since }]);
   outlet.report(null);
   assert.deepEqual(desk.troubles, []);
-  assert.deepEqual(log, ['warn feed is not up to date', 'info feed is up to date again']);
+  const told = 'warn feed is not up to date';
+  assert.deepEqual(log, [told, told, 'info feed is up to date again']);
 });
 
 test('a source that never has its first value does not keep the gateway from starting', async t => {

@@ -126,8 +126,9 @@ export class FeedDesk {
       report(trouble) {
         if (entry?.stopped) return;
         const place = entry ?? early;
-        if ((place.trouble?.trouble ?? null) === trouble) return;
-        place.trouble = trouble === null ? null : { kind, trouble, since: Date.now() };
+        const { trouble: told = null, since = Date.now() } = place.trouble ?? {};
+        if (told === trouble) return;
+        place.trouble = trouble === null ? null : { kind, trouble, since };
         if (trouble === null) log('info', 'feed is up to date again', { kind });
         else log('warn', 'feed is not up to date', { kind, reason: trouble });
       },

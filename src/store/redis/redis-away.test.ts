@@ -171,6 +171,18 @@ describe('Redis away', () => {
     assert.deepEqual([await dear(1), await dear(2), await dear(4)], [false, false, true]);
   });
 
+  test('why it is away is told anew when it is for another reason', async t => {
+    const { port, kill } = await startRedis();
+    const gateway = await openLimitGateway(redisSpec(port), rules, { mode: 'shared' });
+    t.after(() => gateway.close());
+    await kill();
+    const isAwayFor = (code: string) => () => gateway.trouble() === `the store "main" is away: ${code}`;
+    await eventually(isAwayFor('ECONNREFUSED'), 'nobody is there');
+    const guarded = await startRedis({ port, password: 'of others' });
+    t.after(() => guarded.stop());
+    await eventually(isAwayFor('NOAUTH'), 'it lets nobody in');
+  });
+
   test('a gateway that starts while Redis is away limits by itself, and joins the others later', async () => {
     const probe = await startRedis();
     await probe.stop();

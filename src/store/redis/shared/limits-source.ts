@@ -106,8 +106,8 @@ class LimitsFollower {
     clock.now = performance.now();
     this.sync.round(clock.now);
     void roll.beat(clock.now);
-    // Because: why shows when it is connected to again, and the first reason does for an outage.
-    if (this.isAway && this.reason === '') this.reason = store.trouble;
+    // Because: why shows when it is connected to again, and may be another one by then: it was restarted, and reads its file.
+    if (this.isAway && store.trouble !== '') this.reason = store.trouble;
     // One that counts again is told of when it is found there.
     if (this.hasLooked && (!this.isAway || roll.refusal !== null || !store.available)) this.report();
     this.arm();
