@@ -63,6 +63,8 @@ const TABLE_BYTES = 4096;
 
 const drainPing = Buffer.from('cardea-d');
 const alivePing = Buffer.from('cardea-a');
+/** The second one behind a FIN, as nothing but a write shows that the first was answered by a reset. */
+const SECOND_PING_MS = 100;
 
 const Phase = { preface: 0, open: 1, announced: 2, leaving: 3, ended: 4 } as const;
 
@@ -195,7 +197,12 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.handler.io.clock.tick();
     for (const stream of this.streams.list()) if (!stream.remoteEnded) stream.onConnectionLost();
     if (this.idle || this.phase === Phase.ended) this.destroy();
-    else this.phase = Phase.leaving;
+    else {
+      this.phase = Phase.leaving;
+      // A client that is gone looks the same as one that only has nothing more to say.
+      this.sendPing();
+      this.watch.awaitStep(SECOND_PING_MS);
+    }
     this.handler.io.outbox.flush();
   }
 
@@ -553,9 +560,10 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   onTimeUp(why: TimeUp): void {
     switch (why) {
       case 'step':
-        // The preface, what an announced end waited for, or the client's FIN behind ours.
+        // The preface, what an announced end waited for, the second ping behind the client's FIN, or that FIN behind ours.
         if (this.phase === Phase.preface) this.fail(ErrorCode.settingsTimeout, 'preface_timeout');
         else if (this.phase === Phase.announced) this.leave();
+        else if (this.phase === Phase.leaving) this.sendPing();
         else if (this.phase === Phase.ended) this.destroy();
         return;
       case 'head':

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -174,6 +175,7 @@ async function startSlow(t: TestContext) {
     backend.close();
   });
   return {
+    held,
     upstreams: `upstreams: { slow: { endpoints: ["http://127.0.0.1:${port}"] } }\n`,
     async together(gatewayPort: number, target: string, requests: number): Promise<[number, number]> {
       const asked = Array.from({ length: requests }, () => ask(gatewayPort, { path: target }));
@@ -196,6 +198,26 @@ test('so many under way at once over both workers, and each place is given back'
     slow.upstreams,
   );
   for (let round = 0; round < 3; round++) assert.deepEqual(await slow.together(gateway.port, '/', 12), [5, 7]);
+});
+
+test('a place is given back when its client is gone, over HTTP/2 as well', async t => {
+  const slow = await startSlow(t);
+  const gateway = await startGateway(`listeners: [{ address: "127.0.0.1:{{port}}", protocols: [h2c, http/1.1] }]
+admin: { address: "127.0.0.1:{{adminPort}}" }
+${slow.upstreams}routes:
+  - { name: all, match: { path: /* }, public: true, filters: [{ rateLimit: { concurrency: 1 } }], to: slow }
+`);
+  t.after(() => gateway.stop());
+  const client = connectHttp2(`http://127.0.0.1:${gateway.port}`);
+  client.request({ ':path': '/' }).on('error', () => {});
+  await eventually(() => slow.held.length === 1, 'it is under way');
+  assert.equal((await ask(gateway.port)).status, 429);
+  client.destroy();
+  await eventually(() => slow.held[0]!.closed, 'nobody waits for the endpoint');
+  const next = ask(gateway.port);
+  await eventually(() => slow.held.length === 2, 'its place is free');
+  slow.held[1]!.end();
+  assert.equal((await next).status, 200);
 });
 
 test('two filters of one route that say the same count apart: one that is tried out uses up nothing of the one in force', async t => {
