@@ -11,7 +11,7 @@ export const name = 'quota';
 export const documentation =
   'Holds callers to a budget of the calendar: so many units a day, a week or a month, in a time zone, or a billing month that starts on the consumer’s own day. ' +
   'What is used is kept in a Redis (for all gateways) or in a SQLite file (for this machine) and survives restarts. Beyond the budget: 429 `quota_exceeded` with `Retry-After`. ' +
-  'At each of the `soft` shares the log tells it once for each caller and period, and answers carry `Quota-Warning`. Workers tell the store a few times a second and sooner near the limit, so with several of them a few requests more may pass; only the first request of a caller waits for the store.';
+  'At each of the `soft` shares the log tells it once for each caller and period, and answers carry `Quota-Warning`. Workers tell the store a few times a second and sooner near the limit, so with several of them a few requests more may pass; a caller’s first request waits for the store, and those when at most 16 more of their kind fit.';
 
 export interface QuotaLimit {
   readonly count: number;

@@ -140,6 +140,25 @@ test('Redis: two gateways share a quota; the plan’s takes the place of the fil
   assert.ok(one.logged.some(({ message, fields }) => message === 'quota used' && fields['caller'] === 'rich'));
 });
 
+test('what others have used up is seen by a gateway that has heard nothing for a while; without its store it goes by what it knows', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const one = await start(redisSpec(redis.port), { limit: '5/month' });
+  const other = await start(redisSpec(redis.port), { limit: '5/month' });
+  t.after(() => Promise.all([one.stop(), other.stop()]));
+  for (const name of ['acme', 'late']) {
+    assert.deepEqual(await one.statuses(name, 1), ok(1));
+    assert.deepEqual(await other.statuses(name, 3), ok(3));
+  }
+  assert.deepEqual(await other.statuses('acme', 1), ok(1));
+  await delay(100); // Because: what the other gateway has used is told by then, and nobody hears of that.
+  assert.deepEqual(await one.statuses('acme', 1), refused(1));
+  redis.pause();
+  // As far as is known here four are left.
+  assert.deepEqual(await one.statuses('late', 5), [...ok(4), ...refused(1)]);
+  redis.resume();
+});
+
 test('two that share a line and differ in their plans each go by their own limit, also when they come together', async t => {
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
   const gateway = await start(spec, { limit: '1/day' });

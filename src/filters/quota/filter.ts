@@ -74,8 +74,8 @@ class Quota implements Filter {
     const standing = this.standingOf(exchange);
     exchange.state[this.services.slot] = standing;
     const { book } = this.desk;
-    const { line } = standing;
-    if (line.isKnown) {
+    const { line, limit } = standing;
+    if (line.isKnown && !book.isDoubtful(line, this.config.cost, limit)) {
       this.decide(exchange, standing);
       return;
     }

@@ -1,5 +1,5 @@
 // What one worker knows of quotas: the sum of each key as the ledger told it last, and what was used since. Tells the ledger a few
-// times a second; requests do not wait for it, but for the first one of a key.
+// times a second; requests do not wait for it, but for the first one of a key, and for those near the limit.
 
 import { RecentMap } from '../../base/recent-map.ts';
 import { reasonOf } from '../store-away.ts';
@@ -8,6 +8,10 @@ import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 /** How often what was used is told; a key near its limit is told at once. */
 const TELL_EVERY_MS = 250;
 const TOLD_AT_ONCE = 256;
+/** A request is near the limit when no more than so many of its kind fit. */
+const NEAR_REQUESTS = 16;
+/** How old the sum of a key near its limit may be: others use it up as well. */
+const HEARD_MS_MAX = 20;
 /** Callers at hand; the ledger is asked again for those that were idle longest, however many come by. */
 const LINES_MAX = 65_536;
 /** Callers whose use waits for a ledger that is away; what more of them use is forgotten. */
@@ -25,6 +29,8 @@ export interface QuotaLine {
   asked: LedgerEntry | null;
   /** Whether the ledger has told its sum. */
   isKnown: boolean;
+  /** When it did last, in milliseconds of the monotonic clock. */
+  heardAt: number;
 }
 
 export interface QuotaBookEvents {
@@ -55,7 +61,7 @@ export class QuotaBook {
   line(key: string, expiresAt: number): QuotaLine {
     let line = this.lines.get(key);
     if (line === undefined) {
-      line = { key, expiresAt, sum: 0, untold: 0, asked: null, isKnown: false };
+      line = { key, expiresAt, sum: 0, untold: 0, asked: null, isKnown: false, heardAt: 0 };
       this.lines.set(key, line);
     }
     return line;
@@ -67,8 +73,15 @@ export class QuotaBook {
     line.untold += units;
     this.dirty.add(line);
     // The nearer to the limit, the sooner the others have to know.
-    if (line.untold * 16 >= limit - line.sum) this.plan(0);
+    if (line.untold * NEAR_REQUESTS >= limit - line.sum) this.plan(0);
     else this.plan(TELL_EVERY_MS);
+  }
+
+  /** Whether a request that would fit by what is known should ask the ledger first: little is left, which others may have used meanwhile. */
+  isDoubtful(line: QuotaLine, units: number, limit: number): boolean {
+    const left = limit - line.sum;
+    if (left < units || left > units * NEAR_REQUESTS || this.isAway) return false;
+    return performance.now() - line.heardAt > HEARD_MS_MAX;
   }
 
   /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether it came. */
@@ -134,6 +147,7 @@ export class QuotaBook {
         if (line.untold !== 0) this.dirty.add(line);
         line.sum = sum + line.untold;
         line.isKnown = true;
+        line.heardAt = performance.now();
         if (units > 0) this.events.told(line, units, sum);
       }
     }
