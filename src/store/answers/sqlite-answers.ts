@@ -114,7 +114,7 @@ export class SqliteAnswers implements AnswerShelf {
       if (Number(oldest.run(this.pool, now).changes) === 0) return false;
     }
     database
-      .prepare("INSERT INTO cardea_answers VALUES (?, ?, 'w', ?, ?, NULL)")
+      .prepare("INSERT INTO cardea_answers (digest, pool, state, heard, expires) VALUES (?, ?, 'w', ?, ?)")
       .run(digest, this.pool, now + SILENCE_SECONDS_MAX, now + awaitedSeconds(keepSeconds));
     return true;
   }

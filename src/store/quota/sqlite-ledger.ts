@@ -71,7 +71,9 @@ export class SqliteLedger implements QuotaLedger {
     this.statements = {
       database,
       add: database.prepare(
-        'INSERT INTO quota VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET used = used + excluded.used RETURNING used',
+        // Columns by name: a later version may have added one.
+        `INSERT INTO quota (key, used, expires) VALUES (?, ?, ?)
+           ON CONFLICT (key) DO UPDATE SET used = used + excluded.used RETURNING used`,
       ),
       clean: database.prepare(
         'DELETE FROM quota WHERE key IN (SELECT key FROM quota WHERE expires < ? ORDER BY expires LIMIT ?)',
