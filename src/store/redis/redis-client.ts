@@ -2,6 +2,7 @@
 
 import type { Cluster, Redis } from 'ioredis';
 import type { StoreSpec } from '../store-spec.ts';
+import { refusalCode } from './refusal-code.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -26,7 +27,7 @@ const LOOK_FOR_MASTER_EVERY_MS = 1_000;
 function looksForMaster(onReplica: () => void): (error: Error) => boolean {
   let lookedAt = -Infinity;
   return error => {
-    if (!error.message.startsWith('READONLY')) return false;
+    if (refusalCode(error) !== 'READONLY') return false;
     const now = performance.now();
     if (now - lookedAt < LOOK_FOR_MASTER_EVERY_MS) return false;
     lookedAt = now;

@@ -158,8 +158,7 @@ export class RedisStore {
   private async connected(): Promise<RedisClient> {
     if (this.client === null) await this.open();
     const { client } = this;
-    if (client === null || !this.up)
-      throw this.away(this.closed ? 'it was closed' : this.why || 'no connection');
+    if (client === null || !this.up) throw this.away(this.closed ? 'it was closed' : this.why || 'no connection');
     return client;
   }
 

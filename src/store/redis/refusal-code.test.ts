@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refusalCode } from './refusal-code.ts';
+
+test('the code is what an answer begins with, and of a script that an old Redis refuses what stands in its message', () => {
+  for (const [message, code] of [
+    ["OOM command not allowed when used memory > 'maxmemory'. script: ded8, on @user_script:3.", 'OOM'],
+    ['ERR unknown command', 'ERR'],
+    // As Redis 6.2 says it.
+    [
+      "ERR Error running script (call to f_ded8): @user_script:3: @user_script: 3: -READONLY You can't write against a read only replica. ",
+      'READONLY',
+    ],
+  ] as const) {
+    assert.equal(refusalCode(Object.assign(new Error(message), { name: 'ReplyError' })), code);
+  }
+  assert.equal(refusalCode(new Error('OOM no answer of a server')), null);
+});
