@@ -347,14 +347,21 @@ describe('limits of a request', () => {
       client.headers(1, [...request('HEAD', '/'), large]);
       const toHead = await client.answer(1);
       assert.deepEqual([toHead.status, toHead.body, toHead.ended], [431, '', true]);
-      client.headers(3, [...request('POST', '/a.B/C'), ['content-type', 'application/grpc+proto'], large], false);
-      const toCall = await client.answer(3);
-      const { status, body, ended } = toCall;
-      const headers = new Map(toCall.headers);
-      assert.deepEqual([status, body, ended], [200, '', true]);
-      // RESOURCE_EXHAUSTED.
-      assert.deepEqual([headers.get('content-type'), headers.get('grpc-status')], ['application/grpc', '8']);
-      assert.match(String(headers.get('proxy-status')), /header_too_large/);
+      const type = ['content-type', 'application/grpc+proto'] as const;
+      // grpc-js writes what its caller adds in front of the content type.
+      for (const [at, fields] of [
+        [type, large],
+        [large, type],
+      ].entries()) {
+        const stream = 3 + 2 * at;
+        client.headers(stream, [...request('POST', '/a.B/C'), ...fields], false);
+        const { status, body, ended, headers } = await client.answer(stream);
+        assert.deepEqual([status, body, ended], [200, '', true]);
+        const field = (name: string) => headers.find(([each]) => each === name)?.[1];
+        // RESOURCE_EXHAUSTED.
+        assert.deepEqual([field('content-type'), field('grpc-status')], ['application/grpc', '8']);
+        assert.match(String(field('proxy-status')), /header_too_large/);
+      }
       client.close();
     });
   });

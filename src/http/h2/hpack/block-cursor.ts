@@ -58,13 +58,4 @@ export class BlockCursor {
     const decoded = huffmanDecode(this.bytes, start, this.at, scratch);
     return decoded < 0 ? null : decoded === 0 ? '' : latin1(scratch, 0, decoded);
   }
-
-  /** Passes over a string; false when it is cut off. */
-  skipString(): boolean {
-    if (this.at >= this.end) return false;
-    const length = this.integer(7);
-    if (length < 0 || length > this.end - this.at) return false;
-    this.at += length;
-    return true;
-  }
 }

@@ -178,6 +178,18 @@ describe('limits', () => {
     assert.deepEqual(lines('bebf'), ['c=d', 'a=b']);
   });
 
+  test('the content type of such a list comes with it, wherever and however it stands', () => {
+    for (const type of ['5f0167', '0f100167', '000c636f6e74656e742d747970650167']) {
+      const { block } = reader(4096, 100);
+      const { tooLarge, fields } = block(`4001610162 ${'be'.repeat(10)} ${type} 0001630164`)!;
+      assert.equal(tooLarge, true);
+      assert.deepEqual(
+        fields.map(({ name, value }) => `${name}=${value}`),
+        ['a=b', 'a=b', 'content-type=g'],
+      );
+    }
+  });
+
   test('an HPACK bomb costs what its bytes cost: a thousand references to one large field hold no more than the limit', () => {
     const decoder = new HpackDecoder(4096);
     const writer = Buffer.concat([

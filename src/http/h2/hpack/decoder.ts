@@ -1,5 +1,6 @@
 // Decodes header blocks (RFC 7541 section 3.2) of one direction of a connection, within limits. Judges no message.
 
+import { HeaderId } from '../../header-names.ts';
 import { BlockCursor } from './block-cursor.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import { type Field, fieldLike, fieldOf } from './field.ts';
@@ -29,7 +30,7 @@ export class HpackDecoder<Derived> {
   /**
    * Decodes one whole block, `bytes[start, end)`. Null: it is malformed, and the connection cannot go on
    * (COMPRESSION_ERROR). Bytes that were decoded before under the same table give the same object. A block whose fields
-   * exceed `listBytesMax` is decoded to its end for the table's sake and comes with those that were within it.
+   * exceed `listBytesMax` is decoded to its end for the table's sake and comes with those that were within it, and its content type.
    */
   decode(bytes: Buffer, start: number, end: number, listBytesMax: number): FieldBlock<Derived> | null {
     const { table, memory } = this;
@@ -44,11 +45,11 @@ export class HpackDecoder<Derived> {
     const fields: Field[] = [];
     let size = 0;
     while (cursor.at < end) {
-      const field = this.readField(size > listBytesMax);
+      const field = this.readField();
       if (field === null) return null;
-      if (field === skipped) continue;
       size += field.size;
-      if (size <= listBytesMax) fields.push(field);
+      // By its content type whoever is refused is answered, and gRPC's clients name what their callers add in front of it.
+      if (size <= listBytesMax || field.id === HeaderId.contentType) fields.push(field);
     }
     if (size > listBytesMax) return new FieldBlock(fields, size, true);
     const block = new FieldBlock<Derived>(fields, size, false);
@@ -71,18 +72,14 @@ export class HpackDecoder<Derived> {
     return true;
   }
 
-  /** One field; null when it is malformed. `full`: nobody wants it, only the table must become right. */
-  private readField(full: boolean): Field | null {
+  /** One field; null when it is malformed. */
+  private readField(): Field | null {
     const first = cursor.bytes[cursor.at]!;
     if (first >= 0x80) return this.lookUp(cursor.integer(7));
     // A size update may stand in front of all fields only.
     if ((first & 0xe0) === 0x20) return null;
     const indexing = first >= 0x40;
     const named = cursor.integer(indexing ? 6 : 4);
-    if (full && !indexing) {
-      if (named < 0 || (named === 0 && !cursor.skipString()) || !cursor.skipString()) return null;
-      return skipped;
-    }
     const like = named === 0 ? null : this.lookUp(named);
     if (named !== 0 && like === null) return null;
     const name = like === null ? cursor.string() : like.name;
@@ -99,6 +96,3 @@ export class HpackDecoder<Derived> {
     return this.table.at(index - STATIC_COUNT - 1) ?? null;
   }
 }
-
-/** Stands for a field that was passed over. */
-const skipped = staticFields[0]!;

@@ -7,7 +7,7 @@ export class FieldBlock<Derived> {
   readonly fields: readonly Field[];
   /** Sum of the fields' sizes, as limits count them. */
   readonly size: number;
-  /** More than was allowed: `fields` are the first ones, the tables are right nonetheless. */
+  /** More than was allowed: `fields` are the first ones and the content type, the tables are right nonetheless. */
   readonly tooLarge: boolean;
   derived: Derived | null;
 
