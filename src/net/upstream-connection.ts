@@ -15,7 +15,7 @@ import { cutOff } from './cut-off.ts';
 import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
-import type { ClientTlsTarget } from './tls/client-tls.ts';
+import { type ClientTlsTarget, isTlsError } from './tls/client-tls.ts';
 import { secureWriterOf } from './tls/secure-writer.ts';
 import { endedWithoutAlert } from './tls/tls-handle.ts';
 
@@ -116,7 +116,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
         : tls.connect(onread, () => this.onConnect(), http1);
     listenTo(this.socket, this);
     if (tls === null) this.socket.once('connect', () => this.onConnect());
-    this.socket.once('error', (error: NodeJS.ErrnoException) => this.onConnectError(error, tls));
+    this.socket.once('error', (error: NodeJS.ErrnoException) => this.onSocketError(error, tls));
     io.wheel.schedule(this, io.clock.now + connectTimeoutMs);
   }
 
@@ -425,8 +425,10 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.owner.io.outbox.flush();
   }
 
-  private onConnectError(error: NodeJS.ErrnoException, tls: ClientTlsTarget | null): void {
-    if (this.phase !== Phase.connecting) return;
+  /** Once it is connected, the end that follows tells; but for an endpoint that refuses our certificate, which TLS 1.3 lets it say only then. */
+  private onSocketError(error: NodeJS.ErrnoException, tls: ClientTlsTarget | null): void {
+    const connecting = this.phase === Phase.connecting;
+    if (!connecting && !(this.phase === Phase.head && this.requests === 1 && isTlsError(error))) return;
     const reason = tls?.failure(error) ?? null;
     if (reason !== null) this.fail(new Fault('upstream_tls_failed', '', reason));
     else this.fail(connectFault(error));

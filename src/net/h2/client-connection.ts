@@ -21,6 +21,7 @@ import { listenTo, readInto, type SocketEvents } from '../accepted-socket.ts';
 import { connectFault } from '../connect-failure.ts';
 import type { ThreadIo } from '../io.ts';
 import { bytesTaken } from '../progress.ts';
+import { isTlsError } from '../tls/client-tls.ts';
 import type { ConnectionTarget } from '../upstream-connection.ts';
 import { ClientStream } from './client-stream.ts';
 import { FrameOutbox, type FrameOutboxOwner } from './frame-outbox.ts';
@@ -498,7 +499,8 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   private onConnectError(error: NodeJS.ErrnoException): void {
-    if (this.phase !== Phase.connecting) return;
+    // With TLS 1.3 an endpoint refuses our certificate only behind the handshake.
+    if (this.phase !== Phase.connecting && !(this.phase === Phase.greeting && isTlsError(error))) return;
     const reason = this.target.tls?.failure(error) ?? null;
     if (reason !== null) this.failConnect(new Fault('upstream_tls_failed', '', reason));
     else this.failConnect(connectFault(error));

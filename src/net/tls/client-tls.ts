@@ -141,21 +141,31 @@ export class ClientTlsTarget {
   failure(error: NodeJS.ErrnoException): string | null {
     if (error.syscall === 'connect' || error.syscall === 'getaddrinfo') return null;
     this.session = null;
-    const reason = wordsFor(error);
+    const reason = tlsFailureText(error);
     this.tls.failed(`${this.host}:${this.port}`, reason);
     return reason;
   }
 }
 
+/** Whether it is OpenSSL's, whenever it comes: with TLS 1.3 an endpoint says only behind the handshake what it thinks of our certificate. */
+export function isTlsError({ code }: NodeJS.ErrnoException): boolean {
+  return code !== undefined && /^(?:ERR_SSL_|EPROTO$)/.test(code);
+}
+
+/** Met by a write, an error of OpenSSL has its reason in the message alone: `write EPROTO …:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:…`. */
+const writeError = /:SSL routines:[^:]*:([^:]+):/;
+
 /** For the operator: what was wrong and where to look. Names no key, and no bytes of a certificate. */
-function wordsFor(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
+export function tlsFailureText(error: NodeJS.ErrnoException): string {
+  const written = error.code === 'EPROTO' ? writeError.exec(error.message)?.[1] : undefined;
+  const code = written === undefined ? error.code : `ERR_SSL_${written.toUpperCase().replaceAll(' ', '_')}`;
+  switch (code) {
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return `its certificate is not signed by a trusted authority (${error.code}); see \`tls.ca\``;
+      return `its certificate is not signed by a trusted authority (${code}); see \`tls.ca\``;
     case 'CERT_HAS_EXPIRED':
       return 'its certificate has expired';
     case 'CERT_NOT_YET_VALID':
@@ -166,8 +176,27 @@ function wordsFor(error: NodeJS.ErrnoException): string {
       return 'it closed the connection in the middle of the handshake; does it speak TLS, and does it want a certificate?';
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return `it does not answer in TLS (${error.code})`;
+      return `it does not answer in TLS (${code})`;
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+      return 'it wants a certificate of the gateway; see `tls.cert` and `tls.key`';
+    case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
+    case 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED':
+    case 'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE':
+    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED':
+    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED':
+    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN':
+    case 'ERR_SSL_SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE':
+      return `it does not accept the gateway’s certificate (${code}); see \`tls.cert\``;
+    case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE':
+      return `it refuses the handshake (${code}): no cipher in common, or it wants a certificate; see \`tls.cert\``;
+    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
+    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+      return `it speaks neither TLS 1.2 nor 1.3 (${code})`;
+    case 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME':
+      return 'it does not know the name that it is asked for; see `tls.serverName`';
+    case 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL':
+      return 'it does not speak what it is asked for (ALPN); see `protocol`';
     default:
-      return error.code ?? error.message;
+      return code ?? error.message;
   }
 }

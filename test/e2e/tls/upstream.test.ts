@@ -149,6 +149,8 @@ test('what cannot be verified is refused; the log says why, the client hears not
     expired: /has expired/,
     self: /not signed by a trusted authority/,
     plain: /does not answer in TLS|closed the connection/,
+    // With TLS 1.3 that is said only behind the handshake.
+    anonymous: /wants a certificate of the gateway/,
   };
   for (const [name, reason] of Object.entries(cases)) {
     const { status, text, proxyStatus } = await ask(`/${name}/`);
@@ -181,7 +183,6 @@ test('the gateway shows its certificate, speaks http/1.1, and takes up its sessi
     connections.map(({ resumed }) => resumed),
     [false, true, true],
   );
-  assert.equal((await ask('/anonymous/')).status, 502);
 });
 
 test('a new certificate of the gateway’s own, and new trust, count for new connections', async () => {
