@@ -1,7 +1,12 @@
 // Checks and comparisons go on over reloads and discoveries that change nothing of them.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { TestAuthority } from '../../test/support/certificates.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import type { UpstreamConfig } from '../config/config.ts';
@@ -18,10 +23,28 @@ interface TestContext {
 function startDesk(t: TestContext) {
   const memory = stateMemory(1);
   const log: string[] = [];
-  const desk = new HealthDesk(memory, new WorkerFeeds(() => {}), (_level, message) => log.push(message));
+  const reasons: unknown[] = [];
+  const desk = new HealthDesk(memory, new WorkerFeeds(() => {}), (_level, message, fields) => {
+    log.push(message);
+    reasons.push(fields?.['reason']);
+  });
   t.after(() => desk.stop());
-  return { desk, log, worker: new SharedStates(memory, 0) };
+  return { desk, log, reasons, worker: new SharedStates(memory, 0) };
 }
+
+const tcpCheck = {
+  kind: 'tcp',
+  path: '/',
+  host: null,
+  port: null,
+  expect: [],
+  body: null,
+  service: '',
+  intervalMs: 50,
+  timeoutMs: 50,
+  unhealthyAfter: 3,
+  healthyAfter: 2,
+} as const;
 
 const withWeights = (upstream: UpstreamConfig, weight: number): UpstreamConfig => ({
   ...upstream,
@@ -32,25 +55,48 @@ test('a check goes on while the weight of its endpoint changes all the time', as
   const { desk, log } = startDesk(t);
   const upstream: UpstreamConfig = {
     ...sampleUpstream('users', [await freePort()]),
-    healthCheck: {
-      kind: 'tcp',
-      path: '/',
-      host: null,
-      port: null,
-      expect: [],
-      body: null,
-      service: '',
-      intervalMs: 50,
-      timeoutMs: 50,
-      unhealthyAfter: 3,
-      healthyAfter: 2,
-    },
+    healthCheck: tcpCheck,
   };
   let weight = 0;
   await eventually(() => {
     desk.follow([withWeights(upstream, ++weight)]);
     return log.includes('endpoint is unhealthy');
   }, 'an endpoint where nobody listens is unhealthy');
+});
+
+test('a check over TLS goes by the authorities that serve now, and says why it failed', async t => {
+  const authority = new TestAuthority();
+  const stranger = new TestAuthority('Another CA');
+  const files = authority.issue('server', { names: ['IP:127.0.0.1'] });
+  const server = createServer({ cert: readFileSync(files.cert), key: readFileSync(files.key) }, (_request, response) =>
+    response.end('well'),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const each of [authority, stranger]) each.remove();
+  });
+  // Because: it listens on TCP.
+  const { port } = server.address() as AddressInfo;
+  const { desk, log, reasons } = startDesk(t);
+  const sample = sampleUpstream('users', [port]);
+  const upstream: UpstreamConfig = {
+    ...sample,
+    endpoints: sample.endpoints.map(each => ({ ...each, url: `https://127.0.0.1:${port}`, tls: true })),
+    // What a file that is named holds by now is nobody's business.
+    tls: { ca: '/nowhere.pem', cert: null, key: null, serverName: null, verify: true },
+    healthCheck: { ...tcpCheck, kind: 'http', expect: [{ from: 200, to: 200 }], timeoutMs: 5_000 },
+  };
+  const follow = (ca: string) => {
+    const material = { ca, cert: null, key: null, serverName: null, verify: true, protocols: [] };
+    desk.follow([upstream], [], new Map([['users', material]]));
+  };
+  follow(stranger.caText);
+  await eventually(() => log.includes('endpoint is unhealthy'), 'the endpoint’s certificate is not trusted');
+  assert.match(String(reasons.at(-1)), /^TLS failed: its certificate is not signed by a trusted authority/);
+  follow(authority.caText);
+  await eventually(() => log.includes('endpoint is healthy'), 'it is, by the authority of now');
 });
 
 test('endpoints are compared when their interval is over, however often one of them comes or goes meanwhile', t => {

@@ -5,10 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { type FeedShelf, membersOf } from '../compile/upstream-members.ts';
 import type { UpstreamConfig } from '../config/config.ts';
 import type { OutlierConfig } from '../config/resilience-config.ts';
+import { ClientTlsBook } from '../net/tls/client-tls-book.ts';
+import type { ClientTlsMaterial } from '../net/tls/tls-material.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 import { HealthState, startEndpointCheck } from '../upstream/health/endpoint-check.ts';
-import { type Prober, reasonCell, reasonText } from '../upstream/health/prober.ts';
+import { outcomeText, type Prober } from '../upstream/health/prober.ts';
 import { deviations, takeIntervalCounts } from '../upstream/outlier/deviation.ts';
 import { EjectReason, eject, ejectReasonTexts } from '../upstream/outlier/ejection.ts';
 import { SharedStates, type StateBlock } from '../upstream/state/shared-states.ts';
@@ -47,6 +49,8 @@ export class HealthDesk {
   private readonly states: SharedStates;
   private readonly shelf: FeedShelf;
   private readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+  // What fails is told as a check's outcome.
+  private readonly clientTls = new ClientTlsBook(() => {});
   /** By `endpoint <upstream> <url>`, as the cells are. */
   private checks = new Map<string, Check>();
   /** By the upstream's name. */
@@ -67,9 +71,20 @@ export class HealthDesk {
     this.keeping = setInterval(() => this.states.keep(this.keys, performance.now()), KEEP_EVERY_MS).unref();
   }
 
-  /** These are the upstreams from now on. Checks that did not change go on as they were, with what they know. */
-  follow(upstreams: readonly UpstreamConfig[], otherKeys: readonly string[] = []): void {
+  /**
+   * These are the upstreams from now on. Checks that did not change go on as they were, with what they know; their next connection is made with
+   * `material`, which is by the upstream's name.
+   */
+  follow(
+    upstreams: readonly UpstreamConfig[],
+    otherKeys: readonly string[] = [],
+    material: ReadonlyMap<string, ClientTlsMaterial> = new Map(),
+  ): void {
     this.otherKeys = otherKeys;
+    const checked = upstreams.filter(({ healthCheck }) => healthCheck !== undefined);
+    const names = new Set(checked.map(({ name }) => name));
+    this.clientTls.prepare(new Map([...material].filter(([name]) => names.has(name))));
+    this.clientTls.commit(checked);
     for (const end of this.unfollow) end();
     const members = upstreams.map(upstream => ({ upstream, source: membersOf(upstream, this.shelf) }));
     const look = () =>
@@ -128,9 +143,10 @@ export class HealthDesk {
   private check(key: string, { name, healthCheck, tls, protocol }: UpstreamConfig, endpoint: EndpointSpec): () => void {
     const spec = healthCheck!;
     const prober = proberFor(spec.kind, protocol);
+    const clientTls = tls === null ? null : this.clientTls.get(name, tls);
     const state = new HealthState(this.block(key), this.block(`upstream ${name}`), spec);
     return startEndpointCheck({
-      probe: async () => (await prober)(endpoint, spec, tls),
+      probe: async () => (await prober)(endpoint, spec, clientTls?.contexts ?? null),
       state,
       intervalMs: spec.intervalMs,
       now: () => this.states.nowMs(performance.now()),
@@ -138,7 +154,7 @@ export class HealthDesk {
         this.log(health === 'healthy' ? 'info' : 'warn', `endpoint is ${health}`, {
           upstream: name,
           endpoint: endpoint.url,
-          reason: reasonText(reasonCell(outcome)),
+          reason: outcomeText(outcome),
         }),
     });
   }

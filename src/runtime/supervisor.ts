@@ -276,7 +276,7 @@ export class Supervisor {
     const gates = routesThatSayMore(config.routes).filter(({ concurrency }) => concurrency !== undefined);
     this.canaries.follow(config, this.registry!);
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
-    this.health.follow(config.upstreams, otherKeys);
+    this.health.follow(config.upstreams, otherKeys, loaded.tls.upstreams);
     this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });

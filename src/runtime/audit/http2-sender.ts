@@ -1,9 +1,9 @@
 // Sends probes over HTTP/2, by the client that requests go through, each on a connection of its own.
 
 import { connect } from 'node:tls';
+import { makeClientContext } from '../../net/tls/client-tls.ts';
 import { askH2 } from '../../upstream/health/h2-question.ts';
-import { ProbeReason, type ProbeSpec, reasonCell, reasonText } from '../../upstream/health/prober.ts';
-import type { UpstreamTls } from '../../upstream/health/tls-settings.ts';
+import { outcomeText, ProbeReason, type ProbeSpec } from '../../upstream/health/prober.ts';
 import type { BadCredential } from './bad-credentials.ts';
 import {
   type Answer,
@@ -35,11 +35,10 @@ export class Http2Sender implements ProbeSender {
     const mistrust = isSecure && !this.probed.insecure ? await this.mistrust(sample.host) : '';
     if (mistrust !== '') return `no answer: ${mistrust}`;
     const { method, host, body } = sample;
-    const tls: UpstreamTls = { ca: null, cert: null, key: null, serverName: host, verify: false };
+    const tls = makeClientContext({ ca: null, cert: null, key: null, serverName: host, verify: false, protocols: [] });
     const spec: ProbeSpec = { ...common, host, timeoutMs: TIMEOUT_MS };
     const {
-      reason,
-      status,
+      outcome,
       headers,
       body: given,
     } = await askH2({ host: hostname, port, tls: isSecure }, spec, tls, {
@@ -49,8 +48,8 @@ export class Http2Sender implements ProbeSender {
       body: body === '' ? null : Buffer.from(body),
       isEnough: () => false,
     });
-    if (reason !== ProbeReason.passed) return `no answer: ${reasonText(reasonCell({ reason, status: 0 }))}`;
-    return answerOf(status, headers?.getJoined('proxy-status'), given.toString('latin1'));
+    if (outcome.reason !== ProbeReason.passed) return `no answer: ${outcomeText(outcome)}`;
+    return answerOf(outcome.status, headers?.getJoined('proxy-status'), given.toString('latin1'));
   }
 
   private mistrust(host: string): Promise<string> {

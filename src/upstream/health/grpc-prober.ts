@@ -1,9 +1,9 @@
 // The health check that asks a gRPC service how it is (grpc.health.v1.Health/Check). Writes and reads the two messages by hand: each has
 // one field.
 
+import type { ClientContext } from '../../net/tls/client-tls.ts';
 import { askH2 } from './h2-question.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
-import type { UpstreamTls } from './tls-settings.ts';
 
 /** Of HealthCheckResponse.ServingStatus. */
 const SERVING = 1;
@@ -18,8 +18,12 @@ const UNKNOWN = 2;
 /** Two digits at most: greater ones there are not, and cells have room for no more. */
 const statusPattern = /^\d{1,2}$/;
 
-export async function probeGrpc(target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null): Promise<ProbeOutcome> {
-  const { reason, status, headers, trailers, body } = await askH2(target, spec, tls, {
+export async function probeGrpc(
+  target: ProbeTarget,
+  spec: ProbeSpec,
+  tls: ClientContext | null,
+): Promise<ProbeOutcome> {
+  const { outcome, headers, trailers, body } = await askH2(target, spec, tls, {
     method: 'POST',
     path: '/grpc.health.v1.Health/Check',
     fields: [
@@ -30,7 +34,8 @@ export async function probeGrpc(target: ProbeTarget, spec: ProbeSpec, tls: Upstr
     body: checkRequest(spec.service),
     isEnough: given => given !== 200,
   });
-  if (reason !== ProbeReason.passed) return { reason, status };
+  const { reason, status } = outcome;
+  if (reason !== ProbeReason.passed) return outcome;
   if (status !== 200) return { reason: ProbeReason.status, status };
   // An answer without a message has its status in the head. One without any, or that is no number, is UNKNOWN.
   const told = trailers?.get('grpc-status') ?? headers?.get('grpc-status') ?? '';

@@ -1,21 +1,22 @@
 // The health check that asks for a path over HTTP/2, for upstreams that speak nothing else, and of those that choose, for both.
 
+import type { ClientContext } from '../../net/tls/client-tls.ts';
 import { askH2 } from './h2-question.ts';
 import { probeHttp } from './http-prober.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
-import type { UpstreamTls } from './tls-settings.ts';
 
-export async function probeH2(target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null): Promise<ProbeOutcome> {
+export async function probeH2(target: ProbeTarget, spec: ProbeSpec, tls: ClientContext | null): Promise<ProbeOutcome> {
   const { path, expect, body: wanted } = spec;
   const isExpected = (status: number) => expect.some(({ from, to }) => status >= from && status <= to);
-  const { reason, status, body } = await askH2(target, spec, tls, {
+  const { outcome, body } = await askH2(target, spec, tls, {
     method: 'GET',
     path,
     fields: [],
     body: null,
     isEnough: given => wanted === null || !isExpected(given),
   });
-  if (reason !== ProbeReason.passed) return { reason, status };
+  const { reason, status } = outcome;
+  if (reason !== ProbeReason.passed) return outcome;
   if (!isExpected(status)) return { reason: ProbeReason.status, status };
   return { reason: wanted === null || body.includes(wanted) ? ProbeReason.passed : ProbeReason.body, status };
 }
@@ -24,13 +25,13 @@ export async function probeH2(target: ProbeTarget, spec: ProbeSpec, tls: Upstrea
 export async function probeEither(
   target: ProbeTarget,
   spec: ProbeSpec,
-  tls: UpstreamTls | null,
+  tls: ClientContext | null,
 ): Promise<ProbeOutcome> {
   if (!target.tls) return probeHttp(target, spec, tls);
   // Because: checks run in the supervisor, off the path of requests; so below.
   const beganAt = performance.now();
   const outcome = await probeH2(target, spec, tls);
-  if (outcome.reason !== ProbeReason.noConnection) return outcome;
+  if (outcome.reason !== ProbeReason.noConnection && outcome.reason !== ProbeReason.tlsFailed) return outcome;
   // Because: as above.
   const leftMs = spec.timeoutMs - (performance.now() - beganAt);
   return leftMs < 1 ? outcome : probeHttp(target, { ...spec, timeoutMs: leftMs }, tls);

@@ -6,9 +6,9 @@ import type { Headers } from '../../http/headers.ts';
 import { RequestFraming, type RequestWriter, type ResponseEvents } from '../../net/exchange-ends.ts';
 import { ClientConnection, type ClientConnectionSettings } from '../../net/h2/client-connection.ts';
 import { ThreadIo } from '../../net/io.ts';
+import { type ClientContext, ClientTls } from '../../net/tls/client-tls.ts';
 import type { ConnectionTarget } from '../../net/upstream-connection.ts';
-import { ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
-import { clientTlsOf, type UpstreamTls } from './tls-settings.ts';
+import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 
 const BODY_BYTES_MAX = 64 * 1_024;
 const HEAD_LIMITS = { requestLineBytesMax: 8_192, headerBytesMax: 16_384, headerCountMax: 100 };
@@ -25,8 +25,7 @@ export interface H2Question {
 
 export interface H2Answer {
   /** `passed` where an answer came, however it reads; else why none did. */
-  readonly reason: number;
-  readonly status: number;
+  readonly outcome: ProbeOutcome;
   readonly headers: Headers | null;
   readonly trailers: Headers | null;
   /** At most 64 KiB of it. */
@@ -49,25 +48,26 @@ const settings: ClientConnectionSettings = {
   pingIntervalMs: Infinity,
 };
 
-const nothing = Buffer.alloc(0);
-
 /** Resolves within the spec's timeout, always; never rejects. */
-export async function askH2(
+export function askH2(
   target: ProbeTarget,
   spec: ProbeSpec,
-  tls: UpstreamTls | null,
+  tls: ClientContext | null,
   question: H2Question,
 ): Promise<H2Answer> {
   const port = spec.port ?? target.port;
   const host = target.address ?? target.host;
-  try {
-    const secure = target.tls && tls !== null ? (await clientTlsOf(tls)).target(target.host, host, port) : null;
-    const name = target.host.includes(':') ? `[${target.host}]` : target.host;
-    const authority = spec.host ?? `${name}:${port}`;
-    return await new Asking({ host, port, tls: secure }, authority, question, spec.timeoutMs).answer;
-  } catch {
-    return { reason: ProbeReason.noConnection, status: 0, headers: null, trailers: null, body: nothing };
-  }
+  const secure = target.tls && tls !== null ? clientTlsOf(tls).target(target.host, host, port) : null;
+  const name = target.host.includes(':') ? `[${target.host}]` : target.host;
+  const authority = spec.host ?? `${name}:${port}`;
+  return new Asking({ host, port, tls: secure }, authority, question, spec.timeoutMs).answer;
+}
+
+function clientTlsOf(context: ClientContext): ClientTls {
+  // What fails is told as the question's outcome.
+  const tls = new ClientTls('', () => {});
+  tls.become(context);
+  return tls;
 }
 
 /** One question, from its connection to its answer. */
@@ -100,7 +100,10 @@ class Asking implements ResponseEvents {
         this.stream = this.connection.open();
         send(this.stream, this, question, target.tls === null ? 'http' : 'https', authority);
       },
-      onConnectFailed: () => this.end(this.connected ? ProbeReason.broken : ProbeReason.noConnection),
+      onConnectFailed: (_connection, { code, cause }) => {
+        if (code === 'upstream_tls_failed') this.end(ProbeReason.tlsFailed, cause);
+        else this.end(this.connected ? ProbeReason.broken : ProbeReason.noConnection);
+      },
       onOtherProtocol: broken,
       onRoom() {},
       onLeaving() {},
@@ -144,13 +147,14 @@ class Asking implements ResponseEvents {
 
   onRequestDrained(): void {}
 
-  private end(reason: number): void {
+  private end(reason: number, cause = ''): void {
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.timer);
     const { status, headers, trailers, stream, connection } = this;
+    const outcome = { reason, status, ...(cause !== '' && { cause }) };
     // Because: checks run in the supervisor, and this is at most 64 KiB and a piece.
-    this.resolve({ reason, status, headers, trailers, body: Buffer.concat(this.pieces) });
+    this.resolve({ outcome, headers, trailers, body: Buffer.concat(this.pieces) });
     if (stream === null) connection.socket.destroy();
     else {
       stream.abort();

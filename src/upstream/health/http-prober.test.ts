@@ -7,6 +7,7 @@ import { createServer } from 'node:https';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { TestAuthority } from '../../../test/support/certificates.ts';
+import { makeClientContext } from '../../net/tls/client-tls.ts';
 import { probeHttp } from './http-prober.ts';
 import { ProbeReason, type ProbeSpec } from './prober.ts';
 
@@ -33,8 +34,8 @@ test('the endpoint’s address or serverName must stand in the certificate, what
     expect: [{ from: 200, to: 299 }],
   };
   const reasonFor = async (serverName: string | null): Promise<number> => {
-    const tls = { ca: authority.ca, cert: null, key: null, serverName, verify: true };
-    return (await probeHttp(target, spec, tls)).reason;
+    const material = { ca: authority.caText, cert: null, key: null, serverName, verify: true, protocols: [] };
+    return (await probeHttp(target, spec, makeClientContext(material))).reason;
   };
   assert.equal(await reasonFor(null), ProbeReason.passed);
   assert.equal(await reasonFor('users.internal'), ProbeReason.passed);

@@ -5,27 +5,23 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { type ClientContext, isTlsError, tlsFailureText } from '../../net/tls/client-tls.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
-import { secureContextOf, type UpstreamTls } from './tls-settings.ts';
 
 const BODY_BYTES_MAX = 64 * 1_024;
 const HEAD_BYTES_MAX = 16 * 1_024;
 
-export async function probeHttp(target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null): Promise<ProbeOutcome> {
+export function probeHttp(target: ProbeTarget, spec: ProbeSpec, tls: ClientContext | null): Promise<ProbeOutcome> {
   if (!target.tls || tls === null) return ask(target, spec, {});
-  try {
-    const serverName = tls.serverName ?? target.host;
-    return await ask(target, spec, {
-      secureContext: await secureContextOf(tls),
-      rejectUnauthorized: tls.verify,
-      // Empty: else Node would ask for the name in Host, and look for that in the certificate.
-      servername: isIP(serverName) === 0 ? serverName : '',
-      checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
-        checkServerIdentity(serverName, certificate),
-    });
-  } catch {
-    return { reason: ProbeReason.noConnection, status: 0 };
-  }
+  const { material, context } = tls;
+  const serverName = material.serverName ?? target.host;
+  return ask(target, spec, {
+    secureContext: context,
+    rejectUnauthorized: material.verify,
+    // Empty: else Node would ask for the name in Host, and look for that in the certificate.
+    servername: isIP(serverName) === 0 ? serverName : '',
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(serverName, certificate),
+  });
 }
 
 function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<ProbeOutcome> {
@@ -42,16 +38,23 @@ function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<Prob
       maxHeaderSize: HEAD_BYTES_MAX,
       headers: { host: spec.host ?? `${name}:${port}`, 'user-agent': 'cardea-health-check', connection: 'close' },
     });
-    let connected = false;
-    const end = (reason: number, status = 0) => {
+    /** What an error means by now. */
+    let failed: number = ProbeReason.noConnection;
+    const end = (reason: number, status = 0, cause = '') => {
       clearTimeout(timer);
       request.destroy();
-      resolve({ reason, status });
+      resolve({ reason, status, ...(cause !== '' && { cause }) });
     };
     // Because: checks run in the supervisor, which has no timer wheel.
     const timer = setTimeout(() => end(ProbeReason.timedOut), spec.timeoutMs);
-    request.on('socket', socket => socket.once('connect', () => (connected = true)));
-    request.on('error', () => end(connected ? ProbeReason.broken : ProbeReason.noConnection));
+    request.on('socket', socket => {
+      socket.once('connect', () => (failed = target.tls ? ProbeReason.tlsFailed : ProbeReason.broken));
+      socket.once('secureConnect', () => (failed = ProbeReason.broken));
+    });
+    request.on('error', error => {
+      if (failed !== ProbeReason.tlsFailed && !isTlsError(error)) end(failed);
+      else end(ProbeReason.tlsFailed, 0, tlsFailureText(error));
+    });
     request.on('response', response => {
       const { statusCode: status = 0 } = response;
       if (!spec.expect.some(({ from, to }) => status >= from && status <= to)) end(ProbeReason.status, status);

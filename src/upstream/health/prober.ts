@@ -1,6 +1,6 @@
 // What a kind of health check is: one question to one endpoint. How often it is asked and what follows is decided in endpoint-check.ts.
 
-import type { UpstreamTls } from './tls-settings.ts';
+import type { ClientContext } from '../../net/tls/client-tls.ts';
 
 export interface ProbeTarget {
   readonly host: string;
@@ -28,6 +28,8 @@ export interface ProbeOutcome {
   readonly reason: number;
   /** The status of the answer, where there was one; gRPC's own with `grpcStatus`. */
   readonly status: number;
+  /** For the log, where there is more to say than the reason. */
+  readonly cause?: string;
 }
 
 export const ProbeReason = {
@@ -39,10 +41,11 @@ export const ProbeReason = {
   broken: 5,
   notServing: 6,
   grpcStatus: 7,
+  tlsFailed: 8,
 } as const;
 
-/** Resolves within the spec's timeout, always; never rejects. */
-export type Prober = (target: ProbeTarget, spec: ProbeSpec, tls: UpstreamTls | null) => Promise<ProbeOutcome>;
+/** Resolves within the spec's timeout, always; never rejects. `tls` as connections of requests have it. */
+export type Prober = (target: ProbeTarget, spec: ProbeSpec, tls: ClientContext | null) => Promise<ProbeOutcome>;
 
 /** Reason and status in one cell. */
 export function reasonCell({ reason, status }: ProbeOutcome): number {
@@ -67,7 +70,15 @@ export function reasonText(cell: number): string {
       return 'says that it does not serve';
     case ProbeReason.grpcStatus:
       return `answered gRPC status ${status}`;
+    case ProbeReason.tlsFailed:
+      return 'TLS failed';
     default:
       return 'the connection broke off';
   }
+}
+
+/** The same with what more is known. */
+export function outcomeText(outcome: ProbeOutcome): string {
+  const text = reasonText(reasonCell(outcome));
+  return outcome.cause === undefined ? text : `${text}: ${outcome.cause}`;
 }

@@ -16,10 +16,10 @@ import {
   ServerCredentials,
   status,
 } from '@grpc/grpc-js';
+import { makeClientContext } from '../../../src/net/tls/client-tls.ts';
 import { probeGrpc } from '../../../src/upstream/health/grpc-prober.ts';
 import { probeEither } from '../../../src/upstream/health/h2-prober.ts';
 import { ProbeReason, type ProbeSpec } from '../../../src/upstream/health/prober.ts';
-import type { UpstreamTls } from '../../../src/upstream/health/tls-settings.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
@@ -27,7 +27,8 @@ import { listeningPort } from '../../support/listening-port.ts';
 
 const authority = new TestAuthority();
 const files = authority.issue('api', { names: ['DNS:localhost', 'IP:127.0.0.1'] });
-const tls: UpstreamTls = { ca: authority.ca, cert: null, key: null, serverName: null, verify: true };
+const material = { ca: authority.caText, cert: null, key: null, serverName: null, verify: true, protocols: [] };
+const tls = makeClientContext(material);
 after(() => authority.remove());
 
 const spec: ProbeSpec = {
