@@ -370,10 +370,10 @@ export const faultKinds = {
   ),
   upstream_upgrade_refused: upstream(
     502,
-    'Unexpected upgrade',
+    'Upgrade failed',
     'no',
     'http_upgrade_failed',
-    'The endpoint switched protocols without being asked to, or to another than the client asked for.',
+    'The endpoint switched protocols without being asked to, or to another than the client asked for; or it speaks HTTP/2 and takes no tunnel (RFC 8441).',
   ),
 } as const satisfies Record<string, FaultKind>;
 

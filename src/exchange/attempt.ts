@@ -5,6 +5,7 @@ import { RequestFraming, type RequestWriter } from '../net/exchange-ends.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { REFUSED } from '../upstream/breaker/breaker.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { countVersionAsFailed } from './count-version.ts';
@@ -63,7 +64,12 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
   exchange.attempts++;
   const { hedge } = exchange.route!.plan.resilience;
   if (hedge !== null) armHedge(exchange, hedge);
-  const connection = endpoint.pool.acquire(exchange, fresh);
+  acquire(exchange, endpoint.pool, fresh);
+}
+
+/** Sends it over a connection of this pool, at once or when there is one. */
+function acquire(exchange: Exchange, pool: EndpointPool, fresh: boolean): void {
+  const connection = pool.acquire(exchange, fresh);
   if (connection !== null) {
     send(exchange, connection);
     return;
@@ -131,7 +137,7 @@ export function onConnection(exchange: Exchange, connection: RequestWriter): voi
   exchange.waiting = false;
   endWait(exchange);
   send(exchange, connection);
-  if (!exchange.requestIsBlocked) exchange.downstream.resumeRequest();
+  if (!exchange.waiting && !exchange.requestIsBlocked) exchange.downstream.resumeRequest();
 }
 
 function send(exchange: Exchange, connection: RequestWriter): void {
@@ -139,7 +145,9 @@ function send(exchange: Exchange, connection: RequestWriter): void {
   const chunked = request.chunked || (exchange.requestFiltered && request.hasBody);
   if (request.upgrade !== '' && !connection.canUpgrade(request.upgrade)) {
     connection.abort();
-    refuse(exchange, new Fault('upstream_upgrade_refused'));
+    const { forUpgrades } = exchange.endpoint!.pool;
+    if (forUpgrades === undefined) refuse(exchange, new Fault('upstream_upgrade_refused'));
+    else acquire(exchange, forUpgrades, false);
     return;
   }
   exchange.connection = connection;

@@ -27,4 +27,6 @@ export interface EndpointPool {
   readonly isCold: boolean;
   /** Opens a connection ahead of a request, where none is idle and there is room. */
   warm(): void;
+  /** Connections for upgrades that those of this pool do not take; left out where the endpoint is asked for nothing else. */
+  readonly forUpgrades?: EndpointPool;
 }

@@ -1,5 +1,6 @@
 // A pool for an endpoint that chooses its protocol by ALPN (`protocol: auto`): HTTP/2 until it chooses HTTP/1.1, and that until it takes
-// it no longer, or nothing is open any more and it may have changed its mind.
+// it no longer, or nothing is open any more and it may have changed its mind. Beside HTTP/2, HTTP/1.1 for the WebSockets that most endpoints take
+// over that alone.
 
 import type { RequestWriter } from '../net/exchange-ends.ts';
 import type { ConnectionTarget } from '../net/upstream-connection.ts';
@@ -21,6 +22,8 @@ export class NegotiatedPool implements EndpointPool {
   /** Of all that follow one another: what is open of the ones before counts. */
   private readonly seats: ConnectionSeats;
   private current: MultiplexPool | Pool;
+  /** Null until an upgrade needs it. */
+  private besides: Pool | null;
   private chosenAt: number;
   private retired: boolean;
 
@@ -38,16 +41,20 @@ export class NegotiatedPool implements EndpointPool {
     this.context = context;
     this.goaways = goaways;
     this.seats = new ConnectionSeats(settings.maxConnections, holder => {
-      // The current one knows what to do with its own.
+      // Each knows what to do with its own.
       if (holder !== this.current) this.current.openForWaiters();
+      if (holder !== this.besides) this.besides?.openForWaiters();
     });
+    this.besides = null;
     this.chosenAt = 0;
     this.retired = false;
     this.current = this.asking();
   }
 
   get counts(): EndpointPool['counts'] {
-    return this.current.counts;
+    const { active, idle, pending } = this.current.counts;
+    const besides = this.besides?.counts ?? { active: 0, idle: 0, pending: 0 };
+    return { active: active + besides.active, idle: idle + besides.idle, pending: pending + besides.pending };
   }
 
   get isCold(): boolean {
@@ -61,13 +68,23 @@ export class NegotiatedPool implements EndpointPool {
     return this.current.acquire(waiter, fresh);
   }
 
+  get forUpgrades(): Pool {
+    if (this.besides === null) {
+      this.besides = this.plain();
+      if (this.retired) this.besides.retire();
+    }
+    return this.besides;
+  }
+
   forget(waiter: ConnectionWaiter): void {
     this.current.forget(waiter);
+    this.besides?.forget(waiter);
   }
 
   retire(): void {
     this.retired = true;
     this.current.retire();
+    this.besides?.retire();
   }
 
   warm(): void {

@@ -122,7 +122,9 @@ before(async () => {
   const conf = authority.path('nginx.conf');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder};`);
   const server = (port: number, http2: string) => `server { listen 127.0.0.1:${port} ssl${http2};
-    ssl_certificate ${files.cert}; ssl_certificate_key ${files.key}; location / { return 200 "$server_protocol"; } }`;
+    ssl_certificate ${files.cert}; ssl_certificate_key ${files.key}; location / { return 200 "$server_protocol"; }
+    location ~ /chat$ { proxy_pass https://127.0.0.1:${ports.plain}; proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection Upgrade; } }`;
   writeFileSync(
     conf,
     `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events { worker_connections 256; }
@@ -243,7 +245,8 @@ for (const [client, ask] of [
   }
 }
 
-for (const name of ['node-h2', 'node-auto', 'plain-auto']) {
+// nginx takes no tunnel over HTTP/2.
+for (const name of ['node-h2', 'node-auto', 'plain-auto', 'nginx-auto']) {
   test(`a WebSocket through ${name}`, async () => {
     const socket = new WebSocket(`wss://127.0.0.1:${gateway.port}/${name}/chat`, {
       perMessageDeflate: false,
@@ -257,6 +260,36 @@ for (const name of ['node-h2', 'node-auto', 'plain-auto']) {
     await once(socket, 'close');
   });
 }
+
+test('a WebSocket of an HTTP/2 client, to an endpoint that takes no tunnel over HTTP/2', async () => {
+  const open = async (path: string) => {
+    const stream = session.request(
+      {
+        ':method': 'CONNECT',
+        ':protocol': 'websocket',
+        ':path': path,
+        ':authority': 'api.test',
+        'sec-websocket-version': '13',
+      },
+      { endStream: false },
+    );
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    return { stream, status: headers[':status'] };
+  };
+  const refused = await open('/nginx-h2/chat');
+  assert.equal(refused.status, 502);
+  let problem = '';
+  for await (const piece of refused.stream) problem += String(piece);
+  assert.match(problem, /upstream_upgrade_refused/);
+  const { stream, status } = await open('/nginx-auto/chat');
+  assert.equal(status, 200);
+  stream.write(Buffer.from('8182000000006869', 'hex'));
+  const [answer] = (await once(stream, 'data')) as [Buffer];
+  assert.deepEqual(answer, Buffer.concat([Buffer.of(0x81, 2), Buffer.from('HI')]));
+  stream.close();
+  // What else comes goes on over HTTP/2.
+  assert.equal((await ask2('/nginx-auto/')).body, 'HTTP/2.0');
+});
 
 test('an endpoint that comes to speak another protocol is spoken to in it', async () => {
   const said: string[] = [];
