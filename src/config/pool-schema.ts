@@ -22,7 +22,11 @@ export const poolSchema = z
       .default(0)
       .describe('Requests on one connection before it is closed; 0 is no limit.'),
     maxStreams: z.int().min(1).max(countMax).default(100).describe('Streams on one HTTP/2 connection.'),
-    idleTimeout: duration.prefault('60s').describe('How long a connection without a request is kept.'),
+    idleTimeout: duration
+      .prefault('60s')
+      .describe(
+        'How long a connection without a request is kept; at most three quarters of the time that the endpoint announces (`Keep-Alive: timeout=5`).',
+      ),
     connectTimeout: duration.prefault('2s').describe('How long opening a connection may take.'),
   })
   .prefault({})

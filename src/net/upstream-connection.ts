@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { Fault, type FaultCode } from '../base/fault.ts';
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import { BodyDecoder, type BodySink } from '../http/h1/body-decoder.ts';
-import type { HeadLimits } from '../http/h1/field-lines.ts';
+import { type HeadLimits, NO_KEEP_ALIVE } from '../http/h1/field-lines.ts';
 import { Refusal } from '../http/h1/parse-outcome.ts';
 import { BodyFraming, parseResponseHead, type ResponseHead, takeResponseHead } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
@@ -43,6 +43,8 @@ const Phase = { connecting: 0, idle: 1, head: 2, body: 3, tunnel: 4, closed: 5 }
 
 /** Interim responses to one request: a backend that sends more is broken. */
 const INFORMATIONAL_MAX = 32;
+/** Of the time for which an endpoint keeps a connection: a request that meets its end on the way is lost, unless it may be sent twice. */
+const KEPT_SHARE = 3 / 4;
 /** Of an answer that nobody wants any more; to read more of it costs more than a new connection. */
 const DROPPED_BYTES_MAX = 64 * 1024;
 
@@ -68,6 +70,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private remaining: number;
   private decoder: BodyDecoder | null;
   private keepAlive: boolean;
+  /** As the last answer had it. */
+  private keepAliveSeconds: number;
   private stash: Buffer | null;
   private informational: number;
   private blocked: boolean;
@@ -100,6 +104,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.remaining = 0;
     this.decoder = null;
     this.keepAlive = true;
+    this.keepAliveSeconds = NO_KEEP_ALIVE;
     this.stash = null;
     this.informational = 0;
     this.blocked = false;
@@ -236,10 +241,11 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 
   // ---- Idle life -----------------------------------------------------------------------------------------------
 
-  /** Waits for the next request, at most this long. Called by the owner. */
+  /** Waits for the next request, at most this long (0: no limit), and not until the endpoint closes. Called by the owner. */
   rest(idleTimeoutMs: number): void {
     const { io } = this.owner;
-    io.wheel.schedule(this, idleTimeoutMs === 0 ? Infinity : io.clock.now + idleTimeoutMs);
+    const kept = this.keepAliveSeconds === NO_KEEP_ALIVE ? Infinity : this.keepAliveSeconds * 1_000 * KEPT_SHARE;
+    io.wheel.schedule(this, io.clock.now + Math.min(kept, idleTimeoutMs === 0 ? Infinity : idleTimeoutMs));
   }
 
   /** Closes a connection that serves nobody. */
@@ -299,6 +305,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.responseFraming = head.framing;
     this.remaining = head.contentLength;
     this.keepAlive = head.keepAlive;
+    this.keepAliveSeconds = head.keepAliveSeconds;
     this.phase = Phase.body;
     if (head.framing === BodyFraming.chunked) {
       // As for requests: chunks that came with the head are tried before the head is passed on.

@@ -15,6 +15,9 @@ const COLON = 0x3a;
 /** Values of `FieldScan.contentLength` beside lengths. */
 export const NO_LENGTH = -1;
 
+/** `FieldScan.keepAliveSeconds` where nothing is said. */
+export const NO_KEEP_ALIVE = -1;
+
 /** Bits of `FieldScan.connection`. */
 export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4, named: 8 } as const;
 
@@ -24,6 +27,9 @@ export interface HeadLimits {
   readonly headerBytesMax: number;
   readonly headerCountMax: number;
 }
+
+/** What is said beyond it is as good as for ever. */
+const KEEP_ALIVE_SECONDS_MAX = 1_000_000;
 
 /** Nearly all heads lie in the one buffer that a thread reads into. */
 const heads = new LastView();
@@ -39,6 +45,8 @@ export class FieldScan {
   /** The only transfer coding is `chunked`. */
   chunked = false;
   connection = 0;
+  /** `timeout` of Keep-Alive, or NO_KEEP_ALIVE. */
+  keepAliveSeconds = NO_KEEP_ALIVE;
   hosts = 0;
   hostStart = 0;
   hostEnd = 0;
@@ -56,6 +64,7 @@ export class FieldScan {
     this.transferEncodings = 0;
     this.chunked = false;
     this.connection = 0;
+    this.keepAliveSeconds = NO_KEEP_ALIVE;
     this.hosts = 0;
     this.expect = 0;
     this.upgrade = false;
@@ -151,6 +160,10 @@ function noteField(bytes: Uint8Array, id: number, start: number, end: number, sc
     case HeaderId.connection:
       scan.hopByHop = true;
       return noteConnection(bytes, start, end, scan);
+    case HeaderId.keepAlive:
+      scan.keepAliveSeconds = keepAliveSeconds(bytes, start, end);
+      scan.hopByHop = true;
+      return 0;
     case HeaderId.upgrade:
       scan.upgrade = true;
       scan.hopByHop = true;
@@ -180,6 +193,20 @@ function noteContentLength(bytes: Uint8Array, start: number, end: number, scan: 
   }
   scan.contentLength = length;
   return 0;
+}
+
+/** `timeout=5` among other parameters (RFC 2068 section 19.7.1). */
+function keepAliveSeconds(bytes: Uint8Array, start: number, end: number): number {
+  const name = 'timeout=';
+  let at = start;
+  while (at < end && !equalsIgnoringCase(bytes, at, at + name.length, name)) at++;
+  let seconds = NO_KEEP_ALIVE;
+  for (at += name.length; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) break;
+    seconds = Math.min(KEEP_ALIVE_SECONDS_MAX, Math.max(0, seconds) * 10 + digit);
+  }
+  return seconds;
 }
 
 /** Splits the connection options (RFC 9110 section 7.6.1). Unknown ones name fields to take out: see `removeHopByHop`. */

@@ -4,7 +4,14 @@ import { valueByte } from '../byte-classes.ts';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
 import { isBodiless } from '../status.ts';
-import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
+import {
+  ConnectionOption,
+  FieldScan,
+  type HeadLimits,
+  NO_KEEP_ALIVE,
+  NO_LENGTH,
+  scanFieldLines,
+} from './field-lines.ts';
 import { removeHopByHop } from './hop-by-hop.ts';
 import { INCOMPLETE, Refusal } from './parse-outcome.ts';
 
@@ -26,6 +33,8 @@ export class ResponseHead {
   readonly keepAlive: boolean;
   /** Value of Upgrade in a 101, else empty. */
   readonly upgrade: string;
+  /** For how long the endpoint says that it keeps the connection; NO_KEEP_ALIVE where it does not. */
+  readonly keepAliveSeconds: number;
 
   constructor(
     status: number,
@@ -35,6 +44,7 @@ export class ResponseHead {
     contentLength: number,
     keepAlive: boolean,
     upgrade: string,
+    keepAliveSeconds: number = NO_KEEP_ALIVE,
   ) {
     this.status = status;
     this.minorVersion = minorVersion;
@@ -43,6 +53,7 @@ export class ResponseHead {
     this.contentLength = contentLength;
     this.keepAlive = keepAlive;
     this.upgrade = upgrade;
+    this.keepAliveSeconds = keepAliveSeconds;
   }
 }
 
@@ -140,6 +151,7 @@ function buildHead(
     contentLength,
     persistent && framing !== BodyFraming.untilClose,
     upgrade,
+    scan.keepAliveSeconds,
   );
   return headEnd - start;
 }

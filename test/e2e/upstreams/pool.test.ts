@@ -195,6 +195,21 @@ describe('how long a connection is kept', () => {
     assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
   });
 
+  test('not until the endpoint closes it: Keep-Alive says when', async t => {
+    const kept = (seconds: string) => `HTTP/1.1 200 OK\r\nKeep-Alive: ${seconds}\r\nContent-Length: 0\r\n\r\n`;
+    let said = 'max=9, Timeout=1';
+    const handlers: RawHandlers = { onRequest: c => c.socket.write(kept(said)) };
+    const { backend, engine } = await setUp(t, handlers, { pool: { idleTimeoutMs: 0 } });
+    const begun = performance.now();
+    await outcome(await ask(engine));
+    await eventually(() => backend.open() === 0, 'the idle connection is closed');
+    assert.ok(performance.now() - begun < 1_000, 'before the endpoint would');
+    for (said of ['timeout=999999999999', 'timeout=', 'max=1']) {
+      await outcome(await ask(engine));
+      assert.equal(backend.open(), 1, said);
+    }
+  });
+
   test('an answer that takes longer than idleTimeout of the pool is no idleness', async t => {
     const { engine } = await setUp(
       t,
