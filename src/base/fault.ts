@@ -50,7 +50,7 @@ export const faultKinds = {
   malformed_header: downstream(
     400,
     'Malformed header',
-    'A header line is outside the grammar of RFC 9110 section 5: a bad byte, white space before the colon, a line folded, an empty name.',
+    'A header line is outside the grammar of RFC 9110 section 5: a bad byte, white space before the colon, a line folded, an empty name. Or a well-known name is written with `_` for `-`, which some servers take for the same.',
   ),
   malformed_pseudo_header: downstream(
     400,

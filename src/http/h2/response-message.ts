@@ -4,7 +4,7 @@
 import { flatText } from '../../base/latin1.ts';
 import type { HeadLimits } from '../h1/field-lines.ts';
 import { BodyFraming, ResponseHead } from '../h1/response-head.ts';
-import { HeaderId, headerIdOf } from '../header-names.ts';
+import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
 import { isBodiless, statusLine } from '../status.ts';
 import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
@@ -101,9 +101,8 @@ function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
       contentLength = Number(value);
       if (status === 204 && contentLength > 0) return flawed(limits, ResponseVerdict.malformed);
     }
-    // As in HTTP/1: a client behind us may read `content_length` as the length that nobody here looked at.
-    if (id === HeaderId.other && name.includes('_') && headerIdOf(name.replaceAll('_', '-')) !== HeaderId.other)
-      return flawed(limits, ResponseVerdict.malformed);
+    // A client behind us may read it as the length that nobody here looked at.
+    if (name === 'content_length' || name === 'transfer_encoding') return flawed(limits, ResponseVerdict.malformed);
     const valueAt = text.length + name.length + 2;
     index.push(id, text.length, valueAt, valueAt + value.length);
     text = `${text}${name}: ${value}\r\n`;

@@ -546,3 +546,11 @@ test('a body as long as it says is whole, however its end comes', async t => {
   }
   assert.equal(server.connections.length, 1);
 });
+
+test('a well-known name in another spelling, as services have it among their metadata, passes where it frames nothing', async t => {
+  const { engine } = await start(t, {
+    onRequest: ({ connection, stream }) => connection.headers(stream, [...ok, ['x_request_id', '7']], true),
+  });
+  const { status, headers } = await ask(engine);
+  assert.deepEqual([status, headers['x_request_id']], [200, '7']);
+});
