@@ -359,14 +359,14 @@ export const faultKinds = {
     'Malformed upstream response',
     'no',
     'http_protocol_error',
-    'The endpoint’s answer is outside the HTTP grammar or ambiguous, so it was not passed on.',
+    'The endpoint’s answer is outside the HTTP grammar or ambiguous, so it was not passed on. The gateway’s log says what is wrong with it.',
   ),
   upstream_response_too_large: upstream(
     502,
     'Upstream response head too large',
     'no',
     'http_response_header_section_size',
-    'The head of the answer is larger than `limits.headerBytes`.',
+    'The head of the answer is larger than `limits.headerBytes`, or has more fields than `limits.headerCount`.',
   ),
   upstream_upgrade_refused: upstream(
     502,

@@ -82,6 +82,7 @@ export class Gateway {
       unattended: new Unattended(services.io),
       ids: new IdBlocks(),
       unconnected: failureLog(log, 'no connection to an endpoint'),
+      unreadable: failureLog(log, 'an answer of an endpoint is not passed on'),
       steps,
       isCopy: false,
       get headLimits() {

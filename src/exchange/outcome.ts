@@ -33,8 +33,11 @@ export function attemptFailed(exchange: Exchange, fault: Fault): void {
 function learnOfFailure(exchange: Exchange, endpoint: Endpoint, fault: Fault): void {
   const upstream = exchange.upstream!;
   // TLS has a log of its own.
-  if (fault.cause !== '' && fault.code !== 'upstream_tls_failed')
-    exchange.services.unconnected(upstream.name, endpoint.key, fault.cause);
+  if (fault.cause !== '' && fault.code !== 'upstream_tls_failed') {
+    const { unconnected, unreadable } = exchange.services;
+    const isAnswer = fault.code === 'upstream_malformed_response' || fault.code === 'upstream_response_too_large';
+    (isAnswer ? unreadable : unconnected)(upstream.name, endpoint.key, fault.cause);
+  }
   if (fault.kind.source !== 'upstream' || fault.code === 'upstream_queue_full') return;
   const { now } = exchange.services.io.clock;
   endpoint.latency?.failed(exchange.sentAt === 0 ? 0 : now - exchange.sentAt, upstream.nowMs);

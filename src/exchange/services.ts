@@ -24,6 +24,8 @@ export interface ExchangeServices extends PoolContext {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: LogFields) => void;
   /** Why an endpoint could not be connected to. */
   readonly unconnected: FailureLog;
+  /** Why an endpoint's answer was not passed on. */
+  readonly unreadable: FailureLog;
   /** Of copies of exchanges: they count and are logged as nobody's requests. */
   readonly isCopy: boolean;
   readonly steps: ExchangeSteps;

@@ -2,11 +2,11 @@
 // nothing of routes, retries or clients. Longer than most rooms: it is one state machine.
 
 import { connect, type Socket } from 'node:net';
-import { Fault, type FaultCode } from '../base/fault.ts';
+import { Fault, type FaultCode, faultKinds } from '../base/fault.ts';
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import { BodyDecoder, type BodySink } from '../http/h1/body-decoder.ts';
 import { type HeadLimits, NO_KEEP_ALIVE } from '../http/h1/field-lines.ts';
-import { Refusal } from '../http/h1/parse-outcome.ts';
+import { Refusal, refusalCode } from '../http/h1/parse-outcome.ts';
 import { BodyFraming, parseResponseHead, type ResponseHead, takeResponseHead } from '../http/h1/response-head.ts';
 import type { Headers } from '../http/headers.ts';
 import { listenTo, readInto, type SocketEvents } from './accepted-socket.ts';
@@ -40,6 +40,9 @@ export interface ConnectionOwner {
 }
 
 const Phase = { connecting: 0, idle: 1, head: 2, body: 3, tunnel: 4, closed: 5 } as const;
+
+const NO_STATUS_LINE =
+  'It does not begin with a status line of HTTP/1: does the endpoint speak that, and in plain text?';
 
 /** Interim responses to one request: a backend that sends more is broken. */
 const INFORMATIONAL_MAX = 32;
@@ -290,9 +293,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private readHead(bytes: Buffer, at: number, end: number): number {
     const used = parseResponseHead(bytes, at, end, this.toHead, this.owner.headLimits);
     if (used < 0) {
-      this.fail(
-        new Fault(used === Refusal.headerTooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response'),
-      );
+      this.refuse(used);
       return end;
     }
     if (used === 0) {
@@ -309,8 +310,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.phase = Phase.body;
     if (head.framing === BodyFraming.chunked) {
       // As for requests: chunks that came with the head are tried before the head is passed on.
-      if (behind < end && new BodyDecoder(BodyFraming.chunked, 0).feed(bytes, behind, end, nothing) < 0) {
-        this.fail(new Fault('upstream_malformed_response'));
+      const trial = behind < end ? new BodyDecoder(BodyFraming.chunked, 0).feed(bytes, behind, end, nothing) : 0;
+      if (trial < 0) {
+        this.refuse(trial);
         return end;
       }
       this.decoder = new BodyDecoder(BodyFraming.chunked, 0);
@@ -336,7 +338,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       return behind;
     }
     if (++this.informational > INFORMATIONAL_MAX) {
-      this.fail(new Fault('upstream_malformed_response'));
+      this.fail(new Fault('upstream_malformed_response', '', 'Interim answers and no final one.'));
       return end;
     }
     this.events!.onInformational(head);
@@ -349,7 +351,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     if (decoder !== null) {
       const used = decoder.feed(bytes, start, end, this);
       if (used < 0) {
-        this.fail(new Fault('upstream_malformed_response'));
+        this.refuse(used);
         return end;
       }
       if (this.phase !== Phase.body) return end;
@@ -390,6 +392,13 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       this.socket.destroy();
       this.leave();
     }
+  }
+
+  /** The answer is none: the operator is told by which rule. */
+  private refuse(refusal: number): void {
+    const code = refusal === Refusal.headerTooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response';
+    const cause = refusal === Refusal.statusLine ? NO_STATUS_LINE : faultKinds[refusalCode(refusal)].meaning;
+    this.fail(new Fault(code, '', cause));
   }
 
   private fail(fault: Fault): void {

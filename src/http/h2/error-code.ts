@@ -16,3 +16,9 @@ export const ErrorCode = {
   inadequateSecurity: 0xc,
   http11Required: 0xd,
 } as const;
+
+/** As the RFC writes it. */
+export function errorName(code: number): string {
+  const name = Object.entries(ErrorCode).find(([, value]) => value === code)?.[0];
+  return name === undefined ? `0x${code.toString(16)}` : name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase();
+}

@@ -1,6 +1,7 @@
 // Makes the head of a response of a decoded header block (RFC 9113 section 8.3.2), once and strictly, in the form that the rest
 // of the gateway knows: as HTTP/1.1 would have it. Knows neither streams nor frames.
 
+import { faultKinds } from '../../base/fault.ts';
 import { flatText } from '../../base/latin1.ts';
 import type { HeadLimits } from '../h1/field-lines.ts';
 import { BodyFraming, ResponseHead } from '../h1/response-head.ts';
@@ -20,6 +21,8 @@ export class ResponseMessage {
   readonly limits: HeadLimits;
   /** One of `ResponseVerdict`. */
   readonly verdict: number;
+  /** What is wrong with it, for the operator; else empty. */
+  readonly flaw: string;
   readonly status: number;
   /** As announced; -1 when not. */
   readonly contentLength: number;
@@ -29,6 +32,7 @@ export class ResponseMessage {
   constructor(
     limits: HeadLimits,
     verdict: number,
+    flaw: string,
     status: number,
     contentLength: number,
     text: string,
@@ -36,6 +40,7 @@ export class ResponseMessage {
   ) {
     this.limits = limits;
     this.verdict = verdict;
+    this.flaw = flaw;
     this.status = status;
     this.contentLength = contentLength;
     this.text = text;
@@ -62,13 +67,18 @@ export class ResponseMessage {
 export function readResponse(block: FieldBlock<ResponseMessage>, limits: HeadLimits): ResponseMessage {
   const known = block.derived;
   if (known !== null && known.limits === limits) return known;
-  const message = block.tooLarge ? flawed(limits, ResponseVerdict.tooLarge) : read(block.fields, limits);
+  const message = block.tooLarge ? tooLarge(limits) : read(block.fields, limits);
   block.derived = message;
   return message;
 }
 
-function flawed(limits: HeadLimits, verdict: number): ResponseMessage {
-  return new ResponseMessage(limits, verdict, 0, NO_LENGTH, '', []);
+function tooLarge(limits: HeadLimits): ResponseMessage {
+  const { meaning } = faultKinds.header_too_large;
+  return new ResponseMessage(limits, ResponseVerdict.tooLarge, meaning, 0, NO_LENGTH, '', []);
+}
+
+function malformed(limits: HeadLimits, flaw: string): ResponseMessage {
+  return new ResponseMessage(limits, ResponseVerdict.malformed, flaw, 0, NO_LENGTH, '', []);
 }
 
 function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
@@ -80,7 +90,7 @@ function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
     !/^[1-5][0-9]{2}$/.test(first.value) ||
     first.value === '101'
   )
-    return flawed(limits, ResponseVerdict.malformed);
+    return malformed(limits, 'Its head does not begin with a :status of three digits.');
   const status = Number(first.value);
   const index: number[] = [];
   let contentLength = NO_LENGTH;
@@ -93,21 +103,22 @@ function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
       (id >= HeaderId.transferEncoding && id <= HeaderId.te) ||
       id === HeaderId.upgrade
     )
-      return flawed(limits, ResponseVerdict.malformed);
+      return malformed(limits, `The field ${name} is malformed, or has no place in an answer over HTTP/2.`);
     if (id === HeaderId.contentLength) {
       // As in HTTP/1: one plain decimal number, once.
       if (contentLength !== NO_LENGTH || !/^(?:0|[1-9][0-9]{0,14})$/.test(value) || status < 200)
-        return flawed(limits, ResponseVerdict.malformed);
+        return malformed(limits, faultKinds.invalid_content_length.meaning);
       contentLength = Number(value);
-      if (status === 204 && contentLength > 0) return flawed(limits, ResponseVerdict.malformed);
+      if (status === 204 && contentLength > 0) return malformed(limits, 'A 204 has no body, and no length.');
     }
     // A client behind us may read it as the length that nobody here looked at.
-    if (name === 'content_length' || name === 'transfer_encoding') return flawed(limits, ResponseVerdict.malformed);
+    if (name === 'content_length' || name === 'transfer_encoding')
+      return malformed(limits, `The field ${name} looks like another one.`);
     const valueAt = text.length + name.length + 2;
     index.push(id, text.length, valueAt, valueAt + value.length);
     text = `${text}${name}: ${value}\r\n`;
   }
   if (index.length / FIELD_STRIDE > limits.headerCountMax || text.length > limits.headerBytesMax)
-    return flawed(limits, ResponseVerdict.tooLarge);
-  return new ResponseMessage(limits, ResponseVerdict.served, status, contentLength, flatText(text), index);
+    return tooLarge(limits);
+  return new ResponseMessage(limits, ResponseVerdict.served, '', status, contentLength, flatText(text), index);
 }

@@ -3,11 +3,11 @@
 
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Fault, type FaultCode } from '../../base/fault.ts';
+import { Fault } from '../../base/fault.ts';
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import { allowedTrailers } from '../../http/h1/body-decoder.ts';
 import type { HeadLimits } from '../../http/h1/field-lines.ts';
-import { ErrorCode } from '../../http/h2/error-code.ts';
+import { ErrorCode, errorName } from '../../http/h2/error-code.ts';
 import { FloodGuard } from '../../http/h2/flood-guard.ts';
 import { ReceiveWindow, SendWindow, WINDOW_DEFAULT } from '../../http/h2/flow-window.ts';
 import { clientPreface, STREAM_ID_MAX } from '../../http/h2/frame.ts';
@@ -79,6 +79,11 @@ const STUCK_INTERVALS = 2;
 const alivePing = Buffer.from('cardea-u');
 
 const Phase = { connecting: 0, greeting: 1, open: 2, leaving: 3, closed: 4 } as const;
+
+/** For the operator. */
+function brokenRule(code: number): string {
+  return `It broke a rule of HTTP/2 (${errorName(code)}).`;
+}
 
 /** One a thread serves: blocks are written and sent in one go. */
 const block = new RequestBlock();
@@ -327,7 +332,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     if (this.dataStream === null) return this.wasOpened(streamId) ? 0 : ErrorCode.protocolError;
     const error = this.dataStream.takeData(length, endStream);
     if (error === 0) return 0;
-    this.dataStream.fail(error, 'upstream_malformed_response');
+    this.dataStream.fail(error, 'upstream_malformed_response', brokenRule(error));
     this.dataStream = null;
     return 0;
   }
@@ -366,7 +371,12 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       return 0;
     }
     const trailers = endStream ? readTrailers(decoded) : null;
-    if (trailers === null) stream.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+    if (trailers === null)
+      stream.fail(
+        ErrorCode.protocolError,
+        'upstream_malformed_response',
+        'What stands behind its head are no trailers.',
+      );
     else stream.onRemoteEnd(trailers.size === 0 ? null : allowedTrailers(trailers));
     return 0;
   }
@@ -448,8 +458,10 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     }
     const stream = this.streams.find(streamId);
     if (stream === null) return this.wasOpened(streamId) ? 0 : ErrorCode.protocolError;
-    if (increment === 0) stream.fail(ErrorCode.protocolError, 'upstream_malformed_response');
-    else if (!stream.growWindow(increment)) stream.fail(ErrorCode.flowControlError, 'upstream_malformed_response');
+    if (increment === 0)
+      stream.fail(ErrorCode.protocolError, 'upstream_malformed_response', brokenRule(ErrorCode.protocolError));
+    else if (!stream.growWindow(increment))
+      stream.fail(ErrorCode.flowControlError, 'upstream_malformed_response', brokenRule(ErrorCode.flowControlError));
     else if (stream.waiting) this.turns.serve();
     return 0;
   }
@@ -535,7 +547,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     }
     this.outbox.goaway(0, code);
     this.outbox.flush();
-    this.lose('upstream_malformed_response');
+    this.lose(new Fault('upstream_malformed_response', '', brokenRule(code)));
   }
 
   private failConnect(fault: Fault): void {
@@ -546,7 +558,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   /** Everything on it is lost. */
-  private lose(fault: FaultCode = 'upstream_reset'): void {
+  private lose(fault: Fault | null = null): void {
     if (this.phase === Phase.closed) return;
     if (this.phase < Phase.open) {
       this.failConnect(new Fault('upstream_connect_failed', '', 'it closed the connection before it said anything'));
@@ -559,7 +571,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     else this.socket.destroySoon();
     this.owner.onClosed(this);
     for (const stream of this.streams.list()) {
-      if (fault === 'upstream_reset') stream.onConnectionLost(true);
+      if (fault === null) stream.onConnectionLost(true);
       else stream.lose(fault);
     }
   }

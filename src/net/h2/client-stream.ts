@@ -16,6 +16,8 @@ import type { ClientConnection } from './client-connection.ts';
 import { NO_BYTE, pieceOf } from './last-byte.ts';
 import type { SendingStream } from './stream-turns.ts';
 
+const LENGTH_THAT_LIES = 'Its body is not as long as its Content-Length says.';
+
 /** Interim responses to one request: a backend that sends more is broken. */
 const INFORMATIONAL_MAX = 32;
 
@@ -261,7 +263,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   onHeaders(message: ResponseMessage, endStream: boolean): void {
     if (message.verdict !== ResponseVerdict.served) {
       const tooLarge = message.verdict === ResponseVerdict.tooLarge;
-      this.fail(ErrorCode.protocolError, tooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response');
+      const code = tooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response';
+      this.fail(ErrorCode.protocolError, code, message.flaw);
       return;
     }
     if (message.status < 200) {
@@ -272,7 +275,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     const bodiless = this.toHead || isBodiless(message.status);
     // A length that no body can have any more is a lie (RFC 9113 section 8.1.1).
     if (endStream && contentLength > 0 && !bodiless) {
-      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response', LENGTH_THAT_LIES);
       return;
     }
     this.contentLength = bodiless ? 0 : contentLength;
@@ -291,7 +294,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
 
   private onInterim(message: ResponseMessage, endStream: boolean): void {
     if (endStream || ++this.informational > INFORMATIONAL_MAX) {
-      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response', 'Interim answers and no final one.');
       return;
     }
     const head = message.toHead(false, false);
@@ -325,7 +328,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     if (this.closed) return;
     this.received += end - start;
     if (this.contentLength >= 0 && this.received > this.contentLength) {
-      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response', LENGTH_THAT_LIES);
       return;
     }
     this.touch();
@@ -358,7 +361,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   onRemoteEnd(trailers: Headers | null): void {
     if (this.closed) return;
     if (this.phase === Phase.head || (this.contentLength >= 0 && this.received !== this.contentLength)) {
-      this.fail(ErrorCode.protocolError, 'upstream_malformed_response');
+      const cause = this.phase === Phase.head ? 'It has no head.' : LENGTH_THAT_LIES;
+      this.fail(ErrorCode.protocolError, 'upstream_malformed_response', cause);
       return;
     }
     this.remoteEnded = true;
@@ -397,31 +401,27 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   onReset(code: number): void {
     // Behind a complete answer it says that the rest of the request is not wanted.
     if (this.closed) return;
-    this.leaveWith(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : 'upstream_reset');
+    this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : 'upstream_reset'));
   }
 
   /** The connection ends; `processed` says that the endpoint may have looked at this request (RFC 9113 section 6.8). */
   onConnectionLost(processed: boolean): void {
-    this.leaveWith(processed ? 'upstream_reset' : 'upstream_stream_refused');
+    this.lose(new Fault(processed ? 'upstream_reset' : 'upstream_stream_refused'));
   }
 
-  /** The endpoint broke a rule: the stream ends with this code, the exchange with that fault. */
-  fail(code: number, fault: FaultCode): void {
+  /** The endpoint broke a rule, or took too long: the stream ends with this code, the exchange with that fault. `cause` is for the operator. */
+  fail(code: number, fault: FaultCode, cause = ''): void {
     if (this.closed) return;
     this.connection.resetStream(this, code);
-    this.leaveWith(fault);
+    this.lose(new Fault(fault, '', cause));
   }
 
-  /** The connection ended for what the endpoint did wrong. */
-  lose(fault: FaultCode): void {
-    this.leaveWith(fault);
-  }
-
-  private leaveWith(fault: FaultCode): void {
+  /** It is over, and the endpoint knows. */
+  lose(fault: Fault): void {
     const { events } = this;
     this.events = null;
     this.leave();
-    events?.onUpstreamFault(new Fault(fault));
+    events?.onUpstreamFault(fault);
   }
 
   pauseResponse(): void {

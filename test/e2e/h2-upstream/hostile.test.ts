@@ -516,6 +516,7 @@ for (const { name, send, fault, stream, connection, method = 'GET' } of cases) {
       await server.until(() => first!.closed);
       assert.equal(first!.goaway, connection);
     }
+    if (fault !== 'upstream_reset') assert.deepEqual(engine.log, ['an answer of an endpoint is not passed on']);
     const next = await ask(engine);
     assert.deepEqual([next.status, next.body, next.whole], [200, 'good', true]);
     assert.equal(server.connections.length, connection === undefined ? 1 : 2);

@@ -65,4 +65,21 @@ routes:
       );
     });
   }
+
+  test('the operator hears which rule was broken, each once', () => {
+    const told = Array.from(
+      gateway.stderr().matchAll(/"message":"an answer of an endpoint is not passed on".*"reason":"([^"]+)"/g),
+      ([, reason]) => reason,
+    );
+    assert.equal(new Set(told).size, told.length);
+    for (const rule of [
+      /^Content-Length and Transfer-Encoding together/,
+      /^A chunk size/,
+      /^It does not begin with a status line/,
+    ])
+      assert.ok(
+        told.some(reason => rule.test(reason ?? '')),
+        `${rule} among ${told.join(' | ')}`,
+      );
+  });
 });
