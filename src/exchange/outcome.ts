@@ -35,8 +35,7 @@ function learnOfFailure(exchange: Exchange, endpoint: Endpoint, fault: Fault): v
   // TLS has a log of its own.
   if (fault.cause !== '' && fault.code !== 'upstream_tls_failed') {
     const { unconnected, unreadable } = exchange.services;
-    const isAnswer = fault.code === 'upstream_malformed_response' || fault.code === 'upstream_response_too_large';
-    (isAnswer ? unreadable : unconnected)(upstream.name, endpoint.key, fault.cause);
+    (exchange.connection === null ? unconnected : unreadable)(upstream.name, endpoint.key, fault.cause);
   }
   if (fault.kind.source !== 'upstream' || fault.code === 'upstream_queue_full') return;
   const { now } = exchange.services.io.clock;

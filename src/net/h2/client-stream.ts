@@ -401,7 +401,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   onReset(code: number): void {
     // Behind a complete answer it says that the rest of the request is not wanted.
     if (this.closed) return;
-    this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : 'upstream_reset'));
+    const cause = code === ErrorCode.http11Required ? 'It wants HTTP/1.1 for such requests; see `protocol`.' : '';
+    this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : 'upstream_reset', '', cause));
   }
 
   /** The connection ends; `processed` says that the endpoint may have looked at this request (RFC 9113 section 6.8). */

@@ -30,6 +30,7 @@ const INTERNAL_ERROR = 2;
 const FLOW_CONTROL_ERROR = 3;
 const REFUSED_STREAM = 7;
 const CANCEL = 8;
+const HTTP_1_1_REQUIRED = 13;
 
 const room = (stream: number, bytes: number): Buffer => frame(T.windowUpdate, 0, stream, uint32(bytes));
 
@@ -226,6 +227,7 @@ test('RST_STREAM without an error behind a whole answer: the answer counts, the 
 for (const [name, code] of [
   ['without an error', NO_ERROR],
   ['with CANCEL', CANCEL],
+  ['with HTTP_1_1_REQUIRED, which the operator hears', HTTP_1_1_REQUIRED],
 ] as const) {
   test(`RST_STREAM ${name} in front of the end is no end`, async t => {
     const { engine, server } = await start(t, {
@@ -242,6 +244,7 @@ for (const [name, code] of [
     const begun = await ask(engine, 'POST', '/begun');
     assert.deepEqual([begun.status, begun.whole], [200, false]);
     assert.equal(server.connections.length, 1, 'the stream was at fault, not the connection');
+    assert.equal(engine.log.length, code === HTTP_1_1_REQUIRED ? 1 : 0);
   });
 }
 
