@@ -147,7 +147,8 @@ function send(exchange: Exchange, connection: RequestWriter): void {
     connection.abort();
     const { forUpgrades } = exchange.endpoint!.pool;
     if (forUpgrades === undefined) refuse(exchange, new Fault('upstream_upgrade_refused'));
-    else acquire(exchange, forUpgrades, false);
+    // Of kept ones, a try before may have met one that was dead.
+    else acquire(exchange, forUpgrades, exchange.attempts > 1);
     return;
   }
   exchange.connection = connection;
