@@ -16,6 +16,11 @@ export const ResponseVerdict = { served: 0, malformed: 1, tooLarge: 2 } as const
 
 const NO_LENGTH = -1;
 
+// Told to the operator, each once in a while: no text of the endpoint's own is in them.
+const BAD_STATUS = 'It does not begin with one :status of three digits, and no other pseudo-header field.';
+const BAD_FIELD =
+  'A field is outside RFC 9113 section 8.2.1: a bad byte or upper case in its name, a bad byte or white space at an end of its value.';
+
 /** Immutable once read; blocks that come again are read once. */
 export class ResponseMessage {
   readonly limits: HeadLimits;
@@ -90,20 +95,17 @@ function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
     !/^[1-5][0-9]{2}$/.test(first.value) ||
     first.value === '101'
   )
-    return malformed(limits, 'Its head does not begin with a :status of three digits.');
+    return malformed(limits, BAD_STATUS);
   const status = Number(first.value);
   const index: number[] = [];
   let contentLength = NO_LENGTH;
   let text = statusLine(status);
   for (let i = 1; i < fields.length; i++) {
     const { id, name, value, flaw } = fields[i]!;
-    if (
-      flaw !== FieldFlaw.none ||
-      id < 0 ||
-      (id >= HeaderId.transferEncoding && id <= HeaderId.te) ||
-      id === HeaderId.upgrade
-    )
-      return malformed(limits, `The field ${name} is malformed, or has no place in an answer over HTTP/2.`);
+    if (flaw !== FieldFlaw.none) return malformed(limits, BAD_FIELD);
+    if (id < 0) return malformed(limits, BAD_STATUS);
+    if ((id >= HeaderId.transferEncoding && id <= HeaderId.te) || id === HeaderId.upgrade)
+      return malformed(limits, `The field ${name} has no place in HTTP/2.`);
     if (id === HeaderId.contentLength) {
       // As in HTTP/1: one plain decimal number, once.
       if (contentLength !== NO_LENGTH || !/^(?:0|[1-9][0-9]{0,14})$/.test(value) || status < 200)
