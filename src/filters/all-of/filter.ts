@@ -48,6 +48,9 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
       addFields(exchange, gathered.fields);
     };
 
+    // Because: only this filter writes its cell.
+    const askedOf = (exchange: Exchange) => (exchange.state[slot] as Gathered | undefined)?.asked ?? 0;
+
     const filter: Filter = {
       ...facesOf(inner),
       onRequest(exchange) {
@@ -60,13 +63,11 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
         return ask(exchange, gathered);
       },
       onEnd(exchange) {
-        // Because: only this filter writes its cell.
-        const asked = (exchange.state[slot] as Gathered | undefined)?.asked ?? 0;
-        endEach(exchange, inner, asked);
+        endEach(exchange, inner, askedOf(exchange));
       },
     };
     if (inner.some(({ onResponse }) => onResponse !== undefined))
-      filter.onResponse = exchange => respondBack(exchange, inner, inner.length);
+      filter.onResponse = exchange => respondBack(exchange, inner, askedOf(exchange));
     const [bodyFilter] = bodyFilters;
     if (bodyFilter !== undefined) {
       filter.onRequestBody = (exchange, piece, last) => bodyFilter.onRequestBody?.(exchange, piece, last);
