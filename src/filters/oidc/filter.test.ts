@@ -252,6 +252,23 @@ test('a session ends when it was not used for long enough, and in any case when 
   }
 });
 
+test('a session in a store that goes on is given no cookie again: by the time of the answer the browser may have another', async t => {
+  const { issuer } = await startProvider(t);
+  const store = await startStore(t);
+  const gateway = await start(
+    t,
+    issuer,
+    { session: { keys: [key], store: 'main', idle: '10m' } },
+    new Map([['main', store]]),
+  );
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${issuer} gateway`);
+  const usedS = now() - 540;
+  const cookie = (await sessions.keep({ ...sessionOf(issuer), usedS }, null, 3_600_000))!;
+  const answer = await ask(gateway.port, { headers: { cookie: `cardea_session=${cookie}` } });
+  assert.deepEqual([answer.status, valuesOf(answer, 'set-cookie')], [200, []]);
+  assert.ok((await sessions.find(cookie))!.usedS > usedS);
+});
+
 test('tokens that a provider gives for another user replace none', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });

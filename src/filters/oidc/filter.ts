@@ -154,7 +154,7 @@ class OidcFilter implements Filter {
       if (found.ended) this.browser.endSession(exchange, cookie);
       return this.withoutSession(exchange);
     }
-    if (found.renewed && !this.browser.setSession(exchange, found.cookie, cookie)) {
+    if (found.cookie !== cookie && !this.browser.setSession(exchange, found.cookie, cookie)) {
       this.services.worker.log('error', 'oidc session is too large for cookies; name a session.store');
     }
     return this.admit(exchange, found.known);

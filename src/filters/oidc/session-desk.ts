@@ -22,7 +22,7 @@ const LOOK_AGAIN_MS = 100;
 
 /** What was found: a session with the cookie's value from now on, or none, `ended` where there was one. */
 export type FoundSession =
-  | { readonly known: KnownSession; readonly cookie: string; readonly renewed: boolean }
+  | { readonly known: KnownSession; readonly cookie: string }
   | { readonly known: null; readonly ended: boolean };
 
 export class SessionDesk {
@@ -60,21 +60,18 @@ export class SessionDesk {
 
   /** Looks where sessions are kept, and renews what is due. Rejects when the store is away. */
   async find(cookie: string): Promise<FoundSession> {
-    let known = this.memo.get(cookie, this.worker.clock.now);
+    let known: KnownSession | null | undefined = this.memo.get(cookie, this.worker.clock.now);
     if (known === undefined) {
       const session = await this.keeper.find(cookie);
       if (session === null) return { known: null, ended: false };
-      known = this.remember(cookie, session, null);
+      known = this.remember(cookie, session);
     }
     if (hasEnded(known.session, this.nowS(), this.times)) {
       this.memo.delete(cookie);
       return { known: null, ended: true };
     }
-    if (known.replacedBy !== null) return { known, cookie: known.replacedBy, renewed: true };
-    const { session } = known;
-    const renewed = await this.renew(cookie, known);
-    if (renewed === null) return { known: null, ended: true };
-    return { known: renewed, cookie: renewed.replacedBy ?? cookie, renewed: renewed.session !== session };
+    if (known.replacedBy === null) known = await this.renew(cookie, known);
+    return known === null ? { known: null, ended: true } : { known, cookie: known.replacedBy ?? cookie };
   }
 
   /** Keeps the session of a login. Gives the cookie's value. */
@@ -132,8 +129,10 @@ export class SessionDesk {
       // Because: another worker or gateway may be at it, and is not to be found out by the provider's refusal, which ends the session.
       const latest = await this.keeper.latest(cookie, session);
       if (latest === null) return this.gone(cookie);
-      const isDue = latest.cookie !== cookie && wantsRefresh(latest.session, nowS);
-      if (isDue) return this.inPlace(cookie, await this.renewed(latest.cookie, latest.session, nowS), latest.cookie);
+      if (latest.cookie !== cookie && wantsRefresh(latest.session, nowS)) {
+        const known = await this.renewed(latest.cookie, latest.session, nowS);
+        return known === null ? this.gone(cookie) : this.inPlace(cookie, known, known.replacedBy ?? latest.cookie);
+      }
       // What that one leaves is waited for only when the access token is no longer good.
       if (latest.session.accessUntilS > this.nowS() || performance.now() >= until)
         return this.replaced(cookie, latest.cookie, latest.session);
@@ -152,7 +151,7 @@ export class SessionDesk {
     const session = await this.keeper.find(cookie);
     if (session === null) return this.gone(cookie);
     // Because: what is remembered here may be as old as `session.cache`.
-    if (!wantsRefresh(session, nowS)) return this.remember(cookie, session, null);
+    if (!wantsRefresh(session, nowS)) return this.remember(cookie, session);
     // Tokens that are due again were claimed by nobody yet.
     if (session.refreshToken !== claimed.refreshToken || session.accessUntilS !== claimed.accessUntilS)
       return this.renewed(cookie, session, nowS);
@@ -182,16 +181,12 @@ export class SessionDesk {
 
   /** The session from now on, with the cookie that has replaced this one, or with the same. */
   private replaced(cookie: string, value: string, session: Session): KnownSession {
-    if (value === cookie) return this.remember(cookie, session, null);
-    return this.inPlace(cookie, this.remember(value, session, null), value);
+    if (value === cookie) return this.remember(cookie, session);
+    return this.inPlace(cookie, this.remember(value, session), value);
   }
 
   /** For whoever still brings the cookie of before. */
-  private inPlace(cookie: string, known: KnownSession, value: string): KnownSession;
-  private inPlace(cookie: string, known: KnownSession | null, value: string): KnownSession | null;
-  private inPlace(cookie: string, known: KnownSession | null, value: string): KnownSession | null {
-    if (known === null) return this.gone(cookie);
-    const replacedBy = known.replacedBy ?? value;
+  private inPlace(cookie: string, known: KnownSession, replacedBy: string): KnownSession {
     const replaced: KnownSession = { ...known, replacedBy, untilMs: this.worker.clock.now + GRACE_MS };
     this.memo.set(cookie, replaced);
     return replaced;
@@ -202,13 +197,13 @@ export class SessionDesk {
     return null;
   }
 
-  private remember(cookie: string, session: Session, replacedBy: string | null): KnownSession {
+  private remember(cookie: string, session: Session): KnownSession {
     const { consumer } = this.config;
     const { scopes, claims } = session;
     const identity = { by: 'oidc', subject: textClaim(session, 'sub'), keyId: '', scopes, claims };
     const owner = consumer === undefined ? '' : textClaim(session, consumer.claim);
     const login = new Login(identity, owner === '' ? null : owner);
-    const known = { session, login, untilMs: this.worker.clock.now + this.beliefMs, replacedBy };
+    const known = { session, login, untilMs: this.worker.clock.now + this.beliefMs, replacedBy: null };
     this.memo.set(cookie, known);
     return known;
   }
