@@ -21,6 +21,8 @@ export interface LoginSecrets {
 const METADATA_LIFE_MS = 24 * 3_600_000;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const LOGOUT_TOKEN_AGE = '10m';
+/** How far the provider's clock may be off: what the client library allows for ID tokens. */
+const CLOCK_TOLERANCE_S = 30;
 
 interface Known {
   readonly library: Library;
@@ -118,6 +120,7 @@ export class Provider {
       issuer,
       audience: this.config.clientId,
       maxTokenAge: LOGOUT_TOKEN_AGE,
+      clockTolerance: CLOCK_TOLERANCE_S,
       requiredClaims: ['iat', 'jti', 'events'],
       algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
     });
