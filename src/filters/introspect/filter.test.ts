@@ -46,7 +46,7 @@ async function gateway(t: TestContext, url: string, config: object = {}) {
   const cells = new Float64Array(loginEvents.length);
   const lines: string[] = [];
   const log = (_level: string, message: string, fields?: object) => lines.push(message + JSON.stringify(fields));
-  const consumers = [{ name: 'web', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] }];
+  const consumers = ['web', '7'].map(name => ({ name, tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] }));
   const started = await startFilterGateway(
     [written(introspectFilter, schema, whole)],
     (request, response) => response.end(JSON.stringify(request.headers)),
@@ -82,6 +82,19 @@ test('an active token passes, asked once; the upstream learns whose it is', asyn
   }
   assert.deepEqual(server.asked, ['good']);
   assert.equal(server.heads[0], `Basic ${Buffer.from('gate+way:s%3Ae%26c').toString('base64')}`);
+});
+
+test('servers that number what should have a name, list scopes, and write null for what is not there are understood', async t => {
+  const server = await startServer(t, () => ({
+    body: { active: true, sub: 42, org: { id: 7 }, scope: ['read', 'write'], exp: null, nbf: null, iss: null },
+  }));
+  const { bring } = await gateway(t, server.url, { consumer: { claim: 'org.id' }, scopes: ['read'], issuer: 'me' });
+  const { status, json } = await bring('one');
+  assert.equal(status, 200);
+  assert.deepEqual(
+    [json['x-consumer-subject'], json['x-consumer-name'], json['x-consumer-scopes']],
+    ['42', '7', 'read write'],
+  );
 });
 
 test('many at once ask once', async t => {

@@ -1,8 +1,9 @@
 // What the server said of a token (RFC 7662 section 2.2), read against the configuration. Asks nobody.
 
-import { claimAt } from '../../exchange/claim-at.ts';
+import { claimAt, claimText } from '../../exchange/claim-at.ts';
 import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
+import { scopesOf } from '../../exchange/scopes-of.ts';
 import type { IntrospectConfig } from './config.ts';
 
 /** What is remembered of a token. How long it is believed goes by the thread's clock, which nobody sets back. */
@@ -31,7 +32,7 @@ export function standingOf(answer: Answer, config: IntrospectConfig, clockMs: nu
     const until = clockMs + config.refusedFor;
     return { failure, login: null, suffices: false, freshUntilMs: until, staleUntilMs: until, expiresAtMs: Infinity };
   }
-  const scopes = typeof answer.scope === 'string' ? answer.scope.split(' ').filter(scope => scope !== '') : [];
+  const scopes = scopesOf(answer);
   return {
     failure: null,
     login: loginOf(answer, scopes, config),
@@ -42,33 +43,30 @@ export function standingOf(answer: Answer, config: IntrospectConfig, clockMs: nu
   };
 }
 
+/** A member that is null is not there: so some servers write what they do not know. */
 function failureOf(
-  { active, exp, nbf, iss, aud }: Answer,
+  { active, exp = null, nbf = null, iss = null, aud }: Answer,
   config: IntrospectConfig,
   nowS: number,
 ): LoginFailure | null {
   if (active !== true) return 'unknown';
   if (!isDate(exp) || !isDate(nbf)) return 'wrongClaims';
-  if (exp !== undefined && exp <= nowS) return 'expired';
-  if (nbf !== undefined && nbf > nowS) return 'notYetValid';
-  if (config.issuer !== undefined && iss !== undefined && iss !== config.issuer) return 'wrongIssuer';
+  if (exp !== null && exp <= nowS) return 'expired';
+  if (nbf !== null && nbf > nowS) return 'notYetValid';
+  if (config.issuer !== undefined && iss !== null && iss !== config.issuer) return 'wrongIssuer';
   const { audience } = config;
   if (audience === undefined) return null;
   const named = Array.isArray(aud) ? aud : [aud];
   return named.some(each => typeof each === 'string' && audience.includes(each)) ? null : 'wrongAudience';
 }
 
-function isDate(member: unknown): member is number | undefined {
-  return member === undefined || (typeof member === 'number' && Number.isFinite(member));
+function isDate(member: unknown): member is number | null {
+  return member === null || (typeof member === 'number' && Number.isFinite(member));
 }
 
 function loginOf(answer: Answer, scopes: readonly string[], { consumer }: IntrospectConfig): Login {
   const { sub, username, client_id: clientId } = answer;
-  const owner = consumer === undefined ? null : claimAt(answer, consumer.claim);
-  const subject = [sub, username, clientId].find(each => typeof each === 'string') ?? '';
-  // Because: `find` has looked that it is a text.
-  return new Login(
-    { by: 'introspect', subject: subject as string, keyId: '', scopes, claims: answer },
-    typeof owner === 'string' ? owner : null,
-  );
+  const owner = consumer === undefined ? '' : claimText(claimAt(answer, consumer.claim));
+  const subject = claimText(sub) || claimText(username) || claimText(clientId);
+  return new Login({ by: 'introspect', subject, keyId: '', scopes, claims: answer }, owner || null);
 }

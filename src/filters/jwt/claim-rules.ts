@@ -62,22 +62,6 @@ export class ClaimRules {
   }
 }
 
-/** The tokens of most callers hold the same scopes. */
-let last: { readonly text: string; readonly scopes: readonly string[] } = { text: '', scopes: [] };
-
-/** `scope` with spaces between (RFC 9068 section 2.2.3), or `scp` as some issuers have it. */
-export function scopesOf({ scope, scp }: Claims): readonly string[] {
-  const claim = scope ?? scp;
-  if (typeof claim === 'string') {
-    if (claim === last.text) return last.scopes;
-    const split = claim.split(' ');
-    const scopes = split.includes('') ? split.filter(each => each !== '') : split;
-    last = { text: claim, scopes };
-    return scopes;
-  }
-  return Array.isArray(claim) ? claim.filter(each => typeof each === 'string') : [];
-}
-
 function isDate(claim: unknown): claim is number | undefined {
   return claim === undefined || (typeof claim === 'number' && Number.isFinite(claim));
 }

@@ -13,10 +13,11 @@ import type { KeySet } from '../../base/jose/key-set.ts';
 import type { VerificationKey } from '../../base/jose/verification-key.ts';
 import { isSignedBy } from '../../base/jose/verify-jws.ts';
 import { flatText } from '../../base/latin1.ts';
-import { claimAt } from '../../exchange/claim-at.ts';
+import { claimAt, claimText } from '../../exchange/claim-at.ts';
 import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
-import { ClaimRules, type Claims, scopesOf } from './claim-rules.ts';
+import { scopesOf } from '../../exchange/scopes-of.ts';
+import { ClaimRules, type Claims } from './claim-rules.ts';
 import type { JwtConfig } from './config.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
@@ -78,12 +79,12 @@ export class TokenVerifier {
     const scopes = scopesOf(claims);
     return {
       text: flatText(token),
-      login: new Login({ by: 'jwt', subject: textOf(sub), keyId: '', scopes, claims }, this.ownerOf(claims)),
+      login: new Login({ by: 'jwt', subject: claimText(sub), keyId: '', scopes, claims }, this.ownerOf(claims)),
       key,
       generation,
       goodUntilMs,
       suffices: this.rules.suffices(scopes),
-      jti: textOf(jti),
+      jti: claimText(jti),
       prints: null,
       issuedAtS: typeof iat === 'number' ? iat : Number.NEGATIVE_INFINITY,
       bytes,
@@ -106,7 +107,7 @@ export class TokenVerifier {
 
   private ownerOf(claims: Claims): string | null {
     const { consumer } = this.config;
-    return consumer === undefined ? null : textOf(claimAt(claims, consumer.claim)) || null;
+    return consumer === undefined ? null : claimText(claimAt(claims, consumer.claim)) || null;
   }
 }
 
@@ -121,15 +122,9 @@ function candidatesFor(
   return candidates.length === 0 ? 'unknown' : candidates;
 }
 
-/** Some issuers number what should have a name (RFC 7519 section 4.1). Empty for what is neither text nor a number that JSON keeps. */
-function textOf(claim: unknown): string {
-  if (typeof claim === 'string') return claim;
-  return Number.isSafeInteger(claim) ? String(claim) : '';
-}
-
 /** Whether a revocation could name it, or there is nothing to name. */
 function isRevocable(claim: unknown): boolean {
-  return claim === undefined || claim === null || claim === '' || textOf(claim) !== '';
+  return claim === undefined || claim === null || claim === '' || claimText(claim) !== '';
 }
 
 function signer(candidates: readonly VerificationKey[], { signed, signature }: CompactJws): VerificationKey | null {

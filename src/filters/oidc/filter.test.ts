@@ -86,7 +86,10 @@ async function start(
       response.setHeader('x-token', request.headers.authorization ?? '');
       response.end('in');
     },
-    { services: { stores, tables, needs: oidcFilter.needs!(schema.parse(config), undefined as never) } },
+    {
+      services: { stores, tables, needs: oidcFilter.needs!(schema.parse(config), undefined as never) },
+      consumers: [{ name: '7', tenant: null, plan: null, groups: [], tags: {}, keys: [] }],
+    },
   );
   t.after(() => gateway.stop());
   return gateway;
@@ -267,6 +270,20 @@ test('a session in a store that goes on is given no cookie again: by the time of
   const answer = await ask(gateway.port, { headers: { cookie: `cardea_session=${cookie}` } });
   assert.deepEqual([answer.status, valuesOf(answer, 'set-cookie')], [200, []]);
   assert.ok((await sessions.find(cookie))!.usedS > usedS);
+});
+
+test('the consumer may be named by a path in the claims, and by a number', async t => {
+  const { issuer } = await startProvider(t);
+  const gateway = await start(t, issuer, { consumer: { claim: 'org.id', required: true } });
+  for (const [id, status] of [
+    [7, 200],
+    ['7', 200],
+    [8, 403],
+  ] as const) {
+    const session = { ...sessionOf(issuer), claims: { sub: 'u', org: { id } } };
+    const headers = { cookie: `cardea_session=${cookieSessions(issuer).keep(session)}` };
+    assert.equal((await ask(gateway.port, { headers })).status, status, JSON.stringify(id));
+  }
 });
 
 test('tokens that a provider gives for another user replace none', async t => {

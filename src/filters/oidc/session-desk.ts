@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { wallMs } from '../../base/wall-time.ts';
+import { claimAt, claimText } from '../../exchange/claim-at.ts';
 import { Login } from '../../exchange/login.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { OidcConfig } from './config.ts';
@@ -201,8 +202,8 @@ export class SessionDesk {
     const { consumer } = this.config;
     const { scopes, claims } = session;
     const identity = { by: 'oidc', subject: textClaim(session, 'sub'), keyId: '', scopes, claims };
-    const owner = consumer === undefined ? '' : textClaim(session, consumer.claim);
-    const login = new Login(identity, owner === '' ? null : owner);
+    const owner = consumer === undefined ? '' : claimText(claimAt(claims, consumer.claim));
+    const login = new Login(identity, owner || null);
     const known = { session, login, untilMs: this.worker.clock.now + this.beliefMs, replacedBy: null };
     this.memo.set(cookie, known);
     return known;
