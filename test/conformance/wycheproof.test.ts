@@ -42,7 +42,7 @@ function accepts(keys: KeySet, token: string): boolean {
   const jws = compactJws(token);
   const header = jws === null ? null : jwsHeader(jws.header);
   if (jws === null || header === null) return false;
-  const candidates = keys.candidates(header.kid, header.algorithm) ?? [];
+  const candidates = keys.candidates(header.kid, header.algorithm);
   return candidates.some(key => isSignedBy(key, jws.signed, jws.signature));
 }
 

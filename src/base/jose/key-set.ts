@@ -57,18 +57,13 @@ export class KeySet {
     return new KeySet(keys, problems);
   }
 
-  /**
-   * The keys that may have signed a token with this header; null when none of the set is meant, so that a newer set may know it.
-   * An empty list when the key that is meant is for another algorithm.
-   */
-  candidates(kid: string | null, algorithmName: string): readonly VerificationKey[] | null {
+  /** The keys that may have signed a token with this header. */
+  candidates(kid: string | null, algorithmName: string): readonly VerificationKey[] {
     const algorithm = jwsAlgorithms.get(algorithmName);
     if (algorithm === undefined) return none;
     const fitting = this.byAlgorithm.get(algorithm.name);
     if (kid === null || !this.named) return fitting ?? none;
-    const meant = this.byKid.get(kid);
-    if (meant === undefined) return null;
-    return meant.filter(key => key.algorithm === algorithm);
+    return this.byKid.get(kid)?.filter(key => key.algorithm === algorithm) ?? none;
   }
 
   has(key: VerificationKey): boolean {

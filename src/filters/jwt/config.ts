@@ -18,7 +18,7 @@ export const documentation =
   'Lets a caller through who brings a valid JSON Web Token (RFC 7519), signed by a key of the issuer: RS, PS and ES 256 to 512, EdDSA, or HS with a shared secret. ' +
   'The key decides the algorithm, never the token; `none`, encrypted and nested tokens, critical headers and wrong types are refused, and so is a token without an expiry. ' +
   'With an `issuer` alone its keys are found by OpenID Connect discovery. They are fetched in the background by one thread of the process; while the issuer is away nothing changes until they expire, ' +
-  'and a key that is not known is asked for once in a cool-down, however many tokens name it. Without keys the gateway starts, says so at `/health/ready` and in the log, and answers 503 `identity_unavailable`. ' +
+  'and a key that is not known, or whose signature it is not, is asked for once in a cool-down, however many tokens name it. Without keys the gateway starts, says so at `/health/ready` and in the log, and answers 503 `identity_unavailable`. ' +
   'A token that was verified is remembered until it expires, so that it costs no cryptography again; revocation is looked at every time. ' +
   'What does not hold gets 401 with one text for all reasons; `cardea_filter_events_total{filter="jwt"}` counts them apart. A token without the scopes that are asked for gets 403.';
 
@@ -164,7 +164,9 @@ export const schema = z
       .describe('Memory for verified tokens, per worker. Only valid tokens are cached.'),
     refresh: duration.prefault('1h').describe('How often the issuer’s keys are fetched.'),
     keyLife: duration.prefault('24h').describe('How long keys are used while they cannot be fetched.'),
-    coolDown: duration.prefault('30s').describe('Minimum time between two fetches because of unknown keys.'),
+    coolDown: duration
+      .prefault('30s')
+      .describe('Minimum time between two fetches because of unknown keys and wrong signatures.'),
     fetchTimeout: duration.prefault('5s').describe('How long the issuer may take to answer.'),
     allowHttp: z
       .boolean()

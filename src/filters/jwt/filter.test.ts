@@ -356,6 +356,28 @@ test('an unknown key: all who bring it wait for one look, which helps or does no
   assert.equal(played.listeners.size, 0);
 });
 
+test('an issuer may give its next key the name of the last one, or no names at all: it is looked for as an unknown one is', async t => {
+  const next = await generateKeyPair('RS256', { extractable: true });
+  const other = { ...(await exportJWK(next.publicKey)), kid: 'one', alg: 'RS256' };
+  const { kid: _, ...nameless } = jwks.two;
+  const { kid: __, ...namelessBefore } = jwks.one;
+  const rotations: [what: string, before: object, after: object, fresh: string][] = [
+    ['a name that stays', other, jwks.one, await token()],
+    ['no names, another algorithm', namelessBefore, nameless, await token({}, { kid: undefined }, 'two')],
+  ];
+  for (const [what, before, after, fresh] of rotations) {
+    const played = playedFeed({ version: 1, keys: [{ ...before }], checkedAtMs: Date.now() - 3_600_000 });
+    const { bring, count } = await gateway(t, { feed: played.feed });
+    const waiting = bring(fresh);
+    while (played.listeners.size === 0) await new Promise(resolve => setImmediate(resolve));
+    played.become({ version: 2, keys: [{ ...after }], checkedAtMs: Date.now() });
+    assert.equal((await waiting).status, 200, what);
+    const forged = `${fresh.slice(0, -8)}${fresh.endsWith('AAAAAAAA') ? 'BBBBBBBB' : 'AAAAAAAA'}`;
+    assert.equal((await bring(forged)).status, 401);
+    assert.deepEqual([count('mismatch'), played.asked.length], [1, 1], 'asked lately');
+  }
+});
+
 test('configurations that cannot work', () => {
   const messageOf = (config: object) =>
     schema

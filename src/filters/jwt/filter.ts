@@ -129,11 +129,12 @@ class JwtFilter implements Filter {
     if (desk.isThrottled(exchange)) return undefined;
     const set = keys.current();
     const verdict = verifier.verify(token, set, keys.generation, Date.now());
-    if (verdict === 'unknownKey') {
-      const renewed = mayWait ? keys.renewed() : null;
+    if (mayWait && (verdict === 'unknownKey' || verdict === 'mismatch')) {
+      // Because: an issuer may give its next key the name of the last one, or give its keys no names.
+      const renewed = keys.renewed();
       if (renewed !== null) return this.verifyAfter(renewed, exchange, token);
-      return set === null ? desk.unavailable(exchange) : desk.invalid(exchange, 'unknown');
     }
+    if (verdict === 'unknownKey') return set === null ? desk.unavailable(exchange) : desk.invalid(exchange, 'unknown');
     if (typeof verdict === 'string') return desk.invalid(exchange, verdict);
     tokens.set(verdict);
     return this.accept(exchange, verdict);

@@ -21,7 +21,7 @@ import { ClaimRules, type Claims } from './claim-rules.ts';
 import type { JwtConfig } from './config.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
-/** `unknownKey`: the token names a key that the issuer did not have when it was asked last. */
+/** `unknownKey`: the issuer did not have the key that the token means when it was asked last. */
 export type Verdict = VerifiedToken | LoginFailure | 'unknownKey';
 
 /** The headers of an issuer's tokens are all alike: those of tokens that held are kept as read. */
@@ -117,9 +117,8 @@ function candidatesFor(
   keys: KeySet | null,
 ): readonly VerificationKey[] | 'unknown' | 'unknownKey' {
   if (!jwsAlgorithms.has(algorithm)) return 'unknown';
-  const candidates = keys === null ? null : keys.candidates(kid, algorithm);
-  if (candidates === null) return 'unknownKey';
-  return candidates.length === 0 ? 'unknown' : candidates;
+  const candidates = keys?.candidates(kid, algorithm) ?? [];
+  return candidates.length === 0 ? 'unknownKey' : candidates;
 }
 
 /** Whether a revocation could name it, or there is nothing to name. */
