@@ -111,7 +111,10 @@ class JwksFollower {
     // Secrets that are published are none.
     const usable = objects.filter(({ kty, use }) => kty !== 'oct' && (use === undefined || use === 'sig'));
     const set = KeySet.of(usable, anyAlgorithm);
-    if (set.keys.length === 0) throw new FetchTrouble(`${url} holds no key that can be used`);
+    if (set.keys.length === 0) {
+      const [reason = 'none is for signatures'] = set.problems;
+      throw new FetchTrouble(`${url} holds no key that can be used (${reason})`);
+    }
     const keysNow = usable.map(publicMembers);
     if (!isDeepStrictEqual(keysNow, this.keys)) {
       for (const problem of set.problems) this.outlet.log('warn', 'a key of the issuer is left out', { url, problem });
