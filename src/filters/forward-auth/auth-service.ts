@@ -1,5 +1,6 @@
 // Asks the outside service about one request and reads its answer. Never rejects: what goes wrong is a verdict, too.
 
+import { isUtf8 } from 'node:buffer';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -35,21 +36,33 @@ export class AuthService {
   }
 
   ask(exchange: Exchange): Promise<Verdict> {
-    const { url, agent, config } = this;
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    return new Promise(resolve => {
-      const request = send(url, { method: config.method, agent, headers: this.question(exchange) }, response => {
-        this.read(response).then(resolve, (error: Error) => resolve(failed(error.message)));
-      });
-      // Because: the whole question has one deadline, and Node's own timeout counts idle time only.
-      const timer = setTimeout(
-        () => request.destroy(new Error(`no answer within ${config.timeout} ms`)),
-        config.timeout,
-      );
-      request.on('close', () => clearTimeout(timer));
-      request.on('error', error => resolve(failed(error.message)));
-      request.end();
+    const fields = this.question(exchange);
+    return new Promise(resolve => this.send(fields, this.agent, resolve));
+  }
+
+  private send(fields: readonly string[], agent: Agent | false, decide: (verdict: Verdict) => void): void {
+    const { url, config } = this;
+    const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    let isHeard = false;
+    const request = ask(url, { method: config.method, agent, headers: fields }, response => {
+      isHeard = true;
+      this.read(response).then(decide, (error: Error) => decide(failed(error.message)));
     });
+    // Because: the whole question has one deadline, and Node's own timeout counts idle time only.
+    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${config.timeout} ms`)), config.timeout);
+    request.on('close', () => {
+      clearTimeout(timer);
+      // Because: Node closes the connection of an answer that changes the protocol, and says nothing.
+      if (!isHeard) decide(failed('it closed the connection'));
+    });
+    request.on('error', error => {
+      // Because: a service may end a connection that was idle just when it is used again; a new one says whether it is away.
+      const isStale = !isHeard && request.reusedSocket && isReset(error);
+      isHeard = true;
+      if (isStale) this.send(fields, false, decide);
+      else decide(failed(error.message));
+    });
+    request.end();
   }
 
   private question({ request, client }: Exchange): string[] {
@@ -87,21 +100,33 @@ export class AuthService {
       return Array.isArray(value) ? value.join(', ') : (value ?? '');
     };
     const copied = copy.flatMap(name => (headers[name] === undefined ? [] : [name, text(name)]));
-    const identity = { by: 'forwardAuth', subject: text(subject), keyId: '', scopes: [], claims: null };
-    const owner = text(consumer);
+    const identity = { by: 'forwardAuth', subject: utf8(text(subject)), keyId: '', scopes: [], claims: null };
+    const owner = utf8(text(consumer));
     return { kind: 'admitted', login: new Login(identity, owner === '' ? null : owner), copied };
   }
+}
+
+function isReset({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 function failed(reason: string): Verdict {
   return { kind: 'failed', reason };
 }
 
-function passedFields({ rawHeaders }: IncomingMessage): [string, string][] {
+/** The text of a field, which Node gives as bytes in latin1; services write UTF-8. */
+function utf8(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : value;
+}
+
+function passedFields({ rawHeaders, headers }: IncomingMessage): [string, string][] {
+  const named = (headers.connection ?? '').toLowerCase().split(/[\s,]+/);
   const fields: [string, string][] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const [name, value] = [rawHeaders[i]!, rawHeaders[i + 1]!];
-    if (!ownFields.test(name.toLowerCase())) fields.push([name, value]);
+    const lower = name.toLowerCase();
+    if (!ownFields.test(lower) && !named.includes(lower)) fields.push([name, value]);
   }
   return fields;
 }

@@ -95,6 +95,19 @@ test('a refusal is given to the client as it is', async t => {
   assert.equal(served.length, 0);
 });
 
+test('what a refusal says of its own connection stays there; names that are not ASCII come out as they were written', async t => {
+  const refusing = await start(t, (_request, response) => {
+    response.writeHead(403, { connection: 'keep-alive, X-Hop', 'x-hop': '1', 'x-reason': 'late' }).end();
+  });
+  const { headers } = await ask(refusing.port);
+  assert.deepEqual([headers['x-hop'], headers['x-reason']], [undefined, 'late']);
+  const jörg = Buffer.from('Jörg').toString('latin1');
+  const decide: Decide = (_request, response) => void response.writeHead(200, { 'x-user': jörg }).end();
+  const naming = await start(t, decide, { copy: ['x-user'], subject: 'x-user' });
+  await ask(naming.port);
+  assert.deepEqual([naming.served[0]!['x-user'], naming.served[0]!['x-consumer-subject']], [jörg, jörg]);
+});
+
 test('a redirect to a login page is passed on, not followed', async t => {
   const { port, questions } = await start(
     t,
@@ -297,4 +310,28 @@ test('a verdict that is kept goes by every field that it may rest on', () => {
   assert.deepEqual(problems({ send, cache: { for: '10s', by: ['x-api-key'] } }), []);
   assert.deepEqual(problems({ cache: { for: '10s' } }), []);
   assert.deepEqual(problems({ send }), []);
+});
+
+test('a service that ends a connection as it is used again is asked on another; one that answers with another protocol has not answered', async t => {
+  const asked = new WeakMap<Socket, number>();
+  let ended = 0;
+  const { port, questions } = await start(
+    t,
+    (request, response) => {
+      const { socket } = request;
+      asked.set(socket, (asked.get(socket) ?? 0) + 1);
+      if (request.headers['x-mode'] === 'upgrade')
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+      else if (request.headers['x-mode'] === 'away') socket.destroy();
+      else if (asked.get(socket)! > 1) {
+        ended++;
+        socket.destroy();
+      } else response.end();
+    },
+    { send: ['x-mode'] },
+  );
+  for (let i = 0; i < 3; i++) assert.equal((await ask(port)).status, 200);
+  assert.deepEqual([ended, questions.length], [1, 4]);
+  assert.equal((await ask(port, { headers: { 'x-mode': 'away' } })).status, 503);
+  assert.equal((await ask(port, { headers: { 'x-mode': 'upgrade' } })).status, 503);
 });
