@@ -1,11 +1,14 @@
 // An answer as it is compared: status, some fields, the body up to a limit. One of the live exchange, one of its copy.
 
+import { HeaderId } from '../../http/header-names.ts';
 import type { Headers } from '../../http/headers.ts';
 
 export class AnswerRecord {
   readonly status: number;
   /** Of the compared fields, in their order. */
   readonly fields: readonly (string | undefined)[];
+  /** `Content-Encoding`; empty when there is none. */
+  readonly coding: string;
   /** It came to its end. */
   complete: boolean;
   private readonly pieces: Buffer[];
@@ -16,6 +19,7 @@ export class AnswerRecord {
   constructor(status: number, headers: Headers, names: readonly string[], bytesMax: number) {
     this.status = status;
     this.fields = names.map(name => headers.getJoined(name));
+    this.coding = headers.getById(HeaderId.contentEncoding) ?? '';
     this.complete = false;
     this.pieces = [];
     this.bytesMax = bytesMax;
@@ -30,7 +34,7 @@ export class AnswerRecord {
     else this.pieces.push(Buffer.from(bytes.subarray(start, end)));
   }
 
-  /** Null when it was larger than what is compared. */
+  /** As it came; null when it was larger than what is compared. */
   body(): Buffer | null {
     // Because: it is compared as a whole, is bounded, and only sampled exchanges have one.
     return this.bytes > this.bytesMax ? null : Buffer.concat(this.pieces);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Headers } from '../../http/headers.ts';
 import { AnswerRecord } from './answer-record.ts';
@@ -86,4 +87,32 @@ test('any two JSON values: told to be equal exactly when they are', () => {
       assert.deepEqual(compareAnswers(record(a), record(a), all), []);
     }),
   );
+});
+
+test('bodies are compared by what they hold, in whichever coding they came', () => {
+  const coded = (body: Buffer, coding: string, bytesMax = comparison.bodyBytesMax) => {
+    const headers = Headers.from([
+      ['content-encoding', coding],
+      ['etag', 'a'],
+    ]);
+    const record = new AnswerRecord(200, headers, comparison.headers, bytesMax);
+    record.push(body, 0, body.length);
+    record.complete = true;
+    return record;
+  };
+  const text = (time: number, a: number) => Buffer.from(JSON.stringify({ time, a }));
+  const zipped = coded(gzipSync(text(1, 1)), 'gzip');
+  assert.deepEqual(compareAnswers(zipped, coded(gzipSync(text(2, 1)), 'GZIP'), comparison), []);
+  assert.deepEqual(compareAnswers(zipped, coded(brotliCompressSync(text(1, 1)), 'br'), comparison), []);
+  assert.deepEqual(compareAnswers(zipped, answer({ time: 1, a: 1 }), comparison), []);
+  const differs = [{ kind: 'body', where: '$.a' }];
+  assert.deepEqual(compareAnswers(zipped, coded(zstdCompressSync(text(1, 2)), 'zstd'), comparison), differs);
+  const large = gzipSync(JSON.stringify({ a: 'x'.repeat(2_000) }));
+  for (const [body, coding] of [
+    [large, 'gzip'],
+    [text(1, 1), 'gzip'],
+    [text(1, 1), 'aws-chunked'],
+  ] as const)
+    assert.equal(compareAnswers(zipped, coded(body, coding), comparison), null, 'nobody can tell');
+  assert.deepEqual(compareAnswers(coded(large, 'x'), coded(large, 'x'), comparison), [], 'the same bytes');
 });

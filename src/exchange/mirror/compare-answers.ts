@@ -1,6 +1,7 @@
 // In what two answers to the same request differ: status, named fields, the values of a JSON body. Says where, never what: values may be secrets.
 
 import type { AnswerRecord } from './answer-record.ts';
+import { decodedBody } from './decoded-body.ts';
 
 export interface Comparison {
   readonly headers: readonly string[];
@@ -30,7 +31,14 @@ export function compareAnswers(live: AnswerRecord, copy: AnswerRecord, compariso
   if (!live.complete || !copy.complete) return null;
   const bodies = [live.body(), copy.body()] as const;
   if (bodies[0] === null || bodies[1] === null) return null;
-  const places = bodies[0].equals(bodies[1]) ? [] : differingPlaces(bodies[0], bodies[1], comparison.ignore);
+  if (bodies[0].equals(bodies[1])) return differences;
+  const { bodyBytesMax, ignore } = comparison;
+  const texts = [
+    decodedBody(bodies[0], live.coding, bodyBytesMax),
+    decodedBody(bodies[1], copy.coding, bodyBytesMax),
+  ] as const;
+  if (texts[0] === null || texts[1] === null) return null;
+  const places = texts[0].equals(texts[1]) ? [] : differingPlaces(texts[0], texts[1], ignore);
   if (places.length > 0) differences.push({ kind: 'body', where: places.join(', ') });
   return differences;
 }

@@ -1,0 +1,23 @@
+// A body without its content coding (RFC 9110 section 8.4), whole and at once: for answers that are compared, behind their clients' backs.
+
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+
+type Decode = (body: Buffer, limits: { readonly maxOutputLength: number }) => Buffer;
+
+const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['br', brotliDecompressSync],
+  ['zstd', zstdDecompressSync],
+]);
+
+/** Null for a coding that is not known, a body that is not in it, and one that grows beyond `bytesMax`. */
+export function decodedBody(body: Buffer, coding: string, bytesMax: number): Buffer | null {
+  if (coding === '' || body.length === 0) return body;
+  try {
+    return decoders.get(coding.toLowerCase())?.(body, { maxOutputLength: bytesMax }) ?? null;
+  } catch {
+    return null;
+  }
+}
