@@ -1,6 +1,6 @@
 // The signature base of RFC 9421 section 2.5: what a signature covers, as the text that was signed. Verifies nothing.
 
-import { decodeQueryText, queryPairs } from '../../http/query.ts';
+import { decodeQueryText } from '../../http/query.ts';
 import type { RequestHead } from '../../http/request-head.ts';
 import { type InnerList, type Item, innerListText, itemText } from './structured-dictionary.ts';
 
@@ -72,18 +72,11 @@ function authorityOf(authority: string, scheme: 'http' | 'https'): string {
 /** Section 2.2.8. A parameter that comes several times cannot be covered. */
 function queryParameter(query: string, name: unknown, parameterCount: number): string | null {
   if (typeof name !== 'string' || parameterCount !== 1) return null;
-  const wanted = decodeQueryText(name);
-  const pairs = queryPairs(query);
-  let found: string | null = null;
-  for (let i = 0; i < pairs.length; i += 2) {
-    if (pairs[i] !== wanted) continue;
-    if (found !== null) return null;
-    found = pairs[i + 1]!;
-  }
-  if (found === null) return null;
-  try {
-    return encodeURIComponent(found).replace(/[!'()~]/g, sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  } catch {
-    return null; // A lone surrogate: no text in UTF-8.
-  }
+  // Because: a question mark in front would be taken for none of the text.
+  const values = new URLSearchParams(`?${query}`).getAll(decodeQueryText(name));
+  if (values.length !== 1) return null;
+  return encodeURIComponent(values[0]!).replace(
+    /[!'()~]/g,
+    sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
