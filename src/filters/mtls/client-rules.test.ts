@@ -69,6 +69,7 @@ test('what tells of no certificate, of several or of nothing readable', () => {
   for (const text of [
     '',
     'By=x',
+    'constructor=x',
     'Hash=',
     'Hash=abc',
     `Hash=${print},Hash=${print}`,

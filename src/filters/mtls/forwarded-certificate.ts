@@ -13,7 +13,8 @@ const field = /([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))(;|,|$)/y;
  */
 export function parseForwardedCertificate(text: string): CertificateFacts | null {
   if (text === '' || text.length > LENGTH_MAX) return null;
-  const values: Record<string, string[]> = { hash: [], subject: [], uri: [], dns: [] };
+  const [hash, subject, uri, dns]: [string[], string[], string[], string[]] = [[], [], [], []];
+  const values = new Map(Object.entries({ hash, subject, uri, dns }));
   let at = 0;
   while (at < text.length) {
     field.lastIndex = at;
@@ -24,9 +25,8 @@ export function parseForwardedCertificate(text: string): CertificateFacts | null
     // Because: a comma begins the next element, and a separator needs something behind it.
     if (end === ',' || (end === ';' && at === text.length)) return null;
     const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
-    if (value !== '') values[name.toLowerCase()]?.push(value);
+    if (value !== '') values.get(name.toLowerCase())?.push(value);
   }
-  const { hash = [], subject = [], uri = [], dns = [] } = values;
   if (hash.length > 1 || subject.length > 1) return null;
   const fingerprint = (hash[0] ?? '').toLowerCase();
   if (fingerprint !== '' && !/^[0-9a-f]{64}$/.test(fingerprint)) return null;
