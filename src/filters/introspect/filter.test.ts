@@ -1,8 +1,8 @@
 // The introspect filter against a server that answers as RFC 7662 has it and counts what it is asked. A real provider is in test/e2e.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
@@ -13,7 +13,7 @@ import { introspectFilter } from './filter.ts';
 type Answer = { status?: number; body?: unknown; hold?: Promise<void> };
 
 /** Answers each token as `says` has it. */
-async function startServer(t: TestContext, says: (token: string) => Answer) {
+async function startServer(t: TestContext, says: (token: string, request: IncomingMessage) => Answer) {
   const asked: string[] = [];
   const heads: (string | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -25,7 +25,7 @@ async function startServer(t: TestContext, says: (token: string) => Answer) {
       const token = new URLSearchParams(text).get('token') ?? '';
       asked.push(token);
       heads.push(request.headers.authorization);
-      const { status = 200, body = { active: false }, hold } = says(token);
+      const { status = 200, body = { active: false }, hold } = says(token, request);
       await hold;
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -95,6 +95,22 @@ test('servers that number what should have a name, list scopes, and write null f
     [json['x-consumer-subject'], json['x-consumer-name'], json['x-consumer-scopes']],
     ['42', '7', 'read write'],
   );
+});
+
+test('a server that ends a connection as it is used again is asked once more', async t => {
+  const served = new WeakMap<Socket, number>();
+  let ended = 0;
+  const server = await startServer(t, (_token, { socket }) => {
+    served.set(socket, (served.get(socket) ?? 0) + 1);
+    if (served.get(socket)! > 1 && ended === 0) {
+      ended++;
+      socket.destroy();
+    }
+    return { body: { active: true } };
+  });
+  const { bring } = await gateway(t, server.url);
+  for (let n = 0; n < 4; n++) assert.equal((await bring(`t${n}`)).status, 200);
+  assert.equal(ended, 1);
 });
 
 test('many at once ask once', async t => {

@@ -19,12 +19,18 @@ export async function fetchJson(url: string, options: BoundedFetchOptions): Prom
   const { timeoutMs, signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url, {
-      method: options.method ?? 'GET',
-      headers: { accept: 'application/json', ...options.headers },
-      ...(options.body !== undefined && { body: options.body }),
-      redirect: 'manual',
-      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    const ask = () =>
+      fetch(url, {
+        method: options.method ?? 'GET',
+        headers: { accept: 'application/json', ...options.headers },
+        ...(options.body !== undefined && { body: options.body }),
+        redirect: 'manual',
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      });
+    const response = await ask().catch((error: unknown) => {
+      // Because: a server may end a connection that was idle just when it is used again. Whoever is asked changes nothing by it.
+      if (codeOf(error) !== 'UND_ERR_SOCKET' && codeOf(error) !== 'ECONNRESET') throw error;
+      return ask();
     });
     if (response.status !== 200) {
       await response.body?.cancel();
@@ -63,9 +69,13 @@ function asObject(text: string, where: string): Readonly<Record<string, unknown>
 }
 
 /** `fetch failed` says nothing; what is behind it does. */
-function reasonOf(error: unknown): string {
+function codeOf(error: unknown): unknown {
   const { cause } = error instanceof Error ? error : { cause: undefined };
-  const { code } = (cause ?? {}) as { readonly code?: unknown }; // Because: system errors have one, and nothing is lost if not
+  return ((cause ?? {}) as { readonly code?: unknown }).code; // Because: system errors have one, and nothing is lost if not
+}
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
   if (typeof code === 'string') return `cannot be reached (${code})`;
   return `cannot be read (${error instanceof Error ? error.name : 'unknown error'})`;
 }
