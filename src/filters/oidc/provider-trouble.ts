@@ -3,11 +3,23 @@
 import { refusalCode } from '../../store/redis/refusal-code.ts';
 import { StoreAway } from '../../store/store-away.ts';
 
+/** Error codes of OAuth (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6): words and nothing else. */
+const oauthCode = /^[a-z_]{1,40}$/;
+
+/** What went wrong, with the provider's own word for it, its status, or what the system says of the connection. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if (error instanceof StoreAway) return error.message;
   const refusal = refusalCode(error);
   if (refusal !== null) return `the store refuses: ${refusal}`;
+  const { error: said, cause } = error as { readonly error?: unknown; readonly cause?: unknown }; // Because: the library's errors have one
+  if (typeof said === 'string' && oauthCode.test(said)) return `${codeOf(error)} (${said})`;
+  const status = statusOf(error);
+  if (status !== 0) return `${codeOf(error)} (${status})`;
+  return cause instanceof Error ? `${codeOf(error)} (${codeOf(cause)})` : codeOf(error);
+}
+
+function codeOf(error: Error): string {
   const { code } = error as { readonly code?: unknown }; // Because: the library's errors and the system's have one
   return typeof code === 'string' ? code : error.name;
 }
@@ -26,10 +38,10 @@ const CHALLENGE = 'OAUTH_WWW_AUTHENTICATE_CHALLENGE';
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof TypeError && error.message === 'fetch failed') return true;
-  if (reasonOf(error) === CHALLENGE || isOfClient(error)) return true;
+  if (codeOf(error) === CHALLENGE || isOfClient(error)) return true;
   const status = statusOf(error);
   // Because: who asks too often is told so by any error that the provider likes, and may ask again.
-  return awayCodes.has(reasonOf(error)) || status >= 500 || status === 429;
+  return awayCodes.has(codeOf(error)) || status >= 500 || status === 429;
 }
 
 /** Of the answer that an error is about; 0 where there is none. */
