@@ -37,7 +37,7 @@ export class KeySet {
 
   /**
    * Keys are those of `before` where nothing changed, so that what they verified stays verified. A set in which a key id stands
-   * twice loses those keys; one that mixes secrets with public keys is refused whole, since it is likely that somebody publishes secrets.
+   * twice, for two keys, loses those; one that mixes secrets with public keys is refused whole, since it is likely that somebody publishes secrets.
    */
   static of(jwks: readonly Jwk[], assumed: AssumedAlgorithms, before: KeySet | null = null): KeySet {
     const problems: string[] = [];
@@ -75,9 +75,16 @@ function isForSignatures({ use }: Jwk): boolean {
   return use === undefined || use === 'sig';
 }
 
-/** Whether a token could mean either. Keys with one id and different algorithms are told apart by the token's algorithm. */
+/** What a key is made of, of whichever type. */
+const material = ['n', 'e', 'crv', 'x', 'y', 'k'];
+
+/**
+ * Whether a token could mean either of two keys. Those with one id and different algorithms are told apart by the token's algorithm; one
+ * that is listed twice is the same key whichever is meant.
+ */
 function canMeet(one: Jwk, other: Jwk): boolean {
   if (one.kid === undefined || one.kid !== other.kid || one.kty !== other.kty || !isForSignatures(other)) return false;
+  if (material.every(name => one[name] === other[name])) return false;
   return one.alg === undefined || other.alg === undefined || one.alg === other.alg;
 }
 

@@ -93,6 +93,18 @@ test('a token without a key id is tried with the keys of its algorithm; an unkno
   );
 });
 
+test('of two keys with one id neither counts; one key that is listed twice does', async () => {
+  const [one, two] = await Promise.all([made('ES256'), made('ES256')]);
+  const [first, second] = [one, two].map(({ jwk }) => ({ ...jwk, kid: 'k' }));
+  const both = KeySet.of([first!, second!], assumed);
+  assert.deepEqual([both.keys.length, both.problems.length], [0, 2]);
+  assert.match(both.problems.join(), /its id stands in the set twice/);
+  const again = { ...first!, alg: undefined, x5t: 'x' };
+  const { problems, keys } = KeySet.of([first!, again], assumed);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(new Set(keys.map(({ kid }) => kid)), new Set(['k']));
+});
+
 test('headers that say what nobody here understands are refused', () => {
   const header = (members: object) => jwsHeader(base64url.encode(JSON.stringify({ alg: 'ES256', ...members })));
   assert.deepEqual(header({}), { algorithm: 'ES256', kid: null, type: null, nested: false });
