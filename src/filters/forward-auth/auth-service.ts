@@ -17,6 +17,9 @@ const ownFields = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding
  */
 const IDLE_MS = 60_000;
 
+/** Of an answer's head: Node takes 16 KiB, and a session that a login service puts into several cookies is larger. */
+const HEAD_BYTES_MAX = 64 * 1_024;
+
 export class AuthService {
   private readonly config: ForwardAuthConfig;
   private readonly url: URL;
@@ -44,7 +47,8 @@ export class AuthService {
     const { url, config } = this;
     const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
     let isHeard = false;
-    const request = ask(url, { method: config.method, agent, headers: fields }, response => {
+    const options = { method: config.method, agent, headers: fields, maxHeaderSize: HEAD_BYTES_MAX };
+    const request = ask(url, options, response => {
       isHeard = true;
       this.read(response).then(decide, (error: Error) => decide(failed(error.message)));
     });

@@ -108,6 +108,18 @@ test('what a refusal says of its own connection stays there; names that are not 
   assert.deepEqual([naming.served[0]!['x-user'], naming.served[0]!['x-consumer-subject']], [jörg, jörg]);
 });
 
+test('a refusal may bring many cookies', async t => {
+  const cookies = Array.from({ length: 10 }, (_, n) => `part_${n}=${'x'.repeat(4_000)}`);
+  const { port } = await start(
+    t,
+    (_request, response) => void response.writeHead(401, { 'set-cookie': cookies }).end(),
+  );
+  const request = httpRequest({ host: '127.0.0.1', port, maxHeaderSize: 65_536, agent: false }).end();
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  answer.resume();
+  assert.deepEqual([answer.statusCode, answer.headers['set-cookie']], [401, cookies]);
+});
+
 test('a redirect to a login page is passed on, not followed', async t => {
   const { port, questions } = await start(
     t,
