@@ -28,6 +28,10 @@ interface TestProvider {
   /** How it answers to all that is asked of it, where it is not well. */
   broken: number | null;
   error: string;
+  /** Beside what every provider says of itself. */
+  metadata: object;
+  /** How the gateway said who it is, each time that it wanted tokens. */
+  readonly shown: { readonly head: string | undefined; readonly body: URLSearchParams }[];
   stop(): void;
 }
 
@@ -36,6 +40,13 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url!);
+    const pieces: Buffer[] = [];
+    request
+      .on('data', (piece: Buffer) => pieces.push(piece))
+      .on('end', () => {
+        const body = new URLSearchParams(Buffer.concat(pieces).toString());
+        if (request.url === '/token') provider.shown.push({ head: request.headers.authorization, body });
+      });
     response.setHeader('content-type', 'application/json');
     if (provider.broken !== null) response.writeHead(provider.broken).end(`{"error":"${provider.error}"}`);
     else if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
@@ -51,6 +62,7 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
           authorization_endpoint: `${issuer}/auth`,
           token_endpoint: `${issuer}/token`,
           jwks_uri: `${issuer}/jwks`,
+          ...provider.metadata,
         }),
       );
   });
@@ -61,7 +73,8 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
     server.close();
   };
   t.after(stop);
-  const provider: TestProvider = { issuer, asked, tokens: null, broken: null, error: 'access_denied', stop };
+  const standing = { tokens: null, broken: null, error: 'access_denied', metadata: {}, shown: [] };
+  const provider: TestProvider = { issuer, asked, ...standing, stop };
   return provider;
 }
 
@@ -186,6 +199,26 @@ test('an ID token that is not of this login, or not of this provider, begins no 
     assert.ok(!valuesOf(answer, 'set-cookie').some(line => line.startsWith('cardea_session=')), what);
   }
   assert.equal((await finished(privateKey, {})).status, 302);
+});
+
+test('the secret goes where the provider takes it: in the head, unless it says that it takes it in the body alone', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const [basic, post] = ['client_secret_basic', 'client_secret_post'];
+  const cases: [methods: readonly string[] | undefined, isInBody: boolean][] = [
+    [undefined, false],
+    [[post, basic], false],
+    [[post, 'private_key_jwt'], true],
+  ];
+  for (const [methods, isInBody] of cases) {
+    provider.metadata = { token_endpoint_auth_methods_supported: methods };
+    const gateway = await start(t, provider.issuer, { clientSecret: 'hush' });
+    const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+    assert.equal((await ask(gateway.port, await callbackOf(begun, provider, privateKey, {}))).status, 302);
+    const { head, body } = provider.shown.pop()!;
+    const sent = [head, body.get('client_id'), body.get('client_secret')];
+    const encoded = `Basic ${Buffer.from('gateway:hush').toString('base64')}`;
+    assert.deepEqual(sent, isInBody ? [undefined, 'gateway', 'hush'] : [encoded, null, null]);
+  }
 });
 
 test('a session of a level that does not suffice: a page is sent to log in higher, a program is told what is missing', async t => {

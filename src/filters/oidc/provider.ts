@@ -2,7 +2,13 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
-import type { Configuration, IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
+import type {
+  ClientAuth,
+  Configuration,
+  IDToken,
+  TokenEndpointResponse,
+  TokenEndpointResponseHelpers,
+} from 'openid-client';
 import type { OidcConfig } from './config.ts';
 import { isUnreachable } from './provider-trouble.ts';
 import type { Session } from './session.ts';
@@ -158,7 +164,7 @@ export class Provider {
       new URL(issuer),
       clientId,
       undefined,
-      clientSecret === undefined ? library.None() : library.ClientSecretBasic(clientSecret),
+      clientSecret === undefined ? library.None() : secretBy(library, clientSecret),
       // Because: the library checks an ID token's signature only when it is told to, since TLS vouches for it.
       { execute: [...insecure, library.enableNonRepudiationChecks], timeout: timeout / 1_000 },
     );
@@ -179,6 +185,16 @@ export class Provider {
       usedS: nowS,
     };
   }
+}
+
+/** In the head, as every provider is to take it that says nothing (OpenID Connect Discovery section 3); in the body where it takes it there alone. */
+function secretBy(library: Library, secret: string): ClientAuth {
+  const [inHead, inBody] = [library.ClientSecretBasic(secret), library.ClientSecretPost(secret)];
+  return (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    const isBodyOnly = methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
+    (isBodyOnly ? inBody : inHead)(server, ...rest);
+  };
 }
 
 /** Claims about the token itself say nothing of the user. */
