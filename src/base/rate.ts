@@ -22,6 +22,11 @@ export const ratePattern = /^([1-9][0-9]{0,8})([kMG]?)\/(s|min|h|day|week|month)
 
 export const rateExpected = 'a rate such as 100/s, 1000/min, 5000/h, 50k/day or 10M/month';
 
+/** Whether the text is a rate of zero, which is none: nothing would be let through. */
+export function isZeroRate(text: string): boolean {
+  return /^0+[kMG]?\//.test(text);
+}
+
 /** Null when the text is not a rate. */
 export function parseRate(text: string): Rate | null {
   const match = ratePattern.exec(text);

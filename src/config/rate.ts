@@ -1,13 +1,13 @@
 // Rates in the language: `100/s`, `10M/month`. How rates read is in base/rate.ts.
 
 import { z } from 'zod';
-import { parseRate, rateExpected, ratePattern } from '../base/rate.ts';
+import { isZeroRate, parseRate, rateExpected, ratePattern } from '../base/rate.ts';
 import { expected } from '../base/schema/found.ts';
 
 const described = expected(rateExpected);
 
 const aboveZero = expected('a rate above zero, such as 100/s or 10M/month');
-const isZero = (text: unknown) => typeof text === 'string' && /^0+[kMG]?\//.test(text);
+const isZero = (text: unknown) => typeof text === 'string' && isZeroRate(text);
 
 export const rate = z
   .string(described)

@@ -1,7 +1,7 @@
 // The `limit` and `cost` settings of filters that count: a rate that can be counted, and what a request costs of it.
 
 import { z } from 'zod';
-import { parseRate, type Rate, rateExpected } from '../rate.ts';
+import { isZeroRate, parseRate, type Rate, rateExpected } from '../rate.ts';
 import { expected } from './found.ts';
 import { httpName } from './http-name.ts';
 
@@ -24,7 +24,7 @@ export const budgetRate = z.string(expected(rateExpected)).transform((text, cont
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   };
-  if (/^0+[kMG]?\//.test(text))
+  if (isZeroRate(text))
     return told('a limit of zero would refuse every request; leave the route out, or deny it with ipAccess');
   if (parsed === null) return told(`expected ${rateExpected}, found ${JSON.stringify(text)}`);
   if (parsed.count > countMax) return told(`expected at most 100M in a window, found ${text}`);

@@ -1,7 +1,7 @@
 // What may be written for quota. Knows nothing of how exchanges run, nor where is counted.
 
 import { z } from 'zod';
-import { parseRate } from '../../base/rate.ts';
+import { isZeroRate, parseRate } from '../../base/rate.ts';
 import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { unitOf } from './calendar-unit.ts';
@@ -23,7 +23,7 @@ const limit = z.string(limitText).transform((text, context): QuotaLimit => {
   const rate = parseRate(text);
   const unit = rate === null ? undefined : unitOf(rate.perMs);
   if (rate !== null && unit !== undefined) return { count: rate.count, unit };
-  const message = /^0+[kMG]?\//.test(text)
+  const message = isZeroRate(text)
     ? 'a quota of zero would refuse every request'
     : rate === null
       ? `${limitText}, found ${JSON.stringify(text)}`
