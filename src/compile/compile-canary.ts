@@ -1,7 +1,7 @@
 // From a route's `canary` to the choice that its exchanges make, and the name under which all threads know it.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
-import type { Problem, RouteConfig } from '../config/config.ts';
+import type { RouteConfig } from '../config/config.ts';
 import type { CanaryConfig } from '../config/rollout-config.ts';
 import { CanaryChoice } from '../exchange/canary-choice.ts';
 import { type Condition, CookieCondition, HeaderCondition } from '../route/conditions.ts';
@@ -11,6 +11,8 @@ import { CanaryCell } from '../telemetry/canary-cells.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { upstreamNamed } from './compile-upstreams.ts';
+import type { Report } from './report.ts';
 
 /** Another definition is another canary, which begins at its first step. */
 export function canaryKey({ name, to, canary }: RouteConfig): string {
@@ -28,29 +30,19 @@ export interface CanaryParts {
   readonly specOfStore: (name: string) => StoreSpec;
 }
 
-/** `path` leads to `canary` in the document. Null, with a problem told, when there is no such upstream. */
+/** Null, with a problem told, when there is no such upstream, or its store keeps no canaries. */
 export function compileCanary(
   route: RouteConfig,
   canary: CanaryConfig,
   { upstreams, offsets, states, now, regexes, specOfStore }: CanaryParts,
-  path: readonly (string | number)[],
-  problems: Problem[],
+  report: Report,
 ): CanaryChoice | null {
   const stable = route.to.kind === 'upstream' ? upstreams.get(route.to.upstream) : undefined;
-  const other = upstreams.get(canary.upstream);
-  if (other === undefined) {
-    problems.push({
-      path: [...path, 'upstream'],
-      message: `there is no upstream "${canary.upstream}"`,
-      severity: 'error',
-    });
-    return null;
-  }
-  if (stable === undefined) return null;
+  const other = upstreamNamed(canary.upstream, upstreams, report.at('upstream'));
+  if (other === null || stable === undefined) return null;
   if (canary.store !== undefined && specOfStore(canary.store).kind === 'postgres') {
     const message = `canaries are kept in Redis or SQLite; the store "${canary.store}" is postgres`;
-    problems.push({ path: [...path, 'store'], message, severity: 'error' });
-    return null;
+    return report.at('store').fail(message);
   }
   const key = canaryKey(route);
   const at = offsetIn(offsets, route.name);

@@ -1,7 +1,7 @@
 // From filters as written to the chain that runs. What a filter does with its configuration is the filter's business.
 
 import { messageOf } from '../base/message-of.ts';
-import type { FilterConfig, Problem } from '../config/config.ts';
+import type { FilterConfig } from '../config/config.ts';
 import { buildChain, type Chain, FILTERS_MAX } from '../exchange/chain.ts';
 import type { Filter, FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { RefusalTally } from '../exchange/refusal-tally.ts';
@@ -10,6 +10,7 @@ import { eventLabel } from '../telemetry/event-label.ts';
 import { limitLabel } from '../telemetry/limit-label.ts';
 import { type BlockOffsets, OTHER_LIMIT_LABEL, offsetIn } from '../telemetry/metric-registry.ts';
 import type { StoreShelf } from './compile-stores.ts';
+import type { Report } from './report.ts';
 
 /** The filters that may be built, by name. */
 export type FilterDefinitions = ReadonlyMap<string, FilterDefinition<unknown>>;
@@ -29,25 +30,24 @@ export interface StockedWorkshop extends FilterWorkshop {
   readonly shelf: StoreShelf;
 }
 
-/** Where a list of filters stands: in front of which slot it begins, for which route, and where in the document. */
+/** Where a list of filters stands: in front of which slot it begins, and for which route; empty for all. */
 interface ChainPlace {
   readonly firstSlot: number;
   readonly routeName: string;
-  readonly path: readonly (string | number)[];
 }
 
 /** Cells kept for filters inside global ones. Few, since the cells of a route's own lie behind them. */
 const INNER_GLOBAL_MAX = 16;
 
 /**
- * Builds each filter; what cannot be built is told in `problems` and left out. A filter says so with a TypeError;
+ * Builds each filter; what cannot be built is told and left out. A filter says so with a TypeError;
  * another error is a defect of the filter, told in the same way so that the running configuration stays.
  */
 export function buildFilters(
   configs: readonly FilterConfig[],
   place: ChainPlace,
   { definitions, worker, eventOffsets, limitOffsets, shelf }: StockedWorkshop,
-  problems: Problem[],
+  report: Report,
 ): Filter[] {
   const filters: Filter[] = [];
   let innerSlot = firstInnerSlot(place);
@@ -79,19 +79,30 @@ export function buildFilters(
     });
   };
   for (const [index, { name, config }] of configs.entries()) {
-    const path = [...place.path, index];
     if (!definitions.has(name)) {
-      problems.push({ path, message: `there is no filter "${name}"`, severity: 'error' });
+      report.at(index).fail(`there is no filter "${name}"`);
       continue;
     }
     try {
       filters.push(build({ name, config }, place.firstSlot + index, null));
     } catch (error) {
-      const reason = messageOf(error);
-      problems.push({ path: [...path, name], message: reason, severity: 'error' });
+      report.at(index, name).fail(messageOf(error));
     }
   }
   return filters;
+}
+
+/** Has these filters, and none of their hooks. */
+export function silentChain(filters: Chain['filters']): Chain {
+  return {
+    filters,
+    onRequest: [],
+    requestPlaces: [],
+    hasRequestBody: false,
+    onResponse: [],
+    responsePlaces: [],
+    hasEnd: false,
+  };
 }
 
 /** Cells of filters inside others lie behind those of all filters of a chain: first the global ones', then the route's own. */
@@ -100,15 +111,10 @@ function firstInnerSlot({ routeName }: ChainPlace): number {
 }
 
 /** The global filters, then the route's own. Null, with a problem told, when there are too many. */
-export function chainOf(
-  filters: readonly Filter[],
-  path: readonly (string | number)[],
-  problems: Problem[],
-): Chain | null {
+export function chainOf(filters: readonly Filter[], report: Report): Chain | null {
   try {
     return buildChain(filters);
   } catch (error) {
-    problems.push({ path, message: messageOf(error), severity: 'error' });
-    return null;
+    return report.fail(messageOf(error));
   }
 }

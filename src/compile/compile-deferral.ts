@@ -1,9 +1,8 @@
 // From a route's `async` to the plan that answers are deferred by, and the route on which they are fetched.
 
 import { messageOf } from '../base/message-of.ts';
-import type { Problem, RouteConfig } from '../config/config.ts';
+import type { RouteConfig } from '../config/config.ts';
 import type { DeferralConfig } from '../config/rollout-config.ts';
-import type { Chain } from '../exchange/chain.ts';
 import { ANSWERS_PATH } from '../exchange/deferred/answers-path.ts';
 import { type DeferralEvent, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
@@ -17,8 +16,9 @@ import { MemoryAnswers } from '../store/answers/memory-answers.ts';
 import type { Store } from '../store/store.ts';
 import { offsetIn } from '../telemetry/metric-registry.ts';
 import { opaqueWord } from '../upstream/affinity.ts';
-import type { StockedWorkshop } from './compile-chain.ts';
+import { type StockedWorkshop, silentChain } from './compile-chain.ts';
 import type { StoreShelf } from './compile-stores.ts';
+import type { Report } from './report.ts';
 
 /** Memory of the answers of routes that say the same of it. */
 export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
@@ -40,19 +40,15 @@ interface Deferred {
   readonly destination: Destination;
 }
 
-/** `path` leads to `async` in the document. Null, with a problem told, when its store keeps no answers. */
+/** Null, with a problem told, when its store keeps no answers. */
 export function compileDeferral(
   deferral: DeferralConfig,
   { name, rewrite, metricsOffset, resilience, destination }: Deferred,
   { worker, shelf: stores, eventOffsets }: StockedWorkshop,
-  path: readonly (string | number)[],
-  problems: Problem[],
+  report: Report,
 ): DeferralPlan | null {
   const shelf = shelfOf(deferral, worker, stores);
-  if (typeof shelf === 'string') {
-    problems.push({ path: [...path, 'store'], message: shelf, severity: 'error' });
-    return null;
-  }
+  if (typeof shelf === 'string') return report.at('store').fail(shelf);
   const silent = new Route(name, new RoutePlan(silentChain([]), destination, rewrite, 0, resilience), metricsOffset);
   const eventCell = (event: DeferralEvent) => offsetIn(eventOffsets, deferralLabel(event));
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
@@ -95,17 +91,4 @@ function answersWord(routeName: string): string {
 
 function tableName({ memoryBytes, answerBytesMax }: DeferralConfig): string {
   return `answers ${memoryBytes} ${answerBytesMax}`;
-}
-
-/** Has these filters, and none of their hooks. */
-function silentChain(filters: Chain['filters']): Chain {
-  return {
-    filters,
-    onRequest: [],
-    requestPlaces: [],
-    hasRequestBody: false,
-    onResponse: [],
-    responsePlaces: [],
-    hasEnd: false,
-  };
 }

@@ -1,13 +1,16 @@
 // From a route's `to` to where its exchanges go: an upstream, a split, a fixed reply, a redirect.
 
 import { messageOf } from '../base/message-of.ts';
-import type { DestinationConfig, Problem } from '../config/config.ts';
+import type { DestinationConfig, ReplyConfig } from '../config/config.ts';
+import type { Reply } from '../exchange/response.ts';
 import type { Destination, RedirectTemplate } from '../exchange/route.ts';
 import type { PathPattern } from '../route/path-pattern.ts';
 import { compileTemplate, type Template, TemplateError } from '../route/template.ts';
 import { opaqueWord } from '../upstream/affinity.ts';
 import { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { upstreamNamed } from './compile-upstreams.ts';
+import type { Report } from './report.ts';
 
 /** Thousands of routes lead to the same few upstreams. */
 const destinations = new WeakMap<Upstream, Destination>();
@@ -22,47 +25,45 @@ export function destinationOf(upstream: Upstream): Destination {
   return destination;
 }
 
-/** `path` leads to `to` in the document. Null, with a problem told, when there is no such destination. */
+/** Null, with a problem told, when there is no such destination. */
 export function compileDestination(
   to: DestinationConfig,
   pattern: PathPattern,
   upstreams: ReadonlyMap<string, Upstream>,
-  path: readonly (string | number)[],
-  problems: Problem[],
+  report: Report,
 ): Destination | null {
-  const fail = (message: string, ...below: (string | number)[]): null => {
-    problems.push({ path: [...path, ...below], message, severity: 'error' });
-    return null;
-  };
   switch (to.kind) {
     case 'upstream': {
-      const upstream = upstreams.get(to.upstream);
-      return upstream === undefined ? fail(`there is no upstream "${to.upstream}"`) : destinationOf(upstream);
+      const upstream = upstreamNamed(to.upstream, upstreams, report);
+      return upstream === null ? null : destinationOf(upstream);
     }
     case 'split': {
       const targets = [];
       for (const [index, { upstream: name, weight }] of to.targets.entries()) {
-        const upstream = upstreams.get(name);
-        if (upstream === undefined) return fail(`there is no upstream "${name}"`, index);
+        const upstream = upstreamNamed(name, upstreams, report.at(index));
+        if (upstream === null) return null;
         targets.push({ value: upstream, weight, key: opaqueWord('split', name) });
       }
       try {
         const byConsumer = to.stickyBy === 'consumer';
         return { kind: 'split', splitter: new Splitter(targets), stickyCookie: to.stickyCookie, byConsumer };
       } catch (error) {
-        return fail(messageOf(error));
+        return report.fail(messageOf(error));
       }
     }
-    case 'reply': {
-      const { status, headers, body } = to.reply;
-      return { kind: 'reply', reply: { status, headers: headers.map(each => [each.name, each.value]), body } };
-    }
+    case 'reply':
+      return { kind: 'reply', reply: replyOf(to.reply) };
     case 'redirect': {
       const template = compileTemplate(to.url, pattern);
-      if (template instanceof TemplateError) return fail(template.message, 'redirect', 'url');
+      if (template instanceof TemplateError) return report.at('redirect', 'url').fail(template.message);
       return { kind: 'redirect', location: redirectLocation(template, pattern.paramNames), status: to.status };
     }
   }
+}
+
+/** A fixed reply as exchange/ sends it. */
+export function replyOf({ status, headers, body }: ReplyConfig): Reply {
+  return { status, headers: headers.map(({ name, value }) => [name, value]), body };
 }
 
 /** The template as exchange/ asks for it. */

@@ -1,28 +1,30 @@
 // From what a route says of a failing upstream to what exchanges go by: retries, fallback, hedge.
 
-import type { Problem, RouteConfig } from '../config/config.ts';
+import type { RouteConfig } from '../config/config.ts';
 import { HedgePlan, newRecent } from '../exchange/hedge.ts';
 import type { KeptAnswers } from '../exchange/kept/kept-answers.ts';
 import { type Fallback, nothingSaid, type RouteResilience } from '../exchange/route.ts';
 import type { WorkerServices } from '../exchange/worker-services.ts';
 import { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { replyOf } from './compile-destination.ts';
+import { upstreamNamed } from './compile-upstreams.ts';
+import type { Report } from './report.ts';
 
-/** `path` leads to the route in the document. */
+/** An upstream that is not there is told, and left out. */
 export function compileResilience(
   { name, to, retry, fallback, hedge }: RouteConfig,
   upstreams: ReadonlyMap<string, Upstream>,
   worker: WorkerServices,
   kept: KeptAnswers | null,
-  path: readonly (string | number)[],
-  problems: Problem[],
+  report: Report,
 ): RouteResilience {
   if (retry === undefined && hedge === undefined && fallback === undefined && kept === null) return nothingSaid;
   return {
     retry: retry === undefined ? null : new RetryPolicy(retry),
     hedge: hedge === undefined ? null : compileHedge(name, to, hedge.afterMs, worker),
     kept,
-    fallback: fallback === undefined ? null : compileFallback(fallback, upstreams, [...path, 'fallback'], problems),
+    fallback: fallback === undefined ? null : compileFallback(fallback, upstreams, report.at('fallback')),
   };
 }
 
@@ -35,17 +37,10 @@ function compileHedge(name: string, to: RouteConfig['to'], afterMs: number, work
 function compileFallback(
   fallback: NonNullable<RouteConfig['fallback']>,
   upstreams: ReadonlyMap<string, Upstream>,
-  path: readonly (string | number)[],
-  problems: Problem[],
+  report: Report,
 ): Fallback | null {
   if (fallback.kind === 'nothing') return null;
-  if (fallback.kind === 'reply') {
-    const { status, headers, body } = fallback.reply;
-    return { kind: 'reply', reply: { status, headers: headers.map(each => [each.name, each.value]), body } };
-  }
-  const upstream = upstreams.get(fallback.upstream);
-  if (upstream !== undefined) return { kind: 'upstream', upstream };
-  const message = `there is no upstream "${fallback.upstream}"`;
-  problems.push({ path: [...path, 'upstream'], message, severity: 'error' });
-  return null;
+  if (fallback.kind === 'reply') return { kind: 'reply', reply: replyOf(fallback.reply) };
+  const upstream = upstreamNamed(fallback.upstream, upstreams, report.at('upstream'));
+  return upstream === null ? null : { kind: 'upstream', upstream };
 }

@@ -20,6 +20,7 @@ import { compileKept } from './compile-kept.ts';
 import { compileMirror } from './compile-mirror.ts';
 import { compileResilience } from './compile-resilience.ts';
 import type { PlainPlans } from './plain-plans.ts';
+import { Report } from './report.ts';
 
 /** What all routes of one configuration share. */
 export interface RouteSurroundings {
@@ -58,8 +59,6 @@ export function compileRoute(
   }: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
-  const path = ['routes', index];
-  const known = problems.length;
   // The route table says what is wrong with the path, once for every route.
   if (pattern instanceof PathPatternError) return null;
 
@@ -70,47 +69,42 @@ export function compileRoute(
     return new Route(config.name, plainPlans.planOf(upstream, config.timeoutMs ?? 0), offset);
   }
 
+  const known = problems.length;
+  const report = new Report(problems, ['routes', index]);
   let rewrite = null;
   if (config.rewrite !== null) {
     const compiled = compileRewrite(config.rewrite, pattern);
-    if (compiled instanceof RewriteError) {
-      problems.push({ path: [...path, 'rewrite', ...compiled.path], message: compiled.message, severity: 'error' });
-    } else rewrite = compiled;
+    if (compiled instanceof RewriteError) report.at('rewrite', ...compiled.path).fail(compiled.message);
+    else rewrite = compiled;
   }
   const sharedTable = workshop.worker.sharedTable.bind(workshop.worker);
   const kept = compileKept(config, globalFilters.length + config.filters.length, sharedTable);
   let chain: Chain | null = globalChain;
   if (config.filters.length > 0 || kept !== null) {
-    const place = { firstSlot: globalFilters.length, routeName: config.name, path: [...path, 'filters'] };
-    const own = buildFilters(config.filters, place, workshop, problems);
+    const place = { firstSlot: globalFilters.length, routeName: config.name };
+    const ofFilters = report.at('filters');
+    const own = buildFilters(config.filters, place, workshop, ofFilters);
     if (kept !== null) own.push(kept.filter);
-    chain = chainOf([...globalFilters, ...own], place.path, problems);
+    chain = chainOf([...globalFilters, ...own], ofFilters);
   }
-  let destination = compileDestination(config.to, pattern, upstreams, [...path, 'to'], problems);
+  let destination = compileDestination(config.to, pattern, upstreams, report.at('to'));
   if (config.canary !== undefined) {
     const specOfStore = (store: string) => workshop.shelf.spec(store);
     const parts = { upstreams, regexes, specOfStore, ...canaries };
-    const choice = compileCanary(config, config.canary, parts, [...path, 'canary'], problems);
+    const choice = compileCanary(config, config.canary, parts, report.at('canary'));
     destination = choice === null ? null : { kind: 'canary', choice };
   }
   const metricsOffset = offsetIn(offsets, config.name);
   const source = { chain, rewrite, metricsOffset };
-  const mirror = compileMirror(config, source, upstreams, mirrorOffsets, [...path, 'mirror'], problems);
-  const resilience = compileResilience(config, upstreams, workshop.worker, kept, path, problems);
+  const mirror = compileMirror(config, source, upstreams, mirrorOffsets, report.at('mirror'));
+  const resilience = compileResilience(config, upstreams, workshop.worker, kept, report);
   if (problems.length > known || chain === null || destination === null) return null;
   const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
   const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
   const limits = { timeoutMs: timeoutMs ?? 0, metricsOffset };
+  const deferred = { name, rewrite, resilience, destination, ...limits };
   const deferral =
-    config.async === undefined
-      ? null
-      : compileDeferral(
-          config.async,
-          { name, rewrite, resilience, destination, ...limits },
-          workshop,
-          [...path, 'async'],
-          problems,
-        );
+    config.async === undefined ? null : compileDeferral(config.async, deferred, workshop, report.at('async'));
   if (problems.length > known) return null;
   const plan = new RoutePlan(chain, destination, rewrite, limits.timeoutMs, resilience, admission, mirror, deferral);
   return new Route(name, plan, metricsOffset);

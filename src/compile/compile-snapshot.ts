@@ -20,6 +20,7 @@ import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-s
 import { compileUpstreams } from './compile-upstreams.ts';
 import { identityHeadersOf } from './identity-headers.ts';
 import { PlainPlans } from './plain-plans.ts';
+import { Report } from './report.ts';
 import { SliceBudget } from './slice-budget.ts';
 import { takenFieldProblems } from './taken-fields.ts';
 
@@ -76,9 +77,10 @@ export function* compileSnapshot(
   const workshop = { ...context, shelf };
   const sameStores = previous !== null && keepsStores(previous.stores, stores);
   const sameFilters = sameStores && isDeepStrictEqual(previous.config.filters, config.filters);
-  const place = { firstSlot: 0, routeName: '', path: ['filters'] };
-  const globalFilters = sameFilters ? previous.globalFilters : buildFilters(config.filters, place, workshop, problems);
-  const globalChain = chainOf(globalFilters, place.path, problems);
+  const place = { firstSlot: 0, routeName: '' };
+  const report = new Report(problems, ['filters']);
+  const globalFilters = sameFilters ? previous.globalFilters : buildFilters(config.filters, place, workshop, report);
+  const globalChain = chainOf(globalFilters, report);
   if (globalChain === null) return { compiled: null, problems };
 
   const states = context.pools.states ?? new SharedStates(null, 0);

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, UpstreamConfig } from '../config/config.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import { Upstream, type UpstreamContext } from '../upstream/upstream.ts';
+import type { Report } from './report.ts';
 import { SliceBudget } from './slice-budget.ts';
 import { type FeedShelf, membersOf } from './upstream-members.ts';
 
@@ -36,6 +37,11 @@ export function* compileUpstreams(
     yield* budget.pause();
   }
   return upstreams;
+}
+
+/** Null, with a problem told, when there is none of this name. */
+export function upstreamNamed(name: string, upstreams: ReadonlyMap<string, Upstream>, report: Report): Upstream | null {
+  return upstreams.get(name) ?? report.fail(`there is no upstream "${name}"`);
 }
 
 /** The transfer to the workers keeps what did not change by identity; elsewhere the values decide. */
