@@ -3,6 +3,7 @@
 
 import { editedList, listEdits } from '../base/list-edits.ts';
 import type { Config, Problem, RouteConfig } from '../config/config.ts';
+import { upstreamsOf } from '../config/route-upstreams.ts';
 import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
 import type { RouteSpec } from '../route/candidate-maker.ts';
@@ -140,18 +141,13 @@ function areSame(before: Upstreams, now: Upstreams): boolean {
 /** Whether what a compiled route points to is still what serves: its upstreams, and where it counts. */
 function isStillTrue(
   route: Route,
-  { to, fallback, canary, mirror }: RouteConfig,
+  config: RouteConfig,
   before: Upstreams,
   now: Upstreams,
   offsets: BlockOffsets,
 ): boolean {
   if (offsetIn(offsets, route.name) !== route.metricsOffset) return false;
-  if (fallback?.kind === 'upstream' && before.get(fallback.upstream) !== now.get(fallback.upstream)) return false;
-  if (mirror !== undefined && before.get(mirror.upstream) !== now.get(mirror.upstream)) return false;
-  if (canary !== undefined && before.get(canary.upstream) !== now.get(canary.upstream)) return false;
-  if (to.kind === 'upstream') return before.get(to.upstream) === now.get(to.upstream);
-  if (to.kind === 'split') return to.targets.every(({ upstream }) => before.get(upstream) === now.get(upstream));
-  return true;
+  return upstreamsOf(config).every(name => before.get(name) === now.get(name));
 }
 
 function documentProblem({ routeIndex, otherIndex, path, message }: RouteProblem, config: Config): Problem {

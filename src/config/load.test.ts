@@ -229,6 +229,17 @@ test('an upstream that only a route with an error mirrors to is not called unuse
   assert.equal(messages(text(', mirror: { upstream: v, percent: 1% }')).includes(unused), false);
 });
 
+test('an upstream that is not there is told of a route with another error, too', () => {
+  const text = (beside: string) =>
+    `${listeners}upstreams: { u: { endpoints: [http://a] } }\n` +
+    `routes: [{ name: r, match: { path: /r }, to: u, timeout: soon, ${beside} }]\n`;
+  for (const beside of ['mirror: { upstream: w }', 'canary: { upstream: w }', 'fallback: { upstream: w }'])
+    assert.ok(
+      messages(text(beside)).some(message => message.startsWith('there is no upstream "w"')),
+      beside,
+    );
+});
+
 test('the configuration is frozen all the way down', () => {
   const config = good(write('frozen.yaml', routes(2)));
   const visit = (value: unknown, at: string): void => {

@@ -2,7 +2,6 @@
 // change is decided in check-references.ts.
 
 import { addressText } from './address.ts';
-import type { AuditConfig } from './audit-config.ts';
 import { isBare, onlyUpstream } from './bare-route.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkFallback } from './check-fallback.ts';
@@ -12,7 +11,7 @@ import { destinationSchema } from './destination-schema.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import { suggestion } from './nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
-import { upstreamsBeside } from './route-upstreams.ts';
+import { type NamedUpstream, upstreamsBeside, upstreamsOfDestination } from './route-upstreams.ts';
 import { checkValue } from './schema-problems.ts';
 import { elementNames, fieldOf, keysOf, listOf } from './written.ts';
 
@@ -117,9 +116,12 @@ export class ReferenceCheck {
       const to = route?.to ?? destinationOf(written[at]);
       const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
-      if (to !== undefined) this.upstreams(to, ['routes', at, 'to'], known, used);
-      if (route !== undefined) this.besides(route, at, known, used, upstreams);
-      if (route?.audit !== undefined) this.acceptances(route.audit, at);
+      const beside = route === undefined ? writtenBeside(written[at]) : upstreamsBeside(route);
+      for (const { name, path: place } of [...(to === undefined ? [] : upstreamsOfDestination(to)), ...beside]) {
+        used.add(name);
+        this.expectKnown(known, 'upstream', name, ['routes', at, ...place]);
+      }
+      if (route !== undefined) this.agreements(route, at, upstreams);
       if (typeof path !== 'string') continue;
       if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
       if (to?.kind === 'redirect')
@@ -130,9 +132,7 @@ export class ReferenceCheck {
     // A reference that leads nowhere may well mean the upstream that seems unused.
     let isClear = isReadable;
     for (let at = from; at < end; at++) {
-      if (routes[at] !== undefined) continue;
-      if (destinationOf(written[at]) === undefined) isClear = false;
-      for (const name of namedBeside(written[at])) if (typeof name === 'string') used.add(name);
+      if (routes[at] === undefined && destinationOf(written[at]) === undefined) isClear = false;
     }
     const unused = (unusedBefore ?? known).difference(used);
     for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
@@ -168,39 +168,13 @@ export class ReferenceCheck {
     }
   }
 
-  /** Where a route leads beside its `to`: its fallback, its canary, its mirror. */
-  private besides(
-    route: RouteConfig,
-    at: number,
-    known: ReadonlySet<string>,
-    used: Set<string>,
-    upstreams: CheckedParts['upstreams'],
-  ): void {
-    for (const { name, path } of upstreamsBeside(route)) {
-      used.add(name);
-      this.expectKnown(known, 'upstream', name, ['routes', at, ...path]);
-    }
+  /** What the settings of a route have to agree on with where it leads, and with other routes. */
+  private agreements(route: RouteConfig, at: number, upstreams: CheckedParts['upstreams']): void {
     const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
     checkFallback(route, upstreams, fail);
     checkRollout(route, upstreams, fail);
-  }
-
-  private acceptances({ accept }: AuditConfig, at: number): void {
-    for (const [index, { by }] of accept.entries()) {
+    for (const [index, { by }] of (route.audit?.accept ?? []).entries()) {
       this.expectKnown(this.routeNames(), 'route', by, ['routes', at, 'audit', 'accept', index, 'by']);
-    }
-  }
-
-  private upstreams(to: DestinationConfig, path: Path, known: ReadonlySet<string>, used: Set<string>): void {
-    const named: [string, Path][] =
-      to.kind === 'upstream'
-        ? [[to.upstream, path]]
-        : to.kind === 'split'
-          ? to.targets.map(({ upstream }, at) => [upstream, [...path, at, 'upstream']])
-          : [];
-    for (const [name, place] of named) {
-      used.add(name);
-      this.expectKnown(known, 'upstream', name, place);
     }
   }
 
@@ -256,9 +230,12 @@ function nearest(written: string, known: ReadonlySet<string>): string {
   return known.size > 10 ? '' : `; there are ${[...known].sort().join(', ')}`;
 }
 
-/** Upstreams that a route which could not be checked as a whole names beside where it leads. */
-function namedBeside(route: unknown): unknown[] {
-  return ['mirror', 'fallback', 'canary'].map(key => fieldOf(fieldOf(route, key), 'upstream'));
+/** As `upstreamsBeside`, of a route that could not be checked as a whole. */
+function writtenBeside(route: unknown): NamedUpstream[] {
+  return ['fallback', 'canary', 'mirror'].flatMap(key => {
+    const name = fieldOf(fieldOf(route, key), 'upstream');
+    return typeof name === 'string' && name !== '' ? [{ name, path: [key, 'upstream'] }] : [];
+  });
 }
 
 /** Of a route that could not be checked as a whole. */

@@ -1,12 +1,19 @@
 // Which upstreams a route names, and where. Whether they exist is seen in reference-check.ts.
 
-import type { RouteConfig } from './config.ts';
+import type { DestinationConfig, RouteConfig } from './config.ts';
 import { destinationUpstreams } from './destination-upstreams.ts';
 
-interface NamedUpstream {
+export interface NamedUpstream {
   readonly name: string;
   /** Where it stands in the route. */
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
+}
+
+/** Those of its `to`. */
+export function upstreamsOfDestination(to: DestinationConfig): NamedUpstream[] {
+  return destinationUpstreams(to).map((name, at) => {
+    return { name, path: to.kind === 'split' ? ['to', at, 'upstream'] : ['to'] };
+  });
 }
 
 /** Those beside its `to`: of its fallback, its canary and its mirror. */
