@@ -6,7 +6,7 @@ import { auditFile } from '../runtime/audit/audit-file.ts';
 import type { AuditReport } from '../runtime/audit/audit-report.ts';
 import type { ProbeResult } from '../runtime/audit/probe.ts';
 import { NO_CERTIFICATE } from '../runtime/audit/probe-sender.ts';
-import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { type Command, configOption, ExitCode, jsonOption } from './command.ts';
 import { type JunitCase, junitText } from './junit.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
@@ -32,7 +32,7 @@ export const audit: Command = {
   positionals: [],
   async run(args, terminal) {
     const url = urlOf(args.text('probe'));
-    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal, args.flag('json'));
+    const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
     const { report, probes } = await auditFile(config, url === null ? null : { url, insecure: args.flag('insecure') });
     const ok = report.ok && probes.every(probe => probe.ok);

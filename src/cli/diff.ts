@@ -1,8 +1,9 @@
 // cardea diff: what would change from one configuration to another.
 
+import { loadAndCompile } from '../runtime/load.ts';
 import { type Command, ExitCode, jsonOption } from './command.ts';
 import { type Change, configChanges } from './config-changes.ts';
-import { loadOrTell } from './load-or-tell.ts';
+import { tellUnusable } from './load-or-tell.ts';
 import type { Paint } from './terminal.ts';
 
 export const diff: Command = {
@@ -16,10 +17,14 @@ export const diff: Command = {
   ],
   async run(args, terminal) {
     const [before = '', after = ''] = args.positionals;
-    const a = await loadOrTell(before, terminal);
-    const b = await loadOrTell(after, terminal);
-    if (a === null || b === null) return ExitCode.failed;
-    const changes = configChanges(a, b);
+    const a = await loadAndCompile(before);
+    const b = await loadAndCompile(after);
+    if (a.config === null || b.config === null) {
+      const problems = [a, b].flatMap(each => (each.config === null ? each.problems : []));
+      tellUnusable(problems, args, terminal);
+      return ExitCode.failed;
+    }
+    const changes = configChanges(a.config, b.config);
     if (args.flag('json')) terminal.json(changes);
     else if (changes.length === 0) terminal.out('no difference');
     else terminal.out(changes.map(change => changeText(change, terminal.paint)).join('\n'));

@@ -49,7 +49,7 @@ export const drill: Command = {
     }
     const file = args.text('config') ?? DEFAULT_FILE;
     const holdMs = secondsOf(args) * 1_000;
-    const config = await loadOrTell(file, terminal);
+    const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
     if (name === 'limits') return await limitsDrill(config, args, holdMs / 1_000, terminal);
     const upstreams = chosen(config.upstreams, args.texts('upstream'));

@@ -5,7 +5,7 @@ import type { Config, DestinationConfig } from '../config/config.ts';
 import { redact } from '../control/redact.ts';
 import { destinationText } from '../control/route-list.ts';
 import { type Explanation, explainRequest, type RequestToExplain } from '../runtime/explain-request.ts';
-import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { type Command, type CommandArguments, configOption, ExitCode, jsonOption } from './command.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -34,7 +34,7 @@ export const explain: Command = {
   ],
   async run(args, terminal) {
     const request = requestOf(args);
-    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
+    const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
     const explanation = withoutSecrets(await explainRequest(config, request), config);
     if (args.flag('json')) terminal.json({ request, ...explanation });

@@ -3,7 +3,7 @@
 import { isCalendarDay } from '../config/calendar-day.ts';
 import type { Config } from '../config/config.ts';
 import { type KeyRecord, makeKey, withKeyStore } from '../runtime/key-store.ts';
-import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { type Command, type CommandArguments, configOption, ExitCode, jsonOption } from './command.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -108,7 +108,8 @@ async function list(config: Config, args: CommandArguments, terminal: Terminal):
 async function revoke(config: Config, args: CommandArguments, terminal: Terminal): Promise<number> {
   const id = needed(args, 'id', 'revoke');
   const was = await withKeyStore(config, storeName(args, config), keys => keys.revoke(id));
-  terminal.err(was ? `key ${id} is revoked` : `there is no key ${id}`);
+  if (args.flag('json')) terminal.json({ id, revoked: was });
+  else terminal.err(was ? `key ${id} is revoked` : `there is no key ${id}`);
   return was ? ExitCode.ok : ExitCode.failed;
 }
 
@@ -135,7 +136,7 @@ export const keys: Command = {
     const [action] = args.positionals;
     if (action !== 'add' && action !== 'list' && action !== 'revoke')
       throw new UsageError(`cardea keys does add, list and revoke, not ${action}`);
-    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
+    const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
     if (action === 'revoke') return await revoke(config, args, terminal);
     await (action === 'add' ? add : list)(config, args, terminal);

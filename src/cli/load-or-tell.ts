@@ -1,14 +1,20 @@
 // For commands that need a configuration: loads it whole, or says everything that is wrong with it.
 
-import type { Config } from '../config/config.ts';
+import type { Config, LocatedProblem } from '../config/config.ts';
 import { loadAndCompile } from '../runtime/load.ts';
-import { problemLines } from './problem-text.ts';
+import { type CommandArguments, DEFAULT_FILE } from './command.ts';
+import { countText, problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Null when it has errors; they stand on standard error then, or as JSON on standard output, as `cardea validate --json` tells them. */
-export async function loadOrTell(file: string, terminal: Terminal, asJson = false): Promise<Config | null> {
-  const { config, problems } = await loadAndCompile(file);
-  if (config === null && asJson) terminal.json({ ok: false, version: null, problems });
-  else if (config === null) terminal.err(problemLines(problems, terminal.paintError));
+/** The configuration that `--config` names. Null when it has errors, which are told then. */
+export async function loadOrTell(args: CommandArguments, terminal: Terminal): Promise<Config | null> {
+  const { config, problems } = await loadAndCompile(args.text('config') ?? DEFAULT_FILE);
+  if (config === null) tellUnusable(problems, args, terminal);
   return config;
+}
+
+/** On standard error, or with `--json` as one document on standard output. */
+export function tellUnusable(problems: readonly LocatedProblem[], args: CommandArguments, terminal: Terminal): void {
+  if (args.flag('json')) terminal.json({ ok: false, version: null, problems });
+  else terminal.err(`${problemLines(problems, terminal.paintError)}\n${countText(problems)}`);
 }

@@ -1,7 +1,7 @@
 // cardea routes: the routes of a configuration as a table.
 
 import { listRoutes } from '../control/route-list.ts';
-import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { type Command, configOption, ExitCode, jsonOption } from './command.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { textTable } from './text-table.ts';
 
@@ -12,7 +12,7 @@ export const routes: Command = {
   options: { config: configOption, json: jsonOption },
   positionals: [],
   async run(args, terminal) {
-    const config = await loadOrTell(args.text('config') ?? DEFAULT_FILE, terminal);
+    const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
     const listed = listRoutes(config);
     if (args.flag('json')) {

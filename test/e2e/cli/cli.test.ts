@@ -204,14 +204,22 @@ describe('validate', { concurrency: 2 }, () => {
     assert.doesNotMatch(said.err, /at .*\.ts/);
   });
 
-  test('what is wrong is told by audit --json in the same words', async () => {
-    const wrong = file('wrong-for-audit.yaml', [...good, '  - { name: lost, match: { path: /lost }, to: nobody }']);
-    const [audited, validated] = await Promise.all(
-      ['audit', 'validate'].map(name => cardea([name, '--json', '-c', wrong])),
-    );
-    assert.deepEqual(audited, validated);
-    assert.equal(audited!.code, 1);
-    assert.match(JSON.parse(audited!.out).problems[0].message, /"nobody"/);
+  test('what is wrong is told by other commands with --json in the same words', async () => {
+    const wrong = file('wrong-for-all.yaml', [...good, '  - { name: lost, match: { path: /lost }, to: nobody }']);
+    const validated = await cardea(['validate', '--json', '-c', wrong]);
+    assert.equal(validated.code, 1);
+    assert.match(JSON.parse(validated.out).problems[0].message, /"nobody"/);
+    for (const args of [['audit'], ['routes'], ['explain', 'GET', '/'], ['keys', 'list'], ['drill', 'failover']])
+      assert.deepEqual(await cardea([...args, '--json', '-c', wrong]), validated, args.join(' '));
+    assert.deepEqual(await cardea(['diff', '--json', 'cardea.yaml', wrong]), validated);
+  });
+
+  test('what is wrong with both sides of a diff is one document', async () => {
+    const wrong = ['one', 'two'].map(name => file(`wrong-${name}.yaml`, [...good, `${name}: 1`]));
+    const { code, out, err } = await cardea(['diff', '--json', ...wrong]);
+    assert.deepEqual([code, err], [1, '']);
+    const messages = JSON.parse(out).problems.map(({ message }: { message: string }) => message.split(';')[0]);
+    assert.deepEqual(messages, ['unknown key "one"', 'unknown key "two"']);
   });
 });
 

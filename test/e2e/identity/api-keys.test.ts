@@ -92,7 +92,8 @@ routes:
         await delay(1_000);
         assert.deepEqual(new Set(await statuses(gateway.port, key)), new Set([401]));
         assert.deepEqual(new Set(await statuses(gateway.port, second)), new Set([204]));
-        assert.equal((await cardea([...keys, 'revoke', '--id', 'k1'])).code, 1);
+        const again = await cardea([...keys, 'revoke', '--id', 'k1', '--json']);
+        assert.deepEqual([again.code, JSON.parse(again.out)], [1, { id: 'k1', revoked: false }]);
 
         const logged = gateway.stderr() + gateway.stdout();
         for (const secret of [key, second, 'redis-s3cret']) assert.ok(!logged.includes(secret));
