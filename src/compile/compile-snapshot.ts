@@ -22,7 +22,7 @@ import { identityHeadersOf } from './identity-headers.ts';
 import { PlainPlans } from './plain-plans.ts';
 import { Report } from './report.ts';
 import { SliceBudget } from './slice-budget.ts';
-import { takenFieldProblems } from './taken-fields.ts';
+import { strangersFieldProblems, takenFieldProblems } from './taken-fields.ts';
 
 /** What a worker has beside the Config. */
 export interface CompileContext extends FilterWorkshop {
@@ -101,6 +101,7 @@ export function* compileSnapshot(
   yield* budget.pause();
   const identityHeaders = identityHeadersOf(config, context.definitions);
   if (identityHeaders !== null) problems.push(...takenFieldProblems(config, context.definitions, identityHeaders));
+  problems.push(...strangersFieldProblems(config));
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
   const { routes, table, keptRoutes, changed } = built;
   // Looking for them among all routes is most of a change of one.

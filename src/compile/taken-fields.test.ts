@@ -6,7 +6,7 @@ import type { FilterConfig, NamedMatch } from '../config/config.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';
 import { sampleConfig, sampleRoute } from '../runtime/sample-config.fixture.ts';
 import { identityHeadersOf } from './identity-headers.ts';
-import { takenFieldProblems } from './taken-fields.ts';
+import { strangersFieldProblems, takenFieldProblems } from './taken-fields.ts';
 
 const login: FilterDefinition<{ readonly writes: readonly string[] }> = {
   name: 'login',
@@ -68,4 +68,19 @@ test('a filter that looks where one before it writes finds what that one wrote',
     told.map(({ path, message }) => [...path, message.slice(0, 42)]),
     [['routes', 1, 'filters', 'login looks for a credential in x-own, and']],
   );
+});
+
+test('a route that matches on what a proxy says, where none is believed', () => {
+  const present = { kind: 'present' } as const;
+  const told = (trustedProxies: readonly string[], ...headers: readonly NamedMatch[]) => {
+    const plain = sampleRoute('r', '/*', { to: { kind: 'upstream', upstream: 'a' } });
+    const config = sampleConfig({ routes: [{ ...plain, match: { ...plain.match, headers } }] });
+    const listeners = config.listeners.map(listener => ({ ...listener, trustedProxies }));
+    return strangersFieldProblems({ ...config, listeners }).map(({ path, severity }) => [path.join('.'), severity]);
+  };
+  const asked: NamedMatch = { name: 'x-forwarded-proto', match: present };
+  assert.deepEqual(told([], asked), [['routes.0.match.headers', 'warning']]);
+  assert.deepEqual(told(['10.0.0.0/8'], asked), []);
+  assert.deepEqual(told([], { name: 'x-forwarded-proto', match: { kind: 'absent' } }), []);
+  assert.deepEqual(told([], { name: 'x-requested-with', match: present }), []);
 });

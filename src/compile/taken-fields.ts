@@ -1,7 +1,9 @@
-// Settings that read a field of requests which the gateway takes out of all of them on arrival, since a filter writes it: a condition
-// that can never hold, a credential that can never come. Told rather than left to be found out by every caller at once.
+// Settings that read a field of requests which the gateway takes out of all of them on arrival, since a filter writes it or nobody is
+// believed in it: a condition that can never hold, a credential that can never come. Told rather than left to be found out by every
+// caller at once.
 
 import type { Config, Problem } from '../config/config.ts';
+import { isForwardingClaim } from '../exchange/forwarded.ts';
 import { HeaderNameSet } from '../http/header-name-set.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
@@ -10,12 +12,8 @@ import { eachFilter } from './each-filter.ts';
 export function takenFieldProblems(config: Config, definitions: FilterDefinitions, taken: HeaderNameSet): Problem[] {
   const problems: Problem[] = [];
   const tell = (path: Problem['path'], message: string) => problems.push({ path, message, severity: 'error' });
-  for (let at = 0; at < config.routes.length; at++) {
-    for (const { name, match } of config.routes[at]!.match.headers) {
-      if (match.kind !== 'absent' && taken.has(name))
-        tell(['routes', at, 'match', 'headers'], `no request has ${name} when routes are matched: ${because(name)}`);
-    }
-  }
+  for (const { name, path } of headersMatched(config))
+    if (taken.has(name)) tell(path, `no request has ${name} when routes are matched: ${because(name)}`);
   // What the filters before write: a service that is asked may give the token that the next filter looks at.
   const writtenForAll: string[] = [];
   let written = writtenForAll;
@@ -33,6 +31,31 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
     if (identityHeaders !== undefined) written.push(...identityHeaders(filter.config));
   });
   return problems;
+}
+
+/** Warnings: whoever puts a proxy in front later has them told for the time until then. */
+export function strangersFieldProblems(config: Config): Problem[] {
+  if (config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0)) return [];
+  return headersMatched(config)
+    .filter(({ name }) => isForwardingClaim(name))
+    .map(({ name, path }) => {
+      const message = `no request has ${name} when routes are matched: no listener has \`trustedProxies\`, so nobody is believed in it`;
+      return { path, message, severity: 'warning' };
+    });
+}
+
+/** Fields that have to be there for a route, or for its canary whatever the share. */
+function headersMatched({ routes }: Config): { readonly name: string; readonly path: Problem['path'] }[] {
+  const found = [];
+  for (let at = 0; at < routes.length; at++) {
+    const { match, canary } = routes[at]!;
+    for (const each of match.headers)
+      if (each.match.kind !== 'absent') found.push({ name: each.name, path: ['routes', at, 'match', 'headers'] });
+    for (const each of canary?.always.headers ?? [])
+      if (each.match.kind !== 'absent')
+        found.push({ name: each.name, path: ['routes', at, 'canary', 'always', 'headers'] });
+  }
+  return found;
 }
 
 function because(name: string): string {

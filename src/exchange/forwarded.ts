@@ -2,7 +2,7 @@
 
 import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
 import { flatText } from '../base/latin1.ts';
-import { HeaderId } from '../http/header-names.ts';
+import { HeaderId, headerIdOf } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
 import type { Client } from '../net/client.ts';
 import type { Exchange, ExchangeRequest } from './exchange.ts';
@@ -31,6 +31,11 @@ for (const id of [
   HeaderId.xRealIp,
 ]) {
   claims[id] = 1;
+}
+
+/** Whether this field, by its name in lower case, is taken out of the requests of everybody but trusted proxies. */
+export function isForwardingClaim(name: string): boolean {
+  return claims[headerIdOf(name)] === 1;
 }
 
 /** What some proxies write around an address: brackets for IPv6, a port behind either. */
