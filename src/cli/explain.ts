@@ -1,7 +1,8 @@
 // cardea explain: which route a request would take and what happens on its way, without sending it.
 
 import { asWritten } from '../config/as-written.ts';
-import type { Config, DestinationConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { destinationUpstreams } from '../config/destination-upstreams.ts';
 import { redact } from '../control/redact.ts';
 import { destinationText } from '../control/route-list.ts';
 import { type Explanation, explainRequest, type RequestToExplain } from '../runtime/explain-request.ts';
@@ -66,21 +67,23 @@ function requestOf(args: CommandArguments): RequestToExplain {
     throw new UsageError(`a URL takes no user and password here; write -H 'authorization: Basic ...'`);
   }
   const headers = args.texts('header').map(headerOf);
-  const hostHeader = headers.find(([name]) => name.toLowerCase() === 'host')?.[1];
-  const authority = parts['authority'] ?? hostHeader ?? 'localhost';
+  const hosts = headers.filter(([name]) => name.toLowerCase() === 'host');
+  if (hosts.length > 1) throw new UsageError('a request has one Host: the gateway refuses others with 400');
+  // As with curl: the URL says where to connect, a Host header what is asked for there.
+  const authority = hosts[0]?.[1] ?? parts['authority'] ?? 'localhost';
   const host = authority.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
   return {
     method: method.toUpperCase(),
     host,
     rawPath: asSent(parts['path'] ?? '/'),
     query: asSent(parts['query'] ?? ''),
-    headers: headers.some(([name]) => name.toLowerCase() === 'host') ? headers : [['host', authority], ...headers],
+    headers: hosts.length === 1 ? headers : [['host', authority], ...headers],
     body: bodyOf(args.text('body')),
   };
 }
 
 function headerOf(text: string): [string, string] {
-  const match = /^([^:\s]+):[ \t]*(.*)$/.exec(text);
+  const match = /^([^:\s]+):[ \t]*(.*?)[ \t]*$/.exec(text);
   if (match === null) throw new UsageError(`"${text}" is not a header; write -H 'name: value'`);
   return [match[1]!, match[2]!];
 }
@@ -101,14 +104,10 @@ function asSent(text: string): string {
 
 function show(request: RequestToExplain, explanation: Explanation, config: Config, terminal: Terminal): void {
   const { paint } = terminal;
-  const { outcome, path, detail, candidates, route, params, filters, destination, upstreamPath, upstreamHost } =
+  const { outcome, path, detail, candidates, route, params, filters, destination, canary, upstreamPath, upstreamHost } =
     explanation;
-  const lines: [string, string][] = [
-    [
-      'request',
-      `${request.method} ${request.host} ${request.rawPath}${request.query === '' ? '' : `?${request.query}`}`,
-    ],
-  ];
+  const query = request.query === '' ? '' : `?${request.query}`;
+  const lines: [string, string][] = [['request', `${request.method} ${request.host} ${request.rawPath}${query}`]];
   if (path !== request.rawPath) lines.push(['path', `${path} (normalised)`]);
   lines.push(['route', route === null ? paint('yellow', outcome) : paint('green', route)], ['why', detail]);
   for (const [name, value] of Object.entries(params)) lines.push(['parameter', `${name} = ${value}`]);
@@ -116,9 +115,11 @@ function show(request: RequestToExplain, explanation: Explanation, config: Confi
     lines.push([index === 0 ? 'filters' : '', `${index + 1}. ${name}${from === 'global' ? ' (global)' : ''}`]);
   }
   if (destination !== null) lines.push(['to', destinationText(destination)]);
-  if (upstreamPath !== null) lines.push(['sent as', upstreamPath]);
+  if (canary !== null)
+    lines.push(['canary', `${canary.upstream} (${canary.always ? 'this request always' : 'its share'})`]);
+  if (upstreamPath !== null) lines.push(['sent as', upstreamPath + query]);
   if (upstreamHost !== null) lines.push(['host sent', upstreamHost]);
-  for (const endpoint of endpointsOf(destination, config)) lines.push(['endpoint', endpoint]);
+  for (const endpoint of endpointsOf(explanation, config)) lines.push(['endpoint', endpoint]);
   const width = Math.max(...lines.map(([label]) => label.length));
   terminal.out(lines.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`).join('\n'));
   if (candidates.length < 2 && outcome === 'routed') return;
@@ -127,13 +128,9 @@ function show(request: RequestToExplain, explanation: Explanation, config: Confi
   terminal.out(`\n${textTable(['ROUTE', 'HOST', 'PATH', 'OUTCOME', 'REASON'], rows)}`);
 }
 
-function endpointsOf(destination: DestinationConfig | null, config: Config): string[] {
-  const names =
-    destination?.kind === 'upstream'
-      ? [destination.upstream]
-      : destination?.kind === 'split'
-        ? destination.targets.map(({ upstream }) => upstream)
-        : [];
+function endpointsOf({ destination, canary }: Explanation, config: Config): string[] {
+  const names = destination === null ? [] : destinationUpstreams(destination);
+  if (canary !== null) names.push(canary.upstream);
   return config.upstreams
     .filter(({ name }) => names.includes(name))
     .flatMap(({ name, endpoints, balance }) => endpoints.map(({ url }) => `${url} (${name}, ${balance})`));

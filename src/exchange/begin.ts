@@ -253,6 +253,7 @@ function afterPreflight(exchange: Exchange): void {
   answer(exchange, { status: 204, headers: [['Allow', allowHeader(allowed)]] });
 }
 
-function allowHeader(methods: readonly string[]): string {
+/** What `Allow` says where these methods find a route: the gateway answers OPTIONS by itself. */
+export function allowHeader(methods: readonly string[]): string {
   return methods.includes('OPTIONS') || methods.length === 0 ? methods.join(', ') : [...methods, 'OPTIONS'].join(', ');
 }

@@ -3,9 +3,11 @@
 import { hashText } from '../base/hash.ts';
 import { Random } from '../base/random.ts';
 import type { Condition } from '../route/conditions.ts';
+import type { Routable } from '../route/routable.ts';
 import type { StateBlock } from '../upstream/state/shared-states.ts';
 import { StateCell } from '../upstream/state/state-cells.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Consumer } from './consumer.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Shares are whole numbers of this in shared memory. */
@@ -49,10 +51,13 @@ export class CanaryChoice {
   choose(exchange: Exchange): Version {
     const share = this.share.words[this.share.at + StateCell.canaryShare]!;
     if (share === SHARE_ROLLED_BACK) return this.stable;
-    return this.isChosen(exchange) || this.isWithin(exchange, share) ? this.canary : this.stable;
+    return this.isChosen(exchange.consumer, exchange.request) || this.isWithin(exchange, share)
+      ? this.canary
+      : this.stable;
   }
 
-  private isChosen({ consumer, request }: Exchange): boolean {
+  /** Whether a rule gives this request the canary, whatever its share. */
+  isChosen(consumer: Consumer | null, request: Routable): boolean {
     const { conditions, consumers } = this.rules;
     if (consumer !== null && consumers.has(consumer.name)) return true;
     for (const condition of conditions) if (condition.matches(request)) return true;

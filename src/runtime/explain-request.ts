@@ -3,6 +3,9 @@
 import { dryCompile } from '../compile/dry-compile.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import type { Config, DestinationConfig, RouteConfig } from '../config/config.ts';
+import { allowHeader } from '../exchange/begin.ts';
+import { isForwardingClaim } from '../exchange/forwarded.ts';
+import { isAuthority } from '../http/authority.ts';
 import { Headers } from '../http/headers.ts';
 import { normalizePath } from '../http/path.ts';
 import { explainRoutes, type RouteExplanation } from '../route/explain.ts';
@@ -18,7 +21,7 @@ export interface RequestToExplain {
   /** Without the question mark. */
   readonly query: string;
   readonly headers: readonly (readonly [string, string])[];
-  /** A JSON document's value, undefined when the request has no body. */
+  /** A JSON document's value; null for a body that is none, or no body; undefined when it is not known. */
   readonly body: unknown;
 }
 
@@ -36,6 +39,8 @@ export interface Explanation {
   /** In the order in which they run, the global ones first. */
   readonly filters: readonly { readonly name: string; readonly from: 'global' | 'route' }[];
   readonly destination: DestinationConfig | null;
+  /** The new version beside the destination, and whether this request gets it whatever its share; null where there is none. */
+  readonly canary: { readonly upstream: string; readonly always: boolean } | null;
   /** Path as it goes upstream, after the rewrite; null when nothing goes there. */
   readonly upstreamPath: string | null;
   /** Host that the upstream is told in place of the request's; null when it is told that one, or nothing goes there. */
@@ -50,12 +55,16 @@ const nothingFound = {
   params: {},
   filters: [],
   destination: null,
+  canary: null,
   upstreamPath: null,
   upstreamHost: null,
   allowedMethods: [],
 } as const;
 
-/** Throws an Error when the configuration cannot be compiled, or a header could not stand in a request. */
+/** Requests that practically never have one: of these it is known without being told. */
+const methodsWithoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** Throws an Error when the configuration cannot be compiled, or what is asked could not stand in a request. */
 export async function explainRequest(config: Config, asked: RequestToExplain): Promise<Explanation> {
   const { compiled } = dryCompile(config, await filtersInUse(config));
   if (compiled === null) throw new Error('the configuration has errors');
@@ -64,27 +73,36 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     return { ...nothingFound, outcome: 'path_refused', path: asked.rawPath, detail: normalized.detail };
   }
   const { path } = normalized;
-  const { method, host, query, body } = asked;
-  const headers = Headers.from(asked.headers);
+  const { method, host, query } = asked;
+  const body = asked.body === undefined && methodsWithoutBody.has(method) ? null : asked.body;
   const { routes: table, identityHeaders } = compiled.snapshot;
-  // As the gateway does: a client tells nobody who it is in the fields that the gateway itself writes.
-  if (identityHeaders !== null) headers.removeNamed(identityHeaders);
-  const request = { method, host, path, query, headers, body };
+  const mayBeTrusted = config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0);
+  // As the gateway does: nobody tells by a field who he is, or who another is, but by those of a proxy that is believed.
+  const isTaken = (name: string) => identityHeaders?.has(name) || (!mayBeTrusted && isForwardingClaim(name));
+  const headers = Headers.from(asked.headers.filter(([name]) => !isTaken(name.toLowerCase())));
+  const authority = headers.get('host') ?? '';
+  if (!isAuthority(authority)) throw new TypeError(`not a host with an optional port: ${JSON.stringify(authority)}`);
+  let request: Routable = { method, host, path, query, headers };
   if (method === 'TRACE') {
     const detail = 'TRACE is never served: 405';
     const allowedMethods = table.allowedMethods(request);
     return { ...nothingFound, outcome: 'method_not_allowed', path, detail, allowedMethods };
   }
+  let found = table.find(request);
+  if (found === needsBody && body !== undefined) {
+    request = { ...request, body };
+    found = table.find(request);
+  }
   const candidates = explainRoutes(table, request);
-  const found = table.find(request);
   if (found === needsBody) {
-    const detail = 'a route may match on a field of the body: give one with --body';
+    const detail =
+      'a route may match on a field of the body: give it with --body, which is null for a request without one';
     return { ...nothingFound, outcome: 'needs_body', path, detail, candidates };
   }
   if (found === null) return { ...nothingFound, path, candidates, ...unrouted(config, table, request) };
   const route = routeNamed(config, found.name);
   const goesUpstream = route.to.kind === 'upstream' || route.to.kind === 'split';
-  const { rewrite } = found.value.plan;
+  const { rewrite, destination } = found.value.plan;
   return {
     ...nothingFound,
     outcome: 'routed',
@@ -95,6 +113,10 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     params: Object.fromEntries(found.paramNames.map(name => [name, found.param(name) ?? ''])),
     filters: filtersOf(config, route),
     destination: route.to,
+    canary:
+      destination.kind === 'canary'
+        ? { upstream: destination.choice.canary.upstream.name, always: destination.choice.isChosen(null, request) }
+        : null,
     upstreamPath: goesUpstream ? (rewrite?.apply(path, found) ?? path) : null,
     upstreamHost: (goesUpstream && rewrite?.host) || null,
   };
@@ -114,12 +136,12 @@ function unrouted<T>(
     return { outcome: 'options', detail, allowedMethods, route: preflight, filters };
   }
   if (request.method === 'OPTIONS' && allowedMethods.length > 0) {
-    const detail = `204 by the gateway, with Allow: ${[...allowedMethods, 'OPTIONS'].join(', ')}`;
+    const detail = `204 by the gateway, with Allow: ${allowHeader(allowedMethods)}`;
     return { outcome: 'options', detail, allowedMethods };
   }
   if (allowedMethods.length === 0)
     return { outcome: 'route_not_found', detail: 'no route matches: 404', allowedMethods };
-  return { outcome: 'method_not_allowed', detail: `405, with Allow: ${allowedMethods.join(', ')}`, allowedMethods };
+  return { outcome: 'method_not_allowed', detail: `405, with Allow: ${allowHeader(allowedMethods)}`, allowedMethods };
 }
 
 function routeNamed(config: Config, name: string): RouteConfig {

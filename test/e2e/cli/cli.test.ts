@@ -252,6 +252,21 @@ describe('explain', { concurrency: 2 }, () => {
     assert.equal(JSON.parse(json.out).upstreamHost, '${env:INSIDE_HOST}');
   });
 
+  test('names the canary, and whether the request gets it whatever its share', async () => {
+    const document = file('with-canary.yaml', [
+      ...good,
+      '  - name: next',
+      '    match: { path: /next }',
+      '    to: users',
+      '    canary: { upstream: orders, always: { headers: { x-canary: "1" } } }',
+    ]);
+    const said = await cardea(['explain', '-c', document, 'GET', '/next?a=1', '-H', 'x-canary:  1 ']);
+    assert.match(said.out, /to +users\ncanary +orders \(this request always\)\nsent as +\/next\?a=1\n/);
+    assert.match(said.out, /endpoint +http:\/\/127\.0\.0\.1:9000 .*\nendpoint +http:\/\/127\.0\.0\.1:9001 /);
+    const json = await cardea(['explain', '--json', '-c', document, 'GET', '/next']);
+    assert.deepEqual(JSON.parse(json.out).canary, { upstream: 'orders', always: false });
+  });
+
   test('no route, a method that none serves, a path that is refused', async () => {
     const outcome = async (...args: string[]) => {
       const { code, out } = await cardea(['explain', '--json', ...args]);
@@ -282,9 +297,19 @@ describe('explain', { concurrency: 2 }, () => {
     assert.deepEqual(await told('TRACE', 'http://api.example.com/orders/1'), [1, 'method_not_allowed', null, '']);
   });
 
-  test('only a path takes the host from -H', async () => {
-    const { out } = await cardea(['explain', '--json', 'POST', '/users/7', '-H', 'Host: API.example.com:8080']);
-    assert.equal(JSON.parse(out).route, 'users');
+  test('a Host header says what is asked for, as with curl, also where the URL says where to connect', async () => {
+    const host = ['-H', 'Host: API.example.com:8080'];
+    for (const url of ['/users/7', 'http://127.0.0.1:8080/users/7']) {
+      const { out } = await cardea(['explain', '--json', 'POST', url, ...host]);
+      assert.equal(JSON.parse(out).route, 'users', url);
+    }
+    const twice = await cardea(['explain', 'POST', '/users/7', ...host, ...host]);
+    assert.deepEqual(
+      [twice.code, twice.err],
+      [2, 'cardea: a request has one Host: the gateway refuses others with 400\n'],
+    );
+    const none = await cardea(['explain', 'GET', 'http://api.example.com:99999/users/7']);
+    assert.match(none.err, /^cardea: not a host with an optional port: "api\.example\.com:99999"\n$/);
   });
 });
 
