@@ -1,9 +1,9 @@
 // What can go wrong with an exchange: one table of codes, and the value that carries one. Never thrown on the hot path.
 
-/** Who is to blame: the client, the backend, or the gateway with its configuration. */
+/** Where the cause lies: the client, the backend, or the gateway with its configuration. */
 export type FaultSource = 'downstream' | 'upstream' | 'gateway';
 
-/** Whether another attempt may help: `if-reused` says only when the connection had served a request before. */
+/** Whether another attempt may help: `if-reused`: only when the connection had served a request before. */
 export type FaultRetry = 'yes' | 'no' | 'if-reused';
 
 export interface FaultKind {
@@ -35,32 +35,32 @@ export const faultKinds = {
   malformed_target: downstream(
     400,
     'Malformed request target',
-    'The target holds a fragment, a control byte, a byte outside ASCII or broken percent-encoding.',
+    'The target contains a fragment, a control byte, a byte outside ASCII or broken percent-encoding.',
   ),
   ambiguous_path: downstream(
     400,
     'Ambiguous path',
-    'The path could mean two things to two servers: an encoded slash, backslash or NUL, an empty segment, `..;`, or more `..` than segments. See `paths` in the configuration.',
+    'Two servers could read the path differently: it contains an encoded slash, backslash or NUL, an empty segment, `..;`, or more `..` than segments. See `paths` in the configuration.',
   ),
   unsupported_version: downstream(
     505,
     'HTTP version not supported',
-    'Only HTTP/1.0 and HTTP/1.1 are spoken on this listener.',
+    'This listener accepts only HTTP/1.0 and HTTP/1.1.',
   ),
   malformed_header: downstream(
     400,
     'Malformed header',
-    'A header line is outside the grammar of RFC 9110 section 5: a bad byte, white space before the colon, a line folded, an empty name. Or a well-known name is written with `_` for `-`, which some servers take for the same.',
+    'A header line violates the grammar of RFC 9110 section 5: an invalid byte, white space before the colon, a folded line, an empty name. Or a well-known name is written with `_` for `-`, which some servers treat as the same.',
   ),
   malformed_pseudo_header: downstream(
     400,
     'Malformed pseudo-header',
-    'A pseudo-header field of HTTP/2 is missing, empty, unknown, given twice, or stands behind another field (RFC 9113 section 8.3). The stream is reset.',
+    'A pseudo-header field of HTTP/2 is missing, empty, unknown, given twice, or after a regular field (RFC 9113 section 8.3). The stream is reset.',
   ),
   connection_header: downstream(
     400,
     'Connection header in HTTP/2',
-    'A field that speaks of an HTTP/1 connection: Connection, Keep-Alive, Transfer-Encoding, Upgrade, or TE with anything but `trailers` (RFC 9113 section 8.2.2). The stream is reset.',
+    'A header field that only HTTP/1 connections may have: Connection, Keep-Alive, Transfer-Encoding, Upgrade, or TE with anything but `trailers` (RFC 9113 section 8.2.2). The stream is reset.',
   ),
   bare_line_ending: downstream(
     400,
@@ -75,25 +75,25 @@ export const faultKinds = {
   conflicting_length: downstream(
     400,
     'Conflicting message length',
-    'Content-Length and Transfer-Encoding together (RFC 9112 section 6.3).',
+    'Content-Length and Transfer-Encoding are both present (RFC 9112 section 6.3).',
   ),
   unsupported_transfer_coding: downstream(
     400,
     'Unsupported transfer coding',
-    'Transfer-Encoding is not exactly `chunked`, or stands in an HTTP/1.0 message.',
+    'Transfer-Encoding is not exactly `chunked`, or the message is HTTP/1.0.',
   ),
   malformed_chunk: downstream(
     400,
     'Malformed chunk',
-    'A chunk size, chunk extension, chunk end or trailer is outside RFC 9112 section 7.1.',
+    'A chunk size, chunk extension, chunk end or trailer violates RFC 9112 section 7.1.',
   ),
   invalid_host: downstream(
     400,
     'Invalid Host',
     'Host is missing, given twice, malformed, or differs from an absolute target.',
   ),
-  invalid_upgrade: downstream(400, 'Invalid upgrade', 'An Upgrade with a body.'),
-  expectation_failed: downstream(417, 'Expectation failed', 'Expect holds something else than `100-continue`.'),
+  invalid_upgrade: downstream(400, 'Invalid upgrade', 'A request with Upgrade has a body.'),
+  expectation_failed: downstream(417, 'Expectation failed', 'Expect is something other than `100-continue`.'),
   method_not_implemented: downstream(501, 'Method not implemented', 'CONNECT is not served by this listener.'),
   uri_too_long: downstream(414, 'URI too long', 'The request line is longer than `limits.requestLine`.'),
   header_too_large: downstream(
@@ -104,7 +104,7 @@ export const faultKinds = {
   body_too_large: downstream(
     413,
     'Content too large',
-    'The body is larger than `limits.body` or the route’s bodyLimit.',
+    'The body is larger than `limits.body`, or than `max` of the route’s `bodyLimit` filter.',
   ),
   malformed_body: downstream(
     400,
@@ -127,30 +127,30 @@ export const faultKinds = {
   malformed_proxy_header: downstream(
     400,
     'Malformed PROXY header',
-    'The connection did not begin with a valid PROXY protocol header within `limits.headerTimeout`, and was closed without an answer. Seen in logs and metrics only.',
+    'The connection did not begin with a valid PROXY protocol header within `limits.headerTimeout`, and was closed without a response. Appears only in logs and metrics.',
   ),
   client_aborted: downstream(
     499,
     'Client closed the connection',
-    'The client went away before the answer was complete. Seen in logs only.',
+    'The client closed the connection before the response was complete. Appears only in logs.',
     '',
   ),
   drain_timeout: gateway(
     503,
-    'Cut by a stop',
+    'Cut off when the gateway stopped',
     '',
-    'The gateway was to stop, and the answer was not complete within `drainTimeout`: the client’s connection was cut. Seen in logs only.',
+    'The gateway was stopping, and the response was not complete within `drainTimeout`, so the client’s connection was closed. Appears only in logs.',
   ),
   credentials_missing: downstream(
     401,
     'Credentials missing',
-    'The route asks for credentials and the request carries none.',
+    'The route requires credentials, and the request has none.',
     'http_request_denied',
   ),
   credentials_invalid: downstream(
     401,
     'Credentials invalid',
-    'The request carries credentials that do not hold. The metrics tell the operator why; the caller is not told.',
+    'The credentials of the request are not valid. The reason is in the gateway’s metrics; callers do not learn it.',
     'http_request_denied',
   ),
   too_many_failed_logins: downstream(
@@ -162,82 +162,87 @@ export const faultKinds = {
   body_digest_mismatch: downstream(
     400,
     'Body digest mismatch',
-    'The body is not the one that was signed or announced. The upstream did not get it whole.',
+    'The body does not match its signature or digest. The upstream did not receive all of it.',
     'http_request_denied',
   ),
-  access_denied: downstream(403, 'Access denied', 'The caller may not reach this route.', 'http_request_denied'),
-  rate_limited: downstream(429, 'Too many requests', 'The caller has used up its budget.', 'http_request_denied'),
+  access_denied: downstream(
+    403,
+    'Access denied',
+    'The caller is not allowed to use this route.',
+    'http_request_denied',
+  ),
+  rate_limited: downstream(429, 'Too many requests', 'The caller has exceeded its rate limit.', 'http_request_denied'),
   quota_exceeded: downstream(
     429,
     'Quota exceeded',
-    'The caller has used up its quota of the day, week or month. `Retry-After` says when the next one begins.',
+    'The caller has used up its quota for the day, week or month. `Retry-After` says when the next period begins.',
     'http_request_denied',
   ),
 
   idempotency_key_missing: downstream(
     400,
     'Idempotency key missing',
-    'The route asks for an `Idempotency-Key` of 1 to 255 letters, and the request has none.',
+    'The route requires an `Idempotency-Key` of 1 to 255 characters, and the request has none.',
   ),
   idempotency_key_reused: downstream(
     422,
     'Idempotency key reused',
-    'The same caller has sent this `Idempotency-Key` with another request. A new request takes a new key.',
+    'The same caller has already sent this `Idempotency-Key` with a different request. A new request needs a new key.',
   ),
   idempotency_conflict: downstream(
     409,
-    'Request under way',
-    'A request with this `Idempotency-Key` is under way, or its client left before the answer came. `Retry-After` says when to ask again.',
+    'Request in progress',
+    'A request with this `Idempotency-Key` is in progress, or its client disconnected before the response came. `Retry-After` says when to try again.',
   ),
 
   route_not_found: gateway(404, 'No route', 'destination_not_found', 'No route matches this host and path.'),
   answer_not_found: gateway(
     404,
-    'No such answer',
+    'No such response',
     'destination_not_found',
-    'No answer is kept under this URL for this caller: it is unknown, someone else’s, or was kept as long as `async.keep` says.',
+    'No response is kept under this URL for this caller: the URL is unknown, the response belongs to another caller, or `async.keep` is over.',
   ),
   answer_not_kept: gateway(
     502,
-    'Answer not kept',
+    'Response not kept',
     'http_response_incomplete',
-    'The upstream’s answer to a deferred request was larger than `async.size`, or broke off in the middle.',
+    'The upstream’s response to a deferred request was larger than `async.size`, or broke off in the middle.',
   ),
   answer_lost: gateway(
     502,
-    'Answer lost',
+    'Response lost',
     'http_response_incomplete',
-    'The worker or gateway that waited for the answer to a deferred request is gone. Whether the upstream carried the request out is not known.',
+    'The worker or gateway that waited for the response to a deferred request is gone. It is unknown whether the upstream executed the request.',
   ),
   answers_unavailable: gateway(
     503,
-    'Answers unavailable',
+    'Responses unavailable',
     'proxy_internal_error',
-    'The store that `async.store` names is away: whether the answer is there is not known now. `Retry-After` says when to ask again.',
+    'The store that `async.store` names is not reachable, so it is unknown whether the response is there. `Retry-After` says when to try again.',
   ),
   method_not_allowed: gateway(
     405,
     'Method not allowed',
     'http_request_denied',
-    'Routes match this path, but not with this method. `Allow` lists those that do.',
+    'Routes match this path, but not this method. `Allow` lists the methods that match.',
   ),
   identity_unavailable: gateway(
     503,
     'Identity cannot be verified',
     'proxy_internal_error',
-    'What credentials are verified by cannot be had at the moment: the issuer’s keys, its introspection endpoint, a key store. Nothing is let through unverified.',
+    'Something that is needed to verify credentials is not available at the moment: the issuer’s keys, its introspection endpoint, a key store. No request passes unverified.',
   ),
   limits_unavailable: gateway(
     503,
     'Limits unavailable',
     'proxy_internal_error',
-    'The store in which the caller’s budget is counted is away, and the filter’s `onStoreFailure` is `closed`.',
+    'The store that counts what callers use is not reachable, and the filter’s `onStoreFailure` is `closed`.',
   ),
   idempotency_full: gateway(
     503,
     'No room for idempotency keys',
     'proxy_internal_error',
-    'Too many requests with an `Idempotency-Key` are under way; see `memory` of the filter. Nothing was sent upstream.',
+    'Too many requests with an `Idempotency-Key` are in progress; see `memory` of the filter. Nothing was sent upstream.',
   ),
   filter_failed: gateway(
     500,
@@ -254,15 +259,15 @@ export const faultKinds = {
 
   concurrency_limited: gateway(
     503,
-    'Too many requests under way',
+    'Too many requests in progress',
     'connection_limit_reached',
-    'As many requests as `concurrency` allows are under way, and its queue is full. `Retry-After` says when to come back.',
+    'As many requests as `concurrency` allows are in progress, and its queue is full. `Retry-After` says when to try again.',
   ),
   queue_timeout: gateway(
     503,
     'Waited too long',
     'connection_limit_reached',
-    'The request waited for `concurrency.queueTimeout` and was not sent. `Retry-After` says when to come back.',
+    'The request waited for `concurrency.queueTimeout` and was not sent. `Retry-After` says when to try again.',
   ),
   descriptors_exhausted: gateway(
     503,
@@ -274,7 +279,7 @@ export const faultKinds = {
     503,
     'Gateway overloaded',
     'proxy_internal_error',
-    'The gateway sheds load: requests of routes with the lowest `priority` first. `Retry-After` says when to come back.',
+    'The gateway is overloaded and refuses requests, beginning with routes of the lowest `priority`. `Retry-After` says when to try again.',
   ),
 
   upstream_unavailable: upstream(
@@ -289,21 +294,21 @@ export const faultKinds = {
     'Upstream circuit open',
     'no',
     'destination_unavailable',
-    'The upstream failed too often, so its circuit breaker lets nothing through for a while. `Retry-After` says when it will be tried again.',
+    'The upstream failed too often, so its circuit breaker sends it nothing for a while. `Retry-After` says when it will be tried again.',
   ),
   upstream_queue_full: upstream(
     503,
     'Upstream queue full',
     'no',
     'connection_limit_reached',
-    'All connections are busy and `pool.maxPending` requests wait already.',
+    'All connections are busy, and `pool.maxPending` requests are already waiting.',
   ),
   upstream_connect_failed: upstream(
     503,
     'Upstream connection failed',
     'yes',
     'connection_refused',
-    'No connection to the endpoint could be made. The gateway’s log says why.',
+    'No connection to the endpoint could be opened. The gateway’s log says why.',
   ),
   upstream_connect_timeout: upstream(
     504,
@@ -324,28 +329,28 @@ export const faultKinds = {
     'Upstream connection closed',
     'if-reused',
     'connection_terminated',
-    'The endpoint closed the connection before its answer was complete.',
+    'The endpoint closed the connection before its response was complete.',
   ),
   upstream_stream_refused: upstream(
     502,
     'Upstream refused the stream',
     'yes',
     'connection_terminated',
-    'The endpoint turned the request down without looking at it (HTTP/2 REFUSED_STREAM or GOAWAY), and so did others.',
+    'The endpoint refused the request without processing it (HTTP/2 REFUSED_STREAM or GOAWAY), and so did the others that were tried.',
   ),
   upstream_response_timeout: upstream(
     504,
     'Upstream response timeout',
     'no',
     'http_response_timeout',
-    'The first byte of the answer did not arrive within `responseTimeout`.',
+    'The first byte of the response did not arrive within `responseTimeout`.',
   ),
   upstream_idle_timeout: upstream(
     504,
     'Upstream idle timeout',
     'no',
     'connection_read_timeout',
-    'The endpoint sent nothing for `idleTimeout` in the middle of its answer, or neither end of a tunnel did for `tunnelIdleTimeout`.',
+    'The endpoint sent nothing for `idleTimeout` in the middle of its response, or neither end of a tunnel sent anything for `tunnelIdleTimeout`.',
   ),
   exchange_timeout: upstream(
     504,
@@ -359,21 +364,21 @@ export const faultKinds = {
     'Malformed upstream response',
     'no',
     'http_protocol_error',
-    'The endpoint’s answer is outside the HTTP grammar or ambiguous, so it was not passed on. The gateway’s log says what is wrong with it.',
+    'The endpoint’s response violates the HTTP grammar or is ambiguous, so it was not passed on. The gateway’s log says what is wrong with it.',
   ),
   upstream_response_too_large: upstream(
     502,
     'Upstream response head too large',
     'no',
     'http_response_header_section_size',
-    'The head of the answer is larger than `limits.headerBytes`, or has more fields than `limits.headerCount`.',
+    'The head of the response is larger than `limits.headerBytes`, or has more fields than `limits.headerCount`.',
   ),
   upstream_upgrade_refused: upstream(
     502,
     'Upgrade failed',
     'no',
     'http_upgrade_failed',
-    'The endpoint switched protocols without being asked to, or to another than the client asked for; or it speaks HTTP/2 and takes no tunnel (RFC 8441).',
+    'The endpoint switched protocols without being asked to, or to a protocol that the client did not ask for; or it speaks HTTP/2 and does not support tunnels (RFC 8441).',
   ),
 } as const satisfies Record<string, FaultKind>;
 
@@ -393,7 +398,7 @@ export class Fault {
     this.cause = cause;
   }
 
-  /** No answer is heard any more: the client’s connection is gone, or was cut. */
+  /** No response can arrive any more: the client’s connection is gone, or was cut. */
   get endsUnheard(): boolean {
     return this.code === 'client_aborted' || this.code === 'drain_timeout';
   }

@@ -89,11 +89,11 @@ type Fields = readonly (readonly [string, string])[];
 
 const missingFault = new Fault('credentials_missing');
 const strangers = new WeakSet<Fault>();
-// Because: one text for every reason. Whoever guesses must not learn how far he got.
-const invalidFault = new Fault('credentials_invalid', 'The credentials do not hold.');
+// Because: one text for every reason. A caller who guesses must not learn how close the guess was.
+const invalidFault = new Fault('credentials_invalid', 'The credentials are not valid.');
 const throttledFault = new Fault('too_many_failed_logins');
 const unavailableFault = new Fault('identity_unavailable');
-const unlistedFault = strangerFault('The credentials belong to no known consumer.');
+const unlistedFault = strangerFault('The credentials do not belong to a known consumer.');
 
 export class LoginDesk {
   private readonly options: LoginDeskOptions;

@@ -50,7 +50,7 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
 const dotWithParameter = /^\.{1,2}(?:;|%3B)/;
 
 function ambiguous(what: string): NormalizedPath & { ok: false } {
-  return { ok: false, code: 'ambiguous_path', detail: `The path holds ${what}.` };
+  return { ok: false, code: 'ambiguous_path', detail: `The path contains ${what}.` };
 }
 
 function decodeUnreserved(raw: string, policy: PathPolicy): string | (NormalizedPath & { ok: false }) {
@@ -64,7 +64,11 @@ function decodeUnreserved(raw: string, policy: PathPolicy): string | (Normalized
     const low = hexValue[raw.charCodeAt(at + 2) & 255]!;
     // Behind the end charCodeAt is NaN, which the mask makes 0: no hexadecimal digit either.
     if (high === 255 || low === 255) {
-      return { ok: false, code: 'malformed_target', detail: 'The path holds a `%` without two hexadecimal digits.' };
+      return {
+        ok: false,
+        code: 'malformed_target',
+        detail: 'The path contains a `%` that is not followed by two hexadecimal digits.',
+      };
     }
     const byte = high * 16 + low;
     text += raw.slice(from, at);

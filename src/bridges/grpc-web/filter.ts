@@ -13,7 +13,10 @@ import { trailerFrame } from './trailer-frame.ts';
 /** `application/grpc-web`, `-text`, and the messages' format behind a plus. */
 const webType = /^application\/grpc-web(-text)?(\+[a-z0-9.-]+)?(?:;|$)/i;
 
-const malformed = new Fault('malformed_body', 'The body is not in base64, as application/grpc-web-text has it.');
+const malformed = new Fault(
+  'malformed_body',
+  'The body is not valid base64, which application/grpc-web-text requires.',
+);
 const empty = Buffer.alloc(0);
 
 /** One call of a browser. */

@@ -10,7 +10,7 @@ import { Rule, Standing } from './rule.ts';
 
 const missing = new Fault('credentials_missing');
 const denied = new Fault('access_denied');
-const tooFewScopes = new Fault('access_denied', 'The token does not carry the scopes that this route asks for.');
+const tooFewScopes = new Fault('access_denied', 'The token does not have the scopes that this route requires.');
 
 const events = ['allowed', 'denied', 'unknown'] as const;
 

@@ -121,7 +121,7 @@ class ForwardAuth implements Filter {
   }
 }
 
-const refusedDetail = 'The authorization service does not let the call pass.';
+const refusedDetail = 'The authorization service refused the request.';
 const unknownCaller = new Fault('credentials_invalid', refusedDetail);
 const deniedCaller = new Fault('access_denied', refusedDetail);
 const tooMany = new Fault('rate_limited', refusedDetail);

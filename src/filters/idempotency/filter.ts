@@ -58,7 +58,9 @@ class Idempotency implements Filter {
       return;
     }
     if (key.length === 0 || key.length > KEY_LETTERS_MAX) {
-      exchange.refuse(new Fault('idempotency_key_missing', `Idempotency-Key has 1 to ${KEY_LETTERS_MAX} letters.`));
+      exchange.refuse(
+        new Fault('idempotency_key_missing', `An Idempotency-Key has 1 to ${KEY_LETTERS_MAX} characters.`),
+      );
       return;
     }
     const digest = keyDigest(exchange, key);
@@ -132,7 +134,7 @@ class Idempotency implements Filter {
       case 'notKept':
         this.count('conflict');
         exchange.refuse(
-          new Fault('idempotency_conflict', 'The first request was answered; its answer was too large to be kept.'),
+          new Fault('idempotency_conflict', 'The first request got a response that was too large to be kept.'),
         );
         return;
       case 'otherQuestion':

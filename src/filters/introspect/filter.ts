@@ -19,7 +19,7 @@ const TOKEN_BYTES_MAX = 4_096;
 /** Asked about to see whether the server is there, and knows this client. */
 const NOBODYS_TOKEN = 'cardea-looks-whether-this-server-answers';
 
-const scopeFault = new Fault('access_denied', 'The token does not hold the scopes that this route asks for.');
+const scopeFault = new Fault('access_denied', 'The token does not have the scopes that this route requires.');
 
 export const introspectFilter: FilterDefinition<IntrospectConfig> = {
   name: 'introspect',

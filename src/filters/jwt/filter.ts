@@ -21,7 +21,7 @@ import { TokenCache } from './token-cache.ts';
 import { TokenVerifier } from './token-verifier.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
-const scopeFault = new Fault('access_denied', 'The token does not hold the scopes that this route asks for.');
+const scopeFault = new Fault('access_denied', 'The token does not have the scopes that this route requires.');
 
 export const jwtFilter: FilterDefinition<JwtConfig> = {
   name: 'jwt',

@@ -19,7 +19,10 @@ import type { SessionDesk } from './session-desk.ts';
 const LOGIN_LIFE_S = 600;
 
 const deniedFault = new Fault('access_denied', 'The login was refused.');
-const levelFault = new Fault('access_denied', 'The login is not of the level that this route asks for.');
+const levelFault = new Fault(
+  'access_denied',
+  'The login does not have the authentication level that this route requires.',
+);
 
 /** What is kept in the browser, sealed, until it comes back. */
 interface Attempt extends LoginSecrets {

@@ -23,7 +23,7 @@ export class InFlight {
     );
     this.refusals = bounded.map(
       ({ config: { name, concurrency } }) =>
-        new Fault('rate_limited', `The limit "${name}" lets ${concurrency} requests be under way at once.`),
+        new Fault('rate_limited', `The limit "${name}" allows ${concurrency} requests in progress at once.`),
     );
     this.refusal = this.refusals[0]!;
   }
