@@ -6,9 +6,13 @@ const parts: { source: FaultSource; title: string; text: string }[] = [
   {
     source: 'downstream',
     title: 'The request',
-    text: 'The client sent something that is not accepted. Sending it again unchanged gets the same answer.',
+    text: 'The client sent something that is not accepted. Sending it again unchanged gets the same response.',
   },
-  { source: 'gateway', title: 'The gateway', text: 'The gateway has no place for the request, or failed itself.' },
+  {
+    source: 'gateway',
+    title: 'The gateway',
+    text: 'The gateway has no route or no capacity for the request, or failed itself, or lacked a service that it needs.',
+  },
   {
     source: 'upstream',
     title: 'The upstream',

@@ -10,11 +10,11 @@ import { weekdays } from './weekdays.ts';
 export const name = 'acl';
 
 export const documentation =
-  'Says which of the callers that an identity filter before it has recognised may reach the route. `deny` is looked at first: a caller that meets one of its rules is refused. ' +
-  'Where `allow` is given, a caller that meets none of its rules is refused as well. Within a rule every condition must hold; a condition with a list holds when one of its values does. ' +
-  'A caller whom nobody has recognised is asked for credentials with 401 when they could help him, everyone else gets 403 `access_denied`; ' +
-  'a token that lacks scopes is told so (RFC 6750 section 3.1).\n\n' +
-  'A condition on a claim is a value (`admin`, `true`, `3`), a list of values, `"~regex"`, a comparison (`">= 3"`), or `{ present: true }`. A claim that is a list meets it when one of its members does. ' +
+  'Defines which of the callers that an identity filter before it has recognised may use the route. `deny` is checked first: a caller that matches one of its rules is refused. ' +
+  'Where `allow` is given, a caller that matches none of its rules is refused as well. All conditions of a rule must hold; a condition with a list holds when one of its values matches. ' +
+  'A caller that has not been recognised gets 401 if credentials could help, everyone else gets 403 `access_denied`; ' +
+  'if a token lacks scopes, the response says so (RFC 6750 section 3.1).\n\n' +
+  'A condition on a claim is a value (`admin`, `true`, `3`), a list of values, `"~regex"`, a comparison (`">= 3"`), or `{ present: true }`. A claim that is a list matches when one of its members does. ' +
   'Dots lead into objects: `realm_access.roles`.';
 
 const names = (what: string) =>

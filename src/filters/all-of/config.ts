@@ -9,8 +9,9 @@ export const name = 'allOf';
 export const nests = true;
 
 export const documentation =
-  'Several credentials that are all asked for: a certificate and a token. The filters run in the order written, and the first that refuses ends it. ' +
-  'They must name the same consumer, as far as they name one; the identity is the first one’s, with the scopes of all and the claims of the first that has any: `acl` finds the scopes of any of them, and `X-Consumer-Scopes` tells the upstream the same. A signed `X-Consumer-Token` is the first filter’s that makes one, with that one’s scopes.';
+  'Requires several credentials together, such as a certificate and a token. The filters run in the order written, and the first refusal decides. ' +
+  'All filters that name a consumer must name the same one. The identity is that of the first filter, with the scopes of all and the claims of the first that has any: `acl` checks these scopes, and `X-Consumer-Scopes` contains them. ' +
+  'A signed `X-Consumer-Token` is made by the first filter that makes one, and contains only the scopes of that filter.';
 
 export const schema = z
   .array(filterElement)

@@ -9,8 +9,9 @@ export const name = 'anyOf';
 export const nests = true;
 
 export const documentation =
-  'Several ways to say who one is, of which one suffices: a key or a token. The filters are asked in the order written; the first that recognises the caller decides, and those behind it are not asked. ' +
-  'When none does, a caller whose credential did not hold gets that refusal; one without any credential gets 401 with the challenges of all, or is sent to log in where one of the ways is a login in the browser. Failures are counted, and held against the caller’s address, only when no way does.';
+  'Accepts one of several credentials, such as a key or a token. The filters run in the order written; the first that recognises the caller decides, and the rest do not run. ' +
+  'When none does, a caller with an invalid credential gets the refusal of that filter; one without any credential gets 401 with the challenges of all filters, or is redirected to the login where one of them is a login in the browser. ' +
+  'Failures are counted, and held against the caller’s address, only when no filter recognises the caller.';
 
 export const schema = z
   .array(filterElement)

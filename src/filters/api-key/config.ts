@@ -16,10 +16,10 @@ export const name = 'apiKey';
 export const identifies = true;
 
 export const documentation =
-  'Finds out who calls by an API key. Only SHA-256 hashes of keys are kept: in the `keys` of `consumers`, and in a `store` (SQLite, Redis or PostgreSQL), where `cardea keys` ' +
-  'adds and revokes them. A key that is added, changed or revoked there is so on every worker within a second, without a reload. A key may have scopes, routes that it is for, ' +
-  'a plan of its own and an end; a consumer may have several, so that one replaces the other without a gap. ' +
-  'The answer is 401 `credentials_missing` or `credentials_invalid`, and 403 `access_denied` for a key that is not for this route.';
+  'Identifies the caller by an API key. Only SHA-256 hashes of keys are stored: in the `keys` of `consumers`, and in a `store` (SQLite, Redis or PostgreSQL), where `cardea keys` ' +
+  'adds and revokes them. A key that is added, changed or revoked in a store takes effect on every worker within a second, without a reload. A key may have scopes, routes that it is for, ' +
+  'its own plan and an expiry; a consumer may have several, so that keys can be rotated without a gap. ' +
+  'Refusals: 401 `credentials_missing` or `credentials_invalid`, and 403 `access_denied` for a key that is not for this route.';
 
 export const schema = z.strictObject({
   from: credentialPlaces([{ header: 'x-api-key' }]),

@@ -12,10 +12,10 @@ export const name = 'basic';
 export const identifies = true;
 
 export const documentation =
-  'Finds out who calls by user and password (RFC 7617), against hashes by argon2id or scrypt that `cardea password` makes. Checking a hash takes tens of milliseconds on ' +
-  'purpose: it is done off the event loop, a few at once, and a login that held is remembered for a while, so that it costs nothing again. ' +
-  'Give the upstream no password that it does not need: `forward: { keepCredential: false }`. ' +
-  'The answer is 401 `credentials_missing` or `credentials_invalid`, and 503 `identity_unavailable` when too many logins wait.';
+  'Identifies the caller by user and password (RFC 7617), which are checked against argon2id or scrypt hashes that `cardea password` makes. Checking a hash takes tens of milliseconds on ' +
+  'purpose: it is done off the event loop, a few at once, and a successful login is remembered for a while, so that the next requests cost nothing. ' +
+  'Unless the upstream needs the password, remove it: `forward: { keepCredential: false }`. ' +
+  'Refusals: 401 `credentials_missing` or `credentials_invalid`, and 503 `identity_unavailable` when too many logins wait.';
 
 // Because: a message that showed what was found could show a password that was written in place of its hash.
 const password = z

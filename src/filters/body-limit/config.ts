@@ -6,8 +6,8 @@ import { size } from '../../base/schema/size.ts';
 export const name = 'bodyLimit';
 
 export const documentation =
-  'Limits the body of a request. One that announces more is refused at once with 413 `body_too_large`, before anything is sent upstream; ' +
-  'one of unknown length as soon as it has brought more, and what was sent upstream by then is aborted. It can lower `limits.body`, not raise it.';
+  'Limits the size of request bodies. A request that announces a larger body is refused at once with 413 `body_too_large`, before anything is sent upstream; ' +
+  'one of unknown length is refused as soon as it exceeds the limit, and what was sent upstream by then is aborted. The filter can lower `limits.body`, not raise it.';
 
 export const schema = z.strictObject({
   max: size

@@ -6,9 +6,9 @@ import { size } from '../../base/schema/size.ts';
 export const name = 'compress';
 
 export const documentation =
-  'Compresses answers with zstd, brotli or gzip, whichever the client likes best. Bodies stream: what comes without an announced length (event streams, slow pages) is passed on piece by piece as it comes. ' +
-  'Left alone are answers that are encoded already, partial (206), marked `no-transform`, shorter than `minimum`, or of another type than `types`. A strong ETag becomes a weak one, Vary names Accept-Encoding, and a HEAD gets the same head as a GET. ' +
-  'Do not compress pages that hold both a secret and what the caller sent: their length would tell of the secret (BREACH).';
+  'Compresses responses with zstd, brotli or gzip, whichever the client prefers. Bodies stream: a response without an announced length (event streams, slow pages) is passed on piece by piece as it arrives. ' +
+  'Not compressed are responses that are already encoded, partial (206), marked `no-transform`, shorter than `minimum`, or of a type that is not in `types`. A strong ETag becomes a weak one, Vary lists Accept-Encoding, and a HEAD gets the same head as a GET. ' +
+  'Do not compress pages that contain both a secret and input of the caller: their length would reveal the secret (BREACH).';
 
 /** Types of content that compress well. */
 const defaultTypes = [

@@ -5,9 +5,9 @@ import { z } from 'zod';
 export const name = 'cors';
 
 export const documentation =
-  'Lets web pages of other origins call the route (the CORS protocol of the Fetch standard). The gateway answers preflights itself with 204, and what the upstream says of CORS is replaced. ' +
-  'A caller from an origin that is not listed gets no CORS headers: its browser keeps the answer from the page, and a preflight fails there too. ' +
-  'CORS protects users of browsers, it does not keep anyone from calling. Put the filter before those that refuse, so that a page can read their refusals.';
+  'Lets web pages of other origins call the route (the CORS protocol of the Fetch standard). The gateway answers preflights itself with 204, and replaces the CORS fields of the upstream. ' +
+  'A caller from an origin that is not listed gets no CORS fields: its browser hides the response from the page, and a preflight fails there too. ' +
+  'CORS protects users of browsers; it does not keep anyone from calling. Put the filter before those that refuse, so that a page can read their refusals.';
 
 /** Scheme, host with perhaps `*.` in front, and port. */
 export const originPattern =

@@ -11,12 +11,12 @@ export const name = 'forwardAuth';
 export const identifies = true;
 
 export const documentation =
-  'Lets an outside service decide, in the manner of Traefik’s ForwardAuth and nginx’s auth_request. It is asked with the fields of `send` and with X-Forwarded-Method, -Proto, -Host, -Uri and -For; ' +
-  'the request’s body is not sent. 2xx lets the request pass, with the answer’s fields of `copy` added for the upstream; no client can bring those. ' +
-  'Any other answer below 500 is given to the client as it is: a redirect to a login page, a 401 with its challenge; a gRPC call gets what it means as a gRPC status. 5xx, no answer in time, or one that cannot be read is 503 `identity_unavailable`, ' +
-  'unless `onFailure: open` says otherwise. Verdicts are kept for `cache.for` by the values of `cache.by`, refusals by those of `send` as well; of many requests that wait for the same verdict one asks. ' +
+  'Lets an external service decide, like Traefik’s ForwardAuth and nginx’s auth_request. The service gets the fields of `send` and X-Forwarded-Method, -Proto, -Host, -Uri and -For; ' +
+  'the body of the request is not sent. On 2xx the request passes, with the fields of `copy` from the service’s response added for the upstream; clients cannot send those themselves. ' +
+  'Any other response below 500 is given to the client as it is, such as a redirect to a login page or a 401 with its challenge; gRPC calls get the matching gRPC status. On 5xx, a timeout or a response that cannot be read the client gets 503 `identity_unavailable`, ' +
+  'unless `onFailure: open` is set. Decisions are kept for `cache.for` by the values of `cache.by`, refusals also by the values of `send`; requests that wait for the same decision share one call. ' +
   'A refusal that sets a cookie is given to one request only. ' +
-  'With `warmUp` a connection to the upstream is made ready while the service decides; the upstream sees no byte of the request before it has.';
+  'With `warmUp` a connection to the upstream is prepared while the service decides; the upstream gets no byte of the request before the decision.';
 
 const fieldName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'not a name that HTTP allows');
 const fields = z.array(fieldName.transform(text => text.toLowerCase()));

@@ -7,10 +7,10 @@ import { parseTemplate } from '../../base/template.ts';
 export const name = 'headers';
 
 export const documentation =
-  'Changes header fields of the request before it goes upstream, and of the answer before it goes to the client: first `remove`, then `set` (replaces what is there), ' +
-  '`add` (only where the header is absent) and `append` (one more value beside those there). Values are templates: `${requestId}`, `${client.ip}`, `${scheme}`, `${method}`, `${host}`, `${path}`, ' +
-  '`${query}`, `${route}`, `${consumer}`, `${param.NAME}` for a parameter of the route’s path, `${header.NAME}` and `${cookie.NAME}` for what the request brought; `$${` stands for the letters `${`. ' +
-  'What is absent is empty, and a value that comes out empty sets or adds nothing. Control bytes in a value become spaces, and letters outside ASCII are sent as UTF-8.';
+  'Changes header fields of the request before it goes upstream, and of the response before it goes to the client: first `remove`, then `set` (replaces existing values), ' +
+  '`add` (only if the field is absent) and `append` (adds a value to existing ones). Values are templates: `${requestId}`, `${client.ip}`, `${scheme}`, `${method}`, `${host}`, `${path}`, ' +
+  '`${query}`, `${route}`, `${consumer}`, `${param.NAME}` for a parameter of the route’s path, `${header.NAME}` and `${cookie.NAME}` for those of the request; `$${` stands for a literal `${`. ' +
+  'What is absent is empty, and an empty value sets or adds nothing. Control bytes in a value become spaces, and characters outside ASCII are sent as UTF-8.';
 
 /** Variables, and in front of `.NAME` those with a name. */
 export const plainVariables = [

@@ -11,11 +11,11 @@ export const name = 'idempotency';
 export const remembersAnswers = true;
 
 export const documentation =
-  'Gives a request that carries an `Idempotency-Key` the answer that the first one with that key got, if the same caller sends the same request to the same route ' +
-  'again: a payment that is sent twice is made once. Answers are kept in memory that all workers share, for `keepFor`, answers of the upstream below 500 other than 401, 403, 408 and 429 only. ' +
-  'A duplicate of a request that is still under way gets 409 `idempotency_conflict` with `Retry-After`, or waits (`whileInFlight: wait`); a key with another request 422 `idempotency_key_reused`. ' +
-  'Where the route is `async`, a duplicate of a deferred request gets its 202 and the same `Location`. ' +
-  'It has to stand behind the filter that finds out who calls, where there is one; otherwise callers are told apart by their address, and one who brings another `Authorization` gets 422. Behind `compress`, too. A restart forgets, and so does a reload that changes `memory` or `answerLimit`.';
+  'Gives a request with an `Idempotency-Key` the response that the first request with that key got, if the same caller sends the same request to the same route ' +
+  'again: a payment that is sent twice is made once. Responses are kept for `keepFor` in memory that all workers share; only responses of the upstream below 500, and not 401, 403, 408 and 429. ' +
+  'A duplicate of a request that is still in progress gets 409 `idempotency_conflict` with `Retry-After`, or waits (`whileInFlight: wait`); a key that comes with a different request gets 422 `idempotency_key_reused`. ' +
+  'Where the route is `async`, a duplicate of a deferred request gets the same 202 and the same `Location`. ' +
+  'Put it after the filter that identifies the caller; without one, callers are distinguished by their address, and a request with a different `Authorization` gets 422. Put it after `compress`, too. A restart removes all kept responses, and so does a reload that changes `memory` or `answerLimit`.';
 
 const sizeFrom = (least: number) => size.refine(bytes => bytes >= least, `expected at least ${least} bytes`);
 

@@ -13,9 +13,9 @@ export const name = 'introspect';
 export const identifies = true;
 
 export const documentation =
-  'Lets a caller through whose opaque token the authorization server says is active (RFC 7662). The answer is remembered for a short while, so a revocation there is noticed within `cacheFor`; ' +
-  'of many requests that bring the same token at once one asks, and each worker asks at most `concurrency` at a time. A token that is not active gets 401 with one text for all reasons, one without the scopes that are asked for 403. ' +
-  'When the server is away, or answers something that cannot be read, the answer is 503 `identity_unavailable`; `whenAway: stale` lets those pass whose token was active not long ago.';
+  'Admits callers whose opaque token is active according to the authorization server (RFC 7662). Its answer is cached for a short time, so a revocation takes effect within `cacheFor`; ' +
+  'requests that bring the same token at once share one call, and each worker makes at most `concurrency` calls at a time. A token that is not active gets 401 with the same text for every reason, one without the required scopes 403. ' +
+  'When the server is not reachable, or its answer cannot be read, the client gets 503 `identity_unavailable`; `whenAway: stale` admits tokens that were active shortly before.';
 
 export const schema = z
   .strictObject({

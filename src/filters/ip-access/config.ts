@@ -6,8 +6,8 @@ import { cidrError } from '../../base/cidr-set.ts';
 export const name = 'ipAccess';
 
 export const documentation =
-  'Lets a caller through by its address. An address in `deny` is refused; where `allow` is given, one outside of it is refused as well, so `deny` wins. ' +
-  'The answer is 403 `access_denied`. The address is the client’s as the listener believes it: behind proxies list them in `trustedProxies`, or every caller has the proxy’s address.';
+  'Admits or refuses callers by address. An address in `deny` is refused; where `allow` is given, every address outside it is refused as well, so `deny` wins. ' +
+  'Refusals are 403 `access_denied`. The address is the client’s as the listener determines it: behind proxies, list them in `trustedProxies`, or every caller has the address of the proxy.';
 
 const block = z.string().superRefine((text, context) => {
   const error = cidrError(text);

@@ -15,12 +15,12 @@ export const name = 'jwt';
 export const identifies = true;
 
 export const documentation =
-  'Lets a caller through who brings a valid JSON Web Token (RFC 7519), signed by a key of the issuer: RS, PS and ES 256 to 512, EdDSA, or HS with a shared secret. ' +
-  'The key decides the algorithm, never the token; `none`, encrypted and nested tokens, critical headers and wrong types are refused, and so is a token without an expiry. ' +
-  'With an `issuer` alone its keys are found by OpenID Connect discovery. They are fetched in the background by one thread of the process; while the issuer is away nothing changes until they expire, ' +
-  'and a key that is not known, or whose signature it is not, is asked for once in a cool-down, however many tokens name it. Without keys the gateway starts, says so at `/health/ready` and in the log, and answers 503 `identity_unavailable`. ' +
-  'A token that was verified is remembered until it expires, so that it costs no cryptography again; revocation is looked at every time. ' +
-  'What does not hold gets 401 with one text for all reasons; `cardea_filter_events_total{filter="jwt"}` counts them apart. A token without the scopes that are asked for gets 403.';
+  'Admits callers with a valid JSON Web Token (RFC 7519), signed by a key of the issuer: RS, PS and ES 256 to 512, EdDSA, or HS with a shared secret. ' +
+  'The key determines the algorithm, never the token; `none`, encrypted and nested tokens, critical headers and wrong types are refused, and so is a token without an expiry. ' +
+  'With `issuer` alone, its keys are found by OpenID Connect discovery. They are fetched in the background by one thread of the process; while the issuer is not reachable nothing changes until they expire, ' +
+  'and an unknown key, or a new one behind a wrong signature, is asked for once per cool-down, however many tokens need it. Without keys the gateway starts, reports it at `/health/ready` and in the log, and responds with 503 `identity_unavailable`. ' +
+  'A verified token is remembered until it expires, so that it costs no cryptography again; revocation is checked every time. ' +
+  'An invalid token gets 401 with the same text for every reason; `cardea_filter_events_total{filter="jwt"}` counts the reasons separately. A token without the required scopes gets 403.';
 
 const publicAlgorithms = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],

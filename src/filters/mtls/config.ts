@@ -10,9 +10,9 @@ export const name = 'mtls';
 export const identifies = true;
 
 export const documentation =
-  'Finds out who calls by the certificate that the client showed in the TLS handshake. The listener verifies it (`tls.clientAuth`, where `crl` refuses revoked ones); here it is decided whose it is: by ' +
-  'SPIFFE id, DNS name, URI or e-mail address of the subject alternative name, by the whole subject, or by fingerprint. The first rule that fits counts. With `fromProxy` the certificate is the one that a trusted proxy tells of in ' +
-  '`X-Forwarded-Client-Cert`. The answer is 401 `credentials_missing` without a certificate, `credentials_invalid` for one that has expired meanwhile, and 403 `access_denied` for one that no rule names.';
+  'Identifies the caller by the certificate that the client showed in the TLS handshake. The listener verifies it (`tls.clientAuth`, where `crl` refuses revoked ones); this filter decides to whom it belongs: by ' +
+  'SPIFFE id, DNS name, URI or e-mail address of the subject alternative name, by the whole subject, or by fingerprint. The first rule that matches counts. With `fromProxy` the certificate is the one that a trusted proxy forwards in ' +
+  '`X-Forwarded-Client-Cert`. Refusals: 401 `credentials_missing` without a certificate, 401 `credentials_invalid` for one that has expired meanwhile, and 403 `access_denied` for one that no rule matches.';
 
 const consumer = {
   consumer: z

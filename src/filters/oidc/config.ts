@@ -12,10 +12,10 @@ export const name = 'oidc';
 export const identifies = true;
 
 export const documentation =
-  'Login in the browser with an OpenID Connect provider: authorization code with PKCE, `state` and `nonce`, and an encrypted session cookie. A page that is asked for without a session is redirected to the provider, ' +
-  'an API call gets 401. The route has to match the `paths`, too: they are served by this filter. Sessions are in the cookie itself, or in Redis when `session.store` names a store; logout by the provider’s back channel needs the store. ' +
-  'Access tokens are refreshed ahead of their end where the provider gave a refresh token; with providers that use each refresh token once, keep sessions in a store when there is more than one gateway. ' +
-  'Requests that change something and come from another site are refused, unless `crossSite: allow`.';
+  'Login in the browser with an OpenID Connect provider: authorization code with PKCE, `state` and `nonce`, and an encrypted session cookie. Without a session, a request for a page is redirected to the provider, and ' +
+  'an API call gets 401. The route must match the `paths` as well: this filter serves them. Sessions are in the cookie itself, or in Redis when `session.store` names a store; logout by the provider’s back channel needs the store. ' +
+  'Access tokens are refreshed before they expire if the provider issued a refresh token; with providers that accept each refresh token only once, keep sessions in a store when there is more than one gateway. ' +
+  'Requests from other sites that could change something are refused, unless `crossSite: allow` is set.';
 
 const anyPath = z.string().regex(/^\/[A-Za-z0-9/._~-]*$/, 'expected a path such as /oidc/callback');
 const path = (standard: string) => anyPath.default(standard);

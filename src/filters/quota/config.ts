@@ -9,9 +9,9 @@ import { unitOf } from './calendar-unit.ts';
 export const name = 'quota';
 
 export const documentation =
-  'Holds callers to a budget of the calendar: so many units a day, a week or a month, in a time zone, or a billing month that starts on the consumer’s own day. ' +
-  'What is used is kept in a Redis (for all gateways) or in a SQLite file (for this machine) and survives restarts. Beyond the budget: 429 `quota_exceeded` with `Retry-After`. ' +
-  'At each of the `soft` shares the log tells it once for each caller and period, and answers carry `Quota-Warning`. Workers tell the store a few times a second and sooner near the limit, so with several of them a few requests more may pass; a caller’s first request waits for the store, and those when at most 16 more of their kind fit.';
+  'Limits what callers may use in a calendar period: so many units a day, week or month in a time zone, or in a billing month that starts on the consumer’s own day. ' +
+  'Usage is kept in Redis (for all gateways) or in a SQLite file (for this machine) and survives restarts. Beyond the quota: 429 `quota_exceeded` with `Retry-After`. ' +
+  'When a caller reaches one of the `soft` shares, it is logged once per caller and period, and responses carry `Quota-Warning`. Workers report usage to the store a few times a second, and more often near the limit, so with several of them a few requests more may pass; a request waits for the store only if it is the caller’s first, or if at most 16 more like it fit.';
 
 export interface QuotaLimit {
   readonly count: number;

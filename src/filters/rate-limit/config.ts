@@ -19,12 +19,12 @@ import { storeIssues } from './store-issues.ts';
 export const name = 'rateLimit';
 
 export const documentation =
-  'Holds callers to a budget: so many requests in a time, by address, consumer, key, tenant, route, header, claim, cookie or path parameter, or for all together. ' +
-  'What is beyond it gets 429 `rate_limited` with `Retry-After`, `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11). ' +
-  'Several `limits` in one filter are decided together: all must admit, and a refusal by one takes nothing from the others. ' +
-  'Workers count in memory that they share, exactly, and a reload keeps what they counted while the limit stays as it is. The memory is bounded: when it is full, those who were idle longest are forgotten first. ' +
+  'Limits how many requests callers may send in a given time, by address, consumer, key, tenant, route, header, claim, cookie or path parameter, or for all together. ' +
+  'Requests beyond it get 429 `rate_limited` with `Retry-After`, `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11). ' +
+  'Several `limits` in one filter are decided together: all must admit the request, and a refusal by one charges nothing to the others. ' +
+  'Workers count exactly, in memory that they share, and a reload keeps the counts as long as the limit is unchanged. The memory is bounded: when it is full, the callers that were idle longest are forgotten first. ' +
   'With a Redis as `store`, all gateways that use it count together. ' +
-  'A route’s own filter counts for that route; one of the global chain counts for all routes together. `concurrency` limits what is under way at once.';
+  'A filter of a route counts for that route; one in the global chain counts for all routes together. `concurrency` limits the requests that are in progress at once.';
 
 export interface LimitConfig {
   readonly name: string;

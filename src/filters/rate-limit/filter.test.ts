@@ -270,7 +270,7 @@ test('at most so many are under way at once, and each gives back its place once'
   const refused = await get();
   assert.equal(refused.status, 429);
   assert.equal(refused.headers['retry-after'], '1');
-  assert.match(JSON.parse(refused.body.toString()).detail, /2 requests be under way/);
+  assert.match(JSON.parse(refused.body.toString()).detail, /2 requests in progress/);
   held[0]!();
   assert.equal(await one.answer, 200);
   assert.equal((await get()).status, 200);

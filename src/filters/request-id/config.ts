@@ -5,9 +5,9 @@ import { z } from 'zod';
 export const name = 'requestId';
 
 export const documentation =
-  'Decides where the id of a request comes from and who is told. The gateway gives every request an id and sends it upstream as X-Request-Id without this filter; ' +
-  'the filter takes the client’s own id where it is trusted and sane (visible ASCII, at most 128 letters), can use another header, and shows the id on the answer. ' +
-  'Put it first, so that the filters behind it see the same id.';
+  'Sets where the id of a request comes from and who gets it. Without this filter the gateway gives every request an id and sends it upstream as X-Request-Id; ' +
+  'with it, the client’s own id is used where it is trusted and well-formed (visible ASCII, at most 128 characters), another header can be used, and the response shows the id. ' +
+  'Put it first, so that all later filters see the same id.';
 
 /** Letters of a field name (RFC 9110 section 5.6.2). */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;

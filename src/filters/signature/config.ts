@@ -11,11 +11,11 @@ export const name = 'signature';
 export const identifies = true;
 
 export const documentation =
-  'Finds out who calls by a signature over the request. `scheme: aws4` is AWS Signature Version 4 in the Authorization header; `scheme: rfc9421` is HTTP Message ' +
-  'Signatures (`Signature-Input` and `Signature`). A key fixes its algorithm. Signatures outside the time window and those that were seen before are refused, on all ' +
-  'workers together. Where the body is signed, by `X-Amz-Content-SHA256` or `Content-Digest` (RFC 9530), it is checked while it passes: one that does not match never ' +
-  'reaches the upstream whole. Stands before filters that change the request: what is verified is what came. ' +
-  'The answer is 401 `credentials_missing` or `credentials_invalid`.';
+  'Identifies the caller by a signature over the request. `scheme: aws4` is AWS Signature Version 4 in the Authorization header; `scheme: rfc9421` is HTTP Message ' +
+  'Signatures (`Signature-Input` and `Signature`). A key has one fixed algorithm. Signatures outside the time window, and signatures that were used before, are refused, over all ' +
+  'workers together. Where the body is signed, by `X-Amz-Content-SHA256` or `Content-Digest` (RFC 9530), it is checked while it streams: a body that does not match never ' +
+  'reaches the upstream completely. Put it before filters that change the request: it verifies the request as it arrived. ' +
+  'Refusals: 401 `credentials_missing` or `credentials_invalid`.';
 
 export const signatureAlgorithms = [
   'hmac-sha256',
