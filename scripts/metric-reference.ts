@@ -11,7 +11,7 @@ export function metricReference(): string {
 
 const introduction = `# Metrics
 
-What \`/metrics\` on the admin address shows, summed over the workers. Generated from the table that the gateway counts by.
+The metrics of \`/metrics\` on the admin address, summed over the workers. Generated from the table that the gateway itself uses.
 
 | metric | type | labels | meaning |
 | --- | --- | --- | --- |

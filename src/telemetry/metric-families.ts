@@ -238,16 +238,16 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     families: [
       counter(
         'cardea_config_reloads_total',
-        'Configurations that were read again, by result.',
+        'Configuration reloads, by result.',
         labelled('result', { success: GatewayCell.reloads, failure: GatewayCell.reloadFailures }),
       ),
       gauge(
         'cardea_config_last_success_timestamp_seconds',
-        'When the serving configuration was put to use.',
+        'When the current configuration took effect, as Unix time.',
         GatewayCell.lastReloadMs,
         'max',
       ),
-      gauge('cardea_workers', 'Worker threads that serve.', GatewayCell.workers),
+      gauge('cardea_workers', 'Worker threads that are running.', GatewayCell.workers),
       counter(
         'cardea_worker_restarts_total',
         'Worker threads that died and were replaced.',
@@ -255,11 +255,11 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       gauge('process_resident_memory_bytes', 'Resident memory of the process.', GatewayCell.residentBytes, 'max'),
       counter('process_cpu_seconds_total', 'User and system CPU time of all threads.', GatewayCell.cpuMs),
-      gauge('process_start_time_seconds', 'When the process started, since 1970.', GatewayCell.startMs, 'max'),
+      gauge('process_start_time_seconds', 'When the process started, as Unix time.', GatewayCell.startMs, 'max'),
       gauge('process_open_fds', 'Files and sockets that the process has open.', GatewayCell.openDescriptors, 'max'),
       gauge(
         'process_max_fds',
-        'How many it may have open; 0 where that is not known.',
+        'Files and sockets that the process may have open; 0 if unknown.',
         GatewayCell.descriptorsMax,
         'max',
       ),
@@ -273,7 +273,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       counter('cardea_connections_accepted_total', 'Client connections accepted.', WorkerCell.connectionsAccepted),
       counter(
         'cardea_connections_refused_total',
-        'Client connections closed at once: `limit` where limits.connections was reached, `descriptors` where the system allows no more open files.',
+        'Client connections closed at once: `limit` when limits.connections was reached, `descriptors` when the system allows no more open files.',
         labelled('reason', {
           limit: WorkerCell.connectionsRefused,
           descriptors: WorkerCell.connectionsWithoutDescriptor,
@@ -281,7 +281,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       counter(
         'cardea_tls_handshakes_total',
-        'TLS handshakes with clients, by result: `full`, `resumed`, or why there was none.',
+        'TLS handshakes with clients, by result: `full`, `resumed`, or the reason of the failure.',
         labelled('result', {
           full: WorkerCell.tlsHandshakes,
           resumed: WorkerCell.tlsResumed,
@@ -294,12 +294,12 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         }),
       ),
       gauge('cardea_connections_open', 'Client connections open now.', WorkerCell.connectionsOpen),
-      gauge('cardea_requests_in_flight', 'Requests under way now.', WorkerCell.requestsInFlight),
+      gauge('cardea_requests_in_flight', 'Requests in progress now.', WorkerCell.requestsInFlight),
       counter('cardea_received_bytes_total', 'Bytes received from clients.', WorkerCell.receivedBytes),
       counter('cardea_sent_bytes_total', 'Bytes sent to clients.', WorkerCell.sentBytes),
       histogram(
         'cardea_overhead_seconds',
-        'From a request’s start to the head of its answer, without the wait for the upstream: what the gateway itself took, and waits in it.',
+        'Time from the start of a request to the head of its response, without the wait for the upstream: processing and queues of the gateway itself.',
         WorkerCell.overhead,
       ),
       counter(
@@ -309,17 +309,17 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       counter(
         'cardea_http2_errors_total',
-        'HTTP/2 streams and connections of clients that were ended for what the client did, by reason.',
+        'HTTP/2 streams and connections of clients that were ended because of the client’s behaviour, by reason.',
         labelled('reason', http2Cell),
       ),
       counter(
         'cardea_access_log_lines_total',
-        'Access log lines, by what became of them.',
+        'Access log lines, by result.',
         labelled('result', { written: WorkerCell.accessLogWritten, dropped: WorkerCell.accessLogDropped }),
       ),
       gauge(
         'cardea_event_loop_delay_seconds',
-        'How late the event loop runs, of the worst worker; max is over the last half minute.',
+        'Delay of the event loop of the worst worker; max is over the last half minute.',
         labelled('stat', {
           p50: WorkerCell.eventLoopDelayP50Ms,
           p99: WorkerCell.eventLoopDelayP99Ms,
@@ -329,14 +329,14 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       gauge(
         'cardea_shed_ratio',
-        'Share of requests that are refused under overload now, 0 to 1, of the worker that refuses most.',
+        'Share of requests that are refused now because of overload, 0 to 1, in the worker that refuses most.',
         WorkerCell.shedShare,
         'max',
       ),
       gauge('cardea_heap_used_bytes', 'JavaScript heap in use in the workers.', WorkerCell.heapUsedBytes),
       gauge(
         'cardea_external_memory_bytes',
-        'Memory outside the heap that the workers hold: buffers.',
+        'Memory of the workers outside the heap: buffers.',
         WorkerCell.externalBytes,
       ),
     ],
@@ -347,14 +347,14 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     cellCount: ROUTE_LINES * CELLS_A_LINE,
     hidden: [{ at: ROUTE_CELLS_USED, cells: ROUTE_LINES * CELLS_A_LINE - ROUTE_CELLS_USED }],
     families: [
-      counter('cardea_requests_total', 'Requests answered, by route and status class.', statusClasses),
+      counter('cardea_requests_total', 'Requests that got a response, by route and status class.', statusClasses),
       histogram(
         'cardea_request_duration_seconds',
-        'Time from the first byte of a request to the last of its answer.',
+        'Time from the first byte of a request to the last byte of its response.',
         RouteCell.duration,
       ),
       counter('cardea_request_bytes_total', 'Bytes of requests as received, head and body.', RouteCell.requestBytes),
-      counter('cardea_response_bytes_total', 'Bytes of answers as sent, head and body.', RouteCell.responseBytes),
+      counter('cardea_response_bytes_total', 'Bytes of responses as sent, head and body.', RouteCell.responseBytes),
     ],
   },
   upstream: {
@@ -362,34 +362,38 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     labels: ['upstream'],
     cellCount: UpstreamCell.responseTime + HISTOGRAM_CELLS,
     families: [
-      counter('cardea_upstream_attempts_total', 'Attempts that got an answer, by status class.', statusClasses),
+      counter('cardea_upstream_attempts_total', 'Attempts that got a response, by status class.', statusClasses),
       counter(
         'cardea_upstream_connect_errors_total',
-        'Connections to endpoints that could not be made.',
+        'Connections to endpoints that could not be opened.',
         UpstreamCell.connectErrors,
       ),
       counter(
         'cardea_upstream_resets_total',
-        'Attempts whose connection ended before the answer was complete.',
+        'Attempts whose connection ended before the response was complete.',
         UpstreamCell.resets,
       ),
-      counter('cardea_upstream_timeouts_total', 'Attempts that ran out of time.', UpstreamCell.timeouts),
+      counter('cardea_upstream_timeouts_total', 'Attempts that timed out.', UpstreamCell.timeouts),
       counter('cardea_upstream_retries_total', 'Attempts after the first.', UpstreamCell.retries),
       counter(
         'cardea_upstream_retries_denied_total',
-        'Retries that were wanted and not made, since the budget was used up.',
+        'Retries that were not made because the retry budget was used up.',
         UpstreamCell.retriesDenied,
       ),
-      counter('cardea_upstream_hedges_total', 'Second tries beside a slow first one.', UpstreamCell.hedges),
+      counter(
+        'cardea_upstream_hedges_total',
+        'Second attempts that were started while a slow first one was in progress.',
+        UpstreamCell.hedges,
+      ),
       counter(
         'cardea_upstream_ejections_total',
-        'Endpoints taken out of use for what live traffic met there.',
+        'Endpoints taken out of use because live traffic failed there.',
         UpstreamCell.ejections,
       ),
       counter('cardea_upstream_breaker_opens_total', 'Times that a circuit breaker opened.', UpstreamCell.breakerOpens),
       counter(
         'cardea_upstream_breaker_refusals_total',
-        'Attempts that an open circuit breaker kept from the upstream.',
+        'Attempts that an open circuit breaker prevented.',
         UpstreamCell.breakerRefusals,
       ),
       gauge(
@@ -405,25 +409,25 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       counter(
         'cardea_upstream_kept_answers_total',
-        'Good answers of routes with `fallback: { cache }` that were kept, and kept ones that were given since the upstream had none.',
+        'Good responses of routes with `fallback: { cache }` that were kept (`kept`), and kept ones that were given to clients because the upstream failed (`given`).',
         labelled('event', { kept: UpstreamCell.keptStored, given: UpstreamCell.keptGiven }),
       ),
       gauge(
         'cardea_upstream_concurrency_limit',
-        'Requests that `concurrency` lets be under way, as it is now; 0 without.',
+        'Requests in progress that `concurrency` allows now; 0 without a limit.',
         UpstreamCell.concurrencyLimit,
         'max',
       ),
       gauge(
         'cardea_upstream_admitted_requests',
-        'Requests that `concurrency` let in and that are not over, of all workers.',
+        'Requests in progress that `concurrency` has admitted, over all workers.',
         UpstreamCell.admitted,
         'max',
       ),
-      gauge('cardea_upstream_queued_requests', 'Requests that wait to be let in.', UpstreamCell.queued),
+      gauge('cardea_upstream_queued_requests', 'Requests that wait to be admitted.', UpstreamCell.queued),
       histogram(
         'cardea_upstream_response_seconds',
-        'Time from sending a request to the first byte of its answer.',
+        'Time from the first byte of a request sent to the first byte of its response.',
         UpstreamCell.responseTime,
       ),
       gauge(
@@ -432,16 +436,16 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         labelled('state', { active: UpstreamCell.connectionsActive, idle: UpstreamCell.connectionsIdle }),
       ),
       gauge('cardea_upstream_pending_requests', 'Requests that wait for a connection now.', UpstreamCell.pending),
-      counter('cardea_upstream_connects_total', 'Connections made to endpoints.', UpstreamCell.connects),
+      counter('cardea_upstream_connects_total', 'Connections opened to endpoints.', UpstreamCell.connects),
       counter(
         'cardea_upstream_connection_reuses_total',
-        'Requests sent over a connection that had served before.',
+        'Requests sent over a connection that had already been used.',
         UpstreamCell.reuses,
       ),
       gauge('cardea_upstream_endpoints', 'Endpoints configured or discovered.', UpstreamCell.endpoints, 'max'),
       gauge(
         'cardea_upstream_endpoints_available',
-        'Endpoints that may be used, as the most hopeful worker sees it.',
+        'Endpoints that may be used, in the worker that has the most.',
         UpstreamCell.endpointsAvailable,
         'max',
       ),
@@ -454,7 +458,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     families: [
       counter(
         'cardea_consumer_requests_total',
-        'Requests by consumer and class of the answer’s status, with `metrics: { consumers }`: those whose caller was recognised.',
+        'Requests whose caller was recognised, by consumer and status class; needs `metrics: { consumers }`.',
         statusClasses,
       ),
       counter(
@@ -476,7 +480,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     families: [
       counter(
         'cardea_limit_decisions_total',
-        'Requests that asked a limit of rateLimit, by route and limit; route="*" is the global chain, and a refusal counts for the limit that refused.',
+        'Decisions of rateLimit, by route and limit; route="*" is the global chain, and a refusal counts for the limit that refused.',
         labelled('outcome', {
           admitted: LimitCell.admitted,
           refused: LimitCell.refused,
@@ -496,7 +500,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     families: [
       counter(
         'cardea_canary_requests_total',
-        'Requests of routes with a canary, by version and outcome; `error` is 5xx or no answer.',
+        'Requests of routes with a canary, by version and outcome; `error` is 5xx or no response.',
         [
           { at: CanaryCell.stable + VersionCell.ok, labels: 'version="stable",outcome="ok"' },
           { at: CanaryCell.stable + VersionCell.errors, labels: 'version="stable",outcome="error"' },
@@ -512,13 +516,13 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       gauge(
         'cardea_canary_state',
-        'Where a canary is: 0 waits for figures of the stable version, 1 on its way, 2 promoted, 3 rolled back, 4 not known, since its store is away.',
+        'State of a canary: 0 waits for figures of the stable version, 1 in progress, 2 promoted, 3 rolled back, 4 unknown because its store is not reachable.',
         CanaryCell.state,
         'max',
       ),
       counter(
         'cardea_canary_decisions_total',
-        'What was decided about canaries.',
+        'Decisions about canaries.',
         labelled('decision', {
           step: CanaryCell.steps,
           promoted: CanaryCell.promotions,
@@ -534,7 +538,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     families: [
       counter(
         'cardea_mirror_requests_total',
-        'Requests that were to be copied to another upstream, by what became of the copy.',
+        'Requests chosen to be copied to another upstream, by what happened to the copy.',
         labelled('outcome', {
           answered: MirrorCell.answered,
           failed: MirrorCell.failed,
@@ -544,7 +548,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       counter(
         'cardea_mirror_comparisons_total',
-        'Answers to copies beside those to clients; one may differ in several ways.',
+        'Comparisons of responses to copies with responses to clients; one comparison may find several differences.',
         labelled('result', {
           same: MirrorCell.same,
           status_differs: MirrorCell.statusDiffers,
@@ -563,7 +567,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       // Of the supervisor's cells alone: the largest of all threads would be no less than 0.
       gauge(
         'cardea_certificate_expiry_days',
-        'Days until a certificate of the gateway’s own expires, by its file, below 0 behind its end; NaN for one that serves no more.',
+        'Days until a certificate of the gateway expires, by file, negative once it has; NaN for one that is no longer used.',
         0,
       ),
     ],
@@ -573,7 +577,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     labels: ['filter', 'event'],
     cellCount: 1,
     families: [
-      counter('cardea_filter_events_total', 'What filters decided or met, by kind of filter; see its reference.', 0),
+      counter('cardea_filter_events_total', 'Decisions and events in filters, by kind of filter; see its guide.', 0),
     ],
   },
 };
