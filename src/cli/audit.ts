@@ -18,15 +18,15 @@ export const audit: Command = {
   name: 'audit',
   summary: 'Checks that every route that is not public refuses a caller without credentials.',
   details:
-    'Lists every route with what guards it. Exits 1 when a route has no guard and does not say `public: true`, when another route to the same upstream can be ' +
-    'taken in its place by a broader path, another host, method or condition, a trailing slash, letters in another case, an encoding or a rewrite, ' +
-    'or when a filter goes by who calls before anybody has asked. A way around that is meant is accepted on its route, with `audit`. ' +
-    'With --probe it proves this on a running gateway: no credential, bad ones of every kind, and other ways to write the path must all be refused.',
+    'Lists every route with its guards. Exits 1 when a route has no guard and does not set `public: true`, when another route to the same upstream can be ' +
+    'taken instead through a broader path, another host, method or condition, a trailing slash, letters in another case, an encoding or a rewrite, ' +
+    'or when a filter depends on the caller before any filter has identified it. A way around a guard that is intended can be accepted on its route, with `audit`. ' +
+    'With --probe it tests this on a running gateway: no credential, bad credentials of every kind, and other ways to write the path must all be refused.',
   options: {
     config: configOption,
     probe: { type: 'string', value: 'URL', help: 'a running gateway with this configuration: http://127.0.0.1:8080' },
-    insecure: { type: 'boolean', help: 'with --probe: take any certificate' },
-    junit: { type: 'string', value: 'FILE', help: 'write a JUnit report as well' },
+    insecure: { type: 'boolean', help: 'with --probe: accept any certificate' },
+    junit: { type: 'string', value: 'FILE', help: 'also write a JUnit report' },
     json: jsonOption,
   },
   positionals: [],
@@ -90,7 +90,7 @@ function show({ routes }: AuditReport, probes: readonly ProbeResult[], terminal:
   }
   const unsampled = routes.filter(route => !route.public && route.samples.length === 0).map(({ name }) => name);
   if (unsampled.length > 0) {
-    terminal.out(`no request could be made up for ${unsampled.join(', ')} (regexes): only their guards were looked at`);
+    terminal.out(`no request could be made up for ${unsampled.join(', ')} (regexes): only their guards were checked`);
   }
   for (const { route, probe, request, protocol, message } of probes.filter(each => !each.ok)) {
     terminal.out(`${paint('red', 'probe')}  ${route}: ${probe} (${request}, ${protocol}): ${message}`);
@@ -103,22 +103,22 @@ function showProbed({ routes }: AuditReport, probes: readonly ProbeResult[], con
   const throttled = probes.filter(({ unseen, code }) => unseen && code !== NO_CERTIFICATE);
   const held =
     (throttled.length === 0 ? '' : `, ${throttled.length} of them unseen, after too many failed logins`) +
-    (shut === 0 ? '' : `, ${shut} of them by the listener, which takes nobody without a client certificate`);
+    (shut === 0 ? '' : `, ${shut} of them by the listener, which accepts no client without a certificate`);
   const protocols = [...new Set(probes.map(({ protocol }) => protocol))];
   const over = protocols.length === 0 ? '' : ` over ${protocols.join(' and ')}`;
   terminal.out(
-    `${probes.filter(each => each.ok).length} of ${probes.length} probes${over} were refused as they must be${held}`,
+    `${probes.filter(each => each.ok).length} of ${probes.length} probes${over} were refused as required${held}`,
   );
   if (throttled.length > 0) {
     const counts = routes
       .map(({ name }) => [name, throttled.filter(({ route }) => route === name).length] as const)
       .filter(([, count]) => count > 0)
       .map(([name, count]) => `${name} (${count})`);
-    terminal.out(`unseen at ${counts.join(', ')}: a higher failedLogins shows how these are taken`);
+    terminal.out(`unseen at ${counts.join(', ')}: raise failedLogins to test these as well`);
   }
   const speaksHttp2 = config.listeners.some(each => each.protocols.some(protocol => protocol !== 'http/1.1'));
   if (speaksHttp2 && probes.length > shut && !protocols.includes('HTTP/2'))
-    terminal.out('HTTP/2 was not probed: the listener of this port does not speak it, or none has this port');
+    terminal.out('HTTP/2 was not probed: the listener of this port does not offer it, or no listener has this port');
 }
 
 function showVerdict({ routes, ok }: AuditReport, probes: readonly ProbeResult[], terminal: Terminal): void {

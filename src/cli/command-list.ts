@@ -16,17 +16,17 @@ export const commandList: readonly ListedCommand[] = [
   },
   {
     name: 'validate',
-    summary: 'check a configuration and tell every error at once',
+    summary: 'check a configuration and report every error at once',
     load: async () => (await import('./validate.ts')).validate,
   },
   {
     name: 'explain',
-    summary: 'tell which route a request would take, and why, without sending it',
+    summary: 'show which route a request would take, and why, without sending it',
     load: async () => (await import('./explain.ts')).explain,
   },
   {
     name: 'audit',
-    summary: 'check that every route that is not public asks for credentials',
+    summary: 'check that every route that is not public requires credentials',
     load: async () => (await import('./audit.ts')).audit,
   },
   {
@@ -36,7 +36,7 @@ export const commandList: readonly ListedCommand[] = [
   },
   {
     name: 'diff',
-    summary: 'tell what would change from one configuration to another',
+    summary: 'show what would change from one configuration to another',
     load: async () => (await import('./diff.ts')).diff,
   },
   {
@@ -56,7 +56,7 @@ export const commandList: readonly ListedCommand[] = [
   },
   {
     name: 'drill',
-    summary: 'try out what callers would feel if an endpoint failed',
+    summary: 'test how failures and overload would affect callers',
     load: async () => (await import('./drill.ts')).drill,
   },
   {

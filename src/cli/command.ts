@@ -15,7 +15,7 @@ export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
   readonly multiple?: boolean;
-  /** What stands for the value in the help: `FILE`. */
+  /** Placeholder of the value in the help: `FILE`. */
   readonly value?: string;
   readonly help: string;
 }
@@ -25,7 +25,7 @@ export interface PositionalSpec {
   readonly help: string;
 }
 
-/** What was written behind the command. */
+/** What was written after the command. */
 export interface CommandArguments {
   text(option: string): string | undefined;
   texts(option: string): readonly string[];

@@ -14,7 +14,11 @@ export const demo: Command = {
   options: {
     workers: workersOption,
     port: { type: 'string', value: 'PORT', help: 'port of the gateway (default: 8080; 0 takes a free one)' },
-    'admin-port': { type: 'string', value: 'PORT', help: 'port of admin (default: 9901; 0 takes a free one)' },
+    'admin-port': {
+      type: 'string',
+      value: 'PORT',
+      help: 'port of the admin endpoint (default: 9901; 0 takes a free one)',
+    },
   },
   positionals: [],
   async run(args, terminal) {

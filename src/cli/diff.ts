@@ -8,12 +8,12 @@ import type { Paint } from './terminal.ts';
 
 export const diff: Command = {
   name: 'diff',
-  summary: 'Tells what would change from configuration A to configuration B.',
-  details: 'Compares what they mean, not how they are written. Secrets are hidden. Exits 0, also when they differ.',
+  summary: 'Shows what would change from configuration A to configuration B.',
+  details: 'Compares their meaning, not their text. Secrets are hidden. Exits 0 even if they differ.',
   options: { json: jsonOption },
   positionals: [
-    { name: 'A', help: 'the configuration before' },
-    { name: 'B', help: 'the configuration after' },
+    { name: 'A', help: 'the old configuration' },
+    { name: 'B', help: 'the new configuration' },
   ],
   async run(args, terminal) {
     const [before = '', after = ''] = args.positionals;

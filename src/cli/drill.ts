@@ -14,16 +14,16 @@ import { textTable } from './text-table.ts';
 
 export const drill: Command = {
   name: 'drill',
-  summary: 'Tries out what callers would feel if an endpoint failed or too many came, and says what to change.',
+  summary: 'Tests how a failed endpoint, overload or a bad version would affect callers, and suggests what to change.',
   details: [
-    'failover: one endpoint of each upstream is killed, frozen, made to fail, to reset and to be slow, one after the other, under load.',
-    'overload: each upstream gets three times the requests that its endpoints can do.',
-    'rollback: each route with a canary gets a new version that does well, and four that do not, one after the other.',
-    'limits: several gateways count in one Redis of yours, under keys of their own, while callers ask for more than their limit.',
+    'failover: one endpoint of each upstream is killed, frozen, made to fail, to reset connections and to be slow, one after the other, under load.',
+    'overload: each upstream gets three times the requests that its endpoints can serve.',
+    'rollback: each route with a canary gets a good new version and four bad ones, one after the other.',
+    'limits: several gateways count in one of your Redis stores, under separate keys, while callers send more than their limit.',
     '',
-    'Nothing of yours is touched: the gateway runs on 127.0.0.1 with the settings of your upstreams and routes, stand-ins answer in',
-    'place of your endpoints, and filters are left out. Exits 0 when no request failed (failover), or 90 % of',
-    'what can be done was done and the 99th percentile stayed under three times the usual one (overload), or every bad version was rolled back (rollback); else 1.',
+    'Your services get no requests: the gateway runs on 127.0.0.1 with the settings of your upstreams and routes, stand-ins respond in',
+    'place of your endpoints, and filters are left out. Exits 0 when no request failed (failover), when 90 % of the possible throughput',
+    'was reached and the 99th percentile stayed under three times the usual one (overload), or when every bad version was rolled back (rollback); otherwise 1.',
   ].join('\n'),
   options: {
     config: configOption,
@@ -31,12 +31,12 @@ export const drill: Command = {
     seconds: {
       type: 'string',
       value: 'N',
-      help: 'how long each failure or step lasts, or the crowd stays (default: 3)',
+      help: 'how long each failure, step or overload lasts (default: 3)',
     },
     service: {
       type: 'string',
       value: 'MS',
-      help: 'overload: milliseconds that an endpoint takes for a request (default: 100)',
+      help: 'overload: milliseconds that an endpoint takes per request (default: 100)',
     },
     ...limitsOptions,
     json: jsonOption,
@@ -69,7 +69,7 @@ export const drill: Command = {
       }
       await runFailover(file, upstreams, holdMs, result => results.push(result));
     } catch (error) {
-      terminal.err(`cardea: the drill could not be held: ${error instanceof Error ? error.message : String(error)}`);
+      terminal.err(`cardea: the drill could not be run: ${error instanceof Error ? error.message : String(error)}`);
       return ExitCode.failed;
     }
     const report = upstreams.map(upstream => {
@@ -128,6 +128,6 @@ function show(
     ),
   );
   for (const sentence of advice) terminal.out(`${paint('yellow', '!')} ${sentence}`);
-  if (advice.length === 0) terminal.out(paint('green', 'nothing failed, and nothing took long'));
+  if (advice.length === 0) terminal.out(paint('green', 'no request failed, and none took long'));
   terminal.out('');
 }

@@ -14,9 +14,10 @@ import { textTable } from './text-table.ts';
 
 export const explain: Command = {
   name: 'explain',
-  summary: 'Tells which route a request would take, why, which filters run in order, and which upstream gets it.',
+  summary:
+    'Shows which route a request would take and why, which filters would run in which order, and which upstream would get it.',
   details:
-    'Nothing is sent. Exits 0 when a route matches, or the gateway answers OPTIONS by itself, and 1 when it is refused.',
+    'Nothing is sent. Exits 0 if a route matches, or if the gateway itself responds to OPTIONS, and 1 if the request would be refused.',
   options: {
     config: configOption,
     header: {
@@ -26,7 +27,7 @@ export const explain: Command = {
       value: "'NAME: VALUE'",
       help: 'a header field of the request',
     },
-    body: { type: 'string', value: 'JSON', help: 'its body, for routes that match on one' },
+    body: { type: 'string', value: 'JSON', help: 'the body of the request, for routes that match on it' },
     json: jsonOption,
   },
   positionals: [

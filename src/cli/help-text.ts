@@ -6,14 +6,14 @@ import { allOptions } from './parse-arguments.ts';
 export function overviewText(commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
-    'cardea: an API gateway. One declarative file, checked whole before it is used.',
+    'cardea: an API gateway. One declarative file, checked completely before it is used.',
     '',
     'Usage: cardea COMMAND [OPTIONS]',
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'cardea COMMAND --help says more; cardea --version prints the version.',
-    `Exit codes: ${ExitCode.ok} all is well, ${ExitCode.failed} the configuration or the start failed, ${ExitCode.usage} the command line is wrong.`,
+    'cardea COMMAND --help shows its options; cardea --version prints the version.',
+    `Exit codes: ${ExitCode.ok} success, ${ExitCode.failed} an invalid configuration or a failure, ${ExitCode.usage} an invalid command line.`,
   ].join('\n');
 }
 

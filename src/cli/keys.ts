@@ -19,7 +19,7 @@ function expiryOf(text: string | undefined): number | null {
   if (!isCalendarDay(text))
     throw new UsageError(`--expires takes a number of days such as 90d, or a day such as 2027-01-31`);
   const ms = Date.parse(`${text}T23:59:59.999Z`);
-  if (ms < Date.now()) throw new UsageError(`--expires ${text}: such a key would never be good, that day is over`);
+  if (ms < Date.now()) throw new UsageError(`--expires ${text}: that day is over, so the key would never be valid`);
   return ms;
 }
 
@@ -34,7 +34,7 @@ function storeName(args: CommandArguments, { stores }: Config): string {
   const [only, ...others] = stores;
   if (only === undefined) throw new UsageError('the configuration has no `stores`, so there is nowhere to keep keys');
   if (others.length > 0)
-    throw new UsageError(`say which store with --store: ${stores.map(({ name }) => name).join(', ')}`);
+    throw new UsageError(`name one of the stores with --store: ${stores.map(({ name }) => name).join(', ')}`);
   return only.name;
 }
 
@@ -46,7 +46,7 @@ function needed(args: CommandArguments, option: string, action: string): string 
 
 function checkName(text: string, option: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,127}$/.test(text))
-    throw new UsageError(`--${option} takes letters, digits and _ . : / @ -, at most 128 of them`);
+    throw new UsageError(`--${option} takes letters, digits and _ . : / @ -, at most 128 characters`);
   return text;
 }
 
@@ -72,7 +72,7 @@ async function add(config: Config, args: CommandArguments, terminal: Terminal): 
   await withKeyStore(config, storeName(args, config), keys => keys.add(record));
   if (args.flag('json')) terminal.json({ id, consumer, key });
   else {
-    terminal.err(`key ${id} of ${consumer}: this is the only time that it is shown`);
+    terminal.err(`key ${id} of ${consumer}: it is shown only this once`);
     terminal.out(key);
   }
 }
@@ -117,25 +117,35 @@ export const keys: Command = {
   name: 'keys',
   summary: 'Adds, lists and revokes API keys in a store of the configuration.',
   details:
-    'ACTION is add, list or revoke. `add` prints the key once; the store has nothing but its hash. Running gateways that read the store know of it within a second.',
+    'ACTION is add, list or revoke. `add` prints the key once; the store contains only its hash. Running gateways that read the store use a change within a second.',
   options: {
     config: configOption,
-    store: { type: 'string', value: 'NAME', help: 'the store (default: the only one there is)' },
-    consumer: { type: 'string', value: 'NAME', help: 'add: who holds the key' },
-    id: { type: 'string', value: 'ID', help: 'add: name of the key (default: made up); revoke: which' },
-    plan: { type: 'string', value: 'NAME', help: 'add: its plan' },
-    tenant: { type: 'string', value: 'NAME', help: 'add: tenant of a consumer that the configuration does not have' },
-    group: { type: 'string', value: 'NAME', multiple: true, help: 'add: groups of such a consumer' },
-    scope: { type: 'string', value: 'NAME', multiple: true, help: 'add: scopes, several with commas or repeated' },
-    route: { type: 'string', value: 'NAME', multiple: true, help: 'add: the routes that it is for (default: all)' },
-    expires: { type: 'string', value: 'WHEN', help: 'add: when it ends, 90d or 2027-01-31 (default: never)' },
+    store: { type: 'string', value: 'NAME', help: 'the store (default: the only one of the configuration)' },
+    consumer: { type: 'string', value: 'NAME', help: 'add: the consumer that holds the key' },
+    id: { type: 'string', value: 'ID', help: 'add: name of the key (default: generated); revoke: the key to revoke' },
+    plan: { type: 'string', value: 'NAME', help: 'add: plan of the key' },
+    tenant: { type: 'string', value: 'NAME', help: 'add: tenant of a consumer that is not in the configuration' },
+    group: {
+      type: 'string',
+      value: 'NAME',
+      multiple: true,
+      help: 'add: groups of such a consumer, separated by commas or repeated',
+    },
+    scope: { type: 'string', value: 'NAME', multiple: true, help: 'add: scopes, separated by commas or repeated' },
+    route: {
+      type: 'string',
+      value: 'NAME',
+      multiple: true,
+      help: 'add: the routes that the key is for (default: all)',
+    },
+    expires: { type: 'string', value: 'WHEN', help: 'add: when the key expires, 90d or 2027-01-31 (default: never)' },
     json: jsonOption,
   },
   positionals: [{ name: 'ACTION', help: 'add, list or revoke' }],
   async run(args, terminal) {
     const [action] = args.positionals;
     if (action !== 'add' && action !== 'list' && action !== 'revoke')
-      throw new UsageError(`cardea keys does add, list and revoke, not ${action}`);
+      throw new UsageError(`cardea keys has no action ${action}; expected add, list or revoke`);
     const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
     if (action === 'revoke') return await revoke(config, args, terminal);

@@ -1,4 +1,4 @@
-// For commands that need a configuration: loads it whole, or says everything that is wrong with it.
+// For commands that need a configuration: loads all of it, or reports everything that is wrong with it.
 
 import type { Config, LocatedProblem } from '../config/config.ts';
 import { loadAndCompile } from '../runtime/load.ts';
@@ -6,7 +6,7 @@ import { type CommandArguments, DEFAULT_FILE } from './command.ts';
 import { countText, problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The configuration that `--config` names. Null when it has errors, which are told then. */
+/** The configuration that `--config` names. Null when it has errors; they are printed then. */
 export async function loadOrTell(args: CommandArguments, terminal: Terminal): Promise<Config | null> {
   const { config, problems } = await loadAndCompile(args.text('config') ?? DEFAULT_FILE);
   if (config === null) tellUnusable(problems, args, terminal);

@@ -37,16 +37,16 @@ async function findCommand(name: string): Promise<Command> {
   const hint = nearest === undefined ? `there are ${names.join(', ')}` : `did you mean ${nearest}?`;
   throw new UsageError(
     name.startsWith('-')
-      ? `there is no option ${name} in front of the command; ${hint}`
+      ? `there is no option ${name} before the command; ${hint}`
       : `there is no command ${name}; ${hint}`,
   );
 }
 
-// A reader that went away, as in `cardea audit | grep -q`, is no error of ours, and the exit code is that of the command all the same.
+// A reader that goes away, as in `cardea audit | grep -q`, is not an error of ours, and the exit code stays that of the command.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.exit(ExitCode.failed);
 });
-// Who reads the operator's log may go away, and the disk under it fill up: a gateway serves on, and there is nowhere left to tell.
+// The reader of the operator's log may go away, and its disk may fill up: the gateway continues, and there is nowhere left to report it.
 process.stderr.on('error', () => {});
 
 findOwnModulesQuickly();

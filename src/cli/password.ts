@@ -15,7 +15,7 @@ export const password: Command = {
     if (process.stdin.isTTY) terminal.err('password, then Enter and Ctrl-D (it is shown while you type):');
     const [line = ''] = (await text(process.stdin)).split(/\r?\n/);
     if (line === '') {
-      terminal.err('there is no password on standard input');
+      terminal.err('standard input contains no password');
       return ExitCode.failed;
     }
     terminal.out(await hashPassword(line));

@@ -7,8 +7,8 @@ import { textTable } from './text-table.ts';
 
 export const routes: Command = {
   name: 'routes',
-  summary: 'Lists the routes in the order written.',
-  details: 'Which of them a request takes is decided by precedence, not by order alone: see cardea explain.',
+  summary: 'Lists the routes in the order of the configuration.',
+  details: 'Which one a request takes depends on precedence, not on order alone: see cardea explain.',
   options: { config: configOption, json: jsonOption },
   positionals: [],
   async run(args, terminal) {

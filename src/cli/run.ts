@@ -10,7 +10,7 @@ const WORKERS_MAX = 256;
 export const workersOption: OptionSpec = {
   type: 'string',
   value: 'N',
-  help: 'worker threads (default: one a core)',
+  help: 'worker threads (default: one per core)',
 };
 
 /** Throws a UsageError. */
@@ -25,12 +25,12 @@ export function workersOf(text: string | undefined): number {
 
 export const run: Command = {
   name: 'run',
-  summary: 'Runs the gateway until it is told to stop.',
+  summary: 'Runs the gateway until it gets a signal to stop.',
   details: [
-    'Says "ready" in one line on standard error once the whole configuration serves.',
+    'Prints one line with "ready" on standard error once the whole configuration is in use.',
     '',
-    'SIGHUP, or a changed file, reloads the configuration; one with errors changes nothing.',
-    'SIGUSR1 opens the access log anew. SIGTERM, SIGINT and SIGQUIT drain, then exit 0; a second one hurries.',
+    'SIGHUP, or a change of the file, reloads the configuration; one with errors changes nothing.',
+    'SIGUSR1 reopens the access log. SIGTERM, SIGINT and SIGQUIT drain, then exit 0; a second one exits without waiting.',
   ].join('\n'),
   options: { config: configOption, workers: workersOption },
   positionals: [],

@@ -8,7 +8,7 @@ export const schema: Command = {
   name: 'schema',
   summary: 'Prints the JSON Schema of the configuration.',
   details: [
-    'For completion in an editor: cardea schema > cardea.schema.json, and on top of the configuration',
+    'For completion in an editor, run: cardea schema > cardea.schema.json, and put at the top of the configuration:',
     '# yaml-language-server: $schema=./cardea.schema.json',
   ].join('\n'),
   options: {},

@@ -46,7 +46,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
       leaving = true;
       void supervisor.drain().then(drained);
     },
-    noUse: signal => terminal.err(`cardea: ${signal} has no use here; SIGHUP reloads, SIGUSR1 opens the log anew`),
+    noUse: signal => terminal.err(`cardea: ${signal} has no effect here; SIGHUP reloads, SIGUSR1 reopens the log`),
   });
 
   const loaded = await loadFile(file);

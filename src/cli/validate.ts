@@ -1,4 +1,4 @@
-// cardea validate: checks a configuration as a worker would, and tells every error at once.
+// cardea validate: checks a configuration as a worker would, and reports every error at once.
 
 import { loadAndCompile } from '../runtime/load.ts';
 import { type Command, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
@@ -7,8 +7,8 @@ import { counted, problemLines } from './problem-text.ts';
 
 export const validate: Command = {
   name: 'validate',
-  summary: 'Checks a configuration and tells every error at once, each with file, line and column.',
-  details: 'Exits 0 when it can be used and 1 when not. Opens no connection and no port.',
+  summary: 'Checks a configuration and reports every error at once, each with file, line and column.',
+  details: 'Exits 0 if the configuration can be used, otherwise 1. Opens no connection and no port.',
   options: { config: configOption, json: jsonOption },
   positionals: [],
   async run(args, terminal) {

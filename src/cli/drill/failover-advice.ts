@@ -3,16 +3,16 @@
 import type { UpstreamConfig } from '../../config/config.ts';
 import type { FailoverResult } from './failover-drill.ts';
 
-/** Slower than before by more than so much is worth a word. */
+/** Slower than before by more than this is worth advice. */
 const SLOWER_MS = 750;
 
-/** Of one upstream; empty when there is nothing to better. */
+/** Of one upstream; empty when there is nothing to improve. */
 export function failoverAdvice(upstream: UpstreamConfig, results: readonly FailoverResult[]): string[] {
   const advice: string[] = [];
   const endpoints = results[0]?.endpoints ?? 0;
   if (endpoints < 2) {
     return [
-      'it has one endpoint, so nobody takes over when that fails: add a second one under `endpoints`, or a `fallback` to its routes',
+      'it has only one endpoint, so nothing takes over when that fails: add a second one under `endpoints`, or a `fallback` to its routes',
     ];
   }
   const named = (chosen: readonly FailoverResult[]) => chosen.map(({ failure }) => failure).join(', ');
@@ -23,7 +23,7 @@ export function failoverAdvice(upstream: UpstreamConfig, results: readonly Failo
     advice.push(
       retries
         ? `${total} requests failed (${named(lost)}) although it has \`retry\`: allow more \`attempts\` or a larger \`budget\`, or add the reason to \`on\``
-        : `${total} requests failed (${named(lost)}): add \`retry: { attempts: 2, perTryTimeout: 1s }\`, so that idempotent ones are tried at another endpoint`,
+        : `${total} requests failed (${named(lost)}): add \`retry: { attempts: 2, perTryTimeout: 1s }\`, so that idempotent requests are tried at another endpoint`,
     );
   }
   const stayed = results.filter(({ ejectedAfterMs, failure }) => ejectedAfterMs === null && failure !== 'slow');
@@ -31,7 +31,7 @@ export function failoverAdvice(upstream: UpstreamConfig, results: readonly Failo
     advice.push(
       upstream.healthCheck === undefined && upstream.outlier === undefined
         ? `the broken endpoint stayed in use (${named(stayed)}): add \`healthCheck: { path: /healthz }\` or \`outlier: {}\``
-        : `the broken endpoint stayed in use (${named(stayed)}): ${upstream.outlier === undefined ? 'add `outlier: {}`, which sees live traffic' : 'lower `consecutiveErrors` or `unhealthyAfter`'}`,
+        : `the broken endpoint stayed in use (${named(stayed)}): ${upstream.outlier === undefined ? 'add `outlier: {}`, which observes live traffic' : 'lower `consecutiveErrors` or `unhealthyAfter`'}`,
     );
   }
   const slow = results.filter(({ longestMs, p99BeforeMs }) => longestMs > p99BeforeMs + SLOWER_MS);
@@ -40,7 +40,7 @@ export function failoverAdvice(upstream: UpstreamConfig, results: readonly Failo
     advice.push(
       `requests took up to ${worst} ms (${named(slow)}): ${
         (upstream.retry?.perTryTimeoutMs ?? 0) === 0
-          ? 'set `retry.perTryTimeout`, the longest that one try may take'
+          ? 'set `retry.perTryTimeout`, the limit for one try'
           : 'shorten `retry.perTryTimeout`, or give routes a `hedge`'
       }`,
     );
@@ -48,7 +48,7 @@ export function failoverAdvice(upstream: UpstreamConfig, results: readonly Failo
   const lasting = results.filter(({ backAfterMs, ejectedAfterMs }) => ejectedAfterMs !== null && backAfterMs === null);
   if (lasting.length > 0) {
     advice.push(
-      `the endpoint was not back 20 s after it was well again (${named(lasting)}): shorten \`outlier.ejection\` or \`breaker.open\``,
+      `the endpoint was not in use 20 s after it had recovered (${named(lasting)}): shorten \`outlier.ejection\` or \`breaker.open\``,
     );
   }
   return advice;

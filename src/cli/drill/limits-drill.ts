@@ -12,15 +12,15 @@ import { startDrillGateways } from './drill-gateways.ts';
 import { type LimitsCounts, offerLoad } from './limits-load.ts';
 
 export const limitsOptions: Readonly<Record<string, OptionSpec>> = {
-  gateways: { type: 'string', value: 'N', help: 'limits: how many gateways (default: 3)' },
+  gateways: { type: 'string', value: 'N', help: 'limits: number of gateways (default: 3)' },
   store: { type: 'string', value: 'NAME', help: 'limits: which Redis of `stores` (default: the first)' },
-  limit: { type: 'string', value: 'N', help: 'limits: admitted a second for each key (default: 100)' },
-  keys: { type: 'string', value: 'N', help: 'limits: callers (default: 3)' },
-  factor: { type: 'string', value: 'X', help: 'limits: offered, of the limit (default: 2)' },
+  limit: { type: 'string', value: 'N', help: 'limits: requests per second that each key is allowed (default: 100)' },
+  keys: { type: 'string', value: 'N', help: 'limits: number of callers (default: 3)' },
+  factor: { type: 'string', value: 'X', help: 'limits: how many times the limit callers send (default: 2)' },
   spread: {
     type: 'string',
     value: 'A/B/..',
-    help: 'limits: weights of the gateways (default: 90, the rest shares 10)',
+    help: 'limits: weights of the gateways (default: 90 for the first, the others share 10)',
   },
   mode: { type: 'string', value: 'MODE', help: 'limits: shared or exact (default: shared)' },
 };
@@ -89,7 +89,7 @@ export async function limitsDrill(
   const behind = await whyAway(store);
   if (behind !== null) {
     terminal.err(
-      `cardea: the store "${store.name}" is away by now (${behind}): gateways admitted their shares, each by itself`,
+      `cardea: the store "${store.name}" is away by now (${behind}): each gateway admitted its share by itself`,
     );
     return ExitCode.failed;
   }
@@ -115,7 +115,10 @@ function show(
 ): void {
   const { paint } = terminal;
   terminal.out(
-    paint('bold', `${gateways} gateways, ${weights.join('/')}, limit ${limit}/s a key and as many at once, ${mode}`),
+    paint(
+      'bold',
+      `${gateways} gateways, ${weights.join('/')}, limit ${limit}/s per key with a burst of as many, ${mode}`,
+    ),
   );
   const rows = report.flatMap(({ key, windows, offered, admitted, failed, allowed, over }) => [
     ...windows.map((each, at) => [
@@ -137,7 +140,7 @@ function show(
     ],
   ]);
   terminal.out(textTable(['KEY', 'WINDOW', 'OFFERED', 'ADMITTED', 'ALLOWED', ''], rows));
-  terminal.out(`longest answer ${round(longestMs)} ms`);
+  terminal.out(`slowest response ${round(longestMs)} ms`);
 }
 
 /** How far the admitted are from the allowed. */

@@ -3,16 +3,16 @@
 import type { UpstreamConfig } from '../../config/config.ts';
 import type { OverloadResult } from './overload-drill.ts';
 
-/** What is asked of a gateway under three times the load: so much of the capacity, and so much slower at most. */
+/** What a gateway must achieve under three times the load: this share of the capacity, and at most this much slower. */
 const GOODPUT_MIN = 0.9;
 const SLOWER_MAX = 3;
 
-/** Whether nobody has to do anything. */
+/** Whether nothing has to be changed. */
 export function isServedWell({ goodPerSecond, capacity, p99Ms, calmP99Ms, failed }: OverloadResult): boolean {
   return goodPerSecond >= GOODPUT_MIN * capacity && p99Ms < SLOWER_MAX * calmP99Ms && failed === 0;
 }
 
-/** Empty when there is nothing to better. */
+/** Empty when there is nothing to improve. */
 export function overloadAdvice({ concurrency }: UpstreamConfig, result: OverloadResult): string[] {
   const advice: string[] = [];
   const { goodPerSecond, capacity, p99Ms, calmP99Ms, failed, longestQueue, afterP99Ms } = result;
@@ -25,25 +25,25 @@ export function overloadAdvice({ concurrency }: UpstreamConfig, result: Overload
   }
   if (goodPerSecond < GOODPUT_MIN * capacity) {
     advice.push(
-      `only ${share} % of what the endpoints can do came back in time: raise \`concurrency.limit\` a little above what they work on at once, so that the next request is there when one is done`,
+      `only ${share} % of the throughput of the endpoints was served in time: raise \`concurrency.limit\` a little above the number of requests that they process at once, so that the next one is there when one is done`,
     );
   }
   if (p99Ms >= SLOWER_MAX * calmP99Ms) {
     const { queueMax = 0 } = concurrency ?? {};
     advice.push(
       queueMax > 0
-        ? `those who were let in waited up to ${p99Ms} ms, alone it takes ${calmP99Ms} ms: make \`concurrency.queue\` shorter, or \`queueTimeout\``
-        : `those who were let in waited up to ${p99Ms} ms, alone it takes ${calmP99Ms} ms: lower \`concurrency.limit\`, so that requests do not wait at the endpoints`,
+        ? `admitted requests took up to ${p99Ms} ms, without load ${calmP99Ms} ms: make \`concurrency.queue\` or \`queueTimeout\` shorter`
+        : `admitted requests took up to ${p99Ms} ms, without load ${calmP99Ms} ms: lower \`concurrency.limit\`, so that requests do not wait at the endpoints`,
     );
   }
   if (failed > 0) {
     advice.push(
-      `${failed} requests got neither an answer nor a clear 503: look at \`timeout\` and \`responseTimeout\`, which are shorter than the waits`,
+      `${failed} requests got neither a response nor a clear 503: check \`timeout\` and \`responseTimeout\`, which are shorter than the waits`,
     );
   }
   if (afterP99Ms >= SLOWER_MAX * calmP99Ms) {
     advice.push(
-      `when the crowd had left it still took ${afterP99Ms} ms: what had piled up was worked off first; shorten the queues`,
+      `after the overload requests still took ${afterP99Ms} ms, since the backlog was processed first: shorten the queues`,
     );
   }
   return advice;

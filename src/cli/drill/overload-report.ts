@@ -1,4 +1,4 @@
-// Holds the overload drill and shows what came of it: figures for each upstream, and what to change.
+// Runs the overload drill and shows its results: figures for each upstream, and what to change.
 
 import type { UpstreamConfig } from '../../config/config.ts';
 import type { Terminal } from '../terminal.ts';
@@ -6,7 +6,7 @@ import { textTable } from '../text-table.ts';
 import { isServedWell, overloadAdvice } from './overload-advice.ts';
 import { type OverloadResult, runOverload } from './overload-drill.ts';
 
-/** About what one upstream takes beside the time that the crowd stays. */
+/** About what one upstream takes beside the time of the overload. */
 const BESIDE_SECONDS = 10;
 
 export interface OverloadOrder {
@@ -17,7 +17,7 @@ export interface OverloadOrder {
   readonly json: boolean;
 }
 
-/** True when every upstream went on doing nearly all it can, and those who were let in hardly noticed. */
+/** True when every upstream kept nearly all of its throughput, and admitted requests were hardly slower. */
 export async function holdOverload(order: OverloadOrder, terminal: Terminal): Promise<boolean> {
   const { file, upstreams, seconds, serviceMs, json } = order;
   const results: OverloadResult[] = [];
@@ -56,15 +56,15 @@ function show(result: OverloadResult, advice: readonly string[], terminal: Termi
     'SERVED IN TIME',
     'REFUSED',
     'FAILED',
-    'P99 ALONE',
-    'P99 IN THE CROWD',
+    'P99 BEFORE',
+    'P99 DURING',
     'P99 AFTER',
-    'WAITED THERE',
+    'QUEUED AT ENDPOINTS',
     'MEMORY',
   ];
   terminal.out(textTable(heads, [row]));
   for (const sentence of advice) terminal.out(`${paint('yellow', '!')} ${sentence}`);
   if (advice.length === 0)
-    terminal.out(paint('green', 'nearly all that can be done was done, and who was let in hardly noticed'));
+    terminal.out(paint('green', 'throughput stayed near the maximum, and admitted requests were hardly slower'));
   terminal.out('');
 }

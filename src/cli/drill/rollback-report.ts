@@ -1,4 +1,4 @@
-// Holds the rollback drill and shows what came of it: what became of each canary, what clients felt, and what to change.
+// Runs the rollback drill and shows its results: the outcome of each canary, its effect on clients, and what to change.
 
 import type { Config } from '../../config/config.ts';
 import type { CanaryConfig } from '../../config/rollout-config.ts';
@@ -9,7 +9,7 @@ import { type CanaryRoute, canaryBehaviours, type RollbackResult, runRollback } 
 /** More failed requests than this, and the first step is too large for a version that fails. */
 const FAILED_MAX = 20;
 
-/** True when every good canary was promoted, or on its way, and every bad one rolled back. */
+/** True when every good canary was promoted, or in progress, and every bad one rolled back. */
 export async function holdRollback(
   file: string,
   config: Config,
@@ -66,12 +66,12 @@ export function rollbackAdvice({ canary }: AdvisedRoute, results: readonly Rollb
     );
   }
   if (results.some(({ behaviour, outcome }) => behaviour === 'well' && outcome === 'rolled back'))
-    advice.push('a version that does as well was rolled back: raise `success.errorRate` or `success.p99`');
+    advice.push('a version as good as the stable one was rolled back: raise `success.errorRate` or `success.p99`');
   for (const { share, forMs } of canary.steps) {
     const perSecond = canary.minimum / share / (forMs / 1_000);
     if (perSecond < 1) continue;
     advice.push(
-      `the step of ${percent(share)} takes its time only if the route has ${Math.ceil(perSecond)} requests a second or more: \`success.minimum\` ${canary.minimum} of them are the canary's; with fewer the step lasts longer`,
+      `the step of ${percent(share)} ends on time only if the route has at least ${Math.ceil(perSecond)} requests a second, since the canary needs \`success.minimum\` ${canary.minimum} of them; with fewer the step lasts longer`,
     );
     break;
   }
@@ -93,11 +93,11 @@ function show(route: string, results: readonly RollbackResult[], advice: readonl
     String(each.failed),
     String(each.failedAfterwards),
   ]);
-  terminal.out(paint('bold', `${route} (a new version that does well, and four that do not)`));
-  const heads = ['NEW VERSION', 'OUTCOME', 'AFTER', 'AT A SHARE OF', 'REQUESTS', 'FAILED', 'FAILED AFTERWARDS'];
+  terminal.out(paint('bold', `${route} (a good new version, and four bad ones)`));
+  const heads = ['NEW VERSION', 'OUTCOME', 'AFTER', 'AT SHARE', 'REQUESTS', 'FAILED', 'FAILED AFTERWARDS'];
   terminal.out(textTable(heads, rows));
   for (const sentence of advice) terminal.out(`${paint('yellow', '!')} ${sentence}`);
   if (results.every(isAsItShould))
-    terminal.out(paint('green', 'every bad version was taken back, and the good one was not'));
+    terminal.out(paint('green', 'every bad version was rolled back, and the good one was not'));
   terminal.out('');
 }

@@ -141,10 +141,10 @@ test('a guarded configuration passes, and the running gateway refuses every prob
   const text = await audit(gateway.configPath, '--probe', url);
   assert.equal(text.code, 0, text.out);
   const [, refused, all, held] =
-    /(\d+) of (\d+) probes over HTTP\/1\.1 were refused as they must be, (\d+) of them unseen/.exec(text.out)!;
+    /(\d+) of (\d+) probes over HTTP\/1\.1 were refused as required, (\d+) of them unseen/.exec(text.out)!;
   assert.equal(refused, all);
   assert.ok(Number(held) >= throttled.length);
-  assert.match(text.out, /unseen at .*key \(\d+\).*: a higher failedLogins shows/);
+  assert.match(text.out, /unseen at .*key \(\d+\).*: raise failedLogins to test these/);
 
   const xml = readFileSync(junit, 'utf8');
   assertWellFormed(xml);
@@ -390,7 +390,7 @@ ${app}routes:
   assert.equal(required.code, 0, required.out);
   assert.match(
     required.out,
-    /(\d+) of \1 probes .*, \1 of them by the listener, which takes nobody without a client certificate/,
+    /(\d+) of \1 probes .*, \1 of them by the listener, which accepts no client without a certificate/,
   );
   delete process.env['NODE_EXTRA_CA_CERTS'];
   assert.equal((await probed('')).code, 1, 'a certificate of an authority that nobody knows');

@@ -48,7 +48,7 @@ test('without the variable of the tests, the signal of the tests is told and cha
   const gateway = await startGateway(document, { workers: 1 });
   try {
     process.kill(gateway.pid, 'SIGUSR2');
-    await eventually(() => gateway.stderr().includes('SIGUSR2 has no use here'), 'it is told');
+    await eventually(() => gateway.stderr().includes('SIGUSR2 has no effect here'), 'it is told');
     assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
     assert.equal(await metric(gateway, 'cardea_worker_restarts_total'), 0);
   } finally {
