@@ -16,7 +16,6 @@ import type { Handshake } from '../net/tls/handshake.ts';
 import type { HandshakeFailure, ServerTls } from '../net/tls/server-tls.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ConsumerCounter } from '../telemetry/consumer-counter.ts';
-import { failureLog } from '../telemetry/failure-log.ts';
 import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import { IdBlocks } from '../telemetry/id-blocks.ts';
 import { http2Cell, WorkerCell } from '../telemetry/metric-families.ts';
@@ -32,6 +31,7 @@ import { clientOf, type Trust } from './forwarded.ts';
 import { failureCells } from './handshake-cells.ts';
 import type { ListenerSettings } from './listener-settings.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
+import { failureLogs } from './outcome.ts';
 import { problemMessage } from './problem.ts';
 import { refuseStream } from './refuse-stream.ts';
 import type { ExchangeServices } from './services.ts';
@@ -81,8 +81,7 @@ export class Gateway {
       shedder: this.shedder,
       unattended: new Unattended(services.io),
       ids: new IdBlocks(),
-      unconnected: failureLog(log, 'no connection to an endpoint'),
-      unreadable: failureLog(log, 'an answer of an endpoint is not passed on'),
+      ...failureLogs(log),
       steps,
       isCopy: false,
       get headLimits() {

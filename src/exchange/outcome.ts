@@ -1,9 +1,19 @@
 // Tells the upstream what came of an attempt, for its circuit breaker and its outlier watch.
 
 import type { Fault } from '../base/fault.ts';
+import { failureLog } from '../telemetry/failure-log.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { NO_PASS } from '../upstream/guard.ts';
 import type { Exchange } from './exchange.ts';
+import type { ExchangeServices } from './services.ts';
+
+/** Where the operator hears why endpoints fail. */
+export function failureLogs(log: ExchangeServices['log']): Pick<ExchangeServices, 'unconnected' | 'unreadable'> {
+  return {
+    unconnected: failureLog(log, 'no connection to an endpoint'),
+    unreadable: failureLog(log, 'an answer of an endpoint is not passed on'),
+  };
+}
 
 /** The head of an answer came. Call it only where the upstream has a guard. */
 export function attemptAnswered(
