@@ -25,7 +25,8 @@ export const limitsSchema = z
       .describe(
         'Slowest average, in bytes per second, at which a client may send a body or read a response; 0 is no limit.',
       ),
-    keepAliveTimeout: duration.prefault('60s').describe('How long a connection may stay without a request.'),
+    // Load balancers in front close theirs after 60 s: a request must not meet our end on its way.
+    keepAliveTimeout: duration.prefault('75s').describe('How long a connection may stay without a request.'),
     writeTimeout: duration.prefault('30s').describe('How long a client may read no byte of its response.'),
     requestsPerConnection: z
       .int()
