@@ -16,6 +16,9 @@ import type { Terminal } from './terminal.ts';
 /** Compiled code is written to the cache when the start is over, so that it does not take part in it. */
 const FLUSH_CACHE_AFTER_MS = 3_000;
 
+/** So long what was said waits at the end for a reader who is behind. */
+const READER_WAIT_MS = 2_000;
+
 export interface ServeOptions {
   readonly file: string;
   readonly workers: number;
@@ -44,7 +47,11 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     reopenLogs: () => void supervisor.reopenLogs(),
     drain: () => {
       leaving = true;
-      void supervisor.drain().then(drained);
+      void supervisor.drain().then(() => {
+        drained();
+        // Because: nobody says that who reads standard error ever comes back, and what is not written holds the process.
+        setTimeout(() => process.exit(), READER_WAIT_MS).unref();
+      });
     },
     noUse: signal => terminal.err(`cardea: ${signal} has no effect here; SIGHUP reloads, SIGUSR1 reopens the log`),
   });

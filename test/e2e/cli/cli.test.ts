@@ -4,14 +4,18 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -570,6 +574,35 @@ test('a gateway whose log nobody reads any more serves on and reloads', async t 
   const fresh = async () => (await fetch(`http://127.0.0.1:${port}/fresh`)).status;
   await eventually(async () => (await fresh()) === 200, 'the new route serves');
   gateway.kill('SIGHUP');
+  gateway.kill('SIGTERM');
+  assert.deepEqual(await exited, [0, null]);
+});
+
+test('a gateway whose log is not read, and full, serves and ends', async t => {
+  const port = await freePort();
+  const config = file('full.yaml', [
+    `listeners: [{ address: "127.0.0.1:${port}" }]`,
+    'admin: off',
+    'accessLog: { path: "off" }',
+    'routes: [{ name: all, match: { path: /* }, public: true, to: { reply: { status: 200 } } }]',
+  ]);
+  const pipe = path.join(folder, 'full');
+  execFileSync('mkfifo', [pipe]);
+  const fill = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  t.after(() => closeSync(fill));
+  assert.throws(
+    () => {
+      for (;;) writeSync(fill, Buffer.alloc(65_536));
+    },
+    { code: 'EAGAIN' },
+  );
+  const log = openSync(pipe, 'r+');
+  const gateway = spawn(command, ['run', '-c', config, '--workers', '1'], { stdio: ['ignore', 'ignore', log] });
+  closeSync(log);
+  const exited = once(gateway, 'exit');
+  t.after(() => gateway.kill('SIGKILL'));
+  const serves = () => fetch(`http://127.0.0.1:${port}/`).then(({ ok }) => ok);
+  await eventually(() => serves().catch(() => false), 'it serves');
   gateway.kill('SIGTERM');
   assert.deepEqual(await exited, [0, null]);
 });
