@@ -132,7 +132,7 @@ describe('bodyTimeout and minimumRate', () => {
     const client = await ClientConnection.open(engine.port);
     client.send(`POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${bytes}\r\n\r\n`);
     client.send(Buffer.alloc(bytes, 'x'));
-    assert.equal((await client.answers(1, [], 15_000))[0]!.status, 204);
+    assert.equal((await client.answers(1, [], 60_000))[0]!.status, 204);
     client.destroy();
   });
 });
@@ -177,13 +177,14 @@ describe('writeTimeout', () => {
       upstream: { idleTimeoutMs: 1_200 },
     });
     t.after(() => engine.stop());
-    const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+    // Made before: while it is made, nobody reads.
+    const pieces = Buffer.from(`10000\r\n${'x'.repeat(65_536)}\r\n`.repeat(1_024));
     for (const [head, more] of [
       // The last byte of its body comes while it reads nothing.
       ['PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\na', 'b'],
       // It sends until nobody takes its bytes any more.
-      [`POST / HTTP/1.1\r\nHost: test\r\n${chunked}\r\n`, piece.repeat(1_024)],
-      [`GET / HTTP/1.1\r\nHost: test\r\n${upgrade}\r\n`, piece.repeat(1_024)],
+      [`POST / HTTP/1.1\r\nHost: test\r\n${chunked}\r\n`, pieces],
+      [`GET / HTTP/1.1\r\nHost: test\r\n${upgrade}\r\n`, pieces],
     ] as const) {
       const socket = connect(engine.port, '127.0.0.1');
       socket.on('error', () => {});
@@ -203,7 +204,7 @@ describe('writeTimeout', () => {
   test('a client that takes nothing of the last bytes of its last answer, the same', async t => {
     const reply = Buffer.alloc(bytes, 'x');
     const engine = await startEngine([1], {
-      limits: { writeTimeoutMs: 400 },
+      limits: { writeTimeoutMs: 1_000 },
       filters: [{ onRequest: exchange => exchange.reply({ status: 200, body: reply }) }],
     });
     t.after(() => engine.stop());
