@@ -185,7 +185,9 @@ export class Supervisor {
         );
       // No client is told to leave before all listeners are closed: it would come back at once, and wait in the queue of a
       // worker that closes a moment later, which resets it.
-      await Promise.allSettled(this.crew.workers.map(worker => worker.call('stopListening', null, STOP_TIMEOUT_MS)));
+      await Promise.all(
+        this.crew.workers.map(each => each.call('stopListening', null, STOP_TIMEOUT_MS).catch(() => each.terminate())),
+      );
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
     this.feeds.stop();
