@@ -31,8 +31,7 @@ import { WorkerCrew } from './worker-crew.ts';
 
 const UPSTREAMS_TIMEOUT_MS = 1_000;
 
-/** A worker that takes longer than this to close its listeners, or beyond the drain's own time to end, hangs: it is ended as it is. */
-const STOP_TIMEOUT_MS = 5_000;
+/** A worker that takes so long beyond the drain's own time to end hangs: it is ended as it is. */
 const DRAIN_SLACK_MS = 10_000;
 
 export interface SupervisorOptions {
@@ -185,9 +184,7 @@ export class Supervisor {
         );
       // No client is told to leave before all listeners are closed: it would come back at once, and wait in the queue of a
       // worker that closes a moment later, which resets it.
-      await Promise.all(
-        this.crew.workers.map(each => each.call('stopListening', null, STOP_TIMEOUT_MS).catch(() => each.terminate())),
-      );
+      await this.crew.stopListening();
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
     this.feeds.stop();

@@ -10,6 +10,9 @@ import { RestartBackoff } from './restart-backoff.ts';
 import type { TurnQueue } from './turn-queue.ts';
 import { type NudgeListener, type WorkerLog, WorkerThread } from './worker-thread.ts';
 
+/** A worker that takes longer than this to close its listeners hangs. */
+const STOP_TIMEOUT_MS = 5_000;
+
 export interface CrewOptions {
   readonly size: number;
   readonly log: WorkerLog;
@@ -96,6 +99,12 @@ export class WorkerCrew {
       if (result.status === 'rejected') throw result.reason;
       return result.value;
     });
+  }
+
+  /** Resolves when nobody accepts any more. Who does not answer hangs, and would be waited for in vain until its drain is over: it is ended. */
+  async stopListening(): Promise<void> {
+    const stopped = (worker: WorkerThread) => worker.call('stopListening', null, STOP_TIMEOUT_MS);
+    await Promise.all(this.workers.map(worker => stopped(worker).catch(() => worker.terminate())));
   }
 
   /** Nobody is replaced any more. */

@@ -2,6 +2,7 @@
 
 import { close, closeSync, write } from 'node:fs';
 import { writeLatin1 } from '../base/latin1.ts';
+import { LogFile, NOT_OPEN } from './log-file.ts';
 import { isPipe, LINE_FEED, linesIn, openLog, pipePiece, STDOUT_FD } from './log-output.ts';
 
 const BUFFER_BYTES = 64 * 1_024;
@@ -9,9 +10,6 @@ const BACKLOG_BYTES_MAX = 8 * 1_024 * 1_024;
 const FLUSH_AFTER_MS = 1_000;
 const RETRY_FIRST_MS = 1;
 const RETRY_LAST_MS = 64;
-const OPEN_AGAIN_AFTER_MS = 1_000;
-/** In place of a file's descriptor where it could not be opened. */
-const NOT_OPEN = -1;
 const SPARE_BUFFERS_MAX = 4;
 const lineEnd = Buffer.from([LINE_FEED]);
 
@@ -49,8 +47,7 @@ const NOTHING: Batch = { bytes: Buffer.alloc(0), length: 0, lines: 0 };
 export class AccessLog {
   readonly enabled: boolean;
   private readonly options: AccessLogOptions;
-  private fd = NOT_OPEN;
-  private openAgainAt = 0;
+  private readonly file: LogFile;
   /** Where the first batch of the queue goes: it is finished there, even when the log was reopened meanwhile. */
   private batchFd = NOT_OPEN;
   /** Whether that is a pipe, where large writes of several workers could mix. */
@@ -80,9 +77,10 @@ export class AccessLog {
     this.options = options;
     this.enabled = options.path !== 'off';
     this.current = NOTHING;
+    this.file = new LogFile(options.path, options.onError);
     if (!this.enabled) return;
-    if (options.waitsForFile === true) this.open();
-    else this.fd = openLog(options.path);
+    if (options.waitsForFile === true) this.file.open();
+    else this.file.fd = openLog(options.path);
   }
 
   /** Takes one line of latin1 text without its line end. Never waits, never throws. */
@@ -131,8 +129,8 @@ export class AccessLog {
   /** Opens the file anew, for a rotation that renamed it. When that fails the old file goes on being written, and `onError` hears of it. */
   reopen(): void {
     if (!this.enabled || this.closed || this.options.path === 'stdout') return;
-    const before = this.fd;
-    if (!this.open() || before === NOT_OPEN) return;
+    const before = this.file.fd;
+    if (!this.file.open() || before === NOT_OPEN) return;
     this.retiredFds.push(before);
     if (!this.writing) this.closeRetired();
   }
@@ -150,26 +148,8 @@ export class AccessLog {
       return;
     }
     this.closeRetired();
-    if (this.fd !== NOT_OPEN && this.fd !== STDOUT_FD) closeSync(this.fd);
-  }
-
-  /** False when it cannot be opened: then all is as before. */
-  private open(isNews = true): boolean {
-    try {
-      this.fd = openLog(this.options.path);
-      return true;
-    } catch (error) {
-      if (isNews) this.options.onError?.(error as Error); // Because: openSync throws nothing but Errors
-      return false;
-    }
-  }
-
-  /** For lines that come while there is no file. */
-  private openAgain(): boolean {
-    const now = performance.now();
-    if (now < this.openAgainAt) return false;
-    this.openAgainAt = now + OPEN_AGAIN_AFTER_MS;
-    return this.open(false);
+    const { fd } = this.file;
+    if (fd !== NOT_OPEN && fd !== STDOUT_FD) closeSync(fd);
   }
 
   private async flushWithin(ms: number): Promise<boolean> {
@@ -205,7 +185,7 @@ export class AccessLog {
 
   /** Makes `current` a fresh buffer with this much room; false when the backlog allows no more. */
   private makeRoom(bytes: number): boolean {
-    if (this.fd === NOT_OPEN && !this.openAgain()) return false;
+    if (this.file.fd === NOT_OPEN && !this.file.openAgain()) return false;
     this.enqueueCurrent();
     if (this.backlogBytes + Math.max(bytes, BUFFER_BYTES) > BACKLOG_BYTES_MAX) return false;
     this.current = { bytes: this.bufferOf(bytes), length: 0, lines: 0 };
@@ -234,9 +214,10 @@ export class AccessLog {
     }
     this.writing = true;
     const { written } = this;
-    if (this.batchFd !== this.fd && written === 0) {
-      this.batchFd = this.fd;
-      this.pipe = isPipe(this.fd);
+    const { fd } = this.file;
+    if (this.batchFd !== fd && written === 0) {
+      this.batchFd = fd;
+      this.pipe = isPipe(fd);
       this.torn = false;
     }
     if (this.torn) {
