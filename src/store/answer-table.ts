@@ -6,7 +6,7 @@ import { lock, unlock } from './shared-memory/set-lock.ts';
 const HEADER_WORDS = 8;
 const WAYS = 8;
 const SLOT_HEADER_WORDS = 8;
-/** In a slot: state, four words of digest, fingerprint, expiry in seconds since 1970, length. */
+/** In a slot: state, four words of digest, fingerprint, expiry in seconds of the caller's clock, length. */
 const DIGEST_AT = 1;
 const FINGERPRINT_AT = 5;
 const EXPIRY_AT = 6;
@@ -141,7 +141,7 @@ export class AnswerTable {
     }
   }
 
-  /** In seconds since 1970; 0 when there is nothing. */
+  /** In seconds of the caller's clock; 0 when there is nothing. */
   keepsUntil(digest: Buffer): number {
     return this.at(digest, slot => (this.words[slot] === State.stored ? this.words[slot + EXPIRY_AT]! : 0)) ?? 0;
   }

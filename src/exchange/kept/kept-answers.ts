@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import type { Fault } from '../../base/fault.ts';
 import type { Headers } from '../../http/headers.ts';
 import type { AnswerTable } from '../../store/answer-table.ts';
-import { nowSeconds } from '../../store/answers/now-seconds.ts';
+import { steadySeconds } from '../../store/answers/steady-seconds.ts';
 import { UpstreamCell } from '../../telemetry/metric-families.ts';
 import { countVersionAsFailed } from '../count-version.ts';
 import type { Exchange } from '../exchange.ts';
@@ -28,7 +28,7 @@ export interface KeptAnswersSpec {
 interface KeptHead extends PackedHead {
   readonly vary?: readonly string[];
   readonly keeping?: Keeping;
-  /** Seconds since 1970. With `vary`: since when its variants count; what was kept before is no longer what the upstream gives. */
+  /** By `steadySeconds`. With `vary`: since when its variants count; what was kept before is no longer what the upstream gives. */
   readonly storedAt: number;
 }
 
@@ -82,7 +82,7 @@ export class KeptAnswers {
   give(exchange: Exchange, fault: Fault): boolean {
     const asked = this.askedBy(exchange);
     if (asked === undefined || fault.kind.source !== 'upstream' || exchange.answeredBy !== 'nobody') return false;
-    const now = nowSeconds();
+    const now = steadySeconds();
     const kept = this.find(asked.question, exchange, now);
     if (kept === null) return false;
     const { head, body, keeping } = kept;
@@ -118,8 +118,9 @@ export class KeptAnswers {
     const asked = this.askedBy(exchange);
     if (asked === undefined || response === null || exchange.answeredBy !== 'upstream') return;
     if (exchange.request.method !== 'GET') return;
-    const now = nowSeconds();
-    const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, now * 1_000);
+    const now = steadySeconds();
+    // Because: what an answer says of its age it says by the calendar, and this is asked only where answers are kept.
+    const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, Date.now());
     const vary = varyOf(response.headers);
     const { question } = asked;
     if (

@@ -105,6 +105,22 @@ test('another user of the same consumer, or of another issuer, is another caller
   assert.equal(await order('shop,apiKey,,k2,k2'), 'order 6');
 });
 
+test('a clock of the system that leaps, as a virtual machine that wakes has, lets no duplicate be done, nor what is kept be forgotten', async t => {
+  let answer = (): void => {};
+  const { post, requests } = await start(t, {}, (_request, response) => {
+    answer = () => response.writeHead(201).end('done');
+  });
+  const first = post('k1');
+  await eventually(() => requests() === 1, 'it is under way');
+  const now = Date.now;
+  t.mock.method(Date, 'now', () => now() + 7 * 86_400_000);
+  assert.equal((await post('k1')).status, 409);
+  answer();
+  assert.equal((await first).status, 201);
+  assert.equal((await post('k1')).body.toString(), 'done');
+  assert.equal(requests(), 1);
+});
+
 test('a duplicate of one that is under way gets 409', async t => {
   let release = (): void => {};
   const { post, requests } = await start(t, {}, (_request, response) => {

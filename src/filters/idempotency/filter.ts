@@ -9,7 +9,7 @@ import { fieldPairs, packAnswer, unpackAnswer } from '../../exchange/packed-answ
 import type { Reply } from '../../exchange/response.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { AnswerTable, answerTableBytes, type Claim } from '../../store/answer-table.ts';
-import { nowSeconds } from '../../store/answers/now-seconds.ts';
+import { steadySeconds } from '../../store/answers/steady-seconds.ts';
 import type { IdempotencyConfig } from './config.ts';
 import { FirstRequest, underWaySeconds } from './first-request.ts';
 import { fingerprintOf, keyDigest } from './same-request.ts';
@@ -65,7 +65,7 @@ class Idempotency implements Filter {
     }
     const digest = keyDigest(exchange, key);
     const fingerprint = fingerprintOf(exchange);
-    const ask = () => this.table.claim(digest, fingerprint, nowSeconds(), underWaySeconds(underWayFor));
+    const ask = () => this.table.claim(digest, fingerprint, steadySeconds(), underWaySeconds(underWayFor));
     const claim = ask();
     if (claim.kind === 'underWay' && whileInFlight === 'wait' && this.waiting < waiters)
       return this.wait(exchange, digest, ask);

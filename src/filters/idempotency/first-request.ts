@@ -3,7 +3,7 @@
 
 import { type Timed, type TimerWheel, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { AnswerTable } from '../../store/answer-table.ts';
-import { nowSeconds } from '../../store/answers/now-seconds.ts';
+import { steadySeconds } from '../../store/answers/steady-seconds.ts';
 
 /** So often in `underWayMs` it says that it is still there: should its worker be gone, its duplicates are let in after that time. */
 const RENEWALS = 3;
@@ -62,11 +62,11 @@ export class FirstRequest implements Timed {
   keep(answer: Buffer | null, keepMs: number): void {
     this.wheel.cancel(this);
     this.isKept = true;
-    this.table.store(this.slot, this.digest, answer, nowSeconds() + Math.ceil(keepMs / 1_000));
+    this.table.store(this.slot, this.digest, answer, steadySeconds() + Math.ceil(keepMs / 1_000));
   }
 
   private renew(): void {
-    this.table.extend(this.slot, this.digest, nowSeconds() + underWaySeconds(this.underWayMs));
+    this.table.extend(this.slot, this.digest, steadySeconds() + underWaySeconds(this.underWayMs));
   }
 
   private renewAt(now: number): void {

@@ -3,7 +3,7 @@
 
 import { hash } from 'node:crypto';
 import { AnswerTable, answerTableBytes } from '../../store/answer-table.ts';
-import { nowSeconds } from '../../store/answers/now-seconds.ts';
+import { steadySeconds } from '../../store/answers/steady-seconds.ts';
 import { COOKIE_CHARACTERS_MAX } from './cookie-jar.ts';
 
 /** Pages that nobody touches take no memory. For some 900 refreshes within `KEPT_S`; beyond it the oldest are forgotten. */
@@ -32,14 +32,14 @@ export class RefreshTable {
    */
   claim(key: string, forMs: number): { done(cookie: string | null): void; release(): void } | null {
     const digest = digestOf(key);
-    const claim = this.table.claim(digest, 0, nowSeconds(), Math.ceil(forMs / 1_000) + 1);
+    const claim = this.table.claim(digest, 0, steadySeconds(), Math.ceil(forMs / 1_000) + 1);
     if (claim.kind === 'underWay' || claim.kind === 'stored') return null;
     // Because: where there is no room to tell others of it, it is done nevertheless.
     const slot = claim.kind === 'first' ? claim.slot : -1;
     return {
       done: cookie => {
         const value = cookie === null ? ENDED : Buffer.from(cookie, 'latin1');
-        if (slot !== -1) this.table.store(slot, digest, value, nowSeconds() + KEPT_S);
+        if (slot !== -1) this.table.store(slot, digest, value, steadySeconds() + KEPT_S);
       },
       release: () => {
         if (slot !== -1) this.table.release(slot, digest);
@@ -49,7 +49,7 @@ export class RefreshTable {
 
   /** The cookie that came of it; empty where the provider ended the session, undefined while nothing has come of it. */
   outcome(key: string): string | undefined {
-    const found = this.table.find(digestOf(key), nowSeconds());
+    const found = this.table.find(digestOf(key), steadySeconds());
     return found?.kind === 'stored' ? found.bytes.toString('latin1') : undefined;
   }
 }

@@ -9,7 +9,7 @@ import {
   type FoundAnswer,
   SILENCE_SECONDS_MAX,
 } from './answer-shelf.ts';
-import { nowSeconds } from './now-seconds.ts';
+import { steadySeconds } from './steady-seconds.ts';
 
 const withoutAnswer = {
   expired: { kind: 'gone' },
@@ -27,21 +27,21 @@ export class MemoryAnswers implements AnswerShelf {
 
   expect({ digest }: AnswerTicket, keepSeconds: number): ExpectedAnswer | null {
     const { table } = this;
-    const claim = table.claim(digest, heardUntil(), nowSeconds(), awaitedSeconds(keepSeconds));
+    const claim = table.claim(digest, heardUntil(), steadySeconds(), awaitedSeconds(keepSeconds));
     if (claim.kind !== 'first') return null;
     const { slot } = claim;
     return {
       renew: () => {
         table.mark(slot, digest, heardUntil());
-        table.extend(slot, digest, nowSeconds() + awaitedSeconds(keepSeconds));
+        table.extend(slot, digest, steadySeconds() + awaitedSeconds(keepSeconds));
       },
-      keep: answer => table.store(slot, digest, answer, nowSeconds() + keepSeconds),
+      keep: answer => table.store(slot, digest, answer, steadySeconds() + keepSeconds),
       forget: () => table.release(slot, digest),
     };
   }
 
   find({ digest }: AnswerTicket, keepSeconds: number): FoundAnswer {
-    const now = nowSeconds();
+    const now = steadySeconds();
     const found = this.table.find(digest, now);
     if (found === null) return { kind: 'unknown' };
     if (found.kind === 'stored') return { kind: 'kept', answer: found.bytes };
@@ -55,7 +55,7 @@ export class MemoryAnswers implements AnswerShelf {
   }
 }
 
-/** Until when whoever speaks now counts as there; by the clock of the machine, which all workers go by. */
+/** Until when whoever speaks now counts as there. */
 function heardUntil(): number {
-  return nowSeconds() + SILENCE_SECONDS_MAX;
+  return steadySeconds() + SILENCE_SECONDS_MAX;
 }

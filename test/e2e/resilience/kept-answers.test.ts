@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { steadySeconds } from '../../../src/store/answers/steady-seconds.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { reloadWith } from '../../support/reload-with.ts';
@@ -120,7 +121,8 @@ test('what is gone in one variant is gone in all: no other one that comes brings
   const [german, english] = [{ 'accept-language': 'de' }, { 'accept-language': 'en' }];
   well({ vary: 'Accept-Language' });
   await ask('/page', german);
-  await delay(1_000 - (Date.now() % 1_000)); // Because: what is kept has times of whole seconds.
+  const second = steadySeconds();
+  await eventually(() => steadySeconds() > second, 'the next second: what is kept has times of whole ones');
   backend.answer = (_, response) => void response.writeHead(410).end();
   await ask('/page', english);
   well({ vary: 'Accept-Language' });
