@@ -46,8 +46,11 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     reload: () => void supervisor.reload('SIGHUP'),
     reopenLogs: () => void supervisor.reopenLogs(),
     drain: () => {
+      const done = supervisor.drain();
+      // A second one hurries the first, and is over before it.
+      if (leaving) return;
       leaving = true;
-      void supervisor.drain().then(() => {
+      void done.then(() => {
         drained();
         // Because: nobody says that who reads standard error ever comes back, and what is not written holds the process.
         setTimeout(() => process.exit(), READER_WAIT_MS).unref();
