@@ -8,7 +8,7 @@ import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { inFlightOfAll, SharedStates, stateMemory } from '../upstream/state/shared-states.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { WorkerCrew } from './worker-crew.ts';
-import type { WorkerLog } from './worker-thread.ts';
+import { type WorkerLog, WorkerLost } from './worker-thread.ts';
 
 const ignore = (): void => {};
 
@@ -29,6 +29,16 @@ test('requests that a dead worker had under way are under way no more, before an
   await crew.workers[0]!.terminate();
   await eventually(() => inFlightOfAll(block) === 0 && underWay() === 0, 'nothing under way');
   assert.equal(crew.servingCount, 0);
+});
+
+test('one that hangs is as lost as one that died: what failed by it is tried again with the next', async t => {
+  const crew = new WorkerCrew({ size: 1, log: ignore, turns: new TurnQueue(), onNudge: ignore, onReplaced: ignore });
+  t.after(() => crew.terminate());
+  const bringUp = async () => {};
+  await crew.equip({ registry: new MetricRegistry(), accessLogPath: 'off', states: stateMemory(1), bringUp });
+  const [worker] = crew.workers;
+  await worker!.call('crash', 'hang');
+  await assert.rejects(worker!.call('ping', null, 100), WorkerLost);
 });
 
 test('a crew that ends waits for no replacement', async () => {

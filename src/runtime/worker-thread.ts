@@ -17,7 +17,7 @@ const BYTES_PER_MB = 1_024 * 1_024;
 /** A call that takes longer means that the thread hangs: compiling is sliced, and all else is quick. */
 const CALL_TIMEOUT_MS = 30_000;
 
-/** The thread is gone: whatever was asked of it may be asked of another. */
+/** The thread is gone, or hangs and soon will be: whatever was asked of it may be asked of the one that takes its place. */
 export class WorkerLost extends Error {}
 
 interface WaitingCall {
@@ -86,7 +86,7 @@ export class WorkerThread {
     if (this.endReason !== '') return Promise.reject(this.deadError());
     const id = ++this.lastId;
     return new Promise<Answer<Name>>((resolve, reject) => {
-      const late = () => this.settle(id)?.reject(new Error(`worker ${this.slot} does not answer`));
+      const late = () => this.settle(id)?.reject(new WorkerLost(`worker ${this.slot} does not answer`));
       const timer = timeoutMs === 0 ? null : setTimeout(late, timeoutMs).unref();
       // Because: the answer to this id is the answer to this call, which the map's type cannot say.
       this.waiting.set(id, { resolve: resolve as WaitingCall['resolve'], reject, timer });
