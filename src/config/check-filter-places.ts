@@ -43,7 +43,8 @@ class PlaceCheck {
   private readonly parts: CheckedParts;
   private readonly byName: ReadonlyMap<string, FilterSchema>;
   private readonly element: ReturnType<typeof filterSchema>;
-  private readonly names: Pick<FilterSurroundings, 'routes' | 'consumers' | 'plans'>;
+  private readonly names: Pick<FilterSurroundings, 'routes' | 'consumers' | 'plans' | 'tagValues'>;
+  private readonly values = new Map<string, ReadonlyMap<string, string>>();
   /** Whether the global chain finds out who calls. */
   private knowsCaller = false;
 
@@ -56,6 +57,7 @@ class PlaceCheck {
       routes: elementNames(settings['routes']),
       consumers: elementNames(settings['consumers']),
       plans: parts.plans.filter(plan => plan !== undefined),
+      tagValues: tag => this.valuesOf(tag),
     };
   }
 
@@ -113,6 +115,18 @@ class PlaceCheck {
       if (this.findsOut(filter)) knowsCaller = true;
     }
     return knowsCaller;
+  }
+
+  private valuesOf(tag: string): ReadonlyMap<string, string> {
+    let values = this.values.get(tag);
+    if (values === undefined) {
+      const having = this.parts.consumers.filter(
+        consumer => consumer !== undefined && Object.hasOwn(consumer.tags, tag),
+      );
+      values = new Map(having.map(consumer => [consumer!.tags[tag]!, consumer!.name]));
+      this.values.set(tag, values);
+    }
+    return values;
   }
 
   private readonly findsOut = (filter: FilterConfig | undefined): boolean => {

@@ -49,6 +49,8 @@ export interface FilterSurroundings {
   readonly consumers: ReadonlySet<string>;
   /** All plans that have no error. */
   readonly plans: readonly PlanConfig[];
+  /** What consumers have as this tag, each with one of those who have it. */
+  readonly tagValues: (tag: string) => ReadonlyMap<string, string>;
 }
 
 /** `place` leads to it inside the filter's configuration; `otherwise` says what becomes of it where no route takes it. */

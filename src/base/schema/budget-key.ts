@@ -68,6 +68,7 @@ export interface FilterSurroundings {
   readonly routes: ReadonlySet<string>;
   readonly consumers: ReadonlySet<string>;
   readonly plans: readonly { readonly name: string; readonly rate: Rate | null; readonly quota: Rate | null }[];
+  readonly tagValues: (tag: string) => ReadonlyMap<string, string>;
 }
 
 /** Whether it goes by who calls. */

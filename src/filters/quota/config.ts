@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isZeroRate, parseRate } from '../../base/rate.ts';
 import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
-import { unitOf } from './calendar-unit.ts';
+import { dayOf, unitOf } from './calendar-unit.ts';
 
 export const name = 'quota';
 
@@ -127,7 +127,8 @@ export function placeProblems(
   { by, startDay, cost, plan: goesByPlan }: QuotaConfig,
   around: FilterSurroundings,
 ): { path: readonly string[]; message: string; severity?: 'warning' }[] {
-  if (around.knowsCaller) return goesByPlan ? planCostProblems(cost, around.plans, 'quota') : [];
+  if (around.knowsCaller)
+    return [...(goesByPlan ? planCostProblems(cost, around.plans, 'quota') : []), ...dayProblems(startDay, around)];
   const problems = [];
   const nobody = 'no filter before this one finds out who calls';
   if (by !== 'ip' && by !== 'global')
@@ -138,4 +139,17 @@ export function placeProblems(
   if (typeof startDay === 'object')
     problems.push({ path: ['startDay'], message: `${nobody}, so there is never a tag` });
   return problems;
+}
+
+function dayProblems(startDay: QuotaConfig['startDay'], { tagValues }: FilterSurroundings) {
+  if (typeof startDay === 'number') return [];
+  const { tag } = startDay;
+  const values = [...tagValues(tag)];
+  const told = (message: string) => ({ path: ['startDay', 'tag'], message, severity: 'warning' as const });
+  if (values.length === 0) return [told(`no consumer has a tag "${tag}", so every month starts on the 1st`)];
+  return values
+    .filter(([value]) => dayOf(value) === undefined)
+    .map(([value, name]) =>
+      told(`the consumer "${name}" has the tag "${value}", which is no day from 1 to 31: his month starts on the 1st`),
+    );
 }

@@ -297,10 +297,29 @@ test('what is no quota of the calendar is refused', () => {
   assert.ok(!schema.safeParse({ limit: '1/month', store: 's', startDay: 32 }).success);
   assert.ok(!schema.safeParse({ limit: '1/month' }).success);
   assert.ok(!schema.safeParse({ limit: '5/day', store: 's', cost: 6 }).success);
-  const around = { knowsCaller: true, pathParameters: [], routes: new Set(''), consumers: new Set(''), plans };
-  const told = (cost: number) => placeProblems(schema.parse({ limit: '1000/day', store: 's', cost }), around);
+  const names = { routes: new Set(''), consumers: new Set('') };
+  const tags = new Map([['day', new Map([['15', 'one'], ['05', 'third'], ['31st', 'other']])]]); // biome-ignore format: pairs
+  const tagValues = (tag: string) => tags.get(tag) ?? new Map();
+  const around = { knowsCaller: true, pathParameters: [], ...names, plans, tagValues };
+  const toldOf = (config: object) =>
+    placeProblems(schema.parse({ limit: '1000/month', store: 's', ...config }), around);
+  const told = (cost: number) => toldOf({ limit: '1000/day', cost });
   assert.match(told(9)[0]!.message, /9 units ever fits into the quota of the plan "gold", which is 8/);
   assert.equal(told(9)[0]!.severity, 'warning');
   assert.deepEqual(told(8), []);
-  assert.ok(schema.safeParse({ limit: '1/month', store: 's', startDay: { tag: 'day' } }).success);
+  assert.deepEqual(
+    [{ startDay: { tag: 'day' } }, { startDay: { tag: 'dya' } }, { startDay: 15 }].map(config =>
+      toldOf(config).map(({ message, severity }) => [message, severity]),
+    ),
+    [
+      [
+        [
+          'the consumer "other" has the tag "31st", which is no day from 1 to 31: his month starts on the 1st',
+          'warning',
+        ],
+      ],
+      [['no consumer has a tag "dya", so every month starts on the 1st', 'warning']],
+      [],
+    ],
+  );
 });

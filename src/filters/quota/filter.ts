@@ -9,7 +9,7 @@ import { sourceOf } from '../../exchange/login-source.ts';
 import { ledgerIn } from '../../store/quota/ledger-in.ts';
 import { QuotaBook, type QuotaLine } from '../../store/quota/quota-book.ts';
 import { type CalendarPeriod, periodOf } from './calendar-period.ts';
-import { unitOf } from './calendar-unit.ts';
+import { dayOf, unitOf } from './calendar-unit.ts';
 import type { QuotaConfig, QuotaLimit } from './config.ts';
 import { LogSink } from './log-sink.ts';
 import type { MeteredUse } from './metering.ts';
@@ -164,8 +164,7 @@ class Quota implements Filter {
   private startDayOf({ consumer }: Exchange): number {
     const { startDay } = this.config;
     if (typeof startDay === 'number') return startDay;
-    const day = Number(consumer?.tags[startDay.tag]);
-    return Number.isInteger(day) && day >= 1 && day <= 31 ? day : 1;
+    return dayOf(consumer?.tags[startDay.tag]) ?? 1;
   }
 
   private periodNow(unit: QuotaLimit['unit'], startDay: number): CalendarPeriod {

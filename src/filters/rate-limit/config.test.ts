@@ -141,6 +141,7 @@ test('what a place can never have is told', () => {
     routes: new Set(['a']),
     consumers: new Set(['acme']),
     plans: [{ name: 'tiny', rate: { count: 5, perMs: 60_000 }, quota: null }],
+    tagValues: () => new Map(),
   };
   const told = (config: unknown, known: Partial<typeof around> & object = {}) =>
     placeProblems(schema.parse(config), { ...around, ...known }).map(
