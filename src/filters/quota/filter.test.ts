@@ -220,6 +220,8 @@ test('the store is away: open admits and counts on, closed refuses, and what was
   t.after(() => Promise.all([open.stop(), closed.stop()]));
   assert.deepEqual(await open.statuses('acme', 3), ok(3));
   assert.deepEqual(await closed.statuses('acme', 2), [503, 503]);
+  for (const gateway of [open, closed])
+    assert.deepEqual(valuesOf(await gateway.get('nobody'), 'ratelimit'), [], 'nothing is known of what is left');
   const again = await startRedis({ port: redis.port });
   t.after(() => again.stop());
   const reader = makeStore(redisSpec(redis.port));
@@ -232,7 +234,7 @@ test('the store is away: open admits and counts on, closed refuses, and what was
   );
   // Each gateway finds it again by itself, and tells what it counted meanwhile.
   const used = async (): Promise<unknown> => {
-    const [key] = (await reader.command('KEYS', 'cardea:q:*')) as string[]; // Because: KEYS gives a list of names
+    const [key] = (await reader.command('KEYS', 'cardea:q:*acme')) as string[]; // Because: KEYS gives a list of names
     return sumOf(await reader.command('GET', key!));
   };
   await eventuallySeen(used, count => count === '4', 'both have told');

@@ -115,7 +115,8 @@ class Quota implements Filter {
   private answer(exchange: Exchange): void {
     // Because: nobody else writes into this filter's cell.
     const standing = exchange.state[this.services.slot] as Standing | undefined;
-    if (standing === undefined) return;
+    // Because: without the store nothing is known of what this caller has used.
+    if (standing?.line.isKnown !== true) return;
     const { line, limit, usedUpAt, period } = standing;
     const { headers } = exchange.response!;
     const { name, headers: speaks, soft } = this.config;
