@@ -1,9 +1,13 @@
 // The threads that hold something in shared memory, each with a place and a sign of life: what a dead one held is free again.
 
+import { availableParallelism } from 'node:os';
 import { monotonicMs } from './table-header.ts';
 
-/** Threads that can hold something at once. */
-export const MEMBERS_MAX = 64;
+/**
+ * Threads that can hold something at once. There is mostly a worker a processor, and one that died keeps its place for a while. What each key takes
+ * grows with it, so machines of the usual size have fewer.
+ */
+export const MEMBERS_MAX = availableParallelism() > 32 ? 256 : 64;
 
 /** Words of a member: how often the place changed hands, and its last sign of life. */
 const GENERATION = 0;
