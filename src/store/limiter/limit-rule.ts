@@ -32,6 +32,11 @@ export const LOG_COUNT_MAX = 10_000;
 /** Most that one caller can owe for answers that cost more than was left, in bursts. */
 export const DEBT_BURSTS_MAX = 9;
 
+/** Whether it gives back evenly and has a burst; the others are windows. */
+export function isBucket({ algorithm }: Pick<LimitRule, 'algorithm'>): boolean {
+  return algorithm === 'gcra' || algorithm === 'tokenBucket';
+}
+
 /** The same budget is counted differently by another algorithm or rate, so those have cells of their own. */
 export function ruleIdentity({ identity, algorithm, count, perMs, burst }: LimitRule): string {
   return `${algorithm} ${count}/${perMs} ${burst} ${identity}`;

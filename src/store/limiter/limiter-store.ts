@@ -1,7 +1,7 @@
 // The contract between whoever limits and whatever counts: one call for stores that answer at once (shared memory, Redis with
 // local shares) and for those that answer later (Redis, exact). Contracts only.
 
-import type { LimitRule } from './limit-rule.ts';
+import { isBucket, type LimitRule } from './limit-rule.ts';
 
 export interface LimiterStore {
   /** Limits that are decided together: all admit, or none takes anything. Called when a configuration is compiled. */
@@ -55,9 +55,15 @@ export class LimitCall {
     this.resetMs = new Float64Array(limits);
   }
 
-  /** Refused by one of several: of the others, which would have admitted, what is left is told as it is, since nothing was taken. */
-  giveBack(): void {
-    const { costs, remaining, waitMs } = this;
-    for (let at = 0; at < costs.length; at++) if (waitMs[at] === 0) remaining[at]! += costs[at]!;
+  /** Refused by one of several: of the others, which would have admitted, it is told how they are, since nothing was taken. */
+  giveBack(rules: readonly LimitRule[]): void {
+    const { costs, remaining, waitMs, resetMs } = this;
+    for (let at = 0; at < costs.length; at++) {
+      if (waitMs[at] !== 0) continue;
+      const cost = costs[at]!;
+      const rule = rules[at]!;
+      remaining[at]! += cost;
+      if (isBucket(rule)) resetMs[at] = Math.max(0, resetMs[at]! - (cost * rule.perMs) / rule.count);
+    }
   }
 }

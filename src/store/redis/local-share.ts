@@ -1,8 +1,7 @@
 // A limit while Redis is away: this gateway's share of it, counted in shared memory. Follows along while Redis answers as well, so
 // that neither the loss nor the return of Redis gives anybody a fresh burst.
 
-import type { LimitRule } from '../limiter/limit-rule.ts';
-import { PER_MS_MAX } from '../limiter/limit-rule.ts';
+import { isBucket, type LimitRule, PER_MS_MAX } from '../limiter/limit-rule.ts';
 import { LimitCall, type Limiter, type LimiterStore } from '../limiter/limiter-store.ts';
 
 /** More gateways than this are counted as so many: shares would be smaller than anybody could use. */
@@ -14,8 +13,7 @@ function shareOf(rule: LimitRule, gateways: number): LimitRule {
   const identity = `share of ${gateways} ${rule.identity}`;
   // A log's memory has the length of its limit: a share of it would need a table of its own.
   if (rule.algorithm === 'slidingLog') return shareOf({ ...rule, algorithm: 'gcra', burst: rule.count }, gateways);
-  const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
-  if (!isBucket) return { ...rule, identity, count: Math.max(1, Math.floor(rule.count / gateways)) };
+  if (!isBucket(rule)) return { ...rule, identity, count: Math.max(1, Math.floor(rule.count / gateways)) };
   const burst = Math.max(1, Math.floor(rule.burst / gateways));
   const perMs = Math.min(PER_MS_MAX, rule.perMs * gateways);
   const count = Math.max(1, Math.floor((rule.count * perMs) / (rule.perMs * gateways)));
@@ -68,7 +66,7 @@ export class LocalShare {
     own.costs.fill(0);
     void this.limiter(gateways).decide(own);
     const rule = shareOf(rules[at]!, gateways);
-    const whole = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket' ? rule.burst : rule.count;
+    const whole = isBucket(rule) ? rule.burst : rule.count;
     return Math.max(0, whole - own.remaining[at]!);
   }
 

@@ -77,6 +77,8 @@ test('limits together: a refusal by one takes nothing from the others', () => {
     assert.equal(call.refusedBy, 1);
     assert.equal(call.remaining[0], 2);
     assert.equal(call.remaining[1], 0);
+    // Three of five an hour are to come back.
+    assert.ok(Math.abs(call.resetMs[0]! - 3 * 720_000) < 1_000, String(call.resetMs[0]));
   }
 });
 

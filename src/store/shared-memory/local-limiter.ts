@@ -125,7 +125,7 @@ export class LocalLimiter implements Limiter {
         limit.meter.take(limit.table.words, states[i]!, limit.tick, call.costs[i]!);
         limit.touch(states[i]!, limit.moment);
       }
-    } else call.giveBack();
+    } else call.giveBack(this.rules);
     this.unlockSets(call);
     call.refusedBy = refusedBy;
     return refusedBy === -1;

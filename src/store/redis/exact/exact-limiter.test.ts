@@ -55,6 +55,8 @@ test('a refusal by one limit takes nothing from the others', async t => {
   const refused = gateway.call(1);
   assert.equal(await gateway.limiter.decide(refused), false);
   assert.deepEqual([...refused.remaining], [45, 0, 35], 'told as it is');
+  const [wholeIn, whole] = [refused.resetMs[0]!, call.resetMs[0]!];
+  assert.ok(wholeIn <= whole && wholeIn > whole - 20_000, `${wholeIn} of ${whole}`);
 });
 
 test('a charge is owed, and comes back as time does', async t => {

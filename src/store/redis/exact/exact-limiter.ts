@@ -140,7 +140,7 @@ export class ExactLimiter implements Limiter {
     }
     if (isAway) return this.withoutRedis(call, parts);
     call.refusedBy = refusedBy;
-    call.giveBack();
+    call.giveBack(this.rules);
     return false;
   }
 
@@ -151,7 +151,7 @@ export class ExactLimiter implements Limiter {
       return this.admitted(call);
     }
     call.refusedBy = part.places[reply[0]!]!;
-    call.giveBack();
+    call.giveBack(this.rules);
     return false;
   }
 

@@ -1,6 +1,6 @@
 // The limits that this gateway's workers count, as the supervisor sees them: each with a limiter over the same memory as theirs.
 
-import type { LimitRule } from '../../limiter/limit-rule.ts';
+import { isBucket, type LimitRule } from '../../limiter/limit-rule.ts';
 import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { LocalLimiter, LocalLimiterStore } from '../../shared-memory/local-limiter.ts';
 import { ruleTag, sharedRule } from './shared-rule.ts';
@@ -11,7 +11,6 @@ export interface KnownRule {
   readonly limiter: LocalLimiter;
   /** What counts as full. */
   readonly size: number;
-  readonly isBucket: boolean;
 }
 
 export class KnownRules {
@@ -20,9 +19,8 @@ export class KnownRules {
   /** A limit counted in tables of this size; `local` is over the same memory as the workers', which may be another one than the last time. */
   add(rule: LimitRule, tableBytes: number, local: LocalLimiterStore): void {
     const tag = ruleTag(rule, tableBytes);
-    const isBucket = rule.algorithm === 'gcra' || rule.algorithm === 'tokenBucket';
     const limiter = local.open([sharedRule(rule)]);
-    this.rules.set(tag, { tag, rule, limiter, isBucket, size: isBucket ? rule.burst : rule.count });
+    this.rules.set(tag, { tag, rule, limiter, size: isBucket(rule) ? rule.burst : rule.count });
   }
 
   get(tag: number): KnownRule | undefined {
@@ -33,9 +31,9 @@ export class KnownRules {
 const call = new LimitCall(1);
 
 /** Units that the caller has used in this gateway's view and not got back yet. */
-export function levelHere({ rule, limiter, isBucket }: KnownRule, keyLow: number, keyHigh: number): number {
+export function levelHere({ rule, limiter }: KnownRule, keyLow: number, keyHigh: number): number {
   call.keys[0] = keyLow;
   call.keys[1] = keyHigh;
   if (!limiter.look(call)) return 0;
-  return isBucket ? (call.resetMs[0]! * rule.count) / rule.perMs : rule.count - call.remaining[0]!;
+  return isBucket(rule) ? (call.resetMs[0]! * rule.count) / rule.perMs : rule.count - call.remaining[0]!;
 }

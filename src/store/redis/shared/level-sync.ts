@@ -2,6 +2,7 @@
 // gateways, and charges here what the others admitted. Runs in the supervisor. While Redis is away it charges what the others are
 // likely to admit, so that each gateway keeps to its share.
 
+import { isBucket } from '../../limiter/limit-rule.ts';
 import { LimitCall } from '../../limiter/limiter-store.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
@@ -218,7 +219,7 @@ export class LevelSync {
         const level = levels.getFloat32(at, true);
         const total = levels.getFloat32(at + 4, true);
         at += LEVEL_BYTES;
-        const others = known.isBucket
+        const others = isBucket(known.rule)
           ? group.beyond(caller, level)
           : this.sinceLast(group, caller, Math.min(level, known.size), total);
         book.learn(group.slot(caller), nowMs, this.epoch, level / known.size, group.units(caller), others);
