@@ -53,6 +53,8 @@ const wrong = [
   'redis://:s3cret@a/x',
   'redis://:s3cret@a,b',
   'redis://:s3cret/more@a',
+  'redis://s3cret@a',
+  'redis+cluster://s3cret:@a,b',
   'redis://:s3cret@a?password=s3cret',
   'redis://:s3cret%zz@a',
   'redis+cluster://:s3cret@a,b/2',

@@ -81,7 +81,10 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
 }
 
 function redisPlace(place: StorePlace): StorePlace | string {
-  const { kind, database } = place;
+  const { kind, database, username, password } = place;
+  // Because: without one nobody would log in, and the server's default user be asked what this one was meant for.
+  if (username !== '' && password === '')
+    return 'a user of Redis without a password: expected redis://user:password@host, or redis://:password@host for a password alone';
   if (kind === 'redisCluster')
     return database === '' || database === '0'
       ? { ...place, database: '0' }
