@@ -71,7 +71,10 @@ export const schema = z
           .describe(
             'Secrets, as `${env:NAME}`. The first encrypts, all decrypt: put a new one in front and take the old one out when sessions have ended.',
           ),
-        sameSite: z.enum(['lax', 'strict', 'none']).default('lax').describe('`SameSite` of the cookie.'),
+        sameSite: z
+          .enum(['lax', 'strict', 'none'])
+          .default('lax')
+          .describe('`SameSite` of the cookie. With `strict`, a user who follows a link from another site goes by way of the provider.'),
         idle: duration.prefault('1h').describe('A session ends when it was not used for this long.'),
         life: duration.prefault('12h').describe('Every session ends after this long.'),
         store: z

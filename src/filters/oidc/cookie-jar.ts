@@ -7,7 +7,7 @@ import { HeaderId } from '../../http/header-names.ts';
 /** Browsers keep cookies of 4,096 bytes, name and attributes included (RFC 6265 section 6.1). */
 const PIECE_CHARACTERS = 3_600;
 /** Beyond this a head grows past what servers take. */
-const PIECES_MAX = 5;
+export const PIECES_MAX = 5;
 /** Longer values do not fit. */
 export const COOKIE_CHARACTERS_MAX = PIECES_MAX * PIECE_CHARACTERS;
 

@@ -221,6 +221,20 @@ test('the secret goes where the provider takes it: in the head, unless it says t
   }
 });
 
+test('a strict cookie is for a browser that a page of the site itself leads on, and whatever was there of it before is over', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer, { session: { keys: [key], sameSite: 'strict' } });
+  const begun = await ask(gateway.port, { path: `/a?b='&c="`, headers: { accept: 'text/html' } });
+  const answer = await ask(gateway.port, await callbackOf(begun, provider, privateKey, {}));
+  assert.deepEqual([answer.status, answer.headers.location], [200, undefined]);
+  assert.match(answer.body.toString(), /content='0;url="http:\/\/127\.0\.0\.1:\d+\/a\?b=(%27|&#39;)&amp;c=%22"'>/);
+  const [kept, ...ended] = valuesOf(answer, 'set-cookie').filter(line => line.startsWith('cardea_session'));
+  assert.match(kept!, /^cardea_session=.{100,}; SameSite=Strict/);
+  // The last one ends the cookie of the login that was under way.
+  assert.equal(ended.length, 5);
+  for (const line of ended) assert.match(line, /^cardea_session(\.[1-4]|_login_.{12})=; .*Max-Age=0;/);
+});
+
 test('a session of a level that does not suffice: a page is sent to log in higher, a program is told what is missing', async t => {
   const { issuer } = await startProvider(t);
   const gateway = await start(t, issuer, { acr: ['high', 'higher'] });

@@ -96,7 +96,7 @@ export class LoginFlow {
       return false;
     }
     browser.addCookies(exchange, endCookie(this.cookieOf(state), this.cookieSettings(exchange), 1));
-    browser.redirect(exchange, base + attempt.returnTo);
+    browser.returnTo(exchange, base + attempt.returnTo);
     return true;
   }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { startIdentityProvider } from '../../support/identity-provider.ts';
@@ -12,6 +12,8 @@ import { listeningPort } from '../../support/listening-port.ts';
 /** A site of two hosts: browsers take any name under localhost for this machine. */
 const own = 'app.site.localhost';
 const neighbour = 'blog.site.localhost';
+/** Its session's cookie is for itself alone (`SameSite=Strict`). */
+const strict = 'strict.site.localhost';
 
 test('a browser is sent to log in, comes back to the page it wanted, and logs out; a neighbour changes nothing in its name', async () => {
   const changed: string[] = [];
@@ -24,13 +26,13 @@ test('a browser is sent to log in, comes back to the page it wanted, and logs ou
   });
   const backendPort = await listeningPort(backend);
   const port = await freePort();
-  const base = `http://${own}:${port}`;
+  const [base, strictBase] = [`http://${own}:${port}`, `http://${strict}:${port}`];
   const provider = await startIdentityProvider(() => ({
     clients: [
       {
         client_id: 'app',
         token_endpoint_auth_method: 'none',
-        redirect_uris: [`${base}/oidc/callback`],
+        redirect_uris: [base, strictBase].map(each => `${each}/oidc/callback`),
         post_logout_redirect_uris: [`${base}/`],
         // Because: the provider tells sessions' ids only to clients that it calls to end them.
         backchannel_logout_uri: `${base}/nobody-listens`,
@@ -49,6 +51,11 @@ routes:
     filters:
       - oidc: { issuer: "${provider.issuer}", clientId: app, session: { keys: ["a key of at least thirty-two characters"] }, forward: { claims: { x-sid: sid } } }
     to: app
+  - name: strict
+    match: { host: ${strict}, path: /* }
+    filters:
+      - oidc: { issuer: "${provider.issuer}", clientId: app, session: { sameSite: strict, keys: ["a key of at least thirty-two characters"] } }
+    to: app
 `,
     { workers: 2 },
   );
@@ -56,10 +63,7 @@ routes:
   try {
     const page = await browser.newPage();
     await page.goto(`${base}/wanted?x=1`);
-    await page.fill('input[name="login"]', 'ada');
-    await page.fill('input[name="password"]', 'x');
-    await page.click('button[type="submit"]');
-    await page.click('button[type="submit"]');
+    await logIn(page);
     await page.waitForURL(`${base}/wanted?x=1`);
     assert.equal(await page.textContent('#who'), 'ada');
     const call = await page.evaluate(async () => (await fetch('/api')).status);
@@ -116,6 +120,13 @@ routes:
     await page.click('button[type="submit"]');
     await page.waitForURL(/\/interaction\//);
     assert.ok(await page.isVisible('input[name="login"]'), 'the user has to log in again');
+
+    await page.goto(`${strictBase}/wanted?x=1&y='`);
+    await logIn(page);
+    await page.waitForURL(`${strictBase}/wanted?x=1&y=%27`);
+    assert.equal(await page.textContent('#who'), 'ada');
+    const [kept] = (await page.context().cookies(strictBase)).filter(({ name }) => name === 'cardea_session');
+    assert.equal(kept?.sameSite, 'Strict');
   } finally {
     await browser.close();
     assert.equal(await gateway.stop(), 0);
@@ -124,3 +135,11 @@ routes:
     backend.close();
   }
 });
+
+/** At the provider, and lets the client know of it. */
+async function logIn(page: Page): Promise<void> {
+  await page.fill('input[name="login"]', 'ada');
+  await page.fill('input[name="password"]', 'x');
+  await page.click('button[type="submit"]');
+  await page.click('button[type="submit"]');
+}
