@@ -481,6 +481,19 @@ test('many logout tokens that somebody made up cost one fetch of the provider’
   assert.equal(asked.filter(url => url === '/jwks').length, 1);
 });
 
+test('what is kept of a user’s sessions to end them holds none that are over', async t => {
+  const store = await startStore(t);
+  const sessions = new StoredSessions(store, [key], 'cardea_session', 'i gateway');
+  const begin = (agoS: number) => {
+    const at = now() - agoS;
+    return sessions.keep({ ...sessionOf('i'), startedS: at, usedS: at }, null, 60_000);
+  };
+  for (const agoS of [200, 100, 50, 0]) await begin(agoS);
+  const [index] = (await store.command('KEYS', '*:of-sub:*')) as string[]; // Because: KEYS answers a list
+  assert.equal(await store.command('ZCARD', index!), 2);
+  assert.equal(await sessions.endAll({ sub: 'u' }), 2);
+});
+
 test('a session that has ended is not brought back by a renewal that was under way', async t => {
   const store = await startStore(t);
   const sessions = new StoredSessions(store, [key], 'cardea_session', 'i gateway');
@@ -755,7 +768,7 @@ test('a logout token whose work could not be done is not spent: the provider tri
   provider.broken = 500;
   assert.equal(await send(), 503, 'its keys cannot be had');
   provider.broken = null;
-  for (const verb of ['EXISTS', 'SMEMBERS', 'DEL']) {
+  for (const verb of ['EXISTS', 'ZRANGE', 'DEL']) {
     failing = verb;
     assert.equal(await send(), 503, verb);
     assert.notEqual(await sessions.find(cookie), null);

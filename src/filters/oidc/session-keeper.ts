@@ -116,13 +116,15 @@ export class StoredSessions implements SessionKeeper {
     const condition = before === null ? 'NX' : 'XX';
     const kept = await this.store.command('SET', key, this.box.seal(sessionText(session)), condition, 'PX', leftMs);
     if (kept !== 'OK') return null;
-    if (before === null) {
-      for (const index of this.indexKeys(session)) {
-        await this.store.command('SADD', index, key);
-        await this.store.command('PEXPIRE', index, leftMs);
-      }
-    }
+    if (before === null) for (const index of this.indexKeys(session)) await this.enter(index, key, session, leftMs);
     return id;
+  }
+
+  /** Into the list of a user's, or a login's, sessions, which holds none that are over: who logs in day by day would have an endless one. */
+  private async enter(index: string, key: string, { usedS }: Session, leftMs: number): Promise<void> {
+    await this.store.command('ZREMRANGEBYSCORE', index, 0, usedS * 1_000);
+    await this.store.command('ZADD', index, usedS * 1_000 + leftMs, key);
+    await this.store.command('PEXPIRE', index, leftMs);
   }
 
   async end(cookie: string): Promise<void> {
@@ -147,8 +149,8 @@ export class StoredSessions implements SessionKeeper {
   }
 
   async endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number> {
-    const index = 'sid' in by ? this.indexKey('sid', by.sid) : this.indexKey('sub', by.sub);
-    const keys = await this.store.command('SMEMBERS', index);
+    const index = 'sid' in by ? this.indexKey('of-sid', by.sid) : this.indexKey('of-sub', by.sub);
+    const keys = await this.store.command('ZRANGE', index, 0, -1);
     let ended = 0;
     for (const key of Array.isArray(keys) ? keys : []) ended += Number(await this.store.command('DEL', String(key)));
     await this.store.command('DEL', index);
@@ -166,7 +168,7 @@ export class StoredSessions implements SessionKeeper {
   private indexKeys(session: Session): string[] {
     return ['sid', 'sub'].flatMap(name => {
       const value = textClaim(session, name);
-      return value === '' ? [] : [this.indexKey(name, value)];
+      return value === '' ? [] : [this.indexKey(`of-${name}`, value)];
     });
   }
 
