@@ -106,7 +106,8 @@ export class AuthService {
     const copied = copy.flatMap(name => (headers[name] === undefined ? [] : [name, text(name)]));
     const identity = { by: 'forwardAuth', subject: utf8(text(subject)), keyId: '', scopes: [], claims: null };
     const owner = utf8(text(consumer));
-    return { kind: 'admitted', login: new Login(identity, owner === '' ? null : owner), copied };
+    const login = new Login(identity, owner === '' ? null : owner);
+    return { kind: 'admitted', login, copied, cookies: headers['set-cookie'] ?? [] };
   }
 }
 

@@ -12,7 +12,7 @@ export const identifies = true;
 
 export const documentation =
   'Lets an external service decide, like Traefik’s ForwardAuth and nginx’s auth_request. The service gets the fields of `send` and X-Forwarded-Method, -Proto, -Host, -Uri and -For; ' +
-  'the body of the request is not sent. On 2xx the request passes, with the fields of `copy` from the service’s response added for the upstream; clients cannot send those themselves. ' +
+  'the body of the request is not sent. On 2xx the request passes, with the fields of `copy` from the service’s response added for the upstream; clients cannot send those themselves. Its `Set-Cookie` goes to the client, so that a login can be renewed. ' +
   'Any other response below 500 is given to the client as it is, such as a redirect to a login page or a 401 with its challenge; gRPC calls get the matching gRPC status. On 5xx, a timeout or a response that cannot be read the client gets 503 `identity_unavailable`, ' +
   'unless `onFailure: open` is set. Decisions are kept for `cache.for` by the values of `cache.by`, refusals also by the values of `send`; requests that wait for the same decision share one call. ' +
   'A refusal that sets a cookie is given to one request only. ' +

@@ -235,6 +235,27 @@ test('a refusal is kept in the form that was asked for, and one that sets a cook
   assert.equal(questions.length, asked + 1, 'one that sets a cookie is not kept');
 });
 
+test('cookies that come with a yes are set in the answer to the request that was asked about, and in no other', async t => {
+  let renewals = 0;
+  const decide: Decide = (_request, response) => {
+    const cookies = [`session=${++renewals}; Path=/`, 'session_1=more'];
+    setImmediate(() => response.writeHead(202, { 'set-cookie': cookies }).end());
+  };
+  const cookiesOf = async (port: number) =>
+    valuesOf(await ask(port, { headers: { cookie: 'session=0' } }), 'set-cookie');
+  const each = await start(t, decide);
+  assert.deepEqual(await cookiesOf(each.port), ['session=1; Path=/', 'session_1=more']);
+  assert.deepEqual(await cookiesOf(each.port), ['session=2; Path=/', 'session_1=more']);
+  const { port, questions, served } = await start(t, decide, {
+    send: ['cookie'],
+    cache: { for: '1h', by: ['cookie'] },
+  });
+  const both = await Promise.all([cookiesOf(port), cookiesOf(port)]);
+  assert.deepEqual(both.flat(), ['session=3; Path=/', 'session_1=more']);
+  assert.deepEqual(await cookiesOf(port), [], 'the verdict is kept, and they are not');
+  assert.deepEqual([questions.length, served.length], [1, 3]);
+});
+
 test('refusals of many forms are asked for side by side, once each', async t => {
   const held: (() => void)[] = [];
   const { port, questions, inFlight } = await start(

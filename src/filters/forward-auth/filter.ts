@@ -33,6 +33,7 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
 class ForwardAuth implements Filter {
   readonly credentialPlaces: readonly CredentialPlace[];
   private readonly config: ForwardAuthConfig;
+  private readonly slot: number;
   private readonly worker: WorkerServices;
   private readonly service: AuthService;
   private readonly cache: VerdictCache;
@@ -42,10 +43,11 @@ class ForwardAuth implements Filter {
   private readonly sentBeside: readonly string[];
 
   constructor(config: ForwardAuthConfig, services: FilterServices) {
-    const { worker } = services;
+    const { slot, worker } = services;
     const { cache, forward, send } = config;
     const challenge = 'Bearer realm="cardea"';
     this.config = config;
+    this.slot = slot;
     this.worker = worker;
     this.credentialPlaces = send.map(name => (name === 'authorization' ? bearer : { kind: 'header', name }));
     const { service, verdicts } = worker.lasting(`forwardAuth ${JSON.stringify(config)}`, () => ({
@@ -89,6 +91,13 @@ class ForwardAuth implements Filter {
     );
   }
 
+  onResponse(exchange: Exchange): void {
+    // Because: only `carryOut` writes this filter's cell.
+    const cookies = exchange.state[this.slot] as readonly string[] | undefined;
+    if (cookies === undefined) return;
+    for (const cookie of cookies) exchange.response!.headers.append('Set-Cookie', cookie);
+  }
+
   private ask(exchange: Exchange): Promise<Verdict> {
     this.worker.cells[this.eventCell.asked]!++;
     return this.service.ask(exchange);
@@ -110,12 +119,19 @@ class ForwardAuth implements Filter {
       worker.log('warn', 'forwardAuth service cannot be asked', { reason: verdict.reason, onFailure });
       if (onFailure === 'closed') this.desk.unavailable(exchange);
       else worker.cells[eventCell.letPassUnasked]!++;
-    } else if (this.desk.admit(exchange, verdict.login)) {
+    } else {
+      if (verdict.cookies.length > 0) exchange.state[this.slot] = verdict.cookies;
+      this.admit(exchange, verdict);
+    }
+  }
+
+  private admit(exchange: Exchange, { login, copied }: Extract<Verdict, { kind: 'admitted' }>): void {
+    if (this.desk.admit(exchange, login)) {
       const { headers } = exchange.request;
-      for (let i = 0; i < verdict.copied.length; i += 2) {
+      for (let i = 0; i < copied.length; i += 2) {
         // Because: another service may have been asked before, and one field is to say one thing.
-        headers.remove(verdict.copied[i]!);
-        headers.appendTrusted(verdict.copied[i]!, verdict.copied[i + 1]!);
+        headers.remove(copied[i]!);
+        headers.appendTrusted(copied[i]!, copied[i + 1]!);
       }
     }
   }

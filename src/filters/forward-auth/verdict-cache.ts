@@ -53,7 +53,7 @@ export class VerdictCache {
       return underWay.answer.then(verdict => this.shared(verdict, underWay.form, question, now));
     const answer = question.ask().then(verdict => {
       this.asked.delete(as);
-      if (verdict.kind === 'admitted') this.keep(key, verdict, now());
+      if (verdict.kind === 'admitted') this.keep(key, withoutCookies(verdict), now());
       else if (verdict.kind === 'refused' && !isOwn(verdict)) this.keep(form, verdict, now());
       return verdict;
     });
@@ -63,7 +63,8 @@ export class VerdictCache {
 
   /** The verdict on another request with this key, where it is one on this request as well. */
   private shared(verdict: Verdict, form: string, question: Question, now: () => number): Verdict | Promise<Verdict> {
-    if (verdict.kind !== 'refused' || !question.isOpen()) return verdict;
+    if (verdict.kind === 'admitted') return withoutCookies(verdict);
+    if (verdict.kind === 'failed' || !question.isOpen()) return verdict;
     // By its form: those that wait for other forms would each wait for the one before.
     if (form !== question.form) return this.get(question.form, now()) ?? this.resolve(question, now, question.form);
     return isOwn(verdict) ? question.ask() : verdict;
@@ -82,4 +83,9 @@ export class VerdictCache {
 /** A refusal that sets a cookie begins a login of one browser, and is nobody else's. */
 function isOwn({ reply }: Extract<Verdict, { kind: 'refused' }>): boolean {
   return Array.from(reply.headers ?? []).some(([name]) => name.toLowerCase() === 'set-cookie');
+}
+
+/** Who asked is given them, and nobody else. */
+function withoutCookies(verdict: Extract<Verdict, { kind: 'admitted' }>): Verdict {
+  return verdict.cookies.length === 0 ? verdict : { ...verdict, cookies: [] };
 }
