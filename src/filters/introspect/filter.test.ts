@@ -126,6 +126,13 @@ test('many at once ask once', async t => {
   assert.equal(server.asked.length, 2, 'nothing is remembered with cacheFor 0s');
 });
 
+test('a token that the server has just made is good though its clock is ahead', async t => {
+  const nbf = Math.floor(Date.now() / 1000) + 10;
+  const server = await startServer(t, () => ({ body: { active: true, sub: 'ann', nbf, exp: inAnHour() } }));
+  const { bring } = await gateway(t, server.url);
+  assert.equal((await bring('fresh')).status, 200);
+});
+
 test('what does not hold gets one and the same 401, and is not asked for again', async t => {
   const now = Math.floor(Date.now() / 1000);
   const answers: readonly (readonly [LoginEvent, object])[] = [

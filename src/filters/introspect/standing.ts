@@ -22,6 +22,9 @@ export interface Standing {
   readonly expiresAtMs: number;
 }
 
+/** How far the server's clock may be ahead: to it, who brings a token as soon as it is made is not too early. */
+const CLOCK_SKEW_S = 30;
+
 type Answer = Readonly<Record<string, unknown>>;
 
 /** Throws a TypeError for an answer that says neither yes nor no. `clockMs` is the thread's clock at `nowMs` since 1970. */
@@ -52,7 +55,7 @@ function failureOf(
   if (active !== true) return 'unknown';
   if (!isDate(exp) || !isDate(nbf)) return 'wrongClaims';
   if (exp !== null && exp <= nowS) return 'expired';
-  if (nbf !== null && nbf > nowS) return 'notYetValid';
+  if (nbf !== null && nbf > nowS + CLOCK_SKEW_S) return 'notYetValid';
   if (config.issuer !== undefined && iss !== null && iss !== config.issuer) return 'wrongIssuer';
   const { audience } = config;
   if (audience === undefined) return null;
