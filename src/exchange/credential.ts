@@ -3,6 +3,7 @@
 import type { CredentialPlace } from '../base/schema/credential-places.ts';
 import { cookiePairs } from '../http/cookies.ts';
 import { HeaderId } from '../http/header-names.ts';
+import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
 import { queryPairs, withoutParameter } from '../http/query.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -123,7 +124,7 @@ function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   } else {
     const cookies = request.headers.getAll('cookie');
     if (cookies.length === 0) return;
-    const pairs = cookies.flatMap(line => line.split(';').map(pair => pair.trim()));
+    const pairs = cookies.flatMap(line => line.split(';').map(trimOptionalWhitespace));
     const others = pairs.filter(pair => pair !== '' && !isOf(name, pair));
     if (others.length === pairs.length) return;
     request.headers.removeById(HeaderId.cookie);

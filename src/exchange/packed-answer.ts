@@ -1,5 +1,7 @@
 // An answer as bytes in a table and back: the length of its head, the head as JSON, the body. For answers that are kept to be given later.
 
+import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
+
 /** Head of a packed answer. Who packs may put more beside it. */
 export interface PackedHead {
   readonly status: number;
@@ -31,7 +33,7 @@ export function fieldPairs(lines: string, left: ReadonlySet<string>): (readonly 
     .slice(0, -1)
     .map((line): readonly [string, string] => {
       const colon = line.indexOf(':');
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+      return [line.slice(0, colon), trimOptionalWhitespace(line.slice(colon + 1))];
     })
     .filter(([name]) => !left.has(name.toLowerCase()));
 }

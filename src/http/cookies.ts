@@ -1,5 +1,7 @@
 // Reads the Cookie header, strictly (RFC 6265 section 4.2.1): what is outside the grammar is no cookie. Sets none.
 
+import { trimOptionalWhitespace } from './optional-whitespace.ts';
+
 const nameGrammar = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const valueGrammar = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 
@@ -7,7 +9,7 @@ const valueGrammar = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 export function cookiePairs(header: string): string[] {
   const pairs: string[] = [];
   for (const part of header.split(';')) {
-    const pair = part.replace(/^[ \t]+|[ \t]+$/g, '');
+    const pair = trimOptionalWhitespace(part);
     const equals = pair.indexOf('=');
     if (equals <= 0) continue;
     let text = pair.slice(equals + 1);

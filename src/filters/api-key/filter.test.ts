@@ -142,6 +142,10 @@ test('from a cookie, as Bearer, and hidden from the upstream by choice', async t
   assert.equal(seen[0]!.headers.authorization, undefined);
   assert.equal((await ask(port, { headers: { cookie: 'a=b; key=first-key' } })).status, 200);
   assert.equal(seen[1]!.headers.cookie, 'a=b');
+  // Bytes that are spaces to JavaScript are none of a cookie's own.
+  const city = `city=${Buffer.from('Città').toString('latin1')}`;
+  assert.equal((await ask(port, { headers: { cookie: `${city}; key=first-key` } })).status, 200);
+  assert.equal(seen[2]!.headers.cookie, city);
 });
 
 test('a cookie that only a careless backend reads is the key as well, and given twice beside another', async t => {

@@ -54,6 +54,11 @@ test('a shorter value ends the pieces of a longer one, and too long a value is r
   assert.equal(endCookie('s', settings, 2).length, 2);
 });
 
+test('what is left of the cookies is as it came, also where bytes in it are spaces to JavaScript', async () => {
+  const city = `city=${Buffer.from('Città').toString('latin1')}`;
+  assert.equal((await read(`${city}; s=a;\tb=2`)).upstream, `${city}; b=2`);
+});
+
 test('a cookie that stands twice is none, and names that only begin alike are others', async () => {
   assert.deepEqual(await read('s=1; s=2'), { value: null, upstream: undefined });
   assert.deepEqual(await read('sx=1; xs=2'), { value: null, upstream: 'sx=1; xs=2' });

@@ -3,6 +3,7 @@
 import type { Exchange } from '../../exchange/exchange.ts';
 import { cookiePairs } from '../../http/cookies.ts';
 import { HeaderId } from '../../http/header-names.ts';
+import { trimOptionalWhitespace } from '../../http/optional-whitespace.ts';
 
 /** Browsers keep cookies of 4,096 bytes, name and attributes included (RFC 6265 section 6.1). */
 const PIECE_CHARACTERS = 3_600;
@@ -71,7 +72,7 @@ export function dropCookies(exchange: Exchange, name: string): void {
   const lines = headers.getAll('cookie');
   if (!lines.some(each => each.includes(name))) return;
   const others = lines
-    .flatMap(each => each.split(';').map(pair => pair.trim()))
+    .flatMap(each => each.split(';').map(trimOptionalWhitespace))
     .filter(
       pair =>
         pair !== '' &&

@@ -40,6 +40,14 @@ for (const { name, method, target, fields = [], body, signedHeaders = 'host;x-am
   });
 }
 
+test('a header is signed with all of its bytes, those too that are spaces to JavaScript', () => {
+  const city = Buffer.from('Città').toString('latin1');
+  const headers = Headers.from([['X-City', ` ${city}`]]);
+  const request = { method: 'GET', rawPath: '/', rawQuery: '', headers, authority: 'a' };
+  const canonical = canonicalRequest(request as unknown as RequestHead, ['x-city'], EMPTY_SHA256, 'double');
+  assert.equal(canonical?.split('\n')[3], `x-city:${city}`);
+});
+
 test('a signed header that is not there makes no canonical request', () => {
   const request = { method: 'GET', rawPath: '/', rawQuery: '', headers: Headers.empty(), authority: 'a' };
   assert.equal(canonicalRequest(request as unknown as RequestHead, ['host', 'x-a'], EMPTY_SHA256, 'double'), null);

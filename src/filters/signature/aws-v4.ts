@@ -3,6 +3,7 @@
 
 import { createHash, createHmac } from 'node:crypto';
 import type { Headers } from '../../http/headers.ts';
+import { trimOptionalWhitespace } from '../../http/optional-whitespace.ts';
 import type { RequestHead } from '../../http/request-head.ts';
 
 export const AWS_SCHEME = 'AWS4-HMAC-SHA256';
@@ -87,7 +88,7 @@ function hmac(key: string | Buffer, text: string): Buffer {
 function headerValue(headers: Headers, name: string): string | null {
   const values = headers.getAll(name);
   if (values.length === 0) return null;
-  return values.map(value => value.trim().replace(/ {2,}/g, ' ')).join(',');
+  return values.map(value => trimOptionalWhitespace(value).replace(/ {2,}/g, ' ')).join(',');
 }
 
 /** Without empty and dot segments and encoded, or, for `single`, as it came. */

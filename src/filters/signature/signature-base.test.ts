@@ -1,7 +1,8 @@
-// What single components of a signature base are, by the examples and the rules of RFC 9421 section 2.2.8.
+// What single components of a signature base are, by the examples and the rules of RFC 9421 section 2.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Headers } from '../../http/headers.ts';
 import type { RequestHead } from '../../http/request-head.ts';
 import { signatureBase } from './signature-base.ts';
 import { isInnerList, parseDictionary } from './structured-dictionary.ts';
@@ -39,4 +40,18 @@ test('one that comes twice, or not at all, cannot be covered', () => {
   assert.equal(signedAs('a=1&%61=2', 'a'), null);
   assert.equal(signedAs('a=1', 'b'), null);
   assert.equal(signedAs('', 'a'), null);
+});
+
+test('a field is signed with all of its bytes, those too that are spaces to JavaScript', () => {
+  const covered = parseDictionary('s=("x-city")')?.get('s');
+  assert.ok(covered !== undefined && isInnerList(covered));
+  const city = Buffer.from('Città').toString('latin1');
+  // Because: nothing else of a head is looked at.
+  const request = {
+    headers: Headers.from([
+      ['X-City', city],
+      ['X-City', ' b\t'],
+    ]),
+  } as unknown as RequestHead;
+  assert.match(signatureBase({ request, scheme: 'https' }, covered) ?? '', new RegExp(`^"x-city": ${city}, b\\n`));
 });

@@ -1,5 +1,6 @@
 // The signature base of RFC 9421 section 2.5: what a signature covers, as the text that was signed. Verifies nothing.
 
+import { trimOptionalWhitespace } from '../../http/optional-whitespace.ts';
 import { decodeQueryText } from '../../http/query.ts';
 import type { RequestHead } from '../../http/request-head.ts';
 import { type InnerList, type Item, innerListText, itemText } from './structured-dictionary.ts';
@@ -54,7 +55,7 @@ function componentValue({ request, scheme }: SignedMessage, { value: name, param
   if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) return null;
   if (name === 'host') return request.authority;
   const values = request.headers.getAll(name);
-  return values.length === 0 ? null : values.map(value => value.trim()).join(', ');
+  return values.length === 0 ? null : values.map(trimOptionalWhitespace).join(', ');
 }
 
 /** As received: a filter before this one may have taken its credential out of the query. */

@@ -2,6 +2,7 @@
 
 import { HeaderId, headerIdOf, headerNames } from '../header-names.ts';
 import type { FieldVisitor } from '../headers.ts';
+import { trimOptionalWhitespace } from '../optional-whitespace.ts';
 import { BlockWriter } from './hpack/block-writer.ts';
 import { staticNameIndex } from './hpack/static-table.ts';
 
@@ -71,6 +72,6 @@ export class FieldWriter implements FieldVisitor {
 
   fieldText(name: string, value: string): void {
     const lower = lowerName(name);
-    if (this.skipped[headerIdOf(lower)] !== 1) this.writer.field(lower, value.trim());
+    if (this.skipped[headerIdOf(lower)] !== 1) this.writer.field(lower, trimOptionalWhitespace(value));
   }
 }
