@@ -25,3 +25,10 @@ export function flatText(text: string): string {
   const bytes = text.length > room.length ? Buffer.allocUnsafe(text.length) : room;
   return latin1(bytes, 0, writeLatin1(bytes, text, 0));
 }
+
+const beyondAscii = /[^\0-\x7f]/;
+
+/** Text as the bytes of its UTF-8, one a letter: what a head is made of. */
+export function utf8AsLatin1(text: string): string {
+  return beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text;
+}

@@ -1,14 +1,14 @@
 // From a route's `to` to where its exchanges go: an upstream, a split, a fixed reply, a redirect.
 
 import { messageOf } from '../base/message-of.ts';
-import type { DestinationConfig, ReplyConfig } from '../config/config.ts';
-import type { Reply } from '../exchange/response.ts';
+import type { DestinationConfig } from '../config/config.ts';
 import type { Destination, RedirectTemplate } from '../exchange/route.ts';
 import type { PathPattern } from '../route/path-pattern.ts';
 import { compileTemplate, type Template, TemplateError } from '../route/template.ts';
 import { opaqueWord } from '../upstream/affinity.ts';
 import { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { compileReply } from './compile-reply.ts';
 import { upstreamNamed } from './compile-upstreams.ts';
 import type { Report } from './report.ts';
 
@@ -52,18 +52,13 @@ export function compileDestination(
       }
     }
     case 'reply':
-      return { kind: 'reply', reply: replyOf(to.reply) };
+      return { kind: 'reply', reply: compileReply(to.reply) };
     case 'redirect': {
       const template = compileTemplate(to.url, pattern);
       if (template instanceof TemplateError) return report.at('redirect', 'url').fail(template.message);
       return { kind: 'redirect', location: redirectLocation(template, pattern.paramNames), status: to.status };
     }
   }
-}
-
-/** A fixed reply as exchange/ sends it. */
-export function replyOf({ status, headers, body }: ReplyConfig): Reply {
-  return { status, headers: headers.map(({ name, value }) => [name, value]), body };
 }
 
 /** The template as exchange/ asks for it. */

@@ -7,7 +7,7 @@ import { type Fallback, nothingSaid, type RouteResilience } from '../exchange/ro
 import type { WorkerServices } from '../exchange/worker-services.ts';
 import { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { replyOf } from './compile-destination.ts';
+import { compileReply } from './compile-reply.ts';
 import { upstreamNamed } from './compile-upstreams.ts';
 import type { Report } from './report.ts';
 
@@ -40,7 +40,7 @@ function compileFallback(
   report: Report,
 ): Fallback | null {
   if (fallback.kind === 'nothing') return null;
-  if (fallback.kind === 'reply') return { kind: 'reply', reply: replyOf(fallback.reply) };
+  if (fallback.kind === 'reply') return { kind: 'reply', reply: compileReply(fallback.reply) };
   const upstream = upstreamNamed(fallback.upstream, upstreams, report.at('upstream'));
   return upstream === null ? null : { kind: 'upstream', upstream };
 }

@@ -2,6 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
+import { utf8AsLatin1 } from '../base/latin1.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
 import { areKnown, FieldBlock } from '../http/field-block.ts';
 import { claimAt } from './claim-at.ts';
@@ -16,7 +17,6 @@ const VALUE_BYTES_MAX = 8_192;
 
 const control = /[\0-\x1f\x7f]/g;
 const barredAtEnds = /^[\0-\x20\x7f]|[\0-\x20\x7f]$/;
-const beyondAscii = /[^\0-\x7f]/;
 /** What can stand in a head as it is; most values can. */
 const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
@@ -120,7 +120,7 @@ function bytesOf(text: string): string {
   // Because: a field keeps no spaces at its ends, and who is called `admin ` is not `admin`.
   if (barredAtEnds.test(text)) return '';
   const safe = text.replace(control, ' ');
-  return beyondAscii.test(safe) ? Buffer.from(safe).toString('latin1') : safe;
+  return utf8AsLatin1(safe);
 }
 
 function signedToken(consumer: Consumer | null, identity: Identity, key: string, nowMs: number): string {

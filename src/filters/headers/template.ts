@@ -1,5 +1,6 @@
 // A header value with places for what an exchange knows, read once and rendered for every exchange. Renders safe values only.
 
+import { utf8AsLatin1 } from '../../base/latin1.ts';
 import { parseTemplate } from '../../base/template.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 
@@ -14,13 +15,13 @@ export const plainReaders: Readonly<Record<string, Reader>> = {
   host: exchange => exchange.request.host,
   path: exchange => exchange.request.path,
   query: exchange => exchange.request.query,
-  route: exchange => utf8(exchange.routeName),
-  consumer: exchange => utf8(exchange.consumer?.name ?? ''),
+  route: exchange => utf8AsLatin1(exchange.routeName),
+  consumer: exchange => utf8AsLatin1(exchange.consumer?.name ?? ''),
 };
 
 /** Variables with a name behind the dot. */
 export const namedReaders: Readonly<Record<string, (name: string) => Reader>> = {
-  param: name => exchange => utf8(exchange.param(name) ?? ''),
+  param: name => exchange => utf8AsLatin1(exchange.param(name) ?? ''),
   header: name => {
     const lowerName = name.toLowerCase();
     return exchange => exchange.request.headers.get(lowerName) ?? '';
@@ -30,7 +31,6 @@ export const namedReaders: Readonly<Record<string, (name: string) => Reader>> = 
 
 const control = /[\0-\x08\x0a-\x1f\x7f]/;
 const controls = /[\0-\x08\x0a-\x1f\x7f]/g;
-const beyondAscii = /[^\0-\x7f]/;
 
 /** A value with its variables found. */
 export class Template {
@@ -39,7 +39,9 @@ export class Template {
 
   /** Throws a TypeError when the template is malformed or names an unknown variable. */
   constructor(template: string) {
-    this.parts = parseTemplate(template).map(part => ('text' in part ? utf8(part.text) : readerOf(part.variable)));
+    this.parts = parseTemplate(template).map(part =>
+      'text' in part ? utf8AsLatin1(part.text) : readerOf(part.variable),
+    );
   }
 
   /** The value as bytes (latin1) that can stand in a head: control bytes have become spaces. */
@@ -73,9 +75,4 @@ function readerOf(variable: string): Reader {
     );
   }
   return named(variable.slice(dotAt + 1));
-}
-
-/** Text as the bytes of its UTF-8, one a letter: what a head is made of. */
-function utf8(text: string): string {
-  return beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text;
 }
