@@ -8,11 +8,12 @@ import type { Config, Problem } from './config.ts';
 import { deepFreeze } from './freeze.ts';
 import { documentKeys, type Language } from './language.ts';
 import type { KeptPart, KeptParts } from './load-cache.ts';
-import { suggestion } from './nearest-name.ts';
+import { probableName, suggestion } from './nearest-name.ts';
 import { checkPlainRoute } from './plain-route.ts';
 import { isAboutReservedKey, reservedKeyProblems } from './reserved-keys.ts';
 import { resourceName } from './resource-name.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
+import { fieldOf } from './written.ts';
 
 export type ConfigParts = Omit<Config, 'version'>;
 
@@ -29,11 +30,22 @@ type AnySchema = Parameters<typeof checkValue>[0];
 /** Keys of the language that belong to later versions. */
 const laterKeys: ReadonlySet<string> = new Set(['tls', 'tracing', 'policies', 'cluster']);
 
+export interface CheckedDocument {
+  readonly parts: CheckedParts;
+  readonly problems: Problem[];
+  readonly byKey: KeptParts;
+  /** Keys of which some, or all, stand where they were not found, so that what seems to be missing there may not be. */
+  readonly lost: ReadonlySet<string>;
+}
+
+/** Lists whose elements others name: one with a wrong name is not found, and neither is what it would be found by. */
+const referredTo: ReadonlySet<string> = new Set(['routes', 'consumers']);
+
 export function checkDocument(
   settings: Settings,
   { settings: single, elements, entries }: Language,
   before: KeptParts,
-): { readonly parts: CheckedParts; readonly problems: Problem[]; readonly byKey: KeptParts } {
+): CheckedDocument {
   const run = new DocumentCheck(settings, before);
   run.checkKeys();
   const parts = {
@@ -54,7 +66,7 @@ export function checkDocument(
     routes: run.list('routes', elements.routes, checkPlainRoute),
   };
   // Because: each schema gives the part whose key it stands under, which the two generic helpers forget.
-  return { parts: parts as unknown as CheckedParts, problems: run.problems, byKey: run.byKey };
+  return { parts: parts as unknown as CheckedParts, problems: run.problems, byKey: run.byKey, lost: run.lost };
 }
 
 /** What the schema would make of a value, for values that are simple; undefined for others. */
@@ -63,6 +75,7 @@ type Shortcut = (value: unknown) => unknown;
 class DocumentCheck {
   readonly problems: Problem[] = [];
   private readonly settings: Settings;
+  readonly lost = new Set<string>();
   /** Of use only when there was no problem. */
   readonly byKey: KeptParts = new Map();
   private readonly before: KeptParts;
@@ -77,6 +90,8 @@ class DocumentCheck {
     for (const key of Object.keys(this.settings)) {
       if (known.includes(key)) continue;
       const written = JSON.stringify(key);
+      const meant = probableName(key, known);
+      if (meant !== undefined) this.lost.add(meant);
       const message = laterKeys.has(key)
         ? `${written} is not supported yet in this version`
         : `unknown key ${written}${suggestion(key, known) || `; expected one of ${known.join(', ')}`}`;
@@ -100,6 +115,7 @@ class DocumentCheck {
     const value = this.settings[key];
     if (value === undefined || value === null) return this.take(key, schema, [], null, () => [key]);
     if (!Array.isArray(value)) {
+      this.lost.add(key);
       this.fail([key], `expected a list, found ${found(value)}`);
       return [];
     }
@@ -110,6 +126,7 @@ class DocumentCheck {
   map(key: string, schema: AnySchema): readonly unknown[] {
     const value = this.settings[key] ?? {};
     if (typeof value !== 'object' || Array.isArray(value)) {
+      this.lost.add(key);
       this.fail([key], `expected a map by name, found ${found(value)}`);
       return [];
     }
@@ -162,6 +179,8 @@ class DocumentCheck {
     // Because: entries of maps are objects by their schemas.
     if (outcome.ok) return deepFreeze(name === null ? outcome.value : { name, ...(outcome.value as object) });
     for (const problem of outcome.problems) this.problems.push({ ...problem, path: [...path, ...problem.path] });
+    const key = String(path[0]);
+    if (referredTo.has(key) && !checkValue(resourceName, fieldOf(value, 'name')).ok) this.lost.add(key);
     return undefined;
   }
 

@@ -5,7 +5,7 @@ import { destinationUpstreams } from './destination-upstreams.ts';
 
 type Path = readonly (string | number)[];
 
-/** Paths of `fail` begin in the route. An upstream that could not be checked is undefined: it may have a breaker. */
+/** Paths of `fail` begin in the route. An upstream that could not be checked, or is not there, may have a breaker. */
 export function checkFallback(
   { to, canary, fallback, hedge }: RouteConfig,
   upstreams: readonly (UpstreamConfig | undefined)[],
@@ -23,9 +23,10 @@ export function checkFallback(
     return;
   }
   // It is given while a circuit breaker is open, so there has to be one; a kept answer also where there was no answer.
-  const mayOpen = upstreams.some(
-    each => each === undefined || (named.includes(each.name) && each.breaker !== undefined),
-  );
+  const mayOpen = named.some(name => {
+    const upstream = upstreams.find(each => each?.name === name);
+    return upstream === undefined || upstream.breaker !== undefined;
+  });
   if (!mayOpen) {
     fail(
       ['fallback'],

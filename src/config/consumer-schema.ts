@@ -6,9 +6,10 @@ import type { ConsumerConfig, KeyConfig } from './config.ts';
 import { resourceName } from './resource-name.ts';
 
 // Because: a message that showed what was found could show a key that was pasted in place of its hash.
+const hashExpected = 'expected sha256: and 64 hexadecimal digits';
 const hash = z
-  .string()
-  .regex(/^sha256:[0-9a-fA-F]{64}$/, 'expected sha256: and 64 hexadecimal digits')
+  .string(hashExpected)
+  .regex(/^sha256:[0-9a-fA-F]{64}$/, hashExpected)
   .transform(text => text.toLowerCase());
 
 const whenExpected = 'expected a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z';

@@ -50,6 +50,16 @@ test('what could be secret is not repeated', () => {
   const text = (key: string) => z.strictObject({ [key]: z.string().regex(/^never$/, 'expected another') });
   for (const key of ['hash', 'secret', 'password', 'key', 'keys', 'publicPem', 'url', 'token', 'salt'])
     assert.deepEqual(messagesOf(text(key), { [key]: 's3cret' }), ['expected another'], key);
+  for (const [value, kind] of [
+    ['s3cret', 'a list'],
+    [['s3cret'], 'text'],
+  ] as const) {
+    const schema = kind === 'text' ? z.string() : z.array(z.string()).max(2);
+    const found = kind === 'text' ? 'a list' : 'text';
+    assert.deepEqual(messagesOf(z.strictObject({ keys: schema }), { keys: value }), [
+      `expected ${kind}, found ${found}`,
+    ]);
+  }
   const inside = z.strictObject({ keys: z.array(day) });
   assert.deepEqual(messagesOf(inside, { keys: ['s3cret'] }), ['expected a day']);
   assert.deepEqual(messagesOf(text('endpoint'), { endpoint: 'http://user:s3cret@host' }), ['expected another']);

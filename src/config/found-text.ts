@@ -13,7 +13,11 @@ const secretKey = /secret|passw|token|credential|key|hash|salt|pem|jwk|url|cooki
 
 /** `path` leads to the value in `document`, or to the key that is wrong. */
 export function withFound(issue: Issue, message: string, document: unknown, path: Path, atKey: boolean): string {
-  if (!message.startsWith('expected ') || message.includes(', found ')) return message;
+  if (!message.startsWith('expected ')) return message;
+  if (message.includes(', found ')) {
+    const isOurs = issue.code === 'invalid_type' || issue.code === 'too_small' || issue.code === 'too_big';
+    return isOurs && !isShown('', path) ? message.replace(/, found ".*$/s, ', found text') : message;
+  }
   const value = atKey ? path.at(-1) : valueAt(document, path);
   if (value === undefined) return issue.code === 'custom' ? message : `${MISSING}: ${message}`;
   if (!isShown(value, atKey ? [] : path)) return message;

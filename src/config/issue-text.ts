@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { found, MISSING } from '../base/schema/found.ts';
 import { foreignName } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
+import { fieldOf } from './written.ts';
 
 /** Keys of a map that a message lists. */
 const KEYS_SHOWN_MAX = 8;
@@ -31,7 +32,7 @@ export function issueText(issue: RawIssue): string | undefined {
     case 'invalid_type':
       return wrongType(issue);
     case 'unrecognized_keys':
-      return issue.keys.map(key => unknownKey(key, issue.inst)).join(KEY_SEPARATOR);
+      return issue.keys.map(key => unknownKey(key, issue.inst, issue.input)).join(KEY_SEPARATOR);
     case 'invalid_value':
       return wrongValue(issue.values, issue.input);
     case 'too_small':
@@ -71,15 +72,17 @@ function mapText(schema: object | undefined): string {
   return `a map of ${keys.slice(0, KEYS_SHOWN_MAX).join(', ')}${keys.length > KEYS_SHOWN_MAX ? ', ...' : ''}`;
 }
 
-function unknownKey(key: string, schema: object | undefined): string {
+function unknownKey(key: string, schema: object | undefined, input: unknown): string {
   const written = JSON.stringify(key);
   const shape = shapeOf(schema) ?? {};
   const known = Object.keys(shape);
-  const meant = foreignName(key, known);
+  // What stands there already is rather not meant a second time.
+  const free = known.filter(each => fieldOf(input, each) === undefined);
+  const meant = foreignName(key, free);
   if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
   const owners = known.filter(each => Object.hasOwn(shapeOf(shape[each]) ?? {}, key)).map(each => `\`${each}\``);
   if (owners.length > 0) return `unknown key ${written}; it stands under ${listText(owners)}`;
-  const near = suggestion(key, known);
+  const near = suggestion(key, free) || suggestion(key, known);
   if (near !== '') return `unknown key ${written}${near}`;
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
 }
@@ -124,7 +127,7 @@ function listText(words: readonly string[]): string {
 
 function boundText(direction: string, bound: unknown, origin: string): string {
   if (origin === 'array') return `${direction} ${bound} ${bound === 1 ? 'element' : 'elements'}`;
-  if (origin === 'string') return `${direction} ${bound} characters`;
+  if (origin === 'string') return `${direction} ${bound} ${bound === 1 ? 'character' : 'characters'}`;
   return `${direction} ${bound}`;
 }
 

@@ -220,13 +220,14 @@ describe('what is told', () => {
   });
 });
 
-test('an upstream that only a route with an error mirrors to is not called unused', () => {
-  const text = (mirror: string) =>
+test('an upstream is not called unused while a route has an error: what is wrong there may be what leads to it', () => {
+  const text = (more: string) =>
     `${listeners}upstreams: { u: { endpoints: [http://a] }, v: { endpoints: [http://b] } }\n` +
-    `routes: [{ name: r, match: { path: /r }, to: u, timeout: soon${mirror} }]\n`;
+    `routes: [{ name: r, match: { path: /r }, to: u${more} }]\n`;
   const unused = 'no route leads to the upstream "v"';
   assert.equal(messages(text('')).includes(unused), true);
-  assert.equal(messages(text(', mirror: { upstream: v, percent: 1% }')).includes(unused), false);
+  for (const more of [', timeout: soon', ', mirror: { upstream: v, percent: 1 }', ', mirror: v'])
+    assert.equal(messages(text(more)).includes(unused), false, more);
 });
 
 test('an upstream that is not there is told of a route with another error, too', () => {

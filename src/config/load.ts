@@ -22,7 +22,7 @@ import { LoadCache } from './load-cache.ts';
 import { MergedDocument } from './merge.ts';
 import { type NamedFiles, readNamedFiles, watchedNames, withAuthorities } from './named-files.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
-import { inReadingOrder, withoutEchoes } from './problem-order.ts';
+import { inReadingOrder, mayBeLost, withoutEchoes } from './problem-order.ts';
 import { routesToCheck } from './routes-to-check.ts';
 import { withAbsoluteFiles } from './tls-file.ts';
 
@@ -86,7 +86,7 @@ function load(
   const document = new MergedDocument(read.sources);
   const language = languageOf(filters);
   const before = cache.documentFor(filters);
-  const { parts, problems, byKey } = checkDocument(document.settings, language, before.byKey);
+  const { parts, problems, byKey, lost } = checkDocument(document.settings, language, before.byKey);
   const changed = routesToCheck(before.parts, parts);
   const placeText = (at: Problem['path']) => document.placeText(at);
   const references = checkReferences(document.settings, parts, filters, placeText, before, changed);
@@ -105,12 +105,14 @@ function load(
     ...problem,
     message: hideSecrets(problem.message, outside.secrets),
   }));
-  const later = problems.filter(problem => read.isWhole || !mayComeFromAbsence(problem)).map(locate);
+  const later = problems
+    .filter(problem => (read.isWhole || !mayComeFromAbsence(problem)) && !mayBeLost(problem, lost))
+    .map(locate);
   const all = inReadingOrder(withoutEchoes(early, later), read.files);
   const folderOf = (at: Problem['path']) =>
     path.dirname(path.resolve(document.locate({ path: at, message: '', severity: 'error' }).file));
   if (all.some(({ severity }) => severity === 'error')) {
-    const partial = partialConfig(parts, problems, language, folderOf);
+    const partial = partialConfig(parts, problems, language, folderOf, filters);
     return { ok: false, problems: all, files: read.files, locate, partial };
   }
   cache.keep(filters, { byKey, parts, unused: references.unused }, read.kept, read.filledIn);

@@ -21,9 +21,14 @@ export function nearestName(written: string, names: Iterable<string>): string | 
   return best;
 }
 
+/** What another gateway's name stands for, or the closest name; undefined where none is. */
+export function probableName(written: string, names: Iterable<string>): string | undefined {
+  return foreignName(written, names) ?? nearestName(written, names);
+}
+
 /** `; did you mean "x"?`, or nothing. */
 export function suggestion(written: string, names: Iterable<string>): string {
-  const nearest = foreignName(written, names) ?? nearestName(written, names);
+  const nearest = probableName(written, names);
   return nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`;
 }
 

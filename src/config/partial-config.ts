@@ -2,7 +2,9 @@
 // Never served to anyone.
 
 import { type CheckedParts, checkDocument } from './check-document.ts';
-import type { Config, Problem, RouteConfig } from './config.ts';
+import type { Config, FilterConfig, Problem, RouteConfig } from './config.ts';
+import type { FilterSchema } from './filter-schema.ts';
+import { storesNamed } from './filter-stores.ts';
 import type { Language } from './language.ts';
 import { upstreamsOf } from './route-upstreams.ts';
 import { withAbsoluteFiles } from './tls-file.ts';
@@ -22,16 +24,25 @@ export function partialConfig(
   problems: readonly Problem[],
   language: Language,
   folderOf: (path: Problem['path']) => string,
+  filterSchemas: readonly FilterSchema[],
 ): PartialConfig {
   // Because: an empty document has no errors but the missing listener, so every part is there.
   const defaults = checkDocument({}, language, new Map()).parts as Omit<Config, 'version'>;
   const upstreams = present(parts.upstreams);
   const names = new Set(upstreams.map(({ name }) => name));
+  const stores = present(parts.stores);
+  const storeNames = new Set(stores.map(({ name }) => name));
+  const byName = new Map(filterSchemas.map(schema => [schema.name, schema]));
+  const hasStores = (chain: readonly FilterConfig[]): boolean =>
+    chain.every(filter => storesNamed(filter, byName).every(({ name }) => storeNames.has(name)));
   const wrongRoutes = wrongElements(problems, 'routes');
   const isGood = (route: RouteConfig, at: number) =>
-    !wrongRoutes.has(at) && upstreamsOf(route).every(name => names.has(name));
+    !wrongRoutes.has(at) &&
+    upstreamsOf(route).every(name => names.has(name)) &&
+    hasStores(route.filters) &&
+    [route.async?.store, route.canary?.store].every(name => name === undefined || storeNames.has(name));
   const routes = placed(parts.routes).filter(({ value, at }) => isGood(value, at));
-  const filters = placed(parts.filters);
+  const filters = placed(parts.filters).filter(({ value }) => hasStores([value]));
   const listeners = placed(parts.listeners);
   const places: Readonly<Record<string, readonly { readonly at: number }[]>> = { routes, filters, listeners };
   const pathInDocument = (path: Problem['path']): Problem['path'] => {
@@ -51,7 +62,7 @@ export function partialConfig(
     shedding: parts.shedding ?? defaults.shedding,
     zone: parts.zone ?? defaults.zone,
     upstreams,
-    stores: present(parts.stores),
+    stores,
     consumers: present(parts.consumers),
     plans: present(parts.plans),
     filters: filters.map(({ value }) => value),

@@ -22,6 +22,12 @@ twice:
 alias: *base
 empty:
 last: {z: }
+holes:
+  - # none
+  - h
+  # - no element
+  -
+  -
 `;
 const tree = new PlaceTree(text);
 
@@ -44,6 +50,8 @@ for (const [path, value, key] of [
   [['alias', 'x'], '1', 'x: 1'],
   [['empty'], 'empty:', 'empty:'],
   [['last', 'z'], 'z: }', 'z: }'],
+  [['holes', 0], '- # none', '- # none'],
+  [['holes', 2], '-', '-'],
 ] as const) {
   test(path.join('.'), () => {
     assert.equal(at([...path], 'key'), key);
@@ -57,6 +65,14 @@ test('what is not there stands where the nearest thing above it does', () => {
   assert.equal(at(['base', 'x', 'deeper']), '1');
   assert.equal(at(['missing', 'x']), 'base: &base');
   assert.equal(at([]), 'base: &base');
+});
+
+test('elements with nothing in them stand where their dashes do, each on its own line', () => {
+  const lines = [0, 1, 2, 3].map(
+    element => text.slice(0, tree.offsetOf(['holes', element], 'value')).split('\n').length,
+  );
+  const first = text.split('\n').indexOf('holes:') + 2;
+  assert.deepEqual(lines, [first, first + 1, first + 3, first + 4]);
 });
 
 test('a text that cannot be read has its start', () => {

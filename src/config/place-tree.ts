@@ -61,6 +61,8 @@ class TreeBuilder {
   private readonly events: Events;
   private readonly anchors = new Map<string, Place>();
   private at = 0;
+  /** Behind the last text that was read. */
+  private end = 0;
 
   constructor(text: string, events: Events) {
     this.text = text;
@@ -81,7 +83,7 @@ class TreeBuilder {
       case EVENT_ID.SEQUENCE: {
         const place: Place = { start: event.start, entries: null, elements: [] };
         this.name(event, place);
-        while (this.more()) place.elements?.push(this.value(event.start));
+        while (this.more()) place.elements?.push(this.value(this.emptyElement() ?? event.start));
         return place;
       }
       case EVENT_ID.MAPPING: {
@@ -96,6 +98,7 @@ class TreeBuilder {
       case EVENT_ID.SCALAR: {
         // Quoted text starts at its quote; an empty value where its key stands.
         const quoted = event.style === 2 || event.style === 3;
+        if (event.valueStart >= 0) this.end = event.valueEnd;
         const place = leaf(event.valueStart < 0 ? fallback : event.valueStart - (quoted ? 1 : 0));
         this.name(event, place);
         return place;
@@ -111,6 +114,18 @@ class TreeBuilder {
     if (event?.type !== EVENT_ID.SCALAR || event.valueStart < 0) return { key: '', start };
     const raw = this.text.slice(event.valueStart, event.valueEnd);
     return { key: event.style === 3 ? unescaped(raw) : event.style === 2 ? raw.replaceAll("''", "'") : raw, start };
+  }
+
+  /** Where the dash of the next element stands when nothing stands behind it; null for others. */
+  private emptyElement(): number | null {
+    const event = this.events[this.at];
+    if (event?.type !== EVENT_ID.SCALAR || event.valueStart >= 0) return null;
+    const dash = /^([ \t]*)-[ \t]*(?:#.*)?$/gm;
+    dash.lastIndex = this.end;
+    const line = dash.exec(this.text);
+    if (line === null) return null;
+    this.end = dash.lastIndex;
+    return line.index + line[1]!.length;
   }
 
   /** False, and past the end, when the collection closes. */

@@ -1,6 +1,6 @@
 // Which problems are told, and in which order: each once, as a reader goes through the files.
 
-import type { LocatedProblem } from './config.ts';
+import type { LocatedProblem, Problem } from './config.ts';
 
 /**
  * Early problems, and the later ones without echoes: what could not be filled in is told once, not as a wrong value as
@@ -17,6 +17,12 @@ export function withoutEchoes(early: readonly LocatedProblem[], later: readonly 
     told.add(full);
     return true;
   });
+}
+
+/** Whether a problem says that something is missing which may be what stands under a lost key; see check-document.ts. */
+export function mayBeLost({ message }: Problem, lost: ReadonlySet<string>): boolean {
+  const nouns = Array.from(lost, key => key.replace(/s$/, '')).join('|');
+  return nouns !== '' && new RegExp(`^(?:there (?:is|are) )?no \`?(?:${nouns})s?\\b`).test(message);
 }
 
 function placeKey({ file, line, column }: LocatedProblem): string {

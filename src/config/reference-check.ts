@@ -9,6 +9,7 @@ import { checkRollout } from './check-rollout.ts';
 import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import type { FilterSchema } from './filter-schema.ts';
+import { storesNamed } from './filter-stores.ts';
 import { suggestion } from './nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
 import { type NamedUpstream, upstreamsBeside, upstreamsOfDestination } from './route-upstreams.ts';
@@ -129,14 +130,12 @@ export class ReferenceCheck {
     }
     const isReadable = (this.settings['routes'] ?? null) === null || Array.isArray(this.settings['routes']);
     if (written.length === 0 && isReadable) this.warn([], 'there are no routes, so every request is answered with 404');
-    // A reference that leads nowhere may well mean the upstream that seems unused.
-    let isClear = isReadable;
-    for (let at = from; at < end; at++) {
-      if (routes[at] === undefined && destinationOf(written[at]) === undefined) isClear = false;
-    }
+    // A reference that leads nowhere may well mean the upstream that seems unused, and so may what is wrong with a route.
+    const isClear = isReadable && !routes.slice(from, end).includes(undefined);
     const unused = (unusedBefore ?? known).difference(used);
     for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
-      this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
+      if (upstreams.some(upstream => upstream?.name === name))
+        this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
     }
     return unused;
   }
@@ -147,14 +146,8 @@ export class ReferenceCheck {
     const byName = new Map(schemas.map(schema => [schema.name, schema]));
     const visit = (filter: FilterConfig | undefined, place: Path): void => {
       if (filter === undefined) return;
-      for (const { name, path } of byName.get(filter.name)?.storesOf?.(filter.config) ?? []) {
+      for (const { name, path } of storesNamed(filter, byName))
         this.expectKnown(known, 'store', name, [...place, filter.name, ...path]);
-      }
-      if (byName.get(filter.name)?.nests !== true) return;
-      // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
-      for (const [at, inner] of (filter.config as readonly FilterConfig[]).entries()) {
-        visit(inner, [...place, filter.name, at]);
-      }
     };
     for (const [at, filter] of filters.entries()) visit(filter, ['filters', at]);
     for (let at = from; at < end; at++) {

@@ -1,5 +1,6 @@
 // Runs a schema over a value of the document and gives what is wrong as problems. Knows no files.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { MISSING } from '../base/schema/found.ts';
 import type { Problem } from './config.ts';
@@ -28,7 +29,7 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
     return { ok: false, problems: [problem(at, 'expected text or a list, found a map', 'value')] };
   }
   if (outcome.success) return { ok: true, value: outcome.data };
-  const problems = problemsOf(outcome.error.issues, [], value);
+  const problems = withoutConsequences(problemsOf(outcome.error.issues, [], value));
   const unsettled = problems.filter(problem => !settled.has(problem));
   const reread = unsettled.reduce((document, { path }) => withScalarAt(document, path), value);
   // Because: a value that is no number (`.nan`) does not equal itself.
@@ -90,10 +91,28 @@ function withScalarAt(value: unknown, path: readonly (string | number)[]): unkno
   return withValueAt(value, key, JSON.parse(inner));
 }
 
+/** An unknown key that seems to be meant for another is not told a second time as that one's absence. */
+function withoutConsequences(problems: Problem[]): Problem[] {
+  const slips = problems.flatMap(({ path, message, at }) => {
+    const meant = at === 'key' ? /^unknown key .*; did you mean "(.+)"\?$/.exec(message)?.[1] : undefined;
+    return meant === undefined ? [] : [{ owner: path.slice(0, -1), meant }];
+  });
+  if (slips.length === 0) return problems;
+  const isConsequence = ({ path, message, at }: Problem): boolean =>
+    at !== 'key' &&
+    slips.some(
+      ({ owner, meant }) =>
+        path.length <= owner.length + 1 &&
+        owner.every((step, place) => path[place] === step) &&
+        (message.includes(`\`${meant}\``) || message.includes(` ${meant}:`)),
+    );
+  return problems.filter(problem => !isConsequence(problem));
+}
+
 type Issue = z.core.$ZodIssue;
 
 function problemsOf(issues: readonly Issue[], base: readonly (string | number)[], document: unknown): Problem[] {
-  return issues.flatMap(issue => {
+  return issues.filter(isOfKind).flatMap(issue => {
     // Because: documents have no symbols for keys.
     const path = [...base, ...(issue.path as (string | number)[])];
     if (issue.code === 'unrecognized_keys') {
@@ -113,10 +132,20 @@ function problemsOf(issues: readonly Issue[], base: readonly (string | number)[]
   });
 }
 
-/** Of a union's options the one whose kind of value was written, when there is just one. */
+/** False for a bound of lists that was held against a text: that it is none is told as well. */
+function isOfKind(issue: Issue, _at: number, issues: readonly Issue[]): boolean {
+  if (issue.code !== 'too_small' && issue.code !== 'too_big') return true;
+  return !issues.some(({ code, path }) => code === 'invalid_type' && isDeepStrictEqual(path, issue.path));
+}
+
+/** Of a union's options the one whose kind of value was written, or of several maps the one with these keys, when there is just one. */
 function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const near = options.filter(issues => !issues.some(refusesKind));
-  return near.length === 1 ? near[0] : undefined;
+  const ofKeys = near.filter(
+    issues => !issues.some(({ code, path }) => code === 'unrecognized_keys' && path.length === 0),
+  );
+  const meant = ofKeys.length > 0 ? ofKeys : near;
+  return meant.length === 1 ? meant[0] : undefined;
 }
 
 const kindCodes: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value', 'invalid_union']);

@@ -23,7 +23,7 @@ const tooLong = 'expected a duration of at most 576h';
 
 /** A duration longer than nothing. */
 export const duration = written
-  .refine(ms => ms > 0, 'expected a duration longer than 0')
+  .refine(ms => ms > 0, { error: 'expected a duration longer than 0', abort: true })
   .refine(ms => ms <= durationMaxMs, tooLong);
 
 /** A duration for which 0 means that there is no limit. */

@@ -13,9 +13,9 @@ function isLoopback(host: string): boolean {
 
 /** What is wrong with a URL in the configuration; undefined when nothing is. Shows nothing of it. */
 function serverUrlError(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-    return 'expected a URL such as https://idp.example.com';
+  // Because: white space around it, and slashes that are too few, are put right by URL, and an issuer is compared letter for letter.
+  const url = /^https?:\/\/\S+$/i.test(text) ? URL.parse(text) : null;
+  if (url === null) return 'expected a URL such as https://idp.example.com';
   if (url.username !== '' || url.password !== '') return 'a password has no place in a URL: it would be logged';
   if (url.hash !== '') return 'a URL of a server has no fragment';
   return undefined;
@@ -23,5 +23,5 @@ function serverUrlError(text: string): string | undefined {
 
 export const serverUrl = z.string().superRefine((text, context) => {
   const message = serverUrlError(text);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
+  if (message !== undefined) context.addIssue({ code: 'custom', message, continue: false });
 });

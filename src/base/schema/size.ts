@@ -6,4 +6,7 @@ import { expected } from './found.ts';
 
 const described = expected(sizeExpected);
 
-export const size = z.string(described).regex(sizePattern, described).transform(parseSize);
+export const size = z
+  .string(described)
+  .regex(sizePattern, { ...described, abort: true })
+  .transform(parseSize);

@@ -188,6 +188,21 @@ describe('validate', { concurrency: 2 }, () => {
     assert.match(said.err, new RegExp(`more\\.yaml:3:\\d+: error: there is no folder ${folder}/parts/theirs`));
   });
 
+  test('an error in a store is told once, and not of the canaries and filters that name it', async () => {
+    const wrong = file('wrong-store.yaml', [
+      ...good,
+      '  - { name: next, match: { path: /next }, to: users, canary: { upstream: orders, store: state } }',
+      '  - { name: held, match: { path: /held }, to: users, filters: [{ quota: { limit: 1k/day, store: state, by: ip } }] }',
+      'stores: { state: { url: "radis://127.0.0.1" } }',
+    ]);
+    const { code, out } = await cardea(['validate', '--json', '-c', wrong]);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      JSON.parse(out).problems.map(({ path: at }: { path: string[] }) => at.join('.')),
+      ['stores.state.url'],
+    );
+  });
+
   test('from the root, where services run, files have their whole names', async () => {
     const config = file('wrong-name.yaml', ['rooutes: []']);
     const script = `cd / && "${command}" validate -c "${config}"`;
