@@ -24,6 +24,15 @@ const step = z.union(
   expected(stepForm),
 );
 
+/** What is wrong with one of the steps; undefined when nothing is. */
+function stepProblem(shares: readonly number[], at: number): string | undefined {
+  const share = shares[at]!;
+  if (share === 0 && at === 0) return 'a step of 0% would never be left';
+  if (at > 0 && share <= shares[at - 1]!) return 'the steps must rise: this one is not above the one before';
+  const isLast = at === shares.length - 1;
+  return isLast && share !== 1 ? 'the last step must be 100%: what is promoted gets everything' : undefined;
+}
+
 const name = (what: string) => z.string(expected(what)).regex(token, expected(what));
 
 const by = z
@@ -117,16 +126,10 @@ export const canarySchema = z
       ),
   })
   .transform(({ upstream, steps, for: forMs, by: shareOf, always: rules, success, store }, context): CanaryConfig => {
-    for (const [at, { percent }] of steps.entries()) {
-      const before = at === 0 ? 0 : steps[at - 1]!.percent;
-      if (percent > before) continue;
-      const message =
-        at === 0 ? 'a step of 0% would never be left' : 'the steps must rise: this one is not above the one before';
-      context.addIssue({ code: 'custom', path: ['steps', at], message });
-    }
-    if (steps.length > 0 && steps.at(-1)!.percent !== 1) {
-      const message = 'the last step must be 100%: what is promoted gets everything';
-      context.addIssue({ code: 'custom', path: ['steps', steps.length - 1], message });
+    const shares = steps.map(({ percent }) => percent);
+    for (const at of shares.keys()) {
+      const message = stepProblem(shares, at);
+      if (message !== undefined) context.addIssue({ code: 'custom', path: ['steps', at], message });
     }
     return {
       upstream,

@@ -78,6 +78,16 @@ for (const [what, text, message] of [
     '3 there is no upstream "w"',
   ],
   [
+    'a value that cannot be filled in',
+    `${listeners}${upstreams}${route('to: u, canary: { upstream: v, by: { cookie: "${env:NONE}" } }')}`,
+    '3 the environment variable NONE',
+  ],
+  [
+    'a share of nothing at the end',
+    `${listeners}${upstreams}${route('to: u, canary: { upstream: v, steps: [5%, 0%] }')}`,
+    '3 the steps must rise',
+  ],
+  [
     'a duration of nothing',
     `${listeners}${upstreams}${route('to: u, mirror: { upstream: v }, async: { after: 1s, keep: 0s }')}`,
     '3 expected a duration longer than 0',

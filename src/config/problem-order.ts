@@ -3,15 +3,18 @@
 import type { LocatedProblem, Problem } from './config.ts';
 
 /**
- * Early problems, and the later ones without echoes: what could not be filled in is told once, not as a wrong value as
- * well, and what an alias repeats is told once.
+ * Early problems, and the later ones without echoes: what could not be filled in is told once, not as a wrong value, nor as
+ * something wrong with what holds it, as well; and what an alias repeats is told once.
  */
 export function withoutEchoes(early: readonly LocatedProblem[], later: readonly LocatedProblem[]): LocatedProblem[] {
-  const earlyPlaces = new Set(early.filter(({ severity }) => severity === 'error').map(placeKey));
+  const errors = early.filter(({ severity }) => severity === 'error');
+  const earlyPlaces = new Set(errors.map(placeKey));
+  const holdsError = ({ path, file }: LocatedProblem): boolean =>
+    path.length > 1 && errors.some(each => each.file === file && path.every((step, at) => each.path[at] === step));
   const told = new Set<string>();
   return [...early, ...later].filter((problem, at) => {
     const key = placeKey(problem);
-    if (at >= early.length && earlyPlaces.has(key)) return false;
+    if (at >= early.length && (earlyPlaces.has(key) || holdsError(problem))) return false;
     const full = `${key} ${problem.message}`;
     if (told.has(full)) return false;
     told.add(full);

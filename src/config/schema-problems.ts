@@ -91,7 +91,7 @@ function withScalarAt(value: unknown, path: readonly (string | number)[]): unkno
   return withValueAt(value, key, JSON.parse(inner));
 }
 
-/** An unknown key that seems to be meant for another is not told a second time as that one's absence. */
+/** An unknown key that seems to be meant for another is not told a second time as that one's absence, nor as what the whole lacks for it. */
 function withoutConsequences(problems: Problem[]): Problem[] {
   const slips = problems.flatMap(({ path, message, at }) => {
     const meant = at === 'key' ? /^unknown key .*; did you mean "(.+)"\?$/.exec(message)?.[1] : undefined;
@@ -102,9 +102,8 @@ function withoutConsequences(problems: Problem[]): Problem[] {
     at !== 'key' &&
     slips.some(
       ({ owner, meant }) =>
-        path.length <= owner.length + 1 &&
         owner.every((step, place) => path[place] === step) &&
-        (message.includes(`\`${meant}\``) || message.includes(` ${meant}:`)),
+        (path.length === owner.length || (path.length === owner.length + 1 && message.includes(`\`${meant}\``))),
     );
   return problems.filter(problem => !isConsequence(problem));
 }

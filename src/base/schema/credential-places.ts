@@ -8,7 +8,7 @@ export interface CredentialPlace {
   readonly name: string;
 }
 
-const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'not a name that HTTP allows');
+const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'expected a name that HTTP allows');
 
 const header = token.refine(name => !/^(authorization|cookie|host|content-length|transfer-encoding)$/i.test(name), {
   message:

@@ -31,7 +31,7 @@ function originError(text: string): string | undefined {
   return undefined;
 }
 
-const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'not a name that HTTP allows');
+const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a name that HTTP allows');
 
 export const schema = z
   .strictObject({

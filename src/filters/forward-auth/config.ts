@@ -18,7 +18,7 @@ export const documentation =
   'A refusal that sets a cookie is given to one request only. ' +
   'With `warmUp` a connection to the upstream is prepared while the service decides; the upstream gets no byte of the request before the decision.';
 
-const fieldName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'not a name that HTTP allows');
+const fieldName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'expected a name that HTTP allows');
 const fields = z.array(fieldName.transform(text => text.toLowerCase()));
 
 const framing =
