@@ -30,7 +30,7 @@ export function readYaml(text: string): { readonly value: unknown } | ReadError 
     if (!(error instanceof YAMLException)) throw error;
     if (error.mark === undefined || error.mark === null) return withoutMark(text, error.reason);
     const { position } = error.mark;
-    return new ReadError(reasonText(error.reason) + hint(error.reason, text[position]), startOf(text, position));
+    return new ReadError(reasonText(error.reason) + hint(error.reason, text[position] ?? ''), startOf(text, position));
   }
   if (text.includes('*') && countValues(value, new Map()) > valuesMax) {
     return new ReadError(`the document has more than ${valuesMax} values when its aliases are written out`, 0);
@@ -55,16 +55,29 @@ function reasonText(reason: string): string {
   return duplicate ? 'this key stands here twice' : `not YAML: ${reason}`;
 }
 
-/** What is usually meant, where YAML reads something else than a newcomer wrote. `letter` is where it went wrong. */
-function hint(reason: string, letter: string | undefined): string {
+/** What is usually meant, where YAML reads something else than a newcomer wrote. `letter` is where it went wrong; empty at the end. */
+function hint(reason: string, letter: string): string {
   const alias = /^unidentified alias "(.*)"$/.exec(reason)?.[1];
   if (alias !== undefined) return `; text that begins with * stands in quotes: "*${alias}"`;
   if (reason === 'unknown escape sequence')
     return '; in double quotes \\ begins an escape: single quotes leave it as it is';
   if (reason === 'deficient indentation') return '; is a quote or bracket above not closed?';
-  if (!/^missed comma/.test(reason) || letter === undefined) return '';
-  if (/[{}[\]]/.test(letter)) return '; between { } and [ ], text with brackets in it stands in quotes: "/users/{id}"';
-  return /[@`]/.test(letter) ? `; text that begins with ${letter} stands in quotes` : '';
+  if (/^unknown .* tag/.test(reason)) return '; text that begins with ! stands in quotes';
+  if (/^missed comma/.test(reason)) {
+    if (/[{}[\]]/.test(letter))
+      return '; between { } and [ ], text with brackets in it stands in quotes: "/users/{id}"';
+    return inQuotes(letter);
+  }
+  if (/^bad indentation|multiline key|^expected ':'|^end of the stream/.test(reason))
+    return (
+      inQuotes(letter) ||
+      '; is it indented as what it belongs to, and has each key above a colon, and a space behind that?'
+    );
+  return '';
+}
+
+function inQuotes(letter: string): string {
+  return /[@`%]/.test(letter) ? `; text that begins with ${letter} stands in quotes` : '';
 }
 
 /** How many values there are when shared ones count every time. */

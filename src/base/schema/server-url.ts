@@ -13,8 +13,9 @@ function isLoopback(host: string): boolean {
 
 /** What is wrong with a URL in the configuration; undefined when nothing is. Shows nothing of it. */
 function serverUrlError(text: string): string | undefined {
-  // Because: white space around it, and slashes that are too few, are put right by URL, and an issuer is compared letter for letter.
-  const url = /^https?:\/\/\S+$/i.test(text) ? URL.parse(text) : null;
+  // Because: URL puts white space around it right, and slashes that are too few, while an issuer is compared letter for letter; and it
+  // takes a comma behind the host for a part of its name.
+  const url = /^https?:\/\/[^\s,;/]+(?:[/?]\S*)?$/i.test(text) ? URL.parse(text) : null;
   if (url === null) return 'expected a URL such as https://idp.example.com';
   if (url.username !== '' || url.password !== '') return 'a password has no place in a URL: it would be logged';
   if (url.hash !== '') return 'a URL of a server has no fragment';
