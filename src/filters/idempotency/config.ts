@@ -17,7 +17,11 @@ export const documentation =
   'Where the route is `async`, a duplicate of a deferred request gets the same 202 and the same `Location`. ' +
   'Put it after the filter that identifies the caller; without one, callers are distinguished by their address, and a request with a different `Authorization` gets 422. Put it after `compress`, too. A restart removes all kept responses, and so does a reload that changes `memory` or `answerLimit`.';
 
-const sizeFrom = (least: number) => size.refine(bytes => bytes >= least, `expected at least ${least} bytes`);
+/** As of other parts of the language that keep answers: it is one block of shared memory. */
+const MEMORY_BYTES_MAX = 4 * 1_024 ** 3;
+
+const sizeFrom = (least: number) =>
+  size.refine(bytes => bytes >= least, { error: `expected at least ${least} bytes`, abort: true });
 
 const seconds = duration.refine(ms => ms >= 1_000, 'expected at least 1s');
 
@@ -56,6 +60,7 @@ export const schema = z
       .prefault('16KiB')
       .describe('Largest response that is kept, head and body. Duplicates of a request with a larger one get 409.'),
     memory: sizeFrom(64 * 1_024)
+      .refine(bytes => bytes <= MEMORY_BYTES_MAX, 'expected at most 4GiB')
       .prefault('16MiB')
       .describe(
         'For all answers of filters with the same `memory` and `answerLimit`; when it is full the oldest go first.',

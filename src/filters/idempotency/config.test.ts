@@ -1,0 +1,23 @@
+// How much memory may be asked for: one message for what is too little or too much.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { schema } from './config.ts';
+
+for (const [memory, message] of [
+  ['64KiB', '`memory` has to hold eight answers at least'],
+  ['1B', 'expected at least 65536 bytes'],
+  ['999TiB', 'expected at most 4GiB'],
+] as const) {
+  test(`memory: ${memory}`, () => {
+    const { error } = schema.safeParse({ memory });
+    assert.deepEqual(
+      error?.issues.map(issue => issue.message),
+      [message],
+    );
+  });
+}
+
+test('memory: 4GiB', () => {
+  assert.equal(schema.parse({ memory: '4GiB' }).memory, 4 * 1_024 ** 3);
+});
