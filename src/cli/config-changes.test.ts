@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Config } from '../config/config.ts';
 import { sampleConfig, sampleRoute, sampleUpstream } from '../runtime/sample-config.fixture.ts';
-import { configChanges } from './config-changes.ts';
+import { type Change, configChanges } from './config-changes.ts';
+
+function changesOf(before: Config, after: Config): Change[] {
+  return configChanges({ config: before, folder: '/before' }, { config: after, folder: '/after' });
+}
 
 const a = sampleRoute('a', '/a');
 const b = sampleRoute('b', '/b');
@@ -11,7 +16,7 @@ const users = sampleUpstream('users', [1]);
 
 test('nothing differs between equal configurations', () => {
   const config = sampleConfig({ routes: [a, b], upstreams: [users] });
-  assert.deepEqual(configChanges(config, structuredClone(config)), []);
+  assert.deepEqual(changesOf(config, structuredClone(config)), []);
 });
 
 test('added, removed, changed and moved', () => {
@@ -21,7 +26,7 @@ test('added, removed, changed and moved', () => {
     upstreams: [{ ...users, pool: { ...users.pool, maxPending: 7 } }],
     drainTimeoutMs: 1,
   });
-  assert.deepEqual(configChanges(before, after), [
+  assert.deepEqual(changesOf(before, after), [
     { kind: 'changed', what: 'drainTimeoutMs', details: ['5000 -> 1'] },
     { kind: 'changed', what: 'upstream users', details: ['pool.maxPending: 500 -> 7'] },
     { kind: 'removed', what: 'route c', details: [] },
@@ -33,7 +38,7 @@ test('added, removed, changed and moved', () => {
 
 test('a secret that changed is told without its value', () => {
   const filters = (token: string) => [{ name: 'headers', config: { request: { set: { authorization: token } } } }];
-  const changes = configChanges(sampleConfig({ filters: filters('one') }), sampleConfig({ filters: filters('two') }));
+  const changes = changesOf(sampleConfig({ filters: filters('one') }), sampleConfig({ filters: filters('two') }));
   assert.equal(changes.length, 1);
   assert.doesNotMatch(JSON.stringify(changes), /one|two/);
   assert.match(JSON.stringify(changes), /redacted/);
@@ -52,10 +57,10 @@ test('of a list what differs is told, not the whole list: a filter’s setting, 
       { name: 'all', burst: 1 },
     ],
   });
-  assert.deepEqual(configChanges(before, sampleConfig({ filters: [burst, compress], upstreams: [users] })), [
+  assert.deepEqual(changesOf(before, sampleConfig({ filters: [burst, compress], upstreams: [users] })), [
     { kind: 'changed', what: 'filters', details: ['[rateLimit].limits[address].burst: 200 -> 77'] },
   ]);
-  assert.deepEqual(configChanges(before, sampleConfig({ filters: [compress, limits], upstreams: [more] })), [
+  assert.deepEqual(changesOf(before, sampleConfig({ filters: [compress, limits], upstreams: [more] })), [
     {
       kind: 'changed',
       what: 'filters',
@@ -67,18 +72,29 @@ test('of a list what differs is told, not the whole list: a filter’s setting, 
       details: [`endpoints[http://127.0.0.1:2]: nothing -> ${JSON.stringify(more.endpoints[1])}`],
     },
   ]);
-  const twice = configChanges(before, sampleConfig({ filters: [limits, compress, limits], upstreams: [users] }));
+  const twice = changesOf(before, sampleConfig({ filters: [limits, compress, limits], upstreams: [users] }));
   assert.match(twice[0]!.details[0]!, /^\[rateLimit 2\]: nothing -> \{/);
   const types = filter('compress', { types: ['text/*', 'image/*'] });
-  assert.deepEqual(configChanges(before, sampleConfig({ filters: [limits, types], upstreams: [users] }))[0]!.details, [
+  assert.deepEqual(changesOf(before, sampleConfig({ filters: [limits, types], upstreams: [users] }))[0]!.details, [
     '[compress].types[image/*]: nothing -> "image/*"',
   ]);
 });
 
 test('a secret that changed is told as changed', () => {
   const filters = (secret: string) => [{ name: 'jwt', config: { keys: { secret } } }];
-  assert.deepEqual(
-    configChanges(sampleConfig({ filters: filters('one') }), sampleConfig({ filters: filters('two') })),
-    [{ kind: 'changed', what: 'filters', details: ['[jwt].keys.secret: "[redacted]" -> another value'] }],
-  );
+  assert.deepEqual(changesOf(sampleConfig({ filters: filters('one') }), sampleConfig({ filters: filters('two') })), [
+    { kind: 'changed', what: 'filters', details: ['[jwt].keys.secret: "[redacted]" -> another value'] },
+  ]);
+});
+
+test('a file beside the one is the file beside the other, and one elsewhere is not', () => {
+  const tls = (ca: string) =>
+    sampleConfig({
+      upstreams: [{ ...users, tls: { ca, cert: '', key: '', serverName: '', verify: true } }],
+      routes: [a],
+    });
+  assert.deepEqual(changesOf(tls('/before/ca.pem'), tls('/after/ca.pem')), []);
+  assert.deepEqual(changesOf(tls('/before/ca.pem'), tls('/before/ca.pem'))[0].details, [
+    'tls.ca: "ca.pem" -> "/before/ca.pem"',
+  ]);
 });

@@ -1,5 +1,6 @@
 // What differs between two configurations, in the terms of the language: resources by name, settings by path.
 
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { asWritten } from '../config/as-written.ts';
 import type { Config } from '../config/config.ts';
@@ -36,10 +37,18 @@ const single = [
   'filters',
 ] as const;
 
-/** Empty when both mean the same, however they are written. */
-export function configChanges(before: Config, after: Config): Change[] {
+/** A configuration, and the folder where its file stands. */
+export interface PlacedConfig {
+  readonly config: Config;
+  readonly folder: string;
+}
+
+/** Empty when both mean the same, however they are written, and wherever: files beside the one are those beside the other. */
+export function configChanges(old: PlacedConfig, now: PlacedConfig): Change[] {
   const changes: Change[] = [];
-  const compare: Compare = (old, now) => valueChanges(sideOf(before, old), sideOf(after, now));
+  const { config: before } = old;
+  const { config: after } = now;
+  const compare: Compare = (one, other) => valueChanges(sideOf(old, one), sideOf(now, other));
   for (const key of single) {
     const details = compare(before[key], after[key]);
     if (details.length > 0) changes.push({ kind: 'changed', what: key, details });
@@ -84,6 +93,15 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
   return changes;
 }
 
-function sideOf(config: Config, value: unknown): Side {
-  return { value, shown: redact(asWritten(config, value)) };
+function sideOf({ config, folder }: PlacedConfig, value: unknown): Side {
+  const inside = `${folder}${path.sep}`;
+  return { value: besideIt(value, inside), shown: redact(besideIt(asWritten(config, value), inside)) };
+}
+
+/** A copy in which files of the folder have their names from there: a checked configuration has whole ones. */
+function besideIt(value: unknown, folder: string): unknown {
+  if (typeof value === 'string') return value.startsWith(folder) ? value.slice(folder.length) : value;
+  if (Array.isArray(value)) return value.map(each => besideIt(each, folder));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, besideIt(inner, folder)]));
 }

@@ -1,5 +1,6 @@
 // cardea diff: what would change from one configuration to another.
 
+import path from 'node:path';
 import { loadAndCompile } from '../runtime/load.ts';
 import { type Command, ExitCode, jsonOption } from './command.ts';
 import { type Change, configChanges } from './config-changes.ts';
@@ -24,7 +25,11 @@ export const diff: Command = {
       tellUnusable(problems, args, terminal);
       return ExitCode.failed;
     }
-    const changes = configChanges(a.config, b.config);
+    const folderOf = (file: string) => path.dirname(path.resolve(file));
+    const changes = configChanges(
+      { config: a.config, folder: folderOf(before) },
+      { config: b.config, folder: folderOf(after) },
+    );
     if (args.flag('json')) terminal.json(changes);
     else if (changes.length === 0) terminal.out('no difference');
     else terminal.out(changes.map(change => changeText(change, terminal.paint)).join('\n'));
