@@ -7,7 +7,7 @@ import { needsBody } from '../route/route-table.ts';
 import { endRequestBody, sendRequestBody } from './attempt.ts';
 import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
 import { failFilter, runRequestChain } from './chain.ts';
-import { ANSWERS_PATH } from './deferred/answers-path.ts';
+import { ANSWERS_PATH, answersWordIn } from './deferred/answers-path.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import { answer, refuse, sendEarlyReply } from './reply.ts';
@@ -102,8 +102,7 @@ function findRoute(exchange: Exchange): void {
 
 /** For a client that comes back for its answer. */
 function toAnswers(exchange: Exchange, answers: ReadonlyMap<string, Route>): void {
-  const { path } = exchange.request;
-  const route = answers.get(path.slice(ANSWERS_PATH.length, path.indexOf('/', ANSWERS_PATH.length)));
+  const route = answers.get(answersWordIn(exchange.request.path));
   if (route === undefined) {
     refuse(exchange, new Fault('answer_not_found'));
     return;

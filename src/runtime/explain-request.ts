@@ -4,6 +4,7 @@ import { dryCompile } from '../compile/dry-compile.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import type { Config, DestinationConfig, RouteConfig } from '../config/config.ts';
 import { allowHeader } from '../exchange/begin.ts';
+import { ANSWERS_PATH, answersWordIn } from '../exchange/deferred/answers-path.ts';
 import { isForwardingClaim } from '../exchange/forwarded.ts';
 import { isAuthority } from '../http/authority.ts';
 import { Headers } from '../http/headers.ts';
@@ -87,6 +88,15 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     const detail = 'TRACE is never served: 405';
     const allowedMethods = table.allowedMethods(request);
     return { ...nothingFound, outcome: 'method_not_allowed', path, detail, allowedMethods };
+  }
+  const { answers } = compiled.snapshot;
+  if (answers !== undefined && path.startsWith(ANSWERS_PATH)) {
+    const kept = answers.get(answersWordIn(path));
+    if (kept === undefined)
+      return { ...nothingFound, outcome: 'route_not_found', path, detail: 'no route keeps answers there: 404' };
+    const detail = 'it kept this answer for a client that was told to come back';
+    const filters = filtersOf(config, routeNamed(config, kept.name));
+    return { ...nothingFound, outcome: 'routed', path, detail, route: kept.name, filters };
   }
   let found = table.find(request);
   if (found === needsBody && body !== undefined) {

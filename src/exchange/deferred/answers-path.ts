@@ -2,3 +2,8 @@
 
 /** Behind it the word of a route, a slash, and a token. */
 export const ANSWERS_PATH = '/.cardea/answers/';
+
+/** The word of the route whose answer stands under a path that begins so. */
+export function answersWordIn(path: string): string {
+  return path.slice(ANSWERS_PATH.length, path.indexOf('/', ANSWERS_PATH.length));
+}

@@ -22,6 +22,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { ANSWERS_PATH } from '../../../src/exchange/deferred/answers-path.ts';
+import { opaqueWord } from '../../../src/upstream/affinity.ts';
 import { type Child, startChild, untilSaid } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -284,6 +286,21 @@ describe('explain', { concurrency: 2 }, () => {
     assert.match(said.out, /endpoint +http:\/\/127\.0\.0\.1:9000 .*\nendpoint +http:\/\/127\.0\.0\.1:9001 /);
     const json = await cardea(['explain', '--json', '-c', document, 'GET', '/next']);
     assert.deepEqual(JSON.parse(json.out).canary, { upstream: 'orders', always: false });
+  });
+
+  test('names the route that kept an answer, by the path that its client was told', async () => {
+    const document = file('with-async.yaml', [
+      ...good,
+      '  - { name: slow, match: { path: /slow }, to: users, async: { after: 1s } }',
+      '  - { name: rest, match: { path: /* }, to: users }',
+    ]);
+    const answer = async (route: string) => {
+      const url = `${ANSWERS_PATH}${opaqueWord(ANSWERS_PATH, route)}/0123456789abcdef`;
+      const { code, out } = await cardea(['explain', '--json', '-c', document, 'GET', url]);
+      return [code, JSON.parse(out).outcome, JSON.parse(out).route];
+    };
+    assert.deepEqual(await answer('slow'), [0, 'routed', 'slow']);
+    assert.deepEqual(await answer('rest'), [1, 'route_not_found', null]);
   });
 
   test('no route, a method that none serves, a path that is refused', async () => {
