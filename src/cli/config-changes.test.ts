@@ -94,7 +94,7 @@ test('a file beside the one is the file beside the other, and one elsewhere is n
       routes: [a],
     });
   assert.deepEqual(changesOf(tls('/before/ca.pem'), tls('/after/ca.pem')), []);
-  assert.deepEqual(changesOf(tls('/before/ca.pem'), tls('/before/ca.pem'))[0].details, [
+  assert.deepEqual(changesOf(tls('/before/ca.pem'), tls('/before/ca.pem'))[0]!.details, [
     'tls.ca: "ca.pem" -> "/before/ca.pem"',
   ]);
 });
