@@ -65,8 +65,8 @@ test('a malformed block is refused with what is wrong', () => {
   });
   assert.match(cidrError('10.0.0.0/33')!, /0 to 32/);
   assert.match(cidrError('::/129')!, /0 to 128/);
-  assert.match(cidrError('10.0.0.1/8')!, /bits set behind/);
-  assert.match(cidrError('2001:db8::1/64')!, /bits set behind/);
+  assert.match(cidrError('10.0.0.1/8')!, /bits set after/);
+  assert.match(cidrError('2001:db8::1/64')!, /bits set after/);
   for (const text of [
     '10.0.0.0/',
     '10.0.0.0/08',

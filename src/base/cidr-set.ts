@@ -97,7 +97,7 @@ function parseBlock(text: string): Block | string {
   const free = isV4 && wide ? length - 96 : length;
   const hostBits = first.map((_, i) => hostMask(free - i * 32));
   if (first.some((word, i) => (word & hostBits[i]!) !== 0)) {
-    return `${text} has bits set behind its prefix of ${length}: write the block's first address, or leave /${length} out for one address`;
+    return `${text} has bits set after its prefix of ${length}: write the block's first address, or leave /${length} out for one address`;
   }
   return { family: isV4 ? 4 : 6, first, last: first.map((word, i) => (word | hostBits[i]!) >>> 0) };
 }

@@ -21,7 +21,7 @@ export function parseTemplate(template: string): TemplatePart[] {
     }
     const close = template.indexOf('}', open);
     if (close === -1)
-      throw new TypeError(`"\${" is not closed in ${JSON.stringify(template)}; write "$\${" for the letters`);
+      throw new TypeError(`"\${" is not closed in ${JSON.stringify(template)}; write "$\${" for a literal "\${"`);
     const variable = template.slice(open + 2, close);
     if (variable === '') throw new TypeError(`"\${}" names no variable in ${JSON.stringify(template)}`);
     text += template.slice(at, open);

@@ -155,6 +155,6 @@ function documentProblem({ routeIndex, otherIndex, path, message }: RouteProblem
   const text =
     otherIndex === null
       ? message
-      : `route "${name}" can never be chosen: "${config.routes[otherIndex]!.name}" stands before it and matches the same requests`;
+      : `route "${name}" can never be chosen: "${config.routes[otherIndex]!.name}" comes before it and matches the same requests`;
   return { path: ['routes', routeIndex, ...path], message: text, severity: 'error' };
 }

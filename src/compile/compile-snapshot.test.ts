@@ -131,7 +131,7 @@ test('a route that takes the place of another in a large table, again and again'
   }
   const wrong = config.routes.with(3, sampleRoute('twice', config.routes[9]!.match.path, to('a')));
   const { problems } = finish(compileSnapshot(sampleConfig({ upstreams, routes: wrong }), last, context));
-  assert.match(problems[0]!.message, /can never be chosen: "twice" stands before it/);
+  assert.match(problems[0]!.message, /can never be chosen: "twice" comes before it/);
 });
 
 test('a thousand snapshots, each made from the one before, leave the heap flat', () => {

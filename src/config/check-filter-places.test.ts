@@ -34,7 +34,7 @@ function problems(global: readonly string[], ofRoute: readonly string[]): string
   );
 }
 
-const told = 'remember gives answers again before identify has asked who calls: put it behind';
+const told = 'remember gives out kept responses before identify has identified the caller: put it after that';
 
 test('an answer that is remembered before anybody asked who calls is refused, in the chain of a route', () => {
   assert.deepEqual(problems([], ['remember', 'other', 'identify']), [`routes.0.filters.0.remember: ${told}`]);

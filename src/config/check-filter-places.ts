@@ -91,7 +91,7 @@ class PlaceCheck {
       if (filter === undefined || this.byName.get(filter.name)?.remembersAnswers !== true) continue;
       const later = chain.slice(at + 1).find(this.findsOut) ?? following.find(this.findsOut);
       if (later === undefined) continue;
-      const message = `${filter.name} gives answers again before ${later.name} has asked who calls: put it behind`;
+      const message = `${filter.name} gives out kept responses before ${later.name} has identified the caller: put it after that`;
       this.fail([...path, at, filter.name], message, 'key');
     }
   }
@@ -147,9 +147,9 @@ function hasNoPlaces(route: RouteConfig | undefined): boolean {
 /** An answer to one caller must not reach another, and an answer that is kept for nobody is a setting that does nothing. */
 function keptProblem(byConsumer: boolean, identifying: FilterConfig | undefined): string | null {
   if (byConsumer && identifying === undefined)
-    return 'no filter of this route finds out who calls, so `by: consumer` would never keep an answer';
+    return 'no filter of this route identifies the caller, so `by: consumer` would never keep a response';
   if (!byConsumer && identifying !== undefined)
-    return `${identifying.name} finds out who calls, and answers to one caller are not another’s: say \`by: consumer\``;
+    return `${identifying.name} identifies the caller, and a response to one caller must not reach another: set \`by: consumer\``;
   return null;
 }
 

@@ -28,7 +28,7 @@ export function checkMethods({ routes }: CheckedParts): Problem[] {
       if (known.has(method)) continue;
       const guess = suggestion(method, meant);
       if (guess === '') continue;
-      const message = `${JSON.stringify(method)} is no method that is in use${guess}`;
+      const message = `${JSON.stringify(method)} is not a known method${guess}`;
       problems.push({ path: ['routes', at, 'match', 'methods', index], message, severity: 'warning' });
     }
   }

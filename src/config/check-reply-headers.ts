@@ -19,7 +19,7 @@ export function checkReplyHeaders({ routes }: CheckedParts): Problem[] {
       const [letters, variable = ''] = place.exec(value) ?? [];
       if (letters === undefined) continue;
       if (!filledInElsewhere.test(variable) && !parametersOf(route.match.path).includes(variable)) continue;
-      const message = `${letters} is sent as these letters: a fixed reply fills nothing in, \`redirect\` and the filter \`headers\` do`;
+      const message = `${letters} is sent literally: a fixed reply replaces nothing, \`redirect\` and the filter \`headers\` do`;
       problems.push({ path: ['routes', at, 'to', 'reply', 'headers', name], message, severity: 'warning' });
     }
   }

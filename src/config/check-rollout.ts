@@ -44,6 +44,6 @@ function checkDeferral(
   }
   const broken = limits.find(([limitMs]) => limitMs !== 0 && deferral.afterMs >= limitMs);
   if (broken === undefined) return;
-  const message = `nobody would ever be told to come back: after ${durationText(deferral.afterMs)} the request has failed already, by ${broken[1]} of ${durationText(broken[0])}`;
+  const message = `no request would ever be deferred: after ${durationText(deferral.afterMs)} it has already failed by ${broken[1]} of ${durationText(broken[0])}`;
   fail(['async', 'after'], message);
 }

@@ -71,7 +71,7 @@ export const consumerSchema = z
     const ids = new Set<string>();
     for (const [at, { id }] of keys.entries()) {
       if (ids.has(id))
-        context.addIssue({ code: 'custom', path: ['keys', at, 'id'], message: `the key "${id}" stands here twice` });
+        context.addIssue({ code: 'custom', path: ['keys', at, 'id'], message: `the key "${id}" is listed twice` });
       ids.add(id);
     }
   })

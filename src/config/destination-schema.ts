@@ -22,7 +22,7 @@ const split = z
     const seen = new Set<string>();
     for (const [at, { upstream: name }] of targets.entries()) {
       if (seen.has(name))
-        context.addIssue({ code: 'custom', path: [at, 'upstream'], message: `"${name}" stands in this split twice` });
+        context.addIssue({ code: 'custom', path: [at, 'upstream'], message: `"${name}" is in this split twice` });
       seen.add(name);
     }
   })
@@ -62,7 +62,7 @@ const answer = z
 /** `to: { upstream: users }`, as `fallback` and `mirror` have it: what is to be written here. */
 function upstreamInMap(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== 'unrecognized_keys' || !issue.keys.includes('upstream')) return undefined;
-  return 'one upstream stands here by its name alone, as in `to: users`; several in a list of { upstream, weight }';
+  return 'write a single upstream by its name alone, as in `to: users`; several as a list of { upstream, weight }';
 }
 
 export const destinationSchema = z

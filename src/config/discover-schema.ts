@@ -64,12 +64,13 @@ export const discoverSchema = written
       return z.NEVER;
     }
     if (kind === 'dns' && settings.port === undefined) {
-      fail(['port'], '`port` is missing: address records tell none');
+      fail(['port'], '`port` is missing: address records contain none');
     }
     for (const [key, value] of Object.entries(settings)) {
       if (key === kind || value === undefined) continue;
       if (kind === 'file') fail([key], `\`${key}\` has no meaning with \`file\``);
-      else if (kind === 'srv' && key === 'port') fail([key], '`port` has no meaning with `srv`: its records tell it');
+      else if (kind === 'srv' && key === 'port')
+        fail([key], '`port` has no meaning with `srv`: its records contain it');
     }
     const { keptMinMs, keptMaxMs } = bounds(settings);
     if (keptMinMs > keptMaxMs) fail(['minTtl'], '`minTtl` is longer than `maxTtl`');

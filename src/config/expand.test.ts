@@ -53,7 +53,7 @@ for (const [written, message] of [
   ['${env:}', 'expected the name of an environment variable, found ""'],
   ['${env:a b}', 'expected the name of an environment variable, found "a b"'],
   // Left alone it would be a password that stands in the documents of every other gateway.
-  ['x${JWT_SECRET}', '${JWT_SECRET} is not filled in: write ${env:JWT_SECRET}, or $${JWT_SECRET} for the letters'],
+  ['x${JWT_SECRET}', '${JWT_SECRET} is not replaced: write ${env:JWT_SECRET}, or $${JWT_SECRET} to keep it as text'],
   ['${file:}', 'expected the path of a file, found ""'],
   ['${file:absent}', `there is no file ${path.join(folder, 'absent')}`],
   ['${file:.}', `${folder} is not a file`],
@@ -65,10 +65,10 @@ for (const [written, message] of [
   // It would be the default's letters where A is not set, and A's value with a brace behind it where it is.
   [
     '${env:A:-${env:EMPTY}}',
-    'a place stands inside "${env:", where only text is read: give the inner one a place of its own',
+    'another ${...} is inside "${env:", where only text may be: write the inner one separately',
   ],
   ['${environ:A}', 'there is no ${environ:...}; expected ${env:NAME} or ${file:/path}'],
-  ['${env:A', '"${env:" is not closed by a brace; write "$${" for the letters'],
+  ['${env:A', '"${env:" is not closed by a brace; write "$${" for a literal "${"'],
 ] as const) {
   test(`${written} is refused`, () => assert.deepEqual(expanded(written), [message]));
 }

@@ -121,9 +121,9 @@ export class Expansion {
         const outcome = !known
           ? `there is no \${${kind}:...}; expected \${env:NAME} or \${file:/path}`
           : close === ''
-            ? `"\${${kind}:" is not closed by a brace; write "$\${" for the letters`
+            ? `"\${${kind}:" is not closed by a brace; write "$\${" for a literal "\${"`
             : rest.includes('${')
-              ? `a place stands inside "\${${kind}:", where only text is read: give the inner one a place of its own`
+              ? `another \${...} is inside "\${${kind}:", where only text may be: write the inner one separately`
               : kind === 'env'
                 ? this.variable(rest)
                 : this.file(rest);
@@ -140,7 +140,7 @@ export class Expansion {
 
   private bareVariable(whole: string, dollar: string, name: string, at: readonly (string | number)[]): string {
     if (dollar !== '') return whole.slice(1);
-    const message = `\${${name}} is not filled in: write \${env:${name}}, or $\${${name}} for the letters`;
+    const message = `\${${name}} is not replaced: write \${env:${name}}, or $\${${name}} to keep it as text`;
     this.problems.push({ path: at, message });
     return whole;
   }

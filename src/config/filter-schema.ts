@@ -136,7 +136,7 @@ function checkInner(
   const can = [...byName.values()].filter(each => each.identifies === true || each.nests === true);
   problems.push({
     path: [...path, inner.name],
-    message: `${inner.name} does not find out who calls, so it cannot stand here; ${can.map(each => each.name).join(', ')} can`,
+    message: `${inner.name} does not identify the caller, so it cannot be used here; ${can.map(each => each.name).join(', ')} can`,
     at: 'key',
   });
   return null;

@@ -55,7 +55,7 @@ test('a pattern that folders fit takes the files: `conf.d/**` is all of them, ho
     writeFileSync(path.join(folder, file), `routes: [{ name: ${path.parse(file).name}, to: { reply: {} } }]\n`);
   }
   assert.deepEqual(problemsWith('conf.d/**'), []);
-  assert.ok(problemsWith('conf.d/t*').includes('3:5 no file is like conf.d/t*'));
+  assert.ok(problemsWith('conf.d/t*').includes('3:5 no file matches conf.d/t*'));
 });
 
 test('a file that is too large is refused unread', () => {
@@ -80,14 +80,14 @@ test('a folder that a pattern leads through and that cannot be read is an error:
   }
   assert.deepEqual(problemsWith('absent/*.yaml'), [
     '1:1 there are no routes, so every request is answered with 404',
-    '3:5 no file is like absent/*.yaml',
+    '3:5 no file matches absent/*.yaml',
   ]);
 });
 
 test('an empty file is refused: it may be half-written, and what it held would be out of service', () => {
   writeFileSync(path.join(folder, 'empty.yaml'), '\n');
   assert.deepEqual(problemsWith('empty.yaml'), [
-    '1:1 the file is empty, as it is while somebody writes it anew: one in which nothing is to stand says so in a comment, such as `# none`',
+    '1:1 the file is empty, as it is while it is being rewritten: if it is meant to be empty, say so in a comment, such as `# none`',
   ]);
   writeFileSync(path.join(folder, 'empty.yaml'), '# none\n');
   assert.deepEqual(problemsWith('empty.yaml'), ['1:1 there are no routes, so every request is answered with 404']);

@@ -20,7 +20,7 @@ const fileBytesMax = 64 * 1024 * 1024;
 
 /** All that it held would be out of service until the next reading. */
 const empty =
-  'the file is empty, as it is while somebody writes it anew: one in which nothing is to stand says so in a comment, such as `# none`';
+  'the file is empty, as it is while it is being rewritten: if it is meant to be empty, say so in a comment, such as `# none`';
 
 export interface ReadFiles {
   /** The main file first; each with its values filled in. */
@@ -202,7 +202,7 @@ class Reader {
     const closed = closedFolder(pattern, folder);
     if (closed !== null) this.problems.push(asker.source.problemAt(asker.path, closed));
     else if (found.length === 0) {
-      this.problems.push(asker.source.problemAt(asker.path, `no file is like ${pattern}`, 'warning'));
+      this.problems.push(asker.source.problemAt(asker.path, `no file matches ${pattern}`, 'warning'));
     }
     for (const each of patternFolders(pattern, folder)) this.lookedThrough.add(each);
     for (const file of found.sort()) this.follow(file, asker);

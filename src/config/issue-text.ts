@@ -81,7 +81,7 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   const meant = foreignName(key, free);
   if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
   const owners = known.filter(each => Object.hasOwn(shapeOf(shape[each]) ?? {}, key)).map(each => `\`${each}\``);
-  if (owners.length > 0) return `unknown key ${written}; it stands under ${listText(owners)}`;
+  if (owners.length > 0) return `unknown key ${written}; it belongs under ${listText(owners)}`;
   const near = suggestion(key, free) || suggestion(key, known);
   if (near !== '') return `unknown key ${written}${near}`;
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;

@@ -18,7 +18,7 @@ export function readJson(text: string): { readonly value: unknown } | ReadError 
   if (written === countKeys(value)) return { value };
   // JSON is YAML, and js-yaml says where the second key stands.
   const outcome = readYaml(text);
-  return outcome instanceof ReadError ? outcome : new ReadError('a key stands twice in one object', 0);
+  return outcome instanceof ReadError ? outcome : new ReadError('a key is given twice in one object', 0);
 }
 
 function countKeys(value: unknown): number {

@@ -267,7 +267,7 @@ test('JSON is read strictly', () => {
     const [problem] = loadConfigText(text, 'a.json', { filters }).problems;
     return `${problem?.line}:${problem?.column}: ${problem?.message}`;
   };
-  assert.equal(problemOf('{\n "routes": [],\n "routes": []\n}'), '3:2: this key stands here twice');
+  assert.equal(problemOf('{\n "routes": [],\n "routes": []\n}'), '3:2: this key is given twice');
   for (const [text, problem] of [
     ['{\n "routes": [,]\n}', '2:13: not JSON: expected a value or ], found ","'],
     ['{ "a": 1', '1:9: not JSON: expected a comma or }, found the end'],

@@ -53,7 +53,7 @@ function pathRegexError(source: string): string | undefined {
   if (message !== undefined) return message;
   const first = neverPath.exec(source)?.[1];
   if (first === undefined) return undefined;
-  return `no path can match this: each begins with \`/\`, and the expression with ${found(first)}; write \`/\` in front, or \`.*\` for whatever stands before`;
+  return `no path can match this: each begins with \`/\`, and the expression with ${found(first)}; write \`/\` in front, or \`.*\` for anything before it`;
 }
 
 const path = z

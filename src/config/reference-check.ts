@@ -42,7 +42,7 @@ export class ReferenceCheck {
       else
         this.fail(
           [key, at, 'name'],
-          `two ${noun}s are named "${name}"; the first stands in ${this.placeText([key, first, 'name'])}`,
+          `two ${noun}s are named "${name}"; the first is in ${this.placeText([key, first, 'name'])}`,
         );
     }
   }
@@ -62,7 +62,7 @@ export class ReferenceCheck {
       else
         this.fail(
           path,
-          `two listeners have the address ${address}; the first stands in ${this.placeText(['listeners', first, 'address'])}`,
+          `two listeners have the address ${address}; the first is in ${this.placeText(['listeners', first, 'address'])}`,
         );
       if (admin?.enabled === true && addressText(admin) === address) {
         this.fail(path, `${address} is the address of the admin endpoint as well`);
@@ -175,13 +175,13 @@ export class ReferenceCheck {
   private colonParameter(path: string, at: number): void {
     const name = /^\/(?:.*\/)?:([A-Za-z_]\w*)(?:\/|$)/.exec(path)?.[1];
     if (name === undefined) return;
-    this.warn(['routes', at, 'match', 'path'], `\`:${name}\` is taken as it stands: a parameter is written {${name}}`);
+    this.warn(['routes', at, 'match', 'path'], `\`:${name}\` is taken literally: a parameter is written {${name}}`);
   }
 
   private parameters(template: string, path: string, place: Path, always: readonly string[]): void {
     const group = /\$[0-9]/.exec(template)?.[0];
     if (group !== undefined) {
-      const message = `\`${group}\` is taken as it stands: name the group, as in \`~/users/(?<id>[0-9]+)\`, and write {id}`;
+      const message = `\`${group}\` is taken literally: name the group, as in \`~/users/(?<id>[0-9]+)\`, and write {id}`;
       this.warn(place, message);
     }
     if (!template.includes('{')) return;

@@ -44,7 +44,7 @@ function sqlitePlace(rest: string): StorePlace | string {
   // `sqlite:///var/lib/x.db` is what other programs write for `sqlite:/var/lib/x.db`.
   const path = rest.startsWith('//') ? rest.slice(2) : rest;
   if (path === '' || path === ':memory:' || /[?#]/.test(path))
-    return 'expected a file behind `sqlite:`, such as sqlite:/var/lib/cardea/state.db';
+    return 'expected a file after `sqlite:`, such as sqlite:/var/lib/cardea/state.db';
   return { kind: 'sqlite', nodes: [], tls: false, username: '', password: '', database: '', path };
 }
 
@@ -77,7 +77,7 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
     path: '',
   };
   if (kind === 'postgres') return postgresPlace(place, query);
-  return query === '' ? redisPlace(place) : 'a Redis URL takes no settings behind `?`: write them beside `url`';
+  return query === '' ? redisPlace(place) : 'a Redis URL takes no settings after `?`: write them beside `url`';
 }
 
 function redisPlace(place: StorePlace): StorePlace | string {
@@ -89,7 +89,7 @@ function redisPlace(place: StorePlace): StorePlace | string {
     return database === '' || database === '0'
       ? { ...place, database: '0' }
       : 'a Redis Cluster has the database 0 only';
-  if (!/^[0-9]{0,4}$/.test(database)) return 'expected the number of a Redis database behind the host, such as /0';
+  if (!/^[0-9]{0,4}$/.test(database)) return 'expected the number of a Redis database after the host, such as /0';
   return { ...place, database: database === '' ? '0' : database };
 }
 

@@ -108,7 +108,7 @@ export const upstreamSchema = written
       const first = firstAt.get(url);
       if (first === undefined) firstAt.set(url, at);
       else
-        context.addIssue({ code: 'custom', path: ['endpoints', at], message: `the endpoint ${url} stands here twice` });
+        context.addIssue({ code: 'custom', path: ['endpoints', at], message: `the endpoint ${url} is listed twice` });
     }
   })
   .transform(

@@ -47,25 +47,25 @@ function startOf(text: string, position: number): number {
 function withoutMark(text: string, reason: string): ReadError {
   if (!/single document/.test(reason)) return new ReadError(reasonText(reason), 0);
   const second = [...text.matchAll(/^---(?=\s|$)/gm)].findLast(match => match.index > 0);
-  return new ReadError('expected one document in a file, found another behind `---`', second?.index ?? 0);
+  return new ReadError('expected one document in a file, found another after `---`', second?.index ?? 0);
 }
 
 function reasonText(reason: string): string {
   const duplicate = /^duplicated mapping key$/.test(reason);
-  return duplicate ? 'this key stands here twice' : `not YAML: ${reason}`;
+  return duplicate ? 'this key is given twice' : `not YAML: ${reason}`;
 }
 
 /** What is usually meant, where YAML reads something else than a newcomer wrote. `letter` is where it went wrong; empty at the end. */
 function hint(reason: string, letter: string): string {
   const alias = /^unidentified alias "(.*)"$/.exec(reason)?.[1];
-  if (alias !== undefined) return `; text that begins with * stands in quotes: "*${alias}"`;
+  if (alias !== undefined) return `; text that begins with * needs quotes: "*${alias}"`;
   if (reason === 'unknown escape sequence')
     return '; in double quotes \\ begins an escape: single quotes leave it as it is';
   if (reason === 'deficient indentation') return '; is a quote or bracket above not closed?';
-  if (/^unknown .* tag/.test(reason)) return '; text that begins with ! stands in quotes';
+  if (/^unknown .* tag/.test(reason)) return '; text that begins with ! needs quotes';
   if (/^missed comma/.test(reason)) {
     if (/[{}[\]]/.test(letter))
-      return '; between { } and [ ], text with brackets in it stands in quotes: "/users/{id}"';
+      return '; between { } and [ ], text with brackets needs quotes: "/users/{id}"';
     return inQuotes(letter);
   }
   if (/^bad indentation|multiline key|^expected ':'|^end of the stream/.test(reason))
@@ -77,7 +77,7 @@ function hint(reason: string, letter: string): string {
 }
 
 function inQuotes(letter: string): string {
-  return /[@`%]/.test(letter) ? `; text that begins with ${letter} stands in quotes` : '';
+  return /[@`%]/.test(letter) ? `; text that begins with ${letter} needs quotes` : '';
 }
 
 /** How many values there are when shared ones count every time. */

@@ -12,7 +12,8 @@ export function buildInner(
 ): readonly Filter[] {
   return written.map(each => {
     const filter = build(each, tally);
-    if (filter.onResponseBody !== undefined) throw new TypeError(`${each.name} changes answers and cannot stand here`);
+    if (filter.onResponseBody !== undefined)
+      throw new TypeError(`${each.name} changes responses and cannot be used here`);
     return filter;
   });
 }

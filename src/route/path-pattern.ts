@@ -86,7 +86,7 @@ function parseSegments(source: string, segments: (string | null)[]): PathPattern
       if (found === null) return new PathPatternError(badSegment(source, segment));
       const name = found[1]!;
       if (paramNames.includes(name)) {
-        return new PathPatternError(`in ${quoted(source)}, the parameter {${name}} stands twice`);
+        return new PathPatternError(`in ${quoted(source)}, the parameter {${name}} is used twice`);
       }
       paramNames.push(name);
       if (found[2] === '*') open = rest = true;

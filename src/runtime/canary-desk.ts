@@ -265,7 +265,7 @@ export class CanaryDesk {
 
   private tellTakenOver({ route, spec, agreement: { state } }: Entry): void {
     if (state === null) return;
-    this.log(state.phase === 'rolledBack' ? 'warn' : 'info', 'canary goes on as it is kept', {
+    this.log(state.phase === 'rolledBack' ? 'warn' : 'info', 'canary continues from its stored state', {
       route,
       upstream: spec.upstream,
       phase: state.phase,

@@ -49,7 +49,7 @@ export class KeySet {
       // A key for encryption beside those for signatures is nothing to tell of.
       if (!isForSignatures(jwk)) continue;
       const key = listed.some(other => other !== jwk && canMeet(jwk, other))
-        ? new UnusableKey('its id stands in the set twice')
+        ? new UnusableKey('its id is in the set twice')
         : verificationKey(jwk, assumed);
       if (key instanceof UnusableKey) problems.push(`key ${nameOf(jwk)}: ${key.reason}`);
       else keys.push(before?.keys.find(known => isSame(known, key)) ?? key);

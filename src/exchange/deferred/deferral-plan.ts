@@ -175,7 +175,7 @@ export class DeferralPlan {
   private isThere({ services }: Exchange): void {
     if (!this.storeIsAway) return;
     this.storeIsAway = false;
-    services.log('info', 'answers can be fetched later again', { route: this.silentRoute.name });
+    services.log('info', 'slow requests are deferred again', { route: this.silentRoute.name });
   }
 
   private isAway(exchange: Exchange, error: unknown): void {
@@ -183,7 +183,7 @@ export class DeferralPlan {
     if (this.storeIsAway) return;
     this.storeIsAway = true;
     const reason = messageOf(error);
-    exchange.services.log('warn', 'clients of slow answers wait on: the store is away', {
+    exchange.services.log('warn', 'slow requests are not deferred, clients keep waiting: the store is away', {
       route: this.silentRoute.name,
       reason,
     });

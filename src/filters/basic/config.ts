@@ -60,7 +60,7 @@ export const schema = z
     const names = new Set<string>();
     for (const [at, { name: each }] of users.entries()) {
       if (names.has(each))
-        context.addIssue({ code: 'custom', path: ['users', at, 'name'], message: 'this user stands here twice' });
+        context.addIssue({ code: 'custom', path: ['users', at, 'name'], message: 'this user is listed twice' });
       names.add(each);
     }
   });

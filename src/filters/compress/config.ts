@@ -43,7 +43,7 @@ export const schema = z.strictObject({
   encodings: z
     .array(encoding)
     .min(1)
-    .refine(list => new Set(list).size === list.length, 'an encoding stands here twice')
+    .refine(list => new Set(list).size === list.length, 'an encoding is listed twice')
     .default(['zstd', 'br', 'gzip'])
     .describe(
       'Encodings to offer, the preferred one first; the order decides when the client accepts several equally.',

@@ -49,7 +49,7 @@ export const schema = z
       .describe('Method of the request to the service. It has no body.'),
     send: fieldsWithout(
       notSent,
-      'is the gateway’s own in the question: the client’s would stand beside it, or end the question elsewhere',
+      'is set by the gateway in the request to the service: the client’s own would contradict it, or end that request early',
     )
       .default(['authorization', 'cookie', 'accept', 'user-agent', 'x-requested-with'])
       .describe('Fields of the request that the service gets.'),
@@ -118,7 +118,7 @@ export const schema = z
         code: 'custom',
         path: ['forward', 'keepCredential'],
         message:
-          'only the service knows which fields hold a credential, so none would be taken out: use `headers: { request: { remove: [...] } }` behind this filter',
+          'only the service knows which fields hold a credential, so none would be removed: use `headers: { request: { remove: [...] } }` after this filter',
       });
     if (cache.for === 0) return;
     // Because: a verdict that rests on a field which is no part of its key would be given to whoever comes without that field.
@@ -126,7 +126,7 @@ export const schema = z
       context.addIssue({
         code: 'custom',
         path: ['cache', 'by'],
-        message: `the service sees ${field}, so a verdict may rest on it: name it here, or take it out of \`send\``,
+        message: `the service sees ${field}, so its decision may depend on it: list it here, or remove it from \`send\``,
       });
     }
   });

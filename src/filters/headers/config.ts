@@ -89,7 +89,7 @@ function fieldTemplates(reasons: Readonly<Record<string, string>>) {
   return z.record(z.string(), z.string()).superRefine((fields, context) => {
     const seen = new Set<string>();
     for (const [field, template] of Object.entries(fields)) {
-      const twice = seen.has(field.toLowerCase()) ? `${field} stands here twice, in different letters` : undefined;
+      const twice = seen.has(field.toLowerCase()) ? `${field} is listed twice, in different case` : undefined;
       seen.add(field.toLowerCase());
       const message = nameError(field, reasons) ?? twice ?? templateError(template);
       if (message !== undefined) context.addIssue({ code: 'custom', path: [field], message });
@@ -152,7 +152,7 @@ function neverFilledIn(template: string, pathParameters: readonly string[] | nul
   for (const [letters, name] of template.matchAll(bareBraces)) {
     // Because: the expression has that group.
     const variable = pathParameters?.includes(name!) ? `param.${name}` : name!;
-    if (isVariable(variable)) return `${letters} is sent as these letters: write \${${variable}} to have it filled in`;
+    if (isVariable(variable)) return `${letters} is sent literally: write \${${variable}} to have it replaced`;
   }
   if (pathParameters === null) return undefined;
   for (const part of parseTemplate(template)) {

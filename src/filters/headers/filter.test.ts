@@ -209,7 +209,7 @@ test('places that are never filled in are told', () => {
       ({ path, message, severity }) => `${severity} ${path.join('.')}: ${message}`,
     );
   assert.deepEqual(told('https://{host}/'), [
-    'warning response.append.x-a: {host} is sent as these letters: write ${host} to have it filled in',
+    'warning response.append.x-a: {host} is sent literally: write ${host} to have it replaced',
   ]);
   assert.match(told('{client.ip}')[0] ?? '', /write \$\{client\.ip\}/);
   assert.match(told('{id}')[0] ?? '', /write \$\{param\.id\}/);

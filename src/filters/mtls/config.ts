@@ -108,7 +108,7 @@ export const schema = z
   })
   .refine(({ fromProxy, crl: lists }) => !fromProxy || lists === undefined, {
     path: ['crl'],
-    message: 'a proxy’s header tells no serial number: let the proxy check revocation',
+    message: 'a proxy’s header contains no serial number: let the proxy check revocation',
   });
 
 export type MtlsConfig = z.output<typeof schema>;

@@ -38,7 +38,7 @@ export function readElement(bytes: Buffer, at: number, end: number): DerElement 
     if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1))))
       throw new DerError('a length that is too long');
   }
-  if (start + length > end) throw new DerError('an element ends behind what holds it');
+  if (start + length > end) throw new DerError('an element ends after the one that contains it');
   return { tag, from: at, start, end: start + length };
 }
 

@@ -15,7 +15,7 @@ const FORWARDED = 'x-forwarded-client-cert';
 
 type VerifiedCertificate = NonNullable<Exchange['client']['certificate']>;
 
-const nobodysFault = strangerFault('The certificate is nobody’s who may call here.');
+const nobodysFault = strangerFault('The certificate does not belong to a known caller.');
 
 export const mtlsFilter: FilterDefinition<MtlsConfig> = {
   name: 'mtls',

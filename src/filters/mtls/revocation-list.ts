@@ -129,7 +129,7 @@ function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): Rev
 function readList(der: Buffer): ReadList {
   const whole = expectTag(readElement(der, 0, der.length), DerTag.sequence);
   const [content, algorithm, signature, more] = childrenOf(der, whole);
-  if (more !== undefined || whole.end !== der.length) throw new DerError('something stands behind it');
+  if (more !== undefined || whole.end !== der.length) throw new DerError('there are bytes after its end');
   const signed = expectTag(content, DerTag.sequence);
   const fields = childrenOf(der, signed);
   if (fields[0]?.tag === DerTag.integer) fields.shift(); // The version.

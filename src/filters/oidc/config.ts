@@ -171,7 +171,7 @@ export function ownPaths({ paths: { callback, backchannelLogout } }: OidcConfig)
       path: callback,
       method: 'GET',
       place: ['paths', 'callback'],
-      otherwise: 'the browser comes back there, and no login would ever end',
+      otherwise: 'the browser returns there, and no login would ever complete',
     },
   ];
   if (backchannelLogout === undefined) return own;

@@ -68,7 +68,7 @@ test('bad input is refused at its place', () => {
     [{ limit: '10/s', cost: 0 }, /^cost/],
     [{ concurrency: 0 }, /^concurrency: a concurrency of 0/],
     [{ concurrency: 3, plan: true }, /^plan: write a `limit` as well/],
-    [{ limit: '10/s', limits: [{ limit: '1/s' }] }, /^limit: this stands beside `limits`/],
+    [{ limit: '10/s', limits: [{ limit: '1/s' }] }, /^limit: this is beside `limits`/],
     [{ limits: [] }, /^limits: name at least one/],
     [
       {
@@ -103,7 +103,7 @@ test('bad input is refused at its place', () => {
     [{ limit: '10/s', store: 'main', mode: 'strict' }, /^mode: /],
     [{ concurrency: 10, store: 'main' }, /^store: .*by each gateway for itself/],
     [{ limit: '10/s', memory: '1KiB' }, /^memory: expected a size from 64KiB/],
-    [{ limit: '10/s', except: { ips: ['10.0.0.1/8'] } }, /^except.ips.0: .*bits set behind/],
+    [{ limit: '10/s', except: { ips: ['10.0.0.1/8'] } }, /^except.ips.0: .*bits set after/],
     [{ limit: '10/s', limt: 1 }, /limt/],
   ];
   for (const [config, expected] of cases) assert.match(problemOf(config), expected, JSON.stringify(config));

@@ -188,7 +188,7 @@ export const schema = z
     const issues: Issue[] = [];
     if (list !== undefined && (single.limit !== undefined || single.concurrency !== undefined)) {
       const key = single.limit !== undefined ? 'limit' : 'concurrency';
-      issues.push({ path: [key], message: 'this stands beside `limits`: write it as one of them' });
+      issues.push({ path: [key], message: 'this is beside `limits`: write it as one of them' });
     }
     const places: [WrittenLimit, readonly (string | number)[]][] =
       list === undefined ? [[single, []]] : list.map((each, at) => [each, ['limits', at]]);

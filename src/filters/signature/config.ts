@@ -150,7 +150,7 @@ export const schema = z
     const ids = new Set<string>();
     for (const [at, { id }] of keys.entries()) {
       if (ids.has(id))
-        context.addIssue({ code: 'custom', path: ['keys', at, 'id'], message: 'this key stands here twice' });
+        context.addIssue({ code: 'custom', path: ['keys', at, 'id'], message: 'this key is listed twice' });
       ids.add(id);
     }
   });

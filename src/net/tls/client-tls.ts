@@ -171,7 +171,7 @@ export function tlsFailureText(error: NodeJS.ErrnoException): string {
     case 'CERT_NOT_YET_VALID':
       return 'its certificate is not valid yet';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `its certificate stands for another name; see \`tls.serverName\` (${error.message})`;
+      return `its certificate is for another name; see \`tls.serverName\` (${error.message})`;
     case 'ECONNRESET':
       return 'it closed the connection in the middle of the handshake; does it speak TLS, and does it want a certificate?';
     case 'ERR_SSL_WRONG_VERSION_NUMBER':

@@ -100,7 +100,7 @@ test('warnings 30 and 7 days before the end', () => {
 
 test('two certificates for one name are refused; two kinds of key for the same names are not', () => {
   const twin = authority.issue('twin', { names: ['DNS:api.test'] });
-  assert.match(problemOf(listenerWith([good, twin])), /both stand for api\.test: expected one certificate a name$/);
+  assert.match(problemOf(listenerWith([good, twin])), /are both for api\.test: expected one certificate per name$/);
   const rsa = authority.issue('rsa', { names: ['DNS:api.test', 'DNS:*.api.test'], key: 'rsa' });
   assert.deepEqual(listenerWith([good, rsa]).problems, []);
   assert.match(problemOf(listenerWith([good, rsa, other])), /RSA and ECDSA side by side need a listener whose/);
@@ -178,7 +178,7 @@ test('an upstream that is not verified is told loudly', () => {
     files(),
     now,
   );
-  assert.match(read.problems[0]?.message ?? '', /are not verified: whoever stands in between can read and change/);
+  assert.match(read.problems[0]?.message ?? '', /are not verified: anyone in between can read and change/);
   assert.deepEqual(read.material?.upstreams.get('u')?.protocols, ['h2', 'http/1.1']);
 });
 

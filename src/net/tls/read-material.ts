@@ -142,7 +142,7 @@ class MaterialReader {
     const pair = cert === null || key === null ? null : this.pair(cert, key, [...at, 'cert'], [...at, 'key']);
     if (!verify) {
       const message =
-        'certificates of this upstream are not verified: whoever stands in between can read and change everything';
+        'certificates of this upstream are not verified: anyone in between can read and change everything';
       this.problems.push({ path: [...at, 'dangerouslySkipVerification'], message, severity: 'warning' });
     }
     return {
@@ -205,13 +205,13 @@ class MaterialReader {
     const chain = typeof text === 'string' ? certificatesOf(text) : '';
     if (typeof chain === 'string') return;
     const { ca, subjectAltName = '' } = chain[0]!;
-    // Who signs for himself is an authority by what his certificate says, and serves a name all the same.
+    // A self-signed certificate says that it is an authority, and may serve a name all the same.
     if (ca && !subjectAltName.includes('DNS:')) return;
     this.fail(at, `${file} has no key beside it: expected ${stem}.key`);
   }
 
   /**
-   * One name, one certificate: which of two would be shown nobody could tell. Only where all stand for the same names may
+   * One name, one certificate: with two it would be unclear which one is shown. Only where all are for the same names may
    * there be one of each kind of key, since OpenSSL then chooses by what the client knows.
    */
   private checkNames(found: readonly { readonly pair: CertificatePair; readonly at: Path }[]): void {
@@ -219,7 +219,7 @@ class MaterialReader {
     const firstOf = new Map<string, CertificatePair>();
     for (const { pair, at } of found) {
       if (pair.names.length === 0 && found.length > 1) {
-        const message = `${pair.file} stands for no DNS name, so it is shown only to clients that ask for none of the other names`;
+        const message = `${pair.file} has no DNS name, so it is used only for clients that ask for none of the other names`;
         this.problems.push({ path: at, message, severity: 'warning' });
       }
       for (const name of pair.names) {
@@ -230,8 +230,8 @@ class MaterialReader {
           const way =
             first.kind === pair.kind
               ? ''
-              : '; RSA and ECDSA side by side need a listener whose certificates all stand for the same names';
-          this.fail(at, `${pair.file} and ${first.file} both stand for ${name}: expected one certificate a name${way}`);
+              : '; RSA and ECDSA side by side need a listener whose certificates all have the same names';
+          this.fail(at, `${pair.file} and ${first.file} are both for ${name}: expected one certificate per name${way}`);
           break;
         }
       }

@@ -29,7 +29,7 @@ export function auditConfig(
     const samples = sampleRequests(route);
     const found: AuditFinding[] = [...identityOrderProblems(config, route, definitions, languages)];
     if (own.length === 0 && !route.public) {
-      const message = 'nothing in its chain asks for credentials; give it an identity filter, or say `public: true`';
+      const message = 'no filter of its chain requires credentials; add an identity filter, or set `public: true`';
       found.push({ code: 'no_guard', by: '', message });
     }
     if (own.length > 0) found.push(...ways.find(route, samples));

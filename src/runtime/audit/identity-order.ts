@@ -22,8 +22,8 @@ export function identityOrderProblems(
     if (languages.get(filter.name)?.asksWho?.(filter.config) !== true) return [];
     const message =
       first === -1
-        ? `${filter.name} goes by who calls, and no filter of this route finds that out`
-        : `${filter.name} goes by who calls and runs before ${chain[first]!.name}, which finds that out`;
+        ? `${filter.name} depends on the caller, and no filter of this route identifies it`
+        : `${filter.name} depends on the caller and runs before ${chain[first]!.name}, which identifies it`;
     return [{ code: 'identity_too_late', by: '', message }];
   });
 }

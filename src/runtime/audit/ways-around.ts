@@ -57,7 +57,7 @@ export class WaysAround {
       findings.set(key, {
         code,
         by: rival.name,
-        message: `${asText(request)} takes route "${rival.name}", which asks for no credentials and ${goes} the same upstream "${shared}"${how}`,
+        message: `${asText(request)} takes route "${rival.name}", which requires no credentials and ${goes} the same upstream "${shared}"${how}`,
       });
     };
 

@@ -67,7 +67,7 @@ class RevocationFollower {
     );
     store.onAvailability(available => {
       if (available) void this.sync();
-      else if (!this.stopped) this.outlet.report('revoked tokens are not heard of: the store is away');
+      else if (!this.stopped) this.outlet.report('revocations are not received: the store is away');
     });
     await store.open();
     await this.sync();

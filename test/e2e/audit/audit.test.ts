@@ -306,7 +306,7 @@ const broken: [what: string, routes: string, expected: RegExp][] = [
   [
     'a broader path in front of a regex',
     `  - { name: a, match: { path: "~/r/[0-9]+" }, ${key}, to: app }\n  - { name: b, match: { path: /* }, public: true, to: app }`,
-    /shadowed.*\n(?:.*\n)*.*GET audit\.invalid\/r\/1 takes route "b", which asks for no credentials and goes to the same upstream "app"/,
+    /shadowed.*\n(?:.*\n)*.*GET audit\.invalid\/r\/1 takes route "b", which requires no credentials and goes to the same upstream "app"/,
   ],
   [
     'a broader path under a host of its own',

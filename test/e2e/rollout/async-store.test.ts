@@ -92,7 +92,7 @@ test('Redis is away: clients wait on, polls get 503, the loop goes on; what came
   const asked = await metric(gateway, eventSeries('store_away'));
   await eventually(async () => (await metric(gateway, eventSeries('store_away'))) > asked, 'the store is asked again');
   await eventually(
-    () => /clients of slow answers wait on: the store is away/.test(gateway.stderr()),
+    () => /slow requests are not deferred, clients keep waiting: the store is away/.test(gateway.stderr()),
     'it is in the log',
   );
   held[1]!('at once');

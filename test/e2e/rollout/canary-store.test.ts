@@ -91,7 +91,7 @@ test('SQLite: what was rolled back gets no request after a restart; another defi
   assert.deepEqual([page.phase, page.share, page.store], ['rolledBack', 0, 'shared']);
   assert.deepEqual(page.decisions, before.decisions);
   assert.equal(canary.seen.length, 0);
-  assert.match(second.stderr(), /canary goes on as it is kept/);
+  assert.match(second.stderr(), /canary continues from its stored state/);
   assert.doesNotMatch(second.stderr(), /canary started/);
   await second.stop();
 

@@ -143,8 +143,8 @@ test('large bodies come through whole', async () => {
 
 test('what cannot be verified is refused; the log says why, the client hears nothing of the inside', async () => {
   const cases: Record<string, RegExp> = {
-    wrongName: /stands for another name/,
-    wrongAddress: /stands for another name/,
+    wrongName: /is for another name/,
+    wrongAddress: /is for another name/,
     noCa: /not signed by a trusted authority/,
     expired: /has expired/,
     self: /not signed by a trusted authority/,
