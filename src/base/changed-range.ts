@@ -1,4 +1,4 @@
-// What two versions of a list do not have in common at their starts and ends. Elements are compared by identity.
+// The range in which two versions of a list differ: what is left without their common start and end. Elements are compared by identity.
 
 /** Elements from `from` on: up to `toBefore` in the old list, up to `toNow` in the new one. Empty when nothing changed. */
 export interface ChangedRange {

@@ -1,4 +1,4 @@
-// What two versions of a text do not have in common at their starts and ends.
+// The range in which two versions of a text differ: what is left without their common start and end.
 
 import type { ChangedRange } from './changed-range.ts';
 

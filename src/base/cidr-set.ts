@@ -1,4 +1,4 @@
-// A set of IP addresses written as CIDR blocks, asked for membership. Knows nothing of who is asked about.
+// A set of IP addresses written as CIDR blocks, with a test for membership. Knows nothing of whose addresses they are.
 
 import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts';
 

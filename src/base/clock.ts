@@ -1,4 +1,4 @@
-// The thread's coarse clock: read once where a loop turn enters our code, then shared by all that runs in it.
+// The thread's coarse clock: read once when a turn of the event loop enters our code, then shared by everything that runs in it.
 
 /** Monotonic milliseconds with a fraction, as of the last `tick()`. */
 export class Clock {

@@ -1,3 +1,3 @@
-// Names of header fields that begin so are the gateway's own, whichever filter writes them: no client can bring them.
+// The prefix of header names that belong to the gateway, whichever filter writes them: no client can send them.
 
 export const CONSUMER_PREFIX = 'x-consumer-';

@@ -1,4 +1,4 @@
-// How many files and sockets this process may have open, and how many it has. Linux tells; elsewhere nothing is known.
+// How many files and sockets this process may have open, and how many it has. Known on Linux only.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 

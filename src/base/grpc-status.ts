@@ -1,4 +1,4 @@
-// Which gRPC status stands for each of the gateway's faults. A table; a test holds every fault code against it.
+// The gRPC status of each of the gateway's faults. A table; a test checks that every fault code is in it.
 
 import type { FaultCode } from './fault.ts';
 

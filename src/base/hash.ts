@@ -1,4 +1,4 @@
-// Numbers that stand for texts, first of all a 32-bit hash, the same on every machine and in every release: consistent hashing depends on that. Not for secrets.
+// Hashes of texts, above all one of 32 bits that is the same on every machine and in every release: consistent hashing depends on that. Not for secrets.
 
 /**
  * MurmurHash3 (Austin Appleby, x86 32-bit variant) over the text's UTF-16 code units, two to a block. From 0 to 2^32 - 1.

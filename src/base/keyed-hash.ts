@@ -1,4 +1,4 @@
-// A keyed 64-bit hash over text and numbers, for tables whose keys strangers choose: without the key nobody can find two that
+// A keyed 64-bit hash over text and numbers, for tables whose keys come from outside: without the secret nobody can find two that
 // collide. Fast and without allocation; not for signatures or passwords.
 
 /**

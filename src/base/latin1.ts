@@ -1,4 +1,4 @@
-// Bytes to text and back, one byte a letter. The text of an HTTP head is bytes; decoding it as UTF-8 would change it.
+// Bytes to text and back, one byte per character. The text of an HTTP head is bytes; decoding it as UTF-8 would change it.
 
 /** What every Node Buffer has and its published types leave out: conversions without the argument checks of `toString`. */
 interface Latin1Methods {

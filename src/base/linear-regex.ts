@@ -1,4 +1,4 @@
-// Regular expressions of operators, run in time linear in the text: RE2's syntax, never V8's backtracking.
+// Regular expressions of the configuration, matched in linear time: RE2's syntax, never V8's backtracking.
 // A client chooses the text, so one bad pattern on a backtracking engine would be a way to stop the gateway.
 
 import { RE2JS } from 're2js';

@@ -1,5 +1,5 @@
-// What became of a list's elements: which went, which came; the others are the same objects in the same order. And how that is done
-// to another list that has something for each element.
+// The difference between two lists: which elements were removed and added; the others are the same objects in the same order. Also applies it
+// to another list that has one entry for each element.
 
 import { changedRange } from './changed-range.ts';
 

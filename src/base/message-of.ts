@@ -1,4 +1,4 @@
-// What to say of something that was caught: JavaScript lets anything be thrown.
+// The message of a caught value: JavaScript lets anything be thrown.
 
 /** The error's own message, without its stack: for operators. It may name files and addresses, so callers are never shown it. */
 export function messageOf(error: unknown): string {

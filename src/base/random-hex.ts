@@ -1,4 +1,4 @@
-// Random hex digits at the price of a slice: bytes from the system's generator are drawn and turned into text in bulk.
+// Random hex digits for the cost of a slice: bytes from the system's generator are turned into text in bulk.
 
 import { randomFillSync } from 'node:crypto';
 

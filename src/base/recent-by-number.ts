@@ -1,5 +1,5 @@
-// A map by number that is bounded in bytes and forgets what was not asked for lately, in two halves. For values that are found by a
-// text: the text as a key would be hashed whole, and put into the engine's table of names with every look-up.
+// A map with numbers as keys that is bounded in bytes and forgets what was not used recently, in two halves. For values that are looked up by a
+// text: with the text itself as key, every look-up would hash all of it and put it into the engine's table of names.
 
 /** `bytes` is what it takes in memory, closely enough. */
 export interface Sized {

@@ -1,4 +1,4 @@
-// A bounded map that forgets what was not asked for lately, in two generations: no list to keep in order, and a hit costs one look-up.
+// A bounded map that forgets what was not used recently, in two generations: no list to keep in order, and a hit costs one look-up.
 
 /** Holds between half of `sizeMax` and `sizeMax` entries once it is full. */
 export class RecentMap<Value> {

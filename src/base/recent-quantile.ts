@@ -1,4 +1,4 @@
-// A quantile of the last few hundred values, such as the time that 95 of 100 answers took. Looks at what is recent and forgets the rest.
+// A quantile of the last few hundred values, such as the time within which 95 of 100 responses came. Older values are forgotten.
 
 const KEPT = 256;
 /** Sorting is what costs: done once for so many values. */

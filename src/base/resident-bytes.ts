@@ -1,4 +1,4 @@
-// The process's resident memory. Asking for it opens a file: with no descriptor left the system refuses, which must end nobody.
+// The process's resident memory. Asking for it opens a file: without a free descriptor that fails, which must not end the process.
 
 let last = 0;
 

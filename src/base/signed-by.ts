@@ -1,4 +1,4 @@
-// Whether a certificate is another's issuer in truth: OpenSSL's question about names alone is answered by who likes.
+// Whether one certificate really signed another: OpenSSL's own check compares names only, which anyone can write.
 
 import type { X509Certificate } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// Text with places to fill in: `${name}`. Knows no names; who uses a template says which there are.
+// Text with placeholders: `${name}`. Knows no names; the user of a template says which there are.
 
 /** A piece of fixed text, or a variable's name. */
 export type TemplatePart = { readonly text: string } | { readonly variable: string };

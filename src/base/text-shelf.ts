@@ -1,5 +1,5 @@
-// Texts under names, in a fixed piece of memory that the collector never walks: for what is worth keeping by the ten thousand and
-// cheap to read again. What was not asked for lately goes first.
+// Texts by name, in a fixed piece of memory that the garbage collector never walks: for tens of thousands of values that are
+// cheap to parse again. What was not used recently is removed first.
 
 import { hashText } from './hash.ts';
 import { writeLatin1 } from './latin1.ts';

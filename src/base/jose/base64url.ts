@@ -1,4 +1,4 @@
-// base64url without padding (RFC 7515 section 2), strictly: one text for one value. Node's own decoder passes over what it does not know.
+// base64url without padding (RFC 7515 section 2), strictly: one text for one value. Node's own decoder ignores unknown characters.
 
 import { isUtf8 } from 'node:buffer';
 

@@ -1,4 +1,4 @@
-// A token as JWS compact serialisation (RFC 7515 section 7.1), taken apart strictly. Verifies nothing; see verify-jws.ts.
+// A token as JWS compact serialisation (RFC 7515 section 7.1), parsed strictly. Verifies nothing; see verify-jws.ts.
 
 import { borrowBase64url, decodeBase64url, decodeBase64urlText, hasForeignLetters } from './base64url.ts';
 

@@ -1,4 +1,4 @@
-// The signature algorithms of JOSE (RFC 7518 section 3.1, RFC 8037): what each asks of a key, and what it tells node:crypto.
+// The signature algorithms of JOSE (RFC 7518 section 3.1, RFC 8037): what each requires of a key, and its settings for node:crypto.
 
 import { constants } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// The keys of one issuer, found by key id. Made of a JWK Set (RFC 7517 section 5); knows not where that came from.
+// The keys of one issuer, found by key id. Made from a JWK Set (RFC 7517 section 5); does not know where that came from.
 
 import { jwsAlgorithms } from './jws-algorithm.ts';
 import {

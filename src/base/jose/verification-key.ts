@@ -1,4 +1,4 @@
-// A key as JWK (RFC 7517) made ready for verifying, with the one algorithm that it serves. What is weak or says two things is refused.
+// A JWK (RFC 7517) prepared for verification, with the one algorithm that it is for. Weak or contradictory keys are refused.
 
 import { createPublicKey, createSecretKey, type KeyObject, type webcrypto } from 'node:crypto';
 import { decodeBase64url } from './base64url.ts';

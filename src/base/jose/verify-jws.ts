@@ -1,4 +1,4 @@
-// Whether a signature is a key's, synchronously. The key brings its algorithm; what the token says of it was compared before.
+// Whether a key made a signature, synchronously. The key has its algorithm; the one named by the token was compared before.
 
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
 import type { VerificationKey } from './verification-key.ts';

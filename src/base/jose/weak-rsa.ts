@@ -1,4 +1,4 @@
-// Finds RSA moduli made by a library that made them weak (ROCA, CVE-2017-15361): whoever has the public key has the private one.
+// Finds RSA moduli made by a library that made them weak (ROCA, CVE-2017-15361): the private key can be computed from the public one.
 
 /** The library's primes are powers of 65537 modulo each of these; a modulus that is one for all of them is hardly chance (2^-27). */
 const smallPrimes = [

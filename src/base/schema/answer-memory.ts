@@ -1,4 +1,4 @@
-// How much memory it takes to keep answers: a rule of every part of the language that keeps some.
+// How much memory kept responses need: a rule for every part of the language that keeps some.
 
 /** A table of answers looks for a key in so many places; with fewer, answers would push each other out at once. */
 const ANSWERS_MIN = 8;

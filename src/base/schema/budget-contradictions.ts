@@ -1,4 +1,4 @@
-// Budgets over the same callers that contradict each other: what the operator wrote can never take effect.
+// Budgets over the same callers that contradict each other: settings that can never take effect.
 
 import type { Rate } from '../rate.ts';
 import type { KeyPart } from './budget-key.ts';

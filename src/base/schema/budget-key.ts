@@ -1,4 +1,4 @@
-// The `by` setting of filters that count: by what callers are told apart, and what of that a place in the document can never have.
+// The `by` setting of filters that count: how callers are distinguished, and which of these keys can never exist at a given place of the document.
 // Reading a caller's key is in the filters.
 
 import { z } from 'zod';

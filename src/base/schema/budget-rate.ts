@@ -1,4 +1,4 @@
-// The `limit` and `cost` settings of filters that count: a rate that can be counted, and what a request costs of it.
+// The `limit` and `cost` settings of filters that count: a rate that can be counted, and how much of it a request costs.
 
 import { z } from 'zod';
 import { isZeroRate, parseRate, type Rate, rateExpected } from '../rate.ts';

@@ -1,4 +1,4 @@
-// The `from` setting of identity filters: where in a request a credential is looked for. Taking it is in src/exchange.
+// The `from` setting of identity filters: where in a request the filter looks for the credential. Reading it is in src/exchange.
 
 import { z } from 'zod';
 

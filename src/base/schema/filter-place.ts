@@ -1,4 +1,4 @@
-// Stands in a schema where a filter may be written. Which filters there are is known to the catalogue; src/config puts them in its place.
+// A placeholder in schemas for a filter. The catalogue knows which filters there are; src/config puts them in its place.
 
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-// The `forward` setting of identity filters: what the upstream is told of the caller. Writing it is in src/exchange.
+// The `forward` setting of identity filters: what the upstream gets about the caller. Writing it is in src/exchange.
 
 import { z } from 'zod';
 

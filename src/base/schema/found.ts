@@ -1,4 +1,4 @@
-// What was found, in words for an operator: the second half of "expected ..., found ...". Says nothing of where.
+// What was found, in words for an operator: the second half of "expected ..., found ...". Does not say where.
 
 const textMax = 60;
 

@@ -1,4 +1,4 @@
-// Plans whose budget is smaller than what one request takes of it. For the filters that go by plans; counts nothing.
+// Plans whose budget is smaller than the cost of one request. For the filters that use plans; counts nothing.
 
 import type { FilterSurroundings } from './budget-key.ts';
 

@@ -1,4 +1,4 @@
-// URLs of servers whose word is believed: an issuer, its keys, an introspection endpoint. https, unless the machine itself is meant.
+// URLs of servers that are trusted: an issuer, its keys, an introspection endpoint. https, unless it is this machine.
 
 import { z } from 'zod';
 
