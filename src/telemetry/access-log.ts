@@ -1,4 +1,4 @@
-// The access log's way out: lines into a buffer, buffers to a file or standard output. Knows nothing of what a line says.
+// The access log's output: lines into a buffer, buffers to a file or standard output. Knows nothing of the content of a line.
 
 import { close, closeSync, write } from 'node:fs';
 import { writeLatin1 } from '../base/latin1.ts';

@@ -1,5 +1,5 @@
 // Where a canary and its stable version are counted in a block of metric cells, with latencies finer than the common histogram:
-// what is compared by a factor of 1.5 cannot be counted in buckets that are 2.5 times as wide as the one before.
+// a factor of 1.5 cannot be detected with buckets that are each 2.5 times as wide as the one before.
 
 /** Latency buckets of one version: bucket i holds what took up to `LATENCY_FIRST_MS * LATENCY_STEP ** i`, the last all above. */
 export const LATENCY_BUCKETS = 64;

@@ -1,4 +1,4 @@
-// Names of the consumers that have series of their own, in memory that all threads share: whoever meets a consumer first gives it a
+// Names of the consumers that have series of their own, in memory that all threads share: the first thread that sees a consumer gives it a
 // place, for good. Counts nothing; see consumer-counter.ts.
 
 import { hashText } from '../base/hash.ts';

@@ -1,4 +1,4 @@
-// How late this thread's event loop runs, as gauges in the worker's block. Samples; judges nothing.
+// How late this thread's event loop runs, as gauges in the worker's block. Only measures.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { WorkerCell } from './metric-families.ts';

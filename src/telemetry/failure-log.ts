@@ -1,4 +1,4 @@
-// Tells the operator why endpoints fail: each reason once in a while, however many requests meet it.
+// Logs why endpoints fail: each reason once in a while, however many requests it affects.
 
 import type { LogFields, LogLevel } from './operator-log.ts';
 

@@ -1,4 +1,4 @@
-// Histograms of durations in metric cells: fixed bounds, one store a bucket and one for the sum. Rendering is in prometheus.ts.
+// Histograms of durations in metric cells: fixed bounds, one write for the bucket and one for the sum. Rendering is in prometheus.ts.
 
 /** Upper bounds of the buckets in milliseconds, inclusive as Prometheus has it; what is longer falls into one last bucket. */
 export const durationBoundsMs: readonly number[] = [

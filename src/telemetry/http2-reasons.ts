@@ -1,4 +1,4 @@
-// Why HTTP/2 connections and streams of clients were ended by the gateway: the reasons that are counted. A list.
+// The reasons for which the gateway ends HTTP/2 connections and streams of clients, as they are counted. A list.
 
 export const http2Reasons = [
   /** The connection broke a rule of RFC 9113. */

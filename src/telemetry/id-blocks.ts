@@ -1,4 +1,4 @@
-// The ids of a request made here, as the field lines that go upstream: text that is only copied. Ids from outside are not its business.
+// The ids that the gateway makes for a request, as the field lines that go upstream: text that is only copied. Ids from outside are handled elsewhere.
 
 import { randomFillSync } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// Timestamps of log lines: ISO 8601 in UTC with milliseconds. Formats only; which clock is read is the caller's business.
+// Timestamps of log lines: ISO 8601 in UTC with milliseconds. Formats only; the caller chooses the clock.
 
 import { thousandths } from './thousandths.ts';
 

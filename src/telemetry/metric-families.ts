@@ -1,4 +1,4 @@
-// Every series that the gateway counts, and where it lies in a block of cells. A table; what counts and what renders is elsewhere.
+// Every series that the gateway counts, and where it lies in a block of cells. A table; counting and rendering are elsewhere.
 
 import { type FaultCode, faultKinds } from '../base/fault.ts';
 import { CANARY_CELLS, CanaryCell, LATENCY_BUCKETS, VersionCell } from './canary-cells.ts';

@@ -1,4 +1,4 @@
-// The supervisor's book of metric blocks: which name has which offset, and the slabs of all workers. Renders nothing.
+// The supervisor's registry of metric blocks: the offset of each name, and the slabs of all workers. Renders nothing.
 
 import { ConsumerBook, consumerBookBytes } from './consumer-book.ts';
 import type { ConsumerSeries } from './consumer-counter.ts';

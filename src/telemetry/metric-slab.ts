@@ -1,4 +1,4 @@
-// The memory that metrics live in: one slab of shared cells a worker, every slab with the same layout. Gives no names to blocks.
+// The memory of metrics: one slab of shared cells per worker, all with the same layout. Knows no names of blocks.
 
 import { type BlockKindName, blockKinds, CELLS_A_LINE } from './metric-families.ts';
 

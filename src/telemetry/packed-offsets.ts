@@ -1,4 +1,4 @@
-// Offsets of metric blocks as one text: a map of a thousand names takes both threads milliseconds to post, a text next to nothing, and most
+// Offsets of metric blocks as one text: posting a map of a thousand names costs both threads milliseconds, a text almost nothing, and most
 // configurations have the names of the last one.
 
 import type { BlockOffsets } from './metric-registry.ts';

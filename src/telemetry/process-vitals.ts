@@ -1,4 +1,4 @@
-// The whole process's state in the gateway's block: memory, CPU time, start, open files. For the supervisor, at each scrape.
+// State of the whole process in the gateway's block: memory, CPU time, start, open files. Written by the supervisor at each scrape.
 
 import { descriptorLimit, openDescriptors } from '../base/descriptor-limit.ts';
 import { residentBytes } from '../base/resident-bytes.ts';

@@ -1,4 +1,4 @@
-// Decimal text of milliseconds with three places, faster than a double's shortest text.
+// Milliseconds as decimal text with three places, faster than the shortest text of a double.
 
 /** `000` to `999`. */
 export const thousandths: readonly string[] = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, '0'));

@@ -1,4 +1,4 @@
-// A worker's own state, written into its block every few seconds: event-loop delay and memory. Not what it serves.
+// A worker's own state, written into its block every few seconds: event-loop delay and memory. Not its traffic.
 
 import { getHeapStatistics } from 'node:v8';
 import { EventLoopDelay } from './event-loop-delay.ts';
