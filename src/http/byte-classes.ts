@@ -1,4 +1,4 @@
-// Which bytes may stand where in an HTTP message, as tables for the parsers. RFC 9110 section 5.6.2, RFC 3986.
+// Which bytes are allowed where in an HTTP message, as tables for the parsers. RFC 9110 section 5.6.2, RFC 3986.
 
 /** 1 for bytes of a token (RFC 9110 section 5.6.2): methods and header names. */
 export const tokenByte = new Uint8Array(256);

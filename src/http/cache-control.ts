@@ -1,4 +1,4 @@
-// Reads Cache-Control (RFC 9111 section 5.2) for whoever keeps answers. Whether one may be kept is decided there.
+// Reads Cache-Control (RFC 9111 section 5.2) for those who keep responses. They decide whether one may be kept.
 
 import { HeaderId } from './header-names.ts';
 import type { Headers } from './headers.ts';

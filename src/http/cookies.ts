@@ -1,4 +1,4 @@
-// Reads the Cookie header, strictly (RFC 6265 section 4.2.1): what is outside the grammar is no cookie. Sets none.
+// Reads the Cookie header, strictly (RFC 6265 section 4.2.1): what violates the grammar is no cookie. Sets none.
 
 import { trimOptionalWhitespace } from './optional-whitespace.ts';
 

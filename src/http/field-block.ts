@@ -1,4 +1,4 @@
-// Fields that go out together with many heads: made once, put into a head by reference, written in one piece. Knows no head.
+// Fields that many heads send in the same form: made once, added to a head by reference, written in one piece. Knows no head.
 
 import { flatText } from '../base/latin1.ts';
 import { HeaderId, headerIdOf } from './header-names.ts';

@@ -1,4 +1,4 @@
-// Names of header fields that no client may bring, found under any disguise. Knows no head; `Headers.removeNamed` asks it.
+// Names of header fields that no client may send, found however they are spelled. Knows no head; `Headers.removeNamed` uses it.
 
 /** Letters as a careless backend reads them: upper case as lower case, every sign as a hyphen; `:` and NUL stay. */
 const folded = new Uint8Array(256).map((_, byte) => {

@@ -1,4 +1,4 @@
-// Header names that the gateway itself looks at, with small numbers to compare by. Not a list of all known headers.
+// Header names that the gateway itself reads, with small numbers for comparison. Not a list of all known headers.
 
 /** Ids of the well-known names. 0 stands for every other name; see `headerIdOf`. */
 export const HeaderId = {

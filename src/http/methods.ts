@@ -1,4 +1,4 @@
-// The methods that are passed on, whichever protocol they come in.
+// The methods that are passed on, in any protocol.
 
 /**
  * Methods that are passed on: those that llhttp, and so every Node behind us, knows. What is not among them, `get` in

@@ -1,4 +1,4 @@
-// Compares header names without making strings, in any case.
+// Compares header names without regard to case and without making strings.
 
 /** Whether a name, in any case, is this lower-case one. */
 export function sameName(name: string, lowerName: string): boolean {

@@ -1,4 +1,4 @@
-// Brings a request's path into the one form that routing, filters and the upstream all see. Decides by policy what is refused.
+// Brings a request's path into the one form that routing, filters and the upstream all use, and refuses what the policy does not allow.
 
 import { hexValue } from './byte-classes.ts';
 

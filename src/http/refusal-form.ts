@@ -1,4 +1,4 @@
-// What a client can read of an answer to a request that gets no further than its head.
+// Which form of refusal a client can read, for a request of which only the head was read.
 
 import { HeaderId } from './header-names.ts';
 import type { RequestHead } from './request-head.ts';

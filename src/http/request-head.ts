@@ -1,4 +1,4 @@
-// A request's head, whichever protocol it came in. What its grammar decides is decided; routing and policy come later.
+// A request's head, from any protocol. It satisfies the grammar already; routing and policy come later.
 
 import type { Headers } from './headers.ts';
 

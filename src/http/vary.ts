@@ -1,4 +1,4 @@
-// Adds a name to Vary, the list of request fields that an answer depends on (RFC 9110 section 12.5.5).
+// Adds a name to Vary, the list of request fields that a response depends on (RFC 9110 section 12.5.5).
 
 import { HeaderId } from './header-names.ts';
 import type { Headers } from './headers.ts';

@@ -1,4 +1,4 @@
-// Finds where a body ends and takes its chunks apart (RFC 9112 sections 6 and 7.1), piece by piece. Holds no bytes but a trailer's.
+// Finds where a body ends and decodes its chunks (RFC 9112 sections 6 and 7.1), piece by piece. Holds no bytes but a trailer's.
 
 import { latin1 } from '../../base/latin1.ts';
 import { hexValue, tokenByte, valueByte } from '../byte-classes.ts';

@@ -1,4 +1,4 @@
-// Takes out of a head what concerns only the connection it came on (RFC 9110 section 7.6.1).
+// Removes from a head what concerns only the connection that it came on (RFC 9110 section 7.6.1).
 
 import { HeaderId } from '../header-names.ts';
 import type { Headers } from '../headers.ts';

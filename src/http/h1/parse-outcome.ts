@@ -1,4 +1,4 @@
-// What the parsers answer: a number, so that nothing is allocated. Positive: bytes used; 0: more needed; negative: refused.
+// What the parsers return: a number, so that nothing is allocated. Positive: bytes used; 0: more needed; negative: refused.
 
 import type { FaultCode } from '../../base/fault.ts';
 

@@ -1,5 +1,5 @@
 // Reads the head of an HTTP/1 request (RFC 9112 sections 3 and 5) out of a byte buffer, once and strictly.
-// Says what was received; what to do about it is decided elsewhere. Longer than most rooms: it is one grammar.
+// Reports what was received; what to do about it is decided elsewhere. Longer than most files: it is one grammar.
 
 import { latin1 } from '../../base/latin1.ts';
 import { isAuthority } from '../authority.ts';

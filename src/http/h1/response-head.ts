@@ -1,4 +1,4 @@
-// Reads the head of an HTTP/1 response (RFC 9112 section 4) as strictly as a request's, and says how its body ends.
+// Reads the head of an HTTP/1 response (RFC 9112 section 4) as strictly as a request's, and determines how its body ends.
 
 import { valueByte } from '../byte-classes.ts';
 import { HeaderId } from '../header-names.ts';

@@ -1,4 +1,4 @@
-// Puts a header block together that comes in HEADERS and CONTINUATIONs (RFC 9113 section 4.3), within limits.
+// Assembles a header block from HEADERS and CONTINUATION frames (RFC 9113 section 4.3), within limits.
 
 import { ErrorCode } from './error-code.ts';
 

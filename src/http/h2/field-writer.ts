@@ -1,4 +1,4 @@
-// Puts the fields of a head into a header block, whatever they come as. What concerns one HTTP/1 connection stays out (RFC 9113 section 8.2.2).
+// Writes the fields of a head, from any source, into a header block. Leaves out what concerns one HTTP/1 connection (RFC 9113 section 8.2.2).
 
 import { HeaderId, headerIdOf, headerNames } from '../header-names.ts';
 import type { FieldVisitor } from '../headers.ts';

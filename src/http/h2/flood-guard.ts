@@ -1,4 +1,4 @@
-// Budgets for what a peer may make us do for nothing: resets of streams, and frames that carry nothing. Holds no clock of its own.
+// Budgets for useless work that a peer may cause: resets of streams, and frames without content. Has no clock of its own.
 
 /** A bucket that fills at a steady rate and is emptied by what the peer does. */
 class Budget {

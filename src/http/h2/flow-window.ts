@@ -1,4 +1,4 @@
-// Flow control (RFC 9113 sections 5.2 and 6.9): how much may be sent, how much may come, for a stream or a connection.
+// Flow control (RFC 9113 sections 5.2 and 6.9): how much may be sent and received, for a stream or a connection.
 
 /** Windows of streams and connection before anybody changes them. */
 export const WINDOW_DEFAULT = 65_535;

@@ -1,5 +1,5 @@
-// Takes frames apart as their bytes come in (RFC 9113 sections 4 and 6), for a server or a client. DATA passes through in pieces,
-// every other frame is handed over whole. Checks what a frame says by itself; what it means to a stream is the handler's.
+// Decodes frames as their bytes arrive (RFC 9113 sections 4 and 6), for a server or a client. DATA passes through in pieces,
+// every other frame is handed over whole. Checks each frame by itself; what it means for a stream is up to the handler.
 
 import { BlockGatherer } from './block-gatherer.ts';
 import { ErrorCode } from './error-code.ts';

@@ -1,4 +1,4 @@
-// The layout of frames (RFC 9113 section 4.1 and 6): types, flags, sizes, and the nine bytes in front of each.
+// The layout of frames (RFC 9113 section 4.1 and 6): types, flags, sizes, and the nine bytes at the start of each.
 
 export const FrameType = {
   data: 0x0,

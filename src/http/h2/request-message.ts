@@ -1,5 +1,5 @@
 // Makes an HTTP request of a decoded header block (RFC 9113 section 8.3), once and strictly, in the form that the rest of the
-// gateway knows: a head as HTTP/1.1 would have it. Knows neither streams nor frames. Long for being one grammar.
+// gateway knows: a head as HTTP/1.1 would have it. Knows neither streams nor frames. Long because it is one grammar.
 
 import type { FaultCode } from '../../base/fault.ts';
 import { flatText } from '../../base/latin1.ts';

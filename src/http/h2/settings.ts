@@ -1,4 +1,4 @@
-// SETTINGS (RFC 9113 section 6.5, RFC 8441): what the peer asks for, checked, and what we say, as a payload.
+// SETTINGS (RFC 9113 section 6.5, RFC 8441): those of the peer, checked, and ours, as a payload.
 
 import { ErrorCode } from './error-code.ts';
 import { WINDOW_DEFAULT, WINDOW_MAX } from './flow-window.ts';

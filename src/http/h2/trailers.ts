@@ -1,4 +1,4 @@
-// Reads the header block behind a body (RFC 9113 section 8.1): fields as of a head, without pseudo-headers.
+// Reads the header block after a body (RFC 9113 section 8.1): fields as in a head, without pseudo-headers.
 
 import { flatText } from '../../base/latin1.ts';
 import { HeaderId } from '../header-names.ts';

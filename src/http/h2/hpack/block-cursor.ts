@@ -1,4 +1,4 @@
-// Reads the two primitives of HPACK (RFC 7541 section 5): integers and strings. Its answers are negative where the text is wrong.
+// Reads the two primitives of HPACK (RFC 7541 section 5): integers and strings. Its results are negative if the input is malformed.
 
 import { latin1 } from '../../../base/latin1.ts';
 import { decodedBytesMax, huffmanDecode } from './huffman-decode.ts';

@@ -1,4 +1,4 @@
-// Where a header block is encoded to (RFC 7541 section 6): one growing buffer, no table that changes. Says how, not what.
+// The output of an encoded header block (RFC 7541 section 6): one growing buffer, no dynamic table. Knows the encoding, not the content.
 
 import { writeLatin1 } from '../../../base/latin1.ts';
 import { huffmanBytes, huffmanEncode } from './huffman-encode.ts';

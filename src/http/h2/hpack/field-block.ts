@@ -1,4 +1,4 @@
-// A decoded header block, and the memory of blocks that come again: the same bytes mean the same as long as the table stands.
+// A decoded header block, and a cache of repeated blocks: the same bytes mean the same as long as the table does not change.
 
 import type { Field } from './field.ts';
 

@@ -1,4 +1,4 @@
-// One header field of HTTP/2, decoded and judged once, whatever table it then lives in. Immutable.
+// One header field of HTTP/2, decoded and checked once, in whichever table it is kept. Immutable.
 
 import { tokenByte, valueByte } from '../../byte-classes.ts';
 import { HeaderId, headerIdOf } from '../../header-names.ts';

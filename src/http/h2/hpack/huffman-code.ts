@@ -1,4 +1,4 @@
-// The Huffman code of HPACK (RFC 7541 Appendix B). It is canonical, so the lengths of the codes say everything.
+// The Huffman code of HPACK (RFC 7541 Appendix B). It is canonical, so the lengths of the codes define it.
 
 /** Bits of each octet's code; the last is EOS. */
 const lengthRows =
