@@ -1,5 +1,5 @@
-// Everything that a configuration may name, in one list. A new filter touches its own folder and one line here. What a filter says
-// and what it does are loaded apart and when asked for: documents need the one, gateways that use it the other.
+// Everything that a configuration may name, in one list. A new filter touches its own folder and one line here. The language of a filter
+// and its code are loaded separately and on demand: documents need the one, gateways that use the filter the other.
 
 import type { FilterSchema } from '../config/filter-schema.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';

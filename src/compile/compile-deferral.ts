@@ -1,4 +1,4 @@
-// From a route's `async` to the plan that answers are deferred by, and the route on which they are fetched.
+// From a route's `async` to the plan for deferred responses, and the route on which clients fetch them.
 
 import { messageOf } from '../base/message-of.ts';
 import type { RouteConfig } from '../config/config.ts';

@@ -1,4 +1,4 @@
-// From a route's `fallback: { cache }` to the answers that are kept for it.
+// From a route's `fallback: { cache }` to the cache of its good responses.
 
 import type { RouteConfig } from '../config/config.ts';
 import type { KeptAnswersConfig } from '../config/resilience-config.ts';

@@ -1,4 +1,4 @@
-// From a route's `mirror` to the plan that its exchanges are copied by.
+// From a route's `mirror` to the plan by which its exchanges are copied.
 
 import type { RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';

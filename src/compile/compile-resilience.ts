@@ -1,4 +1,4 @@
-// From what a route says of a failing upstream to what exchanges go by: retries, fallback, hedge.
+// From a route's settings for a failing upstream to those that exchanges use: retries, fallback, hedge.
 
 import type { RouteConfig } from '../config/config.ts';
 import { HedgePlan, newRecent } from '../exchange/hedge.ts';

@@ -1,4 +1,4 @@
-// From one route as written to the Route that exchanges run on. Where it stands in the table is decided by its match.
+// From one route as written to the Route that exchanges run on. Its place in the table is decided by its match.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import type { ConcurrencyConfig } from '../config/admission-config.ts';

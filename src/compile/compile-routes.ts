@@ -1,5 +1,5 @@
-// From the routes of a Config to those of one worker, and to the table in which they are found. What did not change is taken
-// over; where a few routes were replaced and nothing else that concerns them, so is the rest of the table.
+// From the routes of a Config to those of one worker, and to the table in which they are found. What did not change is kept;
+// if only a few routes were replaced, and nothing else that concerns routes, the rest of the table is kept as well.
 
 import { editedList, listEdits } from '../base/list-edits.ts';
 import type { Config, Problem, RouteConfig } from '../config/config.ts';

@@ -1,4 +1,4 @@
-// From a checked Config to the Snapshot of one worker, beside the one that serves and in slices. Swaps nothing.
+// From a checked Config to the Snapshot of one worker, in slices and while the old one serves. Does not swap them.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Problem } from '../config/config.ts';

@@ -1,5 +1,5 @@
 // From the stores of a Config to the objects of one worker. What did not change stays the same object, with its connections.
-// Nothing is opened or closed here: `openStores` and `closeStores` are for whoever puts a configuration to use.
+// Nothing is opened or closed here: `openStores` and `closeStores` are called where a configuration takes effect.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { StoreConfig } from '../config/store-config.ts';

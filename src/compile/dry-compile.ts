@@ -1,4 +1,4 @@
-// Compiles a Config to see whether it can be: by the very code that workers run, with nothing opened and nothing kept.
+// Compiles a Config only to check that it can be compiled: with the code that workers run, but nothing is opened or kept.
 
 import type { Config } from '../config/config.ts';
 import { ThreadIo } from '../net/io.ts';

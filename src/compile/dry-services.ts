@@ -1,4 +1,4 @@
-// The services of a worker that serves nobody, for filters that are built only to see whether they can be.
+// The services of a worker that serves nobody, for filters that are built only to check that they can be built.
 
 import { Clock } from '../base/clock.ts';
 import type { WorkerServices } from '../exchange/worker-services.ts';

@@ -1,4 +1,4 @@
-// Walks over every filter of a configuration, those inside other filters included.
+// Walks over every filter of a configuration, including those inside other filters.
 
 import type { Config, FilterConfig } from '../config/config.ts';
 import { routesThatSayMore } from '../config/routes-that-say-more.ts';

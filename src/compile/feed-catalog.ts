@@ -1,4 +1,4 @@
-// Every kind of feed, in one list: what brings values from outside to filters and upstreams. Each runs once, in the supervisor,
+// Every kind of feed, in one list: feeds bring values from outside to filters and upstreams. Each runs once, in the supervisor,
 // which loads it when a configuration needs it.
 
 import type { FeedSource } from '../store/feed.ts';

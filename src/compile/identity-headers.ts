@@ -1,4 +1,4 @@
-// Which fields of requests are the gateway's own in this configuration, asked of every filter of every route. Takes nothing out.
+// Which request fields belong to the gateway in this configuration, collected from every filter of every route. Removes nothing.
 
 import type { Config } from '../config/config.ts';
 import { identityHeaderPrefixes } from '../exchange/identity-lines.ts';

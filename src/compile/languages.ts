@@ -1,5 +1,5 @@
-// The languages of all filters, for whoever reads documents: the command line and the supervisor. Workers do without. Each is loaded
-// when a document names its filter: most documents name a few, and the schemas of all take a tenth of a start.
+// The languages of all filters, for the readers of documents: the command line and the supervisor, not workers. Each is loaded
+// when a document names its filter: most documents name a few, and loading all schemas takes a tenth of the start.
 
 import type { FilterSchema } from '../config/filter-schema.ts';
 import { filterEntries } from './catalog.ts';

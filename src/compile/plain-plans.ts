@@ -1,5 +1,5 @@
-// The plans of routes that say nothing but their upstream and a timeout: one for all that say the same, so that ten thousand
-// routes meet a few plans. Those of other routes are their own.
+// The plans of routes that have only an upstream and a timeout: one for all routes with the same, so that ten thousand
+// routes share a few plans. Every other route has its own.
 
 import type { Chain } from '../exchange/chain.ts';
 import { RoutePlan } from '../exchange/route.ts';

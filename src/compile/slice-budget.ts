@@ -1,4 +1,4 @@
-// When a long piece of work must let the event loop run. Asks only; who yields and who resumes is elsewhere.
+// When a long piece of work must let the event loop run. Only decides; yielding and resuming are elsewhere.
 
 /** What one slice may take: a third of the 10 ms that a stall may last, since a garbage collection adds to it. */
 const SLICE_MS = 3;

@@ -1,4 +1,4 @@
-// What a configuration says of its stores, by name. Makes none: whoever only asks does not load what stores are made of.
+// The settings of a configuration's stores, by name. Makes no store, so that readers of settings do not load their code.
 
 import { nearestName } from '../config/nearest-name.ts';
 import type { StoreConfig } from '../config/store-config.ts';

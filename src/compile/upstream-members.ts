@@ -1,5 +1,5 @@
-// Which endpoints an upstream has now: those that are written down as addresses, and those that feeds find for its names. Opens no
-// feed: the supervisor does, asked by `feedsOfUpstreams`.
+// Which endpoints an upstream has now: those configured as addresses, and those that feeds find for its names. Opens no
+// feed: the supervisor does, for those that `feedsOfUpstreams` lists.
 
 import { isIP } from 'node:net';
 import type { Config, EndpointConfig, UpstreamConfig } from '../config/config.ts';
