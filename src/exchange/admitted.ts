@@ -1,4 +1,4 @@
-// An exchange goes on after it waited at a gate: to the next gate, or to its upstream.
+// How an exchange continues after it has waited at a gate: to the next gate, or to its upstream.
 
 import { Fault } from '../base/fault.ts';
 import { attempt } from './attempt.ts';

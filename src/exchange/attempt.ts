@@ -1,4 +1,4 @@
-// One attempt of an exchange: endpoint, connection, head, and what is there of the body. Whether there is another is decided in retry.ts.
+// One attempt of an exchange: endpoint, connection, head, and the body so far. Whether there is another one is decided in retry.ts.
 
 import { Fault } from '../base/fault.ts';
 import { RequestFraming, type RequestWriter } from '../net/exchange-ends.ts';

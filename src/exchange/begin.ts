@@ -1,4 +1,4 @@
-// Begins an exchange: one path for all to see, its route, the filters before it goes upstream.
+// Begins an exchange: normalises its path, finds its route, runs the filters before it goes upstream.
 
 import { Fault } from '../base/fault.ts';
 import { HeaderId } from '../http/header-names.ts';

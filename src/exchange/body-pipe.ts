@@ -1,4 +1,4 @@
-// Takes the pieces of one body through filters that change it, in order, one piece at a time, whether they wait or not.
+// Passes the pieces of one body through the filters that change it, in order and one at a time, whether the filters wait or not.
 
 import type { Exchange } from './exchange.ts';
 

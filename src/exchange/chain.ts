@@ -1,4 +1,4 @@
-// The filters of a route as flat arrays, one a hook, and the runners over them. A hook that nobody has costs nothing.
+// The filters of a route as flat arrays, one per hook, and the functions that run them. A hook that no filter has costs nothing.
 
 import { Fault } from '../base/fault.ts';
 import type { Exchange } from './exchange.ts';

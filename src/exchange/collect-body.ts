@@ -1,4 +1,4 @@
-// Gathers a request's body for a filter that must have it whole before it decides: a form, a signed document. Bounded.
+// Collects a request's body for a filter that needs all of it before it decides: a form, a signed document. Bounded.
 
 import type { Exchange } from './exchange.ts';
 

@@ -1,5 +1,5 @@
-// Whether one more client connection is let in: `limits.connections`, and the file descriptors that the system allows. Counts what is
-// turned away and tells the operator.
+// Whether one more client connection is accepted: `limits.connections`, and the file descriptors that the system allows. Counts what is
+// refused and logs it.
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';

@@ -1,4 +1,4 @@
-// Who calls, once a filter has found out: the consumer as configured, and the identity that the credential proved. Shapes only.
+// The caller, once a filter has identified it: the consumer as configured, and the identity that the credential proved. Types only.
 
 /** Somebody who calls, whichever filter recognised him. */
 export interface Consumer {

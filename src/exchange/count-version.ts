@@ -1,4 +1,4 @@
-// Counts an exchange for the version that it was given, where its route compares two.
+// Counts an exchange for the version that it got, if its route compares two.
 
 import { NO_VERSION, recordVersion } from '../telemetry/canary-cells.ts';
 import type { Exchange } from './exchange.ts';

@@ -1,4 +1,4 @@
-// Takes a credential out of a request, strictly: one of it, at one place, of bounded size. Verifies nothing.
+// Reads a credential from a request, strictly: exactly one, in one place, of bounded size. Verifies nothing.
 
 import type { CredentialPlace } from '../base/schema/credential-places.ts';
 import { cookiePairs } from '../http/cookies.ts';

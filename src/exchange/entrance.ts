@@ -1,4 +1,4 @@
-// One listener's view of the gateway: whose word it believes, and where the events of its connections go.
+// One listener's view of the gateway: which proxies it believes, and where the events of its connections go.
 
 import type { Socket } from 'node:net';
 import { CidrSet } from '../base/cidr-set.ts';

@@ -1,4 +1,4 @@
-// Where a filter counts its events, by their names. What is done with the counts is telemetry's business.
+// The cells in which a filter counts its events, by name. Telemetry reads them.
 
 import type { FilterServices } from './filter.ts';
 

@@ -1,4 +1,4 @@
-// One request and its response on their way through. Holds state and the face that filters see; the steps are beside it.
+// One request and its response on their way through the gateway. Holds their state and the interface for filters; the steps are in other files.
 
 import type { Fault } from '../base/fault.ts';
 import { latin1 } from '../base/latin1.ts';

@@ -1,4 +1,4 @@
-// The end of an exchange: counters, log line, filters' onEnd, and the cut from everything that could still call.
+// The end of an exchange: counters, log line, filters' onEnd, and its removal from everything that could still call it.
 
 import type { Fault } from '../base/fault.ts';
 import { wallMs } from '../base/wall-time.ts';

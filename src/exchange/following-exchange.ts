@@ -1,4 +1,4 @@
-// An exchange that goes on where another stands, without its client: a mirror's copy, or an answer that is fetched later. Starts nothing.
+// An exchange that continues another one without its client: a mirror's copy, or a response that is fetched later. Starts nothing.
 
 import { latin1 } from '../base/latin1.ts';
 import type { ResponseWriter } from '../net/exchange-ends.ts';

@@ -1,4 +1,4 @@
-// Who the client is when proxies stand in front, and the fields that tell the upstream (RFC 7239 and its predecessors).
+// Who the client is behind proxies, and the fields that forward this to the upstream (RFC 7239 and its predecessors).
 
 import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
 import { flatText } from '../base/latin1.ts';

@@ -1,4 +1,4 @@
-// The gateway's own refusals to gRPC callers: no problem+json, but a status among the fields (gRPC over HTTP/2, "Trailers-Only").
+// The gateway's own refusals to gRPC callers: a status among the fields instead of problem+json (gRPC over HTTP/2, "Trailers-Only").
 
 import type { Fault } from '../base/fault.ts';
 import { grpcStatusOf } from '../base/grpc-status.ts';

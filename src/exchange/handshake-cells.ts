@@ -1,4 +1,4 @@
-// Where TLS handshakes that came to nothing are counted, by the reason.
+// The cells in which failed TLS handshakes are counted, by reason.
 
 import type { HandshakeFailure } from '../net/tls/server-tls.ts';
 import { WorkerCell } from '../telemetry/metric-families.ts';

@@ -1,4 +1,4 @@
-// The hash by which an upstream's balancer tells requests apart: every try of one request has the same.
+// The hash by which an upstream's balancer distinguishes requests: the same for every try of one request.
 
 import { hashText } from '../base/hash.ts';
 import { queryValue } from '../http/query.ts';

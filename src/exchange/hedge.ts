@@ -1,4 +1,4 @@
-// A second try beside a first one that is slow: the first answer wins, the other is cancelled. Made only for routes that ask for it.
+// A second try while the first one is slow: the first response wins, the other try is cancelled. Only for routes that configure it.
 
 import type { Fault } from '../base/fault.ts';
 import { RecentQuantile } from '../base/recent-quantile.ts';

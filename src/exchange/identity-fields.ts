@@ -1,5 +1,5 @@
-// The fields of one request by which filters have told the upstream who calls: taken back where a filter is refused after all, and
-// put into one where several have a say. What stands in them is made in identity-lines.ts.
+// The fields of one request in which filters forward the caller's identity: removed if a filter is refused after all, and
+// combined if there are several filters. Their content is made in identity-lines.ts.
 
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import type { Exchange } from './exchange.ts';

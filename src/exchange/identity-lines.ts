@@ -1,4 +1,4 @@
-// The fields by which an upstream learns who calls, plain or as one signed token. Made once a login, not once a request.
+// The fields that forward the caller's identity to an upstream, plain or as one signed token. Made once per login, not per request.
 
 import { createHmac } from 'node:crypto';
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';

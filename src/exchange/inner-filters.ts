@@ -1,4 +1,4 @@
-// What filters that stand inside another one are together, for whoever asks that one. Which of them decides is the outer filter's business.
+// The filters inside another one, as one to the rest of the gateway. Which of them decides is up to the outer filter.
 
 import type { Exchange } from './exchange.ts';
 import type { Filter, FilterServices, WrittenFilter } from './filter.ts';

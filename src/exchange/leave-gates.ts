@@ -1,4 +1,4 @@
-// An exchange that is over leaves the gates that had let it in: others that wait there go on, and limits that adapt learn from it.
+// A finished exchange leaves the gates that admitted it: waiting ones continue, and adaptive limits learn from it.
 
 import type { Exchange } from './exchange.ts';
 

@@ -1,4 +1,4 @@
-// What a listener tells of itself to the connections that it accepts. Shape only.
+// The settings that a listener passes to the connections that it accepts. Types only.
 
 import type { Http2Limits } from '../net/h2/http2-limits.ts';
 import type { ServerTls } from '../net/tls/server-tls.ts';

@@ -1,5 +1,5 @@
-// Where an identity filter takes its verdict: admits, refuses, counts why, and holds back sources that try too often.
-// Verifies nothing itself. Every filter that finds out who calls answers through one of these, so that all answer alike.
+// Where an identity filter takes its verdict: it admits, refuses, counts the reason, and slows down sources that try too often.
+// Verifies nothing itself. Every filter that identifies callers uses one, so that all respond alike.
 
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import { Fault } from '../base/fault.ts';

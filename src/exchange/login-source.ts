@@ -1,4 +1,4 @@
-// Whom a login in vain is held against, and a quota by address: an address as it is counted.
+// The address that failed logins and quotas by address are counted for.
 
 import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
 

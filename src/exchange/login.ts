@@ -1,4 +1,4 @@
-// What a verified credential gives, kept for as long as it is believed: identity, consumer, and what the upstream is told.
+// The result of a verified credential, kept while it is valid: identity, consumer, and the fields for the upstream.
 
 import type { FieldBlock } from '../http/field-block.ts';
 import type { Consumer, Identity } from './consumer.ts';

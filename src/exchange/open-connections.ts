@@ -1,4 +1,4 @@
-// The client connections of one worker, of whichever protocol, and how they are asked to leave. Reads and writes nothing itself.
+// The client connections of one worker, of any protocol, and how they are asked to close. Reads and writes nothing itself.
 
 import type { Socket } from 'node:net';
 import type { ThreadIo } from '../net/io.ts';

@@ -1,4 +1,4 @@
-// Tells the upstream what came of an attempt, for its circuit breaker and its outlier watch.
+// Reports the outcome of an attempt to its upstream, for the circuit breaker and the outlier detection.
 
 import type { Fault } from '../base/fault.ts';
 import { failureLog } from '../telemetry/failure-log.ts';

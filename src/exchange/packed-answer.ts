@@ -1,4 +1,4 @@
-// An answer as bytes in a table and back: the length of its head, the head as JSON, the body. For answers that are kept to be given later.
+// A response as bytes in a table and back: the length of its head, the head as JSON, the body. For responses that are given out later.
 
 import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
 

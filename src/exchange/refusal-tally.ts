@@ -1,4 +1,4 @@
-// Where identity filters that are asked in turn note what they would count: a credential that another of them takes is no failure.
+// Where identity filters that run in turn record what they would count: a credential that another of them accepts is no failure.
 
 import type { Exchange } from './exchange.ts';
 

@@ -1,4 +1,4 @@
-// Answers a stream that gets no exchange: its message is a request, and one that is not served.
+// Responds to a stream without an exchange: its message is a request, but one that is not served.
 
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';

@@ -1,4 +1,4 @@
-// Answers that the gateway makes itself: filters' early replies, fixed replies, and refusals as problem+json (RFC 9457).
+// Responses that the gateway makes itself: filters' early replies, fixed replies, and refusals as problem+json (RFC 9457).
 
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';

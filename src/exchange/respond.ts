@@ -1,4 +1,4 @@
-// Sends an answer to the client: through the filters that were entered, then head, body and end. Whose answer it is does not matter here.
+// Sends a response to the client, whoever made it: through the filters that were entered, then head, body and end.
 
 import { Fault } from '../base/fault.ts';
 import { HeaderId } from '../http/header-names.ts';

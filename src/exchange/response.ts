@@ -1,4 +1,4 @@
-// What is answered: the head on its way to the client, and replies that the gateway makes. Sending is in respond.ts and reply.ts.
+// The response: its head on the way to the client, and replies that the gateway makes. Sending is in respond.ts and reply.ts.
 
 import type { Headers } from '../http/headers.ts';
 

@@ -1,4 +1,4 @@
-// What an exchange remembers of its failed tries, and the timer between two of them. Exists only once there is something to remember.
+// What an exchange remembers of its failed tries, and the timer between two of them. Exists only after the first failure.
 
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';

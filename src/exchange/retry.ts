@@ -1,4 +1,4 @@
-// Whether an exchange is tried again after an attempt failed, and when. How often one upstream may be asked again is in its budget.
+// Whether an exchange is tried again after an attempt failed, and when. How many retries an upstream gets is in its budget.
 
 import { fullJitterMs } from '../base/backoff.ts';
 import { Fault } from '../base/fault.ts';

@@ -1,4 +1,4 @@
-// A route as compiled for a worker: what an exchange needs to know once its route was found. Matching is in src/route.
+// A route as compiled for a worker: what an exchange needs once its route is found. Matching is in src/route.
 
 import type { Rewrite } from '../route/rewrite.ts';
 import { routePart } from '../telemetry/access-line.ts';

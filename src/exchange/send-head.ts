@@ -1,5 +1,5 @@
-// Sends a request's head over one connection, in the form that its protocol has. The first time, the received head is made ready for that:
-// what is replaced by the gateway's own word is taken out and kept beside it, so that every other try says the same.
+// Sends a request's head over one connection, in the form of its protocol. The first time, the received head is prepared for that:
+// fields that the gateway replaces are removed and kept separately, so that every other try sends the same.
 
 import { HeaderId } from '../http/header-names.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';

@@ -1,5 +1,5 @@
-// Which share of the requests a worker refuses under pressure, the lowest priorities first. A state machine; measures nothing and knows
-// no clock: it is told the pressure in steps.
+// The share of requests that a worker refuses under pressure, the lowest priorities first. A state machine; measures nothing and knows
+// no clock: it gets the pressure in steps.
 
 /** Priorities are 0 to 9. */
 export const PRIORITIES = 10;

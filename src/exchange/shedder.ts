@@ -1,4 +1,4 @@
-// Looks at how a worker is (event loop, memory, requests under way) and refuses some requests so that the others are served. How many
+// Watches the load of a worker (event loop, memory, requests in progress) and refuses some requests so that the others are served. How many
 // is decided in shed-level.ts.
 
 import { getHeapStatistics } from 'node:v8';

@@ -1,4 +1,4 @@
-// Which function takes which event of an exchange. The table that lets the exchange know none of its steps.
+// Which function handles which event of an exchange: with this table the exchange need not know its steps.
 
 import { admitted } from './admitted.ts';
 import { onConnection } from './attempt.ts';

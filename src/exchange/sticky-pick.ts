@@ -1,4 +1,4 @@
-// Chooses the endpoint that a client had before, by its cookie, where the upstream has session affinity.
+// Chooses the endpoint that a client had before, by its cookie, if the upstream has session affinity.
 
 import { cookieValue } from '../http/cookies.ts';
 import { HeaderId } from '../http/header-names.ts';

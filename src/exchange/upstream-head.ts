@@ -1,4 +1,4 @@
-// Writes a request's head as it goes upstream: what came, less what concerned the client's hop, plus what the gateway adds.
+// Writes a request's head as it goes upstream: what arrived, without what concerns the client's hop, plus what the gateway adds.
 
 import { HeaderId } from '../http/header-names.ts';
 import type { HeadOutput } from '../http/headers.ts';

@@ -1,4 +1,4 @@
-// Makes a connection to the upstream ready while a filter still decides. Sends no byte of the request.
+// Prepares a connection to the upstream while a filter still decides. Sends no byte of the request.
 
 import type { Exchange } from './exchange.ts';
 

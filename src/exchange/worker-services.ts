@@ -1,4 +1,4 @@
-// What a worker offers to the filters it builds, beside their configuration. Shapes only; src/runtime fills them.
+// What a worker offers to the filters it builds, beside their configuration. Types only; src/runtime implements them.
 
 import type { Clock } from '../base/clock.ts';
 import type { Feed, FeedNeed } from '../store/feed.ts';

@@ -1,4 +1,4 @@
-// Takes an answer in the place of a client that was told to come back for it, up to a size. Where it is kept is not known here.
+// Receives a deferred response in place of its client, up to a size. Does not know where it is kept.
 
 import type { Headers } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../net/exchange-ends.ts';

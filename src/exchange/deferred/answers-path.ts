@@ -1,4 +1,4 @@
-// Where clients fetch answers that they were told to come back for. A path that no route of the configuration should have.
+// The path at which clients fetch deferred responses. No route of the configuration should have it.
 
 /** Behind it the word of a route, a slash, and a token. */
 export const ANSWERS_PATH = '/.cardea/answers/';

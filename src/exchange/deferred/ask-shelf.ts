@@ -1,4 +1,4 @@
-// Asks where answers are kept: at once where that is possible, so that memory costs no promise.
+// Asks the store of deferred responses: synchronously if possible, so that memory costs no promise.
 
 import type { SoonerOrLater } from '../../store/answers/answer-shelf.ts';
 

@@ -1,4 +1,4 @@
-// An answer that somebody was told to come back for: awaited, then kept. While its store is away it is tried again, for as long as it would be
+// A deferred response: awaited, then kept. While its store is away it is tried again, for as long as it would be
 // kept; there are no more of them than the store has room for.
 
 import type { Clock } from '../../base/clock.ts';

@@ -1,4 +1,4 @@
-// What becomes of deferred requests, as it is counted: cardea_filter_events_total{filter="async"}.
+// The events of deferred requests, as they are counted: cardea_filter_events_total{filter="async"}.
 
 import { eventLabel } from '../../telemetry/event-label.ts';
 

@@ -1,5 +1,5 @@
-// A route's `async` on one worker: who has waited long enough is told where the answer will be, and gets it there. An answer is found by a
-// token that cannot be guessed together with who asked. Where it is kept is src/store/answers' business.
+// A route's `async` on one worker: a client that has waited long enough gets the URL of its response, and later the response there. It is found by a
+// token that cannot be guessed, together with its caller. Keeping it is in src/store/answers.
 
 import { createHash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';

@@ -1,4 +1,4 @@
-// The time after which a client is not kept waiting any longer. One an exchange of a route that defers answers.
+// The time after which a client need not wait any longer. One per exchange of a route that defers requests.
 
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { Exchange } from '../exchange.ts';

@@ -1,4 +1,4 @@
-// Takes what an exchange has under way upstream over into another one, which has no client: the answer then comes there.
+// Hands the upstream request of an exchange over to another one that has no client: the response then arrives there.
 
 import type { ResponseWriter } from '../../net/exchange-ends.ts';
 import { NO_VERSION } from '../../telemetry/canary-cells.ts';

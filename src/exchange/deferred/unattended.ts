@@ -1,4 +1,4 @@
-// What this worker waits for in the place of clients that were told to come back. While it lives it says so; a drain waits for it.
+// The responses that this worker awaits for clients with deferred requests. It reports regularly that it is alive; a drain waits for them.
 
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { ThreadIo } from '../../net/io.ts';

@@ -1,5 +1,5 @@
-// A route's `fallback: { cache }`: the last good answers, kept in memory that all workers share, and given when the upstream has none.
-// What may be kept is in may-be-kept.ts, what counts as the same question in question.ts.
+// A route's `fallback: { cache }`: the last good responses, kept in memory that all workers share, and used when the upstream fails.
+// What may be kept is in may-be-kept.ts, which requests count as the same in question.ts.
 
 import { hash } from 'node:crypto';
 import type { Fault } from '../../base/fault.ts';

@@ -1,5 +1,5 @@
-// Whether an answer may be kept for others who ask the same, and for how long (RFC 9111 sections 3 and 4.2). Stricter than a cache has to
-// be: what is not plainly everybody's is nobody's.
+// Whether a response may be kept for others with the same request, and for how long (RFC 9111 sections 3 and 4.2). Stricter than a cache has to
+// be: only what is clearly public is kept.
 
 import { cacheControl, secondsOf } from '../../http/cache-control.ts';
 import { HeaderId } from '../../http/header-names.ts';

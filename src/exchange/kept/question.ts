@@ -1,5 +1,5 @@
-// What a request asks, as the key of an answer that is kept for the next who asks the same. Two requests that an upstream could answer
-// differently must never have the same key: every field counts that is not known to say nothing of the answer.
+// What a request asks for, as the key of a response that is kept for the same request later. Two requests to which an upstream could respond
+// differently must never have the same key: every field counts unless it is known not to affect the response.
 
 import type { Exchange } from '../exchange.ts';
 

@@ -1,4 +1,4 @@
-// An answer as it is compared: status, some fields, the body up to a limit. One of the live exchange, one of its copy.
+// A response as it is compared: status, some fields, the body up to a limit. One for the live exchange, one for its copy.
 
 import { HeaderId } from '../../http/header-names.ts';
 import type { Headers } from '../../http/headers.ts';

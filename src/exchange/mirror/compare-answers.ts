@@ -1,4 +1,4 @@
-// In what two answers to the same request differ: status, named fields, the values of a JSON body. Says where, never what: values may be secrets.
+// How two responses to the same request differ: status, named fields, the values of a JSON body. Says where, never what: values may be secrets.
 
 import type { AnswerRecord } from './answer-record.ts';
 import { decodedBody } from './decoded-body.ts';

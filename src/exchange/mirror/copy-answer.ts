@@ -1,4 +1,4 @@
-// Takes the answer of a copied request in the place of a client: nobody waits for it. Keeps what is compared, drops the rest.
+// Receives the response to a copied request in place of a client. Keeps what is compared, drops the rest.
 
 import type { Headers } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../net/exchange-ends.ts';

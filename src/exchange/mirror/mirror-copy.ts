@@ -1,4 +1,4 @@
-// What is kept of one sampled exchange for its copy: the request's body as it went upstream, and what it was answered. Sends nothing.
+// What is kept of one sampled exchange for its copy: the request's body as it went upstream, and the response. Sends nothing.
 
 import type { Headers } from '../../http/headers.ts';
 import type { Exchange } from '../exchange.ts';

@@ -1,5 +1,5 @@
-// A route's `mirror` on one worker: which exchanges are copied, and how the copies go out behind them, a bounded number at a time.
-// What the copy's upstream does never reaches the client: it has its answer already.
+// A route's `mirror` on one worker: which exchanges are copied, and how the copies are sent after them, a bounded number at a time.
+// What the copy's upstream does never reaches the client: it has its response already.
 
 import { Random } from '../../base/random.ts';
 import { MirrorCell } from '../../telemetry/mirror-cells.ts';
