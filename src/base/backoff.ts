@@ -3,14 +3,14 @@
 import type { Random } from './random.ts';
 
 /**
- * Exponential backoff with full jitter: evenly drawn from 0 to `baseMs * 2^tries`, at most `maxMs`. Those who failed together
- * do not come back together, which plain backoff has them do.
+ * Exponential backoff with full jitter: drawn evenly from 0 to `baseMs * 2^tries`, at most `maxMs`. Those that failed together
+ * do not come back together, as they would with plain backoff.
  */
 export function fullJitterMs(tries: number, baseMs: number, maxMs: number, random: Random): number {
   return random.unit() * Math.min(maxMs, baseMs * 2 ** Math.min(tries, 30));
 }
 
-/** The pause behind so many failures in a row, from 1 on, of who asks alone and ever so often: twice as long each time. */
+/** The pause after this many failures in a row, from 1 on, for a single client that retries without end: twice as long each time. */
 export function retryPauseMs(failures: number, baseMs: number, maxMs: number): number {
   return somewhatEarlyMs(Math.min(maxMs, baseMs * 2 ** (failures - 1)));
 }

@@ -24,7 +24,7 @@ export function changedRange(before: readonly unknown[], now: readonly unknown[]
 }
 
 /**
- * To be said by who made a list of another, taking over everything outside of `range`: then nobody compares the two element by
+ * To be called by the code that made a list from another and kept everything outside `range`: then the two are not compared element by
  * element, which is most of a small change of a long list while the code is cold.
  */
 export function rememberChangedRange(before: readonly unknown[], now: readonly unknown[], range: ChangedRange): void {

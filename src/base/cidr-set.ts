@@ -14,7 +14,7 @@ const asked = new Uint32Array(IPV6_WORDS);
 
 /**
  * Blocks such as `10.0.0.0/8`, `2001:db8::/32` or a single address. An IPv4 address written as IPv6
- * (`::ffff:10.0.0.1`) is the IPv4 address, in blocks and in questions; other IPv6 blocks, `::/0` too, hold IPv6 only.
+ * (`::ffff:10.0.0.1`) is the IPv4 address, in blocks and in look-ups; other IPv6 blocks, including `::/0`, contain IPv6 only.
  */
 export class CidrSet {
   /** Disjoint ranges in order: every block that lies within another was dropped. */
@@ -23,7 +23,7 @@ export class CidrSet {
   private readonly firsts6: Uint32Array;
   private readonly lasts6: Uint32Array;
 
-  /** Throws a TypeError that says what is wrong when a block is malformed; see `cidrError`. */
+  /** Throws a TypeError with the reason when a block is malformed; see `cidrError`. */
   constructor(blocks: readonly string[]) {
     const parsed = blocks.map(text => {
       const block = parseBlock(text);
@@ -38,7 +38,7 @@ export class CidrSet {
     this.lasts6 = Uint32Array.from(six.flatMap(({ last }) => last));
   }
 
-  /** Whether the set holds this address. A zone (`fe80::1%eth0`) counts for nothing; what is no address is in no set. */
+  /** Whether the set holds this address. A zone (`fe80::1%eth0`) is ignored; what is not an address is in no set. */
   has(ip: string): boolean {
     const address = parseIpv4(ip);
     if (address !== -1) return this.has4(address);
@@ -102,7 +102,7 @@ function parseBlock(text: string): Block | string {
   return { family: isV4 ? 4 : 6, first, last: first.map((word, i) => (word | hostBits[i]!) >>> 0) };
 }
 
-/** The bits of a 32-bit word that stand behind a prefix of `length` bits. */
+/** The bits of a 32-bit word after a prefix of `length` bits. */
 function hostMask(length: number): number {
   if (length <= 0) return 0xffffffff;
   return length >= 32 ? 0 : 0xffffffff >>> length;

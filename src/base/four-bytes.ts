@@ -20,7 +20,7 @@ export function hasNone(word: number, repeated: number): boolean {
   return (((word ^ repeated) + 0x7f7f7f7f) & HIGH_BITS) === HIGH_BITS;
 }
 
-/** The view over the bytes that were last asked for: for those who mostly ask for the same, since making one costs more than a short look. */
+/** The view over the bytes that were used last, kept because making a view costs more than a short read and most callers use the same bytes. */
 export class LastView {
   private bytes: Uint8Array | null;
   private view: DataView;
@@ -51,7 +51,7 @@ export class FixedText {
     this.words = Int32Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32BE(i * 4));
   }
 
-  /** Writes the text at `at` and returns its end. Up to three bytes behind it are overwritten, too, and must be there. */
+  /** Writes the text at `at` and returns its end. Up to three bytes after it are overwritten as well, and must exist. */
   writeTo(view: DataView, at: number): number {
     const { words } = this;
     for (let i = 0; i < words.length; i++) view.setInt32(at + i * 4, words[i]!);

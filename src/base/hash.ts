@@ -2,7 +2,7 @@
 
 /**
  * MurmurHash3 (Austin Appleby, x86 32-bit variant) over the text's UTF-16 code units, two to a block. From 0 to 2^32 - 1.
- * Different seeds give independent hashes of the same text. Not keyed: who chooses the text can choose its hash.
+ * Different seeds give independent hashes of the same text. Not keyed: whoever chooses the text can choose its hash.
  */
 export function hashText(text: string, seed = 0): number {
   const { length } = text;

@@ -17,7 +17,7 @@ export function writeLatin1(bytes: Buffer, text: string, offset: number): number
   return (bytes as unknown as Latin1Methods).latin1Write(text, offset, text.length);
 }
 
-/** Room for texts on their way; what is longer gets a buffer of its own. */
+/** Space for texts while they are converted; longer ones get their own buffer. */
 const room = Buffer.allocUnsafeSlow(8_192);
 
 /** The same text in one piece of memory: such strings are written to a buffer at once, those put together of others by a detour. */

@@ -18,7 +18,7 @@ export class LinearRegexError {
 /** A compiled pattern. Texts are JavaScript strings; `.` matches everything but `\n`, `$` the end of the text only. */
 export class LinearRegex {
   readonly source: string;
-  /** Names of the named groups in the order in which they stand. */
+  /** Names of the named groups in their order. */
   readonly groupNames: readonly string[];
   private readonly compiled: RE2JS;
   private readonly groupIndexes: readonly number[];

@@ -10,7 +10,7 @@ export interface ListEdits {
   readonly added: readonly number[];
 }
 
-/** Elements are told apart by identity. One that moved up is removed and added. Null when more than `max` went, or came. */
+/** Elements are compared by identity. One that moved up is removed and added. Null when more than `max` were removed, or added. */
 export function listEdits(before: readonly unknown[], now: readonly unknown[], max: number): ListEdits | null {
   const { from, toBefore, toNow } = changedRange(before, now);
   if (Math.abs(toNow - toBefore) > max) return null;
@@ -37,12 +37,12 @@ export function listEdits(before: readonly unknown[], now: readonly unknown[], m
   return { removed, added };
 }
 
-/** Looks at a few elements of a part of the old list: where none is in the new one, a book of them would cost more than it saves. */
+/** Samples a few elements of a part of the old list: if none is in the new one, an index of them would cost more than it saves. */
 export function isAnyKept(before: readonly unknown[], now: readonly unknown[], from: number, to: number): boolean {
   return isAnySampled(from, to, 8, at => now.includes(before[at]));
 }
 
-/** Asks of a few places between `from` and `to`, about so many, until it is so of one. */
+/** Whether `isSo` holds for one of about `samples` places between `from` and `to`. */
 export function isAnySampled(from: number, to: number, samples: number, isSo: (at: number) => boolean): boolean {
   const step = Math.max(1, Math.floor((to - from) / samples));
   for (let at = from + (step >> 1); at < to; at += step) if (isSo(at)) return true;

@@ -6,12 +6,12 @@ export interface Sized {
   readonly bytes: number;
 }
 
-/** Two values with one number displace each other: whoever asks compares the text as well. */
+/** Two values with the same number displace each other: callers compare the text as well. */
 export class RecentByNumber<Value extends Sized> {
   private readonly halfBytes: number;
   private recent = new Map<number, Value>();
   private recentBytes = 0;
-  /** What came before the recent half was begun; what is not asked for while that fills is forgotten. */
+  /** Entries from before the recent half was begun; those that are not used until it is full are forgotten. */
   private older = new Map<number, Value>();
 
   constructor(bytesMax: number) {
@@ -53,7 +53,7 @@ export class RecentByNumber<Value extends Sized> {
     return this.recent.size + this.older.size;
   }
 
-  /** What was asked for again is recent again. */
+  /** A used entry is recent again. */
   private rescue(number: number): Value | undefined {
     const value = this.older.get(number);
     if (value !== undefined) this.set(number, value);

@@ -39,7 +39,7 @@ export class RecentMap<Value> {
     return this.young.size + this.old.size;
   }
 
-  /** What was asked for again becomes young again. */
+  /** A used entry counts as new again. */
   private rescue(key: string): Value | undefined {
     const value = this.old.get(key);
     if (value === undefined) return undefined;

@@ -39,7 +39,7 @@ export class TextShelf {
     return text;
   }
 
-  /** False for what is too large to be kept; then nothing has changed. */
+  /** False if it is too large to be kept; then nothing has changed. */
   set(name: string, text: string): boolean {
     return this.add(hashText(name) | 0, name, text);
   }

@@ -8,7 +8,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const bits = new Uint8Array(128);
 for (let i = 0; i < alphabet.length; i++) bits[alphabet.charCodeAt(i)] = i;
 
-/** Bits of the last letter that say nothing, by length modulo 4; a length of 1 modulo 4 is none at all. */
+/** Unused bits of the last letter, by length modulo 4; a length of 1 modulo 4 does not exist. */
 const unusedBits = [0, 0x3f, 0x0f, 0x03];
 
 /** What every Node Buffer has and its published types leave out: conversions without the argument checks of `write` and `toString`. */
@@ -35,14 +35,14 @@ export function decodeBase64url(text: string): Buffer | null {
 }
 
 /**
- * Whether a text has letters that Node's decoder takes for others: the two that only the other alphabet has, and of letters beyond
- * latin1 the lower byte alone. What is asked of a whole token need not be asked of its parts.
+ * Whether a text has letters that Node's decoder confuses with others: it reads the two of the other alphabet, and of letters beyond
+ * latin1 only the lower byte. Once checked for a whole token, it need not be checked for its parts.
  */
 export function hasForeignLetters(text: string): boolean {
   return text.includes('+') || text.includes('/') || Buffer.byteLength(text) !== text.length;
 }
 
-/** The bytes of a text without foreign letters, good until others are borrowed: nothing is made for them. */
+/** The bytes of a text without foreign letters, valid until the next call: they are in a shared buffer. */
 export function borrowBase64url(text: string): Buffer | null {
   const length = decodedLength(text);
   if (length > room.length) return decodeBase64url(text);
@@ -50,7 +50,7 @@ export function borrowBase64url(text: string): Buffer | null {
   return (windows[length] ??= room.subarray(0, length));
 }
 
-/** The bytes of a text without foreign letters as UTF-8, and null for what is none. */
+/** The bytes of a text without foreign letters as UTF-8, or null if they are not UTF-8. */
 export function decodeBase64urlText(text: string): string | null {
   const length = decodedLength(text);
   if (length === -1) return null;
@@ -62,7 +62,7 @@ export function decodeBase64urlText(text: string): string | null {
   return decoded.includes('\ufffd') && !isUtf8(bytes.subarray(0, length)) ? null : decoded;
 }
 
-/** How many bytes a text of this length stands for; -1 for none of whole bytes, or with unused bits that are not 0. */
+/** How many bytes a text of this length encodes; -1 if they are not whole bytes, or unused bits are not 0. */
 function decodedLength(text: string): number {
   const { length } = text;
   const rest = length & 3;

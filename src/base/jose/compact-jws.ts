@@ -2,12 +2,12 @@
 
 import { borrowBase64url, decodeBase64url, decodeBase64urlText, hasForeignLetters } from './base64url.ts';
 
-/** What a header may tell. Where keys are is not among it: `jku`, `jwk`, `x5u` and `x5c` are never looked at. */
+/** What is read from a header. Never where keys are: `jku`, `jwk`, `x5u` and `x5c` are ignored. */
 export interface JwsHeader {
   readonly algorithm: string;
   /** Null when it names none. */
   readonly kid: string | null;
-  /** As `shortType` gives it; null when it says none. */
+  /** As `shortType` gives it; null if there is none. */
   readonly type: string | null;
   /** A token within a token. */
   readonly nested: boolean;

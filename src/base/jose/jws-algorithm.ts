@@ -53,7 +53,7 @@ export const jwsAlgorithms: ReadonlyMap<string, JwsAlgorithm> = new Map([
 /** Signature sizes of the Edwards curves (RFC 8032). */
 export const edwardsSignatureBytes: Readonly<Record<string, number>> = { Ed25519: 64, Ed448: 114 };
 
-/** What crypto.verify is told beside the key; null where the key says it all. */
+/** The options of crypto.verify beside the key; null if the key is enough. */
 export const verifyParameters = {
   rsa: null,
   pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },

@@ -9,7 +9,7 @@ import {
   verificationKey,
 } from './verification-key.ts';
 
-/** More keys of one set than this are left out: looking through them is work that callers can ask for. */
+/** Keys of a set beyond this number are left out, since callers can cause a search through all of them. */
 const KEYS_MAX = 200;
 /** Keys that are tried for a token without a key id. */
 const TRIES_MAX = 4;

@@ -6,7 +6,7 @@ import { edwardsSignatureBytes, type JwsAlgorithm, jwsAlgorithms, verifyParamete
 import { Pkcs1Verifier } from './pkcs1-signature.ts';
 import { isRocaModulus } from './weak-rsa.ts';
 
-/** Members as they stand in a key set; nothing of it is believed before it was looked at. */
+/** Members as in a key set; none is trusted before it is checked. */
 export type Jwk = Readonly<Record<string, unknown>>;
 
 const RSA_BITS_MIN = 2_048;
@@ -51,7 +51,7 @@ export function verificationKey(jwk: Jwk, assumed: AssumedAlgorithms): Verificat
   return algorithm.family === 'hmac' ? secretKey(jwk, kid, algorithm) : publicKey(jwk, kid, algorithm);
 }
 
-/** The one algorithm of a key: what it says, or what its curve or the configuration says. */
+/** The one algorithm of a key: its own, or that of its curve or the configuration. */
 function algorithmOf({ alg, kty, crv }: Jwk, assumed: AssumedAlgorithms): JwsAlgorithm | UnusableKey {
   let name = alg;
   if (name === undefined) {

@@ -3,7 +3,7 @@
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
 import type { VerificationKey } from './verification-key.ts';
 
-/** `signed` is header and payload with the dot between, as they stand in the token. */
+/** `signed` is header and payload with the dot between, as in the token. */
 export function isSignedBy(key: VerificationKey, signed: string, signature: Buffer): boolean {
   const { algorithm, input } = key;
   if (signature.length !== key.signatureBytes) return false;

@@ -1,6 +1,6 @@
 // How much memory kept responses need: a rule for every part of the language that keeps some.
 
-/** A table of answers looks for a key in so many places; with fewer, answers would push each other out at once. */
+/** A table of responses looks for a key in this many places; with fewer, responses would displace each other at once. */
 const ANSWERS_MIN = 8;
 
 export function holdsEnoughAnswers(memoryBytes: number, answerBytesMax: number): boolean {

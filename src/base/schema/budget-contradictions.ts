@@ -14,7 +14,7 @@ interface Budget {
   readonly by: readonly KeyPart[];
   readonly cost: CostConfig;
   readonly plan: boolean;
-  /** Where it stands in the filter's configuration; empty for one that stands alone. */
+  /** Its path in the filter's configuration; empty for a single limit. */
   readonly path: readonly (string | number)[];
 }
 
@@ -55,7 +55,7 @@ function holdsAsWell({ algorithm: other }: Budget, { algorithm }: Budget): boole
   return other === algorithm || other === 'slidingLog' || (isBucket(other) && isBucket(algorithm));
 }
 
-/** Requests that lack what `by` asks for use one budget together in a limit that says so, and in the other one each its address's. */
+/** Requests without the value of `by` share one budget in a limit that is configured so; in the other one each uses its address's. */
 function tellsNoFewerApart(other: Budget, { by, fallback }: Budget): boolean {
   return fallback === 'ip' || other.fallback === 'shared' || by.every(({ kind }) => kind === 'ip');
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Rate } from '../rate.ts';
 import { httpName } from './http-name.ts';
 
-/** By whom callers are told apart. `name` is empty where the kind says all. */
+/** How callers are distinguished. `name` is empty for kinds that need none. */
 export interface KeyPart {
   readonly kind: 'ip' | 'consumer' | 'key' | 'tenant' | 'route' | 'header' | 'claim' | 'cookie' | 'pathParameter';
   readonly name: string;
@@ -59,9 +59,9 @@ export function budgetName(parts: readonly KeyPart[]): string {
   return parts.length === 0 ? 'global' : parts.map(({ kind }) => kind).join('-');
 }
 
-/** What of its place in the document a filter asks for; see src/config/filter-schema.ts. */
+/** What a filter needs to know of its place in the document; see src/config/filter-schema.ts. */
 export interface FilterSurroundings {
-  /** Whether a filter before this one finds out who calls. */
+  /** Whether a filter before this one identifies the caller. */
   readonly knowsCaller: boolean;
   /** Parameters of the route's path; null for the global chain, which sees every route's. */
   readonly pathParameters: readonly string[] | null;
@@ -71,7 +71,7 @@ export interface FilterSurroundings {
   readonly tagValues: (tag: string) => ReadonlyMap<string, string>;
 }
 
-/** Whether it goes by who calls. */
+/** Whether it depends on the caller. */
 export function goesByCaller(parts: readonly KeyPart[]): boolean {
   return parts.some(isOfCaller);
 }

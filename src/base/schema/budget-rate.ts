@@ -13,7 +13,7 @@ export interface CostConfig {
   readonly each: number;
   /** By name of the route, in place of `each`. */
   readonly routes: Readonly<Record<string, number>>;
-  /** Header of the answer that says how many units it was; null for none. */
+  /** Header of the response with the units that it cost; null for none. */
   readonly responseHeader: string | null;
 }
 

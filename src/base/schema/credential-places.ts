@@ -27,7 +27,7 @@ const place = z.union(
   { error: 'expected bearer, { header: NAME }, { cookie: NAME } or { query: NAME }' },
 );
 
-/** A list of places; the first in which something stands is the credential. */
+/** A list of places; the first one that contains something has the credential. */
 export function credentialPlaces(standard: readonly z.input<typeof place>[]) {
   return z
     .array(place)

@@ -11,7 +11,7 @@ export function found(value: unknown): string {
   return String(value);
 }
 
-/** Opens a message about what is not there; the key's name takes the place of "this" when it is known. */
+/** Beginning of a message about a missing value; the key's name replaces "this" when it is known. */
 export const MISSING = 'this is missing';
 
 /** For a schema's `error`: `expected <what>, found <the input>`. */

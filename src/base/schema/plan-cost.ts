@@ -2,7 +2,7 @@
 
 import type { FilterSurroundings } from './budget-key.ts';
 
-/** A warning, no error: who has such a plan may be kept out of this place on purpose, by an `acl` say. */
+/** A warning, not an error: callers with such a plan may be kept away on purpose, for example by an `acl`. */
 export function planCostProblems(cost: number, plans: FilterSurroundings['plans'], budget: 'rate' | 'quota') {
   return plans.flatMap(plan => {
     const granted = plan[budget];

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-/** Whether what is sent there can be read or changed on the way. */
+/** Whether what is sent there can be read or changed in transit. */
 export function isSafeUrl(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
