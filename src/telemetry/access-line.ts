@@ -7,7 +7,7 @@ import { isoTime } from './iso-time.ts';
 import { jsonString } from './json-text.ts';
 
 /**
- * What a line says. One record a worker, filled anew for every line: `Client`, route and endpoint bring their part
+ * The content of a line. One record per worker, filled again for every line: `Client`, route and endpoint bring their part
  * as JSON text made once. Strings of bytes (latin1); those that are not marked as plain are escaped here.
  */
 export interface AccessFields {
@@ -83,7 +83,7 @@ export function routePart(name: string | null): string {
   return flatText(`,"route":${name === null ? 'null' : jsonString(name)}`);
 }
 
-/** The part of upstream and endpoint; made once an endpoint. Null for an answer of the gateway's own. */
+/** The part of upstream and endpoint; made once per endpoint. Null for a response of the gateway itself. */
 export function endpointPart(upstream: string | null, url: string | null): string {
   return `,"upstream":${upstream === null ? 'null' : jsonString(upstream)},"endpoint":${url === null ? 'null' : jsonString(url)}`;
 }

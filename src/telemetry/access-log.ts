@@ -13,7 +13,7 @@ const RETRY_LAST_MS = 64;
 const SPARE_BUFFERS_MAX = 4;
 const lineEnd = Buffer.from([LINE_FEED]);
 
-/** So long the end of the process waits for a reader that is behind. */
+/** How long the end of the process waits for a slow reader. */
 const CLOSE_AFTER_MS = 5_000;
 
 export interface AccessLogOptions {
@@ -36,7 +36,7 @@ interface Batch {
   lines: number;
 }
 
-/** Stands for a buffer until the first line comes, so that a worker without traffic holds none. Never written to. */
+/** Used as the buffer until the first line comes, so that a worker without traffic has none. Never written to. */
 const NOTHING: Batch = { bytes: Buffer.alloc(0), length: 0, lines: 0 };
 
 /**
@@ -62,7 +62,7 @@ export class AccessLog {
   private failing = false;
   /** What is left was counted as dropped, and is not tried again. */
   private givenUp = false;
-  /** The file ends within a line whose rest could not be written: what comes next begins a line of its own. */
+  /** The file ends within a line whose rest could not be written: the next write begins a new line. */
   private torn = false;
   private closed = false;
   private flushTimer: NodeJS.Timeout | null = null;
@@ -126,7 +126,7 @@ export class AccessLog {
     return new Promise(resolve => this.waiters.push(resolve));
   }
 
-  /** Opens the file anew, for a rotation that renamed it. When that fails the old file goes on being written, and `onError` hears of it. */
+  /** Reopens the file, for a rotation that renamed it. If that fails, the old file is still written, and `onError` gets the error. */
   reopen(): void {
     if (!this.enabled || this.closed || this.options.path === 'stdout') return;
     const before = this.file.fd;
@@ -137,7 +137,7 @@ export class AccessLog {
 
   /**
    * Writes what is left and closes the file; lines appended later are ignored. What a reader has not taken after `withinMs`
-   * counts as dropped: nobody says that it ever comes back.
+   * counts as dropped: it may never come back.
    */
   async close(withinMs = CLOSE_AFTER_MS): Promise<void> {
     if (this.closed) return;
@@ -162,7 +162,7 @@ export class AccessLog {
     return inTime;
   }
 
-  /** The files stay open: a write may still be under way in one. */
+  /** The files stay open: a write may still be in progress in one. */
   private giveUp(): void {
     this.givenUp = true;
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);

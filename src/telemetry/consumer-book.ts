@@ -10,7 +10,7 @@ const PLACE_BYTES = 8 + NAME_BYTES_MAX;
 
 /** All places are taken, for good. */
 export const FULL = -1;
-/** The name is too long, or another thread is writing one that may be this: ask again. */
+/** The name is too long, or another thread is writing one that may be the same: try again. */
 export const NO_PLACE = -2;
 
 const SEED = 0x636f6e73;

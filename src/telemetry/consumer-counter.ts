@@ -3,10 +3,10 @@
 import { ConsumerBook, FULL, NO_PLACE } from './consumer-book.ts';
 import { CONSUMER_CELLS, ConsumerCell, statusClass } from './metric-families.ts';
 
-/** What a worker is told of them. */
+/** What a worker knows of them. */
 export interface ConsumerSeries {
   readonly names: SharedArrayBuffer;
-  /** Of the block that all share who have none; the others follow it in the order of their places. */
+  /** Of the block that all consumers without their own share; the others follow it in the order of their places. */
   readonly offset: number;
 }
 

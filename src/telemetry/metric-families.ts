@@ -10,8 +10,8 @@ import { MIRROR_CELLS, MirrorCell } from './mirror-cells.ts';
 export const CELLS_A_LINE = 8;
 
 /**
- * Cells of a route's block. Where requests go to thousands of routes each of them finds its block cold: what every request
- * counts is in the first line of memory, but for its bucket of the durations. Count with `cells[offset + RouteCell.status2xx]++`. For a status that comes from outside
+ * Cells of a route's block. With requests to thousands of routes, each of them finds its block outside the caches: what every request
+ * counts is in the first line of memory, except its bucket of the durations. Count with `cells[offset + RouteCell.status2xx]++`. For a status that comes from outside
  * take `cells[offset + RouteCell.status1xx + statusClass(status)]++`. `duration` is a histogram: `recordDuration`.
  */
 export const RouteCell = {
@@ -28,7 +28,7 @@ export const RouteCell = {
 const ROUTE_CELLS_USED = RouteCell.duration + HISTOGRAM_CELLS;
 const ROUTE_LINES = Math.ceil(ROUTE_CELLS_USED / CELLS_A_LINE);
 
-/** Cells of an upstream's block. An attempt that got no answer counts as an error of its kind and in no status class. */
+/** Cells of an upstream's block. An attempt without a response counts as an error of its kind and in no status class. */
 export const UpstreamCell = {
   status1xx: 0,
   status2xx: 1,
@@ -61,7 +61,7 @@ export const UpstreamCell = {
   /** Of `fallback: { cache }`. */
   keptStored: 26,
   keptGiven: 27,
-  /** Histogram: from the request's first byte sent to the answer's first received. */
+  /** Histogram: from the first byte of the request sent to the first byte of the response received. */
   responseTime: 28,
 } as const;
 
@@ -78,7 +78,7 @@ export const ConsumerCell = {
 
 export const CONSUMER_CELLS = ConsumerCell.responseBytes + 1;
 
-/** Cells of a limit's block: what became of the requests that asked it. */
+/** Cells of a limit's block: its decisions. */
 export const LimitCell = {
   admitted: 0,
   refused: 1,
@@ -105,7 +105,7 @@ export const WorkerCell = {
   heapUsedBytes: 10,
   externalBytes: 11,
   connectionsRefused: 12,
-  /** Full ones; those that took up a session of before are `tlsResumed`. */
+  /** Full ones; those that resumed a session are `tlsResumed`. */
   tlsHandshakes: 13,
   tlsResumed: 14,
   tlsAborted: 15,
@@ -135,7 +135,7 @@ export const GatewayCell = {
   /** Since 1970. */
   startMs: 7,
   openDescriptors: 8,
-  /** 0 where the system does not tell, or sets none. */
+  /** 0 if unknown, or without a limit. */
   descriptorsMax: 9,
 } as const;
 
@@ -186,13 +186,13 @@ export type BlockKindName =
   | 'canary'
   | 'mirror';
 
-/** Between the values of a block that several labels tell apart. */
+/** Between the values of a block with several labels. */
 export const LABEL_SEPARATOR = '\t';
 
 /** A kind of block. */
 export interface BlockKind {
   readonly name: BlockKindName;
-  /** Names of the labels that tell its blocks apart, empty where there is only one block. */
+  /** Names of the labels of its blocks, empty if there is only one block. */
   readonly labels: readonly string[];
   readonly cellCount: number;
   readonly families: readonly MetricFamily[];

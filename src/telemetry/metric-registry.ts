@@ -18,7 +18,7 @@ export interface MetricCapacity {
 /** Label of the block that all names beyond the capacity share. A route of this very name shares it too. */
 export const OTHER_LABEL = 'other';
 
-/** As `OTHER_LABEL`, for limits, which two labels tell apart. */
+/** As `OTHER_LABEL`, for limits, which have two labels. */
 export const OTHER_LIMIT_LABEL = limitLabel(OTHER_LABEL, OTHER_LABEL);
 
 /** Label of the route block for requests that no route matched. */
@@ -36,7 +36,7 @@ export class MetricRegistry {
   readonly layout: SlabLayout;
   /** Cells that the supervisor itself writes: the gateway's block. */
   readonly own: MetricSlab;
-  /** For the workers, which count by consumer and give places themselves; null where nobody does. */
+  /** For the workers, which count by consumer and assign places themselves; null where none does. */
   readonly consumers: ConsumerSeries | null;
   private readonly workerSlabs = new Map<number, MetricSlab>();
   private readonly offsets: Readonly<Record<BlockKindName, Map<string, number>>>;

@@ -33,13 +33,13 @@ const LIMITS_MAX = 1_000;
 /** Routes that had a canary since the start, and one block for those that would be too many. */
 const CANARIES_MAX = 200;
 
-/** Routes that had a mirror since the start; what comes then shares one block. */
+/** Routes that had a mirror since the start; later ones share one block. */
 const MIRRORS_MAX = 500;
 
 /** Certificates with a date of their own; the others are shown in /health/ready only. */
 const CERTIFICATES_MAX = 500;
 
-/** Cells of a line of memory that lie behind the slab's beginning: the system's allocator puts 16 bytes in front of a large piece. */
+/** Cells between the slab's beginning and the next line of memory: the system's allocator puts 16 bytes before a large piece. */
 const CELLS_OF_FIRST_LINE = 6;
 
 /** The first cell from here on with which a line of memory begins. */
@@ -87,7 +87,7 @@ export class MetricSlab {
     this.cells = new Float64Array(this.memory);
   }
 
-  /** Between two workers on this slab: what was open is gone with the dead one, what was counted stays counted. */
+  /** Between two workers on this slab: gauges end with the dead one, counters stay. */
   resetGauges(): void {
     for (const kind of Object.values(blockKinds)) {
       const gauges = kind.families.filter(family => family.type === 'gauge').flatMap(family => family.series);

@@ -2,7 +2,7 @@
 
 /** Cells of a mirror's block. */
 export const MirrorCell = {
-  /** The copy got an answer. */
+  /** The copy got a response. */
   answered: 0,
   failed: 1,
   /** As many as may wait did. */
@@ -13,7 +13,7 @@ export const MirrorCell = {
   statusDiffers: 5,
   headersDiffer: 6,
   bodyDiffers: 7,
-  /** One of the answers was not whole, or too large to compare. */
+  /** One of the responses was incomplete, or too large to compare. */
   notCompared: 8,
 } as const;
 

@@ -1,22 +1,22 @@
 // The gateway's own messages to the operator, on standard error. Rare by design; requests are logged by access-log.ts.
 
-/** Anything that JSON can hold in one word; what is secret must not come here. */
+/** Any simple JSON value; never a secret. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export interface OperatorLogOptions {
-  /** `auto`: for people when standard error is a terminal, JSON lines otherwise. A worker thread sees no terminal: tell it. */
+  /** `auto`: for people when standard error is a terminal, JSON lines otherwise. A worker thread cannot see whether there is one: set it there. */
   readonly format?: 'auto' | 'text' | 'json';
   /** Where text goes; standard error when left out. */
   readonly write?: (text: string) => void;
 }
 
-/** Messages of one kind in one window; what comes beyond is counted and told when the window ends. */
+/** Messages of one kind in one window; further ones are counted, and the count is logged when the window ends. */
 const KIND_LINES_MAX = 10;
 const WINDOW_MS = 10_000;
 
-/** Kinds told apart in one window; the rest share one budget, so a flood of ever new messages stays bounded too. */
+/** Kinds counted separately in one window; the rest share one budget, so that a flood of different messages is bounded as well. */
 const KINDS_MAX = 100;
 const OTHER_KINDS = '(other messages)';
 
@@ -60,7 +60,7 @@ export class OperatorLog {
     if (isRecord || this.admit(level, message)) this.emit(level, message, fields);
   }
 
-  /** Tells now what was held back; at the end of a window, and before the process ends. */
+  /** Logs now what was held back; at the end of a window, and before the process ends. */
   flush(): void {
     const { kinds } = this;
     this.kinds = new Map();

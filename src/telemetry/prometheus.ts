@@ -10,7 +10,7 @@ import {
 } from './metric-families.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 
-/** What `/metrics` answers as its Content-Type. */
+/** The Content-Type of `/metrics`. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const bucketLabels: readonly string[] = [...durationBoundsMs.map(ms => `le="${ms / 1_000}"`), 'le="+Inf"'];

@@ -9,7 +9,7 @@ export function newRequestId(): string {
 
 const visible = /^[\x21-\x7e]{1,128}$/;
 
-/** Whether an id from outside may be taken over: visible ASCII, at most 128 letters. It is logged and sent on as it is. */
+/** Whether an id from outside may be used: visible ASCII, at most 128 characters. It is logged and sent on as it is. */
 export function isRequestId(text: string): boolean {
   return visible.test(text);
 }

@@ -6,7 +6,7 @@ export const thousandths: readonly string[] = Array.from({ length: 1_000 }, (_, 
 /** Microseconds beyond this would leave the 32-bit integers that the fast way counts in: half an hour. */
 const FAST_MAX_MS = 2_000_000;
 
-/** Texts of durations below 8 ms, made when first asked for: nearly all that a gateway measures, in at most 0.4 MB. */
+/** Texts of durations below 8 ms, made on first use: nearly all that a gateway measures, in at most 0.4 MB. */
 const REMEMBERED_MICROS = 8_192;
 const remembered: string[] = new Array<string>(REMEMBERED_MICROS).fill('');
 

@@ -2,7 +2,7 @@
 
 import { randomHex } from '../base/random-hex.ts';
 
-/** What a valid `traceparent` says. Ids are lower-case hex; `flags` one byte. */
+/** The content of a valid `traceparent`. Ids are lower-case hex; `flags` one byte. */
 export interface Traceparent {
   readonly traceId: string;
   readonly parentId: string;
@@ -36,7 +36,7 @@ const NO_TRACE = '0'.repeat(32);
 const NO_PARENT = '0'.repeat(16);
 
 /**
- * Reads a `traceparent` strictly: lower-case hex only, no id of zeros, version `ff` refused, nothing behind version `00`.
+ * Reads a `traceparent` strictly: lower-case hex only, no id of zeros, version `ff` refused, nothing after the fields of version `00`.
  * A higher version is read by its first four parts, as the recommendation demands. Null when it is not valid.
  */
 export function parseTraceparent(value: string): Traceparent | null {
