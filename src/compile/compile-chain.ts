@@ -36,7 +36,7 @@ interface ChainPlace {
   readonly routeName: string;
 }
 
-/** Cells kept for filters inside global ones. Few, since the cells of a route's own lie behind them. */
+/** Cells kept for filters inside global ones. Few, since the cells of a route's own come after them. */
 const INNER_GLOBAL_MAX = 16;
 
 /**

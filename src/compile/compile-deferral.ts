@@ -20,7 +20,7 @@ import { type StockedWorkshop, silentChain } from './compile-chain.ts';
 import type { StoreShelf } from './compile-stores.ts';
 import type { Report } from './report.ts';
 
-/** Memory of the answers of routes that say the same of it. */
+/** Memory of the responses of routes with the same settings for it. */
 export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
   const tables: SharedTableNeed[] = [];
   for (const { async: deferral } of routes) {
@@ -54,7 +54,7 @@ export function compileDeferral(
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
 }
 
-/** A text says for the operator why there is none. */
+/** A text is the reason, for the operator, why there is none. */
 function shelfOf(deferral: DeferralConfig, worker: WorkerServices, stores: StoreShelf): AnswerShelf | string {
   if (deferral.store === undefined) {
     return new MemoryAnswers(worker.sharedTable(tableName(deferral)), deferral.answerBytesMax);

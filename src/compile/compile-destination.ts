@@ -61,7 +61,7 @@ export function compileDestination(
   }
 }
 
-/** The template as exchange/ asks for it. */
+/** The template in the form that exchange/ needs. */
 function redirectLocation(template: Template, paramNames: readonly string[]): RedirectTemplate {
   return {
     render: ({ host, path, query, rawValues }) => template.apply({ host, path, query }, { paramNames, rawValues }),

@@ -6,7 +6,7 @@ import { KeptAnswers } from '../exchange/kept/kept-answers.ts';
 import type { SharedTableNeed } from '../exchange/worker-services.ts';
 import { AnswerTable, answerTableBytes } from '../store/answer-table.ts';
 
-/** Memory of the answers of routes that say the same of it. */
+/** Memory of the responses of routes with the same settings for it. */
 export function keptTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
   return routes.flatMap(({ fallback }) =>
     fallback?.cache === undefined

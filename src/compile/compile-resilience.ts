@@ -28,7 +28,7 @@ export function compileResilience(
   };
 }
 
-/** What is known of the answers of a route is kept while it leads where it did: whatever else changes, it would have to be learned again. */
+/** What was learned of the responses of a route is kept while its destination is the same, whatever else changes. */
 function compileHedge(name: string, to: RouteConfig['to'], afterMs: number, worker: WorkerServices): HedgePlan {
   if (afterMs > 0) return new HedgePlan(afterMs);
   return new HedgePlan(afterMs, worker.lasting(`hedge ${name} ${JSON.stringify(to)}`, newRecent));

@@ -25,13 +25,13 @@ export interface RoutesBefore {
   readonly sameFilters: boolean;
 }
 
-/** Of use when no problem was told. */
+/** Valid when no problem was reported. */
 export interface CompiledRoutes {
   readonly routes: readonly Route[];
   readonly table: Snapshot['routes'];
   /** Routes that were taken over. */
   readonly keptRoutes: number;
-  /** Routes that came or went, where all others are the same; null when they are not known one by one. */
+  /** Routes that were added or removed, if all others are the same; null when they are not known one by one. */
   readonly changed: readonly Route[] | null;
 }
 

@@ -21,7 +21,7 @@ export function compileStores(specs: readonly StoreConfig[], running: Stores): S
   );
 }
 
-/** Whether nobody holds a store of `before` that `now` has no longer. */
+/** Whether nobody uses a store of `before` that `now` no longer has. */
 export function keepsStores(before: Stores, now: Stores): boolean {
   for (const [name, store] of before) if (now.get(name) !== store) return false;
   return true;
@@ -43,7 +43,7 @@ export class StoreShelf {
     return store;
   }
 
-  /** As `store`, for whoever does not use it: it is not opened for him. */
+  /** As `store`, for callers that do not use it: it is not opened for them. */
   spec(name: string): StoreSpec {
     return this.known(name).spec;
   }
@@ -71,7 +71,7 @@ export async function closeStores(before: Stores, now: Stores): Promise<void> {
   await Promise.all(gone(before, now).map(store => store.close()));
 }
 
-/** As `closeStores`, each once nobody holds it any more. */
+/** As `closeStores`, each once nobody uses it any more. */
 export async function closeUnheldStores(before: Stores, now: Stores): Promise<void> {
   const closing = gone(before, now).map(async store => {
     await store.holds.none();

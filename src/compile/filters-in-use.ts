@@ -6,7 +6,7 @@ import { loadDefinitions } from './catalog.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
 
-/** Definitions of all filters of a configuration, those inside other filters included; names that nobody knows are left out. */
+/** Definitions of all filters of a configuration, those inside other filters included; unknown names are left out. */
 export async function filtersInUse(config: Config): Promise<FilterDefinitions> {
   const names = new Set(config.filters.map(({ name }) => name));
   for (const { filters } of routesThatSayMore(config.routes)) for (const { name } of filters) names.add(name);

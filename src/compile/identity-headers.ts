@@ -6,7 +6,7 @@ import { HeaderNameSet } from '../http/header-name-set.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
 
-/** Null when no filter finds out who calls. */
+/** Null when no filter identifies callers. */
 export function identityHeadersOf(config: Config, definitions: FilterDefinitions): HeaderNameSet | null {
   const names = new Set<string>();
   let identifies = false;

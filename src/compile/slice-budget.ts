@@ -13,7 +13,7 @@ export class SliceBudget {
     this.began = performance.now();
   }
 
-  /** Yields when it is time to; the next slice begins then. Costs 0.1 µs: ask about some elements of a list, not about every field. */
+  /** Yields when it is time to; the next slice begins then. Costs 0.1 µs: call it for some elements of a list, not for every field. */
   *pause(): Generator<void, void, void> {
     if (performance.now() - this.began < this.sliceMs) return;
     yield;
