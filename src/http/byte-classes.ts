@@ -15,7 +15,7 @@ for (let byte = 0x20; byte < 0x100; byte++) if (byte !== 0x7f) valueByte[byte] =
 export const TargetByte = {
   illegal: 0,
   plain: 1,
-  /** `/` `.` `%` `\` in a path may need normalisation, depending on what stands beside them. */
+  /** `/` `.` `%` `\` in a path may need normalisation, depending on their neighbours. */
   slash: 2,
   dot: 3,
   percent: 4,

@@ -3,10 +3,10 @@
 import { HeaderId } from './header-names.ts';
 import type { Headers } from './headers.ts';
 
-/** A token, and behind `=` a token or a quoted string. What stands in a quoted string is not a directive. */
+/** A token, and after `=` a token or a quoted string. The content of a quoted string is not a directive. */
 const directive = /([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]+)))?/g;
 
-/** Directives in lower case with their arguments, empty where there is none. Of one that stands twice the smaller number counts. */
+/** Directives in lower case with their arguments, empty where there is none. If one is given twice, the smaller number counts. */
 export function cacheControl(headers: Headers): ReadonlyMap<string, string> {
   const directives = new Map<string, string>();
   if (headers.getById(HeaderId.cacheControl) === undefined) return directives;

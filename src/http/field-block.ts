@@ -5,13 +5,13 @@ import { HeaderId, headerIdOf } from './header-names.ts';
 import { sameName } from './name-match.ts';
 
 export class FieldBlock {
-  /** Name, value, name, value; checked by whoever made them. */
+  /** Name, value, name, value; checked by their maker. */
   readonly fields: readonly string[];
   /** Whether one of the names has a `HeaderId`: most blocks have none, and need not be looked through for one. */
   readonly holdsKnown: boolean;
   private text: string;
 
-  /** `holdsKnown` is given by whoever makes many of the same names. */
+  /** `holdsKnown` is given by callers that make many with the same names. */
   constructor(fields: readonly string[], holdsKnown = areKnown(fields.filter((_, i) => i % 2 === 0))) {
     this.fields = fields;
     this.holdsKnown = holdsKnown;
@@ -35,7 +35,7 @@ export class FieldBlock {
   }
 }
 
-/** A field as it stands in a head (RFC 9112 section 5). */
+/** A field as in a head (RFC 9112 section 5). */
 export function fieldLine(name: string, value: string): string {
   return `${name}: ${value}\r\n`;
 }

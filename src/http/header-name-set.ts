@@ -12,7 +12,7 @@ const folded = new Uint8Array(256).map((_, byte) => {
  * `X_Consumer_Name`, some servers `X.Consumer.Name` as well, into the same variable as `X-Consumer-Name`.
  */
 export class HeaderNameSet {
-  /** By first letter: folded names with a colon behind, beginnings without one. */
+  /** By first letter: folded names with a colon at the end, beginnings without one. */
   private readonly byFirst: readonly (readonly string[])[];
 
   constructor(names: Iterable<string>, prefixes: Iterable<string>) {

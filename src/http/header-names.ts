@@ -63,7 +63,7 @@ export function headerIdOf(lowerName: string): number {
 // holds one name. Buckets that would hold two are resolved by linear probing.
 const bucketIds = new Uint8Array(256);
 const nameLengths = Uint8Array.from(headerNames, name => name.length);
-/** All names lie one behind the other, each at a multiple of this. */
+/** All names are stored one after the other, each at a multiple of this. */
 const nameStride = Math.max(...nameLengths);
 const nameBytes = new Uint8Array(headerNames.length * nameStride);
 for (const [id, name] of headerNames.entries()) nameBytes.set(Buffer.from(name), id * nameStride);
@@ -80,8 +80,8 @@ for (let id = 1; id < headerNames.length; id++) {
 }
 
 /**
- * What `headerIdOfBytes` says of a well-known name written with `_` for `-`. CGI and WSGI fold the two together, so a
- * backend would read `content_length` as the length that nobody here looked at.
+ * What `headerIdOfBytes` returns for a well-known name written with `_` for `-`. CGI and WSGI fold the two together, so a
+ * backend would read `content_length` as a length that was not checked here.
  */
 export const DISGUISED = 255;
 

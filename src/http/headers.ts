@@ -40,15 +40,15 @@ export interface HeadersMark {
 }
 
 /**
- * Header fields in the order received. Names are given in lower case by whoever asks; values are strings of bytes (latin1).
- * Reading makes a string only for what is asked. Lines that nobody touched are sent on as they came, in one piece.
+ * Header fields in the order received. Callers give names in lower case; values are strings of bytes (latin1).
+ * Reading makes strings only for what is read. Unchanged lines are sent on as received, in one piece.
  */
 export class Headers {
-  /** The head as latin1 text; empty until someone asks, while `source` still holds the bytes. */
+  /** The head as latin1 text; empty until it is needed, while `source` still has the bytes. */
   private text: string;
   /**
    * The bytes the head was read from, beginning at `sourceStart`. Borrowed: they are overwritten by the next read, so
-   * whoever keeps the head beyond the current call must `settle` it.
+   * code that keeps the head beyond the current call must `settle` it.
    */
   private source: Buffer | null;
   private readonly sourceStart: number;
@@ -96,7 +96,7 @@ export class Headers {
     this.source = null;
   }
 
-  /** As `settle`, for a head that nobody reads any more: its values are gone afterwards. */
+  /** As `settle`, for a head that is no longer read: its values are lost afterwards. */
   forget(): void {
     this.source = null;
   }
@@ -186,13 +186,13 @@ export class Headers {
     return values.length === 0 ? undefined : values.join(', ');
   }
 
-  /** Replaces every field of this name by one. Throws a TypeError when name or value could not stand in a head. */
+  /** Replaces every field of this name by one. Throws a TypeError when name or value is not allowed in a head. */
   set(name: string, value: string): void {
     this.remove(name);
     this.append(name, value);
   }
 
-  /** Adds a field behind the others. Throws a TypeError when name or value could not stand in a head. */
+  /** Adds a field after the others. Throws a TypeError when name or value is not allowed in a head. */
   append(name: string, value: string): void {
     if (!legalName.test(name)) throw new TypeError(`not a header name: ${JSON.stringify(name)}`);
     if (illegalValue.test(value)) throw new TypeError(`control byte in the value of header ${name}`);
@@ -340,7 +340,7 @@ export class Headers {
     return text;
   }
 
-  /** Writes the fields as lines, each ended by CRLF. Neighbours that nobody touched are one piece of what was received. */
+  /** Writes the fields as lines, each ended by CRLF. Unchanged neighbours are written as one piece of what was received. */
   write(out: HeadOutput): void {
     const { index } = this;
     this.writeRuns(out, index.length === 0 ? this.linesEnd : index[1]!);

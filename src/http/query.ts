@@ -34,7 +34,7 @@ export function withoutParameter(query: string, name: string): string {
     .join('&');
 }
 
-/** Decodes `+` and percent-escapes; what is no valid escape or no UTF-8 stays as it is. */
+/** Decodes `+` and percent-escapes; invalid escapes and invalid UTF-8 stay as they are. */
 export function decodeQueryText(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
   const spaced = text.replaceAll('+', ' ');

@@ -8,13 +8,13 @@ export const UNKNOWN_LENGTH = -1;
 /** Forms of a request target (RFC 9112 section 3.2). The authority form is CONNECT's and never gets here. */
 export type TargetForm = 'origin' | 'absolute' | 'asterisk';
 
-/** One request as it came, and as it will go on: filters may change `query` and the headers. */
+/** One request as received, and as it will be sent on: filters may change `query` and the headers. */
 export class RequestHead {
   readonly method: string;
   readonly targetForm: TargetForm;
   /** Path as received, percent-encoded; starts with `/`, or `*` for the asterisk form. */
   readonly rawPath: string;
-  /** The path holds something that normalisation must look at: dots, percent signs, empty segments, a backslash. */
+  /** The path contains something that needs normalisation: dots, percent signs, empty segments, a backslash. */
   readonly pathNeedsCare: boolean;
   /** Normalised path: what routing, filters and the upstream see. Empty until the exchange has begun. */
   path: string;
@@ -22,7 +22,7 @@ export class RequestHead {
   readonly rawQuery: string;
   /** Without the question mark; empty when there is none. */
   query: string;
-  /** Whether there is a question mark, with something behind it or not. */
+  /** Whether there is a question mark, with something after it or not. */
   hasQuery: boolean;
   /** Host with port as received: what goes upstream as Host unless the route rewrites it. Empty only in HTTP/1.0. */
   readonly authority: string;

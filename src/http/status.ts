@@ -70,7 +70,7 @@ const reasons: ReadonlyMap<number, string> = new Map([
 const lines: string[] = new Array<string>(600).fill('');
 for (let status = 100; status < 600; status++) lines[status] = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
 
-/** Whether answers with this status never have a body (RFC 9110 section 6.4.1), whatever their fields say. */
+/** Whether responses with this status never have a body (RFC 9110 section 6.4.1), whatever their fields say. */
 export function isBodiless(status: number): boolean {
   return status < 200 || status === 204 || status === 304;
 }

@@ -26,14 +26,14 @@ const scan = new FieldScan();
 const trailerLimits: HeadLimits = { requestLineBytesMax: 0, headerBytesMax: TRAILER_BYTES_MAX, headerCountMax: 64 };
 
 /**
- * Decodes one body. `feed` hands payload to the sink and answers how many bytes it took: fewer than given only when the
+ * Decodes one body. `feed` hands payload to the sink and returns how many bytes it consumed: fewer than given only when the
  * body is complete (`done`), or a negative `Refusal`. A body until close is never `done`; the connection's end ends it.
  */
 export class BodyDecoder {
   done: boolean;
   /** Payload bytes seen so far. */
   received: number;
-  /** Fields behind a chunked body, those that may not stand there taken out; null when there were none. */
+  /** Fields after a chunked body, without those that are not allowed there; null when there were none. */
   trailers: Headers | null;
   private readonly framing: number;
   /** Payload bytes still to come: of the body, or of the chunk. */
@@ -42,7 +42,7 @@ export class BodyDecoder {
   private sizeDigits: number;
   private lineBytes: number;
   private extensionBytes: number;
-  /** Inside a quoted string of an extension: 0 no, 1 yes, 2 behind a backslash. */
+  /** Inside a quoted string of an extension: 0 no, 1 yes, 2 after a backslash. */
   private quoted: number;
   private extensionName: number;
   private trailerBytes: Buffer | null;
@@ -226,7 +226,7 @@ export class BodyDecoder {
   }
 }
 
-/** What routing, identity or framing rest on may not arrive behind the body (RFC 9110 section 6.5.1). */
+/** Fields that affect routing, identity or framing are not allowed after the body (RFC 9110 section 6.5.1). */
 const forbiddenInTrailers = new Uint8Array(64);
 for (const id of Object.values(HeaderId)) {
   if (id !== HeaderId.other && id !== HeaderId.etag && id !== HeaderId.date && id !== HeaderId.server)
@@ -244,7 +244,7 @@ const othersForbidden = new HeaderNameSet(
   [],
 );
 
-/** Takes out of trailers what may not be among them. Whichever protocol they came in. */
+/** Removes from trailers what is not allowed among them, in any protocol. */
 export function allowedTrailers(trailers: Headers): Headers {
   trailers.removeMasked(forbiddenInTrailers);
   trailers.removeNamed(othersForbidden);

@@ -74,7 +74,7 @@ export class FieldScan {
 }
 
 /**
- * Reads lines from `at` up to and including the empty line. Returns the offset behind it, INCOMPLETE, or a refusal.
+ * Reads lines from `at` up to and including the empty line. Returns the offset after it, INCOMPLETE, or a refusal.
  * `base` is the offset that index numbers are relative to; `end` bounds the bytes that are there.
  */
 export function scanFieldLines(

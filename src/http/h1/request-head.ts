@@ -15,7 +15,7 @@ import { INCOMPLETE, Refusal } from './parse-outcome.ts';
 const scan = new FieldScan();
 let parsed: RequestHead | null = null;
 
-/** The head that the last positive answer of `parseRequestHead` stands for. May be taken once. */
+/** The head that the last successful `parseRequestHead` read. May be taken once. */
 export function takeRequestHead(): RequestHead {
   const head = parsed!;
   parsed = null;
@@ -23,7 +23,7 @@ export function takeRequestHead(): RequestHead {
 }
 
 /**
- * Reads one head from `bytes[start, end)`. Returns the number of bytes it took (the body begins behind them),
+ * Reads one head from `bytes[start, end)`. Returns the number of bytes it consumed (the body begins after them),
  * INCOMPLETE when more are needed, or a negative `Refusal`. One empty line in front is skipped (RFC 9112 section 2.2).
  * Stateless: an incomplete head is read again from its start.
  */
@@ -132,7 +132,7 @@ function isBareLineEnding(bytes: Buffer, at: number): boolean {
   return bytes[at] === 0x0a || (bytes[at] === 0x0d && bytes[at + 1] !== 0x0a);
 }
 
-/** A line that ends behind the target is HTTP/0.9's; any other bad byte is the target's fault. */
+/** A line that ends after the target is HTTP/0.9's; any other bad byte is the target's fault. */
 function refusedTarget(bytes: Buffer, at: number, targetStart: number): number {
   return bytes[at] === 0x0d || at === targetStart ? Refusal.requestLine : Refusal.target;
 }

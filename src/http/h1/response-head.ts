@@ -60,7 +60,7 @@ export class ResponseHead {
 const scan = new FieldScan();
 let parsed: ResponseHead | null = null;
 
-/** The head that the last positive answer of `parseResponseHead` stands for. May be taken once. */
+/** The head that the last successful `parseResponseHead` read. May be taken once. */
 export function takeResponseHead(): ResponseHead {
   const head = parsed!;
   parsed = null;
@@ -68,8 +68,8 @@ export function takeResponseHead(): ResponseHead {
 }
 
 /**
- * Reads one head from `bytes[start, end)`; see `parseRequestHead` for the answer. `toHead` says that the request's
- * method was HEAD, whose answers have no body whatever their fields say.
+ * Reads one head from `bytes[start, end)`; see `parseRequestHead` for the result. `toHead` says that the request's
+ * method was HEAD, whose responses have no body whatever their fields say.
  */
 export function parseResponseHead(
   bytes: Buffer,

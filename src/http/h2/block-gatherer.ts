@@ -7,7 +7,7 @@ const nothing = Buffer.alloc(0);
 const CONTINUATIONS_MAX = 64;
 
 export class BlockGatherer {
-  /** Largest block, compressed as it comes. */
+  /** Largest block, in its compressed form. */
   private readonly bytesMax: number;
   /** Whose block is coming in; 0 when there is none. */
   stream: number;

@@ -22,7 +22,7 @@ function lowerName(name: string): string {
   return lower;
 }
 
-/** A mask over `HeaderId` of fields that never stand in HTTP/2, and these. */
+/** A mask over `HeaderId` of fields that HTTP/2 never has, and these. */
 export function leftOut(...more: readonly number[]): Uint8Array {
   const mask = new Uint8Array(headerNames.length);
   for (const id of [

@@ -54,7 +54,7 @@ export class FloodGuard {
     this.frames = new Budget(FRAME_BURST, FRAMES_PER_SECOND, now);
   }
 
-  /** Each answers whether the peer may go on. */
+  /** Each returns whether the peer may continue. */
   reset(now: number): boolean {
     return this.resets.spend(1, now);
   }

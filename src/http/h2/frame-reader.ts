@@ -11,7 +11,7 @@ export interface FrameHandler {
   /** A DATA frame begins; `length` is its payload with padding, which is what flow control counts. */
   onDataStart(streamId: number, length: number, endStream: boolean): number;
   onData(bytes: Buffer, start: number, end: number): void;
-  /** All of the frame that `onDataStart` told of has come. */
+  /** All of the frame that `onDataStart` announced has arrived. */
   onDataEnd(): number;
   /** A whole header block: HEADERS and its CONTINUATIONs. */
   onHeaders(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): number;
@@ -25,7 +25,7 @@ export interface FrameHandler {
   onPingAck(bytes: Buffer, start: number): number;
   onGoaway(lastStreamId: number, code: number): number;
   onWindowUpdate(streamId: number, increment: number): number;
-  /** A frame of a type that nobody here knows: passed over (RFC 9113 section 5.5). */
+  /** A frame of an unknown type: ignored (RFC 9113 section 5.5). */
   onUnknown(): number;
 }
 
@@ -35,10 +35,10 @@ export class FrameReader {
   private readonly handler: FrameHandler;
   /** The first frame of either side is SETTINGS (RFC 9113 section 3.4). */
   private settingsDue: boolean;
-  /** The beginning of a frame that has not come whole. */
+  /** The beginning of an incomplete frame. */
   private stash: Buffer;
   private stashed: number;
-  /** Of the DATA frame that is coming in: payload, then padding, still to come. */
+  /** Of the current DATA frame: bytes of payload, then of padding, still to come. */
   private inData: boolean;
   private padLengthDue: boolean;
   private dataLeft: number;
@@ -162,7 +162,7 @@ export class FrameReader {
     return this.handler.onDataEnd();
   }
 
-  /** Returns the offset behind what it took. `inData` is false once the frame is complete; `dataLeft` is negative when it is malformed. */
+  /** Returns the offset after what it consumed. `inData` is false once the frame is complete; `dataLeft` is negative when it is malformed. */
   private feedData(bytes: Buffer, at: number, end: number): number {
     if (this.padLengthDue) {
       this.padLengthDue = false;
@@ -188,7 +188,7 @@ export class FrameReader {
 
   // ---- Every other frame ---------------------------------------------------------------------------------------
 
-  /** What the nine bytes alone can tell. */
+  /** What the nine bytes alone determine. */
   private checkHeader(bytes: Buffer, at: number, length: number): number {
     if (length > FRAME_BYTES_DEFAULT) return ErrorCode.frameSizeError;
     const type = bytes[at + 3]!;

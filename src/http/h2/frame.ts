@@ -25,7 +25,7 @@ export const STREAM_ID_MAX = 0x7fffffff;
 /** What a client sends first (RFC 9113 section 3.4). */
 export const clientPreface: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
-/** Writes the header of a frame at `at`; returns the offset behind it. */
+/** Writes the header of a frame at `at`; returns the offset after it. */
 export function writeFrameHeader(
   target: Uint8Array,
   at: number,
@@ -42,7 +42,7 @@ export function writeFrameHeader(
   return writeUint32(target, at + 5, streamId);
 }
 
-/** Writes a 32-bit number at `at`; returns the offset behind it. */
+/** Writes a 32-bit number at `at`; returns the offset after it. */
 export function writeUint32(target: Uint8Array, at: number, value: number): number {
   target[at] = value >>> 24;
   target[at + 1] = value >>> 16;

@@ -33,12 +33,12 @@ export class RequestBlock extends FieldWriter {
     this.writer.field(':protocol', protocol);
   }
 
-  /** That trailers are understood: the one value that may stand here (RFC 9113 section 8.2.2). gRPC servers ask for it. */
+  /** Trailers are understood: the only value that is allowed here (RFC 9113 section 8.2.2). gRPC servers require it. */
   takesTrailers(): void {
     this.writer.field('te', 'trailers');
   }
 
-  /** The key of the head that was just written; empty for one that asks for no tunnel. */
+  /** The key of the head that was just written; empty if it requests no tunnel. */
   takeWebSocketKey(): string {
     const key = this.webSocketKey;
     this.webSocketKey = '';

@@ -14,7 +14,7 @@ import { RequestHead, type TargetForm, UNKNOWN_LENGTH } from '../request-head.ts
 import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
 
-/** `contentLength` of a message that does not say. */
+/** `contentLength` of a message without a length. */
 const NO_LENGTH = -1;
 
 /** What is to be done with a message. */
@@ -23,12 +23,12 @@ export const Verdict = {
   served: 0,
   /** It is none: the stream ends with PROTOCOL_ERROR (RFC 9113 section 8.1.1). */
   malformed: 1,
-  /** It is one that is not served: it gets an answer. */
+  /** It is not served: it gets a response. */
   refused: 2,
 } as const;
 
 /**
- * A request as its header block tells it: immutable, so that the same block gives many requests. `toHead` makes one.
+ * A request as in its header block: immutable, so that the same block gives many requests. `toHead` makes one.
  */
 export class RequestMessage {
   /** The limits that it was judged by. */
@@ -166,7 +166,7 @@ export class RequestMessage {
     return null;
   }
 
-  /** Every other field, as lines. Returns what Host says, empty when it is not there; null when the message is malformed. */
+  /** Every other field, as lines. Returns the value of Host, empty without one; null when the message is malformed. */
   private readFields(fields: readonly Field[], from: number): string | null {
     const { index } = this;
     let host = '';
@@ -250,7 +250,7 @@ export class RequestMessage {
     return true;
   }
 
-  /** What the parts mean together, and the head that comes of them. */
+  /** Checks the parts together, and makes the head from them. */
   private decide(parts: PseudoParts, host: string): void {
     const { method, scheme, path, protocol } = parts;
     this.method = protocol === '' ? method : 'GET';
@@ -345,7 +345,7 @@ interface PseudoParts {
   protocol: string;
 }
 
-/** The request that a block stands for. Blocks that come again have been read before. */
+/** The request of a block. Repeated blocks have been read before. */
 export function readRequest(block: FieldBlock<RequestMessage>, limits: HeadLimits): RequestMessage {
   const known = block.derived;
   if (known !== null && known.limits === limits) return known;

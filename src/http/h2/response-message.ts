@@ -68,7 +68,7 @@ export class ResponseMessage {
   }
 }
 
-/** The response that a block stands for. Blocks that come again have been read before. */
+/** The response of a block. Repeated blocks have been read before. */
 export function readResponse(block: FieldBlock<ResponseMessage>, limits: HeadLimits): ResponseMessage {
   const known = block.derived;
   if (known !== null && known.limits === limits) return known;

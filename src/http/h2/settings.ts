@@ -16,7 +16,7 @@ export const Setting = {
 
 export const SETTING_BYTES = 6;
 
-/** What one side has announced; the values that hold before it said anything. */
+/** What one side has announced; initially the default values. */
 export class PeerSettings {
   headerTableBytes = 4096;
   pushEnabled = true;

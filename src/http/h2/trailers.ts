@@ -6,7 +6,7 @@ import { Headers } from '../headers.ts';
 import { FieldFlaw } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
 
-/** The fields, or null when the message is malformed. What may not stand behind a body is still among them. */
+/** The fields, or null when the message is malformed. What is not allowed after a body is still among them. */
 export function readTrailers(block: FieldBlock<unknown>): Headers | null {
   if (block.tooLarge) return null;
   const index: number[] = [];

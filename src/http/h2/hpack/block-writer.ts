@@ -59,7 +59,7 @@ export class BlockWriter {
     else this.raw(value);
   }
 
-  /** A field whose name stands in the static table and whose value is `bytes[start, end)`. */
+  /** A field whose name is in the static table and whose value is `bytes[start, end)`. */
   valueBytes(nameIndex: number, bytes: Buffer, start: number, end: number): void {
     this.literalStart(nameIndex);
     this.copied(bytes, start, end);
@@ -146,5 +146,5 @@ export class BlockWriter {
   }
 }
 
-/** Values that nobody on the way is to put into a table (RFC 7541 section 7.1.3). */
+/** Values that no intermediary may put into a table (RFC 7541 section 7.1.3). */
 const NEVER_INDEXED_NAMES = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);

@@ -9,7 +9,7 @@ import { STATIC_COUNT, staticFields } from './static-table.ts';
 
 const cursor = new BlockCursor();
 
-/** Size updates that may stand at the start of a block (RFC 7541 section 4.2): the smallest in between, and the last. */
+/** Size updates that are allowed at the start of a block (RFC 7541 section 4.2): the smallest in between, and the last. */
 const SIZE_UPDATES_MAX = 2;
 
 export class HpackDecoder<Derived> {

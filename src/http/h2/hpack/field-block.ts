@@ -20,7 +20,7 @@ export class FieldBlock<Derived> {
 }
 
 const SLOTS = 8;
-/** Longer blocks do not repeat, or hold what is better not kept. */
+/** Longer blocks rarely repeat, or contain what should not be kept. */
 export const KEPT_BLOCK_BYTES_MAX = 512;
 
 interface Kept<Derived> {
@@ -29,7 +29,7 @@ interface Kept<Derived> {
   readonly block: FieldBlock<Derived>;
 }
 
-/** A few blocks of one connection, found by their bytes. A place holds one: a newer block takes it from an older. */
+/** A few blocks of one connection, found by their bytes. A place holds one block: a newer one replaces an older one. */
 export class BlockMemory<Derived> {
   private readonly slots: (Kept<Derived> | null)[] = [null, null, null, null, null, null, null, null];
 

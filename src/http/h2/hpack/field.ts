@@ -54,7 +54,7 @@ function fieldIdOf(name: string): number {
   return name.charCodeAt(0) === 0x3a ? (pseudoIds.get(name) ?? PseudoId.unknown) : headerIdOf(name);
 }
 
-/** Whether it is a token without upper-case letters, behind a colon for a pseudo-header. */
+/** Whether it is a token without upper-case letters, after a colon for a pseudo-header. */
 function isFieldName(name: string): boolean {
   const from = name.charCodeAt(0) === 0x3a ? 1 : 0;
   if (name.length === from) return false;

@@ -9,7 +9,7 @@ export function huffmanBytes(text: string): number {
   return (bits + 7) >> 3;
 }
 
-/** Writes a latin1 text at `at`; returns the offset behind it. There must be room for `huffmanBytes`. */
+/** Writes a latin1 text at `at`; returns the offset after it. There must be room for `huffmanBytes`. */
 export function huffmanEncode(text: string, target: Uint8Array, at: number): number {
   // At most 7 bits wait between two codes of at most 30: more than the 32 of a bitwise operation, so a number is kept.
   let waiting = 0;

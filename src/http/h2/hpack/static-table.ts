@@ -82,7 +82,7 @@ export function staticNameIndex(name: string): number {
   return byName.get(name) ?? 0;
 }
 
-/** Number of the static field that says exactly this, or 0. */
+/** Number of the static field with exactly this name and value, or 0. */
 export function staticIndex(name: string, value: string): number {
   let at = staticNameIndex(name);
   if (at === 0) return 0;
