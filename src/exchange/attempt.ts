@@ -109,7 +109,7 @@ function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly 
   return null;
 }
 
-/** The upstream may not be asked: what the route gives its callers then, else the refusal, with the time to come back. */
+/** The upstream may not be used: sends the fallback of the route, else the refusal with the time to retry. */
 function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
   const { fallback, kept } = exchange.route!.plan.resilience;
   const upstream = exchange.upstream!;

@@ -14,7 +14,7 @@ import { answer, refuse, sendEarlyReply } from './reply.ts';
 import { abortAnswer } from './respond.ts';
 import type { Route } from './route.ts';
 
-/** First step of every exchange. The answer may be complete when it returns. */
+/** First step of every exchange. The response may be complete when it returns. */
 export function begin(exchange: Exchange): void {
   const { request, snapshot } = exchange;
   // Before anything looks at the head: a route may match on such a field, and an upstream behind a public route believes it, too.
@@ -44,13 +44,13 @@ export function begin(exchange: Exchange): void {
   findRoute(exchange);
 }
 
-/** What another server could read in another way is answered, and nothing is read behind it. */
+/** Refuses what another server could read differently; nothing after it is read from the connection. */
 function refuseMessage(exchange: Exchange, fault: Fault): void {
   exchange.downstream.closeAfter();
   refuse(exchange, fault);
 }
 
-/** For who asks what may be asked where everything may. */
+/** Allowed methods where no route is known: for `OPTIONS *`, and without a match. */
 const COMMON_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 let lastAuthority = '';
@@ -100,7 +100,7 @@ function findRoute(exchange: Exchange): void {
   runFilters(exchange, afterFilters);
 }
 
-/** For a client that comes back for its answer. */
+/** For a client that fetches its deferred response. */
 function toAnswers(exchange: Exchange, answers: ReadonlyMap<string, Route>): void {
   const route = answers.get(answersWordIn(exchange.request.path));
   if (route === undefined) {
@@ -182,7 +182,7 @@ const requestEnds: BodyPipeEnds = {
 
 // ---- Routes that match on a field of the body ----------------------------------------------------------------------
 
-/** Holds the body until it is complete, then asks the router again. */
+/** Holds the body until it is complete, then finds the route again. */
 function gatherBody(exchange: Exchange): void {
   const { request, snapshot } = exchange;
   if (!request.hasBody || request.contentLength > snapshot.limits.matchBodyBytesMax) {
@@ -242,7 +242,7 @@ function withoutRoute(exchange: Exchange): void {
   else refuse(exchange, new Fault('method_not_allowed'), [['Allow', allowHeader(allowed)]]);
 }
 
-/** A preflight that no filter answered: the route does not serve OPTIONS, so the upstream is not asked. */
+/** A preflight that no filter answered: the route does not serve OPTIONS, so it is not sent upstream. */
 function afterPreflight(exchange: Exchange): void {
   if (exchange.earlyReply !== null) {
     sendEarlyReply(exchange);

@@ -13,7 +13,7 @@ import type { Exchange } from './exchange.ts';
 /** Shares are whole numbers of this in shared memory. */
 export const SHARE_WHOLE = 1_000_000;
 
-/** In the share's cell: not even those whom a rule chooses get the canary. */
+/** In the share's cell: not even callers that match a rule get the canary. */
 export const SHARE_ROLLED_BACK = -1;
 
 /** One version: where it is, and where it counts in the worker's cells. */

@@ -9,7 +9,7 @@ export interface Chain {
   readonly onRequest: readonly Filter[];
   readonly requestPlaces: readonly number[];
   readonly hasRequestBody: boolean;
-  /** Last filter first: an answer passes back the way the request came. */
+  /** Last filter first: a response passes back the way the request came. */
   readonly onResponse: readonly Filter[];
   readonly responsePlaces: readonly number[];
   readonly hasEnd: boolean;
@@ -97,7 +97,7 @@ export function runEndHooks(exchange: Exchange, chain: Chain): void {
   }
 }
 
-/** Waits for a hook or a store, then goes on if the exchange is still there. Everything that comes meanwhile is held. */
+/** Waits for a hook or a store, then continues if the exchange has not ended. Everything that arrives meanwhile is held. */
 export function suspend(exchange: Exchange, waits: Promise<void>, resume: () => void): void {
   exchange.suspended = true;
   const { io } = exchange.services;
@@ -114,7 +114,7 @@ export function suspend(exchange: Exchange, waits: Promise<void>, resume: () => 
   });
 }
 
-/** What a filter throws is the gateway's fault, told to the log in full and to the client by its code alone. */
+/** An error that a filter throws is the gateway's fault: logged in full, and shown to the client only by its code. */
 export function failFilter(exchange: Exchange, error: unknown): void {
   exchange.services.log('error', `a filter of route ${exchange.routeName} failed: ${stackOf(error)}`);
   exchange.refuse(new Fault('filter_failed'));

@@ -40,7 +40,7 @@ export class BodyCollector {
 
 /**
  * The request's body, or null when it is larger than `bytesMax`. Only in `onRequest`, by a filter that waits for it. What was
- * gathered still goes upstream unless the filter answers. Never settles when the client leaves before the end.
+ * collected still goes upstream unless the filter responds. Never settles when the client leaves before the end.
  */
 export function collectBody(exchange: Exchange, bytesMax: number): Promise<Buffer | null> {
   const { request } = exchange;

@@ -10,7 +10,7 @@ import type { ExchangeServices } from './services.ts';
 
 /**
  * Descriptors that clients leave to connections to endpoints, the admin endpoints, logs and files that are read: with none left, libuv
- * closes whoever comes without a word to anybody, and nobody can look inside.
+ * closes new connections without a message, and the gateway cannot be inspected.
  */
 const KEPT_BACK_SHARE = 1 / 8;
 const KEPT_BACK_MAX = 1_024;

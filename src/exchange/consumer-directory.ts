@@ -23,7 +23,7 @@ export interface ListedKey {
   readonly disabled: boolean;
 }
 
-/** A key with whom it belongs to. */
+/** A key with its owner. */
 export interface KnownKey<Key extends ListedKey = ListedKey> {
   readonly key: Key;
   readonly consumer: Consumer;
@@ -54,7 +54,7 @@ export class ConsumerDirectory {
     return this.nameNumbers.has(hashText(name)) ? this.byName.get(name) : undefined;
   }
 
-  /** The key with this hash. Because a hash is looked up, and not the key, the time it takes tells nothing of the key. */
+  /** The key with this hash. Because the hash is looked up, and not the key, the time it takes reveals nothing about the key. */
   key(hash: string): KnownKey | undefined {
     // Because: as above.
     return this.keyNumbers.has(numberOf(hash)) ? this.byHash.get(hash) : undefined;

@@ -1,6 +1,6 @@
 // The caller, once a filter has identified it: the consumer as configured, and the identity that the credential proved. Types only.
 
-/** Somebody who calls, whichever filter recognised him. */
+/** A caller, whichever filter recognised it. */
 export interface Consumer {
   readonly name: string;
   readonly tenant: string | null;
@@ -10,11 +10,11 @@ export interface Consumer {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** What a verified credential says. */
+/** The content of a verified credential. */
 export interface Identity {
   /** Name of the filter that verified it: `jwt`, `apiKey`. */
   readonly by: string;
-  /** Whom it names in the terms of its issuer: a token's `sub`, a certificate's subject, a key's id. Empty when it names nobody. */
+  /** Its subject in the terms of its issuer: a token's `sub`, a certificate's subject, a key's id. Empty if it has none. */
   readonly subject: string;
   /** Of the API key or certificate, for logs and limits: never the secret itself. Empty for others. */
   readonly keyId: string;

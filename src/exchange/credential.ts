@@ -7,13 +7,13 @@ import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
 import { queryPairs, withoutParameter } from '../http/query.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Stands for something that no credential looks like: several fields, nothing behind the scheme, more bytes than allowed. */
+/** Something that cannot be a credential: several fields, nothing after the scheme, more bytes than allowed. */
 export const MALFORMED = Symbol('malformed credential');
 
 /** The credential as it was written; null where none of the places has one. */
 export type Taken = string | null | typeof MALFORMED;
 
-/** Looks at the places in their order; the first in which something stands counts, whatever stands in the others. */
+/** Reads the places in their order; the first one that contains something counts, whatever the others contain. */
 export class CredentialReader {
   private readonly places: readonly CredentialPlace[];
   private readonly bytesMax: number;
@@ -35,7 +35,7 @@ export class CredentialReader {
     return null;
   }
 
-  /** Takes what stands at these places out of the request, so that the upstream does not see it. */
+  /** Removes the content of these places from the request, so that the upstream does not get it. */
   drop(exchange: Exchange): void {
     const { places } = this;
     for (let i = 0; i < places.length; i++) dropFrom(exchange, places[i]!);
@@ -58,7 +58,7 @@ function takeFrom(exchange: Exchange, { kind, name }: CredentialPlace): Taken {
 }
 
 /**
- * The value of a cookie that is there once. What only a careless reader takes for it, with a space behind its name or letters that no value
+ * The value of a cookie that is there once. What only a lenient reader takes for it, with a space after its name or letters that no value
  * has, is one as well: a backend could read that one.
  */
 function onlyCookie(lines: readonly string[], name: string): Taken {
@@ -74,7 +74,7 @@ function onlyCookie(lines: readonly string[], name: string): Taken {
   return found === null ? null : (cookiePairs(found)[1] ?? MALFORMED);
 }
 
-/** The value of a name that stands once among pairs. Given twice, a backend could read the other one. */
+/** The value of a name that is given once among pairs. If it were given twice, a backend could read the other one. */
 function onlyOne(pairs: readonly string[], name: string): Taken {
   let value: Taken = null;
   for (let i = 0; i < pairs.length; i += 2) {
@@ -84,8 +84,8 @@ function onlyOne(pairs: readonly string[], name: string): Taken {
 }
 
 /**
- * What stands behind a scheme (RFC 9110 section 11.4) in Authorization; null for a request without the field or with another
- * scheme. `scheme` in lower case. Two fields are refused: nobody can say which of them counts.
+ * What follows a scheme (RFC 9110 section 11.4) in Authorization; null for a request without the field or with another
+ * scheme. `scheme` in lower case. Two fields are refused, since it is not defined which of them counts.
  */
 export function takeScheme(exchange: Exchange, scheme: string): Taken {
   const { headers } = exchange.request;
@@ -97,7 +97,7 @@ export function takeScheme(exchange: Exchange, scheme: string): Taken {
   return start === value.length ? MALFORMED : value.slice(start);
 }
 
-/** Whether a value of Authorization has this scheme, with something behind it or nothing. */
+/** Whether a value of Authorization has this scheme, with or without something after it. */
 function isUnder(scheme: string, value: string): boolean {
   const { length } = scheme;
   if (value.length < length) return false;

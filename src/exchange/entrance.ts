@@ -29,13 +29,13 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
   private readonly gateway: Gateway;
   private readonly trusted: CidrSet | null;
   private readonly tls: ServerTls | null;
-  /** Whether trusted proxies may tell of their client's certificate. */
+  /** Whether trusted proxies may forward their client's certificate. */
   readonly keepsClientCertificateHeaders: boolean;
   /** What is spoken in plain text. */
   readonly plainProtocols: { readonly http1: boolean; readonly http2: boolean };
   readonly http2: Http2Limits;
   private lastClient: Client | null;
-  /** The listener is gone: what is still open closes after its request. */
+  /** The listener is gone: open connections close after their request. */
   closing: boolean;
 
   constructor(gateway: Gateway, settings: ListenerSettings) {
@@ -52,7 +52,7 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
 
   readonly isTrusted = (ip: string): boolean => this.trusted?.has(ip) ?? false;
 
-  /** What is known of a peer before it has said anything. */
+  /** What is known of a peer before it has sent anything. */
   clientOf(address: string, port: number): Client {
     const ip = address.startsWith('::ffff:') ? address.slice(7) : address;
     const { lastClient } = this;

@@ -42,7 +42,7 @@ import type { Snapshot } from './snapshot.ts';
 /** The request as it will go upstream. Filters may change `method`, `path`, `query`, `authority` and the headers. */
 export type ExchangeRequest = RequestHead;
 
-/** Who made the final answer. */
+/** Who made the final response. */
 export type AnsweredBy = 'nobody' | 'upstream' | 'gateway';
 
 const noState: unknown[] = [];
@@ -66,23 +66,23 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   route: Route | null;
   /** Whom an identity filter recognised; null before, and for credentials that belong to no configured consumer. */
   consumer: Consumer | null;
-  /** What the verified credential says; null while none was verified. */
+  /** The content of the verified credential; null while none was verified. */
   identity: Identity | null;
   /** One cell a filter; see `FilterServices.slot`. */
   state: unknown[];
   /** What went wrong, if anything did. */
   fault: Fault | null;
-  /** True once the exchange is over: whoever resumes late does nothing. */
+  /** True once the exchange is over: code that resumes late does nothing. */
   ended: boolean;
 
   /** Filters entered so far: the position in the route's chain. */
   entered: number;
-  /** A filter waits: what comes meanwhile is held. */
+  /** A filter waits: what arrives meanwhile is held. */
   suspended: boolean;
   earlyReply: Reply | null;
   answeredBy: AnsweredBy;
   responseStarted: boolean;
-  /** The answer does not pass back through the filters: one of them failed on it. */
+  /** The response does not pass back through the filters, since one of them failed on it. */
   passFilters: boolean;
 
   upstream: Upstream | null;
@@ -94,9 +94,9 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   retryPolicy: RetryPolicy | null;
   /** Null until a first try failed. */
   retries: Retries | null;
-  /** A second try beside the first; null for routes that ask for none. */
+  /** A second try beside the first; null for routes without `hedge`. */
   hedge: Hedge | null;
-  /** Of the circuit breaker, for the attempt under way; below 0 when there is nothing to give back. */
+  /** Of the circuit breaker, for the attempt in progress; below 0 when there is nothing to give back. */
   breakerPass: number;
   /** The gate at which it waits, and since when; null when it waits at none. */
   waitsAt: Gate | null;
@@ -116,7 +116,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   foreignIds: string;
   /** Forwarding fields that continue a trusted proxy's, which are taken out of the head. */
   continuedLines: string;
-  /** Cookie line of a sticky split, sent with the answer. */
+  /** Cookie line of a sticky split, sent with the response. */
   stickyCookie: string;
   /** As `stickyCookie`, for the endpoint. */
   affinityCookie: string;
@@ -134,12 +134,12 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   requestPipe: BodyPipe | null;
   /** Filters may change the request's body, so its length is not known ahead. */
   requestFiltered: boolean;
-  /** Response pieces that came while a filter waited. */
+  /** Response pieces that arrived while a filter waited. */
   heldResponse: Buffer[] | null;
   heldResponseEnd: boolean;
   responseTrailers: Headers | null;
   responsePipe: BodyPipe | null;
-  /** The client, or the upstream, takes no bytes at the moment: whoever is done waiting must not start the flow again. */
+  /** The client, or the upstream, takes no bytes at the moment: code that is done waiting must not start the flow again. */
   responseIsBlocked: boolean;
   requestIsBlocked: boolean;
   /** The body is being gathered because routes match on it. */
@@ -147,12 +147,12 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** The body is being gathered for a filter. */
   collector: BodyCollector | null;
 
-  /** Of one that goes on where another stood, that one's. */
+  /** For an exchange that continues another one, that one's. */
   startedAt: number;
   /** Monotonic milliseconds of sending upstream and of the first byte back; 0 when it did not happen. */
   sentAt: number;
   firstByteAt: number;
-  /** When the answer's head went to the client; 0 when it did not. */
+  /** When the response's head was sent to the client; 0 if it was not. */
   answeredAt: number;
   requestBytes: number;
   /** Largest body that is taken; 0 is no limit. Starts as `limits.body`; a filter may lower it for its route. */
@@ -266,13 +266,13 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.idGiven = true;
   }
 
-  /** Goes by the id that was made for it, whatever a trusted proxy says. */
+  /** Uses the id that was made for it, whatever a trusted proxy sent. */
   useOwnId(): void {
     this.id = this.madeId(REQUEST_ID_AT);
     this.idGiven = false;
   }
 
-  /** Whether the request goes by the id that was made for it, and not by one from outside. */
+  /** Whether the request uses the id that was made for it, and not one from outside. */
   get hasOwnId(): boolean {
     // Because: a trusted client's claim is looked at when the id is asked for.
     if (this.client.trusted) void this.requestId;
@@ -288,7 +288,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     return latin1(this.idBatch.bytes, this.idAt + at, this.idAt + at + ID_DIGITS);
   }
 
-  /** gRPC's streams begin in the request: up to the answer their callers may be as quiet as behind it. */
+  /** gRPC's streams begin in the request: their callers may be as quiet before the response as after it. */
   get quietMs(): number {
     return this.upstream !== null && isGrpc(this.request) ? this.idleTimeoutMs || Infinity : 0;
   }

@@ -11,8 +11,8 @@ import type { FilterNeeds, NeedsContext, WorkerServices } from './worker-service
  * A filter as built for one route (or for the global chain): immutable configuration with hooks over it.
  * State of one exchange goes into `exchange.state[services.slot]`.
  *
- * A hook returns nothing, or a promise only when it truly waits. A request is refused or answered early by
- * `exchange.reply(...)`; the filters behind it are then skipped and the answer passes back through `onResponse` of
+ * A hook returns nothing, or a promise only when it truly waits. A filter refuses a request or responds early with
+ * `exchange.reply(...)`; the filters after it are then skipped and the response passes back through `onResponse` of
  * those that were entered already, in reverse order, the replying one included.
  * What a hook throws becomes `filter_failed` (500) and a log line.
  */
@@ -25,16 +25,16 @@ export interface Filter {
    * The bytes are the filter's to keep.
    */
   onRequestBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
-  /** The head of the answer, the upstream's or an early one, before anything of it is sent. May change `exchange.response`. */
+  /** The head of the response, the upstream's or an early one, before anything of it is sent. May change `exchange.response`. */
   onResponse?(exchange: Exchange): void | Promise<void>;
-  /** As `onRequestBody`, for the answer. Called only when `exchange.response.filterBody(slot)` was asked for in `onResponse`. */
+  /** As `onRequestBody`, for the response. Called only if `onResponse` called `exchange.response.filterBody(slot)`. */
   onResponseBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
-  /** Whether the filter itself is what the request is for, as a login's callback is: no other way to be recognised may answer it. */
+  /** Whether the request is for the filter itself, as a login's callback is: no other identity filter may respond to it. */
   serves?(exchange: Exchange): boolean;
   /** Where it looks for its credential; for `withhold` of the others. */
   readonly credentialPlaces?: readonly CredentialPlace[];
   /**
-   * Takes what it would have kept from the upstream out of a request that another filter let pass. What stands at the places `of` that
+   * Removes what it would have withheld from the upstream from a request that another filter admitted. What is at the places `of` that
    * one is that one's to keep or to take out.
    */
   withhold?(exchange: Exchange, of: readonly CredentialPlace[]): void;
@@ -54,7 +54,7 @@ export interface FilterServices {
    * to use, closed when no configuration has it. Throws a `TypeError` for an unknown name.
    */
   store(name: string): Store;
-  /** What the configuration says of a store, for the spec of a feed; nothing is opened. Throws a `TypeError` for an unknown name. */
+  /** The settings of a store, for the spec of a feed; nothing is opened. Throws a `TypeError` for an unknown name. */
   storeSpec(name: string): StoreSpec;
   /**
    * A filter inside this one's configuration, built with a cell of its own. Its hooks are this one's to call. It counts refusals in
@@ -66,7 +66,7 @@ export interface FilterServices {
   /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
   eventCell(event: string): number;
   /**
-   * How many filters of this chain have said `text` before: for one that keeps something outside of itself under what its settings say,
+   * How many filters of this chain have called this with `text` before: for one that keeps something elsewhere under a name from its settings,
    * so that another one beside it with the same settings does not use it up as well.
    */
   twins(text: string): number;
@@ -87,8 +87,8 @@ export interface FilterDefinition<Config> {
   /** What it counts, `cardea_filter_events_total{filter,event}`: a short fixed list, such as `admitted`, `refused`. */
   readonly events?: readonly string[];
   /**
-   * Whether nobody passes it without credentials; for `cardea audit`. Left out, that is what every filter with `identityHeaders`
-   * does: one that may be told to let unknown callers pass says here when it does.
+   * Whether nobody passes it without credentials; for `cardea audit`. By default that is what every filter with `identityHeaders`
+   * does: one that can be configured to admit unknown callers reports here when it does.
    */
   isGuard?(config: Config): boolean;
   /** The filters that its configuration holds, for those that call others. */
@@ -96,7 +96,7 @@ export interface FilterDefinition<Config> {
   /** What it shares with other threads. Runs in the supervisor, for every place where the filter is configured. */
   needs?(config: Config, context: NeedsContext): FilterNeeds;
   /**
-   * Fields of the request that only this filter may write, in any case: whoever the upstream believes by them. Taken out of
+   * Fields of the request that only this filter may write, in any case, since the upstream trusts them. Removed from
    * every request on arrival, on all routes and before they are matched. An empty list still reserves `x-consumer-*`.
    */
   identityHeaders?(config: Config): readonly string[];

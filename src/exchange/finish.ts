@@ -49,17 +49,17 @@ export function finish(exchange: Exchange): void {
   if (exchange.mirror !== null) exchange.mirror.ended();
 }
 
-/** Status for counters and log: 499 for a client that left before an answer began, as nginx has it. */
+/** Status for counters and log: 499 for a client that left before a response began, as in nginx. */
 function finalStatus(exchange: Exchange): number {
   return exchange.responseStarted ? exchange.response!.status : (exchange.fault?.kind.status ?? 499);
 }
 
-/** Milliseconds until the answer's first byte came, of the last attempt. */
+/** Milliseconds until the first byte of the response, in the last attempt. */
 function upstreamTime({ sentAt, firstByteAt }: Exchange, now: number): number {
   return sentAt === 0 ? 0 : (firstByteAt === 0 ? now : firstByteAt) - sentAt;
 }
 
-/** Milliseconds of our own until the answer's head went out: bodies and tunnels go at the pace of those at both ends. */
+/** Our own milliseconds until the head of the response was sent: the pace of bodies and tunnels is set by both ends. */
 function ownTime({ startedAt, sentAt, firstByteAt, answeredAt }: Exchange, now: number, upstreamMs: number): number {
   // An upstream that never answered was waited for until now.
   const until = answeredAt === 0 || (sentAt !== 0 && firstByteAt === 0) ? now : answeredAt;

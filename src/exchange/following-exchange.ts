@@ -8,8 +8,8 @@ import type { Route } from './route.ts';
 import type { ExchangeServices } from './services.ts';
 
 /**
- * The same request by the same caller, read whole and through its filters, with the ids that it has; its answer goes to
- * `to`. `services` are for exchanges that count as nobody's; `route` has no filters to run.
+ * The same request by the same caller, completely read and past its filters, with the same ids; its response goes to
+ * `to`. `services` are for exchanges that are not counted as a client's; `route` has no filters to run.
  */
 export function followingExchange(
   from: Exchange,

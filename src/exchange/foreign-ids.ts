@@ -4,11 +4,11 @@ import { HeaderId } from '../http/header-names.ts';
 import { traceContext } from '../telemetry/trace-context.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Trace and id fields of a stranger, or of a trace that begins anew. */
+/** Trace and id fields of an untrusted peer, or of a trace that begins here. */
 const replaced = new Uint8Array(64);
 for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) replaced[id] = 1;
 
-/** Takes them out of the head: as fields, or empty when the exchange goes by those made for it. */
+/** Removes them from the head and returns them: as fields, or empty when the exchange uses those made for it. */
 export function foreignIds(exchange: Exchange): string {
   const { headers } = exchange.request;
   const received = headers.getOnlyById(HeaderId.traceparent);

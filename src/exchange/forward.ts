@@ -8,7 +8,7 @@ import { forwardTo } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { answer } from './reply.ts';
 
-/** So that who is first here is not first at every other choice by a hash. */
+/** So that a client with a low hash here does not have one in every other choice by a hash. */
 const SPLIT_SEED = 17;
 
 /** Carries out the route's destination. */

@@ -13,7 +13,7 @@ export type IsTrusted = (ip: string) => boolean;
 /** Whom a listener believes, and how far. */
 export interface Trust {
   readonly isTrusted: IsTrusted;
-  /** Whether trusted proxies may tell of their client's certificate. */
+  /** Whether trusted proxies may forward their client's certificate. */
   readonly keepsClientCertificateHeaders: boolean;
 }
 
@@ -54,8 +54,8 @@ function addressOf(written: string): string | null {
 }
 
 /**
- * The client of a request. What a stranger says of himself in forwarding fields is taken out of the head before
- * anybody reads it; what a trusted proxy says is believed, from the right, up to the first address that is not trusted.
+ * The client of a request. Forwarding fields of an untrusted peer are removed from the head before
+ * anything reads it; those of a trusted proxy are believed, from the right, up to the first address that is not trusted.
  */
 export function clientOf(connectionClient: Client, request: ExchangeRequest, trust: Trust): Client {
   const { headers } = request;
@@ -95,7 +95,7 @@ function believedAddress(list: string | undefined, isTrusted: IsTrusted): string
   return believed;
 }
 
-/** Forwarding and Via fields for the upstream as lines. What a trusted proxy in front said is continued. */
+/** Forwarding and Via fields for the upstream as lines. Those of a trusted proxy in front are continued. */
 export function forwardedLines(exchange: Exchange): string {
   const { client, request } = exchange;
   const { authority, version } = request;
@@ -112,7 +112,7 @@ export function forwardedLines(exchange: Exchange): string {
   return lines;
 }
 
-/** What a trusted proxy said is taken out of the head, and continued. */
+/** The fields of a trusted proxy are removed from the head, and continued. */
 export function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {
   const before = headers.getJoined('x-forwarded-for');
   const forwarded = headers.getJoined('forwarded');
@@ -142,7 +142,7 @@ function viaVersion(version: string): string {
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** What a proxy in front was told for a host may hold anything: it must not look like another element. */
+/** The host that a proxy in front received may contain anything: it must not look like another element. */
 function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }

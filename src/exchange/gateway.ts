@@ -49,7 +49,7 @@ export interface GatewayServices {
   readonly accessLog: AccessLog;
   /** One line for the operator. */
   readonly log: ExchangeServices['log'];
-  /** Left out, this worker knows of no other. */
+  /** Without it, this worker knows of no other. */
   readonly states?: SharedStates;
 }
 
@@ -111,7 +111,7 @@ export class Gateway {
     return this.current;
   }
 
-  /** Exchanges under way. */
+  /** Exchanges in progress. */
   get inFlight(): number {
     return this.underWay;
   }
@@ -121,7 +121,7 @@ export class Gateway {
     return this.open.size;
   }
 
-  /** New exchanges use `next` from now on; those under way keep theirs. Upstreams that `next` no longer has are retired. */
+  /** New exchanges use `next` from now on; those in progress keep theirs. Upstreams that `next` no longer has are retired. */
   swap(next: Snapshot): void {
     const before = this.current;
     this.current = next;
@@ -160,7 +160,7 @@ export class Gateway {
     else readByEvents(socket);
   }
 
-  /** Begins a TLS handshake on a socket; null when too many are under way. The socket then is closed. */
+  /** Begins a TLS handshake on a socket; null when too many are in progress. The socket is closed then. */
   secure(socket: Socket, client: Client, entrance: Entrance, tls: ServerTls): Handshake | null {
     this.open.forgetNameless(socket);
     const handshake = tls.begin(socket, client, entrance);
@@ -179,7 +179,7 @@ export class Gateway {
     cells[workerMetricsOffset + (resumed ? WorkerCell.tlsResumed : WorkerCell.tlsHandshakes)]!++;
   }
 
-  /** A handshake came to nothing; null when the client left. */
+  /** A handshake failed; null when the client left. */
   unsecured(socket: Socket, failure: HandshakeFailure | null): void {
     this.services.cells[this.services.workerMetricsOffset + failureCells[failure ?? 'aborted']]!++;
     this.unproxiedClosed(socket);
@@ -263,7 +263,7 @@ export class Gateway {
     connection.refuse(message);
   }
 
-  /** A connection that did not begin with a PROXY header, as its listener asks. It gets no answer: what it speaks is not known. */
+  /** A connection that did not begin with the PROXY header that its listener requires. It gets no response, since its protocol is unknown. */
   refuseUnproxied(client: Client): void {
     recordMalformed(this.services, client, new Fault('malformed_proxy_header'), newRequestId(), 0, '');
   }

@@ -6,12 +6,12 @@ import { HeaderId } from '../http/header-names.ts';
 import { isGrpcType } from '../http/refusal-form.ts';
 import type { RequestHead } from '../http/request-head.ts';
 
-/** Whether the caller speaks gRPC, which takes HTTP/2. */
+/** Whether the caller uses gRPC, which needs HTTP/2. */
 export function isGrpc(request: RequestHead): boolean {
   return request.version === '2' && carriesGrpc(request);
 }
 
-/** Whether the messages are gRPC's, `application/grpc` with a format or without: also of a browser's call that was translated. */
+/** Whether the messages are gRPC's, `application/grpc` with or without a format: also those of a translated call of a browser. */
 export function carriesGrpc({ headers, method }: RequestHead): boolean {
   if (method !== 'POST') return false;
   const type = headers.getById(HeaderId.contentType);
@@ -21,13 +21,13 @@ export function carriesGrpc({ headers, method }: RequestHead): boolean {
 const timeoutForm = /^([0-9]{1,8})([HMSmun])$/;
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 
-/** Milliseconds that the caller gives a call by `grpc-timeout`; Infinity when it says nothing that can be read. */
+/** Milliseconds of the call's `grpc-timeout`; Infinity if there is none that can be read. */
 export function grpcTimeoutMs({ headers }: RequestHead): number {
   const match = timeoutForm.exec(headers.get('grpc-timeout') ?? '');
   return match === null ? Infinity : Number(match[1]) * unitMs[match[2]!]!;
 }
 
-/** Fields of the answer to a gRPC call that failed with this fault. */
+/** Fields of the response to a gRPC call that failed with this fault. */
 export function grpcFields(fault: Fault): [string, string][] {
   return [
     ['Content-Type', 'application/grpc'],
@@ -36,7 +36,7 @@ export function grpcFields(fault: Fault): [string, string][] {
   ];
 }
 
-/** Whatever is no printable ASCII, and the percent sign, as its UTF-8 bytes in hexadecimal. */
+/** Everything but printable ASCII, and the percent sign, as its UTF-8 bytes in hexadecimal. */
 function percentEncoded(text: string): string {
   return Array.from(Buffer.from(text), byte =>
     byte >= 0x20 && byte <= 0x7e && byte !== 0x25

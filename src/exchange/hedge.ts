@@ -18,22 +18,22 @@ import { endWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
-/** Of the answers that come before a second try begins. */
+/** Of the responses that arrive before a second try begins. */
 const SHARE = 0.95;
 
-/** Of the budget, where nothing says otherwise. */
+/** Of the budget, by default. */
 const BUDGET_SHARE = 0.2;
 
 export function newRecent(): RecentQuantile {
   return new RecentQuantile(SHARE);
 }
 
-/** Settings of a route, and what its answers took. */
+/** Settings of a route, and the times of its responses. */
 export class HedgePlan {
   private readonly afterMs: number;
   private readonly recent: RecentQuantile;
 
-  /** `afterMs` 0 takes the 95th percentile of the answers before, those that the plan which had `recent` before this one has seen among them. */
+  /** `afterMs` 0 takes the 95th percentile of earlier responses, including those seen by the plan that had `recent` before. */
   constructor(afterMs: number, recent = newRecent()) {
     this.afterMs = afterMs;
     this.recent = recent;
@@ -132,7 +132,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.failed(fault);
   }
 
-  /** Gives it up; an exchange that ended, or whose first try answered. */
+  /** Gives it up, because the exchange ended or its first try responded. */
   cancel(): void {
     this.exchange.services.io.wheel.cancel(this);
     const { endpoint, connection } = this;
@@ -197,7 +197,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
   onRequestBlocked(): void {}
   onRequestDrained(): void {}
 
-  /** Its answer is worse than none: the first try may still give a better one. */
+  /** Its response is worse than none: the first try may still give a better one. */
   private report(head: ResponseHead): void {
     const upstream = this.exchange.upstream!;
     const tookMs = this.exchange.services.io.clock.now - this.sentAt;

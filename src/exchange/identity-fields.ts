@@ -7,7 +7,7 @@ import type { Exchange } from './exchange.ts';
 /** What several credentials allow together is what `acl` sees as well. */
 const SCOPES = `${CONSUMER_PREFIX}scopes`;
 
-/** Takes them out of the request; name, value, name, value. Whatever the client wrote under such names was gone before. */
+/** Removes them from the request and returns them: name, value, name, value. What the client sent under such names was removed before. */
 export function takeIdentityFields({ request, snapshot }: Exchange): string[] {
   const { identityHeaders } = snapshot;
   return identityHeaders === null ? [] : request.headers.takeAdded(identityHeaders);
@@ -17,7 +17,7 @@ export function addFields({ request }: Exchange, fields: readonly string[]): voi
   request.headers.appendAllTrusted(fields);
 }
 
-/** Adds to `fields` those of `more` that say something that is not said yet; scopes are put together. */
+/** Adds to `fields` those of `more` that are not there yet; scopes are combined. */
 export function mergeFields(fields: string[], more: readonly string[]): void {
   const placeOf = new Map<string, number>();
   for (let i = 0; i < fields.length; i += 2) placeOf.set(fields[i]!.toLowerCase(), i + 1);
@@ -38,7 +38,7 @@ function words(scopes: string): Set<string> {
   return new Set(scopes.split(' '));
 }
 
-/** Those that are no `x-consumer-*`: what an outside service said, say. */
+/** Those that are not `x-consumer-*`: for example those of an external service. */
 export function besideConsumer(fields: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2)

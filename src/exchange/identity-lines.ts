@@ -26,7 +26,7 @@ export class IdentityLines {
   private readonly config: ForwardIdentityConfig;
   private readonly claims: readonly (readonly [header: string, path: string])[];
   private readonly holdsKnown: boolean;
-  /** Whether what was made once stays true. What is signed tells a time, and `validUntilMs` how long it stands. */
+  /** Whether what was made once stays valid. A signed token contains a time, and is valid until `validUntilMs`. */
   readonly areLasting: boolean;
 
   constructor(config: ForwardIdentityConfig) {
@@ -109,7 +109,7 @@ export function headerValue(claim: unknown): string {
   return bytesOf(typeof claim === 'object' ? JSON.stringify(claim) : String(claim));
 }
 
-/** An item that holds a comma must not look like two. */
+/** An item that contains a comma must not look like two. */
 function listItem(item: unknown): string {
   const text = typeof item === 'string' ? item : JSON.stringify(item);
   return text.replace(/[%,]/g, sign => (sign === ',' ? '%2C' : '%25'));

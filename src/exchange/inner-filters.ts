@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.ts';
 import type { Filter, FilterServices, WrittenFilter } from './filter.ts';
 import type { RefusalTally } from './refusal-tally.ts';
 
-/** Builds them. Throws a `TypeError` for one that changes answers: it would not know of those of its neighbours. */
+/** Builds them. Throws a `TypeError` for one that changes responses: it would not know of those of its neighbours. */
 export function buildInner(
   written: readonly WrittenFilter[],
   build: FilterServices['inner'],
@@ -33,7 +33,7 @@ export function facesOf(
   };
 }
 
-/** Runs `onResponse` of the first `count`, the last of them first: an answer passes back the way the request came. */
+/** Runs `onResponse` of the first `count`, the last of them first: a response passes back the way the request came. */
 export function respondBack(exchange: Exchange, inner: readonly Filter[], count: number): void | Promise<void> {
   for (let at = count - 1; at >= 0; at--) {
     const waits = inner[at]!.onResponse?.(exchange);

@@ -11,7 +11,7 @@ export interface ListenerSettings {
   /** What is spoken: `http/1.1` alone where it is left out. */
   readonly protocols?: readonly string[];
   readonly http2?: Http2Limits;
-  /** Whether trusted proxies may tell of their client's certificate. */
+  /** Whether trusted proxies may forward their client's certificate. */
   readonly keepsClientCertificateHeaders: boolean;
   /** Null for plain text. */
   readonly tls: ServerTls | null;

@@ -44,7 +44,7 @@ type RefusalEvent = LoginFailure | 'missing' | 'insufficient' | 'throttled' | 'u
 export type LoginEvent = RefusalEvent | 'admitted';
 
 /**
- * Failures of credentials that were good once: many people behind one address have those at the same time, and nobody guesses by them.
+ * Failures of credentials that were valid once: many people behind one address have those at the same time, and they are no guesses.
  * A replay is mostly a client's second try.
  */
 const wasGoodOnce: ReadonlySet<RefusalEvent> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked', 'replayed']);
@@ -72,7 +72,7 @@ export interface LoginDeskOptions {
   readonly filter: string;
   /** `WWW-Authenticate` where no credential came: `Bearer realm="cardea"` (RFC 9110 section 11.6.1). */
   readonly challenge: string;
-  /** The same where one came that does not hold: with `error="invalid_token"` for bearer tokens (RFC 6750 section 3.1). */
+  /** The same for an invalid credential: with `error="invalid_token"` for bearer tokens (RFC 6750 section 3.1). */
   readonly challengeInvalid: string;
   readonly failedLogins: FailedLoginsConfig;
   readonly forward: ForwardIdentityConfig;
@@ -159,14 +159,14 @@ export class LoginDesk {
     return login.lines;
   }
 
-  /** 401: no credential came. Not held against the source. */
+  /** 401: no credential. Not held against the source. */
   missing(exchange: Exchange): void {
     this.count(exchange, 'missing');
     exchange.refuse(missingFault, this.missingFields);
   }
 
   /**
-   * 401: what came does not hold. Counted, and held against the source unless it was good once; with `keyId` against what comes from
+   * 401: the credential is not valid. Counted, and held against the source unless it was valid once; with `keyId` against what comes from
    * there under that key as well.
    */
   invalid(exchange: Exchange, reason: LoginFailure, keyId = ''): void {
@@ -222,7 +222,7 @@ function sourceFor({ client }: Exchange, keyId: string): string {
   return keyId === '' ? source : `${source} ${keyId}`;
 }
 
-/** 403 for credentials that hold and are nobody's here: that of another filter may tell more. */
+/** 403 for valid credentials of no known caller: those of another filter may identify one. */
 export function strangerFault(detail: string): Fault {
   const fault = new Fault('access_denied', detail);
   strangers.add(fault);

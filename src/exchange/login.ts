@@ -10,7 +10,7 @@ import type { ConsumerDirectory } from './consumer-directory.ts';
  */
 export class Login {
   readonly identity: Identity;
-  /** Whose it is: by name where the configuration says more, as it is where the filter's own store says it, or nobody's. */
+  /** Its owner: by name if the consumer is in the configuration, as it is if the filter's own store knows it, or nobody. */
   private readonly owner: Consumer | string | null;
   private directory: ConsumerDirectory | null;
   private found: Consumer | null;

@@ -11,13 +11,13 @@ export interface OpenConnection {
   closeIfIdle(): void;
   /** Tells the client ahead that the connection will close, where the protocol can. */
   announceEnd?(): void;
-  /** Ends it at once, so that what is under way is seen to be cut. */
+  /** Ends it at once, so that the peer sees that what is in progress was cut. */
   breakOff(): void;
 }
 
 /**
  * How long idle connections stay when draining begins. A request may be on its way already: closed at once, it would be
- * lost; answered with `Connection: close`, it is not.
+ * lost; if its response has `Connection: close`, it is not.
  */
 const IDLE_GRACE_MS = 250;
 
@@ -50,7 +50,7 @@ export class OpenConnections {
     return this.open.size + this.nameless.size;
   }
 
-  /** Whether all were asked to leave. */
+  /** Whether all were asked to close. */
   get draining(): boolean {
     return this.stopping;
   }

@@ -15,7 +15,7 @@ export function failureLogs(log: ExchangeServices['log']): Pick<ExchangeServices
   };
 }
 
-/** The head of an answer came. Call it only where the upstream has a guard. */
+/** The head of a response arrived. Call it only if the upstream has a guard. */
 export function attemptAnswered(
   exchange: Exchange,
   head: { readonly status: number; readonly keepAlive: boolean },
@@ -28,7 +28,7 @@ export function attemptAnswered(
   upstream.resilience.guard!.answered(exchange.endpoint!, pass, head.status, latencyMs, kept, upstream.nowMs);
 }
 
-/** It failed, without an answer or in the middle of one. */
+/** It failed, without a response or in the middle of one. */
 export function attemptFailed(exchange: Exchange, fault: Fault): void {
   const upstream = exchange.upstream!;
   const { guard } = upstream.resilience;
@@ -39,7 +39,7 @@ export function attemptFailed(exchange: Exchange, fault: Fault): void {
   guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
 }
 
-/** Its balancer holds it for slow, where it was found is looked up again, and the operator hears why it was not reached. */
+/** Its balancer treats it as slow, its discovery is refreshed, and the reason is logged. */
 function learnOfFailure(exchange: Exchange, endpoint: Endpoint, fault: Fault): void {
   const upstream = exchange.upstream!;
   // TLS has a log of its own.

@@ -19,13 +19,13 @@ export function problemBody(fault: Fault, requestId: string): string {
   })}\n`;
 }
 
-/** Value of Proxy-Status: that this gateway answered, and why. */
+/** Value of Proxy-Status: that this gateway responded, and why. */
 export function proxyStatus(fault: Fault): string {
   const { proxyStatus: error } = fault.kind;
   return error === '' ? `cardea; details="${fault.code}"` : `cardea; error=${error}; details="${fault.code}"`;
 }
 
-/** A whole answer for a message that could not be read as a request, so that there is no exchange. Closes the connection. */
+/** A complete response to a message that could not be read as a request, so that there is no exchange. Closes the connection. */
 export function problemMessage(fault: Fault, requestId: string): string {
   const body = problemBody(fault, requestId);
   return (

@@ -56,7 +56,7 @@ export function requestEnd(exchange: Exchange, trailers: Headers | null): void {
   else endRequestBody(exchange);
 }
 
-/** The request will not be completed: nobody is left to answer, or the client is told what was wrong. */
+/** The request will not be completed: the client is gone, or gets a refusal. */
 export function requestFault(exchange: Exchange, fault: Fault): void {
   if (exchange.ended) return;
   exchange.fault = fault;
@@ -68,7 +68,7 @@ export function requestFault(exchange: Exchange, fault: Fault): void {
   } else breakOff(exchange, fault);
 }
 
-/** Refuses where no answer has begun, cuts the answer where one has. */
+/** Refuses if no response has begun, otherwise cuts the response. */
 function breakOff(exchange: Exchange, fault: Fault): void {
   exchange.fault = fault;
   if (!exchange.responseStarted && exchange.answeredBy === 'nobody') {
@@ -134,7 +134,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   else head.headers.settle();
 }
 
-/** Whether this answer counts: a first try's bad one does not while a second may give a better one. */
+/** Whether this response counts: a bad one of the first try does not while a second try may give a better one. */
 function answersHedged(exchange: Exchange, plan: HedgePlan, status: number): boolean {
   const { hedge, connection } = exchange;
   if (hedge !== null && status >= 500 && hedge.lead()) {
@@ -222,13 +222,13 @@ function sameProtocol(given: string, asked: string): boolean {
   return given.toLowerCase() === asked.toLowerCase();
 }
 
-/** One end has closed its side: the other is heard on while it says something. */
+/** One end has closed its side: the other is read on while it sends something. */
 function boundHalfOpen(exchange: Exchange): void {
   const { tunnelIdleTimeoutMs: idleMs, tunnelHalfCloseTimeoutMs: halfMs } = exchange.upstream!.spec;
   exchange.idleTimeoutMs = idleMs === 0 || (halfMs !== 0 && halfMs < idleMs) ? halfMs : idleMs;
 }
 
-/** 101: from here on raw bytes pass both ways until both sides have ended. Filters see the head of the answer, not the bytes. */
+/** 101: from here on raw bytes pass both ways until both sides have ended. Filters see the head of the response, not the bytes. */
 function startTunnel(exchange: Exchange, head: ResponseHead): void {
   const { headers } = head;
   headers.appendTrusted('Connection', 'Upgrade');

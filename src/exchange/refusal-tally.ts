@@ -4,8 +4,8 @@ import type { Exchange } from './exchange.ts';
 
 export interface RefusalTally {
   /**
-   * Keeps `count` until it is known whether somebody recognised the caller; then it is called, or never. `wasGood`: the credential is read
-   * as one that was good once, so that it is no guess of those who look for theirs in the same place and nowhere else.
+   * Keeps `count` until it is known whether some filter recognised the caller; then it is called, or dropped. `wasGood`: the credential is
+   * one that was valid once, so that it is no guess for filters that look for theirs only in the same place.
    */
   note(exchange: Exchange, count: () => void, wasGood: boolean): void;
 }

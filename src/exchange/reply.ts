@@ -10,7 +10,7 @@ import { problemBody, proxyStatus } from './problem.ts';
 import { endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse, type Reply } from './response.ts';
 
-/** Sends `exchange.earlyReply`, a refusal where a fault stands beside it. Lets go of the upstream first. */
+/** Sends `exchange.earlyReply`, as a refusal if there is also a fault. Releases the upstream first. */
 export function sendEarlyReply(exchange: Exchange): void {
   const reply = exchange.earlyReply!;
   exchange.earlyReply = null;
@@ -18,13 +18,13 @@ export function sendEarlyReply(exchange: Exchange): void {
   else answer(exchange, refusalReply(exchange, exchange.fault, reply.headers));
 }
 
-/** Refuses the request, unless its answer has begun. */
+/** Refuses the request, unless its response has begun. */
 export function refuse(exchange: Exchange, fault: Fault, headers?: Iterable<readonly [string, string]>): void {
   exchange.fault = fault;
   answer(exchange, refusalReply(exchange, fault, headers));
 }
 
-/** The upstream was asked and gave no answer: one that is kept, else the refusal. */
+/** The upstream gave no response: sends a kept one if there is one, else the refusal. */
 export function refuseWithoutAnswer(exchange: Exchange, fault: Fault): void {
   if (exchange.route!.plan.resilience.kept?.give(exchange, fault)) return;
   refuse(exchange, fault);

@@ -10,7 +10,7 @@ import { failFilter, runResponseChain } from './chain.ts';
 import type { Exchange } from './exchange.ts';
 import { finish } from './finish.ts';
 
-/** Starts the answer in `exchange.response`: filters first. `next` is called once its head is written. */
+/** Starts the response in `exchange.response`: filters first. `next` is called once its head is written. */
 export function startAnswer(exchange: Exchange): void {
   const { route } = exchange;
   if (route !== null && route.plan.chain.onResponse.length !== 0 && !exchange.passFilters)
@@ -46,9 +46,9 @@ function sendHead(exchange: Exchange): void {
 }
 
 /**
- * An answer whose head ended its stream may be without a length. In HTTP/1.1 that would mean a body until the connection
- * closes (RFC 9112 section 6.3), where a client waits for what never comes. Answers that have no body by their status, or
- * to HEAD, say nothing (RFC 9110 section 8.6).
+ * A response whose head ended its stream may be without a length. In HTTP/1.1 that would mean a body until the connection
+ * closes (RFC 9112 section 6.3), and a client would wait for a body that never comes. Responses without a body by their status, or
+ * to HEAD, get no length (RFC 9110 section 8.6).
  */
 function sayThatNothingFollows({ request }: Exchange, status: number, headers: Headers): void {
   if (request.method === 'HEAD' || isBodiless(status)) return;
@@ -58,7 +58,7 @@ function sayThatNothingFollows({ request }: Exchange, status: number, headers: H
 /** About what the status line and the framing fields take. */
 const STATUS_LINE_BYTES = 19;
 
-/** Sends a piece of the answer's body; `bytes` are valid during the call only. */
+/** Sends a piece of the response's body; `bytes` are valid during the call only. */
 export function sendAnswerBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
   if (!exchange.responseStarted) {
     // Because: the read buffer is overwritten by the next read, and a filter still waits.
@@ -75,7 +75,7 @@ export function sendAnswerBody(exchange: Exchange, bytes: Buffer, start: number,
   exchange.downstream.sendBody(bytes, start, end);
 }
 
-/** The answer's body is complete. */
+/** The response's body is complete. */
 export function endAnswer(exchange: Exchange, trailers: Headers | null): void {
   exchange.responseTrailers = trailers;
   if (!exchange.responseStarted) exchange.heldResponseEnd = true;
@@ -88,7 +88,7 @@ function completeAnswer(exchange: Exchange): void {
   finish(exchange);
 }
 
-/** Breaks an answer off that has begun, so that the client sees it is not complete. */
+/** Breaks off a response that has begun, so that the client sees that it is not complete. */
 export function abortAnswer(exchange: Exchange): void {
   exchange.downstream.abortResponse();
   finish(exchange);

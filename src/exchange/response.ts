@@ -2,7 +2,7 @@
 
 import type { Headers } from '../http/headers.ts';
 
-/** The answer's head on its way to the client. Filters may change `status` and `headers`. */
+/** The response's head on its way to the client. Filters may change `status` and `headers`. */
 export class ExchangeResponse {
   status: number;
   readonly headers: Headers;
@@ -24,7 +24,7 @@ export class ExchangeResponse {
     this.receivedStatus = receivedStatus;
   }
 
-  /** Whether the received status line still says what is answered. */
+  /** Whether the received status line is still the one to send. */
   get asReceived(): boolean {
     return this.status === this.receivedStatus;
   }
@@ -35,7 +35,7 @@ export class ExchangeResponse {
   }
 }
 
-/** An answer made by the gateway. A string body is sent as UTF-8. */
+/** A response made by the gateway. A string body is sent as UTF-8. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Iterable<readonly [string, string]>;

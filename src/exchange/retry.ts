@@ -10,12 +10,12 @@ import type { Exchange } from './exchange.ts';
 import { refuseWithoutAnswer } from './reply.ts';
 import { Retries } from './retries.ts';
 
-/** A shorter wait than the timers can tell is none. */
+/** A wait below the resolution of the timers is none. */
 const WAIT_MIN_MS = 5;
 
 const random = new Random();
 
-/** Tries again after a fault if that is safe and wanted; nothing of an answer has come then. False when it does not. */
+/** Tries again after a fault, before any byte of a response, if that is safe and configured. False when it does not. */
 export function retry(exchange: Exchange, fault: Fault): boolean {
   // The second try goes on in the place of the first.
   if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.lead()) return true;
@@ -28,7 +28,7 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
   return true;
 }
 
-/** Drops the answer whose head has come and tries again, if its status asks for that. */
+/** Drops the response whose head has arrived and tries again, if its status is one to retry. */
 export function retryAnswer(exchange: Exchange, status: number): boolean {
   const policy = exchange.retryPolicy!;
   if (!policy.retriesStatus(status) || isSpent(exchange) || !mayRetry(exchange, policy, true)) return false;
@@ -39,7 +39,7 @@ export function retryAnswer(exchange: Exchange, status: number): boolean {
   return true;
 }
 
-/** Whether its head cannot be sent again: what an upgrade says by a key is said otherwise in HTTP/2, and the key is gone. */
+/** Whether its head cannot be sent again: an upgrade that was written for HTTP/2 no longer has its key. */
 function isSpent({ request, connection }: Exchange): boolean {
   return request.upgrade !== '' && connection !== null && connection.block !== null;
 }
@@ -69,7 +69,7 @@ function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
 const REFUSED_STREAMS_MAX = 4;
 
 /**
- * The endpoint says that it did not look at the request (RFC 9113 section 8.7): it may be sent again whatever its method. An HTTP/2
+ * The endpoint reports that it did not process the request (RFC 9113 section 8.7): it may be sent again whatever its method. An HTTP/2
  * connection that ends does so to requests on their way. Takes nothing from the budget.
  */
 function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
@@ -86,7 +86,7 @@ function againAtOnce(exchange: Exchange): void {
   goOnReading(exchange);
 }
 
-/** The endpoint before may have held the client back; this one holds it back itself. */
+/** The previous endpoint may have slowed the client down; this one does that itself. */
 function goOnReading(exchange: Exchange): void {
   if (!exchange.ended && exchange.connection !== null && !exchange.requestIsBlocked)
     exchange.downstream.resumeRequest();

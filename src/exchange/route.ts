@@ -26,7 +26,7 @@ export type Destination =
     }
   /** One of two versions, of which one is new. */
   | { readonly kind: 'canary'; readonly choice: CanaryChoice }
-  /** Answers that clients were told to come back for. */
+  /** Deferred responses. */
   | { readonly kind: 'answers'; readonly plan: DeferralPlan }
   | { readonly kind: 'reply'; readonly reply: Reply }
   /** `location` fills the redirect's template for a request. */
@@ -38,23 +38,23 @@ export interface RedirectTemplate {
     readonly host: string;
     readonly path: string;
     readonly query: string;
-    /** The route's parameters as they stand in the path. */
+    /** The route's parameters as in the path. */
     readonly rawValues: readonly string[];
   }): string;
 }
 
-/** What a caller gets while the upstream may not be asked. */
+/** What a caller gets while the upstream may not be used. */
 export type Fallback =
   | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'upstream'; readonly upstream: Upstream };
 
-/** What the route itself says of failures of its upstream. */
+/** The route's own settings for failures of its upstream. */
 export interface RouteResilience {
   /** Null takes the upstream's. */
   readonly retry: RetryPolicy | null;
   /** Null refuses with 503. */
   readonly fallback: Fallback | null;
-  /** The last good answers, which come before the fallback; null where none are kept. */
+  /** The last good responses, which come before the fallback; null where none are kept. */
   readonly kept: KeptAnswers | null;
   /** Null for no second try. */
   readonly hedge: HedgePlan | null;
@@ -66,7 +66,7 @@ export interface RouteAdmission {
   readonly priority: number;
 }
 
-/** Of routes that say nothing. */
+/** Of routes without such settings. */
 export const PRIORITY_DEFAULT = 5;
 
 const alwaysAdmitted: RouteAdmission = { gate: null, priority: PRIORITY_DEFAULT };
@@ -74,7 +74,7 @@ const alwaysAdmitted: RouteAdmission = { gate: null, priority: PRIORITY_DEFAULT 
 /** One object for all routes that leave it to their upstream. */
 export const nothingSaid: RouteResilience = { retry: null, fallback: null, kept: null, hedge: null };
 
-/** What is done with exchanges: one object for all routes that say the same, so that it is warm in memory whichever is asked for. */
+/** How exchanges are handled: one object for all routes with the same settings, so that it stays in the caches whichever is used. */
 export class RoutePlan {
   /** Filters of the global chain, then the route's own. */
   readonly chain: Chain;
@@ -83,13 +83,13 @@ export class RoutePlan {
   /** Whole exchange; 0 takes the upstream's. */
   readonly timeoutMs: number;
   readonly resilience: RouteResilience;
-  /** How many of its exchanges may be under way; null for no limit. */
+  /** How many of its exchanges may be in progress; null for no limit. */
   readonly gate: Gate | null;
   /** 0 to 9: what is shed last has the highest. */
   readonly priority: number;
   /** Copies of its exchanges; null for none. */
   readonly mirror: MirrorPlan | null;
-  /** When its clients are told to come back for their answers; null for never. */
+  /** When its requests are deferred; null for never. */
   readonly deferral: DeferralPlan | null;
 
   constructor(
@@ -129,7 +129,7 @@ export class Route {
     this.name = name;
   }
 
-  /** Its part of an access log line. Made for the first: of ten thousand routes few are asked for. */
+  /** Its part of an access log line. Made for the first one: of ten thousand routes few are used. */
   get logPart(): string {
     if (this.writtenPart === '') this.writtenPart = routePart(this.name);
     return this.writtenPart;

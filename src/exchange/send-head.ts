@@ -21,7 +21,7 @@ export function sendHead(exchange: Exchange, endpoint: Endpoint, connection: Req
   }
 }
 
-/** Once an exchange, whichever of its tries comes to send: an attempt that got no connection has not. */
+/** Once per exchange, at the first try that sends: an attempt without a connection does not. */
 function makeReady(exchange: Exchange, chunked: boolean): void {
   const { client, request } = exchange;
   exchange.headReady = true;

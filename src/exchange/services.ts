@@ -31,7 +31,7 @@ export interface ExchangeServices extends PoolContext {
   readonly steps: ExchangeSteps;
   readonly shedder: Shedder;
   readonly unattended: Unattended;
-  /** One exchange less is under way. */
+  /** One exchange has ended. */
   onEnded(): void;
 }
 

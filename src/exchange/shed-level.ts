@@ -59,7 +59,7 @@ export class ShedLevel {
     this.shareOut();
   }
 
-  /** Takes the whole share from the lowest priorities that came in the last period, and the rest from the next. */
+  /** Takes the share from the lowest priorities of the last period, and the rest from the next higher ones. */
   private shareOut(): void {
     const { arrivals, shares } = this;
     let all = 0;

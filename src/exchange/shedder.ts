@@ -17,9 +17,9 @@ export interface SheddingSpec {
 }
 
 export interface ShedderParts {
-  /** Requests under way on this worker. */
+  /** Requests in progress on this worker. */
   readonly ownInFlight: () => number;
-  /** Of the gateway as a whole: who is under way on each worker. Null where there is one worker. */
+  /** Of the whole gateway: the requests in progress on each worker. Null if there is one worker. */
   readonly block: StateBlock | null;
   readonly log: (level: 'info' | 'warn', message: string) => void;
   /** Hears of the share that is refused, for the metrics. */
@@ -34,7 +34,7 @@ const MEMORY_EVERY = 10;
 export class Shedder {
   /** False costs nothing: then nothing else here is called. */
   enabled: boolean;
-  /** Whether requests under way are told to other workers: then `ended` is to be called after each. */
+  /** Whether other workers know the requests in progress: then `ended` must be called after each. */
   counts: boolean;
   private readonly parts: ShedderParts;
   private readonly level: ShedLevel;
@@ -84,13 +84,13 @@ export class Shedder {
     return this.level.admits(priority);
   }
 
-  /** One exchange less is under way on this worker. */
+  /** One exchange on this worker has ended. */
   ended(): void {
     const block = this.parts.block!;
     block.words[block.ownInFlightAt] = this.parts.ownInFlight();
   }
 
-  /** Requests under way in the whole gateway, the one that asks among them. */
+  /** Requests in progress in the whole gateway, including the current one. */
   private inFlight(): number {
     const own = this.parts.ownInFlight();
     const { block } = this.parts;

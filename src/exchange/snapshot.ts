@@ -13,12 +13,12 @@ export interface Snapshot {
   readonly routes: RouteTable<Route>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly consumers: ConsumerDirectory;
-  /** Fields that tell upstreams who calls: taken out of every request on arrival. Null where no filter writes any. */
+  /** Fields that forward the caller's identity: removed from every request on arrival. Null if no filter writes any. */
   readonly identityHeaders: HeaderNameSet | null;
   /** By what they are of: `upstream users`, `route orders`. */
   readonly gates?: ReadonlyMap<string, Gate>;
   readonly limits: Limits;
-  /** Where clients fetch answers that they were told to come back for, by the word in the path. Left out where no route defers any. */
+  /** Where clients fetch deferred responses, by the word in the path. Left out if no route defers any. */
   readonly answers?: ReadonlyMap<string, Route> | undefined;
   /** Left out, nothing is shed. */
   readonly shedding?: SheddingSpec;

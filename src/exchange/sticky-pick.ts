@@ -7,7 +7,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 
-/** As `upstream.pick`. A client that gets another endpoint than it had is told so with the answer. */
+/** As `upstream.pick`. A client that gets a different endpoint than before gets a new cookie with the response. */
 export function stickyPick(
   exchange: Exchange,
   upstream: Upstream,
@@ -25,7 +25,7 @@ export function stickyPick(
   return picked;
 }
 
-/** The answer will be this endpoint's, whichever was picked before. */
+/** The response will be this endpoint's, whichever was picked before. */
 export function stickTo(exchange: Exchange, affinity: Affinity, endpoint: Endpoint): void {
   exchange.affinityCookie =
     endpoint === knownBefore(exchange, affinity)

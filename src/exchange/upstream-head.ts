@@ -7,7 +7,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
 
-/** The fields behind the received ones, and the empty line. Made from what is kept, so another attempt says the same. */
+/** The fields after the received ones, and the empty line. Made from what is kept, so that another attempt sends the same. */
 function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void {
   const { request, idBatch, idAt } = exchange;
   if (exchange.foreignIds === '') out.bytes(idBatch.bytes, idAt, idAt + ID_BLOCK_BYTES);
@@ -16,7 +16,7 @@ function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void
   out.text(request.upgrade === '' ? '\r\n' : `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`);
 }
 
-/** Writes the head for this endpoint. Lengths stand as received unless a filter changes the body (`chunked` then). */
+/** Writes the head for this endpoint. Lengths stay as received unless a filter changes the body (`chunked` then). */
 export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunked: boolean, out: HeadOutput): void {
   const { request, found } = exchange;
   const { headers } = request;

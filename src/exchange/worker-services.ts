@@ -27,8 +27,8 @@ export interface WorkerServices {
   feed<Value>(need: FeedNeed): Feed<Value>;
   /**
    * The object under this key, made when no filter of this worker holds it any more: so what filters learn (verified
-   * tokens, verdicts) outlives reloads and is shared by routes that say the same. `key` must hold all that it depends on, and `of` is
-   * what it works with that no text can name, a store say: with another one of those it is another object.
+   * tokens, verdicts) outlives reloads and is shared by routes with the same settings. `key` must contain all that it depends on, and `of` is
+   * what it uses that no text can name, such as a store: with another one it is another object.
    */
   lasting<Value extends object>(key: string, make: () => Value, of?: object): Value;
 }
@@ -41,11 +41,11 @@ export interface SharedTableNeed {
 
 /** What `needs` may look at beside the filter's own configuration. */
 export interface NeedsContext {
-  /** What the configuration says of a store, for the spec of a feed. Throws a `TypeError` for an unknown name. */
+  /** The settings of a store, for the spec of a feed. Throws a `TypeError` for an unknown name. */
   store(name: string): StoreSpec;
 }
 
-/** What must be there before a worker builds a filter; asked in the supervisor. */
+/** What must exist before a worker builds a filter; read in the supervisor. */
 export interface FilterNeeds {
   readonly tables?: readonly SharedTableNeed[];
   readonly feeds?: readonly FeedNeed[];

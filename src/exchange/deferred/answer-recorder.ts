@@ -5,10 +5,10 @@ import type { ResponseWriter } from '../../net/exchange-ends.ts';
 import { fieldPairs, type PackedHead, packAnswer, unpackAnswer } from '../packed-answer.ts';
 import type { Reply } from '../response.ts';
 
-/** What is kept of an answer: null for one that was too large. */
+/** What is kept of a response: null for one that was too large. */
 export type OnRecorded = (answer: Buffer | null) => void;
 
-/** Fields that the answer gets anew when it is given. */
+/** Fields that are made again when the response is given. */
 const ownFields = new Set(['date', 'content-length', 'transfer-encoding', 'trailer']);
 
 export class AnswerRecorder implements ResponseWriter {
@@ -56,7 +56,7 @@ export class AnswerRecorder implements ResponseWriter {
   resumeRequest(): void {}
 }
 
-/** A recorded answer, to be given. */
+/** A recorded response, to be given. */
 export function recordedReply(record: Buffer): Reply {
   const { head, body } = unpackAnswer(record);
   return { ...head, body };

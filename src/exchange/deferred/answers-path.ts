@@ -1,6 +1,6 @@
 // The path at which clients fetch deferred responses. No route of the configuration should have it.
 
-/** Behind it the word of a route, a slash, and a token. */
+/** Followed by the word of a route, a slash, and a token. */
 export const ANSWERS_PATH = '/.cardea/answers/';
 
 /** The word of the route whose answer stands under a path that begins so. */

@@ -2,7 +2,7 @@
 
 import type { SoonerOrLater } from '../../store/answers/answer-shelf.ts';
 
-/** Null when it was answered at once. Neither `then` nor `failed` may throw. */
+/** Null when the result came at once. Neither `then` nor `failed` may throw. */
 export function askShelf<Value>(
   question: () => SoonerOrLater<Value>,
   then: (value: Value) => void,

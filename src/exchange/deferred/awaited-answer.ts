@@ -6,7 +6,7 @@ import type { ExpectedAnswer, SoonerOrLater } from '../../store/answers/answer-s
 import { askShelf } from './ask-shelf.ts';
 import type { Awaited, Unattended } from './unattended.ts';
 
-/** What became of it. */
+/** Its outcome. */
 export type OnKept = (isKept: boolean) => void;
 
 export class AwaitedAnswer implements Awaited {
@@ -21,7 +21,7 @@ export class AwaitedAnswer implements Awaited {
   private answeredAt: number;
   private isAsking: boolean;
 
-  /** `release` lets the shelf go, which is held until the end. */
+  /** `release` releases the store, which is held until the end. */
   constructor(
     expected: ExpectedAnswer,
     unattended: Unattended,
@@ -42,7 +42,7 @@ export class AwaitedAnswer implements Awaited {
     unattended.add(this);
   }
 
-  /** It has come, and is to be kept. */
+  /** It has arrived, and must be kept. */
   come(answer: Buffer | null): void {
     this.answer = answer;
     this.answeredAt = this.clock.now;
@@ -70,7 +70,7 @@ export class AwaitedAnswer implements Awaited {
     this.release();
   }
 
-  /** A store that is away is asked again at the next turn of `renew`. */
+  /** A store that is away is tried again at the next call of `renew`. */
   private ask<Value>(question: () => SoonerOrLater<Value>, then: (value: Value) => void): void {
     const isOfAnswer = this.answer !== undefined;
     const later = askShelf(

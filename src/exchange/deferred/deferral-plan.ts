@@ -26,7 +26,7 @@ export interface DeferralSpec {
   readonly answerBytesMax: number;
 }
 
-/** What is not ready to be handed over when its time comes is looked at again. */
+/** An exchange that cannot be handed over yet when its time comes is checked again after this time. */
 const LOOK_AGAIN_MS = 250;
 
 const POLL_SECONDS = '2';
@@ -49,7 +49,7 @@ export class DeferralPlan {
   private services: ExchangeServices | null;
   private storeIsAway: boolean;
 
-  /** `eventCell` says where an event is counted. */
+  /** `eventCell` is where an event is counted. */
   constructor(
     spec: DeferralSpec,
     shelf: AnswerShelf,
@@ -100,7 +100,7 @@ export class DeferralPlan {
     if (later !== null) void later.then(() => io.outbox.flush());
   }
 
-  /** Gives the answer that stands behind the token in the path, if it is this caller's. */
+  /** Gives the response for the token in the path, if it is this caller's. */
   show(exchange: Exchange): void {
     const { request } = exchange;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -138,7 +138,7 @@ export class DeferralPlan {
     }
   }
 
-  /** Tells the client where its answer will be, if it still waits and there is room for it; `expected` is null when there is none. */
+  /** Sends the client the URL of its response, if it still waits and there is room for it; `expected` is null when there is none. */
   private tell(exchange: Exchange, token: string, expected: ExpectedAnswer | null): void {
     this.isThere(exchange);
     if (expected === null) {
@@ -226,7 +226,7 @@ export class DeferralPlan {
   }
 }
 
-/** Nobody has answered it, and somebody will be there to come back to. */
+/** It has no response yet, and this worker will still be there to give it later. */
 function isWaiting({ ended, answeredBy, services }: Exchange): boolean {
   return !ended && answeredBy === 'nobody' && !services.unattended.closed;
 }

@@ -9,7 +9,7 @@ export class DeferralWait implements Timed {
   wheelSlot: number;
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
-  /** What was asked is under way without its client, who is told where to come back for it. */
+  /** The request continues without its client, which gets the URL of the response. */
   handedOver: boolean;
   private readonly plan: DeferralPlan;
   private readonly exchange: Exchange;

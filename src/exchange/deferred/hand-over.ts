@@ -8,7 +8,7 @@ import { followingExchange } from '../following-exchange.ts';
 import type { Route } from '../route.ts';
 import type { ExchangeServices } from '../services.ts';
 
-/** Whether its request was sent whole and nothing of an answer has come: then it can be handed over. */
+/** Whether its request was sent completely and no byte of a response has arrived: then it can be handed over. */
 export function canHandOver(exchange: Exchange): boolean {
   return (
     exchange.connection !== null &&
@@ -20,7 +20,7 @@ export function canHandOver(exchange: Exchange): boolean {
   );
 }
 
-/** `services` are for exchanges that count as nobody's; `route` has no filters to run. Gates, passes and endpoint go with it. */
+/** `services` are for exchanges that are not counted as a client's; `route` has no filters to run. Gates, passes and endpoint go with it. */
 export function handOver(from: Exchange, services: ExchangeServices, route: Route, to: ResponseWriter): void {
   const exchange = followingExchange(from, services, route, to);
   exchange.requestId = from.requestId;

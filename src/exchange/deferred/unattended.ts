@@ -3,9 +3,9 @@
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { ThreadIo } from '../../net/io.ts';
 
-/** One answer that is waited for. */
+/** One awaited response. */
 export interface Awaited {
-  /** Says to whoever asks for it that somebody still waits for it. */
+  /** Records, for those who ask for the response, that a worker still waits for it. */
   renew(): void;
 }
 
@@ -36,7 +36,7 @@ export class Unattended implements Timed {
     return this.awaited.size;
   }
 
-  /** Nobody is told to come back any more: there would be nobody to come back to. */
+  /** No more requests are deferred: this worker will not be there to give the responses. */
   get closed(): boolean {
     return this.leaving;
   }

@@ -24,7 +24,7 @@ export interface KeptAnswersSpec {
   readonly ignoredHeaders: readonly string[];
 }
 
-/** An answer as it is kept; `vary` alone for a question whose answers lie under its variants. */
+/** A response as it is kept; `vary` alone for a request whose responses are kept under its variants. */
 interface KeptHead extends PackedHead {
   readonly vary?: readonly string[];
   readonly keeping?: Keeping;
@@ -32,7 +32,7 @@ interface KeptHead extends PackedHead {
   readonly storedAt: number;
 }
 
-/** What an exchange has in this one's cell: its question, and its answer while it comes. */
+/** What an exchange has in this filter's slot: the key of its request, and its response while it arrives. */
 interface Asked {
   readonly question: string;
   head: KeptHead | null;
@@ -41,7 +41,7 @@ interface Asked {
   bytes: number;
 }
 
-/** Fields that are made anew when the answer is given. */
+/** Fields that are made again when the response is given. */
 const ownFields = new Set(['age', 'connection', 'content-length', 'date', 'trailer', 'transfer-encoding']);
 
 /**
@@ -50,7 +50,7 @@ const ownFields = new Set(['age', 'connection', 'content-length', 'date', 'trail
  */
 const ofOneRequest = new Set(['*', 'x-forwarded-for', 'forwarded', 'x-request-id', 'traceparent', 'tracestate']);
 
-/** The same answer is not kept again within this time, so that a busy route is not busy with keeping. */
+/** The same response is not kept again within this time, so that a busy route spends little time on it. */
 const KEEP_AGAIN_SECONDS = 2;
 
 export class KeptAnswers {
@@ -60,7 +60,7 @@ export class KeptAnswers {
   private readonly slot: number;
   private readonly keepSeconds: number;
   private readonly ignored: ReadonlySet<string>;
-  /** Stands last in the route's chain, so that it sees answers as the upstream gave them. */
+  /** Last in the route's chain, so that it sees responses as the upstream gave them. */
   readonly filter: Filter;
 
   /** `slot` is the filter's place in the chain. */
@@ -78,7 +78,7 @@ export class KeptAnswers {
     };
   }
 
-  /** Gives what is kept of this question instead of the fault. False when there is nothing. */
+  /** Gives the kept response to this request instead of the fault. False when there is none. */
   give(exchange: Exchange, fault: Fault): boolean {
     const asked = this.askedBy(exchange);
     if (asked === undefined || fault.kind.source !== 'upstream' || exchange.answeredBy !== 'nobody') return false;
@@ -162,7 +162,7 @@ export class KeptAnswers {
     if (kept) services.cells[upstream!.metricsOffset + UpstreamCell.keptStored]!++;
   }
 
-  /** Under the question itself: by which fields its answers differ. */
+  /** Under the key itself: the fields by which its responses differ. */
   private keepVary(question: string, vary: readonly string[], keeping: Keeping, now: number): void {
     const digest = this.digest(question);
     const before = this.read(digest, now)?.head;
@@ -210,7 +210,7 @@ function lasts({ ageSeconds, oldestSeconds }: Keeping): number {
   return oldestSeconds - ageSeconds;
 }
 
-/** Fields by which answers differ, in lower case and in order: what Vary says, and what servers forget to say there. */
+/** Fields by which responses differ, in lower case and in order: those of Vary, and those that servers forget there. */
 function varyOf(headers: Headers): string[] {
   const said = (headers.getJoined('vary') ?? '').toLowerCase().split(',');
   const names = new Set(said.map(name => name.trim()).filter(name => name !== ''));

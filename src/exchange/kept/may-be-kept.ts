@@ -14,7 +14,7 @@ export interface Keeping {
   readonly oldestSeconds: number;
 }
 
-/** Complete answers without conditions; 206 is a part, and others have a meaning of the moment. */
+/** Complete responses without conditions; 206 is a part, and others are valid only for the moment. */
 const statuses = new Set([200, 203, 204]);
 
 /** Null when it may not be kept. `keepSeconds` is the longest that the route wants. */

@@ -4,8 +4,8 @@
 import type { Exchange } from '../exchange.ts';
 
 /**
- * Fields by which answers do not differ, unless the answer's Vary names them: then their values count as well (RFC 9111 section 4.1).
- * They tell of the hop, of the way here, or of what the client would take.
+ * Fields by which responses do not differ, unless the response's Vary names them: then their values count as well (RFC 9111 section 4.1).
+ * They describe the hop, the path to the gateway, or what the client accepts.
  */
 const harmless = new Set([
   ...['host', 'date', 'content-length', 'connection', 'te', 'trailer', 'upgrade', 'keep-alive', 'priority', 'via'],
@@ -17,14 +17,14 @@ const harmless = new Set([
   ...['x-request-id', 'x-correlation-id', 'traceparent', 'tracestate', 'x-amzn-trace-id', 'cf-ray', 'cdn-loop'],
 ]);
 
-/** Names of fields that tell who asks. */
+/** Names of fields that identify the caller. */
 const credential =
   /auth|cookie|token|jwt|(?:^|[-_.])(?:api)?[-_.]?key$|apikey|secret|session|signature|credential|cert|passw|consumer|user(?![-_]agent)|account|tenant/i;
 
-/** `everyone`: nothing to do with a request that could be somebody's. `consumer`: only with those whose sender a filter has identified. */
+/** `everyone`: not for requests that could be personal. `consumer`: only for requests whose caller a filter has identified. */
 export type KeptBy = 'everyone' | 'consumer';
 
-/** Null for a request whose answer is not kept, and that gets none that was. `ignored` are names in lower case. */
+/** Null for a request whose response is not kept and that gets no kept one. `ignored` are names in lower case. */
 export function questionOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<string>): string | null {
   const { request, client, consumer, identity } = exchange;
   if ((request.method !== 'GET' && request.method !== 'HEAD') || request.hasBody || request.upgrade !== '') return null;
@@ -51,7 +51,7 @@ export function questionOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<
   ]);
 }
 
-/** The same question as asked by a client that would take other things: with the values of the fields that the answer's Vary names. */
+/** The same request from a client that accepts other things: with the values of the fields that the response's Vary names. */
 export function variantOf(question: string, { request }: Exchange, vary: readonly string[]): string {
   return JSON.stringify([question, vary.map(name => [name, request.headers.getAll(name)])]);
 }

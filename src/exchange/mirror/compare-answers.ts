@@ -43,7 +43,7 @@ export function compareAnswers(live: AnswerRecord, copy: AnswerRecord, compariso
   return differences;
 }
 
-/** Bodies that are no JSON differ as a whole. */
+/** Bodies that are not JSON differ as a whole. */
 function differingPlaces(live: Buffer, copy: Buffer, ignore: ReadonlySet<string>): string[] {
   const values = [jsonOf(live), jsonOf(copy)] as const;
   if (values[0] === undefined || values[1] === undefined) return ['$'];

@@ -8,7 +8,7 @@ import type { MirrorPlan } from './mirror-plan.ts';
 export class MirrorCopy {
   readonly exchange: Exchange;
   readonly pieces: Buffer[];
-  /** Null until it came, and where answers are not compared. */
+  /** Null until it arrived, and where responses are not compared. */
   live: AnswerRecord | null;
   tooLarge: boolean;
   private readonly plan: MirrorPlan;
@@ -33,7 +33,7 @@ export class MirrorCopy {
     else this.pieces.push(Buffer.from(bytes.subarray(start, end)));
   }
 
-  /** The upstream's answer, before filters change it. */
+  /** The upstream's response, before filters change it. */
   answered(status: number, headers: Headers): void {
     const { compare } = this.plan.spec;
     if (compare === null || this.tooLarge) return;

@@ -18,14 +18,14 @@ export interface MirrorSpec {
   readonly share: number;
   /** Requests with a larger body are not copied. */
   readonly bodyBytesMax: number;
-  /** Copies under way at once, and waiting, in one worker. */
+  /** Copies in progress at once, and waiting, in one worker. */
   readonly concurrencyMax: number;
   readonly queueMax: number;
   /** Null compares nothing. */
   readonly compare: Comparison | null;
 }
 
-/** Differences are told to the operator this often at most. */
+/** Differences are logged at most this often. */
 const TELL_EVERY_MS = 1_000;
 
 export class MirrorPlan {
