@@ -65,7 +65,7 @@ export function editedList<Element>(
   };
   let next = 0;
   for (const [index, place] of added.entries()) {
-    // What is kept up to here, without those that went.
+    // What is kept up to here, without the removed ones.
     while (next < removed.length && removed[next]! - from <= place - length) {
       take(removed[next++]!);
       from++;

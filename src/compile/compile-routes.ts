@@ -82,7 +82,7 @@ export function* compileRoutes(
   }
   const built = table.finish();
   problems.push(...built.problems.map(problem => documentProblem(problem, config)));
-  // Because: a route without a value has told its problem, and then nobody uses this.
+  // Because: a route without a value has reported its problem, and then this is not used.
   return { routes: routes as Route[], table: built.table as RouteTable<Route>, keptRoutes, changed: null };
 }
 

@@ -19,7 +19,7 @@ export function dryCompile(config: Config, definitions: FilterDefinitions): Comp
     worker: dryServices(new Map(tables.map(({ name, bytes }) => [name, bytes]))),
     eventOffsets: nowhere,
     limitOffsets: nowhere,
-    // Pools open connections when they are asked for one, and here nobody asks.
+    // Pools open connections on request, and here nothing requests one.
     pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0), clientTls },
     routeOffsets: nowhere,
     upstreamOffsets: nowhere,

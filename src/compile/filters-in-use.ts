@@ -13,7 +13,7 @@ export async function filtersInUse(config: Config): Promise<FilterDefinitions> {
   for (;;) {
     const known = names.size;
     const definitions = await loadDefinitions(names);
-    // Only a filter that is loaded can say what stands inside it.
+    // Only a loaded filter knows which filters are inside it.
     eachFilter(config, definitions, (filter, definition) => {
       for (const { name } of definition.inner?.(filter.config) ?? []) names.add(name);
     });

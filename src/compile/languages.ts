@@ -61,7 +61,7 @@ const byName = new Map(filterEntries.map(({ name }) => [name, new LoadedWhenName
 
 /** What config/ checks documents by. Throws LanguageMissing where one is asked that is not loaded. */
 export const filterSchemas: readonly FilterSchema[] =
-  // Because: a getter that gives undefined stands for a property that is not there.
+  // Because: a getter that returns undefined is as good as an absent property.
   [...byName.values()] as readonly FilterSchema[];
 
 /** Loads the languages of these filters, or of all. */

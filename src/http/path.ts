@@ -25,7 +25,7 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
   if (typeof decoded !== 'string') return decoded;
   const segments = decoded.split('/');
   const kept: string[] = [];
-  // segments[0] is what stands before the first slash: nothing.
+  // segments[0] is what is before the first slash: nothing.
   const last = segments.length - 1;
   for (let i = 1; i <= last; i++) {
     const segment = segments[i]!;

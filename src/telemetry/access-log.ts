@@ -229,7 +229,7 @@ export class AccessLog {
   }
 
   private readonly onWrite = (error: NodeJS.ErrnoException | null, bytes: number): void => {
-    // What was under way then is over: another try would hold the process up for ever.
+    // What was in progress then is over: another try would hold the process up for ever.
     if (this.givenUp) return;
     if (error !== null) {
       this.onWriteError(error);
@@ -258,7 +258,7 @@ export class AccessLog {
 
   private onWriteError(error: NodeJS.ErrnoException): void {
     if (error.code === 'EAGAIN' || error.code === 'EINTR') {
-      // A pipe with a reader that is behind. The backlog's bound still holds.
+      // A pipe with a slow reader. The backlog's bound still holds.
       this.retryTimer = setTimeout(() => this.writeNext(), this.retryAfterMs);
       this.retryAfterMs = Math.min(RETRY_LAST_MS, this.retryAfterMs * 2);
       if (this.waiters.length === 0) this.retryTimer.unref();
@@ -292,7 +292,7 @@ export class AccessLog {
   }
 
   private closeRetired(): void {
-    // Because: nobody waits for it and there is nothing to do about an error here; the lines are written already.
+    // Because: nothing waits for it, and an error here needs no action: the lines are written already.
     for (const fd of this.retiredFds) close(fd, () => {});
     this.retiredFds = [];
   }

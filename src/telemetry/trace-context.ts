@@ -50,7 +50,7 @@ export function parseTraceparent(value: string): Traceparent | null {
 
 function hasShape(value: string): boolean {
   if (value.length !== VERSION_0_LENGTH) {
-    // What a later version puts behind the four parts, it puts behind a dash.
+    // What a later version adds after the four parts follows a dash.
     if (value.length < VERSION_0_LENGTH || value.startsWith('00') || value.charCodeAt(VERSION_0_LENGTH) !== DASH)
       return false;
     value = value.slice(0, VERSION_0_LENGTH);

@@ -46,7 +46,7 @@ export class KeySet {
     const keys: VerificationKey[] = [];
     const listed = jwks.slice(0, KEYS_MAX);
     for (const jwk of listed) {
-      // A key for encryption beside those for signatures is nothing to tell of.
+      // A key for encryption beside those for signatures need not be reported.
       if (!isForSignatures(jwk)) continue;
       const key = listed.some(other => other !== jwk && canMeet(jwk, other))
         ? new UnusableKey('its id is in the set twice')

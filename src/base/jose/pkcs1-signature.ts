@@ -38,7 +38,7 @@ export class Pkcs1Verifier {
     try {
       message = publicDecrypt(this.input, signature);
     } catch {
-      // A number that is no less than the modulus stands for no message.
+      // A number that is not less than the modulus encodes no message.
       return false;
     }
     // As a text: a buffer for these bytes takes longer to make than the digest.

@@ -164,7 +164,7 @@ export class BodyDecoder {
       }
       return 0;
     }
-    // extensionName: 0 nothing of the name yet, 1 inside the name, 2 behind `=`, 3 inside a token value, 4 behind a quoted one.
+    // extensionName: 0 nothing of the name yet, 1 inside the name, 2 after `=`, 3 inside a token value, 4 after a quoted one.
     const place = this.extensionName;
     if (tokenByte[byte] === 1) {
       if (place === 4) return Refusal.chunk;

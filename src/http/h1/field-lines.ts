@@ -107,7 +107,7 @@ export function scanFieldLines(
     const nameEnd = at++;
     while (at < end && ((byte = bytes[at]!) === SP || byte === HTAB)) at++;
     const valueStart = at;
-    // Printable bytes are by far the most: four at a time, and the rest are told by comparing, without a look into the table.
+    // Printable bytes are by far the most: four at a time, and the rest are found by comparing, without the table.
     while (at < wordsEnd && isPrintable(view.getInt32(at))) at += 4;
     while (at < end && (((byte = bytes[at]!) >= SP && byte < 0x7f) || valueByte[byte] === 1)) at++;
     if (at + 1 >= end) {
@@ -153,7 +153,7 @@ function noteField(bytes: Uint8Array, id: number, start: number, end: number, sc
       return noteContentLength(bytes, start, end, scan);
     case HeaderId.transferEncoding:
       scan.transferEncodings++;
-      // A tab behind the coding belongs to it for some readers (llhttp), which then see no chunks at all.
+      // A tab after the coding belongs to it for some readers (llhttp), which then see no chunks at all.
       scan.chunked = equalsIgnoringCase(bytes, start, end, 'chunked') && !tabBefore(bytes, end);
       scan.hopByHop = true;
       return 0;
@@ -226,7 +226,7 @@ function noteConnection(bytes: Uint8Array, start: number, end: number, scan: Fie
     else if (equalsIgnoringCase(bytes, optionStart, optionEnd, 'upgrade')) scan.connection |= ConnectionOption.upgrade;
     else {
       const id = headerIdOfBytes(bytes, optionStart, optionEnd);
-      // Taking out what frames or addresses the message would change its meaning behind our check.
+      // Removing what frames or addresses the message would change its meaning after our check.
       if (id === HeaderId.host || id === HeaderId.contentLength) return Refusal.header;
       scan.connection |= ConnectionOption.named;
     }

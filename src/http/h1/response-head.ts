@@ -94,7 +94,7 @@ export function parseResponseHead(
   if (hundreds < 1 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return Refusal.statusLine;
   const status = hundreds * 100 + tens * 10 + ones;
   at += 5;
-  // The space behind the status must stand there even without a reason, yet servers of note leave it out with the reason.
+  // The space after the status is required even without a reason, yet well-known servers leave it out with the reason.
   if (bytes[at] === 0x20) at++;
   else if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.statusLine;
   while (at < end && valueByte[bytes[at]!] === 1) at++;

@@ -284,7 +284,7 @@ function hasItsSize(type: number, length: number, ack: boolean): boolean {
     case FrameType.ping:
       return length === 8;
     case FrameType.priority:
-      // Section 6.3 makes a wrong size an error of the stream; whoever sends it is out of step all the same.
+      // Section 6.3 makes a wrong size an error of the stream; the peer is out of sync all the same.
       return length === 5;
     case FrameType.goaway:
       return length >= 8;

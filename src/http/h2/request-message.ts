@@ -83,7 +83,7 @@ export class RequestMessage {
     const { method, text, contentLength, protocol } = this;
     const headers = new Headers(text, null, 0, this.index.slice(), text.length);
     const bodiless = endStream || protocol !== '';
-    // A length is expected of these methods (RFC 9110 section 8.6); HTTP/2 tells it by ending the stream.
+    // A length is expected of these methods (RFC 9110 section 8.6); in HTTP/2 the end of the stream gives it.
     if (endStream && contentLength === NO_LENGTH && (method === 'POST' || method === 'PUT' || method === 'PATCH'))
       headers.appendTrusted('Content-Length', '0');
     return new RequestHead(
@@ -213,14 +213,14 @@ export class RequestMessage {
           cookies = crumbs++ === 0 ? value : `${cookies}; ${value}`;
           continue;
         case HeaderId.other:
-          // As in HTTP/1: a backend may read `content_length` as the length that nobody here looked at.
+          // As in HTTP/1: a backend may read `content_length` as a length that was not checked here.
           if (name.indexOf('_') !== -1 && headerIdOf(name.replaceAll('_', '-')) !== HeaderId.other) {
             this.malformed('malformed_header');
             return null;
           }
           break;
       }
-      // Offsets count from the first line behind Host and are moved once its length is known.
+      // Offsets count from the first line after Host and are moved once its length is known.
       const valueAt = lines.length + name.length + 2;
       index.push(id, lines.length, valueAt, valueAt + value.length);
       lines = `${lines}${name}: ${value}\r\n`;

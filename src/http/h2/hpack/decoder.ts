@@ -76,7 +76,7 @@ export class HpackDecoder<Derived> {
   private readField(): Field | null {
     const first = cursor.bytes[cursor.at]!;
     if (first >= 0x80) return this.lookUp(cursor.integer(7));
-    // A size update may stand in front of all fields only.
+    // A size update is allowed only before all fields.
     if ((first & 0xe0) === 0x20) return null;
     const indexing = first >= 0x40;
     const named = cursor.integer(indexing ? 6 : 4);
