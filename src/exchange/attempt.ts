@@ -121,13 +121,13 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
   }
   countVersionAsFailed(exchange);
   exchange.services.cells[upstream.metricsOffset + UpstreamCell.fallbacks]!++;
-  // The answer is not that of the endpoint that was picked there.
+  // The response is not that of the endpoint that was picked there.
   exchange.affinityCookie = '';
   if (fallback.kind === 'reply') {
     answer(exchange, fallback.reply);
     return;
   }
-  // What came of a second try that still waits would be told to the other upstream.
+  // The outcome of a second try that still waits would be reported to the other upstream.
   if (exchange.hedge !== null) exchange.hedge.cancel();
   forwardTo(exchange, fallback.upstream);
 }

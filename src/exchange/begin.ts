@@ -17,7 +17,7 @@ import type { Route } from './route.ts';
 /** First step of every exchange. The response may be complete when it returns. */
 export function begin(exchange: Exchange): void {
   const { request, snapshot } = exchange;
-  // Before anything looks at the head: a route may match on such a field, and an upstream behind a public route believes it, too.
+  // Before anything reads the head: a route may match on such a field, and an upstream behind a public route believes it, too.
   if (snapshot.identityHeaders !== null) request.headers.removeNamed(snapshot.identityHeaders);
   if (request.targetForm === 'asterisk') {
     answer(exchange, { status: 204, headers: [['Allow', COMMON_METHODS]] });
@@ -173,7 +173,7 @@ const requestEnds: BodyPipeEnds = {
     failFilter(exchange, error);
     if (exchange.earlyReply !== null) sendEarlyReply(exchange);
     else {
-      // Because: an answer that has begun can only be cut.
+      // Because: a response that has begun can only be cut.
       exchange.connection?.abort();
       abortAnswer(exchange);
     }

@@ -61,7 +61,7 @@ function upstreamTime({ sentAt, firstByteAt }: Exchange, now: number): number {
 
 /** Our own milliseconds until the head of the response was sent: the pace of bodies and tunnels is set by both ends. */
 function ownTime({ startedAt, sentAt, firstByteAt, answeredAt }: Exchange, now: number, upstreamMs: number): number {
-  // An upstream that never answered was waited for until now.
+  // The wait for an upstream that never responded ends now.
   const until = answeredAt === 0 || (sentAt !== 0 && firstByteAt === 0) ? now : answeredAt;
   return until - startedAt - upstreamMs;
 }
@@ -109,7 +109,7 @@ export function recordMalformed(
     status: fault.kind.status,
     code: fault.code,
     bytesOut,
-    // How long it took nobody knows: it was not a request.
+    // It has no duration: it was not a request.
     durationMs: 0,
     upstreamMs: 0,
     overheadMs: 0,

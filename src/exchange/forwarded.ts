@@ -65,7 +65,7 @@ export function clientOf(connectionClient: Client, request: ExchangeRequest, tru
   }
   if (!trust.keepsClientCertificateHeaders) headers.removeMasked(certificateClaims);
   const claimed = believedAddress(headers.getJoined('x-forwarded-for'), trust.isTrusted);
-  // Given twice it is a client's beside the proxy's, and nobody can say which is whose.
+  // If it is given twice, one is the client's and one the proxy's, and it is unknown which.
   const proto = headers.getOnlyById(HeaderId.xForwardedProto);
   const scheme = proto === 'https' || proto === 'http' ? proto : connectionClient.scheme;
   if (claimed === null && scheme === connectionClient.scheme) return connectionClient;

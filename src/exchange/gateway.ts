@@ -220,8 +220,7 @@ export class Gateway {
    */
   async drain(timeoutMs: number): Promise<void> {
     const [givenUp] = await Promise.all([this.services.unattended.drain(timeoutMs), this.open.drain(timeoutMs)]);
-    if (givenUp > 0)
-      this.services.log('warn', 'deferred requests are abandoned without a response', { requests: givenUp });
+    if (givenUp > 0) this.services.log('warn', 'deferred requests get no response', { requests: givenUp });
   }
 
   /** As `drain` for the connections of one listener, which is gone; nothing is cut. `settings` are those of `accept`. */

@@ -117,7 +117,7 @@ function listItem(item: unknown): string {
 
 function bytesOf(text: string): string {
   if (plain.test(text)) return text;
-  // Because: a field keeps no spaces at its ends, and who is called `admin ` is not `admin`.
+  // Because: a field keeps no spaces at its ends, and `admin ` is another name than `admin`.
   if (barredAtEnds.test(text)) return '';
   const safe = text.replace(control, ' ');
   return utf8AsLatin1(safe);

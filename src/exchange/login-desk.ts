@@ -133,7 +133,7 @@ export class LoginDesk {
       return false;
     }
     const { headers } = exchange.request;
-    // Because: of two filters that find out who calls the later one counts, and a mixture of both would be nobody.
+    // Because: of two filters that identify the caller the later one counts, and a mixture of both would be nobody.
     if (exchange.identity !== null) headers.takeAdded(this.ownFields);
     exchange.consumer = consumer;
     exchange.identity = login.identity;
@@ -152,7 +152,7 @@ export class LoginDesk {
   }
 
   private linesFor(login: Login, consumer: Consumer | null): FieldBlock {
-    // Because: once a login and time, and what is signed stands for longer than a reading of the thread's clock.
+    // Because: once per login and time, and a signed token is valid for longer than a reading of the thread's clock.
     login.linesFromMs = Date.now();
     login.linesUntilMs = this.forwarded.validUntilMs(login.linesFromMs);
     login.lines = this.forwarded.make(consumer, login.identity, login.linesFromMs);

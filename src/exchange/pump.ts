@@ -116,11 +116,11 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
     return;
   }
   if (exchange.mirror !== null) exchange.mirror.answered(head.status, head.headers);
-  // RFC 9110 section 6.6.1: who forwards an answer without a date, and has a clock, writes it.
+  // RFC 9110 section 6.6.1: a recipient with a clock that forwards a response without a date adds it.
   if (!head.headers.hasReceived(HeaderId.date)) head.headers.appendTrusted('Date', httpDate());
   const hasBody = head.framing !== BodyFraming.none;
   const { chain } = exchange.route!.plan;
-  // A length that stands in a HEAD's or 304's answer is not this message's.
+  // A length in the response to HEAD, or in a 304, is not the length of this message.
   exchange.response = new ExchangeResponse(
     head.status,
     head.headers,
@@ -129,7 +129,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
     head.minorVersion === 1 ? head.status : 0,
   );
   startAnswer(exchange);
-  // The head's bytes are overwritten by the next read: keep its text where somebody may still ask.
+  // The head's bytes are overwritten by the next read: keep its text if it may still be needed.
   if (chain.onResponse.length === 0 && !chain.hasEnd && exchange.responseStarted) head.headers.forget();
   else head.headers.settle();
 }

@@ -60,9 +60,9 @@ export function answer(exchange: Exchange, reply: Reply): void {
     exchange.connection.abort();
     exchange.connection = null;
   }
-  // Because: a filter may wait with this answer, and a second try that still waits would give another one meanwhile.
+  // Because: a filter may hold this response, and a second try that still waits would give another one meanwhile.
   if (exchange.hedge !== null) exchange.hedge.cancel();
-  // What came of the upstream's answer while a filter waited with its head is no part of this one.
+  // What arrived of the upstream's response while a filter held its head is not part of this one.
   exchange.heldResponse = null;
   exchange.heldResponseEnd = false;
   const headers = Headers.empty();

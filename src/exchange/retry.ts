@@ -119,7 +119,7 @@ function retryLater(exchange: Exchange, { spec }: RetryPolicy): void {
     return;
   }
   exchange.downstream.pauseRequest();
-  // When the exchange's own time is up before, it is up at the try: that one is told so at once.
+  // If the exchange's own deadline is earlier, the timer fires then, and that try fails at once.
   io.wheel.schedule(retries, Math.min(io.clock.now + waitMs, exchange.deadline));
 }
 

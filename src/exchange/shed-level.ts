@@ -67,7 +67,7 @@ export class ShedLevel {
     let left = this.total * all;
     for (let priority = 0; priority < PRIORITIES; priority++) {
       const came = arrivals[priority]!;
-      // Nobody of this priority came: who comes now is below those that are refused, or above.
+      // No request of this priority came: it is either below those that are refused, or above.
       shares[priority] = came === 0 ? (left > 0 ? 1 : 0) : Math.min(1, left / came);
       left = Math.max(0, left - came);
       arrivals[priority] = 0;

@@ -46,7 +46,7 @@ export class AwaitedAnswer implements Awaited {
   come(answer: Buffer | null): void {
     this.answer = answer;
     this.answeredAt = this.clock.now;
-    // One that asks now goes on when it has its answer.
+    // A call in progress continues when it has its result.
     if (!this.isAsking) this.keep();
   }
 

@@ -39,7 +39,7 @@ export function handOver(from: Exchange, services: ExchangeServices, route: Rout
   exchange.replayableBytes = from.replayableBytes;
   exchange.replayGivenUp = from.replayGivenUp;
   exchange.breakerPass = from.breakerPass;
-  // What its version does is in the answer that is still to come.
+  // The result of its version is in the response that is still to come.
   exchange.versionCellsAt = from.versionCellsAt;
   exchange.routeGate = from.routeGate;
   exchange.upstreamGate = from.upstreamGate;

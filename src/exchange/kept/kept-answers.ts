@@ -87,7 +87,7 @@ export class KeptAnswers {
     if (kept === null) return false;
     const { head, body, keeping } = kept;
     const keptSeconds = Math.max(0, now - head.storedAt);
-    // Because: the answer may have been kept before a reload that asks for less.
+    // Because: the response may have been kept before a reload that lowered the limit.
     if (keptSeconds >= this.keepSeconds) return false;
     const age = keeping.ageSeconds + keptSeconds;
     exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.keptGiven]!++;
@@ -134,7 +134,7 @@ export class KeptAnswers {
     asked.digest = this.digest(vary.length === 0 ? question : variantOf(question, exchange, vary));
     const until = now + lasts(keeping);
     const keptUntil = this.table.keepsUntil(asked.digest);
-    // What would last longer is not this answer.
+    // One that is kept longer is another response.
     if (keptUntil >= until - KEEP_AGAIN_SECONDS && keptUntil <= until) return;
     const headers = fieldPairs(response.headers.lines(), ownFields);
     asked.head = { status: response.status, headers, keeping, storedAt: now };

@@ -322,7 +322,11 @@ for (const [what, config, message] of [
     { url: 'https://a.example', send: ['X-Forwarded-Uri'] },
     /is set by the gateway/,
   ],
-  ['asking with the length of another message', { url: 'https://a.example', send: ['content-length'] }, /is set by the gateway/],
+  [
+    'asking with the length of another message',
+    { url: 'https://a.example', send: ['content-length'] },
+    /is set by the gateway/,
+  ],
   ['copying the cookie', { url: 'https://a.example', copy: ['cookie'] }, /cannot be copied/],
 ] as const) {
   test(`refused: ${what}`, () => {
