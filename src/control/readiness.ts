@@ -7,7 +7,7 @@ import type { AdminView } from './admin-view.ts';
 export function reasonsAgainstReady({ status, metrics }: Pick<AdminView, 'status' | 'metrics'>): string[] {
   const { phase, config, workersServing, workersWanted } = status;
   if (phase === 'draining') return ['draining: no new requests are taken'];
-  if (phase === 'starting' || config === null) return ['starting: the configuration does not serve yet'];
+  if (phase === 'starting' || config === null) return ['starting: the configuration is not in use yet'];
   const reasons: string[] = [];
   if (workersServing < workersWanted) reasons.push(`${workersServing} of ${workersWanted} workers serve`);
   const offsets = metrics?.blocks('upstream');

@@ -47,7 +47,7 @@ const stateNumbers: Readonly<Record<CanaryPhase | 'unknown', number>> = {
 
 const messages: Readonly<Record<Decision['kind'], string>> = {
   started: 'canary started',
-  step: 'canary goes on to its next step',
+  step: 'canary proceeds to its next step',
   promoted: 'canary promoted',
   rolledBack: 'canary rolled back',
 };

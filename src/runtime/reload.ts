@@ -77,7 +77,7 @@ export class Reload {
     if (failure !== null) {
       // Told to stop, it does as it was told: nothing is wrong with the configuration.
       const level = failure.reason === STOPPING ? 'info' : 'error';
-      log(level, 'configuration not used, the one before serves on', { cause, reason: failure.reason });
+      log(level, 'configuration not used, the previous one stays in use', { cause, reason: failure.reason });
     }
     onDone(failure, loaded);
     return failure;

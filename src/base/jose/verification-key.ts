@@ -61,7 +61,7 @@ function algorithmOf({ alg, kty, crv }: Jwk, assumed: AssumedAlgorithms): JwsAlg
     else name = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }[String(crv)];
   }
   const algorithm = typeof name === 'string' ? jwsAlgorithms.get(name) : undefined;
-  if (algorithm === undefined) return new UnusableKey('its algorithm is none that is supported');
+  if (algorithm === undefined) return new UnusableKey('its algorithm is not supported');
   if (algorithm.keyType !== kty) return new UnusableKey('its algorithm is not for keys of its type');
   if (algorithm.curve !== '' && algorithm.curve !== crv)
     return new UnusableKey('its algorithm is not for keys of its curve');

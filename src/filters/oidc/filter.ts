@@ -56,7 +56,7 @@ function storeOf({ session }: OidcConfig, services: FilterServices): RedisStore 
   if (session.store === undefined) return null;
   const store = services.store(session.store);
   if (store.kind === 'redis') return store;
-  throw new TypeError(`sessions are kept in Redis, and the store "${session.store}" is none`);
+  throw new TypeError(`sessions are kept in Redis, and the store "${session.store}" is not one`);
 }
 
 function keeperOf({ session, ...config }: OidcConfig, store: RedisStore | null, worker: WorkerServices): SessionKeeper {
@@ -241,7 +241,7 @@ class OidcFilter implements Filter {
       await work;
     } catch (error) {
       if (exchange.ended) return;
-      this.services.worker.log('warn', 'oidc cannot go on', { reason: reasonOf(error) });
+      this.services.worker.log('warn', 'oidc request failed', { reason: reasonOf(error) });
       this.desk.unavailable(exchange);
     }
   }

@@ -37,7 +37,7 @@ export async function backchannelLogout(
     named = await provider.readLogoutToken(token);
   } catch (error) {
     if (isUnreachable(error)) throw error;
-    return refusal('the logout token does not hold');
+    return refusal('the logout token is not valid');
   }
   const { sid, sub, jti } = named;
   if (jti === '' || (await keeper.wasUsed(jti))) return refusal('it was used before');

@@ -92,7 +92,7 @@ export class Provider {
     const claims = tokens.claims();
     // OpenID Connect Core section 12.2: a new ID token is the same user's.
     if (claims !== undefined && claims.sub !== session.claims['sub'])
-      throw new TypeError('the new token is another user’s');
+      throw new TypeError('the new token belongs to another user');
     return {
       ...session,
       claims: claims === undefined ? session.claims : { ...session.claims, ...ownClaims(claims) },
@@ -132,7 +132,7 @@ export class Provider {
     });
     const { events, nonce, sid, sub, jti } = payload;
     const named = typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
-    if (!named || nonce !== undefined) throw new TypeError('it is no logout token');
+    if (!named || nonce !== undefined) throw new TypeError('it is not a logout token');
     const text = (value: unknown) => (typeof value === 'string' ? value : '');
     if (text(sid) === '' && text(sub) === '') throw new TypeError('it names neither a session nor a user');
     return { sid: text(sid), sub: text(sub), jti: text(jti) };

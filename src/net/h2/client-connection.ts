@@ -439,7 +439,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   onGoaway(lastStreamId: number): number {
     if (this.phase === Phase.greeting) {
       // Nobody was told that it is there, so nobody is told that it leaves.
-      this.failConnect(new Fault('upstream_connect_failed', '', 'it takes no requests'));
+      this.failConnect(new Fault('upstream_connect_failed', '', 'it accepts no requests'));
       return 0;
     }
     if (this.phase === Phase.open) this.owner.onGoaway?.(this.requests, this.io.clock.now - this.readyAt);
@@ -561,7 +561,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private lose(fault: Fault | null = null): void {
     if (this.phase === Phase.closed) return;
     if (this.phase < Phase.open) {
-      this.failConnect(new Fault('upstream_connect_failed', '', 'it closed the connection before it said anything'));
+      this.failConnect(new Fault('upstream_connect_failed', '', 'it closed the connection before it sent anything'));
       return;
     }
     this.phase = Phase.closed;

@@ -110,7 +110,7 @@ test('ciphers, ticket keys, authorities and lists of revoked certificates', () =
   assert.match(problemOf(listenerWith([good], { ciphers: ['RC4-SHA'] })), /RC4-SHA is broken and cannot be used/);
   assert.match(problemOf(listenerWith([good], { ciphers: ['ECDHE-X'] })), /there is no cipher "ECDHE-X"/);
   const keys = { lifetimeMs: 1, keys: authority.path('text.txt') };
-  assert.match(problemOf(listenerWith([good], { sessionTickets: keys })), /expected 48 bytes in base64 a line/);
+  assert.match(problemOf(listenerWith([good], { sessionTickets: keys })), /expected 48 bytes in base64 per line/);
   const auth = { ca: authority.ca, crl: null, mode: 'required', forward: 'none' } as const;
   assert.deepEqual(listenerWith([good], { clientAuth: auth }).problems, []);
   const wrongList = listenerWith([good], { clientAuth: { ...auth, crl: authority.ca } });

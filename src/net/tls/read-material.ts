@@ -258,7 +258,7 @@ class MaterialReader {
     if (keys.length === 0 || !keys.every(isKey)) {
       this.fail(
         at,
-        `${file} holds something else than ticket keys: expected ${TICKET_KEY_BYTES} bytes in base64 a line`,
+        `${file} contains something other than ticket keys: expected ${TICKET_KEY_BYTES} bytes in base64 per line`,
       );
     }
     return keys;

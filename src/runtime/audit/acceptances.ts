@@ -22,7 +22,7 @@ export function partFindings(
   }
   for (const acceptance of accept) {
     if (used.has(acceptance)) continue;
-    const message = `accepts ${acceptance.finding} by "${acceptance.by}", which is not found any more: take it out`;
+    const message = `accepts ${acceptance.finding} by "${acceptance.by}", which no longer exists: remove it`;
     findings.push({ code: 'accepts_nothing', by: acceptance.by, message });
   }
   return { findings, accepted };

@@ -82,7 +82,7 @@ function isRefusal(answer: Answer, guards: readonly string[]): string {
   if (isUnseen(answer)) return '';
   const { status, code, byGateway } = answer;
   if (status !== 401 && status !== 403)
-    return `expected 401 or 403, got ${status}${status === 429 ? `: a limit${code === '' ? '' : ` (${code})`} answered, and no guard` : ''}`;
+    return `expected 401 or 403, got ${status}${status === 429 ? `: a limit${code === '' ? '' : ` (${code})`} responded, not a guard` : ''}`;
   if (byGateway || guards.some(guard => guard.includes('forwardAuth'))) return '';
   return `it was let through: the ${status} is not the gateway's`;
 }

@@ -60,10 +60,10 @@ function asObject(text: string, where: string): Readonly<Record<string, unknown>
   try {
     value = JSON.parse(text);
   } catch {
-    throw new FetchTrouble(`${where} sent something else than JSON`);
+    throw new FetchTrouble(`${where} sent something other than JSON`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new FetchTrouble(`${where} sent something else than a JSON object`);
+    throw new FetchTrouble(`${where} sent something other than a JSON object`);
   // Because: it is an object, and JSON has no other than those with texts for names.
   return value as Readonly<Record<string, unknown>>;
 }

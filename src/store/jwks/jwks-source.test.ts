@@ -99,10 +99,10 @@ test('answers that are none: told, and nothing published', async t => {
   const cases: [Page, RegExp][] = [
     [{ status: 500 }, /answered 500/],
     [{ status: 302, headers: { location: '/elsewhere' } }, /answered 302/],
-    [{ body: 'nonsense' }, /else than JSON/],
-    [{ body: [1] }, /else than a JSON object/],
-    [{ body: { keys: {} } }, /no key set/],
-    [{ body: { keys: [] } }, /no key that can be used/],
+    [{ body: 'nonsense' }, /other than JSON/],
+    [{ body: [1] }, /other than a JSON object/],
+    [{ body: { keys: {} } }, /is not a key set/],
+    [{ body: { keys: [] } }, /contains no usable key/],
     [{ body: JSON.stringify({ keys: [one], padding: 'x'.repeat(600_000) }) }, /more than 524288 bytes/],
   ];
   for (const [page, trouble] of cases) {

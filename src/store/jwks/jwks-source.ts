@@ -106,7 +106,7 @@ class JwksFollower {
 
   private async loadSet(url: string): Promise<readonly Jwk[]> {
     const { keys } = await this.get(url);
-    if (!Array.isArray(keys)) throw new FetchTrouble(`${url} is no key set`);
+    if (!Array.isArray(keys)) throw new FetchTrouble(`${url} is not a key set`);
     const objects = keys.filter((key): key is Jwk => typeof key === 'object' && key !== null && !Array.isArray(key));
     // Secrets that are published are none.
     const usable = objects.filter(({ kty, use }) => kty !== 'oct' && (use === undefined || use === 'sig'));
@@ -130,7 +130,7 @@ class JwksFollower {
   private take(keys: readonly Jwk[]): void {
     if (this.stopped.signal.aborted) return;
     if (this.version === 0 || !isDeepStrictEqual(keys, this.keys)) {
-      if (this.version > 0) this.outlet.log('info', 'the issuer has other keys now', { url: this.spec.url });
+      if (this.version > 0) this.outlet.log('info', 'the keys of the issuer have changed', { url: this.spec.url });
       this.keys = keys;
       this.version++;
     }

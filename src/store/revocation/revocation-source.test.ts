@@ -143,7 +143,10 @@ test('a user who may hear no channel is told of, the list counts meanwhile, and 
 }, async t => {
   const { admin, seen, until, allow } = await feedOfUser(t, 'resetchannels', '+@all');
   await until(() => seen.trouble?.includes('NOPERM') === true);
-  assert.equal(seen.trouble, 'messages about revoked tokens are not heard, only the list is: Redis says NOPERM');
+  assert.equal(
+    seen.trouble,
+    'messages about revoked tokens are not received, only the list is read: Redis says NOPERM',
+  );
   const { key } = seen.value!;
   assert.equal(tableOf(seen).find(idFingerprint(key, 'one')), later);
   await allow('&*');

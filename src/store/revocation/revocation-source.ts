@@ -109,7 +109,7 @@ class RevocationFollower {
       this.outlet.report(
         deafness === null
           ? null
-          : `messages about revoked tokens are not heard, only the list is: Redis says ${deafness}`,
+          : `messages about revoked tokens are not received, only the list is read: Redis says ${deafness}`,
       );
     } catch (error) {
       this.failures++;

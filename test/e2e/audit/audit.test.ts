@@ -195,7 +195,7 @@ test('what a service, a limit or an upstream that is away answers is no refusal 
   const limit = 'filters: [{ rateLimit: { limit: 1/h, by: ip } }]';
   const limited = await probed(document(`  - { name: a, match: { path: /a/* }, ${limit}, public: true, to: app }\n`));
   assert.match(limited, /a: no credential .*: expected 401 or 403, got 200/);
-  assert.match(limited, /a: a malformed token .*: expected 401 or 403, got 429: a limit \(rate_limited\) answered/);
+  assert.match(limited, /a: a malformed token .*: expected 401 or 403, got 429: a limit \(rate_limited\) responded/);
   assert.match(limited, /another way to write the path .*: no guard refused it: 429 rate_limited/);
   const away = app.replace(String(backendPort), '1');
   const broader = '  - { name: all, match: { path: /* }, public: true, to: app }';
