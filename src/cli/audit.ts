@@ -1,4 +1,4 @@
-// cardea audit: every route with what guards it, and every way around a guard; with --probe, proved on a running gateway.
+// cardea audit: every route with what guards it, and every way around a guard; with --probe, tested on a running gateway.
 
 import { writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';

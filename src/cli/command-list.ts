@@ -1,4 +1,4 @@
-// Every command with its line in the overview. A command's code is loaded when it is asked for: `run` starts the faster.
+// Every command with its line in the overview. A command's code is loaded on demand, so that `run` starts faster.
 
 import type { Command } from './command.ts';
 

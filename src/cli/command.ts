@@ -1,11 +1,11 @@
-// What a command of the command line is. The commands themselves are one a file beside this one.
+// What a command of the command line is. Each command has its own file beside this one.
 
 import type { Terminal } from './terminal.ts';
 
 /** Exit codes of every command. */
 export const ExitCode = {
   ok: 0,
-  /** The configuration is wrong, the gateway could not start, or the answer of a check is no. */
+  /** The configuration is invalid, the gateway could not start, or a check failed. */
   failed: 1,
   /** The command line itself is wrong. */
   usage: 2,

@@ -1,4 +1,4 @@
-// What differs between two configurations, in the terms of the language: resources by name, settings by path.
+// The differences between two configurations, in the terms of the language: resources by name, settings by path.
 
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,4 +1,4 @@
-// Three small services to stand behind the gateway in the demo. They keep nothing and know nothing of a gateway.
+// Three small services behind the gateway in the demo. They keep no state and know nothing of a gateway.
 
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -45,7 +45,7 @@ export const explain: Command = {
   },
 };
 
-/** Conditions and destinations as they are written where values came from outside. What the request says stays. */
+/** Shows conditions and destinations as written if they contain values from outside. The request's own values stay. */
 function withoutSecrets(explanation: Explanation, config: Config): Explanation {
   const { candidates, destination, detail, upstreamHost } = explanation;
   const told = asWritten(config, { candidates, destination, detail, upstreamHost });

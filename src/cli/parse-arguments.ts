@@ -1,4 +1,4 @@
-// Reads what was written behind a command, strictly: what is not known is an error with the nearest valid name.
+// Reads the arguments of a command, strictly: an unknown one is an error with the nearest valid name.
 
 import { parseArgs } from 'node:util';
 import type { Command, CommandArguments, OptionSpec } from './command.ts';
@@ -14,7 +14,7 @@ export function allOptions(command: Command): Readonly<Record<string, OptionSpec
   return { ...command.options, help: helpOption };
 }
 
-/** Throws a UsageError. Positionals are not checked when help is asked for. */
+/** Throws a UsageError. Positionals are not checked with `--help`. */
 export function parseArguments(command: Command, args: readonly string[]): CommandArguments {
   const options = allOptions(command);
   const { tokens } = parseArgs({

@@ -1,4 +1,4 @@
-// cardea password: the hash of a password, for users of the basic filter. The password is read, never an argument: those are seen by all.
+// cardea password: the hash of a password, for users of the basic filter. The password is read from standard input: arguments are visible to other processes.
 
 import { text } from 'node:stream/consumers';
 import { hashPassword } from '../runtime/hash-password.ts';

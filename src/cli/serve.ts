@@ -101,7 +101,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   return ExitCode.ok;
 }
 
-/** What throws, a worker that died say, is a start that failed like others. */
+/** An error, for example a dead worker, counts as a failed start. */
 async function startOrReason(supervisor: Supervisor, loaded: LoadedFile): Promise<RolloutResult> {
   try {
     return await supervisor.start(loaded);
@@ -116,7 +116,7 @@ function readyLine(listeners: readonly string[], workers: number, admin: string)
   return `cardea ${packageVersion()} ready: ${listeners.join(', ')} (${counted(workers, 'worker')}), ${ofAdmin}`;
 }
 
-/** The tests of replaced workers need a worker that fails. Only where the environment asks for it: nothing a user sends leads here. */
+/** The tests of replaced workers need a worker that fails. Only if the environment enables it: no request leads here. */
 function crashOnTestSignal(supervisor: Supervisor): void {
   const how = process.env['CARDEA_TEST_CRASH'];
   if (how === 'throw' || how === 'terminate' || how === 'hang')

@@ -1,4 +1,4 @@
-// What differs between two values of a configuration, one line for each setting that does. Knows no resources.
+// The differences between two values of a configuration, one line per setting. Knows no resources.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -21,7 +21,7 @@ export function valueChanges(before: Side, after: Side, path = ''): string[] {
   return [line(path, before.shown, after.shown)];
 }
 
-/** Elements by what they are known by: another one in a list of filters is told alone, whatever the others are. */
+/** Elements by what identifies them: a new one in a list of filters is reported alone, whatever the others are. */
 function listChanges(old: ReadonlyMap<string, Side>, now: ReadonlyMap<string, Side>, path: string): string[] {
   const changes = [...new Set([...old.keys(), ...now.keys()])].flatMap(name =>
     valueChanges(old.get(name) ?? absent, now.get(name) ?? absent, `${path}[${name}]`),
@@ -55,7 +55,7 @@ function inside({ value, shown }: Side, key: string): Side {
   return { value: isRecord(value) ? value[key] : undefined, shown: isRecord(shown) ? shown[key] : undefined };
 }
 
-/** A filter's settings stand under its name, as they are written. */
+/** A filter's settings are under its name, as written. */
 function below(path: string, key: string, { value }: Side): string {
   if (key === 'config' && isRecord(value) && typeof value['name'] === 'string') return path;
   return path === '' ? key : `${path}.${key}`;

@@ -1,4 +1,4 @@
-// The pages of the admin server: each path and what it says. Who may read them is decided before, in browser-guard.ts.
+// The pages of the admin server: each path and its content. browser-guard.ts decides before who may read them.
 
 import { asWritten } from '../config/as-written.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from '../telemetry/prometheus.ts';
@@ -74,7 +74,7 @@ function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** As a page of its own, indented for people who ask with curl. */
+/** As a page, indented for people who use curl. */
 export function json(status: number, value: unknown, contentType = 'application/json'): Page {
   return { status, contentType, body: `${JSON.stringify(value, null, 2)}\n` };
 }

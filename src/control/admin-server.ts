@@ -22,13 +22,13 @@ export interface AdminAddress {
   readonly host: string;
   /** 0 asks the system for a free port. */
   readonly port: number;
-  /** Names under which it may be asked for, beside addresses and `localhost`. */
+  /** Names under which it may be requested, beside addresses and `localhost`. */
   readonly hosts: readonly string[];
 }
 
 export class AdminServer {
   private readonly address: AdminAddress;
-  /** Under which it may be asked for. */
+  /** Names under which it may be requested. */
   private readonly names: readonly string[];
   private readonly view: AdminView;
   private readonly server: Server;
@@ -66,7 +66,7 @@ export class AdminServer {
     return `http://${host.includes(':') ? `[${host}]` : host}:${realPort}`;
   }
 
-  /** Ends at once, open connections too: nobody loses more than a page. */
+  /** Ends at once, with open connections: a client loses one page at most. */
   close(): void {
     this.server.close();
     this.server.closeAllConnections();

@@ -1,4 +1,4 @@
-// What the admin server asks of the gateway. The supervisor has this shape; control/ knows no threads.
+// What the admin server needs of the gateway. The supervisor has this shape; control/ knows no threads.
 
 import type { Config, LocatedProblem } from '../config/config.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
@@ -29,7 +29,7 @@ export interface AdminUpstreams {
     readonly discovery?: readonly Readonly<Record<string, string | number | null>>[];
     readonly breaker?: { readonly state: string; readonly waitMs: number };
     readonly panic?: boolean;
-    /** Where a limit was asked for: requests under way of all workers, and those that wait. */
+    /** If there is a limit: requests in progress of all workers, and those that wait. */
     readonly concurrency?: { readonly limit: number; readonly inFlight: number; readonly queued: number };
     readonly endpoints: readonly {
       readonly url: string;
@@ -45,7 +45,7 @@ export interface AdminUpstreams {
       readonly pending: number;
     }[];
   }[];
-  /** Workers that answered in time. */
+  /** Workers that replied in time. */
   readonly workers: number;
 }
 

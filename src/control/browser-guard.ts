@@ -1,5 +1,5 @@
 // Keeps web pages away from the admin server: a browser on the operator's machine reaches loopback for any page that
-// it shows. Decides from the headers only; who else may connect is decided by the address that is listened on.
+// it shows. Decides from the headers only; the address of the listener decides who else may connect.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';

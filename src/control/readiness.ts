@@ -1,4 +1,4 @@
-// Whether the gateway is ready for traffic, and why not. A pure look at what the supervisor and the metric cells say.
+// Whether the gateway is ready for traffic, and why not. Computed only from the supervisor's status and the metric cells.
 
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import type { AdminView } from './admin-view.ts';

@@ -1,4 +1,4 @@
-// Hides what is secret in a configuration before it is shown. Goes by names, since a checked document no longer tells
+// Hides what is secret in a configuration before it is shown. Decides by names, since a checked document no longer shows
 // which values came from a secret's file.
 
 const REDACTED = '[redacted]';
@@ -20,7 +20,7 @@ export function redact(value: unknown): unknown {
   return redacted(value, '');
 }
 
-/** `name` is what the value belongs to: its key, or the `name` that stands beside it. */
+/** `name` is what the value belongs to: its key, or the `name` beside it. */
 function redacted(value: unknown, name: string): unknown {
   if (typeof value === 'string') {
     const isSecret = value !== '' && (secretKey.test(name) || secretName.test(name));

@@ -1,5 +1,5 @@
-// From routes as written to candidates: patterns, conditions and methods are read, and what is wrong with them is told. Where
-// they stand in the table is decided elsewhere.
+// From routes as written to candidates: patterns, conditions and methods are read, and errors in them are reported. Where
+// they are in the table is decided elsewhere.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import { Candidate, ConditionCompiler } from './candidate.ts';
@@ -32,7 +32,7 @@ export class CandidateMaker<T> {
     this.conditions = new ConditionCompiler(this.compiled, this.problems);
   }
 
-  /** Null, with the reasons in `problems`, for a route that cannot be read. `order` is its place among all, told with its problems. */
+  /** Null, with the reasons in `problems`, for a route that cannot be read. `order` is its place among all, reported with its problems. */
   make(order: number, { name, match, value }: RouteSpec<T>): Candidate<T> | null {
     const problemsBefore = this.problems.length;
     if (this.compiledBefore.size > 0) for (const source of regexesOf(match)) this.borrow(source);
@@ -51,7 +51,7 @@ export class CandidateMaker<T> {
     return new Candidate<T>(order, name, value, match, pattern, this.methodsOf(match), onHead, onBody);
   }
 
-  /** The pattern of a path. Read once for a route that is asked about and then made. */
+  /** The pattern of a path. Read once for a route that is looked up and then made. */
   patternOf(source: string): PathPattern | PathPatternError {
     if (this.last === null || this.last.source !== source) {
       if (source.startsWith('~')) this.borrow(source.slice(1));

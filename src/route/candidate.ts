@@ -1,4 +1,4 @@
-// A route as compiled for look-ups: its path pattern, methods and conditions. It stands at every place that its hosts give it.
+// A route as compiled for look-ups: its path pattern, methods and conditions. It is at every place of its hosts.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import {
@@ -17,7 +17,7 @@ import type { Routable } from './routable.ts';
 import type { RouteProblem } from './route-problem.ts';
 import { compileValueCheck, type ValueCheck } from './value-check.ts';
 
-/** What the conditions of a candidate say of a request. */
+/** The result of a candidate's conditions for a request. */
 export const Verdict = { no: 0, yes: 1, needsBody: 2 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
@@ -26,7 +26,7 @@ const noValues: readonly string[] = [];
 
 /**
  * It is what a look-up gives, too, where its path has no parameters: another object would be one more to find in memory. What
- * every look-up reads stands first, since a large table's candidates lie there cold.
+ * every look-up reads comes first, since the candidates of a large table are not in the caches.
  */
 export class Candidate<T> extends FoundRoute<T> {
   readonly methods: MethodSet;
@@ -80,7 +80,7 @@ export function byPrecedence(a: Candidate<unknown>, b: Candidate<unknown>): numb
   return b.weight - a.weight || a.order - b.order;
 }
 
-/** The order of conditions says nothing, so it is taken out of the key. */
+/** The order of conditions has no meaning, so the key does not contain it. */
 function conditionsKeyOf(match: MatchSpec): string {
   const parts = (kind: string, matches: readonly unknown[]) =>
     matches.map(each => kind + JSON.stringify(each, sortedKeys));

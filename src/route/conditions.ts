@@ -1,4 +1,4 @@
-// Conditions of a route beyond host, path and method: headers, query, cookies, fields of a JSON body. Each says what it asks.
+// Conditions of a route beyond host, path and method: headers, query, cookies, fields of a JSON body. Each describes what it requires.
 
 import { cookiePairs } from '../http/cookies.ts';
 import { queryPairs } from '../http/query.ts';

@@ -12,7 +12,7 @@ class Claim {
 
   /**
    * The earlier route that takes what this one would, when all of it is taken. A route that names methods comes before one
-   * that does not (it has more conditions), so the two never stand in each other's way wholly.
+   * that does not (it has more conditions), so neither hides the other completely.
    */
   takenBy(methods: MethodSet): number | null {
     if (methods.any) return this.any;

@@ -1,4 +1,4 @@
-// What a look-up gives: the route's value and the parameters of its path. Where it has none it is the candidate itself.
+// The result of a look-up: the route's value and the parameters of its path. Without parameters it is the candidate itself.
 
 /** Percent-decoded text; text whose bytes are no UTF-8 stays as it is in the path. */
 export function decodeSegment(raw: string): string {
@@ -14,7 +14,7 @@ export class FoundRoute<T> {
   readonly value: T;
   readonly name: string;
   readonly paramNames: readonly string[];
-  /** As they stand in the normalised path, still percent-encoded; in the order of `paramNames`. */
+  /** As in the normalised path, still percent-encoded; in the order of `paramNames`. */
   readonly rawValues: readonly string[];
   private decoded: readonly string[] | null;
 

@@ -1,4 +1,4 @@
-// Which trees of paths a host leads to: exact, then wildcards from the longest, then the one for every host.
+// The trees of paths for a host: exact, then wildcards from the longest, then the one for every host.
 
 import type { MatchSpec } from './match.ts';
 import type { CandidateList, PathNode, PathTrie } from './path-trie.ts';
@@ -92,7 +92,7 @@ export class HostRoots<T> {
 
 const everyHost: readonly string[] = ['*'];
 
-/** Patterns of the hosts under which a route stands, each once. */
+/** Patterns of a route's hosts, each once. */
 export function hostsOf({ hosts }: MatchSpec): readonly string[] {
   return hosts.length === 0 ? everyHost : hosts.length === 1 ? hosts : [...new Set(hosts)];
 }

@@ -1,4 +1,4 @@
-// What a route asks of a request, as it comes from the configuration. Structurally equal to the types of the same
+// What a route requires of a request, as configured. Structurally equal to the types of the same
 // content in src/config/config.ts, so that compile/ passes those straight in. No behaviour here.
 
 /** A condition on a header, query parameter or cookie. Regular expressions match the whole value. */

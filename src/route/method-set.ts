@@ -26,7 +26,7 @@ export class MethodSet {
     this.others = this.names.filter(name => methodBitOf(name) === 0);
   }
 
-  /** `bit` is what `methodBitOf(method)` says. */
+  /** `bit` is `methodBitOf(method)`. */
   has(method: string, bit: number): boolean {
     return this.any || (this.mask & bit) !== 0 || (bit === 0 && this.others.includes(method));
   }

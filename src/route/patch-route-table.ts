@@ -1,5 +1,5 @@
-// A route table in which a few routes went and a few came, made from the table before: everything else is shared with it. A large
-// table is not built again for a small change. Gives up wherever building anew has more to say.
+// A route table with a few routes removed and added, made from the previous table: everything else is shared with it. A large
+// table is not rebuilt for a small change. Gives up where only a rebuild can report everything.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import { editedList, type ListEdits } from '../base/list-edits.ts';
@@ -12,7 +12,7 @@ import { type PathPattern, PathPatternError, parsePathPattern } from './path-pat
 import { type CandidateList, type PathNode, routesOf } from './path-trie.ts';
 import { RouteTable } from './route-table.ts';
 
-/** What became of a table's routes: their places are in `edits`, and here those that went and came, each in the order of its places. */
+/** The changes of a table's routes: their places are in `edits`, and here the removed and the added ones, each in the order of its places. */
 export interface RouteEdits<T> {
   readonly edits: ListEdits;
   readonly removed: readonly MatchSpec[];
@@ -22,13 +22,13 @@ export interface RouteEdits<T> {
 /** Places that lost their routes, whose nodes a table may drag along beside a quarter as many as it has routes. */
 const emptiedMax = 256;
 
-/** Where routes stand that only their conditions tell apart. */
+/** The place of routes that differ only in their conditions. */
 interface Place<T> {
   readonly list: CandidateList<T>;
   set(list: CandidateList<T>): void;
 }
 
-/** Null when the table is to be built anew: something is wrong with a route, or it is not alone in its place. */
+/** Null when the table must be rebuilt: something is wrong with a route, or it is not alone in its place. */
 export function patchRouteTable<T>(
   table: RouteTable<T>,
   { edits, removed, added }: RouteEdits<T>,
@@ -39,7 +39,7 @@ export function patchRouteTable<T>(
   const trie = table.trie.copy();
   const hosts = table.hosts.copy(trie);
   const maker = new CandidateMaker<T>(table.compiled);
-  /** Hands every list in which a route stands to `edit`, which gives the new one. */
+  /** Hands every list that contains a route to `edit`, which returns the new one. */
   const editLists = (match: MatchSpec, pattern: PathPattern, edit: (list: CandidateList<T>) => CandidateList<T>) => {
     for (const host of hostsOf(match)) {
       const root = hosts.root(host);

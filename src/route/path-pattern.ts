@@ -14,7 +14,7 @@ export const anySegment = null;
  * - `/a/b` matches this path alone; `/a/b/` is another path.
  * - `/users/{id}` matches one segment, not an empty one, in the place of `{id}`.
  * - `/api/*` matches everything under `/api/`, and `/api/` and `/api` themselves; `/*` matches every path.
- * - `/files/{path*}` matches as `/files/*` does, and keeps what stands behind `/files/` (empty for `/files/` and `/files`).
+ * - `/files/{path*}` matches as `/files/*` does, and keeps what follows `/files/` (empty for `/files/` and `/files`).
  * - `~regex` matches when the regular expression matches the whole path; named groups `(?<id>...)` are parameters.
  */
 export interface PathPattern {
@@ -22,9 +22,9 @@ export interface PathPattern {
   readonly source: string;
   /** Literal segments in the normal form of request paths, `anySegment` for a parameter; empty for a regex. */
   readonly segments: readonly (string | null)[];
-  /** True when anything may follow behind the segments. */
+  /** True when anything may follow the segments. */
   readonly open: boolean;
-  /** In the order in which they stand, the rest parameter last. */
+  /** In their order, the rest parameter last. */
   readonly paramNames: readonly string[];
   /** True when the last name is that of a rest parameter. */
   readonly rest: boolean;

@@ -1,6 +1,6 @@
 // Text with parameters in braces, cut into pieces once. What the pieces are filled with is in rewrite.ts and template.ts.
 
-/** Literal text and names in turn: `/v2/{id}/x` is `['/v2/', 'id', '/x']`; literals stand at even places. */
+/** Literal text and names in turn: `/v2/{id}/x` is `['/v2/', 'id', '/x']`; literals are at even places. */
 export type TemplatePieces = readonly string[];
 
 const brace = /\{([A-Za-z_][A-Za-z0-9_-]*\*?)\}/;

@@ -1,15 +1,15 @@
 // A trie of path segments. All nodes of a table share one hash table from (node, segment) to child, so that a look-up
-// walks over the path's characters once, follows one probe a segment and makes no string.
+// reads the path's characters once, makes one probe per segment and no string.
 
 import type { Candidate } from './candidate.ts';
 
-/** Routes of one path pattern, the first to be asked first once the table is finished. */
+/** Routes of one path pattern, in order of precedence once the table is finished. */
 export type CandidateList<T> = Candidate<T>[];
 
-/** The same where a pattern ends. Most have one route, which stands there itself: a list around it is two more objects to find in memory. */
+/** The same where a pattern ends. Most have one route, which is stored there itself: a list around it would be two more objects to find in memory. */
 export type PlaceOfRoutes<T> = Candidate<T> | CandidateList<T> | null;
 
-/** The routes of a place, the first to be asked first. */
+/** The routes of a place, in order of precedence. */
 export function routesOf<T>(place: PlaceOfRoutes<T>): CandidateList<T> {
   if (place === null) return [];
   return Array.isArray(place) ? place : [place];
@@ -45,7 +45,7 @@ export class PathNode<T> {
 const initialSlots = 64;
 
 export class PathTrie<T> {
-  /** Every node that a literal segment leads to, where its hash says or behind. */
+  /** Every node that a literal segment leads to, at the place of its hash or after it. */
   private slots: (PathNode<T> | null)[] = emptySlots(initialSlots);
   private mask = initialSlots - 1;
   private used = 0;
@@ -96,7 +96,7 @@ export class PathTrie<T> {
     return new PathNode<T>(this.count++, parentId, label, hash);
   }
 
-  /** The node of a pattern, made when it is missing, as it may be changed. `null` stands for a parameter. `root` is this trie's own. */
+  /** The node of a pattern, made when it is missing, in a form that may be changed. `null` stands for a parameter. `root` is this trie's own. */
   insert(root: PathNode<T>, segments: readonly (string | null)[], open: boolean): PathNode<T> {
     let node = root;
     for (let i = 0; ; i++) {

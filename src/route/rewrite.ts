@@ -1,5 +1,5 @@
-// What goes upstream in place of the path and host received. A parameter fills its place and nothing more: whatever the
-// client sent, it adds no segment, no query and no way up.
+// The path and host that are sent upstream instead of those received. A parameter fills only its place: whatever the
+// client sent, it adds no segment, no query and no `..`.
 
 import type { FoundRoute } from './found-route.ts';
 import type { RewriteSpec } from './match.ts';

@@ -11,6 +11,6 @@ export interface Routable {
   /** As received, without the question mark. */
   readonly query: string;
   readonly headers: Headers;
-  /** The parsed JSON body; undefined while nobody has read it, null when it is no JSON. */
+  /** The parsed JSON body; undefined while it has not been read, null when it is not JSON. */
   readonly body?: unknown;
 }

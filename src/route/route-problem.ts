@@ -1,4 +1,4 @@
-// Something wrong with a route, said to the operator. Where it stands in a file is found by whoever knows the document.
+// Something wrong with a route, for the operator. Its place in a file is found by code that knows the document.
 
 /**
  * `path` leads to the value inside the route as it is written: `['match', 'path']`, `['match', 'host']`,

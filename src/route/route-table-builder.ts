@@ -1,4 +1,4 @@
-// Builds a route table, a route at a time so that the loop of a worker that serves meanwhile is never held up.
+// Builds a route table one route at a time, so that the event loop of a worker that serves meanwhile is never blocked.
 
 import { byPrecedence, type Candidate } from './candidate.ts';
 import { CandidateMaker, type RouteSpec } from './candidate-maker.ts';

@@ -11,7 +11,7 @@ import { parametersMax } from './path-pattern.ts';
 import { type CandidateList, hashEnd, hashSeed, hashStep, type PathNode, type PathTrie } from './path-trie.ts';
 import type { Routable } from './routable.ts';
 
-/** Says that a route may match by the body, and the request has none yet: buffer it, set `body`, ask again. */
+/** A route may match by the body, which the request does not have yet: buffer it, set `body`, look up again. */
 export const needsBody = Symbol('needsBody');
 export type NeedsBody = typeof needsBody;
 
@@ -63,7 +63,7 @@ export class RouteTable<T> {
     return this.search(request, request.method);
   }
 
-  /** The route that would serve the request if it had another method: for CORS preflights, which ask by OPTIONS. */
+  /** The route that would serve the request if it had another method: for CORS preflights, which use OPTIONS. */
   findForPreflight(request: Routable, requestedMethod: string): FoundRoute<T> | null | NeedsBody {
     return this.search(request, requestedMethod);
   }
@@ -189,7 +189,7 @@ export class RouteTable<T> {
     return null;
   }
 
-  /** Whether all but host and path fits; or says that this waits for the body. */
+  /** Whether everything but host and path matches, or whether that depends on the body. */
   private matches(candidate: Candidate<T>, request: Routable): boolean {
     if (!candidate.methods.has(this.method, this.methodBit)) return false;
     if (candidate.plain) return true;

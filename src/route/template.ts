@@ -66,7 +66,7 @@ function encodedSegment(raw: string): string {
   return encodeURIComponent(text);
 }
 
-/** Bytes that may not stand in a header value or would end the part they are in. */
+/** Bytes that are not allowed in a header value or would end the part they are in. */
 function encodedAgain(text: string): string {
   return text.replace(/[^\x21-\x7e]|["#<>\\^`{|}]/g, letter => {
     const byte = letter.charCodeAt(0) & 255;

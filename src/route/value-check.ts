@@ -6,7 +6,7 @@ import type { ValueMatch } from './match.ts';
 /** A compiled `ValueMatch`. A regular expression must match the whole value. */
 export class ValueCheck {
   readonly match: ValueMatch;
-  /** True when the condition asks that there be no value. */
+  /** True when the condition requires that there is no value. */
   readonly absent: boolean;
   private readonly exact: string | null;
   private readonly regex: LinearRegex | null;

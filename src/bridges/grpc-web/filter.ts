@@ -1,4 +1,4 @@
-// The grpcWeb bridge: a gRPC-Web call becomes a gRPC call, and its answer, status and all, becomes one that a browser can read.
+// The grpcWeb bridge: a gRPC-Web call becomes a gRPC call, and its response with the status becomes one that a browser can read.
 
 import { Fault } from '../../base/fault.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
@@ -10,7 +10,7 @@ import { Base64Decoder, base64Piece } from './base64-pieces.ts';
 import type { GrpcWebConfig } from './config.ts';
 import { trailerFrame } from './trailer-frame.ts';
 
-/** `application/grpc-web`, `-text`, and the messages' format behind a plus. */
+/** `application/grpc-web`, `-text`, and the messages' format after a plus. */
 const webType = /^application\/grpc-web(-text)?(\+[a-z0-9.-]+)?(?:;|$)/i;
 
 const malformed = new Fault(
@@ -25,7 +25,7 @@ interface Call {
   /** `+proto` and the like. */
   readonly format: string;
   readonly decoder: Base64Decoder;
-  /** The answer is the gateway's own refusal: only its status is told. */
+  /** The response is the gateway's own refusal: only its status is sent. */
   refused: boolean;
 }
 
@@ -101,7 +101,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
   },
 };
 
-/** What stands behind the messages; the answer has no other trailers then. */
+/** What follows the messages; the response has no other trailers then. */
 function statusFrame(exchange: Exchange, call: Call): Buffer {
   const { responseTrailers } = exchange;
   exchange.responseTrailers = null;

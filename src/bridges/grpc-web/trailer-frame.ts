@@ -1,4 +1,4 @@
-// The last message of a gRPC-Web answer: what HTTP/2 says in trailers, as field lines in a frame marked by its first bit.
+// The last message of a gRPC-Web response: the trailers of HTTP/2, as field lines in a frame marked by its first bit.
 
 const TRAILERS = 0x80;
 

@@ -1,4 +1,4 @@
-// The configuration of a drill: what the user's says of some upstreams and their routes, with stand-ins in place of their endpoints, on
+// The configuration of a drill: the user's settings of some upstreams and their routes, with stand-ins in place of their endpoints, on
 // a port of 127.0.0.1. Starts nothing.
 
 import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
@@ -9,7 +9,7 @@ interface Place {
   readonly port: number;
 }
 
-/** The upstreams with stand-ins for endpoints, each behind a route without filters that keeps what the first of its routes says of failures. */
+/** The upstreams with stand-ins for endpoints, each behind a route without filters that keeps the failure settings of the first of its routes. */
 export function drillConfig(
   config: Config,
   drilled: readonly UpstreamConfig[],

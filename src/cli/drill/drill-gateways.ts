@@ -1,4 +1,4 @@
-// Gateways of a drill: processes of their own on free ports of this machine, each with one worker and the same configuration.
+// Gateways of a drill: separate processes on free ports of this machine, each with one worker and the same configuration.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface DrillGateways {
   stop(): Promise<void>;
 }
 
-/** `config` is a whole document whose listener asks for port 0. Nothing is left behind when one cannot start. */
+/** `config` is a complete document whose listener has port 0. If one cannot start, all are stopped. */
 export async function startDrillGateways(config: object, count: number): Promise<DrillGateways> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-'));
   const file = path.join(folder, 'cardea.json');

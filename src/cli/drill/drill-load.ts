@@ -1,4 +1,4 @@
-// Clients of a drill: ask the same thing without much pause, and write down what each answer was and how long it took.
+// Clients of a drill: repeat one request with short pauses, and record each response and how long it took.
 
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,7 +24,7 @@ export class DrillLoad {
     this.clients = Array.from({ length: CLIENTS }, () => this.client());
   }
 
-  /** Waits until every request has its answer. */
+  /** Waits until every request has its response. */
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all(this.clients);

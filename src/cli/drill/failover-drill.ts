@@ -1,5 +1,5 @@
 // The failover drill: the gateway with the upstreams of a configuration, stand-ins for their endpoints, one of them failing in every
-// way under load. Measures; what to make of it is in failover-advice.ts.
+// way under load. Only measures; the advice is in failover-advice.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, UpstreamConfig } from '../../config/config.ts';
@@ -9,7 +9,7 @@ import { drillConfig } from './drill-config.ts';
 import { DrillLoad } from './drill-load.ts';
 import { type FailureName, failureNames, StandIn } from './stand-in.ts';
 
-/** Endpoints that are discovered are not known before: so many stand in for them. */
+/** Discovered endpoints are not known beforehand: this many stand-ins take their place. */
 const DISCOVERED = 3;
 const CALM_MS = 1_000;
 const RECOVER_MS = 20_000;

@@ -1,4 +1,4 @@
-// A stand-in for an endpoint with a capacity: works on so many requests at once, each for so long; the others wait in front of it, without end.
+// A stand-in for an endpoint with a capacity: processes a number of requests at once, each for a fixed time; the others wait without limit.
 
 import { createServer, type ServerResponse } from 'node:http';
 
@@ -11,7 +11,7 @@ export interface LimitedStandIn {
   stop(): Promise<void>;
 }
 
-/** `body` is what it answers with. */
+/** `body` is the body of its responses. */
 export async function startLimitedStandIn(atOnce: number, serviceMs: number, body = 'done'): Promise<LimitedStandIn> {
   const waiting: ServerResponse[] = [];
   let working = 0;

@@ -1,5 +1,5 @@
 // cardea drill limits: several gateways on this machine, one Redis, and more requests than a limit admits: prints what was admitted
-// beside what was allowed, for each key and window.
+// and what was allowed, for each key and window.
 
 import type { Config } from '../../config/config.ts';
 import type { StoreConfig } from '../../config/store-config.ts';
@@ -25,10 +25,10 @@ export const limitsOptions: Readonly<Record<string, OptionSpec>> = {
   mode: { type: 'string', value: 'MODE', help: 'limits: shared or exact (default: shared)' },
 };
 
-/** What may be too much, of a minute's limit: it is made up for afterwards, so it does not grow with time. */
+/** Tolerated excess, of a minute's limit: it is compensated afterwards, so it does not grow with time. */
 const OVER_MAX = 0.02;
 const SLOW_OVER_MAX = 0.1;
-/** Until gateways know of each other. */
+/** Time until gateways know of each other. */
 const SETTLE_MS = 1_500;
 const WINDOW_MS = 1_000;
 
@@ -199,7 +199,7 @@ function storeOf({ stores }: Config, name: string | undefined): StoreConfig {
   return store;
 }
 
-/** Keys of a drill stand apart from those of real callers. */
+/** Keys of a drill are separate from those of real callers. */
 function drillDocument(store: StoreConfig, { limit, mode }: Plan): object {
   return {
     listeners: [{ address: '127.0.0.1:0' }],

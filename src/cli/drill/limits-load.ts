@@ -85,7 +85,7 @@ function turnOf(weights: readonly number[], credits: number[]): number {
   return best;
 }
 
-/** 0 when there was no answer. */
+/** 0 when there was no response. */
 function statusOf(port: number, agent: Agent, key: number): Promise<number> {
   return new Promise(resolve => {
     const asked = request({ host: '127.0.0.1', port, agent, headers: { 'x-drill-key': `key-${key}` } }, response => {

@@ -1,4 +1,4 @@
-// Requests that come at a rate, whatever becomes of those before: what an upstream sees of a crowd. Latency counts from when a request
+// Requests at a fixed rate, whatever happens to earlier ones: what an upstream sees of many clients. Latency counts from when a request
 // was due. Knows no gateway.
 
 import { Agent, request as httpRequest } from 'node:http';
@@ -7,13 +7,13 @@ export interface OpenLoadResult {
   readonly sent: number;
   /** Answered with 200, whenever. */
   readonly good: number;
-  /** While requests came: what is answered when everybody has left helps nobody. */
+  /** Only while requests came: later responses are of no use to clients. */
   readonly goodPerSecond: number;
   /** Of the good ones, in milliseconds. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly statuses: ReadonlyMap<number, number>;
-  /** Requests without an answer. */
+  /** Requests without a response. */
   readonly failures: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface OpenLoadOptions {
 
 const TICK_MS = 5;
 
-/** Resolves when every request has its answer, or failed. */
+/** Resolves when every request has its response, or failed. */
 export async function openLoad(options: OpenLoadOptions): Promise<OpenLoadResult> {
   const { port, path, perSecond, seconds, warmUpSeconds = 0 } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, scheduling: 'lifo' });

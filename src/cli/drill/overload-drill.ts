@@ -1,5 +1,5 @@
-// The overload drill: three times the requests that an upstream can do, through the gateway with the configuration's own settings, to
-// stand-ins whose capacity is known. Measures; what to make of it is in overload-advice.ts.
+// The overload drill: three times the requests that an upstream can serve, through the gateway with the configuration's own settings, to
+// stand-ins whose capacity is known. Only measures; the advice is in overload-advice.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UpstreamConfig } from '../../config/config.ts';
@@ -9,9 +9,9 @@ import { drillConfig } from './drill-config.ts';
 import { type LimitedStandIn, startLimitedStandIn } from './limited-stand-in.ts';
 import { type OpenLoadResult, openLoad } from './open-load.ts';
 
-/** What stand-ins work on at once, all together, for an upstream that says no limit. */
+/** Requests that all stand-ins together process at once, for an upstream without a limit. */
 const AT_ONCE = 16;
-/** Endpoints that are discovered are not known before: so many stand in for them. */
+/** Discovered endpoints are not known beforehand: this many stand-ins take their place. */
 const DISCOVERED = 3;
 /** More requests a second than this, and the drill would measure the machine that makes them. */
 const CAPACITY_MAX = 500;
@@ -26,26 +26,26 @@ const BYTES_PER_MIB = 1024 * 1024;
 export interface OverloadResult {
   readonly upstream: string;
   readonly endpoints: number;
-  /** What the stand-ins work on at once, all together, and for how long each request keeps them. */
+  /** Requests that all stand-ins together process at once, and how long each takes. */
   readonly atOnce: number;
   readonly serviceMs: number;
-  /** Requests a second that the stand-ins can do. */
+  /** Requests per second that the stand-ins can serve. */
   readonly capacity: number;
   readonly goodPerSecond: number;
   readonly calmP99Ms: number;
   readonly p99Ms: number;
   readonly sent: number;
   readonly refused: number;
-  /** Neither 200 nor 503, or no answer. */
+  /** Neither 200 nor 503, or no response. */
   readonly failed: number;
-  /** Requests that waited at the stand-ins: sent on though nobody could work on them. */
+  /** Requests that waited at the stand-ins: sent although all were busy. */
   readonly longestQueue: number;
   readonly memoryMiB: number;
-  /** The 99th percentile when the crowd has left. */
+  /** The 99th percentile after the overload. */
   readonly afterP99Ms: number;
 }
 
-/** `seconds` is how long the crowd stays, `serviceMs` what a request takes at an endpoint. Rejects when the gateway does not start. */
+/** `seconds` is how long the overload lasts, `serviceMs` how long a request takes at an endpoint. Rejects when the gateway does not start. */
 export async function runOverload(
   file: string,
   upstreams: readonly UpstreamConfig[],

@@ -1,5 +1,5 @@
-// The rollback drill: the gateway with a canary of the user's, stand-ins for both versions, the new one behaving well and badly under load.
-// Measures; what to make of it is in rollback-report.ts.
+// The rollback drill: the gateway with one of the user's canaries and stand-ins for both versions, the new one behaving well and badly under load.
+// Only measures; the advice is in rollback-report.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
@@ -32,7 +32,7 @@ export interface RollbackResult {
   readonly failedAfterwards: number;
 }
 
-/** With few requests a step of a small share lasts; longer than this nobody waits for a drill. */
+/** With few requests a step of a small share takes long; a drill ends it after this time. */
 const PATIENCE_MS = 45_000;
 const AFTERWARDS_MS = 500;
 

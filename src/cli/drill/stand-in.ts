@@ -1,4 +1,4 @@
-// A server that takes an endpoint's place in a drill: answers well until it is told to fail. Speaks plain HTTP on 127.0.0.1.
+// A server in place of an endpoint in a drill: responds normally until it is told to fail. Plain HTTP on 127.0.0.1.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ export type FailureName = (typeof failureNames)[number];
 
 const SLOW_MS = 1_000;
 
-/** How a health check of the configuration wants to be answered. */
+/** The response that a health check of the configuration expects. */
 export interface WellAnswer {
   /** Null where nothing is checked by HTTP. */
   readonly path: string | null;
