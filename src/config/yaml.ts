@@ -64,8 +64,7 @@ function hint(reason: string, letter: string): string {
   if (reason === 'deficient indentation') return '; is a quote or bracket above not closed?';
   if (/^unknown .* tag/.test(reason)) return '; text that begins with ! needs quotes';
   if (/^missed comma/.test(reason)) {
-    if (/[{}[\]]/.test(letter))
-      return '; between { } and [ ], text with brackets needs quotes: "/users/{id}"';
+    if (/[{}[\]]/.test(letter)) return '; between { } and [ ], text with brackets needs quotes: "/users/{id}"';
     return inQuotes(letter);
   }
   if (/^bad indentation|multiline key|^expected ':'|^end of the stream/.test(reason))

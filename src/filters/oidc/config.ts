@@ -74,7 +74,9 @@ export const schema = z
         sameSite: z
           .enum(['lax', 'strict', 'none'])
           .default('lax')
-          .describe('`SameSite` of the cookie. With `strict`, a user who follows a link from another site goes by way of the provider.'),
+          .describe(
+            '`SameSite` of the cookie. With `strict`, a user who follows a link from another site goes by way of the provider.',
+          ),
         idle: duration.prefault('1h').describe('A session ends when it was not used for this long.'),
         life: duration.prefault('12h').describe('Every session ends after this long.'),
         store: z
