@@ -2,11 +2,8 @@
 // process writes to is tried again a few milliseconds later: nobody waits for a lock in the middle of the loop.
 
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { setTimeout as delay } from 'node:timers/promises';
-import { isBusy } from '../sqlite/is-busy.ts';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
-import { StoreAway } from '../store-away.ts';
 import {
   type AnswerShelf,
   type AnswerTicket,
@@ -20,8 +17,6 @@ import {
   type SoonerOrLater,
 } from './answer-shelf.ts';
 import { openAnswer, sealAnswer } from './sealed-answer.ts';
-
-const RETRY_MS = 5;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS cardea_answers (
@@ -74,7 +69,7 @@ export class SqliteAnswers implements AnswerShelf {
   }
 
   find({ digest, sealKey }: AnswerTicket, keepSeconds: number): SoonerOrLater<FoundAnswer> {
-    return this.tried(database => {
+    return this.connection.ask(database => {
       const now = nowSeconds();
       const row = database
         .prepare('SELECT state, heard, expires, bytes FROM cardea_answers WHERE digest = ?')
@@ -119,7 +114,7 @@ export class SqliteAnswers implements AnswerShelf {
   }
 
   private write<Value>(act: (database: DatabaseSync) => Value): SoonerOrLater<Value> {
-    return this.tried(database => {
+    return this.connection.ask(database => {
       database.exec('BEGIN IMMEDIATE');
       try {
         const value = act(database);
@@ -130,28 +125,6 @@ export class SqliteAnswers implements AnswerShelf {
         throw error;
       }
     });
-  }
-
-  /** At once, or, while another process writes, within the store's `commandTimeout`. */
-  private tried<Value>(act: (database: DatabaseSync) => Value): SoonerOrLater<Value> {
-    try {
-      return act(this.connection.database);
-    } catch (error) {
-      if (!isBusy(error)) throw StoreAway.because(error, this.store.spec.name);
-      return this.triedAgain(act);
-    }
-  }
-
-  private async triedAgain<Value>(act: (database: DatabaseSync) => Value): Promise<Value> {
-    const until = performance.now() + this.store.spec.commandTimeoutMs;
-    for (;;) {
-      await delay(RETRY_MS);
-      try {
-        return act(this.connection.database);
-      } catch (error) {
-        if (!isBusy(error) || performance.now() >= until) throw StoreAway.because(error, this.store.spec.name);
-      }
-    }
   }
 }
 

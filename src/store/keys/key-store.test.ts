@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, describe, test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { startPostgres } from '../../../test/support/postgres.ts';
@@ -218,4 +219,27 @@ test('details that nobody can read make a key that is refused', () => {
   assert.equal(recordOf('k', 'h', 'c', '{"disabled":"no"}').disabled, true);
   assert.deepEqual(recordOf('k', 'h', 'c', '{"routes":"users"}').routes, []);
   assert.equal(recordOf('k', 'h', 'c', '{"expiresAtMs":"soon"}').expiresAtMs, 0);
+});
+
+test('a SQLite file that another process has for itself is waited for, and not in the middle of the loop', async t => {
+  const file = path.join(folder, 'locked.db');
+  const spec = storeSpec({ kind: 'sqlite', path: file, commandTimeoutMs: 100 });
+  const before = new SqliteStore(spec);
+  await keyStoreIn(before).add(record());
+  await before.close();
+  const other = new DatabaseSync(file);
+  other.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE');
+  const store = new SqliteStore(spec);
+  t.after(() => store.close());
+  const keys = keyStoreIn(store);
+  const away = keys.version();
+  assert.ok(away instanceof Promise);
+  await assert.rejects(away, StoreAway);
+  const version = keys.version();
+  const found = keys.find(record().hash);
+  assert.ok(version instanceof Promise && found instanceof Promise);
+  other.close();
+  assert.match(await version, / 1$/);
+  assert.equal((await found)?.id, record().id);
+  assert.equal(typeof keys.version(), 'string');
 });

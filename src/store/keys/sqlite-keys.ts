@@ -1,6 +1,7 @@
 // API keys in a SQLite file. Found in microseconds without a round trip, so each worker reads the file itself.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
 import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordOf } from './key-record.ts';
 
@@ -26,30 +27,37 @@ interface Statements {
 
 export class SqliteKeys implements KeyStore {
   private readonly store: SqliteStore;
+  /** For requests: none of them waits for a lock in the middle of the loop. */
+  private readonly connection: OwnConnection;
   private statements: Statements | null = null;
   /** Counted up with each file: one that was put in the place of another may have seen as many changes. */
   private files = 0;
 
   constructor(store: SqliteStore) {
     this.store = store;
+    this.connection = new OwnConnection(store, makeTables);
   }
 
-  version(): string {
-    const row = this.prepared().version.get();
-    return `${this.files} ${row?.['version']}`;
+  version(): string | Promise<string> {
+    return this.connection.ask(database => {
+      const row = this.prepared(database).version.get();
+      return `${this.files} ${row?.['version']}`;
+    });
   }
 
-  find(hash: string): KeyRecord | null {
-    const row = this.prepared().find.get(hash);
-    return row === undefined ? null : recordFrom({ ...row, hash });
+  find(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
+    return this.connection.ask(database => {
+      const row = this.prepared(database).find.get(hash);
+      return row === undefined ? null : recordFrom({ ...row, hash });
+    });
   }
 
   async prepare(): Promise<void> {
-    this.prepared();
+    makeTables(this.store.database);
   }
 
   async add(record: KeyRecord): Promise<void> {
-    this.prepared();
+    await this.prepare();
     const insert = this.store.database.prepare(
       'INSERT OR IGNORE INTO cardea_keys (hash, id, consumer, details) VALUES (?, ?, ?, ?)',
     );
@@ -58,22 +66,19 @@ export class SqliteKeys implements KeyStore {
   }
 
   async revoke(id: string): Promise<boolean> {
-    this.prepared();
+    await this.prepare();
     const { changes } = this.store.database.prepare('DELETE FROM cardea_keys WHERE id = ?').run(id);
     return Number(changes) > 0;
   }
 
   async list(): Promise<readonly KeyRecord[]> {
-    this.prepared();
+    await this.prepare();
     const rows = this.store.database.prepare('SELECT hash, id, consumer, details FROM cardea_keys').all();
     return rows.map(recordFrom).sort(byConsumerAndId);
   }
 
-  private prepared(): Statements {
-    const { database } = this.store;
+  private prepared(database: DatabaseSync): Statements {
     if (this.statements?.database === database) return this.statements;
-    const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cardea_keys_delete'").get();
-    if (known === undefined) database.exec(schema);
     this.files++;
     this.statements = {
       database,
@@ -82,6 +87,12 @@ export class SqliteKeys implements KeyStore {
     };
     return this.statements;
   }
+}
+
+/** Where they are there nothing is written: the file may be read-only. */
+function makeTables(database: DatabaseSync): void {
+  const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cardea_keys_delete'").get();
+  if (known === undefined) database.exec(schema);
 }
 
 function recordFrom(row: Readonly<Record<string, unknown>>): KeyRecord {

@@ -2,14 +2,10 @@
 // locked is tried again a few milliseconds later: nobody waits for a lock in the middle of the loop.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { setTimeout as delay } from 'node:timers/promises';
-import { isBusy } from '../sqlite/is-busy.ts';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
-import { StoreAway } from '../store-away.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
-const RETRY_MS = 5;
 /** How often what is over goes, and how much of it at once: a thousand rows take a millisecond or two. */
 const CLEAN_EVERY_MS = 60_000;
 const CLEANED_AT_ONCE = 1_000;
@@ -25,31 +21,20 @@ interface Statements {
 }
 
 export class SqliteLedger implements QuotaLedger {
-  private readonly store: SqliteStore;
   private readonly connection: OwnConnection;
   private statements: Statements | null = null;
   private cleanAt = 0;
 
   constructor(store: SqliteStore) {
-    this.store = store;
     this.connection = new OwnConnection(store, database => database.exec(schema));
   }
 
-  /** Within the store's `commandTimeout`. */
   async add(entries: readonly LedgerEntry[]): Promise<readonly number[]> {
-    const until = performance.now() + this.store.spec.commandTimeoutMs;
-    for (;;) {
-      try {
-        return this.addNow(entries);
-      } catch (error) {
-        if (!isBusy(error) || performance.now() >= until) throw StoreAway.because(error, this.store.spec.name);
-      }
-      await delay(RETRY_MS);
-    }
+    return this.connection.ask(database => this.addIn(database, entries));
   }
 
-  private addNow(entries: readonly LedgerEntry[]): readonly number[] {
-    const { database, add, clean } = this.prepared();
+  private addIn(database: DatabaseSync, entries: readonly LedgerEntry[]): readonly number[] {
+    const { add, clean } = this.prepared(database);
     const now = performance.now();
     const cleans = now >= this.cleanAt;
     database.exec('BEGIN IMMEDIATE');
@@ -65,8 +50,7 @@ export class SqliteLedger implements QuotaLedger {
     }
   }
 
-  private prepared(): Statements {
-    const { database } = this.connection;
+  private prepared(database: DatabaseSync): Statements {
     if (this.statements?.database === database) return this.statements;
     this.statements = {
       database,

@@ -1,24 +1,21 @@
-// Records in a SQLite file, for the gateways of one machine. A file that is locked counts as away: whoever asks comes back.
+// Records in a SQLite file, for the gateways of one machine.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
-import { StoreAway } from '../store-away.ts';
 import { type KeptRecord, RECORD_DAYS, type RecordBook } from './record-book.ts';
 
 const DAY_MS = 86_400_000;
 
 export class SqliteRecords implements RecordBook {
-  private readonly store: SqliteStore;
   private readonly connection: OwnConnection;
 
   constructor(store: SqliteStore) {
-    this.store = store;
     this.connection = new OwnConnection(store, makeTable);
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, KeptRecord>> {
-    return this.tried(database => {
+    return this.connection.ask(database => {
       const select = database.prepare('SELECT version, text, used FROM cardea_records WHERE key = ?');
       const touch = database.prepare('UPDATE cardea_records SET used = ? WHERE key = ?');
       const found = new Map<string, KeptRecord>();
@@ -33,7 +30,7 @@ export class SqliteRecords implements RecordBook {
   }
 
   async write(key: string, text: string, before: number): Promise<boolean> {
-    return this.tried(database => {
+    return this.connection.ask(database => {
       const write =
         before === 0
           ? database.prepare('INSERT OR IGNORE INTO cardea_records (text, used, key, version) VALUES (?, ?, ?, ? + 1)')
@@ -42,14 +39,6 @@ export class SqliteRecords implements RecordBook {
             );
       return Number(write.run(text, Date.now(), key, before).changes) === 1;
     });
-  }
-
-  private tried<Value>(act: (database: DatabaseSync) => Value): Value {
-    try {
-      return act(this.connection.database);
-    } catch (error) {
-      throw StoreAway.because(error, this.store.spec.name);
-    }
   }
 }
 

@@ -1,7 +1,12 @@
 // A connection to a SQLite file that never waits for a lock: for whoever comes back instead of holding up the loop. Knows no table.
 
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StoreAway } from '../store-away.ts';
+import { isBusy } from './is-busy.ts';
 import type { SqliteStore } from './sqlite-store.ts';
+
+const RETRY_MS = 5;
 
 export class OwnConnection {
   private readonly store: SqliteStore;
@@ -15,8 +20,31 @@ export class OwnConnection {
     this.prepare = prepare;
   }
 
+  /** What `act` gives: at once, or, while another process has the file locked, within the store's `commandTimeout`. Throws or rejects with `StoreAway`. */
+  ask<Value>(act: (database: DatabaseSync) => Value): Value | Promise<Value> {
+    try {
+      return act(this.database);
+    } catch (error) {
+      if (!isBusy(error)) throw StoreAway.because(error, this.store.spec.name);
+      return this.askAgain(act);
+    }
+  }
+
+  private async askAgain<Value>(act: (database: DatabaseSync) => Value): Promise<Value> {
+    const { name, commandTimeoutMs } = this.store.spec;
+    const until = performance.now() + commandTimeoutMs;
+    for (;;) {
+      await delay(RETRY_MS);
+      try {
+        return act(this.database);
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= until) throw StoreAway.because(error, name);
+      }
+    }
+  }
+
   /** Opened and prepared when it is asked for first. Throws what SQLite says, and `StoreAway` when the store was closed. */
-  get database(): DatabaseSync {
+  private get database(): DatabaseSync {
     this.store.look();
     if (this.opened?.isOpen !== true) {
       this.opened = this.store.connect(0);
