@@ -10,7 +10,7 @@ import { RestartBackoff } from './restart-backoff.ts';
 import type { TurnQueue } from './turn-queue.ts';
 import { type NudgeListener, type WorkerLog, WorkerThread } from './worker-thread.ts';
 
-/** A worker that takes longer than this to close its listeners hangs. */
+/** How long closing listeners is waited for, and a sign of life. */
 const STOP_TIMEOUT_MS = 5_000;
 
 export interface CrewOptions {
@@ -101,10 +101,15 @@ export class WorkerCrew {
     });
   }
 
-  /** Resolves when nobody accepts any more. Who does not answer hangs, and would be waited for in vain until its drain is over: it is ended. */
+  /** Resolves when nobody accepts any more, or is too busy with those who wait to say so. Who says nothing at all hangs, and is ended. */
   async stopListening(): Promise<void> {
-    const stopped = (worker: WorkerThread) => worker.call('stopListening', null, STOP_TIMEOUT_MS);
-    await Promise.all(this.workers.map(worker => stopped(worker).catch(() => worker.terminate())));
+    const stop = async (worker: WorkerThread) => {
+      const stopped = worker.call('stopListening', null, STOP_TIMEOUT_MS).catch(() => {});
+      // Otherwise it would be waited for in vain until its drain is over.
+      await worker.call('ping', null, STOP_TIMEOUT_MS).catch(() => worker.terminate());
+      await stopped;
+    };
+    await Promise.all(this.workers.map(stop));
   }
 
   /** Nobody is replaced any more. */
