@@ -57,3 +57,25 @@ test('what a filter says of its place is an error, unless it says otherwise', ()
     'routes.0.filters.0.object.by: no',
   ]);
 });
+
+test('what a filter inside another says of its place is told with both', () => {
+  const inside: FilterSchema = { name: 'either', schema: z.array(z.unknown()), nests: true };
+  const known: FilterSchema = {
+    name: 'known',
+    schema: any,
+    identifies: true,
+    placeProblems: (_, { consumers }) => [...consumers].map(name => ({ path: [name], message: 'is known' })),
+  };
+  const schemas = [inside, known];
+  const document = {
+    listeners: [{ address: '127.0.0.1:8080' }],
+    consumers: [{ name: 'acme' }],
+    filters: [{ either: [{ known: {} }, { either: [{ known: {} }] }] }],
+  };
+  const { parts, problems: others } = checkDocument(document, languageOf(schemas), new Map());
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    checkFilterPlaces(document, parts, schemas, allRoutes(parts)).map(({ path }) => path.join('.')),
+    ['filters.0.either.0.known.acme', 'filters.0.either.1.either.0.known.acme'],
+  );
+});

@@ -104,14 +104,7 @@ class PlaceCheck {
         knowsCaller = true;
         continue;
       }
-      const around = { ...this.names, knowsCaller, pathParameters };
-      for (const problem of this.byName.get(filter.name)?.placeProblems?.(filter.config, around) ?? []) {
-        this.problems.push({
-          path: [...path, at, filter.name, ...problem.path],
-          message: problem.message,
-          severity: problem.severity ?? 'error',
-        });
-      }
+      this.ofPlace(filter, [...path, at], { ...this.names, knowsCaller, pathParameters });
       if (this.findsOut(filter)) knowsCaller = true;
     }
     return knowsCaller;
@@ -127,6 +120,18 @@ class PlaceCheck {
       this.values.set(tag, values);
     }
     return values;
+  }
+
+  private ofPlace({ name, config }: FilterConfig, path: Path, around: FilterSurroundings): void {
+    const schema = this.byName.get(name);
+    for (const problem of schema?.placeProblems?.(config, around) ?? []) {
+      const { message, severity = 'error' } = problem;
+      this.problems.push({ path: [...path, name, ...problem.path], message, severity });
+    }
+    if (schema?.nests !== true) return;
+    // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
+    const inner = config as readonly FilterConfig[];
+    for (const [at, filter] of inner.entries()) this.ofPlace(filter, [...path, name, at], around);
   }
 
   private readonly findsOut = (filter: FilterConfig | undefined): boolean => {

@@ -2,9 +2,11 @@
 
 import { z } from 'zod';
 import { parsePasswordHash, passwordHashExpected } from '../../base/password-hash.ts';
+import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 
 export const name = 'basic';
 
@@ -32,7 +34,7 @@ const user = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Name of the consumer. Default: none, only the user’s name is known.'),
+    .describe('Name of one of the `consumers`. Default: none, only the user’s name is known.'),
   scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of the user, for `acl`.'),
 });
 
@@ -66,3 +68,8 @@ export const schema = z
   });
 
 export type BasicConfig = z.output<typeof schema>;
+
+/** What this configuration asks for that its place can never give. */
+export function placeProblems({ users }: BasicConfig, around: FilterSurroundings) {
+  return missingConsumers('users', users, around);
+}

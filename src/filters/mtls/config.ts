@@ -1,8 +1,10 @@
 // What may be written for mtls. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 
 export const name = 'mtls';
 
@@ -19,7 +21,7 @@ const consumer = {
     .string()
     .min(1)
     .optional()
-    .describe('Name of the consumer. Default: none, only the certificate’s subject is known.'),
+    .describe('Name of one of the `consumers`. Default: none, only the certificate’s subject is known.'),
   scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of whoever holds it, for `acl`.'),
 };
 
@@ -113,3 +115,8 @@ export const schema = z
 
 export type MtlsConfig = z.output<typeof schema>;
 export type ClientRule = MtlsConfig['clients'][number];
+
+/** What this configuration asks for that its place can never give. */
+export function placeProblems({ clients }: MtlsConfig, around: FilterSurroundings) {
+  return missingConsumers('clients', clients, around);
+}

@@ -1,9 +1,11 @@
 // What may be written for signature. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 
 export const name = 'signature';
 
@@ -37,7 +39,7 @@ const keyBase = {
     .string()
     .min(1)
     .optional()
-    .describe('Name of the consumer that holds it. Default: none, only the key’s id is known.'),
+    .describe('Name of one of the `consumers`, who holds the key. Default: none, only the key’s id is known.'),
   scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of whoever holds it, for `acl`.'),
 };
 
@@ -158,3 +160,8 @@ export const schema = z
 export type SignatureConfig = z.output<typeof schema>;
 export type AwsSignatureConfig = z.output<typeof aws>;
 export type MessageSignatureConfig = z.output<typeof message>;
+
+/** What this configuration asks for that its place can never give. */
+export function placeProblems({ keys }: SignatureConfig, around: FilterSurroundings) {
+  return missingConsumers('keys', keys, around);
+}

@@ -1,0 +1,16 @@
+// Consumers that the lists of a filter name: users, clients or keys, each perhaps somebody's.
+
+import type { FilterSurroundings } from './budget-key.ts';
+
+/** Those that are not there: whoever brings such a credential would be nobody's, with no plan and no limit of his own. */
+export function missingConsumers(
+  list: string,
+  elements: readonly { readonly consumer?: string | undefined }[],
+  { consumers }: FilterSurroundings,
+): { path: readonly (string | number)[]; message: string }[] {
+  return elements.flatMap(({ consumer }, at) =>
+    consumer === undefined || consumers.has(consumer)
+      ? []
+      : [{ path: [list, at, 'consumer'], message: `there is no consumer "${consumer}"` }],
+  );
+}

@@ -1,0 +1,43 @@
+// A consumer that a filter's own list names is there: otherwise whoever proves to be it would be nobody's, with no plan and no limit.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as basic from './basic/config.ts';
+import * as mtls from './mtls/config.ts';
+import * as signature from './signature/config.ts';
+
+const around = {
+  knowsCaller: false,
+  pathParameters: null,
+  routes: new Set<string>(),
+  consumers: new Set(['acme']),
+  plans: [],
+  tagValues: () => new Map<string, string>(),
+};
+const password = '$scrypt$ln=15,r=8,p=1$YWJjZGVmZ2hpamtsbW5vcA$YWJjZGVmZ2hpamtsbW5vcGFiY2RlZmdoaWprbG1ub3A';
+const secret = 'correct-horse-battery';
+
+for (const [name, problems] of [
+  [
+    'basic',
+    (consumer?: string) =>
+      basic.placeProblems(basic.schema.parse({ users: [{ name: 'a', password, consumer }] }), around),
+  ],
+  ['mtls', (consumer?: string) => mtls.placeProblems(mtls.schema.parse({ clients: [{ dns: 'a', consumer }] }), around)],
+  [
+    'signature',
+    (consumer?: string) =>
+      signature.placeProblems(
+        signature.schema.parse({ scheme: 'aws4', region: 'r', service: 's', keys: [{ id: 'k', secret, consumer }] }),
+        around,
+      ),
+  ],
+] as const) {
+  test(`${name}: a consumer that is not there`, () => {
+    assert.deepEqual(problems(), []);
+    assert.deepEqual(problems('acme'), []);
+    const [problem, ...more] = problems('acmee');
+    assert.equal(problem?.message, 'there is no consumer "acmee"');
+    assert.deepEqual([problem.path.slice(1), more], [[0, 'consumer'], []]);
+  });
+}
