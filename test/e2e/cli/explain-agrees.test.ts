@@ -26,6 +26,7 @@ const routes: readonly (readonly [name: string, match: string])[] = [
   ['spaced', '{ path: "/a b" }'],
   ['cafe', '{ path: "/café/{name}" }'],
   ['proxied', '{ path: /proxied, headers: { x-forwarded-proto: https } }'],
+  ['unnamed', '{ path: /unnamed, headers: { x-consumer-name: false } }'],
 ];
 
 let gateway: RunningGateway;
@@ -37,6 +38,7 @@ filters:
   - headers: { response: { set: { x-route: "\${route}" } } }
 routes:
 ${routes.map(([name, match]) => `  - { name: ${name.replace(' ', '-')}, match: ${match}, to: { reply: { status: 200 } } }`).join('\n')}
+  - { name: keyed, match: { path: /keyed }, filters: [{ apiKey: {} }], to: { reply: { status: 200 } } }
 `);
 });
 after(() => gateway.stop());
@@ -130,6 +132,7 @@ const cases: readonly Asked[] = [
     ...{ target: '/posted', method: 'POST' },
     body,
   })),
+  { target: '/unnamed', fields: [['x-consumer-name', 'acme']] },
   { target: '/proxied', fields: [['x-forwarded-proto', 'https']] },
   { target: '/nowhere' },
   ...['HEAD', 'PUT', 'OPTIONS', 'DELETE'].map(method => ({ host: api, target: '/users/7', method })),
