@@ -2,6 +2,7 @@
 
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { type RedisServer, startRedis } from './redis.ts';
 import { redisCli } from './redis-cli.ts';
 
@@ -24,9 +25,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(NODE_TIMEOUT_MS)],
     ...['--repl-diskless-sync-delay', '0'],
   ];
-  const nodes = await Promise.all(Array.from({ length: 6 }, () => startRedis({ arguments: settings })));
-  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  await redisCli('--cluster', 'create', ...addresses, '--cluster-replicas', 1, '--cluster-yes');
+  const nodes: RedisServer[] = [];
   const killed = new Set<number>();
   const everywhere = async (what: string, wanted: (nodesText: string, info: string) => boolean) => {
     for (const [at, { port }] of nodes.entries()) {
@@ -38,16 +37,33 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       );
     }
   };
-  await everywhere('the cluster is whole', (_, info) => info.includes('cluster_state:ok'));
-  await everywhere(
-    'three replicas are known',
-    text => text.split('\n').filter(line => line.includes('slave') && !line.includes('handshake')).length === 3,
-  );
-  for (const { port } of nodes) {
-    const replication = () => redisCli('-p', port, 'info', 'replication');
-    // Because: a replica tells nobody when it has caught up.
-    await eventually(async () => !(await replication()).includes('master_link_status:down'), `port ${port} has all`);
-  }
+  const form = async () => {
+    const addresses: string[] = [];
+    while (nodes.length < 6) {
+      // Not 10,000 above the other, as it is by itself: another test's server, or an outgoing connection, may have that.
+      const [port, busPort] = [await freePort(), await freePort()];
+      nodes.push(await startRedis({ port, arguments: [...settings, '--cluster-port', String(busPort)] }));
+      addresses.push(`127.0.0.1:${port}@${busPort}`);
+    }
+    await redisCli('--cluster', 'create', ...addresses, '--cluster-replicas', 1, '--cluster-yes');
+    await everywhere('the cluster is whole', (_, info) => info.includes('cluster_state:ok'));
+    await everywhere(
+      'three replicas are known',
+      text => text.split('\n').filter(line => line.includes('slave') && !line.includes('handshake')).length === 3,
+    );
+    for (const { port } of nodes) {
+      const replication = () => redisCli('-p', port, 'info', 'replication');
+      // Because: a replica tells nobody when it has caught up.
+      await eventually(async () => !(await replication()).includes('master_link_status:down'), `port ${port} has all`);
+    }
+  };
+  const stop = async () => {
+    await Promise.all(nodes.map((node, at) => (killed.has(at) ? Promise.resolve() : node.stop())));
+  };
+  await form().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     nodes,
     async failOver(master) {
@@ -86,9 +102,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       await meanwhile();
       for (const { port } of masters) await ask(port, 'cluster', 'setslot', slot, 'node', target.id);
     },
-    async stop() {
-      await Promise.all(nodes.map((node, at) => (killed.has(at) ? Promise.resolve() : node.stop())));
-    },
+    stop,
   };
 }
 
