@@ -49,6 +49,7 @@ function headersMatched({ routes }: Config): { readonly name: string; readonly p
   const found = [];
   for (let at = 0; at < routes.length; at++) {
     const { match, canary } = routes[at]!;
+    if (match.headers.length === 0 && canary === undefined) continue;
     for (const each of match.headers)
       if (each.match.kind !== 'absent') found.push({ name: each.name, path: ['routes', at, 'match', 'headers'] });
     for (const each of canary?.always.headers ?? [])

@@ -118,7 +118,8 @@ export class ReferenceCheck {
       const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
       const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
       const beside = route === undefined ? writtenBeside(written[at]) : upstreamsBeside(route);
-      for (const { name, path: place } of [...(to === undefined ? [] : upstreamsOfDestination(to)), ...beside]) {
+      const named = to === undefined ? beside : upstreamsOfDestination(to).concat(beside);
+      for (const { name, path: place } of named) {
         used.add(name);
         this.expectKnown(known, 'upstream', name, ['routes', at, ...place]);
       }

@@ -18,14 +18,16 @@ export function upstreamsOfDestination(to: DestinationConfig): NamedUpstream[] {
 
 /** Those beside its `to`: of its fallback, its canary and its mirror. */
 export function upstreamsBeside({ fallback, canary, mirror }: RouteConfig): NamedUpstream[] {
-  return [
-    ...(fallback?.kind === 'upstream' ? [{ name: fallback.upstream, path: ['fallback', 'upstream'] }] : []),
-    ...(canary === undefined ? [] : [{ name: canary.upstream, path: ['canary', 'upstream'] }]),
-    ...(mirror === undefined ? [] : [{ name: mirror.upstream, path: ['mirror', 'upstream'] }]),
-  ];
+  const named: NamedUpstream[] = [];
+  if (fallback?.kind === 'upstream') named.push({ name: fallback.upstream, path: ['fallback', 'upstream'] });
+  if (canary !== undefined) named.push({ name: canary.upstream, path: ['canary', 'upstream'] });
+  if (mirror !== undefined) named.push({ name: mirror.upstream, path: ['mirror', 'upstream'] });
+  return named;
 }
 
 /** The names of all. */
 export function upstreamsOf(route: RouteConfig): string[] {
-  return [...destinationUpstreams(route.to), ...upstreamsBeside(route).map(({ name }) => name)];
+  const names = destinationUpstreams(route.to);
+  for (const { name } of upstreamsBeside(route)) names.push(name);
+  return names;
 }
