@@ -11,7 +11,7 @@ const parts: { source: FaultSource; title: string; text: string }[] = [
   {
     source: 'gateway',
     title: 'The gateway',
-    text: 'The gateway has no route or no capacity for the request, or failed itself, or lacked a service that it needs.',
+    text: 'The gateway has no route or no capacity for the request, failed itself, or could not reach something that it needs.',
   },
   {
     source: 'upstream',

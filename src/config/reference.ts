@@ -34,7 +34,8 @@ export function configurationReference(filters: readonly FilterSchema[]): string
 }
 
 function filterSections(filters: readonly FilterSchema[]): string {
-  const intro = '## The filters\n\nEach is an element of a `filters` list: its name, with its settings below.\n';
+  const intro =
+    '## The filters\n\nEach filter is an element of a `filters` list: its name, with the settings listed here.\n';
   const sections = filters
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, schema, documentation }) =>
