@@ -98,7 +98,7 @@ test('of two keys with one id neither counts; one key that is listed twice does'
   const [first, second] = [one, two].map(({ jwk }) => ({ ...jwk, kid: 'k' }));
   const both = KeySet.of([first!, second!], assumed);
   assert.deepEqual([both.keys.length, both.problems.length], [0, 2]);
-  assert.match(both.problems.join(), /its id stands in the set twice/);
+  assert.match(both.problems.join(), /its id is in the set twice/);
   const again = { ...first!, alg: undefined, x5t: 'x' };
   const { problems, keys } = KeySet.of([first!, again], assumed);
   assert.deepEqual(problems, []);

@@ -168,7 +168,7 @@ test('filters that change answers cannot stand inside', () => {
   const changing = { name: 'changing', config: { onResponseBody: () => {} } };
   const services = { slot: 0, inner: ({ config }: WrittenFilter) => config as Filter } as never; // Because: nothing else is asked of them
   for (const kind of [anyOfFilter, allOfFilter]) {
-    assert.throws(() => kind.build([changing, changing], services), /changing changes answers/);
+    assert.throws(() => kind.build([changing, changing], services), /changing changes responses/);
   }
 });
 

@@ -113,7 +113,7 @@ class JwksFollower {
     const set = KeySet.of(usable, anyAlgorithm);
     if (set.keys.length === 0) {
       const [reason = 'none is for signatures'] = set.problems;
-      throw new FetchTrouble(`${url} holds no key that can be used (${reason})`);
+      throw new FetchTrouble(`${url} contains no usable key (${reason})`);
     }
     const keysNow = usable.map(publicMembers);
     if (!isDeepStrictEqual(keysNow, this.keys)) {

@@ -73,7 +73,7 @@ routes:
     );
     assert.equal(new Set(told).size, told.length);
     for (const rule of [
-      /^Content-Length and Transfer-Encoding together/,
+      /^Content-Length and Transfer-Encoding are both/,
       /^A chunk size/,
       /^It does not begin with a status line/,
     ])
