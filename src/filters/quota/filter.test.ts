@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { eventuallySeen } from '../../../test/support/eventually.ts';
+import { eventually, eventuallySeen } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
@@ -133,7 +133,8 @@ test('Redis: two gateways share a quota; the plan’s takes the place of the fil
   const other = await start(redisSpec(redis.port), config);
   t.after(() => Promise.all([one.stop(), other.stop()]));
   assert.deepEqual(await one.statuses('acme', 3), ok(3));
-  // Near the limit the other one is told at once.
+  const told = () => one.logged.some(({ message, fields }) => message === 'quota used' && fields['sum'] === 3);
+  await eventually(told, 'the other one can know');
   assert.deepEqual(await other.statuses('acme', 2), [200, 429]);
   assert.deepEqual(await one.statuses('rich/gold', 9), [...ok(8), 429]);
   assert.equal(one.count('refused'), 1);
