@@ -2,11 +2,11 @@
 // Never served to anyone.
 
 import { type CheckedParts, checkDocument } from './check-document.ts';
-import type { Config, FilterConfig, Problem, RouteConfig } from './config.ts';
-import type { FilterSchema } from './filter-schema.ts';
-import { storesNamed } from './filter-stores.ts';
+import type { Config, Problem, RouteConfig } from './config.ts';
+import type { FilterSchema, StoreReference } from './filter-schema.ts';
 import type { Language } from './language.ts';
 import { upstreamsOf } from './route-upstreams.ts';
+import { storesOfFilter, storesOfRoute } from './store-references.ts';
 import { withAbsoluteFiles } from './tls-file.ts';
 
 export interface PartialConfig {
@@ -33,16 +33,14 @@ export function partialConfig(
   const stores = present(parts.stores);
   const storeNames = new Set(stores.map(({ name }) => name));
   const byName = new Map(filterSchemas.map(schema => [schema.name, schema]));
-  const hasStores = (chain: readonly FilterConfig[]): boolean =>
-    chain.every(filter => storesNamed(filter, byName).every(({ name }) => storeNames.has(name)));
+  const areStores = (named: readonly StoreReference[]) => named.every(({ name }) => storeNames.has(name));
   const wrongRoutes = wrongElements(problems, 'routes');
   const isGood = (route: RouteConfig, at: number) =>
     !wrongRoutes.has(at) &&
     upstreamsOf(route).every(name => names.has(name)) &&
-    hasStores(route.filters) &&
-    [route.async?.store, route.canary?.store].every(name => name === undefined || storeNames.has(name));
+    areStores(storesOfRoute(route, byName));
   const routes = placed(parts.routes).filter(({ value, at }) => isGood(value, at));
-  const filters = placed(parts.filters).filter(({ value }) => hasStores([value]));
+  const filters = placed(parts.filters).filter(({ value }) => areStores(storesOfFilter(value, byName)));
   const listeners = placed(parts.listeners);
   const places: Readonly<Record<string, readonly { readonly at: number }[]>> = { routes, filters, listeners };
   const pathInDocument = (path: Problem['path']): Problem['path'] => {

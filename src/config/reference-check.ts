@@ -6,14 +6,14 @@ import { isBare, onlyUpstream } from './bare-route.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkFallback } from './check-fallback.ts';
 import { checkRollout } from './check-rollout.ts';
-import type { DestinationConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
+import type { DestinationConfig, Problem, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import type { FilterSchema } from './filter-schema.ts';
-import { storesNamed } from './filter-stores.ts';
 import { suggestion } from './nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
 import { type NamedUpstream, upstreamsBeside, upstreamsOfDestination } from './route-upstreams.ts';
 import { checkValue } from './schema-problems.ts';
+import { storesOfFilter, storesOfRoute } from './store-references.ts';
 import { elementNames, fieldOf, keysOf, listOf } from './written.ts';
 
 type Path = readonly (string | number)[];
@@ -145,20 +145,16 @@ export class ReferenceCheck {
   stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
     const known = keysOf(this.settings['stores']);
     const byName = new Map(schemas.map(schema => [schema.name, schema]));
-    const visit = (filter: FilterConfig | undefined, place: Path): void => {
-      if (filter === undefined) return;
-      for (const { name, path } of storesNamed(filter, byName))
-        this.expectKnown(known, 'store', name, [...place, filter.name, ...path]);
-    };
-    for (const [at, filter] of filters.entries()) visit(filter, ['filters', at]);
+    for (const [at, filter] of filters.entries()) {
+      if (filter === undefined) continue;
+      for (const { name, path } of storesOfFilter(filter, byName))
+        this.expectKnown(known, 'store', name, ['filters', at, filter.name, ...path]);
+    }
     for (let at = from; at < end; at++) {
       const route = routes[at];
       if (route === undefined || isBare(route)) continue;
-      for (const [index, filter] of route.filters.entries()) visit(filter, ['routes', at, 'filters', index]);
-      for (const key of ['async', 'canary'] as const) {
-        const name = route[key]?.store;
-        if (name !== undefined) this.expectKnown(known, 'store', name, ['routes', at, key, 'store']);
-      }
+      for (const { name, path } of storesOfRoute(route, byName))
+        this.expectKnown(known, 'store', name, ['routes', at, ...path]);
     }
   }
 
