@@ -3,7 +3,7 @@
 import { close, closeSync, write } from 'node:fs';
 import { writeLatin1 } from '../base/latin1.ts';
 import { LogFile, NOT_OPEN } from './log-file.ts';
-import { isPipe, LINE_FEED, linesIn, openLog, pipePiece, STDOUT_FD } from './log-output.ts';
+import { isPipe, LINE_FEED, linesIn, pipePiece, STDOUT_FD } from './log-output.ts';
 
 const BUFFER_BYTES = 64 * 1_024;
 const BACKLOG_BYTES_MAX = 8 * 1_024 * 1_024;
@@ -80,7 +80,7 @@ export class AccessLog {
     this.file = new LogFile(options.path, options.onError);
     if (!this.enabled) return;
     if (options.waitsForFile === true) this.file.open();
-    else this.file.fd = openLog(options.path);
+    else this.file.openOrThrow();
   }
 
   /** Takes one line of latin1 text without its line end. Never waits, never throws. */

@@ -18,10 +18,15 @@ export class LogFile {
     this.onError = onError;
   }
 
+  /** Throws when it cannot be opened. */
+  openOrThrow(): void {
+    this.fd = openLog(this.path);
+  }
+
   /** False when it cannot be opened, of which `onError` hears: then all is as before. */
   open(isNews = true): boolean {
     try {
-      this.fd = openLog(this.path);
+      this.openOrThrow();
       return true;
     } catch (error) {
       if (isNews) this.onError?.(error as Error); // Because: openSync throws nothing but Errors
