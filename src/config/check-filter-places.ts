@@ -113,10 +113,11 @@ class PlaceCheck {
   private valuesOf(tag: string): ReadonlyMap<string, string> {
     let values = this.values.get(tag);
     if (values === undefined) {
-      const having = this.parts.consumers.filter(
-        consumer => consumer !== undefined && Object.hasOwn(consumer.tags, tag),
+      values = new Map(
+        this.parts.consumers.flatMap(consumer =>
+          consumer !== undefined && Object.hasOwn(consumer.tags, tag) ? [[consumer.tags[tag]!, consumer.name]] : [],
+        ),
       );
-      values = new Map(having.map(consumer => [consumer!.tags[tag]!, consumer!.name]));
       this.values.set(tag, values);
     }
     return values;
