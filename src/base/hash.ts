@@ -1,5 +1,7 @@
 // Hashes of texts, above all one of 32 bits that is the same on every machine and in every release: consistent hashing depends on that. Not for secrets.
 
+import { letterAt } from './letter-at.ts';
+
 /**
  * MurmurHash3 (Austin Appleby, x86 32-bit variant) over the text's UTF-16 code units, two to a block. From 0 to 2^32 - 1.
  * Different seeds give independent hashes of the same text. Not keyed: whoever chooses the text can choose its hash.
@@ -9,11 +11,11 @@ export function hashText(text: string, seed = 0): number {
   const pairsEnd = length & ~1;
   let hash = seed | 0;
   for (let i = 0; i < pairsEnd; i += 2) {
-    hash ^= scramble(text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16));
+    hash ^= scramble(letterAt(text, i) | (letterAt(text, i + 1) << 16));
     hash = (hash << 13) | (hash >>> 19);
     hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
   }
-  if (pairsEnd !== length) hash ^= scramble(text.charCodeAt(pairsEnd));
+  if (pairsEnd !== length) hash ^= scramble(letterAt(text, pairsEnd));
   return mixBits(hash ^ (length * 2));
 }
 

@@ -1,6 +1,8 @@
 // A keyed 64-bit hash over text and numbers, for tables whose keys come from outside: without the secret nobody can find two that
 // collide. Fast and without allocation; not for signatures or passwords.
 
+import { letterAt } from './letter-at.ts';
+
 /**
  * HalfSipHash-1-3 with a 64-bit result (Aumasson and Bernstein). One object serves a whole thread: ask, then read `low` and
  * `high`. What has several parts is hashed part by part, the result of each being the key of the next: so `a` + `bc` and
@@ -25,15 +27,15 @@ export class KeyedHash {
     for (let at = 0; at <= whole; at += 4) {
       let block = length << 24;
       if (at < whole) {
-        const second = text.charCodeAt(at + 1);
-        const third = text.charCodeAt(at + 2);
-        const fourth = text.charCodeAt(at + 3);
-        block = text.charCodeAt(at);
+        const second = letterAt(text, at + 1);
+        const third = letterAt(text, at + 2);
+        const fourth = letterAt(text, at + 3);
+        block = letterAt(text, at);
         letters |= block | second | third | fourth;
         block |= (second << 8) | (third << 16) | (fourth << 24);
       } else {
         for (let i = whole, shift = 0; i < length; i++, shift += 8) {
-          const letter = text.charCodeAt(i);
+          const letter = letterAt(text, i);
           letters |= letter;
           block |= letter << shift;
         }
@@ -79,7 +81,7 @@ export class KeyedHash {
   private wideText(keyLow: number, keyHigh: number, text: string): void {
     this.words(keyLow, keyHigh, text.length, -1);
     for (let at = 0; at < text.length; at += 4) {
-      const letter = (i: number) => (at + i < text.length ? text.charCodeAt(at + i) : 0);
+      const letter = (i: number) => (at + i < text.length ? letterAt(text, at + i) : 0);
       this.words(this.low, this.high, letter(0) | (letter(1) << 16), letter(2) | (letter(3) << 16));
     }
   }

@@ -3,6 +3,7 @@
 
 import { hashText } from './hash.ts';
 import { writeLatin1 } from './latin1.ts';
+import { letterAt } from './letter-at.ts';
 
 /** Two bytes of name's length and four of text's. */
 const HEADER_BYTES = 6;
@@ -127,9 +128,10 @@ class Half {
 
   private isNamed(at: number, name: string): boolean {
     const { bytes } = this;
-    if (bytes.readUInt16LE(at) !== name.length) return false;
+    const { length } = name;
+    if (bytes.readUInt16LE(at) !== length) return false;
     const start = at + HEADER_BYTES;
-    for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name.charCodeAt(i)) return false;
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== letterAt(name, i)) return false;
     return true;
   }
 }

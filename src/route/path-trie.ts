@@ -1,6 +1,7 @@
 // A trie of path segments. All nodes of a table share one hash table from (node, segment) to child, so that a look-up
 // reads the path's characters once, makes one probe per segment and no string.
 
+import { letterAt } from '../base/letter-at.ts';
 import type { Candidate } from './candidate.ts';
 
 /** Routes of one path pattern, in order of precedence once the table is finished. */
@@ -137,7 +138,7 @@ export class PathTrie<T> {
       const { label } = candidate;
       if (label.length !== length) continue;
       let i = 0;
-      while (i < length && label.charCodeAt(i) === path.charCodeAt(start + i)) i++;
+      while (i < length && letterAt(label, i) === letterAt(path, start + i)) i++;
       if (i === length) return candidate;
     }
   }
@@ -183,6 +184,6 @@ export function hashEnd(hash: number): number {
 
 function hashOf(nodeId: number, text: string, start: number, end: number): number {
   let hash = hashSeed(nodeId);
-  for (let i = start; i < end; i++) hash = hashStep(hash, text.charCodeAt(i));
+  for (let i = start; i < end; i++) hash = hashStep(hash, letterAt(text, i));
   return hashEnd(hash);
 }

@@ -1,6 +1,7 @@
 // Finds the route of a request. Which wins: exact host, longer wildcard, any host; then the path segment by segment
 // (a literal before a parameter, whole patterns before open ones, longer before shorter, regexes last); then more conditions; then as written.
 
+import { letterAt } from '../base/letter-at.ts';
 import type { LinearRegex } from '../base/linear-regex.ts';
 import { type Candidate, Verdict } from './candidate.ts';
 import { FoundRoute } from './found-route.ts';
@@ -119,7 +120,7 @@ export class RouteTable<T> {
       let hash = hashSeed(node.id);
       let end = at;
       for (; end < length; end++) {
-        const code = path.charCodeAt(end);
+        const code = letterAt(path, end);
         if (code === 0x2f) break;
         hash = hashStep(hash, code);
       }
@@ -241,6 +242,6 @@ function segmentEnd(path: string, start: number): number {
 
 function segmentHash(nodeId: number, path: string, start: number, end: number): number {
   let hash = hashSeed(nodeId);
-  for (let i = start; i < end; i++) hash = hashStep(hash, path.charCodeAt(i));
+  for (let i = start; i < end; i++) hash = hashStep(hash, letterAt(path, i));
   return hashEnd(hash);
 }
