@@ -3,11 +3,12 @@
 import { latin1 } from '../../src/base/latin1.ts';
 import {
   type AccessFields,
-  accessLine,
+  accessLineBytesMax,
   clientPart,
   emptyAccessFields,
   endpointPart,
   routePart,
+  writeAccessLine,
 } from '../../src/telemetry/access-line.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import { recordDuration } from '../../src/telemetry/histogram.ts';
@@ -58,7 +59,9 @@ const heads = Array.from({ length: 64 }, (_, i) => {
 const fields = emptyAccessFields();
 const client = clientPart('203.0.113.7');
 const routes = ['users', 'orders', 'items', 'carts'].map(routePart);
-const endpoint = endpointPart('users', 'http://10.0.0.1:8080');
+const endpoints = [1, 2, 3].map(n => endpointPart('users', `http://10.0.0.${n}:8080`));
+const consumers = Array.from({ length: 64 }, (_, n) => `consumer-${n * 31}`);
+const statuses = [200, 200, 304, 404];
 const started = Date.now();
 
 function fill(i: number, route: string): AccessFields {
@@ -68,7 +71,7 @@ function fill(i: number, route: string): AccessFields {
   fields.traceId = fields.requestId;
   fields.clientPart = client;
   fields.routePart = route;
-  fields.endpointPart = endpoint;
+  fields.endpointPart = endpoints[0]!;
   fields.method = 'GET';
   fields.host = head!.slice(36, 51);
   fields.path = head!.slice(4, 19);
@@ -79,6 +82,7 @@ function fill(i: number, route: string): AccessFields {
   fields.upstreamMs = 0.9 + (i & 63) / 77;
   fields.overheadMs = 0.011;
   fields.attempts = 1;
+  fields.consumer = null;
   fields.userAgent = head!.slice(65, 83);
   fields.protocol = 'HTTP/1.1';
   return fields;
@@ -86,6 +90,12 @@ function fill(i: number, route: string): AccessFields {
 
 let dropped = 0;
 const log = new AccessLog({ path: '/dev/null', onDropped: lines => (dropped += lines) });
+/** As a worker does. */
+function write(line: AccessFields): void {
+  const bytes = log.reserve(accessLineBytesMax(line));
+  if (bytes !== null) log.commit(writeAccessLine(bytes, log.position, line));
+}
+
 const flat = 'x'.repeat(480);
 const cells = new Float64Array(new SharedArrayBuffer(blockKinds.route.cellCount * 8));
 const durations = Float64Array.from({ length: 4_096 }, () => Math.exp(Math.random() * 14 - 4));
@@ -94,10 +104,23 @@ const parents = Array.from({ length: 64 }, () => traceContext(undefined).tracepa
 measure('filling the record, request id included', 300_000, i => {
   sink += fill(i, routes[0]!).status;
 });
-await measureLines('accessLine + append + filling, one route', i => log.append(accessLine(fill(i, routes[0]!))));
-await measureLines('accessLine + append + filling, routes in turn', i =>
-  log.append(accessLine(fill(i, routes[i & 3]!))),
-);
+await measureLines('a line, one route', i => write(fill(i, routes[0]!)));
+await measureLines('a line, routes in turn', i => write(fill(i, routes[i & 3]!)));
+await measureLines('a line, endpoints in turn', i => {
+  const line = fill(i, routes[0]!);
+  line.endpointPart = endpoints[i % 3]!;
+  write(line);
+});
+await measureLines('a line, consumers in turn', i => {
+  const line = fill(i, routes[0]!);
+  line.consumer = consumers[i & 63]!;
+  write(line);
+});
+await measureLines('a line, outcomes in turn', i => {
+  const line = fill(i, routes[0]!);
+  line.status = statuses[i & 3]!;
+  write(line);
+});
 await measureLines('append of a flat line of 480 bytes', () => log.append(flat));
 measure('jsonString of 15 letters', 1_000_000, i => {
   sink += jsonString(heads[i & 63]!.slice(4, 19)).length;

@@ -5,6 +5,7 @@ import { flatText, latin1, writeLatin1 } from '../base/latin1.ts';
 import { ID_DIGITS, type IdBatch, REQUEST_ID_AT, TRACE_ID_AT } from './id-blocks.ts';
 import { isoTime } from './iso-time.ts';
 import { jsonString } from './json-text.ts';
+import { OutcomeText } from './outcome-text.ts';
 
 /**
  * The content of a line. One record per worker, filled again for every line: `Client`, route and endpoint bring their part
@@ -85,7 +86,8 @@ export function routePart(name: string | null): string {
 
 /** The part of upstream and endpoint; made once per endpoint. Null for a response of the gateway itself. */
 export function endpointPart(upstream: string | null, url: string | null): string {
-  return `,"upstream":${upstream === null ? 'null' : jsonString(upstream)},"endpoint":${url === null ? 'null' : jsonString(url)}`;
+  const upstreamJson = upstream === null ? 'null' : jsonString(upstream);
+  return flatText(`,"upstream":${upstreamJson},"endpoint":${url === null ? 'null' : jsonString(url)}`);
 }
 
 /** What a line takes beside its strings from outside: the constant text, numbers at their longest, names of the configuration. */
@@ -128,7 +130,8 @@ export function writeAccessLine(bytes: Buffer, at: number, fields: AccessFields)
   at += writeLatin1(bytes, timePart(fields.timeMs), at);
   at += writeLatin1(bytes, fields.clientPart, at);
   at += writeLatin1(bytes, fields.routePart, at);
-  at += writeLatin1(bytes, outcomePart(fields), at);
+  at += writeLatin1(bytes, fields.endpointPart, at);
+  at = writeOutcome(bytes, at, fields);
   at = writeInteger(bytes, at, fields.bytesIn);
   at = writeInteger(bytes, bytesOutLabel.writeTo(view, at), fields.bytesOut);
   at = writeMillis(bytes, durationLabel.writeTo(view, at), fields.durationMs);
@@ -152,6 +155,15 @@ function timePart(timeMs: number): string {
     lastTimePart = flatText(`{"time":"${time}"`);
   }
   return lastTimePart;
+}
+
+/** From the status to where the numbers begin. */
+function writeOutcome(bytes: Buffer, at: number, { status, attempts, consumer, code, protocol }: AccessFields): number {
+  const outcome = OutcomeText.of(status, attempts, code, protocol);
+  if (consumer === null) return at + writeLatin1(bytes, outcome.withoutConsumer, at);
+  at += writeLatin1(bytes, outcome.beforeConsumer, at);
+  at += writeLatin1(bytes, jsonString(consumer), at);
+  return at + writeLatin1(bytes, outcome.behindConsumer, at);
 }
 
 /** From the trace's id to the end of the request's. */
@@ -240,40 +252,4 @@ function writeMillis(bytes: Buffer, at: number, ms: number): number {
   bytes[at + 2] = 0x30 + (((rest / 10) | 0) % 10);
   bytes[at + 3] = 0x30 + (rest % 10);
   return at + 4;
-}
-
-// What hardly differs from one line to the next is remembered: most traffic is 200s of a few endpoints.
-let lastEndpoint = '';
-let lastStatus = -1;
-let lastAttempts = -1;
-let lastConsumer: string | null = null;
-let lastCode: string | null = null;
-let lastProtocol = '';
-let lastOutcome = '';
-
-/** From the endpoint to where the numbers begin. */
-function outcomePart(fields: AccessFields): string {
-  const { endpointPart: endpoint, status, attempts, consumer, code, protocol } = fields;
-  if (
-    endpoint === lastEndpoint &&
-    status === lastStatus &&
-    attempts === lastAttempts &&
-    consumer === lastConsumer &&
-    code === lastCode &&
-    protocol === lastProtocol
-  ) {
-    return lastOutcome;
-  }
-  lastEndpoint = endpoint;
-  lastStatus = status;
-  lastAttempts = attempts;
-  lastConsumer = consumer;
-  lastCode = code;
-  lastProtocol = protocol;
-  const consumerJson = consumer === null ? 'null' : jsonString(consumer);
-  const codeJson = code === null ? 'null' : `"${code}"`;
-  lastOutcome = flatText(
-    `${endpoint},"status":${status},"attempts":${attempts},"consumer":${consumerJson},"code":${codeJson},"protocol":"${protocol}","bytesIn":`,
-  );
-  return lastOutcome;
 }
