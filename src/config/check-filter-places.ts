@@ -1,9 +1,10 @@
 // Whether each filter can have what it asks of its place: a caller that somebody before it found out, parameters of the route's
 // path, routes and consumers that exist. What each asks for is said by the filter's own config.ts.
 
+import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import type { CheckedParts } from './check-document.ts';
 import type { FilterConfig, Problem, RouteConfig } from './config.ts';
-import { type FilterSchema, type FilterSurroundings, filterSchema } from './filter-schema.ts';
+import { type FilterSchema, filterSchema } from './filter-schema.ts';
 import { parametersOf } from './path-parameters.ts';
 import { allRoutes, type RoutesToCheck } from './routes-to-check.ts';
 import { type Checked, checkValue } from './schema-problems.ts';

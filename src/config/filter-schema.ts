@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { filterPlace } from '../base/schema/filter-place.ts';
+import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import { found } from '../base/schema/found.ts';
-import type { FilterConfig, PlanConfig } from './config.ts';
+import type { FilterConfig } from './config.ts';
 import { suggestion } from './nearest-name.ts';
 import { checkValue } from './schema-problems.ts';
 
@@ -36,21 +37,6 @@ export interface PlaceProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly severity?: 'warning';
-}
-
-/** What a filter may ask of its place. */
-export interface FilterSurroundings {
-  /** Whether a filter before it finds out who calls. */
-  readonly knowsCaller: boolean;
-  /** Parameters of the route's path; null for the global chain, which sees every route's. */
-  readonly pathParameters: readonly string[] | null;
-  /** Names of all routes and consumers. */
-  readonly routes: ReadonlySet<string>;
-  readonly consumers: ReadonlySet<string>;
-  /** All plans that have no error. */
-  readonly plans: readonly PlanConfig[];
-  /** What consumers have as this tag, each with one of those who have it. */
-  readonly tagValues: (tag: string) => ReadonlyMap<string, string>;
 }
 
 /** `place` leads to it inside the filter's configuration; `otherwise` says what becomes of it where no route takes it. */

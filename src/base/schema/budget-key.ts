@@ -2,7 +2,7 @@
 // Reading a caller's key is in the filters.
 
 import { z } from 'zod';
-import type { Rate } from '../rate.ts';
+import type { FilterSurroundings } from './filter-surroundings.ts';
 import { httpName } from './http-name.ts';
 
 /** How callers are distinguished. `name` is empty for kinds that need none. */
@@ -57,18 +57,6 @@ export const budgetKey = z
 /** A name for a budget of this kind. */
 export function budgetName(parts: readonly KeyPart[]): string {
   return parts.length === 0 ? 'global' : parts.map(({ kind }) => kind).join('-');
-}
-
-/** What a filter needs to know of its place in the document; see src/config/filter-schema.ts. */
-export interface FilterSurroundings {
-  /** Whether a filter before this one identifies the caller. */
-  readonly knowsCaller: boolean;
-  /** Parameters of the route's path; null for the global chain, which sees every route's. */
-  readonly pathParameters: readonly string[] | null;
-  readonly routes: ReadonlySet<string>;
-  readonly consumers: ReadonlySet<string>;
-  readonly plans: readonly { readonly name: string; readonly rate: Rate | null; readonly quota: Rate | null }[];
-  readonly tagValues: (tag: string) => ReadonlyMap<string, string>;
 }
 
 /** Whether it depends on the caller. */

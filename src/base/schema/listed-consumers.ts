@@ -1,6 +1,6 @@
 // Consumers that the lists of a filter name: users, clients or keys, each perhaps somebody's.
 
-import type { FilterSurroundings } from './budget-key.ts';
+import type { FilterSurroundings } from './filter-surroundings.ts';
 
 /** Those that are not there: whoever brings such a credential would be nobody's, with no plan and no limit of his own. */
 export function missingConsumers(

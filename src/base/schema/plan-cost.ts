@@ -1,6 +1,6 @@
 // Plans whose budget is smaller than the cost of one request. For the filters that use plans; counts nothing.
 
-import type { FilterSurroundings } from './budget-key.ts';
+import type { FilterSurroundings } from './filter-surroundings.ts';
 
 /** A warning, not an error: callers with such a plan may be kept away on purpose, for example by an `acl`. */
 export function planCostProblems(cost: number, plans: FilterSurroundings['plans'], budget: 'rate' | 'quota') {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
+import { isTimeZone } from '../../base/schema/time-zone.ts';
 import { comparisonOf } from './comparison.ts';
 import { ruleAsksWho } from './rule-asks-who.ts';
 import { weekdays } from './weekdays.ts';
@@ -101,15 +102,6 @@ export const schema = z
   .refine(({ allow, deny }) => allow !== undefined || deny !== undefined, {
     message: 'neither `allow` nor `deny` is given, so the filter would let everyone pass',
   });
-
-function isTimeZone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export type AclConfig = z.output<typeof schema>;
 export type RuleConfig = z.output<typeof rule>;

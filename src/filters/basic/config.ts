@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { parsePasswordHash, passwordHashExpected } from '../../base/password-hash.ts';
-import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
+import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 

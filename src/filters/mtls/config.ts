@@ -1,8 +1,8 @@
 // What may be written for mtls. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
+import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 

@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { isZeroRate, parseRate } from '../../base/rate.ts';
-import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
+import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
+import { isTimeZone } from '../../base/schema/time-zone.ts';
 import { dayOf, unitOf } from './calendar-unit.ts';
 
 export const name = 'quota';
@@ -33,14 +34,6 @@ const limit = z.string(limitText).transform((text, context): QuotaLimit => {
 });
 
 const timeZone = z.string().refine(isTimeZone, 'expected the name of a time zone such as UTC or Europe/Berlin');
-
-function isTimeZone(text: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
 
 const day = z.int().min(1, 'expected a day from 1 to 31').max(31, 'expected a day from 1 to 31');
 const share = z

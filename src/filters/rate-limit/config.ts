@@ -3,15 +3,9 @@
 import { z } from 'zod';
 import type { Rate } from '../../base/rate.ts';
 import { budgetContradictions } from '../../base/schema/budget-contradictions.ts';
-import {
-  budgetKey,
-  budgetKeyProblems,
-  budgetName,
-  type FilterSurroundings,
-  goesByCaller,
-  type KeyPart,
-} from '../../base/schema/budget-key.ts';
+import { budgetKey, budgetKeyProblems, budgetName, goesByCaller, type KeyPart } from '../../base/schema/budget-key.ts';
 import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/schema/budget-rate.ts';
+import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { answerTime, block, memorySize, policyName } from './limit-words.ts';
 import { storeIssues } from './store-issues.ts';

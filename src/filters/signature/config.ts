@@ -1,9 +1,9 @@
 // What may be written for signature. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import type { FilterSurroundings } from '../../base/schema/budget-key.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
+import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 
