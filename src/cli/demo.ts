@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Command, ExitCode } from './command.ts';
 import { startDemoServices } from './demo-services.ts';
+import { messageOf } from './message-of.ts';
 import { UsageError } from './parse-arguments.ts';
 import { workersOf, workersOption } from './run.ts';
 import { serve } from './serve.ts';
@@ -38,7 +39,7 @@ export const demo: Command = {
       };
       return await serve({ file, workers, onReady }, terminal);
     } catch (error) {
-      terminal.err(`cardea: ${error instanceof Error ? error.message : String(error)}`);
+      terminal.err(`cardea: ${messageOf(error)}`);
       return ExitCode.failed;
     } finally {
       services.close();

@@ -8,6 +8,7 @@ import { limitsDrill, limitsOptions } from './drill/limits-drill.ts';
 import { holdOverload } from './drill/overload-report.ts';
 import { holdRollback } from './drill/rollback-report.ts';
 import { loadOrTell } from './load-or-tell.ts';
+import { messageOf } from './message-of.ts';
 import { UsageError } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
 import { textTable } from './text-table.ts';
@@ -69,7 +70,7 @@ export const drill: Command = {
       }
       await runFailover(file, upstreams, holdMs, result => results.push(result));
     } catch (error) {
-      terminal.err(`cardea: the drill could not be run: ${error instanceof Error ? error.message : String(error)}`);
+      terminal.err(`cardea: the drill could not be run: ${messageOf(error)}`);
       return ExitCode.failed;
     }
     const report = upstreams.map(upstream => {

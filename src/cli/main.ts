@@ -4,6 +4,7 @@ import { findOwnModulesQuickly } from '../runtime/own-modules.ts';
 import { type Command, ExitCode } from './command.ts';
 import { commandList } from './command-list.ts';
 import { commandText, overviewText } from './help-text.ts';
+import { messageOf } from './message-of.ts';
 import { nearestName } from './nearest-name.ts';
 import { packageVersion } from './package-version.ts';
 import { parseArguments, UsageError } from './parse-arguments.ts';
@@ -55,7 +56,6 @@ try {
   process.exitCode = await main(process.argv.slice(2), terminal);
 } catch (error) {
   const isUsage = error instanceof UsageError;
-  const message = error instanceof Error ? error.message : String(error);
-  terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
+  terminal.err(`${terminal.paintError('red', 'cardea:')} ${messageOf(error)}`);
   process.exitCode = isUsage ? ExitCode.usage : ExitCode.failed;
 }

@@ -9,6 +9,7 @@ import type { RolloutResult } from '../runtime/rollout.ts';
 import { listenToSignals } from '../runtime/signals.ts';
 import { Supervisor } from '../runtime/supervisor.ts';
 import { ExitCode } from './command.ts';
+import { messageOf } from './message-of.ts';
 import { packageVersion } from './package-version.ts';
 import { counted, countText, problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
@@ -106,8 +107,7 @@ async function startOrReason(supervisor: Supervisor, loaded: LoadedFile): Promis
   try {
     return await supervisor.start(loaded);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { ok: false, problems: [], reason, lostWorker: false };
+    return { ok: false, problems: [], reason: messageOf(error), lostWorker: false };
   }
 }
 

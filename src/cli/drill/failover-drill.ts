@@ -2,12 +2,13 @@
 // way under load. Only measures; the advice is in failover-advice.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config, UpstreamConfig } from '../../config/config.ts';
-import { type LoadedFile, loadFile } from '../../runtime/load.ts';
-import { Supervisor } from '../../runtime/supervisor.ts';
+import type { UpstreamConfig } from '../../config/config.ts';
+import { loadFile } from '../../runtime/load.ts';
+import type { Supervisor } from '../../runtime/supervisor.ts';
 import { drillConfig } from './drill-config.ts';
+import { onDrillGateway } from './drill-gateway.ts';
 import { DrillLoad } from './drill-load.ts';
-import { type FailureName, failureNames, StandIn } from './stand-in.ts';
+import { type FailureName, failureNames, StandIn, wellAnswer } from './stand-in.ts';
 
 /** Discovered endpoints are not known beforehand: this many stand-ins take their place. */
 const DISCOVERED = 3;
@@ -38,25 +39,16 @@ export async function runFailover(
 ): Promise<void> {
   const loaded = await loadFile(file);
   const stage = new Map<string, StandIn[]>();
-  const supervisorOf = (config: Config) => {
-    const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [] } };
-    return { staged, supervisor: new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true }) };
-  };
   try {
     for (const upstream of upstreams) stage.set(upstream.name, await standInsFor(upstream));
-    const { staged, supervisor } = supervisorOf(drillConfig(loaded.config!, upstreams, stage));
-    try {
-      const started = await supervisor.start(staged);
-      if (!started.ok) throw new Error(started.reason === '' ? (started.problems[0]?.message ?? '') : started.reason);
+    await onDrillGateway(loaded, drillConfig(loaded.config!, upstreams, stage), async supervisor => {
       const [base] = supervisor.status.listeners;
       for (const { name } of upstreams) {
         for (const failure of failureNames) {
           onResult(await drillOne(supervisor, `${base}/drill/${name}`, name, stage.get(name)!, failure, holdMs));
         }
       }
-    } finally {
-      await supervisor.abandon();
-    }
+    });
   } finally {
     for (const standIn of [...stage.values()].flat()) await standIn.close();
   }
@@ -114,9 +106,7 @@ async function drillOne(
 
 async function standInsFor({ endpoints, healthCheck }: UpstreamConfig): Promise<StandIn[]> {
   const count = endpoints.length === 0 ? DISCOVERED : endpoints.length;
-  const path = healthCheck?.kind === 'http' ? healthCheck.path : null;
-  const well = { path, status: healthCheck?.expect[0]?.from ?? 200, body: healthCheck?.body ?? 'ok' };
-  const standIns = Array.from({ length: count }, () => new StandIn(well));
+  const standIns = Array.from({ length: count }, () => new StandIn(wellAnswer(healthCheck)));
   for (const standIn of standIns) await standIn.listen();
   return standIns;
 }

@@ -4,8 +4,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UpstreamConfig } from '../../config/config.ts';
 import { type LoadedFile, loadFile } from '../../runtime/load.ts';
-import { Supervisor } from '../../runtime/supervisor.ts';
+import type { Supervisor } from '../../runtime/supervisor.ts';
 import { drillConfig } from './drill-config.ts';
+import { onDrillGateway } from './drill-gateway.ts';
 import { type LimitedStandIn, startLimitedStandIn } from './limited-stand-in.ts';
 import { type OpenLoadResult, openLoad } from './open-load.ts';
 
@@ -73,47 +74,61 @@ async function drillOne(
     standIns.push(await startLimitedStandIn(each, serviceMs, upstream.healthCheck?.body ?? 'done'));
   }
   const config = drillConfig(loaded.config!, [upstream], new Map([[upstream.name, standIns]]));
-  const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [] } };
-  const supervisor = new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true });
   try {
-    const started = await supervisor.start(staged);
-    if (!started.ok) throw new Error(started.reason === '' ? (started.problems[0]?.message ?? '') : started.reason);
-    const port = Number(new URL(supervisor.status.listeners[0]!).port);
-    const capacity = (atOnce * 1_000) / serviceMs;
-    const load = (share: number, forSeconds: number, warmUpSeconds: number): Promise<OpenLoadResult> =>
-      openLoad({
-        port,
-        path: `/drill/${upstream.name}`,
-        perSecond: share * capacity,
-        seconds: forSeconds,
-        warmUpSeconds,
-      });
-    const calm = await load(CALM, CALM_SECONDS, 0.5);
-    const before = process.memoryUsage.rss();
-    const adapts = (upstream.concurrency?.adaptive ?? null) !== null;
-    const crowd = await load(CROWD, seconds, adapts ? ADAPT_SECONDS : WARM_UP_SECONDS);
-    const memoryMiB = Math.max(0, Math.round((process.memoryUsage.rss() - before) / BYTES_PER_MIB));
-    await delay(500);
-    const after = await load(CALM, CALM_SECONDS, 0.5);
-    const refused = crowd.statuses.get(503) ?? 0;
-    return {
-      upstream: upstream.name,
-      endpoints: count,
-      atOnce,
-      serviceMs,
-      capacity: Math.round(capacity),
-      goodPerSecond: Math.round(crowd.goodPerSecond),
-      calmP99Ms: Math.round(calm.p99Ms),
-      p99Ms: Math.round(crowd.p99Ms),
-      sent: crowd.sent,
-      refused,
-      failed: crowd.sent - crowd.good - refused,
-      longestQueue: standIns.reduce((sum, { longestQueue }) => sum + longestQueue, 0),
-      memoryMiB,
-      afterP99Ms: Math.round(after.p99Ms),
-    };
+    return await onDrillGateway(loaded, config, supervisor =>
+      measure(supervisor, upstream, { standIns, atOnce, serviceMs }, seconds),
+    );
   } finally {
-    await supervisor.abandon();
     for (const standIn of standIns) await standIn.stop();
   }
+}
+
+/** The stand-ins for the endpoints of an upstream, and what they can serve. */
+interface Stage {
+  readonly standIns: readonly LimitedStandIn[];
+  /** Requests that all together process at once, and how long each takes. */
+  readonly atOnce: number;
+  readonly serviceMs: number;
+}
+
+async function measure(
+  supervisor: Supervisor,
+  upstream: UpstreamConfig,
+  { standIns, atOnce, serviceMs }: Stage,
+  seconds: number,
+): Promise<OverloadResult> {
+  const port = Number(new URL(supervisor.status.listeners[0]!).port);
+  const capacity = (atOnce * 1_000) / serviceMs;
+  const load = (share: number, forSeconds: number, warmUpSeconds: number): Promise<OpenLoadResult> =>
+    openLoad({
+      port,
+      path: `/drill/${upstream.name}`,
+      perSecond: share * capacity,
+      seconds: forSeconds,
+      warmUpSeconds,
+    });
+  const calm = await load(CALM, CALM_SECONDS, 0.5);
+  const before = process.memoryUsage.rss();
+  const adapts = (upstream.concurrency?.adaptive ?? null) !== null;
+  const crowd = await load(CROWD, seconds, adapts ? ADAPT_SECONDS : WARM_UP_SECONDS);
+  const memoryMiB = Math.max(0, Math.round((process.memoryUsage.rss() - before) / BYTES_PER_MIB));
+  await delay(500);
+  const after = await load(CALM, CALM_SECONDS, 0.5);
+  const refused = crowd.statuses.get(503) ?? 0;
+  return {
+    upstream: upstream.name,
+    endpoints: standIns.length,
+    atOnce,
+    serviceMs,
+    capacity: Math.round(capacity),
+    goodPerSecond: Math.round(crowd.goodPerSecond),
+    calmP99Ms: Math.round(calm.p99Ms),
+    p99Ms: Math.round(crowd.p99Ms),
+    sent: crowd.sent,
+    refused,
+    failed: crowd.sent - crowd.good - refused,
+    longestQueue: standIns.reduce((sum, { longestQueue }) => sum + longestQueue, 0),
+    memoryMiB,
+    afterP99Ms: Math.round(after.p99Ms),
+  };
 }

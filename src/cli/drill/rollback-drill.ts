@@ -5,10 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import type { CanaryConfig } from '../../config/rollout-config.ts';
 import { type LoadedFile, loadFile } from '../../runtime/load.ts';
-import { Supervisor } from '../../runtime/supervisor.ts';
+import type { Supervisor } from '../../runtime/supervisor.ts';
 import { drillConfig } from './drill-config.ts';
+import { onDrillGateway } from './drill-gateway.ts';
 import { DrillLoad } from './drill-load.ts';
-import { type FailureName, StandIn } from './stand-in.ts';
+import { type FailureName, StandIn, wellAnswer } from './stand-in.ts';
 
 /** A route with a canary. */
 export type CanaryRoute = RouteConfig & { readonly canary: CanaryConfig };
@@ -59,23 +60,13 @@ async function drillOne(
   try {
     const upstreams = upstreamsOf(loaded.config!, route);
     for (const { name, healthCheck } of upstreams) {
-      const path = healthCheck?.kind === 'http' ? healthCheck.path : null;
-      const well = { path, status: healthCheck?.expect[0]?.from ?? 200, body: healthCheck?.body ?? 'ok' };
-      const standIn = new StandIn(well);
+      const standIn = new StandIn(wellAnswer(healthCheck));
       await standIn.listen();
       stage.set(name, [standIn]);
     }
     const config = rollbackConfig(loaded.config!, route, upstreams, stage, stepMs);
-    const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [] } };
     if (behaviour !== 'well') await stage.get(route.canary.upstream)![0]!.fail(behaviour satisfies FailureName);
-    const supervisor = new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true });
-    try {
-      const started = await supervisor.start(staged);
-      if (!started.ok) throw new Error(started.reason === '' ? (started.problems[0]?.message ?? '') : started.reason);
-      return await measure(supervisor, route.name, behaviour);
-    } finally {
-      await supervisor.abandon();
-    }
+    return await onDrillGateway(loaded, config, supervisor => measure(supervisor, route.name, behaviour));
   } finally {
     for (const [standIn] of stage.values()) await standIn!.close();
   }

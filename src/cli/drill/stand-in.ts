@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HealthCheckConfig } from '../../config/resilience-config.ts';
 
 export const failureNames = ['killed', 'frozen', 'failing', 'resetting', 'slow'] as const;
 export type FailureName = (typeof failureNames)[number];
@@ -14,6 +15,12 @@ export interface WellAnswer {
   readonly path: string | null;
   readonly status: number;
   readonly body: string;
+}
+
+/** The response that this health check takes for a healthy one; any for an upstream without a check. */
+export function wellAnswer(check: HealthCheckConfig | undefined): WellAnswer {
+  const path = check?.kind === 'http' ? check.path : null;
+  return { path, status: check?.expect[0]?.from ?? 200, body: check?.body ?? 'ok' };
 }
 
 export class StandIn {
