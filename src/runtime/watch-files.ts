@@ -3,14 +3,12 @@
 
 import { type FSWatcher, readdirSync, readlinkSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
+import { type FilePrint, filePrintOf, isSamePrint, mayBeHalfWritten } from '../base/file-print.ts';
 
 /** Editors and deployments write several times; what comes within this time is one change. */
 const SETTLE_MS = 100;
 
-/**
- * Who writes a file in place, or unpacks one over it, takes his time: a part of it may be valid, and lack routes. So a file that is the same
- * as before and was written to, or that became smaller or vanished, is to be still for this time. Another one in its place is whole.
- */
+/** A part of a file that is still written may be valid, and lack routes: so a file that may be half-written is to be still for this time. */
 const WRITTEN_SETTLE_MS = 1_000;
 
 /** For file systems that tell nothing, such as network mounts: a look at the files now and then. */
@@ -36,9 +34,9 @@ export class FileWatch {
   private wholeFolders: ReadonlySet<string> = new Set();
   private settle: NodeJS.Timeout | null = null;
   /** By file. */
-  private seen: Fingerprints = new Map();
+  private seen: FilePrints = new Map();
   /** What all look like while one may still be written, and since when they do; null when none is. */
-  private unsettled: { readonly files: Fingerprints; readonly since: number } | null = null;
+  private unsettled: { readonly files: FilePrints; readonly since: number } | null = null;
 
   /** `onChange` is called at most once for changes that come together. Nothing is watched before `follow`. */
   constructor(onChange: () => void) {
@@ -61,12 +59,15 @@ export class FileWatch {
     }
     for (const folder of this.entries.keys()) this.watchFolder(folder);
     // What was seen before this reading stays as it was: a file that changed while it was read is told once more.
-    const now = this.fingerprints();
+    const now = this.prints();
     const before = this.seen;
     this.seen = new Map(
-      Array.from(now, ([file, print]) => [file, before.get(file) ?? (isChangedSince(file, readSince) ? '' : print)]),
+      Array.from(now, ([file, print]) => [
+        file,
+        before.get(file) ?? (isChangedSince(file, readSince) ? unread : print),
+      ]),
     );
-    if (Array.from(this.seen.values()).includes('')) this.lookSoon();
+    if (Array.from(this.seen.values()).includes(unread)) this.lookSoon();
   }
 
   close(): void {
@@ -116,7 +117,7 @@ export class FileWatch {
   private look(): void {
     if (this.files.length === 0) return;
     for (const folder of this.entries.keys()) this.watchFolder(folder);
-    const now = this.fingerprints();
+    const now = this.prints();
     if (areSame(now, this.seen)) {
       this.unsettled = null;
       return;
@@ -132,49 +133,32 @@ export class FileWatch {
   }
 
   /** How long to wait for who may still be writing: until all have been still for that time. */
-  private waitFor(now: Fingerprints): number {
-    if (this.unsettled === null && !Array.from(now).some(([file, print]) => mayBePart(print, this.seen.get(file))))
-      return 0;
+  private waitFor(now: FilePrints): number {
+    const isHalfWritten = ([file, print]: readonly [string, FilePrint]): boolean =>
+      mayBeHalfWritten(print, this.seen.get(file) ?? unread);
+    if (this.unsettled === null && !Array.from(now).some(isHalfWritten)) return 0;
     const at = performance.now();
     if (this.unsettled === null || !areSame(now, this.unsettled.files)) this.unsettled = { files: now, since: at };
     return this.unsettled.since + WRITTEN_SETTLE_MS - at;
   }
 
-  private fingerprints(): Map<string, string> {
+  private prints(): Map<string, FilePrint> {
     const files = new Set(this.files);
     for (const folder of this.wholeFolders) {
       for (const name of namesIn(folder)) if (configFile.test(name)) files.add(path.join(folder, name));
     }
-    return new Map(Array.from(files, file => [file, fingerprintOf(file)]));
+    return new Map(Array.from(files, file => [file, filePrintOf(file)]));
   }
 }
 
-/** By file: size, inode and times of a file, `absent`, or something else for what is no file. */
-type Fingerprints = ReadonlyMap<string, string>;
+/** By file. */
+type FilePrints = ReadonlyMap<string, FilePrint>;
 
-function areSame(a: Fingerprints, b: Fingerprints): boolean {
-  return a.size === b.size && Array.from(a).every(([file, print]) => b.get(file) === print);
-}
+/** Like that of no file: what was read is not what is there. */
+const unread: FilePrint = { kind: 'other', bytes: -1, inode: -1, modifiedMs: -1, changedMs: -1 };
 
-/** Whether somebody may still be writing what was changed: it is the same file, or it is smaller or gone. */
-function mayBePart(now: string, before = 'absent'): boolean {
-  if (now === before || !isOfFile(before)) return false;
-  const [[size, inode], [sizeBefore, inodeBefore]] = [now.split(' '), before.split(' ')];
-  return !isOfFile(now) || inode === inodeBefore || Number(size) < Number(sizeBefore);
-}
-
-function isOfFile(fingerprint: string): boolean {
-  return /^\d/.test(fingerprint);
-}
-
-function fingerprintOf(file: string): string {
-  try {
-    const status = statSync(file);
-    const { ino, size, mtimeMs, ctimeMs } = status;
-    return `${status.isFile() ? size : 'folder'} ${ino} ${mtimeMs} ${ctimeMs}`;
-  } catch {
-    return 'absent';
-  }
+function areSame(a: FilePrints, b: FilePrints): boolean {
+  return a.size === b.size && Array.from(a).every(([file, print]) => isSamePrint(print, b.get(file) ?? unread));
 }
 
 function isChangedSince(file: string, since: number): boolean {

@@ -2,6 +2,7 @@
 // it is the configuration language's business: src/compile brings the reader.
 
 import { readFileSync, statSync } from 'node:fs';
+import { type FilePrint, isSamePrint, mayBeHalfWritten, printOf } from '../../base/file-print.ts';
 import type { FeedOutlet } from '../../store/feed.ts';
 import type { DiscoveredEndpoint, DiscoveredSet, Discovery } from './discovery.ts';
 import { type Look, Refresh, type RefreshTime } from './refresh.ts';
@@ -29,11 +30,10 @@ export function endpointFile(read: EndpointFileReader, time?: RefreshTime): Disc
 class WatchedFile {
   private readonly file: string;
   private readonly read: EndpointFileReader;
-  private stamp = '';
-  private inode = 0;
-  private size = 0;
-  /** Of a file that may still be written, as it was at the last look. */
-  private unsettledStamp = '';
+  /** As it was when it was read last; null before. */
+  private known: FilePrint | null = null;
+  /** Of a file that may be half-written, as it was at the last look; null when there is none to wait for. */
+  private unsettled: FilePrint | null = null;
   private endpoints: readonly DiscoveredEndpoint[] = [];
 
   constructor(file: string, read: EndpointFileReader) {
@@ -42,28 +42,22 @@ class WatchedFile {
   }
 
   async look(): Promise<Look> {
-    // Follows links, so a volume that Kubernetes swaps counts as changed.
-    const { ino, size, mtimeMs, ctimeMs, isFile } = statOf(this.file);
-    if (!isFile) throw new Error('it is not a file');
-    if (size > FILE_BYTES_MAX) throw new Error('it is larger than 16 MiB');
-    const stamp = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-    // Who writes it in place takes his time, and a part of it may be valid: the same file, and one that is smaller, is read when it has been
-    // still from one look to the next.
-    const mayBePart = ino === this.inode || size < this.size || this.unsettledStamp !== '';
-    if (stamp !== this.stamp && mayBePart && stamp !== this.unsettledStamp) this.unsettledStamp = stamp;
-    else if (stamp !== this.stamp) {
-      this.endpoints = this.read(readFileSync(this.file, 'utf8'), this.file);
-      this.stamp = stamp;
-      this.inode = ino;
-      this.size = size;
-      this.unsettledStamp = '';
-    }
+    const now = printOf(statSync(this.file));
+    if (now.kind !== 'file') throw new Error('it is not a file');
+    if (now.bytes > FILE_BYTES_MAX) throw new Error('it is larger than 16 MiB');
+    if (this.known === null || !isSamePrint(now, this.known)) this.onChange(now);
     return { endpoints: this.endpoints, keptMs: LOOK_EVERY_MS };
   }
-}
 
-function statOf(file: string) {
-  const status = statSync(file);
-  const { ino, size, mtimeMs, ctimeMs } = status;
-  return { ino, size, mtimeMs, ctimeMs, isFile: status.isFile() };
+  /** What may be half-written is read when it has been still from one look to the next. */
+  private onChange(now: FilePrint): void {
+    const isHalfWritten = this.unsettled !== null || (this.known !== null && mayBeHalfWritten(now, this.known));
+    if (isHalfWritten && (this.unsettled === null || !isSamePrint(now, this.unsettled))) {
+      this.unsettled = now;
+      return;
+    }
+    this.endpoints = this.read(readFileSync(this.file, 'utf8'), this.file);
+    this.known = now;
+    this.unsettled = null;
+  }
 }
