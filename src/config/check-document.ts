@@ -98,7 +98,8 @@ class DocumentCheck {
       this.fail([key], message, 'key');
     }
     if (this.settings['listeners'] === undefined) {
-      this.fail([], 'there are no `listeners`: expected a list such as [{ address: 127.0.0.1:8080 }]');
+      const message = 'there are no `listeners`: expected a list such as [{ address: 127.0.0.1:8080 }]';
+      this.problems.push({ path: [], message, severity: 'error', absentFrom: 'listeners' });
     } else if (isEmpty(this.settings['listeners'])) {
       this.fail(['listeners'], 'name at least one listener');
     }

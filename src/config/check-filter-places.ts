@@ -76,8 +76,9 @@ class PlaceCheck {
     const cache = route?.fallback?.cache;
     if (cache !== undefined) {
       const whole = [...filters, ...chain];
-      const message = keptProblem(cache.by === 'consumer', whole.find(this.findsOut));
-      if (message !== null && !whole.includes(undefined)) this.fail(['routes', at, 'fallback', 'cache'], message);
+      const problem = keptProblem(cache.by === 'consumer', whole.find(this.findsOut));
+      if (problem !== null && !whole.includes(undefined))
+        this.problems.push({ path: ['routes', at, 'fallback', 'cache'], severity: 'error', ...problem });
     }
     if (chain.length === 0) return;
     const pattern = route?.match.path ?? fieldOf(fieldOf(written, 'match'), 'path');
@@ -93,7 +94,7 @@ class PlaceCheck {
       const later = chain.slice(at + 1).find(this.findsOut) ?? following.find(this.findsOut);
       if (later === undefined) continue;
       const message = `${filter.name} gives out kept responses before ${later.name} has identified the caller: put it after that`;
-      this.fail([...path, at, filter.name], message, 'key');
+      this.problems.push({ path: [...path, at, filter.name], message, severity: 'error', at: 'key' });
     }
   }
 
@@ -127,8 +128,7 @@ class PlaceCheck {
   private ofPlace({ name, config }: FilterConfig, path: Path, around: FilterSurroundings): void {
     const schema = this.byName.get(name);
     for (const problem of schema?.placeProblems?.(config, around) ?? []) {
-      const { message, severity = 'error' } = problem;
-      this.problems.push({ path: [...path, name, ...problem.path], message, severity });
+      this.problems.push({ severity: 'error', ...problem, path: [...path, name, ...problem.path] });
     }
     if (schema?.nests !== true) return;
     // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
@@ -140,10 +140,6 @@ class PlaceCheck {
     const schema = filter === undefined ? undefined : this.byName.get(filter.name);
     return schema?.identifies === true || schema?.nests === true;
   };
-
-  private fail(path: Path, message: string, at?: 'key'): void {
-    this.problems.push({ path, message, severity: 'error', ...(at !== undefined && { at }) });
-  }
 }
 
 /** Whether nothing of a route depends on where its filters stand. One with an error may have some. */
@@ -152,11 +148,19 @@ function hasNoPlaces(route: RouteConfig | undefined): boolean {
 }
 
 /** An answer to one caller must not reach another, and an answer that is kept for nobody is a setting that does nothing. */
-function keptProblem(byConsumer: boolean, identifying: FilterConfig | undefined): string | null {
-  if (byConsumer && identifying === undefined)
-    return 'no filter of this route identifies the caller, so `by: consumer` would never keep a response';
-  if (!byConsumer && identifying !== undefined)
-    return `${identifying.name} identifies the caller, and a response to one caller must not reach another: set \`by: consumer\``;
+function keptProblem(
+  byConsumer: boolean,
+  identifying: FilterConfig | undefined,
+): Pick<Problem, 'message' | 'absentFrom'> | null {
+  if (byConsumer && identifying === undefined) {
+    const message = 'no filter of this route identifies the caller, so `by: consumer` would never keep a response';
+    return { message, absentFrom: 'filters' };
+  }
+  if (!byConsumer && identifying !== undefined) {
+    const { name } = identifying;
+    const message = `${name} identifies the caller, and a response to one caller must not reach another: set \`by: consumer\``;
+    return { message };
+  }
   return null;
 }
 

@@ -48,7 +48,7 @@ export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readon
   return [...asked].flatMap(([key, { filter, path, method, at, otherwise }]): Problem[] => {
     if (served.has(key)) return [];
     const message = `no route with ${filter} takes ${method} ${path}: ${otherwise}`;
-    return [{ path: at, message, severity: 'warning' }];
+    return [{ path: at, message, severity: 'warning', absentFrom: 'routes' }];
   });
 }
 

@@ -1,6 +1,7 @@
 // The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers.
 // Shapes only; how a document becomes one is in load.ts and the schemas beside it.
 
+import type { PartKey } from '../base/schema/place-problem.ts';
 import type { RouteAdmissionConfig, SheddingConfig, UpstreamAdmissionConfig } from './admission-config.ts';
 import type { AuditConfig } from './audit-config.ts';
 import type { DiscoverConfig } from './discover-config.ts';
@@ -333,6 +334,8 @@ export interface Problem {
   readonly severity: 'error' | 'warning';
   /** Whether the key itself is wrong, so that it is shown instead of its value. */
   readonly at?: 'key';
+  /** Where something is missing that may stand there all the same, under a key that is misspelt or in a file that cannot be read. */
+  readonly absentFrom?: PartKey;
 }
 
 /** A problem with the place where it stands. Lines and columns count from 1. */

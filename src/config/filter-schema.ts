@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { filterPlace } from '../base/schema/filter-place.ts';
 import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import { found } from '../base/schema/found.ts';
+import type { PlaceProblem } from '../base/schema/place-problem.ts';
 import type { FilterConfig } from './config.ts';
 import { suggestion } from './nearest-name.ts';
 import { checkValue } from './schema-problems.ts';
@@ -30,13 +31,6 @@ export interface FilterSchema {
   ownPaths?(config: unknown): readonly OwnPath[];
   /** What a checked configuration asks for that its place in the document can never give. Paths lead into the configuration. */
   placeProblems?(config: unknown, around: FilterSurroundings): readonly PlaceProblem[];
-}
-
-/** An error unless it says otherwise. */
-export interface PlaceProblem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly severity?: 'warning';
 }
 
 /** `place` leads to it inside the filter's configuration; `otherwise` says what becomes of it where no route takes it. */

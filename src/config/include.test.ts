@@ -6,6 +6,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { z } from 'zod';
+import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
+import type { PlaceProblem } from '../base/schema/place-problem.ts';
 import { loadConfig } from './load.ts';
 import { LoadCache } from './load-cache.ts';
 import { SourceExcerpts } from './source-excerpt.ts';
@@ -68,6 +71,26 @@ test('a file that is too large is refused unread', () => {
 
 test('a file that is not there is told where it is asked for', () => {
   assert.deepEqual(problemsWith('missing.yaml'), [`3:5 there is no file ${path.join(folder, 'missing.yaml')}`]);
+});
+
+test('beside a file that is not there, what may stand in it is not told as missing, and what stands nowhere else is', () => {
+  const place = (_config: unknown, { knowsCaller }: FilterSurroundings): readonly PlaceProblem[] =>
+    knowsCaller ? [] : [{ path: [], message: 'words that nobody goes by', absentFrom: 'filters' }];
+  const main = path.join(folder, 'beside.yaml');
+  const reply = '{ path: /a }, public: true, to: { reply: { status: 204 } }';
+  writeFileSync(
+    main,
+    `listeners: [{ address: 127.0.0.1:0 }]\ninclude: [nowhere.yaml]\nroutes:\n` +
+      `  - { name: a, match: ${reply}, filters: [{ who: {} }] }\n` +
+      `  - { name: b, match: ${reply.replace('/a', '/b')}, filters: [{ whom: {} }] }\n` +
+      `  - { name: c, match: { path: /c }, public: true, to: users }\n`,
+  );
+  const filters = [{ name: 'who', schema: z.unknown(), placeProblems: place }];
+  const told = loadConfig(main, { filters }).problems.map(({ line, message }) => `${line} ${message}`);
+  assert.deepEqual(told, [
+    `2 there is no file ${path.join(folder, 'nowhere.yaml')}`,
+    '5 there is no filter "whom"; did you mean "who"?',
+  ]);
 });
 
 test('a folder that a pattern leads through and that cannot be read is an error: its files would be missing without a word', () => {

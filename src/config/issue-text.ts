@@ -87,6 +87,11 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
 }
 
+/** The key that was probably meant, by what `unknownKey` says of it: of an issue zod keeps no more than its text. */
+export function keyMeant(message: string): string | undefined {
+  return /^unknown key .*; did you mean "(.+)"\?$/.exec(message)?.[1];
+}
+
 /** What a schema is made of, as far as it is known here: the keys of an object, and what stands in an optional one. */
 interface Definition {
   readonly shape?: Readonly<Record<string, object>>;

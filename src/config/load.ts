@@ -126,8 +126,8 @@ function load(
 }
 
 /** When a file could not be read, what seems to be missing or unused may well stand there. */
-function mayComeFromAbsence({ path, severity, message }: Problem): boolean {
-  return severity === 'warning' || path.length === 0 || message.startsWith('there is no ');
+function mayComeFromAbsence({ path, severity, absentFrom }: Problem): boolean {
+  return severity === 'warning' || path.length === 0 || absentFrom !== undefined;
 }
 
 /** Hex SHA-256 of everything that was read. */

@@ -23,9 +23,8 @@ export function withoutEchoes(early: readonly LocatedProblem[], later: readonly 
 }
 
 /** Whether a problem says that something is missing which may be what stands under a lost key; see check-document.ts. */
-export function mayBeLost({ message }: Problem, lost: ReadonlySet<string>): boolean {
-  const nouns = Array.from(lost, key => key.replace(/s$/, '')).join('|');
-  return nouns !== '' && new RegExp(`^(?:there (?:is|are) )?no \`?(?:${nouns})s?\\b`).test(message);
+export function mayBeLost({ absentFrom }: Problem, lost: ReadonlySet<string>): boolean {
+  return absentFrom !== undefined && lost.has(absentFrom);
 }
 
 function placeKey({ file, line, column }: LocatedProblem): string {

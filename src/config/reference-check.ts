@@ -1,6 +1,7 @@
 // One look at what the parts of a document say of each other, each kind of reference by itself. Which of them are needed after a
 // change is decided in check-references.ts.
 
+import type { PartKey } from '../base/schema/place-problem.ts';
 import { addressText } from './address.ts';
 import { isBare, onlyUpstream } from './bare-route.ts';
 import type { CheckedParts } from './check-document.ts';
@@ -74,7 +75,7 @@ export class ReferenceCheck {
     const known = keysOf(this.settings['plans']);
     for (const [at, consumer] of consumers.entries()) {
       const plan = consumer?.plan ?? null;
-      if (plan !== null) this.expectKnown(known, 'plan', plan, ['consumers', at, 'plan']);
+      if (plan !== null) this.expectKnown(known, 'plans', plan, ['consumers', at, 'plan']);
     }
   }
 
@@ -88,9 +89,9 @@ export class ReferenceCheck {
         const owner = ownerOf.get(hash);
         if (owner === undefined) ownerOf.set(hash, consumer!.name);
         else this.fail([...path, 'hash'], `this is a key of the consumer "${owner}" as well`);
-        if (plan !== null) this.expectKnown(plans, 'plan', plan, [...path, 'plan']);
+        if (plan !== null) this.expectKnown(plans, 'plans', plan, [...path, 'plan']);
         for (const [place, name] of (names ?? []).entries()) {
-          this.expectKnown(this.routeNames(), 'route', name, [...path, 'routes', place]);
+          this.expectKnown(this.routeNames(), 'routes', name, [...path, 'routes', place]);
         }
       }
     }
@@ -121,7 +122,7 @@ export class ReferenceCheck {
       const named = to === undefined ? beside : upstreamsOfDestination(to).concat(beside);
       for (const { name, path: place } of named) {
         used.add(name);
-        this.expectKnown(known, 'upstream', name, ['routes', at, ...place]);
+        this.expectKnown(known, 'upstreams', name, ['routes', at, ...place]);
       }
       if (route !== undefined) this.agreements(route, at, upstreams);
       if (typeof path !== 'string') continue;
@@ -130,13 +131,14 @@ export class ReferenceCheck {
         this.parameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
     }
     const isReadable = (this.settings['routes'] ?? null) === null || Array.isArray(this.settings['routes']);
-    if (written.length === 0 && isReadable) this.warn([], 'there are no routes, so every request is answered with 404');
+    if (written.length === 0 && isReadable)
+      this.warn([], 'there are no routes, so every request is answered with 404', { absentFrom: 'routes' });
     // A reference that leads nowhere may well mean the upstream that seems unused, and so may what is wrong with a route.
     const isClear = isReadable && !routes.slice(from, end).includes(undefined);
     const unused = (unusedBefore ?? known).difference(used);
     for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
       if (upstreams.some(upstream => upstream?.name === name))
-        this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, 'key');
+        this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, { at: 'key', absentFrom: 'routes' });
     }
     return unused;
   }
@@ -148,13 +150,13 @@ export class ReferenceCheck {
     for (const [at, filter] of filters.entries()) {
       if (filter === undefined) continue;
       for (const { name, path } of storesOfFilter(filter, byName))
-        this.expectKnown(known, 'store', name, ['filters', at, filter.name, ...path]);
+        this.expectKnown(known, 'stores', name, ['filters', at, filter.name, ...path]);
     }
     for (let at = from; at < end; at++) {
       const route = routes[at];
       if (route === undefined || isBare(route)) continue;
       for (const { name, path } of storesOfRoute(route, byName))
-        this.expectKnown(known, 'store', name, ['routes', at, ...path]);
+        this.expectKnown(known, 'stores', name, ['routes', at, ...path]);
     }
   }
 
@@ -164,7 +166,7 @@ export class ReferenceCheck {
     checkFallback(route, upstreams, fail);
     checkRollout(route, upstreams, fail);
     for (const [index, { by }] of (route.audit?.accept ?? []).entries()) {
-      this.expectKnown(this.routeNames(), 'route', by, ['routes', at, 'audit', 'accept', index, 'by']);
+      this.expectKnown(this.routeNames(), 'routes', by, ['routes', at, 'audit', 'accept', index, 'by']);
     }
   }
 
@@ -194,8 +196,10 @@ export class ReferenceCheck {
   }
 
   /** Reports a name that is not among those that are known. */
-  private expectKnown(known: ReadonlySet<string>, noun: string, name: string, path: Path): void {
-    if (!known.has(name)) this.fail(path, `there is no ${noun} "${name}"${nearest(name, known)}`);
+  private expectKnown(known: ReadonlySet<string>, absentFrom: PartKey, name: string, path: Path): void {
+    if (known.has(name)) return;
+    const noun = absentFrom.slice(0, -1);
+    this.fail(path, `there is no ${noun} "${name}"${nearest(name, known)}`, { absentFrom });
   }
 
   /** As written, gathered once: every route may name others. */
@@ -204,12 +208,12 @@ export class ReferenceCheck {
     return this.routeNamesFound;
   }
 
-  private fail(path: Path, message: string): void {
-    this.problems.push({ path, message, severity: 'error' });
+  private fail(path: Path, message: string, more: Pick<Problem, 'absentFrom'> = {}): void {
+    this.problems.push({ path, message, severity: 'error', ...more });
   }
 
-  private warn(path: Path, message: string, at?: 'key'): void {
-    this.problems.push({ path, message, severity: 'warning', ...(at !== undefined && { at }) });
+  private warn(path: Path, message: string, more: Pick<Problem, 'at' | 'absentFrom'> = {}): void {
+    this.problems.push({ path, message, severity: 'warning', ...more });
   }
 }
 

@@ -6,7 +6,7 @@ import { MISSING } from '../base/schema/found.ts';
 import type { Problem } from './config.ts';
 import { isFilledInWhole, withValueAt } from './expand.ts';
 import { valueAt, withFound } from './found-text.ts';
-import { issueText, KEY_SEPARATOR } from './issue-text.ts';
+import { issueText, KEY_SEPARATOR, keyMeant } from './issue-text.ts';
 
 /** A checked value, or everything that is wrong with it; paths begin at the value. */
 export type Checked<Value> =
@@ -94,7 +94,7 @@ function withScalarAt(value: unknown, path: readonly (string | number)[]): unkno
 /** An unknown key that seems to be meant for another is not told a second time as that one's absence, nor as what the whole lacks for it. */
 function withoutConsequences(problems: Problem[]): Problem[] {
   const slips = problems.flatMap(({ path, message, at }) => {
-    const meant = at === 'key' ? /^unknown key .*; did you mean "(.+)"\?$/.exec(message)?.[1] : undefined;
+    const meant = at === 'key' ? keyMeant(message) : undefined;
     return meant === undefined ? [] : [{ owner: path.slice(0, -1), meant }];
   });
   if (slips.length === 0) return problems;

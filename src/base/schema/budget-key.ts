@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { FilterSurroundings } from './filter-surroundings.ts';
 import { httpName } from './http-name.ts';
+import type { PlaceProblem } from './place-problem.ts';
 
 /** How callers are distinguished. `name` is empty for kinds that need none. */
 export interface KeyPart {
@@ -68,17 +69,16 @@ function isOfCaller({ kind }: KeyPart): boolean {
   return kind === 'consumer' || kind === 'key' || kind === 'tenant' || kind === 'claim';
 }
 
-/** What of it a place can never have, in words for the operator. */
-export function budgetKeyProblems(parts: readonly KeyPart[], around: FilterSurroundings): string[] {
-  return parts.flatMap(part => {
+/** What of it a place can never have; paths lead to the `by`. */
+export function budgetKeyProblems(parts: readonly KeyPart[], around: FilterSurroundings): PlaceProblem[] {
+  return parts.flatMap((part): PlaceProblem[] => {
     if (isOfCaller(part) && !around.knowsCaller) {
-      return [
-        `no filter before this one finds out who calls, so there is never a ${part.kind}: put jwt, apiKey or another one before it, or limit by ip`,
-      ];
+      const message = `no filter before this one finds out who calls, so there is never a ${part.kind}: put jwt, apiKey or another one before it, or limit by ip`;
+      return [{ path: [], message, absentFrom: 'filters' }];
     }
     const { pathParameters } = around;
     if (part.kind !== 'pathParameter' || pathParameters === null || pathParameters.includes(part.name)) return [];
     const known = pathParameters.length === 0 ? 'it has none' : `there are ${pathParameters.join(', ')}`;
-    return [`the route’s path has no parameter {${part.name}}; ${known}`];
+    return [{ path: [], message: `the route’s path has no parameter {${part.name}}; ${known}` }];
   });
 }

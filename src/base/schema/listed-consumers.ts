@@ -1,16 +1,17 @@
 // Consumers that the lists of a filter name: users, clients or keys, each perhaps somebody's.
 
 import type { FilterSurroundings } from './filter-surroundings.ts';
+import type { PlaceProblem } from './place-problem.ts';
 
 /** Those that are not there: whoever brings such a credential would be nobody's, with no plan and no limit of his own. */
 export function missingConsumers(
   list: string,
   elements: readonly { readonly consumer?: string | undefined }[],
   { consumers }: FilterSurroundings,
-): { path: readonly (string | number)[]; message: string }[] {
+): PlaceProblem[] {
   return elements.flatMap(({ consumer }, at) =>
     consumer === undefined || consumers.has(consumer)
       ? []
-      : [{ path: [list, at, 'consumer'], message: `there is no consumer "${consumer}"` }],
+      : [{ path: [list, at, 'consumer'], message: `there is no consumer "${consumer}"`, absentFrom: 'consumers' }],
   );
 }

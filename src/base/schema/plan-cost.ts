@@ -1,13 +1,18 @@
 // Plans whose budget is smaller than the cost of one request. For the filters that use plans; counts nothing.
 
 import type { FilterSurroundings } from './filter-surroundings.ts';
+import type { PlaceProblem } from './place-problem.ts';
 
 /** A warning, not an error: callers with such a plan may be kept away on purpose, for example by an `acl`. */
-export function planCostProblems(cost: number, plans: FilterSurroundings['plans'], budget: 'rate' | 'quota') {
+export function planCostProblems(
+  cost: number,
+  plans: FilterSurroundings['plans'],
+  budget: 'rate' | 'quota',
+): PlaceProblem[] {
   return plans.flatMap(plan => {
     const granted = plan[budget];
     if (granted === null || cost <= granted.count) return [];
     const message = `no request of ${cost} units ever fits into the ${budget} of the plan "${plan.name}", which is ${granted.count}: all of such callers are refused`;
-    return [{ path: ['cost'], message, severity: 'warning' as const }];
+    return [{ path: ['cost'], message, severity: 'warning' }];
   });
 }

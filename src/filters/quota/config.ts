@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isZeroRate, parseRate } from '../../base/rate.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
+import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { isTimeZone } from '../../base/schema/time-zone.ts';
 import { dayOf, unitOf } from './calendar-unit.ts';
@@ -119,27 +120,28 @@ export function asksWho({ by, plan }: QuotaConfig): boolean {
 export function placeProblems(
   { by, startDay, cost, plan: goesByPlan }: QuotaConfig,
   around: FilterSurroundings,
-): { path: readonly string[]; message: string; severity?: 'warning' }[] {
+): PlaceProblem[] {
   if (around.knowsCaller)
     return [...(goesByPlan ? planCostProblems(cost, around.plans, 'quota') : []), ...dayProblems(startDay, around)];
-  const problems = [];
-  const nobody = 'no filter before this one finds out who calls';
-  if (by !== 'ip' && by !== 'global')
-    problems.push({
-      path: ['by'],
-      message: `${nobody}, so there is never a ${by}: put jwt, apiKey or another one before it`,
-    });
-  if (typeof startDay === 'object')
-    problems.push({ path: ['startDay'], message: `${nobody}, so there is never a tag` });
+  const problems: PlaceProblem[] = [];
+  const fail = (key: string, consequence: string) => {
+    const message = `no filter before this one finds out who calls, so ${consequence}`;
+    problems.push({ path: [key], message, absentFrom: 'filters' });
+  };
+  if (by !== 'ip' && by !== 'global') fail('by', `there is never a ${by}: put jwt, apiKey or another one before it`);
+  if (typeof startDay === 'object') fail('startDay', 'there is never a tag');
   return problems;
 }
 
-function dayProblems(startDay: QuotaConfig['startDay'], { tagValues }: FilterSurroundings) {
+function dayProblems(startDay: QuotaConfig['startDay'], { tagValues }: FilterSurroundings): PlaceProblem[] {
   if (typeof startDay === 'number') return [];
   const { tag } = startDay;
   const values = [...tagValues(tag)];
   const told = (message: string) => ({ path: ['startDay', 'tag'], message, severity: 'warning' as const });
-  if (values.length === 0) return [told(`no consumer has a tag "${tag}", so every month starts on the 1st`)];
+  if (values.length === 0) {
+    const message = `no consumer has a tag "${tag}", so every month starts on the 1st`;
+    return [{ ...told(message), absentFrom: 'consumers' }];
+  }
   return values
     .filter(([value]) => dayOf(value) === undefined)
     .map(([value, name]) =>

@@ -6,6 +6,7 @@ import { budgetContradictions } from '../../base/schema/budget-contradictions.ts
 import { budgetKey, budgetKeyProblems, budgetName, goesByCaller, type KeyPart } from '../../base/schema/budget-key.ts';
 import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/schema/budget-rate.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
+import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { answerTime, block, memorySize, policyName } from './limit-words.ts';
 import { storeIssues } from './store-issues.ts';
@@ -89,11 +90,7 @@ const limitEntry = z.strictObject({ ...nameField, ...limitFields });
 
 type WrittenLimit = z.output<typeof limitEntry>;
 
-interface Issue {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly severity?: 'warning';
-}
+type Issue = Pick<PlaceProblem, 'path' | 'message'>;
 
 export const schema = z
   .strictObject({
@@ -259,31 +256,32 @@ export function storesOf({ store }: RateLimitConfig): readonly { name: string; p
 }
 
 /** What this configuration asks for that its place can never give. */
-export function placeProblems(config: RateLimitConfig, around: FilterSurroundings): Issue[] {
-  const issues: Issue[] = [];
+export function placeProblems(config: RateLimitConfig, around: FilterSurroundings): PlaceProblem[] {
+  const problems: PlaceProblem[] = [];
   for (const { by: parts, plan, cost: price, path } of config.limits) {
-    const fail = (key: string, message: string) => issues.push({ path: [...path, key], message });
-    for (const problem of budgetKeyProblems(parts, around)) fail('by', problem);
-    if (plan && !around.knowsCaller)
-      fail('plan', 'no filter before this one finds out who calls, so there is never a plan');
+    for (const problem of budgetKeyProblems(parts, around)) problems.push({ ...problem, path: [...path, 'by'] });
+    if (plan && !around.knowsCaller) {
+      const message = 'no filter before this one finds out who calls, so there is never a plan';
+      problems.push({ path: [...path, 'plan'], message, absentFrom: 'filters' });
+    }
     const dearest = Math.max(price.each, ...Object.values(price.routes));
     for (const problem of plan ? planCostProblems(dearest, around.plans, 'rate') : [])
-      issues.push({ ...problem, path: [...path, ...problem.path] });
+      problems.push({ ...problem, path: [...path, ...problem.path] });
     for (const route of Object.keys(price.routes)) {
-      if (!around.routes.has(route)) fail('cost', `there is no route "${route}"`);
+      if (!around.routes.has(route))
+        problems.push({ path: [...path, 'cost'], message: `there is no route "${route}"`, absentFrom: 'routes' });
     }
   }
   for (const [at, consumer] of config.except.consumers.entries()) {
+    const place = ['except', 'consumers', at];
     if (!around.knowsCaller) {
-      issues.push({
-        path: ['except', 'consumers', at],
-        message: 'no filter before this one finds out who calls, so nobody is ever this consumer',
-      });
+      const message = 'no filter before this one finds out who calls, so nobody is ever this consumer';
+      problems.push({ path: place, message, absentFrom: 'filters' });
     } else if (!around.consumers.has(consumer)) {
-      issues.push({ path: ['except', 'consumers', at], message: `there is no consumer "${consumer}"` });
+      problems.push({ path: place, message: `there is no consumer "${consumer}"`, absentFrom: 'consumers' });
     }
   }
-  return issues;
+  return problems;
 }
 
 /** Whether it goes by who calls. */
