@@ -1,5 +1,6 @@
-// The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers.
-// Shapes only; how a document becomes one is in load.ts and the schemas beside it.
+// The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers. Shapes only. A room that goes by a
+// part of it says itself what it needs, since neither may know the other: test/architecture/equal-shapes.ts holds the two to each other.
+// How a document becomes one is in load.ts and the schemas beside it.
 
 import type { PartKey } from '../base/schema/place-problem.ts';
 import type { RouteAdmissionConfig, SheddingConfig, UpstreamAdmissionConfig } from './admission-config.ts';

@@ -1,5 +1,5 @@
-// What a route requires of a request, as configured. Structurally equal to the types of the same
-// content in src/config/config.ts, so that compile/ passes those straight in. No behaviour here.
+// What a route requires of a request, as configured. Structurally equal to the types of the same content in src/config/config.ts, where it is
+// said why, so that compile/ passes those straight in. No behaviour here.
 
 /** A condition on a header, query parameter or cookie. Regular expressions match the whole value. */
 export type ValueMatch =

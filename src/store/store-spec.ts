@@ -1,4 +1,4 @@
-// What is known of a named store before it is opened. Shape only; see `StoreConfig` in src/config/config.ts, to which it is equal.
+// What is known of a named store before it is opened. Shape only; see `StoreConfig` in src/config/store-config.ts, to which it is equal.
 
 /** A type, so that it can be the spec of a feed. Holds the password: never logged, never shown. */
 export type StoreSpec = {

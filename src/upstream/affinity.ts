@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto';
 import type { Endpoint } from './endpoint.ts';
 
-/** See `AffinityConfig` in src/config/config.ts, to which this is structurally equal. */
+/** See `AffinityConfig` in src/config/admission-config.ts, to which this is structurally equal. */
 export interface AffinitySpec {
   readonly cookie: string;
   /** Of the cookie; 0 for as long as the browser is open. */

@@ -12,7 +12,7 @@ import type { GoawayCount } from './outlier/goaway-count.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
 import { inFlightOfAll, type StateBlock } from './state/shared-states.ts';
 
-/** See `EndpointConfig` in src/config/config.ts, to which this is structurally equal. */
+/** See `EndpointConfig` in src/config/config.ts, to which this is structurally equal but for the `address`. */
 export interface EndpointSpec {
   readonly url: string;
   readonly tls: boolean;

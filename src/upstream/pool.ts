@@ -10,7 +10,10 @@ import { ConnectionSeats } from './connection-seats.ts';
 import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
 import { WaiterQueue } from './waiter-queue.ts';
 
-/** Limits of a pool; 0 means none for maxConnections, maxRequestsPerConnection and idleTimeoutMs. */
+/**
+ * Limits of a pool; 0 means none for maxConnections, maxRequestsPerConnection and idleTimeoutMs. See `PoolConfig` in src/config/config.ts, to
+ * which this is structurally equal.
+ */
 export interface PoolSettings {
   readonly maxConnections: number;
   readonly maxPending: number;

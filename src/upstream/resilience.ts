@@ -8,7 +8,7 @@ import { Guard, type GuardParts } from './guard.ts';
 import { type OutlierSpec, OutlierWatch } from './outlier/outlier-watch.ts';
 import type { StateBlock } from './state/shared-states.ts';
 
-/** See `UpstreamConfig` in src/config/config.ts, to which this is structurally equal. */
+/** What is needed here of `ResilienceConfig` in src/config/resilience-config.ts, which is passed in as it is. */
 export interface ResilienceSpec {
   /** Anything but null: somebody checks the endpoints. */
   readonly healthCheck?: object | null | undefined;

@@ -19,13 +19,13 @@ import { RetryPolicy, type RetrySpec } from './retry/retry-policy.ts';
 import { SharedStates, type StateBlock } from './state/shared-states.ts';
 import { TimeCell } from './state/state-cells.ts';
 
-/** What a hashing balancer hashes; see `HashOnConfig`. */
+/** What a hashing balancer hashes. See `HashOnConfig` in src/config/config.ts, to which this is structurally equal. */
 export interface HashOn {
   readonly source: 'header' | 'cookie' | 'query' | 'ip' | 'path';
   readonly name: string;
 }
 
-/** See `UpstreamConfig` in src/config/config.ts, to which this is structurally equal. */
+/** What an upstream needs of `UpstreamConfig` in src/config/config.ts, which is passed in as it is. */
 export interface UpstreamSpec extends ResilienceSpec {
   readonly name: string;
   readonly endpoints: readonly EndpointSpec[];

@@ -25,7 +25,7 @@ export interface ListenerTlsSpec {
 /** See `UpstreamTlsConfig` in src/config/config.ts, to which this is structurally equal. */
 export type UpstreamTlsSpec = Omit<ClientTlsMaterial, 'protocols'>;
 
-/** See `Problem` in src/config/config.ts, to which this is structurally equal. */
+/** A `Problem` of src/config/config.ts. */
 export interface TlsProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;

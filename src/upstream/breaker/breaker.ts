@@ -4,7 +4,7 @@ import type { StateBlock } from '../state/shared-states.ts';
 import { SlidingCount } from '../state/sliding-count.ts';
 import { StateCell, TimeCell } from '../state/state-cells.ts';
 
-/** See `BreakerConfig` in src/config/config.ts, to which this is structurally equal. */
+/** See `BreakerConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
 export interface BreakerSpec {
   /** Failures in a row that open it; 0 for none. */
   readonly failures: number;

@@ -10,7 +10,7 @@ export interface ProbeTarget {
   readonly tls: boolean;
 }
 
-/** See `HealthCheckConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
+/** What one question needs of `HealthCheckConfig` in src/config/resilience-config.ts, which is passed in as it is. */
 export interface ProbeSpec {
   readonly kind: 'http' | 'tcp' | 'grpc';
   readonly path: string;

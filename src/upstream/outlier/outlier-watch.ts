@@ -5,7 +5,7 @@ import type { StateBlock } from '../state/shared-states.ts';
 import { StateCell } from '../state/state-cells.ts';
 import { type EjectionSpec, EjectReason, eject } from './ejection.ts';
 
-/** See `OutlierConfig` in src/config/config.ts, to which this is structurally equal. */
+/** See `OutlierConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
 export interface OutlierSpec extends EjectionSpec {
   /** 0 for none. */
   readonly consecutiveErrors: number;

@@ -3,7 +3,7 @@
 
 import type { Fault } from '../../base/fault.ts';
 
-/** See `RetryConfig` in src/config/config.ts, to which this is structurally equal. */
+/** See `RetryConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
 export interface RetrySpec {
   /** Tries after the first. */
   readonly attempts: number;

@@ -1,0 +1,62 @@
+// Shapes that stand in config/ and again in the room that goes by them. Neither may know the other (see import-direction.ts), compile/ hands
+// the one on as the other, and a setting that one of them lacks would be checked and then do nothing. `tsc` holds them to each other here.
+
+import type { AffinityConfig, ConcurrencyConfig, SheddingConfig } from '../../src/config/admission-config.ts';
+import type * as config from '../../src/config/config.ts';
+import type {
+  BreakerConfig,
+  HealthCheckConfig,
+  OutlierConfig,
+  RetryConfig,
+} from '../../src/config/resilience-config.ts';
+import type { StoreConfig } from '../../src/config/store-config.ts';
+import type { Plan } from '../../src/exchange/consumer.ts';
+import type { ListedConsumer } from '../../src/exchange/consumer-directory.ts';
+import type { SheddingSpec } from '../../src/exchange/shedder.ts';
+import type { Limits, Paths } from '../../src/exchange/snapshot.ts';
+import type { ListenerTlsSpec, UpstreamTlsSpec } from '../../src/net/tls/read-material.ts';
+import type { MatchSpec, RewriteSpec } from '../../src/route/match.ts';
+import type { StoreSpec } from '../../src/store/store-spec.ts';
+import type { GateSpec } from '../../src/upstream/admission/gate.ts';
+import type { AffinitySpec } from '../../src/upstream/affinity.ts';
+import type { BalanceName } from '../../src/upstream/balance/balancer.ts';
+import type { BreakerSpec } from '../../src/upstream/breaker/breaker.ts';
+import type { EndpointSpec } from '../../src/upstream/endpoint.ts';
+import type { ProbeSpec } from '../../src/upstream/health/prober.ts';
+import type { OutlierSpec } from '../../src/upstream/outlier/outlier-watch.ts';
+import type { PoolSettings } from '../../src/upstream/pool.ts';
+import type { RetrySpec } from '../../src/upstream/retry/retry-policy.ts';
+import type { HashOn } from '../../src/upstream/upstream.ts';
+
+/** What a shape comes to, whatever it extends or is put together from. */
+type Flat<Shape> = Shape extends object ? { [Key in keyof Shape]: Flat<Shape[Key]> } : Shape;
+
+/** Equal, and not only such that one may stand for the other: a key that is optional on one side alone counts. */
+type Equal<One, Other> =
+  (<Probe>() => Probe extends Flat<One> ? 1 : 2) extends <Probe>() => Probe extends Flat<Other> ? 1 : 2 ? true : false;
+
+/** An error of the compiler names the pair that is not equal any more. */
+export type EqualShapes = AllTrue<{
+  affinity: Equal<AffinityConfig, AffinitySpec>;
+  balance: Equal<config.BalanceName, BalanceName>;
+  breaker: Equal<BreakerConfig, BreakerSpec>;
+  concurrency: Equal<ConcurrencyConfig, GateSpec>;
+  consumer: Equal<config.ConsumerConfig, ListedConsumer>;
+  endpoint: Equal<config.EndpointConfig, Omit<EndpointSpec, 'address'>>;
+  hashOn: Equal<config.HashOnConfig, HashOn>;
+  healthCheck: Equal<Omit<HealthCheckConfig, 'intervalMs' | 'unhealthyAfter' | 'healthyAfter'>, ProbeSpec>;
+  limits: Equal<config.LimitsConfig, Limits>;
+  listenerTls: Equal<config.ListenerTlsConfig, ListenerTlsSpec>;
+  match: Equal<config.MatchConfig, MatchSpec>;
+  outlier: Equal<OutlierConfig, OutlierSpec>;
+  paths: Equal<config.PathsConfig, Paths>;
+  plan: Equal<config.PlanConfig, Plan>;
+  pool: Equal<config.PoolConfig, PoolSettings>;
+  retry: Equal<RetryConfig, RetrySpec>;
+  rewrite: Equal<config.RewriteConfig, RewriteSpec>;
+  shedding: Equal<SheddingConfig, SheddingSpec>;
+  store: Equal<StoreConfig, StoreSpec>;
+  upstreamTls: Equal<config.UpstreamTlsConfig, UpstreamTlsSpec>;
+}>;
+
+type AllTrue<Pairs extends Record<keyof Pairs, true>> = Pairs;
