@@ -1,10 +1,9 @@
 // `npm run bench`: everything the bench needs, then the bench. `npm run bench -- --help` says what can be asked of it.
 
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import path from 'node:path';
 import { ensurePackages } from './debian-packages.mjs';
-import { environment, setup } from './setup.mjs';
+import { handOver } from './hand-over.mjs';
+import { setup } from './setup.mjs';
 
 /** The servers to compare with, and the tools to load and pin them. */
 const benchPackages = [
@@ -32,10 +31,4 @@ if (process.platform !== 'linux') {
 const place = setup({ dev: true });
 if (!ensurePackages(benchPackages)) process.exit(1);
 
-const bench = spawn(place.node, [path.join(place.root, 'bench', 'main.ts'), ...process.argv.slice(2)], {
-  cwd: place.root,
-  env: environment(place),
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
-for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => bench.kill(signal));
-bench.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+handOver(place, place.node, [path.join(place.root, 'bench', 'main.ts'), ...process.argv.slice(2)]);

@@ -12,10 +12,10 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { type TestContext, test } from 'node:test';
-import { eventually, eventuallySeen } from '../../support/eventually.ts';
+import { eventuallySeen } from '../../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { listeningPort } from '../../support/listening-port.ts';
-import { metric } from '../../support/metric.ts';
+import { metricReaches } from '../../support/metric.ts';
 
 interface Seen {
   readonly method: string;
@@ -190,11 +190,7 @@ ${upstream('live', first)}${upstream('shadow', second)}routes:
       assert.deepEqual([method, path, copied, trailer], ['POST', `/orders?n=${n}`, `body ${n}`, 'end']);
     }
     const same = 'cardea_mirror_comparisons_total{route="users",result="same"}';
-    await eventuallySeen(
-      () => metric(gateway, same),
-      count => count === 3,
-      'three are the same',
-    );
+    await metricReaches(gateway, same, 3, 'three are the same');
     // What becomes of copies nobody feels.
     second.reply = () => new Promise(() => {});
     assert.equal((await call(session, '/api/orders', 'x')).status, 200);
@@ -205,19 +201,21 @@ ${upstream('live', first)}${upstream('shadow', second)}routes:
     );
     second.cut();
     if (shadow === 'h2c')
-      await eventuallySeen(
-        () => metric(gateway, 'cardea_mirror_requests_total{route="users",outcome="failed"}'),
-        count => count === 1,
+      await metricReaches(
+        gateway,
+        'cardea_mirror_requests_total{route="users",outcome="failed"}',
+        1,
         'one copy failed',
       );
     second.reply = () => ({ status: 500, body: 'ill' });
     assert.equal((await call(session, '/api/orders', 'x')).status, 200);
-    await eventuallySeen(
-      () => metric(gateway, 'cardea_mirror_comparisons_total{route="users",result="status_differs"}'),
-      count => count === 1,
+    await metricReaches(
+      gateway,
+      'cardea_mirror_comparisons_total{route="users",result="status_differs"}',
+      1,
       'one status differs',
     );
-    await eventually(async () => (await metric(gateway, 'cardea_requests_in_flight')) === 0, 'none is under way');
+    await metricReaches(gateway, 'cardea_requests_in_flight', 0, 'none is under way');
   });
 }
 
@@ -269,7 +267,7 @@ test('an answer that takes long comes later, over HTTP/2 on both sides', { timeo
     assert.deepEqual([status, body], [201, `report of ${['a1', 'b2', 'c3'][at]}`]);
   }
   assert.equal(backend.seen.length, 3);
-  await eventually(async () => (await metric(gateway, 'cardea_requests_in_flight')) === 0, 'none is under way');
+  await metricReaches(gateway, 'cardea_requests_in_flight', 0, 'none is under way');
   backend.reply = () => ({ status: 200, body: 'quick' });
   assert.equal((await call(session, '/reports', 'd')).body, 'quick');
 });

@@ -20,6 +20,16 @@ import { type Child, startChild, untilSaid } from '../../support/child.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
+/** What the start needs of the checkout, beside src/. */
+const files = [
+  'bin/cardea',
+  'package.json',
+  'package-lock.json',
+  'scripts/hand-over.mjs',
+  'scripts/setup.mjs',
+  'scripts/start.mjs',
+];
+
 class FreshClone {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'cardea-clone-'));
   private readonly calls = path.join(this.folder, 'npm-calls');
@@ -27,8 +37,7 @@ class FreshClone {
 
   constructor(t: TestContext) {
     t.after(() => rmSync(this.folder, { recursive: true, force: true }));
-    for (const name of ['scripts/start.mjs', 'scripts/setup.mjs', 'bin/cardea', 'package.json', 'package-lock.json'])
-      cpSync(path.join(root, name), path.join(this.folder, name));
+    for (const name of files) cpSync(path.join(root, name), path.join(this.folder, name));
     // Node goes by where a file really is, so that the sources find the packages of this checkout.
     symlinkSync(path.join(root, 'src'), path.join(this.folder, 'src'));
     mkdirSync(this.tools);

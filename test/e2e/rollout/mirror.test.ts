@@ -5,10 +5,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosLoad } from '../../chaos/chaos-load.ts';
-import { eventually, eventuallySeen } from '../../support/eventually.ts';
+import { eventuallySeen } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { listeningPort } from '../../support/listening-port.ts';
-import { metric } from '../../support/metric.ts';
+import { metric, metricReaches } from '../../support/metric.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 
 const outcome = (name: string) => `cardea_mirror_requests_total{route="users",outcome="${name}"}`;
@@ -64,21 +64,13 @@ test('a copy is what the upstream got: method, path, fields, body, ids; larger b
   assert.equal(shadow.seen[0]!.headers['x-added'], 'yes');
 
   await fetch(url, { method: 'POST', headers: { 'x-api-key': 'foo' }, body: 'x'.repeat(2_000) });
-  await eventuallySeen(
-    () => metric(gateway, outcome('too_large')),
-    n => n === 1,
-    'one was too large',
-  );
+  await metricReaches(gateway, outcome('too_large'), 1, 'one was too large');
   // What is refused goes nowhere, so there is nothing to copy.
   assert.equal((await fetch(url)).status, 401);
-  await eventuallySeen(
-    () => metric(gateway, outcome('answered')),
-    n => n === 1,
-    'one was answered',
-  );
+  await metricReaches(gateway, outcome('answered'), 1, 'one was answered');
   assert.equal(shadow.seen.length, 1);
   // Copies are nobody's requests.
-  await eventually(async () => (await metric(gateway, 'cardea_requests_in_flight')) === 0, 'none is under way');
+  await metricReaches(gateway, 'cardea_requests_in_flight', 0, 'none is under way');
   await eventuallySeen(
     () => gateway.stdout().trim().split('\n').length,
     n => n === 3,
@@ -97,11 +89,7 @@ test('a share of the requests is copied, exactly', async t => {
     n => n === 10,
     'ten copies arrived',
   );
-  await eventuallySeen(
-    () => metric(gateway, outcome('answered')),
-    n => n === 10,
-    'all copies were answered',
-  );
+  await metricReaches(gateway, outcome('answered'), 10, 'all copies were answered');
   assert.equal(shadow.seen.length, 10);
 });
 
@@ -112,25 +100,13 @@ test('differences are counted and told without values', async t => {
   const gateway = await gatewayWith(t, live.port, shadow.port, ', compare: { headers: [x-version], ignore: [$.at] }');
   const ask = async () => (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
   await ask();
-  await eventuallySeen(
-    () => metric(gateway, compared('same')),
-    n => n === 1,
-    'one is the same',
-  );
+  await metricReaches(gateway, compared('same'), 1, 'one is the same');
   shadow.answer = (_, response) => response.writeHead(200, { 'x-version': 'live' }).end('{"version":"s3cret","at":5}');
   await ask();
-  await eventuallySeen(
-    () => metric(gateway, compared('body_differs')),
-    n => n === 1,
-    'one body differs',
-  );
+  await metricReaches(gateway, compared('body_differs'), 1, 'one body differs');
   shadow.answer = (_, response) => response.writeHead(503, { 'x-version': 'live' }).end();
   await ask();
-  await eventuallySeen(
-    () => metric(gateway, compared('status_differs')),
-    n => n === 1,
-    'one status differs',
-  );
+  await metricReaches(gateway, compared('status_differs'), 1, 'one status differs');
   await eventuallySeen(
     () => gateway.stderr(),
     text => /answer to a copied request differs/.test(text),
@@ -228,11 +204,7 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
   const gateway = await gatewayWith(t, live.port, port, '');
   for (let n = 1; n <= 5; n++) {
     await fetch(`http://127.0.0.1:${gateway.port}/${n}`);
-    await eventuallySeen(
-      () => metric(gateway, outcome('answered')),
-      answered => answered === n,
-      'the copy was answered',
-    );
+    await metricReaches(gateway, outcome('answered'), n, 'the copy was answered');
   }
   assert.deepEqual(copies, ['GET /1', 'GET /2', 'GET /3', 'GET /4', 'GET /5']);
   assert.equal(connections, 5);

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { listeningPort } from '../../support/listening-port.ts';
-import { metric } from '../../support/metric.ts';
+import { metric, metricReaches } from '../../support/metric.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
 const document = [
@@ -26,8 +26,8 @@ for (const how of ['throw', 'terminate']) {
     try {
       for (let crash = 1; crash <= 2; crash++) {
         process.kill(gateway.pid, 'SIGUSR2');
-        await eventually(async () => (await metric(gateway, 'cardea_worker_restarts_total')) === crash, 'it is missed');
-        await eventually(async () => (await metric(gateway, 'cardea_workers')) === 2, 'it is replaced');
+        await metricReaches(gateway, 'cardea_worker_restarts_total', crash, 'it is missed');
+        await metricReaches(gateway, 'cardea_workers', 2, 'it is replaced');
         const before = load.answered;
         await eventually(() => load.answered >= before + 50, 'the load goes on');
       }
@@ -126,7 +126,7 @@ test('clients that use the file descriptors up leave some to endpoints and the a
     const [answer]: unknown[] = await once(first, 'data');
     assert.match(String(answer), /^HTTP\/1.1 200 /);
     const refused = 'cardea_connections_refused_total{reason="descriptors"}';
-    await eventually(async () => (await metric(gateway, refused)) === closed, 'each is counted');
+    await metricReaches(gateway, refused, closed, 'each is counted');
     assert.equal(await metric(gateway, 'process_max_fds'), 160);
     assert.ok((await metric(gateway, 'process_open_fds')) > 100);
     const told = gateway
@@ -136,7 +136,7 @@ test('clients that use the file descriptors up leave some to endpoints and the a
     assert.equal(told.length, 1, gateway.stderr());
     assert.match(told[0]!, /"limit":160/);
     for (const client of clients) client.destroy();
-    await eventually(async () => (await metric(gateway, 'cardea_connections_open')) === 0, 'they have left');
+    await metricReaches(gateway, 'cardea_connections_open', 0, 'they have left');
     assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
   } finally {
     for (const client of clients) client.destroy();
