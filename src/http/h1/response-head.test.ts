@@ -32,6 +32,15 @@ for (const [what, text, framing, keepAlive, toHead = false] of framings) {
   });
 }
 
+// As the HTTP server of the JDK says in its 100 that no body follows.
+for (const status of [100, 103]) {
+  test(`a length of 0 in a ${status} says what is so, and is not passed on`, () => {
+    const text = `HTTP/1.1 ${status} x\r\nContent-Length: 0\r\nX-A: 1\r\n\r\n`;
+    assert.equal(parse(text), text.length);
+    assert.equal(takeResponseHead().headers.lines(), 'X-A: 1\r\n');
+  });
+}
+
 test('cut anywhere it is incomplete', () => {
   const text = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
   for (let length = 0; length < text.length; length++)

@@ -127,7 +127,8 @@ function buildHead(
     if (status < 200 || status === 204) return Refusal.transferCoding;
   }
   if (contentLength > 0 && status === 204) return Refusal.contentLength;
-  if (contentLength !== NO_LENGTH && status < 200) return Refusal.contentLength;
+  // That an interim response has no body may be said in this way as well, which is forbidden (RFC 9110 section 8.6) and common.
+  if (contentLength > 0 && status < 200) return Refusal.contentLength;
   // An interim response that ends its connection contradicts itself: some readers take what follows, others do not.
   if (status < 200 && status !== 101 && (minorVersion === 0 || (connection & ConnectionOption.close) !== 0)) {
     return Refusal.statusLine;
@@ -141,6 +142,7 @@ function buildHead(
   const headers = new Headers('', bytes, start, scan.index.slice(0, scan.count * FIELD_STRIDE), headEnd - 2 - start);
   const upgrade = status === 101 && scan.upgrade ? headers.getById(HeaderId.upgrade)! : '';
   if (scan.hopByHop) removeHopByHop(headers, connection);
+  if (contentLength === 0 && status < 200) headers.removeById(HeaderId.contentLength);
   const persistent =
     minorVersion === 1 ? (connection & ConnectionOption.close) === 0 : (connection & ConnectionOption.keepAlive) !== 0;
   parsed = new ResponseHead(

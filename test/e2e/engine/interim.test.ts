@@ -40,6 +40,21 @@ describe('Expect: 100-continue', () => {
     client.destroy();
   });
 
+  test('the 100 of the JDK’s server, with a length of 0, reaches the client without it', async t => {
+    const { engine } = await engineBefore(t, {
+      onHead: connection => connection.socket.write('HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n'),
+      onRequest: connection => connection.socket.write(done),
+    });
+    const client = await ClientConnection.open(engine.port);
+    client.send(expecting);
+    await client.until(all => all.includes('\r\n\r\n'));
+    assert.equal(client.received.toString(), 'HTTP/1.1 100 Continue\r\n\r\n');
+    client.send('body');
+    await client.answers(1);
+    assert.deepEqual(statuses(client.received), [100, 200]);
+    client.destroy();
+  });
+
   test('a final answer instead: it reaches the client without a 100, and the connection ends', async t => {
     const { engine } = await engineBefore(t, {
       onHead: connection => connection.socket.write('HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\nno'),
