@@ -203,6 +203,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.resting.add(connection);
     this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
     this.cells[this.metricsOffset + UpstreamCell.connectionsIdle]!++;
+    this.seats.noteRest(this);
   }
 
   /** Counts it as active again. */
@@ -237,8 +238,16 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     if (this.waiters.length > this.connecting * this.settings.maxStreams) this.connect();
   }
 
+  /** Makes room for a pool beside this one. */
+  closeOneAtRest(): void {
+    for (const connection of this.resting) {
+      connection.leave();
+      return;
+    }
+  }
+
   private connect(): boolean {
-    if (this.seats.isFull) return false;
+    if (!this.seats.hasRoomFor(this)) return false;
     this.seats.take();
     this.connecting++;
     new ClientConnection(this.target, this.onHttp1 !== null, this.connectionSettings, this);

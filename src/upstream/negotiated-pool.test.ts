@@ -11,6 +11,7 @@ import { TestAuthority } from '../../test/support/certificates.ts';
 import { PoolCaller } from '../../test/support/pool-caller.ts';
 import { ThreadIo } from '../net/io.ts';
 import { ClientTls, makeClientContext } from '../net/tls/client-tls.ts';
+import type { EndpointPool } from './endpoint-pool.ts';
 import { NegotiatedPool } from './negotiated-pool.ts';
 import type { PoolSettings } from './pool.ts';
 
@@ -37,7 +38,7 @@ const settings: PoolSettings = {
 };
 
 class Endpoint {
-  speaks: 'h2' | 'http/1.1' = 'h2';
+  speaks: readonly string[] = ['h2'];
   port = 0;
   openMax = 0;
   /** Requests that came, by protocol. */
@@ -55,8 +56,7 @@ class Endpoint {
     };
     const h1 = createHttp1((_request, response) => answer('http/1.1', () => response.end('x')));
     const h2 = createHttp2((_request, response) => answer('h2', () => response.end('x')));
-    const choose = ({ protocols }: { protocols: string[] }) =>
-      protocols.includes(this.speaks) ? this.speaks : undefined;
+    const choose = ({ protocols }: { protocols: string[] }) => this.speaks.find(each => protocols.includes(each));
     const server = createServer({ ...pair, ALPNCallback: choose }, socket => {
       (socket.alpnProtocol === 'h2' ? h2 : h1).emit('connection', socket);
     });
@@ -123,13 +123,16 @@ async function start(t: TestContext, changes: Partial<PoolSettings> = {}) {
   const context = { io, headLimits: limits, cells: new Float64Array(500) };
   const pool = new NegotiatedPool(target, { ...settings, ...changes }, 0, context);
   t.after(() => pool.retire());
-  const ask = (): Caller => {
+  const askOf = (asked: EndpointPool): Caller => {
     const caller = new Caller();
-    const connection = pool.acquire(caller, false);
+    const connection = asked.acquire(caller, false);
     if (connection !== null) caller.onConnection(connection);
     return caller;
   };
-  return { endpoint, pool, ask };
+  const ask = (): Caller => askOf(pool);
+  /** Over HTTP/1.1, where the endpoint speaks HTTP/2 otherwise. */
+  const askBesides = (): Caller => askOf(pool.forUpgrades);
+  return { endpoint, pool, ask, askBesides };
 }
 
 const bounded = { timeout: 10_000 };
@@ -138,7 +141,7 @@ test('connections of before count while the endpoint changes from HTTP/2 to HTTP
   const { endpoint, ask } = await start(t);
   const first = ask();
   await endpoint.until(1);
-  endpoint.speaks = 'http/1.1';
+  endpoint.speaks = ['http/1.1'];
   const others = [ask(), ask(), ask()];
   await endpoint.until(2);
   assert.deepEqual(endpoint.seen, ['h2', 'http/1.1']);
@@ -160,11 +163,11 @@ test('connections of before count while the endpoint changes from HTTP/2 to HTTP
 
 test('connections of before count while the endpoint changes from HTTP/1.1 to HTTP/2', bounded, async t => {
   const { endpoint, ask } = await start(t);
-  endpoint.speaks = 'http/1.1';
+  endpoint.speaks = ['http/1.1'];
   const first = ask();
   await endpoint.until(1);
   // HTTP/1.1 alone is offered to it from now on, and it takes that no longer.
-  endpoint.speaks = 'h2';
+  endpoint.speaks = ['h2'];
   const others = [ask(), ask(), ask()];
   await endpoint.until(2);
   assert.equal(endpoint.seen[1], 'h2');
@@ -179,6 +182,50 @@ test('connections of before count while the endpoint changes from HTTP/1.1 to HT
   // Whose connection was refused knows so; the others were answered.
   assert.ok(first.ended && others.filter(({ ended }) => ended).length >= 2);
   assert.ok(endpoint.openMax <= settings.maxConnections + 1, `${endpoint.openMax} connections`);
+});
+
+/** All that was held back is answered. */
+async function answered(endpoint: Endpoint, ...callers: Caller[]): Promise<void> {
+  for (const answer of endpoint.held.splice(0)) answer();
+  await Promise.all(callers.map(({ over }) => over));
+  assert.ok(callers.every(({ ended }) => ended));
+}
+
+test('a connection at rest makes room for one of the other protocol, to and fro', bounded, async t => {
+  const { endpoint, ask, askBesides } = await start(t, { maxConnections: 1 });
+  endpoint.speaks = ['h2', 'http/1.1'];
+  for (let round = 0; round < 2; round++) {
+    for (const once of [ask, askBesides]) {
+      const before = endpoint.seen.length;
+      const caller = once();
+      await endpoint.until(before + 1);
+      await answered(endpoint, caller);
+    }
+  }
+  assert.deepEqual(endpoint.seen, ['h2', 'http/1.1', 'h2', 'http/1.1']);
+  assert.ok(
+    endpoint.openMax <= 2,
+    'one, and one that was closed on this side, which the endpoint may see a moment later',
+  );
+});
+
+test('who waits for a connection of the other protocol gets room once the one that is open rests', bounded, async t => {
+  const { endpoint, ask, askBesides } = await start(t, { maxConnections: 1 });
+  endpoint.speaks = ['h2', 'http/1.1'];
+  const first = ask();
+  await endpoint.until(1);
+  const besides = askBesides();
+  const last = ask();
+  await answered(endpoint, first);
+  await endpoint.until(2);
+  assert.equal(endpoint.seen[1], 'h2', 'those who can use what is open are first');
+  await answered(endpoint, last);
+  await endpoint.until(3);
+  const behind = ask();
+  await answered(endpoint, besides);
+  await endpoint.until(4);
+  await answered(endpoint, behind);
+  assert.deepEqual(endpoint.seen, ['h2', 'h2', 'http/1.1', 'h2']);
 });
 
 test('with nobody there all who wait are told so, each once', bounded, async t => {

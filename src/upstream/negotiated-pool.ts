@@ -40,10 +40,16 @@ export class NegotiatedPool implements EndpointPool {
     this.metricsOffset = metricsOffset;
     this.context = context;
     this.goaways = goaways;
-    this.seats = new ConnectionSeats(settings.maxConnections, holder => {
+    this.seats = new ConnectionSeats(settings.maxConnections, {
       // Each knows what to do with its own.
-      if (holder !== this.current) this.current.openForWaiters();
-      if (holder !== this.besides) this.besides?.openForWaiters();
+      onFreed: holder => {
+        if (holder !== this.current) this.current.openForWaiters();
+        if (holder !== this.besides) this.besides?.openForWaiters();
+      },
+      onWanted: holder => {
+        if (holder !== this.current) this.current.closeOneAtRest();
+        else this.besides?.closeOneAtRest();
+      },
     });
     this.besides = null;
     this.chosenAt = 0;

@@ -98,7 +98,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
     }
     // A connection that rests is given back by nobody: one makes room for the new one that is asked for.
     if (fresh && this.seats.isFull) idle[0]?.close();
-    if (!this.seats.isFull) {
+    if (this.seats.hasRoomFor(this)) {
       this.open();
     } else if (this.waiters.length - this.connecting >= this.settings.maxPending) {
       waiter.onNoConnection(new Fault('upstream_queue_full'));
@@ -199,8 +199,12 @@ export class Pool implements EndpointPool, ConnectionOwner {
     }
     this.cells[this.metricsOffset + UpstreamCell.connectionsIdle]!++;
     this.idle.push(connection);
-    if (this.retired) connection.close();
-    else connection.rest(this.settings.idleTimeoutMs);
+    if (this.retired) {
+      connection.close();
+      return;
+    }
+    connection.rest(this.settings.idleTimeoutMs);
+    this.seats.noteRest(this);
   }
 
   private open(): void {
@@ -212,6 +216,11 @@ export class Pool implements EndpointPool, ConnectionOwner {
 
   /** Where there is room, a connection for whoever waits and has none on its way. */
   openForWaiters(): void {
-    if (this.waiters.length > this.connecting && !this.seats.isFull) this.open();
+    if (this.waiters.length > this.connecting && this.seats.hasRoomFor(this)) this.open();
+  }
+
+  /** Makes room for a pool beside this one, with the connection that has been idle longest. */
+  closeOneAtRest(): void {
+    this.idle[0]?.close();
   }
 }
