@@ -68,7 +68,7 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
 }
 
 /** Sends it over a connection of this pool, at once or when there is one. */
-function acquire(exchange: Exchange, pool: EndpointPool, fresh: boolean): void {
+export function acquire(exchange: Exchange, pool: EndpointPool, fresh: boolean): void {
   const connection = pool.acquire(exchange, fresh);
   if (connection !== null) {
     send(exchange, connection);

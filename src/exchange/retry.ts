@@ -5,7 +5,7 @@ import { Fault } from '../base/fault.ts';
 import { Random } from '../base/random.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { isIdempotent, type RetryPolicy } from '../upstream/retry/retry-policy.ts';
-import { attempt } from './attempt.ts';
+import { acquire, attempt } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { refuseWithoutAnswer } from './reply.ts';
 import { Retries } from './retries.ts';
@@ -76,6 +76,22 @@ function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_stream_refused' || exchange.attempts >= REFUSED_STREAMS_MAX) return false;
   if (exchange.request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
   againAtOnce(exchange);
+  return true;
+}
+
+/**
+ * The endpoint serves such a request over HTTP/1.1 alone, and tells so in place of looking at it (RFC 9113 section 7): where it has the
+ * choice, it gets it that way, whatever its method. As for a WebSocket, that is the same attempt over another connection.
+ */
+export function retryOverHttp1(exchange: Exchange): boolean {
+  const { connection, request, endpoint } = exchange;
+  if (connection === null || !connection.wantsHttp1 || exchange.firstByteAt !== 0 || isSpent(exchange)) return false;
+  const { forUpgrades } = endpoint!.pool;
+  if (forUpgrades === undefined) return false;
+  if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
+  exchange.connection = null;
+  acquire(exchange, forUpgrades, false);
+  goOnReading(exchange);
   return true;
 }
 

@@ -55,6 +55,8 @@ export interface RequestWriter {
   readonly requests: number;
   /** In a tunnel: the endpoint has ended its side, and the client's goes on. Its `onResponseEnd` comes twice then. */
   readonly halfOpen: boolean;
+  /** The endpoint has given the request up, to get it over HTTP/1.1 (RFC 9113 section 7). */
+  readonly wantsHttp1: boolean;
   /** Where the head is written to, to be sent by `sendHead`; null where it goes into the thread's outbox as text. */
   readonly block: RequestBlock | null;
   /**

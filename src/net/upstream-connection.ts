@@ -58,6 +58,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   wheelPrevious: Timed | null;
   readonly socket: Socket;
   readonly block: null;
+  readonly wantsHttp1: false;
   private readonly owner: ConnectionOwner;
   /** Requests that this connection was given so far. */
   requests: number;
@@ -95,6 +96,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.wheelPrevious = null;
     this.owner = owner;
     this.block = null;
+    this.wantsHttp1 = false;
     this.requests = 0;
     this.events = null;
     this.times = null;

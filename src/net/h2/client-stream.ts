@@ -35,6 +35,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   chainNext: ClientStream | null;
   readonly requests: number;
   readonly block: RequestBlock;
+  wantsHttp1: boolean;
   private readonly connection: ClientConnection;
   private events: ResponseEvents | null;
   private times: RequestTimes | null;
@@ -82,6 +83,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.chainNext = null;
     this.requests = requests;
     this.block = block;
+    this.wantsHttp1 = false;
     this.connection = connection;
     this.events = null;
     this.times = null;
@@ -401,7 +403,8 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   onReset(code: number): void {
     // Behind a complete answer it says that the rest of the request is not wanted.
     if (this.closed) return;
-    const cause = code === ErrorCode.http11Required ? 'It wants HTTP/1.1 for such requests; see `protocol`.' : '';
+    this.wantsHttp1 = code === ErrorCode.http11Required;
+    const cause = this.wantsHttp1 ? 'It wants HTTP/1.1 for such requests; see `protocol`.' : '';
     this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : 'upstream_reset', '', cause));
   }
 

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import {
   type ClientHttp2Session,
   connect,
+  constants,
   createSecureServer,
   type Http2SecureServer,
   type IncomingHttpHeaders,
@@ -25,9 +26,10 @@ import { listeningPort } from '../../support/listening-port.ts';
 const authority = new TestAuthority();
 const material = { cert: '', key: '' };
 const trust = { ca: '', servername: 'api.test' };
-const ports = { node: 0, plain: 0, nginxH2: 0, nginxPlain: 0, rolling: 0 };
+const ports = { node: 0, plain: 0, picky: 0, nginxH2: 0, nginxPlain: 0, rolling: 0 };
 let node: Http2SecureServer;
 let plain: Server;
+let picky: Http2SecureServer;
 let rolling: Server | Http2SecureServer;
 let nginx: Child;
 let gateway: RunningGateway;
@@ -96,6 +98,28 @@ function http1Server(): Server {
   return server;
 }
 
+/** Speaks HTTP/2, and serves over HTTP/1.1 alone, as IIS where Windows authentication is asked for, and Apache where a client certificate is. */
+function pickyServer(): Http2SecureServer {
+  const server = createSecureServer({ ...material, allowHTTP1: true });
+  server.on('request', (incoming, response) => {
+    if (incoming.httpVersionMajor === 2) {
+      response.stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED);
+      return;
+    }
+    let body = '';
+    incoming.on('data', (piece: Buffer) => {
+      body += String(piece);
+    });
+    incoming.on('end', () => {
+      response.writeHead(200, { trailer: 'x-back' });
+      response.addTrailers({ 'x-back': String(incoming.trailers['x-sum'] ?? 'none') });
+      response.end(`${incoming.httpVersion} ${incoming.method} ${incoming.headers.host} ${body}`);
+    });
+  });
+  server.on('session', each => sessions.add(each));
+  return server;
+}
+
 async function stop(server: Server | Http2SecureServer): Promise<void> {
   const closed = once(server, 'close');
   server.close();
@@ -112,7 +136,9 @@ before(async () => {
   trust.ca = authority.caText;
   node = http2Server();
   plain = http1Server();
+  picky = pickyServer();
   rolling = http1Server();
+  ports.picky = await listeningPort(picky);
   ports.node = await listeningPort(node);
   ports.plain = await listeningPort(plain);
   ports.rolling = await listeningPort(rolling);
@@ -137,6 +163,8 @@ http { ${temporary.join(' ')} access_log off; ${server(ports.nginxH2, ' http2')}
     ['node-auto', 'auto', ports.node],
     ['plain-h2', 'h2', ports.plain],
     ['plain-auto', 'auto', ports.plain],
+    ['picky-h2', 'h2', ports.picky],
+    ['picky-auto', 'auto', ports.picky],
     ['nginx-h2', 'h2', ports.nginxH2],
     ['nginx-auto', 'auto', ports.nginxH2],
     ['old-nginx-h2', 'h2', ports.nginxPlain],
@@ -164,6 +192,7 @@ after(async () => {
   await nginx?.stop();
   await stop(node);
   await stop(plain);
+  await stop(picky);
   await stop(rolling);
   authority.remove();
 });
@@ -234,6 +263,16 @@ for (const [client, ask] of [
     assert.equal((await ask('/nginx-h2/')).body, 'HTTP/2.0');
     assert.equal((await ask('/nginx-auto/')).body, 'HTTP/2.0');
     assert.equal((await ask('/old-nginx-auto/')).body, 'HTTP/1.1');
+  });
+
+  test(`a client of ${client}: an endpoint that wants HTTP/1.1 for a request gets it so under auto, and what follows as well`, async () => {
+    for (const body of ['once', 'again', '']) {
+      const got = await ask('/picky-auto/', body);
+      assert.deepEqual([got.status, got.body, got.trailers['x-back']], [200, `1.1 POST api.test ${body}`, '42']);
+    }
+    const refused = await ask('/picky-h2/', 'body');
+    assert.equal(refused.status, 502);
+    assert.match(refused.body, /"code":"upstream_reset"/);
   });
 
   for (const name of ['plain-h2', 'old-nginx-h2']) {
