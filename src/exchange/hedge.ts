@@ -102,7 +102,8 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
       return;
     const first = exchange.endpoint!;
     const endpoint = upstream.pick(hashFor(exchange, upstream), [first]);
-    if (endpoint === undefined || endpoint === first) return;
+    // One that is out is for requests that failed, not for those that are slow.
+    if (endpoint === undefined || endpoint === first || !endpoint.available) return;
     const now = upstream.nowMs;
     if (!upstream.budget.take(exchange.retryPolicy?.spec.budget ?? BUDGET_SHARE, now)) {
       cells[upstream.metricsOffset + UpstreamCell.retriesDenied]!++;

@@ -69,6 +69,18 @@ test('an ejection ends by itself, and one worker alone tells so', () => {
   assert.deepEqual(back, ['http://a:0']);
 });
 
+test('the last resort of a request is an endpoint that is ejected, not one that it tried, that is down, or that gets nothing', () => {
+  const { one, setHealth } = stage([1, 1, 1, 0]);
+  const [tried, out, down, unused] = one.endpoints as [Endpoint, Endpoint, Endpoint, Endpoint];
+  const blocks = one.endpoints.map(({ block }) => block);
+  const spec = outlierSpec({ ejectionMs: 1_000, maxEjected: 1 });
+  assert.equal(one.availability.lastResort([tried], 0), undefined);
+  for (const { block } of [out, down, unused]) eject(block, blocks, EjectReason.errors, spec, 0);
+  setHealth(2, Health.unhealthy);
+  assert.equal(one.availability.lastResort([tried], 0), out);
+  assert.equal(one.availability.lastResort([tried, out], 0), undefined);
+});
+
 test('when too few are usable all are used, and it still says how many are', () => {
   const { one, used, setHealth } = stage([1, 1, 1, 0], { panicThreshold: 0.5 });
   setHealth(0, Health.unhealthy);

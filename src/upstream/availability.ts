@@ -1,6 +1,7 @@
 // Which endpoints of an upstream a worker may pick, from the cells that all workers share. Looks again when a state changes or a time is up.
 
 import { Random } from '../base/random.ts';
+import { compareLoad } from './balance/least-loaded.ts';
 import type { Endpoint } from './endpoint.ts';
 import { endEjection } from './outlier/ejection.ts';
 import type { StateBlock } from './state/shared-states.ts';
@@ -65,6 +66,21 @@ export class Availability {
   /** One that comes back slowly passes most of its turns on: its share of them grows. */
   takesTurn({ ramp }: Endpoint): boolean {
     return ramp === 1 || this.random.unit() < ramp;
+  }
+
+  /**
+   * For a request that has failed at all that may be used: one that is out for what it did earlier, and has not failed this request. Once it
+   * works again it is better than who just failed; endpoints that are restarted one after another are such.
+   */
+  lastResort(tried: readonly Endpoint[], now: number): Endpoint | undefined {
+    let best: Endpoint | undefined;
+    for (const endpoint of this.endpoints) {
+      const { words, at } = endpoint.block;
+      if (endpoint.weight === 0 || words[at + StateCell.ejected] === 0 || tried.includes(endpoint)) continue;
+      if (words[at + StateCell.health] === Health.unhealthy || (endpoint.breaker?.waitMs(now) ?? 0) > 0) continue;
+      if (best === undefined || compareLoad(endpoint, best) < 0) best = endpoint;
+    }
+    return best;
   }
 
   /** Tells all workers that something changed. */

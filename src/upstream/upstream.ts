@@ -143,6 +143,8 @@ export class Upstream {
     if (availability === null) return this.balancer.pick(hash, tried);
     availability.look(this.nowMs);
     const endpoint = this.balancer.pick(hash, tried);
+    if (tried !== null && endpoint !== undefined && tried.includes(endpoint))
+      return availability.lastResort(tried, this.nowMs) ?? endpoint;
     if (!availability.ramping || endpoint === undefined || tried !== null) return endpoint;
     return availability.takesTurn(endpoint) ? endpoint : this.balancer.pick(hash, [endpoint]);
   }

@@ -6,6 +6,8 @@ import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../../../test/support/free-port.ts';
+import { outlierSpec } from '../../../test/support/resilience-settings.ts';
+import { EjectReason, eject, endEjection } from '../outlier/ejection.ts';
 import { SharedStates } from '../state/shared-states.ts';
 import { Health, StateCell } from '../state/state-cells.ts';
 import { HealthState, startEndpointCheck } from './endpoint-check.ts';
@@ -24,6 +26,7 @@ function stateOf() {
   const state = new HealthState(block, ofUpstream, { intervalMs: 1_000, unhealthyAfter: 3, healthyAfter: 2 });
   return {
     state,
+    block,
     health: () => block.words[block.at + StateCell.health],
     epoch: () => ofUpstream.words[StateCell.epoch],
   };
@@ -40,6 +43,20 @@ test('an endpoint leaves after so many failures in a row and comes back after so
   assert.deepEqual(told, expected);
   assert.equal(health(), Health.healthy);
   assert.equal(epoch(), 3, 'each change is seen by the workers');
+});
+
+test('an ejection ends with the outage that health checks saw the end of, and goes on where they saw none', () => {
+  const { state, block } = stateOf();
+  const all = [block, new SharedStates(null, 0).claim('endpoint users b', 0)];
+  state.record(good, 0);
+  eject(block, all, EjectReason.errors, outlierSpec({ ejectionMs: 30_000 }), 100);
+  for (const at of [200, 300, 400]) state.record(good, at);
+  assert.equal(endEjection(block, 400), false);
+  for (const at of [500, 600, 700]) state.record(bad, at);
+  state.record(good, 800);
+  assert.equal(endEjection(block, 800), false);
+  assert.equal(state.record(good, 900), 'healthy');
+  assert.equal(endEjection(block, 900), true);
 });
 
 test('an endpoint that was never well needs as many failures to leave', () => {

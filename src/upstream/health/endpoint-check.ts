@@ -2,6 +2,7 @@
 
 // Because: checks run in the supervisor, which has no timer wheel.
 import { setTimeout as delay } from 'node:timers/promises';
+import { shortenEjection } from '../outlier/ejection.ts';
 import type { StateBlock } from '../state/shared-states.ts';
 import { Health, StateCell, TimeCell } from '../state/state-cells.ts';
 import { type ProbeOutcome, ProbeReason, type Prober, reasonCell } from './prober.ts';
@@ -46,7 +47,10 @@ export class HealthState {
     const isFirst = before === Health.unknown && isGood;
     const after = isGood ? Health.healthy : Health.unhealthy;
     if (before === after || (!isFirst && this.passed + this.failed < wanted)) return null;
-    if (isGood && before === Health.unhealthy) times[timesAt + TimeCell.recoveredAt] = now;
+    if (isGood && before === Health.unhealthy) {
+      times[timesAt + TimeCell.recoveredAt] = now;
+      shortenEjection(this.block, now);
+    }
     times[timesAt + TimeCell.healthSince] = now;
     Atomics.store(words, at + StateCell.healthReason, reasonCell(outcome));
     Atomics.store(words, at + StateCell.health, after);

@@ -64,6 +64,12 @@ export function endEjection({ words, times, at, timesAt }: StateBlock, now: numb
   return Atomics.compareExchange(words, at + StateCell.ejected, 1, 0) === 1;
 }
 
+/** It was away and is back, as its health checks found: what it was ejected for is past. The next look of a worker lets it back. */
+export function shortenEjection({ words, times, at, timesAt }: StateBlock, now: number): void {
+  if (words[at + StateCell.ejected] === 0) return;
+  times[timesAt + TimeCell.ejectedUntil] = Math.min(times[timesAt + TimeCell.ejectedUntil]!, now);
+}
+
 /** What it did before does not count against it any more. */
 function clearRows(words: Int32Array, at: number): void {
   Atomics.store(words, at + StateCell.errorsInARow, 0);

@@ -161,6 +161,25 @@ test('errors that two workers see eject an endpoint for both', async t => {
   );
 });
 
+test('endpoints that are restarted one after another: a request that the second one fails is answered by the first, which is still ejected', async t => {
+  const settings = 'retry: { on: [503, connect], budget: 100% }\noutlier: { consecutiveErrors: 2, ejection: 1m }';
+  const { backends, gateway } = await setUp(t, 2, settings, '', { workers: 1 });
+  const [first, second] = backends as [MoodyBackend, MoodyBackend];
+  first.mood = 'failing';
+  for (let n = 0; n < 8; n++) assert.equal((await ask(gateway)).status, 200);
+  assert.deepEqual(states(await usersPage(gateway)), ['ejected', 'used']);
+  first.mood = 'well';
+  const before = first.requests;
+  assert.equal((await ask(gateway)).status, 200);
+  assert.equal(first.requests, before, 'while another one works it is left alone');
+  second.mood = 'failing';
+  for (let n = 0; n < 4; n++) assert.equal((await ask(gateway)).status, 200);
+  await second.stop();
+  for (let n = 0; n < 4; n++) assert.equal((await ask(gateway)).status, 200);
+  assert.equal(first.requests, before + 8);
+  assert.equal((await usersPage(gateway)).endpoints[0]!.state, 'ejected');
+});
+
 test('a breaker opens for both workers; callers get 503 with the time to come back, and the upstream is left alone', async t => {
   const { backends, gateway } = await setUp(t, 1, 'breaker: { failures: 4, open: 1s, halfOpen: 1 }');
   const [bad] = backends as [MoodyBackend];
