@@ -1,6 +1,7 @@
 // Discovery by A and AAAA records: every address of a name is an endpoint, on one port.
 
 import type { Discovery } from './discovery.ts';
+import { troubleOf, withKnown } from './dns/resolver.ts';
 import { dnsSettingsOf } from './dns-settings.ts';
 import { Refresh } from './refresh.ts';
 import { resolverFor } from './resolver-for.ts';
@@ -11,10 +12,13 @@ export const dnsAddresses: Discovery = {
     const settings = dnsSettingsOf(spec);
     const { name, port, tls, family } = settings;
     const resolver = resolverFor(settings);
+    let known: readonly string[] = [];
     const look = async () => {
-      const { addresses, ttlSeconds } = await resolver.addresses(name, family);
-      const endpoints = addresses.map(address => ({ address, port, tls, weight: 1, zone: '', name }));
-      return { endpoints, keptMs: ttlSeconds * 1_000 };
+      const found = await resolver.addresses(name, family);
+      const { ttlSeconds, untold } = found;
+      known = withKnown(found, known);
+      const endpoints = known.map(address => ({ address, port, tls, weight: 1, zone: '', name }));
+      return { endpoints, keptMs: ttlSeconds * 1_000, trouble: troubleOf(untold) };
     };
     return new Refresh(look, { ...settings, subject: `dns ${name}` }, outlet);
   },

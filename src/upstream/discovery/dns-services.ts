@@ -3,7 +3,7 @@
 
 import type { DiscoveredEndpoint, Discovery } from './discovery.ts';
 import type { ServiceRecord } from './dns/answers.ts';
-import { LookupError, type Resolver } from './dns/resolver.ts';
+import { LookupError, type Resolver, withKnown } from './dns/resolver.ts';
 import { type DnsSettings, dnsSettingsOf } from './dns-settings.ts';
 import { type Look, Refresh } from './refresh.ts';
 import { resolverFor } from './resolver-for.ts';
@@ -60,7 +60,9 @@ export class ServiceLookup {
     const lookUp = async (name: string) => {
       try {
         // A target is a full name: the search list is not for it.
-        targets.set(name, await this.resolver.addresses(`${name.replace(/\.$/, '')}.`, this.settings.family));
+        const found = await this.resolver.addresses(`${name.replace(/\.$/, '')}.`, this.settings.family);
+        const addresses = withKnown(found, this.targets.get(name)?.addresses ?? []);
+        targets.set(name, { addresses, ttlSeconds: found.ttlSeconds });
       } catch {
         const before = this.targets.get(name);
         if (before !== undefined) targets.set(name, before);

@@ -10,6 +10,8 @@ import { type DiscoveredEndpoint, type DiscoveredSet, inOrder } from './discover
 export interface Look {
   readonly endpoints: readonly DiscoveredEndpoint[];
   readonly keptMs: number;
+  /** What could not be looked up beside that, for the operator; null or left out where nothing. */
+  readonly trouble?: string | null;
 }
 
 /** Time as the loop needs it; a test brings its own. */
@@ -115,7 +117,7 @@ export class Refresh implements RunningFeed {
     return this.looking;
   }
 
-  private found({ endpoints, keptMs }: Look): void {
+  private found({ endpoints, keptMs, trouble = null }: Look): void {
     if (this.stopped) return;
     this.answeredAt = this.time.now();
     this.failures = 0;
@@ -127,8 +129,8 @@ export class Refresh implements RunningFeed {
       this.knownText = text;
       this.outlet.publish({ endpoints: ordered });
     }
-    this.trouble = null;
-    this.outlet.report(null);
+    this.trouble = trouble === null ? null : `${this.settings.subject}: ${trouble}`;
+    this.outlet.report(this.trouble);
     const { keptMinMs, keptMaxMs } = this.settings;
     const kept = Math.min(keptMaxMs, Math.max(keptMinMs, keptMs));
     this.lookIn(kept * (1 - JITTER * this.random.unit()));

@@ -43,6 +43,26 @@ async function setUp(t: TestContext) {
 }
 
 describe('discovery by DNS', { concurrency: true }, () => {
+  test('both families: while one cannot be looked up the other is, what was known of the first stays, and the operator hears of it', async t => {
+    const { dns, backends } = await setUp(t);
+    await backends.start('127.0.0.1');
+    dns.setAddresses('users.test', ['127.0.0.1'], 0);
+    dns.set('users.test', 'AAAA', { rcode: 2 });
+    const settings = `dns: users.test, port: ${backends.port}, server: "127.0.0.1:${dns.port}", family: all, minTtl: 100ms`;
+    const gateway = await startGateway(`upstreams:\n  users:\n    discover: { ${settings} }${routes}`);
+    t.after(() => gateway.stop());
+    assert.equal((await fetch(`http://127.0.0.1:${gateway.port}/`)).status, 200);
+    const ready = await admin(gateway, '/health/ready');
+    assert.equal(ready.status, 200);
+    assert.match(JSON.stringify(ready.body['stale']), /its AAAA records cannot be looked up: .*SERVFAIL/);
+    const six = { type: 'AAAA', name: 'users.test', ttl: 0, data: '::1' } as const;
+    dns.set('users.test', 'AAAA', { answers: [six] });
+    await eventually(async () => (await endpointsOf(gateway)).join() === '127.0.0.1,[::1]', 'both are found');
+    dns.set('users.test', 'AAAA', { rcode: 2 });
+    dns.setAddresses('users.test', ['127.0.0.2'], 0);
+    await eventually(async () => (await endpointsOf(gateway)).join() === '127.0.0.2,[::1]', 'one of them moved');
+  });
+
   test('endpoints join and leave under load: no request fails, what is under way is finished', async t => {
     const { dns, backends } = await setUp(t);
     const one = await backends.start('127.0.0.1');

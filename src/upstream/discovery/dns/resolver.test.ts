@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Answer } from 'dns-packet';
 import { startDnsServer, type TestDnsServer } from '../../../../test/support/dns-server.ts';
-import { LookupError, Resolver } from './resolver.ts';
+import { LookupError, Resolver, withKnown } from './resolver.ts';
 
 function a(name: string, data: string, ttl = 60): Answer {
   return { type: 'A', name, ttl, data };
@@ -75,6 +75,27 @@ describe('lookups with a server of our own', () => {
       ttlSeconds: 5,
     });
     await assert.rejects(resolver().addresses('six.test', 'ipv4'), /no such records/);
+  });
+
+  test('both families: one that cannot be looked up does not take the other with it, and is asked for again soon', async () => {
+    const six: Answer = { type: 'AAAA', name: 'split.test', ttl: 90, data: 'fd00::6' };
+    server.set('split.test', 'A', { rcode: 2 });
+    server.set('split.test', 'AAAA', { answers: [six] });
+    const found = await resolver().addresses('split.test', 'all');
+    assert.deepEqual([found.addresses, found.ttlSeconds, found.untold?.type], [['fd00::6'], 10, 'A']);
+    assert.match(found.untold!.reason, /SERVFAIL/);
+    assert.deepEqual(withKnown(found, ['10.0.0.1', 'fd00::5']), ['fd00::6', '10.0.0.1']);
+    server.set('split.test', 'A', { answers: [a('split.test', '10.0.0.2')] });
+    server.set('split.test', 'AAAA', 'silent');
+    const other = await resolver(30).addresses('split.test', 'all');
+    assert.deepEqual([other.addresses, other.untold?.type], [['10.0.0.2'], 'AAAA']);
+    // Some servers deny the whole name where it has no such records.
+    server.set('split.test', 'AAAA', { rcode: 3 });
+    assert.deepEqual(await resolver().addresses('split.test', 'all'), { addresses: ['10.0.0.2'], ttlSeconds: 60 });
+    server.set('split.test', 'A', { rcode: 2 });
+    await assert.rejects(resolver().addresses('split.test', 'all'), /SERVFAIL/);
+    server.set('split.test', 'A', { rcode: 3 });
+    await assert.rejects(resolver().addresses('split.test', 'all'), /NXDOMAIN/);
   });
 
   test('a truncated answer is asked for again over TCP', async () => {

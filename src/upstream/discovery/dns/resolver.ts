@@ -34,6 +34,13 @@ export class LookupError extends Error {
 export interface FoundAddresses {
   readonly addresses: readonly string[];
   readonly ttlSeconds: number;
+  /** Of `all`: the records of which nobody could tell whether there are any. */
+  readonly untold?: UntoldRecords;
+}
+
+export interface UntoldRecords {
+  readonly type: 'A' | 'AAAA';
+  readonly reason: string;
 }
 
 export interface FoundServices {
@@ -43,6 +50,8 @@ export interface FoundServices {
 
 /** How often every server is asked before a lookup is given up. */
 const ROUNDS = 2;
+/** Where one kind of records could not be told it is asked for again after this time, whatever the TTL of the other. */
+const UNTOLD_TTL_SECONDS = 10;
 /** A hosts file has no TTL. */
 const HOSTS_TTL_SECONDS = 5;
 
@@ -57,20 +66,40 @@ export class Resolver {
   async addresses(name: string, family: AddressFamily): Promise<FoundAddresses> {
     const known = ofFamily(this.fromHosts(name), family);
     if (known.length > 0) return { addresses: known, ttlSeconds: HOSTS_TTL_SECONDS };
+    if (family === 'all') return this.searched(name, candidate => this.bothFamilies(candidate));
     const types: AskedType[] = family === 'ipv4' ? ['A'] : family === 'ipv6' ? ['AAAA'] : ['A', 'AAAA'];
     return this.searched(name, async candidate => {
       const found: Records[] = [];
       for (const type of types) {
-        if (family === 'auto' && found.length > 0) break;
+        if (found.length > 0) break;
         const records = await this.ask(candidate, type);
         if (records !== null) found.push(records);
       }
-      if (found.length === 0) return null;
-      return {
-        addresses: found.flatMap(({ addresses }) => addresses),
-        ttlSeconds: Math.min(...found.map(({ ttlSeconds }) => ttlSeconds)),
-      };
+      return found.length === 0 ? null : joined(found);
     });
+  }
+
+  /** One kind of records that cannot be had does not take the addresses of the other. Null when the name has none. */
+  private async bothFamilies(name: string): Promise<FoundAddresses | null> {
+    const found: Records[] = [];
+    const failures: unknown[] = [];
+    let untold: UntoldRecords | null = null;
+    for (const type of ['A', 'AAAA'] as const) {
+      try {
+        const records = await this.ask(name, type);
+        if (records !== null) found.push(records);
+      } catch (error) {
+        // "There is no such name" is what some servers say of a name that has only the other kind. Whoever could not tell is told first.
+        if (error instanceof NoSuchName) failures.push(error);
+        else {
+          failures.unshift(error);
+          untold = { type, reason: messageOf(error) };
+        }
+      }
+    }
+    if (found.length > 0) return joined(found, untold);
+    if (failures.length > 0) throw failures[0];
+    return null;
   }
 
   /** SRV records. Rejects as `addresses` does. */
@@ -138,6 +167,25 @@ export class Resolver {
   private machine() {
     return parseResolvConf(textOf(this.options.resolvConf ?? '/etc/resolv.conf'), this.options.port);
   }
+}
+
+function joined(found: readonly Records[], untold: UntoldRecords | null = null): FoundAddresses {
+  const addresses = found.flatMap(records => records.addresses);
+  const ttlSeconds = Math.min(...found.map(records => records.ttlSeconds));
+  if (untold === null) return { addresses, ttlSeconds };
+  return { addresses, ttlSeconds: Math.min(ttlSeconds, UNTOLD_TTL_SECONDS), untold };
+}
+
+/** Adds to what was found the addresses that were known before of the kind that nobody could tell this time. */
+export function withKnown({ addresses, untold }: FoundAddresses, before: readonly string[]): readonly string[] {
+  if (untold === undefined) return addresses;
+  return [...addresses, ...before.filter(address => isIPv4(address) === (untold.type === 'A'))];
+}
+
+/** For the operator; null where all was told. */
+export function troubleOf(untold: UntoldRecords | undefined): string | null {
+  if (untold === undefined) return null;
+  return `its ${untold.type} records cannot be looked up: ${untold.reason}; those that were known stay in use`;
 }
 
 class NoSuchName extends Error {
