@@ -136,6 +136,9 @@ test('a signature that lies about itself', () => {
   assert.equal(verify(input.replace('test-key-ed25519', 'nobody')), 'unknown');
   assert.equal(verify(input.replace(';created=1618884473', '')), 'wrongClaims');
   assert.equal(verify(input.replace('1618884473', '"1618884473"')), 'malformed');
+  for (const time of ['1618884473.0', '@1618884473'])
+    assert.equal(verify(input.replace('1618884473', time)), 'malformed', 'a time is an integer (section 2.3)');
+  assert.equal(verify(`${input};weight=1.5;since=@1`), 'mismatch', 'read, and not what was signed');
   assert.equal(verify(input.replace('"date"', '"date";bs')), 'malformed');
   assert.equal(verify(input.replace('"date"', '"date" "date"')), 'malformed');
   assert.equal(verify(input.replace('"date"', '"x-missing"')), 'malformed');

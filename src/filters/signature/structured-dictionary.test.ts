@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { innerListText, isInnerList, parseDictionary, Token } from './structured-dictionary.ts';
+import { DateItem, Decimal, innerListText, isInnerList, parseDictionary, Token } from './structured-dictionary.ts';
 
 test('members of every kind that signatures use', () => {
   const members = parseDictionary('a=("x" "y";k=1;b);created=5;keyid="q\\"\\\\", b=:aGk=:, c, d=?0, e=tok/en:x, f=-12');
@@ -22,6 +22,15 @@ test('members of every kind that signatures use', () => {
   assert.equal(value('f'), -12);
 });
 
+test('decimals and dates are written as RFC 9651 says, whichever way they came, and are no integers', () => {
+  const members = parseDictionary('a=("x";weight=01.50 "y";of=@1659578233);v=2.0;w=-0.0;until=@-5;low=0.001, b=1.5, c=@7');
+  const a = members?.get('a');
+  assert.ok(a !== undefined && isInnerList(a));
+  assert.equal(innerListText(a), '("x";weight=1.5 "y";of=@1659578233);v=2.0;w=0.0;until=@-5;low=0.001');
+  assert.deepEqual(members?.get('b'), { value: new Decimal(1.5), parameters: new Map() });
+  assert.deepEqual(members?.get('c'), { value: new DateItem(7), parameters: new Map() });
+});
+
 test('what is outside the grammar is nothing', () => {
   for (const text of [
     'A=1',
@@ -37,7 +46,14 @@ test('what is outside the grammar is nothing', () => {
     'a=:aGl=:',
     'a=:a-k=:',
     'a=?2',
-    'a=1.5',
+    'a=1.',
+    'a=.5',
+    'a=1.2345',
+    'a=1234567890123.5',
+    'a=1.5.5',
+    'a=@1.5',
+    'a=@',
+    'a=@@1',
     'a=1234567890123456',
     'a=1;b=1;b=2',
     'a=',
@@ -49,7 +65,7 @@ test('what is outside the grammar is nothing', () => {
 });
 
 test('no text makes it throw, and what it read it writes so that it reads the same', () => {
-  const sign = fc.constantFrom(...'ab=("):;, \\?1-*/\t\x00é'.split(''));
+  const sign = fc.constantFrom(...'ab=("):;, \\?1-*/.@0\t\x00é'.split(''));
   fc.assert(
     fc.property(fc.string({ unit: sign, maxLength: 40 }), text => {
       const members = parseDictionary(text);

@@ -1,14 +1,30 @@
-// Reads and writes dictionaries of structured fields (RFC 9651 section 3.2), as far as signatures and digests use them: inner lists of
-// strings with parameters, and byte sequences. Strict: what is outside the grammar gives null, never a guess.
+// Reads and writes dictionaries of structured fields (RFC 9651 section 3.2), with all values but display strings, which signatures and
+// digests do not use. Strict: what is outside the grammar gives null, never a guess.
 
 /** A value that a parameter or an item may have. */
-export type BareItem = string | number | boolean | Token | Buffer;
+export type BareItem = string | number | boolean | Token | Decimal | DateItem | Buffer;
 
 /** A token, told apart from a string. */
 export class Token {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
+  }
+}
+
+/** Told apart from an integer: 2.0 is written as such again, and is no time of a signature. */
+export class Decimal {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** A date, told apart from an integer as well: `@1659578233`. */
+export class DateItem {
+  readonly seconds: number;
+  constructor(seconds: number) {
+    this.seconds = seconds;
   }
 }
 
@@ -114,15 +130,30 @@ class Reader {
       return bytes;
     }
     if (first === '?') return this.match(/\?[01]/y) === '?1';
-    if (first !== undefined && /[-0-9]/.test(first)) return Number(this.match(/-?[0-9]{1,15}(?![0-9.])/y));
+    if (first !== undefined && /[-0-9]/.test(first)) return this.number();
+    if (this.takes('@')) return new DateItem(this.integer());
     return new Token(this.match(/[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*/y));
   }
 
+  private number(): number | Decimal {
+    const decimal = this.next(/-?[0-9]{1,12}\.[0-9]{1,3}(?![0-9.])/y);
+    return decimal === undefined ? this.integer() : new Decimal(plain(decimal));
+  }
+
+  private integer(): number {
+    return plain(this.match(/-?[0-9]{1,15}(?![0-9.])/y));
+  }
+
   private match(pattern: RegExp): string {
+    const found = this.next(pattern);
+    if (found === undefined) throw new Malformed();
+    return found;
+  }
+
+  private next(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text)?.[0];
-    if (found === undefined) throw new Malformed();
-    this.at += found.length;
+    this.at += found?.length ?? 0;
     return found;
   }
 
@@ -135,6 +166,11 @@ class Reader {
   private skip(signs: string): void {
     while (this.at < this.text.length && signs.includes(this.text[this.at]!)) this.at++;
   }
+}
+
+/** A zero has no sign. */
+function plain(digits: string): number {
+  return Number(digits) + 0;
 }
 
 /** An inner list as RFC 9651 section 4.1.1.1 writes it. */
@@ -156,5 +192,7 @@ function bareItemText(value: BareItem): string {
   if (typeof value === 'string') return `"${value.replace(/["\\]/g, '\\$&')}"`;
   if (typeof value === 'number') return String(value);
   if (typeof value === 'boolean') return value ? '?1' : '?0';
+  if (value instanceof DateItem) return `@${value.seconds}`;
+  if (value instanceof Decimal) return Number.isInteger(value.value) ? value.value.toFixed(1) : String(value.value);
   return value instanceof Token ? value.text : `:${value.toString('base64')}:`;
 }
