@@ -160,6 +160,27 @@ test('what does not hold gets one and the same 401, and is not asked for again',
   assert.equal(server.asked.length, 6, 'what is no token is not asked for');
 });
 
+test('active refresh and ID tokens are no access tokens', async t => {
+  // As Keycloak, and in the last two Hydra, say it.
+  const answers: Readonly<Record<string, object>> = {
+    access: { token_type: 'Bearer', typ: 'Bearer' },
+    bound: { token_type: 'DPoP' },
+    refresh: { token_type: 'Refresh', typ: 'Refresh' },
+    offline: { token_type: 'Offline' },
+    id: { token_type: 'ID' },
+    hydra: { token_type: 'Bearer', token_use: 'access_token' },
+    hydraRefresh: { token_type: 'Bearer', token_use: 'refresh_token' },
+  };
+  const server = await startServer(t, token => ({ body: { active: true, sub: 'ann', ...answers[token] } }));
+  const { bring, count } = await gateway(t, server.url);
+  const statuses: Record<string, number> = {};
+  for (const token of Object.keys(answers)) statuses[token] = (await bring(token)).status;
+  const [yes, no] = [200, 401];
+  const expected = { access: yes, bound: yes, refresh: no, offline: no, id: no, hydra: yes, hydraRefresh: no };
+  assert.deepEqual(statuses, expected);
+  assert.equal(count('wrongClaims'), 4);
+});
+
 test('a token that was active is asked for whatever others at its address tried, and is no guess once it is over', async t => {
   let active = true;
   const server = await startServer(t, token => ({ body: { active: active && token === 'good' } }));

@@ -25,6 +25,12 @@ export interface Standing {
 /** How far the server's clock may be ahead: to it, who brings a token as soon as it is made is not too early. */
 const CLOCK_SKEW_S = 30;
 
+/**
+ * What servers say of tokens that are for themselves or for the client: Keycloak (`token_type` Refresh, Offline, ID) and Hydra (`token_use`)
+ * call these active as well. Whoever brings one as an access token keeps a login far longer than it is meant to last.
+ */
+const foreignTypes: ReadonlySet<string> = new Set(['refresh', 'refresh_token', 'offline', 'id', 'id_token']);
+
 type Answer = Readonly<Record<string, unknown>>;
 
 /** Throws a TypeError for an answer that says neither yes nor no. `clockMs` is the thread's clock at `nowMs` since 1970. */
@@ -48,11 +54,12 @@ export function standingOf(answer: Answer, config: IntrospectConfig, clockMs: nu
 
 /** A member that is null is not there: so some servers write what they do not know. */
 function failureOf(
-  { active, exp = null, nbf = null, iss = null, aud }: Answer,
+  { active, token_type: type, token_use: use, exp = null, nbf = null, iss = null, aud }: Answer,
   config: IntrospectConfig,
   nowS: number,
 ): LoginFailure | null {
   if (active !== true) return 'unknown';
+  if (isForeign(type) || isForeign(use)) return 'wrongClaims';
   if (!isDate(exp) || !isDate(nbf)) return 'wrongClaims';
   if (exp !== null && exp <= nowS) return 'expired';
   if (nbf !== null && nbf > nowS + CLOCK_SKEW_S) return 'notYetValid';
@@ -61,6 +68,10 @@ function failureOf(
   if (audience === undefined) return null;
   const named = Array.isArray(aud) ? aud : [aud];
   return named.some(each => typeof each === 'string' && audience.includes(each)) ? null : 'wrongAudience';
+}
+
+function isForeign(kind: unknown): boolean {
+  return typeof kind === 'string' && foreignTypes.has(kind.toLowerCase());
 }
 
 function isDate(member: unknown): member is number | null {
