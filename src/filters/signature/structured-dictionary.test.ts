@@ -23,7 +23,9 @@ test('members of every kind that signatures use', () => {
 });
 
 test('decimals and dates are written as RFC 9651 says, whichever way they came, and are no integers', () => {
-  const members = parseDictionary('a=("x";weight=01.50 "y";of=@1659578233);v=2.0;w=-0.0;until=@-5;low=0.001, b=1.5, c=@7');
+  const members = parseDictionary(
+    'a=("x";weight=01.50 "y";of=@1659578233);v=2.0;w=-0.0;until=@-5;low=0.001, b=1.5, c=@7',
+  );
   const a = members?.get('a');
   assert.ok(a !== undefined && isInnerList(a));
   assert.equal(innerListText(a), '("x";weight=1.5 "y";of=@1659578233);v=2.0;w=0.0;until=@-5;low=0.001');
