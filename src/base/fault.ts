@@ -232,6 +232,12 @@ export const faultKinds = {
     'proxy_internal_error',
     'Something that is needed to verify credentials is not available at the moment: the issuer’s keys, its introspection endpoint, a key store. No request passes unverified.',
   ),
+  session_too_large: gateway(
+    500,
+    'Session too large',
+    'proxy_internal_error',
+    'What the provider says of this user does not fit into cookies, so there is no login. Name a `session.store` in the `oidc` filter, or let the provider put less into its tokens.',
+  ),
   limits_unavailable: gateway(
     503,
     'Limits unavailable',

@@ -167,11 +167,11 @@ export class LoginDesk {
 
   /**
    * 401: the credential is not valid. Counted, and held against the source unless it was valid once; with `keyId` against what comes from
-   * there under that key as well.
+   * there under that key as well. `fault` for what tells a guesser nothing.
    */
-  invalid(exchange: Exchange, reason: LoginFailure, keyId = ''): void {
+  invalid(exchange: Exchange, reason: LoginFailure, keyId = '', fault = invalidFault): void {
     this.count(exchange, reason, keyId);
-    exchange.refuse(invalidFault, this.invalidFields);
+    exchange.refuse(fault, this.invalidFields);
   }
 
   /**

@@ -12,6 +12,9 @@ export const PIECES_MAX = 5;
 /** Longer values do not fit. */
 export const COOKIE_CHARACTERS_MAX = PIECES_MAX * PIECE_CHARACTERS;
 
+/** For the log. */
+export const TOO_LARGE = 'oidc session is too large for cookies; name a session.store';
+
 export interface CookieSettings {
   readonly sameSite: 'lax' | 'strict' | 'none';
   readonly secure: boolean;

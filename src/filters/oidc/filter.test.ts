@@ -379,6 +379,63 @@ test('a provider that is not well when the browser comes back: 503, and nobody i
   assert.equal((await ask(gateway.port, callback)).status, 302);
 });
 
+/** The callback of a provider that refuses, or has no code to give. */
+function refusedBy(begun: Answer, error: string, description = '') {
+  const state = new URL(begun.headers.location!).searchParams.get('state');
+  const cookie = valuesOf(begun, 'set-cookie')
+    .filter(line => !line.includes('Max-Age=0'))[0]!
+    .split(';')[0]!;
+  return {
+    path: `/oidc/callback?${new URLSearchParams({ error, error_description: description })}&state=${state}`,
+    headers: { cookie },
+  };
+}
+
+test('a browser that brings an error: what the provider said, and 503 where the provider is not well', async t => {
+  const provider = await startProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const answerTo = async (error: string) => {
+    const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+    const { status, headers, body } = await ask(gateway.port, refusedBy(begun, error));
+    return [status, JSON.parse(body.toString()).detail, headers['retry-after']];
+  };
+  const refused = (error: string) => [403, `The provider refused the login${error}.`, undefined];
+  assert.deepEqual(await answerTo('access_denied'), refused(' (access_denied)'));
+  assert.deepEqual(await answerTo('login_required'), refused(' (login_required)'));
+  assert.deepEqual(await answerTo('<script>'), refused(''));
+  for (const error of ['temporarily_unavailable', 'server_error'])
+    assert.deepEqual((await answerTo(error)).toSpliced(1, 1), [503, '1']);
+});
+
+test('a login that was left alone too long at Keycloak begins once more, and not for ever', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const expired = ['temporarily_unavailable', 'authentication_expired'] as const;
+  const begun = await ask(gateway.port, { path: '/page?x=1', headers: { accept: 'text/html' } });
+  const again = await ask(gateway.port, refusedBy(begun, ...expired));
+  assert.equal(again.status, 302);
+  assert.ok(again.headers.location?.startsWith(`${provider.issuer}/auth?`));
+  const ended = begun.headers['set-cookie']!.toString().split('=')[0]!;
+  assert.ok(
+    valuesOf(again, 'set-cookie').some(line => line.startsWith(`${ended}=;`)),
+    'the first is over',
+  );
+  assert.equal((await ask(gateway.port, refusedBy(again, ...expired))).status, 503);
+  const { path, headers } = await callbackOf(again, provider, privateKey, {});
+  const finished = await ask(gateway.port, { path, headers: { ...headers, ...refusedBy(again, '').headers } });
+  assert.equal(finished.status, 302);
+  assert.ok(finished.headers.location?.endsWith('/page?x=1'), 'to the page that the first was for');
+});
+
+test('a session that is too large for cookies: its own code', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+  const roles = Array.from({ length: 1_000 }, (_, at) => `a-role-with-number-${at}`);
+  const answer = await ask(gateway.port, await callbackOf(begun, provider, privateKey, { roles }));
+  assert.deepEqual([answer.status, JSON.parse(answer.body.toString()).code], [500, 'session_too_large']);
+});
+
 test('a callback that is loaded again, after the login or too late, is no guess; one with a made-up cookie is', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const gateway = await start(t, provider.issuer, { failedLogins: '1/h' });

@@ -15,7 +15,7 @@ import type { RedisStore } from '../../store/redis/redis-store.ts';
 import { BrowserSide } from './browser-side.ts';
 import { isCrossSite, isPage, isSafe } from './caller-kind.ts';
 import type { OidcConfig } from './config.ts';
-import { dropCookies, readCookie } from './cookie-jar.ts';
+import { dropCookies, readCookie, TOO_LARGE } from './cookie-jar.ts';
 import { LoginFlow } from './login-flow.ts';
 import { backchannelLogout, frontchannelSid } from './own-pages.ts';
 import { Provider } from './provider.ts';
@@ -155,7 +155,7 @@ class OidcFilter implements Filter {
       return this.withoutSession(exchange);
     }
     if (found.cookie !== cookie && !this.browser.setSession(exchange, found.cookie, cookie)) {
-      this.services.worker.log('error', 'oidc session is too large for cookies; name a session.store');
+      this.services.worker.log('error', TOO_LARGE);
     }
     return this.admit(exchange, found.known);
   }

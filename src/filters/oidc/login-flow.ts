@@ -8,9 +8,16 @@ import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { queryValue } from '../../http/query.ts';
 import type { BrowserSide } from './browser-side.ts';
 import type { OidcConfig } from './config.ts';
-import { type CookieSettings, endCookie, readCookie, writeCookie } from './cookie-jar.ts';
+import {
+  COOKIE_CHARACTERS_MAX,
+  type CookieSettings,
+  endCookie,
+  readCookie,
+  TOO_LARGE,
+  writeCookie,
+} from './cookie-jar.ts';
 import { type LoginSecrets, Provider } from './provider.ts';
-import { isUnreachable, reasonOf } from './provider-trouble.ts';
+import { isUnreachable, oauthErrorOf, reasonOf, wantsNewLogin } from './provider-trouble.ts';
 import { SealedBox } from './sealed-box.ts';
 import { type Session, textClaim } from './session.ts';
 import type { SessionDesk } from './session-desk.ts';
@@ -18,7 +25,10 @@ import type { SessionDesk } from './session-desk.ts';
 /** How long a browser may take for the login at the provider. */
 const LOGIN_LIFE_S = 600;
 
-const deniedFault = new Fault('access_denied', 'The login was refused.');
+const lateFault = new Fault(
+  'credentials_invalid',
+  'The login took too long, was finished before, or began in another browser. Open the page again.',
+);
 const levelFault = new Fault(
   'access_denied',
   'The login does not have the authentication level that this route requires.',
@@ -30,6 +40,8 @@ interface Attempt extends LoginSecrets {
   /** The levels that the route asked for: another one, which asks for others, may serve the callback. */
   readonly acr: readonly string[];
   readonly atS: number;
+  /** It began for the provider's sake, in place of another. */
+  readonly again: boolean;
 }
 
 export interface LoginFlowParts {
@@ -52,13 +64,17 @@ export class LoginFlow {
   }
 
   /** Sends the browser to the provider. Rejects when that one cannot be reached. */
-  async start(exchange: Exchange): Promise<void> {
+  start(exchange: Exchange): Promise<void> {
+    const { path, query, hasQuery } = exchange.request;
+    const { acr } = this.parts.config;
+    return this.begin(exchange, { returnTo: hasQuery ? `${path}?${query}` : path, acr, again: false });
+  }
+
+  private async begin(exchange: Exchange, wanted: Pick<Attempt, 'returnTo' | 'acr' | 'again'>): Promise<void> {
     const { config, sessions, browser } = this.parts;
-    const { paths, acr } = config;
-    const { request } = exchange;
-    const { url, secrets } = await sessions.provider.login(browser.base(exchange) + paths.callback, acr);
-    const returnTo = request.hasQuery ? `${request.path}?${request.query}` : request.path;
-    const attempt: Attempt = { ...secrets, returnTo, acr, atS: sessions.nowS() };
+    const callback = browser.base(exchange) + config.paths.callback;
+    const { url, secrets } = await sessions.provider.login(callback, wanted.acr);
+    const attempt: Attempt = { ...secrets, ...wanted, atS: sessions.nowS() };
     const sealed = this.box.seal(JSON.stringify(attempt));
     const lines = writeCookie(this.cookieOf(secrets.state), sealed, LOGIN_LIFE_S, this.cookieSettings(exchange), 0);
     browser.addCookies(exchange, lines ?? []);
@@ -77,7 +93,7 @@ export class LoginFlow {
     const state = queryValue(request.query, 'state') ?? '';
     const attempt = this.open(exchange, state);
     if (typeof attempt === 'string') {
-      desk.invalid(exchange, attempt);
+      desk.invalid(exchange, attempt, '', attempt === 'expired' ? lateFault : undefined);
       return false;
     }
     const base = browser.base(exchange);
@@ -91,8 +107,8 @@ export class LoginFlow {
     const cookie = await sessions.begin(session);
     if (exchange.ended) return false;
     if (!browser.setSession(exchange, cookie, readCookie(exchange, config.session.cookie))) {
-      this.parts.worker.log('error', 'oidc session is too large for cookies; name a session.store');
-      exchange.refuse(new Fault('filter_failed'));
+      this.parts.worker.log('error', TOO_LARGE, { characters: cookie.length, charactersMax: COOKIE_CHARACTERS_MAX });
+      exchange.refuse(new Fault('session_too_large'));
       return false;
     }
     browser.addCookies(exchange, endCookie(this.cookieOf(state), this.cookieSettings(exchange), 1));
@@ -101,15 +117,22 @@ export class LoginFlow {
   }
 
   /** The session that the code stands for; null when the exchange was refused. */
-  private async redeem(exchange: Exchange, callback: URL, secrets: LoginSecrets): Promise<Session | null> {
-    const { worker, desk, sessions } = this.parts;
+  private async redeem(exchange: Exchange, callback: URL, attempt: Attempt): Promise<Session | null> {
+    const { worker, desk, sessions, browser } = this.parts;
     try {
-      return await sessions.provider.redeem(callback, secrets, sessions.nowS());
+      return await sessions.provider.redeem(callback, attempt, sessions.nowS());
     } catch (error) {
       if (exchange.ended) return null;
+      // Because: once only. A provider that never gets further must not keep the browser going for ever.
+      if (wantsNewLogin(error) && !attempt.again) {
+        const { returnTo, acr, state } = attempt;
+        browser.addCookies(exchange, endCookie(this.cookieOf(state), this.cookieSettings(exchange), 1));
+        await this.begin(exchange, { returnTo, acr, again: true });
+        return null;
+      }
       worker.log('warn', 'oidc login failed', { reason: reasonOf(error) });
       if (isUnreachable(error)) desk.unavailable(exchange);
-      else if (callback.searchParams.has('error')) desk.forbid(exchange, deniedFault);
+      else if (callback.searchParams.has('error')) desk.forbid(exchange, deniedFault(oauthErrorOf(error)));
       else desk.invalid(exchange, 'unknown');
       return null;
     }
@@ -124,8 +147,8 @@ export class LoginFlow {
     const text = this.box.open(sealed);
     if (text === null) return 'mismatch';
     // Because: only this filter seals such texts; a gateway of before, or beside this one, knows no levels.
-    const read = JSON.parse(text) as Omit<Attempt, 'acr'> & Partial<Attempt>;
-    const attempt: Attempt = { ...read, acr: read.acr ?? [] };
+    const read = JSON.parse(text) as Omit<Attempt, 'acr' | 'again'> & Partial<Attempt>;
+    const attempt: Attempt = { ...read, acr: read.acr ?? [], again: read.again ?? false };
     if (this.parts.sessions.nowS() > attempt.atS + LOGIN_LIFE_S) return 'expired';
     return timingSafeEqual(Buffer.from(attempt.state), Buffer.from(state)) ? attempt : 'mismatch';
   }
@@ -141,4 +164,8 @@ export class LoginFlow {
     const path = /^__Host-/i.test(config.session.cookie) ? '/' : config.paths.callback;
     return { ...browser.cookieSettings(exchange), sameSite: 'lax', path };
   }
+}
+
+function deniedFault(said: string): Fault {
+  return new Fault('access_denied', `The provider refused the login${said === '' ? '' : ` (${said})`}.`);
 }

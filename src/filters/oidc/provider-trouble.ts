@@ -12,11 +12,18 @@ export function reasonOf(error: unknown): string {
   if (error instanceof StoreAway) return error.message;
   const refusal = refusalCode(error);
   if (refusal !== null) return `the store refuses: ${refusal}`;
-  const { error: said, cause } = error as { readonly error?: unknown; readonly cause?: unknown }; // Because: the library's errors have one
-  if (typeof said === 'string' && oauthCode.test(said)) return `${codeOf(error)} (${said})`;
+  const said = oauthErrorOf(error);
+  if (said !== '') return `${codeOf(error)} (${said})`;
+  const { cause } = error;
   const status = statusOf(error);
   if (status !== 0) return `${codeOf(error)} (${status})`;
   return cause instanceof Error ? `${codeOf(error)} (${codeOf(cause)})` : codeOf(error);
+}
+
+/** The provider's word for why it refused; empty where it said none. */
+export function oauthErrorOf(error: unknown): string {
+  const { error: said } = error as { readonly error?: unknown }; // Because: the library's errors have one
+  return typeof said === 'string' && oauthCode.test(said) ? said : '';
 }
 
 function codeOf(error: Error): string {
@@ -31,6 +38,20 @@ const awayCodes: ReadonlySet<string> = new Set(['OAUTH_TIMEOUT', 'ERR_JWKS_TIMEO
 const clientErrors: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client', 'unsupported_grant_type']);
 const CHALLENGE = 'OAUTH_WWW_AUTHENTICATE_CHALLENGE';
 
+/** What a provider that is not well has the browser bring in place of a code, since a redirect has no status of its own (section 4.1.2.1). */
+const redirectedTrouble: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error']);
+const REDIRECTED = 'AuthorizationResponseError';
+
+/**
+ * Whether the login at the provider was left alone for too long, or ended by one in another tab: Keycloak sends the browser back then, for the
+ * login to begin once more.
+ */
+export function wantsNewLogin(error: unknown): boolean {
+  // Because: the library's errors have one.
+  const { name, error_description: description } = error as { name?: unknown; error_description?: unknown };
+  return name === REDIRECTED && description === 'authentication_expired';
+}
+
 /**
  * Nothing came back, or that it cannot answer now, or not to this client, whose secret was changed, say: to what was shown the provider
  * has said neither yes nor no.
@@ -39,6 +60,7 @@ export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof TypeError && error.message === 'fetch failed') return true;
   if (codeOf(error) === CHALLENGE || isOfClient(error)) return true;
+  if (error.name === REDIRECTED && redirectedTrouble.has(oauthErrorOf(error))) return true;
   const status = statusOf(error);
   // Because: who asks too often is told so by any error that the provider likes, and may ask again.
   return awayCodes.has(codeOf(error)) || status >= 500 || status === 429;
