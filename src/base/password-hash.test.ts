@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { scryptSync } from 'node:crypto';
 import { test } from 'node:test';
-import { hashPassword, parsePasswordHash, verifyPassword } from './password-hash.ts';
+import { hashPassword, parsePasswordHash, passwordHashProblem, verifyPassword } from './password-hash.ts';
 
 const unpadded = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
 
@@ -63,4 +63,19 @@ test('what is no hash, and what costs too much, is refused', () => {
     `$2y$10$${salt}`,
   ])
     assert.equal(parsePasswordHash(text), null, text);
+});
+
+test('hashes of other makers are told apart from what is no hash, and nothing of either is shown', () => {
+  for (const [text, kind] of [
+    ['$2y$05$abcdefghijklmnopqrstuu0123456789012345678901234567890', 'bcrypt'],
+    ['$apr1$salt$0123456789', 'htpasswd'],
+    ['{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs=', 'htpasswd'],
+  ] as const) {
+    assert.match(
+      passwordHashProblem(text),
+      new RegExp(`^${kind} hashes are not checked here: expected .*cardea password`),
+    );
+    assert.ok(!passwordHashProblem(text).includes(text.slice(3)));
+  }
+  assert.match(passwordHashProblem('s3cret'), /^expected the hash of a password/);
 });

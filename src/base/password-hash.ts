@@ -16,6 +16,13 @@ export interface PasswordHash {
 export const passwordHashExpected =
   'expected the hash of a password: $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH or $scrypt$ln=15,r=8,p=1$SALT$HASH, as `cardea password` prints it';
 
+/** What to say of a text that is no such hash. Says nothing of what it holds, which may be a password. */
+export function passwordHashProblem(text: string): string {
+  // As htpasswd and web frameworks make them.
+  const kind = /^\$2[abxy]?\$/.test(text) ? 'bcrypt' : /^(\$(apr1|1|5|6)\$|\{S?SHA)/.test(text) ? 'htpasswd' : null;
+  return kind === null ? passwordHashExpected : `${kind} hashes are not checked here: ${passwordHashExpected}`;
+}
+
 /** More would let a few logins use up the machine. */
 const MEMORY_KIB_MAX = 1_048_576;
 const COST_MAX = 64;

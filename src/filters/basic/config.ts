@@ -1,7 +1,7 @@
 // What may be written for basic. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import { parsePasswordHash, passwordHashExpected } from '../../base/password-hash.ts';
+import { parsePasswordHash, passwordHashExpected, passwordHashProblem } from '../../base/password-hash.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
@@ -20,9 +20,9 @@ export const documentation =
   'Refusals: 401 `credentials_missing` or `credentials_invalid`, and 503 `identity_unavailable` when too many logins wait.';
 
 // Because: a message that showed what was found could show a password that was written in place of its hash.
-const password = z
-  .string({ error: passwordHashExpected })
-  .refine(text => parsePasswordHash(text) !== null, passwordHashExpected);
+const password = z.string({ error: passwordHashExpected }).superRefine((text, context) => {
+  if (parsePasswordHash(text) === null) context.addIssue({ code: 'custom', message: passwordHashProblem(text) });
+});
 
 const user = z.strictObject({
   name: z
