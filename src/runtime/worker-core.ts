@@ -91,6 +91,7 @@ export class WorkerCore {
         cellView[offset + WorkerCell.accessLogDropped]! += lines;
       },
       onError: error => this.say('error', 'access log cannot be written', { reason: error.message }),
+      onWorksAgain: droppedLines => this.say('info', 'access log is written again', { droppedLines }),
     });
     const { clientTls } = this;
     const states = new SharedStates(setup.states, setup.slot);

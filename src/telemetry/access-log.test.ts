@@ -161,10 +161,13 @@ test('a line that broke off when the disk was full is not continued by the next 
   t.after(() => limitFiles('unlimited'));
   let dropped = 0;
   let written = 0;
+  const said: (string | number)[] = [];
   const log = new AccessLog({
     path,
     onDropped: lines => (dropped += lines),
     onWritten: lines => (written += lines),
+    onError: ({ message }) => said.push(message.slice(0, 5)),
+    onWorksAgain: lost => said.push(lost),
   });
   limitFiles('1000');
   for (let i = 0; i < 20; i++) log.append(`first ${'x'.repeat(70)} end`);
@@ -180,6 +183,7 @@ test('a line that broke off when the disk was full is not continued by the next 
   assert.equal(lines.length, whole.length + 1);
   assert.deepEqual(lines.slice(-3), ['later end', 'later end', 'later end']);
   assert.deepEqual([written, dropped], [whole.length, 24 - whole.length]);
+  assert.deepEqual(said, ['EFBIG', dropped]);
 });
 
 test('a reader that does not read costs lines beyond the backlog, and memory stays bounded', async () => {
@@ -190,7 +194,14 @@ test('a reader that does not read costs lines beyond the backlog, and memory sta
   const bothEnds = openSync(path, constants.O_RDWR);
   let dropped = 0;
   let written = 0;
-  const log = new AccessLog({ path, onDropped: lines => (dropped += lines), onWritten: lines => (written += lines) });
+  const said: (string | number)[] = [];
+  const log = new AccessLog({
+    path,
+    onDropped: lines => (dropped += lines),
+    onWritten: lines => (written += lines),
+    onError: ({ message }) => said.push(message),
+    onWorksAgain: lost => said.push(lost),
+  });
   const line = 'q'.repeat(1_023);
   for (let i = 0; i < 20_000; i++) log.append(line);
   assert.ok(dropped > 10_000, `${dropped} dropped`);
@@ -200,6 +211,10 @@ test('a reader that does not read costs lines beyond the backlog, and memory sta
   closeSync(bothEnds);
   await ended;
   assert.equal(written + dropped, 20_000);
+  assert.deepEqual(said, [
+    'what reads it takes less than there is; lines beyond the 8 MiB that wait are dropped',
+    dropped,
+  ]);
   assert.equal(readFileSync(copy).length, written * 1_024);
   assert.ok(written * 1_024 <= 8 * 1_024 * 1_024 + 65_536);
 });

@@ -3,6 +3,7 @@
 import { close, closeSync, write } from 'node:fs';
 import { writeLatin1 } from '../base/latin1.ts';
 import { LogFile, NOT_OPEN } from './log-file.ts';
+import { LogLoss, type LogLossEvents } from './log-loss.ts';
 import { isPipe, LINE_FEED, linesIn, pipePiece, STDOUT_FD } from './log-output.ts';
 
 const BUFFER_BYTES = 64 * 1_024;
@@ -16,17 +17,13 @@ const lineEnd = Buffer.from([LINE_FEED]);
 /** How long the end of the process waits for a slow reader. */
 const CLOSE_AFTER_MS = 5_000;
 
-export interface AccessLogOptions {
+export interface AccessLogOptions extends LogLossEvents {
   /** `stdout`, `off`, or a file's path, to which is appended. */
   readonly path: string;
   /** A file that cannot be opened costs the lines until it can, and `onError` hears of it; otherwise the constructor throws. */
   readonly waitsForFile?: boolean;
-  /** Told of lines that were lost: the backlog was full, or the file could not be written. */
-  readonly onDropped?: (lines: number) => void;
   /** Told of lines that the system took. */
   readonly onWritten?: (lines: number) => void;
-  /** Told when writing begins to fail (once, until it works again), and when a reopening failed. */
-  readonly onError?: (error: Error) => void;
 }
 
 /** Lines that wait to be written, or are being written: `length` bytes of them. */
@@ -48,6 +45,7 @@ export class AccessLog {
   readonly enabled: boolean;
   private readonly options: AccessLogOptions;
   private readonly file: LogFile;
+  private readonly loss: LogLoss;
   /** Where the first batch of the queue goes: it is finished there, even when the log was reopened meanwhile. */
   private batchFd = NOT_OPEN;
   /** Whether that is a pipe, where large writes of several workers could mix. */
@@ -59,7 +57,6 @@ export class AccessLog {
   private writing = false;
   /** Bytes of the first batch in the queue that are written already. */
   private written = 0;
-  private failing = false;
   /** What is left was counted as dropped, and is not tried again. */
   private givenUp = false;
   /** The file ends within a line whose rest could not be written: the next write begins a new line. */
@@ -78,9 +75,10 @@ export class AccessLog {
     this.enabled = options.path !== 'off';
     this.current = NOTHING;
     this.file = new LogFile(options.path, options.onError);
+    this.loss = new LogLoss(options);
     if (!this.enabled) return;
-    if (options.waitsForFile === true) this.file.open();
-    else this.file.openOrThrow();
+    if (options.waitsForFile !== true) this.file.openOrThrow();
+    else if (!this.file.open()) this.loss.notOpen();
   }
 
   /** Takes one line of latin1 text without its line end. Never waits, never throws. */
@@ -98,7 +96,8 @@ export class AccessLog {
   reserve(bytesMax: number): Buffer | null {
     if (!this.enabled || this.closed) return null;
     if (this.current.length + bytesMax >= this.current.bytes.length && !this.makeRoom(bytesMax + 1)) {
-      this.options.onDropped?.(1);
+      this.loss.dropped(1);
+      if (this.file.fd !== NOT_OPEN) this.loss.tooSlow();
       return null;
     }
     return this.current.bytes;
@@ -169,7 +168,7 @@ export class AccessLog {
     this.options.onError?.(new Error('what reads it takes nothing; the lines that are left are dropped'));
     let lines = 0;
     for (const batch of this.queue) lines += batch.lines;
-    this.options.onDropped?.(lines);
+    this.loss.dropped(lines);
   }
 
   private armTimer(): void {
@@ -235,12 +234,12 @@ export class AccessLog {
       this.onWriteError(error);
       return;
     }
-    this.failing = false;
     this.retryAfterMs = RETRY_FIRST_MS;
     this.written += bytes;
     const batch = this.queue[0]!;
     if (this.written === batch.length) {
       this.options.onWritten?.(batch.lines);
+      this.loss.wrote();
       this.dequeue(batch);
     }
     this.writeNext();
@@ -265,12 +264,11 @@ export class AccessLog {
       return;
     }
     // A full disk or a reader that went away: these lines are lost, later ones get their own try.
-    if (!this.failing) this.options.onError?.(error);
-    this.failing = true;
+    this.loss.failed(error);
     const batch = this.queue[0]!;
     const whole = linesIn(batch.bytes, this.written);
     if (whole > 0) this.options.onWritten?.(whole);
-    this.options.onDropped?.(batch.lines - whole);
+    this.loss.dropped(batch.lines - whole);
     if (this.written > 0) this.torn = batch.bytes[this.written - 1] !== LINE_FEED;
     this.dequeue(batch);
     this.writeNext();
@@ -286,6 +284,7 @@ export class AccessLog {
 
   private onIdle(): void {
     this.writing = false;
+    this.loss.idle();
     const waiters = this.waiters;
     this.waiters = [];
     for (const resolve of waiters) resolve();

@@ -55,6 +55,9 @@ test('a worker that takes the place of another serves, though the log cannot be 
     async () => (await statusOf('/written')) === 200 && written().includes('"path":"/written"'),
     'it is written',
   );
+  const again = /"access log is written again","worker":\d+,"droppedLines":(\d+)/;
+  await eventually(() => again.test(gateway.stderr()), 'it says so');
+  assert.ok(Number(again.exec(gateway.stderr())?.[1]) >= 3, gateway.stderr());
 });
 
 test('SIGUSR1 while a worker dies does not end the gateway', async () => {
