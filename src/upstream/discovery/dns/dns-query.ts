@@ -68,7 +68,11 @@ async function overUdp(server: DnsServer, question: Question, timeoutMs: number,
       if (isAnswerTo(bytes, id, question)) settle(null, bytes);
     });
     // A connected socket takes datagrams from this server only, and hears when nobody listens there.
-    socket.connect(server.port, server.host, () => socket.send(query));
+    // It is called with the error too, as where there is no network yet.
+    socket.connect(server.port, server.host, (error?: Error) => {
+      if (error === undefined) socket.send(query);
+      else settle(new Error(`${textOf(server)}: ${error.message}`), null);
+    });
   });
   const flags = answer.readUInt16BE(2);
   return (flags & TRUNCATED) === 0 ? replyOf(answer) : overTcp(server, question, timeoutMs);

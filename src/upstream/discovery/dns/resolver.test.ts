@@ -138,6 +138,9 @@ describe('lookups with a server of our own', () => {
     await closed.stop();
     const nobody = new Resolver({ servers: [{ host: '127.0.0.1', port: closed.port }], timeoutMs: 5_000 });
     await assert.rejects(nobody.addresses('x.test', 'auto'), /ECONNREFUSED/);
+    // To which no socket may be connected, as to any server while there is no network.
+    const unreachable = new Resolver({ servers: [{ host: '255.255.255.255', port: 53 }], timeoutMs: 150 });
+    await assert.rejects(unreachable.addresses('x.test', 'auto'), /EACCES/);
   });
 
   test('an answer to another question, or with another id, is not taken', async () => {
