@@ -107,15 +107,26 @@ export function acceptInto(server: Server, buffer: Buffer, onSocket: (socket: So
   };
 }
 
+/** A machine, or a container's network, may have only one of them. */
+const LOOPBACKS = ['127.0.0.1', '::1'];
+
 let supported: Promise<boolean> | null = null;
 
 /** Tries on a connection to itself whether `acceptInto` works on this Node. Done once a thread. */
 export function supportsOwnAccept(): Promise<boolean> {
-  supported ??= tryOwnAccept().catch(() => false);
+  supported ??= ownAcceptWorks();
   return supported;
 }
 
-function tryOwnAccept(): Promise<boolean> {
+/** As it is found out, at the first of these addresses where a connection to itself comes about. */
+export async function ownAcceptWorks(hosts: readonly string[] = LOOPBACKS): Promise<boolean> {
+  for (const host of hosts) {
+    if (await tryOwnAccept(host).catch(() => false)) return true;
+  }
+  return false;
+}
+
+function tryOwnAccept(host: string): Promise<boolean> {
   return new Promise(resolve => {
     const buffer = Buffer.alloc(64);
     const server = createServer();
@@ -142,10 +153,10 @@ function tryOwnAccept(): Promise<boolean> {
     }
     server.on('error', () => finish(false));
     server.on('connection', () => finish(false));
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, host, () => {
       acceptInto(server, buffer, onSocket);
       const address = server.address();
-      const client = netConnect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1');
+      const client = netConnect(typeof address === 'object' && address !== null ? address.port : 0, host);
       client.on('error', () => finish(false));
       client.on('data', () => client.end());
       client.write('probe');
