@@ -38,31 +38,10 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   };
 
   // Before anything else: a signal that nobody listens to ends the process.
-  let drained: () => void = () => {};
-  const end = new Promise<void>(resolve => {
-    drained = resolve;
-  });
-  let leaving = false;
-  listenToSignals({
-    reload: () => void supervisor.reload('SIGHUP'),
-    reopenLogs: () => void supervisor.reopenLogs(),
-    drain: () => {
-      const done = supervisor.drain();
-      // A second one hurries the first, and is over before it.
-      if (leaving) return;
-      leaving = true;
-      void done.then(() => {
-        drained();
-        // Because: nobody says that who reads standard error ever comes back, and what is not written holds the process.
-        setTimeout(() => process.exit(), READER_WAIT_MS).unref();
-      });
-    },
-    noUse: signal => terminal.err(`cardea: ${signal} has no effect here; SIGHUP reloads, SIGUSR1 reopens the log`),
-  });
-
+  const leave = leaveOnSignals(supervisor, terminal);
   const loaded = await loadFile(file);
-  if (leaving) {
-    await end;
+  if (leave.begun) {
+    await leave.end;
     return ExitCode.ok;
   }
   const { config, problems } = loaded;
@@ -78,8 +57,8 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   }
   const result = await startOrReason(supervisor, loaded);
   // Told to leave before it served, it has nothing to complain of: its workers were ended on purpose.
-  if (leaving) {
-    await end;
+  if (leave.begun) {
+    await leave.end;
     admin?.close();
     return ExitCode.ok;
   }
@@ -97,9 +76,38 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   onReady?.(listeners, adminUrl);
   setTimeout(flushCompileCache, FLUSH_CACHE_AFTER_MS).unref();
 
-  await end;
+  await leave.end;
   admin?.close();
   return ExitCode.ok;
+}
+
+/** Whether the gateway was told to end, and when it has. */
+interface Leave {
+  begun: boolean;
+  readonly end: Promise<void>;
+}
+
+/** Does what signals ask for from now on. */
+function leaveOnSignals(supervisor: Supervisor, terminal: Terminal): Leave {
+  const { promise: end, resolve: drained } = Promise.withResolvers<void>();
+  const leave: Leave = { begun: false, end };
+  listenToSignals({
+    reload: () => void supervisor.reload('SIGHUP'),
+    reopenLogs: () => void supervisor.reopenLogs(),
+    drain: () => {
+      const done = supervisor.drain();
+      // A second one hurries the first, and is over before it.
+      if (leave.begun) return;
+      leave.begun = true;
+      void done.then(() => {
+        drained();
+        // Because: nobody says that who reads standard error ever comes back, and what is not written holds the process.
+        setTimeout(() => process.exit(), READER_WAIT_MS).unref();
+      });
+    },
+    noUse: signal => terminal.err(`cardea: ${signal} has no effect here; SIGHUP reloads, SIGUSR1 reopens the log`),
+  });
+  return leave;
 }
 
 /** An error, for example a dead worker, counts as a failed start. */

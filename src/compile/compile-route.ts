@@ -6,7 +6,7 @@ import { onlyUpstream } from '../config/bare-route.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
-import { PRIORITY_DEFAULT, Route, RoutePlan } from '../exchange/route.ts';
+import { type Destination, PRIORITY_DEFAULT, Route, RoutePlan } from '../exchange/route.ts';
 import { type PathPattern, PathPatternError } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
@@ -45,20 +45,10 @@ export function compileRoute(
   config: RouteConfig,
   index: number,
   pattern: PathPattern | PathPatternError,
-  {
-    upstreams,
-    workshop,
-    globalFilters,
-    globalChain,
-    plainPlans,
-    offsets,
-    regexes,
-    canaries,
-    mirrorOffsets,
-    gateOf,
-  }: RouteSurroundings,
+  surroundings: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
+  const { upstreams, workshop, globalFilters, globalChain, plainPlans, offsets, mirrorOffsets, gateOf } = surroundings;
   // The route table says what is wrong with the path, once for every route.
   if (pattern instanceof PathPatternError) return null;
 
@@ -87,13 +77,7 @@ export function compileRoute(
     if (kept !== null) own.push(kept.filter);
     chain = chainOf([...globalFilters, ...own], ofFilters);
   }
-  let destination = compileDestination(config.to, pattern, upstreams, report.at('to'));
-  if (config.canary !== undefined) {
-    const specOfStore = (store: string) => workshop.shelf.spec(store);
-    const parts = { upstreams, regexes, specOfStore, ...canaries };
-    const choice = compileCanary(config, config.canary, parts, report.at('canary'));
-    destination = choice === null ? null : { kind: 'canary', choice };
-  }
+  const destination = destinationOf(config, pattern, surroundings, report);
   const metricsOffset = offsetIn(offsets, config.name);
   const source = { chain, rewrite, metricsOffset };
   const mirror = compileMirror(config, source, upstreams, mirrorOffsets, report.at('mirror'));
@@ -108,4 +92,19 @@ export function compileRoute(
   if (problems.length > known) return null;
   const plan = new RoutePlan(chain, destination, rewrite, limits.timeoutMs, resilience, admission, mirror, deferral);
   return new Route(name, plan, metricsOffset);
+}
+
+/** Null, with the reasons in `report`, if it cannot be compiled. What stands under `to` has to be right with a canary as well. */
+function destinationOf(
+  config: RouteConfig,
+  pattern: PathPattern,
+  { upstreams, workshop, regexes, canaries }: RouteSurroundings,
+  report: Report,
+): Destination | null {
+  const destination = compileDestination(config.to, pattern, upstreams, report.at('to'));
+  if (config.canary === undefined) return destination;
+  const specOfStore = (store: string) => workshop.shelf.spec(store);
+  const parts = { upstreams, regexes, specOfStore, ...canaries };
+  const choice = compileCanary(config, config.canary, parts, report.at('canary'));
+  return choice === null ? null : { kind: 'canary', choice };
 }

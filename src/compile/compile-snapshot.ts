@@ -15,7 +15,7 @@ import type { Upstream, UpstreamContext } from '../upstream/upstream.ts';
 import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { answerRoutes } from './compile-deferral.ts';
 import type { RouteSurroundings } from './compile-route.ts';
-import { compileRoutes } from './compile-routes.ts';
+import { type CompiledRoutes, compileRoutes } from './compile-routes.ts';
 import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-stores.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
 import { identityHeadersOf } from './identity-headers.ts';
@@ -103,11 +103,24 @@ export function* compileSnapshot(
   if (identityHeaders !== null) problems.push(...takenFieldProblems(config, context.definitions, identityHeaders));
   problems.push(...strangersFieldProblems(config));
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
-  const { routes, table, keptRoutes, changed } = built;
+  const { routes, keptRoutes } = built;
+  const noRouteMetricsOffset = offsetIn(context.routeOffsets, NO_ROUTE_LABEL);
+  const snapshot = snapshotOf(config, previous, { ...built, upstreams, identityHeaders, noRouteMetricsOffset });
+  return {
+    compiled: { config, snapshot, globalFilters, stores, askedStores: shelf.asked, routes, keptRoutes },
+    problems,
+  };
+}
+
+/** What of a Snapshot was compiled, and not taken from the configuration as it is. */
+type CompiledParts = CompiledRoutes & Pick<Snapshot, 'upstreams' | 'identityHeaders' | 'noRouteMetricsOffset'>;
+
+function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledParts): Snapshot {
+  const { routes, table, changed, upstreams, identityHeaders, noRouteMetricsOffset } = parts;
   // Looking for them among all routes is most of a change of one.
   const isPlainChange = changed?.every(({ plan: { gate, deferral } }) => gate === null && deferral === null) ?? false;
   const taken = previous !== null && isPlainChange ? previous.snapshot : null;
-  const snapshot: Snapshot = {
+  return {
     version: config.version,
     routes: table,
     upstreams,
@@ -121,11 +134,7 @@ export function* compileSnapshot(
     shedding: config.shedding,
     paths: config.paths,
     accessLogSample: config.accessLog.path === 'off' ? -1 : config.accessLog.sample,
-    noRouteMetricsOffset: offsetIn(context.routeOffsets, NO_ROUTE_LABEL),
-  };
-  return {
-    compiled: { config, snapshot, globalFilters, stores, askedStores: shelf.asked, routes, keptRoutes },
-    problems,
+    noRouteMetricsOffset,
   };
 }
 

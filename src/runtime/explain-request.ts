@@ -6,10 +6,12 @@ import type { Config, DestinationConfig, RouteConfig } from '../config/config.ts
 import { allowHeader } from '../exchange/begin.ts';
 import { ANSWERS_PATH, answersWordIn } from '../exchange/deferred/answers-path.ts';
 import { isForwardingClaim } from '../exchange/forwarded.ts';
+import type { Route } from '../exchange/route.ts';
 import { isAuthority } from '../http/authority.ts';
 import { Headers } from '../http/headers.ts';
 import { normalizePath } from '../http/path.ts';
 import { explainRoutes, type RouteExplanation } from '../route/explain.ts';
+import type { FoundRoute } from '../route/found-route.ts';
 import type { Routable } from '../route/routable.ts';
 import { needsBody, type RouteTable } from '../route/route-table.ts';
 
@@ -110,15 +112,16 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     return { ...nothingFound, outcome: 'needs_body', path, detail, candidates };
   }
   if (found === null) return { ...nothingFound, path, candidates, ...unrouted(config, table, request) };
+  const detail = candidates.find(each => each.outcome === 'wins')?.reason ?? '';
+  return { ...nothingFound, outcome: 'routed', path, detail, candidates, ...routed(config, found, request) };
+}
+
+/** What the route that was found makes of the request. */
+function routed(config: Config, found: FoundRoute<Route>, request: Routable): Partial<Explanation> {
   const route = routeNamed(config, found.name);
   const goesUpstream = route.to.kind === 'upstream' || route.to.kind === 'split';
   const { rewrite, destination } = found.value.plan;
   return {
-    ...nothingFound,
-    outcome: 'routed',
-    path,
-    detail: candidates.find(each => each.outcome === 'wins')?.reason ?? '',
-    candidates,
     route: route.name,
     params: Object.fromEntries(found.paramNames.map(name => [name, found.param(name) ?? ''])),
     filters: filtersOf(config, route),
@@ -127,7 +130,7 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
       destination.kind === 'canary'
         ? { upstream: destination.choice.canary.upstream.name, always: destination.choice.isChosen(null, request) }
         : null,
-    upstreamPath: goesUpstream ? (rewrite?.apply(path, found) ?? path) : null,
+    upstreamPath: goesUpstream ? (rewrite?.apply(request.path, found) ?? request.path) : null,
     upstreamHost: (goesUpstream && rewrite?.host) || null,
   };
 }
