@@ -14,6 +14,7 @@ export function latin1(bytes: Buffer, start: number, end: number): string {
 
 /** Writes `text` at `offset` and returns the number of bytes written; the text must fit. */
 export function writeLatin1(bytes: Buffer, text: string, offset: number): number {
+  // Because: as above.
   return (bytes as unknown as Latin1Methods).latin1Write(text, offset, text.length);
 }
 

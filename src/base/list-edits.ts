@@ -79,5 +79,6 @@ export function editedList<Element>(
     from++;
   }
   take(before.length);
-  return ([] as Element[]).concat(...pieces);
+  const nothing: Element[] = [];
+  return nothing.concat(...pieces);
 }

@@ -20,6 +20,7 @@ interface EventedSocket extends Socket {
 }
 
 function onRead(this: EventedSocket, length: number, bytes: Uint8Array): boolean {
+  // Because: Node gives the buffer of `readInto`.
   return this[eventsOf].onRead(bytes as Buffer, length);
 }
 
@@ -51,6 +52,7 @@ export function readInto(buffer: Buffer): OnReadOpts {
 
 /** Sends the events of `socket` to `events`, from now on to these alone. */
 export function listenTo(socket: Socket, events: SocketEvents): void {
+  // Because: the field is known in this file only.
   const known = (socket as Partial<EventedSocket>)[eventsOf] !== undefined;
   (socket as EventedSocket)[eventsOf] = events;
   if (known) return;

@@ -62,7 +62,7 @@ async function drillOne(
   failure: FailureName,
   holdMs: number,
 ): Promise<FailoverResult> {
-  const [victim] = standIns as [StandIn];
+  const victim = standIns[0]!;
   const victimUrl = `http://127.0.0.1:${victim.port}`;
   const isUsed = async () => {
     const { upstreams } = await supervisor.upstreams();

@@ -84,6 +84,7 @@ export class AuthService {
     const status = response.statusCode ?? 0;
     const pieces: Buffer[] = [];
     let bytes = 0;
+    // Because: a stream without an encoding gives buffers, which its type does not say.
     for await (const piece of response as AsyncIterable<Buffer>) {
       bytes += piece.length;
       if (bytes > this.config.answerSize) {

@@ -36,6 +36,7 @@ const jwkSet = z
     z.string().transform((text, context) => {
       try {
         const { keys } = JSON.parse(text);
+        // Because: nothing is known of its elements yet.
         if (Array.isArray(keys)) return { keys: keys as unknown[] };
       } catch {
         // Told below.

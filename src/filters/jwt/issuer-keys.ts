@@ -119,6 +119,7 @@ function singleKey(
     'pem' in source
       ? ready(publicKeyOf(source.pem), '', algorithm)
       : verificationKey(
+          // Because: its type has no index, and it is read member by member.
           createSecretKey(source.secret, 'utf8').export({ format: 'jwk' }) as Readonly<Record<string, unknown>>,
           {
             rsa: '',

@@ -107,6 +107,7 @@ export class Handshake implements SocketEvents, Timed {
   }
 
   onError(error: Error): void {
+    // Because: an error of Node's may have a code.
     const { code = '' } = error as NodeJS.ErrnoException;
     if (this.over) this.socket.destroy();
     else this.fail(code === 'ERR_SSL_NO_APPLICATION_PROTOCOL' ? 'no_protocol' : 'failed');
@@ -161,6 +162,7 @@ export class Handshake implements SocketEvents, Timed {
 
   private wrapOwn(raw: Socket): TlsHandle {
     const { contexts } = this;
+    // Because: the lines below make it one.
     const handle = wrapServer(raw, contexts.base) as OwnedHandle;
     handle.handshake = this;
     handle.onhandshakestart = onHandshakeStart;

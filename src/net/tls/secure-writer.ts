@@ -46,11 +46,13 @@ interface SecureSocket extends Socket {
 
 /** The writer of a TLS socket; undefined for plain ones. */
 export function secureWriterOf(socket: Socket): SecureWriter | undefined {
+  // Because: the field is known in this file only.
   return (socket as SecureSocket)[writerOf];
 }
 
 /** Gives a TLS socket its writer. From then on nobody calls `socket.write`: two writes at once would end the process. */
 export function writeSecurely(socket: Socket, handle: TlsHandle): void {
+  // Because: as above.
   (socket as SecureSocket)[writerOf] = new SecureWriter(handle);
 }
 
@@ -95,6 +97,7 @@ class SecureWriter {
 
   /** Encrypts and sends the first `length` bytes of `buffer`. `owner` hears when all that was written has left. */
   write<Tag>(buffer: Buffer, length: number, owner: SecureWriteOwner<Tag>, tag: Tag): number {
+    // Because: it gets no other tag than the one that comes with it.
     this.owner = owner as SecureWriteOwner<unknown>;
     this.tag = tag;
     const bytes = buffer.subarray(0, length);

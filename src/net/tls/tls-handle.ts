@@ -110,6 +110,7 @@ export function wrapServer(raw: Socket, context: SecureContext): TlsHandle {
 /** The socket of a handle made by `wrapServer`; it reads nothing until it is told to. */
 export function socketOf(handle: TlsHandle, onread: unknown): Socket {
   const options = { handle, allowHalfOpen: true, onread, manualStart: true };
+  // Because: a handle of TLS, and `manualStart`, are known to Node and not to its types.
   const socket = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
   // Node frees OpenSSL's memory through this name when the socket closes.
   (socket as unknown as { ssl: TlsHandle }).ssl = handle;
@@ -118,6 +119,7 @@ export function socketOf(handle: TlsHandle, onread: unknown): Socket {
 
 /** The TLS handle of a socket; null for plain ones and closed ones. */
 export function tlsHandleOf(socket: Socket): TlsHandle | null {
+  // Because: Node's types do not show the handle.
   const handle = (socket as unknown as { _handle: Partial<TlsHandle> | null })._handle;
   // Because: nothing else has both.
   if (handle === null || handle._parent === undefined || handle._secureContext === undefined) return null;

@@ -66,6 +66,7 @@ export class Http1Sender implements ProbeSender {
 async function read(response: IncomingMessage): Promise<Answer> {
   let body = '';
   response.setEncoding('latin1');
+  // Because: a stream with an encoding gives texts, which its type does not say.
   for await (const piece of response as AsyncIterable<string>) if (body.length < BODY_CHARACTERS_MAX) body += piece;
   const proxyStatus = response.headers['proxy-status'];
   return answerOf(response.statusCode ?? 0, proxyStatus === undefined ? undefined : String(proxyStatus), body);

@@ -1,7 +1,6 @@
 // Takes decisions to Redis: those of one turn of the event loop in one write, each server of a cluster for itself. Whoever does not
 // answer in time is left alone until he does, so that no request waits for a server that is away.
 
-import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis-client.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
@@ -119,7 +118,7 @@ export class ExactLink {
     for (const { keys, values } of decisions) pipeline.evalsha(decideSha, keys.length, ...keys, ...values);
     target.asked.push(batch);
     this.watchOver(target);
-    void (pipeline as ChainableCommander).exec().then(
+    void pipeline.exec().then(
       replies => {
         this.heard(target, replies);
         if (finish(target, batch)) this.settleAll(client, target, batch, replies);
