@@ -1,4 +1,4 @@
-// Builds a route table one route at a time, so that the event loop of a worker that serves meanwhile is never blocked.
+// Builds a route table one route at a time, so that who calls can let the event loop of a worker that serves turn in between.
 
 import { byPrecedence, type Candidate } from './candidate.ts';
 import { CandidateMaker, type RouteSpec } from './candidate-maker.ts';
@@ -105,21 +105,4 @@ export class RouteTableBuilder<T> {
     list.push(candidate);
     if (list.length === 2) this.unsorted.add(list);
   }
-}
-
-/** Routes between two places where the caller may let the loop turn: some 0.3 ms of work. */
-const routesPerStep = 100;
-
-/** Builds in steps: run it to its end, turning the loop where it yields. */
-export function* buildRouteTable<T>(
-  specs: Iterable<RouteSpec<T>>,
-  previous?: RouteTable<T>,
-): Generator<void, BuiltRouteTable<T>> {
-  const builder = new RouteTableBuilder<T>(previous);
-  let count = 0;
-  for (const spec of specs) {
-    builder.add(spec);
-    if (++count % routesPerStep === 0) yield;
-  }
-  return builder.finish();
 }

@@ -1,8 +1,9 @@
 // Timestamps of log lines: ISO 8601 in UTC with milliseconds. Formats only; the caller chooses the clock.
 
-import { thousandths } from './thousandths.ts';
-
 const MS_PER_SECOND = 1_000;
+
+/** `000` to `999`. */
+const thousandths: readonly string[] = Array.from({ length: MS_PER_SECOND }, (_, n) => String(n).padStart(3, '0'));
 
 let lastMs = -1;
 let lastText = '';

@@ -10,7 +10,7 @@ export const documentation =
   'CORS protects users of browsers; it does not keep anyone from calling. Put the filter before those that refuse, so that a page can read their refusals.';
 
 /** Scheme, host with perhaps `*.` in front, and port. */
-export const originPattern =
+const originPattern =
   /^[a-z][a-z0-9+.-]*:\/\/(?:\*\.)?(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
 
 const origin = z.string().superRefine((text, context) => {

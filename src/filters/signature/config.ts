@@ -19,7 +19,7 @@ export const documentation =
   'reaches the upstream completely. Put it before filters that change the request: it verifies the request as it arrived. ' +
   'Refusals: 401 `credentials_missing` or `credentials_invalid`.';
 
-export const signatureAlgorithms = [
+const signatureAlgorithms = [
   'hmac-sha256',
   'ed25519',
   'ecdsa-p256-sha256',
