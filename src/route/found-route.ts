@@ -16,23 +16,15 @@ export class FoundRoute<T> {
   readonly paramNames: readonly string[];
   /** As in the normalised path, still percent-encoded; in the order of `paramNames`. */
   readonly rawValues: readonly string[];
-  private decoded: readonly string[] | null;
 
   constructor(value: T, name: string, paramNames: readonly string[], rawValues: readonly string[]) {
     this.value = value;
     this.name = name;
     this.paramNames = paramNames;
     this.rawValues = rawValues;
-    this.decoded = rawValues.length === 0 ? rawValues : null;
   }
 
-  /** Decoded, in the order of `paramNames`. Decoded values may hold any character, `/` included. */
-  get paramValues(): readonly string[] {
-    this.decoded ??= this.rawValues.map(decodeSegment);
-    return this.decoded;
-  }
-
-  /** A parameter's decoded value, undefined when the path has no such parameter. */
+  /** A parameter's decoded value, which may hold any character, `/` included; undefined when the path has no such parameter. */
   param(name: string): string | undefined {
     const at = this.paramNames.indexOf(name);
     return at === -1 ? undefined : decodeSegment(this.rawValues[at]!);

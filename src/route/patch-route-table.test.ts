@@ -26,7 +26,7 @@ function built(specs: readonly Spec[]): RouteTable<number> | null {
 function told(table: RouteTable<number>, request: Routable): unknown {
   const found = [...methodNames, 'DELETE'].map(method => {
     const each = table.find({ ...request, method });
-    return each === null || each === needsBody ? each : [each.value, each.paramNames, each.paramValues];
+    return each === null || each === needsBody ? each : [each.value, each.paramNames, each.rawValues];
   });
   return [found, table.allowedMethods(request), explainRoutes(table, request)];
 }

@@ -157,7 +157,7 @@ test('parameters are decoded, a rest may be empty, nothing is allocated without 
   const params = (path: string) => {
     const found = table.find(get(path));
     assert.ok(found !== null && found !== needsBody);
-    return Object.fromEntries(found.paramNames.map((name, i) => [name, found.paramValues[i]]));
+    return Object.fromEntries(found.paramNames.map(name => [name, found.param(name)]));
   };
   assert.deepEqual(params('/users/a%20b/posts/%C3%A9'), { id: 'a b', post: 'é' });
   assert.deepEqual(params('/users/%FF/posts/7'), { id: '%FF', post: '7' });

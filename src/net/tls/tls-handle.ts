@@ -47,10 +47,7 @@ export interface TlsHandle {
   certCbDone(): void;
   setALPNProtocols(protocols: Buffer): void;
   setVerifyMode(request: boolean, reject: boolean): void;
-  setOCSPResponse(response: Buffer): void;
   getALPNNegotiatedProtocol(): string | false;
-  getServername(): string | false;
-  getProtocol(): string;
   isSessionReused(): boolean;
   verifyError(): Error | null | undefined;
   /** `withIssuers` takes four times as long; without it, there is no `issuerCertificate`. */

@@ -185,14 +185,6 @@ export class CellTable {
     return this.words.byteLength;
   }
 
-  /** Cells that were ever given to a key. Walks through all of them. */
-  countUsed(): number {
-    let used = 0;
-    const end = this.cellsAt + this.cellCount * this.cellWords;
-    for (let at = this.cellsAt; at < end; at += this.cellWords) if (this.words[at + KEY_LOW] !== 0) used++;
-    return used;
-  }
-
   private setOf(keyLow: number): number {
     // The high half of a product spreads 32 bits over any number of sets.
     return ((keyLow >>> 0) * this.setsPerKey) | 0;
