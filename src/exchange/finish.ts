@@ -1,14 +1,11 @@
 // The end of an exchange: counters, log line, filters' onEnd, and its removal from everything that could still call it.
 
-import type { Fault } from '../base/fault.ts';
 import { wallMs } from '../base/wall-time.ts';
 import { HeaderId } from '../http/header-names.ts';
-import type { Client } from '../net/client.ts';
 import {
   type AccessFields,
   accessLineBytesMax,
   clientPart,
-  emptyAccessFields,
   endpointPart,
   routePart,
   writeAccessLine,
@@ -20,7 +17,6 @@ import { runEndHooks } from './chain.ts';
 import { countVersion } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
 import { leaveGates } from './leave-gates.ts';
-import type { ExchangeServices } from './services.ts';
 
 /** Ends the exchange once; later calls do nothing. */
 export function finish(exchange: Exchange): void {
@@ -89,36 +85,6 @@ function count(exchange: Exchange): void {
   if (fault !== null) cells[workerMetricsOffset + refusalCell[fault.code]]!++;
 }
 
-/** Counts and logs a message that could not be read as a request: there was no exchange, and what it asked for is not known. */
-export function recordMalformed(
-  { cells, workerMetricsOffset, accessLog }: Pick<ExchangeServices, 'cells' | 'workerMetricsOffset' | 'accessLog'>,
-  client: Client,
-  fault: Fault,
-  requestId: string,
-  bytesOut: number,
-  protocol = 'HTTP/1.1',
-): void {
-  cells[workerMetricsOffset + refusalCell[fault.code]]!++;
-  if (!accessLog.enabled) return;
-  const fields: AccessFields = {
-    ...emptyAccessFields(),
-    // Because: this is wall-clock time, and malformed messages are not the hot path.
-    timeMs: Date.now(),
-    requestId,
-    clientPart: client.logPart === '' ? clientPart(client.ip) : client.logPart,
-    status: fault.kind.status,
-    code: fault.code,
-    bytesOut,
-    // It has no duration: it was not a request.
-    durationMs: 0,
-    upstreamMs: 0,
-    overheadMs: 0,
-    protocol,
-  };
-  const bytes = accessLog.reserve(accessLineBytesMax(fields));
-  if (bytes !== null) accessLog.commit(writeAccessLine(bytes, accessLog.position, fields));
-}
-
 const noEndpoint = endpointPart(null, null);
 const noRoute = routePart(null);
 const protocols = { '1.0': 'HTTP/1.0', '1.1': 'HTTP/1.1', '2': 'HTTP/2' } as const;
@@ -152,11 +118,11 @@ function log(exchange: Exchange): void {
     method: request.method,
     host: request.host,
     path: request.path === '' ? request.rawPath : request.path,
-    status: status,
+    status,
     bytesIn: exchange.requestBytes,
     bytesOut: exchange.responseBytes,
     durationMs: total,
-    upstreamMs: upstreamMs,
+    upstreamMs,
     overheadMs: ownTime(exchange, now, upstreamMs),
     attempts: exchange.attempts,
     consumer: exchange.consumer === null ? null : exchange.consumer.name,
