@@ -24,6 +24,7 @@ const SHARE = 0.95;
 /** Of the budget, by default. */
 const BUDGET_SHARE = 0.2;
 
+/** How long the responses of a route took lately; outlives reloads. */
 export function newRecent(): RecentQuantile {
   return new RecentQuantile(SHARE);
 }

@@ -229,6 +229,7 @@ export function strangerFault(detail: string): Fault {
   return fault;
 }
 
+/** Whether the fault is of `strangerFault`. */
 export function isStranger(fault: Fault): boolean {
   return strangers.has(fault);
 }

@@ -10,6 +10,7 @@ export interface PackedHead {
 
 const HEAD_LENGTH_BYTES = 4;
 
+/** One Buffer of its own. */
 export function packAnswer(head: PackedHead, body: readonly Buffer[]): Buffer {
   const text = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(HEAD_LENGTH_BYTES);

@@ -80,6 +80,7 @@ export function textOf(record: KeyRecord): string | null {
   return id.includes('\n') || consumer.includes('\n') ? null : `${id}\n${consumer}\n${detailsOf(record)}`;
 }
 
+/** From a text of `textOf`; a disabled key where it is none. */
 export function recordIn(hash: string, text: string): KeyRecord {
   const [id = '', consumer = '', details = ''] = text.split('\n');
   return recordOf(id, hash, consumer, details);

@@ -26,11 +26,13 @@ export interface FingerprintKey {
   readonly high: number;
 }
 
+/** Of the id of a token. */
 export function idFingerprint(key: FingerprintKey, id: string): Fingerprint {
   hash.text(key.low ^ idMark, key.high, id);
   return { low: hash.low || 1, high: hash.high };
 }
 
+/** Of the subject of tokens: another one than that of an id with the same text. */
 export function subjectFingerprint(key: FingerprintKey, subject: string): Fingerprint {
   hash.text(key.low ^ subjectMark, key.high, subject);
   return { low: hash.low || 1, high: hash.high };

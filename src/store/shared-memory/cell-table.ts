@@ -33,6 +33,7 @@ const TIME_UNIT_MS = 256;
 /** A moment as cells know it, of `momentOf`: a quarter of a second, running round after half a year. */
 export type Moment = number;
 
+/** Of milliseconds on a clock that all users of the table share. */
 export function momentOf(nowMs: number): Moment {
   return Math.floor(nowMs / TIME_UNIT_MS) & TIME_MASK;
 }

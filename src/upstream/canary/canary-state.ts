@@ -57,6 +57,7 @@ export interface Decision {
 /** After this long, what was found good is set aside: a canary that turns bad late must not hide behind its good hours. */
 export const WINDOW_MS = 60_000;
 
+/** The first state, its first window open. A canary that begins with all requests first learns what the stable version does. */
 export function startCanary(spec: CanarySpec, look: Look): CanaryState {
   const waits = spec.steps[0]!.share === 1;
   return openWindow(

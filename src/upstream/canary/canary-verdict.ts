@@ -28,6 +28,7 @@ const HOPELESS_ERROR_RATE = 0.5;
 
 export type Verdict = 'good' | 'unknown' | 'errors' | 'p99';
 
+/** What a canary is compared with, from the counts of the stable version. */
 export function stableFigures(counts: VersionCounts): StableFigures {
   return { errorRate: errorRate(counts), p99Ms: p99Ms(counts) };
 }

@@ -79,6 +79,7 @@ function clearRows(words: Int32Array, at: number): void {
   Atomics.store(words, at + StateCell.goaways, 0);
 }
 
+/** Also those whose time is over and that nobody has looked at since. */
 export function countEjected(all: readonly StateBlock[]): number {
   let count = 0;
   for (const { words, at } of all) if (words[at + StateCell.ejected] !== 0) count++;
