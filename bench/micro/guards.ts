@@ -94,7 +94,7 @@ function request(upstream: Upstream): void {
   const { guard } = upstream.resilience;
   const pass = guard === null ? NO_PASS : guard.admit(endpoint, upstream.nowMs);
   endpoint.began();
-  if (guard !== null) guard.answered(endpoint, pass, 200, 1.5, true, upstream.nowMs);
+  if (guard !== null) guard.answered(endpoint, pass, 200, 1.5, 0, upstream.nowMs);
   if (retry?.retriesStatus(200)) throw new Error('a good answer is not tried again');
   endpoint.ended();
   if (gate !== null) gate.leave(1.5, false);

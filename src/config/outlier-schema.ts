@@ -15,7 +15,7 @@ export const outlierSchema = z
     consecutiveResets: count
       .default(3)
       .describe(
-        'Resets in a row, answers with `Connection: close` in a row from an endpoint that kept its connections before, or HTTP/2 connections in a row that it ends by GOAWAY within a second after it had let them live; 0 is no limit.',
+        'Resets in a row, answers with `Connection: close` in a row from an endpoint that kept its connections before and does not close each after as many requests, or HTTP/2 connections in a row that it ends by GOAWAY within a second after it had let them live; 0 is no limit.',
       ),
     successRateDeviations: z
       .number()

@@ -204,7 +204,8 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const upstream = this.exchange.upstream!;
     const tookMs = this.exchange.services.io.clock.now - this.sentAt;
     const { guard } = upstream.resilience;
-    guard?.answered(this.endpoint!, this.pass, head.status, tookMs, head.keepAlive, upstream.nowMs);
+    const closedAfter = head.keepAlive ? 0 : this.connection!.requests;
+    guard?.answered(this.endpoint!, this.pass, head.status, tookMs, closedAfter, upstream.nowMs);
     this.connection!.dropAnswer();
     this.leave();
   }

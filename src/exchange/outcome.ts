@@ -24,8 +24,8 @@ export function attemptAnswered(
   const pass = exchange.breakerPass;
   exchange.breakerPass = NO_PASS;
   const latencyMs = exchange.firstByteAt - exchange.sentAt;
-  const kept = head.keepAlive || head.status === 101;
-  upstream.resilience.guard!.answered(exchange.endpoint!, pass, head.status, latencyMs, kept, upstream.nowMs);
+  const closedAfter = head.keepAlive || head.status === 101 ? 0 : exchange.connection!.requests;
+  upstream.resilience.guard!.answered(exchange.endpoint!, pass, head.status, latencyMs, closedAfter, upstream.nowMs);
 }
 
 /** It failed, without a response or in the middle of one. */

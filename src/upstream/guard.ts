@@ -49,12 +49,20 @@ export class Guard {
     return breaker === null ? 0 : breaker.waitMs(now);
   }
 
-  /** The head of an answer came. `kept` says that its connection stays. */
-  answered(endpoint: Endpoint, pass: number, status: number, latencyMs: number, kept: boolean, now: number): void {
+  /** The head of an answer came. `closedAfter` is 0 where its connection stays, else after how many requests the endpoint closes it. */
+  answered(
+    endpoint: Endpoint,
+    pass: number,
+    status: number,
+    latencyMs: number,
+    closedAfter: number,
+    now: number,
+  ): void {
     const isError = status >= 500;
     if (pass >= 0) this.judge(endpoint, pass, isError, now);
     const { outlier } = this.parts;
-    if (outlier !== null) this.ejected(endpoint, outlier.answered(endpoint.block, isError, latencyMs, kept, now));
+    if (outlier !== null)
+      this.ejected(endpoint, outlier.answered(endpoint.block, isError, latencyMs, closedAfter, now));
   }
 
   /** No answer came. Faults that are not the endpoint's own count for nothing. */

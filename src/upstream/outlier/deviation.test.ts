@@ -52,8 +52,8 @@ test('what workers counted is taken once', () => {
   const blocks = ['a', 'b', 'c'].map(name => states.claim(`endpoint users ${name}`, 0));
   const workers = [0, 1].map(() => new OutlierWatch(spec, blocks));
   for (const watch of workers) {
-    watch.answered(blocks[0]!, false, 12.34, true, 0);
-    watch.answered(blocks[0]!, true, 100_000, true, 0);
+    watch.answered(blocks[0]!, false, 12.34, 0, 0);
+    watch.answered(blocks[0]!, true, 100_000, 0, 0);
     watch.failed(blocks[0]!, false, 0);
   }
   assert.deepEqual(takeIntervalCounts(blocks[0]!), { requests: 6, errors: 4, latencyMs: 120_024.6 });

@@ -13,7 +13,7 @@ function watched(consecutiveResets = 3) {
   const blocks = [1, 2].map(n => states.claim(`endpoint users ${n}`, 0));
   const watch = new OutlierWatch(outlierSpec({ consecutiveResets }), blocks);
   const [block] = blocks as [(typeof blocks)[0]];
-  return { count: new GoawayCount(block), answer: () => watch.answered(block, false, 1, true, 0) };
+  return { count: new GoawayCount(block), answer: () => watch.answered(block, false, 1, 0, 0) };
 }
 
 const old = [500, 60_000] as const;

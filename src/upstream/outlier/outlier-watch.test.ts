@@ -22,11 +22,11 @@ describe('in a row', () => {
   test('errors, of whatever kind; a good answer begins anew', () => {
     const { blocks, watch } = watchOver(3, { consecutiveErrors: 3, consecutiveResets: 0 });
     const [bad] = blocks as [StateBlock];
-    watch.answered(bad, true, 1, true, 0);
+    watch.answered(bad, true, 1, 0, 0);
     watch.failed(bad, true, 0);
-    watch.answered(bad, false, 1, true, 0);
+    watch.answered(bad, false, 1, 0, 0);
     watch.failed(bad, false, 0);
-    watch.answered(bad, true, 1, true, 0);
+    watch.answered(bad, true, 1, 0, 0);
     assert.equal(countEjected(blocks), 0);
     assert.equal(watch.failed(bad, false, 0), EjectReason.errors);
     assert.equal(watch.lastEjectionMs, 30_000);
@@ -45,13 +45,28 @@ describe('in a row', () => {
   test('answers that close their connections, from an endpoint that kept them before', () => {
     const { blocks, watch } = watchOver(3);
     const [draining, always] = blocks as [StateBlock, StateBlock];
-    for (let n = 0; n < 100; n++) assert.equal(watch.answered(always, false, 1, false, 0), EjectReason.none);
-    for (let n = 0; n < 20; n++) watch.answered(draining, false, 1, true, 0);
-    for (let n = 0; n < 2; n++) assert.equal(watch.answered(draining, false, 1, false, 0), EjectReason.none);
-    watch.answered(draining, false, 1, true, 0);
-    for (let n = 0; n < 2; n++) assert.equal(watch.answered(draining, false, 1, false, 0), EjectReason.none);
-    assert.equal(watch.answered(draining, false, 1, false, 0), EjectReason.draining);
+    for (let n = 0; n < 100; n++) assert.equal(watch.answered(always, false, 1, 1, 0), EjectReason.none);
+    for (let n = 0; n < 20; n++) watch.answered(draining, false, 1, 0, 0);
+    for (let n = 0; n < 2; n++) assert.equal(watch.answered(draining, false, 1, 1, 0), EjectReason.none);
+    watch.answered(draining, false, 1, 0, 0);
+    for (let n = 0; n < 2; n++) assert.equal(watch.answered(draining, false, 1, 1, 0), EjectReason.none);
+    assert.equal(watch.answered(draining, false, 1, 1, 0), EjectReason.draining);
   });
+});
+
+test('an endpoint that closes each connection after as many requests does not drain; one that begins to close them is found all the same', () => {
+  const { blocks, watch } = watchOver(5);
+  const [limited, draining] = blocks as [StateBlock, StateBlock];
+  for (const block of [limited, draining]) for (let n = 0; n < 20; n++) watch.answered(block, false, 1, 0, 0);
+  for (let n = 0; n < 50; n++) assert.equal(watch.answered(limited, false, 1, 100, 0), EjectReason.none);
+  // Once closed for another reason, an error say, between those.
+  for (const after of [7, 100, 100, 100]) assert.equal(watch.answered(limited, false, 1, after, 0), EjectReason.none);
+  for (const after of [7, 3]) assert.equal(watch.answered(draining, false, 1, after, 0), EjectReason.none);
+  assert.equal(watch.answered(draining, false, 1, 12, 0), EjectReason.draining);
+  // And those that are new all end after their first request.
+  watch.answered(limited, false, 1, 0, 0);
+  for (let n = 0; n < 2; n++) assert.equal(watch.answered(limited, false, 1, 1, 0), EjectReason.none);
+  assert.equal(watch.answered(limited, false, 1, 1, 0), EjectReason.draining);
 });
 
 describe('an ejection', () => {
@@ -103,7 +118,7 @@ test('simulation: several workers, any outcomes: never more out than allowed, an
           const block = blocks[endpoint % endpoints]!;
           for (const each of blocks) endEjection(each, now);
           if (what === 'reset') workers[worker]!.failed(block, true, now);
-          else workers[worker]!.answered(block, what === 'bad', 1, what !== 'closes', now);
+          else workers[worker]!.answered(block, what === 'bad', 1, what === 'closes' ? 1 : 0, now);
           assert.ok(countEjected(blocks) <= most, `${countEjected(blocks)} of ${endpoints}`);
         }
         now += 10 * 60_000;

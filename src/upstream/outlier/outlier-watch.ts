@@ -41,8 +41,11 @@ export class OutlierWatch {
     this.lastEjectionMs = 0;
   }
 
-  /** An answer came. The reason when the endpoint is out now, else `EjectReason.none`. */
-  answered(block: StateBlock, isError: boolean, latencyMs: number, kept: boolean, now: number): number {
+  /**
+   * An answer came. `closedAfter` is 0 where its connection stays, else after how many requests the endpoint closes it. The reason when the
+   * endpoint is out now, else `EjectReason.none`.
+   */
+  answered(block: StateBlock, isError: boolean, latencyMs: number, closedAfter: number, now: number): number {
     const { words, at } = block;
     if (this.measures) {
       Atomics.add(words, at + StateCell.intervalRequests, 1);
@@ -55,7 +58,7 @@ export class OutlierWatch {
         return this.out(block, EjectReason.errors, now);
       }
     } else if (words[at + StateCell.errorsInARow] !== 0) Atomics.store(words, at + StateCell.errorsInARow, 0);
-    if (kept) {
+    if (closedAfter === 0 || closesAtLimit(block, closedAfter)) {
       if (words[at + StateCell.closesInARow] !== 0) Atomics.store(words, at + StateCell.closesInARow, 0);
       if (words[at + StateCell.keptSeen]! < KEPT_ENOUGH) Atomics.add(words, at + StateCell.keptSeen, 1);
     } else if (
@@ -101,4 +104,12 @@ export class OutlierWatch {
     this.lastEjectionMs = eject(block, this.all, reason, this.spec, now);
     return this.lastEjectionMs === 0 ? EjectReason.none : reason;
   }
+}
+
+/**
+ * Whether it closes its connections after a number of requests (100 with Tomcat and Apache, where nobody says otherwise): then this one ends
+ * after as many as the one before. Under load several reach their end together, and that is no draining.
+ */
+function closesAtLimit({ words, at }: StateBlock, closedAfter: number): boolean {
+  return closedAfter > 1 && Atomics.exchange(words, at + StateCell.closedAfter, closedAfter) === closedAfter;
 }

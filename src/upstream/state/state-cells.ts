@@ -57,6 +57,8 @@ export const StateCell = {
   canaryShare: 77,
   /** Connections in a row that an endpoint ended by GOAWAY soon, see outlier/goaway-count.ts. */
   goaways: 78,
+  /** Requests after which an endpoint closed a connection last. */
+  closedAfter: 79,
   /** Six cells of a limit that adapts. */
   gateLimit: 80,
   /** The first of one cell a worker: requests under way. */
