@@ -70,6 +70,8 @@ async function makePool(spec: StoreSpec): Promise<Sql> {
     idle_timeout: IDLE_SECONDS,
     connect_timeout: Math.max(1, Math.ceil(spec.connectTimeoutMs / 1_000)),
     backoff: attempts => Math.min(RECONNECT_SECONDS_MAX, 0.05 * 2 ** attempts),
+    // A pooler that gives each transaction another connection of the server (PgBouncer) knows no statements by name, or pins clients that have some.
+    prepare: false,
     connection: { application_name: 'cardea' },
     // What the server wants to say to people is for its own log.
     onnotice: () => {},
