@@ -1,4 +1,4 @@
-// Files that another version made.
+// Files that another version made, and clocks that are set.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,4 +24,36 @@ test('a file in which a later version keeps more goes on', async t => {
   });
   const entry = (key: string) => ({ key, units: 1, turn: 1, expiresAt: Number.MAX_SAFE_INTEGER });
   assert.deepEqual(await new SqliteLedger(store).add([entry('a'), entry('b')]), [42, 1]);
+});
+
+test('budgets outlive a clock that is set far ahead and back, and what is over goes once the clock has gone evenly', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  const store = new SqliteStore(storeSpec({ kind: 'sqlite', path: path.join(folder, 'quota.db') }));
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const minuteMs = 60_000;
+  const dayMs = 1_440 * minuteMs;
+  let steady = 0;
+  t.mock.method(performance, 'now', () => steady);
+  t.mock.timers.enable({ apis: ['Date'], now: 0 });
+  const pass = (ms: number) => {
+    steady += ms;
+    t.mock.timers.setTime(Date.now() + ms);
+  };
+  const ledger = new SqliteLedger(store);
+  const use = (key: string, expiresAt: number) => ledger.add([{ key, units: 1, turn: 1, expiresAt }]);
+  await use('now', dayMs);
+  pass(60 * minuteMs);
+  assert.deepEqual(await use('now', dayMs), [2]);
+  t.mock.timers.setTime(30 * dayMs);
+  await use('then', 31 * dayMs);
+  pass(5 * minuteMs);
+  await use('then', 31 * dayMs);
+  t.mock.timers.setTime(60 * minuteMs);
+  assert.deepEqual(await use('now', dayMs), [3]);
+  pass(dayMs);
+  await use('next', 2 * dayMs);
+  assert.deepEqual(await use('now', dayMs), [1]);
 });

@@ -9,6 +9,12 @@ import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 /** How often what is over goes, and how much of it at once: a thousand rows take a millisecond or two. */
 const CLEAN_EVERY_MS = 60_000;
 const CLEANED_AT_ONCE = 1_000;
+/**
+ * A clock that is set wrong, by hand or at the machine's start, is put right within minutes mostly. What is over is taken away only by a clock
+ * that has gone evenly for as long: otherwise budgets that are not over at all would begin anew.
+ */
+const CLOCK_TRUSTED_AFTER_MS = 600_000;
+const CLOCK_LEAP_MS = 60_000;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS quota (key TEXT PRIMARY KEY, used INTEGER NOT NULL, expires INTEGER NOT NULL);
@@ -23,7 +29,9 @@ interface Statements {
 export class SqliteLedger implements QuotaLedger {
   private readonly connection: OwnConnection;
   private statements: Statements | null = null;
-  private cleanAt = 0;
+  private cleanAt = performance.now() + CLOCK_TRUSTED_AFTER_MS;
+  /** Of the clock that is set over the one that is not. */
+  private clockAhead = Date.now() - performance.now();
 
   constructor(store: SqliteStore) {
     this.connection = new OwnConnection(store, database => database.exec(schema));
@@ -36,6 +44,7 @@ export class SqliteLedger implements QuotaLedger {
   private addIn(database: DatabaseSync, entries: readonly LedgerEntry[]): readonly number[] {
     const { add, clean } = this.prepared(database);
     const now = performance.now();
+    this.watchClock(now);
     const cleans = now >= this.cleanAt;
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -48,6 +57,13 @@ export class SqliteLedger implements QuotaLedger {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  private watchClock(now: number): void {
+    const ahead = Date.now() - now;
+    if (Math.abs(ahead - this.clockAhead) <= CLOCK_LEAP_MS) return;
+    this.clockAhead = ahead;
+    this.cleanAt = now + CLOCK_TRUSTED_AFTER_MS;
   }
 
   private prepared(database: DatabaseSync): Statements {
