@@ -153,6 +153,15 @@ test('parts refer to names that exist, once', () => {
   );
 });
 
+test('a consumer that gets the canary and is not listed is a warning, since keys of a store may belong to it', () => {
+  const consumers = [{ name: 'acme' }];
+  const upstreams = { old: { endpoints: ['http://127.0.0.1:1'] }, new: { endpoints: ['http://127.0.0.1:2'] } };
+  const canary = { upstream: 'new', always: { consumers: ['acme', 'acmee'] } };
+  const { problems } = check({ ...sound, upstreams, consumers, routes: [{ name: 'r', to: 'old', canary }] });
+  const found = problems.map(({ path, message, severity }) => [path.join('.'), message.split(':')[0], severity]);
+  assert.deepEqual(found, [['routes.0.canary.always.consumers.1', 'there is no consumer "acmee"', 'warning']]);
+});
+
 test('`:8080` takes the port of both families, so no wildcard stands beside it; an address of its own may', () => {
   const on = (...addresses: string[]) => ({ ...sound, listeners: addresses.map(address => ({ address })) });
   for (const beside of [':80', '0.0.0.0:80', '[::]:80']) {

@@ -1,6 +1,7 @@
 // One look at what the parts of a document say of each other, each kind of reference by itself. Which of them are needed after a
 // change is decided in check-references.ts.
 
+import { unlistedConsumer } from '../base/schema/listed-consumers.ts';
 import type { PartKey } from '../base/schema/place-problem.ts';
 import { addressText } from './address.ts';
 import { isBare, onlyUpstream } from './bare-route.ts';
@@ -25,6 +26,7 @@ export class ReferenceCheck {
   private readonly settings: Settings;
   private readonly placeText: (path: Path) => string;
   private routeNamesFound: ReadonlySet<string> | null = null;
+  private consumerNamesFound: ReadonlySet<string> | null = null;
 
   constructor(settings: Settings, placeText: (path: Path) => string) {
     this.settings = settings;
@@ -165,6 +167,11 @@ export class ReferenceCheck {
     const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
     checkFallback(route, upstreams, fail);
     checkRollout(route, upstreams, fail);
+    for (const [index, name] of (route.canary?.always.consumers ?? []).entries()) {
+      this.consumerNamesFound ??= elementNames(this.settings['consumers']);
+      if (this.consumerNamesFound.has(name)) continue;
+      this.warn(['routes', at, 'canary', 'always', 'consumers', index], unlistedConsumer(name));
+    }
     for (const [index, { by }] of (route.audit?.accept ?? []).entries()) {
       this.expectKnown(this.routeNames(), 'routes', by, ['routes', at, 'audit', 'accept', index, 'by']);
     }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as acl from './acl/config.ts';
 import * as basic from './basic/config.ts';
 import * as mtls from './mtls/config.ts';
 import * as signature from './signature/config.ts';
@@ -41,3 +42,17 @@ for (const [name, problems] of [
     assert.deepEqual([problem.path.slice(1), more], [[0, 'consumer'], []]);
   });
 }
+
+test('acl: a consumer that is not listed is a warning, since keys of a store may belong to it', () => {
+  const config = acl.schema.parse({
+    deny: [{ consumers: ['acme', 'acmee'] }, { ips: ['10.0.0.0/8'] }],
+    allow: [{ scopes: ['read'] }, { consumers: ['beta'] }],
+  });
+  const found = acl.placeProblems(config, around).map(({ path, severity }) => [path.join('.'), severity]);
+  const expected = [
+    ['deny.0.consumers.1', 'warning'],
+    ['allow.1.consumers.0', 'warning'],
+  ];
+  assert.deepEqual(found, expected);
+  assert.deepEqual(acl.placeProblems(acl.schema.parse({ deny: [{ consumers: ['acme'] }] }), around), []);
+});

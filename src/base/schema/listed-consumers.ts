@@ -15,3 +15,8 @@ export function missingConsumers(
       : [{ path: [list, at, 'consumer'], message: `there is no consumer "${consumer}"`, absentFrom: 'consumers' }],
   );
 }
+
+/** For rules about callers, whom a key of a store may name as well: of a name that is not listed nobody knows that it is meant. */
+export function unlistedConsumer(name: string): string {
+  return `there is no consumer "${name}": unless keys of a store belong to it, nobody is ever this consumer`;
+}

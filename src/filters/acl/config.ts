@@ -3,6 +3,9 @@
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
+import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
+import { unlistedConsumer } from '../../base/schema/listed-consumers.ts';
+import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { isTimeZone } from '../../base/schema/time-zone.ts';
 import { comparisonOf } from './comparison.ts';
 import { ruleAsksWho } from './rule-asks-who.ts';
@@ -111,4 +114,17 @@ export type DuringConfig = z.output<typeof during>;
 /** Whether it goes by who calls, and not only by where and when. */
 export function asksWho({ allow = [], deny = [] }: AclConfig): boolean {
   return [...allow, ...deny].some(ruleAsksWho);
+}
+
+/** A rule that can never hold refuses whom it should let pass, or lets pass whom it should refuse. */
+export function placeProblems(config: AclConfig, { consumers }: Pick<FilterSurroundings, 'consumers'>): PlaceProblem[] {
+  return (['deny', 'allow'] as const).flatMap(list =>
+    (config[list] ?? []).flatMap((rule, at) =>
+      (rule.consumers ?? []).flatMap((consumer, index): PlaceProblem[] => {
+        if (consumers.has(consumer)) return [];
+        const path = [list, at, 'consumers', index];
+        return [{ path, message: unlistedConsumer(consumer), severity: 'warning', absentFrom: 'consumers' }];
+      }),
+    ),
+  );
 }
