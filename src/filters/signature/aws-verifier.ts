@@ -76,7 +76,7 @@ export class AwsVerifier {
     if (signedAtMs < nowMs - window) return 'expired';
     if (signedAtMs > nowMs + window) return 'notYetValid';
     const payload = this.payloadHash(exchange);
-    if (payload === null) return 'malformed';
+    if (payload === null) return 'unsignedBody';
     const key = this.keys.get(authorization.keyId);
     if (key === undefined) return 'unknown';
     return this.verifySignature(exchange, authorization, key, times[0]!, signedAtMs, payload);
@@ -103,7 +103,7 @@ export class AwsVerifier {
     };
   }
 
-  /** As it stands in the canonical request; null for one that cannot be checked. */
+  /** As it stands in the canonical request; null for one by which the body cannot be checked: none, or chunks that are signed one by one. */
   private payloadHash({ request }: Exchange): string | null {
     const said = request.headers.getAll('x-amz-content-sha256');
     if (said.length === 0) return request.hasBody ? null : EMPTY_SHA256;

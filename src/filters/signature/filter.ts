@@ -21,6 +21,13 @@ import { MessageVerifier } from './message-verifier.ts';
 import type { Verified } from './verdict.ts';
 
 const bodyFault = new Fault('body_digest_mismatch');
+const unsignedBodyFaults = {
+  aws4: new Fault(
+    'credentials_invalid',
+    'The signature does not cover the body: `X-Amz-Content-SHA256` has to hold the SHA-256 of all of it.',
+  ),
+  rfc9421: new Fault('credentials_invalid', 'The signature does not cover the body: it has to cover `content-digest`.'),
+} as const;
 
 /** Keys, each by the address from which it has signed, that one worker remembers. */
 const PROVEN_MAX = 10_000;
@@ -110,7 +117,8 @@ class Signature implements Filter {
     if (desk.isThrottled(exchange, proven)) return;
     const nowMs = wallMs(this.worker.clock.now);
     const verdict = claim.verify(nowMs);
-    if (typeof verdict === 'string') desk.invalid(exchange, verdict, proven);
+    if (verdict === 'unsignedBody') desk.invalid(exchange, 'wrongClaims', proven, unsignedBodyFaults[config.scheme]);
+    else if (typeof verdict === 'string') desk.invalid(exchange, verdict, proven);
     else if (this.isFirst(exchange, verdict, nowMs)) {
       if (proven === '' && config.failedLogins !== null) provenKeys.set(place, true);
       this.admit(exchange, verdict);

@@ -125,7 +125,7 @@ test('what a signature has to say and does not', () => {
   assert.equal(verdictOf(verifier({ ...lenient, label: 'other' }), exchange(input, signature), nowMs), 'malformed');
   assert.equal(
     verdictOf(verifier({ ...lenient, contentDigest: 'required' }), exchange(input, signature), nowMs),
-    'wrongClaims',
+    'unsignedBody',
   );
 });
 

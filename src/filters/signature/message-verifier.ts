@@ -68,7 +68,7 @@ export class MessageVerifier {
     if (!this.config.components.every(component => covers(names, component))) return 'wrongClaims';
     const { contentDigest, window } = this.config;
     const coversBody = names.includes('content-digest');
-    if (hasBody && !coversBody && contentDigest === 'required') return 'wrongClaims';
+    if (hasBody && !coversBody && contentDigest === 'required') return 'unsignedBody';
     const body = coversBody && contentDigest !== 'off' ? digestOf(exchange) : null;
     if (body === undefined) return 'malformed';
     const { parameters } = covered;

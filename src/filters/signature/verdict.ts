@@ -15,7 +15,8 @@ export interface Verified {
   readonly body: readonly ExpectedDigest[] | null;
 }
 
-export type Verdict = Verified | LoginFailure;
+/** `unsignedBody` where the signature leaves the body to anybody: told to the caller, since it says nothing of keys. */
+export type Verdict = Verified | LoginFailure | 'unsignedBody';
 
 /** What a request says of its signature, not yet believed. */
 export interface Claim {
