@@ -87,20 +87,25 @@ class DocumentCheck {
 
   checkKeys(): void {
     const known: readonly string[] = documentKeys;
-    for (const key of Object.keys(this.settings)) {
-      if (known.includes(key)) continue;
+    // The last of the known keys, when nothing stands under it.
+    let empty: string | null = null;
+    for (const [key, value] of Object.entries(this.settings)) {
+      if (known.includes(key)) {
+        empty = value === null ? key : null;
+        continue;
+      }
       const written = JSON.stringify(key);
-      const meant = probableName(key, known);
-      if (meant !== undefined) this.lost.add(meant);
+      const meant = probableName(key, known) ?? empty;
+      if (meant !== null) this.lost.add(meant);
       const message = laterKeys.has(key)
         ? `${written} is not supported yet in this version`
-        : `unknown key ${written}${suggestion(key, known) || `; expected one of ${known.join(', ')}`}`;
+        : `unknown key ${written}${suggestion(key, known) || elsewhere(key, empty, known)}`;
       this.fail([key], message, 'key');
     }
     if (this.settings['listeners'] === undefined) {
       const message = 'there are no `listeners`: expected a list such as [{ address: 127.0.0.1:8080 }]';
       this.problems.push({ path: [], message, severity: 'error', absentFrom: 'listeners' });
-    } else if (isEmpty(this.settings['listeners'])) {
+    } else if (isEmpty(this.settings['listeners']) && !this.lost.has('listeners')) {
       this.fail(['listeners'], 'name at least one listener');
     }
   }
@@ -215,6 +220,15 @@ function checkWithKeys(schema: AnySchema, value: unknown): Checked<unknown> {
   if (reserved.length === 0) return outcome;
   const others = outcome.ok ? [] : outcome.problems.filter(problem => !isAboutReservedKey(problem));
   return { ok: false, problems: [...others, ...reserved] };
+}
+
+/** Where the key may have been meant to stand, or what may stand here. */
+function elsewhere(key: string, empty: string | null, known: readonly string[]): string {
+  if (/^(?:\/\/|\/\*)/.test(key)) return '; a comment begins with #';
+  const first = key.slice(0, Math.max(0, key.indexOf(':')));
+  if (known.includes(first)) return `; a space is missing behind \`${first}:\``;
+  if (empty !== null) return `; is it to be indented, as a part of \`${empty}\` above?`;
+  return `; expected one of ${known.join(', ')}`;
 }
 
 /** A key with nothing behind it, or an empty list. */

@@ -65,9 +65,12 @@ function upstreamInMap(issue: z.core.$ZodRawIssue): string | undefined {
   return 'write a single upstream by its name alone, as in `to: users`; several as a list of { upstream, weight }';
 }
 
+const destinationExpected = expected(
+  'the name of an upstream, a list of { upstream, weight }, { reply: ... } or { redirect: ... }',
+);
+
 export const destinationSchema = z
-  .union(
-    [upstream.transform((name): DestinationConfig => ({ kind: 'upstream', upstream: name })), split, answer],
-    expected('the name of an upstream, a list of { upstream, weight }, { reply: ... } or { redirect: ... }'),
-  )
+  .union([upstream.transform((name): DestinationConfig => ({ kind: 'upstream', upstream: name })), split, answer], {
+    error: issue => destinationExpected.error(issue) + (typeof issue.input === 'number' ? '; put it in quotes' : ''),
+  })
   .describe('Where requests go: an upstream’s name, a weighted split, `{ reply: ... }` or `{ redirect: ... }`.');

@@ -13,6 +13,7 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   leastconn: ['leastRequest'],
   iphash: ['ringHash'],
   gzip: ['compress'],
+  leastconnections: ['leastRequest'],
   maxfails: ['failures'],
   // Kong
   service: ['to', 'upstreams'],
@@ -81,6 +82,8 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   allowheaders: ['headers'],
   allowedheaders: ['headers'],
   code: ['status'],
+  // YAML 1.1, in which `on` is `true`: what wrote the file read it so.
+  true: ['on'],
   statuscode: ['status'],
 };
 

@@ -61,8 +61,16 @@ function wrongType({ expected, input, inst }: RawIssue & { code: 'invalid_type' 
 function quotesText(expected: string, input: unknown): string {
   // Because: what was written may have been 1.10 or 010, which is another text than that of the number.
   if (expected === 'string' && typeof input === 'number') return '; put it in quotes';
+  if (expected === 'boolean' && typeof input === 'string') return truthText(input);
   const isNumber = typeof input === 'string' && /^-?[0-9]+(?:\.[0-9]+)?$/.test(input);
   return isNumber && (expected === 'number' || expected === 'int') ? '; leave the quotes out' : '';
+}
+
+/** `yes`, `on` and the like are `true` to YAML 1.1, and text since. */
+function truthText(text: string): string {
+  if (/^(?:true|false)$/.test(text)) return '; leave the quotes out';
+  if (/^(?:y|yes|on|true)$/i.test(text)) return '; write true';
+  return /^(?:n|no|off|false)$/i.test(text) ? '; write false' : '';
 }
 
 /** A map with its keys, the first of them where there are many. */
@@ -76,6 +84,8 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   const written = JSON.stringify(key);
   const shape = shapeOf(schema) ?? {};
   const known = Object.keys(shape);
+  const first = key.slice(0, Math.max(0, key.indexOf(':')));
+  if (known.includes(first)) return `unknown key ${written}; a space is missing behind \`${first}:\``;
   // What stands there already is rather not meant a second time.
   const free = known.filter(each => fieldOf(input, each) === undefined);
   const meant = foreignName(key, free);

@@ -14,6 +14,7 @@ import { checkRoutePaths } from './check-route-paths.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
 import type { ExpansionSources } from './expand.ts';
 import type { FilterSchema } from './filter-schema.ts';
+import { valueAt } from './found-text.ts';
 import { deepFreeze } from './freeze.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { type ReadFiles, readFiles } from './include.ts';
@@ -21,6 +22,7 @@ import { languageOf } from './language.ts';
 import { LoadCache } from './load-cache.ts';
 import { MergedDocument } from './merge.ts';
 import { type NamedFiles, readNamedFiles, watchedNames, withAuthorities } from './named-files.ts';
+import { onOneLine } from './one-line.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
 import { inReadingOrder, mayBeLost, withoutEchoes } from './problem-order.ts';
 import { routesToCheck } from './routes-to-check.ts';
@@ -99,11 +101,12 @@ function load(
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);
-    return { ...located, message: hideSecrets(located.message, outside.secrets) };
+    const message = hideSecrets(located.message, outside.secrets) + lineEndHint(problem, document.settings);
+    return { ...located, message: onOneLine(message) };
   };
   const early = [...read.problems, ...document.problems].map(problem => ({
     ...problem,
-    message: hideSecrets(problem.message, outside.secrets),
+    message: onOneLine(hideSecrets(problem.message, outside.secrets)),
   }));
   const later = problems
     .filter(problem => (read.isWhole || !mayComeFromAbsence(problem)) && !mayBeLost(problem, lost))
@@ -123,6 +126,13 @@ function load(
   const config = deepFreeze({ version: versionOf(read, outside, named), ...whole, stores });
   rememberOutsideValues(config, outside.secrets);
   return { ok: true, config, named, problems: all, files: [...read.files, ...watchedNames(named)], locate };
+}
+
+/** Where the value is one line with a line end, which is hardly ever meant: block scalars leave one. */
+function lineEndHint({ path: at, severity, at: part }: Problem, settings: unknown): string {
+  const value = severity === 'error' && part !== 'key' ? valueAt(settings, at) : undefined;
+  const isLine = typeof value === 'string' && /^[^\n]+\n$/.test(value);
+  return isLine ? '; the text ends with a line end: `|-` and `>-` leave it out' : '';
 }
 
 /** When a file could not be read, what seems to be missing or unused may well stand there. */

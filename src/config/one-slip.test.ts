@@ -93,6 +93,51 @@ for (const [what, text, message] of [
     '3 expected a duration longer than 0',
   ],
   [
+    'a key under another gateway’s name, where one is missing',
+    `${listeners}upstreams: { u: { endpoints: [{ address: http://a }] }, v: { endpoints: [http://b] } }\n${both}`,
+    '2 unknown key "address"; `url` is missing',
+  ],
+  [
+    'one of two keys that a map asks for',
+    `${listeners}${upstreams}${route('to: { upstream: u }, mirror: { upstream: v }')}`,
+    '3 write a single upstream by its name alone',
+  ],
+  [
+    'what a map is to say, under another key',
+    `${listeners}${upstreams}${route('to: u, rewrite: { strip: /r }, mirror: { upstream: v }')}`,
+    '3 unknown key "strip"',
+  ],
+  [
+    'settings that are not indented',
+    `${listeners}upstreams:\n  u:\n    endpoints: [http://a]\n    pool:\n    maxPending: 3\n${route('to: u')}`,
+    '6 unknown key "maxPending"; it belongs under `pool`',
+  ],
+  [
+    'an upstream that is not indented',
+    `${listeners}upstreams:\nu: { endpoints: [http://a] }\n${route('to: u')}`,
+    '3 unknown key "u"; is it to be indented, as a part of `upstreams` above?',
+  ],
+  [
+    'listeners that are indented by spaces of another kind',
+    `listeners:\n\u00a0\u00a0- address: 127.0.0.1:0\n${route('to: { reply: {} }')}`,
+    '2 unknown key "\\u00a0\\u00a0- address"; is it to be indented',
+  ],
+  [
+    'no space behind a colon',
+    `${listeners}${upstreams}routes:\n  - name: r\n    match:{ path: /r }\n    to: u\n    mirror: { upstream: v }\n`,
+    '5 unknown key "match:{ path"; a space is missing behind `match:`',
+  ],
+  [
+    'a number that is far too large',
+    `${listeners}limits: { headerCount: 1234567890123456789012 }\n${upstreams}${both}`,
+    '2 expected at most 10000',
+  ],
+  [
+    'a line end behind a name',
+    `${listeners}${upstreams}routes:\n  - name: r\n    to: |\n      u\n    mirror: { upstream: v }\n`,
+    '6 there is no upstream "u\\n"; did you mean "u"?; the text ends with a line end',
+  ],
+  [
     'one of several maps',
     `${listeners}${upstreams}${route('to: u, canary: { upstream: v, by: { cookie: "a b" } }')}`,
     '3 expected a cookie’s name',
@@ -120,4 +165,38 @@ test('a store with an error takes out what names it, so that nothing else is sai
     ['d'],
   );
   assert.deepEqual(outcome.partial.config.filters, []);
+});
+
+test('what templates, word processors and other readers of YAML leave in a file is named', () => {
+  for (const [text, message] of [
+    ['drainTimeout: {{ .Values.drain }}\n', /^not YAML: `\{\{` .* was a template not filled in\?/],
+    ['drainTimeout:\u00a05s\nzone: a\n', /the letter U\+00A0 stands here/],
+    ['zone\uff1a a\nx: b\n', /the letter U\+FF1A stands here, which looks like a colon/],
+    ['routes: [\n  { name: r, to: { reply: {} } },\n]\n', /; indent the \] deeper than the key/],
+    ['zone: !!binary aGk=\n', /there are text, numbers, true and false/],
+    [
+      'upstreams: { u: { endpoints: [http://a], retry: { true: [connect] } } }\n',
+      /unknown key "true"; did you mean "on"\?/,
+    ],
+    ['routes: [{ name: r, public: yes, to: { reply: {} } }]\n', /found "yes"; write true$/],
+    ['routes: [{ name: r, public: "true", to: { reply: {} } }]\n', /found "true"; leave the quotes out$/],
+  ] as const) {
+    const { problems } = loadConfigText(`${listeners}${text}`, '/slip.yaml', { filters });
+    const problem = problems.find(({ severity }) => severity === 'error');
+    assert.match(problem?.message ?? '', message, text);
+    assert.ok(problem!.line >= 2, text);
+  }
+});
+
+test('parameters as other routers and other settings write them are told as taken literally', () => {
+  const warned = (text: string) =>
+    loadConfigText(`${listeners}routes: [${text}]\n`, '/slip.yaml', { filters }).problems.map(each => each.message);
+  assert.match(
+    warned('{ name: r, match: { path: "/a/<id>" }, to: { reply: {} } }')[0]!,
+    /`<id>` is taken literally: .* \{id\}/,
+  );
+  assert.match(
+    warned('{ name: r, match: { path: /a }, to: { redirect: { url: "https://${host}/b" } } }')[0]!,
+    /`\$` of `\$\{host\}` is sent literally: here it is written \{host\}/,
+  );
 });

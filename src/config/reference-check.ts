@@ -111,7 +111,7 @@ export class ReferenceCheck {
     const written = listOf(this.settings['routes']);
     for (let at = from; at < end; at++) {
       const route = routes[at];
-      if (route?.match.path.includes('/:')) this.colonParameter(route.match.path, at);
+      if (route !== undefined && /\/[:<]/.test(route.match.path)) this.foreignParameter(route.match.path, at);
       const only = route === undefined ? null : onlyUpstream(route);
       if (only !== null && known.has(only)) {
         used.add(only);
@@ -178,10 +178,11 @@ export class ReferenceCheck {
   }
 
   /** As many routers write parameters: here the route would answer for the letters alone. */
-  private colonParameter(path: string, at: number): void {
-    const name = /^\/(?:.*\/)?:([A-Za-z_]\w*)(?:\/|$)/.exec(path)?.[1];
-    if (name === undefined) return;
-    this.warn(['routes', at, 'match', 'path'], `\`:${name}\` is taken literally: a parameter is written {${name}}`);
+  private foreignParameter(path: string, at: number): void {
+    const [, written, colon, angle] = /^\/(?:.*\/)?(:([A-Za-z_]\w*)|<([A-Za-z_]\w*)>)(?:\/|$)/.exec(path) ?? [];
+    if (written === undefined) return;
+    const message = `\`${written}\` is taken literally: a parameter is written {${colon ?? angle}}`;
+    this.warn(['routes', at, 'match', 'path'], message);
   }
 
   private parameters(template: string, path: string, place: Path, always: readonly string[]): void {
@@ -191,6 +192,10 @@ export class ReferenceCheck {
       this.warn(place, message);
     }
     if (!template.includes('{')) return;
+    const dollar = /\$\{[A-Za-z_][\w*-]*\}/.exec(template)?.[0];
+    if (dollar !== undefined) {
+      this.warn(place, `the \`$\` of \`${dollar}\` is sent literally: here it is written ${dollar.slice(1)}`);
+    }
     const known = [...always, ...parametersOf(path)];
     for (const name of parametersAskedFor(template)) {
       if (known.includes(name)) continue;

@@ -6,7 +6,8 @@ import { MISSING } from '../base/schema/found.ts';
 import type { Problem } from './config.ts';
 import { isFilledInWhole, withValueAt } from './expand.ts';
 import { valueAt, withFound } from './found-text.ts';
-import { issueText, KEY_SEPARATOR, keyMeant } from './issue-text.ts';
+import { issueText, KEY_SEPARATOR } from './issue-text.ts';
+import { withoutConsequences } from './slip-consequences.ts';
 
 /** A checked value, or everything that is wrong with it; paths begin at the value. */
 export type Checked<Value> =
@@ -91,23 +92,6 @@ function withScalarAt(value: unknown, path: readonly (string | number)[]): unkno
   return withValueAt(value, key, JSON.parse(inner));
 }
 
-/** An unknown key that seems to be meant for another is not told a second time as that one's absence, nor as what the whole lacks for it. */
-function withoutConsequences(problems: Problem[]): Problem[] {
-  const slips = problems.flatMap(({ path, message, at }) => {
-    const meant = at === 'key' ? keyMeant(message) : undefined;
-    return meant === undefined ? [] : [{ owner: path.slice(0, -1), meant }];
-  });
-  if (slips.length === 0) return problems;
-  const isConsequence = ({ path, message, at }: Problem): boolean =>
-    at !== 'key' &&
-    slips.some(
-      ({ owner, meant }) =>
-        owner.every((step, place) => path[place] === step) &&
-        (path.length === owner.length || (path.length === owner.length + 1 && message.includes(`\`${meant}\``))),
-    );
-  return problems.filter(problem => !isConsequence(problem));
-}
-
 type Issue = z.core.$ZodIssue;
 
 function problemsOf(issues: readonly Issue[], base: readonly (string | number)[], document: unknown): Problem[] {
@@ -131,10 +115,13 @@ function problemsOf(issues: readonly Issue[], base: readonly (string | number)[]
   });
 }
 
-/** False for a bound of lists that was held against a text: that it is none is told as well. */
-function isOfKind(issue: Issue, _at: number, issues: readonly Issue[]): boolean {
+/** False for a bound of lists that was held against a text: that it is none is told as well; and for the wider of two bounds. */
+function isOfKind(issue: Issue, at: number, issues: readonly Issue[]): boolean {
   if (issue.code !== 'too_small' && issue.code !== 'too_big') return true;
-  return !issues.some(({ code, path }) => code === 'invalid_type' && isDeepStrictEqual(path, issue.path));
+  return !issues.some(
+    ({ code, path }, other) =>
+      (code === 'invalid_type' || (code === issue.code && other > at)) && isDeepStrictEqual(path, issue.path),
+  );
 }
 
 /** Of a union's options the one whose kind of value was written, or of several maps the one with these keys, when there is just one. */

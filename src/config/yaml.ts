@@ -30,7 +30,11 @@ export function readYaml(text: string): { readonly value: unknown } | ReadError 
     if (!(error instanceof YAMLException)) throw error;
     if (error.mark === undefined || error.mark === null) return withoutMark(text, error.reason);
     const { position } = error.mark;
-    return new ReadError(reasonText(error.reason) + hint(error.reason, text[position] ?? ''), startOf(text, position));
+    const template = /complex keys$/.test(error.reason) ? text.indexOf('{{', position) : -1;
+    if (template !== -1) return new ReadError(unfilledTemplate, template);
+    const letter = text[position] ?? '';
+    const told = reasonText(error.reason) + (foreignSpace(text, position) ?? hint(error.reason, letter));
+    return new ReadError(told, startOf(text, position));
   }
   if (text.includes('*') && countValues(value, new Map()) > valuesMax) {
     return new ReadError(`the document has more than ${valuesMax} values when its aliases are written out`, 0);
@@ -50,6 +54,21 @@ function withoutMark(text: string, reason: string): ReadError {
   return new ReadError('expected one document in a file, found another after `---`', second?.index ?? 0);
 }
 
+const unfilledTemplate =
+  'not YAML: `{{` begins a map inside of a map; was a template not filled in? Text that begins with { needs quotes';
+
+/** What copies of web pages and word processors have in the place of spaces and colons, in the line or the one above. */
+function foreignSpace(text: string, position: number): string | undefined {
+  const start = text.lastIndexOf('\n', text.lastIndexOf('\n', position - 1) - 1) + 1;
+  const end = text.indexOf('\n', position);
+  const letter = /[\u00a0\u2000-\u200f\u202f\u2060\u3000\ufeff\uff1a]/.exec(
+    text.slice(start, end === -1 ? undefined : end),
+  );
+  if (letter === null) return undefined;
+  const code = letter[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return `; the letter U+${code} stands here, which looks like ${code === 'FF1A' ? 'a colon' : 'a space or nothing'} and is none`;
+}
+
 function reasonText(reason: string): string {
   const duplicate = /^duplicated mapping key$/.test(reason);
   return duplicate ? 'this key is given twice' : `not YAML: ${reason}`;
@@ -61,7 +80,12 @@ function hint(reason: string, letter: string): string {
   if (alias !== undefined) return `; text that begins with * needs quotes: "*${alias}"`;
   if (reason === 'unknown escape sequence')
     return '; in double quotes \\ begins an escape: single quotes leave it as it is';
-  if (reason === 'deficient indentation') return '; is a quote or bracket above not closed?';
+  if (reason === 'deficient indentation') {
+    return /[\]}]/.test(letter)
+      ? `; indent the ${letter} deeper than the key that its bracket belongs to`
+      : '; is a quote or bracket above not closed?';
+  }
+  if (/^unknown .* tag !<tag:yaml/.test(reason)) return '; there are text, numbers, true and false, lists and maps';
   if (/^unknown .* tag/.test(reason)) return '; text that begins with ! needs quotes';
   if (/^missed comma/.test(reason)) {
     if (/[{}[\]]/.test(letter)) return '; between { } and [ ], text with brackets needs quotes: "/users/{id}"';
