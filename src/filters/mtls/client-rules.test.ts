@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { z } from 'zod';
 import { type CertificateFacts, ClientRules } from './client-rules.ts';
 import { schema } from './config.ts';
 import { parseForwardedCertificate } from './forwarded-certificate.ts';
@@ -92,6 +93,11 @@ test('what tells of no certificate, of several or of nothing readable', () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('a DNS name in capital letters is one for editors as well', () => {
+  const { properties } = JSON.parse(JSON.stringify(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })));
+  assert.match('*.Partner.EXAMPLE', new RegExp(properties.clients.items.properties.dns.pattern));
 });
 
 test('a configuration that cannot work is refused', () => {

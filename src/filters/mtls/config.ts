@@ -44,8 +44,11 @@ const spiffe = z
 
 const dnsName = z
   .string()
-  .toLowerCase()
-  .regex(/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/, 'expected a DNS name such as api.acme.example, or *.acme.example');
+  .regex(
+    /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
+    'expected a DNS name such as api.acme.example, or *.acme.example',
+  )
+  .transform(written => written.toLowerCase());
 
 const rule = z
   .strictObject({
