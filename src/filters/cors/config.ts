@@ -1,6 +1,7 @@
 // What may be written for cors. Knows nothing of how exchanges run, nor how origins are compared.
 
 import { z } from 'zod';
+import { expected } from '../../base/schema/found.ts';
 
 export const name = 'cors';
 
@@ -59,7 +60,7 @@ export const schema = z
       .default(false)
       .describe('Whether pages may send cookies and TLS client certificates, and read such answers.'),
     maxAge: z
-      .string()
+      .string(expected('whole seconds, minutes or hours such as 600s, 10m or 2h'))
       .regex(/^(0|[1-9][0-9]{0,8})(s|m|h)$/, 'expected whole seconds, minutes or hours such as 600s, 10m or 2h')
       .default('10m')
       .transform(text => Number.parseInt(text, 10) * { s: 1, m: 60, h: 3600 }[text.slice(-1) as 's' | 'm' | 'h'])
