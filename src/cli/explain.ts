@@ -38,7 +38,7 @@ export const explain: Command = {
     const request = requestOf(args);
     const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
-    const explanation = withoutSecrets(await explainRequest(config, request), config);
+    const explanation = withoutSecrets(await explainRequest(config, asReceived(request)), config);
     if (args.flag('json')) terminal.json({ request, ...explanation });
     else show(request, explanation, config, terminal);
     return explanation.outcome === 'routed' || explanation.outcome === 'options' ? ExitCode.ok : ExitCode.failed;
@@ -96,6 +96,15 @@ function bodyOf(text: string | undefined): unknown {
   } catch {
     throw new UsageError('--body is not a JSON document');
   }
+}
+
+/** Header fields as the gateway reads them, a letter for each byte; terminals write UTF-8. */
+function asReceived(request: RequestToExplain): RequestToExplain {
+  const headers = request.headers.map(([name, value]): [string, string] => [
+    name,
+    Buffer.from(value).toString('latin1'),
+  ]);
+  return { ...request, headers };
 }
 
 /** Letters outside ASCII and spaces percent-encoded, as every client does; what is encoded already stays. */

@@ -28,20 +28,24 @@ const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: 
 const record = <T extends object>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }, requiredKeys: (keyof T)[]) =>
   fc.record(shape, { requiredKeys, noNullPrototype: true });
 
-const condition = fc.oneof(
-  letters.filter(text => !text.startsWith('~')),
-  fc.boolean(),
-  fc.constantFrom('~a+', '~[a-z]*'),
-);
-const conditions = fc.dictionary(fc.constantFrom('a', 'b-c', 'x'), condition, { maxKeys: 3, noNullPrototype: true });
+const conditionsOn = (values: fc.Arbitrary<string>) =>
+  fc.dictionary(
+    fc.constantFrom('a', 'b-c', 'x'),
+    fc.oneof(
+      values.filter(text => !text.startsWith('~')),
+      fc.boolean(),
+      fc.constantFrom('~a+', '~[a-z]*'),
+    ),
+    { maxKeys: 3, noNullPrototype: true },
+  );
 const match = record(
   {
     host: fc.oneof(fc.constantFrom('a.example', '*.b.example'), fc.constant(['a.example', 'c.example'])),
     path: fc.constantFrom('/', '/a', '/a/*', '/u/{id}', '/f/{rest*}', '~/x[0-9]+'),
     methods: fc.uniqueArray(fc.constantFrom('GET', 'POST', 'PURGE'), { minLength: 1 }),
-    headers: conditions,
-    query: conditions,
-    cookies: conditions,
+    headers: conditionsOn(letters.filter(text => text.trim() === text)),
+    query: conditionsOn(letters),
+    cookies: conditionsOn(letters.filter(text => !/[ ",;\\]/.test(text))),
     body: fc.dictionary(
       fc.constantFrom('$.a', '$.a[0].b'),
       fc.oneof(

@@ -5,7 +5,7 @@ import { expected, found } from '../base/schema/found.ts';
 import { noBodyConditions, noConditions, noNames } from './bare-route.ts';
 import { bodyMatches } from './body-match.ts';
 import type { MatchConfig } from './config.ts';
-import { namedMatches, regexError } from './value-match.ts';
+import { cookieValueError, fieldValueError, namedMatches, regexError } from './value-match.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const hostName = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
@@ -18,7 +18,7 @@ export function isHost(host: string): boolean {
 }
 
 export function isMethod(text: string): boolean {
-  return token.test(text) && text === text.toUpperCase();
+  return token.test(text) && text === text.toUpperCase() && text !== '*';
 }
 
 /** What is wrong with a host in lower case; undefined when nothing is. */
@@ -68,6 +68,10 @@ const path = z
   });
 
 const method = z.string(expected('a method such as GET')).superRefine((text, context) => {
+  if (text === '*') {
+    context.addIssue({ code: 'custom', message: 'leave `methods` out to match every method' });
+    return;
+  }
   if (isMethod(text)) return;
   const hint = token.test(text) ? `: methods are in upper case, write ${text.toUpperCase()}` : '';
   context.addIssue({ code: 'custom', message: `expected a method such as GET, found ${found(text)}${hint}` });
@@ -84,9 +88,11 @@ const methods = z
 const headerNames = {
   error: (name: string) => (token.test(name) ? undefined : `expected a header name, found ${found(name)}`),
   normal: (name: string) => name.toLowerCase(),
+  valueError: fieldValueError,
 };
 const cookieNames = {
   error: (name: string) => (token.test(name) ? undefined : `expected a cookie’s name, found ${found(name)}`),
+  valueError: cookieValueError,
 };
 const queryNames = {
   error: (name: string) => (name === '' ? 'expected the name of a query parameter, found ""' : undefined),

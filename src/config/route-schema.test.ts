@@ -76,8 +76,23 @@ test('a match that no request can be meant by is refused', () => {
   refused({ match: { headers: { a: '1', A: '2' } } }, 'match.headers.A', /same name/);
   refused({ match: { headers: { a: 1.1 } } }, 'match.headers.a', /found 1\.1; put it in quotes/);
   refused({ match: { headers: { a: '~(' } } }, 'match.headers.a', /./);
+  refused(
+    { match: { headers: { a: 'ü' } } },
+    'match.headers.a',
+    /in several encodings: .* '~\\xC3\\xBC' for "ü" in UTF-8/,
+  );
+  refused({ match: { headers: { a: '~[äö]' } } }, 'match.headers.a', /~\\xC3\\xA4' for "ä"/);
+  refused({ match: { headers: { a: 'v\n' } } }, 'match.headers.a', /no header field has this value/);
+  refused({ match: { cookies: { a: 'ü' } } }, 'match.cookies.a', /most programs write "ü" as %C3%BC/);
+  refused({ match: { cookies: { a: 'a b' } } }, 'match.cookies.a', /no cookie has this value/);
+  refused({ match: { methods: ['*'] } }, 'match.methods.0', /leave `methods` out/);
   refused({ match: { body: { type: 'x' } } }, 'match.body.type', /expected a path into the body/);
   refused({ match: { body: { '$.a': { b: 1 } } } }, 'match.body.$.a', /found a map/);
+});
+
+test('values that stand in requests are taken as they are', () => {
+  for (const value of ['', 'a', 'a b', 'a,b', '~\\xC3\\xBC']) assert.ok(route({ match: { headers: { a: value } } }));
+  assert.ok(route({ match: { cookies: { a: 'a%20b' }, query: { q: 'ü' } } }));
 });
 
 test('destinations', () => {
@@ -125,6 +140,10 @@ test('a reply cannot break the message that it stands in', () => {
   for (const name of ['Content-Length', 'transfer-encoding', 'Connection']) {
     refused(headers({ [name]: '1' }), `to.reply.headers.${name}`, /written by the gateway/);
   }
+});
+
+test('an upstream whose name is a number is named in quotes', () => {
+  refused({ to: 1 }, 'to', /found 1; put it in quotes$/);
 });
 
 test('a rewrite does something, and one thing to the path', () => {

@@ -45,10 +45,38 @@ interface NameForm {
   error(name: string): string | undefined;
   /** The form that is compared; as written when left out. */
   normal?(name: string): string;
+  /** What is wrong with a value; nothing when left out. */
+  valueError?(match: ValueMatch): string | undefined;
+}
+
+/** For cookies, of which none has letters outside ASCII; undefined when a request may meet the condition. */
+export function cookieValueError(match: ValueMatch): string | undefined {
+  const text = match.kind === 'exact' ? match.value : match.kind === 'regex' ? match.source : '';
+  const letter = /[^\x00-\x7f]/u.exec(text)?.[0];
+  if (letter === undefined) {
+    const isCookie = match.kind !== 'exact' || /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(text);
+    return isCookie
+      ? undefined
+      : 'no cookie has this value: expected text without spaces, commas, semicolons, quotes and backslashes';
+  }
+  return `a cookie with a letter outside ASCII is not read: most programs write ${JSON.stringify(letter)} as ${encodeURIComponent(letter)}`;
+}
+
+/** For what stands in header fields: why no request would ever meet a condition; undefined when one may. */
+export function fieldValueError(match: ValueMatch): string | undefined {
+  const text = match.kind === 'exact' ? match.value : match.kind === 'regex' ? match.source : '';
+  if (/[^\x00-\x7f]/.test(text)) {
+    // Because: fields are bytes, of which each is one letter to who compares them, and clients send UTF-8 or Latin-1.
+    const bytes = Buffer.from(/[^\x00-\x7f]/u.exec(text)![0]);
+    const escaped = Array.from(bytes, byte => `\\x${byte.toString(16).toUpperCase()}`).join('');
+    return `header fields are bytes, which clients write in several encodings: match them by an expression, as in '~${escaped}' for ${JSON.stringify(String(bytes))} in UTF-8`;
+  }
+  if (match.kind !== 'exact' || /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/.test(text)) return undefined;
+  return 'no header field has this value: expected text without control characters and without spaces around it';
 }
 
 /** A map of names and conditions. */
-export function namedMatches({ error, normal = name => name }: NameForm) {
+export function namedMatches({ error, normal = name => name, valueError = () => undefined }: NameForm) {
   return z
     .record(
       z.string().superRefine((name, context) => {
@@ -69,6 +97,8 @@ export function namedMatches({ error, normal = name => name }: NameForm) {
           context.addIssue({ code: 'custom', path: [written], message, params: { at: 'key' } });
         }
         writtenBy.set(name, written);
+        const wrong = valueError(match);
+        if (wrong !== undefined) context.addIssue({ code: 'custom', path: [written], message: wrong });
         matches.push({ name, match });
       }
       return matches;

@@ -382,6 +382,16 @@ test('explain and routes show how a value from outside is written, not the value
   assert.match(out, /header x-origin is "\$\{env:ORIGIN\}"/);
 });
 
+test('explain reads a header field as the gateway does, letter by byte', async () => {
+  const config = file('bytes.yaml', [
+    ...good.slice(0, -1),
+    "  - { name: utf8, match: { path: /b, headers: { x-a: '~\\xC3\\xBC' } }, to: orders }",
+  ]);
+  const { code, out } = await cardea(['explain', '--json', 'GET', '/b', '-H', 'x-a: ü', '-c', config]);
+  assert.equal(code, 0, out);
+  assert.deepEqual(JSON.parse(out).request.headers.at(-1), ['x-a', 'ü']);
+});
+
 test('diff tells what would change, and exits 0', async () => {
   const changed = file('changed.yaml', [
     ...good.filter(line => !line.includes('name: orders')).map(line => line.replace('9001', '9002')),
