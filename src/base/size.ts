@@ -12,3 +12,15 @@ export function parseSize(text: string): number {
   const match = sizePattern.exec(text);
   return match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
 }
+
+/** In the largest unit of which it is a whole number: `64KiB` for 65,536. */
+export function sizeText(bytes: number): string {
+  for (const [unit, each] of [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024],
+  ] as const) {
+    if (bytes >= each && bytes % each === 0) return `${bytes / each}${unit}`;
+  }
+  return `${bytes}B`;
+}

@@ -27,11 +27,11 @@ test('added, removed, changed and moved', () => {
     drainTimeoutMs: 1,
   });
   assert.deepEqual(changesOf(before, after), [
-    { kind: 'changed', what: 'drainTimeoutMs', details: ['5000 -> 1'] },
+    { kind: 'changed', what: 'drainTimeout', details: ['5s -> 1ms'] },
     { kind: 'changed', what: 'upstream users', details: ['pool.maxPending: 500 -> 7'] },
     { kind: 'removed', what: 'route c', details: [] },
     { kind: 'added', what: 'route d', details: [] },
-    { kind: 'changed', what: 'route a', details: ['timeoutMs: null -> 5'] },
+    { kind: 'changed', what: 'route a', details: ['timeout: nothing -> 5ms'] },
     { kind: 'moved', what: 'routes', details: ['the order of routes differs'] },
   ]);
 });

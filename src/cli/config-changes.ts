@@ -4,6 +4,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { asWritten } from '../config/as-written.ts';
 import type { Config } from '../config/config.ts';
+import { inTerm } from '../config/written-terms.ts';
 import { redact } from '../control/redact.ts';
 import { type Side, valueChanges } from './value-changes.ts';
 
@@ -11,7 +12,7 @@ export interface Change {
   readonly kind: 'added' | 'removed' | 'changed' | 'moved';
   /** `route users`, `upstream users`, `limits`. */
   readonly what: string;
-  /** For what changed: each value that differs, `timeoutMs: 30000 -> 5000`. */
+  /** For what changed: each value that differs, `timeout: 30s -> 5s`. */
   readonly details: readonly string[];
 }
 
@@ -48,10 +49,10 @@ export function configChanges(old: PlacedConfig, now: PlacedConfig): Change[] {
   const changes: Change[] = [];
   const { config: before } = old;
   const { config: after } = now;
-  const compare: Compare = (one, other) => valueChanges(sideOf(old, one), sideOf(now, other));
+  const compare: Compare = (one, other, key) => valueChanges(sideOf(old, one, key), sideOf(now, other, key));
   for (const key of single) {
-    const details = compare(before[key], after[key]);
-    if (details.length > 0) changes.push({ kind: 'changed', what: key, details });
+    const details = compare(before[key], after[key], key);
+    if (details.length > 0) changes.push({ kind: 'changed', what: inTerm(key, null)[0], details });
   }
   for (const [key, noun] of Object.entries(named)) {
     // Because: the keys of `named` are those of Config, which Object.entries forgets.
@@ -66,7 +67,7 @@ interface Named {
 }
 
 /** What differs between a part of the one and a part of the other. */
-type Compare = (before: unknown, after: unknown) => string[];
+type Compare = (before: unknown, after: unknown, key: string) => string[];
 
 function listChanges(before: readonly Named[], after: readonly Named[], noun: string, compare: Compare): Change[] {
   const old = new Map(before.map(each => [each.name, each]));
@@ -81,7 +82,7 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
       changes.push({ kind: 'added', what: `${noun} ${each.name}`, details: [] });
       continue;
     }
-    const details = compare(previous, each);
+    const details = compare(previous, each, noun);
     if (details.length > 0) changes.push({ kind: 'changed', what: `${noun} ${each.name}`, details });
   }
   // Order decides between routes that are equally specific.
@@ -93,9 +94,11 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
   return changes;
 }
 
-function sideOf({ config, folder }: PlacedConfig, value: unknown): Side {
+/** `key` is the setting's, of which the value may be a number with a unit. */
+function sideOf({ config, folder }: PlacedConfig, value: unknown, key: string): Side {
   const inside = `${folder}${path.sep}`;
-  return { value: besideIt(value, inside), shown: redact(besideIt(asWritten(config, value), inside)) };
+  const shown = redact(besideIt(asWritten(config, value), inside));
+  return { value: inTerm(key, besideIt(value, inside))[1], shown: inTerm(key, shown)[1] };
 }
 
 /** A copy in which files of the folder have their names from there: a checked configuration has whole ones. */

@@ -72,6 +72,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Values with units are written without quotes. */
+const withUnit = /^[0-9.]+(?:ms|s|m|h|B|KiB|MiB|GiB|TiB|%|\/(?:s|min|h|day|week|month))$/;
+
 function textOf(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+  if (value === undefined || value === null) return 'nothing';
+  return typeof value === 'string' && withUnit.test(value) ? value : JSON.stringify(value);
 }

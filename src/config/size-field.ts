@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { expected, found } from '../base/schema/found.ts';
-import { parseSize, sizeExpected, sizePattern } from '../base/size.ts';
+import { parseSize, sizeExpected, sizePattern, sizeText } from '../base/size.ts';
 
 const described = expected(sizeExpected);
 const orZero = {
@@ -29,14 +29,3 @@ export const sizeOrNone = z.union([z.literal(0), bounded(0, Number.MAX_SAFE_INTE
 
 /** Bytes a second, as a size or as a plain number; 0 is no limit. */
 export const bytesPerSecond = z.union([z.int().min(0), bounded(0, Number.MAX_SAFE_INTEGER)], orZero);
-
-function sizeText(bytes: number): string {
-  for (const [unit, each] of [
-    ['GiB', 1024 ** 3],
-    ['MiB', 1024 ** 2],
-    ['KiB', 1024],
-  ] as const) {
-    if (bytes >= each && bytes % each === 0) return `${bytes / each}${unit}`;
-  }
-  return `${bytes}B`;
-}

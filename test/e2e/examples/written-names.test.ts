@@ -1,0 +1,55 @@
+// What `cardea diff` shows of the examples is in the words of the language: no name and no unit of the gateway's inside.
+
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { filterSchemas, loadLanguages } from '../../../src/compile/languages.ts';
+import { jsonSchema } from '../../../src/config/json-schema.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { inTerm } from '../../../src/config/written-terms.ts';
+
+const folder = path.join(import.meta.dirname, '../../../examples');
+
+/** Every key that may be written anywhere. */
+function namesIn(schema: unknown, names = new Set<string>()): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return names;
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'properties') for (const name of Object.keys(value)) names.add(name);
+    namesIn(value, names);
+  }
+  return names;
+}
+
+/** What a checked configuration has beside what was written: which of several forms was chosen, and what a form is made of. */
+const structure = new Set([
+  'kind',
+  'config',
+  'match',
+  'value',
+  'source',
+  'targets',
+  'stickyCookie',
+  'enabled',
+  'adaptive',
+]);
+
+/** Keys with units that are none of the language. */
+function foreignKeys(value: unknown, names: ReadonlySet<string>): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...(/(?:Ms|Max|Bytes|PerSecond)$/.test(key) && !names.has(key) && !structure.has(key) ? [key] : []),
+    ...foreignKeys(inner, names),
+  ]);
+}
+
+test('names and units', async () => {
+  await loadLanguages();
+  const names = namesIn(jsonSchema(filterSchemas));
+  for (const file of readdirSync(folder).filter(each => each.endsWith('.yaml'))) {
+    const result = loadConfig(path.join(folder, file), { filters: filterSchemas, env: process.env });
+    assert.ok(result.ok, file);
+    const written = Object.entries(result.config).map(([key, value]) => inTerm(key, value));
+    assert.deepEqual(foreignKeys(Object.fromEntries(written), names), [], file);
+  }
+});
