@@ -6,6 +6,7 @@ import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import { found } from '../base/schema/found.ts';
 import type { PlaceProblem } from '../base/schema/place-problem.ts';
 import type { FilterConfig } from './config.ts';
+import { settingInsteadOfFilter } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
 import { checkValue } from './schema-problems.ts';
 
@@ -85,7 +86,10 @@ function checkFilter(
   const filter = byName.get(name);
   const inside = [...path, name];
   if (filter === undefined) {
-    const known = suggestion(name, byName.keys()) || `; there are ${[...byName.keys()].sort().join(', ')}`;
+    const setting = settingInsteadOfFilter(name);
+    const known =
+      (setting === undefined ? suggestion(name, byName.keys()) : `; it is ${setting}`) ||
+      `; there are ${[...byName.keys()].sort().join(', ')}`;
     problems.push({ path: inside, message: `there is no filter ${JSON.stringify(name)}${known}`, at: 'key' });
     return null;
   }

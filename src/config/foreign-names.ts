@@ -15,6 +15,21 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   gzip: ['compress'],
   leastconnections: ['leastRequest'],
   maxfails: ['failures'],
+  location: ['routes'],
+  return: ['to'],
+  proxynextupstream: ['retry'],
+  proxyconnecttimeout: ['connectTimeout'],
+  proxyreadtimeout: ['idleTimeout'],
+  readtimeout: ['idleTimeout'],
+  maxconns: ['maxConnections'],
+  keepalive: ['pool'],
+  servername: ['host'],
+  clientmaxbodysize: ['bodyLimit', 'limits', 'body'],
+  limitreq: ['rateLimit'],
+  authrequest: ['forwardAuth'],
+  brotli: ['compress'],
+  log: ['accessLog'],
+  logging: ['accessLog'],
   // Kong
   service: ['to', 'upstreams'],
   services: ['upstreams'],
@@ -22,7 +37,7 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   targets: ['endpoints'],
   strippath: ['stripPrefix'],
   paths: ['path'],
-  hosts: ['host'],
+  hosts: ['host', 'endpoints'],
   ratelimiting: ['rateLimit'],
   keyauth: ['apiKey'],
   basicauth: ['basic'],
@@ -37,6 +52,12 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   responsetransformer: ['headers'],
   correlationid: ['requestId'],
   healthchecks: ['healthCheck'],
+  // APISIX
+  nodes: ['endpoints'],
+  upstreamid: ['to'],
+  serviceid: ['to'],
+  limitcount: ['rateLimit'],
+  checks: ['healthCheck'],
   // Envoy
   cluster: ['to', 'upstream', 'upstreams'],
   clusters: ['upstreams'],
@@ -49,6 +70,12 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   prefix: ['path'],
   prefixrewrite: ['stripPrefix'],
   numretries: ['attempts'],
+  weightedclusters: ['to'],
+  passive: ['outlier'],
+  tlscontext: ['tls'],
+  transportsocket: ['tls'],
+  domain: ['host'],
+  domains: ['host'],
   // Traefik
   entrypoints: ['listeners'],
   routers: ['routes'],
@@ -60,11 +87,31 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   ipwhitelist: ['ipAccess'],
   buffering: ['bodyLimit'],
   digestauth: ['basic'],
+  pathprefix: ['path'],
+  average: ['limit'],
   // Several of them
   upstream: ['to', 'upstreams'],
   route: ['routes', 'to'],
   url: ['endpoints', 'path'],
   uri: ['path'],
+  urls: ['endpoints'],
+  addresses: ['endpoints'],
+  target: ['url'],
+  queryparams: ['query'],
+  queryparameters: ['query'],
+  args: ['query'],
+  grpc: ['h2'],
+  sticky: ['affinity'],
+  stickysession: ['affinity', 'sticky'],
+  stickysessions: ['affinity', 'sticky'],
+  jwks: ['keys'],
+  jwksuri: ['keys'],
+  jwksurl: ['keys'],
+  requests: ['limit'],
+  rps: ['limit'],
+  redis: ['store'],
+  keynames: ['from'],
+  roles: ['groups'],
   port: ['address'],
   rate: ['limit'],
   retries: ['retry', 'attempts'],
@@ -87,11 +134,50 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   statuscode: ['status'],
 };
 
+/** By a filter's name elsewhere, in the same form: what does it here, where it is no filter. */
+const settings: Readonly<Record<string, string>> = {
+  retry: '`retry` of an upstream or a route',
+  circuitbreaker: '`breaker` of an upstream',
+  breaker: '`breaker` of an upstream',
+  healthcheck: '`healthCheck` of an upstream',
+  concurrency: '`concurrency` of an upstream or a route',
+  inflightreq: '`concurrency` of an upstream or a route',
+  limitconn: '`concurrency` of an upstream or a route',
+  timeout: '`timeout` of an upstream or a route',
+  redirect: '`to: { redirect: ... }` of a route',
+  redirectscheme: '`to: { redirect: ... }` of a route',
+  redirectregex: '`to: { redirect: ... }` of a route',
+  rewrite: '`rewrite` of a route',
+  proxyrewrite: '`rewrite` of a route',
+  stripprefix: '`rewrite: { stripPrefix: ... }` of a route',
+  addprefix: '`rewrite: { path: ... }` of a route',
+  replacepath: '`rewrite: { path: ... }` of a route',
+  mirror: '`mirror` of a route',
+  proxymirror: '`mirror` of a route',
+  trafficsplit: 'a split in `to` of a route',
+  canary: '`canary` of a route',
+  cache: '`fallback: { cache: ... }` of a route, for when an upstream fails',
+  accesslog: '`accessLog`',
+  filelog: '`accessLog`',
+  prometheus: '`/metrics` of `admin`',
+};
+
+/** What does here what a filter of this name does elsewhere; undefined when it is not known. */
+export function settingInsteadOfFilter(written: string): string | undefined {
+  const key = plainName(written);
+  return Object.hasOwn(settings, key) ? settings[key] : undefined;
+}
+
 /** Which of `names` another gateway's name stands for, or undefined. */
 export function foreignName(written: string, names: Iterable<string>): string | undefined {
-  const key = written.toLowerCase().replace(/[-_.]/g, '');
+  const key = plainName(written);
   const meant = Object.hasOwn(foreignNames, key) ? foreignNames[key] : undefined;
   if (meant === undefined) return undefined;
   const known = new Set(names);
   return meant.find(name => known.has(name));
+}
+
+/** As names are compared here: in lower case, without what joins words. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/[-_.]/g, '');
 }

@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import { found, MISSING } from '../base/schema/found.ts';
-import { foreignName } from './foreign-names.ts';
+import { foreignName, plainName } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
 import { fieldOf } from './written.ts';
 
@@ -92,6 +92,8 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
   const owners = known.filter(each => Object.hasOwn(shapeOf(shape[each]) ?? {}, key)).map(each => `\`${each}\``);
   if (owners.length > 0) return `unknown key ${written}; it belongs under ${listText(owners)}`;
+  const below = foreignName(key, known) === undefined ? meantBelow(key, shape) : undefined;
+  if (below !== undefined) return `unknown key ${written}; did you mean ${below}?`;
   const near = suggestion(key, free) || suggestion(key, known);
   if (near !== '') return `unknown key ${written}${near}`;
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
@@ -100,6 +102,16 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
 /** The key that was probably meant, by what `unknownKey` says of it: of an issue zod keeps no more than its text. */
 export function keyMeant(message: string): string | undefined {
   return /^unknown key .*; did you mean "(.+)"\?$/.exec(message)?.[1];
+}
+
+/** A setting of one of the maps inside that the key stands for, with where it is. */
+function meantBelow(key: string, shape: Readonly<Record<string, object>>): string | undefined {
+  for (const [owner, schema] of Object.entries(shape)) {
+    const names = Object.keys(shapeOf(schema) ?? {});
+    const name = foreignName(key, names) ?? names.find(each => plainName(each) === plainName(key));
+    if (name !== undefined) return `${JSON.stringify(name)} under \`${owner}\``;
+  }
+  return undefined;
 }
 
 /** What a schema is made of, as far as it is known here: the keys of an object, and what stands in an optional one. */

@@ -200,3 +200,19 @@ test('parameters as other routers and other settings write them are told as take
     /`\$` of `\$\{host\}` is sent literally: here it is written \{host\}/,
   );
 });
+
+test('what is a setting elsewhere is named with where it is', () => {
+  const upstream = (more: string) =>
+    `upstreams: { u: { endpoints: [http://a], ${more} } }\nroutes: [{ name: r, to: u }]\n`;
+  const first = (text: string) =>
+    loadConfigText(`${listeners}${text}`, '/slip.yaml', { filters }).problems.find(each => each.severity === 'error')
+      ?.message;
+  assert.match(first(upstream('connect_timeout: 1s'))!, /did you mean "connectTimeout" under `pool`\?$/);
+  assert.match(first(upstream('max_conns: 3'))!, /did you mean "maxConnections" under `pool`\?$/);
+  assert.match(first(upstream('hosts: [a]'))!, /did you mean "endpoints"\?$/);
+  assert.match(
+    first('filters: [{ stripPrefix: { prefixes: [/a] } }]\n')!,
+    /no filter "stripPrefix"; it is `rewrite: \{ stripPrefix/,
+  );
+  assert.match(first('filters: [{ circuitBreaker: {} }]\n')!, /it is `breaker` of an upstream$/);
+});

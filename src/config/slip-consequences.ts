@@ -36,7 +36,7 @@ export function withoutConsequences(problems: Problem[]): Problem[] {
 }
 
 /** What a message about an unknown key says of another. */
-const guess = /; (?:did you mean "(.+)"\?|it belongs under .*|a space is missing .*)$/;
+const guess = /; (?:did you mean .+\?|it belongs under .*|a space is missing .*)$/;
 
 const unknown = /^(?:unknown key |write a single upstream )/;
 
