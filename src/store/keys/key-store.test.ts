@@ -163,6 +163,36 @@ test('a PostgreSQL keeps no statements for us; one that stops answering is told 
   await second.stop();
 });
 
+test('in PostgreSQL a user who may only read lists the keys, and is told what he may not do', async t => {
+  const server = await startPostgres();
+  const storeOf = (username: string) => {
+    const nodes = [{ host: '127.0.0.1', port: server.port }];
+    return new PostgresStore(
+      storeSpec({ kind: 'postgres', nodes, username, database: 'postgres', commandTimeoutMs: 5_000 }),
+    );
+  };
+  const [owner, reader] = [storeOf('cardea'), storeOf('reader')];
+  t.after(async () => {
+    await Promise.all([owner.close(), reader.close()]);
+    await server.stop();
+  });
+  const sql = await owner.sql();
+  await sql`CREATE ROLE reader LOGIN`;
+  await assert.rejects(keyStoreIn(reader).prepare(), /permission denied/);
+  await keyStoreIn(owner).prepare();
+  await keyStoreIn(owner).add(record());
+  await sql`GRANT SELECT ON cardea_keys, cardea_keys_state TO reader`;
+  const keys = keyStoreIn(reader);
+  await keys.prepare();
+  assert.equal(await keys.version(), '1');
+  assert.equal((await keys.find(record().hash))?.id, record().id);
+  assert.deepEqual(
+    (await keys.list()).map(({ id }) => id),
+    [record().id],
+  );
+  await assert.rejects(async () => keys.revoke(record().id), /permission denied for table cardea_keys/);
+});
+
 test('a change by hand shows in SQLite and PostgreSQL, too', async () => {
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder, 'by-hand.db') });
   const store = new SqliteStore(spec);
