@@ -11,7 +11,7 @@ export interface Vocabulary {
 }
 
 /** Cookies, tables and the like, whose names begin as those of metrics do. */
-const noMetrics = new Set(['cardea_keys', 'cardea_session', 'cardea_split']);
+const noMetrics = new Set(['cardea_keys', 'cardea_keys_state', 'cardea_session', 'cardea_split']);
 
 const metric = /\bcardea_[a-z0-9_]+/g;
 /** `503 \`limits_unavailable\``, with or without backticks around the number. */
