@@ -9,7 +9,12 @@ import type { DiscoverConfig } from './discover-config.ts';
 const hostNameExpected = expected('a host name such as users.internal');
 const hostName = z
   .string(hostNameExpected)
-  .regex(/^(?=.{1,254}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?)+$/, hostNameExpected)
+  .max(254, hostNameExpected)
+  // Because: a dot between labels, and not perhaps one behind each, keeps a long name with a wrong letter from taking for ever.
+  .regex(
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/,
+    hostNameExpected,
+  )
   .refine(name => !isIpAddress(name), 'this is an address, not a name: write it under `endpoints`');
 
 const serverExpected = expected('the address of a DNS server such as 10.0.0.53 or 10.0.0.53:5353');

@@ -90,6 +90,10 @@ test('where a number, a truth value or text of some form is asked for, what is f
 
 test('filters are named wherever one may stand, and every reference leads somewhere', () => {
   assert.ok(places.some(({ path }) => path.includes('.echo')));
+  assert.ok(
+    places.some(({ schema: each }) => each.title === 'echo'),
+    'editors name it',
+  );
   const references = places.map(place => place.schema.$ref).filter(to => to !== undefined);
   assert.ok(references.length >= 2, 'the global chain and the chain of a route');
   for (const to of references) assert.ok(Object.hasOwn(schema.$defs ?? {}, to.replace('#/$defs/', '')), to);
@@ -113,4 +117,19 @@ test('the reference has a row for each setting of each resource, and a section f
   }
   for (const key of documentKeys) assert.ok(reference.includes(`\n## ${key}\n`), key);
   assert.match(reference, /### echo\n\nSays it\.\n[\s\S]*\| `text` \| text \| `hi` \| Said\. \|/);
+});
+
+test('patterns are read by validators in every language, and in no time', () => {
+  const patterns = new Set(places.flatMap(({ schema: each }) => each.pattern ?? []));
+  assert.ok(patterns.size > 10, 'the walk has found them');
+  for (const pattern of patterns) {
+    // Go and Rust have no lookaround, and Java reads no `\\0`.
+    assert.doesNotMatch(pattern, /\(\?[=!<]|\\0/);
+    const form = new RegExp(pattern);
+    for (const unit of ['a', 'a.', 'a-', '/a', '1', '%', ' ']) {
+      const from = performance.now();
+      form.test(`${unit.repeat(40)}!`);
+      assert.ok(performance.now() - from < 1_000, `${pattern} on ${unit}`);
+    }
+  }
 });

@@ -71,6 +71,8 @@ function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
       // Because: it is a schema in itself, and no boolean.
       const config = schema.safeParse({}).success ? (orEmpty(whole) as JsonSchema) : whole;
       return {
+        // Because: editors show it in their list of what may stand here.
+        title: name,
         type: 'object',
         properties: { [name]: { ...config, ...(documentation !== undefined && { description: documentation }) } },
         required: [name],

@@ -29,7 +29,7 @@ const headerName = z.string().superRefine((name, context) => {
 
 const headerValue = z
   .string(expected('text, in quotes where it looks like a number'))
-  .regex(/^[^\0-\x08\x0a-\x1f\x7f]*$/, 'a header value holds no control characters');
+  .regex(/^[^\x00-\x08\x0a-\x1f\x7f]*$/, 'a header value holds no control characters');
 
 const headers = z.record(headerName, headerValue, expected('a map of header names and values'));
 

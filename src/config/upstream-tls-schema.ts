@@ -5,8 +5,7 @@ import { z } from 'zod';
 import type { UpstreamTlsConfig } from './config.ts';
 import { filePath } from './tls-file.ts';
 
-const hostName =
-  /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/;
+const hostName = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/;
 
 export const upstreamTlsSchema = z
   .strictObject({
@@ -17,6 +16,7 @@ export const upstreamTlsSchema = z
     key: filePath.optional().describe('PEM file: the private key of `cert`.'),
     serverName: z
       .string()
+      .max(253, 'expected a host name such as users.internal')
       .regex(hostName, 'expected a host name such as users.internal')
       .optional()
       .describe('The name to ask for (SNI), which the certificate must contain. Default: the endpoint’s host.'),
