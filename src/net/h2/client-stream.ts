@@ -405,7 +405,9 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     if (this.closed) return;
     this.wantsHttp1 = code === ErrorCode.http11Required;
     const cause = this.wantsHttp1 ? 'It wants HTTP/1.1 for such requests; see `protocol`.' : '';
-    this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : 'upstream_reset', '', cause));
+    // A service of gRPC keeps the deadline of the call as well, and is often a moment before our coarser timer.
+    const fault = this.isOver(this.connection.io.clock.now) ? 'exchange_timeout' : 'upstream_reset';
+    this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : fault, '', cause));
   }
 
   /** The connection ends; `processed` says that the endpoint may have looked at this request (RFC 9113 section 6.8). */
@@ -449,10 +451,14 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
 
   onDeadline(now: number): void {
     this.connection.io.clock.now = now;
-    const over = this.times !== null && now >= this.times.deadline;
     const awaitsHead = this.phase === Phase.head && !this.waiting;
-    const code = over ? 'exchange_timeout' : awaitsHead ? 'upstream_response_timeout' : 'upstream_idle_timeout';
-    this.fail(ErrorCode.cancel, code);
+    const code = awaitsHead ? 'upstream_response_timeout' : 'upstream_idle_timeout';
+    this.fail(ErrorCode.cancel, this.isOver(now) ? 'exchange_timeout' : code);
+  }
+
+  /** The time of the whole exchange is. */
+  private isOver(now: number): boolean {
+    return this.times !== null && now >= this.times.deadline;
   }
 
   /** Something moved: the time without movement starts anew. */

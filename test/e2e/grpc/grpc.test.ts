@@ -259,6 +259,36 @@ test('a caller that does not end its call at its deadline by itself is told, and
   caller.close();
 });
 
+test('a service that resets a call at its deadline is DEADLINE_EXCEEDED, as if the gateway had been first', async t => {
+  const server = createServer();
+  server.on('stream', stream => {
+    stream.on('error', () => {});
+    // As grpc-go does. Its timer is finer than the gateway's, which is counted in tens of milliseconds.
+    const endsAt = performance.now() + 101;
+    const look = (): void => {
+      if (performance.now() < endsAt) setImmediate(look);
+      else stream.close(constants.NGHTTP2_CANCEL);
+    };
+    look();
+  });
+  const port = await listeningPort(server);
+  const engine = await startEngine([port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
+  t.after(async () => {
+    await engine.stop();
+    server.close();
+  });
+  const caller = await H2Client.open(engine.port);
+  for (let id = 1; id < 20; id += 2) {
+    const call = request('POST', '/a.Service/Hang', ['content-type', 'application/grpc'], ['grpc-timeout', '100m']);
+    caller.headers(id, call, false);
+    caller.data(id, '\0\0\0\0\x01x', true);
+    const answer = await caller.answer(id);
+    assert.equal(new Map(answer.headers).get('grpc-status'), String(status.DEADLINE_EXCEEDED));
+  }
+  assert.equal(engine.refusals('upstream_reset'), 0);
+  caller.close();
+});
+
 test('a caller that cancels cancels at the service, and a service that stops is heard by the caller', async t => {
   let cancelled = 0;
   const { client, server } = await start(t, {
