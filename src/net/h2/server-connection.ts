@@ -571,7 +571,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
         return;
       case 'idle':
         this.decoder.forget();
-        this.leave();
+        this.announceEnd();
         return;
       case 'stuck':
         this.handler.onHttp2Error('stalled');

@@ -125,6 +125,23 @@ describe('time', () => {
     });
   });
 
+  test('an idle connection announces its end first: a request that was on its way is served', async () => {
+    await with_({ limits: { keepAliveTimeoutMs: 150 } }, async ({ engine }) => {
+      const client = await H2Client.open(engine.port);
+      client.headers(1, get('/a'));
+      await client.answer(1);
+      await client.until(({ frames }) => frames.some(({ type }) => type === T.goaway));
+      const [first] = client.frames.filter(({ type }) => type === T.goaway);
+      assert.deepEqual([first!.payload.readUInt32BE(0), first!.payload.readUInt32BE(4)], [0x7fffffff, 0]);
+      // It was sent before the announcement could be read.
+      client.headers(3, get('/in-time'));
+      assert.equal((await client.answer(3)).status, 200);
+      assert.equal(await client.end(), 0);
+      const last = client.frames.findLast(({ type }) => type === T.goaway)!;
+      assert.deepEqual([last.payload.readUInt32BE(0), last.payload.readUInt32BE(4)], [3, 0]);
+    });
+  });
+
   test('an open stream keeps a connection from being idle', async () => {
     await with_({ limits: { keepAliveTimeoutMs: 100 } }, async ({ engine, release }) => {
       const client = await H2Client.open(engine.port);
