@@ -54,25 +54,25 @@ export class TimerWheel {
     if (entry.wheelSlot !== UNSCHEDULED) this.unlink(entry);
   }
 
-  /** Fires what is due. Call about once a tick; after a long stall it catches up. */
-  advance(now: number): void {
-    const target = Math.floor(now / this.tickMs);
+  /** Fires what was due by `due`, at `now`. Call about once a tick; after a long stall it catches up. */
+  advance(due: number, now = due): void {
+    const target = Math.floor(due / this.tickMs);
     const first = Math.max(this.current + 1, target - this.mask);
     for (let tick = first; tick <= target; tick++) {
       this.current = tick;
       let entry = this.slots[tick & this.mask]!;
       this.slots[tick & this.mask] = null;
       // The chain is taken whole first: an entry that fires may cancel or reschedule any other.
-      let due: Timed[] | null = null;
+      let firing: Timed[] | null = null;
       while (entry !== null) {
         const next = entry.wheelNext;
         entry.wheelNext = entry.wheelPrevious = null;
         entry.wheelSlot = UNSCHEDULED;
-        if (entry.deadline <= now) (due ??= []).push(entry);
+        if (entry.deadline <= due) (firing ??= []).push(entry);
         else if (entry.deadline !== Infinity) this.insert(entry);
         entry = next!;
       }
-      if (due !== null) for (const fired of due) if (fired.deadline <= now) fired.onDeadline(now);
+      if (firing !== null) for (const fired of firing) if (fired.deadline <= due) fired.onDeadline(now);
     }
   }
 

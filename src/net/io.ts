@@ -4,7 +4,7 @@ import { Clock } from '../base/clock.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { Outbox } from './outbox.ts';
-import { TurnEnd } from './turn-end.ts';
+import { TurnEnd, type TurnEndTask } from './turn-end.ts';
 
 /** Width of a timer tick; deadlines fire up to this much late. */
 const TICK_MS = 25;
@@ -15,7 +15,7 @@ const READ_BUFFER_BYTES = 64 * 1024;
 const FRAME_BUFFER_BYTES = 72 * 1024;
 const FREE_FRAME_BUFFERS_MAX = 16;
 
-export class ThreadIo {
+export class ThreadIo implements TurnEndTask {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly outbox: Outbox;
@@ -24,6 +24,8 @@ export class ThreadIo {
   /** Where connections that carry several exchanges at once gather what they send. */
   readonly frameBuffers: BufferPool;
   private timer: NodeJS.Timeout | null;
+  /** Deadlines up to this are looked at when the turn ends: all that came before has been read by then. */
+  private dueBy: number;
 
   constructor() {
     this.clock = new Clock();
@@ -33,15 +35,22 @@ export class ThreadIo {
     this.turnEnd = new TurnEnd();
     this.frameBuffers = new BufferPool(FRAME_BUFFER_BYTES, FREE_FRAME_BUFFERS_MAX);
     this.timer = null;
+    this.dueBy = this.clock.now;
   }
 
   /** Starts the thread's one timer. It does not keep the process alive. */
   start(): void {
     // Because: this is the timer that all deadlines hang on.
     this.timer ??= setInterval(() => {
-      this.wheel.advance(this.clock.tick());
-      this.outbox.flush();
+      this.dueBy = this.clock.tick();
+      this.turnEnd.add(this);
     }, TICK_MS).unref();
+  }
+
+  /** Node runs timers before it reads: what had come in time, and lay in its socket during a long turn, is heard first. */
+  onTurnEnd(): void {
+    this.wheel.advance(this.dueBy, this.clock.tick());
+    this.outbox.flush();
   }
 
   stop(): void {

@@ -44,6 +44,18 @@ function get(path: string, lines = ''): string {
   return `GET ${path} HTTP/1.1\r\nHost: test\r\n${lines}\r\n`;
 }
 
+test('a request that came in time is answered, however long the gateway was busy before it looked', async t => {
+  const own = await engineFor(t, { limits: { keepAliveTimeoutMs: 200 } });
+  const client = await ClientConnection.open(own.port);
+  client.send(get('/fixed'));
+  await client.answers(1);
+  client.send(get('/fixed'));
+  // The gateway runs on this thread: the request lies in its socket, and its idle time is over by the time it can read.
+  for (const until = performance.now() + 400; performance.now() < until; );
+  assert.equal((await client.answers(2))[1]?.body, 'fixed\n');
+  client.destroy();
+});
+
 describe('pipelined requests', () => {
   test('are answered in order, slow and fast, ours and the upstream’s', async () => {
     const paths = ['/after/80/a', '/fixed', '/now', '/after/20/b', '/fixed', '/fixed', '/after/5/c', '/now'];
