@@ -172,6 +172,7 @@ test('the star stands for labels and nothing else', () => {
 
 test('what cannot work is refused, with the reason', () => {
   const messageOf = (config: unknown) => schema.safeParse(config).error?.issues[0]?.message ?? 'accepted';
+  assert.match(messageOf({ origins: ['*'], maxAge: 7200 }), /seconds, minutes or hours such as 600s, .*, found 7200$/);
   assert.match(messageOf({ origins: ['*'], credentials: true }), /any web page act as its visitor/);
   assert.match(messageOf({ origins: [] }), /at least one/);
   assert.match(messageOf({ origins: ['null'] }), /sandboxed/);
