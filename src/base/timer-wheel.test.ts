@@ -30,6 +30,17 @@ test('a deadline beyond one turn of the wheel waits for its time', () => {
   assert.deepEqual(entry.firedAt, [1000]);
 });
 
+test('what is due by an earlier time fires at the present one, what came due meanwhile at the next call', () => {
+  const wheel = new TimerWheel(0, 25, 16);
+  const entries = [new Entry(), new Entry()] as const;
+  wheel.schedule(entries[0], 40);
+  wheel.schedule(entries[1], 60);
+  wheel.advance(50, 90);
+  assert.deepEqual([entries[0].firedAt, entries[1].firedAt], [[90], []]);
+  wheel.advance(100);
+  assert.deepEqual(entries[1].firedAt, [100]);
+});
+
 test('an entry that fires may cancel and reschedule others of its slot', () => {
   const wheel = new TimerWheel(0, 25, 16);
   const victim = new Entry();
