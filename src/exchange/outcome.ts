@@ -36,7 +36,14 @@ export function attemptFailed(exchange: Exchange, fault: Fault): void {
   if (guard === null || exchange.endpoint === null) return;
   const pass = exchange.breakerPass;
   exchange.breakerPass = NO_PASS;
-  guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
+  if (fault.code === 'exchange_timeout' && isCallersTime(exchange)) guard.cancelled(exchange.endpoint, pass);
+  else guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
+}
+
+/** The time that is up is `grpc-timeout`, not `timeout`: callers who give a service a millisecond must not take it from all others. */
+function isCallersTime(exchange: Exchange): boolean {
+  const timeoutMs = exchange.route!.plan.timeoutMs || exchange.upstream!.spec.timeoutMs;
+  return timeoutMs === 0 || exchange.deadline < exchange.startedAt + timeoutMs;
 }
 
 /** Its balancer treats it as slow, its discovery is refreshed, and the reason is logged. */

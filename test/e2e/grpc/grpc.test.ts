@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { constants, createServer } from 'node:http2';
+import { constants, createServer, type ServerHttp2Stream } from 'node:http2';
 import { test } from 'node:test';
 import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { Fault, type FaultCode } from '../../../src/base/fault.ts';
@@ -16,6 +16,7 @@ import { filterServices } from '../../support/filter-services.ts';
 import { type EchoHandlers, echoClient, echoService, startEcho } from '../../support/grpc-echo.ts';
 import { H2Client, request } from '../../support/h2-client.ts';
 import { listeningPort } from '../../support/listening-port.ts';
+import { breakerSpec } from '../../support/resilience-settings.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -257,6 +258,31 @@ test('a caller that does not end its call at its deadline by itself is told, and
   await eventually(() => resets.length === 1, 'the service is told');
   assert.equal(resets[0], constants.NGHTTP2_CANCEL);
   caller.close();
+});
+
+test('callers who give a service no time do not open its circuit breaker for others; a `timeout` of ours does', async t => {
+  const server = createServer();
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    stream.on('error', () => {});
+    if (headers[':path'] === '/a.Service/Answer') stream.respond({ 'grpc-status': '0' }, { endStream: true });
+  });
+  const port = await listeningPort(server);
+  t.after(() => server.close());
+  for (const timeoutMs of [0, 60]) {
+    const upstream = { protocol: 'h2c', breaker: breakerSpec({ failures: 2 }), timeoutMs } as const;
+    const engine = await startEngine([port], { protocols: ['h2c'], upstream });
+    t.after(() => engine.stop());
+    const caller = await H2Client.open(engine.port);
+    const ask = async (id: number, path: string): Promise<string | undefined> => {
+      const grpcTimeout = ['grpc-timeout', timeoutMs === 0 ? '10m' : '10S'] as const;
+      caller.headers(id, request('POST', path, ['content-type', 'application/grpc'], grpcTimeout), true);
+      return new Map((await caller.answer(id)).headers).get('grpc-status');
+    };
+    for (const id of [1, 3, 5]) await ask(id, '/a.Service/Hang');
+    const expected = timeoutMs === 0 ? status.OK : status.UNAVAILABLE;
+    assert.equal(await ask(7, '/a.Service/Answer'), String(expected));
+    caller.close();
+  }
 });
 
 test('a service that resets a call at its deadline is DEADLINE_EXCEEDED, as if the gateway had been first', async t => {
