@@ -70,11 +70,17 @@ function compareMessage(our: ReadMessage, their: NodeMessage, direction: 'reques
     if (our.target !== originForm(their.target)) return `target ${our.target} against ${their.target}`;
   } else if (our.status !== their.status) return `status ${our.status} against ${their.status}`;
   if (our.version !== their.version) return `version ${our.version} against ${their.version}`;
-  const headers = sameHeaders(their.headers, our.headers);
+  const isInterim = direction === 'response' && our.status < 200;
+  const headers = sameHeaders(isInterim ? withoutLength(their.headers) : their.headers, our.headers);
   if (headers !== null) return `headers: ${headers}`;
   if (!their.switched && our.body !== their.body)
     return `body ${JSON.stringify(our.body)} against ${JSON.stringify(their.body)}`;
   return compareTrailers(our, their);
+}
+
+/** A length of 0 in an interim response is taken and not passed on (RFC 9110 section 8.6). */
+function withoutLength(headers: NodeMessage['headers']): NodeMessage['headers'] {
+  return headers.filter(([name]) => name.toLowerCase() !== 'content-length');
 }
 
 /** Ours may lack those that must not stand behind a body; what is there is in order and the same. */
