@@ -49,7 +49,11 @@ export async function startGateway(config: string, options: GatewayOptions = {})
     ['run', '-c', configPath, '--workers', String(options.workers ?? 1)],
     options.environment,
   );
-  await untilSaid(child, ' ready: ');
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  await untilSaid(child, ' ready: ').catch((error: unknown) => {
+    removeFolder();
+    throw error;
+  });
   return {
     port,
     adminPort,
@@ -60,7 +64,7 @@ export async function startGateway(config: string, options: GatewayOptions = {})
     exited: child.exited,
     async stop() {
       const code = await child.stop();
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder();
       const shown = shownSecrets([child.stderr(), child.stdout()], secrets);
       if (shown.length > 0) throw new Error(`the gateway shows secrets: ${shown.slice(0, 3).join(' | ')}`);
       return code;

@@ -181,4 +181,5 @@ test('a worker that hangs does not hold up the end', { timeout: 60_000 }, async 
   process.kill(gateway.pid, 'SIGTERM');
   assert.equal(await gateway.exited, 0);
   clearTimeout(killed);
+  await gateway.stop();
 });

@@ -40,6 +40,8 @@ routes:
   t.after(async () => {
     await gateway.stop();
     await redis.stop();
+    before.remove();
+    behind.remove();
   });
   const status = async () => (await fetch(`http://127.0.0.1:${gateway.port}/limited`)).status;
   await eventually(async () => (await status()) === 200, 'Redis counts');
