@@ -135,8 +135,9 @@ test(`${reloads} reloads leave the heap flat`, async () => {
       return resident;
     };
     const reload = async (name: string): Promise<void> => {
-      change(gateway, document(replyRoute(name)));
+      // Because: asked for after the change, it may be the new one, which the watch had loaded by then.
       const before = (await configPage(gateway)).version;
+      change(gateway, document(replyRoute(name)));
       process.kill(gateway.pid, 'SIGHUP');
       await eventually(async () => (await configPage(gateway)).version !== before, name);
     };
