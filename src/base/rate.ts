@@ -33,3 +33,9 @@ export function parseRate(text: string): Rate | null {
   if (match === null) return null;
   return { count: Number(match[1]) * multiples[match[2]!]!, perMs: periods[match[3]!]! };
 }
+
+/** `1000/min`; undefined for a time that is none of the units. */
+export function rateText({ count, perMs }: Rate): string | undefined {
+  const unit = Object.keys(periods).find(name => periods[name] === perMs);
+  return unit === undefined ? undefined : `${count}/${unit}`;
+}

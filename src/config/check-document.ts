@@ -6,6 +6,7 @@ import { isAnyKept } from '../base/list-edits.ts';
 import { found } from '../base/schema/found.ts';
 import type { Config, Problem } from './config.ts';
 import { deepFreeze } from './freeze.ts';
+import { spaceMissing } from './issue-text.ts';
 import { documentKeys, type Language } from './language.ts';
 import type { KeptPart, KeptParts } from './load-cache.ts';
 import { probableName, suggestion } from './nearest-name.ts';
@@ -225,8 +226,8 @@ function checkWithKeys(schema: AnySchema, value: unknown): Checked<unknown> {
 /** Where the key may have been meant to stand, or what may stand here. */
 function elsewhere(key: string, empty: string | null, known: readonly string[]): string {
   if (/^(?:\/\/|\/\*)/.test(key)) return '; a comment begins with #';
-  const first = key.slice(0, Math.max(0, key.indexOf(':')));
-  if (known.includes(first)) return `; a space is missing behind \`${first}:\``;
+  const space = spaceMissing(key, known);
+  if (space !== undefined) return space;
   if (empty !== null) return `; is it to be indented, as a part of \`${empty}\` above?`;
   return `; expected one of ${known.join(', ')}`;
 }

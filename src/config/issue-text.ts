@@ -84,8 +84,8 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   const written = JSON.stringify(key);
   const shape = shapeOf(schema) ?? {};
   const known = Object.keys(shape);
-  const first = key.slice(0, Math.max(0, key.indexOf(':')));
-  if (known.includes(first)) return `unknown key ${written}; a space is missing behind \`${first}:\``;
+  const space = spaceMissing(key, known);
+  if (space !== undefined) return `unknown key ${written}${space}`;
   // What stands there already is rather not meant a second time.
   const free = known.filter(each => fieldOf(input, each) === undefined);
   const meant = foreignName(key, free);
@@ -97,6 +97,12 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   const near = suggestion(key, free) || suggestion(key, known);
   if (near !== '') return `unknown key ${written}${near}`;
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
+}
+
+/** For a key that holds a known one and its value, since YAML wants a space between them. */
+export function spaceMissing(key: string, known: readonly string[]): string | undefined {
+  const first = key.slice(0, Math.max(0, key.indexOf(':')));
+  return known.includes(first) ? `; a space is missing behind \`${first}:\`` : undefined;
 }
 
 /** The key that was probably meant, by what `unknownKey` says of it: of an issue zod keeps no more than its text. */

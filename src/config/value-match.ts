@@ -51,7 +51,7 @@ interface NameForm {
 
 /** For cookies, of which none has letters outside ASCII; undefined when a request may meet the condition. */
 export function cookieValueError(match: ValueMatch): string | undefined {
-  const text = match.kind === 'exact' ? match.value : match.kind === 'regex' ? match.source : '';
+  const text = textOf(match);
   const letter = /[^\x00-\x7f]/u.exec(text)?.[0];
   if (letter === undefined) {
     const isCookie = match.kind !== 'exact' || /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(text);
@@ -64,7 +64,7 @@ export function cookieValueError(match: ValueMatch): string | undefined {
 
 /** For what stands in header fields: why no request would ever meet a condition; undefined when one may. */
 export function fieldValueError(match: ValueMatch): string | undefined {
-  const text = match.kind === 'exact' ? match.value : match.kind === 'regex' ? match.source : '';
+  const text = textOf(match);
   if (/[^\x00-\x7f]/.test(text)) {
     // Because: fields are bytes, of which each is one letter to who compares them, and clients send UTF-8 or Latin-1.
     const bytes = Buffer.from(/[^\x00-\x7f]/u.exec(text)![0]);
@@ -73,6 +73,11 @@ export function fieldValueError(match: ValueMatch): string | undefined {
   }
   if (match.kind !== 'exact' || /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/.test(text)) return undefined;
   return 'no header field has this value: expected text without control characters and without spaces around it';
+}
+
+/** As written, for conditions that hold a text. */
+function textOf(match: ValueMatch): string {
+  return match.kind === 'exact' ? match.value : match.kind === 'regex' ? match.source : '';
 }
 
 /** A map of names and conditions. */

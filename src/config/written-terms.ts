@@ -1,6 +1,7 @@
 // A checked configuration in the words of the language again: `timeout: 30s` for `timeoutMs: 30000`. For people to read: what comes
 // out is close to what may be written, and is no document.
 
+import { rateText } from '../base/rate.ts';
 import { durationText } from '../base/schema/duration.ts';
 import { sizeText } from '../base/size.ts';
 
@@ -57,15 +58,6 @@ const terms: Readonly<Record<string, Term>> = {
   'match.hosts': ['host'],
 };
 
-const periods: readonly (readonly [number, string])[] = [
-  [30 * 86_400_000, 'month'],
-  [7 * 86_400_000, 'week'],
-  [86_400_000, 'day'],
-  [3_600_000, 'h'],
-  [60_000, 'min'],
-  [1_000, 's'],
-];
-
 /** The value with names and units as they are written; `within` is the key that it stands under. */
 function inWrittenTerms(value: unknown, within = ''): unknown {
   if (Array.isArray(value)) return value.map(each => inWrittenTerms(each, within));
@@ -73,7 +65,7 @@ function inWrittenTerms(value: unknown, within = ''): unknown {
   // Because: what a configuration consists of are plain objects.
   const fields = value as Readonly<Record<string, unknown>>;
   return (
-    rateText(fields) ??
+    rateIn(fields) ??
     matchText(fields) ??
     Object.fromEntries(Object.entries(fields).map(([key, inner]) => inTerm(key, inner, within)))
   );
@@ -87,11 +79,10 @@ export function inTerm(key: string, value: unknown, within = ''): [string, unkno
   return isDuration ? [key.slice(0, -'Ms'.length), duration(value)] : [key, inWrittenTerms(value, key)];
 }
 
-function rateText(fields: Readonly<Record<string, unknown>>): string | undefined {
+function rateIn(fields: Readonly<Record<string, unknown>>): string | undefined {
   const { count, perMs } = fields;
   if (typeof count !== 'number' || typeof perMs !== 'number' || Object.keys(fields).length !== 2) return undefined;
-  const unit = periods.find(([ms]) => ms === perMs)?.[1];
-  return unit === undefined ? undefined : `${count}/${unit}`;
+  return rateText({ count, perMs });
 }
 
 /** A condition of a route. */

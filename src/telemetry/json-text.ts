@@ -1,5 +1,7 @@
 // Strings of bytes as JSON strings, for log lines. Not a serialiser: one string in, one literal out.
 
+import { unicodeEscape } from '../base/unicode-escape.ts';
+
 const needsEscape = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
 const escapedEach = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
 
@@ -22,5 +24,5 @@ export function jsonString(text: string): string {
 }
 
 function escapeOf(letter: string): string {
-  return shortEscapes[letter] ?? `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return shortEscapes[letter] ?? unicodeEscape(letter);
 }

@@ -1,5 +1,7 @@
 // The gateway's own messages to the operator, on standard error. Rare by design; requests are logged by access-log.ts.
 
+import { unicodeEscape } from '../base/unicode-escape.ts';
+
 /** Any simple JSON value; never a secret. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -105,5 +107,5 @@ function quoted(value: string): string {
 }
 
 function visible(text: string): string {
-  return text.replace(controlLetters, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(controlLetters, unicodeEscape);
 }

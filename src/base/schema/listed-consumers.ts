@@ -16,6 +16,11 @@ export function missingConsumers(
   );
 }
 
+/** As `unlistedConsumer` says, of what stands at `path` of a filter. */
+export function unlistedProblem(path: PlaceProblem['path'], name: string): PlaceProblem {
+  return { path, message: unlistedConsumer(name), severity: 'warning', absentFrom: 'consumers' };
+}
+
 /** For rules about callers, whom a key of a store may name as well: of a name that is not listed nobody knows that it is meant. */
 export function unlistedConsumer(name: string): string {
   return `there is no consumer "${name}": unless keys of a store belong to it, nobody is ever this consumer`;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
-import { unlistedConsumer } from '../../base/schema/listed-consumers.ts';
+import { unlistedProblem } from '../../base/schema/listed-consumers.ts';
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { isTimeZone } from '../../base/schema/time-zone.ts';
 import { comparisonOf } from './comparison.ts';
@@ -120,11 +120,9 @@ export function asksWho({ allow = [], deny = [] }: AclConfig): boolean {
 export function placeProblems(config: AclConfig, { consumers }: Pick<FilterSurroundings, 'consumers'>): PlaceProblem[] {
   return (['deny', 'allow'] as const).flatMap(list =>
     (config[list] ?? []).flatMap((rule, at) =>
-      (rule.consumers ?? []).flatMap((consumer, index): PlaceProblem[] => {
-        if (consumers.has(consumer)) return [];
-        const path = [list, at, 'consumers', index];
-        return [{ path, message: unlistedConsumer(consumer), severity: 'warning', absentFrom: 'consumers' }];
-      }),
+      (rule.consumers ?? []).flatMap((consumer, index) =>
+        consumers.has(consumer) ? [] : [unlistedProblem([list, at, 'consumers', index], consumer)],
+      ),
     ),
   );
 }

@@ -6,7 +6,7 @@ import { budgetContradictions } from '../../base/schema/budget-contradictions.ts
 import { budgetKey, budgetKeyProblems, budgetName, goesByCaller, type KeyPart } from '../../base/schema/budget-key.ts';
 import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/schema/budget-rate.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
-import { unlistedConsumer } from '../../base/schema/listed-consumers.ts';
+import { unlistedProblem } from '../../base/schema/listed-consumers.ts';
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { answerTime, block, memorySize, policyName } from './limit-words.ts';
@@ -279,7 +279,7 @@ export function placeProblems(config: RateLimitConfig, around: FilterSurrounding
       const message = 'no filter before this one finds out who calls, so nobody is ever this consumer';
       problems.push({ path: place, message, absentFrom: 'filters' });
     } else if (!around.consumers.has(consumer)) {
-      problems.push({ path: place, message: unlistedConsumer(consumer), severity: 'warning', absentFrom: 'consumers' });
+      problems.push(unlistedProblem(place, consumer));
     }
   }
   return problems;

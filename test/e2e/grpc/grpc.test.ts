@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { constants, createServer, type ServerHttp2Stream } from 'node:http2';
+import { constants, createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { test } from 'node:test';
 import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { Fault, type FaultCode } from '../../../src/base/fault.ts';
@@ -72,6 +72,17 @@ function unary(
       setImmediate(() => resolve({ ...answer!, trailers }));
     });
   });
+}
+
+/** A gateway before a service of HTTP/2, and a client of it that sets its own frames. */
+async function callerBefore(t: TestContext, server: Http2Server) {
+  const port = await listeningPort(server);
+  const engine = await startEngine([port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
+  t.after(async () => {
+    await engine.stop();
+    server.close();
+  });
+  return { caller: await H2Client.open(engine.port), engine };
 }
 
 function talk(client: Client, options: CallOptions = {}): ClientDuplexStream<Buffer, Buffer> {
@@ -238,13 +249,7 @@ test('a caller that does not end its call at its deadline by itself is told, and
     stream.on('error', () => {});
     stream.on('close', () => resets.push(stream.rstCode));
   });
-  const port = await listeningPort(server);
-  const engine = await startEngine([port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
-  t.after(async () => {
-    await engine.stop();
-    server.close();
-  });
-  const caller = await H2Client.open(engine.port);
+  const { caller } = await callerBefore(t, server);
   const began = performance.now();
   const call = request('POST', '/a.Service/Hang', ['content-type', 'application/grpc'], ['grpc-timeout', '300m']);
   caller.headers(1, call, false);
@@ -297,13 +302,7 @@ test('a service that resets a call at its deadline is DEADLINE_EXCEEDED, as if t
     };
     look();
   });
-  const port = await listeningPort(server);
-  const engine = await startEngine([port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
-  t.after(async () => {
-    await engine.stop();
-    server.close();
-  });
-  const caller = await H2Client.open(engine.port);
+  const { caller, engine } = await callerBefore(t, server);
   for (let id = 1; id < 20; id += 2) {
     const call = request('POST', '/a.Service/Hang', ['content-type', 'application/grpc'], ['grpc-timeout', '100m']);
     caller.headers(id, call, false);

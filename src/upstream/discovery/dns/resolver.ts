@@ -69,13 +69,11 @@ export class Resolver {
     if (family === 'all') return this.searched(name, candidate => this.bothFamilies(candidate));
     const types: AskedType[] = family === 'ipv4' ? ['A'] : family === 'ipv6' ? ['AAAA'] : ['A', 'AAAA'];
     return this.searched(name, async candidate => {
-      const found: Records[] = [];
       for (const type of types) {
-        if (found.length > 0) break;
         const records = await this.ask(candidate, type);
-        if (records !== null) found.push(records);
+        if (records !== null) return joined([records]);
       }
-      return found.length === 0 ? null : joined(found);
+      return null;
     });
   }
 
