@@ -6,7 +6,8 @@ import { LogFile, NOT_OPEN } from './log-file.ts';
 import { LogLoss, type LogLossEvents } from './log-loss.ts';
 import { isPipe, LINE_FEED, linesIn, pipePiece, STDOUT_FD } from './log-output.ts';
 
-const BUFFER_BYTES = 64 * 1_024;
+// With buffers of 64 KiB the log cost 5 % more CPU per small request: a file takes a few large writes more cheaply than many small ones.
+const BUFFER_BYTES = 256 * 1_024;
 const BACKLOG_BYTES_MAX = 8 * 1_024 * 1_024;
 const FLUSH_AFTER_MS = 1_000;
 const RETRY_FIRST_MS = 1;
