@@ -1,6 +1,7 @@
 // The gateway in this process from start to exit: what `run` and `demo` have in common.
 
 import { flushCompileCache } from 'node:module';
+import { packageVersion } from '../base/package-version.ts';
 import { AdminServer } from '../control/admin-server.ts';
 import { closeEarlyDebugger } from '../runtime/early-debugger.ts';
 import { listenFailure } from '../runtime/listener-book.ts';
@@ -10,7 +11,6 @@ import { listenToSignals } from '../runtime/signals.ts';
 import { Supervisor } from '../runtime/supervisor.ts';
 import { ExitCode } from './command.ts';
 import { messageOf } from './message-of.ts';
-import { packageVersion } from './package-version.ts';
 import { counted, countText, problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -4,6 +4,7 @@
 import { feedSources } from '../compile/feed-catalog.ts';
 import { feedsOfUpstream } from '../compile/upstream-members.ts';
 import { routesThatSayMore } from '../config/routes-that-say-more.ts';
+import { writeBuildInfo } from '../telemetry/build-info.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
@@ -111,6 +112,7 @@ export class Supervisor {
     const { config } = loaded;
     if (config === null) throw new Error('a configuration with errors cannot be started');
     const registry = new MetricRegistry(config.metrics);
+    writeBuildInfo(registry);
     const { crew, tables, feeds, tickets } = this;
     const rollout = new Rollout({ crew, registry, tables, feeds, tickets });
     this.registry = registry;

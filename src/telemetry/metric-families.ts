@@ -180,6 +180,7 @@ export type BlockKindName =
   | 'upstream'
   | 'worker'
   | 'gateway'
+  | 'build'
   | 'event'
   | 'limit'
   | 'consumer'
@@ -264,6 +265,12 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         'max',
       ),
     ],
+  },
+  build: {
+    name: 'build',
+    labels: ['version', 'node_version'],
+    cellCount: 1,
+    families: [gauge('cardea_build_info', 'Always 1; the labels are the versions of the gateway and of Node.', 0)],
   },
   worker: {
     name: 'worker',

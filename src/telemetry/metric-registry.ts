@@ -50,6 +50,7 @@ export class MetricRegistry {
     this.offsets = {
       gateway: new Map(),
       worker: new Map(),
+      build: new Map(),
       route: new Map(),
       upstream: new Map(),
       certificate: new Map(),

@@ -58,6 +58,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
   const regions = {
     gateway: region('gateway', 1),
     worker: region('worker', 1),
+    build: region('build', 1),
     certificate: region('certificate', CERTIFICATES_MAX),
     event: region('event', EVENTS_MAX),
     limit: region('limit', LIMITS_MAX),
