@@ -5,6 +5,7 @@ import { type ChangedRange, changedRange, rememberChangedRange } from '../base/c
 import { isAnyKept } from '../base/list-edits.ts';
 import { found } from '../base/schema/found.ts';
 import type { Config, Problem } from './config.ts';
+import { belongsIntoFilters, isFilterName } from './filter-names.ts';
 import { deepFreeze } from './freeze.ts';
 import { spaceMissing } from './issue-text.ts';
 import { documentKeys, type Language } from './language.ts';
@@ -48,7 +49,7 @@ export function checkDocument(
   before: KeptParts,
 ): CheckedDocument {
   const run = new DocumentCheck(settings, before);
-  run.checkKeys();
+  run.checkKeys(elements.filters);
   const parts = {
     listeners: run.list('listeners', elements.listeners),
     admin: run.one('admin', single.admin),
@@ -86,7 +87,8 @@ class DocumentCheck {
     this.before = before;
   }
 
-  checkKeys(): void {
+  /** `filter` is the schema of one filter. */
+  checkKeys(filter: AnySchema): void {
     const known: readonly string[] = documentKeys;
     // The last of the known keys, when nothing stands under it.
     let empty: string | null = null;
@@ -100,7 +102,7 @@ class DocumentCheck {
       if (meant !== null) this.lost.add(meant);
       const message = laterKeys.has(key)
         ? `${written} is not supported yet in this version`
-        : `unknown key ${written}${suggestion(key, known) || elsewhere(key, empty, known)}`;
+        : `unknown key ${written}${suggestion(key, known) || elsewhere(key, empty, known, filter)}`;
       this.fail([key], message, 'key');
     }
     if (this.settings['listeners'] === undefined) {
@@ -224,10 +226,11 @@ function checkWithKeys(schema: AnySchema, value: unknown): Checked<unknown> {
 }
 
 /** Where the key may have been meant to stand, or what may stand here. */
-function elsewhere(key: string, empty: string | null, known: readonly string[]): string {
+function elsewhere(key: string, empty: string | null, known: readonly string[], filter: AnySchema): string {
   if (/^(?:\/\/|\/\*)/.test(key)) return '; a comment begins with #';
   const space = spaceMissing(key, known);
   if (space !== undefined) return space;
+  if (isFilterName(key, filter)) return belongsIntoFilters;
   if (empty !== null) return `; is it to be indented, as a part of \`${empty}\` above?`;
   return `; expected one of ${known.join(', ')}`;
 }

@@ -6,6 +6,7 @@ import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import { found } from '../base/schema/found.ts';
 import type { PlaceProblem } from '../base/schema/place-problem.ts';
 import type { FilterConfig } from './config.ts';
+import { withFilterNames } from './filter-names.ts';
 import { settingInsteadOfFilter } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
 import { checkValue } from './schema-problems.ts';
@@ -51,7 +52,7 @@ export interface StoreReference {
 /** An element of `filters`, checked by the schema of the filter that it names. */
 export function filterSchema(filters: readonly FilterSchema[]) {
   const byName = new Map(filters.map(filter => [filter.name, filter]));
-  return z
+  const schema = z
     .unknown()
     .meta(filterPlace)
     .transform((written, context): FilterConfig => {
@@ -62,6 +63,7 @@ export function filterSchema(filters: readonly FilterSchema[]) {
       }
       return filter ?? z.NEVER;
     });
+  return withFilterNames(schema, byName.keys());
 }
 
 interface FilterProblem {

@@ -3,6 +3,7 @@
 
 import type { z } from 'zod';
 import { found, MISSING } from '../base/schema/found.ts';
+import { belongsIntoFilters, isFilterName } from './filter-names.ts';
 import { foreignName, plainName } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
 import { fieldOf } from './written.ts';
@@ -92,6 +93,8 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
   const owners = known.filter(each => Object.hasOwn(shapeOf(shape[each]) ?? {}, key)).map(each => `\`${each}\``);
   if (owners.length > 0) return `unknown key ${written}; it belongs under ${listText(owners)}`;
+  if (known.some(each => isFilterName(key, elementOf(shape[each]))))
+    return `unknown key ${written}${belongsIntoFilters}`;
   const below = foreignName(key, known) === undefined ? meantBelow(key, shape) : undefined;
   if (below !== undefined) return `unknown key ${written}; did you mean ${below}?`;
   const near = suggestion(key, free) || suggestion(key, known);
@@ -120,19 +123,30 @@ function meantBelow(key: string, shape: Readonly<Record<string, object>>): strin
   return undefined;
 }
 
-/** What a schema is made of, as far as it is known here: the keys of an object, and what stands in an optional one. */
+/** What a schema is made of, as far as it is known here: the keys of an object, the elements of a list, and what stands in an optional one. */
 interface Definition {
   readonly shape?: Readonly<Record<string, object>>;
   readonly innerType?: object;
+  readonly element?: object;
   readonly in?: object;
 }
 
 /** The keys of an object’s schema, also of one that is optional, has a default or is transformed; undefined for others. */
 function shapeOf(schema: object | undefined): Readonly<Record<string, object>> | undefined {
-  // Because: zod tells the schema of an issue without its type.
-  const definition = (schema as { readonly _zod?: { readonly def?: Definition } } | undefined)?._zod?.def;
+  const definition = definitionOf(schema);
   const inner = definition?.innerType ?? definition?.in;
   return definition?.shape ?? (inner === undefined ? undefined : shapeOf(inner));
+}
+
+/** The schema of a list's elements, also of a list that is optional or has a default; undefined for others. */
+function elementOf(schema: object | undefined): object | undefined {
+  const definition = definitionOf(schema);
+  return definition?.element ?? (definition?.innerType === undefined ? undefined : elementOf(definition.innerType));
+}
+
+function definitionOf(schema: object | undefined): Definition | undefined {
+  // Because: zod tells the schema of an issue without its type.
+  return (schema as { readonly _zod?: { readonly def?: Definition } } | undefined)?._zod?.def;
 }
 
 function wrongValue(values: readonly unknown[], input: unknown): string {

@@ -113,6 +113,16 @@ for (const [what, text, message] of [
     '6 unknown key "maxPending"; it belongs under `pool`',
   ],
   [
+    'a filter beside the settings of its route',
+    `${listeners}${shared}${upstreams}${both.replace('mirror', 'counts: { store: s }, mirror')}`,
+    '4 unknown key "counts"; it belongs under `filters`, as an element of its list',
+  ],
+  [
+    'a filter that is not indented',
+    `${listeners}filters:\ncounts: { store: s }\n${upstreams}${both}`,
+    '3 unknown key "counts"; it belongs under `filters`, as an element of its list',
+  ],
+  [
     'an upstream that is not indented',
     `${listeners}upstreams:\nu: { endpoints: [http://a] }\n${route('to: u')}`,
     '3 unknown key "u"; is it to be indented, as a part of `upstreams` above?',

@@ -1,0 +1,21 @@
+// Which filters a schema of one element of `filters` knows, for messages about a filter that stands beside the list instead of in it.
+
+import { z } from 'zod';
+
+/** Schemas of filters and the names that they accept. Not part of `meta`, which the published JSON Schema shows. */
+const namesOf = z.registry<{ readonly names: ReadonlySet<string> }>();
+
+/** Remembers the names for this schema, and returns it. */
+export function withFilterNames<Schema extends z.ZodType>(schema: Schema, names: Iterable<string>): Schema {
+  namesOf.add(schema, { names: new Set(names) });
+  return schema;
+}
+
+/** Whether `key` is a filter of which `schema` describes one; false for schemas of anything else. */
+export function isFilterName(key: string, schema: object | undefined): boolean {
+  // Because: a registry looks schemas up by identity only.
+  return schema !== undefined && namesOf.get(schema as z.ZodType)?.names.has(key) === true;
+}
+
+/** The end of a message about such a key. */
+export const belongsIntoFilters = '; it belongs under `filters`, as an element of its list';
