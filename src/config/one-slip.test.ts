@@ -113,6 +113,11 @@ for (const [what, text, message] of [
     '6 unknown key "maxPending"; it belongs under `pool`',
   ],
   [
+    'consumers under another name, of whom a canary speaks',
+    `${listeners}consumer: [{ name: c }]\n${upstreams}${route('to: u, canary: { upstream: v, always: { consumers: [c] } }')}`,
+    '2 unknown key "consumer"; did you mean "consumers"?',
+  ],
+  [
     'a filter beside the settings of its route',
     `${listeners}${shared}${upstreams}${both.replace('mirror', 'counts: { store: s }, mirror')}`,
     '4 unknown key "counts"; it belongs under `filters`, as an element of its list',

@@ -170,7 +170,8 @@ export class ReferenceCheck {
     for (const [index, name] of (route.canary?.always.consumers ?? []).entries()) {
       this.consumerNamesFound ??= elementNames(this.settings['consumers']);
       if (this.consumerNamesFound.has(name)) continue;
-      this.warn(['routes', at, 'canary', 'always', 'consumers', index], unlistedConsumer(name));
+      const place = ['routes', at, 'canary', 'always', 'consumers', index];
+      this.warn(place, unlistedConsumer(name), { absentFrom: 'consumers' });
     }
     for (const [index, { by }] of (route.audit?.accept ?? []).entries()) {
       this.expectKnown(this.routeNames(), 'routes', by, ['routes', at, 'audit', 'accept', index, 'by']);
