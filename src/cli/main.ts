@@ -1,12 +1,12 @@
 // Entry of the command line: finds the command, reads its arguments, turns errors into one message and an exit code.
 
-import { packageVersion } from '../base/package-version.ts';
 import { findOwnModulesQuickly } from '../runtime/own-modules.ts';
 import { type Command, ExitCode } from './command.ts';
 import { commandList } from './command-list.ts';
 import { commandText, overviewText } from './help-text.ts';
 import { messageOf } from './message-of.ts';
 import { nearestName } from './nearest-name.ts';
+import { packageVersion } from './package-version.ts';
 import { parseArguments, UsageError } from './parse-arguments.ts';
 import { Terminal } from './terminal.ts';
 

@@ -1,7 +1,6 @@
 // The gateway in this process from start to exit: what `run` and `demo` have in common.
 
 import { flushCompileCache } from 'node:module';
-import { packageVersion } from '../base/package-version.ts';
 import { AdminServer } from '../control/admin-server.ts';
 import { closeEarlyDebugger } from '../runtime/early-debugger.ts';
 import { listenFailure } from '../runtime/listener-book.ts';
@@ -11,6 +10,7 @@ import { listenToSignals } from '../runtime/signals.ts';
 import { Supervisor } from '../runtime/supervisor.ts';
 import { ExitCode } from './command.ts';
 import { messageOf } from './message-of.ts';
+import { packageVersion } from './package-version.ts';
 import { counted, countText, problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -30,7 +30,7 @@ export interface ServeOptions {
 /** Resolves with the exit code: after a drain, or when it could not start. Nothing is left open either way. */
 export async function serve({ file, workers, onReady }: ServeOptions, terminal: Terminal): Promise<number> {
   // The threads start while the file is read.
-  const supervisor = new Supervisor({ workers, load: () => loadFile(file) });
+  const supervisor = new Supervisor({ workers, load: () => loadFile(file), version: packageVersion() });
   const fail = async (message: string): Promise<number> => {
     if (message !== '') terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
     await supervisor.abandon();

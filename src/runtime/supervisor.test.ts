@@ -23,7 +23,7 @@ function loaded(config: Config): LoadedFile {
 }
 
 async function started(config: Config, workers = 2): Promise<Supervisor> {
-  const supervisor = new Supervisor({ workers, load: async () => loaded(next), log });
+  const supervisor = new Supervisor({ workers, load: async () => loaded(next), version: '1.2.3', log });
   after(() => supervisor.abandon());
   const result = await supervisor.start(loaded(config));
   assert.deepEqual(result.ok, true, JSON.stringify(result));
@@ -61,7 +61,7 @@ test('a reload that is asked for while it starts comes once it serves', async ()
     setImmediate(isServing);
     return loaded(next);
   };
-  const supervisor = new Supervisor({ workers: 1, load, log });
+  const supervisor = new Supervisor({ workers: 1, load, version: '1.2.3', log });
   after(() => supervisor.abandon());
   const starting = supervisor.start(loaded(sampleConfig({ routes: one })));
   await supervisor.reload('test');

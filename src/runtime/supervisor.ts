@@ -2,7 +2,6 @@
 // file; here they only meet.
 
 import { feedSources } from '../compile/feed-catalog.ts';
-import { feedsOfUpstream } from '../compile/upstream-members.ts';
 import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import { writeBuildInfo } from '../telemetry/build-info.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
@@ -12,25 +11,23 @@ import { sampleProcess } from '../telemetry/process-vitals.ts';
 import { SharedStates, stateMemory } from '../upstream/state/shared-states.ts';
 import { CanaryDesk } from './canary-desk.ts';
 import type { CanaryReport } from './canary-report.ts';
-import { type CertificateWarning, certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
+import type { CertificateWarning } from './certificate-dates.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { fixedSettingsThatChanged } from './fixed-settings.ts';
 import { HealthDesk } from './health-desk.ts';
 import { addressUrl } from './listener-book.ts';
 import type { LoadedFile } from './load.ts';
-import type { UpstreamState } from './messages.ts';
 import { Reload, type ReloadFailure } from './reload.ts';
 import { Rollout, type RolloutResult } from './rollout.ts';
 import { SharedTables } from './shared-tables.ts';
 import type { GatewayStatus, Phase, UpstreamsReport } from './status.ts';
 import { TicketKeyMaker, ticketLifetimeMs } from './ticket-keys.ts';
 import { TurnQueue } from './turn-queue.ts';
-import { addUpstreamStates } from './upstream-sum.ts';
+import { upstreamsReport } from './upstreams-report.ts';
 import { FileWatch } from './watch-files.ts';
 import { WorkerCrew } from './worker-crew.ts';
-
-const UPSTREAMS_TIMEOUT_MS = 1_000;
 
 /** A worker that takes so long beyond the drain's own time to end hangs: it is ended as it is. */
 const DRAIN_SLACK_MS = 10_000;
@@ -38,6 +35,8 @@ const DRAIN_SLACK_MS = 10_000;
 export interface SupervisorOptions {
   readonly workers: number;
   readonly load: () => Promise<LoadedFile>;
+  /** Of the gateway, for `cardea_build_info`. */
+  readonly version: string;
   /** Standard error when left out. */
   readonly log?: OperatorLog;
   /** Says nothing to the operator: for commands that tell in their own words. */
@@ -46,6 +45,7 @@ export interface SupervisorOptions {
 
 export class Supervisor {
   private readonly log: OperatorLog;
+  private readonly version: string;
   private readonly turns = new TurnQueue();
   private readonly crew: WorkerCrew;
   private readonly feeds: FeedDesk;
@@ -54,6 +54,7 @@ export class Supervisor {
   private readonly health: HealthDesk;
   private readonly canaries: CanaryDesk;
   private readonly tickets: TicketKeyMaker;
+  private readonly certificates: CertificateWatch;
   private readonly reloads: Reload;
   private readonly watch: FileWatch;
   private readonly startedAt = Date.now();
@@ -71,6 +72,7 @@ export class Supervisor {
   /** Starts the worker threads, which takes longest; `start` gives them something to do. */
   constructor(options: SupervisorOptions) {
     this.log = options.log ?? new OperatorLog(options.quiet === true ? { write: () => {} } : {});
+    this.version = options.version;
     const log = this.log.log.bind(this.log);
     this.crew = new WorkerCrew({
       size: options.workers,
@@ -94,6 +96,7 @@ export class Supervisor {
       sharedTable: name => this.tables.all.get(name)?.memory,
     });
     this.tickets = new TicketKeyMaker(keys => void this.crew.callAll('tickets', keys).catch(() => {}));
+    this.certificates = new CertificateWatch(log);
     this.reloads = new Reload({
       load: () => {
         this.readSince = Date.now();
@@ -112,7 +115,7 @@ export class Supervisor {
     const { config } = loaded;
     if (config === null) throw new Error('a configuration with errors cannot be started');
     const registry = new MetricRegistry(config.metrics);
-    writeBuildInfo(registry);
+    writeBuildInfo(registry, this.version);
     const { crew, tables, feeds, tickets } = this;
     const rollout = new Rollout({ crew, registry, tables, feeds, tickets });
     this.registry = registry;
@@ -142,11 +145,7 @@ export class Supervisor {
   /** Ends everything at once; for a start that failed elsewhere. */
   async abandon(): Promise<void> {
     this.watch.close();
-    this.feeds.stop();
-    this.health.stop();
-    this.canaries.stop();
-    this.tickets.stop();
-    await this.crew.terminate();
+    await this.endParts();
   }
 
   /**
@@ -189,11 +188,7 @@ export class Supervisor {
       await this.crew.stopListening();
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
-    this.feeds.stop();
-    this.health.stop();
-    this.canaries.stop();
-    this.tickets.stop();
-    await this.crew.terminate();
+    await this.endParts();
     this.log.flush();
   }
 
@@ -223,17 +218,11 @@ export class Supervisor {
 
   /** The gateway's own certificates that expire within 30 days. */
   get certificateWarnings(): readonly CertificateWarning[] {
-    const serving = this.rollout?.serving ?? null;
-    return serving === null ? [] : certificateWarnings(serving.tls, Date.now());
+    return this.certificates.warnings;
   }
 
-  /** Asks every worker; one that does not answer within a second is left out. */
   async upstreams(): Promise<UpstreamsReport> {
-    const asked = this.crew.workers.map(worker => worker.call('upstreams', null, UPSTREAMS_TIMEOUT_MS));
-    const results = await Promise.allSettled(asked);
-    const states = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
-    const upstreams = addUpstreamStates(states).map(state => this.withDiscovery(state));
-    return { upstreams, workers: states.length };
+    return upstreamsReport(this.crew, this.rollout?.serving?.config.upstreams ?? [], this.feeds);
   }
 
   /** For the metrics page; null before the start. The process's own gauges are brought up to date. */
@@ -243,8 +232,7 @@ export class Supervisor {
     const offset = registry.block('gateway', '');
     sampleProcess(registry.own.cells, offset);
     registry.own.cells[offset + GatewayCell.lastReloadMs] = this.loadedAt;
-    const serving = this.rollout?.serving ?? null;
-    if (serving !== null) writeCertificateDays(registry, serving.tls, Date.now());
+    this.certificates.writeDays(registry);
     return registry;
   }
 
@@ -255,11 +243,10 @@ export class Supervisor {
     else await worker?.call('crash', how);
   }
 
-  private withDiscovery(state: UpstreamState): UpstreamState {
-    const config = this.rollout?.serving?.config.upstreams.find(({ name }) => name === state.name);
-    const needs = config === undefined ? [] : feedsOfUpstream(config);
-    const discovery = needs.map(need => this.feeds.describe(need)).filter(each => each !== null);
-    return discovery.length === 0 ? state : { ...state, discovery };
+  /** Ends whatever asks, counts or waits beside the workers, and the workers last. */
+  private async endParts(): Promise<void> {
+    for (const part of [this.feeds, this.health, this.canaries, this.certificates, this.tickets]) part.stop();
+    await this.crew.terminate();
   }
 
   private async deploy(loaded: LoadedFile): Promise<RolloutResult> {
@@ -278,6 +265,7 @@ export class Supervisor {
     this.canaries.follow(config, this.registry!);
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
     this.health.follow(config.upstreams, otherKeys, loaded.tls.upstreams);
+    this.certificates.follow(loaded.tls);
     this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });

@@ -4,6 +4,7 @@
 import type { Config } from '../../config/config.ts';
 import type { LoadedFile } from '../../runtime/load.ts';
 import { Supervisor } from '../../runtime/supervisor.ts';
+import { packageVersion } from '../package-version.ts';
 
 /**
  * Starts the gateway, resolves with what `measure` resolves with, and ends it in any case. `loaded` is the user's file, from which `config`
@@ -15,7 +16,12 @@ export async function onDrillGateway<Result>(
   measure: (supervisor: Supervisor) => Promise<Result>,
 ): Promise<Result> {
   const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [] } };
-  const supervisor = new Supervisor({ workers: 2, load: () => Promise.resolve(staged), quiet: true });
+  const supervisor = new Supervisor({
+    workers: 2,
+    load: () => Promise.resolve(staged),
+    version: packageVersion(),
+    quiet: true,
+  });
   try {
     const started = await supervisor.start(staged);
     if (!started.ok) throw new Error(started.reason === '' ? (started.problems[0]?.message ?? '') : started.reason);

@@ -13,7 +13,8 @@ const certificateBlock =
 const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 
 /** Days to expiry at which an operator is warned, the earlier first. */
-const EXPIRY_WARNING_DAYS = [30, 7] as const;
+/** Warned of from the first on, more urgently from the second. */
+export const EXPIRY_WARNING_DAYS = [30, 7] as const;
 
 /** What is wrong with a file. `about` is the part of the document that names it. */
 export interface CertificateFlaw {
