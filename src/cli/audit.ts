@@ -1,4 +1,4 @@
-// cardea audit: every route with what guards it, and every way around a guard; with --probe, tested on a running gateway.
+// cardea audit: lists every route with its guards, and every way around a guard; with --probe, tests both on a running gateway.
 
 import { writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
@@ -48,6 +48,7 @@ export const audit: Command = {
   },
 };
 
+/** Throws a UsageError when the text is not an http or https URL; null when it is left out. */
 function urlOf(text: string | undefined): URL | null {
   if (text === undefined) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -56,6 +57,7 @@ function urlOf(text: string | undefined): URL | null {
   return url;
 }
 
+/** One JUnit case for the guards of each route, and one for each probe. */
 function cases(report: AuditReport, probes: readonly ProbeResult[]): JunitCase[] {
   return [
     ...report.routes.map(({ name, findings }) => ({
@@ -97,7 +99,7 @@ function show({ routes }: AuditReport, probes: readonly ProbeResult[], terminal:
   }
 }
 
-/** What was proved, and plainly what was not. */
+/** Shows how many probes were refused as required, and states plainly what could not be tested. */
 function showProbed({ routes }: AuditReport, probes: readonly ProbeResult[], config: Config, terminal: Terminal): void {
   const shut = probes.filter(({ code }) => code === NO_CERTIFICATE).length;
   const throttled = probes.filter(({ unseen, code }) => unseen && code !== NO_CERTIFICATE);

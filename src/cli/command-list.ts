@@ -1,4 +1,4 @@
-// Every command with its line in the overview. A command's code is loaded on demand, so that `run` starts faster.
+// Every command with its line in the overview. The code of a command is loaded on demand, so that `run` starts faster.
 
 import type { Command } from './command.ts';
 

@@ -1,4 +1,4 @@
-// What a command of the command line is. Each command has its own file beside this one.
+// The interface of a command of the command line. Each command has its own file beside this one.
 
 import type { Terminal } from './terminal.ts';
 
@@ -25,7 +25,7 @@ export interface PositionalSpec {
   readonly help: string;
 }
 
-/** What was written after the command. */
+/** The parsed arguments after the command's name. */
 export interface CommandArguments {
   text(option: string): string | undefined;
   texts(option: string): readonly string[];
@@ -35,9 +35,9 @@ export interface CommandArguments {
 
 export interface Command {
   readonly name: string;
-  /** One line of the overview. */
+  /** The first paragraph of the command's own help. */
   readonly summary: string;
-  /** Paragraphs of its own help. */
+  /** The paragraphs after the summary in the command's own help; empty for none. */
   readonly details: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
   readonly positionals: readonly PositionalSpec[];

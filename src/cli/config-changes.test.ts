@@ -1,4 +1,4 @@
-// Changes are told by resource and value, secrets only as changed, and spelling not at all.
+// Changes are reported by resource and value; of secrets only that they changed; differences in spelling not at all.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -12,11 +12,11 @@ export interface Change {
   readonly kind: 'added' | 'removed' | 'changed' | 'moved';
   /** `route users`, `upstream users`, `limits`. */
   readonly what: string;
-  /** For what changed: each value that differs, `timeout: 30s -> 5s`. */
+  /** For a change of values: each value that differs, `timeout: 30s -> 5s`. */
   readonly details: readonly string[];
 }
 
-/** Lists whose elements have names, with the noun for one of them. */
+/** Lists whose elements have names, with the noun for one element. */
 const named = {
   upstreams: 'upstream',
   stores: 'store',
@@ -38,13 +38,16 @@ const single = [
   'filters',
 ] as const;
 
-/** A configuration, and the folder where its file stands. */
+/** A configuration, and the folder of its file. */
 export interface PlacedConfig {
   readonly config: Config;
   readonly folder: string;
 }
 
-/** Empty when both mean the same, however they are written, and wherever: files beside the one are those beside the other. */
+/**
+ * Empty when both configurations mean the same, however they are written, and wherever their files are: a path inside the configuration's
+ * folder is compared relative to that folder.
+ */
 export function configChanges(old: PlacedConfig, now: PlacedConfig): Change[] {
   const changes: Change[] = [];
   const { config: before } = old;
@@ -55,7 +58,7 @@ export function configChanges(old: PlacedConfig, now: PlacedConfig): Change[] {
     if (details.length > 0) changes.push({ kind: 'changed', what: inTerm(key, null)[0], details });
   }
   for (const [key, noun] of Object.entries(named)) {
-    // Because: the keys of `named` are those of Config, which Object.entries forgets.
+    // Because: Object.entries returns string keys, and those of `named` are keys of Config.
     const list = key as keyof typeof named;
     changes.push(...listChanges(before[list], after[list], noun, compare));
   }
@@ -66,7 +69,7 @@ interface Named {
   readonly name: string;
 }
 
-/** What differs between a part of the one and a part of the other. */
+/** The differences between two values of the same setting. */
 type Compare = (before: unknown, after: unknown, key: string) => string[];
 
 function listChanges(before: readonly Named[], after: readonly Named[], noun: string, compare: Compare): Change[] {
@@ -94,14 +97,14 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
   return changes;
 }
 
-/** `key` is the setting's, of which the value may be a number with a unit. */
+/** Both forms of a value for the comparison. `key` is the setting's key, which says whether a number has a unit. */
 function sideOf({ config, folder }: PlacedConfig, value: unknown, key: string): Side {
   const inside = `${folder}${path.sep}`;
   const shown = redact(besideIt(asWritten(config, value), inside));
   return { value: inTerm(key, besideIt(value, inside))[1], shown: inTerm(key, shown)[1] };
 }
 
-/** A copy in which files of the folder have their names from there: a checked configuration has whole ones. */
+/** A copy in which paths inside the folder are relative to it; a checked configuration has absolute paths. */
 function besideIt(value: unknown, folder: string): unknown {
   if (typeof value === 'string') return value.startsWith(folder) ? value.slice(folder.length) : value;
   if (Array.isArray(value)) return value.map(each => besideIt(each, folder));

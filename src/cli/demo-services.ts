@@ -1,4 +1,4 @@
-// Three small services behind the gateway in the demo. They keep no state and know nothing of a gateway.
+// Three small services behind the gateway of the demo. They keep no state and know nothing of the gateway.
 
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,12 +6,12 @@ import type { AddressInfo } from 'node:net';
 const ORDER_BYTES_MAX = 1_024 * 1_024;
 
 export interface DemoServices {
-  /** Environment variables under which examples/quickstart.yaml finds them. */
+  /** Environment variables with the URLs of the services, which examples/quickstart.yaml reads. */
   readonly environment: Readonly<Record<string, string>>;
   close(): void;
 }
 
-/** The ports that the example names; another free one where a port is taken. */
+/** The services with the ports that the example names; when a port is taken, any free port is used. */
 const services: readonly { readonly variable: string; readonly port: number; readonly listener: RequestListener }[] = [
   { variable: 'DEMO_USERS_1', port: 9101, listener: users('users-1') },
   { variable: 'DEMO_USERS_2', port: 9102, listener: users('users-2') },
@@ -43,7 +43,7 @@ function listen(server: Server, port: number): Promise<number> {
     server.once('error', reject);
     server.listen({ host: '127.0.0.1', port }, () => {
       server.off('error', reject);
-      // Because: a server that listens on a port has no path for an address.
+      // Because: address() is a string only for servers that listen on a path.
       resolve((server.address() as AddressInfo).port);
     });
   });

@@ -1,4 +1,4 @@
-// cardea demo: the gateway on examples/quickstart.yaml, with its own services behind it.
+// cardea demo: the gateway with examples/quickstart.yaml and its own services behind it.
 
 import { fileURLToPath } from 'node:url';
 import { type Command, ExitCode } from './command.ts';

@@ -1,4 +1,4 @@
-// cardea diff: what would change from one configuration to another.
+// cardea diff: shows what would change from one configuration to another.
 
 import path from 'node:path';
 import { loadAndCompile } from '../runtime/load.ts';

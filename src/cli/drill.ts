@@ -1,4 +1,4 @@
-// cardea drill: tests how failures would affect callers, with the user's own settings and stand-ins for the endpoints.
+// cardea drill: tests how failures and overload would affect callers, with the user's own settings and with stand-ins for the endpoints.
 
 import type { UpstreamConfig } from '../config/config.ts';
 import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';

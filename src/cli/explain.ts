@@ -1,4 +1,4 @@
-// cardea explain: which route a request would take and what happens on its way, without sending it.
+// cardea explain: shows which route a request would take and how it would be processed, without sending it.
 
 import { asWritten } from '../config/as-written.ts';
 import type { Config } from '../config/config.ts';
@@ -45,15 +45,18 @@ export const explain: Command = {
   },
 };
 
-/** Shows conditions and destinations as written if they contain values from outside. The request's own values stay. */
+/**
+ * Replaces values that came from environment variables or files by the expression in the configuration, such as `${env:NAME}`. The
+ * request's own values stay.
+ */
 function withoutSecrets(explanation: Explanation, config: Config): Explanation {
   const { candidates, destination, detail, upstreamHost } = explanation;
   const told = asWritten(config, { candidates, destination, detail, upstreamHost });
-  // Because: only texts in it are written otherwise.
+  // Because: asWritten keeps the shape and only replaces strings.
   return { ...explanation, ...(told as Partial<Explanation>) };
 }
 
-/** Reads the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. */
+/** Parses the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. Throws a UsageError. */
 function requestOf(args: CommandArguments): RequestToExplain {
   const [method = '', url = ''] = args.positionals;
   if (!/^[A-Za-z-]+$/.test(method)) throw new UsageError(`"${method}" is not a method; cardea explain GET ${method}`);
@@ -64,13 +67,13 @@ function requestOf(args: CommandArguments): RequestToExplain {
     );
   }
   if (parts['authority']?.includes('@')) {
-    // Because: clients send them as a field, and what is shown of a request goes into logs.
+    // Because: clients send credentials as a header field, and the URL shown here may end up in logs.
     throw new UsageError(`a URL takes no user and password here; write -H 'authorization: Basic ...'`);
   }
   const headers = args.texts('header').map(headerOf);
   const hosts = headers.filter(([name]) => name.toLowerCase() === 'host');
   if (hosts.length > 1) throw new UsageError('a request has one Host: the gateway refuses others with 400');
-  // As with curl: the URL says where to connect, a Host header what is asked for there.
+  // As with curl: the URL says where to connect, a Host header names the requested host.
   const authority = hosts[0]?.[1] ?? parts['authority'] ?? 'localhost';
   const host = authority.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
   return {
@@ -98,7 +101,7 @@ function bodyOf(text: string | undefined): unknown {
   }
 }
 
-/** Header fields as the gateway reads them, a letter for each byte; terminals write UTF-8. */
+/** Header fields as the gateway reads them, one character per byte (latin1); terminals write UTF-8. */
 function asReceived(request: RequestToExplain): RequestToExplain {
   const headers = request.headers.map(([name, value]): [string, string] => [
     name,
@@ -107,7 +110,7 @@ function asReceived(request: RequestToExplain): RequestToExplain {
   return { ...request, headers };
 }
 
-/** Letters outside ASCII and spaces percent-encoded, as every client does; what is encoded already stays. */
+/** Percent-encodes spaces and characters outside ASCII, as every client does; what is encoded already stays. */
 function asSent(text: string): string {
   return text.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }

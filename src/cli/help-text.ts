@@ -1,4 +1,4 @@
-// The help: the overview of all commands, and each command's own.
+// Help texts: the overview of all commands, and the help of each command.
 
 import { type Command, ExitCode } from './command.ts';
 import { allOptions } from './parse-arguments.ts';

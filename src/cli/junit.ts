@@ -1,11 +1,11 @@
-// JUnit's XML, as CI systems read it. One suite.
+// JUnit XML, as CI systems read it, with a single suite.
 
 export interface JunitCase {
   readonly name: string;
   readonly group: string;
-  /** Empty when it passed. */
+  /** Empty when the case passed. */
   readonly failure: string;
-  /** Why nothing is known; empty where something is. */
+  /** Why the result is unknown; empty when it is known. */
   readonly skipped: string;
 }
 
@@ -28,6 +28,6 @@ export function junitText(suite: string, cases: readonly JunitCase[]): string {
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 function escaped(text: string): string {
-  // Because: XML 1.0 has no way to write other control letters.
+  // Because: XML 1.0 cannot express other control characters.
   return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '?').replace(/[&<>"]/g, letter => entities[letter]!);
 }

@@ -11,7 +11,7 @@ import { textTable } from './text-table.ts';
 
 const days = /^([1-9][0-9]{0,4})d$/;
 
-/** A day ends with its last second in UTC. */
+/** The expiry in milliseconds since 1970; null for never. A date expires at the end of that day in UTC. Throws a UsageError. */
 function expiryOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const count = days.exec(text)?.[1];
@@ -27,7 +27,7 @@ function listOf(args: CommandArguments, option: string): readonly string[] {
   return args.texts(option).flatMap(text => text.split(',').filter(part => part !== ''));
 }
 
-/** Of `--store`, or the only one there is. */
+/** The name given by `--store`, or the only store of the configuration. Throws a UsageError. */
 function storeName(args: CommandArguments, { stores }: Config): string {
   const written = args.text('store');
   if (written !== undefined) return written;
@@ -77,7 +77,7 @@ async function add(config: Config, args: CommandArguments, terminal: Terminal): 
   }
 }
 
-/** A plan or route that is not there yet may come with the next configuration. */
+/** Only warns: a plan or route that does not exist yet may come with the next configuration. */
 function warnUnknown(config: Config, { plan, routes }: Pick<KeyRecord, 'plan' | 'routes'>, terminal: Terminal): void {
   if (plan !== null && !config.plans.some(({ name }) => name === plan))
     terminal.err(`warning: the configuration has no plan "${plan}"`);

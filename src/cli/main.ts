@@ -1,4 +1,4 @@
-// Entry of the command line: finds the command, reads its arguments, turns errors into one message and an exit code.
+// Entry point of the command line: finds the command, parses its arguments, turns errors into one message and an exit code.
 
 import { findOwnModulesQuickly } from '../runtime/own-modules.ts';
 import { type Command, ExitCode } from './command.ts';
@@ -43,11 +43,11 @@ async function findCommand(name: string): Promise<Command> {
   );
 }
 
-// A reader that goes away, as in `cardea audit | grep -q`, is not an error of ours, and the exit code stays that of the command.
+// A reader that closes the pipe, as in `cardea audit | grep -q`, is not an error; the exit code stays that of the command.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.exit(ExitCode.failed);
 });
-// The reader of the operator's log may go away, and its disk may fill up: the gateway continues, and there is nowhere left to report it.
+// The reader of standard error may go away, or its disk may be full: the gateway continues, and there is nowhere left to report it.
 process.stderr.on('error', () => {});
 
 findOwnModulesQuickly();

@@ -1,8 +1,8 @@
-// The name that was probably meant: for wrong commands and options, where the beginning of one counts as close as well.
+// Suggests the name that was probably meant by a mistyped command or option. The beginning of a name counts as close too.
 
 import { editDistance } from '../config/edit-distance.ts';
 
-/** The closest of `names`, or undefined when none is close: at most a third of the letters differ. */
+/** The closest of `names`; undefined when none is close, that is when more than a third of the letters differ. */
 export function nearestName(written: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(written.length / 3)) + 1;

@@ -1,4 +1,4 @@
-// The command line is read strictly, and a mistake is told with the nearest name.
+// The command line is parsed strictly, and an error suggests the nearest valid name.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

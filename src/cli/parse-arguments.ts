@@ -1,20 +1,20 @@
-// Reads the arguments of a command, strictly: an unknown one is an error with the nearest valid name.
+// Parses the arguments of a command strictly: an unknown option is an error that suggests the nearest valid name.
 
 import { parseArgs } from 'node:util';
 import type { Command, CommandArguments, OptionSpec } from './command.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** A wrong command line, in one sentence. */
+/** An invalid command line; the message is one sentence for the user. */
 export class UsageError extends Error {}
 
-/** Understood by every command, beside its own options. */
+/** Accepted by every command in addition to its own options. */
 const helpOption: OptionSpec = { type: 'boolean', short: 'h', help: 'show this help' };
 
 export function allOptions(command: Command): Readonly<Record<string, OptionSpec>> {
   return { ...command.options, help: helpOption };
 }
 
-/** Throws a UsageError. Positionals are not checked with `--help`. */
+/** Throws a UsageError. With `--help`, positionals are not checked. */
 export function parseArguments(command: Command, args: readonly string[]): CommandArguments {
   const options = allOptions(command);
   const { tokens } = parseArgs({

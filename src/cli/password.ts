@@ -1,4 +1,5 @@
-// cardea password: the hash of a password, for users of the basic filter. The password is read from standard input: arguments are visible to other processes.
+// cardea password: prints the hash of a password for the basic filter. Reads the password from standard input, since other processes can
+// see arguments.
 
 import { text } from 'node:stream/consumers';
 import { hashPassword } from '../runtime/hash-password.ts';

@@ -1,11 +1,11 @@
-// Problems of a configuration as lines for people and as objects for programs.
+// Problems of a configuration as lines for people.
 
 import path from 'node:path';
 import type { LocatedProblem } from '../config/config.ts';
 import { SourceExcerpts } from '../config/source-excerpt.ts';
 import type { Paint } from './terminal.ts';
 
-/** `cardea.yaml:3:5: error: ...` with the line and a caret, the file as seen from the working directory. */
+/** `cardea.yaml:3:5: error: ...` for each problem, with the line of the file and a caret; the file is shown by `shownFile`. */
 export function problemLines(problems: readonly LocatedProblem[], paint: Paint): string {
   const excerpts = new SourceExcerpts();
   return problems
@@ -31,7 +31,10 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Relative when that is shorter to read, absolute for what is elsewhere, and for services, whose folder is the root. */
+/**
+ * Relative to the working directory when the file is below it; otherwise absolute, and also for services, whose working directory is the
+ * root.
+ */
 function shownFile(file: string): string {
   const folder = process.cwd();
   const relative = path.relative(folder, file);

@@ -1,4 +1,4 @@
-// cardea routes: the routes of a configuration as a table.
+// cardea routes: lists the routes of a configuration as a table.
 
 import { listRoutes } from '../control/route-list.ts';
 import { type Command, configOption, ExitCode, jsonOption } from './command.ts';

@@ -1,4 +1,4 @@
-// cardea run: the gateway.
+// cardea run: runs the gateway.
 
 import { availableParallelism } from 'node:os';
 import { type Command, configOption, DEFAULT_FILE, type OptionSpec } from './command.ts';
@@ -13,7 +13,7 @@ export const workersOption: OptionSpec = {
   help: 'worker threads (default: one per core)',
 };
 
-/** Throws a UsageError. */
+/** The number of workers; one per core when left out. Throws a UsageError. */
 export function workersOf(text: string | undefined): number {
   if (text === undefined) return availableParallelism();
   const workers = /^\d+$/.test(text) ? Number(text) : 0;

@@ -1,4 +1,4 @@
-// cardea schema: the JSON Schema of the configuration language, for completion in editors.
+// cardea schema: prints the JSON Schema of the configuration language, for completion in editors.
 
 import { jsonSchema } from '../config/json-schema.ts';
 import { filterLanguages } from '../runtime/filter-languages.ts';

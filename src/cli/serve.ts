@@ -1,4 +1,4 @@
-// The gateway in this process from start to exit: what `run` and `demo` have in common.
+// Runs the gateway in this process from start to exit: the common part of `run` and `demo`.
 
 import { flushCompileCache } from 'node:module';
 import { AdminServer } from '../control/admin-server.ts';
@@ -14,30 +14,35 @@ import { packageVersion } from './package-version.ts';
 import { counted, countText, problemLines } from './problem-text.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Compiled code is written to the cache when the start is over, so that it does not take part in it. */
+/** The compile cache is written this long after the start, so that it does not slow the start down. */
 const FLUSH_CACHE_AFTER_MS = 3_000;
 
-/** So long what was said waits at the end for a reader who is behind. */
+/** How long the process waits at the end for a slow reader of its output. */
 const READER_WAIT_MS = 2_000;
 
 export interface ServeOptions {
   readonly file: string;
   readonly workers: number;
-  /** Called once it serves, with its addresses: `http://127.0.0.1:8080`. */
+  /** Called once the gateway serves, with its addresses such as `http://127.0.0.1:8080`; `admin` is empty when it is off. */
   readonly onReady?: (listeners: readonly string[], admin: string) => void;
 }
 
-/** Resolves with the exit code: after a drain, or when it could not start. Nothing is left open either way. */
+/** Runs until the gateway has drained, or could not start. Resolves with the exit code. Leaves nothing open either way. */
 export async function serve({ file, workers, onReady }: ServeOptions, terminal: Terminal): Promise<number> {
+<<<<<<< ours
   // The threads start while the file is read.
   const supervisor = new Supervisor({ workers, load: () => loadFile(file), version: packageVersion() });
+=======
+  // The supervisor starts its threads while the file is read.
+  const supervisor = new Supervisor({ workers, load: () => loadFile(file) });
+>>>>>>> theirs
   const fail = async (message: string): Promise<number> => {
     if (message !== '') terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
     await supervisor.abandon();
     return ExitCode.failed;
   };
 
-  // Before anything else: a signal that nobody listens to ends the process.
+  // Before anything else: a signal without a listener ends the process.
   const leave = leaveOnSignals(supervisor, terminal);
   const loaded = await loadFile(file);
   if (leave.begun) {
@@ -56,7 +61,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     return await fail(`admin: ${error instanceof Error ? listenFailure(config.admin, error) : String(error)}`);
   }
   const result = await startOrReason(supervisor, loaded);
-  // Told to leave before it served, it has nothing to complain of: its workers were ended on purpose.
+  // A signal to drain came before the gateway served: the failed start is no error, since its workers were ended on purpose.
   if (leave.begun) {
     await leave.end;
     admin?.close();
@@ -69,7 +74,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     return await fail(result.reason === '' ? `not started: ${countText(located)}` : result.reason);
   }
   const { listeners } = supervisor.status;
-  // Before it says that it is ready: who reads that may send the signal at once.
+  // Before the line that says ready: a test that reads it may send the signal at once.
   crashOnTestSignal(supervisor);
   closeEarlyDebugger();
   terminal.err(readyLine(listeners, workers, adminUrl));
@@ -81,13 +86,13 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   return ExitCode.ok;
 }
 
-/** Whether the gateway was told to end, and when it has. */
+/** Whether the gateway was told to end, and the promise that resolves when it has drained. */
 interface Leave {
   begun: boolean;
   readonly end: Promise<void>;
 }
 
-/** Does what signals ask for from now on. */
+/** Handles signals from now on. */
 function leaveOnSignals(supervisor: Supervisor, terminal: Terminal): Leave {
   const { promise: end, resolve: drained } = Promise.withResolvers<void>();
   const leave: Leave = { begun: false, end };
@@ -96,12 +101,12 @@ function leaveOnSignals(supervisor: Supervisor, terminal: Terminal): Leave {
     reopenLogs: () => void supervisor.reopenLogs(),
     drain: () => {
       const done = supervisor.drain();
-      // A second one hurries the first, and is over before it.
+      // A second signal makes the running drain faster; its own promise resolves first and is ignored.
       if (leave.begun) return;
       leave.begun = true;
       void done.then(() => {
         drained();
-        // Because: nobody says that who reads standard error ever comes back, and what is not written holds the process.
+        // Because: output that nobody reads keeps the process alive, and its reader may never come back.
         setTimeout(() => process.exit(), READER_WAIT_MS).unref();
       });
     },
@@ -110,7 +115,7 @@ function leaveOnSignals(supervisor: Supervisor, terminal: Terminal): Leave {
   return leave;
 }
 
-/** An error, for example a dead worker, counts as a failed start. */
+/** Starts the gateway. A thrown error, for example of a dead worker, counts as a failed start. */
 async function startOrReason(supervisor: Supervisor, loaded: LoadedFile): Promise<RolloutResult> {
   try {
     return await supervisor.start(loaded);
@@ -124,7 +129,7 @@ function readyLine(listeners: readonly string[], workers: number, admin: string)
   return `cardea ${packageVersion()} ready: ${listeners.join(', ')} (${counted(workers, 'worker')}), ${ofAdmin}`;
 }
 
-/** The tests of replaced workers need a worker that fails. Only if the environment enables it: no request leads here. */
+/** Makes a worker fail on SIGUSR2, for tests of replaced workers. Only if the environment enables it: no request can trigger it. */
 function crashOnTestSignal(supervisor: Supervisor): void {
   const how = process.env['CARDEA_TEST_CRASH'];
   if (how === 'throw' || how === 'terminate' || how === 'hang')

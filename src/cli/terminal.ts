@@ -1,6 +1,6 @@
-// Where a command writes: text for people, coloured on a terminal only, JSON for programs. Knows no command.
+// Output of a command: text for people, coloured on a terminal only, and JSON for programs. Knows no command.
 
-/** https://no-color.org: any value but the empty one switches colours off. */
+/** https://no-color.org: any value of NO_COLOR but the empty one switches colours off. */
 function wantsColour(stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 }
@@ -9,11 +9,11 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 
 export type Colour = keyof typeof codes;
 
-/** Colours text, or gives it back as it is. */
+/** Colours text, or returns it unchanged. */
 export type Paint = (colour: Colour, text: string) => string;
 
 export class Terminal {
-  /** For standard output and standard error: each may be a terminal or not. */
+  /** For standard output and standard error, since only one of them may be a terminal. */
   readonly paint: Paint;
   readonly paintError: Paint;
 
@@ -22,17 +22,17 @@ export class Terminal {
     this.paintError = painter(wantsColour(process.stderr));
   }
 
-  /** A line, or several, on standard output. */
+  /** Writes one or several lines on standard output. */
   out(text: string): void {
     process.stdout.write(`${text}\n`);
   }
 
-  /** A line, or several, on standard error. */
+  /** Writes one or several lines on standard error. */
   err(text: string): void {
     process.stderr.write(`${text}\n`);
   }
 
-  /** A value on standard output, for programs. */
+  /** Writes a value on standard output, as JSON for programs. */
   json(value: unknown): void {
     this.out(JSON.stringify(value, null, 2));
   }

@@ -1,4 +1,4 @@
-// Aligned columns for people.
+// Tables with aligned columns, for people.
 
 /** Rows under a heading, columns two spaces apart, no spaces at line ends. */
 export function textTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {

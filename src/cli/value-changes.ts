@@ -1,14 +1,14 @@
-// The differences between two values of a configuration, one line per setting. Knows no resources.
+// The differences between two values of a configuration, one line per setting. Knows nothing of resources.
 
 import { isDeepStrictEqual } from 'node:util';
 
-/** A value, and the same with its secrets hidden: what is compared, and what is shown. */
+/** A value, which is compared, and the same value with its secrets hidden, which is shown. */
 export interface Side {
   readonly value: unknown;
   readonly shown: unknown;
 }
 
-/** `filters[rateLimit].burst: 200 -> 77`; empty when nothing differs. */
+/** Lines such as `filters[rateLimit].burst: 200 -> 77`; empty when nothing differs. */
 export function valueChanges(before: Side, after: Side, path = ''): string[] {
   if (isDeepStrictEqual(before.value, after.value)) return [];
   if (isRecord(before.value) && isRecord(after.value)) {
@@ -21,7 +21,7 @@ export function valueChanges(before: Side, after: Side, path = ''): string[] {
   return [line(path, before.shown, after.shown)];
 }
 
-/** Elements by what identifies them: a new one in a list of filters is reported alone, whatever the others are. */
+/** Matches elements by identity, so that a new element in a list of filters is reported alone, without those after it. */
 function listChanges(old: ReadonlyMap<string, Side>, now: ReadonlyMap<string, Side>, path: string): string[] {
   const changes = [...new Set([...old.keys(), ...now.keys()])].flatMap(name =>
     valueChanges(old.get(name) ?? absent, now.get(name) ?? absent, `${path}[${name}]`),
@@ -34,10 +34,13 @@ function listChanges(old: ReadonlyMap<string, Side>, now: ReadonlyMap<string, Si
 
 const absent: Side = { value: undefined, shown: undefined };
 
-/** By what elements of lists are known, the first that all of them have. */
+/** Keys that identify the elements of a list; the first that all elements have is used. */
 const identities = ['name', 'id', 'url', 'upstream'] as const;
 
-/** Null for what is no list. Elements that share a name are numbered, and those without one go by their place. */
+/**
+ * Elements by identity; null for a value that is not a list. Elements that share an identity are numbered, and those without one go by
+ * their index.
+ */
 function elementsOf({ value, shown }: Side): ReadonlyMap<string, Side> | null {
   if (!Array.isArray(value) || !Array.isArray(shown)) return null;
   const key = identities.find(each => value.every(element => isRecord(element) && typeof element[each] === 'string'));
@@ -55,13 +58,13 @@ function inside({ value, shown }: Side, key: string): Side {
   return { value: isRecord(value) ? value[key] : undefined, shown: isRecord(shown) ? shown[key] : undefined };
 }
 
-/** A filter's settings are under its name, as written. */
+/** The path of an inner setting. A filter's settings are shown directly under the filter's name, as in the file. */
 function below(path: string, key: string, { value }: Side): string {
   if (key === 'config' && isRecord(value) && typeof value['name'] === 'string') return path;
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** What is hidden on both sides has changed all the same. */
+/** A line for a change. When both sides are hidden and so look the same, the line still says that the value changed. */
 function line(path: string, before: unknown, after: unknown): string {
   const [old, now] = [textOf(before), textOf(after)];
   const values = old === now ? `${old} -> another value` : `${old} -> ${now}`;
@@ -72,7 +75,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Values with units are written without quotes. */
+/** Values with units are shown without quotes. */
 const withUnit = /^[0-9.]+(?:ms|s|m|h|B|KiB|MiB|GiB|TiB|%|\/(?:s|min|h|day|week|month))$/;
 
 function textOf(value: unknown): string {

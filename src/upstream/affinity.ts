@@ -1,5 +1,5 @@
-// Session affinity: a word for each endpoint that a client brings back in a cookie. It says nothing of the inside: made with a secret, it
-// cannot be turned into an address, nor can an address be tried against it.
+// Session affinity: an opaque word for each endpoint that a client brings back in a cookie. The word reveals nothing internal: it is an
+// HMAC with a secret, so it cannot be turned back into an address, nor can a guessed address be checked against it.
 
 import { createHmac } from 'node:crypto';
 import type { Endpoint } from './endpoint.ts';
@@ -7,21 +7,21 @@ import type { Endpoint } from './endpoint.ts';
 /** See `AffinityConfig` in src/config/admission-config.ts, to which this is structurally equal. */
 export interface AffinitySpec {
   readonly cookie: string;
-  /** Of the cookie; 0 for as long as the browser is open. */
+  /** Lifetime of the cookie; 0 makes it a session cookie, which lasts until the browser is closed. */
   readonly ttlMs: number;
   readonly secret: string;
 }
 
 const WORD_LETTERS = 22;
 
-/** 22 letters of base64url, the same on every gateway with the same secret. */
+/** 22 characters of base64url that stand for `what`; the same on every gateway with the same secret. */
 export function opaqueWord(secret: string, what: string): string {
   return createHmac('sha256', `cardea ${secret}`).update(what).digest('base64url').slice(0, WORD_LETTERS);
 }
 
 export class Affinity {
   readonly spec: AffinitySpec;
-  /** What stands behind the word in `Set-Cookie`. */
+  /** What follows the word in `Set-Cookie`. */
   private readonly attributes: string;
   private readonly byWord: ReadonlyMap<string, Endpoint>;
   private readonly words: ReadonlyMap<Endpoint, string>;
@@ -36,12 +36,12 @@ export class Affinity {
     this.attributes = `; Path=/${age}; HttpOnly; SameSite=Lax`;
   }
 
-  /** The endpoint that a client had before; undefined for one that is gone, and for a word that is made up. */
+  /** The endpoint that a client had before; undefined when that endpoint is gone, has weight 0, or the word is made up. */
   find(word: string): Endpoint | undefined {
     return this.byWord.get(word);
   }
 
-  /** The line that makes a client stick to this endpoint. */
+  /** The value of the `Set-Cookie` field that makes a client stick to this endpoint. */
   cookieFor(endpoint: Endpoint, secure: boolean): string {
     const word = this.words.get(endpoint) ?? '';
     return `${this.spec.cookie}=${word}${this.attributes}${secure ? '; Secure' : ''}`;

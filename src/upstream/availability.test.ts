@@ -1,4 +1,4 @@
-// Which endpoints are used, under a virtual clock: health, ejections, panic, slow start, and how soon a worker hears of a change.
+// Which endpoints are used, in virtual time: health, ejections, panic, slow start, and how soon a worker learns of a change.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

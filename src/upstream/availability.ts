@@ -1,4 +1,5 @@
-// Which endpoints of an upstream a worker may pick, from the cells that all workers share. Looks again when a state changes or a time is up.
+// Which endpoints of an upstream a worker may pick, according to the cells that all workers share. Looks again when a state changes or a
+// deadline passes.
 
 import { Random } from '../base/random.ts';
 import { compareLoad } from './balance/least-loaded.ts';
@@ -7,17 +8,17 @@ import { endEjection } from './outlier/ejection.ts';
 import type { StateBlock } from './state/shared-states.ts';
 import { Health, StateCell, TimeCell } from './state/state-cells.ts';
 
-/** How often the share of an endpoint that comes back grows. */
+/** How often the share of a recovering endpoint grows. */
 const RAMP_STEP_MS = 100;
-/** What it begins with, so that it is seen to work at all. */
+/** The share that a recovering endpoint starts with, so that enough requests reach it to show whether it works. */
 const RAMP_START = 0.05;
-/** However it is told of changes, it looks this often. */
+/** Cells are read again at least this often, even when no change is announced. */
 const LOOK_EVERY_MS = 1_000;
 
 export interface AvailabilitySpec {
-  /** Share of usable endpoints below which all are used, 0 to 1. */
+  /** Share of usable endpoints below which all endpoints are used, 0 to 1. */
   readonly panicThreshold: number;
-  /** For how long the share of an endpoint that came back grows; 0 for none. */
+  /** How long the share of a recovered endpoint takes to grow to its full size; 0 for full size at once. */
   readonly slowStartMs: number;
 }
 
@@ -31,12 +32,12 @@ export class Availability {
   private nextLook: number;
   /** Whether the share of any endpoint is still growing. */
   ramping: boolean;
-  /** Too few were usable, so all are used. */
+  /** Panic mode: too few endpoints are usable, so all of them are used. */
   panics: boolean;
-  /** Endpoints that may be used by what is known of them, whether or not all are used. */
+  /** Number of endpoints that are usable by their own state, also in panic mode, when all are used. */
   usable: number;
 
-  /** `onBack` hears of endpoints whose ejection ended, on the one worker that ended it. */
+  /** `onBack` is called for each endpoint whose ejection ended, only on the one worker that ended it. */
   constructor(
     spec: AvailabilitySpec,
     endpoints: readonly Endpoint[],
@@ -55,7 +56,7 @@ export class Availability {
     this.usable = endpoints.length;
   }
 
-  /** Before each pick; mostly two comparisons. */
+  /** Called before each pick; costs two comparisons when nothing changed. `now` is shared milliseconds. */
   look(now: number): void {
     const epoch = this.block.words[this.block.at + StateCell.epoch]!;
     if (epoch === this.epoch && now < this.nextLook) return;
@@ -63,14 +64,17 @@ export class Availability {
     this.refresh(now);
   }
 
-  /** One that comes back slowly passes most of its turns on: its share of them grows. */
+  /**
+   * Whether the picked endpoint takes this request. An endpoint in slow start passes most of its turns on; the share that it takes grows.
+   */
   takesTurn({ ramp }: Endpoint): boolean {
     return ramp === 1 || this.random.unit() < ramp;
   }
 
   /**
-   * For a request that has failed at all that may be used: one that is out for what it did earlier, and has not failed this request. Once it
-   * works again it is better than who just failed; endpoints that are restarted one after another are such.
+   * For a request that failed at every endpoint that may be used: the least loaded ejected endpoint that has not failed this request. If
+   * that endpoint works again, it is a better choice than one that just failed, for example when endpoints are restarted one after another.
+   * Undefined when there is none.
    */
   lastResort(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     let best: Endpoint | undefined;

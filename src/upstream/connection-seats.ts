@@ -1,17 +1,19 @@
-// How many connections one worker may have to one endpoint, counted over pools that follow one another or stand side by side.
+// How many connections one worker may have to one endpoint, counted over several pools that replace one another or are used side by side.
 
 /** The pools that share the seats. */
 export interface SeatSharers {
-  /** This one gave a seat back, or has a connection at rest while no seat is free: the others may have requests that wait for one. */
+  /**
+   * `holder` gave a seat back, or has an idle connection while no seat is free: requests that wait in the other pools may get a seat now.
+   */
   onFreed(holder: object): void;
-  /** This one needs a seat and none is free: another may give up a connection at rest. */
+  /** `holder` needs a seat and none is free: another pool may close an idle connection. */
   onWanted(holder: object): void;
 }
 
 export class ConnectionSeats {
   /** 0 for no limit. */
   private readonly max: number;
-  /** Null where one pool has them all. */
+  /** Null when a single pool has all the seats. */
   private readonly sharers: SeatSharers | null;
   private taken: number;
 
@@ -25,7 +27,7 @@ export class ConnectionSeats {
     return this.max !== 0 && this.taken >= this.max;
   }
 
-  /** Whether this pool may open a connection; what rests in another makes room for it. */
+  /** Whether this pool may open a connection. When no seat is free, asks the other pools to close an idle connection first. */
   hasRoomFor(holder: object): boolean {
     if (this.isFull) this.sharers?.onWanted(holder);
     return !this.isFull;
@@ -40,7 +42,7 @@ export class ConnectionSeats {
     this.sharers?.onFreed(holder);
   }
 
-  /** A connection of this pool is at rest. */
+  /** Tells the other pools that this pool has an idle connection, whose seat they may want. */
   noteRest(holder: object): void {
     if (this.sharers !== null && this.isFull) this.sharers.onFreed(holder);
   }

@@ -1,32 +1,33 @@
-// What an endpoint's pool is to the rest of the gateway, whatever protocol its connections speak. Shapes only.
+// The interface of an endpoint's pool for the rest of the gateway, whatever protocol its connections speak. Types only.
 
 import type { Fault } from '../base/fault.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';
 
-/** A request that waits for a connection. Exactly one of the two is called, unless `waiting` turned false before. */
+/** A request that waits for a connection. Exactly one of the two callbacks is called, unless `waiting` turns false first. */
 export interface ConnectionWaiter {
-  /** False when it no longer wants one; the pool then passes over it. */
+  /** False once the request no longer wants a connection; the pool then skips it. */
   readonly waiting: boolean;
   onConnection(connection: RequestWriter): void;
   onNoConnection(fault: Fault): void;
 }
 
 export interface EndpointPool {
-  /** Connections in use and idle, and requests that wait for one. */
+  /** Number of connections in use, of idle connections, and of requests that wait for a connection. */
   readonly counts: { readonly active: number; readonly idle: number; readonly pending: number };
   /**
-   * A connection, or a stream of one, at once; or null: then the waiter hears later, or has heard already that there is no room. `fresh`
-   * asks for one that never served, for a retry after a kept one had died.
+   * Returns a connection, or a stream on one, when there is one at once. Returns null otherwise: the waiter is called later, or has already
+   * been told that there is no room. `fresh` asks for a connection that served no request yet, for a retry after a reused connection had
+   * died.
    */
   acquire(waiter: ConnectionWaiter, fresh: boolean): RequestWriter | null;
-  /** Takes a waiter out of the queue, whose place another may have then. */
+  /** Removes a waiter from the queue, so that another request may take its place. */
   forget(waiter: ConnectionWaiter): void;
-  /** Takes no more requests: idle connections close now, busy ones when they are done. */
+  /** Ends the pool: idle connections close now, busy ones when their requests are done. */
   retire(): void;
-  /** Whether a request would have to wait for a connection to be made. */
+  /** Whether a request would have to wait until a connection is opened. */
   readonly isCold: boolean;
-  /** Opens a connection ahead of a request, where none is idle and there is room. */
+  /** Opens a connection ahead of a request when none is idle and there is room. */
   warm(): void;
-  /** Connections for upgrades that those of this pool do not take; left out where the endpoint is asked for nothing else. */
+  /** A pool for upgrades that the connections of this pool cannot carry; left out when there is none. */
   readonly forUpgrades?: EndpointPool;
 }

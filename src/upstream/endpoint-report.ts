@@ -1,4 +1,4 @@
-// What is told of an endpoint and of a breaker to people who ask: one word, why, and since when. Decides nothing.
+// What operators are told of an endpoint and of a breaker: a state in one word, the reason, and its age. Decides nothing.
 
 import { type Breaker, BreakerState } from './breaker/breaker.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -8,15 +8,15 @@ import { Health, StateCell, TimeCell } from './state/state-cells.ts';
 
 export interface EndpointReport {
   readonly state: 'used' | 'healthy' | 'unhealthy' | 'ejected' | 'open' | 'recovering';
-  /** Empty where there is nothing to say. */
+  /** Empty when there is no reason to report. */
   readonly reason: string;
-  /** Milliseconds for which it has been so; null when that is not known. */
+  /** Milliseconds since the endpoint entered this state; null when that is not known. */
   readonly ageMs: number | null;
-  /** Requests under way to it, of all workers. */
+  /** Requests under way to this endpoint, on all workers together. */
   readonly inFlight: number;
 }
 
-/** `now` is shared time. */
+/** Describes the endpoint's state. `now` is in shared milliseconds (`SharedStates.nowMs`). */
 export function endpointReport(endpoint: Endpoint, now: number): EndpointReport {
   const { block, breaker, ramp, inFlight } = endpoint;
   const { words, times, at, timesAt } = block;
@@ -46,7 +46,7 @@ export function endpointReport(endpoint: Endpoint, now: number): EndpointReport 
 
 export interface BreakerReport {
   readonly state: 'closed' | 'open' | 'half-open';
-  /** Until an attempt is let through again; 0 unless it is open. */
+  /** Milliseconds until an attempt is let through again; 0 unless the breaker is open. */
   readonly waitMs: number;
 }
 

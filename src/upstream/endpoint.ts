@@ -1,4 +1,4 @@
-// One address of an upstream, with its pool and what balancing looks at. Whether it is healthy is decided elsewhere.
+// One address of an upstream, with its pool and the figures that balancing reads. Whether it is healthy is decided elsewhere.
 
 import type { ClientTls } from '../net/tls/client-tls.ts';
 import { endpointPart } from '../telemetry/access-line.ts';
@@ -12,50 +12,53 @@ import type { GoawayCount } from './outlier/goaway-count.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
 import { inFlightOfAll, type StateBlock } from './state/shared-states.ts';
 
-/** See `EndpointConfig` in src/config/config.ts, to which this is structurally equal but for the `address`. */
+/** See `EndpointConfig` in src/config/config.ts, to which this is structurally equal except for `address`. */
 export interface EndpointSpec {
   readonly url: string;
   readonly tls: boolean;
-  /** What Host and TLS say; connected to where there is no `address`. */
+  /** The name used for Host and TLS; also connected to when there is no `address`. */
   readonly host: string;
-  /** Where a name was found. */
+  /** The address that the host name was resolved to by discovery. */
   readonly address?: string;
   readonly port: number;
   readonly weight: number;
   readonly zone: string;
 }
 
-/** Host with port. */
+/** Host with port; an IPv6 address is put in brackets. */
 function authorityOf({ host, port }: EndpointSpec): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** By which an endpoint is the same over reloads: one address may stand for several names, and its TLS is that of its name. */
+/**
+ * Identifies an endpoint across reloads. Contains the name as well as the address: several names may share an address, and TLS is verified
+ * against the name.
+ */
 export function identityOf(spec: EndpointSpec): string {
   return `${spec.url} ${authorityOf(spec)}`;
 }
 
 export class Endpoint implements Balanced {
-  /** The URL: what is known of its health and load goes by it. */
+  /** The URL. The shared state of the endpoint (health, load) is kept under it. */
   readonly key: string;
   /** See `identityOf`. */
   readonly identity: string;
-  /** Changes while it is in use when discovery says so; the balancer is made anew then. */
+  /** May change during use when discovery reports another weight; the balancer is then built anew. */
   weight: number;
   zone: string;
   available: boolean;
-  /** How long it takes, where the balancer asks; else null. */
+  /** Latency of this endpoint for balancers that use it; null with all others. */
   readonly latency: PeakLatency | null;
-  /** Share of its turns that it takes, 0 to 1: less than 1 while it comes back slowly. */
+  /** Share of its turns that the endpoint takes, 0 to 1; less than 1 during slow start. */
   ramp: number;
   readonly pool: EndpointPool;
-  /** What all workers know of it. */
+  /** The state of this endpoint that all workers share. */
   readonly block: StateBlock;
-  /** Its own circuit breaker; null where the upstream has none, or one for all its endpoints. */
+  /** The endpoint's own circuit breaker; null when the upstream has no breaker, or one breaker for all its endpoints. */
   breaker: Breaker | null;
-  /** Host with port, for requests that bring none. */
+  /** Host with port, for requests that bring no authority of their own. */
   readonly authority: string;
-  /** Its part of an access log line. */
+  /** The part of an access log line that names this endpoint. */
   readonly logPart: string;
 
   constructor(
@@ -79,26 +82,26 @@ export class Endpoint implements Balanced {
     this.logPart = endpointPart(upstreamName, spec.url);
   }
 
-  /** Requests under way, of all workers. */
+  /** Requests under way, on all workers together. */
   get inFlight(): number {
     return inFlightOfAll(this.block);
   }
 
-  /** One request more is under way. */
+  /** Counts the start of a request on this worker. */
   began(): void {
     this.block.words[this.block.ownInFlightAt]!++;
   }
 
-  /** One less. */
+  /** Counts the end of a request on this worker. */
   ended(): void {
     this.block.words[this.block.ownInFlightAt]!--;
   }
 }
 
-/** What is spoken to endpoints. `auto` lets each of them choose (ALPN). */
+/** The protocol spoken to endpoints. `auto` lets each endpoint choose by ALPN. */
 export type UpstreamProtocol = 'http/1.1' | 'h2' | 'h2c' | 'auto';
 
-/** A pool for this endpoint. */
+/** Creates the pool for an endpoint, for the given protocol. Throws when the endpoint uses TLS and `tls` is null. */
 export function poolFor(
   spec: EndpointSpec,
   settings: PoolSettings,

@@ -1,4 +1,5 @@
-// What an upstream learns from its attempts: passes their outcomes to the breaker and to the outlier watch, and tells the operator what came of it.
+// What an upstream learns from its attempts: passes their outcomes to the breaker and to the outlier watch, and logs when one of them
+// reacts.
 
 import type { Fault } from '../base/fault.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
@@ -11,7 +12,7 @@ import { causeOf } from './retry/retry-policy.ts';
 
 export interface GuardParts {
   readonly upstreamName: string;
-  /** Of the upstream as a whole; endpoints have their own where it is asked for. */
+  /** The breaker of the upstream as a whole; null when there is none, or when each endpoint has its own. */
   readonly breaker: Breaker | null;
   readonly outlier: OutlierWatch | null;
   readonly availability: Availability | null;
@@ -24,7 +25,7 @@ export interface GuardParts {
   ) => void;
 }
 
-/** A pass that says nothing: there is no breaker. */
+/** The pass when there is no breaker; nothing is counted for it. */
 export const NO_PASS = -2;
 
 export class Guard {
@@ -34,7 +35,7 @@ export class Guard {
     this.parts = parts;
   }
 
-  /** A pass for an attempt at this endpoint, or `REFUSED`. It is given back by one of the calls below. */
+  /** Returns a pass for an attempt at this endpoint, or `REFUSED`. The caller gives each pass back by one of the calls below. */
   admit(endpoint: Endpoint, now: number): number {
     const breaker = this.parts.breaker ?? endpoint.breaker;
     if (breaker === null) return NO_PASS;
@@ -43,13 +44,16 @@ export class Guard {
     return pass;
   }
 
-  /** Milliseconds until the breaker that refused lets something through again. */
+  /** Milliseconds until the breaker of this endpoint or upstream lets an attempt through again; 0 when there is none or it is not open. */
   waitMs(endpoint: Endpoint | undefined, now: number): number {
     const breaker = this.parts.breaker ?? endpoint?.breaker ?? null;
     return breaker === null ? 0 : breaker.waitMs(now);
   }
 
-  /** The head of an answer came. `closedAfter` is 0 where its connection stays, else after how many requests the endpoint closes it. */
+  /**
+   * The response head arrived. `closedAfter` is 0 when the connection stays open, otherwise the number of requests after which the endpoint
+   * closes it.
+   */
   answered(
     endpoint: Endpoint,
     pass: number,
@@ -65,12 +69,12 @@ export class Guard {
       this.ejected(endpoint, outlier.answered(endpoint.block, isError, latencyMs, closedAfter, now));
   }
 
-  /** No answer came. Faults that are not the endpoint's own count for nothing. */
+  /** The attempt got no usable response. Faults that the endpoint did not cause are not counted. */
   failed(endpoint: Endpoint, pass: number, fault: Fault, now: number): void {
     const { outlier } = this.parts;
     if (!isEndpointsFault(fault)) {
       this.cancelled(endpoint, pass);
-      // Streams that it refuses while it drains say nothing against it, and that it drains is known all the same.
+      // Streams that an endpoint refuses while it drains do not count against it, but its draining is still to be noticed.
       if (outlier !== null) this.ejected(endpoint, outlier.drains(endpoint.block, now));
       return;
     }
@@ -79,7 +83,7 @@ export class Guard {
     this.ejected(endpoint, outlier.failed(endpoint.block, fault.code === 'upstream_reset', now));
   }
 
-  /** Nobody waits for the attempt any more. */
+  /** The attempt was abandoned: nobody waits for its outcome. */
   cancelled(endpoint: Endpoint, pass: number): void {
     if (pass >= 0) (this.parts.breaker ?? endpoint.breaker)!.cancelled(pass);
   }
@@ -111,7 +115,7 @@ export class Guard {
   }
 }
 
-/** Whether it says something about the endpoint, and not about the client, the gateway or a full queue. */
+/** Whether the fault says something about the endpoint, rather than about the client, the gateway or a full queue. */
 function isEndpointsFault(fault: Fault): boolean {
   return causeOf(fault) !== null || fault.code === 'exchange_timeout' || fault.code === 'upstream_response_too_large';
 }

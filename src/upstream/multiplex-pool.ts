@@ -1,5 +1,5 @@
-// HTTP/2 connections of one worker to one endpoint: a few, each with many streams. Opens another only when those that are there
-// are full. Opens, lends, and lets go.
+// HTTP/2 connections of one worker to one endpoint: a few, each with many streams. Opens another connection only when the existing ones are
+// full. Opens connections, lends streams on them, and closes them.
 
 import { Fault } from '../base/fault.ts';
 import type { HeadLimits } from '../http/h1/field-lines.ts';
@@ -19,8 +19,9 @@ import type { PoolContext, PoolSettings } from './pool.ts';
 import { WaiterQueue } from './waiter-queue.ts';
 
 /**
- * Bytes of answers that an endpoint may send ahead: little to begin with, since that is what a client that does not read makes us hold for each
- * of its streams; for one that keeps up enough to fill a fast network; and bounded for all.
+ * Flow-control windows in bytes: how much response data an endpoint may send ahead. A stream's window starts small, because a client that
+ * does not read makes the gateway hold that much for each stream. The window of a stream whose client keeps up widens enough to fill a fast
+ * network. The connection window bounds all streams together.
  */
 const INITIAL_WINDOW = 131_072;
 const WIDEST_WINDOW = 1_048_576;
@@ -36,20 +37,20 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   private readonly cells: Float64Array;
   private readonly metricsOffset: number;
   private readonly goaways: GoawayCount | null;
-  /** Told when the endpoint does not choose HTTP/2; null where it has no choice. */
+  /** Called when the endpoint chooses HTTP/1.1 by ALPN; null when only HTTP/2 is offered. */
   private readonly onHttp1: (() => void) | null;
   private readonly waiters: WaiterQueue;
   private readonly seats: ConnectionSeats;
-  /** Ready and taking streams. */
+  /** Connections that are ready and take new streams. */
   private readonly open: ClientConnection[];
-  /** With streams to finish, and taking no more. */
+  /** Connections that finish their streams and take no new ones. */
   private readonly leaving: Set<ClientConnection>;
-  /** Open and without a stream: counted as idle. */
+  /** Open connections without a stream; they count as idle. */
   private readonly resting: Set<ClientConnection>;
   private connecting: number;
   private retired: boolean;
 
-  /** `goaways` hears of connections that the endpoint ends; `seats` where other pools of the same endpoint have connections as well. */
+  /** `goaways` counts the connections that the endpoint ends by GOAWAY; `seats` is shared when other pools connect to the same endpoint. */
   constructor(
     target: ConnectionTarget,
     settings: PoolSettings,
@@ -129,7 +130,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.serve(connection);
     this.rest(connection);
     if (this.retired) connection.leave();
-    // It may take fewer streams than were hoped for.
+    // The connection may allow fewer streams than `maxStreams`, so that waiters are left over.
     else this.openForWaiters();
   }
 
@@ -137,7 +138,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.connecting--;
     this.seats.giveBack(this);
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
-    // Those who wait for it wait for nothing any more; with another connection open they are served by that one.
+    // With another connection open or on its way, the waiters are served by that one. Otherwise no connection is coming for them.
     if (this.open.length > 0 || this.connecting > 0) return;
     for (const waiter of this.waiters.takeAll()) if (waiter.waiting) waiter.onNoConnection(fault);
   }
@@ -175,7 +176,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.openForWaiters();
   }
 
-  /** Gives up those who wait, in their order, to whoever serves them now. */
+  /** Removes the waiters and returns them in their order, for the pool that replaces this one. */
   takeWaiters(): ConnectionWaiter[] {
     return this.waiters.takeAll();
   }
@@ -197,7 +198,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     return stream;
   }
 
-  /** Counts it as idle where it has no stream. */
+  /** Counts the connection as idle when it has no stream. */
   private rest(connection: ClientConnection): void {
     if (connection.load > 0 || this.resting.has(connection) || !this.open.includes(connection)) return;
     this.resting.add(connection);
@@ -206,7 +207,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     this.seats.noteRest(this);
   }
 
-  /** Counts it as active again. */
+  /** Counts an idle connection as active again. */
   private wake(connection: ClientConnection): void {
     if (!this.resting.delete(connection)) return;
     this.cells[this.metricsOffset + UpstreamCell.connectionsIdle]!--;
@@ -222,23 +223,23 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
     return best;
   }
 
-  /** The youngest one with room: after a loss the least likely to be lost as well. */
+  /** The newest connection with room: after a connection was lost, the newest is the least likely to be lost as well. */
   private leastUsed(): ClientConnection | null {
     return this.open.findLast(({ hasRoom }) => hasRoom) ?? null;
   }
 
-  /** Opens a connection where those that are being made will be full; true when one is on its way for one more waiter. */
+  /** Provides for one more waiter: true when a connection that is being opened has a stream for it, or when a new one could be opened. */
   private openForOneMore(): boolean {
     if (this.waiters.length < this.connecting * this.settings.maxStreams) return true;
     return this.connect();
   }
 
-  /** Where there is room, a connection for those who wait and have none on its way. */
+  /** Opens a connection when waiters are left over by those being opened, and a seat is free. */
   openForWaiters(): void {
     if (this.waiters.length > this.connecting * this.settings.maxStreams) this.connect();
   }
 
-  /** Makes room for a pool beside this one. */
+  /** Closes one idle connection, to free its seat for a pool beside this one. */
   closeOneAtRest(): void {
     for (const connection of this.resting) {
       connection.leave();

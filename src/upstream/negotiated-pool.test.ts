@@ -1,4 +1,4 @@
-// An endpoint that chooses its protocol by ALPN, and changes its mind: which pool serves, and that no limit is passed while it does.
+// An endpoint that chooses its protocol by ALPN, and changes its choice: which pool serves, and that no limit is exceeded meanwhile.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -41,10 +41,10 @@ class Endpoint {
   speaks: readonly string[] = ['h2'];
   port = 0;
   openMax = 0;
-  /** Requests that came, by protocol. */
+  /** The protocol of each request that arrived. */
   readonly seen: string[] = [];
   readonly sockets = new Set<Socket>();
-  /** Answers that are held back. */
+  /** Functions that send the responses that are held back. */
   readonly held: (() => void)[] = [];
   private wake: () => void = () => {};
 
@@ -68,7 +68,7 @@ class Endpoint {
       socket.on('close', () => this.sockets.delete(socket));
     });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    // Because: it listens on TCP.
+    // Because: the server listens on TCP.
     this.port = (server.address() as AddressInfo).port;
     this.stop = () => {
       for (const socket of this.sockets) socket.destroy();
@@ -78,7 +78,7 @@ class Endpoint {
 
   stop: () => void = () => {};
 
-  /** Resolves once so many requests came in all. */
+  /** Resolves once `count` requests have arrived in all. */
   async until(count: number): Promise<void> {
     while (this.seen.length < count)
       await new Promise<void>(resolve => {
@@ -130,7 +130,7 @@ async function start(t: TestContext, changes: Partial<PoolSettings> = {}) {
     return caller;
   };
   const ask = (): Caller => askOf(pool);
-  /** Over HTTP/1.1, where the endpoint speaks HTTP/2 otherwise. */
+  /** Requests over HTTP/1.1 from an endpoint that otherwise speaks HTTP/2. */
   const askBesides = (): Caller => askOf(pool.forUpgrades);
   return { endpoint, pool, ask, askBesides };
 }
@@ -146,7 +146,7 @@ test('connections of before count while the endpoint changes from HTTP/2 to HTTP
   await endpoint.until(2);
   assert.deepEqual(endpoint.seen, ['h2', 'http/1.1']);
   assert.equal(others.filter(({ waiting }) => waiting).length, 2);
-  // Its stream ends, and with it its connection: the seat is another's, who waits.
+  // The stream ends, and its connection with it: a waiter gets the seat.
   endpoint.held.shift()!();
   await first.over;
   await endpoint.until(3);
@@ -157,7 +157,7 @@ test('connections of before count while the endpoint changes from HTTP/2 to HTTP
   }
   await Promise.all(others.map(({ over }) => over));
   assert.ok(first.ended && others.every(({ ended }) => ended));
-  // One that found out which protocol it is to be was closed on this side, which the endpoint may see a moment later.
+  // The connection that found out the other protocol was closed on this side, which the endpoint may see a moment later.
   assert.ok(endpoint.openMax <= settings.maxConnections + 1, `${endpoint.openMax} connections`);
 });
 
@@ -166,7 +166,7 @@ test('connections of before count while the endpoint changes from HTTP/1.1 to HT
   endpoint.speaks = ['http/1.1'];
   const first = ask();
   await endpoint.until(1);
-  // HTTP/1.1 alone is offered to it from now on, and it takes that no longer.
+  // From now on only HTTP/1.1 is offered to the endpoint, which no longer accepts it.
   endpoint.speaks = ['h2'];
   const others = [ask(), ask(), ask()];
   await endpoint.until(2);
@@ -179,12 +179,12 @@ test('connections of before count while the endpoint changes from HTTP/1.1 to HT
     for (const answer of endpoint.held.splice(0)) answer();
   }
   await Promise.all(others.map(({ over }) => over));
-  // Whose connection was refused knows so; the others were answered.
+  // The caller whose connection was refused was told so; the others got a response.
   assert.ok(first.ended && others.filter(({ ended }) => ended).length >= 2);
   assert.ok(endpoint.openMax <= settings.maxConnections + 1, `${endpoint.openMax} connections`);
 });
 
-/** All that was held back is answered. */
+/** Sends all responses that are held back, and checks that the callers got theirs. */
 async function answered(endpoint: Endpoint, ...callers: Caller[]): Promise<void> {
   for (const answer of endpoint.held.splice(0)) answer();
   await Promise.all(callers.map(({ over }) => over));

@@ -1,6 +1,6 @@
-// A pool for an endpoint that chooses its protocol by ALPN (`protocol: auto`): HTTP/2 until it chooses HTTP/1.1, and that until it takes
-// it no longer, or nothing is open any more and it may have changed its mind. Beside HTTP/2, HTTP/1.1 for the WebSockets that most endpoints take
-// over that alone.
+// A pool for an endpoint that chooses its protocol by ALPN (`protocol: auto`). Uses HTTP/2 until the endpoint chooses HTTP/1.1. Then uses
+// HTTP/1.1 until the endpoint no longer accepts it, or until no connection is open and the endpoint is due to be asked again. Beside HTTP/2
+// it keeps HTTP/1.1 connections for WebSockets, which most endpoints accept over HTTP/1.1 only.
 
 import type { RequestWriter } from '../net/exchange-ends.ts';
 import type { ConnectionTarget } from '../net/upstream-connection.ts';
@@ -10,7 +10,9 @@ import { MultiplexPool } from './multiplex-pool.ts';
 import type { GoawayCount } from './outlier/goaway-count.ts';
 import { Pool, type PoolContext, type PoolSettings } from './pool.ts';
 
-/** An endpoint that chose HTTP/1.1 is not asked again before; each asking costs it a handshake more. */
+/**
+ * An endpoint that chose HTTP/1.1 is not offered HTTP/2 again before this time has passed, because each offer costs it one more handshake.
+ */
 const ASK_AGAIN_MS = 60_000;
 
 export class NegotiatedPool implements EndpointPool {
@@ -19,15 +21,15 @@ export class NegotiatedPool implements EndpointPool {
   private readonly metricsOffset: number;
   private readonly context: PoolContext;
   private readonly goaways: GoawayCount | null;
-  /** Of all that follow one another: what is open of the ones before counts. */
+  /** Shared by all pools of this endpoint, so that connections still open in a replaced pool count too. */
   private readonly seats: ConnectionSeats;
   private current: MultiplexPool | Pool;
-  /** Null until an upgrade needs it. */
+  /** HTTP/1.1 pool for upgrades; null until an upgrade needs it. */
   private besides: Pool | null;
   private chosenAt: number;
   private retired: boolean;
 
-  /** `goaways` hears of connections that the endpoint ends. */
+  /** `goaways` counts the connections that the endpoint ends by GOAWAY. */
   constructor(
     target: ConnectionTarget,
     settings: PoolSettings,
@@ -41,7 +43,7 @@ export class NegotiatedPool implements EndpointPool {
     this.context = context;
     this.goaways = goaways;
     this.seats = new ConnectionSeats(settings.maxConnections, {
-      // Each knows what to do with its own.
+      // The pool that causes an event handles its own connections and waiters; only the other pool is called here.
       onFreed: holder => {
         if (holder !== this.current) this.current.openForWaiters();
         if (holder !== this.besides) this.besides?.openForWaiters();
@@ -97,7 +99,7 @@ export class NegotiatedPool implements EndpointPool {
     this.current.warm();
   }
 
-  /** Offers both, and finds out. */
+  /** A pool that offers both protocols and switches to HTTP/1.1 when the endpoint chooses that. */
   private asking(): MultiplexPool {
     const { target, settings, metricsOffset, context, goaways, seats } = this;
     const onHttp1 = (): void => this.change(pool, this.plain());
@@ -105,7 +107,7 @@ export class NegotiatedPool implements EndpointPool {
     return pool;
   }
 
-  /** Offers HTTP/1.1 alone. */
+  /** A pool that offers HTTP/1.1 alone and switches back when the endpoint no longer accepts it. */
   private plain(): Pool {
     const { target, settings, metricsOffset, context, seats } = this;
     const onTurnedAway = (): void => this.change(pool, this.asking());
@@ -114,16 +116,16 @@ export class NegotiatedPool implements EndpointPool {
   }
 
   private change(from: MultiplexPool | Pool, to: MultiplexPool | Pool): void {
-    // Several connections may find this out at once.
+    // Several connections may find out the endpoint's choice at once; only the first one switches.
     if (this.current !== from) return;
     this.current = to;
     this.chosenAt = this.context.io.clock.now;
     if (this.retired) to.retire();
     const waiters = from.takeWaiters();
-    // What it has idle makes room for them.
+    // Closes the idle connections, which frees seats for the waiters.
     from.retire();
     for (const waiter of waiters) {
-      // What another one's answer sets off may have ended its wait.
+      // What one waiter does when it is called may have ended the wait of another.
       if (!waiter.waiting) continue;
       const connection = to.acquire(waiter, false);
       if (connection !== null) waiter.onConnection(connection);

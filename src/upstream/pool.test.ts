@@ -1,5 +1,5 @@
-// Pools one step at a time: when a connection is opened, who gets the ones that come free, and who is refused. What holds whatever happens is in
-// pools.property.test.ts.
+// Pools step by step: when a connection is opened, which waiter gets one that becomes free, and which request is refused. Properties that
+// hold in any sequence are in pools.property.test.ts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -32,11 +32,11 @@ const settings: PoolSettings = {
   connectTimeoutMs: 2_000,
 };
 
-/** Someone who wants one answer. */
+/** A caller that wants one response. */
 class Caller extends PoolCaller {
   refused: string | null = null;
   connection: RequestWriter | null = null;
-  /** Resolves once it has its answer, or was refused, or lost it. */
+  /** Resolves once the caller has its response, was refused, or lost its connection. */
   readonly over: Promise<void>;
   private end: () => void = () => {};
 
@@ -69,10 +69,10 @@ class Caller extends PoolCaller {
 }
 
 interface Endpoint {
-  /** Answers that are held back, in the order of the requests. */
+  /** Functions that send the responses that are held back, in the order of the requests. */
   readonly held: (() => void)[];
   readonly connections: () => number;
-  /** Resolves once so many requests are held. */
+  /** Resolves once `count` responses are held back. */
   until(count: number): Promise<void>;
   readonly pool: EndpointPool;
   readonly cell: (name: keyof typeof UpstreamCell) => number;
@@ -102,7 +102,7 @@ async function start(t: TestContext, kind: 'h1' | 'h2', changes: Partial<PoolSet
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  // Because: it listens on TCP.
+  // Because: the server listens on TCP.
   const { port } = server.address() as AddressInfo;
   const cells = new Float64Array(500);
   const limits = { headerBytesMax: 8_192, headerCountMax: 100, requestLineBytesMax: 8_192 };
@@ -143,7 +143,7 @@ test(
     await first.over;
     const { connection } = first;
     assert.ok(connection instanceof UpstreamConnection);
-    // What Node does with a reset; `close` comes at the end of the loop's turn.
+    // What Node does after a reset; `close` follows at the end of the event loop's turn.
     connection.socket.destroy();
     const second = endpoint.ask();
     assert.equal(second.refused, null, 'its place is free');
@@ -241,13 +241,13 @@ for (const kind of ['h1', 'h2'] as const) {
       const { held, ask, until, connections, pool, cell } = await start(t, kind, { idleTimeoutMs: 150 });
       const slow = ask();
       await until(1);
-      // Because: that nothing happens has no event.
+      // Because: there is no event for nothing happening.
       await delay(500);
       assert.equal(connections(), 1);
       held.shift()!();
       await slow.over;
       assert.equal(slow.refused, null);
-      // The endpoint hears of the end, and the pool has its place back.
+      // The endpoint learns of the close, and the pool has its seat back.
       await eventually(() => connections() === 0, 'the connection is closed');
       assert.deepEqual(pool.counts, { active: 0, idle: 0, pending: 0 });
       const next = ask();
@@ -278,7 +278,7 @@ for (const kind of ['h1', 'h2'] as const) {
     second.waiting = false;
     pool.forget(second);
     assert.equal(pool.counts.pending, 0);
-    // Its place is another's.
+    // The forgotten request's place in the queue is free.
     const third = ask();
     assert.equal(third.refused, null);
     held.shift()!();

@@ -1,4 +1,5 @@
-// Kept-alive connections of one worker to one endpoint, and the requests that wait for one. Opens, lends and takes back.
+// Kept-alive HTTP/1.1 connections of one worker to one endpoint, and the requests that wait for one. Opens connections, lends them and
+// takes them back.
 
 import { Fault } from '../base/fault.ts';
 import type { HeadLimits } from '../http/h1/field-lines.ts';
@@ -11,14 +12,15 @@ import type { ConnectionWaiter, EndpointPool } from './endpoint-pool.ts';
 import { WaiterQueue } from './waiter-queue.ts';
 
 /**
- * Limits of a pool; 0 means none for maxConnections, maxRequestsPerConnection and idleTimeoutMs. See `PoolConfig` in src/config/config.ts, to
- * which this is structurally equal.
+ * Limits of a pool; 0 means no limit for maxConnections, maxRequestsPerConnection and idleTimeoutMs. Structurally equal to `PoolConfig` in
+ * src/config/config.ts.
  */
 export interface PoolSettings {
   readonly maxConnections: number;
+  /** Requests that may wait, besides those for which a connection is being opened. */
   readonly maxPending: number;
   readonly maxRequestsPerConnection: number;
-  /** On one HTTP/2 connection at once. */
+  /** Concurrent streams on one HTTP/2 connection. */
   readonly maxStreams: number;
   readonly idleTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -29,7 +31,7 @@ export interface PoolContext {
   readonly io: ThreadIo;
   readonly headLimits: HeadLimits;
   readonly cells: Float64Array;
-  /** Left out where nothing is reached over TLS. */
+  /** Left out when no upstream is reached over TLS. */
   readonly clientTls?: ClientTlsBook;
 }
 
@@ -40,19 +42,22 @@ export class Pool implements EndpointPool, ConnectionOwner {
   private readonly settings: PoolSettings;
   private readonly cells: Float64Array;
   private readonly metricsOffset: number;
-  /** The one that was used last is lent first, so that the others grow old and are closed. */
+  /** The connection that was used last is lent first, so that the others reach their idle timeout and are closed. */
   private readonly idle: UpstreamConnection[];
   private readonly waiters: WaiterQueue;
   private readonly seats: ConnectionSeats;
   private connecting: number;
-  /** Connections that exist, those being made included. */
+  /** Number of connections, including those being opened. */
   private total: number;
   private retired: boolean;
-  /** Told when an endpoint that was reached before no longer takes what is offered to it; null where nothing else could be. */
+  /**
+   * Called when an endpoint that was reached before fails the TLS handshake, so no longer accepts the offered protocol; null when there is
+   * no other protocol to offer.
+   */
   private readonly onTurnedAway: (() => void) | null;
   private reached: boolean;
 
-  /** `seats` where other pools of the same endpoint have connections as well. */
+  /** `seats` is shared when other pools connect to the same endpoint. */
   constructor(
     target: ConnectionTarget,
     settings: PoolSettings,
@@ -89,14 +94,15 @@ export class Pool implements EndpointPool, ConnectionOwner {
       cells[metricsOffset + UpstreamCell.connectionsIdle]!--;
       cells[metricsOffset + UpstreamCell.connectionsActive]!++;
       if (!connection.usable) {
-        // It broke and has not told yet, and is no longer among those at rest when it does.
+        // The connection broke, but its `onClosed` has not come yet. It counts as active now, since `onClosed` will not find it among the
+        // idle ones.
         connection.close();
         continue;
       }
       cells[metricsOffset + UpstreamCell.reuses]!++;
       return connection;
     }
-    // A connection that rests is given back by nobody: one makes room for the new one that is asked for.
+    // An idle connection gives its seat back only when it closes: close one to make room for the fresh connection.
     if (fresh && this.seats.isFull) idle[0]?.close();
     if (this.seats.hasRoomFor(this)) {
       this.open();
@@ -112,12 +118,12 @@ export class Pool implements EndpointPool, ConnectionOwner {
     return this.idle.length === 0 && this.connecting === 0;
   }
 
-  /** Whether nothing is open or being opened. */
+  /** Whether no connection is open or being opened. */
   get isEmpty(): boolean {
     return this.total === 0;
   }
 
-  /** Gives up those who wait, in their order, to whoever serves them now. */
+  /** Removes the waiters and returns them in their order, for the pool that replaces this one. */
   takeWaiters(): ConnectionWaiter[] {
     return this.waiters.takeAll();
   }
@@ -155,9 +161,12 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.openForWaiters();
   }
 
-  /** Nothing is open, and to try takes its time: those for whom no try is under way would wait for one round after another. */
+  /**
+   * Fails the waiters for which no connection is being opened, after a connect timeout with no connection open: they would wait for one
+   * timeout after another.
+   */
   private giveUpExcess(fault: Fault): void {
-    // Told, they may come back to wait for another try.
+    // The number is taken first, because a waiter that is told may queue again for another attempt.
     for (let excess = this.waiters.length - this.connecting; excess > 0; excess--) {
       this.waiters.next()?.onNoConnection(fault);
     }
@@ -189,7 +198,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.seats.giveBack(this);
   }
 
-  /** Gives a free connection to whoever waits longest, or puts it aside. */
+  /** Gives a free connection to the longest waiting request, or keeps it as idle. */
   private lend(connection: UpstreamConnection): void {
     const waiter = this.waiters.next();
     if (waiter !== undefined) {
@@ -214,12 +223,12 @@ export class Pool implements EndpointPool, ConnectionOwner {
     new UpstreamConnection(this.target, this.settings.connectTimeoutMs, this);
   }
 
-  /** Where there is room, a connection for whoever waits and has none on its way. */
+  /** Opens a connection when there are more waiters than connections being opened, and a seat is free. */
   openForWaiters(): void {
     if (this.waiters.length > this.connecting && this.seats.hasRoomFor(this)) this.open();
   }
 
-  /** Makes room for a pool beside this one, with the connection that has been idle longest. */
+  /** Closes the connection that has been idle longest, to free its seat for a pool beside this one. */
   closeOneAtRest(): void {
     this.idle[0]?.close();
   }

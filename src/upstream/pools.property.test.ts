@@ -1,5 +1,5 @@
 // Properties of the three kinds of pool, over real connections: whatever clients and endpoints do, in whatever order, no waiter is lost or
-// answered twice, and no limit is passed.
+// called twice, and no limit is exceeded.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -55,23 +55,23 @@ after(() => {
   authority.remove();
 });
 
-/** A request that the endpoint has not answered. */
+/** A request that the endpoint has not answered yet. */
 interface Held {
   answer(): void;
   refuse(): void;
 }
 
-/** An endpoint of which the test holds every answer back until it gives it. */
+/** An endpoint that holds every response back until the test releases it. */
 class HeldEndpoint {
   readonly held: Held[] = [];
-  /** Sockets that are open. */
+  /** Open connections. */
   readonly sockets = new Set<Socket>();
   readonly sessions = new Set<ServerHttp2Session>();
-  /** Streams under way on one connection, the most there ever were. */
+  /** The most streams that were ever open on one connection. */
   streamsMax = 0;
-  /** What it takes: of `negotiated`. */
+  /** The protocol that a `negotiated` endpoint accepts. */
   speaks: 'h2' | 'http/1.1' = 'h2';
-  /** Otherwise connections are closed before anything is said. */
+  /** When false, the endpoint closes new connections before anything is sent. */
   accepts = true;
   port = 0;
   private readonly server: Server;
@@ -88,7 +88,7 @@ class HeldEndpoint {
     });
     const take = (socket: Socket, protocol: string | false | null): void => {
       socket.on('error', () => {});
-      // Let in before, through the handshake only now.
+      // Accepted earlier, but through its handshake only now.
       if (!this.accepts) socket.destroy();
       if (socket.destroyed) return;
       (protocol === 'h2' ? h2 : h1).emit('connection', socket);
@@ -112,7 +112,7 @@ class HeldEndpoint {
 
   async listen(): Promise<void> {
     await new Promise<void>(resolve => this.server.listen(0, '127.0.0.1', resolve));
-    // Because: it listens on TCP.
+    // Because: the server listens on TCP.
     this.port = (this.server.address() as AddressInfo).port;
   }
 
@@ -150,12 +150,12 @@ class HeldEndpoint {
   }
 }
 
-/** Someone who wants one answer. */
+/** A caller that wants one response. */
 class Caller extends PoolCaller {
   forgotten = false;
-  /** Connections and refusals that it was given. */
+  /** Number of connections and refusals that the caller was given. */
   given = 0;
-  /** Ends that it heard of. */
+  /** Number of ends that the caller was told of. */
   ends = 0;
   connection: RequestWriter | null = null;
 
@@ -254,13 +254,13 @@ async function run(kind: Kind, steps: readonly Step[]): Promise<void> {
       else if (what === 'accept') endpoint.accepts = which % 3 !== 0;
       else if (what === 'speak') endpoint.speaks = which % 2 === 0 ? 'h2' : 'http/1.1';
       else if (which % 10 === 0) pool.retire();
-      // What comes of it may come before the next step, or beside it.
+      // The consequences of a step may come before the next step, or during it.
       if (settles) await turn();
       const { active, idle, pending } = pool.counts;
       assert.ok(active + idle <= settings.maxConnections, `${active} + ${idle} connections`);
       assert.equal(pending, callers.filter(each => each.waiting).length);
       assert.equal(cells[UpstreamCell.pending], pending);
-      // Of an endpoint that changes its mind, the pool of before may still have some.
+      // When a `negotiated` endpoint changes its choice, the replaced pool may still have connections.
       if (kind !== 'negotiated') {
         const counted = [cells[UpstreamCell.connectionsActive], cells[UpstreamCell.connectionsIdle]];
         assert.deepEqual(counted, [active, idle]);
@@ -273,7 +273,7 @@ async function run(kind: Kind, steps: readonly Step[]): Promise<void> {
       assert.ok(performance.now() < until, `lost: ${open}, ${JSON.stringify(pool.counts)}`);
       for (const held of endpoint.held.slice()) held.answer();
       await turn();
-      // The endpoint hears later than the pool that connections were closed; those that are open stay while nobody is answered.
+      // The endpoint learns of closed connections later than the pool; those that are open stay while no response is released.
       while (endpoint.sockets.size > settings.maxConnections + 1) {
         assert.ok(performance.now() < until, `${endpoint.sockets.size} sockets`);
         await turn();
@@ -299,7 +299,7 @@ for (const kind of ['h1', 'h2', 'negotiated'] as const) {
   test(`no waiter is lost or answered twice, no limit passed: ${kind} (seed ${seed})`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), steps => run(kind, steps)),
-      // Because: fast-check fails what it interrupts before one run is through, and a busy machine takes seconds for one.
+      // Because: fast-check fails a property that it interrupts before one run is complete, and on a busy machine a run takes seconds.
       { seed, numRuns: 100, interruptAfterTimeLimit: 12_000, endOnFailure: true },
     );
   });

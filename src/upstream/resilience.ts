@@ -1,4 +1,4 @@
-// What keeps an upstream's failures from its callers, put together from its settings: availability, breaker, outlier watch. Each is in a
+// Protects callers from an upstream's failures: builds availability, breaker and outlier watch from the upstream's settings. Each is in a
 // file of its own; what is not configured is null.
 
 import { Availability } from './availability.ts';
@@ -8,9 +8,9 @@ import { Guard, type GuardParts } from './guard.ts';
 import { type OutlierSpec, OutlierWatch } from './outlier/outlier-watch.ts';
 import type { StateBlock } from './state/shared-states.ts';
 
-/** What is needed here of `ResilienceConfig` in src/config/resilience-config.ts, which is passed in as it is. */
+/** The part of `ResilienceConfig` in src/config/resilience-config.ts that is needed here; the whole is passed in as it is. */
 export interface ResilienceSpec {
-  /** Anything but null: somebody checks the endpoints. */
+  /** Any value but null says that the endpoints are health-checked; the checks themselves run elsewhere. */
   readonly healthCheck?: object | null | undefined;
   readonly outlier?: OutlierSpec | null | undefined;
   readonly breaker?: BreakerSpec | null | undefined;
@@ -18,7 +18,7 @@ export interface ResilienceSpec {
   readonly slowStartMs?: number | undefined;
 }
 
-/** With up to ten endpoints: when none is left. */
+/** Share of usable endpoints. With up to ten endpoints this means: only when none is usable. */
 const PANIC_THRESHOLD = 0.1;
 
 export interface ResilienceParts extends Pick<GuardParts, 'upstreamName' | 'cells' | 'metricsOffset' | 'log'> {
@@ -29,9 +29,9 @@ export interface ResilienceParts extends Pick<GuardParts, 'upstreamName' | 'cell
 export class Resilience {
   /** Null when every endpoint is always available. */
   readonly availability: Availability | null;
-  /** Null when nobody wants to know what attempts come to. */
+  /** Null when neither a breaker nor outlier detection is configured. */
   readonly guard: Guard | null;
-  /** Of the upstream as a whole. */
+  /** The breaker of the upstream as a whole; null when there is none, or when each endpoint has its own. */
   readonly breaker: Breaker | null;
 
   constructor(spec: ResilienceSpec, parts: ResilienceParts) {

@@ -1,5 +1,5 @@
-// The same upstream on two workers, over one table of shared memory: what one has under way the other's balancer sees. And endpoints that
-// come and go: who stays is the same object.
+// The same upstream on two workers, over one table of shared memory: each worker's balancer sees the requests of the other. And endpoints
+// that come and go: those that stay are kept as the same objects.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

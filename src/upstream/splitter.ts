@@ -1,20 +1,20 @@
-// A weighted split between targets: exact over time, and the same target again for who brings its key. Not a balancer:
+// A weighted split between targets: exact over time, and the same target again for a client that brings that target's key. Not a balancer:
 // targets are never unavailable.
 
 import { Random } from '../base/random.ts';
 
-/** A turn further than this is no longer looked for at the start. */
+/** The random start position is below this number, to bound the turns that the constructor plays. */
 const FIRST_TURN_MAX = 1_000;
 
 export interface SplitTarget<T> {
   readonly value: T;
-  /** Share relative to the others; 0 gets nothing, not even those who bring its key. */
+  /** Share relative to the other targets; a target with 0 gets nothing, not even from clients that bring its key. */
   readonly weight: number;
-  /** Names the target to clients, in a cookie for instance: says nothing else of the inside. */
+  /** Names the target to clients, in a cookie for instance, so it must reveal nothing else about the inside. */
   readonly key: string;
 }
 
-/** Smooth weighted round-robin: in any run as long as the sum of the weights each target has had exactly its weight. */
+/** Smooth weighted round-robin: in any run as long as the sum of the weights, each target has had exactly its weight. */
 export class Splitter<T> {
   private readonly targets: readonly SplitTarget<T>[];
   private readonly credits: Float64Array;
@@ -22,8 +22,9 @@ export class Splitter<T> {
   private readonly targetByKey: ReadonlyMap<string, T>;
 
   /**
-   * Begins anywhere in its run: every worker has a split of its own, and a reload may make it anew. Did all begin in front, a small share
-   * would get nothing where requests are few. Throws a TypeError when no target has a weight above zero, or when two have the same key.
+   * Starts at a random position of the run, because every worker has a split of its own and a reload may build it anew: if all started at
+   * the beginning, a small share would get nothing when requests are few. Throws a TypeError when no target has a weight above zero, or
+   * when two have the same key.
    */
   constructor(targets: readonly SplitTarget<T>[], random: Random = new Random()) {
     this.targets = targets.filter(({ weight }) => weight > 0);
@@ -49,7 +50,7 @@ export class Splitter<T> {
     return targets[best]!.value;
   }
 
-  /** The target of this hash, a whole number from 0 on: each has its share of them. */
+  /** The target for a hash, which is an integer from 0 on; each target gets its share of all hashes. */
   byHash(hash: number): T {
     const { targets } = this;
     let left = hash % this.totalWeight;
@@ -58,12 +59,12 @@ export class Splitter<T> {
     return targets[at]!.value;
   }
 
-  /** The target that a client was given before; undefined for a key that is unknown (anymore) or made up. */
+  /** The target that a client was given before; undefined for a key that is made up or no longer known. */
   byKey(key: string): T | undefined {
     return this.targetByKey.get(key);
   }
 
-  /** The key to hand to a client so that `byKey` finds this target again. Throws a TypeError for a value of no target. */
+  /** The key to hand to a client so that `byKey` finds this target again. Throws a TypeError for a value that is not a target. */
   keyOf(value: T): string {
     const target = this.targets.find(candidate => candidate.value === value);
     if (target === undefined) throw new TypeError('not a target of this split');

@@ -1,4 +1,4 @@
-// A named set of endpoints that serve the same: picks one, lends its connections. One object a worker.
+// A named set of endpoints that provide the same service: picks an endpoint and lends its connections. One object per worker.
 
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
@@ -25,7 +25,7 @@ export interface HashOn {
   readonly name: string;
 }
 
-/** What an upstream needs of `UpstreamConfig` in src/config/config.ts, which is passed in as it is. */
+/** The part of `UpstreamConfig` in src/config/config.ts that an upstream needs; the whole is passed in as it is. */
 export interface UpstreamSpec extends ResilienceSpec {
   readonly name: string;
   readonly endpoints: readonly EndpointSpec[];
@@ -42,17 +42,17 @@ export interface UpstreamSpec extends ResilienceSpec {
   readonly retry?: RetrySpec | null | undefined;
   readonly concurrency?: GateSpec | undefined;
   readonly affinity?: AffinitySpec | undefined;
-  /** Endpoints that this gateway uses of a large set; 0 or left out for all. */
+  /** Number of endpoints that this gateway uses of a large set; 0 or left out for all. */
   readonly subset?: number | undefined;
-  /** Whatever it says: other words mean other connections. Null where no endpoint speaks TLS. */
+  /** Only compared: when it differs after a reload, connections are opened anew. Null when no endpoint speaks TLS. */
   readonly tls?: object | null;
 }
 
 /** What an upstream shares with the rest of its worker. */
 export interface UpstreamContext extends PoolContext {
-  /** Left out, the states of its endpoints are its own. */
+  /** When left out, the states of the endpoints are not shared with other workers. */
   readonly states?: SharedStates;
-  /** Where this gateway stands; left out or empty when it prefers no zone. */
+  /** The zone of this gateway; left out or empty when it prefers no zone. */
   readonly zone?: string;
   readonly log?: (
     level: 'info' | 'warn' | 'error',
@@ -61,18 +61,18 @@ export interface UpstreamContext extends PoolContext {
   ) => void;
 }
 
-/** Tells this gateway from others that use a part of the same endpoints. */
+/** Distinguishes this gateway from others that use a subset of the same endpoints. */
 const machineName = hostname();
 
-/** However many connections fail, a source is asked again once in this time. */
+/** A discovery source is asked to look again at most once in this time, however many connections fail. */
 const LOOK_AGAIN_MS = 1_000;
 
 /** Endpoints that come and go without a reload; see src/upstream/discovery. */
 export interface EndpointSource {
   readonly now: readonly EndpointSpec[];
-  /** Returns what ends it. */
+  /** Returns a function that ends the subscription. */
   onChange(listener: (endpoints: readonly EndpointSpec[]) => void): () => void;
-  /** Asks it to look again: what it found does not answer. Cheap. */
+  /** Asks the source to look again, because the endpoints that it found do not answer. Cheap. */
   nudge(): void;
 }
 
@@ -83,13 +83,13 @@ export class Upstream {
   private readonly tls: ClientTls | null;
   private members: readonly Endpoint[];
   private balancer: Balancer<Endpoint>;
-  /** Null when nothing is tried again. */
+  /** Null when nothing is retried. */
   readonly retry: RetryPolicy | null;
   readonly budget: RetryBudget;
-  /** What all workers know of it. */
+  /** The state of this upstream that all workers share. */
   readonly block: StateBlock;
   readonly states: SharedStates;
-  /** How many exchanges may be under way with it; null for no limit. */
+  /** Limits how many exchanges may be under way with this upstream; null for no limit. */
   readonly gate: Gate | null;
   private affinityNow: Affinity | null;
   private resilienceNow: Resilience;
@@ -98,7 +98,7 @@ export class Upstream {
   private unfollow: (() => void) | null;
   private lookedAgainAt: number;
 
-  /** Pools of endpoints that `previous` had with the same settings are taken over, with their connections. */
+  /** Takes over the pools, with their connections, of the endpoints that `previous` had with the same settings. */
   constructor(
     spec: UpstreamSpec,
     metricsOffset: number,
@@ -137,7 +137,10 @@ export class Upstream {
     return this.members;
   }
 
-  /** An endpoint for a request, or undefined when none is available. `hash` counts for hashing balancers only. */
+  /**
+   * An endpoint for a request, or undefined when none is available. `hash` is used by hashing balancers only. Endpoints in `tried` are
+   * avoided.
+   */
   pick(hash: number, tried: readonly Endpoint[] | null): Endpoint | undefined {
     const { availability } = this.resilienceNow;
     if (availability === null) return this.balancer.pick(hash, tried);
@@ -149,13 +152,13 @@ export class Upstream {
     return availability.takesTurn(endpoint) ? endpoint : this.balancer.pick(hash, [endpoint]);
   }
 
-  /** Whether this endpoint, of which it is known that it is wanted, may be used now. */
+  /** Whether a particular endpoint, to which a client sticks, may be used now. */
   mayUse(endpoint: Endpoint): boolean {
     this.resilienceNow.availability?.look(this.nowMs);
     return endpoint.available;
   }
 
-  /** Null where clients do not stick to endpoints. */
+  /** Null when clients do not stick to endpoints. */
   get affinity(): Affinity | null {
     return this.affinityNow;
   }
@@ -164,14 +167,14 @@ export class Upstream {
     return this.resilienceNow;
   }
 
-  /** Shared milliseconds: the same on every worker. */
+  /** Shared milliseconds: the same time on every worker. */
   get nowMs(): number {
     return this.states.nowMs(this.context.io.clock.now);
   }
 
   /**
-   * These are the endpoints from now on. One that was there before stays the same object, with its pool and all that is known of it;
-   * one that is gone gets no new request, finishes those under way and closes its connections.
+   * Replaces the endpoints. An endpoint that stays is kept as the same object, with its pool and state. An endpoint that is gone gets no
+   * new requests, finishes those under way and closes its connections.
    */
   become(specs: readonly EndpointSpec[]): void {
     const before = new Map(this.members.map(endpoint => [endpoint.identity, endpoint]));
@@ -191,14 +194,16 @@ export class Upstream {
     for (const gone of before.values()) gone.pool.retire();
   }
 
-  /** What was found of its endpoints does not answer: they may have moved. */
+  /**
+   * Called when discovered endpoints do not answer, since they may have moved: asks their source to look again. `now` is in milliseconds.
+   */
   lookAgain(now: number): void {
     if (this.source === null || now - this.lookedAgainAt < LOOK_AGAIN_MS) return;
     this.lookedAgainAt = now;
     this.source.nudge();
   }
 
-  /** Closes the pools that `successor` did not take over; requests under way are finished. */
+  /** Ends this upstream: closes the pools that `successor` did not take over. Requests under way are finished. */
   retire(successor: Upstream | null): void {
     this.unfollow?.();
     for (const endpoint of this.endpoints) {
@@ -232,7 +237,7 @@ export class Upstream {
   }
 
   private follow(source: EndpointSource): void {
-    // One that was compiled and never served is retired by nobody; it must not live on for what it listens to.
+    // An upstream that was compiled but never served is never retired. The source must not keep it in memory through this subscription.
     const self = new WeakRef(this);
     const unfollow = source.onChange(endpoints => {
       const upstream = self.deref();

@@ -1,4 +1,4 @@
-// The queue of those who wait for a connection: order, those who gave up, and what it counts.
+// The queue of requests that wait for a connection: their order, those that gave up, and the count of pending ones.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,9 +28,9 @@ function queueOf(names: string): { queue: WaiterQueue; waiters: Waiter[]; pendin
   return { queue, waiters, pending: () => cells[OFFSET + UpstreamCell.pending]! };
 }
 
-/** Whose turn it is. */
+/** The name of a waiter; null for none. */
 function nameOf(waiter: ConnectionWaiter | undefined): string | null {
-  // Because: only these are put in.
+  // Because: the tests only queue waiters of this class.
   return waiter === undefined ? null : (waiter as Waiter).name;
 }
 
@@ -50,7 +50,7 @@ test('first come, first served; whoever gave up is passed over, and no longer co
 test('whoever is forgotten leaves its place, once, wherever it stands', () => {
   const { queue, waiters, pending } = queueOf('abcd');
   queue.next();
-  // Taken out already: its place is nobody's.
+  // Already taken out of the queue, so nothing is to be removed.
   queue.forget(waiters[0]!);
   assert.deepEqual([queue.length, pending()], [3, 3]);
   queue.forget(waiters[2]!);
@@ -72,7 +72,7 @@ test('a queue that is never empty keeps no more than it holds', () => {
     queue.next();
   }
   assert.deepEqual([queue.length, pending()], [2, 2]);
-  // Because: what it keeps of those who are gone shows nowhere else.
+  // Because: entries kept for waiters that are gone show nowhere else.
   const { waiters } = queue as unknown as { waiters: readonly ConnectionWaiter[] };
   assert.ok(waiters.length <= 8, `${waiters.length} are kept`);
 });

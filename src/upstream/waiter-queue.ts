@@ -1,4 +1,4 @@
-// Requests that wait for a connection, first come first served. Counts itself among the upstream's pending ones.
+// Requests that wait for a connection, first come first served. Counts its own length among the upstream's pending requests.
 
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import type { ConnectionWaiter } from './endpoint-pool.ts';
@@ -7,10 +7,10 @@ export class WaiterQueue {
   private readonly cells: Float64Array;
   private readonly cell: number;
   private readonly waiters: ConnectionWaiter[];
-  /** Position of the first waiter; the array is cut when half of it is past. */
+  /** Position of the first waiter; the entries before it are cut off once they are more than half of the array. */
   private first: number;
 
-  /** `metricsOffset` is that of the upstream's block in `cells`. */
+  /** `metricsOffset` is where the upstream's block begins in `cells`. */
   constructor(cells: Float64Array, metricsOffset: number) {
     this.cells = cells;
     this.cell = metricsOffset + UpstreamCell.pending;
@@ -27,7 +27,7 @@ export class WaiterQueue {
     this.cells[this.cell]!++;
   }
 
-  /** Takes out whoever waits longest and still wants a connection. */
+  /** Removes and returns the waiter that has waited longest and still wants a connection; undefined when there is none. */
   next(): ConnectionWaiter | undefined {
     const { waiters } = this;
     while (this.first < waiters.length) {
@@ -42,7 +42,9 @@ export class WaiterQueue {
     return undefined;
   }
 
-  /** Takes out all who still want a connection, in their order. Some may want none any more by the time they are served. */
+  /**
+   * Removes and returns all waiters that still want a connection, in their order. Some may no longer want one by the time they are served.
+   */
   takeAll(): ConnectionWaiter[] {
     const taken: ConnectionWaiter[] = [];
     for (let waiter = this.next(); waiter !== undefined; waiter = this.next()) taken.push(waiter);

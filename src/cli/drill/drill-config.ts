@@ -1,15 +1,18 @@
-// The configuration of a drill: the user's settings of some upstreams and their routes, with stand-ins in place of their endpoints, on
-// a port of 127.0.0.1. Starts nothing.
+// The configuration of a drill: the user's settings of some upstreams and their routes, with stand-ins in place of the endpoints, on a port
+// of 127.0.0.1. Starts nothing.
 
 import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
 
-/** Where a stand-in listens on 127.0.0.1. */
+/** A stand-in's port on 127.0.0.1. */
 interface Place {
   readonly port: number;
 }
 
-/** The upstreams with stand-ins for endpoints, each behind a route without filters that keeps the failure settings of the first of its routes. */
+/**
+ * Each drilled upstream gets stand-ins as endpoints, and a route without filters that keeps the failure settings of the first route to that
+ * upstream. `stage` has the stand-ins by upstream.
+ */
 export function drillConfig(
   config: Config,
   drilled: readonly UpstreamConfig[],

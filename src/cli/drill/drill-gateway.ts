@@ -1,5 +1,5 @@
-// The gateway of a drill in this process: two workers on the drill's configuration, which speak plain HTTP only. What is
-// measured on it is each drill's own.
+// The gateway of a drill in this process: two workers with the drill's configuration, which serve plain HTTP only. Each drill defines what
+// to measure.
 
 import type { Config } from '../../config/config.ts';
 import type { LoadedFile } from '../../runtime/load.ts';
@@ -7,8 +7,8 @@ import { Supervisor } from '../../runtime/supervisor.ts';
 import { packageVersion } from '../package-version.ts';
 
 /**
- * Starts the gateway, resolves with what `measure` resolves with, and ends it in any case. `loaded` is the user's file, from which `config`
- * was made. Rejects if the gateway does not start.
+ * Starts the gateway, resolves with the result of `measure`, and ends the gateway in any case. `loaded` is the user's file, from which
+ * `config` was made. Rejects if the gateway does not start.
  */
 export async function onDrillGateway<Result>(
   loaded: LoadedFile,

@@ -1,4 +1,4 @@
-// Gateways of a drill: separate processes on free ports of this machine, each with one worker and the same configuration.
+// The gateways of a drill: separate processes on free ports of this machine, each with one worker and the same configuration.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,14 @@ export interface DrillGateways {
   stop(): Promise<void>;
 }
 
-/** `config` is a complete document whose listener has port 0. If one cannot start, all are stopped. */
+/**
+ * Starts `count` gateways. `config` is a complete document whose listener has port 0. If one gateway cannot start, all are stopped and the
+ * error is thrown.
+ */
 export async function startDrillGateways(config: object, count: number): Promise<DrillGateways> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-'));
   const file = path.join(folder, 'cardea.json');
-  // It may hold the store's password.
+  // Readable by the owner only, since it may contain the store's password.
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   const children: ChildProcess[] = [];
   const stop = async () => {
@@ -49,7 +52,7 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** The port that the line about being ready names. */
+/** The port from the line with which the gateway says that it is ready. Rejects when the gateway ends or is not ready in time. */
 function portOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     let text = '';

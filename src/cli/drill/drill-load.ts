@@ -1,4 +1,4 @@
-// Clients of a drill: repeat one request with short pauses, and record each response and how long it took.
+// The clients of a drill: each repeats one request with short pauses, and records every response and its latency.
 
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,14 +24,17 @@ export class DrillLoad {
     this.clients = Array.from({ length: CLIENTS }, () => this.client());
   }
 
-  /** Waits until every request has its response. */
+  /** Stops the clients; resolves when every request has its response. */
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all(this.clients);
     this.agent.destroy();
   }
 
-  /** Requests that began in this time, those that failed among them, and how long they took: the 99th percentile, and the longest. */
+  /**
+   * Figures of the requests that began from `from` until `to`, in milliseconds of performance.now(): their number, how many failed, and the
+   * 99th percentile and maximum of their latency.
+   */
   between(from: number, to: number): { requests: number; failed: number; p99Ms: number; longestMs: number } {
     const inside = this.samples.filter(({ at }) => at >= from && at < to);
     const took = inside.map(({ tookMs }) => tookMs).sort((a, b) => a - b);

@@ -1,12 +1,12 @@
-// What a reader can do about the figures of a failover drill: one sentence each, with the setting that changes it.
+// Advice for the figures of a failover drill: one sentence each, with the setting to change.
 
 import type { UpstreamConfig } from '../../config/config.ts';
 import type { FailoverResult } from './failover-drill.ts';
 
-/** Slower than before by more than this is worth advice. */
+/** Advice is given when requests took this much longer than before. */
 const SLOWER_MS = 750;
 
-/** Of one upstream; empty when there is nothing to improve. */
+/** Advice for one upstream; empty when there is nothing to improve. */
 export function failoverAdvice(upstream: UpstreamConfig, results: readonly FailoverResult[]): string[] {
   const advice: string[] = [];
   const endpoints = results[0]?.endpoints ?? 0;

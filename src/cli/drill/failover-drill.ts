@@ -1,5 +1,5 @@
-// The failover drill: the gateway with the upstreams of a configuration, stand-ins for their endpoints, one of them failing in every
-// way under load. Only measures; the advice is in failover-advice.ts.
+// The failover drill: runs the gateway with the upstreams of a configuration and stand-ins for their endpoints, and makes one stand-in fail
+// in every way under load. Only measures; the advice is in failover-advice.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UpstreamConfig } from '../../config/config.ts';
@@ -10,7 +10,7 @@ import { onDrillGateway } from './drill-gateway.ts';
 import { DrillLoad } from './drill-load.ts';
 import { type FailureName, failureNames, StandIn, wellAnswer } from './stand-in.ts';
 
-/** Discovered endpoints are not known beforehand: this many stand-ins take their place. */
+/** Number of stand-ins for an upstream with discovered endpoints, which are not known beforehand. */
 const DISCOVERED = 3;
 const CALM_MS = 1_000;
 const RECOVER_MS = 20_000;
@@ -24,13 +24,13 @@ export interface FailoverResult {
   readonly p99BeforeMs: number;
   readonly p99Ms: number;
   readonly longestMs: number;
-  /** Until the endpoint got no more requests; null when it never left. */
+  /** Milliseconds until the endpoint got no more requests; null when it stayed in use. */
   readonly ejectedAfterMs: number | null;
-  /** Until it was used again; null when it never was, or never left. */
+  /** Milliseconds from its recovery until the endpoint was used again; null when it was not, or never left. */
   readonly backAfterMs: number | null;
 }
 
-/** `holdMs` is how long each failure lasts. Rejects when the gateway does not start. */
+/** Runs every failure for each upstream, each for `holdMs`. Rejects when the gateway does not start. */
 export async function runFailover(
   file: string,
   upstreams: readonly UpstreamConfig[],

@@ -1,17 +1,18 @@
-// A stand-in for an endpoint with a capacity: processes a number of requests at once, each for a fixed time; the others wait without limit.
+// A stand-in for an endpoint of limited capacity: processes a number of requests at once, each for a fixed time; further requests queue
+// without limit.
 
 import { createServer, type ServerResponse } from 'node:http';
 
 export interface LimitedStandIn {
   readonly port: number;
-  /** Requests a second that it can do at most. */
+  /** The most requests a second that it can process. */
   readonly capacity: number;
-  /** Most that waited in front of it. */
+  /** The most requests that waited at the same time. */
   readonly longestQueue: number;
   stop(): Promise<void>;
 }
 
-/** `body` is the body of its responses. */
+/** Processes `atOnce` requests at a time, each for `serviceMs`. `body` is the body of its responses. */
 export async function startLimitedStandIn(atOnce: number, serviceMs: number, body = 'done'): Promise<LimitedStandIn> {
   const waiting: ServerResponse[] = [];
   let working = 0;
@@ -22,7 +23,7 @@ export async function startLimitedStandIn(atOnce: number, serviceMs: number, bod
       working--;
       response.end(body);
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        // Who has gone is not worked for.
+        // Requests whose client has gone are not processed.
         if (next.destroyed) continue;
         work(next);
         break;

@@ -1,4 +1,4 @@
-// How the table of `cardea drill limits` says how far a key came from its limit.
+// How the table of `cardea drill limits` states how far a key was from its limit.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

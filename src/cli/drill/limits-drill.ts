@@ -1,5 +1,5 @@
-// cardea drill limits: several gateways on this machine, one Redis, and more requests than a limit admits: prints what was admitted
-// and what was allowed, for each key and window.
+// cardea drill limits: runs several gateways on this machine with one Redis, and sends more requests than a limit admits. Prints how many
+// were admitted and how many were allowed, for each key and window.
 
 import type { Config } from '../../config/config.ts';
 import type { StoreConfig } from '../../config/store-config.ts';
@@ -25,10 +25,13 @@ export const limitsOptions: Readonly<Record<string, OptionSpec>> = {
   mode: { type: 'string', value: 'MODE', help: 'limits: shared or exact (default: shared)' },
 };
 
-/** Tolerated excess, of a minute's limit: it is compensated afterwards, so it does not grow with time. */
+/**
+ * Tolerated excess, as a share of a minute's limit; the second one is for limits below 100/s. It is compensated afterwards, so it does not
+ * grow with time.
+ */
 const OVER_MAX = 0.02;
 const SLOW_OVER_MAX = 0.1;
-/** Time until gateways know of each other. */
+/** Time for the gateways to learn of each other. */
 const SETTLE_MS = 1_500;
 const WINDOW_MS = 1_000;
 
@@ -41,7 +44,7 @@ interface Plan {
   readonly mode: string;
 }
 
-/** Resolves with the exit code: 0 when no key was admitted more than its bound, and the store was there. */
+/** Resolves with the exit code: 0 when no key was admitted more than its bound, no request failed, and the store was reachable. */
 export async function limitsDrill(
   config: Config,
   args: CommandArguments,
@@ -126,7 +129,7 @@ function show(
       `second ${at + 1}`,
       String(each.offered),
       String(each.admitted),
-      // The burst is there to be used once: it counts for the first window.
+      // The burst can be used once, so it is added to the first window.
       String(Math.min(each.offered, at === 0 ? 2 * limit : limit)),
       each.failed === 0 ? '' : `${each.failed} failed`,
     ]),
@@ -143,7 +146,7 @@ function show(
   terminal.out(`slowest response ${round(longestMs)} ms`);
 }
 
-/** How far the admitted are from the allowed. */
+/** How far the admitted requests are from the allowed ones; `over` is the excess as a share, negative when fewer were admitted. */
 export function overText(over: number): string {
   const percent = Math.abs(100 * over).toFixed(2);
   if (percent === '0.00') return 'at the limit';
@@ -199,7 +202,7 @@ function storeOf({ stores }: Config, name: string | undefined): StoreConfig {
   return store;
 }
 
-/** Keys of a drill are separate from those of real callers. */
+/** The configuration of the gateways. Its key prefix separates the drill's keys from those of real callers. */
 function drillDocument(store: StoreConfig, { limit, mode }: Plan): object {
   return {
     listeners: [{ address: '127.0.0.1:0' }],

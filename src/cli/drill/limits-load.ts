@@ -1,24 +1,24 @@
-// The load of the drill of limits: an even stream of requests for each key, spread unevenly over gateways; counts what each key was
-// admitted in each window.
+// The load of the limits drill: an even stream of requests for each key, spread unevenly over gateways. Counts the admitted requests of
+// each key in each window.
 
 import { Agent, request } from 'node:http';
 
 export interface LimitsLoad {
   readonly ports: readonly number[];
-  /** Of the gateways. */
+  /** Weights of the gateways, in the order of `ports`. */
   readonly weights: readonly number[];
   readonly keys: number;
-  /** Requests a second, of each key. */
+  /** Requests a second for each key. */
   readonly perSecond: number;
   readonly forMs: number;
   readonly windowMs: number;
 }
 
-/** Of one key in one window. */
+/** Counts of one key in one window. */
 export interface WindowCount {
   offered: number;
   admitted: number;
-  /** Neither admitted nor refused for the budget. */
+  /** Neither admitted (200) nor refused because of the limit (429). */
   failed: number;
 }
 
@@ -72,7 +72,7 @@ export async function offerLoad({
   return { windows, longestMs };
 }
 
-/** Smooth weighted round-robin. */
+/** Index of the next gateway, by smooth weighted round-robin. */
 function turnOf(weights: readonly number[], credits: number[]): number {
   let best = 0;
   let sum = 0;
@@ -85,7 +85,7 @@ function turnOf(weights: readonly number[], credits: number[]): number {
   return best;
 }
 
-/** 0 when there was no response. */
+/** The status of the response; 0 when there was none. */
 function statusOf(port: number, agent: Agent, key: number): Promise<number> {
   return new Promise(resolve => {
     const asked = request({ host: '127.0.0.1', port, agent, headers: { 'x-drill-key': `key-${key}` } }, response => {

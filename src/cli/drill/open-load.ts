@@ -1,19 +1,19 @@
-// Requests at a fixed rate, whatever happens to earlier ones: what an upstream sees of many clients. Latency counts from when a request
-// was due. Knows no gateway.
+// Requests at a fixed rate, whatever happens to earlier ones, which is how many independent clients look to an upstream. Latency counts
+// from the time when a request was due. Knows nothing of gateways.
 
 import { Agent, request as httpRequest } from 'node:http';
 
 export interface OpenLoadResult {
   readonly sent: number;
-  /** Answered with 200, whenever. */
+  /** Requests with a response of status 200, however late. */
   readonly good: number;
-  /** Only while requests came: later responses are of no use to clients. */
+  /** Responses of status 200 a second while requests were being sent; later ones are of no use to clients. */
   readonly goodPerSecond: number;
-  /** Of the good ones, in milliseconds. */
+  /** Latency of the good responses, in milliseconds. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly statuses: ReadonlyMap<number, number>;
-  /** Requests without a response. */
+  /** Errors of the requests without a complete response. */
   readonly failures: readonly string[];
 }
 
@@ -22,13 +22,13 @@ export interface OpenLoadOptions {
   readonly path: string;
   readonly perSecond: number;
   readonly seconds: number;
-  /** At the beginning, sent and not counted. */
+  /** Requests in this time before `seconds` begin are sent but not counted. */
   readonly warmUpSeconds?: number;
 }
 
 const TICK_MS = 5;
 
-/** Resolves when every request has its response, or failed. */
+/** Resolves when every request has its response or has failed. */
 export async function openLoad(options: OpenLoadOptions): Promise<OpenLoadResult> {
   const { port, path, perSecond, seconds, warmUpSeconds = 0 } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, scheduling: 'lifo' });

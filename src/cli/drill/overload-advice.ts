@@ -1,18 +1,18 @@
-// What a reader can do about the figures of an overload drill: one sentence each, with the setting that changes it.
+// Advice for the figures of an overload drill: one sentence each, with the setting to change.
 
 import type { UpstreamConfig } from '../../config/config.ts';
 import type { OverloadResult } from './overload-drill.ts';
 
-/** What a gateway must achieve under three times the load: this share of the capacity, and at most this much slower. */
+/** Criteria under three times the load: at least this share of the capacity, and a 99th percentile below this multiple of the calm one. */
 const GOODPUT_MIN = 0.9;
 const SLOWER_MAX = 3;
 
-/** Whether nothing has to be changed. */
+/** Whether the criteria are met and no request failed. */
 export function isServedWell({ goodPerSecond, capacity, p99Ms, calmP99Ms, failed }: OverloadResult): boolean {
   return goodPerSecond >= GOODPUT_MIN * capacity && p99Ms < SLOWER_MAX * calmP99Ms && failed === 0;
 }
 
-/** Empty when there is nothing to improve. */
+/** Advice for one upstream; empty when there is nothing to improve. */
 export function overloadAdvice({ concurrency }: UpstreamConfig, result: OverloadResult): string[] {
   const advice: string[] = [];
   const { goodPerSecond, capacity, p99Ms, calmP99Ms, failed, longestQueue, afterP99Ms } = result;

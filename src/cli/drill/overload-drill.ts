@@ -1,5 +1,5 @@
-// The overload drill: three times the requests that an upstream can serve, through the gateway with the configuration's own settings, to
-// stand-ins whose capacity is known. Only measures; the advice is in overload-advice.ts.
+// The overload drill: sends three times the requests that an upstream can serve, through the gateway with the configuration's own settings,
+// to stand-ins of known capacity. Only measures; the advice is in overload-advice.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UpstreamConfig } from '../../config/config.ts';
@@ -10,16 +10,16 @@ import { onDrillGateway } from './drill-gateway.ts';
 import { type LimitedStandIn, startLimitedStandIn } from './limited-stand-in.ts';
 import { type OpenLoadResult, openLoad } from './open-load.ts';
 
-/** Requests that all stand-ins together process at once, for an upstream without a limit. */
+/** Requests that all stand-ins together process at once, for an upstream without a concurrency limit. */
 const AT_ONCE = 16;
-/** Discovered endpoints are not known beforehand: this many stand-ins take their place. */
+/** Number of stand-ins for an upstream with discovered endpoints, which are not known beforehand. */
 const DISCOVERED = 3;
-/** More requests a second than this, and the drill would measure the machine that makes them. */
+/** Limit of the stand-ins' capacity, in requests a second: with more, the drill would measure the machine that sends them. */
 const CAPACITY_MAX = 500;
 const CROWD = 3;
 const CALM = 0.3;
 const CALM_SECONDS = 1.5;
-/** For queues to fill; and for a limit that adapts. */
+/** Warm-up before counting: until queues are full, and for an adaptive limit until it has settled. */
 const WARM_UP_SECONDS = 1;
 const ADAPT_SECONDS = 5;
 const BYTES_PER_MIB = 1024 * 1024;
@@ -27,26 +27,28 @@ const BYTES_PER_MIB = 1024 * 1024;
 export interface OverloadResult {
   readonly upstream: string;
   readonly endpoints: number;
-  /** Requests that all stand-ins together process at once, and how long each takes. */
+  /** Requests that all stand-ins together process at once, and the milliseconds that each request takes. */
   readonly atOnce: number;
   readonly serviceMs: number;
-  /** Requests per second that the stand-ins can serve. */
+  /** Requests a second that the stand-ins can serve. */
   readonly capacity: number;
   readonly goodPerSecond: number;
   readonly calmP99Ms: number;
   readonly p99Ms: number;
   readonly sent: number;
   readonly refused: number;
-  /** Neither 200 nor 503, or no response. */
+  /** Requests without a response, or with a status other than 200 and 503. */
   readonly failed: number;
-  /** Requests that waited at the stand-ins: sent although all were busy. */
+  /** Sum of the longest queues at the stand-ins: requests that were sent there although all places were busy. */
   readonly longestQueue: number;
   readonly memoryMiB: number;
-  /** The 99th percentile after the overload. */
+  /** The 99th percentile of latency after the overload. */
   readonly afterP99Ms: number;
 }
 
-/** `seconds` is how long the overload lasts, `serviceMs` how long a request takes at an endpoint. Rejects when the gateway does not start. */
+/**
+ * Overloads each upstream for `seconds`; `serviceMs` is how long an endpoint takes for a request. Rejects when the gateway does not start.
+ */
 export async function runOverload(
   file: string,
   upstreams: readonly UpstreamConfig[],
@@ -83,10 +85,10 @@ async function drillOne(
   }
 }
 
-/** The stand-ins for the endpoints of an upstream, and what they can serve. */
+/** The stand-ins for the endpoints of an upstream, and their capacity. */
 interface Stage {
   readonly standIns: readonly LimitedStandIn[];
-  /** Requests that all together process at once, and how long each takes. */
+  /** Requests that all stand-ins together process at once, and the milliseconds that each request takes. */
   readonly atOnce: number;
   readonly serviceMs: number;
 }

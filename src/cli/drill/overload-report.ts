@@ -6,7 +6,7 @@ import { textTable } from '../text-table.ts';
 import { isServedWell, overloadAdvice } from './overload-advice.ts';
 import { type OverloadResult, runOverload } from './overload-drill.ts';
 
-/** About what one upstream takes beside the time of the overload. */
+/** About how long one upstream takes besides the overload itself. */
 const BESIDE_SECONDS = 10;
 
 export interface OverloadOrder {
@@ -17,7 +17,7 @@ export interface OverloadOrder {
   readonly json: boolean;
 }
 
-/** True when every upstream kept nearly all of its throughput, and admitted requests were hardly slower. */
+/** Runs the drill and prints the report. True when every upstream met the criteria of `isServedWell`. */
 export async function holdOverload(order: OverloadOrder, terminal: Terminal): Promise<boolean> {
   const { file, upstreams, seconds, serviceMs, json } = order;
   const results: OverloadResult[] = [];

@@ -1,5 +1,5 @@
-// The rollback drill: the gateway with one of the user's canaries and stand-ins for both versions, the new one behaving well and badly under load.
-// Only measures; the advice is in rollback-report.ts.
+// The rollback drill: runs the gateway with one of the user's canaries and stand-ins for both versions, and lets the new version behave
+// well and badly under load. Only measures; the advice is in rollback-report.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
@@ -14,7 +14,7 @@ import { type FailureName, StandIn, wellAnswer } from './stand-in.ts';
 /** A route with a canary. */
 export type CanaryRoute = RouteConfig & { readonly canary: CanaryConfig };
 
-/** How the new version behaves; `well` is to be promoted, all others are to be rolled back. */
+/** Behaviour of the new version: `well` should be promoted, all others rolled back. */
 export const canaryBehaviours = ['well', 'failing', 'resetting', 'killed', 'slow'] as const;
 export type CanaryBehaviour = (typeof canaryBehaviours)[number];
 
@@ -25,19 +25,22 @@ export interface RollbackResult {
   readonly reason: string;
   /** Milliseconds until the outcome. */
   readonly tookMs: number;
-  /** What the canary had when it was decided, 0 to 1. */
+  /** Share that the canary had when the outcome was decided, 0 to 1. */
   readonly share: number;
   readonly requests: number;
-  /** Of clients. */
+  /** Failed requests of clients until the outcome, and after it. */
   readonly failed: number;
   readonly failedAfterwards: number;
 }
 
-/** With few requests a step of a small share takes long; a drill ends it after this time. */
+/** A drill ends after this time without an outcome: with few requests, a step with a small share takes long. */
 const PATIENCE_MS = 45_000;
 const AFTERWARDS_MS = 500;
 
-/** `stepMs` is how long a step lasts at most, whatever the configuration says. Rejects when the gateway does not start. */
+/**
+ * Runs every behaviour for each route; a step lasts at most `stepMs`, whatever the configuration says. Rejects when the gateway does not
+ * start.
+ */
 export async function runRollback(
   file: string,
   routes: readonly CanaryRoute[],
@@ -91,7 +94,7 @@ async function measure(supervisor: Supervisor, route: string, behaviour: CanaryB
   await delay(AFTERWARDS_MS);
   await load.stop();
   const { requests, failed } = load.between(began, decidedAt);
-  // What was on its way when it was decided still fails.
+  // Requests that were under way at the decision may still fail.
   const afterwards = load.between(decidedAt + AFTERWARDS_MS / 5, performance.now());
   return {
     route,
@@ -110,7 +113,9 @@ function upstreamsOf({ upstreams }: Config, { to, canary }: CanaryRoute): Upstre
   return upstreams.filter(({ name }) => name === canary.upstream || (to.kind === 'upstream' && to.upstream === name));
 }
 
-/** The route alone, without filters, its canary by requests and with steps that a drill can wait for. */
+/**
+ * A configuration with this route alone and without filters. The canary is chosen by request, and its steps are short enough for a drill.
+ */
 function rollbackConfig(
   config: Config,
   route: CanaryRoute,
@@ -130,7 +135,7 @@ function rollbackConfig(
     to,
     timeoutMs,
     ...(retry !== undefined && { retry }),
-    // What the gateways of production agreed on is none of a drill's business.
+    // The drill must not read or change the state that the production gateways share.
     canary: {
       ...canary,
       steps,

@@ -6,10 +6,10 @@ import type { Terminal } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import { type CanaryRoute, canaryBehaviours, type RollbackResult, runRollback } from './rollback-drill.ts';
 
-/** More failed requests than this, and the first step is too large for a version that fails. */
+/** When more requests failed than this, the first step is too large for a version that fails. */
 const FAILED_MAX = 20;
 
-/** True when every good canary was promoted, or in progress, and every bad one rolled back. */
+/** Runs the drill and prints the report. True when no good canary was rolled back, and every bad one was, without failures afterwards. */
 export async function holdRollback(
   file: string,
   config: Config,
@@ -43,12 +43,12 @@ function isAsItShould({ behaviour, outcome, failedAfterwards }: RollbackResult):
   return outcome === 'rolled back' && failedAfterwards === 0;
 }
 
-/** What advice reads of a route. */
+/** The part of a route that the advice depends on. */
 interface AdvisedRoute {
   readonly canary: Pick<CanaryConfig, 'steps' | 'minimum'>;
 }
 
-/** One sentence each, with the setting that changes it. */
+/** Advice for one route: one sentence each, with the setting to change; empty when there is nothing to improve. */
 export function rollbackAdvice({ canary }: AdvisedRoute, results: readonly RollbackResult[]): string[] {
   const advice: string[] = [];
   const stayed = results.filter(({ behaviour, outcome }) => behaviour !== 'well' && outcome !== 'rolled back');

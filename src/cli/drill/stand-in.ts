@@ -1,4 +1,4 @@
-// A server in place of an endpoint in a drill: responds normally until it is told to fail. Plain HTTP on 127.0.0.1.
+// A server that stands in for an endpoint in a drill: responds normally until told to fail. Plain HTTP on 127.0.0.1.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,15 +9,15 @@ export type FailureName = (typeof failureNames)[number];
 
 const SLOW_MS = 1_000;
 
-/** The response that a health check of the configuration expects. */
+/** The response to health checks that counts as healthy. */
 export interface WellAnswer {
-  /** Null where nothing is checked by HTTP. */
+  /** Path of the health check; null when there is no check by HTTP. */
   readonly path: string | null;
   readonly status: number;
   readonly body: string;
 }
 
-/** The response that this health check takes for a healthy one; any for an upstream without a check. */
+/** The response that this health check takes as healthy; for an upstream without a check, any response will do. */
 export function wellAnswer(check: HealthCheckConfig | undefined): WellAnswer {
   const path = check?.kind === 'http' ? check.path : null;
   return { path, status: check?.expect[0]?.from ?? 200, body: check?.body ?? 'ok' };
@@ -46,7 +46,7 @@ export class StandIn {
       this.server.once('error', reject);
       this.server.listen({ host: '127.0.0.1', port: this.port }, resolve);
     });
-    // Because: a server that listens on a port has no path for an address.
+    // Because: address() is a string only for servers that listen on a path.
     this.port = (this.server.address() as AddressInfo).port;
   }
 
@@ -72,7 +72,7 @@ export class StandIn {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const isCheck = request.url === this.well.path;
     response.statusCode = this.failure === 'failing' ? 503 : isCheck ? this.well.status : 200;
-    // Some statuses have no body; node:http leaves it out then.
+    // Some statuses have no body.
     if (response.statusCode === 204 || response.statusCode === 304) response.end();
     else response.end(isCheck ? this.well.body : 'ok');
   }

@@ -1,5 +1,5 @@
-// The adaptive limit against servers of a simulation, with a clock of its own and seeds that repeat: it finds the capacity, keeps the
-// latency near the best, follows changes, and stays within its bounds whatever comes.
+// The adaptive limit against simulated servers, in virtual time and with fixed seeds: it finds the capacity, keeps the latency near the
+// best, follows changes, and stays within its bounds whatever happens.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -12,15 +12,15 @@ function limitOf(min: number, max: number): AdaptiveLimit {
 }
 
 interface Backend {
-  /** Requests that it works on at once; more share it. */
+  /** Requests that the backend works on at once; further ones wait. */
   readonly capacity: number;
-  /** Of one request alone, on average. */
+  /** Mean time for one request alone. */
   readonly serviceMs: number;
 }
 
 /**
- * Callers come at `rate` a second, Poisson; those for whom the gate has no room are refused. A backend with more requests than it can
- * work on serves them in turn. Steps of a millisecond.
+ * Requests arrive at `rate` a second (Poisson) and are refused when the limit is reached. A backend works on the oldest requests up to its
+ * capacity. Steps of a millisecond.
  */
 function simulate(
   limit: AdaptiveLimit,
@@ -40,7 +40,7 @@ function simulate(
       if (running.length >= limit.limit) refused++;
       else running.push({ since: now, left: serviceMs * (0.5 + random.unit()) });
     }
-    // In the order of arrival: the first ones are worked on, the others wait.
+    // In the order of arrival: the backend works on the first ones, the others wait.
     for (let i = 0; i < Math.min(capacity, running.length); i++) running[i]!.left -= 1;
     for (let i = running.length - 1; i >= 0; i--) {
       const { since, left } = running[i]!;
@@ -54,7 +54,7 @@ function simulate(
   return { done: latencies.length, refused, latencies, limits };
 }
 
-/** How many come in a step in which `expected` come on average: Poisson, by Knuth's multiplication. */
+/** Number of arrivals in a step with `expected` on average: Poisson, by Knuth's multiplication. */
 function arrivals(random: Random, expected: number): number {
   const bound = Math.exp(-expected);
   let count = 0;
@@ -174,7 +174,7 @@ test('a worker that is ended while it closes a window does not hold the limit wh
   answers(1, 1_000);
   const before = limit.limit;
   assert.ok(before > 5, String(before));
-  // Because: the lock is the last word, and whoever was to open it is gone.
+  // Because: the lock is the last word, and the thread that took it is gone.
   words[ADAPTIVE_WORDS - 1] = 1;
   answers(1_000, 1_900);
   assert.equal(limit.limit, before, 'it may still come back');

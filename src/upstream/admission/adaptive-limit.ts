@@ -1,25 +1,31 @@
-// How many requests may be under way so that an upstream answers about as fast as it can: a gradient on latency, found by trying. A
+// How many requests may be under way so that an upstream answers about as fast as it can: follows the gradient of latency, by trial. A
 // state machine over shared cells; knows no clock and no sockets. After Netflix's concurrency-limits and Envoy's adaptive concurrency.
 
-/** Latency that is still good, as a multiple of the best seen lately. */
+/** Latency that is still acceptable, as a multiple of the best recent latency. */
 const TOLERANCE = 1.5;
-/** A window is closed after this long, when it has enough samples. */
+/** A window is closed after this time when it has enough samples: at least `SAMPLES_MIN`. */
 const WINDOW_MS = 100;
 const SAMPLES_MIN = 20;
-/** And so many times the limit: where single answers differ much, the best of small windows is a lucky one, and the limit shrinks to fit it. */
+/**
+ * A window also needs this many times the limit in samples. When latencies vary much, the best of small windows is a lucky one, and the
+ * limit would shrink to fit it.
+ */
 const GENERATIONS = 3;
-/** Without that many it is closed after this long all the same. */
+/** A window with too few samples is closed after this time all the same. */
 const WINDOW_MAX_MS = 2_000;
-/** How much of a window's latency goes into the smoothed one. */
+/** Weight of a new window's latency in the smoothed latency. */
 const SMOOTHING = 0.4;
-/** The best latency is that of the last one to two of these; at the end of each the limit is halved for a moment, to see it. */
+/**
+ * The best latency is that of the last one to two periods of this length. At the end of each, the limit is halved for a moment, so that the
+ * best latency is seen again.
+ */
 const MEMORY_MS = 30_000;
-/** Share of attempts without an answer above which the limit shrinks whatever the latency is. */
+/** Share of attempts without a response above which the limit shrinks, whatever the latency is. */
 const FAILURES_MAX = 0.1;
 const SHRINK = 0.8;
-/** A thread that closes a window for so long was ended in the middle of it. */
+/** A thread that holds the lock for this long is taken to have been terminated while it closed a window. */
 const CLOSER_GONE_MS = 1_000;
-/** The limit is kept in sixteenths. */
+/** The limit is stored in sixteenths of a request. */
 const PARTS = 16;
 
 export interface AdaptiveSpec {
@@ -41,10 +47,10 @@ export class AdaptiveLimit {
   private readonly at: number;
   private readonly times: Float64Array;
   private readonly timesAt: number;
-  /** Since when this thread has found the lock taken; 0 when it was free. */
+  /** When this thread first found the lock taken, in milliseconds; 0 when it was free. */
   private takenSince = 0;
 
-  /** Cells that are 0 are new: the limit then begins at `min`. */
+  /** Cells that are 0 are unused yet: the limit then starts at `min`. */
   constructor(spec: AdaptiveSpec, words: Int32Array, at: number, times: Float64Array, timesAt: number) {
     this.spec = spec;
     this.words = words;
@@ -59,24 +65,24 @@ export class AdaptiveLimit {
     return parts === 0 ? min : Math.min(max, Math.max(min, Math.floor(parts / PARTS)));
   }
 
-  /** Best latency seen lately, in milliseconds; 0 when nothing is known. */
+  /** Best recent latency in milliseconds; 0 when nothing is known. */
   get bestMs(): number {
     const best = this.times[this.timesAt + Time.best]!;
     const before = this.times[this.timesAt + Time.bestBefore]!;
     return best === 0 ? before : before === 0 ? best : Math.min(best, before);
   }
 
-  /** An answer began after `latencyMs`, with `inFlight` under way when it did. */
+  /** A response began after `latencyMs`. `inFlight` is the number of requests that were under way then. */
   answered(latencyMs: number, inFlight: number, now: number): void {
     const { words, at } = this;
     Atomics.add(words, at + Word.samples, 1);
-    // Tenths of a millisecond, and no more than half a minute each, so that a window's sum stays a 32-bit number.
+    // In tenths of a millisecond, each at most 30 seconds, so that a window's sum fits into 32 bits.
     Atomics.add(words, at + Word.latency, Math.min(300_000, Math.round(latencyMs * 10)));
     if (inFlight > words[at + Word.peak]!) words[at + Word.peak] = inFlight;
     this.closeWindow(now);
   }
 
-  /** No answer came, in time or at all. */
+  /** The attempt got no response, or not in time. */
   failed(now: number): void {
     Atomics.add(this.words, this.at + Word.failures, 1);
     this.closeWindow(now);
@@ -96,12 +102,15 @@ export class AdaptiveLimit {
     if (age < WINDOW_MAX_MS && samples < Math.max(SAMPLES_MIN, GENERATIONS * this.limit)) return;
     const stamp = this.takeLock(now);
     if (stamp === 0) return;
-    // Another thread may have closed it between the look and the lock.
+    // Another thread may have closed the window before this one got the lock.
     if (times[timesAt + Time.windowSince] === since) this.learn(now);
     Atomics.compareExchange(words, at + Word.lock, stamp, 0);
   }
 
-  /** 0 while another thread has it. One that was ended with it would hold the limit where it is for ever, for all workers. */
+  /**
+   * Takes the lock and returns the stamp to release it with; 0 while another thread holds it. A lock held too long is taken over: a thread
+   * that was terminated with it would freeze the limit for all workers.
+   */
   private takeLock(now: number): number {
     const { words } = this;
     const lockAt = this.at + Word.lock;
@@ -132,7 +141,7 @@ export class AdaptiveLimit {
       times[timesAt + Time.bestBefore] = times[timesAt + Time.best]!;
       times[timesAt + Time.best] = 0;
       times[timesAt + Time.bestSince] = now;
-      // The smoothed value is of the time before the look; the next window is to count alone.
+      // The smoothed value predates the halved limit; the next window is to count alone.
       times[timesAt + Time.smoothed] = 0;
       next = limit / 2;
     }
@@ -147,7 +156,7 @@ export class AdaptiveLimit {
     const best = times[timesAt + Time.best]!;
     if (best === 0 || smoothed < best) times[timesAt + Time.best] = smoothed;
     const gradient = Math.max(0.5, Math.min(1, (TOLERANCE * this.bestMs) / smoothed));
-    // Callers that do not use what they may say nothing of what is possible beyond.
+    // When callers use less than half of the limit, good latency does not show that a higher limit would work.
     if (gradient === 1 && peak * 2 < limit) return limit;
     return limit * gradient + Math.sqrt(limit);
   }

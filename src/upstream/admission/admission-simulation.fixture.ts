@@ -1,5 +1,5 @@
-// The way into upstreams on a clock of the test's own: real gates with their wheels and shared cells, workers that do one thing at a time, and
-// backends of a known capacity. The same seed gives the same run on every machine, so that what is promised can be held to exactly.
+// Admission to upstreams in virtual time: real gates with their wheels and shared cells, workers that do one thing at a time, and backends
+// of a known capacity. The same seed gives the same run on every machine, so that tests can hold the promises to exact figures.
 
 import { Random } from '../../base/random.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
@@ -7,11 +7,11 @@ import { SharedStates, stateMemory } from '../state/shared-states.ts';
 import { Entry, Gate, type GateSpec, type GateWaiter } from './gate.ts';
 
 export interface SimulatedBackend {
-  /** Requests that it works on at once; the others wait in front of it, in their order. */
+  /** Requests that the backend works on at once; further ones queue in front of it, in their order. */
   readonly atOnce: number;
-  /** Of one request, drawn from the seeded source. */
+  /** Time for one request, drawn from the seeded source. */
   serviceMs(random: Random): number;
-  /** Takes requests from then on, and answers none. */
+  /** From this time on, the backend takes requests and answers none. */
   readonly frozenAtMs?: number | undefined;
 }
 
@@ -23,10 +23,10 @@ export interface SimulatedRoute {
 }
 
 export interface RouteOutcome {
-  /** Of those that were answered, from their arrival on; those that came within the warm-up left out. */
+  /** Latencies of the answered requests, counted from their arrival; those that arrived during the warm-up are left out. */
   readonly latencies: number[];
   readonly refused: number;
-  /** Requests that the backend did in the time that counts, a second. */
+  /** Requests a second that the backend finished after the warm-up. */
   readonly donePerSecond: number;
   readonly longestAtBackend: number;
   readonly mostWaiting: number;
@@ -34,9 +34,9 @@ export interface RouteOutcome {
 }
 
 const TICK_MS = 25;
-/** What a worker is busy with an arrival, an answer, or the end of a wait. */
+/** How long a worker is busy with an arrival, an answer, or the end of a wait. */
 const WORK_MS = 0.02;
-/** From one worker's notification to the other's awakening, as measured: decision 19. */
+/** Time from one worker's notification until the other is awake, as measured: decision 19. */
 const WAKE_MS = 0.09;
 
 interface Event {
@@ -52,7 +52,7 @@ interface Worker {
   busyUntilMs: number;
 }
 
-/** Has to be mocked for, since gates of one thread would wake each other in that thread's own time. */
+/** The functions of `Atomics` that a test replaces: the real ones would wake the gates of one thread in that thread's real time. */
 export interface AtomicsOfTest {
   waitAsync: typeof Atomics.waitAsync;
   notify: typeof Atomics.notify;
@@ -77,9 +77,9 @@ export class AdmissionSimulation {
     }));
   }
 
-  /** In place of the real ones while it runs. */
+  /** Replaces the real functions during the run. */
   readonly atomics: AtomicsOfTest = {
-    // Because: a gate only chains on the promise; what is given here tells it in virtual time.
+    // Because: a gate only chains on the promise; this object calls back in virtual time.
     waitAsync: ((_words: Int32Array, index: number) => ({
       async: true,
       // biome-ignore lint/suspicious/noThenProperty: it stands for a promise.
@@ -99,7 +99,7 @@ export class AdmissionSimulation {
     for (const worker of this.workers) this.tick(worker, untilMs);
     for (let event = this.next(); event !== null && event.atMs <= untilMs; event = this.next()) {
       const { worker } = event;
-      // A worker that is busy comes to it when it is done.
+      // An event for a busy worker is put off until the worker is free.
       if (worker !== null && worker.busyUntilMs > event.atMs) {
         this.push({ ...event, atMs: worker.busyUntilMs });
         continue;
@@ -198,7 +198,7 @@ export class AdmissionSimulation {
     this.push({ atMs, order: this.order++, worker, run });
   }
 
-  /** A binary heap by time, and by order within it. */
+  /** Inserts into a binary heap ordered by time, and by insertion order within the same time. */
   private push(event: Event): void {
     const { events } = this;
     let at = events.push(event) - 1;
@@ -235,7 +235,7 @@ function isBefore(one: Event, other: Event): boolean {
   return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
 }
 
-/** Nearest rank. */
+/** The 99th percentile, by nearest rank; NaN without latencies. */
 export function p99(latencies: readonly number[]): number {
   const sorted = latencies.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(0.99 * sorted.length) - 1)] ?? Number.NaN;

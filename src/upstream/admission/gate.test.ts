@@ -1,5 +1,5 @@
-// Gates of several workers over one block of shared memory, in one thread and with a clock of the test: what must hold in every order
-// of events. That workers wake each other across threads is shown in test/e2e/admission.
+// Gates of several workers over one block of shared memory, in one thread and in virtual time: what must hold in every order of events.
+// test/e2e/admission shows that workers wake each other across threads.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -126,7 +126,7 @@ describe('a gate', () => {
     all.enter(1);
     for (let i = 0; i < 50; i++) all.enter(0);
     for (let i = 0; i < 8; i++) all.leave(0);
-    // The wake-up comes by a promise.
+    // The wake-up comes asynchronously, by a promise.
     for (let turn = 0; turn < 100 && !all.events.includes('in 1'); turn++) await new Promise(setImmediate);
     assert.equal(all.events.at(-1), 'in 1', all.events.join());
   });

@@ -1,5 +1,5 @@
-// How many requests of a route or to an upstream may be under way, on all workers together, and who waits for room. First come, first
-// served on each worker; a wait has its end. What waits is known by three fields only.
+// Limits how many requests of a route or to an upstream may be under way, on all workers together, and queues those that wait for room.
+// First come, first served on each worker; each wait ends in time. Knows nothing of a waiter but the `GateWaiter` interface.
 
 import type { TimerWheel } from '../../base/timer-wheel.ts';
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
@@ -9,19 +9,19 @@ import { AdaptiveLimit, type AdaptiveSpec } from './adaptive-limit.ts';
 
 /** See `ConcurrencyConfig` in src/config/admission-config.ts, to which this is structurally equal. */
 export interface GateSpec {
-  /** 0 when it is found by `adaptive`. */
+  /** 0 when `adaptive` determines the limit. */
   readonly limit: number;
   readonly adaptive: AdaptiveSpec | null;
-  /** Requests that may wait, on all workers together; each has its share of the places. */
+  /** Requests that may wait, on all workers together; each worker has an equal share of the places. */
   readonly queueMax: number;
   readonly queueTimeoutMs: number;
 }
 
 /** Something that waits at a gate. */
 export interface GateWaiter {
-  /** The gate at which it waits; null when it does not any more, and then it is passed over. */
+  /** The gate at which it waits; null once it no longer waits, and the gate then skips it. */
   waitsAt: Gate | null;
-  /** When it began to wait, in the thread's own time. */
+  /** When it began to wait, in milliseconds of the thread's own clock. */
   waitsSince: number;
   onAdmitted(): void;
   onNotAdmitted(): void;
@@ -30,20 +30,20 @@ export interface GateWaiter {
 export interface GateContext {
   readonly wheel: TimerWheel;
   readonly clock: { readonly now: number };
-  /** Shared milliseconds, for the limit that adapts. */
+  /** Shared milliseconds, for the adaptive limit. */
   sharedNow(): number;
-  /** Runs what another thread has woken, as an event of this one. */
+  /** Runs what another thread has woken, as an event of this thread. */
   wake(run: () => void): void;
 }
 
-/** What `enter` says. */
+/** Results of `enter`. */
 export const Entry = { admitted: 0, waits: 1, full: 2 } as const;
 
-/** One release in so many goes to another worker that waits, though this one has waiters as well. */
+/** One release in this many is passed to another worker with waiters, even when this worker has waiters as well. */
 const PASS_ON_EVERY = 8;
-/** Should a wake-up from another worker not come, room is looked for this often. */
+/** How often waiters look for room in case a wake-up from another worker does not come. */
 const LOOK_EVERY_MS = 25;
-/** A wait for a wake-up ends by itself, so that a gate of an old configuration is let go. */
+/** A wait for a wake-up ends by itself after this time, so that a gate of an old configuration can be collected. */
 const WAKE_WAIT_MS = 1_000;
 
 export class Gate implements Timed {
@@ -68,7 +68,7 @@ export class Gate implements Timed {
   private waiting: number;
   private releases: number;
   private listening: boolean;
-  /** Waiters are being let in: who leaves meanwhile leaves its room to that. */
+  /** True while waiters are admitted: a request that leaves meanwhile leaves its room to that loop. */
   private handing: boolean;
 
   constructor(spec: GateSpec, block: StateBlock, context: GateContext) {
@@ -104,7 +104,7 @@ export class Gate implements Timed {
     return this.adaptive === null ? this.spec.limit : this.adaptive.limit;
   }
 
-  /** Requests that were let in and have not left, of all workers. */
+  /** Requests that were admitted and have not left, on all workers together. */
   get inFlight(): number {
     const { words, endAt } = this;
     let sum = 0;
@@ -117,14 +117,17 @@ export class Gate implements Timed {
     return this.waiting;
   }
 
-  /** `Entry.admitted`: call `leave` once. `Entry.waits`: it hears of its admission or its end, unless it is forgotten before. */
+  /**
+   * After `Entry.admitted` the caller calls `leave` once. After `Entry.waits` the waiter is called when it is admitted or its wait ends,
+   * unless it is forgotten first.
+   */
   enter(waiter: GateWaiter): number {
-    // Who comes now does not overtake who waits.
+    // A new request does not overtake those that wait.
     if (this.waiting === 0) {
       if (this.take()) return Entry.admitted;
       if (this.places === 0) return Entry.full;
       Atomics.or(this.words, this.waitersAt, this.ownBit);
-      // Room may have come before anybody could know that somebody waits.
+      // Room may have become free before other workers could see that a request waits here.
       if (this.take()) {
         Atomics.and(this.words, this.waitersAt, ~this.ownBit);
         return Entry.admitted;
@@ -139,7 +142,10 @@ export class Gate implements Timed {
     return Entry.waits;
   }
 
-  /** Its request is over. `latencyMs` to the first byte of an answer counts for the limit; below 0 when there was none. */
+  /**
+   * An admitted request is over. `latencyMs`, the time to the first byte of the response, counts for the adaptive limit; negative when
+   * there was no response.
+   */
   leave(latencyMs: number, failed: boolean): void {
     if (this.adaptive !== null) {
       if (failed) this.adaptive.failed(this.context.sharedNow());
@@ -155,21 +161,24 @@ export class Gate implements Timed {
     if (this.waiting > 0) this.handOver();
   }
 
-  /** Another configuration took over: who still waits here goes by its limit; by none where it has no such gate. */
+  /**
+   * Another configuration took over. Requests that still wait here follow the limit of `next`; without such a gate (null) they are admitted
+   * without limit.
+   */
   become(next: Gate | null): void {
     this.spec = next === null ? { ...this.spec, limit: Number.POSITIVE_INFINITY, adaptive: null } : next.spec;
     this.adaptive = next === null ? null : next.adaptive;
     if (this.waiting > 0) this.handOver();
   }
 
-  /** Gives up its place. */
+  /** Removes a waiter that gives up. */
   forget(waiter: GateWaiter): void {
     if (waiter.waitsAt !== this) return;
     waiter.waitsAt = null;
     this.oneLess();
   }
 
-  /** From the wheel: ends waits that took too long, and looks for room. */
+  /** Called by the timer wheel: ends waits that took too long, and looks for room. */
   onDeadline(now: number): void {
     const { queue, spec } = this;
     while (this.first < queue.length) {
@@ -187,7 +196,7 @@ export class Gate implements Timed {
     if (this.waiting > 0) this.context.wheel.schedule(this, now + LOOK_EVERY_MS);
   }
 
-  /** Takes room if there is some. Never lets in more than the limit: of two that come at once both may find it full. */
+  /** Takes room if there is some. Never admits more than the limit; of two workers that try at once, both may find the gate full. */
   private take(): boolean {
     const { limit } = this;
     if (this.inFlight >= limit) return false;
@@ -221,7 +230,7 @@ export class Gate implements Timed {
     return undefined;
   }
 
-  /** Past the first; the array is cut when half of it is past. */
+  /** Moves past the first entry; the entries before it are cut off once they are more than half of the array. */
   private advance(): void {
     this.first++;
     if (this.first * 2 <= this.queue.length) return;

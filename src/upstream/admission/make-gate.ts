@@ -1,10 +1,10 @@
-// A gate on a worker: over the cells that all workers share, with this thread's wheel and clock.
+// Builds the gate of a worker: over the cells that all workers share, with this thread's wheel and clock.
 
 import type { ThreadIo } from '../../net/io.ts';
 import type { SharedStates } from '../state/shared-states.ts';
 import { Gate, type GateSpec } from './gate.ts';
 
-/** `name` says of what it is: `upstream users`, `route orders`. The same name on another worker is the same gate. */
+/** `name` says what the gate limits: `upstream users`, `route orders`. The same name on another worker denotes the same gate. */
 export function makeGate(name: string, spec: GateSpec, io: ThreadIo, states: SharedStates): Gate {
   return new Gate(spec, states.claim(name, io.clock.now), {
     wheel: io.wheel,

@@ -1,5 +1,5 @@
-// What is promised of overload, held to exactly: the real gates in a simulation with a clock of its own. The same with real sockets, and
-// with the noise of a machine, is in test/e2e/saturation and test/chaos.
+// Checks the promises about overload with exact figures: the real gates in a simulation in virtual time. The same with real sockets and the
+// noise of a machine is in test/e2e/saturation and test/chaos.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -17,7 +17,7 @@ const services: Readonly<Record<string, (random: Random) => number>> = {
   exponential: random => -SERVICE_MS * Math.log(1 - random.unit()),
 };
 
-/** As in the guide: a little more than it works on at once, and a short queue. */
+/** As the guide recommends: a limit a little above what the backend works on at once, and a short queue. */
 const limited: GateSpec = { limit: AT_ONCE + 6, adaptive: null, queueMax: 8, queueTimeoutMs: 200 };
 const adaptive: GateSpec = { limit: 0, adaptive: { min: 4, max: 1_000 }, queueMax: 0, queueTimeoutMs: 0 };
 

@@ -1,4 +1,4 @@
-// What every strategy promises, whatever its way of choosing.
+// What every strategy promises, however it chooses.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

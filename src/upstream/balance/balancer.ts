@@ -1,4 +1,4 @@
-// The strategies by their names in the configuration. How each picks is in its own file.
+// Creates a balancer by the name of its strategy in the configuration. Each strategy is in its own file.
 
 import { Random } from '../../base/random.ts';
 import type { Balanced, Balancer } from './balanced.ts';
@@ -18,21 +18,21 @@ export type { Balanced, Balancer } from './balanced.ts';
 /** See `BalanceName` in src/config/config.ts, to which this is structurally equal. */
 export type BalanceName = 'p2c' | 'roundRobin' | 'leastRequest' | 'peakEwma' | 'random' | 'ringHash' | 'maglev';
 
-/** What a balancer knows beside its endpoints. */
+/** What a balancer knows besides its endpoints. */
 export interface BalanceSettings {
-  /** Where this gateway stands; empty to prefer no zone. */
+  /** The zone of this gateway; empty to prefer no zone. */
   readonly zone: string;
-  /** Endpoints that this gateway uses of a large set; 0 for all. */
+  /** Number of endpoints that this gateway uses of a large set; 0 for all. */
   readonly subset: number;
-  /** Tells this gateway from others, for `subset`. */
+  /** Distinguishes this gateway from others, for `subset`. */
   readonly instance: string;
-  /** The clock by which `latency` is measured. */
+  /** The clock by which `latency` is measured, in milliseconds. */
   readonly now: () => number;
 }
 
 const plain: BalanceSettings = { zone: '', subset: 0, instance: '', now: () => 0 };
 
-/** A balancer over these endpoints; those of weight 0 are left out. `random` is for tests that repeat. */
+/** Creates a balancer over these endpoints; those of weight 0 are left out. `random` lets tests be repeatable. */
 export function createBalancer<E extends Balanced>(
   name: BalanceName,
   endpoints: readonly E[],
@@ -40,7 +40,7 @@ export function createBalancer<E extends Balanced>(
   settings: BalanceSettings = plain,
 ): Balancer<E> {
   const weighed = endpoints.filter(({ weight }) => weight > 0);
-  // What a key belongs to is the same in all zones and for all gateways.
+  // Hashing ignores zones and subsets: a key must belong to the same endpoint on every gateway.
   if (name === 'ringHash' || name === 'maglev') return strategy(name, weighed, random, settings);
   const near = settings.zone === '' ? weighed : weighed.filter(({ zone }) => zone === settings.zone);
   if (near.length === 0 || near.length === weighed.length) return partOf(name, weighed, random, settings);

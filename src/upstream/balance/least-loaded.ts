@@ -1,14 +1,18 @@
-// The endpoint with the fewest requests under way for its weight. For strategies that look at load; itself none.
+// Finds the endpoint with the fewest requests under way relative to its weight. Used by strategies that consider load; not a strategy
+// itself.
 
 import type { Random } from '../../base/random.ts';
 import { type Balanced, isEligible } from './balanced.ts';
 
-/** Whether `a` carries less for its weight than `b`: negative, 0 or positive. */
+/** Compares load relative to weight: negative when `a` carries less than `b`, 0 when equal, positive when more. */
 export function compareLoad(a: Balanced, b: Balanced): number {
   return a.inFlight * b.weight - b.inFlight * a.weight;
 }
 
-/** The least loaded of those that may be picked; ties are drawn in proportion to weight, so an idle upstream follows it too. */
+/**
+ * The least loaded endpoint that may be picked; tried endpoints only when there is no other. Ties are drawn in proportion to weight, so
+ * that an idle upstream follows the weights too.
+ */
 export function leastLoaded<E extends Balanced>(
   endpoints: readonly E[],
   tried: readonly E[] | null,

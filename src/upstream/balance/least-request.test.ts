@@ -1,4 +1,4 @@
-// The fewest in flight for the weight, always; ties by weight.
+// Always picks the fewest requests under way for the weight; ties go by weight.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ test('nobody available has less in flight for its weight than the one picked', (
 test('an idle upstream follows the weights', () => {
   const endpoints = sampleEndpoints([5, 3, 2]);
   const counts = countPicks(new LeastRequest(endpoints, new Random(1)), endpoints, 50_000);
-  // Passed once in a thousand fair draws, two degrees of freedom.
+  // A fair draw exceeds this once in a thousand times, with two degrees of freedom.
   assert.ok(chiSquare(counts, [5, 3, 2]) < 13.8, `${counts}`);
 });
 

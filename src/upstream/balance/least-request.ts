@@ -1,4 +1,5 @@
-// The fewest requests under way for the weight, out of all endpoints. Looks at every one: for upstreams of some dozens.
+// Picks the endpoint with the fewest requests under way relative to its weight. Looks at every endpoint: for upstreams of up to some
+// dozens.
 
 import type { Random } from '../../base/random.ts';
 import type { Balanced, Balancer } from './balanced.ts';

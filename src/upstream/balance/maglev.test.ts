@@ -7,7 +7,7 @@ import { hashText } from '../../base/hash.ts';
 import { Maglev } from './maglev.ts';
 
 const SLOTS = 65_537;
-/** Every slot once. */
+/** A hash for each slot, so that counts cover every slot once. */
 const slotOf = (n: number) => n;
 const slots = Array.from({ length: SLOTS }, (_, n) => n);
 const ownersIn = (table: Maglev<ReturnType<typeof sampleEndpoints>[number]>) =>
@@ -35,8 +35,8 @@ test('hashes of real keys spread as the slots do', () => {
   for (const count of counts) assert.ok(Math.abs(count - 10_000) < 400, `${counts}`);
 });
 
-// Maglev moves a few keys more than it must. Measured here: under 1 % of the table for 2 to 500 endpoints, beside the share
-// of the one that left; the paper's section 5.3 has the same order for this size of table.
+// Maglev moves a few keys more than it must. Measured here: under 1 % of the table for 2 to 500 endpoints, besides the share of the
+// endpoint that left. The paper's section 5.3 reports the same order of magnitude for this table size.
 test('when one of N leaves its keys move and at most 2 % of the others', () => {
   for (const count of [3, 10, 50]) {
     const endpoints = sampleEndpoints(new Array<number>(count).fill(1));

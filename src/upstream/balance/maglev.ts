@@ -1,23 +1,23 @@
-// A table with an endpoint in every slot, filled in turns; a key belongs to the slot of its hash. Google's Maglev
+// A table with an endpoint in every slot, which the endpoints fill in turns; a key belongs to the slot of its hash. Google's Maglev
 // (Eisenbud et al., NSDI 2016, section 3.4), with weights.
 
 import { hashText } from '../../base/hash.ts';
 import { anyEligible, type Balanced, type Balancer, isEligible } from './balanced.ts';
 
-/** A prime, so that every stride visits every slot; two bytes a slot. */
+/** Number of slots. A prime, so that every stride visits every slot; each slot takes two bytes. */
 const SLOTS = 65_537;
 const EMPTY = 0xffff;
 
 /**
- * Shares are even to within a slot or two, and a pick is one look. When an endpoint leaves, its keys move and a few others
- * with them. One that is unavailable hands its keys to the owners of the following slots and gets them back.
+ * Shares are even to within a slot or two, and a pick is one look-up. When an endpoint leaves, its keys move and a few others with them. An
+ * unavailable endpoint hands its keys to the owners of the following slots, and gets them back when it is available again.
  */
 export class Maglev<E extends Balanced> implements Balancer<E> {
   private readonly endpoints: readonly E[];
   /** Index of the endpoint in each slot. */
   private readonly slots: Uint16Array;
 
-  /** `slotCount` is a prime, at least a hundred times the number of endpoints. Throws a RangeError at 65,535 endpoints. */
+  /** `slotCount` is a prime, at least a hundred times the number of endpoints. Throws a RangeError for 65,535 endpoints or more. */
   constructor(endpoints: readonly E[], slotCount = SLOTS) {
     if (endpoints.length >= EMPTY) throw new RangeError(`maglev balances fewer than ${EMPTY} endpoints`);
     this.endpoints = endpoints;
@@ -36,22 +36,22 @@ export class Maglev<E extends Balanced> implements Balancer<E> {
       const endpoint = endpoints[slots[at]!]!;
       if (isEligible(endpoint, tried)) return endpoint;
     }
-    // Because: more endpoints than slots leave some without any.
+    // Because: with more endpoints than slots, some endpoints own no slot.
     return endpoints.find(endpoint => isEligible(endpoint, tried));
   }
 }
 
-/** Lets the endpoints take turns, each putting itself into the next free slot of its own order of all slots. */
+/** Fills all slots: the endpoints take turns, each taking the next free slot in its own order of all slots. */
 function fill(slots: Uint16Array, endpoints: readonly Balanced[]): void {
   const slotCount = slots.length;
   const heaviest = Math.max(...endpoints.map(({ weight }) => weight));
-  // By key, so that the order in the configuration does not count.
+  // Sorted by key, so that the order in the configuration does not matter.
   const turns = endpoints
     .map(({ key, weight }, index) => ({
       key,
       index,
       share: weight / heaviest,
-      // Saved up towards a turn; everyone starts with one, so that the lightest gets a slot too.
+      // Credit saved towards a turn. Every endpoint starts with enough for a turn in the first round, so that the lightest gets a slot too.
       credit: 1 - weight / heaviest,
       at: hashText(key, 0) % slotCount,
       stride: (hashText(key, 1) % (slotCount - 1)) + 1,

@@ -1,4 +1,4 @@
-// Peak EWMA against servers of a simulation: the slow one gets little, one that recovers comes back. Fixed seeds.
+// Peak EWMA against simulated servers: the slow one gets little, one that recovers gets its share again. Fixed seeds.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -49,7 +49,7 @@ describe('latency at its peak', () => {
           highest = Math.max(highest, ms);
           const value = latency.value(now);
           assert.ok(value >= ms - 1e-9 && value <= highest, `${value}`);
-          // A clock of another thread may be a little behind.
+          // The clock of another thread may be a little behind.
           assert.ok(latency.value(now - 50) <= highest);
         }
       }),
@@ -57,7 +57,7 @@ describe('latency at its peak', () => {
   });
 });
 
-/** Requests come every millisecond; an answer takes what its endpoint needs. Counts by endpoint. */
+/** Simulates one request every millisecond, which takes what `msOf` says for its endpoint. Returns the requests of each endpoint. */
 function simulate(
   makeBalancer: (endpoints: readonly SampleEndpoint[], random: Random, now: () => number) => Balancer<SampleEndpoint>,
   msOf: (endpoint: number, now: number) => number,

@@ -1,11 +1,11 @@
-// Two endpoints drawn in proportion to weight, the one taken whose requests are expected to be done first: by how long it takes
-// lately, and how many are under way. After Finagle's peak EWMA.
+// Draws two endpoints in proportion to weight and takes the one that is expected to finish its requests sooner, by its recent latency and
+// its requests under way. After Finagle's peak EWMA.
 
 import type { Random } from '../../base/random.ts';
 import { type Balanced, type Balancer, equalWeights, isEligible } from './balanced.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
-/** What an endpoint of which nothing is known is taken for once it has a request under way: it gets one, not all. */
+/** Latency assumed for an unmeasured endpoint that has a request under way, so that it gets one request first and not all of them. */
 const UNKNOWN_MS = 1_000;
 
 export class PeakEwma<E extends Balanced> implements Balancer<E> {
@@ -14,7 +14,7 @@ export class PeakEwma<E extends Balanced> implements Balancer<E> {
   private readonly now: () => number;
   private readonly draws: WeightedDraw | null;
 
-  /** At least two endpoints, each with its `latency`; `now` is the clock by which those are measured. */
+  /** `endpoints` has at least two elements, each with its `latency`; `now` is the clock by which those are measured. */
   constructor(endpoints: readonly E[], random: Random, now: () => number) {
     this.endpoints = endpoints;
     this.random = random;
@@ -38,7 +38,7 @@ export class PeakEwma<E extends Balanced> implements Balancer<E> {
     return costOf(b, now) < costOf(a, now) ? b : a;
   }
 
-  /** Of all that may be picked. */
+  /** The endpoint with the lowest cost of all that may be picked; ties go to the first from a random start. */
   private cheapest(tried: readonly E[] | null, now: number): E | undefined {
     const { endpoints, random } = this;
     let best: E | undefined;

@@ -1,22 +1,22 @@
-// How long an endpoint takes, as peak EWMA sees it: a slow answer counts at once and in full, fast ones bring the value down over
-// seconds, and so does the lack of any. Two 64-bit cells, which may be shared by all workers.
+// The latency of an endpoint as peak EWMA defines it: a slow response counts at once and in full, fast ones bring the value down over
+// seconds, and so does a lack of responses. Kept in two 64-bit cells, which all workers may share.
 
-/** Time in which an old value loses two thirds of its say. */
+/** Time in which an old value loses two thirds of its weight. */
 const DECAY_MS = 10_000;
-/** What an attempt without an answer counts for at least: an endpoint that fails fast must not look like a fast one. */
+/** The least latency that an attempt without a response counts for, so that an endpoint that fails fast does not look like a fast one. */
 const FAILURE_MS = 1_000;
 
 export class PeakLatency {
   private readonly cells: Float64Array;
   private readonly at: number;
 
-  /** The cell at `at` holds milliseconds, the next one when that was, by a clock that all writers share. */
+  /** The cell at `at` holds the latency in milliseconds, the next cell when it was recorded, by a clock that all writers share. */
   constructor(cells: Float64Array = new Float64Array(2), at = 0) {
     this.cells = cells;
     this.at = at;
   }
 
-  /** An answer began after `latencyMs`. */
+  /** A response began after `latencyMs`. */
   answered(latencyMs: number, now: number): void {
     const { cells, at } = this;
     const before = cells[at]!;
@@ -28,12 +28,12 @@ export class PeakLatency {
     cells[at + 1] = now;
   }
 
-  /** No answer came, after `latencyMs`. */
+  /** The attempt ended after `latencyMs` without a response. */
   failed(latencyMs: number, now: number): void {
     this.answered(Math.max(FAILURE_MS, latencyMs), now);
   }
 
-  /** Milliseconds; 0 when nothing is known. */
+  /** The latency by now, in milliseconds; 0 when nothing is known. */
   value(now: number): number {
     const { cells, at } = this;
     const known = cells[at]!;

@@ -15,7 +15,7 @@ test('an idle upstream is picked in proportion to weight', () => {
   ] as const) {
     const endpoints = sampleEndpoints(weights);
     const counts = countPicks(new PowerOfTwoChoices(endpoints, new Random(1)), endpoints, 50_000);
-    // Passed once in a thousand fair draws.
+    // A fair draw exceeds this once in a thousand times.
     assert.ok(chiSquare(counts, weights) < critical, `${weights}: ${counts}`);
   }
 });
@@ -37,7 +37,7 @@ test('requests that stay spread far more evenly than by one draw', () => {
     for (let n = 0; n < 50_000; n++) balancer.pick(0, null)!.inFlight++;
     return Math.max(...endpoints.map(({ inFlight }) => inFlight)) - 1000;
   };
-  // ln ln n / ln 2 + O(1) above the mean, against about sqrt(2 m ln n / n) for single draws (Mitzenmacher, 2001).
+  // The maximum is ln ln n / ln 2 + O(1) above the mean, against about sqrt(2 m ln n / n) for single draws (Mitzenmacher, 2001).
   assert.ok(spreadOf(PowerOfTwoChoices) <= 5);
   assert.ok(spreadOf(RandomChoice) > 30);
 });

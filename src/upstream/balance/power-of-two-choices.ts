@@ -1,5 +1,5 @@
-// Two endpoints drawn in proportion to weight, the less loaded of them taken. Nearly as even as looking at all, at a fixed cost,
-// and many gateways beside each other do not all run for the same endpoint.
+// Draws two endpoints in proportion to weight and takes the less loaded one. Nearly as even as comparing all endpoints, at a fixed cost,
+// and many gateways side by side do not all choose the same endpoint.
 
 import type { Random } from '../../base/random.ts';
 import { type Balanced, type Balancer, equalWeights, isEligible } from './balanced.ts';
@@ -12,7 +12,7 @@ export class PowerOfTwoChoices<E extends Balanced> implements Balancer<E> {
   /** Null when all weights are equal. */
   private readonly draws: WeightedDraw | null;
 
-  /** At least two endpoints. */
+  /** `endpoints` has at least two elements. */
   constructor(endpoints: readonly E[], random: Random) {
     this.endpoints = endpoints;
     this.random = random;
@@ -30,7 +30,7 @@ export class PowerOfTwoChoices<E extends Balanced> implements Balancer<E> {
     }
     const a = endpoints[first]!;
     const b = endpoints[second]!;
-    // With some out of use a pair is often half a choice; looking at all is dearer, and rare.
+    // When some endpoints are out of use, a pair often leaves only one to choose. Looking at all endpoints costs more, but is rare.
     if (!isEligible(a, tried) || !isEligible(b, tried)) return leastLoaded(endpoints, tried, random);
     return compareLoad(b, a) < 0 ? b : a;
   }

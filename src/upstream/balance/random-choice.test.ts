@@ -1,4 +1,4 @@
-// Random draws follow the weights; also when some endpoints are out. Fixed seeds: the same outcome every run.
+// Random draws follow the weights, also when some endpoints are unavailable. Fixed seeds: the same outcome every run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { chiSquare, countPicks, sampleEndpoints } from '../../../test/support/sa
 import { Random } from '../../base/random.ts';
 import { RandomChoice } from './random-choice.ts';
 
-/** Passed once in a thousand fair draws, by degrees of freedom. */
+/** A fair draw exceeds this value of chi-square once in a thousand times; by degrees of freedom. */
 const criticalAt: Record<number, number> = { 2: 13.8, 3: 16.3, 9: 27.9 };
 
 test('picks in proportion to weight', () => {

@@ -25,7 +25,10 @@ export class RandomChoice<E extends Balanced> implements Balancer<E> {
     return other === undefined && tried !== null ? this.amongEligible(null) : other;
   }
 
-  /** A fair draw from those that are left, in one pass: each takes the place of the one before with its share so far. */
+  /**
+   * A weighted draw from the eligible endpoints in one pass: each replaces the one chosen so far with the probability of its share of the
+   * total so far.
+   */
   private amongEligible(tried: readonly E[] | null): E | undefined {
     const { endpoints, random } = this;
     let chosen: E | undefined;

@@ -1,21 +1,23 @@
-// A ring of points, several for each endpoint; a key belongs to the next point after its hash (Karger et al., 1997).
+// A ring of points, several for each endpoint; a key belongs to the next point at or after its hash (Karger et al., 1997).
 
 import { hashText, mixBits } from '../../base/hash.ts';
 import { anyEligible, type Balanced, type Balancer, isEligible } from './balanced.ts';
 
-/** Points for the smallest weight when nothing limits them; 256 keep the shares within some 10 % of even. */
+/** Points of the endpoint with the smallest weight when nothing limits them; 256 keep the shares within some 10 % of even. */
 const POINTS_PER_SHARE = 256;
-/** Beside the one that each endpoint has at least. Eight bytes each: half a mebibyte for the largest ring. */
+/**
+ * Most points on a ring, apart from the one point that each endpoint has at least. Eight bytes each: half a mebibyte for the largest ring.
+ */
 export const RING_POINTS_MAX = 65_536;
 
 /**
- * When an endpoint leaves, only its keys move, about 1/N of all; the same when one joins. One that is unavailable hands
- * its keys to the next points on the ring and gets them back. Weights that have a common divisor count without it. When the
- * points would pass `RING_POINTS_MAX` each endpoint has half as many, and that step itself moves about half of the keys.
+ * When an endpoint joins or leaves, only its own keys move, about 1/N of all. An unavailable endpoint hands its keys to the next points on
+ * the ring, and gets them back when it is available again. A common divisor of the weights has no effect. When the number of points would
+ * exceed `RING_POINTS_MAX`, each endpoint has half as many, and that step itself moves about half of the keys.
  */
 export class RingHash<E extends Balanced> implements Balancer<E> {
   private readonly endpoints: readonly E[];
-  /** Where the points stand, in order, and the index of the endpoint of each. */
+  /** The positions of the points in ascending order, and for each point the index of its endpoint. */
   private readonly positions: Uint32Array;
   private readonly owners: Uint32Array;
 
@@ -28,7 +30,7 @@ export class RingHash<E extends Balanced> implements Balancer<E> {
     byKey.forEach(({ key, index }, rank) => {
       const start = hashText(key, 0);
       const stride = hashText(key, 1) | 1;
-      // Because: position and owner in one number sort together, and the rank by key settles a tie alike in every order of endpoints.
+      // Because: position and owner in one number sort together, and the rank by key decides ties independently of the order of endpoints.
       for (let i = 0; i < counts[index]!; i++) {
         points[at++] = mixBits(start + Math.imul(i, stride)) * endpoints.length + rank;
       }
@@ -38,7 +40,7 @@ export class RingHash<E extends Balanced> implements Balancer<E> {
     this.owners = Uint32Array.from(points, point => byKey[point % endpoints.length]!.index);
   }
 
-  /** Points on the ring. */
+  /** Number of points on the ring. */
   get size(): number {
     return this.positions.length;
   }
@@ -56,7 +58,7 @@ export class RingHash<E extends Balanced> implements Balancer<E> {
     }
   }
 
-  /** The first point at or after `hash`, around the end to the first. */
+  /** Index of the first point at or after `hash`; past the last point, the first one. */
   private find(hash: number): number {
     const { positions } = this;
     let low = 0;
@@ -70,7 +72,10 @@ export class RingHash<E extends Balanced> implements Balancer<E> {
   }
 }
 
-/** Points for each weight: in proportion, at least one. Halved, not scaled, so that most changes leave the others' points alone. */
+/**
+ * Number of points for each weight: in proportion, at least one. Reduced by halving, so that most changes leave the points of the other
+ * endpoints alone.
+ */
 function pointCounts(weights: readonly number[]): number[] {
   const divisor = weights.every(Number.isInteger) ? weights.reduce(greatestCommonDivisor) : Math.min(...weights);
   const shares = weights.map(weight => weight / divisor);

@@ -1,14 +1,14 @@
-// Turns in proportion to weight, spread as evenly as can be: smooth weighted round-robin, as nginx has it.
+// Gives turns in proportion to weight, spread as evenly as possible: smooth weighted round-robin, as in nginx.
 
 import { type Balanced, type Balancer, equalWeights, isEligible } from './balanced.ts';
 
 /**
- * In any run of picks as long as the sum of the weights each endpoint has had exactly its weight, and a heavy one's turns
- * are not in a row. An endpoint that is not available neither gets turns nor saves them up.
+ * In any run of picks as long as the sum of the weights, each endpoint has had exactly its weight, and the turns of a heavy endpoint are
+ * not in a row. An unavailable endpoint neither gets turns nor saves them up.
  */
 export class RoundRobin<E extends Balanced> implements Balancer<E> {
   private readonly endpoints: readonly E[];
-  /** What each endpoint has saved up towards its turn; null when all weights are equal and turns just go round. */
+  /** Credit that each endpoint has saved towards its turn; null when all weights are equal, which makes the turns a plain cycle. */
   private readonly credits: Float64Array | null;
   private next: number;
 

@@ -1,4 +1,4 @@
-// The balancer of an upstream with one endpoint, whatever strategy it asked for: there is nothing to choose.
+// The balancer of an upstream with at most one endpoint, whatever strategy is configured: there is nothing to choose.
 
 import type { Balanced, Balancer } from './balanced.ts';
 

@@ -27,7 +27,7 @@ test('over many gateways every endpoint is in about as many parts', () => {
   for (let gateway = 0; gateway < 500; gateway++) {
     for (const { key } of subsetOf(many, 20, `gateway-${gateway}`)) counts.set(key, counts.get(key)! + 1);
   }
-  // 50 on average; binomial with a deviation of 6.7, so five of them are not passed.
+  // 50 on average; binomial with a standard deviation of 6.7, so the bounds are five deviations away.
   for (const count of counts.values()) assert.ok(count > 16 && count < 84, String(count));
 });
 

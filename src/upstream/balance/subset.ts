@@ -1,10 +1,13 @@
-// A part of a large set of endpoints, for a gateway that is one of many: fewer connections in all, and each endpoint still in the
-// sets of equally many gateways. Rendezvous hashing (Thaler and Ravishankar, 1998): who leaves is replaced by one.
+// A part of a large set of endpoints, for one gateway of many: fewer connections in all, while each endpoint is in the subsets of about
+// equally many gateways. Rendezvous hashing (Thaler and Ravishankar, 1998): an endpoint that leaves is replaced by one other.
 
 import { hashText } from '../../base/hash.ts';
 import type { Balanced, Balancer } from './balanced.ts';
 
-/** The same `size` endpoints for the same `salt`, whatever their order; all of them when there are no more. */
+/**
+ * Returns the same `size` endpoints for the same `salt`, whatever their order. Returns all of them when there are no more than `size`, or
+ * `size` is 0.
+ */
 export function subsetOf<E extends Balanced>(endpoints: readonly E[], size: number, salt: string): readonly E[] {
   if (size === 0 || endpoints.length <= size) return endpoints;
   const ranked = endpoints.map(endpoint => ({ endpoint, rank: hashText(`${salt} ${endpoint.key}`) }));
@@ -12,7 +15,7 @@ export function subsetOf<E extends Balanced>(endpoints: readonly E[], size: numb
   return ranked.slice(0, size).map(({ endpoint }) => endpoint);
 }
 
-/** Picks from a part; from the whole when nothing of the part may be picked. */
+/** Picks from a part of the endpoints, and from all of them when no endpoint of the part may be picked. */
 export class PartFirst<E extends Balanced> implements Balancer<E> {
   private readonly part: Balancer<E>;
   private readonly whole: Balancer<E>;

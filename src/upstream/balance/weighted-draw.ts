@@ -1,14 +1,14 @@
-// Draws an index at random in proportion to weights, in constant time: Walker's alias method, built as by Vose.
+// Draws an index at random in proportion to weights, in constant time: Walker's alias method, with Vose's construction.
 
 import type { Random } from '../../base/random.ts';
 
 export class WeightedDraw {
   private readonly random: Random;
-  /** Each index's column is its own up to the threshold, and above it another's, the alias. */
+  /** Each index has a column of equal width: up to the threshold a draw gives the index itself, above it the index in `aliases`. */
   private readonly thresholds: Float64Array;
   private readonly aliases: Uint32Array;
 
-  /** `weights` are above zero. */
+  /** All `weights` are above zero. */
   constructor(weights: readonly number[], random: Random) {
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const filled = weights.map(weight => (weight * weights.length) / total);

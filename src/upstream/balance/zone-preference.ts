@@ -1,15 +1,21 @@
-// Endpoints of the gateway's own zone first; others as far as too few of one's own are healthy, or they are much busier. How an
-// endpoint is picked on either side is a balancer's business.
+// Prefers endpoints in the gateway's own zone. Uses other zones as far as too few endpoints of its own zone are healthy, or when these are
+// much busier. Which endpoint is picked on either side is up to that side's balancer.
 
 import type { Random } from '../../base/random.ts';
 import { type Balanced, type Balancer, isEligible } from './balanced.ts';
 
-/** The own zone carries all while at least five sevenths of it are healthy: it is taken to have this much room to spare. */
+/**
+ * The own zone serves all requests while at least five sevenths (1 / ROOM) of its weight is healthy: it is assumed to have that much spare
+ * capacity.
+ */
 const ROOM = 1.4;
-/** The own zone is left for its load when an endpoint there has this many times the other's, and some more. */
+/**
+ * A request leaves the own zone because of load when the endpoint there has more than BUSIER times the other's requests per weight, plus
+ * SLACK.
+ */
 const BUSIER = 2;
 const SLACK = 4;
-/** Health is looked at once in so many picks. */
+/** Health is checked once in this many picks. */
 const LOOK_EVERY = 64;
 
 export class ZonePreference<E extends Balanced> implements Balancer<E> {
@@ -18,10 +24,10 @@ export class ZonePreference<E extends Balanced> implements Balancer<E> {
   private readonly nearEndpoints: readonly E[];
   private readonly random: Random;
   private picksUntilLook: number;
-  /** Share of requests that leave the zone for want of healthy endpoints, 0 to 1. */
+  /** Share of requests that go to other zones because too few endpoints of the own zone are healthy, 0 to 1. */
   private farShare: number;
 
-  /** `nearEndpoints` are those that `near` picks from. */
+  /** `nearEndpoints` are the endpoints that `near` picks from. */
   constructor(near: Balancer<E>, far: Balancer<E>, nearEndpoints: readonly E[], random: Random) {
     this.near = near;
     this.far = far;

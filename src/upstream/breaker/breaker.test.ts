@@ -1,4 +1,4 @@
-// The circuit breaker under a virtual clock: by example, against a model in random sequences, and as a simulation of several workers.
+// The circuit breaker in virtual time: by example, against a model in random sequences, and as a simulation of several workers.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -133,7 +133,7 @@ describe('in every sequence', () => {
   });
 });
 
-/** The same rules, without words of bits and without others that change them meanwhile. */
+/** The same rules without packed words, and without other workers that change the state meanwhile. */
 class Model {
   state: number = BreakerState.closed;
   private readonly spec: ReturnType<typeof breakerSpec>;
@@ -228,7 +228,7 @@ test('simulation: workers that share a breaker send a dead upstream no more than
       }
     }
   }
-  // Five to open it, and one probe a second: the first that fails opens it again.
+  // Five failures open the breaker, and then it admits one probe a second: each fails and opens it again.
   assert.ok(sentWhileDead <= 5 + 8, `${sentWhileDead} sent`);
   assert.ok(refused > 6_000);
   assert.ok(firstGoodAt - 10_000 <= 1_005, `first at ${firstGoodAt}`);

@@ -1,4 +1,5 @@
-// A circuit breaker over cells that all workers share: closed, open, half-open. Knows no clock and no request: both are passed in.
+// A circuit breaker over cells that all workers share: closed, open, half-open. Knows no clock and no requests: the time and the outcomes
+// are passed in.
 
 import type { StateBlock } from '../state/shared-states.ts';
 import { SlidingCount } from '../state/sliding-count.ts';
@@ -6,34 +7,37 @@ import { StateCell, TimeCell } from '../state/state-cells.ts';
 
 /** See `BreakerConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
 export interface BreakerSpec {
-  /** Failures in a row that open it; 0 for none. */
+  /** Consecutive failures that open the breaker; 0 to ignore them. */
   readonly failures: number;
-  /** Share of failures in the window that opens it; 0 for none. */
+  /** Share of failures in the window that opens the breaker, 0 to 1; 0 to ignore it. */
   readonly failureRate: number;
-  /** Attempts in the window below which their share says nothing. */
+  /** Attempts in the window below which the share of failures is ignored. */
   readonly minimum: number;
   readonly windowMs: number;
   readonly openMs: number;
-  /** Attempts that are let through after that; when all succeed it closes. */
+  /** Attempts that are let through after `openMs`; the breaker closes when all of them succeed. */
   readonly halfOpen: number;
   readonly per: 'upstream' | 'endpoint';
 }
 
 export const BreakerState = { closed: 0, open: 1, halfOpen: 2 } as const;
 
-/** What `admit` answers when an attempt may not be made. */
+/** What `admit` returns when an attempt may not be made. */
 export const REFUSED = -1;
 
-/** The state's word, so that each step is one compare-and-swap: 2 bits of state, 10 of attempts let through, 10 of successes, 10 of generation. */
+/**
+ * Bit positions in the word of the state, which is one word so that each step is one compare-and-swap: 2 bits of state, then 10 each for
+ * the attempts let through, the successes, and the generation.
+ */
 const STARTED_AT = 2;
 const SUCCEEDED_AT = 12;
 const GENERATION_AT = 22;
 const TEN_BITS = 0x3ff;
 
 /**
- * An attempt that is let through gets a pass, the generation of the state. What comes of it counts only while that state lasts: an
- * attempt from before the breaker opened decides nothing about a half-open one. Every pass is given back once, by `succeeded`,
- * `failed` or `cancelled`; half-open places that a dead worker kept are free again after the time for which the breaker stays open.
+ * An attempt that is let through gets a pass, which is the generation of the state. The attempt's outcome counts only while that generation
+ * lasts: an attempt from before the breaker opened decides nothing about a half-open one. The caller gives each pass back once, by
+ * `succeeded`, `failed` or `cancelled`. Half-open places that a dead worker never gave back are free again after `openMs`.
  */
 export class Breaker {
   private readonly spec: BreakerSpec;
@@ -56,13 +60,13 @@ export class Breaker {
     return this.block.words[this.wordAt]! & 3;
   }
 
-  /** Milliseconds for which nothing is let through; 0 when an attempt may be. */
+  /** Milliseconds until an attempt may be let through; 0 when it may be now. */
   waitMs(now: number): number {
     if (this.state !== BreakerState.open) return 0;
     return Math.max(0, this.block.times[this.block.timesAt + TimeCell.breakerOpenUntil]! - now);
   }
 
-  /** A pass, or `REFUSED`. */
+  /** Returns a pass, or `REFUSED`. */
   admit(now: number): number {
     const { words, times, timesAt } = this.block;
     const { halfOpen, openMs } = this.spec;
@@ -85,7 +89,7 @@ export class Breaker {
     }
   }
 
-  /** True when this closed it. */
+  /** Counts a success. True when it closed the breaker. */
   succeeded(pass: number, now: number): boolean {
     const { words } = this.block;
     for (;;) {
@@ -108,7 +112,7 @@ export class Breaker {
     }
   }
 
-  /** True when this opened it. */
+  /** Counts a failure. True when it opened the breaker. */
   failed(pass: number, now: number): boolean {
     const { words } = this.block;
     const word = words[this.wordAt]!;
@@ -119,7 +123,7 @@ export class Breaker {
     return this.open(pass, now);
   }
 
-  /** The attempt ended without saying anything about the upstream: its client left. */
+  /** The attempt ended without an outcome that says something about the upstream, for example because its client left. */
   cancelled(pass: number): void {
     const { words } = this.block;
     for (;;) {
@@ -130,7 +134,7 @@ export class Breaker {
     }
   }
 
-  /** Counts a failure; whether it is one too many. */
+  /** Counts a failure of a closed breaker. True when it must open. */
   private trips(now: number): boolean {
     const { failures, failureRate, minimum } = this.spec;
     const inARow = Atomics.add(this.block.words, this.inARowAt, 1) + 1;
@@ -144,7 +148,7 @@ export class Breaker {
 
   private open(pass: number, now: number): boolean {
     const { words, times, timesAt } = this.block;
-    // Before the state: who sees it open must not find the time at which it was to end the last time.
+    // Written before the state: a worker that sees the breaker open must not find the end of the previous opening.
     times[timesAt + TimeCell.breakerOpenUntil] = now + this.spec.openMs;
     for (;;) {
       const word = words[this.wordAt]!;
@@ -159,7 +163,7 @@ export class Breaker {
     this.block.times[this.block.timesAt + TimeCell.breakerSince] = now;
   }
 
-  /** A breaker that closes begins with a clean sheet. */
+  /** Resets the counts, so that a breaker that closes starts anew. */
   private clear(): void {
     Atomics.store(this.block.words, this.inARowAt, 0);
     this.successes.clear();

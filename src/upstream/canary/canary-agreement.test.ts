@@ -1,5 +1,5 @@
-// Gateways that agree on a canary by way of a store, on a clock and with a store of the test's own: whatever the order in which they look, read,
-// write, die and lose answers, none goes back, none begins again, and what was rolled back stays so.
+// Gateways that agree on a canary through a store, in virtual time and with a simulated store: in whatever order they look, read, write,
+// restart and lose responses, no gateway goes back or begins again, and what was rolled back stays so.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -44,7 +44,7 @@ class Gateway {
     else if (this.agreement.hear(record, this.look(nowMs), CALENDAR_MS)) this.told.push('taken over');
   }
 
-  /** What it wants to write after it has read. */
+  /** The record that this gateway wants to write after it has read. */
   get write(): CanaryWrite | null {
     return this.read === undefined ? null : this.agreement.toWrite(CALENDAR_MS);
   }
@@ -70,7 +70,7 @@ class Gateway {
   }
 }
 
-/** How far it is; a rollback is the end. */
+/** Orders the states by progress; a rollback is the end. */
 function rank({ phase, step }: Pick<CanaryState, 'phase' | 'step'>): number {
   return { baseline: 0, step: 1 + step, promoted: 50, rolledBack: 99 }[phase];
 }
@@ -81,7 +81,7 @@ class World {
   nowMs = 5_000;
   private highest = -1;
 
-  /** `isLost`: what was written is, and its gateway does not hear of it. */
+  /** `isLost`: the record is stored, but the gateway gets no response to its write. */
   sync(gateway: Gateway, isLost: boolean): void {
     gateway.reads(this.record, this.nowMs);
     this.writes(gateway, isLost);
@@ -134,7 +134,7 @@ test('whatever happens: no gateway falls behind what was kept, none begins anew,
         else if (each.kind === 'sync') world.sync(gateway, each.isLost);
         else gateway.restarts();
         const { state } = gateway.agreement;
-        // What was not asked is not known, and then nobody gets the canary.
+        // After a restart the state is not known until the store is read, and then nobody gets the canary.
         if (each.kind === 'restart') assert.equal(state, null);
         else if (before !== null) assert.ok(rank(state!) >= rank(before));
       }
@@ -142,7 +142,7 @@ test('whatever happens: no gateway falls behind what was kept, none begins anew,
         told.filter(each => each !== 'taken over' && each.kind === 'started'),
       );
       assert.ok(started.length <= 1);
-      // When everybody has spoken twice all are of one mind.
+      // When every gateway has read and written twice, all agree.
       for (let turn = 0; turn < 2; turn++) for (const gateway of world.gateways) world.sync(gateway, false);
       const { kept } = world;
       for (const { agreement } of world.gateways) {
@@ -168,7 +168,7 @@ test('one gateway’s requests take all of them through the steps; one that come
   world.sync(third, false);
   assert.deepEqual([third.agreement.state?.phase, third.agreement.state?.step], ['step', 2]);
   assert.equal(third.agreement.state?.since, second.agreement.state?.since);
-  // Bad at one: gone at all, also where the store cannot be written.
+  // A rollback by one gateway holds for all; there it holds even before the store is written.
   third.requests(20, true);
   third.looks(world.nowMs);
   assert.equal(third.agreement.state?.phase, 'rolledBack');

@@ -1,5 +1,6 @@
-// What one gateway knows of a canary whose state is kept elsewhere, and what it wants to be kept. Whoever has seen enough first takes a step for
-// all; a rollback is obeyed before it is kept, and stays whatever the others say. Pure; who reads and writes is in src/runtime/canary-keeper.ts.
+// One gateway's view of a canary whose state is kept in a store shared with other gateways, and the state that this gateway wants stored.
+// The first gateway that has seen enough takes a step for all. A rollback takes effect here before it is stored, and stays whatever the
+// others decide. Pure; src/runtime/canary-keeper.ts reads and writes the store.
 
 import type { KeptRecord } from '../../store/records/record-book.ts';
 import {
@@ -16,7 +17,7 @@ import { type ToldDecision, toldDecision } from './told-decision.ts';
 
 const DECISIONS_KEPT = 20;
 
-/** What is to be kept in the place of a version. */
+/** A record to be stored, provided that the stored version is still `before`. */
 export interface CanaryWrite {
   readonly text: string;
   readonly before: number;
@@ -25,13 +26,13 @@ export interface CanaryWrite {
 interface Wish {
   readonly state: CanaryState;
   readonly told: readonly ToldDecision[];
-  /** Not told yet. */
+  /** The decision to announce once the state is stored; null when there is none, or it was announced already. */
   readonly decision: Decision | null;
 }
 
 export class CanaryAgreement {
   private readonly spec: CanarySpec;
-  /** Null while it is not known: then nobody gets the canary. */
+  /** Null while the state is not known; nobody gets the canary then. */
   private current: CanaryState | null = null;
   private told: readonly ToldDecision[] = [];
   private wish: Wish | null = null;
@@ -46,17 +47,17 @@ export class CanaryAgreement {
     return this.current;
   }
 
-  /** Oldest first. */
+  /** The latest decisions, oldest first. */
   get decisions(): readonly ToldDecision[] {
     return this.told;
   }
 
-  /** Something is to be kept that is not. */
+  /** Whether this gateway wants a state stored that is not stored yet. */
   get wishes(): boolean {
     return this.wish !== null;
   }
 
-  /** Where nothing is kept: it begins here. */
+  /** The store has no record: the canary begins here, or the state that this gateway already has is to be stored. */
   hearNothing(look: Look): void {
     this.version = 0;
     this.text = '';
@@ -68,7 +69,10 @@ export class CanaryAgreement {
     }
   }
 
-  /** What is kept now. True when this gateway goes on from there. */
+  /**
+   * Takes over the stored record. True when this gateway continues from it. `calendarMs` is added to the looks' clock to get milliseconds
+   * since 1970.
+   */
   hear({ version, text }: KeptRecord, look: Look, calendarMs: number): boolean {
     if (version === this.version && text === this.text) return false;
     const kept = readKept(text, this.spec);
@@ -79,7 +83,7 @@ export class CanaryAgreement {
     }
     this.version = version;
     this.text = text;
-    // What was seen to be bad is, whatever the others have not seen.
+    // A rollback that this gateway decided stands, even when the other gateways have not seen the reason.
     if (this.current?.phase === 'rolledBack' && kept.phase !== 'rolledBack') {
       this.wish ??= this.asItIs(this.current);
       return false;
@@ -90,7 +94,10 @@ export class CanaryAgreement {
     return true;
   }
 
-  /** One look at the counts. What is to be told at once: a rollback. Steps wait until they are kept. */
+  /**
+   * Evaluates the counts once. Returns a decision to announce at once, which can only be a rollback; steps are announced once they are
+   * stored.
+   */
   look(look: Look): Decision | null {
     if (this.current === null || this.wish !== null) return null;
     const next = nextCanary(this.current, this.spec, look);
@@ -109,14 +116,14 @@ export class CanaryAgreement {
     return next.decision;
   }
 
-  /** Null when there is nothing to be kept that is not. */
+  /** The record to store; null when there is nothing new to store. */
   toWrite(calendarMs: number): CanaryWrite | null {
     if (this.wish === null) return null;
     const { state, told } = this.wish;
     return { text: writeKept(state, told, calendarMs), before: this.version };
   }
 
-  /** It is kept; what is to be told. */
+  /** The record was stored. Returns the decision to announce, or null. */
   written({ text, before }: CanaryWrite): Decision | null {
     const { wish } = this;
     if (wish === null) return null;
@@ -128,7 +135,7 @@ export class CanaryAgreement {
     return wish.decision;
   }
 
-  /** Another one was faster: what it kept comes with the next `hear`. A rollback is wished for again then. */
+  /** Another gateway stored its record first; that record comes with the next `hear`, which also asks again for a rollback to be stored. */
   refused(): void {
     this.wish = null;
     this.version = 0;

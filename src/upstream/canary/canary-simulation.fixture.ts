@@ -1,4 +1,4 @@
-// Two versions under traffic on a clock of the test's own: what each request does is drawn from a seeded source.
+// Two versions under traffic in virtual time: what each request does is drawn from a seeded source.
 
 import { Random } from '../../base/random.ts';
 import { recordVersion, VersionCell } from '../../telemetry/canary-cells.ts';
@@ -6,10 +6,10 @@ import { type CanarySpec, type CanaryState, type Decision, nextCanary, shareOf, 
 import { readCounts } from './version-counts.ts';
 
 export interface VersionBehaviour {
-  /** 0 to 1. */
+  /** Share of requests that fail, 0 to 1. */
   readonly errorRate: number;
   readonly latencyMs: number;
-  /** One request in a hundred or so takes this. */
+  /** Latency of a slow request, in milliseconds; `slowRate` is the share of such requests, 0 to 1. */
   readonly slowMs: number;
   readonly slowRate: number;
 }
@@ -37,7 +37,7 @@ export class CanarySimulation {
     this.shares.push(shareOf(this.state, spec));
   }
 
-  /** `perSecond` requests for so long. */
+  /** Simulates `ms` milliseconds with `perSecond` requests a second. */
   run(ms: number, perSecond: number, stable: VersionBehaviour, canary: VersionBehaviour): this {
     const until = this.nowMs + ms;
     let due = 0;

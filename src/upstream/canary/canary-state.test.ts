@@ -1,4 +1,4 @@
-// Canaries in simulated traffic: good ones arrive, bad ones are taken back with few errors, and none is judged by too little.
+// Canaries in simulated traffic: good ones are promoted, bad ones are rolled back after few errors, and none is judged by too few requests.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -45,7 +45,7 @@ test('one that fails is rolled back after a handful of errors, whatever the step
   const before = later.canaryErrors;
   later.run(MINUTE, 500, healthy, broken);
   assert.equal(later.decisions.at(-1)!.kind, 'rolledBack');
-  // A window of up to a minute at 125 a second, of which one in a hundred may fail.
+  // A window lasts up to a minute at 125 requests a second, of which about one in a hundred may fail.
   assert.ok(later.canaryErrors - before < tolerated(WINDOW_MS * 0.125, 0.012) + 50, `${later.canaryErrors - before}`);
   assert.equal(later.shares.at(-1), 0);
 });

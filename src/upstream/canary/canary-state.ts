@@ -1,34 +1,34 @@
-// A canary on its way from one step to the next: what it is now, and what becomes of it at the next look. Pure, so that it can be
-// simulated; who looks and who obeys is in src/runtime/canary-desk.ts.
+// The state of a canary on its way from step to step, and the next state after each look. Pure, so that it can be simulated;
+// src/runtime/canary-desk.ts looks and applies the result.
 
 import { judge, type StableFigures, type SuccessCriteria, stableFigures } from './canary-verdict.ts';
 import { countsSince, errorRate, p99Ms, type VersionCounts } from './version-counts.ts';
 
 export interface CanaryStep {
-  /** 0 to 1. */
+  /** Share of the requests that the canary gets, 0 to 1. */
   readonly share: number;
   readonly forMs: number;
 }
 
 export interface CanarySpec extends SuccessCriteria {
-  /** Shares rise, the last is 1. */
+  /** The shares rise, and the last one is 1. */
   readonly steps: readonly CanaryStep[];
 }
 
-/** `baseline`: a first step of 100 % waits for figures of the stable version, since there are none afterwards. */
+/** `baseline`: before a first step of 100 %, the canary waits for figures of the stable version, because there are none afterwards. */
 export type CanaryPhase = 'baseline' | 'step' | 'promoted' | 'rolledBack';
 
 export interface CanaryState {
   readonly phase: CanaryPhase;
-  /** Place in `steps`. */
+  /** Index in `steps`. */
   readonly step: number;
-  /** Milliseconds of the looks' clock: since when it is in this phase and step. */
+  /** When this phase and step began, in milliseconds of the looks' clock. */
   readonly since: number;
-  /** The canary has been found good in this step at least once. */
+  /** Whether the canary was found good in this step at least once. */
   readonly wasGood: boolean;
-  /** Newest figures of the stable version that come of enough requests. */
+  /** Newest figures of the stable version that are based on enough requests; null while there are none. */
   readonly stable: StableFigures | null;
-  /** Since when, and from which counts on, both versions are compared. */
+  /** When the window began in which both versions are compared, and the counts of both at that time. */
   readonly windowSince: number;
   readonly stableBefore: VersionCounts;
   readonly canaryBefore: VersionCounts;
@@ -36,12 +36,12 @@ export interface CanaryState {
 
 export interface Look {
   readonly nowMs: number;
-  /** Counted from whenever on; they only grow. */
+  /** Counts since an arbitrary start; they only grow. */
   readonly stable: VersionCounts;
   readonly canary: VersionCounts;
 }
 
-/** What is told of a change. */
+/** A change of state, as it is announced. */
 export interface Decision {
   readonly kind: 'started' | 'step' | 'promoted' | 'rolledBack';
   readonly share: number;
@@ -54,10 +54,10 @@ export interface Decision {
   readonly stable: StableFigures | null;
 }
 
-/** After this long, what was found good is set aside: a canary that turns bad late must not hide behind its good hours. */
+/** A window with a good verdict ends after this time, so that a canary that turns bad late cannot hide behind its good hours. */
 export const WINDOW_MS = 60_000;
 
-/** The first state, its first window open. A canary that begins with all requests first learns what the stable version does. */
+/** The first state, with its first window open. A canary that starts with all requests first learns the figures of the stable version. */
 export function startCanary(spec: CanarySpec, look: Look): CanaryState {
   const waits = spec.steps[0]!.share === 1;
   return openWindow(
@@ -72,12 +72,12 @@ export function shareOf({ phase, step }: CanaryState, { steps }: CanarySpec): nu
   return phase === 'step' ? steps[step]!.share : 0;
 }
 
-/** Whether those who are chosen by a rule get the canary. */
+/** Whether requests that are chosen by a rule get the canary. */
 export function takesChosen({ phase }: CanaryState): boolean {
   return phase !== 'rolledBack';
 }
 
-/** The next state, and what is to be told of it; null when nothing was decided. */
+/** The next state, and the decision to announce; null when nothing was decided. */
 export function nextCanary(
   before: CanaryState,
   spec: CanarySpec,

@@ -1,41 +1,41 @@
-// Whether a canary does worse than the stable version, out of the figures of both. Pure; when it is asked is in canary-state.ts.
+// Whether a canary does worse than the stable version, judged by the figures of both. Pure; canary-state.ts decides when to ask.
 
 import { errorRate, p99Ms, slowerThan, type VersionCounts } from './version-counts.ts';
 
 export interface SuccessCriteria {
-  /** By how much the canary's share of failures may be above the stable one's, 0 to 1. */
+  /** How far the canary's share of failures may exceed that of the stable version, 0 to 1. */
   readonly errorRate: number;
-  /** How many times the stable p99 the canary's may be. */
+  /** How many times the p99 of the stable version the canary's p99 may be. */
   readonly p99Factor: number;
-  /** Requests of either version below which nothing is said well of it. */
+  /** Requests of a version below which it is not found good. */
   readonly minimum: number;
 }
 
-/** What the stable version does: what the canary is held against. */
+/** Figures of the stable version, which the canary is compared with. */
 export interface StableFigures {
   readonly errorRate: number;
   readonly p99Ms: number;
 }
 
-/** Chance has this many standard deviations before anything is held against a canary. */
+/** A canary is bad only when it misses a criterion by more than this many standard deviations, to allow for chance. */
 const DEVIATIONS = 3;
 
-/** A difference of p99 below this is never held against a canary: it is within what schedulers and collectors do. */
+/** A smaller difference of p99 never counts against a canary: schedulers and garbage collectors cause as much. */
 const P99_SLACK_MS = 10;
 
-/** Without figures of the stable version, only what could be right for no service counts. */
+/** Without figures of the stable version, the canary fails only at an error rate that is right for no service. */
 const HOPELESS_ERROR_RATE = 0.5;
 
 export type Verdict = 'good' | 'unknown' | 'errors' | 'p99';
 
-/** What a canary is compared with, from the counts of the stable version. */
+/** The figures that a canary is compared with, from the counts of the stable version. */
 export function stableFigures(counts: VersionCounts): StableFigures {
   return { errorRate: errorRate(counts), p99Ms: p99Ms(counts) };
 }
 
 /**
- * A canary is bad once it is sure to miss a criterion by the end of `minimum` requests, so that one which fails altogether is found out
- * after a handful; it is good only after as many.
+ * A canary is bad once it is sure to miss a criterion by the end of `minimum` requests, so that one that fails altogether is found out
+ * after a handful. It is good only after `minimum` requests.
  */
 export function judge(canary: VersionCounts, stable: StableFigures | null, criteria: SuccessCriteria): Verdict {
   const judged = Math.max(canary.requests, criteria.minimum);
@@ -47,7 +47,7 @@ export function judge(canary: VersionCounts, stable: StableFigures | null, crite
   return canary.requests < criteria.minimum ? 'unknown' : 'good';
 }
 
-/** How many of `requests` may miss what `rate` may, with what chance does beside. */
+/** How many of `requests` may miss a criterion that a share of `rate` may miss, allowing for chance. */
 export function tolerated(requests: number, rate: number): number {
   const mean = requests * rate;
   return mean + DEVIATIONS * Math.sqrt(mean * (1 - rate));

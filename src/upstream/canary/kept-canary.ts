@@ -1,4 +1,5 @@
-// A canary as it is kept in a store: what a restart or another gateway goes on from. Counts are not: they are each process's own.
+// A canary as it is kept in a store, from which a restarted gateway or another one continues. Counts are not stored: they belong to each
+// process.
 
 import type { CanaryPhase, CanarySpec, CanaryState, Look } from './canary-state.ts';
 import type { StableFigures } from './canary-verdict.ts';
@@ -7,16 +8,16 @@ import type { ToldDecision } from './told-decision.ts';
 export interface KeptCanary {
   readonly phase: CanaryPhase;
   readonly step: number;
-  /** Milliseconds since 1970: since when it is in this phase and step. */
+  /** When this phase and step began, in milliseconds since 1970. */
   readonly since: number;
-  /** What the canary is held against where the stable version has no requests any more. */
+  /** Figures to compare the canary with when the stable version gets no requests any more. */
   readonly stable: StableFigures | null;
   readonly decisions: readonly ToldDecision[];
 }
 
 const phases: readonly string[] = ['baseline', 'step', 'promoted', 'rolledBack'] satisfies CanaryPhase[];
 
-/** `calendarMs` is what has to be added to the looks' clock to get milliseconds since 1970. */
+/** `calendarMs` is added to the looks' clock to get milliseconds since 1970. */
 export function writeKept(
   { phase, step, since, stable }: CanaryState,
   decisions: readonly ToldDecision[],
@@ -27,10 +28,10 @@ export function writeKept(
   return JSON.stringify(kept);
 }
 
-/** Null for what is none of this canary's: then there is nothing to go on from. */
+/** Null when the text is not a valid state of this canary: there is nothing to continue from. */
 export function readKept(text: string, { steps }: CanarySpec): KeptCanary | null {
   try {
-    // Because: what a store gives is looked at field by field.
+    // Because: what a store returns is checked field by field below.
     const kept = JSON.parse(text) as KeptCanary;
     const isGood =
       phases.includes(kept.phase) &&
@@ -46,12 +47,12 @@ export function readKept(text: string, { steps }: CanarySpec): KeptCanary | null
   }
 }
 
-/** Goes on where it was, compared from now on. */
+/** The state from which to continue. The comparison of both versions starts now. */
 export function resumeCanary({ phase, step, since, stable }: KeptCanary, look: Look, calendarMs: number): CanaryState {
   return {
     phase,
     step,
-    // A clock that was set back must not make a step last longer than it should.
+    // A calendar clock that was set back must not make a step last longer than it should.
     since: Math.min(since - calendarMs, look.nowMs),
     wasGood: false,
     stable,

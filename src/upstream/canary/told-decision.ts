@@ -1,7 +1,11 @@
-// A decision with its figures as people and programs get it: rounded, and without what JSON cannot say.
+// A decision with its figures for people and programs: rounded, and without values that JSON cannot express.
 
 import type { Decision } from './canary-state.ts';
 
+/**
+ * `at` is in ISO 8601. A p99 in the last bucket, which has no end, is -1 for the canary and null for the stable version; null also means
+ * that there are no figures of the stable version.
+ */
 export interface ToldDecision extends Omit<Decision, 'stable'> {
   readonly at: string;
   readonly stableErrorRate: number | null;
@@ -24,7 +28,7 @@ export function roundedShare(share: number): number {
   return Math.round(share * 1e6) / 1e6;
 }
 
-/** Null for the last bucket, which has no end. */
+/** Rounded to hundredths; null for infinity, the end of the last bucket. */
 export function finiteMs(ms: number): number | null {
   return Number.isFinite(ms) ? Math.round(ms * 100) / 100 : null;
 }

@@ -1,15 +1,15 @@
-// What one version of a canary's route answered, as figures: counts, failures, latencies. How they are judged is in canary-state.ts.
+// The responses of one version of a canary's route in figures: counts, failures, latencies. They are judged in canary-state.ts.
 
 import { LATENCY_BUCKETS, latencyBucketEnd, VersionCell } from '../../telemetry/canary-cells.ts';
 
 export interface VersionCounts {
   readonly requests: number;
   readonly errors: number;
-  /** By bucket, see telemetry/canary-cells.ts. */
+  /** Count for each bucket of latency; see telemetry/canary-cells.ts. */
   readonly latency: Float64Array;
 }
 
-/** Sum over the slabs of all workers; the version's part of its block begins at `at`. */
+/** Sums the slabs of all workers; the figures of the version begin at `at` in each. */
 export function readCounts(slabs: readonly Float64Array[], at: number): VersionCounts {
   const latency = new Float64Array(LATENCY_BUCKETS);
   let ok = 0;
@@ -37,7 +37,7 @@ export function errorRate({ requests, errors }: VersionCounts): number {
   return requests === 0 ? 0 : errors / requests;
 }
 
-/** 99 of 100 took no longer than this, in milliseconds, to the end of a bucket: never too low. 0 without requests. */
+/** The 99th percentile of latency in milliseconds, rounded up to the end of its bucket, so never too low. 0 without requests. */
 export function p99Ms({ requests, latency }: VersionCounts): number {
   let left = requests * 0.01;
   for (let bucket = LATENCY_BUCKETS - 1; bucket >= 0; bucket--) {
@@ -47,7 +47,7 @@ export function p99Ms({ requests, latency }: VersionCounts): number {
   return 0;
 }
 
-/** How many took longer than this for sure: those of a bucket that begins there or above. */
+/** How many requests surely took longer than `ms`: those in buckets that begin at `ms` or above. */
 export function slowerThan({ latency }: VersionCounts, ms: number): number {
   let count = 0;
   for (let bucket = LATENCY_BUCKETS - 1; bucket > 0 && latencyBucketEnd(bucket - 1) >= ms; bucket--) {

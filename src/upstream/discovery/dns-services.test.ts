@@ -18,7 +18,7 @@ describe('SRV discovery', () => {
   });
   afterEach(() => server.stop());
 
-  /** `priority weight port target` each. */
+  /** Sets SRV records, each written as `priority weight port target`. */
   const setServices = (...lines: string[]) =>
     server.set(name, 'SRV', {
       answers: lines.map(line => {

@@ -1,5 +1,5 @@
-// Discovery by SRV records (RFC 2782): target, port and weight of each endpoint. Of several priorities the lowest number is used
-// whose targets have an address.
+// Discovery by SRV records (RFC 2782): target, port and weight of each endpoint. Uses the priority with the lowest number among those with
+// a target that has an address.
 
 import type { DiscoveredEndpoint, Discovery } from './discovery.ts';
 import type { ServiceRecord } from './dns/answers.ts';
@@ -17,7 +17,7 @@ export const dnsServices: Discovery = {
   },
 };
 
-/** What was found for one target. */
+/** The addresses found for one target. */
 interface Target {
   readonly addresses: readonly string[];
   readonly ttlSeconds: number;
@@ -26,7 +26,7 @@ interface Target {
 export class ServiceLookup {
   private readonly resolver: Resolver;
   private readonly settings: DnsSettings;
-  /** Of the targets of the last look: one whose lookup fails keeps its addresses while the others go on. */
+  /** Targets of the last look by name: a target whose lookup fails keeps these addresses, while the others are updated. */
   private targets: ReadonlyMap<string, Target> = new Map();
 
   constructor(resolver: Resolver, settings: DnsSettings) {
@@ -59,7 +59,7 @@ export class ServiceLookup {
     const targets = new Map<string, Target>();
     const lookUp = async (name: string) => {
       try {
-        // A target is a full name: the search list is not for it.
+        // A target is a fully qualified name: the search list does not apply.
         const found = await this.resolver.addresses(`${name.replace(/\.$/, '')}.`, this.settings.family);
         const addresses = withKnown(found, this.targets.get(name)?.addresses ?? []);
         targets.set(name, { addresses, ttlSeconds: found.ttlSeconds });
@@ -80,6 +80,6 @@ function endpointsOf(
   tls: boolean,
 ): DiscoveredEndpoint[] {
   const name = target.replace(/\.$/, '');
-  // A weight of 0 is to get little, not nothing.
+  // RFC 2782: a weight of 0 gets few requests, not none.
   return addresses.map(address => ({ address, port, tls, weight: Math.max(1, weight), zone: '', name }));
 }

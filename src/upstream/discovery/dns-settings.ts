@@ -1,23 +1,23 @@
-// How an upstream's settings travel as a feed's spec, for the two DNS sources. Asks nobody: see resolver-for.ts.
+// The settings of the two DNS sources in the form of a feed's spec. Makes no lookups: see resolver-for.ts.
 
 import type { FeedSpec } from '../../store/feed.ts';
 import type { AddressFamily } from './dns/resolver.ts';
 
-/** Of one name. As a feed's spec: two upstreams that say the same share one lookup. */
+/** Settings for one name, in the form of a feed's spec: two upstreams with equal settings share one lookup. */
 export type DnsSettings = {
   readonly name: string;
-  /** Of the endpoints; 0 where the records say it. */
+  /** Port of the endpoints; 0 when the records contain it. */
   readonly port: number;
   readonly tls: boolean;
   readonly family: AddressFamily;
-  /** `[host, port]`; empty takes the machine's own. */
+  /** `[host, port]` of the DNS servers; empty for those of the machine. */
   readonly servers: readonly (readonly [string, number])[];
   readonly timeoutMs: number;
   readonly keptMinMs: number;
   readonly keptMaxMs: number;
 };
 
-/** How a name in `endpoints` is looked up, and what `discover` fills in. */
+/** Defaults, for names in `endpoints` and for what `discover` leaves out. */
 export const dnsDefaults = {
   family: 'auto',
   servers: [],
@@ -27,6 +27,6 @@ export const dnsDefaults = {
 } as const;
 
 export function dnsSettingsOf(spec: FeedSpec): DnsSettings {
-  // Because: src/compile writes such specs from DnsSettings, and nothing else does.
+  // Because: only src/compile writes these specs, and it writes them from DnsSettings.
   return spec as unknown as DnsSettings;
 }

@@ -1,4 +1,4 @@
-// A list of endpoints that is written in place is not read in the middle of it.
+// A list of endpoints that is written in place is not read half-written.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

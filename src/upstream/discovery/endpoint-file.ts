@@ -1,5 +1,5 @@
-// Discovery by a file with a list of endpoints, which a deployment rewrites: looked at often, read when it changed. What may stand in
-// it is the configuration language's business: src/compile brings the reader.
+// Discovery by a file with a list of endpoints, which a deployment rewrites: checked often, read when it changed. What the file may contain
+// is defined by the configuration language: src/compile passes in the reader.
 
 import { readFileSync, statSync } from 'node:fs';
 import { type FilePrint, isSamePrint, mayBeHalfWritten, printOf } from '../../base/file-print.ts';
@@ -7,14 +7,14 @@ import type { FeedOutlet } from '../../store/feed.ts';
 import type { DiscoveredEndpoint, DiscoveredSet, Discovery } from './discovery.ts';
 import { type Look, Refresh, type RefreshTime } from './refresh.ts';
 
-/** Reads the text of such a file. Throws an Error that says what is wrong and where. */
+/** Reads the text of an endpoint file. Throws an Error that says what is wrong and where. */
 export type EndpointFileReader = (text: string, file: string) => readonly DiscoveredEndpoint[];
 
 const LOOK_EVERY_MS = 500;
-/** A set of a million endpoints is a mistake. */
+/** Size limit of the file: a set of a million endpoints is a mistake. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The spec is the file's path. */
+/** Discovery of kind `endpointFile`; the spec is the path of the file. */
 export function endpointFile(read: EndpointFileReader, time?: RefreshTime): Discovery {
   return {
     kind: 'endpointFile',
@@ -30,9 +30,9 @@ export function endpointFile(read: EndpointFileReader, time?: RefreshTime): Disc
 class WatchedFile {
   private readonly file: string;
   private readonly read: EndpointFileReader;
-  /** As it was when it was read last; null before. */
+  /** State of the file when it was last read; null before. */
   private known: FilePrint | null = null;
-  /** Of a file that may be half-written, as it was at the last look; null when there is none to wait for. */
+  /** State at the last look of a file that may be half-written; null when the file is not being waited for. */
   private unsettled: FilePrint | null = null;
   private endpoints: readonly DiscoveredEndpoint[] = [];
 
@@ -49,7 +49,7 @@ class WatchedFile {
     return { endpoints: this.endpoints, keptMs: LOOK_EVERY_MS };
   }
 
-  /** What may be half-written is read when it has been still from one look to the next. */
+  /** Reads the file. One that may be half-written is read only when it has not changed from one look to the next. */
   private onChange(now: FilePrint): void {
     const isHalfWritten = this.unsettled !== null || (this.known !== null && mayBeHalfWritten(now, this.known));
     if (isHalfWritten && (this.unsettled === null || !isSamePrint(now, this.unsettled))) {

@@ -4,7 +4,7 @@ import { Random } from '../../base/random.ts';
 import type { DiscoveredSet } from './discovery.ts';
 import { type Look, Refresh, type RefreshTime } from './refresh.ts';
 
-/** A clock that stands still until it is moved; timers fire in their order. */
+/** A clock that stands still until a test moves it; timers fire in their order. */
 class TestTime implements RefreshTime {
   private at = 1_000_000;
   private timers: { at: number; run: () => void }[] = [];
@@ -22,7 +22,7 @@ class TestTime implements RefreshTime {
   get next() {
     return Math.min(...this.timers.map(({ at }) => at)) - this.at;
   }
-  /** To the next timer, and until what it began is over. */
+  /** Moves the clock to the next timer, runs it, and waits until what it started is over. */
   async step() {
     const next = this.timers.toSorted((a, b) => a.at - b.at)[0]!;
     this.timers = this.timers.filter(each => each !== next);

@@ -1,37 +1,37 @@
-// Looks again and again: when what was found is old, and after a failure with growing pauses. Publishes what changed, keeps what is
-// no longer found. What a look is, is the source's business.
+// Repeats a lookup: when the last result has expired, and after a failure with growing pauses. Publishes what changed, and keeps the last
+// endpoints when they are no longer found. The source defines the lookup itself.
 
 import { messageOf } from '../../base/message-of.ts';
 import { Random } from '../../base/random.ts';
 import type { FeedOutlet, RunningFeed } from '../../store/feed.ts';
 import { type DiscoveredEndpoint, type DiscoveredSet, inOrder } from './discovery.ts';
 
-/** What one look gave: at least one endpoint, and for how long it may be believed. */
+/** Result of one lookup: at least one endpoint, and for how many milliseconds it is valid. */
 export interface Look {
   readonly endpoints: readonly DiscoveredEndpoint[];
   readonly keptMs: number;
-  /** What could not be looked up beside that, for the operator; null or left out where nothing. */
+  /** What could not be looked up besides, for the operator; null or left out when nothing was missing. */
   readonly trouble?: string | null;
 }
 
-/** Time as the loop needs it; a test brings its own. */
+/** Time as the loop needs it; tests pass in their own. */
 export interface RefreshTime {
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Returns what cancels it. */
+  /** Returns a function that cancels the call. */
   after(ms: number, run: () => void): () => void;
 }
 
 export interface RefreshSettings {
   /** What is looked up, for the operator: `dns users.internal`. */
   readonly subject: string;
-  /** Bounds of the time between two looks that went well. */
+  /** Bounds of the time between two successful lookups. */
   readonly keptMinMs: number;
   readonly keptMaxMs: number;
 }
 
 const systemTime: RefreshTime = {
-  // Because: this runs in the supervisor, some times a minute.
+  // Because: this runs in the supervisor, a few times a minute.
   now: () => performance.now(),
   after(ms, run) {
     // Because: as above.
@@ -42,7 +42,7 @@ const systemTime: RefreshTime = {
 
 const FIRST_PAUSE_MS = 1_000;
 const PAUSE_MAX_MS = 30_000;
-/** Looks come up to this share early, so that many gateways do not look at the same moment. */
+/** Each lookup comes up to this share early, so that many gateways do not look up at the same moment. */
 const JITTER = 0.1;
 
 export class Refresh implements RunningFeed {
@@ -62,7 +62,7 @@ export class Refresh implements RunningFeed {
   private cancel: (() => void) | null = null;
   private stopped = false;
 
-  /** Begins at once. `look` rejects with an error for the operator; one with `keptSeconds` says when to ask again. */
+  /** Starts the first lookup at once. `look` rejects with an error for the operator; a `keptSeconds` on it says when to ask again. */
   constructor(
     look: () => Promise<Look>,
     settings: RefreshSettings,
@@ -78,7 +78,7 @@ export class Refresh implements RunningFeed {
     this.ready = this.lookNow();
   }
 
-  /** Looks again soon, at most once in `keptMinMs`, or in a second where that is longer. */
+  /** Looks again soon, but at most once in `keptMinMs`, or once a second if that is longer. */
   nudge(): void {
     if (this.stopped || this.looking !== null) return;
     const wait = Math.max(this.settings.keptMinMs, FIRST_PAUSE_MS) - (this.time.now() - this.triedAt);
@@ -146,7 +146,7 @@ export class Refresh implements RunningFeed {
     const pause = Math.min(PAUSE_MAX_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.failures++, 10));
     const told = keptSecondsOf(error) * 1_000;
     const least = Math.min(this.settings.keptMaxMs, PAUSE_MAX_MS);
-    // Half fixed, half by chance: gateways that lost the same server do not come back to it together.
+    // Half fixed, half random, so that gateways that lost the same server do not all return to it together.
     this.lookIn(Math.min(least, Math.max(pause, told)) * (0.5 + 0.5 * this.random.unit()));
   }
 

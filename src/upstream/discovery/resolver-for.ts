@@ -1,4 +1,4 @@
-// The resolver that settings ask for. Apart from them, so that whoever only names a feed does not load what speaks DNS.
+// Creates the resolver for some settings. A file of its own, so that code that only names a feed does not load the DNS client.
 
 import type { DnsServer } from './dns/dns-query.ts';
 import { Resolver } from './dns/resolver.ts';

@@ -1,4 +1,4 @@
-// Thresholds of health checks, and the kinds of check against real servers.
+// Thresholds of health checks, and each kind of check against real servers.
 
 import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
@@ -80,7 +80,7 @@ const spec: ProbeSpec = {
 async function listening(t: TestContext, server: Server | Http2Server): Promise<number> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
-  // Because: a server that listens on a port has no path for an address.
+  // Because: address() is a string only for servers that listen on a path.
   return (server.address() as AddressInfo).port;
 }
 

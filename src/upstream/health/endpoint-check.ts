@@ -1,4 +1,5 @@
-// The checks of one endpoint: asks again and again, counts answers against the thresholds, writes what comes of it where all workers see it.
+// The health checks of one endpoint: probes it periodically, counts the outcomes against the thresholds, and writes the result where all
+// workers see it.
 
 // Because: checks run in the supervisor, which has no timer wheel.
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,12 +14,15 @@ export interface HealthThresholds {
   readonly healthyAfter: number;
 }
 
-/** Share of the interval by which each wait differs at most. */
+/** Share of the interval by which each wait may be shorter or longer. */
 const JITTER = 0.1;
-/** Nobody waits longer than this for the first check. */
+/** The first check comes within this time. */
 const FIRST_WITHIN_MS = 1_000;
 
-/** Counts outcomes; pure over its cells. An endpoint that was never checked is used, and the first outcome alone can confirm it. */
+/**
+ * Counts outcomes; pure over its cells. An endpoint is used until checked; its first outcome is enough when it is good, while a bad one
+ * counts towards `unhealthyAfter`.
+ */
 export class HealthState {
   private readonly block: StateBlock;
   private readonly ofUpstream: StateBlock;
@@ -34,7 +38,10 @@ export class HealthState {
     this.failed = 0;
   }
 
-  /** What the endpoint is now when this changed it, else null. */
+  /**
+   * Counts an outcome. Returns the endpoint's new health when this call changed it, otherwise null; null also when the first check confirms
+   * it.
+   */
   record(outcome: ProbeOutcome, now: number): 'healthy' | 'unhealthy' | null {
     const { words, times, at, timesAt } = this.block;
     const { healthyAfter, unhealthyAfter } = this.thresholds;
@@ -68,7 +75,7 @@ export interface EndpointCheckParts {
   readonly onChange: (health: 'healthy' | 'unhealthy', outcome: ProbeOutcome) => void;
 }
 
-/** Runs until it is stopped. */
+/** Checks until the returned function is called. */
 export function startEndpointCheck({ probe, state, intervalMs, now, onChange }: EndpointCheckParts): () => void {
   const ending = new AbortController();
   const run = async () => {
@@ -84,7 +91,7 @@ export function startEndpointCheck({ probe, state, intervalMs, now, onChange }: 
       await wait(Math.max(0, intervalMs * (1 - JITTER + 2 * JITTER * Math.random()) - tookMs));
     }
   };
-  // What ends it is its own signal.
+  // Only the abort signal makes `run` reject.
   run().catch(() => {});
   return () => ending.abort();
 }

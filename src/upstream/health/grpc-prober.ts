@@ -1,21 +1,21 @@
-// The health check that asks a gRPC service how it is (grpc.health.v1.Health/Check). Writes and reads the two messages by hand: each has
-// one field.
+// The health check that asks a gRPC service for its status (grpc.health.v1.Health/Check). Encodes and decodes the two messages by hand:
+// each has one field.
 
 import type { ClientContext } from '../../net/tls/client-tls.ts';
 import { askH2 } from './h2-question.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 
-/** Of HealthCheckResponse.ServingStatus. */
+/** A value of HealthCheckResponse.ServingStatus. */
 const SERVING = 1;
-/** Of a message in the body: a byte that says whether it is compressed, and its length. */
+/** Prefix of a gRPC message: one byte that says whether the message is compressed, and four of its length. */
 const PREFIX_BYTES = 5;
-/** `service` of HealthCheckRequest: field 1, a string. */
+/** Tag of `service` in HealthCheckRequest: field 1, a string. */
 const SERVICE_TAG = 0x0a;
-/** `status` of HealthCheckResponse: field 1, a varint. */
+/** Tag of `status` in HealthCheckResponse: field 1, a varint. */
 const STATUS_TAG = 0x08;
 
 const UNKNOWN = 2;
-/** Two digits at most: greater ones there are not, and cells have room for no more. */
+/** At most two digits: no gRPC status has more, and cells have no room for more. */
 const statusPattern = /^\d{1,2}$/;
 
 export async function probeGrpc(
@@ -37,7 +37,7 @@ export async function probeGrpc(
   const { reason, status } = outcome;
   if (reason !== ProbeReason.passed) return outcome;
   if (status !== 200) return { reason: ProbeReason.status, status };
-  // An answer without a message has its status in the head. One without any, or that is no number, is UNKNOWN.
+  // A response without a message carries its status in the head. A missing or non-numeric status counts as UNKNOWN.
   const told = trailers?.get('grpc-status') ?? headers?.get('grpc-status') ?? '';
   const grpcStatus = statusPattern.test(told) ? Number(told) : UNKNOWN;
   if (grpcStatus !== 0) return { reason: ProbeReason.grpcStatus, status: grpcStatus };
@@ -46,7 +46,8 @@ export async function probeGrpc(
 
 function checkRequest(service: string): Buffer {
   const name = Buffer.from(service);
-  // Because: checks run in the supervisor, and these are a few bytes. The default, an empty name, is left out (proto3); names are under 128 bytes, so that a length is one byte.
+  // proto3 omits an empty name, the default. Names are under 128 bytes, so that one byte holds the length.
+  // Because: checks run in the supervisor, and these are a few bytes.
   const message = name.length === 0 ? name : Buffer.concat([Buffer.of(SERVICE_TAG, name.length), name]);
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32BE(message.length, 1);
@@ -54,7 +55,7 @@ function checkRequest(service: string): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** What a response says; 0, unknown, where it says nothing or is not what it should be. */
+/** The status in a response; 0 (UNKNOWN) when the message has none or is malformed. */
 function servingStatus(body: Buffer): number {
   const isPlain = body.length === PREFIX_BYTES + 2 && body[0] === 0 && body.readUInt32BE(1) === 2;
   return isPlain && body[PREFIX_BYTES] === STATUS_TAG ? body[PREFIX_BYTES + 1]! : 0;

@@ -1,4 +1,5 @@
-// The health check that asks for a path over HTTP/2, for upstreams that speak nothing else, and of those that choose, for both.
+// The health check that requests a path over HTTP/2: for upstreams that speak HTTP/2 only, and for those with `protocol: auto`, which may
+// choose either.
 
 import type { ClientContext } from '../../net/tls/client-tls.ts';
 import { askH2 } from './h2-question.ts';
@@ -21,14 +22,16 @@ export async function probeH2(target: ProbeTarget, spec: ProbeSpec, tls: ClientC
   return { reason: wanted === null || body.includes(wanted) ? ProbeReason.passed : ProbeReason.body, status };
 }
 
-/** Over HTTP/2, or over HTTP/1.1 where the endpoint does not take that (`protocol: auto`). Both within the timeout. */
+/**
+ * Checks over HTTP/2, or over HTTP/1.1 when the endpoint does not accept HTTP/2 (`protocol: auto`). Both together stay within the timeout.
+ */
 export async function probeEither(
   target: ProbeTarget,
   spec: ProbeSpec,
   tls: ClientContext | null,
 ): Promise<ProbeOutcome> {
   if (!target.tls) return probeHttp(target, spec, tls);
-  // Because: checks run in the supervisor, off the path of requests; so below.
+  // Because: checks run in the supervisor, not where requests are served; the same holds below.
   const beganAt = performance.now();
   const outcome = await probeH2(target, spec, tls);
   if (outcome.reason !== ProbeReason.noConnection && outcome.reason !== ProbeReason.tlsFailed) return outcome;

@@ -1,4 +1,5 @@
-// Endpoints that answer a health check over HTTP/2 with anything but HTTP/2: each check says why it failed, in time, and the process lives on.
+// Endpoints that answer a health check over HTTP/2 with anything but HTTP/2: each check reports in time why it failed, and the process
+// survives.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
@@ -134,7 +135,7 @@ for (const { name, answer, reason, timeoutMs = 2_000 } of cases) {
   test(`a check is answered with ${name}`, async t => {
     const target = await start(t, { onRequest: answer });
     assert.equal((await probeH2(target, { ...spec, timeoutMs }, null)).reason, reason);
-    // Whoever asks a service takes a head for no answer as well.
+    // A gRPC check does not accept a response head alone either.
     const asked = await probeGrpc(target, { ...spec, kind: 'grpc', timeoutMs }, null);
     assert.notEqual(asked.reason, ProbeReason.passed);
   });
@@ -179,7 +180,7 @@ test('a status of gRPC that is none is UNKNOWN, wherever it stands', async t => 
   }
 });
 
-/** The frames of a good answer to a check of either kind. */
+/** The frames of a good response to a check of either kind. */
 function goodAnswer(stream: number): Buffer[] {
   return [
     frame(T.settings, F.ack, 0),

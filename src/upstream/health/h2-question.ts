@@ -1,5 +1,5 @@
-// One request over an HTTP/2 connection of its own, as a health check asks: by the client that requests go through, since answers are as
-// little to be trusted here. (Node's own aborts the process on some.) What the answer means is the prober's to say.
+// One request of a health check over an HTTP/2 connection of its own. Uses the same client as proxied requests, since an endpoint's
+// responses are no more trustworthy here (Node's own client aborts the process on some). The prober decides what the response means.
 
 import type { ResponseHead } from '../../http/h1/response-head.ts';
 import type { Headers } from '../../http/headers.ts';
@@ -16,26 +16,26 @@ const HEAD_LIMITS = { requestLineBytesMax: 8_192, headerBytesMax: 16_384, header
 export interface H2Question {
   readonly method: string;
   readonly path: string;
-  /** Fields beside authority and user agent. */
+  /** Header fields besides the authority and the user agent. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer | null;
-  /** Whether the head of the answer says all that is asked. */
+  /** Whether the response head alone is enough, so that the body need not be read. */
   isEnough(status: number): boolean;
 }
 
 export interface H2Answer {
-  /** `passed` where an answer came, however it reads; else why none did. */
+  /** `passed` when a response came, whatever it says; otherwise the reason why none came. */
   readonly outcome: ProbeOutcome;
   readonly headers: Headers | null;
   readonly trailers: Headers | null;
-  /** At most 64 KiB of it. */
+  /** At most 64 KiB of the body, and the rest of the piece that exceeds it. */
   readonly body: Buffer;
 }
 
-/** One for all checks of the supervisor. Never started: times are the question's own. */
+/** Shared by all checks of the supervisor. Never started, since each question has its own timer. */
 const io = new ThreadIo();
 
-/** The question has one timer for all of it, so the connection and the stream have none. */
+/** One timer covers the whole question, so the connection and the stream have none. */
 const untimed = { deadline: Infinity, responseTimeoutMs: 0, idleTimeoutMs: 0 };
 const settings: ClientConnectionSettings = {
   maxStreams: 1,
@@ -48,7 +48,7 @@ const settings: ClientConnectionSettings = {
   pingIntervalMs: Infinity,
 };
 
-/** Resolves within the spec's timeout, always; never rejects. */
+/** Always resolves within the timeout of `spec`; never rejects. */
 export function askH2(
   target: ProbeTarget,
   spec: ProbeSpec,
@@ -64,13 +64,13 @@ export function askH2(
 }
 
 function clientTlsOf(context: ClientContext): ClientTls {
-  // What fails is told as the question's outcome.
+  // Nothing to log here: a failure is reported as the outcome of the question.
   const tls = new ClientTls('', () => {});
   tls.become(context);
   return tls;
 }
 
-/** One question, from its connection to its answer. */
+/** One question, from opening its connection to the response. */
 class Asking implements ResponseEvents {
   readonly answer: Promise<H2Answer>;
   private readonly resolve: (answer: H2Answer) => void;
@@ -127,7 +127,7 @@ class Asking implements ResponseEvents {
 
   onResponseBody(bytes: Buffer, from: number, to: number): void {
     if (this.isOver) return;
-    // Because: the read buffer is overwritten by the next read.
+    // Because: the next read overwrites the read buffer.
     this.pieces.push(Buffer.from(bytes.subarray(from, to)));
     this.bodyBytes += to - from;
     if (this.bodyBytes >= BODY_BYTES_MAX) this.end(ProbeReason.passed);
@@ -153,7 +153,7 @@ class Asking implements ResponseEvents {
     clearTimeout(this.timer);
     const { status, headers, trailers, stream, connection } = this;
     const outcome = { reason, status, ...(cause !== '' && { cause }) };
-    // Because: checks run in the supervisor, and this is at most 64 KiB and a piece.
+    // Because: checks run in the supervisor, and this is at most 64 KiB plus one piece.
     this.resolve({ outcome, headers, trailers, body: Buffer.concat(this.pieces) });
     if (stream === null) connection.socket.destroy();
     else {

@@ -1,4 +1,4 @@
-// Whose certificate a check over TLS accepts: the same as requests do.
+// Which certificates a health check over TLS accepts: the same as proxied requests do.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ test('the endpoint’s address or serverName must stand in the certificate, what
   const { cert, key } = authority.issue('server', { names: ['IP:127.0.0.1', 'DNS:users.internal'] });
   const asked: string[] = [];
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (request, response) => {
-    // Because: published types lack the name that the client asked for.
+    // Because: published types lack `servername`, the name that the client asked for.
     asked.push(`${(request.socket as TLSSocket & { servername?: string | false }).servername} ${request.headers.host}`);
     response.end('ok');
   });

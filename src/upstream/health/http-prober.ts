@@ -1,5 +1,5 @@
-// The health check that asks for a path: status and, where it is wanted, a text in the body. A connection of its own each time, so that an
-// endpoint that accepts no more is seen.
+// The health check that requests a path: checks the status and, if configured, looks for a text in the body. Opens a new connection each
+// time, so that an endpoint that accepts no more connections is noticed.
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -18,7 +18,7 @@ export function probeHttp(target: ProbeTarget, spec: ProbeSpec, tls: ClientConte
   return ask(target, spec, {
     secureContext: context,
     rejectUnauthorized: material.verify,
-    // Empty: else Node would ask for the name in Host, and look for that in the certificate.
+    // Empty for an IP address: otherwise Node would take the name from Host, and expect that name in the certificate.
     servername: isIP(serverName) === 0 ? serverName : '',
     checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(serverName, certificate),
   });
@@ -38,7 +38,7 @@ function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<Prob
       maxHeaderSize: HEAD_BYTES_MAX,
       headers: { host: spec.host ?? `${name}:${port}`, 'user-agent': 'cardea-health-check', connection: 'close' },
     });
-    /** What an error means by now. */
+    /** The reason that an error has at the present stage of the connection. */
     let failed: number = ProbeReason.noConnection;
     const end = (reason: number, status = 0, cause = '') => {
       clearTimeout(timer);

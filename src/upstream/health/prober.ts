@@ -1,16 +1,16 @@
-// What a kind of health check is: one question to one endpoint. How often it is asked and what follows is decided in endpoint-check.ts.
+// The interface of a kind of health check: one question to one endpoint. endpoint-check.ts decides how often to ask and what follows.
 
 import type { ClientContext } from '../../net/tls/client-tls.ts';
 
 export interface ProbeTarget {
   readonly host: string;
-  /** Where a name was found; connected to instead of the host. */
+  /** The address that the host name was resolved to; connected to instead of the host. */
   readonly address?: string | undefined;
   readonly port: number;
   readonly tls: boolean;
 }
 
-/** What one question needs of `HealthCheckConfig` in src/config/resilience-config.ts, which is passed in as it is. */
+/** The part of `HealthCheckConfig` in src/config/resilience-config.ts that one question needs; the whole is passed in as it is. */
 export interface ProbeSpec {
   readonly kind: 'http' | 'tcp' | 'grpc';
   readonly path: string;
@@ -18,17 +18,17 @@ export interface ProbeSpec {
   readonly port: number | null;
   readonly expect: readonly { readonly from: number; readonly to: number }[];
   readonly body: string | null;
-  /** Of `kind: grpc`; empty for the server as a whole. */
+  /** For `kind: grpc`: the service to ask for; empty for the server as a whole. */
   readonly service: string;
   readonly timeoutMs: number;
 }
 
 export interface ProbeOutcome {
-  /** Of `ProbeReason`. */
+  /** A value of `ProbeReason`. */
   readonly reason: number;
-  /** The status of the answer, where there was one; gRPC's own with `grpcStatus`. */
+  /** The HTTP status of the response, 0 without a response; with `grpcStatus` the gRPC status. */
   readonly status: number;
-  /** For the log, where there is more to say than the reason. */
+  /** Details for the log, when there are any beyond the reason. */
   readonly cause?: string;
 }
 
@@ -44,15 +44,15 @@ export const ProbeReason = {
   tlsFailed: 8,
 } as const;
 
-/** Resolves within the spec's timeout, always; never rejects. `tls` as connections of requests have it. */
+/** Always resolves within the timeout of `spec`; never rejects. `tls` is the same as for connections of requests; null without TLS. */
 export type Prober = (target: ProbeTarget, spec: ProbeSpec, tls: ClientContext | null) => Promise<ProbeOutcome>;
 
-/** Reason and status in one cell. */
+/** Packs reason and status into one cell. */
 export function reasonCell({ reason, status }: ProbeOutcome): number {
   return reason * 1_000 + status;
 }
 
-/** For operators. */
+/** The text for a cell of `reasonCell`, for operators. */
 export function reasonText(cell: number): string {
   const status = cell % 1_000;
   switch (Math.floor(cell / 1_000)) {
@@ -77,7 +77,7 @@ export function reasonText(cell: number): string {
   }
 }
 
-/** The same with what more is known. */
+/** The text for an outcome, with its cause when that is known. */
 export function outcomeText(outcome: ProbeOutcome): string {
   const text = reasonText(reasonCell(outcome));
   return outcome.cause === undefined ? text : `${text}: ${outcome.cause}`;

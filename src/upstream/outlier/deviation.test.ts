@@ -1,4 +1,4 @@
-// Endpoints that differ from the others are found, and those that do not are left alone, over random traffic.
+// Endpoints that deviate from the others are found, and the others are left alone, over random traffic.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

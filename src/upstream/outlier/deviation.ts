@@ -1,26 +1,27 @@
-// Which endpoints differ from the others of their upstream, by what they did in the last interval. Pure: ejecting is done elsewhere.
+// Which endpoints deviate from the other endpoints of their upstream, by their figures of the last interval. Pure: the ejection is done
+// elsewhere.
 
 import type { StateBlock } from '../state/shared-states.ts';
 import { StateCell } from '../state/state-cells.ts';
 import { EjectReason } from './ejection.ts';
 import type { OutlierSpec } from './outlier-watch.ts';
 
-/** What an endpoint did in an interval. */
+/** Figures of one endpoint in an interval. */
 export interface IntervalCounts {
   readonly requests: number;
   readonly errors: number;
-  /** Sum over the answers. */
+  /** Sum over the responses. */
   readonly latencyMs: number;
 }
 
-/** With fewer, "the others" are too few to differ from. */
+/** With fewer judged endpoints, there are too few others to compare with. */
 const ENDPOINTS_MIN = 3;
-/** Below the mean by less than this share is no outlier, however little the others vary. */
+/** A success rate below the mean by less than this share is no outlier, however little the other rates vary. */
 const RATE_GAP_MIN = 0.05;
-/** Slower by less than this is no outlier, however fast the others are. */
+/** A latency above the median by less than this is no outlier, however fast the other endpoints are. */
 const LATENCY_GAP_MIN_MS = 20;
 
-/** Takes the counts of an interval, which then begins anew. */
+/** Reads the counts of an interval and resets them, which begins the next interval. */
 export function takeIntervalCounts({ words, at }: StateBlock): IntervalCounts {
   return {
     requests: Atomics.exchange(words, at + StateCell.intervalRequests, 0),
@@ -29,7 +30,7 @@ export function takeIntervalCounts({ words, at }: StateBlock): IntervalCounts {
   };
 }
 
-/** For each endpoint an `EjectReason`. */
+/** Returns an `EjectReason` for each endpoint, in the order of `counts`. */
 export function deviations(counts: readonly IntervalCounts[], spec: OutlierSpec): number[] {
   const judged = counts.filter(({ requests }) => requests >= spec.minimum);
   if (judged.length < ENDPOINTS_MIN) return counts.map(() => EjectReason.none);
@@ -45,7 +46,10 @@ export function deviations(counts: readonly IntervalCounts[], spec: OutlierSpec)
   });
 }
 
-/** By the others alone: one that fails badly would widen its own margin until it fits. */
+/**
+ * The least acceptable success rate, computed from the other endpoints alone: an endpoint that fails badly would otherwise widen its own
+ * margin.
+ */
 function rateMin(judged: readonly IntervalCounts[], one: IntervalCounts, spec: OutlierSpec): number {
   const rates = judged.filter(count => count !== one).map(successRate);
   const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;

@@ -1,11 +1,11 @@
-// Takes an endpoint out of use for a while and lets it back, in cells that all workers share. Why it was taken out is decided elsewhere.
+// Takes an endpoint out of use for a while and lets it back, in cells that all workers share. The reason is decided elsewhere.
 
 import type { StateBlock } from '../state/shared-states.ts';
 import { StateCell, TimeCell } from '../state/state-cells.ts';
 
 export const EjectReason = { none: 0, errors: 1, resets: 2, draining: 3, successRate: 4, latency: 5 } as const;
 
-/** What `EjectReason` means, for operators. */
+/** The texts of `EjectReason`, for operators, by its number. */
 export const ejectReasonTexts = [
   '',
   'errors in a row',
@@ -16,21 +16,21 @@ export const ejectReasonTexts = [
 ] as const;
 
 export interface EjectionSpec {
-  /** The first time; each time more, it is that much longer. */
+  /** Duration of the first ejection; each further one is longer by this much. */
   readonly ejectionMs: number;
   readonly ejectionMaxMs: number;
-  /** Share of the endpoints that may be out at once, 0 to 1. */
+  /** Share of the endpoints that may be ejected at once, 0 to 1. */
   readonly maxEjected: number;
 }
 
-/** How many of so many endpoints may be ejected: the share, one at least, and never the last. */
+/** How many of `endpoints` may be ejected: `share` of them, at least one, but never the last. */
 export function ejectedMax(endpoints: number, share: number): number {
   return Math.min(endpoints - 1, Math.max(1, Math.floor(endpoints * share)));
 }
 
 /**
- * Milliseconds for which the endpoint is out from now on; 0 when it was out already, or when too many others are. `all` are the blocks of the
- * upstream's endpoints, the endpoint's own among them.
+ * Ejects the endpoint. Returns the duration in milliseconds; 0 when it was already ejected, or too many others are. `all` are the blocks of
+ * the upstream's endpoints, including this endpoint's own.
  */
 export function eject(
   endpoint: StateBlock,
@@ -45,7 +45,7 @@ export function eject(
   const forMs = Math.min(spec.ejectionMaxMs, spec.ejectionMs * (earlier + 1));
   times[timesAt + TimeCell.ejectedUntil] = now + forMs;
   if (Atomics.compareExchange(words, at + StateCell.ejected, 0, 1) !== 0) return 0;
-  // Looked at afterwards, so that two workers that eject at once cannot both have the last place.
+  // Counted after the cell was set, so that two workers that eject at once cannot both take the last place.
   if (countEjected(all) > ejectedMax(all.length, spec.maxEjected)) {
     Atomics.store(words, at + StateCell.ejected, 0);
     return 0;
@@ -56,7 +56,7 @@ export function eject(
   return forMs;
 }
 
-/** Lets it back when its time is over. True when this did. */
+/** Ends an ejection whose time is over. True when this call ended it. */
 export function endEjection({ words, times, at, timesAt }: StateBlock, now: number): boolean {
   if (words[at + StateCell.ejected] === 0 || now < times[timesAt + TimeCell.ejectedUntil]!) return false;
   clearRows(words, at);
@@ -64,13 +64,16 @@ export function endEjection({ words, times, at, timesAt }: StateBlock, now: numb
   return Atomics.compareExchange(words, at + StateCell.ejected, 1, 0) === 1;
 }
 
-/** It was away and is back, as its health checks found: what it was ejected for is past. The next look of a worker lets it back. */
+/**
+ * Ends an ejection early because health checks found that the endpoint recovered: the reason for the ejection is past. The endpoint is used
+ * again at the next look of a worker.
+ */
 export function shortenEjection({ words, times, at, timesAt }: StateBlock, now: number): void {
   if (words[at + StateCell.ejected] === 0) return;
   times[timesAt + TimeCell.ejectedUntil] = Math.min(times[timesAt + TimeCell.ejectedUntil]!, now);
 }
 
-/** What it did before does not count against it any more. */
+/** Resets the counts that led to the ejection, so that they no longer count against the endpoint. */
 function clearRows(words: Int32Array, at: number): void {
   Atomics.store(words, at + StateCell.errorsInARow, 0);
   Atomics.store(words, at + StateCell.resetsInARow, 0);
@@ -79,14 +82,14 @@ function clearRows(words: Int32Array, at: number): void {
   Atomics.store(words, at + StateCell.goaways, 0);
 }
 
-/** Also those whose time is over and that nobody has looked at since. */
+/** The number of ejected endpoints, including those whose time is over but which no worker has looked at since. */
 export function countEjected(all: readonly StateBlock[]): number {
   let count = 0;
   for (const { words, at } of all) if (words[at + StateCell.ejected] !== 0) count++;
   return count;
 }
 
-/** Earlier ejections that still count: one is forgotten for each ejection's time in use since. */
+/** How many earlier ejections still count: one is forgotten for each `ejectionMs` that the endpoint has been in use since. */
 function timesOut({ words, times, at, timesAt }: StateBlock, { ejectionMs }: EjectionSpec, now: number): number {
   const ejections = words[at + StateCell.ejections]!;
   if (ejections === 0) return 0;

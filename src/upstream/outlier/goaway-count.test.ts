@@ -1,4 +1,5 @@
-// An endpoint that ends its HTTP/2 connections one after another leaves the set; one that keeps house, or never lets one live, stays.
+// An endpoint that ends its HTTP/2 connections one after another is ejected; one that only closes old connections, or every connection
+// soon, stays.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,10 +1,10 @@
-// Counts the connections that an endpoint ends by GOAWAY soon after they were made, one after the other: it seems to be draining. One that ends
-// old connections, or those that served many requests, only keeps house. What follows from it is decided in outlier-watch.ts.
+// Counts consecutive connections that an endpoint ends by GOAWAY soon after they were opened: such an endpoint seems to be draining. Ending
+// old connections, or those that served many requests, is normal and resets the count. outlier-watch.ts decides what follows.
 
 import type { StateBlock } from '../state/shared-states.ts';
 import { StateCell } from '../state/state-cells.ts';
 
-/** As old as this, or with so many requests behind it, a connection has lived its life. */
+/** Ending a connection of this age, or after this many requests, is normal. */
 const LIVED_MS = 1_000;
 const LIVED_REQUESTS = 100;
 
@@ -15,12 +15,12 @@ export class GoawayCount {
     this.block = block;
   }
 
-  /** A connection that had served so many requests was told to end. */
+  /** The endpoint sent GOAWAY on a connection of this age after so many requests. */
   told(requests: number, ageMs: number): void {
     const { words, at } = this.block;
     const cell = at + StateCell.goaways;
     if (ageMs >= LIVED_MS || requests >= LIVED_REQUESTS) Atomics.store(words, cell, 1);
-    // An endpoint that never let one live is not draining: that is its way.
+    // 0 means that no connection lived long before: an endpoint that ends every connection soon is not draining.
     else if (words[cell] !== 0) Atomics.add(words, cell, 1);
   }
 }

@@ -1,4 +1,4 @@
-// Endpoints are ejected for what happens in a row, for longer each time, never too many at once, and come back.
+// Endpoints are ejected for consecutive failures, for longer each time, never too many at once, and come back.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -59,11 +59,11 @@ test('an endpoint that closes each connection after as many requests does not dr
   const [limited, draining] = blocks as [StateBlock, StateBlock];
   for (const block of [limited, draining]) for (let n = 0; n < 20; n++) watch.answered(block, false, 1, 0, 0);
   for (let n = 0; n < 50; n++) assert.equal(watch.answered(limited, false, 1, 100, 0), EjectReason.none);
-  // Once closed for another reason, an error say, between those.
+  // One connection in between is closed for another reason, such as an error.
   for (const after of [7, 100, 100, 100]) assert.equal(watch.answered(limited, false, 1, after, 0), EjectReason.none);
   for (const after of [7, 3]) assert.equal(watch.answered(draining, false, 1, after, 0), EjectReason.none);
   assert.equal(watch.answered(draining, false, 1, 12, 0), EjectReason.draining);
-  // And those that are new all end after their first request.
+  // All new connections end after their first request.
   watch.answered(limited, false, 1, 0, 0);
   for (let n = 0; n < 2; n++) assert.equal(watch.answered(limited, false, 1, 1, 0), EjectReason.none);
   assert.equal(watch.answered(limited, false, 1, 1, 0), EjectReason.draining);

@@ -1,5 +1,5 @@
-// Watches what attempts come to, endpoint by endpoint, and ejects those that fail in a row or are going away. Deviation from the others is
-// looked at once a process, in deviation.ts.
+// Watches the outcomes of attempts for each endpoint, and ejects endpoints that fail repeatedly in a row or are draining. Deviation from
+// the other endpoints is judged once per process, in deviation.ts.
 
 import type { StateBlock } from '../state/shared-states.ts';
 import { StateCell } from '../state/state-cells.ts';
@@ -7,23 +7,23 @@ import { type EjectionSpec, EjectReason, eject } from './ejection.ts';
 
 /** See `OutlierConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
 export interface OutlierSpec extends EjectionSpec {
-  /** 0 for none. */
+  /** Consecutive errors that eject an endpoint; 0 to ignore them. */
   readonly consecutiveErrors: number;
   /**
-   * Resets in a row; or answers with `Connection: close`, or young connections that end by GOAWAY, in a row from an endpoint that kept its
-   * connections before. 0 for none.
+   * Consecutive resets that eject an endpoint. Also the number of consecutive responses with `Connection: close`, or of young connections
+   * ended by GOAWAY, from an endpoint that kept its connections before. 0 to ignore all of these.
    */
   readonly consecutiveResets: number;
   readonly intervalMs: number;
-  /** Standard deviations below the mean success rate; 0 for none. */
+  /** Standard deviations below the mean success rate that eject an endpoint; 0 to ignore it. */
   readonly successRateDeviations: number;
-  /** Times the median latency; 0 for none. */
+  /** Multiple of the median latency above which an endpoint is ejected; 0 to ignore it. */
   readonly latencyFactor: number;
-  /** Answers in an interval below which neither says anything. */
+  /** Requests in an interval below which success rate and latency are not judged. */
   readonly minimum: number;
 }
 
-/** Kept connections that must have been seen before closed ones mean something: some servers close each. */
+/** Kept connections that must have been seen before closed ones count, since some servers close every connection. */
 const KEPT_ENOUGH = 8;
 const LATENCY_MAX_MS = 60_000;
 
@@ -31,7 +31,7 @@ export class OutlierWatch {
   readonly spec: OutlierSpec;
   private readonly all: readonly StateBlock[];
   private readonly measures: boolean;
-  /** How long the endpoint that was ejected last is out. */
+  /** Duration in milliseconds of the last ejection that this worker made; 0 when the last attempt to eject was not allowed. */
   lastEjectionMs: number;
 
   constructor(spec: OutlierSpec, all: readonly StateBlock[]) {
@@ -42,8 +42,8 @@ export class OutlierWatch {
   }
 
   /**
-   * An answer came. `closedAfter` is 0 where its connection stays, else after how many requests the endpoint closes it. The reason when the
-   * endpoint is out now, else `EjectReason.none`.
+   * A response came. `closedAfter` is 0 when its connection stays open, otherwise the number of requests after which the endpoint closes
+   * it. Returns the reason when the endpoint is ejected by this, otherwise `EjectReason.none`.
    */
   answered(block: StateBlock, isError: boolean, latencyMs: number, closedAfter: number, now: number): number {
     const { words, at } = block;
@@ -70,17 +70,17 @@ export class OutlierWatch {
     return this.drains(block, now);
   }
 
-  /** Looks whether it ends its HTTP/2 connections one after another. As `answered`. */
+  /** Checks whether the endpoint ends its HTTP/2 connections one after another. Returns the same as `answered`. */
   drains(block: StateBlock, now: number): number {
     const { words, at } = block;
     const { consecutiveResets } = this.spec;
     if (consecutiveResets === 0 || words[at + StateCell.goaways]! < consecutiveResets) return EjectReason.none;
-    // If it may not be ejected, it is not tried again with each answer.
+    // Reset, so that an endpoint that may not be ejected is not tried again with each response.
     Atomics.store(words, at + StateCell.goaways, 1);
     return this.out(block, EjectReason.draining, now);
   }
 
-  /** No answer came. As `answered`. */
+  /** The attempt got no response. Returns the same as `answered`. */
   failed(block: StateBlock, isReset: boolean, now: number): number {
     const { words, at } = block;
     if (this.measures) {
@@ -107,8 +107,8 @@ export class OutlierWatch {
 }
 
 /**
- * Whether it closes its connections after a number of requests (100 with Tomcat and Apache, where nobody says otherwise): then this one ends
- * after as many as the one before. Under load several reach their end together, and that is no draining.
+ * Whether the endpoint closes connections after a fixed number of requests (100 by default with Tomcat and Apache): then this connection
+ * ends after as many requests as the one before. Under load several connections reach that number together, which is not draining.
  */
 function closesAtLimit({ words, at }: StateBlock, closedAfter: number): boolean {
   return closedAfter > 1 && Atomics.exchange(words, at + StateCell.closedAfter, closedAfter) === closedAfter;

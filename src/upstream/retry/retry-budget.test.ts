@@ -1,4 +1,4 @@
-// The retry budget under a virtual clock: in any ten seconds no more than its share, whatever the traffic.
+// The retry budget in virtual time: in any ten seconds no more retries than its share, whatever the traffic.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -49,7 +49,7 @@ test('in every window of any traffic retries stay within the larger of share and
         let retries = 0;
         for (let n = 0; n < wanted; n++) if (budget.take(share, now)) retries++;
         events.push({ now, requests, retries });
-        // Buckets of a second: what the budget looks back on is the nine to ten seconds before.
+        // Buckets last a second, so the budget looks back on the last nine to ten seconds.
         const inside = events.filter(each => Math.floor(each.now / 1_000) > Math.floor(now / 1_000) - 10);
         const sum = (key: 'requests' | 'retries') => inside.reduce((total, each) => total + each[key], 0);
         assert.ok(retries === 0 || sum('retries') <= Math.max(10, share * sum('requests')) + 1e-9);

@@ -1,22 +1,24 @@
-// When a request may be tried again: the compiled form of `retry`. Decides by what went wrong; whether the exchange still can is known in
-// src/exchange/retry.ts.
+// When a request may be retried: the compiled form of `retry`. Decides by what went wrong; src/exchange/retry.ts knows whether the exchange
+// can still be retried.
 
 import type { Fault } from '../../base/fault.ts';
 
 /** See `RetryConfig` in src/config/resilience-config.ts, to which this is structurally equal. */
 export interface RetrySpec {
-  /** Tries after the first. */
+  /** Attempts after the first. */
   readonly attempts: number;
   readonly on: readonly (RetryCause | number)[];
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
-  /** Retries for each request, 0 to 1. */
+  /** Retries that the upstream may get for each request, 0 to 1. */
   readonly budget: number;
-  /** From the request's last byte to the answer's first, and for getting a connection; 0 is no limit of its own. */
+  /**
+   * Limit for getting a connection, and again from the request's last byte to the first byte of the response; 0 for no limit of its own.
+   */
   readonly perTryTimeoutMs: number;
-  /** Null for those that are idempotent. */
+  /** Methods that may be retried; null for the idempotent ones. */
   readonly methods: readonly string[] | null;
-  /** Of a body that is remembered to be sent again. */
+  /** Size in bytes up to which a body is kept to be sent again. */
   readonly bodyBytesMax: number;
 }
 
@@ -39,12 +41,12 @@ export class RetryPolicy {
     this.statusMin = Math.min(Infinity, ...statuses);
   }
 
-  /** Whether an answer with this status is a reason. */
+  /** Whether a response with this status is a reason to retry. */
   retriesStatus(status: number): boolean {
     return status >= this.statusMin && this.causes.includes(status);
   }
 
-  /** Whether this fault of an attempt is a reason. */
+  /** Whether this fault of an attempt is a reason to retry. */
   retriesFault(fault: Fault): boolean {
     const cause = causeOf(fault);
     return cause !== null && this.causes.includes(cause);
@@ -57,7 +59,7 @@ export class RetryPolicy {
   }
 }
 
-/** Null for faults that no other endpoint would mend. */
+/** The reason to retry that a fault amounts to; null for faults that another endpoint would not avoid. */
 export function causeOf({ code }: Fault): RetryCause | null {
   switch (code) {
     case 'upstream_connect_failed':
@@ -66,7 +68,7 @@ export function causeOf({ code }: Fault): RetryCause | null {
       return 'connect';
     case 'upstream_reset':
     case 'upstream_stream_refused':
-    // Nothing of an answer that cannot be read was passed on.
+    // Nothing of a response that cannot be parsed was passed on to the client.
     case 'upstream_malformed_response':
       return 'reset';
     case 'upstream_response_timeout':

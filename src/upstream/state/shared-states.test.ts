@@ -1,4 +1,4 @@
-// Blocks are found by name on every thread, outlive those who use them, and are given away only when nobody does.
+// Blocks are found by name on every thread, outlive their users, and are given away only when nobody uses them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -29,7 +29,7 @@ test('requests under way are added up over workers; one that takes a dead one’
   assert.equal(inFlightOfAll(blocks[0]!), 6);
   const successor = new SharedStates(memory, 1).claim('upstream users', 0);
   assert.equal(inFlightOfAll(successor), 4);
-  // The supervisor looks without counting.
+  // The supervisor reads the counts without adding any.
   assert.equal(inFlightOfAll(new SharedStates(memory, -1).claim('upstream users', 0)), 4);
 });
 
@@ -72,7 +72,7 @@ test('a block that requests are still counted in is given to nobody, however lon
   words[ownInFlightAt] = 1;
   for (let n = 0; n < 20_000; n++) new SharedStates(memory, 0).claim(`upstream new-${n}`, 200_000);
   assert.equal(words[at], key);
-  // As a tunnel ends, hours after its endpoint went.
+  // A tunnel ends, hours after its endpoint was removed.
   words[ownInFlightAt] = 0;
   for (let n = 0; n < 20_000; n++) new SharedStates(memory, 0).claim(`upstream newer-${n}`, 400_000);
   assert.notEqual(words[at], key);
@@ -109,7 +109,7 @@ test('a worker forgets endpoints that are out of use for long, but for those wit
   const [keptBlock, busyBlock] = [kept, busy].map(key => worker!.claim(key, 0));
   busyBlock!.words[busyBlock!.ownInFlightAt] = 1;
   supervisor!.claim(kept, 0);
-  // Every minute another ten endpoints, for a week.
+  // Ten other endpoints every minute, for a week.
   for (let minute = 1; minute < 7 * 1_440; minute++) {
     const now = minute * 60_000;
     supervisor!.keep(new Set([kept]), now);

@@ -1,4 +1,4 @@
-// A sliding count against a list of what was added, and under threads that add at once.
+// A sliding count against a list of what was added, and with threads that add concurrently.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,14 +1,14 @@
-// A count over the last while, kept by all threads together in ten cells of shared memory. Exact under races: a bucket's number
-// and its count are one word.
+// A count over a recent time window, kept by all threads together in ten cells of shared memory. Exact under races: a bucket's number and
+// its count are in one word.
 
 import { WINDOW_BUCKETS } from './state-cells.ts';
 
-/** A word is 15 bits of the bucket's number, then 17 bits of count. */
+/** A word consists of 15 bits of the bucket's number, then 17 bits of count. */
 const COUNT_BITS = 17;
 const COUNT_MAX = (1 << COUNT_BITS) - 1;
 const STAMP_MASK = 0x7fff;
 
-/** Counts what came within the last `windowMs`, to a tenth of it. A tenth that holds more than 131,071 counts no further. */
+/** Counts what happened within the last `windowMs`, with a resolution of a tenth of it. A bucket stops counting at 131,071. */
 export class SlidingCount {
   private readonly words: Int32Array;
   private readonly at: number;

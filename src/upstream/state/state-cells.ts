@@ -1,30 +1,34 @@
-// Where each fact about an upstream or an endpoint lies in its block of shared memory. A table; who writes what is in the files that do.
+// Where each fact about an upstream or an endpoint lies in its block of shared memory. Only a table; the files that use a cell say who
+// writes it.
 
-/** 64-bit cells, counted in eights of bytes from the block's beginning. Times are shared milliseconds, see `SharedStates.nowMs`; 0 is never. */
+/**
+ * 64-bit cells, as offsets in units of 8 bytes from the beginning of the block. Times are shared milliseconds, see `SharedStates.nowMs`; 0
+ * means never.
+ */
 export const TimeCell = {
-  /** When a thread last said that it uses the block. The key lies in front of it. */
+  /** When a thread last marked the block as in use. Offset 0 is taken by the key. */
   used: 1,
   ejectedUntil: 2,
   ejectedAt: 3,
-  /** Since when the endpoint's health is what it is. */
+  /** Since when the endpoint's health has its present value. */
   healthSince: 4,
-  /** When it came back into use: its share grows from here on. */
+  /** When the endpoint came back into use: slow start begins here. */
   recoveredAt: 5,
   probedAt: 6,
   breakerOpenUntil: 7,
-  /** Last step of a half-open breaker. */
+  /** When the breaker last turned half-open or let an attempt through while half-open. */
   breakerHalfOpenAt: 8,
   breakerSince: 9,
-  /** An endpoint's latency for peak EWMA, and when that was. */
+  /** Two cells: an endpoint's latency for peak EWMA, and when it was recorded. */
   peakLatency: 38,
-  /** Five cells of a limit that adapts. */
+  /** Five cells of the adaptive limit. */
   gateLimit: 43,
 } as const;
 
-/** Tens of seconds, or whatever a bucket is: cells of one sliding count. */
+/** Number of cells of one sliding count; how long a bucket lasts is up to that count. */
 export const WINDOW_BUCKETS = 10;
 
-/** 32-bit cells, counted in fours of bytes from the block's beginning. */
+/** 32-bit cells, as offsets in units of 4 bytes from the beginning of the block. */
 export const StateCell = {
   key: 0,
   /** Changes when any endpoint of this upstream changes, so that workers look again. */
@@ -37,11 +41,11 @@ export const StateCell = {
   errorsInARow: 26,
   resetsInARow: 27,
   closesInARow: 28,
-  /** Answers over connections that were kept, up to a handful. */
+  /** Responses over connections that stayed open, up to `KEPT_ENOUGH`. */
   keptSeen: 29,
   intervalRequests: 30,
   intervalErrors: 31,
-  /** Tenths of a millisecond. */
+  /** Sum in tenths of a millisecond. */
   intervalLatency: 32,
   breaker: 33,
   breakerFailuresInARow: 34,
@@ -49,19 +53,22 @@ export const StateCell = {
   breakerFailures: 45,
   budgetRequests: 55,
   budgetRetries: 65,
-  /** Changes when room at a gate is left to another worker. */
+  /** Changes when a worker leaves room at a gate to another worker. */
   gateWake: 75,
-  /** One bit a worker that has waiters at the gate. Shares its place with an endpoint's latency. */
+  /** One bit for each worker with waiters at the gate. Overlaps the latency of an endpoint, which has no gate. */
   gateWaiters: 76,
-  /** Of a canary: what it gets, see exchange/canary-choice.ts. */
+  /** In the block of a canary: the share that it gets, see exchange/canary-choice.ts. */
   canaryShare: 77,
-  /** Connections in a row that an endpoint ended by GOAWAY soon, see outlier/goaway-count.ts. */
+  /**
+   * Counts GOAWAYs in a row: 0 until one ends a connection that lived, then 1 plus those that end young connections; see
+   * outlier/goaway-count.ts.
+   */
   goaways: 78,
-  /** Requests after which an endpoint closed a connection last. */
+  /** Requests after which an endpoint last closed a connection. */
   closedAfter: 79,
-  /** Six cells of a limit that adapts. */
+  /** Six cells of the adaptive limit. */
   gateLimit: 80,
-  /** The first of one cell a worker: requests under way. */
+  /** The first of one cell for each worker: its requests under way. */
   inFlight: 96,
 } as const;
 

@@ -1,9 +1,9 @@
-// Reads what a DNS server answered: addresses and services with the time for which they may be kept. Asks nobody.
+// Reads the response of a DNS server: addresses and services, and how long they may be kept. Sends nothing.
 
 import type { Answer, Packet } from 'dns-packet';
 import { type AskedType, sameName } from './dns-query.ts';
 
-/** Records of one type, at least one; and for how many seconds they may be kept. */
+/** Records of one type, at least one, and for how many seconds they may be kept. */
 export interface Records {
   readonly addresses: readonly string[];
   readonly services: readonly ServiceRecord[];
@@ -18,10 +18,10 @@ export interface ServiceRecord {
   readonly target: string;
 }
 
-/** A name may lead over this many others (CNAME) within one answer. */
+/** How many aliases (CNAME) are followed within one response. */
 const ALIASES_MAX = 16;
 
-/** Records of `type` for `name`, by way of its aliases; null when the answer holds none. The TTL is the least on the way. */
+/** Records of `type` for `name`, following its aliases; null when the response has none. The TTL is the lowest on the way. */
 export function recordsIn(packet: Packet, name: string, type: AskedType): Records | null {
   const answers = packet.answers ?? [];
   const addresses: string[] = [];
@@ -44,7 +44,7 @@ export function recordsIn(packet: Packet, name: string, type: AskedType): Record
   return null;
 }
 
-/** For how long "there is none" may be kept, in seconds (RFC 2308 section 5); undefined when the answer does not say. */
+/** For how many seconds a negative response may be kept (RFC 2308 section 5); undefined when it does not say. */
 export function negativeTtlSeconds(packet: Packet): number | undefined {
   for (const authority of packet.authorities ?? []) {
     if (authority.type === 'SOA') return Math.min(ttlOf(authority), authority.data.minimum ?? 0);

@@ -5,20 +5,20 @@ import { isIP } from 'node:net';
 import type { DnsServer } from './dns-query.ts';
 
 const DNS_PORT = 53;
-/** As many as glibc takes. */
+/** The same limits as in glibc. */
 const SERVERS_MAX = 3;
 const NDOTS_MAX = 15;
 
 export interface ResolvConf {
-  /** At least one. */
+  /** DNS servers, at least one. */
   readonly servers: readonly DnsServer[];
-  /** Domains that are tried behind a short name. */
+  /** Domains that are appended to short names. */
   readonly search: readonly string[];
-  /** A name with fewer dots is tried with the search domains first. */
+  /** For a name with fewer dots than this, the search domains are tried first. */
   readonly ndots: number;
 }
 
-/** Reads the text of a resolv.conf; what it does not say is as glibc has it. Its servers listen on `port`. */
+/** Parses the text of a resolv.conf, with the defaults of glibc. The servers listen on `port`. */
 export function parseResolvConf(text: string, port = DNS_PORT): ResolvConf {
   const servers: DnsServer[] = [];
   let search: string[] = [];
@@ -40,7 +40,7 @@ export function parseResolvConf(text: string, port = DNS_PORT): ResolvConf {
   return { servers: servers.slice(0, SERVERS_MAX), search: search.filter(domain => domain !== ''), ndots };
 }
 
-/** Addresses of a name in the text of a hosts file, in its order. */
+/** Addresses of a name in the text of a hosts file, in the order of the file. */
 export function parseHosts(text: string, name: string): string[] {
   const wanted = name.toLowerCase().replace(/\.$/, '');
   return text.split('\n').flatMap(line => {
@@ -49,7 +49,7 @@ export function parseHosts(text: string, name: string): string[] {
   });
 }
 
-/** Empty when there is no such file, or it may not be read. */
+/** The text of a file; empty when the file does not exist or cannot be read. */
 export function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -89,7 +89,7 @@ describe('lookups with a server of our own', () => {
     server.set('split.test', 'AAAA', 'silent');
     const other = await resolver(30).addresses('split.test', 'all');
     assert.deepEqual([other.addresses, other.untold?.type], [['10.0.0.2'], 'AAAA']);
-    // Some servers deny the whole name where it has no such records.
+    // Some servers report NXDOMAIN for a name that exists but lacks such records.
     server.set('split.test', 'AAAA', { rcode: 3 });
     assert.deepEqual(await resolver().addresses('split.test', 'all'), { addresses: ['10.0.0.2'], ttlSeconds: 60 });
     server.set('split.test', 'A', { rcode: 2 });
@@ -138,7 +138,7 @@ describe('lookups with a server of our own', () => {
     await closed.stop();
     const nobody = new Resolver({ servers: [{ host: '127.0.0.1', port: closed.port }], timeoutMs: 5_000 });
     await assert.rejects(nobody.addresses('x.test', 'auto'), /ECONNREFUSED/);
-    // To which no socket may be connected, as to any server while there is no network.
+    // Node cannot connect a socket to this address, as with any server while there is no network.
     const unreachable = new Resolver({ servers: [{ host: '255.255.255.255', port: 53 }], timeoutMs: 150 });
     await assert.rejects(unreachable.addresses('x.test', 'auto'), /EACCES/);
   });

@@ -1,5 +1,5 @@
-// Looks names up with their TTL: the hosts file, then the servers one after the other, with the search list of the machine. Keeps
-// nothing: how often a name is looked up is decided in refresh.ts.
+// Resolves names with their TTL: by the hosts file, then by the servers one after the other, with the search list of the machine. Caches
+// nothing: refresh.ts decides how often to look up.
 
 import { isIPv4 } from 'node:net';
 import { messageOf } from '../../../base/message-of.ts';
@@ -7,21 +7,21 @@ import { negativeTtlSeconds, type Records, recordsIn, type ServiceRecord } from 
 import { type AskedType, askServer, type DnsReply, type DnsServer, isAskable, Rcode } from './dns-query.ts';
 import { parseHosts, parseResolvConf, textOf } from './resolv-conf.ts';
 
-/** Which addresses are taken: `auto` the IPv4 ones, or the IPv6 ones where there are no others. */
+/** Which addresses are used. `auto`: the IPv4 addresses, or the IPv6 ones when there are none. */
 export type AddressFamily = 'auto' | 'ipv4' | 'ipv6' | 'all';
 
 export interface ResolverOptions {
-  /** Empty takes those of resolv.conf, and its search list with them; else names are taken as they are. */
+  /** Empty to use the servers of resolv.conf and its search list; with named servers, names are not completed. */
   readonly servers: readonly DnsServer[];
-  /** For one question to one server. */
+  /** Milliseconds for one question to one server. */
   readonly timeoutMs: number;
   readonly resolvConf?: string;
-  /** On which the servers of resolv.conf listen; 53. */
+  /** Port of the servers in resolv.conf; 53 when left out. */
   readonly port?: number;
   readonly hosts?: string;
 }
 
-/** Why a name gave nothing. `kept` says for how many seconds that may be believed; undefined when nobody said. */
+/** Why a lookup found nothing. `keptSeconds` says for how long that may be believed; undefined when the server did not say. */
 export class LookupError extends Error {
   readonly keptSeconds: number | undefined;
 
@@ -34,7 +34,7 @@ export class LookupError extends Error {
 export interface FoundAddresses {
   readonly addresses: readonly string[];
   readonly ttlSeconds: number;
-  /** Of `all`: the records of which nobody could tell whether there are any. */
+  /** With family `all`: the type of records that could not be looked up; left out when both were. */
   readonly untold?: UntoldRecords;
 }
 
@@ -48,11 +48,11 @@ export interface FoundServices {
   readonly ttlSeconds: number;
 }
 
-/** How often every server is asked before a lookup is given up. */
+/** How often every server is asked before a lookup fails. */
 const ROUNDS = 2;
-/** Where one kind of records could not be told it is asked for again after this time, whatever the TTL of the other. */
+/** TTL in seconds when one type of records could not be looked up, unless the other type has a lower one. */
 const UNTOLD_TTL_SECONDS = 10;
-/** A hosts file has no TTL. */
+/** TTL in seconds of addresses from a hosts file, which has none. */
 const HOSTS_TTL_SECONDS = 5;
 
 export class Resolver {
@@ -62,7 +62,7 @@ export class Resolver {
     this.options = options;
   }
 
-  /** Rejects with a LookupError when there is no such name, none of its addresses is of this family, or nobody can tell. */
+  /** Rejects with a LookupError when the name does not exist, has no address of this family, or no server gives a usable response. */
   async addresses(name: string, family: AddressFamily): Promise<FoundAddresses> {
     const known = ofFamily(this.fromHosts(name), family);
     if (known.length > 0) return { addresses: known, ttlSeconds: HOSTS_TTL_SECONDS };
@@ -77,7 +77,7 @@ export class Resolver {
     });
   }
 
-  /** One kind of records that cannot be had does not take the addresses of the other. Null when the name has none. */
+  /** Looks up A and AAAA records; when one type fails, the addresses of the other are still used. Null when the name has neither. */
   private async bothFamilies(name: string): Promise<FoundAddresses | null> {
     const found: Records[] = [];
     const failures: unknown[] = [];
@@ -87,7 +87,7 @@ export class Resolver {
         const records = await this.ask(name, type);
         if (records !== null) found.push(records);
       } catch (error) {
-        // "There is no such name" is what some servers say of a name that has only the other kind. Whoever could not tell is told first.
+        // Some servers wrongly report NXDOMAIN for a name that has only the other type. Another error is therefore reported first.
         if (error instanceof NoSuchName) failures.push(error);
         else {
           failures.unshift(error);
@@ -100,12 +100,12 @@ export class Resolver {
     return null;
   }
 
-  /** SRV records. Rejects as `addresses` does. */
+  /** The SRV records of a name. Rejects as `addresses` does. */
   services(name: string): Promise<FoundServices> {
     return this.searched(name, candidate => this.ask(candidate, 'SRV'));
   }
 
-  /** The first of a name's full forms for which something is found. */
+  /** What `look` finds for the first candidate of the name that has something. */
   private async searched<Found>(name: string, look: (candidate: string) => Promise<Found | null>): Promise<Found> {
     let nothing = new LookupError(`there is no name ${name}`);
     for (const candidate of this.candidates(name)) {
@@ -115,7 +115,7 @@ export class Resolver {
         if (found !== null) return found;
         nothing = new LookupError(`the name ${name} has no such records`);
       } catch (error) {
-        // Only "there is none" lets the next candidate be tried: a server that is away must not make another name win.
+        // Only NXDOMAIN lets the next candidate be tried: a server that is unreachable must not make another name win.
         if (!(error instanceof NoSuchName)) throw error;
         nothing = new LookupError(`there is no name ${name} (NXDOMAIN)`, error.keptSeconds);
       }
@@ -131,7 +131,7 @@ export class Resolver {
     return name.split('.').length - 1 >= ndots ? [name, ...longer] : [...longer, name];
   }
 
-  /** Null when the name is there without such records. Throws NoSuchName, or a LookupError when nobody could tell. */
+  /** Null when the name exists without such records. Throws NoSuchName, or a LookupError when no server gives a usable response. */
   private async ask(name: string, type: AskedType): Promise<Records | null> {
     const servers = this.options.servers.length > 0 ? this.options.servers : this.machine().servers;
     let reason = '';
@@ -153,15 +153,15 @@ export class Resolver {
   }
 
   private fromHosts(name: string): string[] {
-    // A server that was named is the one to ask.
+    // When servers are configured, only they are asked.
     if (this.options.servers.length > 0) return [];
     const known = parseHosts(textOf(this.options.hosts ?? '/etc/hosts'), name);
-    // RFC 6761 section 6.3: it never means another machine.
+    // RFC 6761 section 6.3: localhost never means another machine.
     const isLocal = /^(?:.*\.)?localhost\.?$/i.test(name);
     return known.length === 0 && isLocal ? ['127.0.0.1', '::1'] : known;
   }
 
-  /** Read anew each time: DHCP and container engines rewrite it. */
+  /** Read anew for each lookup, because DHCP and container engines rewrite the file. */
   private machine() {
     return parseResolvConf(textOf(this.options.resolvConf ?? '/etc/resolv.conf'), this.options.port);
   }
@@ -174,13 +174,13 @@ function joined(found: readonly Records[], untold: UntoldRecords | null = null):
   return { addresses, ttlSeconds: Math.min(ttlSeconds, UNTOLD_TTL_SECONDS), untold };
 }
 
-/** Adds to what was found the addresses that were known before of the kind that nobody could tell this time. */
+/** Adds the previously known addresses of the type that could not be looked up this time. */
 export function withKnown({ addresses, untold }: FoundAddresses, before: readonly string[]): readonly string[] {
   if (untold === undefined) return addresses;
   return [...addresses, ...before.filter(address => isIPv4(address) === (untold.type === 'A'))];
 }
 
-/** For the operator; null where all was told. */
+/** The problem in words, for the operator; null when both types were looked up. */
 export function troubleOf(untold: UntoldRecords | undefined): string | null {
   if (untold === undefined) return null;
   return `its ${untold.type} records cannot be looked up: ${untold.reason}; those that were known stay in use`;
