@@ -29,13 +29,8 @@ export interface ServeOptions {
 
 /** Runs until the gateway has drained, or could not start. Resolves with the exit code. Leaves nothing open either way. */
 export async function serve({ file, workers, onReady }: ServeOptions, terminal: Terminal): Promise<number> {
-<<<<<<< ours
-  // The threads start while the file is read.
-  const supervisor = new Supervisor({ workers, load: () => loadFile(file), version: packageVersion() });
-=======
   // The supervisor starts its threads while the file is read.
-  const supervisor = new Supervisor({ workers, load: () => loadFile(file) });
->>>>>>> theirs
+  const supervisor = new Supervisor({ workers, load: () => loadFile(file), version: packageVersion() });
   const fail = async (message: string): Promise<number> => {
     if (message !== '') terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
     await supervisor.abandon();

@@ -19,8 +19,8 @@ export const TimeCell = {
   /** When the breaker last turned half-open or let an attempt through while half-open. */
   breakerHalfOpenAt: 8,
   breakerSince: 9,
-  /** Two cells: an endpoint's latency for peak EWMA, and when it was recorded. */
-  peakLatency: 38,
+  /** Two cells: an endpoint's latency for peak EWMA, and when it was recorded. Overlap the adaptive limit of a gate, which no endpoint has. */
+  peakLatency: 40,
   /** Five cells of the adaptive limit. */
   gateLimit: 43,
 } as const;
@@ -55,7 +55,7 @@ export const StateCell = {
   budgetRetries: 65,
   /** Changes when a worker leaves room at a gate to another worker. */
   gateWake: 75,
-  /** One bit for each worker with waiters at the gate. Overlaps the latency of an endpoint, which has no gate. */
+  /** One bit for each worker with waiters at the gate. */
   gateWaiters: 76,
   /** In the block of a canary: the share that it gets, see exchange/canary-choice.ts. */
   canaryShare: 77,
