@@ -1,4 +1,4 @@
-// The pages of the admin server: each path and its content. browser-guard.ts decides before who may read them.
+// The pages of the admin server, by path. browser-guard.ts decides beforehand which requests may read them.
 
 import { asWritten } from '../config/as-written.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from '../telemetry/prometheus.ts';
@@ -15,7 +15,7 @@ export interface Page {
 
 type PageMaker = (view: AdminView) => Page | Promise<Page>;
 
-/** Every path with its page. */
+/** Maps each path to the function that makes its page. */
 export const adminPages: ReadonlyMap<string, PageMaker> = new Map<string, PageMaker>([
   ['/metrics', metrics],
   ['/health/live', () => json(200, { status: 'live' })],
@@ -74,7 +74,7 @@ function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** As a page, indented for people who use curl. */
+/** Makes a JSON page, indented for people who read it with curl. */
 export function json(status: number, value: unknown, contentType = 'application/json'): Page {
   return { status, contentType, body: `${JSON.stringify(value, null, 2)}\n` };
 }

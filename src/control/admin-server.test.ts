@@ -1,4 +1,4 @@
-// The admin server over real sockets: its pages, and whom it refuses.
+// The admin server over real sockets: its pages, and which requests it refuses.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -47,7 +47,7 @@ interface Got {
   readonly allow: string | undefined;
 }
 
-/** By node:http, since fetch sets Host and Origin itself. */
+/** Uses node:http, since fetch sets Host and Origin itself. */
 async function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Got> {
   const asked = request(`${url}${path}`, { method, headers, agent: false }).end();
   const [response] = await once(asked, 'response');

@@ -1,34 +1,34 @@
-// The admin server: a small HTTP server of the main thread, off the path of requests. Reads only; changes nothing.
+// The admin server: a small HTTP server on the main thread, apart from the workers' request path. Read-only: it changes nothing.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { adminPages, json, type Page } from './admin-pages.ts';
 import type { AdminView } from './admin-view.ts';
 import { browserRefusal } from './browser-guard.ts';
 
-// Because: `import` from node:http reads every name that it exports, its WebSocket among them, which loads a whole client of
-// HTTP that nobody here uses: 80 ms of a start, and its memory.
+// Because: `import` from node:http reads every name that it exports, including its WebSocket, which loads a whole HTTP client
+// that nothing here uses: 80 ms at startup, and its memory.
 const { createServer } = process.getBuiltinModule('node:http');
 
 const HEAD_BYTES_MAX = 8 * 1_024;
 const CONNECTIONS_MAX = 64;
 const REQUEST_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 15_000;
-/** Node's own is 30 s, and only then are those that take too long looked for. */
+/** How often Node looks for requests that exceed their timeout. Node's default is 30 s, longer than the timeouts themselves. */
 const LOOK_EVERY_MS = 1_000;
-/** For clients that do not take their page: they have one of few connections. */
+/** For clients that do not read their page: each of them occupies one of the few connections. */
 const SILENCE_MS = 20_000;
 
 export interface AdminAddress {
   readonly host: string;
   /** 0 asks the system for a free port. */
   readonly port: number;
-  /** Names under which it may be requested, beside addresses and `localhost`. */
+  /** Host names under which the server may be requested, besides IP addresses and `localhost`. */
   readonly hosts: readonly string[];
 }
 
 export class AdminServer {
   private readonly address: AdminAddress;
-  /** Names under which it may be requested. */
+  /** Host names under which the server may be requested: that of its address, and the configured ones. */
   private readonly names: readonly string[];
   private readonly view: AdminView;
   private readonly server: Server;
@@ -51,7 +51,7 @@ export class AdminServer {
     this.server.setTimeout(SILENCE_MS);
   }
 
-  /** Resolves with the address as a URL, its real port in it; rejects with the system's error. */
+  /** Resolves with the server's URL, containing the port that was actually bound; rejects with the system's error. */
   async listen(): Promise<string> {
     const { host, port } = this.address;
     await new Promise<void>((resolve, reject) => {
@@ -66,7 +66,7 @@ export class AdminServer {
     return `http://${host.includes(':') ? `[${host}]` : host}:${realPort}`;
   }
 
-  /** Ends at once, with open connections: a client loses one page at most. */
+  /** Stops listening and closes open connections at once: a client loses one page at most. */
   close(): void {
     this.server.close();
     this.server.closeAllConnections();

@@ -1,35 +1,37 @@
-// What the admin server needs of the gateway. The supervisor has this shape; control/ knows no threads.
+// What the admin server needs to know of the gateway. The supervisor implements `AdminView`; control/ knows no threads.
 
 import type { Config, LocatedProblem } from '../config/config.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 
 export interface AdminStatus {
   readonly phase: 'starting' | 'serving' | 'draining';
-  /** Null until the first configuration serves. */
+  /** The running configuration; null until the first one is in use. */
   readonly config: Config | null;
-  /** Milliseconds since 1970; 0 before the first configuration serves. */
+  /** Milliseconds since 1970; 0 until the first configuration is in use. */
   readonly loadedAt: number;
-  /** Why the last reload changed nothing; null when it did not fail. */
+  /** Why the last reload changed nothing; null when it succeeded. */
   readonly lastFailure: {
+    /** Milliseconds since 1970. */
     readonly at: number;
     readonly reason: string;
     readonly problems: readonly LocatedProblem[];
   } | null;
-  /** `http://127.0.0.1:40123`, with the real ports. */
+  /** URLs with the ports that were actually bound, such as `http://127.0.0.1:40123`. */
   readonly listeners: readonly string[];
   readonly workersWanted: number;
   readonly workersServing: number;
+  /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
 
 export interface AdminUpstreams {
   readonly upstreams: readonly {
     readonly name: string;
-    /** Where endpoints were found, how old that is and what is wrong with it. */
+    /** For each source of endpoints: what it is, how old its result is, and what is wrong with it. */
     readonly discovery?: readonly Readonly<Record<string, string | number | null>>[];
     readonly breaker?: { readonly state: string; readonly waitMs: number };
     readonly panic?: boolean;
-    /** If there is a limit: requests in progress of all workers, and those that wait. */
+    /** Present when the upstream has a concurrency limit: requests in progress and requests waiting, of all workers together. */
     readonly concurrency?: { readonly limit: number; readonly inFlight: number; readonly queued: number };
     readonly endpoints: readonly {
       readonly url: string;
@@ -37,7 +39,7 @@ export interface AdminUpstreams {
       readonly available: boolean;
       readonly state: string;
       readonly reason: string;
-      /** Milliseconds. */
+      /** Milliseconds since the endpoint entered its state; null when that is not known. */
       readonly ageMs: number | null;
       readonly inFlight: number;
       readonly active: number;
@@ -45,11 +47,11 @@ export interface AdminUpstreams {
       readonly pending: number;
     }[];
   }[];
-  /** Workers that replied in time. */
+  /** Number of workers that replied in time. */
   readonly workers: number;
 }
 
-/** What keeps something that the gateway follows outside from being up to date. */
+/** A feed of outside data, such as an issuer's keys, that is not up to date. */
 export interface AdminFeedTrouble {
   readonly kind: string;
   readonly trouble: string;
@@ -57,7 +59,7 @@ export interface AdminFeedTrouble {
   readonly since: number;
 }
 
-/** A certificate of the gateway's own that will expire soon. */
+/** One of the gateway's own certificates that expires soon. */
 export interface AdminCertificateWarning {
   readonly file: string;
   readonly warning: string;
@@ -68,11 +70,11 @@ export interface AdminCertificateWarning {
 export interface AdminView {
   readonly status: AdminStatus;
   upstreams(): Promise<AdminUpstreams>;
-  /** The gateway serves all the same, with what it has. */
+  /** Feeds that are not up to date. The gateway keeps serving with the values that it has. */
   readonly feedTroubles?: readonly AdminFeedTrouble[];
   readonly certificateWarnings?: readonly AdminCertificateWarning[];
-  /** Where each canary is, by its route's name. */
+  /** The state of each canary, by the name of its route. */
   readonly canaryReports?: ReadonlyMap<string, object>;
-  /** Null before the start. */
+  /** Null until the gateway has started. */
   readonly metrics: MetricRegistry | null;
 }

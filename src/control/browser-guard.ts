@@ -1,13 +1,13 @@
-// Keeps web pages away from the admin server: a browser on the operator's machine reaches loopback for any page that
-// it shows. Decides from the headers only; the address of the listener decides who else may connect.
+// Keeps web pages away from the admin server: a browser on the operator's machine lets any page that it shows reach loopback
+// addresses. Decides from the headers only; the address of the listener decides who else may connect.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Why a request is refused; empty when it may pass. A name in Host that is neither an address, `localhost` nor one of `hosts` is
- * refused, since a page can make its own name point here (DNS rebinding) and is then same-origin. Without Host it is no browser's:
- * a health check in HTTP/1.0.
+ * Returns why a request is refused, or an empty text when it may pass. `hosts` are in lower case. A Host that is neither an IP
+ * address, `localhost` nor one of `hosts` is refused, since a page can point its own name at this server (DNS rebinding) and is then
+ * same-origin. A request without Host does not come from a browser: it is a health check in HTTP/1.0.
  */
 export function browserRefusal(headers: IncomingHttpHeaders, hosts: readonly string[]): string {
   const { host, origin } = headers;

@@ -3,7 +3,7 @@
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import type { AdminView } from './admin-view.ts';
 
-/** Reasons against; empty when it is ready: the whole configuration on all workers, an endpoint for every upstream. */
+/** Returns the reasons against; empty when all workers serve the whole configuration and every upstream has an endpoint. */
 export function reasonsAgainstReady({ status, metrics }: Pick<AdminView, 'status' | 'metrics'>): string[] {
   const { phase, config, workersServing, workersWanted } = status;
   if (phase === 'draining') return ['draining: no new requests are taken'];
@@ -14,7 +14,7 @@ export function reasonsAgainstReady({ status, metrics }: Pick<AdminView, 'status
   const slabs = metrics?.allCells() ?? [];
   for (const { name, endpoints } of config.upstreams) {
     const offset = offsets?.get(name);
-    // Beyond the number of upstreams with cells of their own, only the configuration tells.
+    // Upstreams beyond the number that has metric cells of its own are judged by the configuration alone.
     const available =
       offset === undefined
         ? endpoints.length

@@ -1,4 +1,4 @@
-// Secrets are hidden wherever they stand, and what is no secret stays readable.
+// Secrets are hidden wherever they stand in a configuration, and everything else stays readable.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

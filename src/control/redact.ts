@@ -3,7 +3,7 @@
 
 const REDACTED = '[redacted]';
 
-/** Keys whose text is secret, in the document and in filters' configurations. */
+/** Keys whose value is secret, in the document and in the configurations of filters. */
 const secretKey = /secret|passw|token|credential|api-?key|private-?key|^hash$|^keys?$|^salt$/i;
 
 /** Members of a JWK that make it a secret or a private key (RFC 7518 section 6). */
@@ -12,15 +12,15 @@ const secretJwkMember = /^(k|d|p|q|dp|dq|qi)$/;
 /** Names of header fields, cookies and parameters whose value is secret. */
 const secretName = /secret|passw|token|credential|api-?key|session|^(proxy-)?authorization$|^(set-)?cookie$/i;
 
-/** User and password in a URL, up to the last @ of its authority: a password may hold one. */
+/** User and password in a URL, up to the last @ of the authority: a password may contain an @. */
 const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
 
-/** A copy of plain data in which secrets read `[redacted]`. Shapes, names and numbers stay. */
+/** Returns a copy of plain data in which secrets read `[redacted]`. Structure, names and numbers stay. */
 export function redact(value: unknown): unknown {
   return redacted(value, '');
 }
 
-/** `name` is what the value belongs to: its key, or the `name` beside it. */
+/** `name` is the name that decides whether the value is secret: its key, or the `name` field beside it. */
 function redacted(value: unknown, name: string): unknown {
   if (typeof value === 'string') {
     const isSecret = value !== '' && (secretKey.test(name) || secretName.test(name));
@@ -33,7 +33,7 @@ function redacted(value: unknown, name: string): unknown {
   );
 }
 
-/** `{ name: 'authorization', value: '...' }` and `{ name, match: { kind, value } }` carry the name in a field beside. */
+/** The name that decides about `key`: `{ name: 'authorization', value: '...' }` and `{ name, match: {...} }` have it in a sibling field. */
 function nameOf(owner: object, key: string, inherited: string): string {
   if (key === 'kind' || key === 'name') return '';
   if ('kty' in owner && secretJwkMember.test(key)) return 'secret';

@@ -8,17 +8,17 @@ export interface ListedRoute {
   readonly hosts: readonly string[];
   readonly path: string;
   readonly methods: readonly string[];
-  /** Conditions beside host, path and method. */
+  /** Number of conditions besides host, path and method. */
   readonly conditions: number;
   readonly filters: readonly string[];
   readonly to: string;
   readonly public: boolean;
 }
 
-/** In the order written; values from outside as they are written, since a path or an address may hold a secret. */
+/** In the order of the file. Values from outside appear as references, as in the file: a path or an address may hold a secret. */
 export function listRoutes(config: Config): ListedRoute[] {
   return config.routes.map(route => {
-    // Because: only texts in it are written otherwise.
+    // Because: asWritten replaces only texts, so the shape stays that of a route.
     const { match, to } = asWritten(config, { match: route.match, to: route.to }) as Pick<RouteConfig, 'match' | 'to'>;
     const { hosts, path, methods, headers, query, cookies, body } = match;
     return {
@@ -34,7 +34,7 @@ export function listRoutes(config: Config): ListedRoute[] {
   });
 }
 
-/** `users`, `users-v2 5 / users-v1 95`, `reply 204`, `redirect 308 https://...`. */
+/** Describes a destination: `users`, `users-v2 5 / users-v1 95`, `reply 204`, `redirect 308 https://...`. */
 export function destinationText(to: DestinationConfig): string {
   switch (to.kind) {
     case 'upstream':

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 
 const match = { hosts: [], path: '/users/*', methods: [], headers: [], query: [], cookies: [], body: [] };
 
-/** Only what the pages read. */
+/** Contains only what the pages read. */
 export const sampleAdminConfig = {
   version: 'abc123',
   listeners: [],

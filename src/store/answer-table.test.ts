@@ -1,4 +1,4 @@
-// Kept answers against a plain map, within their bounds, and under threads that claim at once.
+// The table of kept answers: claims, expiry and bounds, and threads that claim at once.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,29 +1,29 @@
-// Answers that are kept for whoever asks the same again, in memory that all workers share: a slot a question, found by its digest. Bounded: when a
-// set is full the stored answer that would go first goes now; what is under way never does.
+// Answers kept for callers who ask the same question again, in memory that all workers share: one slot per question, found by its digest.
+// Bounded: when a set is full, the stored answer that expires first is dropped; a question that is under way never is.
 
 import { lock, unlock } from './shared-memory/set-lock.ts';
 
 const HEADER_WORDS = 8;
 const WAYS = 8;
 const SLOT_HEADER_WORDS = 8;
-/** In a slot: state, four words of digest, fingerprint, expiry in seconds of the caller's clock, length. */
+/** Words of a slot: state, four words of digest, fingerprint or mark, expiry in seconds of the caller's clock, length. */
 const DIGEST_AT = 1;
 const FINGERPRINT_AT = 5;
 const EXPIRY_AT = 6;
 const LENGTH_AT = 7;
 
 const State = { free: 0, underWay: 1, stored: 2 } as const;
-/** Length of an answer that was given and could not be kept, and of one that nobody waits for any more. */
+/** Lengths that stand for an answer that was given but could not be kept, and for a question that was given up. */
 const NOT_KEPT = -1;
 const LOST = -2;
 
-/** What there is of a question. `mark` is what was claimed with, or marked since. */
+/** What the table holds for a question. `mark` is the fingerprint of the claim, or the mark that was set since. */
 export type Found =
   | { readonly kind: 'underWay'; readonly mark: number }
   | { readonly kind: 'stored'; readonly bytes: Buffer }
   | { readonly kind: 'notKept' | 'lost' | 'expired' };
 
-/** What a claim comes to. `slot` is to be given back by `store` or `release`. */
+/** The result of a claim. A claimant that is `first` must end its claim of `slot` by `store` or `release`. */
 export type Claim =
   | { readonly kind: 'first'; readonly slot: number }
   | { readonly kind: 'underWay' }
@@ -32,7 +32,7 @@ export type Claim =
   | { readonly kind: 'stored'; readonly bytes: Buffer }
   | { readonly kind: 'full' };
 
-/** Of a table of about this size. */
+/** Size in bytes of a table of about `memoryBytes` for answers of up to `answerBytesMax` bytes; it has one set at least. */
 export function answerTableBytes(memoryBytes: number, answerBytesMax: number): number {
   const sets = Math.max(1, Math.floor(memoryBytes / (WAYS * slotBytes(answerBytesMax))));
   return HEADER_WORDS * 4 + sets * (4 + WAYS * slotBytes(answerBytesMax));
@@ -49,7 +49,7 @@ export class AnswerTable {
   private readonly slotWords: number;
   private readonly sets: number;
 
-  /** Memory of `answerTableBytes` with the same answers. */
+  /** `memory` has the size that `answerTableBytes` returns for the same `answerBytesMax`. */
   constructor(memory: SharedArrayBuffer, answerBytesMax: number) {
     this.answerBytesMax = answerBytesMax;
     this.words = new Int32Array(memory);
@@ -58,7 +58,7 @@ export class AnswerTable {
     this.sets = Math.floor((this.words.length - HEADER_WORDS) / (1 + WAYS * this.slotWords));
   }
 
-  /** `digest` has 16 bytes; a question with the same digest and another fingerprint is another question. */
+  /** Claims a question for `underWaySeconds`. `digest` has 16 bytes; the same digest with another fingerprint is another question. */
   claim(digest: Buffer, fingerprint: number, nowSeconds: number, underWaySeconds: number): Claim {
     const set = digest.readUInt32LE(12) % this.sets;
     const at = HEADER_WORDS + set;
@@ -70,7 +70,7 @@ export class AnswerTable {
     }
   }
 
-  /** What there is of a question, without asking it; null when there is nothing. */
+  /** Looks a question up without claiming it; null when the table holds nothing for it. */
   find(digest: Buffer, nowSeconds: number): Found | null {
     return this.at(digest, slot => {
       const { words } = this;
@@ -82,21 +82,21 @@ export class AnswerTable {
     });
   }
 
-  /** Marks a question that is under way. */
+  /** Replaces the mark of a question that is under way; changes no other. */
   mark(slot: number, digest: Buffer, mark: number): void {
     this.change(slot, digest, () => {
       this.words[slot + FINGERPRINT_AT] = mark;
     });
   }
 
-  /** A question that is still under way is so until then at least. */
+  /** Sets a new expiry for a question that is under way; changes no other. */
   extend(slot: number, digest: Buffer, expirySeconds: number): void {
     this.change(slot, digest, () => {
       this.words[slot + EXPIRY_AT] = expirySeconds;
     });
   }
 
-  /** Gives up a question that is under way with a mark below this one. False when there is none such. */
+  /** Gives up a question that is under way and whose mark is lower than `below`. False when there is no such question. */
   giveUp(digest: Buffer, below: number, expirySeconds: number): boolean {
     const { words } = this;
     const given = this.at(digest, slot => {
@@ -109,7 +109,7 @@ export class AnswerTable {
     return given ?? false;
   }
 
-  /** Keeps the answer; of one that is too long only that it was given. False when the question is not under way any more. */
+  /** Keeps the answer. For null or a too long one, keeps only that there was an answer. False when the question is no longer under way. */
   store(slot: number, digest: Buffer, answer: Buffer | null, expirySeconds: number): boolean {
     return this.change(slot, digest, () => {
       const { words } = this;
@@ -121,7 +121,7 @@ export class AnswerTable {
     });
   }
 
-  /** Keeps an answer to a question that nobody claimed, in the place of the one before. False when there is no room, or it is too long. */
+  /** Keeps an answer to a question that nobody claimed, replacing an earlier one. False when there is no room or the answer is too long. */
   put(digest: Buffer, answer: Buffer, nowSeconds: number, expirySeconds: number): boolean {
     if (answer.length > this.answerBytesMax) return false;
     const { words } = this;
@@ -141,19 +141,19 @@ export class AnswerTable {
     }
   }
 
-  /** In seconds of the caller's clock; 0 when there is nothing. */
+  /** When the stored answer expires, in seconds of the caller's clock; 0 when none is stored. */
   keepsUntil(digest: Buffer): number {
     return this.at(digest, slot => (this.words[slot] === State.stored ? this.words[slot + EXPIRY_AT]! : 0)) ?? 0;
   }
 
-  /** Nothing is kept of the question any more. */
+  /** Deletes the stored answer to the question. A question that is under way stays. */
   forget(digest: Buffer): void {
     this.at(digest, slot => {
       if (this.words[slot] === State.stored) this.words[slot] = State.free;
     });
   }
 
-  /** The question may be asked again. */
+  /** Ends a claim without an answer, so that the question may be asked again. */
   release(slot: number, digest: Buffer): void {
     this.change(slot, digest, () => {
       this.words[slot] = State.free;
@@ -170,7 +170,7 @@ export class AnswerTable {
     return { kind: 'first', slot: place };
   }
 
-  /** The slot of this question, or the one that it may have: a free one, or that of the answer which would go first. -1 when there is none. */
+  /** The question's own slot, else a free one, else that of the stored answer that expires first. -1 when all are under way. */
   private placeFor(first: number, digest: Buffer, now: number): number {
     const { words, slotWords } = this;
     let place = -1;
@@ -211,7 +211,7 @@ export class AnswerTable {
     return Buffer.from(this.bytes.subarray(start, start + length));
   }
 
-  /** What `act` makes of the question's slot, under the lock of its set; null when it has none. */
+  /** Runs `act` on the question's slot, expired or not, under the lock of its set. Returns its result; null when there is no slot. */
   private at<Value>(digest: Buffer, act: (slot: number) => Value): Value | null {
     const { words, slotWords } = this;
     const set = digest.readUInt32LE(12) % this.sets;
@@ -226,7 +226,7 @@ export class AnswerTable {
     }
   }
 
-  /** Does it if the slot is still this question's, which is under way. */
+  /** Runs `act` under the set's lock if the slot still belongs to this question and is under way. Returns whether it did. */
   private change(slot: number, digest: Buffer, act: () => void): boolean {
     const at = HEADER_WORDS + (digest.readUInt32LE(12) % this.sets);
     const stamp = lock(this.words, at);

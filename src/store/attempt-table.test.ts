@@ -1,4 +1,4 @@
-// Tries in vain are limited for each source, whatever others do and whichever thread counts.
+// Failed tries are limited for each source, whatever other sources do and whichever thread counts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

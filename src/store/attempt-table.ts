@@ -1,5 +1,5 @@
-// How often each of many sources has tried in vain, in memory that all workers share: bounded, approximate, never exact book-keeping.
-// A cell a source with the time at which its budget is whole again (GCRA); when a set is full the source nearest to that is forgotten.
+// Counts the failed tries of many sources in memory that all workers share: bounded and approximate, not exact book-keeping. One cell per
+// source holds the time at which its budget is whole again (GCRA); when a set is full, the source closest to a whole budget is forgotten.
 
 import { hashText, mixBits } from '../base/hash.ts';
 
@@ -8,10 +8,10 @@ const SETS = 1_024;
 const WAYS = 8;
 const WORDS = 2;
 
-/** Of the memory that a table needs. */
+/** Size in bytes of the memory that a table needs. */
 export const attemptTableBytes = (HEADER_WORDS + SETS * WAYS * WORDS) * 4;
 
-/** A number of tries in a time; all of it may be used at once. */
+/** `count` tries per `perMs`; all of them may be used at once. */
 export interface AttemptLimit {
   readonly count: number;
   readonly perMs: number;
@@ -23,31 +23,31 @@ export class AttemptTable {
   private readonly stepMs: number;
   private readonly perMs: number;
 
-  /** Tables over one memory share their cells when `purpose` and limit are the same. */
+  /** Tables over one memory share their cells when both `purpose` and limit are the same. */
   constructor(memory: SharedArrayBuffer, purpose: string, { count, perMs }: AttemptLimit) {
     this.words = new Int32Array(memory);
-    // Because: nobody outside should know which sources share a set. Whichever thread comes first decides.
+    // Because: nobody outside should know which sources share a set. The first thread decides the seed.
     Atomics.compareExchange(this.words, 0, 0, (Math.random() * 0x7fffffff) | 1);
     this.seed = hashText(`${purpose} ${count} ${perMs}`, this.words[0]);
     this.perMs = perMs;
     this.stepMs = Math.max(1, Math.round(perMs / count));
   }
 
-  /** Milliseconds until the source may try again; 0 when it may now. `nowMs` since 1970, the same for all threads. */
+  /** Milliseconds until the source may try again; 0 when it may try now. `nowMs`: milliseconds since 1970, the same on all threads. */
   waitMs(source: string, nowMs: number): number {
     const key = this.keyOf(source);
     const at = this.find(key);
     return at === -1 ? 0 : Math.max(0, this.debtMs(at, nowMs) - (this.perMs - this.stepMs));
   }
 
-  /** Counts one try in vain. */
+  /** Counts one failed try. */
   fail(source: string, nowMs: number): void {
     const { words } = this;
     const key = this.keyOf(source);
     let at = this.find(key);
     if (at === -1) {
       at = this.emptiest(key, nowMs);
-      // A thread that comes between the two stores counts for the wrong source once; both are bounded all the same.
+      // A thread that intervenes between the two stores counts once for the wrong source; both counts stay bounded.
       Atomics.store(words, at, key);
       Atomics.store(words, at + 1, nowMs | 0);
     }
@@ -72,12 +72,13 @@ export class AttemptTable {
     return -1;
   }
 
-  /** What is left of a cell's debt. Times are kept modulo 2^32 ms; what cannot be a debt is one of long ago. */
+  /** What is left of a cell's debt, in ms. Times are kept modulo 2^32 ms; a difference that cannot be a debt is long past, and counts 0. */
   private debtMs(at: number, nowMs: number): number {
     const debt = (Atomics.load(this.words, at + 1) - (nowMs | 0)) | 0;
     return debt > 0 && debt <= this.perMs ? debt : 0;
   }
 
+  /** A cell for a new source: an unused one, else the one closest to a whole budget. */
   private emptiest(key: number, nowMs: number): number {
     const start = this.setStart(key);
     let best = start;

@@ -1,48 +1,48 @@
-// A feed: something outside that changes while the gateway runs and that every worker reads, such as an issuer's keys or a set of
-// revoked tokens. One source for the whole process keeps it up to date. Contracts only; who runs the sources is in src/runtime/feeds.
+// Contracts of feeds. A feed is data from outside that changes while the gateway runs and that every worker reads, such as an issuer's keys
+// or revoked tokens. One source per process keeps it up to date. Contracts only; src/runtime/feeds runs the sources.
 
-/** What can be posted between threads and compared by its text. */
+/** A value that can be posted between threads and compared by its JSON text. */
 export type FeedSpec = string | number | boolean | null | readonly FeedSpec[] | { readonly [key: string]: FeedSpec };
 
-/** Names one feed: the same kind with the same spec is the same feed, on every worker and over reloads. */
+/** Identifies one feed: the same kind with the same spec is the same feed, on every worker and over reloads. */
 export interface FeedNeed {
-  /** Of the source, such as `jwks`. */
+  /** The kind of the source, such as `jwks`. */
   readonly kind: string;
   readonly spec: FeedSpec;
 }
 
 /** A worker's view of a feed. */
 export interface Feed<Value> {
-  /** The newest value; undefined until the first one came. */
+  /** The newest value; undefined until the first one has arrived. */
   readonly value: Value | undefined;
-  /** Hears of each new value, on this thread. Held weakly by nobody: call what it returns to stop. */
+  /** Calls the listener with each new value, on this thread. The feed holds it strongly: call the returned function to remove it. */
   onChange(listener: (value: Value) => void): () => void;
   /**
-   * Asks the source to look again, `hint` saying what was missed. Costs little, promises nothing: the source merges hints and
-   * holds to its own pace.
+   * Asks the source to look again; `hint` says what was missing. Cheap, but guarantees nothing: the source merges hints and
+   * keeps to its own pace.
    */
   nudge(hint: string): void;
 }
 
 /** What a running source does for the process. */
 export interface RunningFeed {
-  /** Resolves when the first try is over, well or not. A start of the gateway waits for it, for a short while. */
+  /** Resolves when the first try is over, successful or not. The gateway waits for it briefly when it starts. */
   readonly ready: Promise<void>;
   nudge(hint: string): void;
-  /** For the administrator: what is followed, how old its value is, what is wrong. Nothing secret. */
+  /** For the administrator: what is followed, how old its value is, and what is wrong. Contains no secret. */
   describe?(): Readonly<Record<string, string | number | null>>;
   /** Ends timers and connections. Nothing is published afterwards. */
   stop(): void;
 }
 
-/** Where a source puts what it found. */
+/** Takes what a source has found. */
 export interface FeedOutlet<Value> {
-  /** Every worker gets it, also those that start later. Structured-cloneable. */
+  /** Sends a value to every worker, including those that start later. The value must be structured-cloneable. */
   publish(value: Value): void;
-  /** Memory that the workers' filters share, by a name that a need gives. Throws when none does. */
+  /** The memory that the workers' filters share under this name. Throws when no filter has asked for it. */
   sharedTable(name: string): SharedArrayBuffer;
   /**
-   * What keeps the feed from being up to date, for `/health/ready` and the operator; null when nothing does. Names no secret.
+   * Tells `/health/ready` and the operator what keeps the feed from being up to date; null when nothing does. Must not name secrets.
    */
   report(trouble: string | null): void;
   log(
@@ -52,14 +52,14 @@ export interface FeedOutlet<Value> {
   ): void;
 }
 
-/** A kind of feed. Runs in the supervisor's thread, one a distinct spec. */
+/** A kind of feed. Runs in the supervisor's thread, once per distinct spec. */
 export interface FeedSource<Value> {
   readonly kind: string;
-  /** Must not throw: what goes wrong is reported. */
+  /** Must not throw: it reports problems to the outlet. */
   start(spec: FeedSpec, outlet: FeedOutlet<Value>): RunningFeed;
 }
 
-/** Identity of a feed. */
+/** Identity of a feed, as text. */
 export function feedKey({ kind, spec }: FeedNeed): string {
   return `${kind} ${JSON.stringify(spec)}`;
 }

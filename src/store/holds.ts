@@ -1,10 +1,10 @@
-// Who still needs a store when no configuration has it any more: until then it is not closed.
+// Counts what still needs a store that no configuration has any more; the store is closed only when nothing does.
 
 export class Holds {
   private held = 0;
   private waiting: (() => void)[] = [];
 
-  /** Call what it returns once. */
+  /** Holds the store open until the returned function is called; call it once. */
   hold(): () => void {
     this.held++;
     return () => {
@@ -13,7 +13,7 @@ export class Holds {
     };
   }
 
-  /** Resolves when nobody holds it. */
+  /** Resolves when nothing holds the store. */
   async none(): Promise<void> {
     if (this.held > 0) await new Promise<void>(resolve => this.waiting.push(resolve));
   }

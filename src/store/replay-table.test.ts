@@ -1,4 +1,4 @@
-// What was seen is seen, on every thread, until it expires; a full table says so instead of forgetting.
+// A digest that was added counts as seen, on every thread, until it expires; a full table says so instead of forgetting.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,22 +1,23 @@
-// What was seen before, in memory that all workers share: fingerprints that are kept until they expire. Never forgets one early:
-// when a bucket is full of live ones it says so. Not for other kinds of counting.
+// What was seen before, in memory that all workers share: fingerprints that are kept until they expire. Never drops one early: when a
+// bucket is full of live fingerprints, `add` says so. Not for other kinds of counting.
 
 import { lock, unlock } from './shared-memory/set-lock.ts';
 
 const WAYS = 8;
-/** Two words of fingerprint and the second at which it expires. */
+/** Words of a slot: two of fingerprint, and the second at which it expires. */
 const WORDS = 3;
-/** A lock in front of the slots. */
+/** Each bucket has a lock in front of its slots. */
 const BUCKET_WORDS = 1 + WAYS * WORDS;
 
+/** What `add` found. `full`: the bucket has no room, and the digest was not added. */
 export type Seen = 'new' | 'seen' | 'full';
 
-/** Buckets for this many fingerprints: a power of two. */
+/** Number of buckets for this many fingerprints: a power of two. */
 function bucketsFor(entries: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(1, entries / WAYS)));
 }
 
-/** Of the memory that a table for `entries` fingerprints needs. */
+/** Size in bytes of the memory for a table of `entries` fingerprints. */
 export function replayTableBytes(entries: number): number {
   return bucketsFor(entries) * BUCKET_WORDS * 4;
 }
@@ -25,15 +26,15 @@ export class ReplayTable {
   private readonly words: Int32Array;
   private readonly mask: number;
 
-  /** `memory` has the size that `replayTableBytes` gave. */
+  /** `memory` has the size that `replayTableBytes` returned. */
   constructor(memory: SharedArrayBuffer) {
     this.words = new Int32Array(memory);
     this.mask = Math.floor(this.words.length / BUCKET_WORDS) - 1;
   }
 
   /**
-   * Whether this was there before; afterwards it is. `digest` is a cryptographic hash of at least 12 bytes. Seconds since 1970. Of
-   * several threads that ask at once exactly one hears `new`.
+   * Whether the digest is in the table; adds it unless its bucket is full. `digest` is a cryptographic hash of at least 12 bytes; times
+   * are in seconds since 1970. Of several threads that add the same digest at once, exactly one gets `new`.
    */
   add(digest: Buffer, nowS: number, expiresS: number): Seen {
     const start = (digest.readUInt32LE(0) & this.mask) * BUCKET_WORDS;

@@ -1,6 +1,6 @@
-// The error of a store that cannot be asked now. A value of its own, so that callers can tell it from a wrong question.
+// The error of a store that cannot be reached now. A class of its own, so that callers can tell it from an error in the question.
 
-/** Rejects what was asked of a store that is away. `reason` names no address and no secret. */
+/** Rejects a call to a store that is away. `reason` contains no address and no secret. */
 export class StoreAway extends Error {
   readonly store: string;
   readonly reason: string;
@@ -12,14 +12,14 @@ export class StoreAway extends Error {
     this.reason = reason;
   }
 
-  /** What came of asking a store: it is away, for the reason that its driver gives. One that says so already stays as it is. */
+  /** Wraps a driver's error with its reason; returns the error itself if it is a StoreAway already. */
   static because(error: unknown, store: string): StoreAway {
     if (error instanceof StoreAway) return error;
     return new StoreAway(store, reasonOf(error));
   }
 }
 
-/** Why a store could not be asked, for the operator: what its driver says, or the code alone where that names an address. */
+/** Why a store could not be reached, for the operator: the driver's message, or only its code when the message names an address. */
 export function reasonOf(error: unknown): string {
   if (error instanceof StoreAway) return error.reason;
   if (!(error instanceof Error)) return String(error);

@@ -1,6 +1,6 @@
-// What is known of a named store before it is opened. Shape only; see `StoreConfig` in src/config/store-config.ts, to which it is equal.
+// The settings of a named store. Shape only; `StoreConfig` in src/config/store-config.ts is equal and describes the fields.
 
-/** A type, so that it can be the spec of a feed. Holds the password: never logged, never shown. */
+/** A type and not an interface, so that it can be the spec of a feed. Holds the password: never log it, never show it. */
 export type StoreSpec = {
   readonly name: string;
   readonly kind: 'redis' | 'redisCluster' | 'postgres' | 'sqlite';

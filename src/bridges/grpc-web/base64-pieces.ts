@@ -1,24 +1,24 @@
-// Base64 that comes and goes in pieces. In gRPC-Web's text form each piece that a sender flushed may end in padding of its own.
+// Base64 that arrives and leaves in pieces. In gRPC-Web's text form, each piece that a sender flushes may end in its own padding.
 
 const empty = Buffer.alloc(0);
 
 export class Base64Decoder {
-  /** Fewer than four letters that wait for the rest of their group. */
+  /** Fewer than four characters, which wait for the rest of their group. */
   private rest = '';
 
-  /** The bytes of all whole groups so far. Throws a TypeError for what is not base64. */
+  /** Decodes the groups that are complete so far. Throws a TypeError for anything that is not base64. */
   push(piece: Buffer): Buffer {
     const text = this.rest + piece.toString('latin1');
     const whole = text.length - (text.length % 4);
     this.rest = text.slice(whole);
     if (whole === 0) return empty;
     const decoded: Buffer[] = [];
-    // Because: Buffer.from stops at padding, and there may be some in the middle.
+    // Because: Buffer.from stops at the first padding, and padding may occur in the middle.
     for (const group of text.slice(0, whole).match(/[^=]+=*/g) ?? []) {
       if (!/^[A-Za-z0-9+/]+={0,2}$/.test(group) || group.length % 4 !== 0) throw new TypeError('not base64');
       decoded.push(Buffer.from(group, 'base64'));
     }
-    // Because: one small body at a time, decoded as it comes.
+    // Because: it joins the groups of one small piece, decoded as it arrives.
     return Buffer.concat(decoded);
   }
 
@@ -28,7 +28,7 @@ export class Base64Decoder {
   }
 }
 
-/** A piece as text, padded by itself, so that the receiver can read it at once. */
+/** Encodes a piece as text with its own padding, so that the receiver can decode it at once. */
 export function base64Piece(piece: Buffer): Buffer {
   return Buffer.from(piece.toString('base64'), 'latin1');
 }

@@ -1,4 +1,4 @@
-// What may be written for grpcWeb. Knows nothing of how exchanges run.
+// Configuration schema and documentation of grpcWeb. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-// The grpcWeb bridge: a gRPC-Web call becomes a gRPC call, and its response with the status becomes one that a browser can read.
+// The grpcWeb bridge: translates a gRPC-Web call into a gRPC call, and the response with its status into one that a browser can read.
 
 import { Fault } from '../../base/fault.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
@@ -10,7 +10,7 @@ import { Base64Decoder, base64Piece } from './base64-pieces.ts';
 import type { GrpcWebConfig } from './config.ts';
 import { trailerFrame } from './trailer-frame.ts';
 
-/** `application/grpc-web`, `-text`, and the messages' format after a plus. */
+/** `application/grpc-web` or `application/grpc-web-text`, optionally with the message format after a plus sign. */
 const webType = /^application\/grpc-web(-text)?(\+[a-z0-9.-]+)?(?:;|$)/i;
 
 const malformed = new Fault(
@@ -19,13 +19,13 @@ const malformed = new Fault(
 );
 const empty = Buffer.alloc(0);
 
-/** One call of a browser. */
+/** The filter's state of one gRPC-Web call. */
 interface Call {
   readonly text: boolean;
-  /** `+proto` and the like. */
+  /** Suffix of the content type that names the message format, such as `+proto`; empty when there is none. */
   readonly format: string;
   readonly decoder: Base64Decoder;
-  /** The response is the gateway's own refusal: only its status is sent. */
+  /** The response is the gateway's own refusal, of which only the status frame is sent. */
   refused: boolean;
 }
 
@@ -38,7 +38,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
     const { slot, worker } = services;
     const { cells } = worker;
     const eventCell = eventCells(events, services);
-    // Because: only this filter writes its cell.
+    // Because: only this filter writes its slot.
     const callOf = (exchange: Exchange) => exchange.state[slot] as Call | undefined;
     return {
       onRequest(exchange) {
@@ -57,7 +57,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
         headers.set('content-type', `application/grpc${call.format}`);
         headers.remove('x-grpc-web');
         headers.remove('accept');
-        // Because: a compressed answer could not be given its last frame.
+        // Because: the status frame cannot be appended to a compressed response.
         headers.remove('accept-encoding');
       },
       onRequestBody(exchange, piece, last) {
@@ -101,7 +101,7 @@ export const grpcWebFilter: FilterDefinition<GrpcWebConfig> = {
   },
 };
 
-/** What follows the messages; the response has no other trailers then. */
+/** Makes the frame that follows the messages; empty without trailers. Takes the trailers from the exchange: they are not sent twice. */
 function statusFrame(exchange: Exchange, call: Call): Buffer {
   const { responseTrailers } = exchange;
   exchange.responseTrailers = null;

@@ -1,8 +1,8 @@
-// The last message of a gRPC-Web response: the trailers of HTTP/2, as field lines in a frame marked by its first bit.
+// The last frame of a gRPC-Web response: the gRPC trailers as field lines, marked by the top bit of the frame's first byte.
 
 const TRAILERS = 0x80;
 
-/** Names in lower case. */
+/** Returns the whole frame, with the names in lower case. */
 export function trailerFrame(fields: Iterable<readonly [name: string, value: string]>): Buffer {
   let lines = '';
   for (const [name, value] of fields) lines += `${name.toLowerCase()}: ${value}\r\n`;

@@ -1,5 +1,5 @@
-// The contract of answers that are kept, for memory, a real Redis and a SQLite file alike: who finds what, how much is kept, and what
-// becomes of those whom nobody waits for any more.
+// The contract of answer shelves, for memory, a real Redis and a SQLite file alike: who finds an answer, how many are kept, and what
+// becomes of an answer whose worker is gone.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -72,7 +72,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.equal(await expected.keep(answer), true);
     for (let n = 0; n < 2; n++) assert.deepEqual(await shelf.find(mine, 60), { kind: 'kept', answer });
     assert.deepEqual(await shelf.find(ticket(), 60), { kind: 'unknown' });
-    // What is there already is not changed by one who speaks late.
+    // A late renewal does not change an answer that is already kept.
     await expected.renew();
     assert.equal((await shelf.find(mine, 60)).kind, 'kept');
   });
@@ -118,7 +118,7 @@ for (const [kind, make] of Object.entries(kinds)) {
   });
 }
 
-/** Time goes on in seconds that are told, by the calendar and by the clock that nobody sets. */
+/** Stops both clocks, the calendar's and the monotonic one. Returns a function that moves them on by seconds. */
 function heldTime(t: TestContext): (seconds: number) => void {
   const [started, rest] = process.hrtime();
   let passed = 0;
@@ -181,7 +181,7 @@ test('redis: bounded over all gateways, and not a byte of an answer or of a tick
   }
   assert.equal(await shelf.expect(ticket(), 60), null);
   assert.equal(await elsewhere.expect(ticket(), 60), null);
-  // Another room of its own is not concerned.
+  // A shelf with other limits has its own room, which is not full.
   const text = 'the very secret report';
   const apart = answersIn(store, { ...room, answerBytesMax: 512 })!;
   const mine = ticket();
@@ -193,7 +193,7 @@ test('redis: bounded over all gateways, and not a byte of an answer or of a tick
   const raw = await store.commandForBytes(0, 'HGETALL', store.key(`{answers}:${mine.digest.toString('hex')}`));
   assert.ok(Array.isArray(raw));
   assert.ok(!Buffer.concat(raw).includes('secret') && !String(keys).includes(mine.sealKey.toString('hex')));
-  // Every key goes by itself.
+  // Every key has an expiry.
   for (const key of keys) assert.ok(Number(await store.command('TTL', key)) > 0, String(key));
 });
 

@@ -1,62 +1,62 @@
-// The contract of what keeps answers for callers who were told to come back. Contract only: memory, Redis and SQLite fulfil it beside this
-// file, and src/store/answers/answer-shelf.test.ts holds all three to it.
+// The contract of stores that keep answers for callers who were told to come back later. Contract only: memory, Redis and SQLite implement
+// it in files beside this one, and src/store/answers/answer-shelf.test.ts holds all three to it.
 
-/** At once where nothing has to be asked, later where it has. */
+/** A value where it is known at once, a promise where something has to be asked. */
 export type SoonerOrLater<Value> = Value | Promise<Value>;
 
-/** After so long without a word, whoever waited for an answer is taken for gone. Longer than any pause that it survives. */
+/** A worker that awaits an answer and has not renewed it for this long counts as gone. Longer than any pause that a worker survives. */
 export const SILENCE_SECONDS_MAX = 15;
 
-/** For how long an answer that somebody waits for has its place, from his last word on: its own time begins when it comes. */
+/** Seconds for which an awaited answer keeps its place after the last renewal. Its keeping time begins when the answer arrives. */
 export function awaitedSeconds(keepSeconds: number): number {
   return keepSeconds + SILENCE_SECONDS_MAX;
 }
 
-/** What a caller's token comes to. Who knows neither finds nothing, and can read nothing of what is kept outside the process. */
+/** Derived from a caller's token. Without these two, an answer cannot be found, nor read where it is kept outside the process. */
 export interface AnswerTicket {
-  /** 16 bytes by which it is found. */
+  /** 16 bytes by which the answer is found. */
   readonly digest: Buffer;
-  /** 32 bytes for AES; see sealed-answer.ts. */
+  /** 32 bytes, the AES key; see sealed-answer.ts. */
   readonly sealKey: Buffer;
 }
 
-/** How many answers, how large, and for how long. */
+/** How much memory the answers may take, and how large one may be. */
 export interface ShelfSpec {
   readonly answerBytesMax: number;
   readonly memoryBytes: number;
 }
 
 export type FoundAnswer =
-  /** `gone`: it was kept for as long as was said. `unknown`: it never was there, or that is no longer known. */
+  /** `gone`: the answer's time is over. `unknown`: there never was an answer, or the shelf no longer knows of it. */
   | { readonly kind: 'pending' | 'notKept' | 'gone' | 'unknown' }
-  /** Nobody waits for it any more. `isNews` for whoever finds that out. */
+  /** The worker that awaited the answer is gone. `isNews` is true for the one call that discovers it. */
   | { readonly kind: 'lost'; readonly isNews: boolean }
   | { readonly kind: 'kept'; readonly answer: Buffer };
 
-/** An answer that somebody waits for, who has to say so every few seconds. All of it rejects with `StoreAway` while nothing can be asked. */
+/** An answer that a worker awaits and has to renew every few seconds. All methods fail with `StoreAway` while the store is away. */
 export interface ExpectedAnswer {
   renew(): SoonerOrLater<void>;
-  /** Null keeps only that there was one. False when it is known as lost already, or nothing has room. May be tried again. */
+  /** Null keeps only that there was an answer. False when the answer already counts as lost, or has no room. May be tried again. */
   keep(answer: Buffer | null): SoonerOrLater<boolean>;
-  /** Nobody was told of it. */
+  /** Gives the place up, for an answer that no caller was told of. */
   forget(): SoonerOrLater<void>;
 }
 
-/** Throws, or rejects, with `StoreAway` while nothing can be asked. */
+/** All methods throw, or reject, with `StoreAway` while the store is away. */
 export interface AnswerShelf {
-  /** Makes room for an answer; null when there is none. It is kept for so long from when it comes. */
+  /** Makes room for an answer; null when there is none. `keepSeconds` count from the arrival of the answer. */
   expect(ticket: AnswerTicket, keepSeconds: number): SoonerOrLater<ExpectedAnswer | null>;
   find(ticket: AnswerTicket, keepSeconds: number): SoonerOrLater<FoundAnswer>;
-  /** What is behind it is not closed until what this returns is called, once: for who waits for an answer, over reloads. */
+  /** Keeps the store open over reloads, for a worker that awaits an answer, until the returned function is called; call it once. */
   hold(): () => void;
 }
 
-/** Answers that there is room for. */
+/** Number of answers that the shelf has room for. */
 export function placesOf({ memoryBytes, answerBytesMax }: ShelfSpec): number {
   return Math.floor(memoryBytes / answerBytesMax);
 }
 
-/** Shelves of one store that share their room: those that say the same of it. */
+/** Name of the room that shelves of one store share: those with the same limits. */
 export function poolOf({ memoryBytes, answerBytesMax }: ShelfSpec): string {
   return `${memoryBytes}:${answerBytesMax}`;
 }

@@ -1,14 +1,14 @@
-// From a store to the shelf that it can be.
+// Finds or makes the answer shelf in a named store.
 
 import type { Store } from '../store.ts';
 import { type AnswerShelf, poolOf, type ShelfSpec } from './answer-shelf.ts';
 import { RedisAnswers } from './redis-answers.ts';
 import { SqliteAnswers } from './sqlite-answers.ts';
 
-/** By what is said of their room: routes that say the same have one. */
+/** The shelves of each store, by pool: routes with the same limits share one. */
 const shelves = new WeakMap<Store, Map<string, AnswerShelf>>();
 
-/** Null for a store that keeps no answers. */
+/** Null for a kind of store that keeps no answers. */
 export function answersIn(store: Store, spec: ShelfSpec): AnswerShelf | null {
   if (store.kind === 'postgres') return null;
   const ofStore = shelves.get(store) ?? new Map<string, AnswerShelf>();

@@ -1,4 +1,4 @@
-// Answers in memory that all workers of a process share. They end with it.
+// Answers in memory that all workers of a process share. They are lost when the process ends.
 
 import { AnswerTable } from '../answer-table.ts';
 import {
@@ -20,7 +20,7 @@ const withoutAnswer = {
 export class MemoryAnswers implements AnswerShelf {
   private readonly table: AnswerTable;
 
-  /** Memory of `answerTableBytes` with the same answers. */
+  /** `memory` has the size that `answerTableBytes` returns for the same `answerBytesMax`. */
   constructor(memory: SharedArrayBuffer, answerBytesMax: number) {
     this.table = new AnswerTable(memory, answerBytesMax);
   }
@@ -55,7 +55,7 @@ export class MemoryAnswers implements AnswerShelf {
   }
 }
 
-/** Until when whoever speaks now counts as there. */
+/** Until when a worker that renews now counts as alive, in steady seconds. */
 function heardUntil(): number {
   return steadySeconds() + SILENCE_SECONDS_MAX;
 }

@@ -1,9 +1,10 @@
-// What Redis does at once for answers that it keeps: an answer is a hash, and two sorted sets by expiry say how many there are. All keys have
-// one tag, so that they lie in one slot of a cluster. Time is Redis's own: gateways' clocks need not agree.
+// The Lua scripts that keep answers in Redis, each one atomic: an answer is a hash, and two sorted sets by expiry count the answers. All
+// keys share one hash tag, so that they lie in one slot of a cluster. Time is Redis's own: the gateways' clocks need not agree.
 
 /**
- * KEYS of each: answer, kept answers, awaited ones. ARGV: 1 member, 2 what the names of answers begin with, 3 places, 4 seconds to keep,
- * 5 seconds of silence. In the hash: `s` state (`w` awaited, `k` kept, `n` not kept, `l` lost), `h` heard until, `b` bytes.
+ * KEYS of each script: the answer, the set of kept answers, the set of awaited ones. ARGV: 1 member, 2 key prefix of answers, 3 places,
+ * 4 seconds to keep, 5 seconds of silence. Fields of the hash: `s` state (`w` awaited, `k` kept, `n` not kept, `l` lost), `h` heard until,
+ * `b` bytes.
  */
 const opening = `
 local now = tonumber(redis.call('TIME')[1])
@@ -40,7 +41,7 @@ local function makeRoom()
 end
 `;
 
-/** 1 when it is awaited from now on, or still; 0 when there is no room, or it is no longer awaited. */
+/** Returns 1 when the answer is awaited from now on, or still; 0 when there is no room or the answer is no longer awaited. */
 export const awaitScript = `${opening}
 if state then
   if state ~= 'w' then return 0 end
@@ -54,7 +55,7 @@ list(KEYS[3])
 redis.call('HSET', KEYS[1], 'h', now + tonumber(ARGV[5]))
 return 1`;
 
-/** ARGV 6: new state, 7: bytes. 1 when it is kept, 0 when not. What Redis has forgotten meanwhile it learns again. */
+/** ARGV 6: new state, 7: bytes. Returns 1 when kept, 0 when lost or without room. Enters an answer again that Redis has forgotten. */
 export const keepScript = `${opening}
 if state == 'l' then return 0 end
 if state == 'k' or state == 'n' then return 1 end
@@ -65,7 +66,7 @@ redis.call('EXPIRE', KEYS[1], keep)
 list(KEYS[2])
 return 1`;
 
-/** ARGV 6: 1 when silence says something. Answers with the state, empty for none, and behind it the bytes, or `1` for what was just given up. */
+/** ARGV 6: 1 when silence counts. Returns the state, empty if unknown, then a kept answer's bytes, or `1` if this call gave it up. */
 export const findScript = `${opening}
 if not state then return {''} end
 if state == 'k' then return {state, redis.call('HGET', KEYS[1], 'b')} end

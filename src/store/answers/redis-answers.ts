@@ -1,4 +1,4 @@
-// Answers in Redis, for all gateways that use it. What is kept there is sealed; how is in the scripts beside this file.
+// Answers in Redis, for all gateways that use it. They are sealed before they are sent; the scripts beside this file keep them.
 
 import type { RedisStore } from '../redis/redis-store.ts';
 import {
@@ -23,7 +23,7 @@ export class RedisAnswers implements AnswerShelf {
   private readonly answerBytesMax: number;
   private readonly prefix: string;
   private readonly indexes: readonly [string, string];
-  /** Of the monotonic clock: since when Redis is there, as far as is known here. */
+  /** Since when Redis can be reached, as far as this worker knows; milliseconds of the monotonic clock. */
   private thereSince: number;
 
   constructor(store: RedisStore, spec: ShelfSpec) {
@@ -55,7 +55,7 @@ export class RedisAnswers implements AnswerShelf {
   async find(ticket: AnswerTicket, keepSeconds: number): Promise<FoundAnswer> {
     const words = this.words(findScript, ticket, keepSeconds, this.silenceCounts ? '1' : '0');
     const found = await this.store.commandForBytes(this.answerBytesMax, 'EVAL', ...words);
-    // Because: the script answers with a list of texts, which come as bytes.
+    // Because: the script returns a list of texts, which arrive as bytes.
     const [word, bytes] = found as [Buffer, Buffer?];
     const state = String(word);
     if (state === 'l') return { kind: 'lost', isNews: String(bytes) === '1' };
@@ -68,7 +68,7 @@ export class RedisAnswers implements AnswerShelf {
     return this.store.holds.hold();
   }
 
-  /** Who was away from Redis together with us needs time to speak up before it is taken for gone. */
+  /** Whether silence means that a worker is gone: a worker that was cut off from Redis together with this one first needs time to renew. */
   private get silenceCounts(): boolean {
     return performance.now() - this.thereSince > SILENCE_SECONDS_MAX * 1_000;
   }

@@ -1,5 +1,5 @@
-// Answers in a SQLite file, for the gateway of one machine: they outlive its restart. What is kept there is sealed. A file that another
-// process writes to is tried again a few milliseconds later: nobody waits for a lock in the middle of the loop.
+// Answers in a SQLite file, for the gateway of one machine: they survive its restart. Answers are sealed before they are stored. While
+// another process writes to the file, a query is retried a few milliseconds later: the event loop never waits for a lock.
 
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { OwnConnection } from '../sqlite/own-connection.ts';
@@ -95,7 +95,7 @@ export class SqliteAnswers implements AnswerShelf {
     return this.store.holds.hold();
   }
 
-  /** False while all that there is room for is waited for. */
+  /** Enters an awaited answer, dropping another answer if need be. False when every place is taken by an answer that is still awaited. */
   private makePlace(database: DatabaseSync, digest: Buffer, keepSeconds: number): boolean {
     const now = nowSeconds();
     database.prepare('DELETE FROM cardea_answers WHERE pool = ? AND expires <= ?').run(this.pool, now);
@@ -128,7 +128,7 @@ export class SqliteAnswers implements AnswerShelf {
   }
 }
 
-/** Since 1970: other gateways, and those after a restart, go by it. */
+/** Seconds since 1970: other gateways, and this one after a restart, compare with the stored times. */
 function nowSeconds(): number {
   return Math.floor(Date.now() / 1_000);
 }

@@ -1,5 +1,5 @@
-// One GET or POST to a server that is not an upstream, for a JSON document: bounded in time and size, no redirects. For the supervisor
-// and for filters that ask an outside server; not for traffic.
+// One GET or POST for a JSON document to a server that is not an upstream: bounded in time and size, without redirects. For the
+// supervisor and for filters that ask an outside server; not for traffic.
 
 export interface BoundedFetchOptions {
   readonly timeoutMs: number;
@@ -10,10 +10,10 @@ export interface BoundedFetchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What went wrong, for the operator: names the server and holds nothing that was sent or received. */
+/** What went wrong, for the operator. The message names the server and contains nothing that was sent or received. */
 export class FetchTrouble extends Error {}
 
-/** The document of a 200 answer. Throws FetchTrouble for anything else. */
+/** Returns the JSON object of a 200 response. Throws FetchTrouble for anything else. */
 export async function fetchJson(url: string, options: BoundedFetchOptions): Promise<Readonly<Record<string, unknown>>> {
   const where = new URL(url).origin + new URL(url).pathname;
   const { timeoutMs, signal } = options;
@@ -28,7 +28,7 @@ export async function fetchJson(url: string, options: BoundedFetchOptions): Prom
         signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       });
     const response = await ask().catch((error: unknown) => {
-      // Because: a server may end a connection that was idle just when it is used again. Whoever is asked changes nothing by it.
+      // Because: a server may close an idle connection just when it is used again. Asking twice changes nothing on the server.
       if (codeOf(error) !== 'UND_ERR_SOCKET' && codeOf(error) !== 'ECONNRESET') throw error;
       return ask();
     });
@@ -64,14 +64,14 @@ function asObject(text: string, where: string): Readonly<Record<string, unknown>
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FetchTrouble(`${where} sent something other than a JSON object`);
-  // Because: it is an object, and JSON has no other than those with texts for names.
+  // Because: it is an object, and the names in a JSON object are always texts.
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** `fetch failed` says nothing; what is behind it does. */
+/** The code of the error's cause: the error of `fetch` itself only says `fetch failed`. */
 function codeOf(error: unknown): unknown {
   const { cause } = error instanceof Error ? error : { cause: undefined };
-  return ((cause ?? {}) as { readonly code?: unknown }).code; // Because: system errors have one, and nothing is lost if not
+  return ((cause ?? {}) as { readonly code?: unknown }).code; // Because: system errors have a code, and undefined is a valid result
 }
 
 function reasonOf(error: unknown): string {

@@ -1,29 +1,29 @@
-// The feed of an issuer's keys: what is asked for, and what workers get. Who fetches is jwks-source.ts.
+// The feed of an issuer's keys: the spec that names it, and the value that workers get. jwks-source.ts fetches the keys.
 
 import type { Jwk } from '../../base/jose/verification-key.ts';
 import type { FeedNeed } from '../feed.ts';
 
-/** A type, so that it can be the spec of a feed. */
+/** A type and not an interface, so that it can be the spec of a feed. */
 export type JwksSpec = {
-  /** Of the key set, or of the discovery document (OpenID Connect Discovery 1.0, RFC 8414) that names it. */
+  /** URL of the key set, or of the discovery document (OpenID Connect Discovery 1.0, RFC 8414) that names it. */
   readonly url: string;
-  /** What the discovery document must say of itself; empty for a key set. */
+  /** The issuer that the discovery document must state; empty when `url` is that of a key set. */
   readonly issuer: string;
   readonly refreshMs: number;
-  /** How long keys are good that could not be fetched again. */
+  /** How long fetched keys stay valid while they cannot be fetched again. */
   readonly lifeMs: number;
-  /** Least time between two fetches that an unknown key asks for. */
+  /** Minimum time between a fetch and the next one that an unknown key causes. */
   readonly coolDownMs: number;
   readonly timeoutMs: number;
   readonly allowHttp: boolean;
 };
 
 export interface JwksValue {
-  /** Counts up when the keys change. */
+  /** Incremented when the keys change. */
   readonly version: number;
-  /** Public keys for signatures; none once they have expired. */
+  /** Public keys for signatures; empty once they have expired. */
   readonly keys: readonly Jwk[];
-  /** When the issuer was last asked, well or not; milliseconds since 1970. */
+  /** When the issuer was last asked, successfully or not; milliseconds since 1970. */
   readonly checkedAtMs: number;
 }
 

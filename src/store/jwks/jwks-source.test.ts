@@ -1,4 +1,4 @@
-// What the source of an issuer's keys fetches, how often, and what workers get, against a server that counts.
+// What the source of an issuer's keys fetches, how often, and what workers get, against a server that counts the requests.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

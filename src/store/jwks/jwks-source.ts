@@ -1,5 +1,5 @@
-// Fetches an issuer's keys, once for the process: ahead of time in the background, again when somebody meets an unknown key, and
-// never more often than it was told. Keys that were had stay good while the issuer is away, until their time is up.
+// Fetches an issuer's keys, once per process: regularly in the background, again when a filter meets an unknown key, and never more
+// often than configured. Fetched keys stay valid while the issuer is away, until their time is up.
 
 import { isDeepStrictEqual } from 'node:util';
 import { retryPauseMs } from '../../base/backoff.ts';
@@ -15,13 +15,13 @@ const DOCUMENT_BYTES_MAX = 512 * 1024;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 
-/** Only to tell which keys can be used; which algorithm a key without one serves is each filter's setting. */
+/** Only to find out which keys are usable; each filter configures which algorithm a key without one serves. */
 const anyAlgorithm: AssumedAlgorithms = { rsa: 'RS256', oct: 'HS256' };
 
 export const jwksSource: FeedSource<JwksValue> = {
   kind: 'jwks',
   start(spec: FeedSpec, outlet: FeedOutlet<JwksValue>): RunningFeed {
-    // Because: a feed of this kind is asked for by `jwksNeed` alone.
+    // Because: only `jwksNeed` makes needs of this kind.
     const following = new JwksFollower(spec as JwksSpec, outlet);
     return {
       ready: following.fetch(),
@@ -48,7 +48,7 @@ class JwksFollower {
     this.outlet = outlet;
   }
 
-  /** Whoever asks while a fetch is under way gets that one. */
+  /** A call during a fetch gets the promise of that fetch. */
   fetch(): Promise<void> {
     this.underWay ??= this.tryOnce().finally(() => {
       this.underWay = null;
@@ -80,12 +80,12 @@ class JwksFollower {
       this.outlet.report(messageOf(error));
     }
     if (this.stopped.signal.aborted) return;
-    // Told in any case: somebody may wait to hear whether his key is there now.
+    // Published after failures too: a request may be waiting to learn whether its key is there now.
     if (this.version > 0) this.publish();
     this.next = setTimeout(() => void this.fetch(), this.pauseMs());
   }
 
-  /** Somewhat early, so that gateways do not all come at once. */
+  /** Milliseconds until the next fetch: somewhat early and random, so that gateways do not all fetch at once. */
   private pauseMs(): number {
     const { refreshMs } = this.spec;
     if (this.failures === 0) return refreshMs * (0.9 + Math.random() * 0.1);
@@ -108,7 +108,7 @@ class JwksFollower {
     const { keys } = await this.get(url);
     if (!Array.isArray(keys)) throw new FetchTrouble(`${url} is not a key set`);
     const objects = keys.filter((key): key is Jwk => typeof key === 'object' && key !== null && !Array.isArray(key));
-    // Secrets that are published are none.
+    // Symmetric keys are left out: a published secret is no secret.
     const usable = objects.filter(({ kty, use }) => kty !== 'oct' && (use === undefined || use === 'sig'));
     const set = KeySet.of(usable, anyAlgorithm);
     if (set.keys.length === 0) {
@@ -150,7 +150,7 @@ class JwksFollower {
   }
 }
 
-/** An issuer that publishes a private key has a problem; keeping it would be ours. */
+/** Leaves private members out: publishing a private key is the issuer's mistake, keeping it would be ours. */
 function publicMembers({ kty, kid, use, key_ops, alg, n, e, crv, x, y }: Jwk): Jwk {
   const members = { kty, kid, use, key_ops, alg, n, e, crv, x, y };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));

@@ -1,4 +1,4 @@
-// Details of keys as somebody may have written them, and lists that many keys have, once in memory.
+// Details of keys as a person may have written them, and lists that many keys share in memory.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

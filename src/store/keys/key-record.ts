@@ -1,47 +1,47 @@
-// An API key as a key store has it, and what every key store can do. The stores themselves are beside this file, one a kind.
+// An API key as a key store holds it, and the contract of key stores. The stores themselves are in files beside this one, one per kind.
 
 import { RecentMap } from '../../base/recent-map.ts';
 
-/** Everything about a key but the key: only its hash is kept. */
+/** Everything about a key except the key itself, of which only the hash is kept. */
 export interface KeyRecord {
   /** Name of the key: not secret, unique in the store. */
   readonly id: string;
   /** SHA-256 of the key, 64 lower case hexadecimal digits. */
   readonly hash: string;
-  /** Who holds it. Where the configuration knows a consumer of this name, tenant, groups and tags are taken from there. */
+  /** Name of the key's holder. Where the configuration has a consumer of this name, tenant, groups and tags are taken from there. */
   readonly consumer: string;
   readonly tenant: string | null;
   readonly plan: string | null;
   readonly groups: readonly string[];
   readonly scopes: readonly string[];
-  /** Names of the routes that it is for; null for all. */
+  /** Names of the routes that the key is valid for; null for all routes. */
   readonly routes: readonly string[] | null;
   /** Milliseconds since 1970; null for never. */
   readonly expiresAtMs: number | null;
   readonly disabled: boolean;
 }
 
-/** What a gateway reads. A store on this machine answers at once, others later; both reject or throw when the store is away. */
+/** What a gateway reads. A store on this machine answers at once, others by a promise; both fail while the store is away. */
 export interface KeySource {
-  /** Another text whenever any key may have changed. Cheap: asked several times a second. */
+  /** A text that differs from the previous one whenever any key may have changed. Cheap: queried several times a second. */
   version(): string | Promise<string>;
-  /** By its hash. Because a hash is looked up, and not the key, the time it takes tells nothing of the key. */
+  /** Looks up a key by its hash; null when there is none. The time of a lookup by hash reveals nothing of the key itself. */
   find(hash: string): KeyRecord | null | Promise<KeyRecord | null>;
 }
 
-/** What the command line does beside. */
+/** What the command line needs in addition. */
 export interface KeyStore extends KeySource {
-  /** Makes tables where they are missing. */
+  /** Makes tables that are missing. */
   prepare(): Promise<void>;
-  /** Throws `KeyExists` for an id or a hash that is there. */
+  /** Throws `KeyExists` when a key with this id or hash exists. */
   add(record: KeyRecord): Promise<void>;
-  /** Takes a key out for good; false when there is none of this id. */
+  /** Deletes a key for good; false when no key has this id. */
   revoke(id: string): Promise<boolean>;
-  /** All keys, by consumer and id. */
+  /** All keys, sorted by consumer and id. */
   list(): Promise<readonly KeyRecord[]>;
 }
 
-/** There is such a key. */
+/** A key with this id or hash exists already. */
 export class KeyExists extends Error {
   constructor(id: string) {
     super(`there is a key "${id}" already`);
@@ -55,7 +55,7 @@ export function detailsOf(record: KeyRecord): string {
   return JSON.stringify({ tenant, plan, groups, scopes, routes, expiresAtMs, disabled });
 }
 
-/** Reads details that somebody may have written by hand: what cannot be read makes a key that is refused, never one that may more. */
+/** Reads details that a person may have written. A key with unreadable details is refused; it never has more rights than were meant. */
 export function recordOf(id: string, hash: string, consumer: string, details: string): KeyRecord {
   const map = mapFrom(details);
   if (map === null) return { ...nothing, id, hash, consumer, disabled: true };
@@ -74,13 +74,13 @@ export function recordOf(id: string, hash: string, consumer: string, details: st
   };
 }
 
-/** A record without its hash as one text; null where its names could not be told apart again. */
+/** Writes a record without its hash as one text; null when id or consumer contains a line break, since those separate the fields. */
 export function textOf(record: KeyRecord): string | null {
   const { id, consumer } = record;
   return id.includes('\n') || consumer.includes('\n') ? null : `${id}\n${consumer}\n${detailsOf(record)}`;
 }
 
-/** From a text of `textOf`; a disabled key where it is none. */
+/** Reads a text of `textOf`. Returns a disabled key when the text is not one. */
 export function recordIn(hash: string, text: string): KeyRecord {
   const [id = '', consumer = '', details = ''] = text.split('\n');
   return recordOf(id, hash, consumer, details);
@@ -92,7 +92,7 @@ function mapFrom(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);
     const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-    // Because: the line above has seen that it is a map, and every value is looked at before it is used.
+    // Because: the line above has checked that it is a map, and every member is checked before it is used.
     return isMap ? (value as Readonly<Record<string, unknown>>) : null;
   } catch {
     return null;
@@ -101,9 +101,9 @@ function mapFrom(text: string): Readonly<Record<string, unknown>> | null {
 
 const none: readonly string[] = Object.freeze([]);
 
-/** Lists that keys had lately. There are many keys and few lists: each stands in memory once, of its length. */
+/** Lists that keys had lately. There are many keys and few different lists, so each list is kept once, without spare capacity. */
 const lists = new RecentMap<readonly string[]>(2_048);
-/** A longer one is hardly another key's as well. */
+/** Longer lists are not shared: another key is unlikely to have the same one. */
 export const SHARED_ITEMS_MAX = 64;
 
 function texts(value: unknown): readonly string[] {
@@ -118,6 +118,7 @@ function texts(value: unknown): readonly string[] {
   return list;
 }
 
+/** The order of `list`, for `sort`. */
 export function byConsumerAndId(a: KeyRecord, b: KeyRecord): number {
   return a.consumer === b.consumer ? (a.id < b.id ? -1 : 1) : a.consumer < b.consumer ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-// One contract for all key stores, against real servers: what is added is found, what is revoked is not, and every change shows.
+// One contract for all key stores, against real servers: added keys are found, revoked keys are not, and every change shows.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -40,7 +40,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Place {
   readonly name: string;
-  /** Two stores over the same keys, as two processes have them. */
+  /** Two stores over the same keys, as in two processes. */
   open(): Promise<{ readonly stores: readonly [Store, Store]; readonly end: () => Promise<void> }>;
 }
 
@@ -147,7 +147,7 @@ test('a PostgreSQL keeps no statements for us; one that stops answering is told 
   await keys.add(record());
   await keys.find('1'.repeat(64));
   const sql = await store.sql();
-  // Behind a pooler such as PgBouncer the next transaction may have another connection, which knows none.
+  // Behind a pooler such as PgBouncer the next transaction may have another connection, which does not know the statement.
   assert.deepEqual([...(await sql`SELECT statement FROM pg_prepared_statements WHERE name <> ''`)], []);
   await first.stop();
   const askedAt = performance.now();

@@ -1,4 +1,4 @@
-// The key store in a named store of the configuration, whichever kind that is.
+// Makes the key store for a named store of the configuration, whatever its kind.
 
 import type { Store } from '../store.ts';
 import type { KeyStore } from './key-record.ts';

@@ -1,4 +1,4 @@
-// API keys in PostgreSQL: a table, and a counter of changes that a trigger keeps, so that changes by hand count as well.
+// API keys in PostgreSQL: a table, and a change counter that a trigger maintains, so that changes made by hand count as well.
 
 import type { Sql } from 'postgres';
 import type { PostgresStore } from '../postgres/postgres-store.ts';
@@ -16,12 +16,12 @@ const schema = `
   CREATE OR REPLACE TRIGGER cardea_keys_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON cardea_keys
     FOR EACH STATEMENT EXECUTE FUNCTION cardea_keys_changed();`;
 
-/** The driver keeps queries for a server that is away; beyond these nothing is asked any more. */
+/** The driver queues queries while the server is away; with this many unanswered ones, no further query is sent. */
 const UNANSWERED_MAX = 256;
 
 export class PostgresKeys implements KeyStore {
   private readonly store: PostgresStore;
-  /** Queries that the driver still holds, also those that nobody waits for any more. */
+  /** Queries that the driver still holds, including those that nobody waits for any more. */
   private unanswered = 0;
 
   constructor(store: PostgresStore) {
@@ -45,7 +45,7 @@ export class PostgresKeys implements KeyStore {
     try {
       await sql.unsafe(schema);
     } catch (error) {
-      // Because: a user who may only read or change keys, and a replica, make no tables; those that are there will do.
+      // Because: a replica, or a user who may only read or change keys, cannot make tables; existing tables are enough.
       const [there] = await sql`SELECT to_regclass('cardea_keys') IS NOT NULL AS keys`;
       if (there?.['keys'] !== true) throw error;
     }
@@ -70,7 +70,7 @@ export class PostgresKeys implements KeyStore {
     return rows.map(recordFrom).sort(byConsumerAndId);
   }
 
-  /** The rows, or `StoreAway` after `commandTimeout`: the driver itself waits for a connection as long as it takes. */
+  /** The rows. Rejects with `StoreAway` after `commandTimeoutMs`: the driver itself waits for a connection without limit. */
   private async inTime(ask: (sql: Sql) => Promise<readonly Row[]>): Promise<readonly Row[]> {
     const { name, commandTimeoutMs } = this.store.spec;
     if (this.unanswered >= UNANSWERED_MAX) throw new StoreAway(name, 'it does not answer');
@@ -81,7 +81,7 @@ export class PostgresKeys implements KeyStore {
       timer = setTimeout(() => reject(new StoreAway(name, 'it does not answer')), commandTimeoutMs);
     });
     const settled = (): void => void this.unanswered--;
-    // An answer that comes or fails later than that is nobody's any more.
+    // Also handles a result or error that comes after the timeout, which nobody waits for.
     answer.then(settled, settled);
     try {
       return await Promise.race([answer, tooLong]);

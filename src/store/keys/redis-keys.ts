@@ -1,4 +1,4 @@
-// API keys in Redis: one hash from hash to record, one from id to hash, and a counter of changes, all in one slot of a cluster.
+// API keys in Redis: a hash from key hash to record, a hash from id to key hash, and a change counter, all in one slot of a cluster.
 
 import type { RedisStore } from '../redis/redis-store.ts';
 import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordIn } from './key-record.ts';
@@ -45,7 +45,7 @@ export class RedisKeys implements KeyStore {
   }
 
   async add(record: KeyRecord): Promise<void> {
-    // Because: neither an id nor a consumer's name holds a line's end, and JSON writes none.
+    // Because: neither an id nor a consumer's name contains a line break, and JSON text has none.
     const value = `${record.id}\n${record.consumer}\n${detailsOf(record)}`;
     const keys = [this.byHash, this.byId, this.counter];
     const added = await this.store.command('EVAL', addScript, keys.length, ...keys, record.hash, record.id, value);
@@ -62,7 +62,7 @@ export class RedisKeys implements KeyStore {
     let cursor = '0';
     do {
       const answer = await this.store.command('HSCAN', this.byHash, cursor, 'COUNT', 1_000);
-      // Because: HSCAN answers with a cursor and a flat list of fields and values.
+      // Because: HSCAN returns a cursor and a flat list of fields and values.
       const [next, pairs] = answer as [string, string[]];
       for (let at = 0; at < pairs.length; at += 2) records.push(recordIn(pairs[at]!, pairs[at + 1]!));
       cursor = String(next);

@@ -1,11 +1,11 @@
-// API keys in a SQLite file. Found in microseconds without a round trip, so each worker reads the file itself.
+// API keys in a SQLite file. A lookup takes microseconds and no round trip, so each worker reads the file itself.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
 import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordOf } from './key-record.ts';
 
-// Because: triggers count every change, whoever makes it, also one by hand with the sqlite3 tool.
+// Because: triggers count every change, including one made by hand with the sqlite3 tool.
 const schema = `
   CREATE TABLE IF NOT EXISTS cardea_keys (
     hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, consumer TEXT NOT NULL, details TEXT NOT NULL DEFAULT '{}'
@@ -27,10 +27,10 @@ interface Statements {
 
 export class SqliteKeys implements KeyStore {
   private readonly store: SqliteStore;
-  /** For requests: none of them waits for a lock in the middle of the loop. */
+  /** For requests: it never blocks the event loop to wait for a lock. */
   private readonly connection: OwnConnection;
   private statements: Statements | null = null;
-  /** Counted up with each file: one that was put in the place of another may have seen as many changes. */
+  /** Incremented with each file: a file that replaces another one may have the same number of changes. */
   private files = 0;
 
   constructor(store: SqliteStore) {
@@ -89,7 +89,7 @@ export class SqliteKeys implements KeyStore {
   }
 }
 
-/** Where they are there nothing is written: the file may be read-only. */
+/** Writes nothing when the tables exist: the file may be read-only. */
 function makeTables(database: DatabaseSync): void {
   const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cardea_keys_delete'").get();
   if (known === undefined) database.exec(schema);

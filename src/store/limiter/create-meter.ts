@@ -1,4 +1,4 @@
-// From a limit to the algorithm that counts it: the one place that lists them.
+// Makes the meter that counts a limit: the one place that lists the algorithms.
 
 import { FixedWindow } from './fixed-window.ts';
 import { Gcra } from './gcra.ts';

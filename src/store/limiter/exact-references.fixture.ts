@@ -1,4 +1,4 @@
-// The algorithms once more, as naive as they can be told: exact rationals, times that never run round, no packing. For tests.
+// The algorithms again, as simply as possible: exact rationals, times that never wrap around, no packing. For tests.
 
 import type { LimitRule } from './limit-rule.ts';
 import { WINDOW_TICKS } from './window-scale.ts';
@@ -6,11 +6,11 @@ import { WINDOW_TICKS } from './window-scale.ts';
 /** Decides at whole ticks: `tick` counts them since 0 and is never wrapped. */
 export interface Reference {
   decide(tick: bigint, cost: number): boolean;
-  /** Takes without asking. */
+  /** Takes the cost, whether it fits or not. */
   charge(tick: bigint, cost: number): void;
 }
 
-/** A fraction of two whole numbers, the lower one above 0. */
+/** A fraction of two whole numbers; the denominator is above 0. */
 class Rational {
   readonly over: bigint;
   readonly under: bigint;
@@ -43,7 +43,7 @@ function most(a: Rational, b: Rational): Rational {
 
 const whole = (value: number) => new Rational(BigInt(value));
 
-/** Times in milliseconds, as ITU-T I.371 has it: a theoretical arrival time, and a tolerance. */
+/** Times in milliseconds, as in ITU-T I.371: a theoretical arrival time and a tolerance. */
 function gcra({ count, perMs, burst }: LimitRule, ticksPerUnit: number): Reference {
   const interval = new Rational(BigInt(perMs), BigInt(count));
   const tolerance = interval.times(whole(burst));
@@ -66,7 +66,7 @@ function gcra({ count, perMs, burst }: LimitRule, ticksPerUnit: number): Referen
   };
 }
 
-/** Tokens drip in at the rate, up to the burst, while the clock runs forward. */
+/** Tokens are added at the rate, up to the burst, while the clock runs forward. */
 function tokenBucket({ count, perMs, burst }: LimitRule, ticksPerUnit: number): Reference {
   const rate = new Rational(BigInt(count), BigInt(perMs));
   const interval = new Rational(BigInt(perMs), BigInt(count));
@@ -164,7 +164,7 @@ function slidingLog({ count }: LimitRule): Reference {
   };
 }
 
-/** `ticksPerUnit` matters to those whose ticks are fractions of a unit's time. */
+/** `ticksPerUnit` matters to gcra and tokenBucket, whose ticks are fractions of the time of a unit. */
 export function exactReference(rule: LimitRule, ticksPerUnit: number): Reference {
   return { gcra, tokenBucket, fixedWindow, slidingWindow, slidingLog }[rule.algorithm](rule, ticksPerUnit);
 }

@@ -1,10 +1,10 @@
-// So many in each window of the clock; the next window begins with nothing used. Twice the limit can pass around a boundary.
+// Counts units in each window of the clock; the next window begins with none used. Twice the limit can pass around a boundary.
 
 import type { LimitRule } from './limit-rule.ts';
 import type { Meter, MeterAnswer } from './meter.ts';
 import { WINDOW_TICKS, WindowScale, windowStart } from './window-scale.ts';
 
-/** Words: first tick of the window that is counted, units used in it. */
+/** Words of the state: first tick of the counted window, units used in it. */
 const START = 0;
 const USED = 1;
 
@@ -46,7 +46,7 @@ export class FixedWindow implements Meter {
     words[at + USED] = Math.min(words[at + USED]! + cost, 0x7fffffff);
   }
 
-  /** Whether the counted window is over. One that lies ahead, as a slower clock sees it, goes on. */
+  /** Whether the counted window is over. A window that lies ahead of this tick, as a slower clock sees it, goes on. */
   private isPast(words: Int32Array, at: number, tick: number): boolean {
     return ((tick - words[at + START]!) | 0) >= WINDOW_TICKS;
   }

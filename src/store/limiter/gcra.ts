@@ -1,5 +1,5 @@
-// The generic cell rate algorithm (ITU-T I.371): one word, the time at which the caller would have his whole burst again.
-// A token bucket by arithmetic; the one algorithm that works by compare-and-swap alone.
+// The generic cell rate algorithm (ITU-T I.371): one word per caller, the time at which the whole burst is available again.
+// A token bucket by arithmetic; the only algorithm here that needs nothing but compare-and-swap.
 
 import { DEBT_BURSTS_MAX, type LimitRule } from './limit-rule.ts';
 import type { Meter, MeterAnswer } from './meter.ts';
@@ -10,7 +10,7 @@ export class Gcra implements Meter {
   readonly recoveryMs: number;
   readonly costMax: number;
   private readonly scale: TickScale;
-  /** Ticks of one unit, of the whole burst, and the most that can be owed beside it. */
+  /** In ticks: one unit, the whole burst, and the furthest that a caller's word can lie ahead, which is burst and largest debt together. */
   private readonly unit: number;
   private readonly burst: number;
   private readonly aheadMax: number;
@@ -49,11 +49,11 @@ export class Gcra implements Meter {
   }
 
   /**
-   * Both in one step that needs no lock: 1 admitted, 0 refused, -1 when another thread changed the word meanwhile, and it is
-   * to be looked for again.
+   * Checks and takes in one step without a lock. Returns 1 when admitted, 0 when refused, and -1 when another thread changed the
+   * word meanwhile, so that the caller's cell has to be looked up again.
    */
   tryTake(words: Int32Array, at: number, tick: number, cost: number, answer: MeterAnswer): -1 | 0 | 1 {
-    // Read as any word: a call of `Atomics` costs 15 ns, and both ways below see whether it still stands.
+    // A plain read: a call of `Atomics` costs 15 ns, and both branches below check that the word is unchanged.
     const word = words[at]!;
     const ahead = this.ahead(word, tick);
     const after = ahead + cost * this.unit;
@@ -67,13 +67,13 @@ export class Gcra implements Meter {
     return 1;
   }
 
-  /** Ticks until the caller would have his whole burst. */
+  /** Ticks until the whole burst is available again. */
   private ahead(word: number, tick: number): number {
     const ahead = (word - tick) | 0;
     return Math.max(ahead, 0);
   }
 
-  /** `missing` is a cost that did not fit. */
+  /** Fills `answer`. `missing` is the cost that did not fit; 0 when the cost fitted. */
   private tell(ahead: number, missing: number, answer: MeterAnswer): void {
     const { msPerTick } = this.scale;
     const left = this.burst - ahead;

@@ -1,18 +1,18 @@
-// The contract for what may be under way at once: entered before, left exactly once behind. Contracts only.
+// The contract of limits on what is in progress at once: each request enters before and leaves exactly once afterwards. Contracts only.
 
 export interface InFlightStore {
-  /** At most `max` at once for each key of this limit. `identity` as in `LimitRule`. */
+  /** A limit of at most `max` in progress at once for each key. `identity` as in `LimitRule`. */
   open(identity: string, max: number): InFlightLimit;
 }
 
 export interface InFlightLimit {
   readonly max: number;
-  /** Two words for `KeyedHash`, as in `Limiter`. */
+  /** Keys for `KeyedHash`, two words, as in `Limiter`. */
   readonly hashKeys: Int32Array;
-  /** A ticket to leave with, 0 or more; -1 when `max` are under way. A worker that dies leaves by dying. */
+  /** Returns a ticket for `leave`, 0 or more; -1 when `max` are in progress. The tickets of a worker that dies end with it. */
   enter(keyLow: number, keyHigh: number): number | Promise<number>;
-  /** Once for each ticket. */
+  /** To be called exactly once per ticket. */
   leave(ticket: number): void;
-  /** Under way at the last `enter` of this thread, the caller included if he was let in. */
+  /** Number in progress at this thread's last `enter`, including the new one if it was admitted. */
   readonly inFlight: number;
 }

@@ -1,48 +1,48 @@
-// The contract between whoever limits and whatever counts: one call for stores that answer at once (shared memory, Redis with
-// local shares) and for those that answer later (Redis, exact). Contracts only.
+// The contract between a filter that limits and a store that counts: one call for stores that answer at once (shared memory, Redis
+// with local shares) and for those that answer later (exact Redis). Contracts only.
 
 import { isBucket, type LimitRule } from './limit-rule.ts';
 
 export interface LimiterStore {
-  /** Limits that are decided together: all admit, or none takes anything. Called when a configuration is compiled. */
+  /** Opens limits that are decided together: all admit, or none takes anything. Called when a configuration is compiled. */
   open(rules: readonly LimitRule[]): Limiter;
 }
 
-/** A stack of limits. */
+/** A stack of limits that are decided together. */
 export interface Limiter {
   readonly rules: readonly LimitRule[];
-  /** False when `decide` gives promises: each call then needs a `LimitCall` of its own. */
+  /** False when `decide` returns promises: each call then needs its own `LimitCall`. */
   readonly answersAtOnce: boolean;
   /**
-   * Keys for `KeyedHash`, two words a limit: what it makes of a caller under them is his key in that limit. The same for all
-   * who share the budget.
+   * Keys for `KeyedHash`, two words per limit: the hash of a caller under the key of a limit identifies the caller in that limit. The
+   * same for all workers and gateways that share the budget.
    */
   readonly hashKeys: Int32Array;
   /**
-   * True when every limit admits the call, whose costs are then taken; false when one refuses, and nothing is taken from any.
-   * `call` says the rest. Allocates nothing when it answers at once. Never rejects: what a store does when it cannot count is
-   * its own setting.
+   * Returns true when every limit admits the call, and then takes its costs; false when one refuses, and then nothing is taken. `call`
+   * holds the details. Allocates nothing when it answers at once. Never rejects: what happens when the store cannot count is a
+   * setting (`onStoreFailure`).
    */
   decide(call: LimitCall): boolean | Promise<boolean>;
-  /** Takes what turned out later, whether it fits or not: what goes beyond is owed, within bounds. Never waits, never refuses. */
+  /** Takes units that became known later, whether they fit or not: any excess is owed, within bounds. Never waits, never refuses. */
   charge(call: LimitCall, limit: number, units: number): void;
 }
 
-/** What is asked of a `Limiter`, and what it answered; places are those of its rules. */
+/** Question to a `Limiter` and its answer. All arrays are in the order of the limiter's rules. */
 export class LimitCall {
-  /** Two words a limit, as `KeyedHash` gives them. */
+  /** Two words per limit, from `KeyedHash`. */
   readonly keys: Int32Array;
   /** Whole units, 1 or more. */
   readonly costs: Int32Array;
-  /** Place of the first limit that refused; -1 when none did: a call that is refused all the same met a store that is away. */
+  /** Index of the first limit that refused; -1 when none did. A call that is refused with -1 met a store that is away. */
   refusedBy: number;
-  /** False where the store is away and `open` or `closed` decided: what is left, and until when, then says nothing. */
+  /** False when the store is away and `open` or `closed` decided: `remaining`, `waitMs` and `resetMs` are then meaningless. */
   isCounted: boolean;
-  /** Whole units left, the cost of this call taken off. */
+  /** Whole units left after the cost of this call. */
   readonly remaining: Float64Array;
-  /** Until the cost of this call fits; 0 where it does, Infinity where it never will. */
+  /** Milliseconds until the cost of this call fits; 0 when it fits now, Infinity when it never will. */
   readonly waitMs: Float64Array;
-  /** Until the whole budget is there again. */
+  /** Milliseconds until the whole budget is available again. */
   readonly resetMs: Float64Array;
 
   constructor(limits: number) {
@@ -55,7 +55,7 @@ export class LimitCall {
     this.resetMs = new Float64Array(limits);
   }
 
-  /** Refused by one of several: of the others, which would have admitted, it is told how they are, since nothing was taken. */
+  /** After a refusal, corrects the figures of the limits that would have admitted the call: nothing was taken from them. */
   giveBack(rules: readonly LimitRule[]): void {
     const { costs, remaining, waitMs, resetMs } = this;
     for (let at = 0; at < costs.length; at++) {

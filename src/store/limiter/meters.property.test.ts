@@ -1,4 +1,4 @@
-// Every algorithm against its naive reference in exact rationals: any limit, any costs, clocks that step back, ticks that run round.
+// Every algorithm against its simple reference in exact rationals: any limit, any costs, clocks that step back, ticks that wrap around.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ const limits = fc.record({
   burst: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 13, max: 4_000 })),
 });
 
-/** Parts of a window that pass before each request: mostly little, sometimes back, sometimes longer than any memory. */
+/** Parts of a window that pass before each request: mostly few, sometimes negative, sometimes more than any state lasts. */
 const steps = fc.array(
   fc.record({
     passes: fc.oneof(
@@ -34,7 +34,7 @@ const steps = fc.array(
   { minLength: 1, maxLength: 80, size: 'max' },
 );
 
-/** Whole ticks since 0, exactly. */
+/** Whole ticks since 0, computed exactly. */
 function exactTick(rule: LimitRule, ticksPerUnit: number, nowMs: number): bigint {
   const isWindow = rule.algorithm.includes('indow') || rule.algorithm === 'slidingLog';
   const ticksPerPeriod = isWindow ? WINDOW_TICKS : rule.count * ticksPerUnit;
@@ -58,11 +58,11 @@ for (const algorithm of algorithms) {
           now = Math.max(0, now + Math.round(passes * rule.perMs));
           const tick = meter.tickAt(now);
           const ideal = exactTick(rule, ticksPerUnit, now);
-          // Because: where a product is beyond 2^53, the last tick is rounded; the decision is then to be right for that tick.
+          // Because: where a product is beyond 2^53, the last tick is rounded; the decision then has to be right for the rounded tick.
           const rounded = (tick - Number(BigInt.asIntN(32, ideal))) | 0;
           assert.ok(Math.abs(rounded) <= (rule.perMs <= 3_600_000 ? 0 : 1), 'ticks are exact');
           const exact = ideal + BigInt(rounded);
-          // Because: so does the table with a caller who was away for long, or when the clock made a large step back.
+          // Because: the table does the same for a caller who was away for long, and when the clock made a large step back.
           const isStale = now - touched > meter.recoveryMs;
           const steppedBack = touched - now > STEP_BACK_MAX_MS;
           if (isStale || steppedBack) meter.clear(words, 1, tick);

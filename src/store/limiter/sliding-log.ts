@@ -1,10 +1,10 @@
-// A window that slides, by the time of every unit: exact at every moment, with memory for as many times as the limit has units.
+// A sliding window that keeps the time of every unit: exact at every moment, with memory for as many times as the limit has units.
 
 import type { LimitRule } from './limit-rule.ts';
 import type { Meter, MeterAnswer } from './meter.ts';
 import { WINDOW_TICKS, WindowScale } from './window-scale.ts';
 
-/** Words: place of the oldest time, how many there are, then the times in a ring. */
+/** Words of the state: index of the oldest time, number of times, then the times in a ring. */
 const OLDEST = 0;
 const SIZE = 1;
 const TIMES = 2;
@@ -39,7 +39,7 @@ export class SlidingLog implements Meter {
     answer.remaining = this.costMax - size - (admitted ? cost : 0);
     const newest = admitted ? this.latest(words, at, tick) : size === 0 ? tick - WINDOW_TICKS : this.newest(words, at);
     answer.resetMs = ((newest + WINDOW_TICKS - tick) | 0) * msPerTick;
-    // The cost fits once so many of the oldest are out.
+    // The cost fits once the oldest times up to this one have left the window.
     const last = gone + size + cost - this.costMax - 1;
     answer.waitMs = admitted
       ? 0
@@ -54,14 +54,14 @@ export class SlidingLog implements Meter {
     const time = this.latest(words, at, tick);
     const oldest = (words[at + OLDEST]! + gone) % this.costMax;
     const size = words[at + SIZE]! - gone;
-    // What does not fit is owed by nobody: the log holds no more than the limit.
+    // Excess cost is not owed: the log holds no more units than the limit.
     const added = Math.min(cost, this.costMax - size);
     for (let i = 0; i < added; i++) words[at + TIMES + ((oldest + size + i) % this.costMax)] = time;
     words[at + OLDEST] = oldest;
     words[at + SIZE] = size + added;
   }
 
-  /** How many of the oldest lie outside of the window. */
+  /** How many of the oldest times lie outside the window. */
   private gone(words: Int32Array, at: number, tick: number): number {
     const size = words[at + SIZE]!;
     let gone = 0;
@@ -73,7 +73,7 @@ export class SlidingLog implements Meter {
     return words[at + TIMES + ((words[at + OLDEST]! + place) % this.costMax)]!;
   }
 
-  /** This tick, or the newest time when that is later: times in the log never go back. */
+  /** This tick, or the newest time if that is later: times in the log never go back. */
   private latest(words: Int32Array, at: number, tick: number): number {
     if (words[at + SIZE] === 0) return tick;
     const newest = this.newest(words, at);

@@ -1,11 +1,11 @@
-// A window that slides, by two counters: what was used in the window before counts by the share of it that still lies within.
-// Smooth and small; takes the requests of the window before as spread evenly.
+// A sliding window of two counters: the units of the previous window count by the share of it that still lies in the sliding one.
+// Smooth and small; assumes that the requests of the previous window were spread evenly.
 
 import type { LimitRule } from './limit-rule.ts';
 import type { Meter, MeterAnswer } from './meter.ts';
 import { WINDOW_TICKS, WindowScale, windowStart } from './window-scale.ts';
 
-/** Words: first tick of the window that is counted, units used in it, units used in the one before. */
+/** Words of the state: first tick of the counted window, units used in it, units used in the previous one. */
 const START = 0;
 const USED = 1;
 const BEFORE = 2;
@@ -15,7 +15,7 @@ export class SlidingWindow implements Meter {
   readonly recoveryMs: number;
   readonly costMax: number;
   private readonly scale: WindowScale;
-  // What `roll` found: the state as of a tick. Read at once.
+  // What `roll` found: the state as of a tick. Valid until the next `roll`, so it is read immediately.
   private start = 0;
   private used = 0;
   private before = 0;
@@ -40,13 +40,13 @@ export class SlidingWindow implements Meter {
   fits(words: Int32Array, at: number, tick: number, cost: number, answer: MeterAnswer): boolean {
     this.roll(words, at, tick);
     const { used, before, within, costMax } = this;
-    // In ticks' worth of units, so that the weighted part is a whole number.
+    // Units times ticks, so that the weighted part is a whole number.
     const weighted = before * (WINDOW_TICKS - within);
     const room = (costMax - used) * WINDOW_TICKS - weighted;
     const admitted = cost * WINDOW_TICKS <= room;
     const left = Math.floor(room / WINDOW_TICKS) - (admitted ? cost : 0);
     const { msPerTick } = this.scale;
-    // How far this tick lies behind the window that is counted; 0 for clocks that run forward.
+    // Ticks by which this tick lies before the counted window; 0 for clocks that run forward.
     const behind = Math.max(0, (this.start - tick) | 0);
     const usedAfter = used + (admitted ? cost : 0);
     const windowsLeft = usedAfter > 0 ? 2 : before > 0 ? 1 : 0;
@@ -63,7 +63,7 @@ export class SlidingWindow implements Meter {
     words[at + BEFORE] = this.before;
   }
 
-  /** Until the cost fits, if nothing else comes: within this window while the one before slides out, or in the next. */
+  /** Ticks until the cost fits if nothing else is taken: in this window while the previous one slides out, or in the next one. */
   private ticksUntil(cost: number): number {
     const { used, before, within, costMax } = this;
     if (cost > costMax) return Infinity;
@@ -74,6 +74,7 @@ export class SlidingWindow implements Meter {
     return WINDOW_TICKS - within + Math.ceil(WINDOW_TICKS - ((costMax - cost) * WINDOW_TICKS) / used);
   }
 
+  /** Reads the state as of a tick into the fields above; changes no word. */
   private roll(words: Int32Array, at: number, tick: number): void {
     const start = words[at + START]!;
     const passed = (tick - start) | 0;

@@ -1,9 +1,9 @@
-// The clock of gcra and tokenBucket: a tick is an exact fraction of the time in which one unit comes back, so that rates which
-// do not divide a millisecond lose nothing.
+// The clock of gcra and tokenBucket: a tick is an exact fraction of the time in which one unit comes back, so that rates that do
+// not divide a millisecond lose nothing.
 
 import { DEBT_BURSTS_MAX } from './limit-rule.ts';
 
-/** Ticks that a state may be ahead of the clock: half of what is positive in 32 bits, the rest is for clocks that differ. */
+/** Most ticks that a state may be ahead of the clock: half of the positive 32-bit range; the rest is for clocks that differ. */
 const AHEAD_MAX = 2 ** 30;
 const TICK_MS_MIN = 0.0001;
 const TICKS_PER_UNIT_MAX = 2 ** 24;
@@ -27,7 +27,7 @@ export class TickScale {
     this.msPerTick = perMs / this.ticksPerPeriod;
   }
 
-  /** Whole ticks since 0, modulo 2^32. Whole periods apart, so that nothing is lost to a large number. */
+  /** Whole ticks since 0, modulo 2^32. Whole periods are converted apart, so that a large number loses no precision. */
   tickAt(nowMs: number): number {
     const periods = Math.floor(nowMs / this.perMs);
     const within = nowMs - periods * this.perMs;

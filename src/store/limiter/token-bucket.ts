@@ -1,11 +1,11 @@
-// The token bucket as textbooks have it: a level, and when it was last filled up. Decides as gcra does where clocks run forward;
-// where one steps back it waits at the latest time that it has seen.
+// The textbook token bucket: a level, and when it was last filled. Decides as gcra does while clocks run forward; after a clock steps
+// back, it waits at the latest time that it has seen.
 
 import { DEBT_BURSTS_MAX, type LimitRule } from './limit-rule.ts';
 import type { Meter, MeterAnswer } from './meter.ts';
 import { TickScale } from './tick-scale.ts';
 
-/** Words: the level in ticks' worth of tokens, below zero when something is owed; the tick of the last filling. */
+/** Words of the state: the level in ticks' worth of tokens, negative when something is owed; the tick of the last filling. */
 const LEVEL = 0;
 const FILLED_AT = 1;
 
@@ -40,7 +40,7 @@ export class TokenBucket implements Meter {
     const admitted = price <= level;
     const left = admitted ? level - price : level;
     const { msPerTick } = this.scale;
-    // A clock that is behind the last filling waits for it as well.
+    // A clock that is behind the last filling also has to wait until it reaches it.
     const behind = Math.max(0, (words[at + FILLED_AT]! - tick) | 0);
     answer.remaining = left > 0 ? Math.floor(left / this.unit) : 0;
     answer.resetMs = (this.full - left + behind) * msPerTick;

@@ -1,8 +1,8 @@
-// The clock of the windows: every window is the same power of two of ticks long, and begins where all bits of its place are 0.
+// The clock of the windows: each window has the same power of two of ticks, and begins where the low bits of a tick are all 0.
 
 const TICK_BITS = 24;
 
-/** Ticks of a window. */
+/** Ticks per window. */
 export const WINDOW_TICKS = 2 ** TICK_BITS;
 
 export class WindowScale {
@@ -14,7 +14,7 @@ export class WindowScale {
     this.msPerTick = perMs / WINDOW_TICKS;
   }
 
-  /** Whole ticks since 0, modulo 2^32. Multiplied before it is divided: so whole milliseconds come out exact. */
+  /** Whole ticks since 0, modulo 2^32. Multiplies before dividing, so that whole milliseconds convert exactly. */
   tickAt(nowMs: number): number {
     const windows = Math.floor(nowMs / this.perMs);
     const within = nowMs - windows * this.perMs;

@@ -1,4 +1,4 @@
-// A PostgreSQL database: a small pool of connections, made when the first query asks. Not for each request.
+// A PostgreSQL database: a small pool of connections, made when the first query needs it. Not for each request.
 
 import type { Sql } from 'postgres';
 import { Holds } from '../holds.ts';
@@ -24,7 +24,7 @@ export class PostgresStore {
 
   /**
    * The pool, for tagged queries: `const sql = await store.sql(); await sql\`select ...\``. Queries reject with the driver's errors,
-   * which say nothing of the password.
+   * which do not contain the password.
    */
   sql(): Promise<Sql> {
     if (this.closed) return Promise.reject(new StoreAway(this.spec.name, 'it was closed'));
@@ -32,17 +32,17 @@ export class PostgresStore {
     return this.pool;
   }
 
-  /** Makes the first connection. Never rejects: whoever asks next is told. */
+  /** Makes the first connection. Never rejects: the next query reports the failure. */
   async open(): Promise<void> {
     try {
       const sql = await this.sql();
       await sql`select 1`;
     } catch {
-      // Because: a store that is away is told to those who use it.
+      // Because: users of the store learn from their own queries that it is away.
     }
   }
 
-  /** What is to be written before the connections are closed. */
+  /** Registers what has to be written before the connections are closed. */
   onClose(last: () => Promise<void>): void {
     this.closing.add(last);
   }
@@ -70,10 +70,10 @@ async function makePool(spec: StoreSpec): Promise<Sql> {
     idle_timeout: IDLE_SECONDS,
     connect_timeout: Math.max(1, Math.ceil(spec.connectTimeoutMs / 1_000)),
     backoff: attempts => Math.min(RECONNECT_SECONDS_MAX, 0.05 * 2 ** attempts),
-    // A pooler that gives each transaction another connection of the server (PgBouncer) knows no statements by name, or pins clients that have some.
+    // A pooler that changes server connections between transactions (PgBouncer) knows no named statements, or pins clients that use them.
     prepare: false,
     connection: { application_name: 'cardea' },
-    // What the server wants to say to people is for its own log.
+    // Notices of the server belong in its own log.
     onnotice: () => {},
   });
 }

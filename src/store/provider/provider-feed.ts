@@ -1,15 +1,15 @@
-// The feed of whether a server that logins rest on can be reached, for the operator. Workers read nothing of it: they ask it themselves.
+// The feed that tells the operator whether a server that logins depend on can be reached. Workers do not read it: they ask that server.
 
 import type { FeedNeed } from '../feed.ts';
 
-/** A type, so that it can be the spec of a feed. */
+/** A type and not an interface, so that it can be the spec of a feed. */
 export type ProviderSpec = {
-  /** Of a JSON document: of an OpenID provider its metadata (OpenID Connect Discovery 1.0). */
+  /** URL of a JSON document; for an OpenID provider, of its metadata (OpenID Connect Discovery 1.0). */
   readonly url: string;
   readonly timeoutMs: number;
-  /** Said first when it is away: `nobody can log in`. */
+  /** First words of the report when the server is away, such as `nobody can log in`. */
   readonly consequence: string;
-  /** What it is asked by POST, by a form; null for a GET. */
+  /** The form that is sent by POST; null for a GET. */
   readonly question: { readonly authorization: string; readonly form: string } | null;
 };
 

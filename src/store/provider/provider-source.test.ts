@@ -1,4 +1,4 @@
-// A login provider that is away is told of at once, and that it is there when it is; a feed that was stopped says nothing more.
+// A login provider that is away is reported at once, and so is its return; a feed that was stopped reports nothing more.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

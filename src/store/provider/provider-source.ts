@@ -1,5 +1,5 @@
-// Looks whether a server that logins rest on can be reached, at the start and ever so often, and tells the operator. Without it nobody would
-// know before the first user wants to log in.
+// Checks at the start and once an hour whether a server that logins depend on can be reached, and tells the operator. Otherwise nobody
+// would know before the first user wants to log in.
 
 import { retryPauseMs, somewhatEarlyMs } from '../../base/backoff.ts';
 import { messageOf } from '../../base/message-of.ts';
@@ -15,7 +15,7 @@ const RETRY_MAX_MS = 60_000;
 export const providerSource: FeedSource<never> = {
   kind: 'provider',
   start(spec: FeedSpec, outlet: FeedOutlet<never>): RunningFeed {
-    // Because: a feed of this kind is asked for by `providerNeed` alone.
+    // Because: only `providerNeed` makes needs of this kind.
     const { url, timeoutMs, consequence, question } = spec as ProviderSpec;
     const stopped = new AbortController();
     let next: NodeJS.Timeout | undefined;
@@ -38,7 +38,7 @@ export const providerSource: FeedSource<never> = {
       clearTimeout(next);
     };
     void look();
-    // Because: workers read nothing of it, so that no start or reload has to wait for a provider that does not answer.
+    // Because: workers do not read this feed, so no start or reload has to wait for a provider that does not answer.
     return { ready: Promise.resolve(), nudge: () => {}, stop };
   },
 };

@@ -1,4 +1,4 @@
-// What a worker knows of quotas, against a ledger of the test: what is told once, and how much is kept at hand.
+// What a worker knows of quotas, against a ledger of the test: each use is told once, and the number of keys in memory is bounded.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -76,7 +76,7 @@ test('what cannot be told when the ledger is closed is not tried again for ever'
     t.mock.timers.tick(1_000);
     await turn();
   }
-  // When the ledger was closed, and by the timer that was set before.
+  // One call when the book was closed, and one by the timer that was set before.
   assert.equal(asked, 1 + 2);
 });
 

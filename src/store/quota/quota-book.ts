@@ -1,42 +1,42 @@
-// What one worker knows of quotas: the sum of each key as the ledger told it last, and what was used since. Tells the ledger a few
-// times a second; requests do not wait for it, but for the first one of a key, and for those near the limit.
+// What one worker knows of quotas: each key's sum as the ledger gave it last, and what was used since. Reports to the ledger a few times a
+// second; requests wait for the ledger only when they are the first of a key, or near the limit.
 
 import { RecentMap } from '../../base/recent-map.ts';
 import { reasonOf } from '../store-away.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
-/** How often what was used is told; a key near its limit is told at once. */
+/** How often use is reported to the ledger; that of a key near its limit is reported at once. */
 const TELL_EVERY_MS = 250;
 const TOLD_AT_ONCE = 256;
-/** A request is near the limit when no more than so many of its kind fit. */
+/** A request is near the limit when at most this many requests of its size still fit. */
 const NEAR_REQUESTS = 16;
-/** How old the sum of a key near its limit may be: others use it up as well. */
+/** Maximum age of the sum of a key near its limit: other workers use the quota up as well. */
 const HEARD_MS_MAX = 20;
-/** Callers at hand; the ledger is asked again for those that were idle longest, however many come by. */
+/** Number of keys kept here. Beyond it, the longest unused are dropped, and the ledger is asked again for them. */
 const LINES_MAX = 65_536;
-/** Callers whose use waits for a ledger that is away; what more of them use is forgotten. */
+/** Keys whose use waits for a ledger that is away; further use of other keys is forgotten. */
 const UNTOLD_MAX = 65_536;
 
 /** One key in one period. */
 export interface QuotaLine {
   readonly key: string;
   readonly expiresAt: number;
-  /** As the ledger told it last, with what was used here since. */
+  /** The sum that the ledger reported last, plus what was used here since. */
   sum: number;
-  /** Not told yet. */
+  /** Units used here and not yet reported to the ledger. */
   untold: number;
-  /** Told, and not answered so far; told again as it is. */
+  /** Reported, but not answered so far; will be reported again unchanged. */
   asked: LedgerEntry | null;
-  /** Whether the ledger has told its sum. */
+  /** Whether the ledger has reported the sum. */
   isKnown: boolean;
-  /** When it did last, in milliseconds of the monotonic clock. */
+  /** When it last did, in milliseconds of the monotonic clock. */
   heardAt: number;
 }
 
 export interface QuotaBookEvents {
-  /** The ledger has taken `units`; the sum of all gateways went from `sum - units` to `sum`. */
+  /** The ledger has added `units`; the sum of all gateways went from `sum - units` to `sum`. */
   told(line: QuotaLine, units: number, sum: number): void;
-  /** Why the ledger does not answer, when it begins not to; null when it does again. */
+  /** Called with the reason when the ledger stops answering, and with null when it answers again. */
   away(reason: string | null): void;
 }
 
@@ -45,6 +45,7 @@ export class QuotaBook {
   private readonly ledger: QuotaLedger;
   private readonly events: QuotaBookEvents;
   private readonly lines = new RecentMap<QuotaLine>(LINES_MAX);
+  /** Lines with units to report, or whose sum is to be asked for. */
   private readonly dirty = new Set<QuotaLine>();
   private timer: NodeJS.Timeout | null = null;
   private telling: Promise<void> = Promise.resolve();
@@ -57,7 +58,7 @@ export class QuotaBook {
     this.events = events;
   }
 
-  /** The line of a key, new ones unknown. */
+  /** The line of a key. A new line is not known yet. */
   line(key: string, expiresAt: number): QuotaLine {
     let line = this.lines.get(key);
     if (line === undefined) {
@@ -67,30 +68,31 @@ export class QuotaBook {
     return line;
   }
 
+  /** Notes units that were used here, and plans the next report. */
   use(line: QuotaLine, units: number, limit: number): void {
     line.sum += units;
     if (this.dirty.size >= UNTOLD_MAX && !this.dirty.has(line)) return;
     line.untold += units;
     this.dirty.add(line);
-    // The nearer to the limit, the sooner the others have to know.
+    // The closer to the limit, the sooner other workers and gateways have to know.
     if (line.untold * NEAR_REQUESTS >= limit - line.sum) this.plan(0);
     else this.plan(TELL_EVERY_MS);
   }
 
-  /** Whether a request that would fit by what is known should ask the ledger first: little is left, which others may have used meanwhile. */
+  /** Whether a request that seems to fit should ask the ledger first: little is left, and others may have used it meanwhile. */
   isDoubtful(line: QuotaLine, units: number, limit: number): boolean {
     const left = limit - line.sum;
     if (left < units || left > units * NEAR_REQUESTS || this.isAway) return false;
     return performance.now() - line.heardAt > HEARD_MS_MAX;
   }
 
-  /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether it came. */
+  /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether the sum arrived. */
   async ask(line: QuotaLine): Promise<void> {
     this.dirty.add(line);
     await this.tell();
   }
 
-  /** Tells the ledger everything, one call behind the other; who comes while one waits for its turn goes with it. */
+  /** Reports everything to the ledger, one report after the other. Calls while a report waits for its turn share that report. */
   tell(): Promise<void> {
     if (this.next === null) {
       this.next = this.telling.then(() => {
@@ -102,7 +104,7 @@ export class QuotaBook {
     return this.next;
   }
 
-  /** Tells what there is for the last time: behind this the ledger is closed. */
+  /** Reports what is left for the last time: the ledger is closed afterwards. */
   async close(): Promise<void> {
     this.isClosed = true;
     await this.tell();
@@ -127,7 +129,7 @@ export class QuotaBook {
       const lines = this.someDirty();
       for (const line of lines) this.dirty.delete(line);
       const entries = lines.map(line => this.entryOf(line));
-      // Because: what could not be told is told the next time; the store says by itself that it is away.
+      // Because: what could not be reported is sent again the next time, and `away` gets the reason.
       const sums = await this.ledger.add(entries).catch((error: unknown) => {
         reason = reasonOf(error);
         return null;
@@ -156,7 +158,7 @@ export class QuotaBook {
     if (failed === true) this.plan(TELL_EVERY_MS);
   }
 
-  /** What is told of a line now: what was told before and not answered first, since it may have been added. */
+  /** What to report of a line now. An entry without an answer goes first and unchanged, since it may have been added. */
   private entryOf(line: QuotaLine): LedgerEntry {
     if (line.asked !== null) return line.asked;
     const { key, untold, expiresAt } = line;

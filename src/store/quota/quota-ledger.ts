@@ -1,19 +1,19 @@
-// The contract of what keeps quotas over restarts: sums by key. Contract only; `redis-ledger.ts` and `sqlite-ledger.ts` fulfil it.
+// The contract of a store that keeps quotas over restarts: sums by key. Contract only; redis-ledger.ts and sqlite-ledger.ts implement it.
 
-/** Units used since the last time; 0 asks for the sum. */
+/** Units used since the last entry of this key; 0 only asks for the sum. */
 export interface LedgerEntry {
   readonly key: string;
   readonly units: number;
-  /** Of this ledger, counted up: the same one is the same use, told again since it is not known whether it was added. Then it is added once. */
+  /** Counts up per ledger. An entry with the same turn is the same use, sent again since its fate is unknown; it is added once. */
   readonly turn: number;
-  /** Milliseconds since 1970 after which nobody asks any more. */
+  /** Milliseconds since 1970 after which the key is no longer needed. */
   readonly expiresAt: number;
 }
 
 export interface QuotaLedger {
   /**
-   * Adds and gives the sums, in the order of the entries; null for one of which it is not known whether it was added, as where one server
-   * of a cluster is away: those are told again, with the same turn. Rejects with `StoreAway` when that is so of all.
+   * Adds the entries and returns the sums in their order. A sum is null when it is not known whether the entry was added, as when one
+   * server of a cluster is away: such an entry is sent again with the same turn. Rejects with `StoreAway` when this holds for all.
    */
   add(entries: readonly LedgerEntry[]): Promise<readonly (number | null)[]>;
 }

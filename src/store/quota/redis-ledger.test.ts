@@ -1,4 +1,4 @@
-// A real Redis that takes what is told and does not come to answer in time: the same use is told again, and counts once.
+// A real Redis that adds what it is told but does not answer in time: the same use is told again, and counts once.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

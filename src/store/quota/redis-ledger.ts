@@ -1,16 +1,17 @@
-// Quotas in Redis: a counter a key and period, which goes by itself. Beside it stands what was added last for each of those who add, so that use that was sent and
-// not answered can be sent again.
+// Quotas in Redis: one counter per key and period, which expires by itself. Beside the sum it keeps the last turn of each ledger that
+// adds to it, so that use that was sent and not answered can be sent again.
 
 import { randomBytes } from 'node:crypto';
 import type { RedisStore } from '../redis/redis-store.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
-/** How long somebody's last turn stays, where others add: longer than an answer is waited for, and a server is away mostly. */
+/** Seconds for which the last turn of another ledger is kept: longer than an answer is awaited, and than most outages last. */
 const TURN_KEPT_S = 600;
 
 /**
- * Keys lie in slots of their own, so a cluster spreads them: one call a key, all of them in one write. ARGV: units, when the key goes, who adds, his turn. The value is the sum, and
- * for each of those who add ` <who>:<seconds since 1970>:<turn>`. A question writes as well, so that a Redis which takes nothing does not count as one that does.
+ * Each key lies in a slot of its own, so that a cluster spreads the keys: one call per key, all sent in one write. ARGV: units, expiry of
+ * the key, who adds, turn. The value is the sum, followed by ` <who>:<seconds since 1970>:<turn>` for each ledger that adds. A question
+ * writes as well, so that a Redis that accepts no writes does not look healthy.
  */
 const script = `
 local sum, notes = string.match(redis.call('GET', KEYS[1]) or '0', '^(%-?%d+)(.*)$')
@@ -45,7 +46,7 @@ export class RedisLedger implements QuotaLedger {
     );
     const [first] = sums;
     if (first?.status === 'rejected' && sums.every(({ status }) => status === 'rejected')) throw first.reason;
-    // Because: what the others took must not be told again for the sake of one that failed.
+    // Because: entries that were added must not be sent again because another one failed.
     return sums.map(sum => (sum.status === 'fulfilled' ? Number(sum.value) : null));
   }
 }

@@ -1,4 +1,4 @@
-// Files that another version made, and clocks that are set.
+// Files that another version made, and clocks that are changed.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

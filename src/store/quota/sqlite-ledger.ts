@@ -1,17 +1,17 @@
-// Quotas in a SQLite file, for the gateway of one machine. All of its workers write to it, each a few times a second. A file that is
-// locked is tried again a few milliseconds later: nobody waits for a lock in the middle of the loop.
+// Quotas in a SQLite file, for the gateway of one machine. All of its workers write to it, each a few times a second. While the file is
+// locked, a write is retried a few milliseconds later: the event loop never waits for a lock.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
-/** How often what is over goes, and how much of it at once: a thousand rows take a millisecond or two. */
+/** How often expired keys are deleted, and how many at once: a thousand rows take a millisecond or two. */
 const CLEAN_EVERY_MS = 60_000;
 const CLEANED_AT_ONCE = 1_000;
 /**
- * A clock that is set wrong, by hand or at the machine's start, is put right within minutes mostly. What is over is taken away only by a clock
- * that has gone evenly for as long: otherwise budgets that are not over at all would begin anew.
+ * A clock that is set wrong, by hand or when the machine starts, is mostly corrected within minutes. Expired keys are deleted only after
+ * the clock has run evenly for this long: otherwise quotas whose period is not over would begin anew.
  */
 const CLOCK_TRUSTED_AFTER_MS = 600_000;
 const CLOCK_LEAP_MS = 60_000;
@@ -30,7 +30,7 @@ export class SqliteLedger implements QuotaLedger {
   private readonly connection: OwnConnection;
   private statements: Statements | null = null;
   private cleanAt = performance.now() + CLOCK_TRUSTED_AFTER_MS;
-  /** Of the clock that is set over the one that is not. */
+  /** Milliseconds by which the wall clock is ahead of the monotonic clock. */
   private clockAhead = Date.now() - performance.now();
 
   constructor(store: SqliteStore) {
@@ -71,7 +71,7 @@ export class SqliteLedger implements QuotaLedger {
     this.statements = {
       database,
       add: database.prepare(
-        // Columns by name: a later version may have added one.
+        // Names the columns: a later version may have added one.
         `INSERT INTO quota (key, used, expires) VALUES (?, ?, ?)
            ON CONFLICT (key) DO UPDATE SET used = used + excluded.used RETURNING used`,
       ),

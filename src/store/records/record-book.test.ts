@@ -1,4 +1,4 @@
-// The contract of records, for a real Redis and a SQLite file: whoever saw the newest writes, everybody else is told that he did not.
+// The contract of records, for a real Redis and a SQLite file: a writer that saw the newest version succeeds, any other fails.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,19 +1,19 @@
-// The contract of small texts that gateways agree on by way of a store: read by all, written by whoever saw the newest. Contract only; Redis
-// and SQLite fulfil it beside this file.
+// The contract of small texts on which gateways agree through a store: all read them, and a gateway that saw the newest version writes.
+// Contract only; Redis and SQLite implement it in files beside this one.
 
-/** What nobody read or wrote for this long is forgotten. */
+/** A record that was neither read nor written for this long is forgotten. */
 export const RECORD_DAYS = 90;
 
 export interface KeptRecord {
-  /** From 1 up, one more with each write. */
+  /** Counts from 1, one up with each write. */
   readonly version: number;
   readonly text: string;
 }
 
-/** Everything rejects with `StoreAway` while nothing can be asked. */
+/** All methods reject with `StoreAway` while the store is away. */
 export interface RecordBook {
-  /** By key; what is not there is left out. */
+  /** The records by key; missing ones are left out. */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, KeptRecord>>;
-  /** Puts a text in the place of the version that was read, 0 for none. False when another one stands there by now. */
+  /** Replaces version `before`, the one that was read, or 0 for none. False when another version has taken its place. */
   write(key: string, text: string, before: number): Promise<boolean>;
 }

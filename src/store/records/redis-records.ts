@@ -1,11 +1,11 @@
-// Records in Redis: a hash a key, which goes by itself when nobody uses it.
+// Records in Redis: one hash per key, which expires when nobody uses it.
 
 import type { RedisStore } from '../redis/redis-store.ts';
 import { type KeptRecord, RECORD_DAYS, type RecordBook } from './record-book.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** Read often, so its time is renewed when a day of it is over. */
+/** Records are read often, so the expiry is renewed only when a day of it has passed. */
 const readScript = `
 local found = redis.call('HMGET', KEYS[1], 'v', 't')
 if found[1] and redis.call('TTL', KEYS[1]) < ${(RECORD_DAYS - 1) * DAY_SECONDS} then
@@ -29,7 +29,7 @@ export class RedisRecords implements RecordBook {
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, KeptRecord>> {
     const found = await Promise.all(
       keys.map(async key => {
-        // Because: the script answers with two texts, or nothing twice.
+        // Because: the script returns two texts, or null twice.
         const [version, text] = (await this.store.command('EVAL', readScript, 1, this.name(key))) as (string | null)[];
         return [key, version === null || text == null ? null : { version: Number(version), text }] as const;
       }),

@@ -1,17 +1,17 @@
-// What the driver leaves undone about connections that it makes: it waits without end for a server that accepts one and does not greet
-// it, works in another database where the one that was asked for is refused, and keeps to itself why none comes about.
+// Makes up for what the driver leaves undone about its connections: it waits without limit for a server that accepts a connection and does
+// not greet, works in database 0 when the configured one is refused, and does not report why no connection comes about.
 
 import type { Redis } from 'ioredis';
 import type { RedisClient } from './redis-client.ts';
 import { refusalCode } from './refusal-code.ts';
 
-/** Hears by what code a connection does not come about, and an empty text when one has. */
+/** Called with the code for which a connection fails, and with an empty text when one is ready. */
 type TroubleListener = (trouble: string) => void;
 
-/** Also of each server of a cluster. A greeting may take `greetingMsMax`: a new connection is tried behind it. */
+/** Guards all connections, in a cluster those to each server. A greeting may take `greetingMsMax`; then the connection is made anew. */
 export function guardConnections(client: RedisClient, greetingMsMax: number, onTrouble: TroubleListener): void {
   guard(client, greetingMsMax, onTrouble);
-  // Because: the driver gives the connections of a cluster up for good when they end, and makes them anew when they are needed.
+  // Because: the driver makes the connections of a cluster when they are needed, and new ones in place of those that end.
   if (client.isCluster) client.on('+node', (node: Redis) => guard(node, greetingMsMax, onTrouble));
 }
 
@@ -27,7 +27,7 @@ function guard(client: RedisClient, greetingMsMax: number, onTrouble: TroubleLis
     };
     timer = setTimeout(() => {
       timer = setTimeout(giveUp, greetingMsMax / 2).unref();
-      // Because: the driver waits for a server that reads its file, and tells nobody.
+      // Because: the driver waits silently for a server that is still loading its file.
       void isLoading(client).then(loads => {
         if (loads) why = 'LOADING';
       });
@@ -38,7 +38,7 @@ function guard(client: RedisClient, greetingMsMax: number, onTrouble: TroubleLis
     onTrouble('');
   });
   client.on('close', () => clearTimeout(timer));
-  // Because: an event without a listener would end the process.
+  // Because: an `error` event without a listener would end the process.
   client.on('error', (error: Error) => {
     const code = codeOf(error);
     if (!isSelection(error)) {
@@ -46,25 +46,25 @@ function guard(client: RedisClient, greetingMsMax: number, onTrouble: TroubleLis
       return;
     }
     onTrouble(`its database cannot be selected: ${code}`);
-    // The driver would go on in database 0, which may be somebody else's.
+    // The driver would go on in database 0, which may belong to somebody else.
     client.disconnect(true);
   });
 }
 
-/** Whether a server that is connected to answers, and has not read its file yet. Without an answer it stays open. */
+/** Whether a connected server answers that it is still loading its file. Stays pending until an answer comes or the connection ends. */
 async function isLoading(client: RedisClient): Promise<boolean> {
   if (client.status !== 'connect' || client.isCluster) return false;
   return /^loading:1/m.test(await client.info('persistence').catch(() => ''));
 }
 
-/** Whether the server refuses the database. */
+/** Whether the error is the server's refusal to select the database. */
 function isSelection(error: Error & { readonly command?: { readonly name?: string } }): boolean {
   return refusalCode(error) !== null && error.command?.name === 'select';
 }
 
-/** `WRONGPASS`, `ECONNREFUSED`, `CERT_HAS_EXPIRED`: messages name addresses. Empty for what follows from another error. */
+/** A code such as `WRONGPASS`, `ECONNREFUSED`, `CERT_HAS_EXPIRED`, since messages name addresses. Empty for errors that have none. */
 function codeOf(error: Error): string {
-  // What a cluster says is that none of its servers could be asked; each has its reason.
+  // The error of a cluster says that none of its servers could be asked; the reason is in the error of a server.
   if ('lastNodeError' in error && error.lastNodeError instanceof Error) return codeOf(error.lastNodeError);
   return refusalCode(error) ?? ('code' in error && typeof error.code === 'string' ? error.code : '');
 }

@@ -1,4 +1,4 @@
-// Which slot of a Redis Cluster a key lies in: CRC16 (XMODEM) of its hash tag, or of the whole key (Redis Cluster specification).
+// The slot of a Redis Cluster in which a key lies: CRC16 (XMODEM) of its hash tag, or of the whole key (Redis Cluster specification).
 
 const SLOTS = 16_384;
 const POLYNOMIAL = 0x1021;
@@ -9,7 +9,7 @@ const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** For keys of ASCII letters, as ours are. */
+/** For keys of ASCII characters only, as all keys of limits are. */
 export function keySlot(key: string): number {
   const open = key.indexOf('{');
   const close = open === -1 ? -1 : key.indexOf('}', open + 1);

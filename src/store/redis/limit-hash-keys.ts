@@ -1,10 +1,10 @@
-// Keys for the hash of callers that all gateways on one Redis share: the same caller has the same name in each.
+// Hash keys that all gateways on one Redis share: the same caller has the same hash in each gateway.
 
 import { createHash } from 'node:crypto';
 import { type LimitRule, ruleIdentity } from '../limiter/limit-rule.ts';
 import type { StoreSpec } from '../store-spec.ts';
 
-/** Two words a rule. As secret as the store's password, where it has one. */
+/** Two words per rule. As secret as the store's password, if it has one. */
 export function limitHashKeys(rules: readonly LimitRule[], { keyPrefix, password }: StoreSpec): Int32Array {
   const words = new Int32Array(2 * rules.length);
   for (const [at, rule] of rules.entries()) {

@@ -1,17 +1,17 @@
-// A limit while Redis is away: this gateway's share of it, counted in shared memory. Follows along while Redis answers as well, so
-// that neither the loss nor the return of Redis gives anybody a fresh burst.
+// A limit while Redis is away: this gateway's share, counted in shared memory. It is also charged while Redis answers, so that neither
+// the loss nor the return of Redis gives a caller a fresh burst.
 
 import { isBucket, type LimitRule, PER_MS_MAX } from '../limiter/limit-rule.ts';
 import { LimitCall, type Limiter, type LimiterStore } from '../limiter/limiter-store.ts';
 
-/** More gateways than this are counted as so many: shares would be smaller than anybody could use. */
+/** Larger numbers of gateways count as this one: shares would be too small to be of use. */
 const GATEWAYS_MAX = 64;
 
-/** The rule of which `gateways` together make the whole. At least one unit at once. */
+/** The share of a rule of which `gateways` together make the whole. Admits one unit at once at least. */
 function shareOf(rule: LimitRule, gateways: number): LimitRule {
   if (gateways === 1) return { ...rule, identity: `share ${rule.identity}` };
   const identity = `share of ${gateways} ${rule.identity}`;
-  // A log's memory has the length of its limit: a share of it would need a table of its own.
+  // A log's memory has the length of its limit: a share of it would need a table of its own. It is counted by gcra.
   if (rule.algorithm === 'slidingLog') return shareOf({ ...rule, algorithm: 'gcra', burst: rule.count }, gateways);
   if (!isBucket(rule)) return { ...rule, identity, count: Math.max(1, Math.floor(rule.count / gateways)) };
   const burst = Math.max(1, Math.floor(rule.burst / gateways));
@@ -32,12 +32,12 @@ export class LocalShare {
     this.call = new LimitCall(rules.length);
   }
 
-  /** Decides by this gateway's share; fills `call` as a store does. */
+  /** Decides by this gateway's share; fills in `call` as a store does. */
   decide(call: LimitCall, gateways: number): boolean {
     const { call: own } = this;
     this.copyKeys(call);
     own.costs.set(call.costs);
-    // Because: what a gateway's shared memory decides, it decides at once.
+    // Because: a limiter in shared memory answers at once.
     const admitted = this.limiter(gateways).decide(own) as boolean;
     call.refusedBy = own.refusedBy;
     call.remaining.set(own.remaining);
@@ -46,20 +46,20 @@ export class LocalShare {
     return admitted;
   }
 
-  /** What Redis admitted through this gateway is taken here as well. */
+  /** Charges here what Redis admitted through this gateway. */
   follow(call: LimitCall, gateways: number): void {
     this.copyKeys(call);
     const limiter = this.limiter(gateways);
     for (let at = 0; at < this.rules.length; at++) limiter.charge(this.call, at, call.costs[at]!);
   }
 
-  /** What turned out later: as `follow`, of one limit. */
+  /** Charges units of one limit that became known later. */
   charge(call: LimitCall, at: number, units: number, gateways: number): void {
     this.copyKeys(call);
     this.limiter(gateways).charge(this.call, at, units);
   }
 
-  /** Units of a limit that this gateway's callers have not got back yet. */
+  /** Units of a limit that this gateway's callers have used and not got back yet. */
   used(call: LimitCall, at: number, gateways: number): number {
     const { call: own, rules } = this;
     this.copyKeys(call);
@@ -74,7 +74,7 @@ export class LocalShare {
     this.call.keys.set(call.keys);
   }
 
-  /** Keys are mixed with the number of gateways: cells of different shares are different cells. */
+  /** Mixes the number of gateways into the keys, so that shares of different sizes have different cells. */
   private limiter(gateways: number): Limiter {
     const count = Math.min(GATEWAYS_MAX, Math.max(1, gateways));
     const { call, rules } = this;

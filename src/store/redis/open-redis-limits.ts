@@ -1,4 +1,4 @@
-// Limits that several gateways share through a Redis: what a filter says that it needs for them, and the store that it opens.
+// Limits that several gateways share through a Redis: what a filter has to declare for them, and the limiter store that it opens.
 
 import { createHash } from 'node:crypto';
 import type { Feed, FeedNeed } from '../feed.ts';
@@ -18,23 +18,23 @@ import { USE_TABLE_BYTES, UseTable } from './shared/use-table.ts';
 import type { LimitsNews, StoreFailure } from './store-failure.ts';
 
 export interface RedisLimitSettings {
-  /** `shared`: decided in shared memory, no request waits, gateways are kept in step. `exact`: one script in Redis a call. */
+  /** `shared`: decided in shared memory, no request waits, gateways are kept in step. `exact`: one script in Redis per call. */
   readonly mode: 'shared' | 'exact';
   readonly onFailure: StoreFailure;
-  /** Of the tables in shared memory, as for limits that are counted here alone. */
+  /** Size of the tables in shared memory, as for limits that this gateway counts alone. */
   readonly tableBytes: number;
-  /** `exact`: how long a decision may wait for Redis, in ms, before it is made without it. */
+  /** For `exact`: how many ms a decision may wait for Redis before it is made without Redis. */
   readonly answerMsMax: number;
 }
 
-/** What a worker offers to its filters, as far as it is needed here. */
+/** What a worker offers to its filters, as far as limits need it. */
 export interface LimitsWorker extends SharedMemory {
   feed<Value>(need: FeedNeed): Feed<Value>;
 }
 
 /**
- * One for each feed, and so for all settings of the store: while a reload changes one of them, the source of before and the new one both run, and
- * each has to read all that its own workers write. Of a password the name shows nothing.
+ * Names a table for each feed, and so for each version of the store's settings: while a reload changes one, the old and the new source both
+ * run, and each has to read all that its own workers write. The name reveals nothing of the password.
  */
 function useTableName(store: StoreSpec): string {
   const digest = createHash('sha256').update(JSON.stringify(store)).digest('base64url');
@@ -45,13 +45,13 @@ function limitsFeed(store: StoreSpec): FeedNeed {
   return { kind: LIMITS_FEED, spec: { store, useTable: useTableName(store) } };
 }
 
-/** For `FilterDefinition.needs`. */
+/** What a filter returns in `FilterDefinition.needs`. */
 export function redisLimitNeeds(
   store: StoreSpec,
   rules: readonly LimitRule[],
   { tableBytes }: Pick<RedisLimitSettings, 'tableBytes'>,
 ): { tables: { name: string; bytes: number }[]; feeds: FeedNeed[] } {
-  // Because: a share of a log is counted by gcra, whose table then has to be there.
+  // Because: a share of a log is counted by gcra, so the table for gcra has to exist.
   const shares = rules.map((rule): LimitRule => ({ ...rule, algorithm: 'gcra' }));
   const tables = limitTables([...rules, ...shares], tableBytes);
   return {
@@ -60,7 +60,7 @@ export function redisLimitNeeds(
   };
 }
 
-/** To be called where a filter is built. Filters with the same store and settings share their batches. */
+/** Called when a filter is built. Filters with the same store and `answerMsMax` share their batches. */
 export function openRedisLimits(store: RedisStore, worker: LimitsWorker, settings: RedisLimitSettings): LimiterStore {
   const { spec } = store;
   const { mode, onFailure, tableBytes, answerMsMax } = settings;
@@ -93,7 +93,7 @@ export function openRedisLimits(store: RedisStore, worker: LimitsWorker, setting
 
 const links = new WeakMap<RedisStore, Map<number, ExactLink>>();
 
-/** One a store and patience, so that the calls of all filters leave together. */
+/** One link per store and `answerMsMax`, so that the calls of all filters leave together. */
 function linkOf(store: RedisStore, answerMsMax: number): ExactLink {
   const known = links.get(store) ?? new Map<number, ExactLink>();
   links.set(store, known);
@@ -101,7 +101,7 @@ function linkOf(store: RedisStore, answerMsMax: number): ExactLink {
   if (there !== undefined) return there;
   const link = new ExactLink(store, answerMsMax);
   known.set(answerMsMax, link);
-  // Where it was not, the first call brings the script along, and takes longer for it.
+  // Without the script in Redis, the first call sends its text, and takes longer.
   const load = () => void store.command('SCRIPT', 'LOAD', decideScript).catch(() => {});
   store.onAvailability(available => available && load());
   if (store.available) load();

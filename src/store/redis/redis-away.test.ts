@@ -1,4 +1,4 @@
-// Redis killed, paused and failed over under load: nobody waits, nothing crashes, and the budget is within bounds behind it.
+// Redis killed, paused and failed over under load: no call waits, nothing crashes, and the budget stays within bounds.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -15,16 +15,16 @@ const GATEWAYS = 3;
 const rules = [limitRule({ count: COUNT, burst: BURST })];
 const modes = ['shared', 'exact'] as const;
 type Mode = (typeof modes)[number];
-/** Where a Redis that is a little late is not the subject. */
+/** For tests in which a slightly late Redis is not the subject. */
 const PATIENT_MS = 100;
-/** What Redis may add to a call, whatever happens to it. */
+/** Most ms that Redis may add to a call, whatever happens to it. */
 const ADDED_MS_MAX = 5;
 /**
- * What an outage may cost beyond the limit: gateways come back within 0.2 s of each other, and whoever is back first takes what the others are
- * still taking as their share; beside that 50 ms of the rate for what arrives in lumps, at each gateway.
+ * How much may be admitted beyond the limit because of an outage: gateways come back within 0.2 s of each other, and the first ones back
+ * take what the others still take as their share; beside that, 50 ms of the rate at each gateway for what arrives in lumps.
  */
 const TOO_MANY_MAX = COUNT * (0.2 + 0.05 * GATEWAYS);
-/** Before anything happens. */
+/** Time before anything happens to Redis. */
 const WELL_MS = 1_000;
 
 type Failure = 'open' | 'closed' | 'local';
@@ -35,12 +35,12 @@ async function gatewaysOn(port: number, mode: Mode, onFailure: Failure, count: n
   const gateways = await Promise.all(
     Array.from({ length: count }, () => openLimitGateway(spec, rules, { mode, onFailure, answerMsMax })),
   );
-  // Because: shares while Redis is away go by how many were alive before.
+  // Because: the shares while Redis is away depend on how many gateways were alive before.
   await eventually(() => gateways.every(({ news }) => news()?.gateways === count), 'all know of each other');
   return gateways;
 }
 
-/** Offers twice the limit to gateways of both modes, which do not know of each other, while `happening` goes on. */
+/** Offers twice the limit to the gateways of both modes, which count apart, while `happening` goes on. */
 async function underLoad(port: number, forMs: number, happening: () => Promise<void>): Promise<void> {
   const sides = await Promise.all(
     modes.map(async mode => ({ mode, gateways: await gatewaysOn(port, mode, 'local', GATEWAYS) })),
@@ -67,7 +67,7 @@ function assertSwift(mode: Mode, { longestAddedMs }: LimitOutcome): void {
   assert.ok(longestAddedMs <= ADDED_MS_MAX, `${mode}: Redis added ${longestAddedMs.toFixed(2)} ms to a call`);
 }
 
-/** Most admissions in any second, beyond what a second and the burst allow. */
+/** How far the admissions in the worst second exceed what a second and the burst allow. */
 function worstSecond({ admittedAt }: LimitOutcome): number {
   let from = 0;
   let most = 0;
@@ -81,7 +81,7 @@ function worstSecond({ admittedAt }: LimitOutcome): number {
 function assertWithinBounds(mode: Mode, outcome: LimitOutcome): void {
   const { admitted, tookMs, lateMs } = outcome;
   const allowed = BURST + (COUNT * tookMs) / 1_000;
-  // Because: while this thread does not run, neither gateway hears of the others.
+  // Because: while this thread does not run, no gateway hears of the others.
   const late = (COUNT * lateMs) / 1_000;
   const said = `${mode}: ${admitted} of ${allowed}, ${lateMs} ms late`;
   assert.ok(admitted <= allowed + TOO_MANY_MAX + late, said);
@@ -139,7 +139,7 @@ describe('Redis away', () => {
       assert.equal(await closed.limiter.decide(call), false);
       assert.equal(call.refusedBy, -1, 'no limit refused');
       redis.resume();
-      // What was let through is not forgotten: nobody gets a fresh burst behind it.
+      // What was let through is not forgotten: the caller gets no fresh burst after the outage.
       const isBack = () => open!.news()?.available === true && (mode === 'shared' || open!.ask(2) instanceof Promise);
       await eventually(isBack, 'Redis is asked again');
       let admitted = 0;

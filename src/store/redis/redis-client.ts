@@ -1,4 +1,4 @@
-// Makes the driver's client for a store: one server or a cluster, with what the driver must not do for us switched off.
+// Makes the driver's client for a store: one server or a cluster, with those features of the driver switched off that do harm here.
 
 import type { Cluster, Redis } from 'ioredis';
 import type { StoreSpec } from '../store-spec.ts';
@@ -7,22 +7,22 @@ import { refusalCode } from './refusal-code.ts';
 export type RedisClient = Redis | Cluster;
 
 const RECONNECT_MIN_MS = 20;
-/** Also by how much gateways come back apart, while those that are back admit what the others still take as their shares. */
+/** Also how far apart gateways come back; until then those that are back admit what the others still admit as their shares. */
 const RECONNECT_MAX_MS = 200;
-/** Of a cluster: how often a client looks for slots that moved, beside what the servers tell it. */
+/** For a cluster: how often a client looks for slots that moved, besides what the servers report. */
 const SLOTS_EVERY_MS = 5_000;
 
-/** Half of it is chance, so that gateways do not come back all at once. */
+/** Milliseconds until the next attempt. Half of it is random, so that gateways do not all come back at once. */
 function reconnectDelay(attempt: number): number {
   const bound = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10));
   return bound / 2 + (Math.random() * bound) / 2;
 }
 
-/** How often the master is looked for behind a name that leads to a replica. Each time the connection ends, also for those who only read. */
+/** How often to look for the master behind a name that leads to a replica. Each look ends the connection, for readers as well. */
 const LOOK_FOR_MASTER_EVERY_MS = 1_000;
 
 /**
- * Whether to connect anew for what a server said: one that became a replica says so in answer to a write. `onReplica` hears of it.
+ * Whether to reconnect because of an error: a server that became a replica refuses writes with READONLY. Calls `onReplica` each time.
  */
 function looksForMaster(onReplica: () => void): (error: Error) => boolean {
   let lookedAt = -Infinity;
@@ -36,7 +36,7 @@ function looksForMaster(onReplica: () => void): (error: Error) => boolean {
   };
 }
 
-/** Not connected yet. `onReplica` hears when a connection is given up because it leads to a replica. The driver is loaded here: a gateway without Redis pays nothing for it. */
+/** A client that is not connected yet. `onReplica` is called when a connection to a replica is given up. Loads the driver only here. */
 export async function makeRedisClient(spec: StoreSpec, onReplica: () => void): Promise<RedisClient> {
   const driver = await import('ioredis');
   const { nodes, kind } = spec;
@@ -61,7 +61,7 @@ function connectionOptions(spec: StoreSpec, onReplica: () => void) {
     connectTimeout: connectTimeoutMs,
     connectionName: 'cardea',
     retryStrategy: reconnectDelay,
-    // Whoever asks a store that is away is told so at once, and a decision that was sent is never sent again.
+    // A command to a store that is away is rejected at once, and a decision that was sent is never sent again.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

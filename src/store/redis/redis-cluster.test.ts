@@ -48,7 +48,7 @@ test('exact: a stack over several slots admits its tightest limit, and takes not
   for (let caller = 1; caller <= 5; caller++) {
     const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => (n % 2 ? one : other).ask(caller)));
     assert.equal(answers.filter(Boolean).length, 10);
-    // What the other gateway gives back is under way still.
+    // What the other gateway gives back is still under way.
     await new Promise(resolve => setTimeout(resolve, 50));
     const call = one.call(caller, 0);
     await one.limiter.decide(call);
@@ -103,12 +103,12 @@ test('shared: a slot moves to another server while its callers come, and all of 
     for (let n = 0; n < times; n++) {
       for (let caller = 0; caller < 64; caller++)
         for (const gateway of [one, other]) if (await gateway.ask(caller)) admitted[caller]!++;
-      // Because: gateways tell each other in rounds, of which these callers have one in 0.1 s.
+      // Because: gateways tell each other in rounds; for these callers there is one every 0.1 s.
       await new Promise(resolve => setTimeout(resolve, 50));
     }
   };
   await askAll(20);
-  // Callers without a level there yet are those that a move would find there already.
+  // During the move, calls taken at the new server too early would make callers' keys there, which the move then finds in its way.
   await cluster.moveSlot(keySlot(`${own.keyPrefix}s{3}:`), () => askAll(15));
   await askAll(100);
   const [least, most] = [Math.min(...admitted), Math.max(...admitted)];
@@ -144,7 +144,7 @@ test('shared: where one master refuses to count, `onStoreFailure` decides for it
     [gateways[2]!, []],
   ] as const) {
     await eventually(() => {
-      // What the others are owed is used up meanwhile.
+      // The remaining budget of the other callers is used up meanwhile.
       const passed = admitted(gateway);
       return gateway.trouble() === told && isDeepStrictEqual(passed, expected);
     }, 'those that are not counted are treated as was said');
@@ -172,15 +172,15 @@ test('a master is lost and its replica takes over: nobody waits, nobody gets muc
   for (const [at, { mode }] of sides.entries()) {
     const { admittedBy, longestAddedMs, tookMs, lateMs } = outcomes[at]!;
     const allowed = burst + (count * tookMs) / 1_000;
-    // As for one server; and each of the two gateways may find a burst of its own, when the master goes and when it is back. Unheld they would
-    // admit twice what is allowed.
+    // As for a single server; in addition each of the two gateways may give a burst of its own, when the master goes and when it is back.
+    // Without limits they would admit twice what is allowed.
     const tooMany = count * (0.2 + 2 * 0.05 + lateMs / 1_000) + 4 * burst;
     const [least, most] = [Math.min(...admittedBy), Math.max(...admittedBy)];
     assert.ok(longestAddedMs <= 5, `${mode}: the cluster added ${longestAddedMs} ms to a call`);
     assert.ok(most <= allowed + tooMany, `${mode}: ${most} of ${allowed}`);
     assert.ok(least >= allowed * 0.7 - (count * lateMs) / 1_000, `${mode}: ${least} of ${allowed}`);
   }
-  // Strangers, so many that all masters have some: two gateways give each of them his burst, and what comes back meanwhile.
+  // New callers, enough for every master to have some: two gateways together give each of them its burst, and what comes back meanwhile.
   const open = () => openLimitGateway(spec, [limitRule({ count, burst })], patient);
   const [one, other] = await Promise.all([open(), open()]);
   t.after(() => Promise.all([one.close(), other.close()]));

@@ -1,5 +1,5 @@
-// A Redis that answers and counts nothing: full, a replica, held up by a script, or closed to the gateway's user. For limits that is as if
-// it were away, and `/health/ready` says by which code.
+// A Redis that answers but does not count: full, a replica, held up by a script, or closed to the gateway's user. For limits this is as if
+// it were away, and `/health/ready` names the code.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -13,13 +13,13 @@ import { reasonOf, StoreAway } from '../store-away.ts';
 import { RedisStore } from './redis-store.ts';
 
 const BURST = 50;
-/** Gives back nothing while a test runs. */
+/** Gives no unit back while a test runs. */
 const rules = [limitRule({ count: 60, perMs: 3_600_000, burst: BURST })];
 const TOKEN = 'pw-of-the-gateway';
 
 interface Refusal {
   readonly code: string;
-  /** `own` is a connection of this one alone. */
+  /** `own` is a connection that only this refusal uses. */
   readonly begin: (admin: Redis, own: Redis) => Promise<unknown>;
   readonly end: (admin: Redis) => Promise<unknown>;
 }
@@ -99,7 +99,7 @@ describe('Redis that refuses to count', () => {
       for (const gateway of gateways) await eventually(() => gateway.trouble() === null, 'it counts again');
       for (const { troubles } of gateways)
         assert.deepEqual(troubles.at(-2), expected, 'nothing else was told in between');
-      // Who was admitted meanwhile has nothing left; whom `closed` refused has what he had.
+      // A caller that was admitted meanwhile has nothing left; a caller that `closed` refused still has its budget.
       const left = await Promise.all(gateways.map(gateway => gateway.ask(1)));
       assert.deepEqual(left, [false, true, false, false, true, false]);
     });

@@ -1,4 +1,4 @@
-// Commands and subscriptions against a real Redis: answered, refused at once when it is away, and back by themselves.
+// Commands and subscriptions against a real Redis: answered, refused at once when it is away, and restored without help.
 
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -97,7 +97,7 @@ test('subscriptions hear, and hear again after the server was killed', async t =
   const publish = async (port: number, text: string) => {
     const other = new RedisStore(redisSpec(port));
     const next = nextMessage();
-    // Because: nothing tells a publisher that a subscriber is back, but how many heard it.
+    // Because: a publisher learns that a subscriber is back only from the number of receivers.
     await eventually(async () => (await other.command('PUBLISH', 'news', text)) === 1, 'the subscriber is there');
     await next;
     await other.close();

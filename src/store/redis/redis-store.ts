@@ -1,5 +1,5 @@
-// Redis, Valkey, or a cluster of them, as filters and feed sources use it: commands that never wait for a server that is away,
-// and subscriptions that come back by themselves. How limits are counted in it is in the files beside this one.
+// Redis, Valkey, or a cluster of them, as filters and feed sources use it: commands that never wait for a server that is away, and
+// subscriptions that are restored automatically. How limits are counted in Redis is in the files beside this one.
 
 import type { Cluster, Redis } from 'ioredis';
 import { Holds } from '../holds.ts';
@@ -12,10 +12,10 @@ import { type ReturnWatch, watchForReturn } from './return-watch.ts';
 
 type Argument = string | number | Buffer;
 
-/** Some 64 MB/s: what a network and a busy server do at least. */
+/** Some 64 MB/s, which a network and a busy server achieve at least. */
 const SLOWEST_BYTES_A_MS = 64 * 1024;
 
-/** Until a channel that was refused is asked for again. */
+/** Pause before a refused channel is requested again. */
 const LISTEN_AGAIN_MS = 1_000;
 
 const SILENT = 'it does not answer';
@@ -34,44 +34,44 @@ export class RedisStore {
   private watch: ReturnWatch | null = null;
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
   private readonly channels = new Map<string, Set<(message: string) => void>>();
-  /** By listener: whom to tell that it hears from now on. */
+  /** By message listener: the callback that is told when the listener hears, or is refused. */
   private readonly listening = new Map<(message: string) => void, (refusal: string | null) => void>();
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
   }
 
-  /** Connects, and waits for the first try, at most `connectTimeout`. Never rejects: the store then is away, and tries on. */
+  /** Connects, and waits for the first try, at most `connectTimeoutMs`. Never rejects: a store that is away keeps trying to connect. */
   open(): Promise<void> {
     this.opening ??= this.connect();
     return this.opening;
   }
 
-  /** Whether a command that is sent now is likely to be answered. */
+  /** Whether a command sent now is likely to be answered. */
   get available(): boolean {
     return this.up;
   }
 
-  /** Why it is away, as far as anything is known of it: a code such as `WRONGPASS`, no address. Empty otherwise. */
+  /** Why the store is away, as far as it is known: a code such as `WRONGPASS`, without an address. Empty when nothing is wrong. */
   get trouble(): string {
     return this.why;
   }
 
-  /** Hears of each change of `available`. Call what it returns to stop. */
+  /** Calls the listener on each change of `available`, until the returned function is called. */
   onAvailability(listener: (available: boolean) => void): () => void {
     this.availabilityListeners.add(listener);
     return () => this.availabilityListeners.delete(listener);
   }
 
-  /** For what counts limits, beside this file: the client as it is, connected or not; null before `open`. */
+  /** For the counting of limits, beside this file: the driver's client, connected or not; null before `open`. */
   get driver(): RedisClient | null {
     return this.client;
   }
 
-  /** A server that can be asked whether it is there; null when none is known. */
+  /** A server that can be probed; null when none is known. */
   get anyNode(): Redis | null {
     const { client } = this;
-    // Because: `isCluster` tells the two clients apart, which their types do not say.
+    // Because: `isCluster` tells the two clients apart, which their types do not.
     return client?.isCluster ? ((client as Cluster).nodes('master')[0] ?? null) : (client as Redis | null);
   }
 
@@ -79,31 +79,31 @@ export class RedisStore {
     return this.closed;
   }
 
-  /** The name that a key has in Redis. */
+  /** The full name of a key in Redis, with the store's prefix. */
   key(name: string): string {
     return this.spec.keyPrefix + name;
   }
 
   /**
-   * Sends a command; keys are to be made by `key`. Rejects with `StoreAway` at once when the store is away, and when no answer comes
-   * within `commandTimeout`; what Redis itself refuses rejects with its message. Opens the store when it is not open yet.
+   * Sends a command; its keys must be made by `key`. Rejects with `StoreAway` at once when the store is away, and when no answer comes
+   * within `commandTimeoutMs`; rejects with Redis's own message when Redis refuses. Opens the store when it is not open yet.
    */
   async command(name: string, ...args: readonly Argument[]): Promise<unknown> {
     const client = await this.connected();
     return await this.inTime(client.call(name, ...args), 0);
   }
 
-  /** As `command`, for values that are bytes, and up to so many of them: what takes long for its size is no sign that the store is away. */
+  /** As `command`, for binary values of up to `bytesMax` bytes: the timeout grows with them, since a large value may take longer. */
   async commandForBytes(bytesMax: number, name: string, ...args: readonly Argument[]): Promise<unknown> {
     const client = await this.connected();
     return await this.inTime(client.callBuffer(name, ...args), bytesMax / SLOWEST_BYTES_A_MS);
   }
 
   /**
-   * Hears what is published on a channel (its name as in Redis), on a connection of its own that is made again when it is lost. What is
-   * published meanwhile is missed: read the state again whenever `onListening` is called, at first and after each loss. It is not enough
-   * that the store is available again, since this connection may come back later than that of the commands. Where Redis refuses the
-   * channel it is called with the code (`NOPERM`), and null when it no longer does: Redis is asked again and again.
+   * Passes on what is published on a channel (its name as in Redis), over a separate connection that is restored when it is lost. Messages
+   * in between are missed: read the state again whenever `onListening` is called with null, at first and after each loss.
+   * `onAvailability` is no substitute, since this connection may return later than that of the commands. While Redis refuses the channel,
+   * `onListening` is called with the code (`NOPERM`), and Redis is asked again and again. The returned function ends the subscription.
    */
   subscribe(
     channel: string,
@@ -134,12 +134,12 @@ export class RedisStore {
     };
   }
 
-  /** What is to be told before the connections end. */
+  /** Registers what has to be sent before the connections end. */
   onClose(last: () => Promise<void>): void {
     this.closing.add(last);
   }
 
-  /** Ends all connections; what waits for an answer is told that the store is away. */
+  /** Ends all connections; pending commands are rejected with `StoreAway`. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.closing].map(last => last()));
     this.closed = true;
@@ -150,7 +150,7 @@ export class RedisStore {
     this.client = null;
     this.subscriber = null;
     this.channels.clear();
-    // Because: one that is still being made finds the store closed, and there is none to end. Nobody waits for what is rejected here.
+    // Because: a client that is still being made finds the store closed, and ends by itself. Its rejection concerns nobody here.
     const client = await subscriber?.catch(() => null);
     client?.disconnect();
   }
@@ -175,11 +175,11 @@ export class RedisStore {
     });
     await Promise.race([client.connect().catch(() => {}), tooLong]);
     clearTimeout(waited);
-    // Because: of a cluster the driver says so a moment after the connection was made.
+    // Because: for a cluster, the driver emits `ready` a moment after the connection was made.
     if (client.status === 'ready') this.become(true);
   }
 
-  /** A client whose errors are no surprise; null when the store was closed meanwhile. */
+  /** A guarded client, not connected yet; null when the store was closed meanwhile. */
   private async made(): Promise<RedisClient | null> {
     const hear = (trouble: string) => {
       this.why = trouble;
@@ -198,7 +198,7 @@ export class RedisStore {
       client.on('message', (channel: string, message: string) => {
         for (const listener of this.channels.get(channel) ?? []) listener(message);
       });
-      // Because: the driver subscribes again to what it had, and knows nothing of what could not be sent.
+      // Because: the driver restores the subscriptions it had, but knows nothing of those that could not be sent.
       client.on('ready', () => {
         const names = [...this.channels.keys()];
         if (names.length > 0) void this.listenTo(client, names);
@@ -214,7 +214,7 @@ export class RedisStore {
       await client.subscribe(...channels);
     } catch (error) {
       const code = refusalCode(error);
-      // Where there is no answer it is tried again when the connection is back.
+      // Without an answer, the subscription is tried again when the connection is back.
       if (code !== null) this.listenLater(client, channels, code);
       return;
     }
@@ -236,7 +236,7 @@ export class RedisStore {
     }
   }
 
-  /** The answer, or `StoreAway` after `commandTimeout` and what its bytes take: the store counts as away from then on. */
+  /** The answer, or `StoreAway` after `commandTimeoutMs` and `bytesMs`, from when on the store counts as away. */
   private inTime(answer: Promise<unknown>, bytesMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -256,7 +256,7 @@ export class RedisStore {
     });
   }
 
-  /** The server does not answer: nobody waits for it until it does. */
+  /** The server does not answer: commands are rejected at once until it answers again. */
   private trip(): void {
     if (this.closed || !this.up) return;
     this.why = SILENT;

@@ -10,7 +10,7 @@ test('the code is what an answer begins with, and of a script what stands in its
       "ERR The user executing the script can't run this command or subcommand script: 104a, on @user_script:1.",
       'NOPERM',
     ],
-    // As Redis 6.2 says it.
+    // The form of Redis 6.2.
     [
       "ERR Error running script (call to f_ded8): @user_script:3: @user_script: 3: -READONLY You can't write against a read only replica. ",
       'READONLY',

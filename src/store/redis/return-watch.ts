@@ -1,5 +1,5 @@
-// Waits for a server that does not answer: asks again and again whether it is there, and makes the connection anew when nothing is
-// heard on it for long, since the other side may be gone without a word.
+// Waits for a server that does not answer: probes it again and again, and makes the connection anew when nothing arrives on it for
+// long, since the other side may be gone without notice.
 
 import type { Redis } from 'ioredis';
 
@@ -10,7 +10,7 @@ export interface ReturnWatch {
   stop(): void;
 }
 
-/** `node` gives the connection; null ends the wait, as an answer does. Calls `onBack` once. */
+/** `node` returns the connection; null ends the wait, as an answer does. Calls `onBack` once. */
 export function watchForReturn(node: () => Redis | null, onBack: () => void): ReturnWatch {
   let askedAt = 0;
   let over = false;

@@ -1,11 +1,11 @@
-// What a limit does while its Redis is away, and how it knows how many gateways there are. Shapes only.
+// What a limit does while its Redis is away, and how it learns the number of gateways. Shapes only.
 
 /** `open` admits, `closed` refuses, `local` gives each gateway its share of the limit. */
 export type StoreFailure = 'open' | 'closed' | 'local';
 
-/** What the supervisor tells its workers of a store with limits; the value of the feed `limits`. */
+/** What the supervisor tells its workers of a store with limits: the value of the feed `limits`. */
 export interface LimitsNews {
-  /** Gateways that were alive when Redis was last heard, this one included; 1 before. */
+  /** Gateways that were alive when Redis was last heard, including this one; 1 before. */
   readonly gateways: number;
   readonly available: boolean;
 }

@@ -1,20 +1,20 @@
-// The feed of what is revoked: what is asked for, what workers get, and how it stands in Redis.
+// The feed of revocations: the spec that names it, the value that workers get, and the names of its data in Redis.
 
 import type { FeedNeed } from '../feed.ts';
 import type { StoreSpec } from '../store-spec.ts';
 import type { FingerprintKey } from './revocation-table.ts';
 
-/** A type, so that it can be the spec of a feed. */
+/** A type and not an interface, so that it can be the spec of a feed. */
 export type RevocationSpec = {
   readonly store: StoreSpec;
-  /** How often the whole list is read, beside what is published meanwhile. */
+  /** How often the whole list is read, besides the messages that are published meanwhile. */
   readonly syncMs: number;
 };
 
-/** The table changes in place; another one comes when entries have gone or it grew. */
+/** The table changes in place; a new one is published each time the list is read. */
 export interface RevocationValue {
   readonly key: FingerprintKey;
-  /** Of a RevocationTable. */
+  /** The memory of a RevocationTable. */
   readonly memory: SharedArrayBuffer;
 }
 
@@ -22,7 +22,7 @@ export function revocationNeed(spec: RevocationSpec): FeedNeed {
   return { kind: 'revocation', spec };
 }
 
-/** Names in Redis, behind the store's `keyPrefix`. */
+/** Names in Redis, prefixed by the store's `keyPrefix`. */
 export const revocationNames = {
   /** Sorted set: a token's `jti` with the time at which the token expires. */
   ids: 'revoked:jti',

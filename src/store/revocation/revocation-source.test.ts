@@ -1,4 +1,4 @@
-// The list of a real Redis: read whole, changed by messages, kept while Redis is away, read again when it is back.
+// The list in a real Redis: read whole, changed by messages, kept while Redis is away, read again when Redis is back.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -11,7 +11,7 @@ import type { RevocationValue } from './revocation-feed.ts';
 import { revocationSource } from './revocation-source.ts';
 import { idFingerprint, RevocationTable, subjectFingerprint } from './revocation-table.ts';
 
-/** What workers would see, with a way to wait for it. */
+/** Collects what workers would see, and lets a test wait for it. */
 function outlet() {
   const seen: { value: RevocationValue | null; trouble: string | null; log: string[] } = {
     value: null,
@@ -123,7 +123,7 @@ test('away at the start: told, nothing published; then there; away again: the li
   assert.ok(seen.value !== null && value !== null);
 });
 
-/** A feed whose user of Redis may do what `rules` say: `allow` adds to them. The list holds `one`. */
+/** A feed whose Redis user may do what `rules` say; `allow` adds a rule. The list contains `one`. */
 async function feedOfUser(t: TestContext, ...rules: readonly string[]) {
   const redis = await startRedis();
   t.after(() => redis.stop());
@@ -151,7 +151,7 @@ test('a user who may hear no channel is told of, the list counts meanwhile, and 
   assert.equal(tableOf(seen).find(idFingerprint(key, 'one')), later);
   await allow('&*');
   await until(() => seen.trouble === null);
-  // The list does not hold it, so that it can only be heard; a reading that begins behind it takes it out again.
+  // The list does not contain `two`, so that it is known only by the message; a later reading of the list takes it out again.
   const isHeard = async () => {
     await admin.publish('cardea:revocations', JSON.stringify({ jti: 'two', exp: later }));
     return tableOf(seen).find(idFingerprint(seen.value!.key, 'two')) === later;

@@ -1,4 +1,4 @@
-// Follows what is revoked in Redis, once for the process: every message at once, the whole list when it connects and ever so often,
+// Follows the revocations in Redis, once per process: each message at once, and the whole list on each connection and at intervals,
 // since a message can be lost and an entry can be taken back. While Redis is away the last list counts.
 
 import { randomInt } from 'node:crypto';
@@ -10,14 +10,14 @@ import { type RevocationSpec, type RevocationValue, revocationNames } from './re
 import { idFingerprint, RevocationTable, subjectFingerprint } from './revocation-table.ts';
 
 const PAGE = 1_000;
-/** First pause behind a list that could not be read; never longer than `syncMs`. */
+/** First pause after a list that could not be read, in ms; at most `syncMs`. */
 const RETRY_MIN_MS = 1_000;
-/** More entries than this are not kept: 64 bytes each. */
+/** A set with more entries is not read, and the list before it stays: an entry takes 64 bytes at least. */
 const ENTRIES_MAX = 2_000_000;
-/** How long an expired token may still pass: the largest `clockSkew` that a filter takes. */
+/** How long an expired token may still pass: the largest `clockSkew` that a filter accepts. */
 const SKEW_MAX_S = 300;
 
-/** One entry: a token's id or a subject with its time, or the time for all. Seconds since 1970. */
+/** One entry: a token's id or a subject with its time, or the time for all tokens. Seconds since 1970. */
 type Entry =
   | { readonly kind: 'id' | 'subject'; readonly name: string; readonly seconds: number }
   | { readonly kind: 'before'; readonly seconds: number };
@@ -25,7 +25,7 @@ type Entry =
 export const revocationSource: FeedSource<RevocationValue> = {
   kind: 'revocation',
   start(spec: FeedSpec, outlet: FeedOutlet<RevocationValue>): RunningFeed {
-    // Because: a feed of this kind is asked for by `revocationNeed` alone.
+    // Because: only `revocationNeed` makes needs of this kind.
     const follower = new RevocationFollower(spec as RevocationSpec, outlet);
     return { ready: follower.begin(), nudge: () => {}, stop: () => follower.stop() };
   },
@@ -37,13 +37,13 @@ class RevocationFollower {
   private readonly store: RedisStore;
   private readonly key = { low: randomInt(2 ** 32) | 0, high: randomInt(2 ** 32) | 0 };
   private table: RevocationTable | null = null;
-  /** What came while the list was being read: the list may not have it yet. */
+  /** Messages that came while the list was being read, which may not contain them yet. */
   private meanwhile: Entry[] = [];
   private underWay: Promise<void> | null = null;
   private next: NodeJS.Timeout | undefined;
-  /** Readings that failed, in a row. */
+  /** Number of failed readings in a row. */
   private failures = 0;
-  /** Whether Redis lets it hear messages, as far as is known: by what code not. */
+  /** The code with which Redis refuses messages, as far as is known; null when it does not. */
   private deafness: string | null = null;
   private stopped = false;
 
@@ -55,7 +55,7 @@ class RevocationFollower {
 
   async begin(): Promise<void> {
     const { store } = this;
-    // What was published before it listened is in the list.
+    // What was published before the subscription is in the list.
     store.subscribe(
       store.key(revocationNames.channel),
       message => this.hear(message),
@@ -79,7 +79,7 @@ class RevocationFollower {
     void this.store.close();
   }
 
-  /** Whoever asks while the list is being read gets that one. */
+  /** Reads the list; a call during a reading gets the promise of that reading. */
   private sync(): Promise<void> {
     if (this.stopped) return Promise.resolve();
     this.underWay ??= this.readAnew().finally(() => {
@@ -88,7 +88,7 @@ class RevocationFollower {
     return this.underWay;
   }
 
-  /** As `sync`, for what the reading that is under way may have passed already. */
+  /** Reads the list after any reading under way, which may have passed the change already. */
   private async syncOnceMore(): Promise<void> {
     await this.underWay;
     await this.sync();
@@ -113,7 +113,7 @@ class RevocationFollower {
       );
     } catch (error) {
       this.failures++;
-      // The message names no address: the store's own does not.
+      // The message contains no address: the store's own errors have none.
       if (!this.stopped) this.outlet.report(`the list of revoked tokens cannot be read: ${messageOf(error)}`);
     } finally {
       if (!this.stopped) this.next = setTimeout(() => void this.sync(), this.pauseMs());
@@ -130,7 +130,7 @@ class RevocationFollower {
     const nowS = Date.now() / 1_000;
     const entries: Entry[] = [];
     await this.scan(revocationNames.ids, (name, seconds) => {
-      // A token that has expired is refused in any case, once no clock can be so far off that it has not.
+      // An expired token is refused anyway, once no accepted clock skew can make it valid.
       if (seconds + SKEW_MAX_S > nowS) entries.push({ kind: 'id', name, seconds });
     });
     await this.scan(revocationNames.subjects, (name, seconds) => entries.push({ kind: 'subject', name, seconds }));
@@ -145,7 +145,7 @@ class RevocationFollower {
     let seen = 0;
     do {
       const reply = await store.command('ZSCAN', store.key(set), cursor, 'COUNT', PAGE);
-      // Because: this is what Redis answers to ZSCAN: the next cursor, and member, score, member, score.
+      // Because: ZSCAN returns the next cursor, and a flat list of members and scores.
       const [nextCursor, pairs] = reply as [string, string[]];
       cursor = nextCursor;
       for (let i = 0; i < pairs.length; i += 2) take(pairs[i]!, Number(pairs[i + 1]));
@@ -164,7 +164,7 @@ class RevocationFollower {
     if (this.table !== null && !this.enter(this.table, entry)) void this.sync();
   }
 
-  /** False when there is no room. */
+  /** False when the table has no room. */
   private enter(table: RevocationTable, entry: Entry): boolean {
     if (entry.kind === 'before') {
       table.beforeS = Math.max(table.beforeS, entry.seconds);
@@ -175,7 +175,7 @@ class RevocationFollower {
   }
 }
 
-/** Null for what is no revocation. */
+/** Null for a message that is not a revocation. */
 function entryOf(message: string): Entry | null {
   let value: unknown;
   try {
@@ -184,9 +184,9 @@ function entryOf(message: string): Entry | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  // Because: every member is looked at before it is used.
+  // Because: every member is checked before it is used.
   const { exp, before, ...named } = value as Readonly<Record<string, unknown>>;
-  // As in tokens: some issuers number them.
+  // Some issuers use numbers for these, in tokens as well.
   const [jti, sub] = [named['jti'], named['sub']].map(each => (Number.isSafeInteger(each) ? String(each) : each));
   const time = typeof before === 'number' && Number.isFinite(before) ? before : null;
   if (typeof jti === 'string' && jti !== '')

@@ -1,4 +1,4 @@
-// Entries are found by every thread at once, and only they.
+// Entries are found by every thread at once, and nothing else is found.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,38 +1,38 @@
-// What is revoked, as fingerprints in memory that all threads read and one writes. Entries come in place and at once; they go when the
-// table is made anew. Knows neither Redis nor tokens.
+// Revocations as fingerprints in memory that all threads read and one thread writes. Entries are added in place, at once; they are removed
+// only by making the table anew. Knows neither Redis nor tokens.
 
 import { KeyedHash } from '../../base/keyed-hash.ts';
 
-/** Words in front of the entries: slots minus one, entries, the time before which everything is revoked. */
+/** Words in front of the entries: number of slots minus one, number of entries, the time up to which everything is revoked. */
 const HEADER_WORDS = 4;
 const SLOT_WORDS = 4;
 const SLOTS_MIN = 1_024;
 
-/** Tells fingerprints of token ids from those of subjects. */
+/** Make fingerprints of token ids differ from those of subjects. */
 const idMark = 0;
 const subjectMark = 0x5bd1e995;
 
 const hash = new KeyedHash();
 
-/** Of a text under the table's key; 64 bits, `low` never 0. */
+/** The hash of a text under the table's key: 64 bits, `low` never 0. */
 export interface Fingerprint {
   readonly low: number;
   readonly high: number;
 }
 
-/** The key of a process's fingerprints: with it nobody outside can look for two that are alike. */
+/** The key of a process's fingerprints. It is secret, so that nobody outside can search for texts with the same fingerprint. */
 export interface FingerprintKey {
   readonly low: number;
   readonly high: number;
 }
 
-/** Of the id of a token. */
+/** Fingerprint of a token's id. */
 export function idFingerprint(key: FingerprintKey, id: string): Fingerprint {
   hash.text(key.low ^ idMark, key.high, id);
   return { low: hash.low || 1, high: hash.high };
 }
 
-/** Of the subject of tokens: another one than that of an id with the same text. */
+/** Fingerprint of a subject. It differs from that of an id with the same text. */
 export function subjectFingerprint(key: FingerprintKey, subject: string): Fingerprint {
   hash.text(key.low ^ subjectMark, key.high, subject);
   return { low: hash.low || 1, high: hash.high };
@@ -49,7 +49,7 @@ export class RevocationTable {
     this.mask = this.words[0]!;
   }
 
-  /** With room for so many entries, and as many again. */
+  /** An empty table with room for twice this many entries. */
   static for(entries: number): RevocationTable {
     let slots = SLOTS_MIN;
     while (slots < entries * 4) slots *= 2;
@@ -62,12 +62,12 @@ export class RevocationTable {
     return Atomics.load(this.words, 1);
   }
 
-  /** Half of the slots are taken: looking would take long soon. */
+  /** Whether half of the slots are taken: with more, lookups would soon take long. */
   get isFull(): boolean {
     return this.entries * 2 >= this.mask;
   }
 
-  /** Tokens made at or before this time are revoked, all of them; seconds since 1970, 0 for none. */
+  /** Tokens issued at or before this time are all revoked; seconds since 1970, 0 for none. */
   get beforeS(): number {
     return Atomics.load(this.words, 2) >>> 0;
   }
@@ -76,7 +76,7 @@ export class RevocationTable {
     Atomics.store(this.words, 2, wholeSeconds(seconds) | 0);
   }
 
-  /** The time that stands with the fingerprint, in seconds since 1970; -1 when it is not there. */
+  /** The time of a fingerprint, in seconds since 1970; -1 when the table does not have it. */
   find({ low, high }: Fingerprint): number {
     const { words, mask } = this;
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
@@ -87,7 +87,7 @@ export class RevocationTable {
     }
   }
 
-  /** By the one writer. Of two times for one fingerprint the later counts. False when there is no room. */
+  /** Only for the one writer. Of two times for one fingerprint the later counts. False when there is no room. */
   add({ low, high }: Fingerprint, seconds: number): boolean {
     const { words, mask } = this;
     const time = wholeSeconds(seconds);
@@ -102,7 +102,7 @@ export class RevocationTable {
       if (this.isFull) return false;
       words[at + 1] = high;
       words[at + 2] = time | 0;
-      // Last: a reader that sees it sees the others.
+      // Written last: a reader that sees this word sees the others too.
       Atomics.store(words, at, low);
       Atomics.add(words, 1, 1);
       return true;
@@ -110,7 +110,7 @@ export class RevocationTable {
   }
 }
 
-/** In 32 bits. What lies beyond, such as a time in milliseconds, is for ever: it was meant to revoke something. */
+/** Whole seconds in 32 bits. A larger value, such as a time in milliseconds, counts as for ever: it was meant to revoke something. */
 function wholeSeconds(seconds: number): number {
   return Math.min(Math.max(0, Math.ceil(seconds)), 0xffffffff);
 }

@@ -1,15 +1,15 @@
-// Cells by 64-bit key in memory of a fixed size, for all threads. When a set is full its idlest cell makes room. Knows nothing of
-// what the words of a state mean.
+// Cells by 64-bit key in memory of a fixed size, for all threads. In a full set, the idlest cell makes room. Knows nothing of the
+// meaning of a state's words.
 
 import { HEADER_BYTES, openHeader, type TableHeader } from './table-header.ts';
 
-/** Cells of a set: a key has its place in one set, so this many are looked through at most. */
+/** Cells per set. A key belongs to one set, so a search looks at no more cells than this. */
 const CELLS_PER_SET = 16;
 
 /**
- * Cells of a set at which keys begin to look, each at one of its own, so that mostly one is looked at. Not all of the set: those of
- * the shortest states fill one cache line, and callers in as few lines as possible is what makes many of them cheap. Taken from the
- * half of the hash that is made first: memory is on its way while the other one is made.
+ * Cells of a set at which searches begin, each key at one of them, so that mostly one cell is looked at. Fewer than the set has: those
+ * with the shortest states fill one cache line, and many callers are cheap only if they lie in few lines. Chosen by the half of the hash
+ * that is computed first: the memory is being fetched while the other half is computed.
  */
 const PLACES = 4;
 
@@ -20,8 +20,8 @@ const TOUCHED = 2;
 const CELL_HEAD_WORDS = 3;
 
 /**
- * The word that says when a cell was touched: whether that was more than once (so that a stranger who comes once never displaces
- * somebody who comes often), how long a touch counts as a power of two, and the time.
+ * Parts of the word that says when a cell was touched: whether it was touched more than once (so that a stranger who comes once never
+ * displaces a frequent caller), how long a touch counts as a power of two, and the time.
  */
 const AGAIN = 1 << 31;
 const LASTS_SHIFT = 26;
@@ -30,26 +30,26 @@ const TIME_BITS = 26;
 const TIME_MASK = (1 << TIME_BITS) - 1;
 const TIME_UNIT_MS = 256;
 
-/** A moment as cells know it, of `momentOf`: a quarter of a second, running round after half a year. */
+/** A time as cells store it, made by `momentOf`: in quarters of a second, wrapping around after half a year. */
 export type Moment = number;
 
-/** Of milliseconds on a clock that all users of the table share. */
+/** Converts milliseconds of a clock that all users of the table share. */
 export function momentOf(nowMs: number): Moment {
   return Math.floor(nowMs / TIME_UNIT_MS) & TIME_MASK;
 }
 
-/** How long a touch counts, for `CellTable.touch`: as a power of two of moments, rounded up. */
+/** How long a touch counts, for `CellTable.touch`: the binary logarithm of a number of moments, rounded up. */
 export function lastingClass(recoveryMs: number): number {
   return Math.min(TIME_BITS - 2, Math.max(0, Math.ceil(Math.log2(recoveryMs / TIME_UNIT_MS + 1))));
 }
 
-/** Bytes for so many cells. */
+/** Size in bytes of a table for this many cells. */
 export function tableBytes(cells: number, stateWords: number): number {
   const sets = Math.max(1, Math.ceil(cells / CELLS_PER_SET));
   return HEADER_BYTES + 4 * padded(sets) + 4 * sets * CELLS_PER_SET * (CELL_HEAD_WORDS + stateWords);
 }
 
-/** Cells that a table of this size has; 0 when not even one set fits. */
+/** Number of cells in a table of this size; 0 when not even one set fits. */
 export function cellsIn(bytes: number, stateWords: number): number {
   return setsIn(bytes, stateWords) * CELLS_PER_SET;
 }
@@ -62,18 +62,18 @@ function setsIn(bytes: number, stateWords: number): number {
   return sets;
 }
 
-/** Words of the locks, with what makes cells begin on a cache line: the allocator (glibc's, for so much) puts 16 bytes in front of all. */
+/** Words for the locks, padded so that cells begin on a cache line: for such sizes, glibc's allocator puts 16 bytes before the memory. */
 function padded(sets: number): number {
   return Math.ceil(sets / 16) * 16 + 12;
 }
 
 export class CellTable {
   readonly header: TableHeader;
-  /** All words: locks of the sets from `locksAt` on, one each, then cells. */
+  /** All words: from `locksAt` on one lock per set, then the cells. */
   readonly words: Int32Array;
   readonly cellCount: number;
   readonly stateWords: number;
-  /** Sets, by 2^32. */
+  /** Number of sets divided by 2^32. */
   private readonly setsPerKey: number;
   private readonly locksAt = HEADER_BYTES / 4;
   private readonly cellsAt: number;
@@ -93,12 +93,12 @@ export class CellTable {
     this.cellsAt = this.locksAt + padded(sets);
   }
 
-  /** Where the lock of this key's set lies in `words`; also tells sets apart. */
+  /** Index in `words` of the lock of this key's set; also identifies the set. */
   lockOf(keyLow: number): number {
     return this.locksAt + this.setOf(keyLow);
   }
 
-  /** Where the key's state begins in `words`, or -1. Needs no lock; without one the cell may change hands at any time. */
+  /** Index in `words` where the key's state begins, or -1. Needs no lock; without one, the cell may change hands at any time. */
   find(keyLow: number, keyHigh: number): number {
     const { words } = this;
     const low = keyLow === 0 ? 1 : keyLow;
@@ -108,7 +108,7 @@ export class CellTable {
     return this.findOn(start, at, low, keyHigh);
   }
 
-  /** Goes on from the key's own place. */
+  /** Continues the search from the key's first cell. */
   private findOn(start: number, first: number, low: number, keyHigh: number): number {
     const { words, cellWords } = this;
     const end = start + this.setWords;
@@ -124,8 +124,8 @@ export class CellTable {
   }
 
   /**
-   * The cell for a key that `find` does not know: an unused one, or the set's idlest, whose state the caller must then make new
-   * before `name` gives it to the key. The set's lock must be held. -1 when `isHeld` says of every cell that it may not go.
+   * Finds a cell for a key that `find` does not know: an unused one, or the set's idlest, whose state the caller must reset before
+   * `name` gives it to the key. The set's lock must be held. -1 when every cell is in use and `isHeld` forbids to take it.
    */
   vacate(keyLow: number, moment: Moment, isHeld: (state: number) => boolean): number {
     const { words, cellWords } = this;
@@ -145,12 +145,12 @@ export class CellTable {
       if (at === end) at = start;
     }
     if (idlest === -1) return -1;
-    // From here on nobody finds its old owner; a thread that found him before sees the state change.
+    // From here on, no thread finds the cell for its old key; a thread that found it before sees the state change.
     Atomics.store(words, idlest + KEY_HIGH, 0);
     return idlest + CELL_HEAD_WORDS;
   }
 
-  /** Gives a vacated cell, its state made new, to a key. The set's lock must be held. */
+  /** Gives a vacated cell, whose state has been reset, to a key. The set's lock must be held. */
   name(state: number, keyLow: number, keyHigh: number, moment: Moment, lasts: number): void {
     const { words } = this;
     const at = state - CELL_HEAD_WORDS;
@@ -159,25 +159,25 @@ export class CellTable {
     Atomics.store(words, at + KEY_LOW, keyLow === 0 ? 1 : keyLow);
   }
 
-  /** Whether the cell still is this key's. */
+  /** Whether the cell still belongs to this key. */
   isOf(state: number, keyLow: number, keyHigh: number): boolean {
     const at = state - CELL_HEAD_WORDS;
     const { words } = this;
     return words[at + KEY_LOW] === (keyLow === 0 ? 1 : keyLow) && words[at + KEY_HIGH] === keyHigh;
   }
 
-  /** Moments since the cell was touched; below zero when a clock is behind. */
+  /** Moments since the cell was touched; negative when this thread's clock is behind. */
   age(state: number, moment: Moment): number {
     return ((moment - this.words[state - CELL_HEAD_WORDS + TOUCHED]!) << (32 - TIME_BITS)) >> (32 - TIME_BITS);
   }
 
-  /** Notes that the cell is in use. Costs a write four times a second at most. */
+  /** Notes that the cell is in use. Writes at most four times a second. */
   touch(state: number, moment: Moment, lasts: number): void {
     const age = this.age(state, moment);
     if (age === 0) return;
     // A clock that lags behind does not make a cell older, but a large step back is followed.
     if (age < 0 && age > -STEP_BACK_MOMENTS) return;
-    // Because: nothing hangs on when another thread sees it.
+    // Because: no decision depends on when another thread sees this.
     this.words[state - CELL_HEAD_WORDS + TOUCHED] = AGAIN | (lasts << LASTS_SHIFT) | moment;
   }
 
@@ -191,7 +191,7 @@ export class CellTable {
     return ((keyLow >>> 0) * this.setsPerKey) | 0;
   }
 
-  /** Who goes first: those whose state says nothing any more, then those who came once, then the others; within these the idlest. */
+  /** Higher goes first: cells whose state means nothing any more, then cells touched once, then the others; among equals, the idlest. */
   private idleness(touched: number, moment: Moment): number {
     const age = ((moment - touched) << (32 - TIME_BITS)) >> (32 - TIME_BITS);
     const idle = Math.max(age, 0);
@@ -201,5 +201,5 @@ export class CellTable {
   }
 }
 
-/** See `STEP_BACK_MAX_MS`. */
+/** `STEP_BACK_MAX_MS` in moments. */
 export const STEP_BACK_MOMENTS = Math.ceil(60_000 / TIME_UNIT_MS);

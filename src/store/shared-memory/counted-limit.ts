@@ -1,4 +1,4 @@
-// One limit in shared memory: its algorithm, its table, and the cell of a caller brought up to date. Decides for one limit alone;
+// One limit in shared memory: its algorithm, its table, and each caller's cell, which it brings up to date. Decides for one limit alone;
 // stacks are in local-limiter.ts.
 
 import { KeyedHash } from '../../base/keyed-hash.ts';
@@ -15,9 +15,10 @@ export interface WallClock {
 }
 
 const hash = new KeyedHash();
+/** For decisions that need no other cell of the set. */
 const mayGo = () => false;
 
-/** What the last decision of this thread found. Read at once. */
+/** What the last decision of this thread found. Read it before the next one. */
 export const answer = new MeterAnswer();
 
 export class CountedLimit {
@@ -26,7 +27,7 @@ export class CountedLimit {
   readonly clock: WallClock;
   readonly hashKeyLow: number;
   readonly hashKeyHigh: number;
-  /** The time as of `readClock`, for the meter and for the table. */
+  /** The time of the last `readClock`, in the meter's ticks and in the table's moments. */
   tick = 0;
   moment: Moment = 0;
   private readAt = Number.NaN;
@@ -39,7 +40,7 @@ export class CountedLimit {
     this.gcra = this.meter instanceof Gcra ? this.meter : null;
     this.table = table;
     this.clock = clock;
-    // Each limit has its own key, made of the table's secret one: so callers of different limits never meet in a cell.
+    // Each limit has its own hash key, derived from the table's secret, so that callers of different limits never share a cell.
     hash.text(table.header.hashKeyLow, table.header.hashKeyHigh, ruleIdentity(rule));
     this.hashKeyLow = hash.low;
     this.hashKeyHigh = hash.high;
@@ -47,7 +48,7 @@ export class CountedLimit {
     this.recoveryMoments = Math.ceil(this.meter.recoveryMs / 256) + 1;
   }
 
-  /** Whether this cost is admitted, and takes it. `answer` says more. */
+  /** Whether this cost is admitted; if so, takes it. `answer` holds the details. */
   decide(keyLow: number, keyHigh: number, cost: number): boolean {
     const { gcra, table } = this;
     this.readClock();
@@ -63,7 +64,7 @@ export class CountedLimit {
     }
   }
 
-  /** As `decide` for what is taken in any case. */
+  /** As `decide`, for a cost that is taken in any case. */
   charge(keyLow: number, keyHigh: number, cost: number): void {
     const { gcra, table, meter } = this;
     this.readClock();
@@ -84,12 +85,12 @@ export class CountedLimit {
     unlock(table.words, table.lockOf(keyLow), stamp);
   }
 
-  /** Tells by `answer` how the caller stands, and changes nothing; false when he is as one never seen. */
+  /** Fills `answer` with the caller's figures, without taking anything. False when the caller counts as never seen. */
   look(keyLow: number, keyHigh: number): boolean {
     const { gcra, table } = this;
     const { words } = table;
     this.readClock();
-    // Because: a state of several words must stand still while it is read.
+    // Because: a state of several words must not change while it is read.
     const stamp = gcra === null ? lock(words, table.lockOf(keyLow)) : 0;
     const state = table.find(keyLow, keyHigh);
     const isKnown = state !== -1 && !this.isStale(state, this.moment);
@@ -99,8 +100,8 @@ export class CountedLimit {
   }
 
   /**
-   * The caller's cell, made or made new where needed. The lock of its set must be held. `stays` says which cells of the set
-   * are needed by the same decision.
+   * The caller's cell; makes or resets it where needed. The lock of its set must be held. `stays` says which cells of the set
+   * the same decision needs.
    */
   cell(keyLow: number, keyHigh: number, tick: number, moment: Moment, stays: (state: number) => boolean): number {
     const { table, meter } = this;
@@ -120,7 +121,7 @@ export class CountedLimit {
     this.table.touch(state, moment, this.lasts);
   }
 
-  /** Brings `tick` and `moment` up to date. The clock stands still within a loop turn, and many requests come in one. */
+  /** Brings `tick` and `moment` up to date. The clock stands still within a turn of the event loop, which handles many requests. */
   readClock(): void {
     const { nowMs } = this.clock;
     if (nowMs === this.readAt) return;
@@ -129,7 +130,7 @@ export class CountedLimit {
     this.moment = momentOf(nowMs);
   }
 
-  /** The caller's cell for an algorithm that needs no lock. It may go to another caller at any time. */
+  /** The caller's cell, for an algorithm that needs no lock. The cell may go to another caller at any time. */
   private freeCell(keyLow: number, keyHigh: number): number {
     const { table, tick, moment } = this;
     const state = table.find(keyLow, keyHigh);
@@ -155,7 +156,7 @@ export class CountedLimit {
     return admitted;
   }
 
-  /** Whether the state says nothing any more: ticks may have run round since, or the clock made a large step back. */
+  /** Whether the state means nothing any more: its ticks may have wrapped around since, or the clock made a large step back. */
   private isStale(state: number, moment: Moment): boolean {
     const age = this.table.age(state, moment);
     return age > this.recoveryMoments || age < -STEP_BACK_MOMENTS;
@@ -167,7 +168,7 @@ export class CountedLimit {
       this.meter.clear(words, state, tick);
       return;
     }
-    // Another thread may have found the cell alive just before: then it is up to date, and stays.
+    // If another thread changes the cell just now, that thread found it alive: then the cell is up to date, and stays.
     const before = Atomics.load(words, state);
     Atomics.compareExchange(words, state, before, tick);
   }

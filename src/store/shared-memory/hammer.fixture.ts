@@ -1,4 +1,4 @@
-// A worker that asks for the same callers as fast as it can, as others do beside it. For tests.
+// A worker that asks for the same callers as fast as it can, beside other such workers. For tests.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { KeyedHash } from '../../base/keyed-hash.ts';
@@ -10,15 +10,15 @@ export interface HammerOrder {
   readonly bytes: number;
   readonly tables: Map<string, SharedArrayBuffer>;
   readonly rules: readonly LimitRule[];
-  /** By limit, who asks in it. */
+  /** The caller for which the worker asks, by limit. */
   readonly callers: readonly string[];
   readonly calls: number;
-  /** Counts the workers that are ready; all begin when it reaches `workers`. */
+  /** Counts the workers that are ready; all begin when the count reaches `workers`. */
   readonly gate: Int32Array;
   readonly workers: number;
 }
 
-// Because: the test that starts this worker gives it an order.
+// Because: the test that starts this worker passes it an order.
 const { bytes, tables, rules, callers, calls, gate, workers } = workerData as HammerOrder;
 const { store, clock } = testStore(bytes, tables);
 const limiter = store.open(rules);

@@ -1,4 +1,4 @@
-// What is in flight: never more than the limit over all threads, given back once, and by dying as well.
+// What is in flight: never more than the limit over all threads, given back once, and given back by a dead worker as well.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { testStore } from './test-memory.fixture.ts';
 
 const BYTES = 1 << 20;
 
-/** Two stores over the same memory, as two workers have them. */
+/** Stores over the same memory, as `count` workers have them. */
 function workers(count: number) {
   const tables = new Map<string, SharedArrayBuffer>([['members in flight', new SharedArrayBuffer(MEMBERS_BYTES)]]);
   const stores = Array.from({ length: count }, () => new LocalInFlightStore(testStore(BYTES, tables).memory, BYTES));
@@ -47,7 +47,7 @@ test('what a worker held that died is free again once it was silent for long eno
   members[1]! -= 100;
   assert.ok(two!.enter(1, 2) >= 0);
   assert.equal(two!.enter(1, 2), -1);
-  // The one that replaces it takes its place, and is not taken for it.
+  // The worker that replaces the dead one takes its place, but not what the dead one held.
   const three = new LocalInFlightStore(testStore(BYTES, tables).memory, BYTES).open('x', 2);
   assert.equal(three.enter(1, 2), -1);
   two!.leave(kept);
@@ -58,7 +58,7 @@ test('what a worker held that died is free again once it was silent for long eno
 test('keys that are in flight are never displaced; others are', () => {
   const [one] = workers(1).stores.map(store => store.open('x', 1));
   const held = new Map<number, number>();
-  // Many more keys than there are cells: the table has about 3,900.
+  // Many more keys than cells: the table has about 3,900.
   for (let n = 0; n < 20_000; n++) {
     const low = Math.imul(n, 0x9e3779b1);
     const ticket = one!.enter(low, n);

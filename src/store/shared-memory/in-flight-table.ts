@@ -1,5 +1,5 @@
-// What is under way at once, by key, over all threads. Each thread counts in a word of its own, so that what a dead one held can
-// be told from what others hold.
+// What is in progress at once, by key, over all threads. Each thread counts in a word of its own, so that the count of a dead thread
+// can be told from those of others.
 
 import { KeyedHash } from '../../base/keyed-hash.ts';
 import type { InFlightLimit, InFlightStore } from '../limiter/in-flight-store.ts';
@@ -8,14 +8,14 @@ import type { SharedMemory } from './local-limiter.ts';
 import { beatNow, GENERATION_MASK, MEMBERS_BYTES, MEMBERS_MAX, Members } from './members.ts';
 import { lock, unlock } from './set-lock.ts';
 
-/** A member's word: its generation, and how many it holds, which is enough for the million that a `concurrency` may be. */
+/** A member's word has its generation and its count, with enough bits for a `concurrency` of a million. */
 const COUNT_BITS = 20;
 const COUNT_MASK = (1 << COUNT_BITS) - 1;
 
 const MEMBERS_TABLE = 'members in flight';
 const hash = new KeyedHash();
 
-/** The tables that limits in flight need, with `bytes` for the keys. */
+/** The tables that in-flight limits need, with `bytes` for the keys. */
 export function inFlightTables(bytes: number): { name: string; bytes: number }[] {
   return [
     { name: MEMBERS_TABLE, bytes: MEMBERS_BYTES },
@@ -61,7 +61,7 @@ export class LocalInFlightLimit implements InFlightLimit {
     this.hashKeys = Int32Array.of(hash.low, hash.high);
   }
 
-  /** Also -1 when all cells of the key's set are in use, which only very many callers at once can bring about. */
+  /** Also -1 when all cells of the key's set are in use, which takes very many callers at once. */
   enter(keyLow: number, keyHigh: number): number {
     const { table, members } = this;
     const { words } = table;
@@ -74,13 +74,13 @@ export class LocalInFlightLimit implements InFlightLimit {
     return ticket === -1 ? -1 : ticket * (GENERATION_MASK + 1) + members.generation;
   }
 
-  /** Needs no lock: the word is this thread's alone, and a cell that is held stays. */
+  /** Needs no lock: only this thread writes the word, and a cell that is held stays. */
   leave(ticket: number): void {
     const state = Math.floor(ticket / (GENERATION_MASK + 1));
     const generation = ticket % (GENERATION_MASK + 1);
     const at = state + this.members.own;
     const word = Atomics.load(this.table.words, at);
-    // Because: a thread that was taken for dead has a new place, and what it held there counts no more.
+    // Because: a thread that was taken for dead has a new place, and what it held in the old one no longer counts.
     if (generation !== this.members.generation || word >>> COUNT_BITS !== generation || (word & COUNT_MASK) === 0)
       return;
     Atomics.sub(this.table.words, at, 1);
@@ -107,7 +107,7 @@ export class LocalInFlightLimit implements InFlightLimit {
     return state;
   }
 
-  /** Under way for a cell, over all threads that live. */
+  /** Number in progress for a cell, over all threads that are alive. */
   private count(state: number): number {
     const { members, nowBeat } = this;
     const { words } = this.table;

@@ -1,4 +1,4 @@
-// Limits in shared memory: bounded, fair to those who are active, all or nothing, and steady whatever the clock does.
+// Limits in shared memory: bounded, fair to active callers, all or nothing, and steady whatever the clock does.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ function rule(algorithm: AlgorithmName, count: number, perMs: number, burst = co
   return { identity, algorithm, count, perMs, burst };
 }
 
-/** Asks for a caller, the same one in every limit of the stack unless several are given. */
+/** Asks for a caller, which is the same in every limit of the stack unless several are given. */
 function asker(limiter: LocalLimiter) {
   const call = new LimitCall(limiter.rules.length);
   const ask = (callers: string | readonly string[], costs: readonly number[] = []): boolean => {
@@ -69,7 +69,7 @@ test('limits together: a refusal by one takes nothing from the others', () => {
     );
     assert.equal(call.refusedBy, 0);
     assert.equal(call.remaining[1], 3);
-    // What 'a' was refused is still there for 'b'.
+    // The units of the shared limit that 'a' was refused are still there for 'b'.
     assert.equal(
       admitted(50, () => ask(at('b'))),
       3,
@@ -77,7 +77,7 @@ test('limits together: a refusal by one takes nothing from the others', () => {
     assert.equal(call.refusedBy, 1);
     assert.equal(call.remaining[0], 2);
     assert.equal(call.remaining[1], 0);
-    // Three of five an hour are to come back.
+    // Three units, at five per hour, have to come back.
     assert.ok(Math.abs(call.resetMs[0]! - 3 * 720_000) < 1_000, String(call.resetMs[0]));
   }
 });
@@ -150,13 +150,13 @@ test('a million strangers grow no memory and take nothing from those who are act
   let at = 0;
   for (let n = 0; n < 1_000_000; n++) {
     ask(`stranger ${n}`);
-    // 100,000 strangers a second, and each of the active every two seconds.
+    // 100,000 strangers per second; each active caller asks about every two seconds.
     if (n % 100 === 0) clock.now += 1;
     if (n % 1_000 === 0) for (let i = 0; i < 1; i++) ask(active[at++ % active.length]!);
   }
   use();
   for (let n = 0; n < 200; n++) use();
-  // Ten seconds of attack bring back a third of a unit.
+  // The ten seconds of the attack give back a third of a unit.
   for (const caller of active) assert.ok(got.get(caller)! <= 100, `${caller} got ${got.get(caller)}`);
   assert.ok(active.every(caller => got.get(caller)! >= 90));
   assert.deepEqual(

@@ -1,4 +1,4 @@
-// Limits that one process keeps in memory that all its workers share. Answers at once.
+// Limits that one process keeps in memory shared by all its workers. Answers at once.
 
 import { createMeter } from '../limiter/create-meter.ts';
 import type { LimitRule } from '../limiter/limit-rule.ts';
@@ -8,15 +8,15 @@ import { answer, CountedLimit } from './counted-limit.ts';
 import { lock, unlock } from './set-lock.ts';
 import { TableClock, type ThreadClock } from './table-clock.ts';
 
-/** Memory for limits: what a worker offers to its filters, as far as it is needed here. */
+/** Memory for limits: what a worker offers to its filters, as far as limits need it. */
 export interface SharedMemory {
   readonly clock: ThreadClock;
   sharedTable(name: string): SharedArrayBuffer;
-  /** What is kept works with `of`: with another one of those it is another object. */
+  /** Keeps an object over reloads, by key. The object depends on `of`: for another `of`, `make` is called again. */
   lasting<Value extends object>(key: string, make: () => Value, of: object): Value;
 }
 
-/** Limits whose states have the same length share a table; so do all filters with the same setting. */
+/** Limits whose states have the same length share a table, and so do all filters with the same size setting. */
 function limitTableName(stateWords: number, bytes: number): string {
   return `limits of ${stateWords} words in ${bytes} bytes`;
 }
@@ -31,7 +31,7 @@ export class LocalLimiterStore implements LimiterStore {
   private readonly memory: SharedMemory;
   private readonly bytes: number;
 
-  /** `bytes` of each table. */
+  /** `bytes` is the size of each table. */
   constructor(memory: SharedMemory, bytes: number) {
     this.memory = memory;
     this.bytes = bytes;
@@ -57,12 +57,13 @@ export class LocalLimiter implements Limiter {
   readonly answersAtOnce = true;
   readonly hashKeys: Int32Array;
   private readonly counted: readonly CountedLimit[];
-  /** Of the decision that is being made: cells, and which limits hold a lock, in the order in which they were taken. */
+  /** Of the decision in progress: the cells, the stamps of the locks that are held, and the order in which limits are locked. */
   private readonly states: Int32Array;
   private readonly stamps: Int32Array;
   private readonly order: Int32Array;
   private found = 0;
   private place = 0;
+  /** Whether the decision in progress needs the cell for a limit that it has already looked at. */
   private readonly stays = (state: number): boolean => {
     for (let i = 0; i < this.found; i++) {
       if (this.states[i] === state && this.counted[i]!.table === this.counted[this.place]!.table) return true;
@@ -92,14 +93,14 @@ export class LocalLimiter implements Limiter {
     this.counted[limit]!.charge(keys[2 * limit]!, keys[2 * limit + 1]!, units);
   }
 
-  /** How the caller stands with the first limit, told by `call`, nothing taken; false when he is as one never seen. */
+  /** Fills `call` with the caller's figures in the first limit, without taking anything. False when the caller counts as never seen. */
   look(call: LimitCall): boolean {
     const isKnown = this.counted[0]!.look(call.keys[0]!, call.keys[1]!);
     if (isKnown) tell(call, 0);
     return isKnown;
   }
 
-  /** All sets are locked, in one order for all threads, so that nobody sees a part of it. */
+  /** Locks all sets, in an order that is the same for all threads, so that no thread sees part of the decision. */
   private decideTogether(call: LimitCall): boolean {
     const { counted, states } = this;
     this.lockSets(call);
@@ -115,7 +116,7 @@ export class LocalLimiter implements Limiter {
       const fits = limit.meter.fits(limit.table.words, state, tick, call.costs[i]!, answer);
       tell(call, i);
       if (fits) continue;
-      // Because: whoever is refused by a limit is known to it; the others keep their cells as they were.
+      // Because: a caller that a limit refuses is in use there; the other limits leave their cells as they were.
       limit.touch(state, moment);
       if (refusedBy === -1) refusedBy = i;
     }
@@ -131,7 +132,7 @@ export class LocalLimiter implements Limiter {
     return refusedBy === -1;
   }
 
-  /** By table, then by place in it; a set that two limits share is locked once. */
+  /** Sorts by table, then by place in it; locks a set that several limits share only once. */
   private lockSets(call: LimitCall): void {
     const { counted, order, stamps } = this;
     for (let i = 0; i < counted.length; i++) {

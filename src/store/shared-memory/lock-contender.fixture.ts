@@ -1,9 +1,9 @@
-// A worker that takes one lock again and again, as others do beside it, and says how long it waited at most. For tests.
+// A worker that takes one lock again and again, beside other such workers, and reports its longest wait. For tests.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { lock, unlock } from './set-lock.ts';
 
-// Because: the test that starts this worker gives it this.
+// Because: the test that starts this worker passes it this data.
 const { words, threads, times } = workerData as { words: Int32Array; threads: number; times: number };
 const COUNT = 1;
 const INSIDE = 2;
@@ -19,7 +19,7 @@ for (let n = 0; n < times; n++) {
   const stamp = lock(words, 0);
   longestMs = Math.max(longestMs, performance.now() - before);
   if (Atomics.add(words, INSIDE, 1) !== 0) Atomics.add(words, TOGETHER, 1);
-  // Because: not atomic on purpose, so that what the lock does not guard gets lost.
+  // Because: deliberately not atomic, so that updates get lost unless the lock guards them.
   words[COUNT]! += 1;
   Atomics.sub(words, INSIDE, 1);
   unlock(words, 0, stamp);

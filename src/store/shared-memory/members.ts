@@ -1,11 +1,11 @@
-// The threads that hold something in shared memory, each with a place and a sign of life: what a dead one held is free again.
+// The threads that hold something in shared memory, each with a place and a sign of life: what a dead thread held is free again.
 
 import { availableParallelism } from 'node:os';
 import { monotonicMs } from './table-header.ts';
 
 /**
- * Threads that can hold something at once. There is mostly a worker a processor, and one that died keeps its place for a while. What each key takes
- * grows with it, so machines of the usual size have fewer.
+ * Threads that can hold something at once. There is mostly one worker per processor, and a worker that died keeps its place for a while.
+ * The memory of each key grows with this number, so machines of the usual size have fewer places.
  */
 export const MEMBERS_MAX = availableParallelism() > 32 ? 256 : 64;
 
@@ -17,11 +17,11 @@ const MEMBER_WORDS = 2;
 export const MEMBERS_BYTES = MEMBERS_MAX * MEMBER_WORDS * 4;
 
 const BEAT_MS = 1_000;
-/** Silent for so long, a member is dead. Longer than a worker's loop is ever held up. */
+/** A member that is silent for this long is dead. Longer than a worker's event loop is ever held up. */
 const DEAD_AFTER_BEATS = 50;
 const BEAT_UNIT_MS = 100;
 
-/** Generations as they fit beside a count. */
+/** The bits of a generation that fit beside a count. */
 export const GENERATION_MASK = 0xfff;
 
 export class Members {
@@ -35,7 +35,7 @@ export class Members {
     beatWhileHeld(this);
   }
 
-  /** This thread's place; another one after it was silent for too long. */
+  /** This thread's place. It changes after the thread was silent for too long. */
   get own(): number {
     return this.slot;
   }
@@ -44,7 +44,7 @@ export class Members {
     return this.ownGeneration & GENERATION_MASK;
   }
 
-  /** Generation of the member in a place, -1 when nobody alive is there. */
+  /** Generation of the member in a place; -1 when no live member is there. */
   generationAt(slot: number, nowBeat: number): number {
     const { words } = this;
     const at = slot * MEMBER_WORDS;
@@ -53,7 +53,7 @@ export class Members {
     return Atomics.load(words, at + GENERATION) & GENERATION_MASK;
   }
 
-  /** A sign of life. */
+  /** Gives a sign of life; joins anew if this thread lost its place. */
   beat(): void {
     const at = this.slot * MEMBER_WORDS;
     if (Atomics.load(this.words, at + GENERATION) === this.ownGeneration)
@@ -68,7 +68,7 @@ export class Members {
       const at = slot * MEMBER_WORDS;
       const aliveAt = Atomics.load(words, at + ALIVE_AT);
       if (this.generationAt(slot, now) !== -1) continue;
-      // Because: of several that see the place free, one finds the sign of life as it was.
+      // Because: of several threads that see the place free, only one still finds the old sign of life.
       if (Atomics.compareExchange(words, at + ALIVE_AT, aliveAt, now) !== aliveAt) continue;
       this.slot = slot;
       this.ownGeneration = Atomics.add(words, at + GENERATION, 1) + 1;
@@ -78,12 +78,12 @@ export class Members {
   }
 }
 
-/** Now in tenths of a second, never 0, running round after years. */
+/** Now in tenths of a second, never 0; wraps around after years. */
 export function beatNow(): number {
   return Math.floor(monotonicMs() / BEAT_UNIT_MS) | 0 || 1;
 }
 
-/** Ends by itself once nobody uses the members any more. */
+/** Ends by itself once nothing uses the members any more. */
 function beatWhileHeld(members: Members): void {
   const held = new WeakRef(members);
   const timer = setInterval(() => {

@@ -1,4 +1,4 @@
-// A lock that its holder takes along when he dies, and one that many want at once: nobody waits for ever, and nobody is in beside another.
+// A lock whose holder dies, and a lock that many threads want at once: no thread waits for ever, and no two hold it together.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ test('the lock of a worker that was ended in the middle is taken over', async ()
   const tookMs = performance.now() - before;
   assert.ok(tookMs >= HOLDER_GONE_MS * 0.9, `${tookMs} ms: a holder that was only held up would lose what he did`);
   assert.ok(tookMs < HOLDER_GONE_MS * 10, `${tookMs} ms`);
-  // What the dead one would have done if he lived still.
+  // What the dead holder would have done if it were still alive.
   unlock(words, 0, dead);
   assert.equal(words[0], stamp, 'only the holder opens it');
   unlock(words, 0, stamp);
@@ -30,7 +30,7 @@ test('the lock of a worker that was ended in the middle is taken over', async ()
 });
 
 test('threads that all want one lock all get it, and one at a time', { timeout: 60_000 }, async () => {
-  // The lock, a count that only its holder changes, who is in, how often two were, and the gate.
+  // The lock, a count that only the holder changes, the number of threads inside, how often two were inside, and the gate.
   const words = new Int32Array(new SharedArrayBuffer(5 * 4));
   const threads = 4;
   const times = 5_000;

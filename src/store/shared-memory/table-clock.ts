@@ -1,8 +1,8 @@
-// The time by which all threads count in one table. Reads the thread's own coarse clock and shifts it.
+// The time by which all threads count in one table: the thread's own coarse clock, shifted.
 
 import { monotonicMs } from './table-header.ts';
 
-/** As src/base/clock.ts: monotonic milliseconds since the thread began, read once a loop turn. */
+/** As src/base/clock.ts: monotonic milliseconds since the thread began, read once per turn of the event loop. */
 export interface ThreadClock {
   readonly now: number;
 }
@@ -10,9 +10,9 @@ export interface ThreadClock {
 const TRIES = 5;
 
 /**
- * What a thread's own clock lags behind the system's: the same for as long as the thread lives. Read once, between two readings of
- * the other clock that lie as close together as can be had: limits that are opened later, as after a reload, must not count by
- * another time, be it by a microsecond.
+ * When this thread's clock began, in milliseconds of the system's monotonic clock; it never changes. Measured once, by the pair of readings
+ * that lie closest together: limits that are opened later, as after a reload, must not count by a time that differs, not even by a
+ * microsecond.
  */
 const threadStartedMs = ((): number => {
   let startedMs = 0;
@@ -37,12 +37,12 @@ export class TableClock {
     this.shiftMs = shiftMs;
   }
 
-  /** `wallOffsetMs` of the table's header. */
+  /** `wallOffsetMs` is that of the table's header. */
   static of(thread: ThreadClock, wallOffsetMs: number): TableClock {
     return new TableClock(thread, threadStartedMs + wallOffsetMs);
   }
 
-  /** Milliseconds since 1970 as of the table's making, never stepping. */
+  /** Milliseconds since 1970 by the wall clock at the time when the table was made; never steps. */
   get nowMs(): number {
     return this.thread.now + this.shiftMs;
   }

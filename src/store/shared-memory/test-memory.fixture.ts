@@ -17,7 +17,7 @@ export function testStore(
     },
     lasting<Value extends object>(key: string, make: () => Value) {
       if (!kept.has(key)) kept.set(key, make());
-      return kept.get(key) as Value; // Because: one kind of object a key
+      return kept.get(key) as Value; // Because: each key has one kind of object
     },
   };
   return { store: new LocalLimiterStore(memory, bytes), memory, clock, tables };

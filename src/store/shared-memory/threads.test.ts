@@ -1,4 +1,4 @@
-// Threads that ask for one caller at the same time: together they get what the limit says, to the request.
+// Threads that ask for one caller at the same time: together they get exactly what the limit says.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ const CALLS = 100_000;
 const BYTES = 1 << 20;
 const program = fileURLToPath(new URL('hammer.fixture.ts', import.meta.url));
 
-/** What each thread got; `callersOf` says who a thread is in each limit. */
+/** How many calls of each thread were admitted; `callersOf` names the caller of a thread in each limit. */
 async function hammer(
   rules: readonly LimitRule[],
   callersOf: (thread: number) => readonly string[],
@@ -41,7 +41,7 @@ const rule = (algorithm: AlgorithmName, count: number, identity = ''): LimitRule
 });
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
-/** So many that threads meet at all of them: who is only refused by now changes nothing, and races nobody. A log has room for fewer. */
+/** So many that threads meet throughout: a caller that is only being refused changes nothing and races nobody. A log has room for fewer. */
 const many = 200_001;
 for (const [algorithm, count] of [
   ['gcra', many],
@@ -51,7 +51,7 @@ for (const [algorithm, count] of [
   ['slidingLog', 9_999],
 ] as const) {
   test(`${algorithm}: ${THREADS} threads get exactly the limit`, async () => {
-    // A month's window gives back less than a unit in the seconds that this takes.
+    // A month's window gives back less than a unit in the seconds that this test takes.
     assert.equal(sum(await hammer([{ ...rule(algorithm, count), perMs: 31 * day }], () => ['one'])), count);
   });
 }
@@ -65,7 +65,7 @@ test('gcra: what comes back while threads ask is given out once', async () => {
 });
 
 test('limits together: each is kept exactly, and the refused take nothing', async () => {
-  // Thread 0 and 1 are one caller, the others each another; all share the second limit.
+  // Threads 0 and 1 are one caller, each other thread is another; all share the second and third limits.
   const rules = [rule('gcra', 500, 'each'), rule('fixedWindow', 1_300, 'all'), rule('gcra', 9_000, 'far')];
   const got = await hammer(rules, thread => [`caller ${thread >> 1 === 0 ? 0 : thread}`, 'all', 'all']);
   assert.equal(sum(got), 1_300);

@@ -1,4 +1,4 @@
-// Whether SQLite says that somebody else has the lock.
+// Whether an error of SQLite says that another connection holds the lock.
 
 const SQLITE_BUSY = 5;
 

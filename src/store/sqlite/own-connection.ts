@@ -1,4 +1,4 @@
-// A connection to a SQLite file that never waits for a lock: for whoever comes back instead of holding up the loop. Knows no table.
+// A connection to a SQLite file that retries later instead of blocking the event loop on a lock. Knows no table.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,13 +14,13 @@ export class OwnConnection {
   private opened: DatabaseSync | null = null;
   private isPrepared = false;
 
-  /** `prepare` makes the tables. Where the file is locked it is called again with the next question. */
+  /** `prepare` makes the tables. If it fails, as when the file is locked, it is called again for the next question. */
   constructor(store: SqliteStore, prepare: (database: DatabaseSync) => void) {
     this.store = store;
     this.prepare = prepare;
   }
 
-  /** What `act` gives: at once, or, while another process has the file locked, within the store's `commandTimeout`. Throws or rejects with `StoreAway`. */
+  /** The result of `act`: at once, or by a promise, within `commandTimeoutMs`, while the file is locked. Fails with `StoreAway`. */
   ask<Value>(act: (database: DatabaseSync) => Value): Value | Promise<Value> {
     try {
       return act(this.database);
@@ -43,7 +43,7 @@ export class OwnConnection {
     }
   }
 
-  /** Opened and prepared when it is asked for first. Throws what SQLite says, and `StoreAway` when the store was closed. */
+  /** The connection, opened and prepared on first use. Throws SQLite's errors, and `StoreAway` when the store was closed. */
   private get database(): DatabaseSync {
     this.store.look();
     if (this.opened?.isOpen !== true) {

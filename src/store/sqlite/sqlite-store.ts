@@ -1,5 +1,5 @@
-// A SQLite file on this machine. Calls are synchronous and take microseconds to milliseconds: for the supervisor, or for what
-// a worker does once in a while. Not for each request.
+// A SQLite file on this machine. Calls are synchronous and take microseconds to milliseconds: for the supervisor, or for what a
+// worker does once in a while. Not for each request.
 
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { Holds } from '../holds.ts';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
 
-/** How often it is looked whether the file that is open still lies in its place. */
+/** How often to check whether the open file still lies in its place. */
 const LOOK_EVERY_MS = 500;
 
 export class SqliteStore {
@@ -19,7 +19,7 @@ export class SqliteStore {
   private closed = false;
   private readonly closing = new Set<() => Promise<void>>();
   private readonly connections = new Set<DatabaseSync>();
-  /** Which file was opened last; null for none yet. */
+  /** Identity of the file that was opened last; null before the first. */
   private file: string | null = null;
   private lookedAt = 0;
 
@@ -27,37 +27,37 @@ export class SqliteStore {
     this.spec = spec;
   }
 
-  /** The file, opened when it is asked for first, made when it is not there. Throws `StoreAway` when it cannot be. */
+  /** The file, opened on first use and made if it does not exist. Throws `StoreAway` when it cannot be opened. */
   get database(): DatabaseSync {
     this.look();
     return (this.opened ??= this.openFile());
   }
 
   /**
-   * Closes what is open when another file was put in its place, or none: nobody would read what is written there, and what others write would not be seen. For
-   * whoever keeps a connection, to be called before he uses it.
+   * Closes all connections when the file was replaced or removed: nobody would read what is written to the old file, and what others write
+   * to the new one would not be seen. An owner of a connection calls this before each use.
    */
   look(): void {
     const now = performance.now();
     if (this.connections.size === 0 || now - this.lookedAt < LOOK_EVERY_MS) return;
     this.lookedAt = now;
-    // Because: SQLite sees by itself that the file has gone, and then leaves what lies in its place alone.
+    // Because: SQLite notices by itself that the file is gone, and then leaves a file in its place alone.
     if (fileAt(this.spec.path) !== this.file) this.closeConnections();
   }
 
   /**
-   * A connection of its own, for whoever waits for a lock otherwise than `commandTimeout` in the middle of the loop. Throws what
-   * SQLite says. Closed with the store.
+   * A separate connection with its own busy timeout, for a user that must not block the event loop for `commandTimeoutMs`. Throws SQLite's
+   * errors, and `StoreAway` when the store was closed or its file is gone. It is closed with the store.
    */
   connect(busyTimeoutMs: number): DatabaseSync {
     const { name, path: file } = this.spec;
     if (this.closed) throw new StoreAway(name, 'it was closed');
-    // Because: whoever took it away may be about to put another one there.
+    // Because: whoever removed the file may be about to put another one in its place.
     if (this.file !== null && fileAt(file) === null) throw new StoreAway(name, 'its file is gone');
     makeFolder(path.dirname(path.resolve(file)));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     try {
-      // Readers never wait for a writer, and a commit costs no fsync: a power cut may lose the last writes, never the file.
+      // With WAL, readers never wait for a writer, and a commit costs no fsync: a power cut may lose the last writes, never the file.
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     } catch (error) {
       database.close();
@@ -68,12 +68,12 @@ export class SqliteStore {
     return database;
   }
 
-  /** Tries to open the file. Never rejects: whoever asks next is told. */
+  /** Tries to open the file. Never rejects: the next use reports the failure. */
   async open(): Promise<void> {
     try {
       void this.database;
     } catch {
-      // Because: a store that is away is told to those who use it.
+      // Because: users of the store learn from their own calls that it is away.
     }
   }
 
@@ -81,7 +81,7 @@ export class SqliteStore {
     return this.opened !== null;
   }
 
-  /** What is to be written before the file is closed. */
+  /** Registers what has to be written before the file is closed. */
   onClose(last: () => Promise<void>): void {
     this.closing.add(last);
   }
@@ -108,13 +108,13 @@ export class SqliteStore {
   }
 }
 
-/** Tells files apart that lie in one place one after another; null when there is none. */
+/** Identifies a file, to tell apart files that lie in one place one after another; null when there is none. */
 function fileAt(place: string): string | null {
   const there = statSync(place, { throwIfNoEntry: false });
   return there === undefined ? null : `${there.dev} ${there.ino}`;
 }
 
-/** Because: `mkdirSync` with `recursive` tries without end where a folder takes no other, as below /proc. */
+/** Because: `mkdirSync` with `recursive` never returns where a folder accepts no other, as below /proc. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(path.dirname(folder));

@@ -1,15 +1,16 @@
-// The script that decides in Redis: all limits of a call at once, so that nobody comes between looking and taking. The arithmetic
-// is that of src/store/limiter; the clock is Redis's own, so that gateways whose clocks differ agree.
+// The script that decides in Redis: all limits of a call in one step, so that no other call comes between checking and taking. The
+// arithmetic is that of src/store/limiter; the clock is that of Redis, so that gateways whose clocks differ agree.
 
 import { createHash } from 'node:crypto';
 import { DEBT_BURSTS_MAX } from '../../limiter/limit-rule.ts';
 
 /**
- * KEYS: one a limit. ARGV: what to do (`take` if all fit, `force` whether they fit or not, `back` gives back), when the gateway lost this server last by the
- * server's clock, then for each limit: algorithm, count, period in us, burst, cost, units that were admitted without Redis, and all that were used at this gateway,
- * which count in place of them where Redis knows nothing of the caller, or nothing from before the loss (it came back empty, and another gateway told of him first).
- * Gives: place of the first limit that refuses, or -1, then for each limit remaining units, us to wait (-1 for ever), us until all is there again; behind them the
- * time. A clock that steps back (another server took over) stands still.
+ * KEYS: one per limit. ARGV: the task (`take` if all fit, `force` whether they fit or not, `back` gives back); when the gateway had last
+ * heard this server before it lost it, by the server's clock in us; then for each limit: algorithm, count, period in us, burst, cost, units
+ * admitted without Redis, and all units used at this gateway. The latter count in place of the former, if larger, where Redis knows nothing
+ * of the caller, or nothing from before the loss (it came back empty, and another gateway told it of the caller first).
+ * Returns the index of the first limit that refuses, or -1; for each limit the remaining units, us to wait (-1 for ever), us until all is
+ * available again; and at the end the time in us. When the clock steps back (another server took over), states wait at their last time.
  */
 export const decideScript = `
 local time = redis.call('TIME')

@@ -1,4 +1,4 @@
-// Exact limits against a real Redis: nothing too much through two gateways at once, all or nothing over a stack, few round trips.
+// Exact limits against a real Redis: nothing above the limit through two gateways at once, all or nothing in a stack, few round trips.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { redisSpec } from '../../../../test/support/store-spec.ts';
 import { algorithms } from '../../limiter/limit-rule.ts';
 import { RedisStore } from '../redis-store.ts';
 
-/** A test may wait: what it counts is what Redis decides. */
+/** Calls may wait long here: the tests count what Redis decides. */
 const patient = { mode: 'exact', answerMsMax: 2_000 } as const;
 
 test('every algorithm admits its limit and not one more, through two gateways at once', async t => {
@@ -153,7 +153,7 @@ for (const loses of [false, true]) {
   });
 }
 
-/** What Redis says of itself: times it read from sockets, and scripts that it ran. */
+/** From the statistics of Redis: how often it read from sockets, and how many scripts it ran. */
 async function commandsOf(store: { command(name: string, ...args: string[]): Promise<unknown> }) {
   const stats = String(await store.command('INFO', 'everything'));
   const number = (pattern: RegExp) => Number(pattern.exec(stats)?.[1] ?? 0);
@@ -184,7 +184,7 @@ test('when one call has waited long enough, those that wait for the same server 
   await gateway.ask(1);
   redis.pause();
   const first = gateway.ask(1);
-  await new Promise(resolve => setTimeout(resolve, 200)); // Because: the second call is to be the younger one.
+  await new Promise(resolve => setTimeout(resolve, 200)); // Because: the second call must be younger than the first.
   const secondAt = performance.now();
   const second = gateway.ask(1);
   await first;

@@ -1,5 +1,5 @@
-// A stack of limits counted in Redis, call by call. In one server, and in one slot of a cluster, one script decides them together;
-// where they lie in several slots, each slot takes its part, and when one refuses the others give theirs back.
+// A stack of limits counted in Redis, call by call. In a single server, and in one slot of a cluster, one script decides them together;
+// limits in several slots are decided slot by slot, and when one slot refuses, the others give their units back.
 
 import type { Feed } from '../../feed.ts';
 import type { LimitRule } from '../../limiter/limit-rule.ts';
@@ -14,24 +14,24 @@ export interface ExactLimiterParts {
   readonly hashKeys: Int32Array;
   readonly link: ExactLink;
   readonly keyPrefix: string;
-  /** Whether keys lie in slots of different servers. */
+  /** Whether keys lie in slots, which different servers may hold. */
   readonly isCluster: boolean;
   readonly onFailure: StoreFailure;
   readonly share: LocalShare;
   readonly news: Feed<LimitsNews>;
 }
 
-/** Callers that were decided without Redis, and whose use it has to learn; more are forgotten. */
+/** Most callers that were decided without Redis and whose use Redis still has to learn; the use of more is forgotten. */
 const OWED_MAX = 65_536;
 
-/** Callers of whom Redis was told all that they used here, since it was lost; of more it is not told. */
+/** Most callers whose whole use here is reported to Redis after it was lost; that of more is not. */
 const TOLD_MAX = 65_536;
 
-/** What goes to Redis with a call, beside what it costs. */
+/** What is reported to Redis with a call, besides the cost. */
 interface Told {
-  /** Admitted here and counted nowhere else; undefined where there is nothing. */
+  /** Units admitted here and counted nowhere else; undefined when there are none. */
   readonly owed: number | undefined;
-  /** Whether all that was used here was told, of which Redis takes what it may have lost. */
+  /** Whether the whole use here was reported, from which Redis restores what it may have lost. */
   readonly all: boolean;
 }
 
@@ -40,7 +40,7 @@ interface Part {
   readonly slot: number;
   readonly places: number[];
   readonly keys: string[];
-  /** What is told along with the call, in the order of the keys; filled when it is sent. */
+  /** What is reported with the call, in the order of the keys; filled when the call is sent. */
   readonly told: Told[];
 }
 
@@ -49,10 +49,11 @@ export class ExactLimiter implements Limiter {
   readonly answersAtOnce = false;
   readonly hashKeys: Int32Array;
   private readonly parts: ExactLimiterParts;
+  /** Of each rule, what the script needs and never changes: algorithm, count, period in us, burst. */
   private readonly constants: readonly (readonly (string | number)[])[];
-  /** By key, of callers that were decided here while Redis was away: units that were admitted and are counted nowhere else. */
+  /** By key, for callers that were decided here while Redis was away: units that were admitted and are counted nowhere else. */
   private readonly owed = new Map<string, number>();
-  /** By key: behind which loss Redis was told all. Empty as long as it was never lost. */
+  /** By key: the count of losses at which the whole use was last reported. Empty as long as Redis was never lost. */
   private readonly told = new Map<string, number>();
 
   constructor(parts: ExactLimiterParts) {
@@ -97,7 +98,7 @@ export class ExactLimiter implements Limiter {
     );
   }
 
-  /** One part's reply; null when its server is away. */
+  /** Asks for one part; null when its server is away. */
   private ask(call: LimitCall, part: Part): Promise<readonly number[] | null> {
     const { slot, keys, places, told } = part;
     const losses = this.parts.link.lossesOf(slot);
@@ -120,7 +121,7 @@ export class ExactLimiter implements Limiter {
     });
   }
 
-  /** Never admits more than one script would; for a moment another caller may be refused for what is given back. */
+  /** Never admits more than one script would; until units are given back, another caller may be refused because of them. */
   private async decideApart(call: LimitCall, parts: readonly Part[]): Promise<boolean> {
     const replies = await Promise.all(parts.map(part => this.ask(call, part)));
     call.refusedBy = -1;
@@ -160,7 +161,7 @@ export class ExactLimiter implements Limiter {
     return true;
   }
 
-  /** Fills the call's places from a reply; whether it admits. */
+  /** Fills in the call's figures from a reply. Returns whether the reply admits. */
   private read(call: LimitCall, { places }: Part, reply: readonly number[]): boolean {
     for (const [at, place] of places.entries()) {
       call.remaining[place] = reply[1 + at * 3]!;
@@ -171,7 +172,7 @@ export class ExactLimiter implements Limiter {
     return reply[0]! < 0;
   }
 
-  /** By choice; what is admitted meanwhile is remembered, so that Redis can be told of it. */
+  /** Decides as `onFailure` says; remembers what is admitted, so that it can be reported to Redis later. */
   private withoutRedis(call: LimitCall, parts: readonly Part[]): boolean {
     const { onFailure, share } = this.parts;
     call.isCounted = onFailure === 'local';
@@ -189,28 +190,29 @@ export class ExactLimiter implements Limiter {
     return true;
   }
 
-  /** Redis is told with the caller's first call behind the outage. */
+  /** Notes units that are reported to Redis with the caller's first call after the outage. */
   private owe(key: string, units: number): void {
     if (this.parts.onFailure === 'closed') return;
     const there = this.owed.get(key);
     if (there !== undefined || this.owed.size < OWED_MAX) this.owed.set(key, (there ?? 0) + units);
   }
 
-  /** What was on its way to Redis was not heard there, as far as is known. */
+  /** Notes again what was reported with a call that Redis, as far as is known, did not receive. */
   private takeBack(key: string, { owed, all }: Told): void {
     if (owed !== undefined) this.owe(key, owed);
     if (all) this.told.delete(key);
   }
 
-  /** Redis has counted units after all that were owed to it: its answer came too late for the call, and not for the count. */
+  /** Redis has counted units that are noted as owed: its reply came too late for the call, but the count stands. */
   private pay(key: string, units: number): void {
     const owed = this.owed.get(key);
     if (owed !== undefined) this.owed.set(key, Math.max(0, owed - units));
   }
 
   /**
-   * Whether Redis has to learn all that this caller used here: with his first call behind each loss, since it may have come back empty. Whether it has is seen
-   * there. One that has not would count him twice: whoever had used half of his limit would have none left after a connection that was cut.
+   * Whether to report all that this caller used here: with the first call after each loss, since Redis may have come back empty. The
+   * script sees whether it has. Adding the use to a Redis that lost nothing would count it twice: after a cut connection, a caller who had
+   * used half of the limit would have none left.
    */
   private tellsAll(key: string, slot: number): boolean {
     const losses = this.parts.link.lossesOf(slot);
@@ -249,18 +251,18 @@ export class ExactLimiter implements Limiter {
 
   private valuesOf(task: 'take' | 'back', call: LimitCall, { slot, places, keys, told }: Part): (string | number)[] {
     const { isCluster, link, share } = this.parts;
-    // Because: a key that has come from another server of a cluster says nothing of when this one was lost.
+    // Because: in a cluster a key may have come from another server, and then its age says nothing of when this server was lost.
     const values: (string | number)[] = [task, isCluster ? Number.MAX_SAFE_INTEGER : link.lostUs(slot)];
     for (const [at, place] of places.entries()) {
       const key = keys[at]!;
       const isCall = task === 'take';
       const owed = isCall && this.owed.size > 0 ? this.owed.get(key) : undefined;
       const all = isCall && this.tellsAll(key, slot);
-      // As far as the caller has not got it back.
+      // Only what the caller has not got back yet.
       const used = owed !== undefined || all ? share.used(call, place, this.gateways) : 0;
       values.push(...this.constants[place]!, call.costs[place]!, Math.min(owed ?? 0, used), all ? used : 0);
       if (!isCall) continue;
-      // Because: of several calls that leave together one tells it.
+      // Because: of several calls that leave together, only one reports it.
       if (owed !== undefined) this.owed.delete(key);
       told[at] = { owed, all };
     }

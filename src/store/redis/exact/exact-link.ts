@@ -1,5 +1,5 @@
-// Takes decisions to Redis: those of one turn of the event loop in one write, each server of a cluster for itself. Whoever does not
-// answer in time is left alone until he does, so that no request waits for a server that is away.
+// Sends decisions to Redis: those of one turn of the event loop in one write, separately for each server of a cluster. A server that does
+// not answer in time is not asked until it answers again, so that no request waits for a server that is away.
 
 import type { RedisClient } from '../redis-client.ts';
 import type { RedisStore } from '../redis-store.ts';
@@ -12,40 +12,41 @@ export interface Decision {
   readonly slot: number;
   readonly keys: readonly string[];
   readonly values: readonly (string | number)[];
-  /** Gets the script's reply; null when the store is away. Called once. */
+  /** Called once, with the script's reply, or with null when the store is away. */
   settle(reply: readonly number[] | null): void;
-  /** Gets a reply that came after `settle` was told of none. */
+  /** Called with a reply that arrives after `settle(null)`. */
   late?(reply: readonly number[]): void;
 }
 
-/** Decisions that left together. */
+/** Decisions that were sent together. */
 interface Batch {
   readonly decisions: readonly Decision[];
-  /** When they are made without an answer. */
+  /** When they are settled without an answer; milliseconds of the monotonic clock. */
   readonly untilMs: number;
   settled: boolean;
 }
 
-/** A server, or the one that there is. */
+/** A server of the cluster, or the only server. */
 interface Target {
   readonly name: string;
   /** How often the connection was lost, or may have been. */
   losses: number;
-  /** From then on until the server answers again. */
+  /** True from a loss until the server answers again. */
   isLost: boolean;
-  /** By the server's clock, in us: when it was heard last, and when it had been at the last loss; 0 for never. */
+  /** By the server's clock, in us: when it was last heard, and when it had last been heard before the last loss; 0 for never. */
   heardUs: number;
   lostUs: number;
+  /** From an answer that was overdue until the next sign of life: decisions are settled without asking. */
   away: boolean;
   watch: ReturnWatch | null;
-  /** To be sent at the end of this turn. */
+  /** Decisions to send at the end of this turn. */
   waiting: Decision[];
-  /** Sent, the one that has to be answered first in front. */
+  /** Batches that were sent, the one that is due first in front. */
   asked: Batch[];
   timer: NodeJS.Timeout | null;
 }
 
-/** Timers count whole milliseconds: one that is early by less is not set again. */
+/** Timers count whole milliseconds: a timer that is early by less than this is not set again. */
 const EARLY_MS = 0.5;
 
 export class ExactLink {
@@ -53,14 +54,14 @@ export class ExactLink {
   private readonly answerMsMax: number;
   private readonly targets = new Map<string, Target>();
   private flushing = false;
-  /** Round trips so far, and decisions that they carried. */
+  /** Number of round trips so far, and of decisions that they carried. */
   batches = 0;
   decisions = 0;
 
   constructor(store: RedisStore, answerMsMax: number) {
     this.store = store;
     this.answerMsMax = answerMsMax;
-    // Because: the driver says so before it tells each command, and of a store that stopped answering it tells none.
+    // Because: the driver reports a lost connection before it fails each command, and fails none when a store stops answering.
     store.onAvailability(available => {
       if (available) return;
       for (const target of this.targets.values()) {
@@ -70,22 +71,22 @@ export class ExactLink {
     });
   }
 
-  /** How often the server of this slot was lost: it may have forgotten then what it had counted. */
+  /** How often the server of this slot was lost: after each loss it may have forgotten its counts. */
   lossesOf(slot: number): number {
     return this.targetOf(slot).losses;
   }
 
-  /** When the server of this slot had been heard before it was lost last, in us of its own clock. */
+  /** When the server of this slot had last been heard before the last loss, in us of its own clock; 0 for never. */
   lostUs(slot: number): number {
     return this.targetOf(slot).lostUs;
   }
 
-  /** Whether the server of this slot answers, as far as is known. */
+  /** Whether the server of this slot is away, as far as is known. */
   isAway(slot: number): boolean {
     return !this.store.available || this.targetOf(slot).away;
   }
 
-  /** Sends it with all others of this turn. */
+  /** Sends the decision with all others of this turn. */
   send(decision: Decision): void {
     this.targetOf(decision.slot).waiting.push(decision);
     if (this.flushing) return;
@@ -97,7 +98,7 @@ export class ExactLink {
     this.flushing = false;
     for (const target of this.targets.values()) {
       if (target.waiting.length === 0) continue;
-      // Because: what came has been read in this turn; whoever sends next does not wait for a server that let the last one down.
+      // Because: all replies of this turn have been read; a late server is left first, so that new decisions do not wait for it.
       this.judge(target);
       const decisions = target.waiting;
       target.waiting = [];
@@ -145,7 +146,7 @@ export class ExactLink {
     }
   }
 
-  /** As a call of its own, with the text of the script and within the time that was given to the decision. The driver takes such a one to where its slot is now. */
+  /** Sends one decision with the script's text, within the time it has left. For such a call the driver follows a slot that moved. */
   private sendWhole(client: RedisClient, target: Target, decision: Decision, untilMs: number): void {
     const batch: Batch = { decisions: [decision], untilMs, settled: false };
     target.asked.unshift(batch);
@@ -160,21 +161,21 @@ export class ExactLink {
     );
   }
 
-  /** One timer a server, for what has to be answered first. */
+  /** Sets one timer per server, for the batch that is due first. */
   private watchOver(target: Target): void {
     const [first] = target.asked;
     if (first === undefined || target.timer !== null) return;
     target.timer = setTimeout(
       () => {
         target.timer = null;
-        // Because: when this thread was held up, the answers may lie in the socket already. They are read before the verdict.
+        // Because: after this thread was held up, the replies may already lie in the socket. They are read before the verdict.
         setImmediate(() => this.judge(target));
       },
       Math.max(1, first.untilMs - performance.now()),
     );
   }
 
-  /** Leaves a server that owes an answer. */
+  /** Leaves the server if an answer is overdue. */
   private judge(target: Target): void {
     const [first] = target.asked;
     if (first === undefined) return;
@@ -182,7 +183,7 @@ export class ExactLink {
     else this.watchOver(target);
   }
 
-  /** A late answer is a sign of life as well. */
+  /** Notes a sign of life; a late reply is one as well. */
   private heard(target: Target, replies: [Error | null, unknown][] | null): void {
     const isAlive = replies?.some(([error]) => error === null || error.name === 'ReplyError') === true;
     if (!isAlive) {
@@ -200,7 +201,7 @@ export class ExactLink {
     target.watch = null;
   }
 
-  /** Whoever asked it waits no longer, those included whose time is not over. */
+  /** Stops waiting for the server, also for batches that are not due yet, and watches for its return. */
   private leave(target: Target): void {
     if (!target.away) {
       target.away = true;
@@ -225,14 +226,14 @@ export class ExactLink {
 }
 
 /**
- * Whether the server has decided nothing, and would say so: it does not know the script yet, or the key's slot is moving or has moved to another one.
- * Of calls that went together the driver follows all or none, and does not look for where slots are now.
+ * Whether the server has decided nothing and says so: it does not know the script yet, or the key's slot is moving or has moved. For calls
+ * in one pipeline the driver redirects all or none, and does not refresh its map of slots.
  */
 function asksAgain({ message }: Error): boolean {
   return /^(NOSCRIPT|MOVED|ASK|TRYAGAIN) /.test(message);
 }
 
-/** Once for a loss, however many hear of it. */
+/** Counts a loss once, however many failures report it. */
 function lose(target: Target): void {
   if (target.isLost) return;
   target.isLost = true;
@@ -240,12 +241,12 @@ function lose(target: Target): void {
   target.lostUs = target.heardUs;
 }
 
-/** The server's clock, which stands behind each decision. */
+/** The server's clock in us, which ends each reply. */
 function timeIn(replies: [Error | null, unknown][] | null): number | undefined {
   return numbersOf(replies?.at(-1)?.[1])?.at(-1);
 }
 
-/** Decides all that was asked without an answer. */
+/** Settles all that was sent without an answer. */
 function abandon(target: Target): void {
   const { asked } = target;
   target.asked = [];
@@ -257,11 +258,11 @@ function abandon(target: Target): void {
   }
 }
 
-/** Takes an answered batch out; false when it was settled before. */
+/** Removes an answered batch; false when it was settled before. */
 function finish(target: Target, batch: Batch): boolean {
   if (batch.settled) return false;
   batch.settled = true;
-  // Because: answers come in the order of the questions, so mostly it is the first.
+  // Because: answers arrive in the order of the questions, so the batch is mostly the first.
   target.asked.splice(target.asked.indexOf(batch), 1);
   if (target.asked.length === 0 && target.timer !== null) {
     clearTimeout(target.timer);
@@ -277,7 +278,7 @@ function tellLate({ decisions }: Batch, replies: [Error | null, unknown][] | nul
   }
 }
 
-/** The script gives a list of integers; null for anything else. */
+/** The script returns a list of integers; null for anything else. */
 function numbersOf(reply: unknown): readonly number[] | null {
-  return Array.isArray(reply) ? (reply as number[]) : null; // Because: as said
+  return Array.isArray(reply) ? (reply as number[]) : null; // Because: see above
 }

@@ -1,4 +1,4 @@
-// Runs the level script, and brings it along where the server does not have it.
+// Runs the level script, and sends its text to a server that does not have it.
 
 import type { StoreSpec } from '../../store-spec.ts';
 import type { RedisClient } from '../redis-client.ts';
@@ -6,8 +6,8 @@ import { refusalCode } from '../refusal-code.ts';
 import { levelScript, levelSha } from './level-script.ts';
 
 /**
- * What the script gives, or the code by which Redis refuses it, such as `OOM`; null when there is no answer. `gateway` is whose name the roll is called for; empty
- * for no roll. Never rejects.
+ * Resolves with the script's answer, with the code by which Redis refuses it, such as `OOM`, or with null when there is no answer.
+ * `gateway` is the gateway for which the roll is called; empty for no roll. Never rejects.
  */
 export function askLevels(
   client: RedisClient,
@@ -29,9 +29,9 @@ function bytesOf(reply: unknown): Buffer | null {
 }
 
 /**
- * What a call names beside the callers, whose keys begin with `keyStart`. In a cluster two keys that are never there, in the slot of theirs: while it moves to
- * another server, a call with one missing key is taken there, and would make callers' keys that are still to come from the other server, which then cannot move
- * them. A call with two is refused (TRYAGAIN) until the slot has moved.
+ * The KEYS of a call. The callers' keys, which begin with `keyStart`, are not listed. In a cluster these are two keys of the same slot that
+ * never exist: while the slot moves, a call with one missing key runs at the new server, and would create callers' keys there that are
+ * still to be moved, so that the old server could not move them. A call with two is refused (TRYAGAIN) until the slot has moved.
  */
 export function levelKeys(keyStart: string, kind: StoreSpec['kind']): string[] {
   return kind === 'redisCluster' ? [keyStart, `${keyStart}-`] : [keyStart];

@@ -1,4 +1,4 @@
-// Gateways that have something to tell say that they are alive along with it, and so learn of each other.
+// Gateways that have something to tell report in the same message that they are alive, and so learn of each other.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,6 +31,6 @@ test('the roll is called along with rounds, not by messages of its own', async t
     before = now;
   }
   const aloneSince = Number(await rollsAlone()) - Number(alone);
-  // Some may be: where the machine stood still, no round came in time.
+  // Some calls may be alone: when the machine stood still, no round came in time.
   assert.ok(aloneSince < calls, `${aloneSince} of ${calls} alone`);
 });

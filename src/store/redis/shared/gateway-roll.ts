@@ -1,18 +1,18 @@
-// Which gateways count in one Redis: each says every second that it is alive, and learns how many do. While Redis is away the last
-// number stands.
+// Which gateways count in one Redis: each reports every second that it is alive, and learns how many are. While Redis is away the last
+// number stays.
 
 import type { RedisStore } from '../redis-store.ts';
 import { refusalCode } from '../refusal-code.ts';
 
 const EVERY_MS = 1_000;
-/** While it is refused: limits wait for it. */
+/** Interval while Redis refuses the roll: counting in Redis resumes only when it no longer does. */
 const REFUSED_EVERY_MS = 250;
-/** With a round that has callers to tell it goes a little early: a message of its own costs as much as the round. */
+/** A round that has callers to tell takes the roll along this much early: a message of its own costs as much as the round. */
 const EARLY_MS = 250;
-/** Who was not heard of for so long is gone. */
+/** A gateway that was not heard of for this long is gone. */
 const GONE_AFTER_MS = 5_000;
 
-/** A function for scripts that call the roll: says that a gateway is alive, or leaves, and gives how many there are. */
+/** A Lua function for scripts that call the roll: notes that a gateway is alive, or leaves, and returns the number of gateways. */
 export const rollCall = `
 local function rollCall(key, id, leaves)
   local time = redis.call('TIME')
@@ -29,11 +29,11 @@ return rollCall(KEYS[1], ARGV[1], ARGV[2] == 'leave')
 `;
 
 export class GatewayRoll {
-  /** Alive when Redis was heard last, this one included. */
+  /** Gateways that were alive when Redis was last heard, including this one. */
   gateways = 1;
-  /** By what code Redis, which answers, refuses the script, as it refuses those that count; null when it does not. */
+  /** The code with which a Redis that answers refuses this script, and therefore the counting scripts too; null while it does not. */
   refusal: string | null = null;
-  /** What a script needs beside `rollCall`. */
+  /** What a script needs to call `rollCall`. */
   readonly key: string;
   readonly id: string;
   private readonly store: RedisStore;
@@ -41,7 +41,7 @@ export class GatewayRoll {
   private readonly onRefusal: () => void;
   private saidAtMs = -Infinity;
 
-  /** `onChange` hears of each other number, `onRefusal` of each other `refusal`. */
+  /** Calls `onChange` when the number of gateways changes, and `onRefusal` when `refusal` does. */
   constructor(store: RedisStore, id: string, onChange: () => void, onRefusal: () => void) {
     this.store = store;
     this.onRefusal = onRefusal;
@@ -50,7 +50,7 @@ export class GatewayRoll {
     this.onChange = onChange;
   }
 
-  /** To be called whenever the thread is awake anyhow, at least once a second: says it where it is time. */
+  /** Call it whenever the thread is awake anyway, at least once a second: it sends the roll when it is due. */
   async beat(nowMs: number): Promise<void> {
     if (nowMs - this.saidAtMs < (this.refusal === null ? EVERY_MS : REFUSED_EVERY_MS)) return;
     this.saidAtMs = nowMs;
@@ -58,14 +58,14 @@ export class GatewayRoll {
     if (count !== null) this.hear(count);
   }
 
-  /** Whether it goes along with a message that is sent now; then its script calls the roll, and `hear` is told what comes of it. */
+  /** Whether the roll goes with a message that is sent now. If so, the message's script calls the roll, and `hear` must get the result. */
   goesAlong(nowMs: number): boolean {
     if (nowMs - this.saidAtMs < EVERY_MS - EARLY_MS) return false;
     this.saidAtMs = nowMs;
     return true;
   }
 
-  /** So many are alive. */
+  /** Takes the number of gateways that a roll call returned. */
   hear(count: number): void {
     const gateways = Math.max(1, count);
     if (gateways === this.gateways) return;
@@ -73,7 +73,7 @@ export class GatewayRoll {
     this.onChange();
   }
 
-  /** A script that counts was refused, or was not. */
+  /** Takes the code with which a counting script was refused; null when it was not. */
   hearRefusal(code: string | null): void {
     if (code === this.refusal) return;
     this.refusal = code;
@@ -93,7 +93,7 @@ export class GatewayRoll {
       return typeof count === 'number' ? count : null;
     } catch (error) {
       const code = refusalCode(error);
-      // Because: of a store that is away others tell.
+      // Because: the store itself reports that it is away.
       if (code !== null) this.hearRefusal(code);
       return null;
     }

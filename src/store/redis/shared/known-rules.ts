@@ -1,4 +1,4 @@
-// The limits that this gateway's workers count, as the supervisor sees them: each with a limiter over the same memory as theirs.
+// The limits that this gateway's workers count, as the supervisor sees them: each with a limiter over the workers' memory.
 
 import { isBucket, type LimitRule } from '../../limiter/limit-rule.ts';
 import { LimitCall } from '../../limiter/limiter-store.ts';
@@ -9,14 +9,14 @@ export interface KnownRule {
   readonly tag: number;
   readonly rule: LimitRule;
   readonly limiter: LocalLimiter;
-  /** What counts as full. */
+  /** Units at which the limit counts as full. */
   readonly size: number;
 }
 
 export class KnownRules {
   private readonly rules = new Map<number, KnownRule>();
 
-  /** A limit counted in tables of this size; `local` is over the same memory as the workers', which may be another one than the last time. */
+  /** Adds a limit with tables of this size. `local` is over the workers' memory, which may have been replaced since an earlier call. */
   add(rule: LimitRule, tableBytes: number, local: LocalLimiterStore): void {
     const tag = ruleTag(rule, tableBytes);
     const limiter = local.open([sharedRule(rule)]);
@@ -30,7 +30,7 @@ export class KnownRules {
 
 const call = new LimitCall(1);
 
-/** Units that the caller has used in this gateway's view and not got back yet. */
+/** Units that the caller has used, as far as this gateway knows, and not got back yet. */
 export function levelHere({ rule, limiter }: KnownRule, keyLow: number, keyHigh: number): number {
   call.keys[0] = keyLow;
   call.keys[1] = keyHigh;

@@ -1,17 +1,17 @@
-// Packs callers for the level script: see level-script.ts for the format.
+// Packs callers for the level script; level-script.ts describes the format.
 
 import type { KnownRule } from './known-rules.ts';
 import { CALLER_BYTES, GROUP_BYTES } from './level-script.ts';
 
 const kinds = { gcra: 0, tokenBucket: 0, fixedWindow: 1, slidingWindow: 2, slidingLog: 2 } as const;
 
-/** Words of a caller in a list: slot, key, units. */
+/** Numbers of a caller in a list: slot, two words of key, units. */
 const CALLER_WORDS = 4;
 
-/** Callers of one limit, told together. Numbers in arrays, since there are hundreds in each round. */
+/** Callers of one limit that are reported together. Numbers in arrays, since each round has hundreds of them. */
 export class ToldGroup {
   readonly known: KnownRule;
-  /** Behind an outage: levels count, units do not. */
+  /** After an outage: the levels count, the units do not. */
   readonly merges: boolean;
   private readonly callers: number[] = [];
   private readonly levels: number[] = [];
@@ -21,7 +21,7 @@ export class ToldGroup {
     this.merges = merges;
   }
 
-  /** `level` as this gateway knows it, without the units. */
+  /** `level` is the level that this gateway knows, without `units`. */
   add(slot: number, keyLow: number, keyHigh: number, units: number, level: number): void {
     this.callers.push(slot, keyLow, keyHigh, units);
     this.levels.push(level);
@@ -47,7 +47,7 @@ export class ToldGroup {
     return this.callers[caller * CALLER_WORDS + 3]!;
   }
 
-  /** Whole units of a level that this gateway does not know of. */
+  /** Whole units of a level that this gateway did not know of. */
   beyond(caller: number, level: number): number {
     return Math.max(0, Math.floor(level - this.levels[caller]! - this.units(caller) + 1e-3));
   }
@@ -56,7 +56,7 @@ export class ToldGroup {
     return GROUP_BYTES + this.count * CALLER_BYTES;
   }
 
-  /** Returns where the next group begins. */
+  /** Writes the group at `begin`. Returns where the next group begins. */
   write(into: DataView, begin: number): number {
     const { callers, levels, known, merges } = this;
     const { algorithm, count, perMs, burst } = known.rule;
@@ -78,7 +78,7 @@ export class ToldGroup {
   }
 }
 
-/** The group of a limit in which callers are told now, made where it is missing. */
+/** The group for callers of a limit in this message; adds it if it is missing. */
 export function groupOf(groups: ToldGroup[], known: KnownRule, merges: boolean): ToldGroup {
   const there = groups.find(group => group.known === known && group.merges === merges);
   if (there !== undefined) return there;

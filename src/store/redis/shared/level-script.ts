@@ -1,16 +1,16 @@
-// The script that keeps the levels of callers over all gateways. One call carries many callers, packed, and gives their levels back.
+// The script that keeps the levels of callers across all gateways. One call carries many callers, packed, and returns their levels.
 
 import { createHash } from 'node:crypto';
 import { DEBT_BURSTS_MAX } from '../../limiter/limit-rule.ts';
 import { rollCall } from './gateway-roll.ts';
 
 /**
- * KEYS[1]: what the callers' keys begin with; all of them lie in its slot. ARGV[1]: groups of callers with the same limit: kind (0 bucket,
- * 1 fixed window, 2 sliding window), whether levels are told after an outage, count, period in us, burst as doubles, number of callers; for each caller 8 bytes
- * of key, units to add, and the level as the gateway knows it, without those units. Gives two floats a caller: the level over all gateways,
- * and for windows, which do not drain evenly, the units of all times (modulo `TOTAL_MODULUS`).
- * A caller whom Redis does not know (it was restarted, or he is new) gets the gateway's level. Where ARGV[2] names a gateway, the roll in KEYS[2]
- * is called for it, and a 32-bit number of gateways stands behind the levels.
+ * KEYS[1]: the beginning of the callers' keys, which all lie in its slot. ARGV[1]: groups of callers with the same limit: kind (0 bucket,
+ * 1 fixed window, 2 sliding window), whether the message follows an outage, count, period in us, burst as doubles, number of callers; for
+ * each caller 8 bytes of key, units to add, and the level that the gateway knows, without those units. Returns two floats per caller: the
+ * level across all gateways, and for windows, which do not drain evenly, the units of all time (modulo `TOTAL_MODULUS`).
+ * A caller that Redis does not know (Redis was restarted, or the caller is new) gets the gateway's level. If ARGV[2] names a gateway, the
+ * roll in KEYS[2] is called for it, and the number of gateways follows the levels in 32 bits.
  */
 export const TOTAL_MODULUS = 1_048_576;
 
@@ -71,5 +71,5 @@ export const levelSha = createHash('sha1').update(levelScript).digest('hex');
 
 export const GROUP_BYTES = 1 + 1 + 3 * 8 + 4;
 export const CALLER_BYTES = 8 + 4 + 4;
-/** Of the answer. */
+/** Bytes of the answer per caller. */
 export const LEVEL_BYTES = 8;

@@ -1,4 +1,4 @@
-// Keeps one gateway's limits in step with the others': tells Redis what was admitted here, learns the level of each caller over all
+// Keeps one gateway's limits in step with the other gateways: tells Redis what was admitted here, learns each caller's level across all
 // gateways, and charges here what the others admitted. Runs in the supervisor. While Redis is away it charges what the others are
 // likely to admit, so that each gateway keeps to its share.
 
@@ -17,27 +17,27 @@ import { SlotSweep } from './slot-sweep.ts';
 import { ROUND_MS_MIN, SyncPace, untoldMax } from './sync-pace.ts';
 import { partOf, STORE_PARTS, type UseTable } from './use-table.ts';
 
-/** Callers told in one script: Redis does nothing else meanwhile. */
+/** Most callers reported in one script: Redis does nothing else while a script runs. */
 const CALLERS_A_SCRIPT = 512;
-/** Without an answer for so many rounds Redis is away. Not by the clock: a thread that is held up has heard nobody. */
+/** Redis is away after this many rounds without an answer. Rounds, not time: a thread that is held up hears nobody. */
 const PATIENCE_ROUNDS = 6;
 
 export interface LevelSyncParts {
   readonly store: RedisStore;
   readonly table: UseTable;
   readonly roll: GatewayRoll;
-  /** Hears when Redis goes and comes. */
+  /** Called when Redis goes away or comes back. */
   readonly onAvailability: (available: boolean) => void;
-  /** All that was sent is answered, so that nothing is to be watched until the next round. */
+  /** Called when all messages are answered, so that nothing is to be watched until the next round. */
   readonly onAnswered: () => void;
 }
 
 export class LevelSync {
   /** The limits that workers count. */
   readonly rules = new KnownRules();
-  /** Gateways alive, this one included. */
+  /** Gateways that are alive, including this one. */
   gateways = 1;
-  /** Callers told so far. */
+  /** Number of reports of callers so far. */
   told = 0;
   readonly refusals: Refusals;
   private readonly parts: LevelSyncParts;
@@ -60,14 +60,14 @@ export class LevelSync {
     this.sweep = new SlotSweep(parts.table, this.book);
     const { keyPrefix, kind } = parts.store.spec;
     this.refusals = new Refusals(parts.roll, kind, parts.table);
-    // Of a cluster, limits are spread over so many slots. The same for all gateways.
+    // In a cluster, limits are spread over this many slots. The number is the same for all gateways.
     const count = kind === 'redisCluster' ? STORE_PARTS : 1;
     this.keyStarts = Array.from({ length: count }, (_, part) => `${keyPrefix}s{${part}}:`);
     parts.table.setAway(true);
     this.waiting = this.sweep.takeOver();
   }
 
-  /** When to look next: soon while an answer is awaited or Redis is away. */
+  /** Milliseconds until the next round: few while an answer is awaited or Redis is away. */
   get nextMs(): number {
     return this.away || this.underWay > 0 ? ROUND_MS_MIN : this.pace.waitMs;
   }
@@ -107,7 +107,7 @@ export class LevelSync {
     let group: ToldGroup | undefined;
     let groupPart = -1;
     for (const slot of this.waiting) {
-      // Most callers have the limit of the one before.
+      // Most callers have the same limit as the caller before.
       const tag = table.rule(slot);
       if (known?.tag !== tag) known = this.rules.get(tag);
       const part = keyStarts.length === 1 ? 0 : partOf(table.keyHigh(slot));
@@ -144,7 +144,7 @@ export class LevelSync {
     );
   }
 
-  /** The level is read before the units are taken: what comes in between is told twice to nobody. */
+  /** Reads the level before taking the units: units that are added in between are then reported once only. */
   private takeCaller(slot: number, group: ToldGroup): number {
     const { table } = this.parts;
     const keyLow = table.keyLow(slot);
@@ -161,14 +161,14 @@ export class LevelSync {
     const { store, roll } = this.parts;
     const client = store.driver;
     if (client === null) return;
-    // A message more would cost this thread as much as the round; in a cluster the roll lies on another server.
+    // A separate message would cost this thread as much as the round; in a cluster the roll lies on another server.
     const calls = store.spec.kind === 'redis' && roll.goesAlong(nowMs);
     const keys = calls ? [keyStart, roll.key] : levelKeys(keyStart, store.spec.kind);
     const message = packGroups(groups);
     const { epoch } = this;
     this.underWay++;
     const done = (levels: Buffer | string | null) => {
-      // Because: what comes behind an outage speaks of a time that is over.
+      // Because: an answer that comes after an outage describes a time that is over.
       if (epoch !== this.epoch || this.stopped) return;
       this.underWay--;
       if (Buffer.isBuffer(levels)) {
@@ -184,7 +184,7 @@ export class LevelSync {
     void askLevels(client, keys, message, calls ? roll.id : '').then(done);
   }
 
-  /** One server of a cluster did not answer: its callers are told again, and meanwhile the others count as is likely. */
+  /** A cluster's server did not answer: its callers are reported again, and until then the other gateways' use is estimated. */
   private miss(groups: readonly ToldGroup[]): void {
     const { book } = this;
     for (const group of groups) {
@@ -208,7 +208,7 @@ export class LevelSync {
     limiter.charge(call, 0, units);
   }
 
-  /** Returns how much of the answer that was. */
+  /** Takes the levels from an answer. Returns how many bytes of it they occupied. */
   private learn(groups: readonly ToldGroup[], answer: Buffer, nowMs: number): number {
     const { book } = this;
     const levels = new DataView(answer.buffer, answer.byteOffset, answer.length);
@@ -230,7 +230,7 @@ export class LevelSync {
     return at;
   }
 
-  /** What the others added to a window since the last exchange; before the first one, what is beyond our knowledge. */
+  /** Units that the others added to a window since the last exchange; before the first one, those beyond what this gateway knows. */
   private sinceLast(group: ToldGroup, caller: number, level: number, total: number): number {
     const { book } = this;
     const slot = group.slot(caller);
@@ -238,11 +238,11 @@ export class LevelSync {
     book.setTotal(slot, total);
     if (Number.isNaN(before)) return group.beyond(caller, level);
     const added = (total - before - group.units(caller) + 2 * TOTAL_MODULUS) % TOTAL_MODULUS;
-    // A count that went back was begun anew: Redis lost it, or nobody came for long.
+    // A total that went back has begun anew: Redis lost it, or it expired.
     return added < TOTAL_MODULUS / 2 ? added : 0;
   }
 
-  // ---- While it does not ---------------------------------------------------------------------------------------------
+  // ---- While Redis does not answer ----------------------------------------------------------------------------------
 
   private leave(): void {
     this.away = true;
@@ -261,7 +261,7 @@ export class LevelSync {
     );
   }
 
-  /** Levels are told anew: Redis may have lost them, and what was admitted meanwhile has partly drained away. */
+  /** Starts a new epoch: levels are reported anew, since Redis may have lost them, and what was admitted meanwhile has partly drained. */
   private comeBack(): void {
     this.epoch++;
     this.underWay = 0;
@@ -279,7 +279,7 @@ export class LevelSync {
       const others = book.likely(slot, table.take(slot), this.gateways);
       this.charge(known, table.keyLow(slot), table.keyHigh(slot), others);
     }
-    // Those that wait stay where they are: they are told first when Redis is back.
+    // Waiting slots stay in the list: they are reported first when Redis is back.
   }
 
   // ---- Slots ---------------------------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ export class LevelSync {
       this.sweep.add(slot);
       if (book.isWaiting(slot)) continue;
       book.setWaiting(slot, true);
-      // Whoever is new here was not missed by Redis.
+      // Redis did not miss any use of a caller that is new here.
       if (book.toldAt(slot) === 0 && !this.away) book.setEpoch(slot, this.epoch);
       this.waiting.push(slot);
     }

@@ -1,5 +1,5 @@
-// The feed `limits`: one a process and store. Keeps shared limits in step and counts the gateways; its value tells workers how many
-// there are. A worker names the limits that it counts by a nudge.
+// The feed `limits`: one per process and store. Keeps shared limits in step and counts the gateways; its value tells workers how many
+// gateways there are. A worker names the limits that it counts by a nudge.
 
 import { randomBytes } from 'node:crypto';
 import type { FeedOutlet, FeedSource } from '../../feed.ts';
@@ -14,20 +14,20 @@ import { UseTable } from './use-table.ts';
 
 export const LIMITS_FEED = 'limits';
 
-/** What the feed is about: a store, and the shared memory. A type, since it is a spec of a feed. */
+/** The feed's spec: a store, and the name of the shared memory. A type and not an interface, so that it can be the spec of a feed. */
 export type LimitsSpec = { readonly store: StoreSpec; readonly useTable: string };
 
-/** What a worker says by a nudge. */
+/** The hint of a worker's nudge. */
 export interface CountedRules {
   readonly rules: readonly LimitRule[];
-  /** Size of the tables in which they are counted. */
+  /** Size of the tables in which the rules are counted. */
   readonly bytes: number;
 }
 
 export const limitsSource: FeedSource<LimitsNews> = {
   kind: LIMITS_FEED,
   start(spec, outlet) {
-    // Because: the feed's needs are made by `redisLimitNeeds`, and by nothing else.
+    // Because: only `redisLimitNeeds` makes needs of this kind.
     const follower = new LimitsFollower(spec as LimitsSpec, outlet);
     return {
       ready: follower.start(),
@@ -46,9 +46,9 @@ class LimitsFollower {
   private readonly roll: GatewayRoll;
   private readonly sync: LevelSync;
   private isAway = true;
-  /** Why the store is away, once it is known. */
+  /** Why the store is away; empty while that is not known. */
   private reason = '';
-  /** Whether the first round is over: before, nobody knows whether the store is away. */
+  /** Whether the first round is over; before, it is not known whether the store is away. */
   private hasLooked = false;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
@@ -73,7 +73,7 @@ class LimitsFollower {
     });
   }
 
-  /** Workers count as without Redis until the first round has found it there. */
+  /** Until the first round has found Redis, workers count as if it were away. */
   async start(): Promise<void> {
     this.arm();
     void this.roll.beat(this.clock.now);
@@ -106,9 +106,9 @@ class LimitsFollower {
     clock.now = performance.now();
     this.sync.round(clock.now);
     void roll.beat(clock.now);
-    // Because: why shows when it is connected to again, and may be another one by then: it was restarted, and reads its file.
+    // Because: the reason becomes known on reconnection, and may change by then: a restarted server first loads its file.
     if (this.isAway && store.trouble !== '') this.reason = store.trouble;
-    // One that counts again is told of when it is found there.
+    // A store that is available again is reported when the sync counts in it again.
     if (this.hasLooked && (!this.isAway || roll.refusal !== null || !store.available)) this.report();
     this.arm();
   }
@@ -136,7 +136,7 @@ class LimitsFollower {
   private report(): void {
     const { outlet, store, storeName, reason } = this;
     const { ofAll, ofSome } = this.sync.refusals;
-    // A replica is left for a moment, ever so often, to look for its master.
+    // The connection to a replica is given up now and then to look for its master; the refusal remains the reason.
     if (ofAll !== null && (store.available || store.trouble === ofAll))
       outlet.report(`the store "${storeName}" refuses to count limits: ${ofAll}`);
     else if (this.isAway) outlet.report(`the store "${storeName}" is away${reason === '' ? '' : `: ${reason}`}`);
@@ -144,7 +144,7 @@ class LimitsFollower {
   }
 }
 
-/** The workers' tables, for this thread, which counts in them for other gateways. */
+/** The workers' tables, for this thread, which charges them with the use of other gateways. */
 function memoryOf(outlet: FeedOutlet<LimitsNews>, clock: SharedMemory['clock']): SharedMemory {
   const kept = new Map<string, { readonly value: object; readonly of: object }>();
   return {
@@ -152,7 +152,7 @@ function memoryOf(outlet: FeedOutlet<LimitsNews>, clock: SharedMemory['clock']):
     sharedTable: name => outlet.sharedTable(name),
     lasting<Value extends object>(key: string, make: () => Value, of: object): Value {
       const known = kept.get(key);
-      if (known?.of === of) return known.value as Value; // Because: one kind of object a key
+      if (known?.of === of) return known.value as Value; // Because: each key has one kind of object
       const value = make();
       kept.set(key, { value, of });
       return value;

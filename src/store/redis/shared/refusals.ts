@@ -1,5 +1,5 @@
-// Whether Redis answers and counts nothing all the same: a script holds it up, its memory is full, it is a replica, or the user may not. For the
-// limits that is as if it were away. Of a cluster each part is so for itself, and also where its server does not answer.
+// Whether Redis answers but does not count: a script holds it up, its memory is full, it is a replica, or the user may not. For limits this
+// is as if Redis were away. In a cluster each part refuses for itself; there, a server that does not answer is noted here too.
 
 import type { StoreSpec } from '../../store-spec.ts';
 import type { GatewayRoll } from './gateway-roll.ts';
@@ -17,26 +17,26 @@ export class Refusals {
     this.table = table;
   }
 
-  /** By what code a server that stands alone refuses. */
+  /** The code with which a single server refuses; null in a cluster, and when it does not refuse. */
   get ofAll(): string | null {
     return this.isAlone ? this.roll.refusal : null;
   }
 
-  /** Why some of a cluster does not count; null when all does, as far as it was asked. */
+  /** Why a part of a cluster does not count; null when all parts count, as far as they were asked. */
   get ofSome(): string | null {
     if (this.isAlone) return null;
     return this.table.isAnyPartAway ? this.partReason : this.roll.refusal;
   }
 
-  /** A part was asked, and has counted. */
+  /** A part has been asked and has counted. */
   counts(part: number): void {
     if (!this.isAlone) this.table.setPartAway(part, false);
   }
 
-  /** A part was asked, and has not: the code by which it was refused, null where there was no answer. */
+  /** A part has been asked and has not counted. `code` is that of the refusal; null when there was no answer. */
   countsNot(part: number, code: string | null): void {
     if (this.isAlone) {
-      // It refuses the roll as well. Whether it is away is not said by one answer that does not come.
+      // The server refuses the roll as well. One missing answer does not mean that the server is away.
       if (code !== null) this.roll.hearRefusal(code);
       return;
     }

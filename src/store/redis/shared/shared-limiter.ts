@@ -15,7 +15,7 @@ export class SharedLimiter implements Limiter {
   private readonly table: UseTable;
   private readonly tags: Int32Array;
   private readonly onFailure: StoreFailure;
-  /** Whole units that each limit has at once beside what was asked for: nobody is told that they are his. */
+  /** Whole units that each limit admits at once beyond the configured burst; callers are not told of them. */
   private readonly lumps: Float64Array;
 
   constructor(
@@ -40,7 +40,7 @@ export class SharedLimiter implements Limiter {
     const { onFailure } = this;
     if (onFailure !== 'local' && this.isAway(call)) return this.withoutRedis(call);
     call.isCounted = true;
-    // Because: shared memory answers at once.
+    // Because: a limiter in shared memory answers at once.
     const admitted = this.local.decide(call) as boolean;
     for (let at = 0; at < this.tags.length; at++) {
       call.remaining[at] = Math.max(0, call.remaining[at]! - this.lumps[at]!);
@@ -67,7 +67,7 @@ export class SharedLimiter implements Limiter {
     call.refusedBy = -1;
     call.isCounted = false;
     if (this.onFailure === 'closed') return false;
-    // What is let through is counted, so that it is not forgotten when Redis is back.
+    // Calls that are let through are charged, so that their use is known when Redis is back.
     for (let at = 0; at < this.tags.length; at++) this.local.charge(call, at, call.costs[at]!);
     return true;
   }

@@ -1,11 +1,11 @@
-// How a limit is counted in one of several gateways: with a little more at once than was asked for, since what the others admit is
-// learned in lumps, a moment late. Without that, callers well below the limit would be refused now and then.
+// How a limit is counted in one of several gateways: with a somewhat larger burst than configured, since what the others admit is
+// learned in lumps and a moment late. Without it, callers well below the limit would be refused now and then.
 
 import { isBucket, type LimitRule, ruleIdentity } from '../../limiter/limit-rule.ts';
 
-/** What the others admitted in so long may arrive at once. */
+/** The units that the others admitted within this time may arrive at once. */
 const LUMP_MS = 50;
-/** Where that is less than a unit, one may arrive as late as this, when many callers are told of. See sync-pace.ts. */
+/** If those are less than one unit, one unit may arrive this late, when there are many callers to report. See sync-pace.ts. */
 const UNIT_LATE_MS = 800;
 
 export function sharedRule(rule: LimitRule): LimitRule {
@@ -14,7 +14,7 @@ export function sharedRule(rule: LimitRule): LimitRule {
   return { ...rule, identity: `shared ${rule.identity}`, burst: isBucket(rule) ? rule.burst + lump : rule.burst };
 }
 
-/** Names a rule, counted in tables of this size, among those of one store, in 32 bits. */
+/** A 32-bit name, never 0, for a rule counted in tables of this size, among the rules of one store. */
 export function ruleTag(rule: LimitRule, tableBytes: number): number {
   let tag = 0x811c9dc5;
   for (const letter of `${tableBytes} ${ruleIdentity(rule)}`) tag = Math.imul(tag ^ letter.codePointAt(0)!, 0x01000193);

@@ -1,4 +1,4 @@
-// What a gateway takes the others to use while Redis is away, from what it heard of them before.
+// How much use of the others a gateway assumes while Redis is away, from what it learned of them before.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,19 +1,19 @@
-// What the supervisor remembers of each slot of the table of use: when it was told to Redis, how full it was, and how much of it
-// the other gateways use. Numbers only, those of a slot in one line, and lines in the order in which callers came: between two rounds
-// the caches forget, and what is spread over many lines and pages is fetched from memory one by one.
+// What the supervisor remembers of each slot of the use table: when it was reported to Redis, how full it was, and how much the other
+// gateways use of it. Numbers only, those of a slot in one cache line, and lines in the order in which callers came: between two rounds
+// the caches lose their content, and data spread over many lines and pages would be fetched from memory piece by piece.
 
-/** Own units after which the past counts half. */
+/** When this many own units are noted, past use is halved, so that it counts less. */
 const HALVE_AT = 64;
-/** A caller is near his limit from this share of its burst or count on. */
+/** A caller is near the limit from this share of its burst or count on. */
 const HOT_FULLNESS = 0.5;
-/** Exchanges after which only what was learned counts: whoever tells first hears nothing of the others at first. */
+/** Exchanges after which only the learned ratio counts: the gateway that reports first hears nothing of the others at first. */
 const LEARNED_AFTER = 8;
 
-/** A line of the book is one of the cache. Places in it: two of 64 bits, then some of 32. */
+/** Each record of a slot is one cache line. The indexes in it: two of 64-bit values, then those of 32-bit values. */
 const LINE_BYTES = 64;
 const DOUBLES = LINE_BYTES / 8;
 const WORDS = LINE_BYTES / 4;
-/** Never written: the line of slots of which nothing is known. */
+/** The record of all slots of which nothing is known. It is never changed. */
 const BLANK = 0;
 const TOLD_AT = 0;
 const TOTAL = 1;
@@ -29,12 +29,12 @@ export class SlotBook {
   private readonly doubles: Float64Array;
   private readonly floats: Float32Array;
   private readonly words: Int32Array;
-  /** By slot. */
+  /** By slot: the number of its record. */
   private readonly lines: Uint16Array;
   private readonly freed: number[] = [];
   private linesUsed = 1;
 
-  /** For 65,535 slots at most. */
+  /** For at most 65,535 slots. */
   constructor(slots: number) {
     const memory = new ArrayBuffer((slots + 1) * LINE_BYTES);
     this.doubles = new Float64Array(memory);
@@ -44,17 +44,17 @@ export class SlotBook {
     this.clear(BLANK);
   }
 
-  /** Monotonic ms of the last exchange; 0 for never. */
+  /** Monotonic milliseconds of the last exchange; 0 for never. */
   toldAt(slot: number): number {
     return this.doubles[this.lines[slot]! * DOUBLES + TOLD_AT]!;
   }
 
-  /** Whether the caller was near his limit at the last exchange. */
+  /** Whether the caller was near the limit at the last exchange. */
   isHot(slot: number): boolean {
     return this.floats[this.lines[slot]! * WORDS + FULLNESS]! >= HOT_FULLNESS;
   }
 
-  /** The outage (counted up) behind which the slot was told last; -1 for never. */
+  /** Number of the outage after which the slot was last reported; -1 for never. */
   epoch(slot: number): number {
     return this.words[this.lines[slot]! * WORDS + EPOCH]!;
   }
@@ -71,7 +71,7 @@ export class SlotBook {
     this.words[this.line(slot) * WORDS + IS_WAITING] = isWaiting ? 1 : 0;
   }
 
-  /** Units of all gateways and times at the last exchange; NaN where none is known. */
+  /** Units of all gateways and of all time at the last exchange, modulo `TOTAL_MODULUS`; NaN when not known. */
   total(slot: number): number {
     return this.doubles[this.lines[slot]! * DOUBLES + TOTAL]!;
   }
@@ -80,7 +80,7 @@ export class SlotBook {
     this.doubles[this.line(slot) * DOUBLES + TOTAL] = total;
   }
 
-  /** Notes an exchange, and what was used since the one before. */
+  /** Notes an exchange, and the units that this gateway and the others used since the one before. */
   learn(slot: number, atMs: number, epoch: number, fullness: number, own: number, others: number): void {
     const { floats, words } = this;
     const line = this.line(slot);
@@ -96,7 +96,7 @@ export class SlotBook {
     floats[at + OTHERS]! /= 2;
   }
 
-  /** Whole units that the others are likely to have used beside these: as much each, as far as nothing was learned. What is left over is kept. */
+  /** Whole units that the others probably used beside `units`. Assumes as much for each until it has learned. Keeps the fraction. */
   likely(slot: number, units: number, gateways: number): number {
     const { floats } = this;
     const at = this.line(slot) * WORDS;
@@ -110,7 +110,7 @@ export class SlotBook {
     return whole;
   }
 
-  /** For another caller. */
+  /** Frees the slot's record, for another caller. */
   forget(slot: number): void {
     const line = this.lines[slot]!;
     if (line === BLANK) return;
@@ -118,7 +118,7 @@ export class SlotBook {
     this.freed.push(line);
   }
 
-  /** The slot's own line, made where it is missing. */
+  /** The slot's own record; makes it if it is missing. */
   private line(slot: number): number {
     const there = this.lines[slot]!;
     if (there !== BLANK) return there;

@@ -1,18 +1,18 @@
-// Takes slots of the table of use from callers who went quiet, some of them each round. Knows nothing of Redis.
+// Takes slots of the use table from callers that went quiet, a share of the slots each round. Knows nothing of Redis.
 
 import type { SlotBook } from './slot-book.ts';
 import type { UseTable } from './use-table.ts';
 
-/** A caller who was quiet for so long loses his slot. */
+/** A caller that was quiet for this long loses its slot. */
 const IDLE_MS = 5_000;
-/** All slots in use are looked at in so long, whatever the time between rounds. */
+/** All slots in use are checked within this time, however long the rounds are. */
 const AROUND_MS = 10_000;
 const SLOTS_MAX = 4_096;
 
 export class SlotSweep {
   private readonly table: UseTable;
   private readonly book: SlotBook;
-  /** In use, in any order; `listed` says by slot which. */
+  /** Slots in use, in any order; `listed` marks them by slot. */
   private readonly slots: number[] = [];
   private readonly listed: Uint8Array;
   private next = 0;
@@ -24,14 +24,14 @@ export class SlotSweep {
     this.listed = new Uint8Array(table.slots);
   }
 
-  /** A slot in which somebody was announced. */
+  /** Adds a slot that was announced. */
   add(slot: number): void {
     if (this.listed[slot] === 1) return;
     this.listed[slot] = 1;
     this.slots.push(slot);
   }
 
-  /** What a source before this one left in the table: gives those that have something to tell, which nobody announces again. */
+  /** Takes over the slots that an earlier source left in the table. Returns those with units to report, which nobody announces again. */
   takeOver(): number[] {
     const { book, table } = this;
     const waiting: number[] = [];
@@ -45,7 +45,7 @@ export class SlotSweep {
     return waiting;
   }
 
-  /** The share that is due. */
+  /** Checks the share of the slots that is due. */
   go(nowMs: number): void {
     const { book, slots, table } = this;
     const share = Math.ceil((slots.length * (nowMs - this.atMs)) / AROUND_MS);
@@ -60,7 +60,7 @@ export class SlotSweep {
       table.free(slot);
       book.forget(slot);
       this.listed[slot] = 0;
-      // The last one takes its place, and is looked at next.
+      // The last slot of the list takes the free place, and is checked next.
       const last = slots.pop()!;
       if (last !== slot) slots[this.next] = last;
     }

@@ -1,10 +1,10 @@
-// How often callers are told: few near their limit at once, many together, nobody never.
+// How often callers are told: a few near their limit at once, many together, and each of them at some time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SyncPace, untoldMax } from './sync-pace.ts';
 
-/** A round in which so many callers were told, each with these units since the last one. */
+/** A round in which `callers` callers were told, each with `units` since the last round. */
 function round(pace: SyncPace, callers: number, isHot: boolean, units: number, sinceMs = pace.waitMs): number {
   for (let n = 0; n < callers; n++) pace.note(isHot, units, sinceMs, untoldMax(100));
   return pace.next(0);

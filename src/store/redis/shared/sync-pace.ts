@@ -1,48 +1,48 @@
-// When callers are told to Redis next. A round trip costs this thread hundreds of microseconds, however few callers it carries, since
-// the thread was asleep before: so many callers wait longer and travel together, and few near their limit are told at once.
+// When callers are next reported to Redis. A round trip costs this thread hundreds of microseconds, however few callers it carries, since
+// the thread was asleep before: so many callers wait longer and travel together, and a few near their limit are reported at once.
 
-/** Shortest time between rounds. */
+/** Shortest time between rounds, in ms. */
 export const ROUND_MS_MIN = 25;
-/** Longest: of callers far from their limit, and of many at once. */
+/** Longest time between rounds, for many callers at once; calm callers wait no longer either. */
 const ROUND_MS_MAX = 800;
 const CALM_MS = 200;
-/** After so many rounds with nothing to tell it looks less often. */
+/** After this many rounds with nothing to report, rounds are less frequent. */
 const EMPTY_ROUNDS = 40;
 const IDLE_MS = 100;
-/** Callers that lengthen a round by `ROUND_MS_MIN`; and by so much at least, whoever of them is in a hurry. */
+/** Callers that lengthen a round by `ROUND_MS_MIN`: the first number while none is in a hurry, the second even if all are. */
 const CALLERS_A_STEP = 16;
 const HURRIED_A_STEP = 128;
 const CROWD_FALLS = 0.9;
 
-/** Units of one gateway that the others may not know of, before the caller is in a hurry: `size` is what counts as full. */
+/** Units of one gateway unknown to the others from which on a caller is in a hurry. `size`: units at which the limit counts as full. */
 export function untoldMax(size: number): number {
   return Math.max(size / 8, Math.min(4, size / 3));
 }
 
 export class SyncPace {
-  /** Since the last round, as it was meant. */
+  /** Planned time since the last round, in ms. */
   waitMs = ROUND_MS_MIN;
   private told = 0;
   private hot = 0;
-  /** Of those told, how often in a millisecond one of them would be in a hurry. */
+  /** For the callers reported in this round: how often per ms one of them would be in a hurry. */
   private hurries = 0;
-  /** How many there are to tell, falling slowly: those who are refused for a while come back. */
+  /** Number of callers to report. It falls slowly, since callers that are refused for a while come back. */
   private crowd = 0;
   private empty = 0;
 
-  /** Until callers are told again who are neither near their limit nor in a hurry. A round may come a little early. */
+  /** Milliseconds until a caller is reported again that is neither near its limit nor in a hurry. A round may come a little early. */
   get calmMs(): number {
     return Math.min(ROUND_MS_MAX, Math.max(CALM_MS, this.waitMs)) - ROUND_MS_MIN / 2;
   }
 
-  /** A caller told in this round: `units` came in `sinceMs`, and he is in a hurry from `most` units on. */
+  /** Notes a caller reported in this round: `units` came in `sinceMs`, and it is in a hurry from `most` units on. */
   note(isHot: boolean, units: number, sinceMs: number, most: number): void {
     this.told++;
     if (isHot) this.hot++;
     this.hurries += units / most / Math.max(1, sinceMs);
   }
 
-  /** Ends a round, in which so many callers were left for later; ms until the next one. */
+  /** Ends a round that left `left` callers for later. Returns the ms until the next one. */
   next(left: number): number {
     const { told, hot, hurries } = this;
     this.empty = told + left === 0 ? this.empty + 1 : 0;

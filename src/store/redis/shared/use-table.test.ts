@@ -1,4 +1,4 @@
-// The table of use, as one source after another reads it.
+// The use table, read by one source after another.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
