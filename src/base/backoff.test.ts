@@ -1,4 +1,4 @@
-// Waits grow up to a ceiling and are spread over all of their range.
+// Backoff delays grow up to a ceiling and are spread over the whole range.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

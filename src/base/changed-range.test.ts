@@ -1,4 +1,4 @@
-// A range that was remembered is as true and as short as the one that comparing would have found.
+// A remembered range is as correct and as short as the one that comparing the lists finds.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { changedRange, rememberChangedRange } from './changed-range.ts';
 
 const elements = Array.from({ length: 6 }, (_, i) => ({ i }));
 const some = fc.array(fc.constantFrom(...elements), { maxLength: 8 });
-/** Long enough to be remembered, and of the same few elements, so that chance makes neighbours alike. */
+/** Long enough to be remembered, and made of the same few elements, so that neighbours are often equal by chance. */
 const long = Array.from({ length: 1_000 }, (_, i) => elements[i % elements.length]!);
 
 test('what is remembered is no less than what comparing finds', () => {
@@ -22,7 +22,7 @@ test('what is remembered is no less than what comparing finds', () => {
       const remembered = changedRange(before, now);
       assert.deepEqual(before.slice(0, remembered.from), now.slice(0, remembered.from));
       assert.deepEqual(before.slice(remembered.toBefore), now.slice(remembered.toNow));
-      // Other lists of the same elements: of these nothing is known. Where elements are alike, a change has several places.
+      // Copies of the lists, of which no range is remembered. Where elements repeat, the same change can be described at several positions.
       const compared = changedRange([...before], [...now]);
       assert.equal(remembered.toBefore - remembered.from, compared.toBefore - compared.from);
       assert.equal(remembered.toNow - remembered.from, compared.toNow - compared.from);

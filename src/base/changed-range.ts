@@ -1,6 +1,9 @@
-// The range in which two versions of a list differ: what is left without their common start and end. Elements are compared by identity.
+// The range in which two versions of a list differ: what remains without their common start and end. Elements are compared by identity.
 
-/** Elements from `from` on: up to `toBefore` in the old list, up to `toNow` in the new one. Empty when nothing changed. */
+/**
+ * The differing elements: from `from` to before `toBefore` in the old list, from `from` to before `toNow` in the new one. Empty when
+ * nothing changed.
+ */
 export interface ChangedRange {
   readonly from: number;
   readonly toBefore: number;
@@ -9,10 +12,10 @@ export interface ChangedRange {
 
 const longMin = 1_000;
 
-/** By long list, the last one that it was compared with, or was made of. */
+/** By new list: the last list that it was compared with or made from, and the range in which they differ. Long lists only. */
 const known = new WeakMap<readonly unknown[], { readonly before: WeakRef<object>; readonly range: ChangedRange }>();
 
-/** The lists are not changed afterwards. */
+/** The differing range of two lists. The lists must not change afterwards, since results for long lists are remembered. */
 export function changedRange(before: readonly unknown[], now: readonly unknown[]): ChangedRange {
   const shorter = Math.min(before.length, now.length);
   if (before === now) return { from: shorter, toBefore: shorter, toNow: shorter };
@@ -24,8 +27,8 @@ export function changedRange(before: readonly unknown[], now: readonly unknown[]
 }
 
 /**
- * To be called by the code that made a list from another and kept everything outside `range`: then the two are not compared element by
- * element, which is most of a small change of a long list while the code is cold.
+ * Called by code that made `now` from `before` and kept everything outside `range`. The lists are then not compared element by element
+ * later, which is most of the cost of a small change to a long list while the code is cold.
  */
 export function rememberChangedRange(before: readonly unknown[], now: readonly unknown[], range: ChangedRange): void {
   remember(before, now, compared(before, now, range));
@@ -35,7 +38,7 @@ function remember(before: readonly unknown[], now: readonly unknown[], range: Ch
   if (Math.min(before.length, now.length) >= longMin) known.set(now, { before: new WeakRef(before), range });
 }
 
-/** What is left of a range when its ends are compared. */
+/** Narrows a range by the equal elements at both of its ends. */
 function compared(before: readonly unknown[], now: readonly unknown[], range: ChangedRange): ChangedRange {
   let { from, toBefore, toNow } = range;
   const shorter = Math.min(toBefore, toNow);

@@ -1,15 +1,15 @@
-// The range in which two versions of a text differ: what is left without their common start and end.
+// The range in which two versions of a text differ: what remains without their common start and end.
 
 import type { ChangedRange } from './changed-range.ts';
 
-/** Characters from `from` on; empty when nothing changed. */
+/** The differing characters, with `from`, `toBefore` and `toNow` as indexes of UTF-16 code units; empty when nothing changed. */
 export function changedText(before: string, now: string): ChangedRange {
   const from = commonStart(before, now);
   const behind = commonEnd(before, now, Math.min(before.length, now.length) - from);
   return { from, toBefore: before.length - behind, toNow: now.length - behind };
 }
 
-/** How many characters two texts have in common at their starts. By halves, since comparing slices costs next to nothing. */
+/** How many characters two texts have in common at their starts. A binary search, since comparing slices costs next to nothing. */
 function commonStart(a: string, b: string): number {
   let low = 0;
   let high = Math.min(a.length, b.length);
@@ -21,7 +21,7 @@ function commonStart(a: string, b: string): number {
   return low;
 }
 
-/** The same at their ends, at most `max`. */
+/** How many characters two texts have in common at their ends, at most `max`. */
 function commonEnd(a: string, b: string, max: number): number {
   let low = 0;
   let high = max;

@@ -9,15 +9,15 @@ interface Block {
   readonly last: readonly number[];
 }
 
-// The address that is being looked for; looking is synchronous, so one scratch serves every set.
+// The address of the current look-up. Look-ups are synchronous, so one scratch array serves every set.
 const asked = new Uint32Array(IPV6_WORDS);
 
 /**
- * Blocks such as `10.0.0.0/8`, `2001:db8::/32` or a single address. An IPv4 address written as IPv6
- * (`::ffff:10.0.0.1`) is the IPv4 address, in blocks and in look-ups; other IPv6 blocks, including `::/0`, contain IPv6 only.
+ * A set of blocks such as `10.0.0.0/8`, `2001:db8::/32` or a single address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is treated
+ * as the IPv4 address, in blocks and in look-ups; other IPv6 blocks, including `::/0`, contain IPv6 only.
  */
 export class CidrSet {
-  /** Disjoint ranges in order: every block that lies within another was dropped. */
+  /** Disjoint ranges in ascending order: blocks that lie within another block are dropped. */
   private readonly firsts4: Uint32Array;
   private readonly lasts4: Uint32Array;
   private readonly firsts6: Uint32Array;
@@ -38,7 +38,7 @@ export class CidrSet {
     this.lasts6 = Uint32Array.from(six.flatMap(({ last }) => last));
   }
 
-  /** Whether the set holds this address. A zone (`fe80::1%eth0`) is ignored; what is not an address is in no set. */
+  /** Whether the set contains this address. A zone (`fe80::1%eth0`) is ignored; a text that is not an IP address is in no set. */
   has(ip: string): boolean {
     const address = parseIpv4(ip);
     if (address !== -1) return this.has4(address);
@@ -73,13 +73,13 @@ export class CidrSet {
   }
 }
 
-/** What is wrong with a block, for the operator; undefined when nothing is. */
+/** What is wrong with a block, in words for the operator; undefined when the block is valid. */
 export function cidrError(text: string): string | undefined {
   const block = parseBlock(text);
   return typeof block === 'string' ? block : undefined;
 }
 
-/** A block, or what is wrong with it. */
+/** The parsed block, or what is wrong with it. */
 function parseBlock(text: string): Block | string {
   const slashAt = text.indexOf('/');
   const addressText = slashAt === -1 ? text : text.slice(0, slashAt);
@@ -108,7 +108,7 @@ function hostMask(length: number): number {
   return length >= 32 ? 0 : 0xffffffff >>> length;
 }
 
-/** In order, without the blocks that lie within another: two CIDR blocks are nested or disjoint, never overlapping. */
+/** Sorts blocks and drops those that lie within another one. Two CIDR blocks are nested or disjoint, never partly overlapping. */
 function outermost(blocks: readonly Block[]): Block[] {
   const ordered = [...blocks].sort((a, b) => order(a.first, b.first) || order(b.last, a.last));
   const kept: Block[] = [];
@@ -124,7 +124,7 @@ function order(a: readonly number[], b: readonly number[]): number {
   return at === -1 ? 0 : a[at]! - b[at]!;
 }
 
-/** Compares the address at `at` of a table with `address`: below, equal or above zero. */
+/** Compares the address that starts at index `at` of a table with `address`: negative, zero or positive. */
 function compare(table: Uint32Array, at: number, address: Uint32Array): number {
   for (let i = 0; i < IPV6_WORDS; i++) {
     const difference = table[at + i]! - address[i]!;

@@ -1,3 +1,3 @@
-// The prefix of header names that belong to the gateway, whichever filter writes them: no client can send them.
+// The prefix of the header names that are reserved for the gateway, whichever filter writes them: clients cannot send them.
 
 export const CONSUMER_PREFIX = 'x-consumer-';

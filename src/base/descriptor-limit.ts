@@ -1,30 +1,33 @@
-// How many files and sockets this process may have open, and how many it has. Known on Linux only.
+// How many file descriptors (files and sockets) this process may have open, and how many are open. Known on Linux only.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 let limit = Number.POSITIVE_INFINITY;
 
-/** The soft limit (`ulimit -n`, `LimitNOFILE`), which may be changed while the process runs. As it was read last where it cannot be read now. */
+/**
+ * The soft limit (`ulimit -n`, `LimitNOFILE`), which may change while the process runs. When reading fails, the last known value; Infinity
+ * before the first successful read.
+ */
 export function descriptorLimit(): number {
   try {
     const written = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
     if (written !== null) limit = Number(written[1]);
   } catch {
-    // Because: reading takes a descriptor, and there may be none.
+    // Because: reading takes a descriptor, and none may be left.
   }
   return limit;
 }
 
 let open = 0;
 
-/** Descriptors in use; what was counted last where they cannot be counted now. */
+/** The number of descriptors in use. When counting fails, the last known value; 0 before the first successful count. */
 export function openDescriptors(): number {
   const folder = '/proc/self/fd';
   try {
-    // Since Linux 6.2 the size says it; before, it is 0.
+    // Since Linux 6.2 the size of this folder is the number of its entries; before, it is 0.
     open = statSync(folder).size || readdirSync(folder).length;
   } catch {
-    // As above.
+    // Keeps the last count: listing the folder takes a descriptor, and none may be left.
   }
   return open;
 }

@@ -1,6 +1,6 @@
-// The URL at which an issuer of tokens publishes its metadata.
+// The URL at which a token issuer publishes its metadata.
 
-/** OpenID Connect Discovery 1.0 section 4.1: a slash at the issuer's end is left out. */
+/** Follows OpenID Connect Discovery 1.0 section 4.1: a slash at the end of the issuer is removed first. */
 export function discoveryUrl(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 }

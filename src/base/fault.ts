@@ -1,9 +1,9 @@
-// What can go wrong with an exchange: one table of codes, and the value that carries one. Never thrown on the hot path.
+// What can go wrong with an exchange: one table of codes, and the value that carries a code. Never thrown on the hot path.
 
-/** Where the cause lies: the client, the backend, or the gateway with its configuration. */
+/** Where the cause lies: with the client, with the backend, or in the gateway and its configuration. */
 export type FaultSource = 'downstream' | 'upstream' | 'gateway';
 
-/** Whether another attempt may help: `if-reused`: only when the connection had served a request before. */
+/** Whether another attempt may help. `if-reused` means only when the connection had already served a request. */
 export type FaultRetry = 'yes' | 'no' | 'if-reused';
 
 export interface FaultKind {
@@ -11,9 +11,9 @@ export interface FaultKind {
   readonly title: string;
   readonly source: FaultSource;
   readonly retry: FaultRetry;
-  /** Error type of the Proxy-Status header (RFC 9209 section 2.3); empty where none fits. */
+  /** The error type in the Proxy-Status header (RFC 9209 section 2.3); empty when none fits. */
   readonly proxyStatus: string;
-  /** For people: what it means and what to do. Shown in docs/errors.md. */
+  /** What the fault means and what to do about it. Shown in docs/errors.md. */
   readonly meaning: string;
 }
 
@@ -390,7 +390,7 @@ export const faultKinds = {
 
 export type FaultCode = keyof typeof faultKinds;
 
-/** One thing that went wrong. `detail` may be shown to the client; `cause` is for the log only. */
+/** One fault of an exchange. `detail` may be shown to the client; `cause` is for the log only. */
 export class Fault {
   readonly code: FaultCode;
   readonly kind: FaultKind;
@@ -404,7 +404,7 @@ export class Fault {
     this.cause = cause;
   }
 
-  /** No response can arrive any more: the client’s connection is gone, or was cut. */
+  /** True when no response can reach the client any more: its connection is gone, or the gateway cut it. */
   get endsUnheard(): boolean {
     return this.code === 'client_aborted' || this.code === 'drain_timeout';
   }

@@ -1,4 +1,4 @@
-// Prints of files: which change shows, and which changed file may be half-written.
+// File prints: which changes they show, and which changed files may be half-written.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,8 @@
-// What tells one state of a file from another without reading it, and whether somebody may still be writing it.
+// Tells whether a file changed without reading its content, and whether a changed file may still be in the middle of being written.
 
 import { type Stats, statSync } from 'node:fs';
 
+/** The properties that distinguish one state of a file from another. Times in ms since 1970, as `stat` reports them. */
 export interface FilePrint {
   /** `other` for a folder, a pipe and the like. */
   readonly kind: 'file' | 'other' | 'absent';
@@ -13,7 +14,7 @@ export interface FilePrint {
 
 const absent: FilePrint = { kind: 'absent', bytes: 0, inode: 0, modifiedMs: 0, changedMs: 0 };
 
-/** Follows links, so a volume that Kubernetes swaps counts as changed. What cannot be asked about counts as absent. */
+/** Follows symbolic links, so a volume that Kubernetes swaps counts as changed. A file that cannot be examined counts as absent. */
 export function filePrintOf(file: string): FilePrint {
   try {
     return printOf(statSync(file));
@@ -39,8 +40,9 @@ export function isSamePrint(a: FilePrint, b: FilePrint): boolean {
 }
 
 /**
- * Whether a file that changed may be half-written. Who writes a file in place, or unpacks one over it, takes his time, and a part of it may be
- * valid: so it may where it is the same file, became smaller, or vanished. Another one in its place is whole.
+ * Whether a file that changed may be half-written. Editing a file in place, or unpacking an archive over it, takes time, and a part of the
+ * file may be valid by itself. So a file may be half-written when it has the same inode, became smaller, or vanished. A different file in
+ * its place is considered complete.
  */
 export function mayBeHalfWritten(now: FilePrint, before: FilePrint): boolean {
   if (before.kind !== 'file' || isSamePrint(now, before)) return false;

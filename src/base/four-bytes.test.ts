@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { copyWords, FixedText, hasNone, isPrintable, LastView } from './four-bytes.ts';
 
 const fourBytes = fc.uint8Array({ minLength: 4, maxLength: 4 });
-/** Bytes at which something changes come up more often than by chance. */
+/** Favours the byte values at which a result changes. */
 const edges = fc.array(fc.constantFrom(0x00, 0x1f, 0x20, 0x21, 0x22, 0x5b, 0x5c, 0x5d, 0x7e, 0x7f, 0x80, 0xff), {
   minLength: 4,
   maxLength: 4,

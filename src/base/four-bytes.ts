@@ -1,11 +1,11 @@
-// Bytes read and written four at a time: one by one they take three to five times as long. Knows no protocol.
+// Reads and writes bytes four at a time: one by one takes three to five times as long. Knows no protocol.
 
 import { writeLatin1 } from './latin1.ts';
 
 /** The highest bit of each of four bytes. */
 const HIGH_BITS = 0x80808080 | 0;
 
-/** Whether all four bytes are from 0x20 to 0x7e. Where no byte has its highest bit set, no sum here reaches the byte above. */
+/** Whether all four bytes are from 0x20 to 0x7e. When no byte has its highest bit set, the additions cannot carry into the next byte. */
 export function isPrintable(word: number): boolean {
   return (
     (word & HIGH_BITS) === 0 &&
@@ -14,13 +14,16 @@ export function isPrintable(word: number): boolean {
   );
 }
 
-/** Whether none of four bytes below 0x80 is the one that `repeated` has four times. */
+/** Whether none of the four bytes of `word` equals the byte that `repeated` contains four times. All bytes must be below 0x80. */
 export function hasNone(word: number, repeated: number): boolean {
-  // What is equal becomes 0, and only that keeps its highest bit clear.
+  // Equal bytes become 0, and a zero byte is the only one whose highest bit is still clear after the addition.
   return (((word ^ repeated) + 0x7f7f7f7f) & HIGH_BITS) === HIGH_BITS;
 }
 
-/** The view over the bytes that were used last, kept because making a view costs more than a short read and most callers use the same bytes. */
+/**
+ * A DataView over the buffer that was used last. Kept because creating a view costs more than a short read, and most callers reuse a
+ * buffer.
+ */
 export class LastView {
   private bytes: Uint8Array | null;
   private view: DataView;
@@ -39,7 +42,7 @@ export class LastView {
   }
 }
 
-/** Latin1 text that is written often. */
+/** A Latin-1 text that is written often, prepared as 32-bit words. */
 export class FixedText {
   readonly length: number;
   private readonly words: Int32Array;
@@ -51,7 +54,7 @@ export class FixedText {
     this.words = Int32Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32BE(i * 4));
   }
 
-  /** Writes the text at `at` and returns its end. Up to three bytes after it are overwritten as well, and must exist. */
+  /** Writes the text at `at` and returns the offset of its end. Up to three bytes after the end are overwritten as well, and must exist. */
   writeTo(view: DataView, at: number): number {
     const { words } = this;
     for (let i = 0; i < words.length; i++) view.setInt32(at + i * 4, words[i]!);
@@ -59,7 +62,7 @@ export class FixedText {
   }
 }
 
-/** Copies a number of bytes that is a multiple of four. */
+/** Copies `length` bytes; `length` must be a multiple of four. */
 export function copyWords(from: DataView, start: number, to: DataView, at: number, length: number): void {
   for (let i = 0; i < length; i += 4) to.setInt32(at + i, from.getInt32(start + i));
 }

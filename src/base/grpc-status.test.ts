@@ -7,7 +7,7 @@ import { GrpcStatus, grpcStatusOf } from './grpc-status.ts';
 
 test('no fault is unknown', () => {
   for (const [code, { status }] of Object.entries(faultKinds)) {
-    // Because: Object.entries forgets the key type.
+    // Because: Object.entries loses the key type.
     assert.notEqual(grpcStatusOf(code as FaultCode, status), GrpcStatus.unknown, code);
   }
 });

@@ -1,4 +1,4 @@
-// The gRPC status of each of the gateway's faults. A table; a test checks that every fault code is in it.
+// The gRPC status of each of the gateway's faults. A table; a test checks that it covers every fault code.
 
 import type { FaultCode } from './fault.ts';
 
@@ -15,7 +15,7 @@ export const GrpcStatus = {
   unauthenticated: 16,
 } as const;
 
-/** Faults whose meaning is not that of their HTTP status. */
+/** Faults whose gRPC status differs from the one that their HTTP status maps to. */
 const byCode: Partial<Record<FaultCode, number>> = {
   client_aborted: GrpcStatus.cancelled,
   exchange_timeout: GrpcStatus.deadlineExceeded,
@@ -27,7 +27,9 @@ const byCode: Partial<Record<FaultCode, number>> = {
   route_not_found: GrpcStatus.unimplemented,
 };
 
-/** For those that have no place of their own (the mapping of gRPC's own documentation, as far as it goes). */
+/**
+ * gRPC status by HTTP status, for faults without an entry of their own. Follows the mapping in gRPC's documentation as far as that goes.
+ */
 const byStatus: Readonly<Record<number, number>> = {
   400: GrpcStatus.invalidArgument,
   401: GrpcStatus.unauthenticated,
@@ -51,7 +53,7 @@ const byStatus: Readonly<Record<number, number>> = {
   505: GrpcStatus.unimplemented,
 };
 
-/** `httpStatus` is the fault's own. */
+/** The gRPC status of a fault. `httpStatus` is the HTTP status of that fault; `unknown` when neither table has an entry. */
 export function grpcStatusOf(code: FaultCode, httpStatus = 0): number {
   return byCode[code] ?? byStatus[httpStatus] ?? GrpcStatus.unknown;
 }

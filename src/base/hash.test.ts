@@ -1,11 +1,11 @@
-// The hash against a reading of MurmurHash3 byte by byte, and what consistent hashing needs of it.
+// The hash compared with a byte-by-byte implementation of MurmurHash3, and the properties that consistent hashing needs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hashText, mixBits, numberInHex } from './hash.ts';
 
-/** MurmurHash3_x86_32 as published, with 64-bit integers cut to 32 bits, over bytes. */
+/** MurmurHash3_x86_32 over bytes, as published; 64-bit integers are cut to 32 bits. */
 function murmur3(bytes: Buffer, seed: number): number {
   const cut = (value: bigint) => value & 0xffffffffn;
   const rotate = (value: bigint, by: bigint) => cut((value << by) | (value >> (32n - by)));
@@ -70,7 +70,7 @@ test('keys that count up fill the buckets evenly', () => {
     const counts = new Array<number>(64).fill(0);
     for (let n = 0; n < 64_000; n++) counts[hashText(key(n)) >>> 26]!++;
     const chiSquare = counts.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
-    // 63 degrees of freedom: 103 is passed once in a thousand draws.
+    // With 63 degrees of freedom, 103 is exceeded once in a thousand draws.
     assert.ok(chiSquare < 103, `${name}: ${chiSquare}`);
   }
 });

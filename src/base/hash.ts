@@ -1,10 +1,11 @@
-// Hashes of texts, above all one of 32 bits that is the same on every machine and in every release: consistent hashing depends on that. Not for secrets.
+// Hashes of texts, above all a 32-bit hash that is the same on every machine and in every release, which consistent hashing depends on. Not
+// for secrets.
 
 import { letterAt } from './letter-at.ts';
 
 /**
- * MurmurHash3 (Austin Appleby, x86 32-bit variant) over the text's UTF-16 code units, two to a block. From 0 to 2^32 - 1.
- * Different seeds give independent hashes of the same text. Not keyed: whoever chooses the text can choose its hash.
+ * MurmurHash3 (Austin Appleby, x86 32-bit variant) over the text's UTF-16 code units, two to a block. Returns 0 to 2^32 - 1. Different
+ * seeds give independent hashes of the same text. Not keyed: a caller who chooses the text can choose its hash.
  */
 export function hashText(text: string, seed = 0): number {
   const { length } = text;
@@ -20,14 +21,14 @@ export function hashText(text: string, seed = 0): number {
 }
 
 /**
- * The first 28 bits of a hash that is written in hexadecimal, from the letter `at` on. Because a text that is looked up in a map is kept by the
- * engine: what strangers bring is looked up by its number.
+ * The first 28 bits of a hash written in hexadecimal, starting at index `at`. The engine keeps every text that is looked up in a map, so
+ * values that come from clients are looked up by this number instead.
  */
 export function numberInHex(text: string, at = 0): number {
   return Number.parseInt(text.slice(at, at + 7), 16);
 }
 
-/** Spreads every bit of a 32-bit number over all bits, one to one: Murmur3's finaliser. From 0 to 2^32 - 1. */
+/** Murmur3's finaliser: a bijection of 32-bit numbers in which every input bit affects all output bits. Returns 0 to 2^32 - 1. */
 export function mixBits(value: number): number {
   value ^= value >>> 16;
   value = Math.imul(value, 0x85ebca6b);

@@ -1,4 +1,4 @@
-// What is read as an address, against Node's own reading.
+// Which texts are parsed as addresses, compared with Node's own parser.
 
 import assert from 'node:assert/strict';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
@@ -77,7 +77,7 @@ const letters = fc.string({ unit: fc.constantFrom(...'0123456789abcdefF:::...'),
 test('accepts what Node accepts', () => {
   fc.assert(
     fc.property(fc.oneof(letters, fc.ipV4(), fc.ipV6()), text => {
-      // Because: Node takes a zone, we do not.
+      // Because: Node accepts a zone, this parser does not.
       fc.pre(!text.includes('%'));
       assert.equal(parseIpv4(text) !== -1, isIPv4(text));
       assert.equal(parseIpv6(text, words), isIPv6(text));

@@ -1,8 +1,8 @@
-// IP addresses from text to numbers, strictly: one spelling of IPv4, every spelling of RFC 4291 for IPv6. Resolves no names.
+// Parses IP addresses from text to numbers, strictly: one spelling of IPv4, every spelling of RFC 4291 for IPv6. Resolves no names.
 
 /**
- * An IPv4 address as a number from 0 to 2^32 - 1, or -1 when `text[start, end)` is not one. Four decimal parts without
- * leading zeros: `010.0.0.1` is octal to some readers and decimal to others, so it is neither here (RFC 6943 section 3.1.1).
+ * An IPv4 address as a number from 0 to 2^32 - 1, or -1 when `text[start, end)` is not an IPv4 address. Exactly four decimal parts without
+ * leading zeros: some readers take `010.0.0.1` as octal, others as decimal, so it is rejected here (RFC 6943 section 3.1.1).
  */
 export function parseIpv4(text: string, start = 0, end = text.length): number {
   if (end - start > 15) return -1;
@@ -29,13 +29,15 @@ export function parseIpv4(text: string, start = 0, end = text.length): number {
   return dots === 3 && digits > 0 ? address * 256 + part : -1;
 }
 
-/** Numbers that an IPv6 address takes: 32 bits each, the first ones first. */
+/** How many 32-bit numbers represent an IPv6 address, most significant first. */
 export const IPV6_WORDS = 4;
 
-// Groups of the address that is being read; reading is synchronous, so one scratch serves every caller.
+// The 16-bit groups of the address being parsed. Parsing is synchronous, so one scratch array serves every caller.
 const groups = new Uint16Array(8);
 
-/** Writes an IPv6 address of text (RFC 4291 section 2.2, without a zone) into `words`; false when it is not one. */
+/**
+ * Parses an IPv6 address (RFC 4291 section 2.2, without a zone) into `words`. Returns false, with `words` unchanged, for any other text.
+ */
 export function parseIpv6(text: string, words: Uint32Array): boolean {
   const end = text.length;
   if (end < 2 || end > 45) return false;
@@ -77,12 +79,12 @@ export function parseIpv6(text: string, words: Uint32Array): boolean {
   return true;
 }
 
-/** The IPv4 address inside `::ffff:0:0/96`, or -1. */
+/** The IPv4 address within an IPv6 address of the block `::ffff:0:0/96`; -1 for any other IPv6 address. */
 export function mappedIpv4(words: Uint32Array): number {
   return words[0] === 0 && words[1] === 0 && words[2] === 0xffff ? words[3]! : -1;
 }
 
-/** Lays the groups out over eight places, with the zeros that `::` stands for at `gapAt`. */
+/** Distributes `count` groups over the eight places of an address, with zeros for the `::` that stood before group `gapAt`. */
 function spread(count: number, gapAt: number, words: Uint32Array): void {
   words.fill(0);
   for (let i = 0; i < count; i++) {

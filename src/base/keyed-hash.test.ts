@@ -1,4 +1,4 @@
-// The keyed hash: spread, dependence on the key, pieces that cannot be shifted into one another, wide letters.
+// The keyed hash: spread, dependence on the key, parts that cannot be shifted into one another, characters beyond latin1.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -50,7 +50,7 @@ test('either half is spread evenly, also for texts that differ little', () => {
   for (const half of [buckets.low, buckets.high]) {
     const expected = count / 64;
     const chiSquare = half.reduce((sum, seen) => sum + (seen - expected) ** 2 / expected, 0);
-    // 63 degrees of freedom: beyond 120 once in a hundred thousand even hashes.
+    // With 63 degrees of freedom, an even hash exceeds 120 once in a hundred thousand draws.
     assert.ok(chiSquare < 120, `chi square ${chiSquare}`);
   }
 });

@@ -1,29 +1,29 @@
-// A keyed 64-bit hash over text and numbers, for tables whose keys come from outside: without the secret nobody can find two that
+// A keyed 64-bit hash over text and numbers, for tables whose keys come from clients: without the secret nobody can find two keys that
 // collide. Fast and without allocation; not for signatures or passwords.
 
 import { letterAt } from './letter-at.ts';
 
 /**
- * HalfSipHash-1-3 with a 64-bit result (Aumasson and Bernstein). One object serves a whole thread: ask, then read `low` and
- * `high`. What has several parts is hashed part by part, the result of each being the key of the next: so `a` + `bc` and
+ * HalfSipHash-1-3 with a 64-bit result (Aumasson and Bernstein). One object serves a whole thread: call `text` or `words`, then read `low`
+ * and `high`. A value of several parts is hashed part by part, with the result of each part as the key of the next, so that `a` + `bc` and
  * `ab` + `c` differ.
  */
 export class KeyedHash {
-  /** The result, 32 bits each as signed integers. */
+  /** The result: two signed 32-bit integers. */
   low = 0;
   high = 0;
 
-  /** Four letters to a block where all are below 256, as everything from HTTP is; text else, two to a block. */
+  /** Hashes a text: four characters per block when all are below 256, as everything from HTTP is; otherwise two per block. */
   text(keyLow: number, keyHigh: number, text: string): void {
     const { length } = text;
-    // Because: rounds in one function keep the state in registers, which is most of the speed.
+    // Because: having all rounds in one function keeps the state in registers, which is most of the speed.
     let v0 = keyLow;
     let v1 = keyHigh ^ 0xee;
     let v2 = 0x6c796765 ^ keyLow;
     let v3 = 0x74656462 ^ keyHigh;
     let letters = 0;
     const whole = length & ~3;
-    // Whole blocks, then the rest with the length above it.
+    // All whole blocks, then a last block of the remaining characters, with the length in its highest byte.
     for (let at = 0; at <= whole; at += 4) {
       let block = length << 24;
       if (at < whole) {
@@ -77,7 +77,7 @@ export class KeyedHash {
     this.high = v1 ^ v3;
   }
 
-  /** Two letters to a block, in pairs of blocks, each result the key of the next pair. */
+  /** Hashes two characters per 32-bit word, two words at a time, with each result as the key of the next pair. */
   private wideText(keyLow: number, keyHigh: number, text: string): void {
     this.words(keyLow, keyHigh, text.length, -1);
     for (let at = 0; at < text.length; at += 4) {
@@ -86,13 +86,13 @@ export class KeyedHash {
     }
   }
 
-  /** Two numbers of 32 bits. */
+  /** Hashes two 32-bit numbers. */
   words(keyLow: number, keyHigh: number, first: number, second: number): void {
     let v0 = keyLow;
     let v1 = keyHigh ^ 0xee;
     let v2 = 0x6c796765 ^ keyLow;
     let v3 = 0x74656462 ^ keyHigh;
-    // Behind the numbers a length that no text has, then the rounds that close each half.
+    // The two numbers are followed by a block that ends no text of two blocks (a length of 255), then by the rounds that close each half.
     for (let n = 0; n < 9; n++) {
       const block = n === 0 ? first : n === 1 ? second : n === 2 ? -1 : 0;
       if (n === 3) v2 ^= 0xee;

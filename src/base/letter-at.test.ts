@@ -1,4 +1,4 @@
-// letterAt against charCodeAt, for every kind of text that the engine stores in another way.
+// letterAt against charCodeAt, for all kinds of strings that the engine stores differently.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Patterns that bring backtracking engines to a halt cost here in proportion to the text.
+// Patterns that bring backtracking engines to a halt cost time in proportion to the text here.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,8 +19,8 @@ function costMs(run: () => unknown): number {
 const ROUNDS_MAX = 60;
 
 /**
- * How many times the work a longer text is, at its best: each cost is the least of several runs, and a busy machine gets
- * more rounds to show one that nothing came into. What is not linear stays above the bound however often it is run.
+ * The best-case ratio of the time for a longer text to that for a shorter one. Each time is the minimum of several runs, and a busy machine
+ * gets more rounds until one was undisturbed. Non-linear cost stays above the bound however often it is measured.
  */
 function growth(short: () => unknown, long: () => unknown, bound: number): number {
   let shortMs = Number.POSITIVE_INFINITY;
@@ -29,7 +29,7 @@ function growth(short: () => unknown, long: () => unknown, bound: number): numbe
   for (let round = 0; round < ROUNDS_MAX && ratio >= bound; round++) {
     longMs = Math.min(longMs, costMs(long));
     shortMs = Math.min(shortMs, costMs(short));
-    // The first rounds warm the engine up. A floor keeps the clock's grain out.
+    // The first rounds warm up the engine. The minimum of 0.05 ms hides the clock's resolution.
     if (round >= 5) ratio = longMs / Math.max(0.05, shortMs);
   }
   return ratio;

@@ -3,10 +3,10 @@
 
 import { RE2JS } from 're2js';
 
-/** Instructions of a compiled pattern; work per character is at most proportional to it. */
+/** The maximum number of instructions of a compiled pattern; the work per character is at most proportional to this number. */
 const programSizeMax = 4000;
 
-/** A pattern that was refused, with a sentence for the operator. */
+/** Why a pattern was refused, as a sentence for the operator. */
 export class LinearRegexError {
   readonly message: string;
 
@@ -15,10 +15,10 @@ export class LinearRegexError {
   }
 }
 
-/** A compiled pattern. Texts are JavaScript strings; `.` matches everything but `\n`, `$` the end of the text only. */
+/** A compiled pattern. Texts are JavaScript strings; `.` matches everything but `\n`, and `$` only the end of the text. */
 export class LinearRegex {
   readonly source: string;
-  /** Names of the named groups in their order. */
+  /** The names of the named groups, in the order of the groups. */
   readonly groupNames: readonly string[];
   private readonly compiled: RE2JS;
   private readonly groupIndexes: readonly number[];
@@ -41,7 +41,10 @@ export class LinearRegex {
     return this.compiled.testExact(text);
   }
 
-  /** Texts of the named groups, in the order of `groupNames`, when the pattern matches the whole text; a group that took no part is empty. */
+  /**
+   * The texts of the named groups, in the order of `groupNames`; null when the pattern does not match the whole text. A group that took no
+   * part is empty.
+   */
   execWhole(text: string): string[] | null {
     const matcher = this.compiled.matcher(text);
     if (!matcher.matches()) return null;

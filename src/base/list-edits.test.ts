@@ -1,4 +1,4 @@
-// Edits lead from one list to the other, and say no more than that.
+// Edits lead from one list to the other, and contain nothing else.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,16 +1,19 @@
-// The difference between two lists: which elements were removed and added; the others are the same objects in the same order. Also applies it
-// to another list that has one entry for each element.
+// The difference between two lists as removed and added elements; all other elements are the same objects in the same order. Also applies
+// such a difference to another list that has one entry for each element.
 
 import { changedRange } from './changed-range.ts';
 
 export interface ListEdits {
-  /** Places in the old list, going up. */
+  /** Indexes in the old list, ascending. */
   readonly removed: readonly number[];
-  /** Places in the new list, going up. */
+  /** Indexes in the new list, ascending. */
   readonly added: readonly number[];
 }
 
-/** Elements are compared by identity. One that moved up is removed and added. Null when more than `max` were removed, or added. */
+/**
+ * The edits that turn one list into the other. Elements are compared by identity. When the order of two elements changed, one of them
+ * counts as removed and added. Null when more than `max` elements were removed, or more than `max` were added.
+ */
 export function listEdits(before: readonly unknown[], now: readonly unknown[], max: number): ListEdits | null {
   const { from, toBefore, toNow } = changedRange(before, now);
   if (Math.abs(toNow - toBefore) > max) return null;
@@ -20,7 +23,7 @@ export function listEdits(before: readonly unknown[], now: readonly unknown[], m
   for (let at = from; at < toBefore; at++) placeOf.set(before[at], at);
   const removed: number[] = [];
   const added: number[] = [];
-  /** Elements of the old list up to here have been dealt with. */
+  /** All elements of the old list before this index have been handled. */
   let done = from;
   for (let at = from; at < toNow; at++) {
     const place = placeOf.get(now[at]) ?? -1;
@@ -37,19 +40,22 @@ export function listEdits(before: readonly unknown[], now: readonly unknown[], m
   return { removed, added };
 }
 
-/** Samples a few elements of a part of the old list: if none is in the new one, an index of them would cost more than it saves. */
+/**
+ * Samples a few elements of a range of the old list. If none of them is in the new list, an index of the range would cost more than it
+ * saves.
+ */
 export function isAnyKept(before: readonly unknown[], now: readonly unknown[], from: number, to: number): boolean {
   return isAnySampled(from, to, 8, at => now.includes(before[at]));
 }
 
-/** Whether `isSo` holds for one of about `samples` places between `from` and `to`. */
+/** Whether `isSo` holds at one of about `samples` evenly spaced indexes from `from` to before `to`. */
 export function isAnySampled(from: number, to: number, samples: number, isSo: (at: number) => boolean): boolean {
   const step = Math.max(1, Math.floor((to - from) / samples));
   for (let at = from + (step >> 1); at < to; at += step) if (isSo(at)) return true;
   return false;
 }
 
-/** The list with these edits made; `come` are the elements that are added, in their order. */
+/** Applies edits to a list and returns the result. `come` are the elements to add, in the order of `added`. */
 export function editedList<Element>(
   before: readonly Element[],
   { removed, added }: ListEdits,
@@ -65,7 +71,7 @@ export function editedList<Element>(
   };
   let next = 0;
   for (const [index, place] of added.entries()) {
-    // What is kept up to here, without the removed ones.
+    // Copies the kept elements before this index, and skips the removed ones.
     while (next < removed.length && removed[next]! - from <= place - length) {
       take(removed[next++]!);
       from++;

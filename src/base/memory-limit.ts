@@ -1,8 +1,8 @@
-// How much memory this process may take.
+// How much memory this process may use.
 
 import { totalmem } from 'node:os';
 
-/** Bytes: the machine's memory, or less where a container or a service manager allows less. */
+/** In bytes: the machine's memory, or less when a container or a service manager sets a lower limit. */
 export function memoryLimit(): number {
   const allowed = process.constrainedMemory();
   return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();

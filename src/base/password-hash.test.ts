@@ -1,4 +1,4 @@
-// Hashes of passwords: the published vectors of both algorithms, and what is no hash.
+// Password hashes: the published vectors of both algorithms, and texts that are no valid hash.
 
 import assert from 'node:assert/strict';
 import { scryptSync } from 'node:crypto';

@@ -1,12 +1,12 @@
-// Passwords as hashes: the PHC string format for argon2id and scrypt, made and checked off the event loop. Keeps no password.
+// Password hashes in the PHC string format for argon2id and scrypt, made and verified off the event loop. Keeps no password.
 
 import { argon2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** A hash with what it was made with. `memoryKib` is what one check takes. */
+/** A hash with the parameters that it was made with. `memoryKib` is the memory that one verification takes. */
 export interface PasswordHash {
   readonly algorithm: 'argon2id' | 'scrypt';
   readonly memoryKib: number;
-  /** Passes of argon2id; block size `r` of scrypt. */
+  /** The number of passes for argon2id; the block size `r` for scrypt. */
   readonly cost: number;
   readonly parallelism: number;
   readonly salt: Buffer;
@@ -16,14 +16,14 @@ export interface PasswordHash {
 export const passwordHashExpected =
   'expected the hash of a password: $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH or $scrypt$ln=15,r=8,p=1$SALT$HASH, as `cardea password` prints it';
 
-/** What to say of a text that is no such hash. Says nothing of what it holds, which may be a password. */
+/** A message for a text that is not such a hash. Shows nothing of the text, which may be a password. */
 export function passwordHashProblem(text: string): string {
-  // As htpasswd and web frameworks make them.
+  // The forms that htpasswd and web frameworks produce.
   const kind = /^\$2[abxy]?\$/.test(text) ? 'bcrypt' : /^(\$(apr1|1|5|6)\$|\{S?SHA)/.test(text) ? 'htpasswd' : null;
   return kind === null ? passwordHashExpected : `${kind} hashes are not checked here: ${passwordHashExpected}`;
 }
 
-/** More would let a few logins use up the machine. */
+/** Upper limits: with more, a few logins could use up the machine. */
 const MEMORY_KIB_MAX = 1_048_576;
 const COST_MAX = 64;
 const PARALLELISM_MAX = 16;
@@ -33,7 +33,7 @@ const argon2Form =
 const scryptForm =
   /^\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
-/** Null for what is not such a hash, and for one that costs too much to check. */
+/** Null for a text that is not such a hash, and for a hash that costs too much to verify. */
 export function parsePasswordHash(text: string): PasswordHash | null {
   const match = argon2Form.exec(text) ?? scryptForm.exec(text);
   if (match === null) return null;
@@ -60,12 +60,12 @@ export function parsePasswordHash(text: string): PasswordHash | null {
   };
 }
 
-/** Takes tens of milliseconds of a thread of the pool, and `memoryKib`. */
+/** Whether the password matches. Takes tens of milliseconds of a thread of Node's pool, and `memoryKib` of memory. */
 export async function verifyPassword(known: PasswordHash, password: string): Promise<boolean> {
   return timingSafeEqual(await derive(known, password), known.hash);
 }
 
-/** A hash of the kind that OWASP recommends first: argon2id with 19 MiB and two passes. */
+/** Hashes a password with the settings that OWASP recommends first: argon2id with 19 MiB and two passes. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const made = {

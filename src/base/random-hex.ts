@@ -1,4 +1,4 @@
-// Random hex digits for the cost of a slice: bytes from the system's generator are turned into text in bulk.
+// Random hex digits for the cost of a slice: bytes from the system's generator are converted to text in bulk.
 
 import { randomFillSync } from 'node:crypto';
 
@@ -10,8 +10,8 @@ let digits = '';
 let next = POOL_DIGITS;
 
 /**
- * `length` lower-case hex digits of cryptographic randomness, never given out twice. `length` at most 64.
- * The string is a slice of the pool: kept for long, it keeps 8 KiB alive.
+ * `length` lower-case hex digits of cryptographic randomness, never returned twice. `length` is at most 64. The string is a slice of the
+ * pool, so a caller that keeps it for long keeps 8 KiB alive.
  */
 export function randomHex(length: number): string {
   let start = next;

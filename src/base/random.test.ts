@@ -29,7 +29,7 @@ test('is even over its range, singly and in pairs', () => {
   }
   const chiSquare = (counts: number[], expected: number) =>
     counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-  // Passed once in a thousand draws with 49 and 99 degrees of freedom.
+  // Exceeded once in a thousand draws, with 49 and 99 degrees of freedom.
   assert.ok(chiSquare(singles, 2000) < 85);
   assert.ok(chiSquare(pairs, 1000) < 149);
 });

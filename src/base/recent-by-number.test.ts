@@ -1,4 +1,4 @@
-// Never more than its bytes, whatever is put in; what is asked for stays, and an answer is what was put in last.
+// Never holds more than its bytes, whatever is stored; entries that are used stay, and a look-up returns the value that was stored last.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

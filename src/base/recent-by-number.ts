@@ -1,19 +1,20 @@
-// A map with numbers as keys that is bounded in bytes and forgets what was not used recently, in two halves. For values that are looked up by a
-// text: with the text itself as key, every look-up would hash all of it and put it into the engine's table of names.
+// A map with numbers as keys, bounded in bytes, that forgets entries not used recently. It consists of two halves. For values that are
+// looked up by a text: with the text itself as key, every look-up would hash all of it and put it into the engine's table of names.
 
-/** `bytes` is what it takes in memory, closely enough. */
+/** `bytes` is the approximate size of the value in memory. */
 export interface Sized {
   readonly bytes: number;
 }
 
-/** Two values with the same number displace each other: callers compare the text as well. */
+/** Keyed by a hash of the text. Two values with the same number displace each other, so callers must compare the text as well. */
 export class RecentByNumber<Value extends Sized> {
   private readonly halfBytes: number;
   private recent = new Map<number, Value>();
   private recentBytes = 0;
-  /** Entries from before the recent half was begun; those that are not used until it is full are forgotten. */
+  /** The entries from before the recent half was started. Those that are not used by the time the recent half is full are forgotten. */
   private older = new Map<number, Value>();
 
+  /** `bytesMax` limits both halves together. */
   constructor(bytesMax: number) {
     this.halfBytes = bytesMax / 2;
   }
@@ -23,7 +24,7 @@ export class RecentByNumber<Value extends Sized> {
     return value === undefined && this.older.size > 0 ? this.rescue(number) : value;
   }
 
-  /** What would fill more than half of it is not kept. */
+  /** Does nothing when the value is larger than one half. */
   set(number: number, value: Value): void {
     const { bytes } = value;
     if (bytes > this.halfBytes) return;
@@ -53,7 +54,7 @@ export class RecentByNumber<Value extends Sized> {
     return this.recent.size + this.older.size;
   }
 
-  /** A used entry is recent again. */
+  /** Moves an entry that is used again into the recent half. */
   private rescue(number: number): Value | undefined {
     const value = this.older.get(number);
     if (value !== undefined) this.set(number, value);

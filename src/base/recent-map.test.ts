@@ -1,4 +1,4 @@
-// What is used stays, what is not goes, and the bound holds.
+// Entries that are used stay, others are dropped, and the bound holds.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,12 +1,12 @@
-// A bounded map that forgets what was not used recently, in two generations: no list to keep in order, and a hit costs one look-up.
+// A bounded map that forgets entries not used recently. Two generations instead of an ordered list, so a hit costs one look-up.
 
-/** Holds between half of `sizeMax` and `sizeMax` entries once it is full. */
+/** Once full, holds between half of `sizeMax` and `sizeMax` entries. */
 export class RecentMap<Value> {
   private readonly generationMax: number;
   private young = new Map<string, Value>();
   private old = new Map<string, Value>();
 
-  /** `sizeMax` of at least 2. */
+  /** `sizeMax` is at least 2. */
   constructor(sizeMax: number) {
     this.generationMax = Math.max(1, sizeMax >> 1);
   }
@@ -16,7 +16,7 @@ export class RecentMap<Value> {
     return value === undefined ? this.rescue(key) : value;
   }
 
-  /** The key should be a text of its own: a piece of a larger one would keep that in memory. */
+  /** Pass a key that owns its memory: a slice of a larger string would keep that string in memory. */
   set(key: string, value: Value): void {
     if (this.young.size >= this.generationMax && !this.young.has(key)) {
       this.old = this.young;
@@ -39,7 +39,7 @@ export class RecentMap<Value> {
     return this.young.size + this.old.size;
   }
 
-  /** A used entry counts as new again. */
+  /** Moves an entry that is used again into the young generation. */
   private rescue(key: string): Value | undefined {
     const value = this.old.get(key);
     if (value === undefined) return undefined;

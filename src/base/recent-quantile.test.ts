@@ -1,4 +1,4 @@
-// The quantile follows what is recent.
+// The quantile follows recent values.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

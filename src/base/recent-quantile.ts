@@ -1,16 +1,17 @@
-// A quantile of the last few hundred values, such as the time within which 95 of 100 responses came. Older values are forgotten.
+// A quantile of the last 256 values, such as the time within which 95 of 100 responses arrived. Older values are forgotten.
 
 const KEPT = 256;
-/** Sorting is what costs: done once for so many values. */
+/** Sorting is the expensive part, so the quantile is recomputed once per this many values. */
 const SORT_EVERY = 32;
 
+/** Tracks one quantile of a stream of values. */
 export class RecentQuantile {
   private readonly share: number;
   private readonly ring: Float64Array;
   private seen: number;
   private current: number;
 
-  /** `share` from 0 to 1. */
+  /** `share` is the quantile, from 0 to 1. */
   constructor(share: number) {
     this.share = share;
     this.ring = new Float64Array(KEPT);
@@ -18,7 +19,7 @@ export class RecentQuantile {
     this.current = Infinity;
   }
 
-  /** Infinity until there are enough values to tell. */
+  /** The current quantile; Infinity until the first 32 values have been added. */
   get value(): number {
     return this.current;
   }

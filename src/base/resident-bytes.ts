@@ -1,13 +1,13 @@
-// The process's resident memory. Asking for it opens a file: without a free descriptor that fails, which must not end the process.
+// The process's resident memory. Reading it opens a file and fails without a free descriptor, which must not end the process.
 
 let last = 0;
 
-/** Bytes; what was read last where it cannot be read now. */
+/** In bytes. When reading fails, the last known value; 0 before the first successful read. */
 export function residentBytes(): number {
   try {
     last = process.memoryUsage.rss();
   } catch {
-    // Because: it fails while all descriptors are in use, and what it was a moment ago serves as well.
+    // Because: reading fails while all descriptors are in use, and the previous value serves as well.
   }
   return last;
 }

@@ -1,4 +1,4 @@
-// Whether one certificate really signed another: OpenSSL's own check compares names only, which anyone can write.
+// Checks that one certificate really signed another: OpenSSL's checkIssued compares names only, which anyone can write.
 
 import type { X509Certificate } from 'node:crypto';
 
@@ -6,6 +6,6 @@ export function isSignedBy(certificate: X509Certificate, issuer: X509Certificate
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
   } catch {
-    return false; // A key that OpenSSL cannot use.
+    return false; // The key is one that OpenSSL cannot use.
   }
 }

@@ -1,4 +1,4 @@
-// Sizes as people write them: `64KiB`. Binary units only, since `KB` means two things.
+// Sizes as people write them: `64KiB`. Binary units only, since `KB` is ambiguous.
 
 const units: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
 
@@ -7,13 +7,13 @@ export const sizePattern = /^(0|[1-9][0-9]{0,8})(B|KiB|MiB|GiB|TiB)$/;
 
 export const sizeExpected = 'a size such as 512B, 64KiB, 1MiB or 4GiB';
 
-/** Bytes of a size; NaN when it is not one. */
+/** Bytes of a size; NaN when the text is not a size. */
 export function parseSize(text: string): number {
   const match = sizePattern.exec(text);
   return match === null ? Number.NaN : Number(match[1]) * units[match[2]!]!;
 }
 
-/** In the largest unit of which it is a whole number: `64KiB` for 65,536. */
+/** The size in the largest unit that gives a whole number: `64KiB` for 65,536. */
 export function sizeText(bytes: number): string {
   for (const [unit, each] of [
     ['GiB', 1024 ** 3],

@@ -1,11 +1,11 @@
-// Text with placeholders: `${name}`. Knows no names; the user of a template says which there are.
+// Parses text with placeholders: `${name}`. Does not know which names are valid; the user of the template does.
 
 /** A piece of fixed text, or a variable's name. */
 export type TemplatePart = { readonly text: string } | { readonly variable: string };
 
 /**
- * The parts of a template, neighbouring text in one. `$${` stands for a literal `${`.
- * Throws a TypeError with a message for the operator when a place is empty or not closed.
+ * The parts of a template, with adjacent text merged. `$${` stands for a literal `${`. Throws a TypeError with a message for the operator
+ * when a placeholder is empty or not closed.
  */
 export function parseTemplate(template: string): TemplatePart[] {
   const parts: TemplatePart[] = [];

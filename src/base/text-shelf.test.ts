@@ -1,4 +1,4 @@
-// What was put on the shelf is found by its whole name, never more than its bytes, and what is asked for stays.
+// A text is found by its whole name, the shelf never holds more than its bytes, and texts that are used stay.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

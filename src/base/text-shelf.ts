@@ -1,22 +1,22 @@
-// Texts by name, in a fixed piece of memory that the garbage collector never walks: for tens of thousands of values that are
-// cheap to parse again. What was not used recently is removed first.
+// Texts by name, in a fixed piece of memory that the garbage collector never walks: for tens of thousands of values that are cheap to parse
+// again. Texts that were not used recently are removed first.
 
 import { hashText } from './hash.ts';
 import { writeLatin1 } from './latin1.ts';
 import { letterAt } from './letter-at.ts';
 
-/** Two bytes of name's length and four of text's. */
+/** Each entry starts with two bytes for the length of the name and four for that of the text, followed by the name and the text. */
 const HEADER_BYTES = 6;
 const NAME_LETTERS_MAX = 0xffff;
-/** A larger text would push out too many others. */
+/** The largest entry, as a share of one half: a larger text would push out too many others. */
 const SHARE_MAX = 1 / 16;
-/** Bytes of texts for one place in the table of names; where they are shorter the table is full first. */
+/** How many bytes of memory there are for each slot in the table of names. When texts are shorter, the table fills up first. */
 const BYTES_A_PLACE = 96;
-/** Places that are taken at most, so that a search ends soon. */
+/** The maximum share of slots in use, which keeps searches short. */
 const FILL_MAX = 0.75;
 const WORDS_A_PLACE = 2;
 
-/** Holds between half of its bytes and all of them once it is full. Names are of letters below 256. */
+/** Once full, holds between half of its bytes and all of them. Names consist of characters below 256. */
 export class TextShelf {
   private readonly entryBytesMax: number;
   private recent: Half;
@@ -35,12 +35,12 @@ export class TextShelf {
     found = this.older.find(number, name);
     if (found < 0) return undefined;
     const text = this.older.textAt(found);
-    // What was asked for again stays when the older half goes.
+    // A text that is used again is copied, so that it survives when the older half is cleared.
     this.add(number, name, text);
     return text;
   }
 
-  /** False if it is too large to be kept; then nothing has changed. */
+  /** False when the entry is too large to be kept; the shelf is unchanged then, and an earlier text of this name stays. */
   set(name: string, text: string): boolean {
     return this.add(hashText(name) | 0, name, text);
   }
@@ -62,10 +62,11 @@ export class TextShelf {
   }
 }
 
+/** One of the two halves: entries appended one after the other, with a hash table of their offsets. */
 class Half {
   readonly bytes: Buffer;
   private end = 0;
-  /** By number: a name's hash and where its entry begins, plus one. */
+  /** The slots of the hash table, two numbers each: the hash of a name, and the offset of its entry plus one (0 in a free slot). */
   private readonly places: Int32Array;
   private readonly mask: number;
   private readonly takenMax: number;
@@ -76,7 +77,7 @@ class Half {
     this.places = new Int32Array(count * WORDS_A_PLACE);
     this.mask = count - 1;
     this.takenMax = count * FILL_MAX;
-    // Because: the system gives memory that is written to, so that what is not filled costs nothing.
+    // Because: the system provides memory only when it is written to, so the unfilled part costs nothing.
     this.bytes = Buffer.allocUnsafeSlow(Math.max(HEADER_BYTES, Math.floor(bytesMax) - this.places.byteLength));
   }
 
@@ -84,7 +85,7 @@ class Half {
     return this.taken < this.takenMax && this.end + bytes <= this.bytes.length;
   }
 
-  /** Where the entry begins; -1 when there is none. */
+  /** The offset of the entry; -1 when there is none. */
   find(number: number, name: string): number {
     const { places, mask } = this;
     for (let place = number & mask; ; place = (place + 1) & mask) {
@@ -94,7 +95,7 @@ class Half {
     }
   }
 
-  /** Only where there is room. One of the same name is found no longer. */
+  /** Requires `hasRoom`. An older entry of the same name stays in memory but is no longer found. */
   append(number: number, name: string, text: string): void {
     const { bytes, places, mask, end: at } = this;
     const textStart = at + HEADER_BYTES + name.length;

@@ -1,12 +1,12 @@
-// Deadlines for very many objects with one system timer. Coarse: what is due fires up to one tick late, never early.
+// Deadlines for very many objects with one system timer. Coarse: an entry fires up to one tick late, never early.
 
 /**
- * Something with a deadline. The wheel links entries through these fields, so an entry costs no allocation and sits in
- * one wheel at a time. Moving a deadline further away is one assignment: the entry is looked at when its old slot comes
- * up, and put back.
+ * Something with a deadline. The wheel links entries through these fields, so scheduling an entry allocates nothing, and an entry can be in
+ * only one wheel at a time. Moving a deadline further away is one assignment: when the old slot of the entry is reached, the entry is put
+ * into a later one.
  */
 export interface Timed {
-  /** Monotonic milliseconds; Infinity for none. Change it through `TimerWheel.schedule`. */
+  /** Monotonic milliseconds; Infinity when there is no deadline. Change it through `TimerWheel.schedule`. */
   deadline: number;
   wheelSlot: number;
   wheelNext: Timed | null;
@@ -14,17 +14,20 @@ export interface Timed {
   onDeadline(now: number): void;
 }
 
-/** `wheelSlot` of an entry that is in no wheel. */
+/** The `wheelSlot` of an entry that is in no wheel. */
 export const UNSCHEDULED = -1;
 
 export class TimerWheel {
   private readonly tickMs: number;
   private readonly slots: (Timed | null)[];
   private readonly mask: number;
-  /** Number of the last tick that was handled. */
+  /** The number of the last tick that was handled. */
   private current: number;
 
-  /** `slotCount` must be a power of two; deadlines beyond `tickMs * slotCount` are looked at once a turn of the wheel. */
+  /**
+   * Times in monotonic ms. `slotCount` must be a power of two; entries with deadlines beyond `tickMs * slotCount` are checked once per turn
+   * of the wheel.
+   */
   constructor(now: number, tickMs: number, slotCount: number) {
     this.tickMs = tickMs;
     this.slots = new Array<Timed | null>(slotCount).fill(null);
@@ -32,7 +35,7 @@ export class TimerWheel {
     this.current = Math.floor(now / tickMs);
   }
 
-  /** Sets the deadline of an entry, in or not yet in the wheel. */
+  /** Sets the deadline of an entry, whether or not the entry is in the wheel already. */
   schedule(entry: Timed, deadline: number): void {
     entry.deadline = deadline;
     if (entry.wheelSlot === UNSCHEDULED) {
@@ -43,18 +46,20 @@ export class TimerWheel {
     }
   }
 
-  /** Takes an entry out, for good or until it is scheduled again. */
+  /** Removes an entry and its deadline, for good or until it is scheduled again. */
   cancel(entry: Timed): void {
     entry.deadline = Infinity;
     if (entry.wheelSlot !== UNSCHEDULED) this.unlink(entry);
   }
 
-  /** Takes an entry out but leaves it its deadline, which others may go by. */
+  /** Removes an entry but keeps its `deadline`, which other code may read. */
   unschedule(entry: Timed): void {
     if (entry.wheelSlot !== UNSCHEDULED) this.unlink(entry);
   }
 
-  /** Fires what was due by `due`, at `now`. Call about once a tick; after a long stall it catches up. */
+  /**
+   * Fires every entry whose deadline is at most `due`, and passes `now` to it. Call about once a tick; after a long stall it catches up.
+   */
   advance(due: number, now = due): void {
     const target = Math.floor(due / this.tickMs);
     const first = Math.max(this.current + 1, target - this.mask);
@@ -62,7 +67,7 @@ export class TimerWheel {
       this.current = tick;
       let entry = this.slots[tick & this.mask]!;
       this.slots[tick & this.mask] = null;
-      // The chain is taken whole first: an entry that fires may cancel or reschedule any other.
+      // The whole chain is detached first: an entry that fires may cancel or reschedule any other entry.
       let firing: Timed[] | null = null;
       while (entry !== null) {
         const next = entry.wheelNext;
@@ -76,7 +81,7 @@ export class TimerWheel {
     }
   }
 
-  /** Earliest time at which an entry in this slot number is looked at. */
+  /** The earliest time in ms at which the entries in this slot are checked. */
   private slotTime(slot: number): number {
     const ahead = (slot - this.current - 1) & this.mask;
     return (this.current + 1 + ahead) * this.tickMs;

@@ -1,4 +1,4 @@
-// unicodeEscape: what JSON reads as the letter again.
+// The result of unicodeEscape is read by JSON as the same character.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

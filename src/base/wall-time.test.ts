@@ -1,4 +1,4 @@
-// The time of day of readings of a thread's clock.
+// The time of day for readings of a thread's clock.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

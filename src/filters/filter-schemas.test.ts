@@ -1,4 +1,4 @@
-// What every filter's language must bring: a name, documentation, and a JSON Schema in which every field is described.
+// What the configuration of a filter must have: a name, documentation, and a JSON Schema in which every field is described.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// A consumer that a filter's own list names is there: otherwise whoever proves to be it would be nobody's, with no plan and no limit.
+// A filter's list that names a consumer which does not exist is reported: a caller with that credential would have no plan and no limit of
+// its own.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

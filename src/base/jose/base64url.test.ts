@@ -1,4 +1,4 @@
-// One text for one value: nothing that a decoder of Node's passes over, or takes for another letter.
+// One text per value: nothing that Node's decoder would skip, or take for another letter.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { borrowBase64url, decodeBase64url, decodeBase64urlText } from './base64u
 
 test('only its own letters, and all unused bits 0', () => {
   assert.deepEqual(decodeBase64url('AQID_-8'), Buffer.of(1, 2, 3, 0xff, 0xef));
-  // The last is a letter whose lower byte is that of A; a query can bring it.
+  // The last text consists of a letter whose lower byte is that of A; a query can contain it.
   for (const text of ['A', 'AB=', 'AA==', 'AA A', 'A+/A', 'AB', 'AA\u00c1A', 'AA\n', '\u0141\u0141\u0141\u0141'])
     assert.equal(decodeBase64url(text), null, JSON.stringify(text));
 });

@@ -1,32 +1,32 @@
-// A token as JWS compact serialisation (RFC 7515 section 7.1), parsed strictly. Verifies nothing; see verify-jws.ts.
+// Parses a token in JWS compact serialisation (RFC 7515 section 7.1), strictly. Verifies nothing; see verify-jws.ts.
 
 import { borrowBase64url, decodeBase64url, decodeBase64urlText, hasForeignLetters } from './base64url.ts';
 
-/** What is read from a header. Never where keys are: `jku`, `jwk`, `x5u` and `x5c` are ignored. */
+/** The members that are used of a JWS header. Never those that say where keys are: `jku`, `jwk`, `x5u` and `x5c` are ignored. */
 export interface JwsHeader {
   readonly algorithm: string;
-  /** Null when it names none. */
+  /** Null when the header has no `kid`. */
   readonly kid: string | null;
-  /** As `shortType` gives it; null if there is none. */
+  /** The `typ` as `shortType` returns it; null when the header has none. */
   readonly type: string | null;
-  /** A token within a token. */
+  /** Whether `cty` says that the payload is itself a token. */
   readonly nested: boolean;
 }
 
-/** A token taken apart. Its header is still encoded: see `jwsHeader`. */
+/** A token split into its parts. The header is still encoded: see `jwsHeader`. */
 export interface CompactJws {
   readonly header: string;
-  /** Decoded; null when it is not UTF-8. */
+  /** Decoded; null when the payload is not UTF-8. */
   readonly payload: string | null;
-  /** Good until the next token is taken apart. */
+  /** Valid until the next token is parsed: usually a shared buffer. */
   readonly signature: Buffer;
-  /** Header and payload with the dot between: what was signed. */
+  /** Encoded header and payload with the dot between them: the text that was signed. */
   readonly signed: string;
 }
 
 const KID_LENGTH_MAX = 1_024;
 
-/** Null when it is not three parts of base64url. An empty payload is one, an empty header or signature is not. */
+/** Null when the token is not three parts of base64url. The payload may be empty, the header and the signature may not. */
 export function compactJws(token: string): CompactJws | null {
   const headerEnd = token.indexOf('.');
   const payloadEnd = token.indexOf('.', headerEnd + 1);
@@ -40,7 +40,10 @@ export function compactJws(token: string): CompactJws | null {
   return { header: token.slice(0, headerEnd), payload, signature, signed: token.slice(0, payloadEnd) };
 }
 
-/** The first part. Null for what is no header, for an encrypted token, and for extensions that must be understood (`crit`) or change what is signed. */
+/**
+ * Decodes the first part of a token. Null when it is not a header, for an encrypted token, and for extensions that must be understood
+ * (`crit`) or that change what is signed.
+ */
 export function jwsHeader(part: string): JwsHeader | null {
   const text = hasForeignLetters(part) ? null : decodeBase64urlText(part);
   const header = text === null ? null : jsonObject(text);
@@ -59,17 +62,17 @@ export function jwsHeader(part: string): JwsHeader | null {
   };
 }
 
-/** A media type as types of tokens are compared: `application/at+jwt` is `at+jwt` (RFC 7515 section 4.1.9), in any case. */
+/** A media type in the form in which token types are compared: lower case, `application/at+jwt` as `at+jwt` (RFC 7515 section 4.1.9). */
 export function shortType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
 }
 
-/** An object of JSON; null for anything else. */
+/** Parses a JSON object; null for any other text or value. */
 export function jsonObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-    // Because: it is an object, and JSON has no other than those with texts for names.
+    // Because: the value is an object, and all names in a JSON object are texts.
     return value as Readonly<Record<string, unknown>>;
   } catch {
     return null;

@@ -5,13 +5,13 @@ import { constants } from 'node:crypto';
 export interface JwsAlgorithm {
   readonly name: string;
   readonly family: 'rsa' | 'pss' | 'ec' | 'eddsa' | 'hmac';
-  /** As node:crypto names it; null where the curve decides. */
+  /** The hash as node:crypto names it; null when the key's curve determines it. */
   readonly hash: string | null;
-  /** Of a JWK. */
+  /** The `kty` that a JWK for this algorithm has. */
   readonly keyType: 'RSA' | 'EC' | 'OKP' | 'oct';
-  /** Empty where any will do. */
+  /** The `crv` that a JWK for this algorithm has; empty when the algorithm does not determine a curve. */
   readonly curve: string;
-  /** Of the signature; 0 where the key's size decides. */
+  /** Length of a signature in bytes; 0 when the key determines it. */
   readonly signatureBytes: number;
 }
 
@@ -43,17 +43,17 @@ const list: readonly JwsAlgorithm[] = [
   hmac('HS512', 'sha512', 64),
 ];
 
-/** By name. `none` is in no list. */
+/** The supported algorithms by name. `none` is deliberately absent. */
 export const jwsAlgorithms: ReadonlyMap<string, JwsAlgorithm> = new Map([
   ...list.map(algorithm => [algorithm.name, algorithm] as const),
-  // RFC 9864 names them by their curve; keys and tokens may say either.
+  // RFC 9864 names EdDSA by its curve; keys and tokens may use either name.
   ...['Ed25519', 'Ed448'].map(name => [name, list.find(({ family }) => family === 'eddsa')!] as const),
 ]);
 
-/** Signature sizes of the Edwards curves (RFC 8032). */
+/** Signature sizes of the Edwards curves in bytes (RFC 8032). */
 export const edwardsSignatureBytes: Readonly<Record<string, number>> = { Ed25519: 64, Ed448: 114 };
 
-/** The options of crypto.verify beside the key; null if the key is enough. */
+/** The options that crypto.verify needs beside the key, by algorithm family; null when the key is enough. */
 export const verifyParameters = {
   rsa: null,
   pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },

@@ -1,4 +1,4 @@
-// The keys of one issuer, found by key id. Made from a JWK Set (RFC 7517 section 5); does not know where that came from.
+// The keys of one issuer, found by key id. Built from a JWK Set (RFC 7517 section 5); does not know where the set came from.
 
 import { jwsAlgorithms } from './jws-algorithm.ts';
 import {
@@ -9,18 +9,20 @@ import {
   verificationKey,
 } from './verification-key.ts';
 
-/** Keys of a set beyond this number are left out, since callers can cause a search through all of them. */
+/** Keys of a set beyond this number are ignored, since callers can cause a search through all of them. */
 const KEYS_MAX = 200;
-/** Keys that are tried for a token without a key id. */
+/** How many keys are tried for a token without a key id. */
 const TRIES_MAX = 4;
 
 const none: readonly VerificationKey[] = [];
 
+/** An immutable set of verification keys. */
 export class KeySet {
   readonly keys: readonly VerificationKey[];
-  /** What became of keys that cannot be used, for the operator. Holds no key. */
+  /** Why keys of the set cannot be used, for the operator. Contains no key. */
   readonly problems: readonly string[];
   private readonly byKid = new Map<string, VerificationKey[]>();
+  /** At most TRIES_MAX keys per algorithm. */
   private readonly byAlgorithm = new Map<string, VerificationKey[]>();
   private readonly named: boolean;
 
@@ -36,8 +38,9 @@ export class KeySet {
   }
 
   /**
-   * Keys are those of `before` where nothing changed, so that what they verified stays verified. A set in which a key id stands
-   * twice, for two keys, loses those; one that mixes secrets with public keys is refused whole, since it is likely that somebody publishes secrets.
+   * Builds a set from JWKs. Unchanged keys are taken over from `before`, so that what they verified stays verified. Two different keys with
+   * the same key id are both dropped. A set that mixes secrets with public keys is refused whole, since probably somebody published a
+   * secret.
    */
   static of(jwks: readonly Jwk[], assumed: AssumedAlgorithms, before: KeySet | null = null): KeySet {
     const problems: string[] = [];
@@ -46,7 +49,7 @@ export class KeySet {
     const keys: VerificationKey[] = [];
     const listed = jwks.slice(0, KEYS_MAX);
     for (const jwk of listed) {
-      // A key for encryption beside those for signatures need not be reported.
+      // An encryption key beside the signature keys is normal and not reported.
       if (!isForSignatures(jwk)) continue;
       const key = listed.some(other => other !== jwk && canMeet(jwk, other))
         ? new UnusableKey('its id is in the set twice')
@@ -57,7 +60,7 @@ export class KeySet {
     return new KeySet(keys, problems);
   }
 
-  /** The keys that may have signed a token with this header. */
+  /** The keys that may have signed a token with this header; empty when there are none. `kid` is null when the token names no key. */
   candidates(kid: string | null, algorithmName: string): readonly VerificationKey[] {
     const algorithm = jwsAlgorithms.get(algorithmName);
     if (algorithm === undefined) return none;
@@ -75,12 +78,12 @@ function isForSignatures({ use }: Jwk): boolean {
   return use === undefined || use === 'sig';
 }
 
-/** What a key is made of, of whichever type. */
+/** The JWK members that hold the key itself, for all key types. */
 const material = ['n', 'e', 'crv', 'x', 'y', 'k'];
 
 /**
- * Whether a token could mean either of two keys. Those with one id and different algorithms are told apart by the token's algorithm; one
- * that is listed twice is the same key whichever is meant.
+ * Whether a token could refer to either of two different keys. Two keys with the same id and different algorithms are told apart by the
+ * token's algorithm; the same key listed twice is not ambiguous.
  */
 function canMeet(one: Jwk, other: Jwk): boolean {
   if (one.kid === undefined || one.kid !== other.kid || one.kty !== other.kty || !isForSignatures(other)) return false;

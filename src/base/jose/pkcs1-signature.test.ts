@@ -1,4 +1,4 @@
-// The comparison of RFC 8017 section 8.2.2 against OpenSSL's own, with keys of all lengths and the forgeries that loose readers took.
+// The comparison of RFC 8017 section 8.2.2 against OpenSSL's, with keys of many lengths and the forgeries that lenient parsers accepted.
 
 import assert from 'node:assert/strict';
 import { constants, createHash, generateKeyPairSync, privateEncrypt, sign, verify } from 'node:crypto';
@@ -14,7 +14,7 @@ const digestInfo = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 const withoutNull = Buffer.from('302f300b0609608648016503040201' + '0420', 'hex');
 const asSha1 = Buffer.from('3021300906052b0e03021a05000414', 'hex');
 
-/** 00 BT PS 00 T, `behind` at its end; PS fills what is left. */
+/** The encoded message 00 BT PS 00 T, with `behind` at its end; PS fills the remaining bytes. */
 function message(
   bytes: number,
   {
@@ -92,7 +92,7 @@ for (const bits of [2_048, 2_049, 2_050, 2_055, 2_056, 3_071]) {
       assert.equal(verifier.verify(signed, signature), false, what);
       assert.equal(verify('sha256', Buffer.from(signed), publicKey, signature), false, `OpenSSL: ${what}`);
     }
-    // The same number modulo n, written larger, and numbers that stand for no message.
+    // The same number modulo n, written larger, and numbers that encode no message.
     const n = BigInt(`0x${Buffer.from(publicKey.export({ format: 'jwk' }).n!, 'base64url').toString('hex')}`);
     const number = (value: bigint) => Buffer.from(value.toString(16).padStart(2 * bytes, '0'), 'hex');
     const good = BigInt(`0x${sign('sha256', Buffer.from(signed), privateKey).toString('hex')}`);

@@ -1,4 +1,4 @@
-// A JWK (RFC 7517) prepared for verification, with the one algorithm that it is for. Weak or contradictory keys are refused.
+// A JWK (RFC 7517) prepared for verification with the one algorithm that it is for. Weak or contradictory keys are refused.
 
 import { createPublicKey, createSecretKey, type KeyObject, type webcrypto } from 'node:crypto';
 import { decodeBase64url } from './base64url.ts';
@@ -6,32 +6,32 @@ import { edwardsSignatureBytes, type JwsAlgorithm, jwsAlgorithms, verifyParamete
 import { Pkcs1Verifier } from './pkcs1-signature.ts';
 import { isRocaModulus } from './weak-rsa.ts';
 
-/** Members as in a key set; none is trusted before it is checked. */
+/** A key as it stands in a key set. No member is trusted before it is checked. */
 export type Jwk = Readonly<Record<string, unknown>>;
 
 const RSA_BITS_MIN = 2_048;
 const RSA_BITS_MAX = 8_192;
 
 export interface VerificationKey {
-  /** Empty when the key has none. */
+  /** The key id; empty when the key has none. */
   readonly kid: string;
   readonly algorithm: JwsAlgorithm;
-  /** Of every signature by this key. */
+  /** The length that every signature by this key has. */
   readonly signatureBytes: number;
   readonly key: KeyObject;
-  /** What crypto.verify takes: the key with padding and encoding; for HMAC the key alone. */
+  /** The argument for crypto.verify: the key with padding and encoding, where its algorithm needs them. For HMAC the key alone. */
   readonly input: KeyObject | { readonly key: KeyObject };
-  /** For RS256 to RS512. */
+  /** The verifier for RS256 to RS512; null for other algorithms. */
   readonly pkcs1: Pkcs1Verifier | null;
 }
 
-/** What a key without `alg` is for: many issuers leave it out for RSA. */
+/** The algorithms of RSA keys and secrets without `alg`: many issuers omit it for RSA. */
 export interface AssumedAlgorithms {
   readonly rsa: string;
   readonly oct: string;
 }
 
-/** Why a key cannot be used, for the operator. */
+/** Why a key cannot be used, in words for the operator. */
 export class UnusableKey {
   readonly reason: string;
 
@@ -40,6 +40,7 @@ export class UnusableKey {
   }
 }
 
+/** Checks and prepares a JWK. RSA keys and secrets without `alg` get the algorithms of `assumed`. */
 export function verificationKey(jwk: Jwk, assumed: AssumedAlgorithms): VerificationKey | UnusableKey {
   const { kid = '', use, key_ops: operations } = jwk;
   if (typeof kid !== 'string') return new UnusableKey('its kid is not a text');
@@ -51,7 +52,7 @@ export function verificationKey(jwk: Jwk, assumed: AssumedAlgorithms): Verificat
   return algorithm.family === 'hmac' ? secretKey(jwk, kid, algorithm) : publicKey(jwk, kid, algorithm);
 }
 
-/** The one algorithm of a key: its own, or that of its curve or the configuration. */
+/** The one algorithm of a key: the one it names, or else the one that its curve or the configuration determines. */
 function algorithmOf({ alg, kty, crv }: Jwk, assumed: AssumedAlgorithms): JwsAlgorithm | UnusableKey {
   let name = alg;
   if (name === undefined) {
@@ -76,7 +77,7 @@ function algorithmOf({ alg, kty, crv }: Jwk, assumed: AssumedAlgorithms): JwsAlg
 
 function secretKey({ k }: Jwk, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
   const secret = typeof k === 'string' ? decodeBase64url(k) : null;
-  // RFC 7518 section 3.2: a key of the hash's size or larger.
+  // RFC 7518 section 3.2: the secret must be at least as long as the hash output.
   if (secret === null || secret.length < algorithm.signatureBytes)
     return new UnusableKey(`a secret for ${algorithm.name} has at least ${algorithm.signatureBytes} bytes`);
   const key = createSecretKey(secret);
@@ -85,7 +86,7 @@ function secretKey({ k }: Jwk, kid: string, algorithm: JwsAlgorithm): Verificati
 
 function publicKey(jwk: Jwk, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
   const { kty, crv, n, e, x, y } = jwk;
-  // Because: a private key's other members are not to get into memory.
+  // Because: the other members of a private key must not get into memory.
   const members = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x };
   const texts = Object.values(members);
   if (!texts.every(text => typeof text === 'string')) return new UnusableKey('it lacks a member that its type needs');
@@ -93,7 +94,7 @@ function publicKey(jwk: Jwk, kid: string, algorithm: JwsAlgorithm): Verification
   if (numbers.some(text => decodeBase64url(text) === null)) return new UnusableKey('a member is not base64url');
   let key: KeyObject;
   try {
-    // Because: all members were found to be texts, and that is all that this type says.
+    // Because: all members were found to be texts, which is all that this type says.
     key = createPublicKey({ key: members as webcrypto.JsonWebKey, format: 'jwk' });
   } catch {
     return new UnusableKey('it is not a key of its type');
@@ -101,7 +102,7 @@ function publicKey(jwk: Jwk, kid: string, algorithm: JwsAlgorithm): Verification
   return ready(key, kid, algorithm);
 }
 
-/** A public key that was read already, such as one of a PEM text. */
+/** Prepares a public key that was parsed already, such as one from a PEM text. `kid` may be empty. */
 export function ready(key: KeyObject, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key;
   const family = algorithm.family === 'hmac' ? 'rsa' : algorithm.family;

@@ -1,4 +1,4 @@
-// Tokens that `jose` made, of every algorithm, and what becomes of them when anything is changed.
+// Tokens of every algorithm, made by `jose`, and what happens when any part of them changes.
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';

@@ -1,9 +1,10 @@
-// Whether a key made a signature, synchronously. The key has its algorithm; the one named by the token was compared before.
+// Checks synchronously whether a key made a signature. Uses the algorithm of the key; the caller has compared it with the one that the
+// token names.
 
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
 import type { VerificationKey } from './verification-key.ts';
 
-/** `signed` is header and payload with the dot between, as in the token. */
+/** `signed` is the encoded header and payload with the dot between them, as in the token. A signature of the wrong length is false. */
 export function isSignedBy(key: VerificationKey, signed: string, signature: Buffer): boolean {
   const { algorithm, input } = key;
   if (signature.length !== key.signatureBytes) return false;
@@ -11,6 +12,6 @@ export function isSignedBy(key: VerificationKey, signed: string, signature: Buff
   if (algorithm.family === 'hmac') {
     return timingSafeEqual(createHmac(algorithm.hash!, key.key).update(signed).digest(), signature);
   }
-  // What is signed is ASCII, so one byte a letter.
+  // The signed text is ASCII, so one byte per character.
   return verify(algorithm.hash, Buffer.from(signed, 'latin1'), input, signature);
 }

@@ -1,6 +1,7 @@
-// Finds RSA moduli made by a library that made them weak (ROCA, CVE-2017-15361): the private key can be computed from the public one.
+// Detects RSA moduli made by a library that generated weak ones (ROCA, CVE-2017-15361): the private key can be computed from the public
+// one.
 
-/** The library's primes are powers of 65537 modulo each of these; a modulus that is one for all of them is hardly chance (2^-27). */
+/** The library's primes are powers of 65537 modulo each of these primes. A modulus for which that holds too is hardly chance (2^-27). */
 const smallPrimes = [
   3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113,
   127, 131, 137, 139, 149, 151, 157, 163, 167,
@@ -19,7 +20,7 @@ function powersOf65537(): ReadonlyMap<number, ReadonlySet<number>> {
   return powers;
 }
 
-/** Whether the modulus, as big-endian bytes, has the fingerprint of those keys. */
+/** Whether the modulus, as big-endian bytes, has the fingerprint of that library. */
 export function isRocaModulus(modulus: Uint8Array): boolean {
   for (const [prime, residues] of powersOf65537()) {
     let rest = 0;

@@ -1,6 +1,6 @@
-// How much memory kept responses need: a rule for every part of the language that keeps some.
+// How much memory kept responses need: one rule for every setting of the configuration that keeps responses.
 
-/** A table of responses looks for a key in this many places; with fewer, responses would displace each other at once. */
+/** A response table searches this many slots for a key. With room for fewer responses, they would displace each other at once. */
 const ANSWERS_MIN = 8;
 
 export function holdsEnoughAnswers(memoryBytes: number, answerBytesMax: number): boolean {

@@ -1,10 +1,10 @@
-// Budgets over the same callers that contradict each other: settings that can never take effect.
+// Detects budgets over the same callers that contradict each other: limits that can never take effect.
 
 import type { Rate } from '../rate.ts';
 import type { KeyPart } from './budget-key.ts';
 import type { CostConfig } from './budget-rate.ts';
 
-/** A limit as far as it can contradict another. */
+/** The settings of a limit that decide whether it can contradict another limit. */
 interface Budget {
   readonly name: string;
   readonly rate: Rate | null;
@@ -14,7 +14,7 @@ interface Budget {
   readonly by: readonly KeyPart[];
   readonly cost: CostConfig;
   readonly plan: boolean;
-  /** Its path in the filter's configuration; empty for a single limit. */
+  /** Path of the limit in the filter's configuration; empty for a single limit. */
   readonly path: readonly (string | number)[];
 }
 
@@ -23,7 +23,7 @@ interface BudgetIssue {
   readonly message: string;
 }
 
-/** A limit that another one over the same callers makes pointless: the operator meant something else. */
+/** Reports each limit that another limit over the same callers makes pointless: the operator meant something else. */
 export function budgetContradictions(limits: readonly Budget[]): BudgetIssue[] {
   const issues: BudgetIssue[] = [];
   for (const [at, limit] of limits.entries()) {
@@ -36,7 +36,7 @@ export function budgetContradictions(limits: readonly Budget[]): BudgetIssue[] {
   return issues;
 }
 
-/** Whether `other` refuses whatever `limit` would. Two that are equal contradict once. */
+/** Whether `other` refuses whatever `limit` would refuse. Of two equal limits, only the later one is reported. */
 function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
   if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
   if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
@@ -47,15 +47,19 @@ function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
 }
 
 /**
- * Whether an algorithm admits no more than another one at the same numbers: beside its limit a bucket has a burst in each window, a fixed window
- * twice the limit around a boundary, and two counters are an estimate.
+ * Whether the algorithm of `other` admits no more than that of `limit` with the same numbers. Only a sliding log is exact: a bucket admits
+ * a burst beside its limit in each window, a fixed window twice the limit around a boundary, and the two counters of a sliding window are
+ * an estimate.
  */
 function holdsAsWell({ algorithm: other }: Budget, { algorithm }: Budget): boolean {
   const isBucket = (name: Budget['algorithm']) => name === 'gcra' || name === 'tokenBucket';
   return other === algorithm || other === 'slidingLog' || (isBucket(other) && isBucket(algorithm));
 }
 
-/** Requests without the value of `by` share one budget in a limit that is configured so; in the other one each uses its address's. */
+/**
+ * Whether `other` has no more separate budgets than `limit` for requests without the value of `by`. With the fallback `shared`, all of them
+ * share one budget; with `ip`, each address has its own.
+ */
 function tellsNoFewerApart(other: Budget, { by, fallback }: Budget): boolean {
   return fallback === 'ip' || other.fallback === 'shared' || by.every(({ kind }) => kind === 'ip');
 }

@@ -1,12 +1,12 @@
-// The `by` setting of filters that count: how callers are distinguished, and which of these keys can never exist at a given place of the document.
-// Reading a caller's key is in the filters.
+// The `by` setting of filters that count: how callers are distinguished, and which of these keys can never exist at a given place of the
+// document. The filters read a caller's key themselves.
 
 import { z } from 'zod';
 import type { FilterSurroundings } from './filter-surroundings.ts';
 import { httpName } from './http-name.ts';
 import type { PlaceProblem } from './place-problem.ts';
 
-/** How callers are distinguished. `name` is empty for kinds that need none. */
+/** One property by which callers are distinguished. `name` is empty for kinds that need no name. */
 export interface KeyPart {
   readonly kind: 'ip' | 'consumer' | 'key' | 'tenant' | 'route' | 'header' | 'claim' | 'cookie' | 'pathParameter';
   readonly name: string;
@@ -55,12 +55,12 @@ export const budgetKey = z
     'How callers are distinguished: `ip`, `consumer`, `key` (of a consumer, by its id), `tenant`, `route`, `{ header: NAME }`, `{ claim: NAME }`, `{ cookie: NAME }`, `{ pathParameter: NAME }`, a list of these for their combination, or `global` for all together.',
   );
 
-/** A name for a budget of this kind. */
+/** A name for a budget that is counted by these properties. */
 export function budgetName(parts: readonly KeyPart[]): string {
   return parts.length === 0 ? 'global' : parts.map(({ kind }) => kind).join('-');
 }
 
-/** Whether it depends on the caller. */
+/** Whether one of the properties is known only when the caller has been identified. */
 export function goesByCaller(parts: readonly KeyPart[]): boolean {
   return parts.some(isOfCaller);
 }
@@ -69,7 +69,7 @@ function isOfCaller({ kind }: KeyPart): boolean {
   return kind === 'consumer' || kind === 'key' || kind === 'tenant' || kind === 'claim';
 }
 
-/** What of it a place can never have; paths lead to the `by`. */
+/** The properties that can never have a value at this place of the document. Paths start at the `by` setting. */
 export function budgetKeyProblems(parts: readonly KeyPart[], around: FilterSurroundings): PlaceProblem[] {
   return parts.flatMap((part): PlaceProblem[] => {
     if (isOfCaller(part) && !around.knowsCaller) {

@@ -1,23 +1,23 @@
-// The `limit` and `cost` settings of filters that count: a rate that can be counted, and how much of it a request costs.
+// The `limit` and `cost` settings of filters that count: a rate that can be counted, and how much of it one request uses.
 
 import { z } from 'zod';
 import { isZeroRate, parseRate, type Rate, rateExpected } from '../rate.ts';
 import { expected } from './found.ts';
 import { httpName } from './http-name.ts';
 
-/** As src/store/limiter has them; a test compares. */
+/** The same values as in src/store/limiter; a test compares them. */
 export const countMax = 100_000_000;
 export const perSecondMax = 1_000_000;
 export interface CostConfig {
-  /** Units of every request. */
+  /** Units that every request costs. */
   readonly each: number;
-  /** By name of the route, in place of `each`. */
+  /** Units by route name, in place of `each`. */
   readonly routes: Readonly<Record<string, number>>;
-  /** Header of the response with the units that it cost; null for none. */
+  /** The response header that says how many units the request cost; null when there is none. */
   readonly responseHeader: string | null;
 }
 
-/** A rate that is above zero and not too fast to be counted in 32 bits. */
+/** A rate above zero that is slow enough to be counted in 32 bits. */
 export const budgetRate = z.string(expected(rateExpected)).transform((text, context): Rate => {
   const parsed = parseRate(text);
   const told = (message: string) => {

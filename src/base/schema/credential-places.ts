@@ -1,8 +1,8 @@
-// The `from` setting of identity filters: where in a request the filter looks for the credential. Reading it is in src/exchange.
+// The `from` setting of identity filters: where in a request the filter looks for the credential. src/exchange does the reading.
 
 import { z } from 'zod';
 
-/** `name` is in lower case for a header, as written otherwise, and empty for `bearer`. */
+/** `name` is in lower case for a header, as written for a cookie or query parameter, and empty for `bearer`. */
 export interface CredentialPlace {
   readonly kind: 'bearer' | 'header' | 'cookie' | 'query';
   readonly name: string;
@@ -27,7 +27,7 @@ const place = z.union(
   { error: 'expected bearer, { header: NAME }, { cookie: NAME } or { query: NAME }' },
 );
 
-/** A list of places; the first one that contains something has the credential. */
+/** The schema for a list of places. The first place that contains something supplies the credential. `standard` is the default. */
 export function credentialPlaces(standard: readonly z.input<typeof place>[]) {
   return z
     .array(place)

@@ -1,4 +1,4 @@
-// The `failedLogins` setting of identity filters: how many wrong credentials one source may try. Counting is in src/exchange.
+// The `failedLogins` setting of identity filters: how many wrong credentials one source may try. src/exchange does the counting.
 
 import { z } from 'zod';
 
@@ -6,7 +6,7 @@ const perMs: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_60
 const pattern = /^([1-9][0-9]{0,5})\/(s|min|h)$/;
 const expected = 'expected off, or a rate such as 30/min';
 
-/** Null is no limit. */
+/** Null means no limit. */
 export const failedLogins = z
   .string(expected)
   .refine(text => text === 'off' || pattern.test(text), expected)

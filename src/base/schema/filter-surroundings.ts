@@ -1,17 +1,17 @@
-// What a filter's schema may ask of its place in the document. config/ fills it in; shape only.
+// What a filter's schema may know about its place in the document. Type only; config/ provides the values.
 
 import type { Rate } from '../rate.ts';
 
 export interface FilterSurroundings {
   /** Whether a filter before this one identifies the caller. */
   readonly knowsCaller: boolean;
-  /** Parameters of the route's path; null for the global chain, which sees every route's. */
+  /** Parameters of the route's path; null for the global chain, which applies to every route. */
   readonly pathParameters: readonly string[] | null;
-  /** Names of all routes and consumers. */
+  /** Names of all routes; `consumers` likewise. */
   readonly routes: ReadonlySet<string>;
   readonly consumers: ReadonlySet<string>;
-  /** All plans that have no error. */
+  /** All plans that were read without an error. */
   readonly plans: readonly { readonly name: string; readonly rate: Rate | null; readonly quota: Rate | null }[];
-  /** The values that consumers have for this tag, each with one of those who have it. */
+  /** The values that consumers have for this tag, each with the name of one consumer that has it. */
   readonly tagValues: (tag: string) => ReadonlyMap<string, string>;
 }

@@ -1,4 +1,4 @@
-// The `forward` setting of identity filters: what the upstream gets about the caller. Writing it is in src/exchange.
+// The `forward` setting of identity filters: what the upstream learns about the caller. src/exchange writes the headers.
 
 import { z } from 'zod';
 
@@ -16,7 +16,7 @@ const claimPath = z
   .max(256)
   .describe('A claim, or a path into one with dots between: `realm_access.roles`.');
 
-/** `claims` is false for filters whose credentials carry none. */
+/** One schema for all identity filters. `claims` has no effect where the credential carries no claims. */
 export const forwardIdentity = z
   .strictObject({
     consumer: z

@@ -1,8 +1,8 @@
-// What was found, in words for an operator: the second half of "expected ..., found ...". Does not say where.
+// Describes what was found, in words for an operator: the second half of "expected ..., found ...". Does not say where.
 
 const textMax = 60;
 
-/** A short name of a document's value: `"abc"`, `5`, `a list`, `a map`, `nothing`. */
+/** A short description of a value in a document: `"abc"`, `5`, `a list`, `a map`, `nothing`. */
 export function found(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return JSON.stringify(value.length > textMax ? `${value.slice(0, textMax)}…` : value);
@@ -11,10 +11,10 @@ export function found(value: unknown): string {
   return String(value);
 }
 
-/** Beginning of a message about a missing value; the key's name replaces "this" when it is known. */
+/** The start of a message about a missing value; the key's name replaces "this" when it is known. */
 export const MISSING = 'this is missing';
 
-/** For a schema's `error`: `expected <what>, found <the input>`. */
+/** The `error` option of a schema: `expected <what>, found <the input>`. */
 export function expected(what: string): { error: (issue: { readonly input?: unknown }) => string } {
   return {
     error: ({ input }) =>

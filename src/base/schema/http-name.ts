@@ -1,7 +1,7 @@
-// Names of headers and cookies in the language, as HTTP allows them (RFC 9110 section 5.6.2).
+// Names of headers and cookies in the configuration, as HTTP allows them (RFC 9110 section 5.6.2).
 
 import { z } from 'zod';
 
-/** `what` it is the name of, for the message. */
+/** `what` says what kind of name it is, for the message. */
 export const httpName = (what: string) =>
   z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, `expected the name of a ${what}`);

@@ -1,9 +1,12 @@
-// Consumers that the lists of a filter name: users, clients or keys, each perhaps somebody's.
+// Checks of the consumer names that the lists of a filter contain: lists of users, clients or keys, each of which may belong to a consumer.
 
 import type { FilterSurroundings } from './filter-surroundings.ts';
 import type { PlaceProblem } from './place-problem.ts';
 
-/** Those that are not there: whoever brings such a credential would be nobody's, with no plan and no limit of his own. */
+/**
+ * Reports each element whose consumer does not exist: a caller with that credential would be no consumer, so without a plan or a limit of
+ * its own.
+ */
 export function missingConsumers(
   list: string,
   elements: readonly { readonly consumer?: string | undefined }[],
@@ -16,12 +19,15 @@ export function missingConsumers(
   );
 }
 
-/** As `unlistedConsumer` says, of what stands at `path` of a filter. */
+/** The warning of `unlistedConsumer` for the name at `path` of a filter's configuration. */
 export function unlistedProblem(path: PlaceProblem['path'], name: string): PlaceProblem {
   return { path, message: unlistedConsumer(name), severity: 'warning', absentFrom: 'consumers' };
 }
 
-/** For rules about callers, whom a key of a store may name as well: of a name that is not listed nobody knows that it is meant. */
+/**
+ * The message for a rule that names a consumer which the document does not list. A key in a store may still belong to that name, and only
+ * the store would know, so this is a warning only.
+ */
 export function unlistedConsumer(name: string): string {
   return `there is no consumer "${name}": unless keys of a store belong to it, nobody is ever this consumer`;
 }

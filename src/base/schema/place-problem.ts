@@ -1,14 +1,17 @@
-// What a filter's schema says of its place in the document. config/ tells it the operator; shape only.
+// What a filter's schema reports about its place in the document. Type only; config/ shows it to the operator.
 
-/** The keys of the document under which stands what others name or need. */
+/** The keys of the document whose entries other parts name or need. */
 export type PartKey = 'listeners' | 'upstreams' | 'stores' | 'consumers' | 'plans' | 'filters' | 'routes';
 
-/** An error unless it says otherwise. */
+/** An error unless `severity` says otherwise. */
 export interface PlaceProblem {
-  /** Leads into the filter's configuration. */
+  /** Path within the filter's configuration. */
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly severity?: 'warning';
-  /** Where something is missing that may stand there all the same, under a key that is misspelt or in a file that cannot be read. */
+  /**
+   * The part of the document from which something is missing. It may exist nevertheless, under a misspelt key or in a file that cannot be
+   * read.
+   */
   readonly absentFrom?: PartKey;
 }

@@ -1,4 +1,4 @@
-// Plans whose budget is smaller than the cost of one request. For the filters that use plans; counts nothing.
+// Plans whose budget is smaller than the cost of one request. For filters that use plans; counts nothing.
 
 import type { FilterSurroundings } from './filter-surroundings.ts';
 import type { PlaceProblem } from './place-problem.ts';

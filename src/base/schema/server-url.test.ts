@@ -1,4 +1,4 @@
-// What is taken for the URL of a server, letter for letter.
+// Which texts are accepted as the URL of a server, character by character.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,8 +1,8 @@
-// URLs of servers that are trusted: an issuer, its keys, an introspection endpoint. https, unless it is this machine.
+// URLs of servers that the gateway trusts: an issuer, its keys, an introspection endpoint. https, unless the server is on this machine.
 
 import { z } from 'zod';
 
-/** Whether what is sent there can be read or changed in transit. */
+/** Whether traffic to this URL is protected from being read or changed in transit: https, or http to a loopback address. */
 export function isSafeUrl(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
@@ -11,10 +11,10 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(host);
 }
 
-/** What is wrong with a URL in the configuration; undefined when nothing is. Shows nothing of it. */
+/** What is wrong with a URL in the configuration; undefined when nothing is. The message shows no part of the URL. */
 function serverUrlError(text: string): string | undefined {
-  // Because: URL puts white space around it right, and slashes that are too few, while an issuer is compared letter for letter; and it
-  // takes a comma behind the host for a part of its name.
+  // Because: the URL parser trims surrounding white space and adds missing slashes, while an issuer is compared character by character; and
+  // the parser takes a comma behind the host as a part of the host name.
   const url = /^https?:\/\/[^\s,;/]+(?:[/?]\S*)?$/i.test(text) ? URL.parse(text) : null;
   if (url === null) return 'expected a URL such as https://idp.example.com';
   if (url.username !== '' || url.password !== '') return 'a password has no place in a URL: it would be logged';

@@ -1,4 +1,4 @@
-// Sizes in the language of filters: `64KiB` becomes bytes. Parsing is in base/size.ts; bounds are set where it is used.
+// Sizes in the configuration of filters: converts `64KiB` to bytes. Parsing is in base/size.ts; each setting has its own bounds.
 
 import { z } from 'zod';
 import { parseSize, sizeExpected, sizePattern } from '../size.ts';

@@ -1,6 +1,6 @@
-// Names of time zones in the language: those of the IANA list and offsets such as `+01:00`.
+// Names of time zones in the configuration: those of the IANA list and offsets such as `+01:00`.
 
-/** Whether JavaScript's dates know it. */
+/** Whether the runtime's date functions support this time zone. */
 export function isTimeZone(text: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: text });

@@ -1,10 +1,10 @@
-// One condition on a claim of a token, compiled. The claim may be missing, a scalar or a list, as its issuer likes.
+// One compiled condition on a claim of a token. Depending on the issuer, the claim is missing, a scalar or a list.
 
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
 import { comparisonOf } from './comparison.ts';
 import type { ClaimConfig } from './config.ts';
 
-/** Whether a claim, undefined when it is missing, meets the condition. */
+/** Whether a claim meets the condition. The claim is undefined when it is missing. */
 export type ClaimCheck = (claim: unknown) => boolean;
 
 type Scalar = string | number | boolean;
@@ -20,7 +20,7 @@ export function compileClaimCheck(config: ClaimConfig): ClaimCheck {
   return claim => (Array.isArray(claim) ? claim.some(meets) : meets(claim));
 }
 
-/** A value is met by itself; a number and a boolean also by their text, since issuers differ in how they write them. */
+/** A check for one wanted value. Numbers and booleans also match their text form, since issuers differ in how they write them. */
 function scalarCheck(wanted: Scalar): ClaimCheck {
   if (typeof wanted !== 'string') return value => value === wanted || value === String(wanted);
   if (wanted.startsWith('~')) {

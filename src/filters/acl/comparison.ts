@@ -1,4 +1,4 @@
-// A comparison of a claim with a number, as it is written: `>= 3`.
+// Parses a comparison of a claim with a number, as written in the configuration: `>= 3`.
 
 const comparison = /^(>=|<=|>|<) *(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)$/;
 

@@ -1,4 +1,4 @@
-// What may be written for acl: rules, each a set of conditions that all must hold. Knows nothing of how exchanges run.
+// The configuration of the acl filter: rules, each a set of conditions that must all hold. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
@@ -111,12 +111,15 @@ export type RuleConfig = z.output<typeof rule>;
 export type ClaimConfig = z.output<typeof claim>;
 export type DuringConfig = z.output<typeof during>;
 
-/** Whether it goes by who calls, and not only by where and when. */
+/** Whether a rule depends on who the caller is, and not only on address and time. */
 export function asksWho({ allow = [], deny = [] }: AclConfig): boolean {
   return [...allow, ...deny].some(ruleAsksWho);
 }
 
-/** A rule that can never hold refuses whom it should let pass, or lets pass whom it should refuse. */
+/**
+ * Warns of rules for consumers that do not exist. A rule that never holds refuses callers it should admit, or admits callers it should
+ * refuse.
+ */
 export function placeProblems(config: AclConfig, { consumers }: Pick<FilterSurroundings, 'consumers'>): PlaceProblem[] {
   return (['deny', 'allow'] as const).flatMap(list =>
     (config[list] ?? []).flatMap((rule, at) =>

@@ -1,4 +1,4 @@
-// Who passes and who does not, over real requests: denied before allowed, and the refusal that fits.
+// Who passes and who is refused, over real requests: deny before allow, and the right refusal.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { aclFilter } from './filter.ts';
 
 const acme: Consumer = { name: 'acme', tenant: 't-1', plan: 'gold', groups: ['partners'], tags: {} };
 
-/** Stands for an identity filter: knows the caller by X-As. */
+/** The callers that a stand-in for an identity filter knows, by the value of X-As. */
 const callers: Readonly<Record<string, { consumer: Consumer | null; identity: Partial<Identity> }>> = {
   acme: { consumer: acme, identity: { scopes: ['read'] } },
   token: {

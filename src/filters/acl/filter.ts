@@ -1,4 +1,4 @@
-// The acl filter: denied first, then allowed, and the right refusal for everyone else.
+// The acl filter: applies the deny rules first, then the allow rules, and chooses the refusal for all other callers.
 
 import { Fault } from '../../base/fault.ts';
 import { wallMs } from '../../base/wall-time.ts';
@@ -54,7 +54,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
           else if (standing === Standing.scopes) lacking ??= rule;
         }
         if (lacking !== null) {
-          // Because: scopes are names of the API, checked by its owner; quotes and backslashes cannot stand in one (RFC 6749 section 3.3).
+          // Because: scopes are names of the API, checked by its owner; a scope has no quotes or backslashes (RFC 6749 section 3.3).
           const scope = lacking.scopes.join(' ').replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '');
           refuse(exchange, tooFewScopes, [['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`]]);
         } else if (unknown) {

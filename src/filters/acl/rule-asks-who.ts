@@ -1,4 +1,4 @@
-// Tells conditions on the caller from those on where and when.
+// Tells conditions on the caller from those on address and time.
 
 import type { RuleConfig } from './config.ts';
 

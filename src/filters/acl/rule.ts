@@ -1,4 +1,4 @@
-// One rule: conditions on who calls, from where and when. Says what it is that a caller lacks; what follows is the filter's.
+// One rule: conditions on who calls, from where and when. Says what a caller lacks; the filter decides what follows from that.
 
 import { CidrSet } from '../../base/cidr-set.ts';
 import { claimAt } from '../../exchange/claim-at.ts';
@@ -8,7 +8,10 @@ import type { RuleConfig } from './config.ts';
 import { ruleAsksWho } from './rule-asks-who.ts';
 import { TimeWindow } from './time-window.ts';
 
-/** How a caller stands to a rule. `unknown`: only that nobody knows him is in the way. `scopes`: only scopes are missing. */
+/**
+ * The result of a rule for one caller. `unknown`: conditions on the caller remain, and no filter has identified it. `scopes`: only scopes
+ * are missing.
+ */
 export const Standing = { meets: 0, fails: 1, unknown: 2, scopes: 3 } as const;
 export type Standing = (typeof Standing)[keyof typeof Standing];
 
@@ -20,7 +23,7 @@ export class Rule {
   private readonly tenants: Words;
   private readonly plans: Words;
   private readonly subjects: Words;
-  /** All of them must be there. */
+  /** The caller must have all of these scopes. */
   readonly scopes: readonly string[];
   private readonly claims: readonly (readonly [path: string, check: ClaimCheck])[];
   private readonly ips: CidrSet | null;
@@ -40,7 +43,7 @@ export class Rule {
     this.asksWho = ruleAsksWho(config);
   }
 
-  /** `nowMs` since 1970. */
+  /** Evaluates the rule. `nowMs` is in milliseconds since 1970. */
   standing(exchange: Exchange, nowMs: number): Standing {
     if (this.ips !== null && !this.ips.has(exchange.client.ip)) return Standing.fails;
     if (this.during !== null && !this.during.isOpen(nowMs)) return Standing.fails;

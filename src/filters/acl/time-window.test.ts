@@ -1,4 +1,4 @@
-// Office hours by the clock on the wall of one place: over midnight, over the week's end, over the change of clocks.
+// Office hours by the local time of a place: over midnight, over the weekend, over daylight saving changes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A part of the week by the clock of one place. Asked for every request, looks at the calendar once a minute.
+// A recurring part of the week in one time zone. Can be checked for every request: consults the calendar once a minute.
 
 import type { DuringConfig } from './config.ts';
 import { weekdays } from './weekdays.ts';
@@ -29,7 +29,10 @@ export class TimeWindow {
     this.open = false;
   }
 
-  /** Whether it is open at this time, in milliseconds since 1970. Offsets of time zones are whole minutes. */
+  /**
+   * Whether the window is open at this time, in milliseconds since 1970. Time zone offsets are whole minutes, so one answer holds for a
+   * minute.
+   */
   isOpen(nowMs: number): boolean {
     const minute = Math.floor(nowMs / MINUTE_MS);
     if (minute !== this.minute) {
@@ -45,7 +48,7 @@ export class TimeWindow {
     const at = Number(parts.get('hour')) * 60 + Number(parts.get('minute'));
     const { from, to, days } = this;
     if (from < to) return days.has(day) && at >= from && at < to;
-    // Over midnight: the evening of its day, and the morning of the next.
+    // The window spans midnight: the evening of a listed day, and the morning of the day after it.
     return (days.has(day) && at >= from) || (days.has((day + 6) % 7) && at < to % DAY_MINUTES);
   }
 }

@@ -1,11 +1,11 @@
-// What may be written for allOf. The filters inside are checked by their own schemas.
+// The configuration of the allOf filter. The inner filters are checked by their own schemas.
 
 import { z } from 'zod';
 import { filterElement } from '../../base/schema/filter-place.ts';
 
 export const name = 'allOf';
 
-/** Its configuration is a list of filters that find out who calls. */
+/** The configuration is a list of identity filters. */
 export const nests = true;
 
 export const documentation =

@@ -1,4 +1,4 @@
-// The allOf filter: every identity filter must let the caller pass, and all must mean the same consumer.
+// The allOf filter: every inner identity filter must admit the caller, and all must name the same consumer.
 
 import { Fault } from '../../base/fault.ts';
 import type { Consumer, Identity } from '../../exchange/consumer.ts';
@@ -11,16 +11,16 @@ import type { AllOfConfig } from './config.ts';
 
 const differ = new Fault('access_denied', 'The credentials belong to different callers.');
 
-/** Kept for one exchange. */
+/** The state of one exchange: what the inner filters have found so far. */
 interface Gathered {
   asked: number;
   identity: Identity | null;
   consumer: Consumer | null;
-  /** For the upstream: what the first one says, and of the others what that leaves out. */
+  /** Identity fields for the upstream: those of the first filter, plus those of later filters that are not among them yet. */
   readonly fields: string[];
-  /** Of filters before this one. */
+  /** Identity fields of filters before this one, without `x-consumer-*`. */
   readonly fieldsBefore: readonly string[];
-  /** The request as it came here: those that let the caller pass may have taken their credentials out of it. */
+  /** The request's fields on arrival at this filter: filters that admit the caller may remove their credentials from the request. */
   readonly headersBefore: HeadersMark;
   readonly queryBefore: string;
   readonly hadQuery: boolean;
@@ -76,7 +76,7 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
   },
 };
 
-/** As `gather`. Where one of several ways was refused here, the next finds the request as this one did. */
+/** As `gather`. If a filter refused the caller, restores the request, so that the next filter of an enclosing anyOf finds it unchanged. */
 function goesOn(exchange: Exchange, gathered: Gathered): boolean {
   if (gather(exchange, gathered)) return true;
   if (!exchange.ended) {
@@ -87,7 +87,7 @@ function goesOn(exchange: Exchange, gathered: Gathered): boolean {
   return false;
 }
 
-/** Adds what the last filter found; false when the exchange does not go on. */
+/** Adds what the last filter found; false when the remaining filters must not run. */
 function gather(exchange: Exchange, gathered: Gathered): boolean {
   if (exchange.ended || exchange.earlyReply !== null) return false;
   const { identity, consumer } = exchange;

@@ -1,4 +1,4 @@
-// One of several credentials suffices, and the refusal is the one that helps most: over real requests.
+// One of several credentials is enough, and the refusal is the most helpful one: over real requests.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -23,7 +23,7 @@ import { schema as jwtSchema } from '../jwt/config.ts';
 import { jwtFilter } from '../jwt/filter.ts';
 import { anyOfFilter } from './filter.ts';
 
-/** An identity filter that goes by one header: `good` is its consumer, `bad` does not hold, missing is missing. */
+/** An identity filter by one header: `good` is its consumer, other values are invalid, and no header means no credentials. */
 function byHeader(header: string, consumer: string, { waits = false, ended = [] as string[] } = {}): WrittenFilter {
   const decide = (exchange: Exchange): void => {
     const credential = exchange.request.headers.get(header);
@@ -50,7 +50,7 @@ function byHeader(header: string, consumer: string, { waits = false, ended = [] 
   return { name: header, config };
 }
 
-/** Stands for a login in the browser. */
+/** Stands in for a login in the browser. */
 const login: WrittenFilter = {
   name: 'login',
   config: {
@@ -75,7 +75,7 @@ async function start(t: TestContext, kind: typeof anyOfFilter, written: readonly
       { definition: { name: 'who', build: () => who }, schema: z.any(), config: null },
     ],
     (_request, response) => response.end(),
-    // Because: these tests write the filters themselves where a document would hold their settings.
+    // Because: these tests write the filters themselves where a document would contain their settings.
     { services: { inner: ({ config }) => config as Filter } },
   );
   t.after(() => gateway.stop());
@@ -214,7 +214,7 @@ test('a credential that another way takes is no failure of the ways before it, a
   assert.deepEqual(counted(), { 'key admitted': 5 });
   for (let n = 0; n < 2; n++) assert.equal(await send('ck_wrong'), 401);
   assert.deepEqual(counted(), { malformed: 2, 'key admitted': 5, 'key unknown': 2 });
-  // Too many tokens were wrong by now, which is nothing to a key that holds.
+  // Too many tokens were wrong by now, which does not affect a valid key.
   assert.equal(await send('ck_wrong'), 429);
   assert.equal(await send('ck_good'), 200);
   assert.deepEqual(counted(), { malformed: 2, throttled: 1, 'key admitted': 6, 'key unknown': 3 });
@@ -233,7 +233,7 @@ test('of a caller whom one way recognises and refuses, no other way counts a fai
     (_request, response) => response.end('in'),
     {
       services: {
-        // Because: anyOf gives a tally.
+        // Because: anyOf passes a tally.
         inner: ({ name }, tally) => noting(name, name === 'token' ? 'access_denied' : 'credentials_invalid', tally!),
       },
     },

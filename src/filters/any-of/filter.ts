@@ -1,5 +1,5 @@
-// The anyOf filter: asks identity filters one after the other until one recognises the caller. What is made of their refusals is in
-// refusals.ts.
+// The anyOf filter: asks identity filters one after the other until one recognises the caller. refusals.ts decides what becomes of their
+// refusals.
 
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -10,18 +10,20 @@ import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import type { AnyOfConfig } from './config.ts';
 import { answerWith, countedOf, type Refusal } from './refusals.ts';
 
-/** Kept for one exchange: who is asked, how many were, and which of them admitted or gave what was asked of it. */
+/**
+ * The state of one exchange: which filters are asked, how many were, and which of them admitted the caller or served the request itself.
+ */
 interface Attempt {
   readonly filters: readonly Filter[];
-  /** These are asked for what they serve themselves: what they answer is no refusal. */
+  /** The request is for a path that these filters serve themselves, such as a login's callback: their response is not a refusal. */
   readonly serving: boolean;
   asked: number;
   admitted: Filter | null;
   readonly refusals: Refusal[];
-  /** What the filter that is asked would count, should none recognise the caller. */
+  /** What the filter being asked would count as failures if no filter recognised the caller. */
   counts: (() => void)[];
   wasGood: boolean;
-  /** Who called by the filters before this one, and what the upstream was told of that. */
+  /** The identity, consumer and identity fields that filters before this one have set. */
   readonly before: Pick<Exchange, 'consumer' | 'identity'> & { readonly fields: readonly string[] };
 }
 
@@ -38,7 +40,7 @@ class AnyOf implements Filter, RefusalTally {
   readonly onResponse?: (exchange: Exchange) => void | Promise<void>;
   readonly onRequestBody?: NonNullable<Filter['onRequestBody']>;
   private readonly slot: number;
-  /** Where this filter itself counts refusals; null at once. */
+  /** Where this filter itself reports refusals when it is inside another one; null when it counts them at once. */
   private readonly outer: RefusalTally | null;
   private readonly inner: readonly Filter[];
 
@@ -50,7 +52,7 @@ class AnyOf implements Filter, RefusalTally {
     this.credentialPlaces = credentialPlaces;
     this.withhold = withhold;
     if (serves !== undefined) this.serves = serves;
-    // Because: a hook that a filter has is called for every exchange.
+    // Because: a hook that exists is called for every exchange.
     if (this.inner.some(({ onResponse }) => onResponse !== undefined))
       this.onResponse = exchange => this.respond(exchange);
     if (this.inner.some(({ onRequestBody }) => onRequestBody !== undefined))
@@ -81,7 +83,7 @@ class AnyOf implements Filter, RefusalTally {
 
   note(exchange: Exchange, count: () => void, wasGood: boolean): void {
     const attempt = this.attemptOf(exchange);
-    // Because: what the filter that recognised the caller refuses later, such as a body, is no attempt among several.
+    // Because: a later refusal by the filter that recognised the caller, such as that of a body, is not one of several attempts.
     if (attempt === undefined || attempt.admitted !== null) this.count(exchange, count, wasGood);
     else {
       attempt.counts.push(count);
@@ -95,7 +97,7 @@ class AnyOf implements Filter, RefusalTally {
       const waits = filter.onRequest?.(exchange);
       if (waits) {
         return waits.then(() => {
-          // Because: whoever leaves before the answer has tried all the same.
+          // Because: a caller that leaves before the decision has made an attempt all the same.
           if (exchange.ended) this.countAll(exchange, attempt);
           else if (!settled(exchange, attempt, filter)) return this.ask(exchange, attempt);
           else this.withholdOthers(exchange, filter);
@@ -107,13 +109,16 @@ class AnyOf implements Filter, RefusalTally {
     answerWith(exchange, attempt.refusals);
   }
 
-  /** Those that were refused have something for the answer as well, such as the cookie of a session that they have found and renewed. */
+  /**
+   * Runs `onResponse` of all filters that were asked. Those that refused may also have something for the response, such as the cookie of a
+   * session that they found and renewed.
+   */
   private respond(exchange: Exchange): void | Promise<void> {
     const attempt = this.attemptOf(exchange);
     if (attempt !== undefined) return respondBack(exchange, attempt.filters, attempt.asked);
   }
 
-  /** Nobody let the caller pass, or it left before anybody could. */
+  /** Counts the failures when no filter admitted the caller, or when the caller left before the decision. */
   private countAll(exchange: Exchange, { refusals, counts }: Attempt): void {
     for (const refusal of countedOf(refusals))
       for (const count of refusal.counts) this.count(exchange, count, refusal.wasGood);
@@ -125,7 +130,7 @@ class AnyOf implements Filter, RefusalTally {
     else this.outer.note(exchange, count, wasGood);
   }
 
-  /** What the others would have kept from the upstream is kept from it also where they had no say. */
+  /** Removes from the request what the other filters would have withheld from the upstream, although they did not decide. */
   private withholdOthers(exchange: Exchange, admitting: Filter): void {
     if (exchange.ended || exchange.earlyReply !== null) return;
     const of = admitting.credentialPlaces ?? [];
@@ -138,7 +143,10 @@ class AnyOf implements Filter, RefusalTally {
   }
 }
 
-/** Whether this filter has decided: it let the caller pass, did what only it is asked for, or nobody is there any more. Takes its refusal away if not. */
+/**
+ * Whether this filter has decided: it admitted the caller or served the request itself, or the exchange has ended. If not, takes back its
+ * refusal.
+ */
 function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean {
   if (exchange.ended) return true;
   const { earlyReply, fault } = exchange;

@@ -1,4 +1,4 @@
-// What the filters said that did not let the caller pass: which of it is counted, and which the caller is told.
+// The refusals of the filters that did not admit the caller: which of them are counted, and which one the caller gets.
 
 import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -11,11 +11,14 @@ export interface Refusal {
   readonly fault: Fault | null;
   readonly reply: Reply;
   readonly counts: readonly (() => void)[];
-  /** The credential is read as one that was good once, as an expired one was; it may be made up all the same. */
+  /** The credential looks like one that was valid once, such as an expired one. It may be forged all the same. */
   readonly wasGood: boolean;
 }
 
-/** Those of a caller who was recognised, if any; else all, but for a second look at a credential that was good once. */
+/**
+ * The refusals whose failures count. If a filter recognised the caller, only the refusals by such filters; else all. Leaves out a refusal
+ * of the same credential by another filter when the credential was good once.
+ */
 export function countedOf(refusals: readonly Refusal[]): readonly Refusal[] {
   const recognised = refusals.filter(isOfKnownCaller);
   const ended = refusals.filter(({ wasGood }) => wasGood);
@@ -25,9 +28,9 @@ export function countedOf(refusals: readonly Refusal[]): readonly Refusal[] {
 }
 
 /**
- * Answers with the refusal that tells most: of a credential that does not suffice; of one that cannot be verified now, and may well be
- * what another way could not read; of one that was good once; of one that did not hold; else a page to log in, else every challenge
- * there is.
+ * Responds with the most informative refusal, in this order: a valid credential that is not sufficient; a credential that cannot be
+ * verified now (it may be the one that another filter could not read); one that was good once; one that is invalid; a redirect to a login
+ * page. Without any of these, 401 with the challenges of all filters.
  */
 export function answerWith(exchange: Exchange, refusals: readonly Refusal[]): void {
   const chosen =
@@ -47,12 +50,15 @@ export function answerWith(exchange: Exchange, refusals: readonly Refusal[]): vo
   exchange.refuse(new Fault('credentials_missing'), challenges);
 }
 
-/** Whether the credential held and does not suffice. A certificate that many show and no rule names is not such. */
+/**
+ * Whether the credential is valid but not sufficient. A certificate that many callers may have and that no rule names does not count as
+ * such.
+ */
 function isOfKnownCaller({ fault }: Refusal): boolean {
   return fault?.code === 'access_denied' && !isStranger(fault);
 }
 
-/** Whether both take their credential from one place, and none from another: then it was the same. */
+/** Whether both filters take their credential from the same single place, so that both looked at the same credential. */
 function lookAtTheSame(one: Filter, other: Filter): boolean {
   const [first] = one.credentialPlaces ?? [];
   const others = other.credentialPlaces ?? [];

@@ -1,4 +1,4 @@
-// What may be written for apiKey. Knows nothing of how exchanges run.
+// The configuration of the apiKey filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
@@ -12,7 +12,7 @@ const CACHE_BYTES_MAX = 1_024 ** 3;
 
 export const name = 'apiKey';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =
@@ -54,7 +54,7 @@ export const schema = z.strictObject({
 export type ApiKeyConfig = z.output<typeof schema>;
 
 export function storesOf(config: unknown): readonly { readonly name: string; readonly path: readonly string[] }[] {
-  // Because: the schema above has made it.
+  // Because: the schema above has produced it.
   const { store } = config as ApiKeyConfig;
   return store === undefined ? [] : [{ name: store, path: ['store'] }];
 }

@@ -1,4 +1,4 @@
-// API keys through a gateway with real sockets: from every place, of every kind, and what is not one.
+// API keys through a gateway with real sockets: from every place, of every kind, and texts that are not keys.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -102,7 +102,7 @@ test('no key, a wrong one, an ended one, one that is switched off', async t => {
   const bodies = new Set<string>();
   for (const key of ['wrong', 'old-key', 'off-key', 'first-key ', 'First-key', hashOf('first-key')]) {
     const answer = await ask(port, withKey(key));
-    if (key === 'first-key ') continue; // White space around a field's value is not part of it.
+    if (key === 'first-key ') continue; // White space around a field's value is not part of the value.
     assert.equal(codeOf(answer), '401 credentials_invalid', key);
     bodies.add(JSON.stringify({ ...JSON.parse(answer.body.toString()), requestId: '' }));
   }
@@ -142,7 +142,7 @@ test('from a cookie, as Bearer, and hidden from the upstream by choice', async t
   assert.equal(seen[0]!.headers.authorization, undefined);
   assert.equal((await ask(port, { headers: { cookie: 'a=b; key=first-key' } })).status, 200);
   assert.equal(seen[1]!.headers.cookie, 'a=b');
-  // Bytes that are spaces to JavaScript are none of a cookie's own.
+  // Bytes that JavaScript treats as white space are not trimmed from a cookie.
   const city = `city=${Buffer.from('Città').toString('latin1')}`;
   assert.equal((await ask(port, { headers: { cookie: `${city}; key=first-key` } })).status, 200);
   assert.equal(seen[2]!.headers.cookie, city);
@@ -200,7 +200,7 @@ test('who has a key that was right is not held back when another key changes', a
   assert.equal((await ask(port, withKey('mine'))).status, 200);
   for (let n = 0; n < 2; n++) assert.equal((await ask(port, withKey(`guess-${n}`))).status, 401);
   await add('another');
-  // For longer than the worker goes without asking whether keys have changed.
+  // Longer than the worker goes without asking whether keys have changed.
   for (let n = 0; n < 10; n++) {
     assert.equal((await ask(port, withKey('mine'))).status, 200, String(n));
     await new Promise(resolve => setTimeout(resolve, 50));

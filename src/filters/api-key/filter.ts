@@ -1,4 +1,5 @@
-// The apiKey filter: takes a key, asks the key book whose it is, and checks what the key may. How keys are kept is in the stores.
+// The apiKey filter: takes a key from the request, asks the key book for its owner, and checks what the key permits. The stores keep the
+// keys.
 
 import { Fault } from '../../base/fault.ts';
 import { wallMs } from '../../base/wall-time.ts';
@@ -13,13 +14,16 @@ import { KeyBook, KeysUnavailable } from './key-book.ts';
 import type { KnownKey } from './known-key.ts';
 
 const KEY_BYTES_MAX = 512;
-/** Printable ASCII: what a header, a cookie and a query can all bring. */
+/** Printable ASCII: what headers, cookies and queries can all carry. */
 const legalKey = /^[\x21-\x7e]+$/;
 
 const routeFault = new Fault('access_denied', 'The API key is not for this route.');
 const scopeFault = new Fault('access_denied', 'The API key lacks a scope.');
 
-/** One book for all routes of a worker that ask the same store in the same way; it lives as long as the store, or the worker. */
+/**
+ * One book per store and settings, for all routes of a worker. By store, or by worker where there is none; a book lives as long as its
+ * owner.
+ */
 const books = new WeakMap<object, Map<string, KeyBook>>();
 
 function bookFor(
@@ -30,7 +34,7 @@ function bookFor(
   const owner = store ?? worker;
   let ofOwner = books.get(owner);
   if (ofOwner === undefined) books.set(owner, (ofOwner = new Map()));
-  // Because: fields for the upstream are kept with a login, and another route may send others, or none.
+  // Because: the fields for the upstream are kept with a login, and another route may send different ones, or none.
   const manner = `${cache} ${keepWhenAway} ${forward.consumer} ${forward.key ?? ''}`;
   let book = ofOwner.get(manner);
   if (book === undefined) {

@@ -1,4 +1,4 @@
-// What a worker keeps of keys: for how long it is believed, what a flood of wrong keys does, what a store that is away does.
+// What a worker caches of keys: for how long it is trusted, and the effect of a flood of wrong keys and of an unavailable store.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ const directory = new ConsumerDirectory([], []);
 
 const record = (key: string) => storedKey(`id of ${key}`, key);
 
-/** A store that the test plays; `later` makes it answer with promises. */
+/** A store whose content the test controls; with `later` it responds with promises. */
 function playedStore(later: boolean) {
   const store = {
     keys: new Set<string>(),
@@ -103,7 +103,7 @@ for (const later of [false, true]) {
     assert.ok(await ask('old'));
     assert.equal(await ask('new'), null);
     store.change(() => store.keys.delete('old').valueOf() && store.keys.add('new'));
-    // A busy worker: a request each 50 ms.
+    // A busy worker: one request every 50 ms.
     for (let ms = 0; ms < 950; ms += 50) {
       pass(50);
       await ask('other');

@@ -1,5 +1,5 @@
-// What a worker knows of keys, right and wrong ones apart, and the look-ups behind it. Believes what it has only as long as
-// the store says that no key has changed: asked when requests come, so that an idle worker asks nobody.
+// What a worker knows of keys, valid and invalid ones apart, and the look-ups behind it. Trusts cached keys only as long as the store
+// confirms that no key has changed. It asks the store only when requests arrive, so an idle worker asks nothing.
 
 import { hash } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
@@ -12,25 +12,28 @@ import { KeyPrints } from './key-prints.ts';
 import { KnownKey } from './known-key.ts';
 import { ReadyKeys } from './ready-keys.ts';
 
-/** How often the store is asked whether keys have changed, and how old its answer may be: within a second with what is under way. */
+/**
+ * How often the store is asked whether keys have changed, and how old its answer may be, in ms. Together with a request under way, a change
+ * takes effect within a second.
+ */
 const RECHECK_MS = 200;
 const FRESH_MS = 700;
 
-/** Look-ups under way at once. */
+/** The maximum number of look-ups under way at once. */
 const LOOKUPS_MAX = 256;
 
-/** Nothing can be said of a key now. */
+/** Whether a key is valid cannot be determined now. */
 export class KeysUnavailable extends Error {}
 
 export interface KeyBookOptions {
   readonly cacheBytes: number;
   readonly keepWhenAwayMs: number;
   readonly clock: Clock;
-  /** Hears why the store is away when it begins to be, and null when it is back. */
+  /** Called with the reason when the store becomes unavailable, and with null when it is back. */
   readonly onAway: (reason: string | null) => void;
 }
 
-/** One under way, for all who ask for the key meanwhile. */
+/** A look-up under way, shared by all requests with the same key. */
 interface Lookup {
   readonly digest: string;
   readonly answer: Promise<KnownKey | null>;
@@ -41,29 +44,32 @@ export class KeyBook {
   private readonly options: KeyBookOptions;
   private readonly right: ReadyKeys;
   private readonly wrong = new KeyPrints();
-  /** Kept when the rest is forgotten: who brings such a key does not guess, whatever has become of it. */
+  /**
+   * Keys that were valid at some look-up. Survives `forget`: a caller with such a key is not guessing, even if the key has been revoked
+   * since.
+   */
   private readonly rightOnce = new KeyPrints();
-  /** By a number of the hash: many texts as keys of maps, once each, are a burden to the engine. */
+  /** By a number from the hash: using many texts once each as map keys is a burden on the engine. */
   private readonly lookups = new Map<number, Lookup>();
   private lookupsUnderWay = 0;
   private directory: ConsumerDirectory | null = null;
   private version = '';
-  /** Counts how often everything was forgotten: what was asked before that is not kept. */
+  /** Incremented whenever everything is forgotten: results of look-ups that started before are not kept. */
   private generation = 0;
-  /** When the newest good answer about the version was asked for, and when anybody asked last. */
+  /** When the newest successful check of the version was started, and when the last check was started; clock milliseconds. */
   private checkedAt = -Infinity;
   private triedAt = -Infinity;
   private checking: Promise<void> | null = null;
   private away = false;
 
-  /** `source` is null where only the configuration has keys. */
+  /** `source` is null when only the configuration has keys. */
   constructor(source: KeySource | null, options: KeyBookOptions) {
     this.source = source;
     this.options = options;
     this.right = new ReadyKeys(options.cacheBytes);
   }
 
-  /** The key if it is ready and can be believed; undefined when it has to be looked up. */
+  /** The key if it is cached and the cache can be trusted; undefined when `find` must look it up. */
   ready(key: string, directory: ConsumerDirectory): KnownKey | undefined {
     const { now } = this.options.clock;
     if (directory !== this.directory) this.startOver(directory);
@@ -72,12 +78,12 @@ export class KeyBook {
     return known !== undefined && (known.isListed || this.isFresh(now)) ? known : undefined;
   }
 
-  /** Whether the key was right when it was looked up last: then it is no guess. */
+  /** Whether the key was valid at an earlier look-up: then the caller is not guessing. */
   knows(key: string): boolean {
     return this.rightOnce.has(hash('sha256', key, 'hex'));
   }
 
-  /** The key, or null when there is no such. Throws or rejects with `KeysUnavailable`. */
+  /** Looks a key up. Null when there is no such key. Throws or rejects with `KeysUnavailable`. */
   find(key: string, directory: ConsumerDirectory): KnownKey | null | Promise<KnownKey | null> {
     const { now } = this.options.clock;
     const digest = hash('sha256', key, 'hex');
@@ -93,7 +99,7 @@ export class KeyBook {
     if (this.checking === null) throw new KeysUnavailable();
     return this.checking.then(() => {
       if (!this.isFresh(this.options.clock.now)) throw new KeysUnavailable();
-      // Because: a reload may have come meanwhile, and what is found by one configuration's consumers is not another's.
+      // Because: a reload may have happened meanwhile, and what was found with one configuration's consumers does not apply to another's.
       if (directory !== this.directory) this.startOver(directory);
       return this.findStored(key, digest, directory);
     });
@@ -107,7 +113,7 @@ export class KeyBook {
     const known = this.right.get(key, directory);
     if (known !== undefined) return known;
     if (this.wrong.has(digest)) return null;
-    // What is not ready cannot be had from a store that is away.
+    // A key that is not cached cannot be had from an unavailable store.
     if (this.away) throw new KeysUnavailable();
     const number = numberInHex(digest);
     const underWay = this.lookups.get(number);
@@ -146,7 +152,7 @@ export class KeyBook {
     return answer;
   }
 
-  /** Whether what is ready can be believed. */
+  /** Whether cached keys can be trusted. */
   private isFresh(now: number): boolean {
     const age = now - this.checkedAt;
     return age <= FRESH_MS || (this.away && age <= this.options.keepWhenAwayMs);

@@ -1,4 +1,4 @@
-// Keys are remembered by what tells them apart, until others need the room.
+// Keys are remembered by their hashes, until others need the room.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

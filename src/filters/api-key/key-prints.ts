@@ -1,20 +1,21 @@
-// Keys of which a worker knows one thing, that they were wrong or that they were right once, by their SHA-256. A fixed piece of memory,
-// whatever is tried: a flood leaves nothing behind.
+// A set of SHA-256 hashes of keys of which a worker knows one thing: that they were wrong, or that they were valid once. A fixed piece of
+// memory, whatever callers try: a flood of wrong keys cannot make it grow.
 
 const SETS = 2_048;
 const WAYS = 4;
-/** 128 bits of the hash: nobody finds a right key and a wrong one that agree in them. */
+/** Compares 128 bits of the hash: nobody can find a valid and a wrong key that agree in them. */
 const WORDS = 4;
 const HEX_DIGITS_A_WORD = 8;
 
+/** A set-associative table of hashes; new entries replace the oldest ones of their set. */
 export class KeyPrints {
   private readonly words = new Int32Array(SETS * WAYS * WORDS);
-  /** Which of a set is replaced next. */
+  /** Which entry of each set is replaced next. */
   private readonly next = new Uint8Array(SETS);
   private isEmpty = true;
   private readonly asked = new Int32Array(WORDS);
 
-  /** `digest` in hexadecimal. */
+  /** `digest` is the SHA-256 in hexadecimal. */
   has(digest: string): boolean {
     if (this.isEmpty) return false;
     const set = this.read(digest);
@@ -37,14 +38,14 @@ export class KeyPrints {
     this.isEmpty = true;
   }
 
-  /** Puts the hash into `asked`, and answers its set. */
+  /** Puts the first 128 bits of the hash into `asked`, and returns the number of its set. */
   private read(digest: string): number {
     const { asked } = this;
     for (let word = 0, at = 0; word < WORDS; word++) {
       let value = 0;
       for (const end = at + HEX_DIGITS_A_WORD; at < end; at++) {
         const sign = digest.charCodeAt(at);
-        // Because: letters have the bit 0x40 and begin with 1, digits end in their value.
+        // Because: letters have the bit 0x40, and the low four bits of `a` are 1; the low four bits of a digit are its value.
         value = (value << 4) | ((sign & 0xf) + (sign & 0x40 ? 9 : 0));
       }
       asked[word] = value;

@@ -1,14 +1,16 @@
-// A key as a worker keeps it ready: whose it is, and what is to be looked at each time it comes.
+// A key as a worker caches it: its owner, and what must be checked for each request.
 
 import type { Consumer } from '../../exchange/consumer.ts';
 import type { ConsumerDirectory, KnownKey as ListedKnownKey } from '../../exchange/consumer-directory.ts';
 import { Login } from '../../exchange/login.ts';
 import { type KeyRecord, SHARED_ITEMS_MAX } from '../../store/keys/key-record.ts';
 
-/** One for all that have none: stores hold many keys. */
+/** One object for all consumers without tags: stores hold many keys. */
 const noTags: Consumer['tags'] = Object.freeze({});
 
-/** What a key takes in memory beside its texts, as measured: objects, its place in a map, and fields for the upstream, which are largest where they are signed. */
+/**
+ * The measured memory of a key beside its texts: objects, its entry in a map, and fields for the upstream, which are largest when signed.
+ */
 const KNOWN_KEY_BYTES = 900;
 const LIST_ITEM_BYTES = 64;
 
@@ -25,17 +27,17 @@ export class KnownKey {
   readonly text: string;
   readonly login: Login;
   readonly scopes: readonly string[];
-  /** Names of the routes that it is for; null for all. */
+  /** Names of the routes for which the key is valid; null for all. */
   readonly routes: ReadonlySet<string> | null;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; Infinity when the key never expires. */
   readonly expiresAtMs: number;
   readonly disabled: boolean;
-  /** Of the configuration: good without any store. */
+  /** The key is in the configuration, so it is valid without any store. */
   readonly isListed: boolean;
-  /** What it takes in memory, about. */
+  /** Approximate size in memory. */
   readonly bytes: number;
 
-  /** `text` stands in memory of its own: a piece of a head would keep the whole head. */
+  /** `text` must own its memory: a slice of a request head would keep the whole head in memory. */
   private constructor(text: string, terms: KeyTerms, consumer: Consumer, isListed: boolean) {
     const { id, scopes, routes, expiresAtMs, disabled } = terms;
     this.text = text;
@@ -66,7 +68,7 @@ export class KnownKey {
   }
 }
 
-/** Short lists are shared with other keys. */
+/** How many items of a list belong to this key alone: short lists are shared with other keys. */
 function ownItems({ length }: readonly string[]): number {
   return length > SHARED_ITEMS_MAX ? length : 0;
 }

@@ -1,4 +1,4 @@
-// Right keys that are kept ready: never more than their bytes, the same after they were made again, and those that are used stay.
+// Cached valid keys: never more than their bytes, equal after they were made again, and those that are used stay.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

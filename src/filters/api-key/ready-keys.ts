@@ -1,5 +1,5 @@
-// The right keys that a worker keeps ready, in a bounded number of bytes: those that come again as what a request needs, the others as
-// the texts of their records, from which they are made again. What was not asked for lately goes first.
+// The valid keys that a worker caches, in a bounded number of bytes: those that are used repeatedly as ready objects, the others as texts
+// of their records, from which the objects are made again. Keys that were not used lately are dropped first.
 
 import { hashText } from '../../base/hash.ts';
 import { flatText } from '../../base/latin1.ts';
@@ -9,7 +9,10 @@ import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import { type KeyRecord, recordIn, textOf } from '../../store/keys/key-record.ts';
 import { KnownKey } from './known-key.ts';
 
-/** What is at hand takes a half: up to 1 KiB a key on the collector's heap, some 200 bytes on the shelf. */
+/**
+ * The share of the memory for ready objects: up to 1 KiB per key on the garbage-collected heap, against some 200 bytes per key on the
+ * shelf.
+ */
 const AT_HAND_SHARE = 1 / 2;
 
 export class ReadyKeys {
@@ -21,23 +24,23 @@ export class ReadyKeys {
     this.shelf = new TextShelf(bytesMax * (1 - AT_HAND_SHARE));
   }
 
-  /** `directory` is that of all keys since the last `clear`. */
+  /** The cached key, or undefined. `directory` must be the one that all keys were made with since the last `clear`. */
   get(text: string, directory: ConsumerDirectory): KnownKey | undefined {
     const number = hashText(text) | 0;
     const atHand = this.atHand.get(number);
     if (atHand?.text === text) return atHand;
     const record = this.shelf.get(text);
     if (record === undefined) return undefined;
-    // Of two keys with one number the later is at hand, and the other is made again each time.
+    // When two keys have the same number, only the later one stays at hand; the other is made again each time.
     const known = KnownKey.stored(flatText(text), recordIn('', record), directory);
     this.atHand.set(number, known);
     return known;
   }
 
-  /** `record` is null for a key of the configuration, which needs no store to be found again. */
+  /** Caches a key. `record` is null for a key of the configuration, which can be found again without a store. */
   set(known: KnownKey, record: KeyRecord | null): void {
     const text = record === null ? null : textOf(record);
-    // Because: many keys come once. At hand is what comes again; objects that outlive a request are a burden to the collector.
+    // Because: many keys are used only once, so a key is at hand from its second use; long-lived objects burden the collector.
     if (text === null || !this.shelf.set(known.text, text)) this.atHand.set(hashText(known.text) | 0, known);
   }
 

@@ -1,4 +1,4 @@
-// What may be written for basic. Knows nothing of how exchanges run.
+// The configuration of the basic filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { parsePasswordHash, passwordHashExpected, passwordHashProblem } from '../../base/password-hash.ts';
@@ -10,7 +10,7 @@ import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 
 export const name = 'basic';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =
@@ -19,7 +19,7 @@ export const documentation =
   'Unless the upstream needs the password, remove it: `forward: { keepCredential: false }`. ' +
   'Refusals: 401 `credentials_missing` or `credentials_invalid`, and 503 `identity_unavailable` when too many logins wait.';
 
-// Because: a message that showed what was found could show a password that was written in place of its hash.
+// Because: a message that showed the value could show a password that was written in place of its hash.
 const password = z.string({ error: passwordHashExpected }).superRefine((text, context) => {
   if (parsePasswordHash(text) === null) context.addIssue({ code: 'custom', message: passwordHashProblem(text) });
 });
@@ -69,7 +69,7 @@ export const schema = z
 
 export type BasicConfig = z.output<typeof schema>;
 
-/** What this configuration asks for that its place can never give. */
+/** Users of consumers that do not exist. */
 export function placeProblems({ users }: BasicConfig, around: FilterSurroundings) {
   return missingConsumers('users', users, around);
 }

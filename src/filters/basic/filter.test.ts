@@ -57,7 +57,7 @@ test('users of both algorithms log in; the second time costs no hash', async t =
   assert.equal(seen[1]!.headers['x-consumer-name'], undefined);
   const before = process.cpuUsage();
   for (let n = 0; n < 20; n++) assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
-  // Because: of CPU, which a machine that is busy with other things does not stretch as it does time.
+  // Because: this measures CPU, which a machine that is busy with other things does not stretch as it stretches time.
   const { user, system } = process.cpuUsage(before);
   assert.ok((user + system) / 1_000 < 20 * 15, 'twenty hashes would take more');
 });

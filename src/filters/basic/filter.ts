@@ -1,4 +1,4 @@
-// The basic filter: user and password out of Authorization, the verdict of the password desk, who it is.
+// The basic filter: takes user and password from Authorization, asks the password desk whether they are right, and identifies the user.
 
 import { createHash } from 'node:crypto';
 import { parsePasswordHash } from '../../base/password-hash.ts';
@@ -15,11 +15,11 @@ import { type Attempt, DeskFull, PasswordDesk } from './password-desk.ts';
 
 const CREDENTIAL_BYTES_MAX = 1_024;
 
-/** User and password; null for what RFC 7617 does not allow. */
+/** User and password; null for a text that RFC 7617 does not allow. */
 export function parseBasic(text: string): readonly [user: string, password: string] | null {
   if (text.length > CREDENTIAL_BYTES_MAX) return null;
   const bytes = Buffer.from(text, 'base64');
-  // Because: a decoder that forgives takes many texts for the same bytes.
+  // Because: a lenient decoder accepts many texts for the same bytes.
   if (bytes.length === 0 || bytes.toString('base64') !== text) return null;
   const pair = bytes.toString('utf8');
   const colon = pair.indexOf(':');
@@ -27,7 +27,7 @@ export function parseBasic(text: string): readonly [user: string, password: stri
   return [pair.slice(0, colon), pair.slice(colon + 1)];
 }
 
-/** Names the object that routes with the same users share: a hash, since the text would hold the hashes of passwords. */
+/** The key of the object that routes with the same users share. Hashed, since the text contains the password hashes. */
 function deskKey(config: BasicConfig): string {
   const { users, checksAtOnce, checksWaiting, cachedLogins, cacheFor } = config;
   const text = JSON.stringify([users, checksAtOnce, checksWaiting, cachedLogins, cacheFor]);
@@ -67,7 +67,7 @@ class Basic implements Filter {
       deskKey(config),
       () =>
         new PasswordDesk({
-          // Because: the schema has read each of them.
+          // Because: the schema has parsed each of them.
           hashes: new Map(users.map(({ name, password }) => [name, parsePasswordHash(password)!])),
           checksAtOnce,
           checksWaiting,
@@ -98,7 +98,7 @@ class Basic implements Filter {
   private logIn(exchange: Exchange, attempt: Attempt): void | Promise<void> {
     const { desk, passwords } = this;
     const remembered = passwords.remembered(attempt);
-    // Because: whoever logged in from here goes on when that is to be looked at again, whatever others behind the address have tried.
+    // Because: a caller that logged in from here continues at the next check, whatever others behind the address have tried.
     const isNoGuess = passwords.wasRight(attempt);
     if (!isNoGuess && desk.isThrottled(exchange)) return;
     if (remembered === undefined)
@@ -121,7 +121,10 @@ class Basic implements Filter {
       exchange.request.headers.removeById(HeaderId.authorization);
   }
 
-  /** Many guesses may have been let in together: once their failures are too many, none of them learns whether it was right. */
+  /**
+   * Applies the result of a check. Many guesses may have been admitted to the check together: once too many of them have failed, none of
+   * the others learns whether it was right.
+   */
   private decideLate(exchange: Exchange, attempt: Attempt, isNoGuess: boolean, holds: boolean): void {
     if (isNoGuess || !this.desk.isThrottled(exchange)) this.decide(exchange, attempt, holds);
     else if (holds) this.passwords.forget(attempt);

@@ -1,4 +1,4 @@
-// Checks of passwords: how many at once, how many wait, and what is not checked again.
+// Password checks: how many run at once, how many wait, and which are not repeated.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,10 +6,10 @@ import { Clock } from '../../base/clock.ts';
 import type { PasswordHash } from '../../base/password-hash.ts';
 import { DeskFull, PasswordDesk } from './password-desk.ts';
 
-// Because: the desk hands hashes on without looking into them.
+// Because: the desk passes hashes on without reading them.
 const hash = { algorithm: 'scrypt' } as unknown as PasswordHash;
 
-/** A desk whose checks the test ends. */
+/** A desk whose checks finish when the test says so. */
 function playedDesk(changes: { checksAtOnce?: number; checksWaiting?: number; cachedLogins?: number } = {}) {
   const open: { password: string; answer: (holds: boolean) => void }[] = [];
   const clock = new Clock();

@@ -1,21 +1,21 @@
-// Checks passwords, a few at once, and remembers what came of it: under a keyed hash, so that no password is kept.
+// Verifies passwords, a few at once, and remembers the results under a keyed hash, so that no password is kept.
 
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { type PasswordHash, verifyPassword } from '../../base/password-hash.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 
-/** A login as it was written: what is remembered of it stands under its digest. */
+/** A login as the caller sent it. Results are remembered under `digest`. */
 export interface Attempt {
   readonly user: string;
   readonly password: string;
   readonly digest: string;
 }
 
-/** Wrong passwords that are remembered, so that one that is tried on and on costs no check. */
+/** How many wrong passwords are remembered, so that repeating one costs no verification. */
 const WRONG_MAX = 4_096;
 
-/** Too many logins wait. */
+/** Too many logins are waiting. */
 export class DeskFull extends Error {}
 
 export interface PasswordDeskOptions {
@@ -25,7 +25,7 @@ export interface PasswordDeskOptions {
   readonly cachedLogins: number;
   readonly cacheForMs: number;
   readonly clock: Clock;
-  /** For tests; `verifyPassword` otherwise. */
+  /** Replaces `verifyPassword` in tests. */
   readonly verify?: typeof verifyPassword;
 }
 
@@ -33,7 +33,7 @@ export class PasswordDesk {
   private readonly options: PasswordDeskOptions;
   private readonly verify: typeof verifyPassword;
   private readonly key = randomBytes(32);
-  /** Until when each is believed, milliseconds of the clock. */
+  /** Until when each result may be used, in clock milliseconds, by digest. */
   private readonly right: RecentMap<number>;
   private readonly wrong: RecentMap<number>;
   private readonly underWay = new Map<string, Promise<boolean>>();
@@ -48,34 +48,34 @@ export class PasswordDesk {
   }
 
   /**
-   * `source` is who tries, as failed logins are counted: what one has proved is remembered for it alone. Otherwise a remembered
-   * password could be guessed from anywhere, past every limit, while its owner is logged in.
+   * `source` is the address block by which failed logins are counted. A result is remembered for that source alone. Otherwise, while the
+   * owner of a password is logged in, anyone could guess it from anywhere, past every limit.
    */
   attempt(source: string, user: string, password: string): Attempt {
-    // Because: neither of the first two holds a NUL, so no two attempts are the same text.
+    // Because: neither `source` nor `user` contains a NUL, so different attempts have different texts.
     const text = `${source}\0${user}\0${password}`;
     return { user, password, digest: createHmac('sha256', this.key).update(text).digest('latin1') };
   }
 
-  /** Nothing is remembered of it. */
+  /** Forgets the result of this attempt. */
   forget({ digest }: Attempt): void {
     this.right.delete(digest);
     this.wrong.delete(digest);
   }
 
-  /** Whether it was right when it was checked last, however long ago: then it is no guess. */
+  /** Whether the password was right when it was last verified, however long ago: then the attempt is not a guess. */
   wasRight({ digest }: Attempt): boolean {
     return this.right.get(digest) !== undefined;
   }
 
-  /** What is remembered; undefined when the password has to be checked. */
+  /** The remembered result; undefined when the password must be verified. */
   remembered({ digest }: Attempt): boolean | undefined {
     const { now } = this.options.clock;
     if ((this.right.get(digest) ?? 0) > now) return true;
     return (this.wrong.get(digest) ?? 0) > now ? false : undefined;
   }
 
-  /** Whether user and password belong together. Rejects with `DeskFull`. */
+  /** Whether the password is that of the user. Rejects with `DeskFull` when too many logins wait. */
   check(attempt: Attempt): Promise<boolean> {
     const { digest } = attempt;
     const same = this.underWay.get(digest);
@@ -94,8 +94,8 @@ export class PasswordDesk {
   }
 
   /**
-   * A user who is not there must take as long as one who is, and hashes of different makes take different times: each made-up name
-   * has one of the hashes for its own, and keeps it.
+   * A hash to verify for a user that does not exist, so that the response takes as long as for one that exists. Hashes with different
+   * settings take different times, so each unknown name is always given the same one of the hashes.
    */
   private decoyFor(user: string): PasswordHash {
     const all = [...this.options.hashes.values()];
@@ -112,7 +112,7 @@ export class PasswordDesk {
       return (await this.verify(known ?? this.decoyFor(user), password)) && known !== undefined;
     } finally {
       const next = this.waiting.shift();
-      // Whoever is next takes this place over.
+      // The next attempt takes over this one's place.
       if (next === undefined) this.busy--;
       else next();
     }

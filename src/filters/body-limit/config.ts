@@ -1,4 +1,4 @@
-// What may be written for bodyLimit. Knows nothing of how exchanges run.
+// The configuration of the bodyLimit filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { size } from '../../base/schema/size.ts';

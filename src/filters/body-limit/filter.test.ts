@@ -27,7 +27,7 @@ async function start(t: { after(fn: () => Promise<void>): void }, max: string, o
   return { port: gateway.port, seen };
 }
 
-/** Sends the pieces chunked; gives the status. */
+/** Sends the pieces with chunked encoding, and returns the status. */
 function askChunked(port: number, pieces: readonly Buffer[]): Promise<number> {
   return new Promise((resolve, reject) => {
     let answered = false;
@@ -36,7 +36,7 @@ function askChunked(port: number, pieces: readonly Buffer[]): Promise<number> {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
-    // Because: the gateway closes behind a refusal, while we may still be writing.
+    // Because: the gateway closes the connection after a refusal, while this client may still be writing.
     request.on('error', error => (answered ? undefined : reject(error)));
     for (const piece of pieces) request.write(piece);
     request.end();

@@ -1,4 +1,4 @@
-// The bodyLimit filter: looks at the announced length, and lowers the exchange's own limit for what is not announced.
+// The bodyLimit filter: checks the announced length, and lowers the exchange's own limit for bodies of unknown length.
 
 import { Fault } from '../../base/fault.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
@@ -13,7 +13,7 @@ export const bodyLimitFilter: FilterDefinition<BodyLimitConfig> = {
       onRequest(exchange) {
         const { request, bodyBytesMax } = exchange;
         if (!request.hasBody) return;
-        // Because: a body may have been gathered before, for routes that match on it.
+        // Because: the body may have been read already, for routes that match on it.
         const received = exchange.requestBytes - request.headBytes;
         if (request.contentLength > bytesMax || received > bytesMax) {
           exchange.refuse(refusal);

@@ -1,12 +1,12 @@
-// Reads Accept-Encoding (RFC 9110 section 12.5.3) and chooses. Knows no headers and no compressor.
+// Reads Accept-Encoding (RFC 9110 section 12.5.3) and chooses an encoding. Knows no headers and no compressor.
 
 export type Encoding = 'zstd' | 'br' | 'gzip';
 
-/** What one client gets. */
+/** The encoding chosen for one client. */
 export class Choice {
-  /** Null for the body as it is. */
+  /** Null when the body is sent as it is. */
   readonly encoding: Encoding | null;
-  /** The client asks not to get the body as it is: then even a short one is encoded. */
+  /** The client refuses an unencoded body, so even a short one is encoded. */
   readonly identityRefused: boolean;
 
   constructor(encoding: Encoding | null, identityRefused: boolean) {
@@ -18,8 +18,8 @@ export class Choice {
 const member = /^[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:;[ \t]*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?$/;
 
 /**
- * The best liked of `offered`, which stand in the gateway's order, for a client that sent `acceptEncoding`. Members that are
- * malformed count for nothing. A client that says nothing gets the body as it is: it may not know of encodings.
+ * Chooses from `offered`, which is in the gateway's order of preference, the encoding that the client prefers. Malformed members of
+ * `acceptEncoding` are ignored. A client that sent no such header gets the body as it is: it may not support encodings.
  */
 export function chooseEncoding(acceptEncoding: string | undefined, offered: readonly Encoding[]): Choice {
   if (acceptEncoding === undefined) return new Choice(null, false);

@@ -1,14 +1,16 @@
-// The body of one answer while it is compressed, from its first piece until the exchange is over. Decides nothing.
+// The body of one response while it is compressed, from its first piece until the end of the exchange. Decides nothing.
 
 import type { Encoding } from './accept-encoding.ts';
 import { compressWhole, type Levels, StreamCompressor } from './compressor.ts';
 
-/** `whole` gathers the body and compresses it at its end, `stream` as it comes, `live` so that nothing is held back. */
+/**
+ * `whole` collects the body and compresses it at its end, `stream` compresses it as it arrives, and `live` also flushes after every piece.
+ */
 export type CompressionMode = 'whole' | 'stream' | 'live';
 
 const nothing = Buffer.alloc(0);
 
-/** Streams open in this thread, over all routes: what their number bounds is memory. */
+/** The number of streams open in this thread, for all routes; limiting it limits memory. */
 let open = 0;
 
 export function openStreams(): number {
@@ -29,14 +31,14 @@ export class CompressedBody {
     if (this.stream !== null) open++;
   }
 
-  /** What to send for a piece that is not the last. */
+  /** Takes a piece that is not the last, and returns what to send for it. */
   push(piece: Buffer): Buffer | Promise<Buffer> {
     if (this.stream !== null) return piece.length === 0 ? nothing : this.stream.push(piece);
     this.gathered.push(piece);
     return nothing;
   }
 
-  /** What to send for the last piece. */
+  /** Takes the last piece, and returns what to send for it. */
   end(piece: Buffer): Buffer | Promise<Buffer> {
     const { stream } = this;
     if (stream !== null) return endStream(stream, piece);
@@ -44,7 +46,7 @@ export class CompressedBody {
     return compressWhole(Buffer.concat(this.gathered), this.encoding, this.levels);
   }
 
-  /** Frees what it holds. Always called, and more than once does no harm. */
+  /** Releases the stream. Always called at the end; calling it more than once does no harm. */
   close(): void {
     if (this.stream === null) return;
     this.stream.destroy();

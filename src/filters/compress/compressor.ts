@@ -1,4 +1,4 @@
-// Compresses one body with node:zlib: a short one at once, a long one as a stream on Node's thread pool.
+// Compresses one body with node:zlib: a short one synchronously, a long one as a stream on Node's thread pool.
 
 import {
   brotliCompressSync,
@@ -11,13 +11,13 @@ import {
 } from 'node:zlib';
 import type { Encoding } from './accept-encoding.ts';
 
-/** What each encoding's level is; see `levels` in config.ts. */
+/** The compression level of each encoding; see `levels` in config.ts. */
 export type Levels = Readonly<Record<Encoding, number>>;
 
-/** Windows of 256 KiB: what bounds the memory of a stream. */
+/** Windows of 256 KiB, which limit the memory of a stream. */
 const WINDOW_BITS = 18;
 
-/** Compresses a whole body. Blocks the thread for about 10 µs a KiB, which is less than a way to another thread and back. */
+/** Compresses a whole body. Blocks the thread for about 10 µs per KiB, which is less than a round trip to another thread. */
 export function compressWhole(body: Buffer, encoding: Encoding, levels: Levels): Buffer {
   if (encoding === 'gzip') return gzipSync(body, { level: levels.gzip });
   if (encoding === 'br') {
@@ -27,12 +27,12 @@ export function compressWhole(body: Buffer, encoding: Encoding, levels: Levels):
   return zstdCompressSync(body, { params: zstdParams(levels.zstd) });
 }
 
-/** A body that is compressed piece by piece. One call at a time. */
+/** Compresses a body piece by piece. Only one call may be under way at a time. */
 export class StreamCompressor {
   private readonly stream: ReturnType<typeof createStream>;
   private readonly output: Buffer[];
 
-  /** `live` brings out what went in with every piece; else pieces are held back for as long as that compresses better. */
+  /** With `live`, each `push` returns all of its piece; otherwise data is held back for as long as that compresses better. */
   constructor(encoding: Encoding, levels: Levels, live: boolean) {
     this.stream = createStream(encoding, levels, live);
     this.output = [];
@@ -41,14 +41,14 @@ export class StreamCompressor {
     this.stream.on('error', () => {});
   }
 
-  /** What comes out for this piece, perhaps nothing. */
+  /** The compressed bytes that are ready after this piece, perhaps none. */
   push(piece: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.stream.write(piece, error => (error ? reject(error) : resolve(this.take())));
     });
   }
 
-  /** What comes out at the end. */
+  /** The remaining compressed bytes. */
   end(): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.stream.once('end', () => resolve(this.take()));
@@ -57,7 +57,7 @@ export class StreamCompressor {
     });
   }
 
-  /** Frees the memory; a call under way never returns. */
+  /** Frees the memory. The promise of a call under way never settles. */
   destroy(): void {
     this.stream.destroy();
   }

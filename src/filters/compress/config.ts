@@ -1,4 +1,4 @@
-// What may be written for compress. Knows nothing of how exchanges run.
+// The configuration of the compress filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { size } from '../../base/schema/size.ts';

@@ -1,11 +1,11 @@
-// Which content types are worth compressing. Knows nothing of what is done with the answer.
+// Which content types are worth compressing. Does not compress.
 
-/** Answers that are remembered; a backend sends few different types. */
+/** How many results are remembered; a backend sends few different types. */
 const REMEMBERED_MAX = 256;
 
 export class ContentTypes {
   private readonly exact: ReadonlySet<string>;
-  /** `text/` for `text/*`, and `+json` for `*+json`. */
+  /** `text/` for `text/*`; `endings` has `+json` for `*+json`. */
   private readonly beginnings: readonly string[];
   private readonly endings: readonly string[];
   private readonly remembered: Map<string, boolean>;
@@ -31,7 +31,7 @@ export class ContentTypes {
   private find(contentType: string): boolean {
     const semicolonAt = contentType.indexOf(';');
     const type = (semicolonAt === -1 ? contentType : contentType.slice(0, semicolonAt)).trim().toLowerCase();
-    // gRPC compresses its messages one by one, and counts on their frames.
+    // gRPC compresses its messages individually and depends on their frames.
     if (type.startsWith('application/grpc')) return false;
     return (
       this.exact.has(type) ||

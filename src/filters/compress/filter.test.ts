@@ -1,4 +1,4 @@
-// Answers compressed on their way, read back by node:zlib; heads as caches and browsers need them; nothing left behind.
+// Responses compressed on their way, decompressed by node:zlib; heads as caches and browsers need them; no stream left behind.
 
 import assert from 'node:assert/strict';
 import { request as httpRequest, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
@@ -23,7 +23,7 @@ interface TestContext {
 const decompress = { gzip: gunzipSync, br: brotliDecompressSync, zstd: zstdDecompressSync };
 const encodings = ['gzip', 'br', 'zstd'] as const;
 
-/** Text that compresses, and differs everywhere so that pieces in the wrong order would show. */
+/** Text that compresses well and differs everywhere, so that pieces in the wrong order would show. */
 function textOf(bytes: number): Buffer {
   let text = '';
   for (let n = 0; text.length < bytes; n++) text += `line ${n} of ${bytes} `;
@@ -82,7 +82,7 @@ for (const encoding of encodings) {
   test(`${encoding}: events arrive one by one`, { timeout: 10_000 }, async t => {
     const { events, next } = await eventStream(t, encoding);
     for (let n = 0; n < 5; n++) {
-      // Because: the next event is sent only when this one has been read, so one held back would hang.
+      // Because: the next event is sent only after this one was read, so an event that was held back would hang the test.
       events.write(`data: ${n}\n\n`);
       assert.equal(await next(), `data: ${n}\n\n`);
     }
@@ -91,7 +91,7 @@ for (const encoding of encodings) {
   });
 }
 
-/** A stream of events: the backend's response, and what comes out decompressed at the client. */
+/** A stream of events: the backend's response, and a function that returns what the client receives, decompressed. */
 async function eventStream(t: TestContext, encoding: (typeof encodings)[number]) {
   const started = Promise.withResolvers<ServerResponse>();
   const port = await start(t, (_, response) => {
@@ -275,12 +275,12 @@ test('a client or an upstream that breaks off leaves no stream behind', { timeou
   request.end();
   await answered.promise;
   assert.equal(openStreams(), 1);
-  // A reset; a mere end could be a client that only stops sending.
+  // A reset, since a normal end could come from a client that only stops sending.
   request.socket?.resetAndDestroy();
   await until(() => openStreams() === 0);
 });
 
-/** Because: the end of an exchange shows nowhere else; bounded by the test's own timeout. */
+/** Because: the end of an exchange is visible nowhere else. Bounded by the test's own timeout. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(resolve => setImmediate(resolve));
 }
@@ -294,7 +294,7 @@ test('a slow reader of a large body holds the upstream back', { timeout: 20_000 
     const more = () => {
       while (written < 64 * 1024 * 1024) {
         written += noise.length;
-        // Because: what compresses to nothing would never fill a buffer.
+        // Because: data that compresses to almost nothing would never fill a buffer.
         for (let at = 0; at < noise.length; at += 4) noise.writeUInt32LE((Math.random() * 2 ** 32) >>> 0, at);
         if (!response.write(Buffer.from(noise))) {
           blocked = true;
@@ -316,7 +316,7 @@ test('a slow reader of a large body holds the upstream back', { timeout: 20_000 
   response.on('error', () => {});
   response.pause();
   let before = -1;
-  // Because: nothing tells that bytes have stopped; they have when a tenth of a second brought none.
+  // Because: no event says that bytes have stopped; they have when a tenth of a second brings none.
   while (before !== written) {
     before = written;
     await new Promise(resolve => setTimeout(resolve, 100));

@@ -1,4 +1,4 @@
-// The compress filter: decides by the heads of both messages, changes the answer's head, and hands its body to a compressor.
+// The compress filter: decides by the heads of request and response, changes the response head, and passes the body to a compressor.
 
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
@@ -12,10 +12,10 @@ import { ContentTypes } from './content-types.ts';
 
 /** Bodies up to this length are compressed whole, on this thread. */
 const WHOLE_BYTES_MAX = 32 * 1024;
-/** Accept-Encoding values whose choice is remembered; browsers send few different ones. */
+/** How many Accept-Encoding values are remembered with their encoding; browsers send few different ones. */
 const REMEMBERED_MAX = 256;
 
-/** Fields that say what exactly the bytes are, or which. They would be wrong, and only the origin can make them. */
+/** Fields that describe the exact bytes or their range. Compressing would make them wrong, and only the origin can compute them. */
 const leftAlone = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'content-range'];
 
 export const compressFilter: FilterDefinition<CompressConfig> = {
@@ -29,7 +29,7 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
       const known = choices.get(accepted);
       if (known !== undefined) return known;
       const choice = chooseEncoding(headers.getJoined('accept-encoding'), config.encodings);
-      // Because: only the first of several fields is the key, and another request may have others behind it.
+      // Because: the key is the first Accept-Encoding field only, and another request may have further ones behind it.
       if (headers.getOnlyById(HeaderId.acceptEncoding) === undefined) return choice;
       if (choices.size >= REMEMBERED_MAX) choices.clear();
       choices.set(accepted, choice);
@@ -37,13 +37,13 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
     };
     return {
       onRequest(exchange) {
-        // Because: what the client accepts is asked before another filter changes what the upstream is told.
+        // Because: the client's preference must be read before another filter changes the header for the upstream.
         exchange.state[slot] = choiceOf(exchange.request.headers);
       },
       onResponse(exchange) {
         const choice = exchange.state[slot];
         exchange.state[slot] = null;
-        // Because: a second answer comes when the first one failed before it was sent, and takes its place as it is.
+        // Because: a second response comes when the first one failed before it was sent, and replaces it uncompressed.
         if (!(choice instanceof Choice)) {
           if (choice instanceof CompressedBody) choice.close();
           return;
@@ -86,14 +86,14 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
 
 const nothingAccepted = new Choice(null, false);
 
-/** Whether it does, in its head or in what it says will stand behind its body (RFC 9530 has digests of streams there). */
+/** Whether the response has such a field, in its head or announced as a trailer (RFC 9530 sends digests of streams as trailers). */
 function tellsOfBytes(headers: Headers): boolean {
   if (leftAlone.some(field => headers.has(field))) return true;
   const trailers = headers.getJoined('trailer') ?? '';
   return trailers.split(',').some(name => leftAlone.includes(name.trim().toLowerCase()));
 }
 
-/** Whether the answer is of a kind that could be compressed for some client. */
+/** Whether the response is of a kind that could be compressed for some client. */
 function isTransformable(exchange: Exchange, types: ContentTypes): boolean {
   const { headers, status } = exchange.response!;
   if (status < 200 || status === 204 || status === 205 || status === 206) return false;
@@ -112,7 +112,7 @@ function forbidsTransform(headers: Headers): boolean {
   return noTransform.test(directives);
 }
 
-/** Length of the body, also of the one that a HEAD does not get; -1 when it is not known ahead. */
+/** Length of the body in bytes, also of the body that a HEAD omits; -1 when it is not known in advance. */
 function lengthOf(exchange: Exchange): number {
   const { contentLength, hasBody, headers } = exchange.response!;
   if (hasBody) return contentLength;
@@ -126,14 +126,14 @@ function changeHead(exchange: Exchange, encoding: Encoding): void {
   const { headers } = response;
   headers.removeById(HeaderId.contentLength);
   headers.removeById(HeaderId.contentEncoding);
-  // Because: a range of the compressed bytes is not a range of the origin's.
+  // Because: a range of the compressed bytes is not a range of the origin's bytes.
   headers.remove('accept-ranges');
   headers.appendTrusted('Content-Encoding', encoding);
   weakenTag(headers);
   response.contentLength = -1;
 }
 
-/** A strong tag says that the bytes are the same, which they are no longer (RFC 9110 section 8.8.1). */
+/** Makes a strong ETag weak: a strong one says that the bytes are the same, which is no longer true (RFC 9110 section 8.8.1). */
 function weakenTag(headers: Headers): void {
   const tag = headers.getById(HeaderId.etag);
   if (tag === undefined || tag.startsWith('W/')) return;

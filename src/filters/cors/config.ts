@@ -1,4 +1,4 @@
-// What may be written for cors. Knows nothing of how exchanges run, nor how origins are compared.
+// The configuration of the cors filter. Knows nothing of how exchanges run, nor how origins are compared.
 
 import { z } from 'zod';
 import { expected } from '../../base/schema/found.ts';
@@ -10,7 +10,7 @@ export const documentation =
   'A caller from an origin that is not listed gets no CORS fields: its browser hides the response from the page, and a preflight fails there too. ' +
   'CORS protects users of browsers; it does not keep anyone from calling. Put the filter before those that refuse, so that a page can read their refusals.';
 
-/** Scheme, host with perhaps `*.` in front, and port. */
+/** Scheme, host with an optional leading `*.`, and optional port. */
 const originPattern =
   /^[a-z][a-z0-9+.-]*:\/\/(?:\*\.)?(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
 

@@ -1,4 +1,4 @@
-// Preflights and answers as browsers see them (Fetch standard, section 3.3).
+// Preflights and responses as browsers see them (Fetch standard, section 3.3).
 
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';

@@ -1,4 +1,4 @@
-// The cors filter: answers preflights, and says on every other answer whether the caller's page may read it.
+// The cors filter: answers preflights, and adds to every other response whether the caller's page may read it.
 
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import type { Reply } from '../../exchange/response.ts';
@@ -8,11 +8,11 @@ import { addVary } from '../../http/vary.ts';
 import type { CorsConfig } from './config.ts';
 import { OriginList } from './origin-list.ts';
 
-/** Names of header fields with commas between, of a length that one may repeat. */
+/** A comma-separated list of header names, short enough to be copied into a response. */
 const fieldNames = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/;
 const FIELD_NAMES_LENGTH_MAX = 2048;
 
-/** State of an exchange whose answer is the preflight's and needs no more. */
+/** State of an exchange whose response is that of a preflight, which is complete already. */
 const PREFLIGHT = '';
 
 export const corsFilter: FilterDefinition<CorsConfig> = {
@@ -35,9 +35,9 @@ export const corsFilter: FilterDefinition<CorsConfig> = {
         const allowedOrigin = exchange.state[slot];
         if (allowedOrigin === PREFLIGHT) return;
         const { headers } = exchange.response!;
-        // Because: two answers to the same question are an error to browsers, and the upstream may allow more.
+        // Because: browsers treat duplicate CORS fields as an error, and the upstream may allow more.
         headers.removeByPrefix('access-control-');
-        // Because: without it a cache would give one origin's answer to another, those without an Origin included.
+        // Because: without it, a cache would give the response for one origin to other origins, and to requests without an Origin.
         if (!origins.any) addVary(headers, 'Origin');
         if (typeof allowedOrigin !== 'string') return;
         headers.append('Access-Control-Allow-Origin', allowedOrigin);
@@ -48,7 +48,7 @@ export const corsFilter: FilterDefinition<CorsConfig> = {
   },
 };
 
-/** The answer to a preflight; without permissions where the origin has none, which makes the browser refuse it. */
+/** The response to a preflight. It permits nothing when `allowedOrigin` is null, so the browser refuses the request. */
 function preflightReply(config: CorsConfig, asked: Headers, allowedOrigin: string | null): Reply {
   const headers: [string, string][] = [
     ['Vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'],
@@ -67,7 +67,7 @@ function preflightReply(config: CorsConfig, asked: Headers, allowedOrigin: strin
   return { status: 204, headers };
 }
 
-/** The list as configured; what the page asks for where everything is allowed, since `*` does not cover Authorization. */
+/** The configured list. When every header is allowed, the names that the page asks for, since `*` does not cover Authorization. */
 function allowedHeaders(config: CorsConfig, asked: Headers): string {
   if (!config.headers.includes('*')) return config.headers.join(', ');
   const names = asked.getJoined('access-control-request-headers');

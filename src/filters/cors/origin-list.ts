@@ -1,9 +1,9 @@
-// Which origins may call: exact names in a set, wildcards one by one. Knows nothing of CORS headers.
+// Which origins may call: exact names in a set, wildcards checked one by one. Knows nothing of CORS headers.
 
 interface Wildcard {
-  /** `https://` */
+  /** The scheme with its separator: `https://`. */
   readonly scheme: string;
-  /** `.example.com`, with the port where one was written. */
+  /** `.example.com`, with the port when one is configured. */
   readonly ending: string;
 }
 
@@ -13,7 +13,7 @@ export class OriginList {
   private readonly exact: ReadonlySet<string>;
   private readonly wildcards: readonly Wildcard[];
 
-  /** Origins as checked by the schema: `*`, exact, or `scheme://*.rest`. */
+  /** Takes origins as checked by the schema: `*`, exact, or `scheme://*.rest`. */
   constructor(origins: readonly string[]) {
     this.any = origins.includes('*');
     this.exact = new Set(origins.filter(origin => !origin.includes('*')));
@@ -25,14 +25,14 @@ export class OriginList {
       });
   }
 
-  /** Whether this value of an Origin field may call. */
+  /** Whether pages of this origin, the value of an Origin field, may call. */
   has(origin: string): boolean {
     if (this.any || this.exact.has(origin)) return true;
     const { wildcards } = this;
     for (let i = 0; i < wildcards.length; i++) {
       const { scheme, ending } = wildcards[i]!;
       if (!origin.startsWith(scheme) || !origin.endsWith(ending)) continue;
-      // Because: nothing but labels may stand for the star, or `https://evil.com/.example.com` would match.
+      // Because: only host labels may stand for the star, or `https://evil.com/.example.com` would match.
       if (labels.test(origin.slice(scheme.length, origin.length - ending.length))) return true;
     }
     return false;

@@ -1,4 +1,4 @@
-// What stays open towards the service when nothing is asked any more.
+// The connections to the service are closed when it is not asked for a while.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

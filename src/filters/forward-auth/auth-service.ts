@@ -1,4 +1,4 @@
-// Asks the outside service about one request and reads its answer. Never rejects: what goes wrong is a verdict, too.
+// Asks the external service about one request and reads its response. Never rejects: a failure is a verdict, too.
 
 import { isUtf8 } from 'node:buffer';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -8,18 +8,19 @@ import { Login } from '../../exchange/login.ts';
 import type { ForwardAuthConfig } from './config.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Fields of the answer that concern its connection or its framing, and never go on. */
+/** Fields of the service's response that concern its own connection or framing, and are never passed on. */
 const ownFields = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|date|server)$/;
 
 /**
- * How long a connection is kept without a question, as in the pools of upstreams. A configuration that serves no longer leaves its connections
- * behind, which a service that ends none would hold for as long as the gateway runs.
+ * How long an idle connection is kept, in ms, as in the pools of upstreams. A replaced configuration leaves its connections behind, and a
+ * service that never closes connections would otherwise hold them for as long as the gateway runs.
  */
 const IDLE_MS = 60_000;
 
-/** Of an answer's head: Node takes 16 KiB, and a session that a login service puts into several cookies is larger. */
+/** The largest response head. Node's default is 16 KiB, and a session that a login service splits over several cookies is larger. */
 const HEAD_BYTES_MAX = 64 * 1_024;
 
+/** A client of the external service, with its own connection pool. */
 export class AuthService {
   private readonly config: ForwardAuthConfig;
   private readonly url: URL;
@@ -38,6 +39,7 @@ export class AuthService {
     this.agent = this.url.protocol === 'https:' ? new SecureAgent(pool) : new Agent(pool);
   }
 
+  /** The service's verdict on this request. Never rejects. */
   ask(exchange: Exchange): Promise<Verdict> {
     const fields = this.question(exchange);
     return new Promise(resolve => this.send(fields, this.agent, resolve));
@@ -52,15 +54,15 @@ export class AuthService {
       isHeard = true;
       this.read(response).then(decide, (error: Error) => decide(failed(error.message)));
     });
-    // Because: the whole question has one deadline, and Node's own timeout counts idle time only.
+    // Because: the whole request has one deadline, and Node's own timeout counts idle time only.
     const timer = setTimeout(() => request.destroy(new Error(`no answer within ${config.timeout} ms`)), config.timeout);
     request.on('close', () => {
       clearTimeout(timer);
-      // Because: Node closes the connection of an answer that changes the protocol, and says nothing.
+      // Because: Node closes the connection when a response switches protocols, and reports nothing.
       if (!isHeard) decide(failed('it closed the connection'));
     });
     request.on('error', error => {
-      // Because: a service may end a connection that was idle just when it is used again; a new one says whether it is away.
+      // Because: a service may close an idle connection just when it is used again; only a new connection shows if it is away.
       const isStale = !isHeard && request.reusedSocket && isReset(error);
       isHeard = true;
       if (isStale) this.send(fields, false, decide);
@@ -84,7 +86,7 @@ export class AuthService {
     const status = response.statusCode ?? 0;
     const pieces: Buffer[] = [];
     let bytes = 0;
-    // Because: a stream without an encoding gives buffers, which its type does not say.
+    // Because: a stream without an encoding yields buffers, which its type does not say.
     for await (const piece of response as AsyncIterable<Buffer>) {
       bytes += piece.length;
       if (bytes > this.config.answerSize) {
@@ -120,7 +122,7 @@ function failed(reason: string): Verdict {
   return { kind: 'failed', reason };
 }
 
-/** The text of a field, which Node gives as bytes in latin1; services write UTF-8. */
+/** The text of a field. Node decodes fields as latin1, while services write UTF-8. */
 function utf8(value: string): string {
   const bytes = Buffer.from(value, 'latin1');
   return isUtf8(bytes) ? bytes.toString() : value;

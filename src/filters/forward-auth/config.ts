@@ -1,4 +1,4 @@
-// What may be written for forwardAuth. Knows nothing of how exchanges run.
+// The configuration of the forwardAuth filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { duration, durationOrNone } from '../../base/schema/duration.ts';
@@ -7,7 +7,7 @@ import { serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'forwardAuth';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =
@@ -24,14 +24,16 @@ const fields = z.array(fieldName.transform(text => text.toLowerCase()));
 const framing =
   /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|authorization|forwarded|via|x-forwarded-.*)$/;
 
-/** Written by the gateway, or about the length and the hop of a message whose body and hop the question has not. */
+/**
+ * Fields that the gateway writes itself in the request to the service, or that concern the body and the connection of the client's request.
+ */
 const notSent =
   /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-connection|http2-settings|expect|x-forwarded-(method|proto|host|uri|for))$/;
 
-/** Fields that say nothing of who calls. */
+/** Fields that do not say who the caller is. */
 const tellsNobody = /^(accept(-.*)?|user-agent|x-requested-with|referer|origin|sec-fetch-.*)$/;
 
-/** Names of fields, none of which matches `wrong`; `because` says behind the name why it cannot stand here. */
+/** A list of field names, none of which may match `wrong`. In the message, `because` follows the name and says why it is not allowed. */
 function fieldsWithout(wrong: RegExp, because: string) {
   return fields.superRefine((names, context) => {
     for (const [at, field] of names.entries()) {
@@ -121,7 +123,7 @@ export const schema = z
           'only the service knows which fields hold a credential, so none would be removed: use `headers: { request: { remove: [...] } }` after this filter',
       });
     if (cache.for === 0) return;
-    // Because: a verdict that rests on a field which is no part of its key would be given to whoever comes without that field.
+    // Because: a verdict that depends on a field which is not in its key would also be given to callers without that field.
     for (const field of send.filter(each => !tellsNobody.test(each) && !cache.by.includes(each))) {
       context.addIssue({
         code: 'custom',

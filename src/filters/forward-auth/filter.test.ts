@@ -1,4 +1,4 @@
-// The outside service decides, against a real HTTP server: what it is asked, what it answers, and what becomes of requests without it.
+// The external service decides, over a real HTTP server: what it is asked, what it responds, and what happens to requests when it is away.
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -31,7 +31,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A service that decides so, the gateway in front, and what both behind it saw. */
+/** A service that decides by `decide`, the gateway in front of a backend, and records of what service and backend received. */
 async function start(t: TestContext, decide: Decide, config: object = {}) {
   const questions: { url: string; method: string; headers: IncomingHttpHeaders }[] = [];
   const service = createServer((request, response) => {
@@ -169,14 +169,14 @@ test('a verdict is kept by the fields that it depends on', async t => {
       );
       request.on('error', reject).end();
     });
-  // The service was told the address, and may have gone by it.
+  // The service receives the address, so its verdict may depend on it.
   assert.equal(await from('127.0.0.2', port), 200);
   assert.equal(questions.length, 4);
   const any = await start(t, yes, { cache: { for: '1h', anyPath: true } });
   for (const path of ['/', '/a', '/b']) await ask(any.port, { path, headers: { authorization: 'a' } });
   assert.equal(await from('127.0.0.2', any.port), 200);
   assert.equal(any.questions.length, 1);
-  // Nobody is told apart by a credential that did not come.
+  // Without a credential, callers at different addresses get separate verdicts.
   await ask(any.port);
   assert.equal(await from('127.0.0.2', any.port, {}), 200);
   assert.equal(await from('127.0.0.2', any.port, {}), 200);
@@ -296,7 +296,7 @@ for (const warmUp of [true, false]) {
     const upstream = () => accepted.filter(({ localPort }) => localPort === backendPort);
     const pending = ask(port, { method: 'POST', path: '/not-yet', body: 'not yet' });
     await eventually(() => held.length === 1 && upstream().length >= (warmUp ? 1 : 0), 'the service is asked');
-    // One that comes meanwhile finds a connection that is ready, and makes no other.
+    // A request that arrives meanwhile finds the prepared connection, and opens no other.
     const behind = ask(port, { path: '/behind' });
     await eventually(() => questions.length === 2, 'the service is asked again');
     assert.equal(upstream().length, warmUp ? 1 : 0);

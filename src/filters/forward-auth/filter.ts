@@ -1,4 +1,4 @@
-// The forwardAuth filter: knows the verdict or asks for it, and carries it out.
+// The forwardAuth filter: finds the verdict in its cache or asks the service for it, and carries it out.
 
 import { createHash, type Hash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
@@ -25,7 +25,7 @@ export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
   name: 'forwardAuth',
   events: [...loginEvents, ...ownEvents],
   identityHeaders: ({ copy, forward }) => [...copy, ...IdentityLines.namesOf(forward)],
-  // Because: `open` lets everyone pass while the service is away.
+  // Because: `open` admits everyone while the service is away.
   isGuard: ({ onFailure }) => onFailure === 'closed',
   build: (config, services) => new ForwardAuth(config, services),
 };
@@ -39,7 +39,7 @@ class ForwardAuth implements Filter {
   private readonly cache: VerdictCache;
   private readonly desk: LoginDesk;
   private readonly eventCell: Readonly<Record<(typeof ownEvents)[number], number>>;
-  /** What the service sees, and does not say by it who may pass. */
+  /** Fields that the service receives but that are not in the key of an admitting verdict. */
   private readonly sentBeside: readonly string[];
 
   constructor(config: ForwardAuthConfig, services: FilterServices) {
@@ -129,7 +129,7 @@ class ForwardAuth implements Filter {
     if (this.desk.admit(exchange, login)) {
       const { headers } = exchange.request;
       for (let i = 0; i < copied.length; i += 2) {
-        // Because: another service may have been asked before, and one field is to say one thing.
+        // Because: another forwardAuth filter may have set the field before, and each field must have one value.
         headers.remove(copied[i]!);
         headers.appendTrusted(copied[i]!, copied[i + 1]!);
       }
@@ -142,29 +142,29 @@ const unknownCaller = new Fault('credentials_invalid', refusedDetail);
 const deniedCaller = new Fault('access_denied', refusedDetail);
 const tooMany = new Fault('rate_limited', refusedDetail);
 
-/** gRPC has no use for a page, nor for a redirect to one: what they mean is told as every refusal of the gateway is. */
+/** Refuses a gRPC call. A gRPC client cannot use a page or a redirect, so the refusal becomes one of the gateway's own. */
 function refuseCall(exchange: Exchange, { status, headers = [] }: Reply): void {
   const fault = status === 429 ? tooMany : status === 401 || status < 400 ? unknownCaller : deniedCaller;
   const kept = Array.from(headers).filter(([name]) => /^(www-authenticate|retry-after)$/i.test(name));
   exchange.refuse(fault, kept);
 }
 
-/** What a verdict depends on, as a hash: the values are secrets, and may be long. */
+/** The cache key: all that a verdict depends on, hashed because the values are secrets and may be long. */
 function keyOf(exchange: Exchange, { by, anyPath }: ForwardAuthConfig['cache']): string {
   const { request, client } = exchange;
   const hash = createHash('sha256');
   if (!anyPath) {
-    // Because: the service is told all of these, and the address with them, so that a verdict may rest on any.
+    // Because: the service receives all of these, so its verdict may depend on any of them.
     for (const value of [request.method, client.scheme, request.authority, request.path, request.query, client.ip])
       add(hash, value);
   }
   addFields(hash, exchange, by);
-  // Because: nobody is told apart where no credential came; a verdict for one stranger must not be another's by accident of address.
+  // Because: callers without any credential differ by address only; a verdict on one of them must not apply to those at other addresses.
   if (anyPath && by.every(name => !request.headers.has(name))) add(hash, client.ip);
   return hash.digest('latin1');
 }
 
-/** The same with what a refusal's form depends on. */
+/** The cache key of a refusal: `key` with the other fields that the form of a refusal depends on. */
 function formOf(exchange: Exchange, key: string, names: readonly string[]): string {
   const hash = createHash('sha256').update(key, 'latin1');
   addFields(hash, exchange, names);
@@ -179,7 +179,7 @@ function addFields(hash: Hash, { request }: Exchange, names: readonly string[]):
   }
 }
 
-/** Lengths keep two lists of values from having the same text. */
+/** Adds a value with its length, so that two different lists of values never hash the same text. */
 function add(hash: Hash, value: string): void {
   hash.update(`${value.length}:`).update(value, 'latin1');
 }

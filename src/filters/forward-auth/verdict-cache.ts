@@ -1,15 +1,19 @@
-// Verdicts that still hold, and questions that are under way: of many that ask the same, one asks. Bounded; the oldest go first.
+// Verdicts that are still valid, and requests to the service under way: equal requests share one. Bounded; the oldest verdicts are dropped
+// first.
 
 import type { Verdict } from './verdict.ts';
 
-/** What one request asks. */
+/** What one request needs to know from the service. */
 export interface Question {
-  /** What it depends on whether the request may pass. */
+  /** Identifies everything that decides whether the request may pass. */
   readonly key: string;
-  /** The same with what a refusal's form depends on: one caller asks for a page and for data, and a login page is no answer to both. */
+  /**
+   * The key with everything that the form of a refusal depends on: one caller requests both pages and data, and a login page suits only the
+   * former.
+   */
   readonly form: string;
   ask(): Promise<Verdict>;
-  /** Whether anybody still waits for the answer. */
+  /** Whether the request still waits for the verdict. */
   isOpen(): boolean;
 }
 
@@ -24,7 +28,7 @@ export class VerdictCache {
   private readonly kept = new Map<string, Kept>();
   private readonly asked = new Map<string, { readonly form: string; readonly answer: Promise<Verdict> }>();
 
-  /** `lifeMs` 0 keeps nothing, and then every request asks for itself. */
+  /** With `lifeMs` 0, nothing is cached, and every request must ask for itself. */
   constructor(lifeMs: number, entriesMax: number) {
     this.lifeMs = lifeMs;
     this.entriesMax = entriesMax;
@@ -34,6 +38,7 @@ export class VerdictCache {
     return this.lifeMs > 0;
   }
 
+  /** The cached verdict for a key or form, if it is still valid. */
   get(key: string, nowMs: number): Verdict | undefined {
     const kept = this.kept.get(key);
     if (kept === undefined) return undefined;
@@ -43,8 +48,8 @@ export class VerdictCache {
   }
 
   /**
-   * The answer to the question that is under way for this key, or to its own. `now` gives the time when the answer comes. `as` is what
-   * questions are the same by: first the key, since most callers pass whatever they want the answer to look like.
+   * The verdict of the request to the service that is under way for `as`, or of a new one. `now` gives the time when the response arrives.
+   * `as` is first the key, since most callers are admitted, whatever form of response they want; then, for a refusal, the form.
    */
   resolve(question: Question, now: () => number, as = question.key): Promise<Verdict> {
     const { key, form } = question;
@@ -61,11 +66,11 @@ export class VerdictCache {
     return answer;
   }
 
-  /** The verdict on another request with this key, where it is one on this request as well. */
+  /** Adapts the verdict on another request with the same key to this request, or asks again when it does not apply. */
   private shared(verdict: Verdict, form: string, question: Question, now: () => number): Verdict | Promise<Verdict> {
     if (verdict.kind === 'admitted') return withoutCookies(verdict);
     if (verdict.kind === 'failed' || !question.isOpen()) return verdict;
-    // By its form: those that wait for other forms would each wait for the one before.
+    // Goes on by form: requests with different forms would otherwise wait for one another in turn.
     if (form !== question.form) return this.get(question.form, now()) ?? this.resolve(question, now, question.form);
     return isOwn(verdict) ? question.ask() : verdict;
   }
@@ -80,12 +85,12 @@ export class VerdictCache {
   }
 }
 
-/** A refusal that sets a cookie begins a login of one browser, and is nobody else's. */
+/** Whether a refusal sets a cookie: it starts the login of one browser, and must not be given to another. */
 function isOwn({ reply }: Extract<Verdict, { kind: 'refused' }>): boolean {
   return Array.from(reply.headers ?? []).some(([name]) => name.toLowerCase() === 'set-cookie');
 }
 
-/** Who asked is given them, and nobody else. */
+/** The verdict without its cookies: only the request that the service was asked about receives them. */
 function withoutCookies(verdict: Extract<Verdict, { kind: 'admitted' }>): Verdict {
   return verdict.cookies.length === 0 ? verdict : { ...verdict, cookies: [] };
 }

@@ -1,4 +1,4 @@
-// What may be written for headers. Knows nothing of how exchanges run; the variables are those of template.ts, a test compares.
+// The configuration of the headers filter. Knows nothing of how exchanges run; a test compares its variables with those of template.ts.
 
 import { z } from 'zod';
 import { messageOf } from '../../base/message-of.ts';
@@ -12,7 +12,7 @@ export const documentation =
   '`${query}`, `${route}`, `${consumer}`, `${param.NAME}` for a parameter of the route’s path, `${header.NAME}` and `${cookie.NAME}` for those of the request; `$${` stands for a literal `${`. ' +
   'What is absent is empty, and an empty value sets or adds nothing. Control bytes in a value become spaces, and characters outside ASCII are sent as UTF-8.';
 
-/** Variables, and in front of `.NAME` those with a name. */
+/** The template variables; those of `namedVariables` are followed by `.NAME`. */
 export const plainVariables = [
   'requestId',
   'client.ip',
@@ -52,7 +52,7 @@ function templateError(text: string): string | undefined {
 
 const framing = 'it frames the message or belongs to one connection, so the gateway alone decides it';
 
-/** Why a field may not be touched, by lower-case name. */
+/** Why a field may not be changed, by lower-case name. */
 const untouchable: Readonly<Record<string, string>> = {
   connection: framing,
   'transfer-encoding': framing,
@@ -70,7 +70,7 @@ const untouchableInRequests: Readonly<Record<string, string>> = {
   expect: 'the gateway answers it itself',
   'x-request-id': 'use the requestId filter',
 };
-/** May be removed, so that a trusted proxy's is forgotten, but not written. */
+/** Fields that may be removed, in order to drop what a trusted proxy sent, but not written. */
 const writtenByGateway: Readonly<Record<string, string>> = Object.fromEntries(
   ['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via', 'traceparent'].map(field => [
     field,
@@ -122,7 +122,7 @@ export const schema = z.strictObject({
 
 export type HeadersConfig = z.output<typeof schema>;
 
-/** What parameters of paths look like in `rewrite` and `redirect`. */
+/** The form of path parameters in `rewrite` and `redirect`, which has no `$`. */
 const bareBraces = /(?<!\$)\{([A-Za-z_][\w.-]*)\}/g;
 
 interface PlaceWarning {
@@ -131,7 +131,10 @@ interface PlaceWarning {
   readonly severity: 'warning';
 }
 
-/** Places in values that are never filled in: written as a rewrite or a redirect has them, or for a parameter that the route's path does not have. */
+/**
+ * Warns of placeholders that are never filled in: in the syntax of a rewrite or redirect, or for a parameter that the route's path does not
+ * have.
+ */
 export function placeProblems(
   { request, response }: HeadersConfig,
   { pathParameters }: { readonly pathParameters: readonly string[] | null },

@@ -1,4 +1,4 @@
-// Fields removed, set, added and appended on both ways, and what a template can and cannot put into them.
+// Fields removed, set, added and appended in both directions, and what a template can and cannot put into them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ interface TestContext {
   after(fn: () => Promise<void>): void;
 }
 
-/** A gateway with these changes; its backend answers with two X-Kept and one X-Old, and keeps what it was sent. */
+/** A gateway with these changes. Its backend responds with two X-Kept and one X-Old, and records the headers that it receives. */
 async function start(t: TestContext, config: unknown, path = '/*') {
   let rawHeaders: string[] = [];
   const gateway = await startFilterGateway(
@@ -123,7 +123,7 @@ test('no template and no input makes a control byte', () => {
     fc.property(anyText, anyText, (param, consumer) => {
       let value = '';
       const headers = { remove: () => {}, appendTrusted: (_: string, text: string) => (value = text) };
-      // Because: the few members that this template reads; everything else would be noise here.
+      // Because: these are the few members that this template reads; everything else would be noise here.
       const exchange = { param: () => param, consumer, request: { headers } } as never;
       void filter.onRequest!(exchange);
       assert.match(value, /^x[\t\x20-\x7e\x80-\xff]*y$/);

@@ -1,4 +1,4 @@
-// The headers filter: removes, sets, adds and appends fields, in that order. Which fields may be touched is checked in config.ts.
+// The headers filter: removes, sets, adds and appends fields, in that order. config.ts checks which fields may be changed.
 
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
@@ -8,7 +8,7 @@ import { Template } from './template.ts';
 
 interface Change {
   readonly kind: 'remove' | 'set' | 'add' | 'append';
-  /** As written, and in lower case for looking it up. */
+  /** The name as configured; `lowerName` is for look-ups. */
   readonly name: string;
   readonly lowerName: string;
   /** Null for `remove`. */
@@ -51,7 +51,7 @@ function changesOf({ remove, set, add, append }: HeadersConfig['request']): read
 function apply(changes: readonly Change[], exchange: Exchange, headers: Headers): void {
   for (let i = 0; i < changes.length; i++) {
     const { kind, name, lowerName, template } = changes[i]!;
-    // Because: rendered first, so that a header may be set from its own old value.
+    // Because: the value is rendered before the field is removed, so that a field may be set from its own old value.
     const value = template === null ? '' : template.render(exchange);
     if (kind === 'add' && headers.has(lowerName)) continue;
     if (kind === 'remove' || kind === 'set') headers.remove(lowerName);

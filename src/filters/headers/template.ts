@@ -1,4 +1,4 @@
-// A header value with places for what an exchange knows, read once and rendered for every exchange. Renders safe values only.
+// A header value with placeholders for data of an exchange, parsed once and rendered for every exchange. Renders safe values only.
 
 import { utf8AsLatin1 } from '../../base/latin1.ts';
 import { parseTemplate } from '../../base/template.ts';
@@ -6,7 +6,7 @@ import type { Exchange } from '../../exchange/exchange.ts';
 
 type Reader = (exchange: Exchange) => string;
 
-/** Variables by name. Names and values are those that config.ts documents. */
+/** Variables without a parameter, by name. config.ts documents the names and values. */
 export const plainReaders: Readonly<Record<string, Reader>> = {
   requestId: exchange => exchange.requestId,
   'client.ip': exchange => exchange.client.ip,
@@ -19,7 +19,7 @@ export const plainReaders: Readonly<Record<string, Reader>> = {
   consumer: exchange => utf8AsLatin1(exchange.consumer?.name ?? ''),
 };
 
-/** Variables with a name behind the dot. */
+/** Variables that are followed by a dot and a name. */
 export const namedReaders: Readonly<Record<string, (name: string) => Reader>> = {
   param: name => exchange => utf8AsLatin1(exchange.param(name) ?? ''),
   header: name => {
@@ -32,9 +32,9 @@ export const namedReaders: Readonly<Record<string, (name: string) => Reader>> = 
 const control = /[\0-\x08\x0a-\x1f\x7f]/;
 const controls = /[\0-\x08\x0a-\x1f\x7f]/g;
 
-/** A value with its variables found. */
+/** A parsed template whose variables are resolved to readers. */
 export class Template {
-  /** Fixed text and variables in order. */
+  /** Fixed texts and variables, in order. */
   private readonly parts: readonly (string | Reader)[];
 
   /** Throws a TypeError when the template is malformed or names an unknown variable. */
@@ -44,7 +44,7 @@ export class Template {
     );
   }
 
-  /** The value as bytes (latin1) that can stand in a head: control bytes have become spaces. */
+  /** The value as latin1 text of its bytes, safe in a head: control bytes are replaced by spaces. */
   render(exchange: Exchange): string {
     const { parts } = this;
     let value = '';
@@ -57,7 +57,7 @@ export class Template {
         varies = true;
       }
     }
-    // Because: a decoded parameter may hold any letter, and a line end in a value would begin another field.
+    // Because: a decoded parameter may contain any character, and a line end in a value would start another field.
     return varies && control.test(value) ? value.replace(controls, ' ') : value;
   }
 }

@@ -1,4 +1,4 @@
-// How much memory may be asked for: one message for what is too little or too much.
+// Bounds of `memory`: a single message for each value that is too small or too large.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What may be written for idempotency. Knows nothing of how exchanges run.
+// The configuration of the idempotency filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { holdsEnoughAnswers, tooLittleMemory } from '../../base/schema/answer-memory.ts';
@@ -7,7 +7,7 @@ import { size } from '../../base/schema/size.ts';
 
 export const name = 'idempotency';
 
-/** It answers out of what it remembers. */
+/** This filter may respond from memory, so that the filters after it do not run. */
 export const remembersAnswers = true;
 
 export const documentation =
@@ -17,7 +17,7 @@ export const documentation =
   'Where the route is `async`, a duplicate of a deferred request gets the same 202 and the same `Location`. ' +
   'Put it after the filter that identifies the caller; without one, callers are distinguished by their address, and a request with a different `Authorization` gets 422. Put it after `compress`, too. A restart removes all kept responses, and so does a reload that changes `memory` or `answerLimit`.';
 
-/** As of other parts of the language that keep answers: it is one block of shared memory. */
+/** The same limit as for other settings that keep responses: the memory is one shared block. */
 const MEMORY_BYTES_MAX = 4 * 1_024 ** 3;
 
 const sizeFrom = (least: number) =>

@@ -1,4 +1,4 @@
-// The first answer is kept and given to duplicates of the same caller, and to nobody else.
+// The first response is kept and given to duplicates of the same caller, and to nobody else.
 
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
@@ -203,7 +203,7 @@ test('failures are not kept; answers that are too large are, as given', async t 
   assert.equal((await failing.post('k1')).status, 503);
   assert.equal((await failing.post('k1')).status, 503);
   assert.equal(failing.requests(), 2);
-  // Whoever comes with a new token comes with the same key.
+  // A caller that gets a 401 repeats the request with a new token and the same key.
   const refusing = await start(t, {}, (_request, response) => response.writeHead(401).end());
   for (const authorization of ['Bearer old', 'Bearer new'])
     assert.equal((await refusing.post('k1', '/orders', { authorization })).status, 401);

@@ -1,4 +1,4 @@
-// The idempotency filter: the first answer to a key is kept and given to those who ask the same again.
+// The idempotency filter: keeps the first response to a key and gives it to callers that send the same request again.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../base/fault.ts';
@@ -16,7 +16,7 @@ import { fingerprintOf, keyDigest } from './same-request.ts';
 
 const KEY_LETTERS_MAX = 255;
 
-/** A duplicate that waits looks for the first answer so often: other workers tell nobody. */
+/** A waiting duplicate polls for the first response at intervals that double between these two: workers do not notify each other. */
 const LOOK_AGAIN_MS = 10;
 const LOOK_AGAIN_MS_MAX = 250;
 
@@ -93,11 +93,13 @@ class Idempotency implements Filter {
   }
 
   onEnd(exchange: Exchange): void {
-    // Whether the upstream did it is not known when the client left, or was cut off: duplicates are kept out for a while.
+    // When the client left or was cut off, it is unknown whether the upstream executed the request: duplicates are kept out for a while.
     this.firstOf(exchange)?.end(exchange.fault === null || !exchange.fault.endsUnheard);
   }
 
-  /** Until the first one has its answer or is given up, when this one takes its place; not beyond its time, or its client's. */
+  /**
+   * Waits until the first request has its response or is given up, and then takes its place. Ends at `waitFor`, or when this client leaves.
+   */
   private async wait(exchange: Exchange, digest: Buffer, ask: () => Claim): Promise<void> {
     const { clock } = this.worker;
     this.waiting++;
@@ -107,7 +109,7 @@ class Idempotency implements Filter {
         await delay(Math.min(pauseMs, Math.max(1, until - clock.now)));
         if (exchange.ended) return;
         const claim = ask();
-        // Because: the clock is read once a turn of the loop, and this turn is the timer's.
+        // Because: the clock is read once per turn of the event loop, and this turn began with the timer.
         if (claim.kind === 'underWay' && performance.now() < until) continue;
         this.settle(exchange, digest, claim);
         return;
@@ -172,19 +174,22 @@ function tableName({ memory, answerLimit }: IdempotencyConfig): string {
   return `idempotency ${memory} ${answerLimit}`;
 }
 
-/** Its answer, or the place where its answer will be: what was asked is done, and duplicates are told the same place. */
+/** Whether the response comes from the upstream, or is the 202 for a deferred request: duplicates get the same `Location`. */
 function isOfUpstream({ answeredBy, deferral }: Exchange): boolean {
   return answeredBy === 'upstream' || deferral?.handedOver === true;
 }
 
-/** Of these nothing was done: they say that the caller or the time was wrong, and another try, with another credential say, may do it. */
+/**
+ * After these statuses nothing was done: the caller or the moment was wrong, and another attempt, such as with another credential, may
+ * succeed.
+ */
 const triedAgain = new Set([401, 403, 408, 429]);
 
 function isKept(status: number): boolean {
   return status >= 200 && status < 500 && !triedAgain.has(status);
 }
 
-/** Of this answer alone: a cookie is given once, and the rest is made anew. */
+/** Fields that belong to one response only: a cookie is set once, and the gateway writes the others anew. */
 const notGivenAgain = new Set(['content-length', 'date', 'transfer-encoding', 'connection', 'set-cookie']);
 
 function givenAgain(record: Buffer): Reply {

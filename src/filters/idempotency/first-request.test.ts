@@ -1,4 +1,4 @@
-// A first request gives up its own claim, and nobody else's.
+// A first request releases its own claim, and no other.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

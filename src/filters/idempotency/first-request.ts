@@ -1,13 +1,14 @@
-// A request that was the first with its key, until its answer is kept: while it is under way it keeps its duplicates out. What an answer is kept
-// for is in filter.ts.
+// The first request with its key, until its response is kept: while it is in progress, it keeps its duplicates out. filter.ts decides which
+// responses are kept.
 
 import { type Timed, type TimerWheel, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { AnswerTable } from '../../store/answer-table.ts';
 import { steadySeconds } from '../../store/answers/steady-seconds.ts';
 
-/** So often in `underWayMs` it says that it is still there: should its worker be gone, its duplicates are let in after that time. */
+/** How often the claim is renewed within `underWayMs`. If the worker is gone, duplicates are admitted after that time. */
 const RENEWALS = 3;
 
+/** Holds the claim of one key, and collects the response. */
 export class FirstRequest implements Timed {
   deadline: number;
   wheelSlot: number;
@@ -15,7 +16,7 @@ export class FirstRequest implements Timed {
   wheelPrevious: Timed | null;
   status: number;
   headers: readonly (readonly [string, string])[];
-  /** Null when the answer is not to be kept, or too large. */
+  /** The pieces of the body; null until a response that may be kept has begun. */
   pieces: Buffer[] | null;
   bytes: number;
   private readonly table: AnswerTable;
@@ -25,7 +26,7 @@ export class FirstRequest implements Timed {
   private readonly wheel: TimerWheel;
   private isKept: boolean;
 
-  /** `slot` is what the claim of `digest` gave. */
+  /** `slot` is the one that the claim of `digest` returned. */
   constructor(table: AnswerTable, slot: number, digest: Buffer, underWayMs: number, wheel: TimerWheel, now: number) {
     this.deadline = Infinity;
     this.wheelSlot = UNSCHEDULED;
@@ -49,16 +50,16 @@ export class FirstRequest implements Timed {
     this.renewAt(now);
   }
 
-  /** Nothing more comes. Its duplicates are kept out for a while yet where what became of it is not known. */
+  /** Called when the exchange has ended. If its outcome is unknown (`isKnown` false), duplicates are kept out for a while longer. */
   end(isKnown: boolean): void {
     this.wheel.cancel(this);
-    // Because: where the answer was kept for less time than its client took, the place is already another request's with this key.
+    // Because: if the response was kept for less time than its delivery took, the slot may be another request's by now.
     if (this.isKept) return;
     if (isKnown) this.table.release(this.slot, this.digest);
     else this.renew();
   }
 
-  /** Null for an answer that is too large. */
+  /** Stores the response for duplicates; null says that it is too large to be kept. */
   keep(answer: Buffer | null, keepMs: number): void {
     this.wheel.cancel(this);
     this.isKept = true;
@@ -74,7 +75,7 @@ export class FirstRequest implements Timed {
   }
 }
 
-/** The second that has begun is not a whole one. */
+/** The time of a claim in whole seconds, plus one, since part of the current second has passed already. */
 export function underWaySeconds(underWayMs: number): number {
   return Math.ceil(underWayMs / 1_000) + 1;
 }

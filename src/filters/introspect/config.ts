@@ -1,4 +1,4 @@
-// What may be written for introspect. Knows nothing of how exchanges run, nor how the server is asked.
+// The configuration of the introspect filter. Knows nothing of how exchanges run, nor how the server is asked.
 
 import { z } from 'zod';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
@@ -9,7 +9,7 @@ import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'introspect';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =

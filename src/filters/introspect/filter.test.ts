@@ -1,4 +1,4 @@
-// The introspect filter against a server that answers as RFC 7662 has it and counts what it is asked. A real provider is in test/e2e.
+// The introspect filter against a server that responds as in RFC 7662 and records requests. A real provider is in test/e2e.
 
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ import { introspectFilter } from './filter.ts';
 
 type Answer = { status?: number; body?: unknown; hold?: Promise<void> };
 
-/** Answers each token as `says` has it. */
+/** A server that responds to each token with the result of `says`. */
 async function startServer(t: TestContext, says: (token: string, request: IncomingMessage) => Answer) {
   const asked: string[] = [];
   const heads: (string | undefined)[] = [];
@@ -161,7 +161,7 @@ test('what does not hold gets one and the same 401, and is not asked for again',
 });
 
 test('active refresh and ID tokens are no access tokens', async t => {
-  // As Keycloak, and in the last two Hydra, say it.
+  // As Keycloak and, in the last two, Hydra write it.
   const answers: Readonly<Record<string, object>> = {
     access: { token_type: 'Bearer', typ: 'Bearer' },
     bound: { token_type: 'DPoP' },
@@ -239,7 +239,7 @@ test('a token that ended while the machine slept is not believed, whether the se
   assert.equal((await bring('good')).status, 200);
   const slept = Date.now() + 7_200_000;
   t.mock.method(Date, 'now', () => slept);
-  // Both clocks are compared once a second.
+  // The two clocks are compared once a second.
   await new Promise(resolve => setTimeout(resolve, 1_050));
   assert.equal((await bring('good')).status, 503);
 });

@@ -1,4 +1,4 @@
-// The introspect filter: takes an opaque token, knows it or has the server asked, and gives the desk the verdict.
+// The introspect filter: takes an opaque token, uses the cached verdict or has the server asked, and passes the verdict to the login desk.
 
 import { Fault } from '../../base/fault.ts';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
@@ -16,7 +16,7 @@ import type { Standing } from './standing.ts';
 import { TokenDesk } from './token-desk.ts';
 
 const TOKEN_BYTES_MAX = 4_096;
-/** Asked about to see whether the server is there, and knows this client. */
+/** A token sent as a probe: it shows whether the server responds and knows this client. */
 const NOBODYS_TOKEN = 'cardea-looks-whether-this-server-answers';
 
 const scopeFault = new Fault('access_denied', 'The token does not have the scopes that this route requires.');
@@ -71,7 +71,7 @@ class IntrospectFilter implements Filter {
     const known = this.tokens.known(token);
     if (known !== undefined && this.holds(known, known.freshUntilMs)) return this.decide(exchange, known);
     if (!isToken68(token)) return this.desk.invalid(exchange, 'malformed');
-    // Because: a token that held when the server was asked last is no guess; whoever shares the address with one who guesses goes on.
+    // Because: a token that was active when last checked is no guess; its caller continues while others there are throttled.
     if (!known?.login && this.desk.isThrottled(exchange)) return undefined;
     return this.decideLater(exchange, token, known);
   }
@@ -80,7 +80,7 @@ class IntrospectFilter implements Filter {
     if (!this.config.forward.keepCredential) this.reader.dropBeside(exchange, of);
   }
 
-  /** Whether it may be gone by until this time of the thread's clock, and its token has not ended. */
+  /** Whether a verdict may be used until `untilMs` of the thread's clock, and its token has not expired. */
   private holds({ expiresAtMs }: Standing, untilMs: number): boolean {
     const { now } = this.worker.clock;
     return untilMs > now && expiresAtMs > wallMs(now);

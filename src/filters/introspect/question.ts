@@ -1,8 +1,8 @@
-// How the server is asked about a token (RFC 7662 section 2.1), as the client that it knows. Sends nothing.
+// The request to the server about a token (RFC 7662 section 2.1), and the client's own credential. Sends nothing.
 
 import type { IntrospectConfig } from './config.ts';
 
-/** RFC 6749 section 2.3.1: id and secret are form-encoded before they become HTTP Basic. */
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they go into HTTP Basic. */
 export function clientAuthorization({ client: { id, secret } }: IntrospectConfig): string {
   return `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`;
 }

@@ -1,4 +1,4 @@
-// What the server said of a token (RFC 7662 section 2.2), read against the configuration. Asks nobody.
+// The server's response about a token (RFC 7662 section 2.2), checked against the configuration. Sends nothing.
 
 import { claimAt, claimText } from '../../exchange/claim-at.ts';
 import { Login } from '../../exchange/login.ts';
@@ -6,34 +6,38 @@ import type { LoginFailure } from '../../exchange/login-desk.ts';
 import { scopesOf } from '../../exchange/scopes-of.ts';
 import type { IntrospectConfig } from './config.ts';
 
-/** What is remembered of a token. How long it is believed goes by the thread's clock, which nobody sets back. */
+/** What is remembered of a token. Times of use are on the thread's clock, which nobody can set back. */
 export interface Standing {
-  /** Null when it holds. */
+  /** Null when the token is valid. */
   readonly failure: LoginFailure | null;
-  /** Null when it does not hold. */
+  /** Null when the token is not valid. */
   readonly login: Login | null;
-  /** Whether it holds the scopes that the configuration asks for. */
+  /** Whether the token has the scopes that the configuration requires. */
   readonly suffices: boolean;
-  /** Until when it is believed without asking again. */
+  /** Until when the result is used without asking again, in clock milliseconds. */
   readonly freshUntilMs: number;
-  /** Until when it counts while nobody can be asked. */
+  /** Until when the result may be used while the server is away, in clock milliseconds. */
   readonly staleUntilMs: number;
-  /** When the token itself ends: since 1970, for the thread's clock stands still while the machine sleeps. */
+  /**
+   * When the token itself expires, in ms since 1970: the thread's clock stands still while the machine sleeps. Infinity without an `exp`.
+   */
   readonly expiresAtMs: number;
 }
 
-/** How far the server's clock may be ahead: to it, who brings a token as soon as it is made is not too early. */
+/** How far the server's clock may be ahead, so that a token can be used as soon as it is issued. */
 const CLOCK_SKEW_S = 30;
 
 /**
- * What servers say of tokens that are for themselves or for the client: Keycloak (`token_type` Refresh, Offline, ID) and Hydra (`token_use`)
- * call these active as well. Whoever brings one as an access token keeps a login far longer than it is meant to last.
+ * Tokens that are meant for the authorization server or the client. Keycloak (`token_type` Refresh, Offline, ID) and Hydra (`token_use`)
+ * call these active as well. A caller that used one as an access token would keep its login far longer than intended.
  */
 const foreignTypes: ReadonlySet<string> = new Set(['refresh', 'refresh_token', 'offline', 'id', 'id_token']);
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** Throws a TypeError for an answer that says neither yes nor no. `clockMs` is the thread's clock at `nowMs` since 1970. */
+/**
+ * Throws a TypeError for a response that does not say whether the token is active. `clockMs` is the thread's clock at `nowMs` since 1970.
+ */
 export function standingOf(answer: Answer, config: IntrospectConfig, clockMs: number, nowMs: number): Standing {
   if (typeof answer.active !== 'boolean') throw new TypeError('the answer does not say whether the token is active');
   const failure = failureOf(answer, config, nowMs / 1_000);
@@ -52,7 +56,7 @@ export function standingOf(answer: Answer, config: IntrospectConfig, clockMs: nu
   };
 }
 
-/** A member that is null is not there: so some servers write what they do not know. */
+/** A member that is null counts as absent: some servers write null for what they do not know. */
 function failureOf(
   { active, token_type: type, token_use: use, exp = null, nbf = null, iss = null, aud }: Answer,
   config: IntrospectConfig,

@@ -1,4 +1,5 @@
-// Asks the server about tokens, each once at a time, and remembers its answers for a while. Decides nothing; see filter.ts.
+// Asks the server about tokens, with one request at a time per token, and remembers the responses for a while. Decides nothing; see
+// filter.ts.
 
 import { hash } from 'node:crypto';
 import { flatText } from '../../base/latin1.ts';
@@ -17,8 +18,8 @@ export class TokenDesk {
   private readonly authorization: string;
   private readonly good: RecentMap<Standing>;
   /**
-   * Apart from the others: whoever makes tokens up drives out nobody whose token holds. By the tokens' hashes: he decides how long
-   * they are, and would have as much memory.
+   * Separate from valid tokens, so that made-up tokens cannot displace them. Keyed by the tokens' hashes: the caller decides how long a
+   * made-up token is, and could otherwise use as much memory as it likes.
    */
   private readonly refused: RecentMap<Standing>;
   private readonly underWay = new Map<string, Promise<Standing | null>>();
@@ -32,17 +33,17 @@ export class TokenDesk {
     this.refused = new RecentMap(config.cacheEntries);
   }
 
-  /** What was said of the token last, however long ago; see `Standing.freshUntilMs`. */
+  /** The last result for a token, however old; see `Standing.freshUntilMs`. */
   known(token: string): Standing | undefined {
     return this.good.get(token) ?? this.refused.get(hashed(token));
   }
 
-  /** Resolves with what the server says, null when it cannot be asked. Of those who ask about one token at once, one does. */
+  /** Resolves with the server's result, or with null when the server cannot be asked. Concurrent calls for one token share a request. */
   ask(token: string): Promise<Standing | null> {
     const asked = this.underWay.get(token);
     if (asked !== undefined) return asked;
     if (this.underWay.size >= this.config.concurrency) return Promise.resolve(null);
-    // The token is a piece of a request's head, and would keep all of it.
+    // The token is a slice of a request head, and would keep the whole head in memory.
     const key = flatText(token);
     const answer = this.question(key).finally(() => this.underWay.delete(key));
     this.underWay.set(key, answer);
@@ -60,7 +61,7 @@ export class TokenDesk {
         body: questionAbout(token),
       });
       const said = standingOf(answer, config, worker.clock.tick(), Date.now());
-      // Because: the server does not tell a token that is over from one that somebody made up.
+      // Because: the server does not distinguish an expired token from a made-up one.
       const standing: Standing =
         said.failure === 'unknown' && this.wasGood(token) ? { ...said, failure: 'expired' } : said;
       this.keep(token, standing);
@@ -87,7 +88,7 @@ export class TokenDesk {
     }
   }
 
-  /** Told when it changes: a server that is away is away for every request. */
+  /** Logs changes only: a server that is away is away for every request. */
   private become(away: boolean, reason: string): void {
     if (this.away === away) return;
     this.away = away;

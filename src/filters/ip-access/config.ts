@@ -1,4 +1,4 @@
-// What may be written for ipAccess. Knows nothing of how exchanges run.
+// The configuration of the ipAccess filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';

@@ -1,4 +1,4 @@
-// Callers by address: as the socket has it, and as a trusted proxy reports it.
+// Callers by address: that of the socket, and that which a trusted proxy reports.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The ipAccess filter: one or two look-ups of the caller's address. Whose word about it counts is the listener's business.
+// The ipAccess filter: looks the caller's address up in one or two sets. The listener decides which headers it believes about the address.
 
 import { CidrSet } from '../../base/cidr-set.ts';
 import { Fault } from '../../base/fault.ts';

@@ -1,4 +1,4 @@
-// What a stranger tries with tokens: keys that change under one id, claims that are all depth, fields that say two things, floods.
+// What an attacker may try with tokens: keys that change under one id, deeply nested claims, ambiguous fields, floods.
 
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey } from 'node:crypto';
@@ -36,7 +36,7 @@ async function gateway(t: TestContext, keys: readonly object[], config: object =
   const needs = jwtFilter.needs!(schema.parse(whole), { store: () => assert.fail() });
   let version = 1;
   const jwksOf = (list: readonly object[]) =>
-    // Because: keys of a set are whatever an issuer publishes.
+    // Because: an issuer may publish anything as the keys of a set.
     ({ version, keys: list, checkedAtMs: Date.now() }) as unknown as JwksValue;
   const feed = { value: jwksOf(keys), onChange: () => () => {}, nudge: () => {} };
   const started = await startFilterGateway(
@@ -132,7 +132,7 @@ test('claims as deep and as large as a token may be, whether they are signed or 
     assert.equal(seen['x-consumer-name'], undefined);
     assert.equal(seen['x-name'], what === 'proto' ? 'a  X-Consumer-Name: root' : undefined);
   }
-  // Because: JSON.parse makes members of that name, and nobody is to take them for a prototype.
+  // Because: JSON.parse makes a member named `__proto__`, which must never become a prototype.
   assert.equal(({} as { admin?: unknown }).admin, undefined);
 });
 

@@ -1,4 +1,4 @@
-// Whether the claims of a token are those that the configuration asks for. Knows no signatures: claims may still be anybody's.
+// Checks the claims of a token against the configuration. Knows no signatures: the claims may still be forged.
 
 import { claimAt } from '../../exchange/claim-at.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
@@ -29,7 +29,7 @@ export class ClaimRules {
     this.maxAgeS = config.maxAge === undefined ? Infinity : config.maxAge / 1_000;
   }
 
-  /** Null when nothing is wrong. `nowS` is seconds since 1970. */
+  /** Why the claims are refused; null when they are accepted. `nowS` is in seconds since 1970. */
   failure(claims: Claims, nowS: number): LoginFailure | null {
     const { issuer, audience } = this.config;
     if (issuer !== undefined && claims.iss !== issuer) return 'wrongIssuer';
@@ -50,13 +50,13 @@ export class ClaimRules {
     return iat + this.maxAgeS + this.skewS <= nowS ? 'expired' : null;
   }
 
-  /** When a token that holds now no longer does, in seconds since 1970. */
+  /** When a token that is valid now expires, in seconds since 1970, clock skew included; Infinity when it never does. */
   goodUntilS({ exp, iat }: Claims): number {
     const expiry = typeof exp === 'number' ? exp + this.skewS : Infinity;
     return typeof iat === 'number' ? Math.min(expiry, iat + this.maxAgeS + this.skewS) : expiry;
   }
 
-  /** Whether all scopes that are asked for are there. */
+  /** Whether all required scopes are among these. */
   suffices(scopes: readonly string[]): boolean {
     return this.config.scopes.every(scope => scopes.includes(scope));
   }

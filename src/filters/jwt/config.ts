@@ -1,4 +1,4 @@
-// What may be written for jwt. Knows nothing of how exchanges run, nor how tokens are verified.
+// The configuration of the jwt filter. Knows nothing of how exchanges run, nor how tokens are verified.
 
 import { z } from 'zod';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
@@ -11,7 +11,7 @@ import { sizeExpected } from '../../base/size.ts';
 
 export const name = 'jwt';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =
@@ -30,7 +30,7 @@ const secretAlgorithms = ['HS256', 'HS384', 'HS512'] as const;
 
 const jwk = z.record(z.string(), z.unknown());
 
-/** A JWK Set as YAML or as the text of a file. */
+/** A JWK Set, written in YAML or as JSON text such as the content of a file. */
 const jwkSet = z
   .union([
     z.string().transform((text, context) => {
@@ -39,7 +39,7 @@ const jwkSet = z
         // Because: nothing is known of its elements yet.
         if (Array.isArray(keys)) return { keys: keys as unknown[] };
       } catch {
-        // Told below.
+        // Reported below.
       }
       context.addIssue({ code: 'custom', message: 'expected a JWK Set: {"keys": [...]}' });
       return z.NEVER;

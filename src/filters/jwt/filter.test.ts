@@ -1,4 +1,4 @@
-// The jwt filter in a gateway, against tokens that `jose` signs: what passes, what does not, and what is told to whom.
+// The jwt filter in a gateway, against tokens signed by `jose`: which pass, which do not, and what each caller is told.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -31,7 +31,7 @@ function token(claims: Record<string, unknown> = {}, header: object = {}, by: 'o
     .sign(pairs[by].privateKey);
 }
 
-/** A feed that the test plays, with what was asked of it. */
+/** A feed that the test controls, with a record of its nudges. */
 function playedFeed(value: JwksValue | undefined) {
   const listeners = new Set<(value: JwksValue) => void>();
   const asked: string[] = [];
@@ -217,7 +217,7 @@ test('a token that was verified costs no cryptography again, whatever is tried b
   const [head, payload, signature] = good.split('.');
   for (let n = 0; n < 100; n++) {
     if (n % 20 === 0) assert.equal((await bring(good)).status, 200);
-    // The one differs in what is under the signature, the other ends as the good one does, by which the cache finds tokens.
+    // Half of the tokens have other claims; the others have the good one's last letters, by which the cache looks tokens up.
     const forged = `${head}.${payload}.${String(n).padStart(signature!.length - 8, 'A')}${signature!.slice(-8)}`;
     const wrong = n % 2 === 0 ? await token({ aud: 'other', n }) : forged;
     assert.equal((await bring(wrong)).status, 401);
@@ -259,7 +259,7 @@ test('a token that ended while the machine slept is not taken for what was left 
   assert.equal((await bring(short)).status, 200);
   const slept = Date.now() + 3_600_000;
   t.mock.method(Date, 'now', () => slept);
-  // Both clocks are compared once a second.
+  // The two clocks are compared once a second.
   await new Promise(resolve => setTimeout(resolve, 1_050));
   assert.equal((await bring(short)).status, 401);
 });

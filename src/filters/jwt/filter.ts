@@ -1,4 +1,5 @@
-// The jwt filter: takes the token, knows it or verifies it, and gives the desk the verdict. What a token must be is beside it.
+// The jwt filter: takes the token, uses the cached verdict or verifies it, and passes the verdict to the login desk. The files beside it
+// define which tokens are valid.
 
 import { discoveryUrl } from '../../base/discovery-url.ts';
 import { Fault } from '../../base/fault.ts';
@@ -34,7 +35,7 @@ export const jwtFilter: FilterDefinition<JwtConfig> = {
   build: (config, services) => new JwtFilter(config, services),
 };
 
-/** Keys and verified tokens, shared by all routes that say the same, and kept over reloads. */
+/** Keys and verified tokens, shared by all routes with the same settings, and kept over reloads. */
 interface Knowledge {
   readonly keys: IssuerKeys;
   readonly tokens: TokenCache;
@@ -130,7 +131,7 @@ class JwtFilter implements Filter {
     const set = keys.current();
     const verdict = verifier.verify(token, set, keys.generation, Date.now());
     if (mayWait && (verdict === 'unknownKey' || verdict === 'mismatch')) {
-      // Because: an issuer may give its next key the name of the last one, or give its keys no names.
+      // Because: an issuer may give its next key the id of the last one, or give its keys no ids.
       const renewed = keys.renewed();
       if (renewed !== null) return this.verifyAfter(renewed, exchange, token);
     }

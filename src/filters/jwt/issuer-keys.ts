@@ -1,4 +1,4 @@
-// The issuer's keys as this worker has them: those of the configuration, or the newest that the feed brought. Fetches nothing.
+// The issuer's keys as this worker has them: those of the configuration, or the newest ones from the feed. Fetches nothing.
 
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import { jwsAlgorithms } from '../../base/jose/jws-algorithm.ts';
@@ -8,13 +8,13 @@ import type { Feed } from '../../store/feed.ts';
 import type { JwksValue } from '../../store/jwks/jwks-feed.ts';
 import type { JwtConfig } from './config.ts';
 
-/** How long a request may wait for a key that nobody knew when it came; the fetch goes on without it. */
+/** How long a request may wait for an unknown key, in ms; the fetch continues without it. */
 const RENEWAL_WAIT_MS = 2_000;
-/** Requests that wait for keys at once, in one worker. */
+/** How many requests of one worker may wait for keys at once. */
 const WAITING_MAX = 500;
 
 export class IssuerKeys {
-  /** Counts up when the keys change. */
+  /** Incremented whenever the keys change. */
   generation = 0;
   private set: KeySet | null = null;
   private readonly config: JwtConfig;
@@ -22,10 +22,10 @@ export class IssuerKeys {
   private value: JwksValue | undefined = undefined;
   private renewal: Promise<void> | null = null;
   private waiting = 0;
-  /** When this worker last asked for newer keys; milliseconds since 1970. */
+  /** When this worker last requested newer keys; milliseconds since 1970. */
   private askedAtMs = 0;
 
-  /** Throws a TypeError for keys of the configuration that cannot be used. */
+  /** `feed` is null when the configuration holds the keys. Throws a TypeError when none of those can be used, or one is faulty. */
   constructor(config: JwtConfig, feed: Feed<JwksValue> | null) {
     this.config = config;
     this.feed = feed;
@@ -40,8 +40,8 @@ export class IssuerKeys {
   }
 
   /**
-   * Resolves when the issuer was asked once more, or did not answer in time. Null when it was asked lately, or when too many wait:
-   * then an unknown key stays unknown. Null as well while no keys have come at all: their source is trying already.
+   * Resolves when the issuer was asked again, or did not answer in time. Null when it was asked recently, or when too many requests wait:
+   * then an unknown key stays unknown. Null also before the first keys have arrived: the feed is trying already.
    */
   renewed(): Promise<void> | null {
     const { feed, value } = this;
@@ -60,7 +60,10 @@ export class IssuerKeys {
     return this.renewal;
   }
 
-  /** What lies ahead is of a clock that was set back since: who waited for that time would not ask for hours. */
+  /**
+   * Whether a time is within the cool-down. A time in the future comes from a clock that was set back since; waiting for it could take
+   * hours.
+   */
   private isLately(atMs: number, nowMs: number): boolean {
     return atMs <= nowMs && nowMs - atMs < this.config.coolDown;
   }
@@ -119,7 +122,7 @@ function singleKey(
     'pem' in source
       ? ready(publicKeyOf(source.pem), '', algorithm)
       : verificationKey(
-          // Because: its type has no index, and it is read member by member.
+          // Because: the type of a JWK has no index signature, and the key is read member by member.
           createSecretKey(source.secret, 'utf8').export({ format: 'jwk' }) as Readonly<Record<string, unknown>>,
           {
             rsa: '',

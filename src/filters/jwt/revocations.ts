@@ -1,11 +1,12 @@
-// Whether a token that holds was revoked since, asked on every request. Reads memory that one source writes; see src/store/revocation.
+// Whether a verified token has been revoked since, checked on every request. Reads memory that another thread writes; see
+// src/store/revocation.
 
 import type { Feed } from '../../store/feed.ts';
 import type { RevocationValue } from '../../store/revocation/revocation-feed.ts';
 import { idFingerprint, RevocationTable, subjectFingerprint } from '../../store/revocation/revocation-table.ts';
 import type { TokenPrints, VerifiedToken } from './verified-token.ts';
 
-/** `unknown` while no list has ever come, and the configuration does not take that for an empty one. */
+/** `unknown` while no list has ever arrived, unless the configuration treats that as an empty list. */
 export type Standing = 'good' | 'revoked' | 'unknown';
 
 export class Revocations {
@@ -39,7 +40,7 @@ export class Revocations {
   }
 }
 
-/** Made once a token: the key is the process's and stays. */
+/** The token's fingerprints, computed once per token: the fingerprint key belongs to the process and stays the same. */
 function printsOf(token: VerifiedToken, { key }: RevocationValue): TokenPrints {
   const { prints, jti, login } = token;
   if (prints !== null && prints.key.low === key.low && prints.key.high === key.high) return prints;

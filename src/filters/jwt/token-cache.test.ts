@@ -1,11 +1,11 @@
-// The memory of verified tokens: bounded, by the whole text, and those that come again stay.
+// The cache of verified tokens: bounded, by the whole text, and tokens that are used again stay.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TokenCache } from './token-cache.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
-/** As far as the cache looks at it. */
+/** A token with only the members that the cache reads. */
 function verified(text: string, bytes: number): VerifiedToken {
   return { text, bytes } as VerifiedToken; // Because: the cache reads nothing else
 }

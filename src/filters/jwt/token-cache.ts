@@ -1,23 +1,23 @@
-// Tokens that were verified, by their whole text: bounded in bytes, until they expire. What was not verified never gets in, so that a
-// flood of wrong tokens drives out nobody; of those that hold, the ones that come again stay.
+// Verified tokens by their whole text: bounded in bytes, kept until they expire. An unverified token is never stored, so a flood of wrong
+// tokens displaces nothing; among valid tokens, those that are used again stay.
 
 import { RecentByNumber } from '../../base/recent-by-number.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
-/** Letters at a token's end that its number is made of: 48 bits of its signature. */
+/** How many characters at the end of a token are hashed for its number: 48 bits of its signature. */
 const TAIL_LETTERS = 8;
 
 export class TokenCache {
   private readonly kept: RecentByNumber<VerifiedToken>;
 
-  /** `bytesMax` counts what tokens and claims take, closely enough; 0 keeps nothing. */
+  /** `bytesMax` limits the approximate size of tokens and claims; 0 caches nothing. */
   constructor(bytesMax: number) {
     this.kept = new RecentByNumber(bytesMax);
   }
 
   get(text: string): VerifiedToken | undefined {
     const token = this.kept.get(numberOf(text));
-    // Because: one that only ends alike is another one.
+    // Because: a different token may have the same number.
     return token?.text === text ? token : undefined;
   }
 
@@ -34,7 +34,10 @@ export class TokenCache {
   }
 }
 
-/** Of two tokens with one number the later is kept, which happens to one in many thousands; whoever brings the other has it verified again. */
+/**
+ * The map key of a token. Of two tokens with the same number only the later one is kept, which affects one in many thousands; the other is
+ * verified again each time.
+ */
 function numberOf(text: string): number {
   const { length } = text;
   let number = 0;

@@ -1,4 +1,4 @@
-// From the text of a token to a login, or to the reason why not: grammar, claims, key, signature, in this order. Caches nothing but headers.
+// Turns the text of a token into a login, or the reason why not: grammar, claims, key, signature, in this order. Caches only headers.
 
 import {
   type CompactJws,
@@ -21,22 +21,22 @@ import { ClaimRules, type Claims } from './claim-rules.ts';
 import type { JwtConfig } from './config.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
-/** `unknownKey`: the issuer did not have the key that the token means when it was asked last. */
+/** `unknownKey`: the key that the token names was not among the issuer's keys when they were last fetched. */
 export type Verdict = VerifiedToken | LoginFailure | 'unknownKey';
 
-/** The headers of an issuer's tokens are all alike: those of tokens that held are kept as read. */
+/** The maximum number of cached headers. An issuer's tokens have very few different headers; those of valid tokens are kept parsed. */
 const HEADERS_MAX = 64;
 
-/** A header with the keys that were meant by it in a key set. */
+/** A parsed header, with the keys of one key set that may have signed a token with it. */
 interface KnownHeader {
-  /** As it stands in tokens. */
+  /** The encoded header as it appears in tokens. */
   readonly text: string;
   readonly header: JwsHeader;
   readonly keys: KeySet | null;
   readonly candidates: readonly VerificationKey[];
 }
 
-/** What a remembered token takes beside its text, and how much larger claims are as objects than as text: about, and rather too much. */
+/** The size of a cached token beside its text, and the ratio of claims as objects to claims as text. Estimates on the high side. */
 const OWN_BYTES = 800;
 const BYTES_PER_PAYLOAD_BYTE = 5;
 
@@ -45,7 +45,7 @@ export class TokenVerifier {
   private readonly rules: ClaimRules;
   private readonly types: ReadonlySet<string>;
   private readonly headers = new Map<string, KnownHeader>();
-  /** Of the last token: mostly the next one's, too, and comparing costs less than looking up. */
+  /** The header of the last token. Most tokens have the same one as the token before, and comparing costs less than a look-up. */
   private last: KnownHeader | undefined = undefined;
 
   constructor(config: JwtConfig) {
@@ -54,7 +54,7 @@ export class TokenVerifier {
     this.types = new Set(config.types.map(shortType));
   }
 
-  /** `keys` is null while there are none. `nowMs` is since 1970. */
+  /** Verifies a token. `keys` is null while there are none; `generation` is that of `keys`; `nowMs` is since 1970. */
   verify(token: string, keys: KeySet | null, generation: number, nowMs: number): Verdict {
     const jws = compactJws(token);
     if (jws === null || jws.payload === null) return 'malformed';
@@ -63,7 +63,7 @@ export class TokenVerifier {
     if (header === null || header.nested || !this.types.has(header.type ?? 'jwt')) return 'malformed';
     const claims = jsonObject(jws.payload);
     if (claims === null) return 'malformed';
-    // Because: a signature costs fifty times as much to check as claims, and most tokens that do not hold have expired.
+    // Because: verifying a signature costs fifty times as much as checking claims, and most invalid tokens have expired.
     const failure = this.rules.failure(claims, nowMs / 1_000);
     if (failure !== null) return failure;
     const { sub, jti, iat } = claims;
@@ -121,7 +121,7 @@ function candidatesFor(
   return candidates.length === 0 ? 'unknownKey' : candidates;
 }
 
-/** Whether a revocation could name it, or there is nothing to name. */
+/** Whether the claim is in a form that a revocation could name, or absent. */
 function isRevocable(claim: unknown): boolean {
   return claim === undefined || claim === null || claim === '' || claimText(claim) !== '';
 }

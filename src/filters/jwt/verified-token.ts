@@ -1,4 +1,4 @@
-// A token that held: what the next request with it needs to know. Shape only.
+// A verified token: what the next request with the same token needs. Types only.
 
 import type { VerificationKey } from '../../base/jose/verification-key.ts';
 import type { Login } from '../../exchange/login.ts';
@@ -11,21 +11,22 @@ export interface TokenPrints {
 }
 
 export interface VerifiedToken {
-  /** The whole text, by itself and not as a piece of the head that it came in. */
+  /** The whole text, in memory of its own: a slice would keep the request head in memory. */
   readonly text: string;
   readonly login: Login;
   readonly key: VerificationKey;
-  /** Of the keys when `key` was last seen among them. */
+  /** The generation of the keys in which `key` was last found. */
   generation: number;
-  /** Since 1970, as the issuer said it. */
+  /** Milliseconds since 1970, from the token's own times and the configuration's `maxAge`. */
   readonly goodUntilMs: number;
-  /** Whether it holds the scopes that the configuration asks for. */
+  /** Whether the token has the scopes that the configuration requires. */
   readonly suffices: boolean;
-  /** For revocation: empty and -Infinity where the token says nothing. */
+  /** For revocation. Empty when the token has no `jti`. */
   readonly jti: string;
-  /** Of `jti` and the subject, once they were looked for; null where there is none. */
+  /** The fingerprints of `jti` and subject for revocation; null until they are first needed. */
   prints: TokenPrints | null;
+  /** For revocation, in seconds since 1970; -Infinity when the token has no `iat`. */
   readonly issuedAtS: number;
-  /** What it takes in memory, about. */
+  /** Approximate size in memory. */
   readonly bytes: number;
 }

@@ -1,4 +1,4 @@
-// Who signed a client's certificate, by chains as connections tell them and as resumed ones do.
+// Who signed a client's certificate, for the chains of full and of resumed connections.
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';

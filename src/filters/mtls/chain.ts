@@ -1,12 +1,12 @@
-// Who vouches for a client: the certificates above its own, as far as they are known.
+// The certificates above that of a client: who vouches for it, as far as known.
 
 import type { X509Certificate } from 'node:crypto';
 import { isSignedBy } from '../../base/signed-by.ts';
 
 /**
- * Those above the first one, lowest first. A connection tells them, up to the root; a resumed one may know none but the client's own, so that
- * the rest is looked for among `authorities`. Null where nobody is known who signed the client's, or a link is wrong: Node puts a chain together by
- * names, and a client may send whom it likes beside those that OpenSSL has verified.
+ * The certificates above the first one of `chain`, lowest first. A connection supplies them up to the root, but a resumed one may know only
+ * the client's own, so the rest is looked up among `authorities`. Null when nobody is known to have signed the client's certificate, or
+ * when a link is wrong: Node builds the chain by names, and a client may send any certificate beside those that OpenSSL has verified.
  */
 export function signersOf(
   chain: readonly X509Certificate[],

@@ -1,4 +1,4 @@
-// Certificates against rules, and what a proxy may say of a certificate.
+// Certificates against rules, and what a proxy may report of a certificate.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,26 +1,26 @@
-// Which rule a certificate meets. Exact ones are looked up, those with a star are tried in order; the first written wins.
+// Finds the rule that a certificate meets. Exact rules are looked up, those with a star are tried in order; the first one in the list wins.
 
 import { Login } from '../../exchange/login.ts';
 import type { ClientRule } from './config.ts';
 
-/** What is known of a certificate, wherever it was told. */
+/** What is known of a certificate, from the connection or from a proxy. */
 export interface CertificateFacts {
-  /** RFC 2253 order; empty when it has none. */
+  /** In RFC 2253 order; empty when the certificate has no subject. */
   readonly subject: string;
   readonly dnsNames: readonly string[];
   readonly uris: readonly string[];
   readonly emails: readonly string[];
-  /** The one SPIFFE id; empty when there is none. */
+  /** The one SPIFFE id; empty when there is none, or several. */
   readonly spiffeId: string;
-  /** SHA-256, hex in lower case; empty when it was not told. */
+  /** SHA-256 in lower-case hex; empty when it is not known. */
   readonly fingerprint: string;
 }
 
 export class ClientRules {
   private readonly rules: readonly ClientRule[];
-  /** Place of the first rule with this kind and value. */
+  /** Index of the first rule for each kind and value. */
   private readonly exact = new Map<string, number>();
-  /** Places of rules with a star. */
+  /** Indexes of the rules with a star. */
   private readonly below: readonly number[];
 
   constructor(rules: readonly ClientRule[]) {
@@ -34,7 +34,7 @@ export class ClientRules {
     }
   }
 
-  /** Whose the certificate is; null when no rule names it. */
+  /** The login for a certificate; null when no rule matches it. */
   find(facts: CertificateFacts): Login | null {
     let first = this.rules.length;
     const consider = (kind: string, value: string): void => {
@@ -69,7 +69,7 @@ function isBelow({ spiffe, dns }: ClientRule, { spiffeId, dnsNames }: Certificat
     return spiffeId.length > folder.length && spiffeId.startsWith(folder);
   }
   const suffix = dns!.slice(1);
-  // A wildcard's own name is a pattern, not a client.
+  // The DNS name of a wildcard certificate is a pattern and does not name a client.
   return dnsNames.some(name => {
     const lower = name.toLowerCase();
     return lower.length > suffix.length && lower.endsWith(suffix) && !lower.includes('*');

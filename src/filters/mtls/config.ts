@@ -1,4 +1,4 @@
-// What may be written for mtls. Knows nothing of how exchanges run.
+// The configuration of the mtls filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
@@ -8,7 +8,7 @@ import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 
 export const name = 'mtls';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =
@@ -119,7 +119,7 @@ export const schema = z
 export type MtlsConfig = z.output<typeof schema>;
 export type ClientRule = MtlsConfig['clients'][number];
 
-/** What this configuration asks for that its place can never give. */
+/** Clients of consumers that do not exist. */
 export function placeProblems({ clients }: MtlsConfig, around: FilterSurroundings) {
   return missingConsumers('clients', clients, around);
 }

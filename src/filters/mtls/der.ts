@@ -1,9 +1,9 @@
-// A reader of DER (X.690), as far as revocation lists need it: elements with definite lengths, one after the other.
+// A reader of DER (X.690) as far as revocation lists need it: a sequence of elements with definite lengths.
 
-/** What is not DER, or not what was expected at its place. */
+/** The bytes are not DER, or not what is expected at this position. */
 export class DerError extends Error {}
 
-/** `start` and `end` hold the content; `from` is where the element itself begins. */
+/** Offsets of one element: `from` is its first byte, and its content is from `start` to before `end`. */
 export interface DerElement {
   readonly tag: number;
   readonly from: number;
@@ -24,7 +24,7 @@ export const DerTag = {
   context0: 0xa0,
 } as const;
 
-/** The element at `at`, which ends within `end`. Throws a DerError. */
+/** The element that begins at `at` and must end by `end`. Throws a DerError. */
 export function readElement(bytes: Buffer, at: number, end: number): DerElement {
   if (at + 2 > end) throw new DerError('an element ends early');
   const tag = bytes[at]!;
@@ -42,7 +42,7 @@ export function readElement(bytes: Buffer, at: number, end: number): DerElement 
   return { tag, from: at, start, end: start + length };
 }
 
-/** The elements inside one. Throws a DerError. */
+/** The elements inside an element. Throws a DerError. */
 export function childrenOf(bytes: Buffer, { start, end }: DerElement): DerElement[] {
   const children: DerElement[] = [];
   for (let at = start; at < end; ) {
@@ -53,13 +53,13 @@ export function childrenOf(bytes: Buffer, { start, end }: DerElement): DerElemen
   return children;
 }
 
-/** Throws a DerError when there is none, or one of another kind. */
+/** Throws a DerError when the element is missing or has another tag. */
 export function expectTag(element: DerElement | undefined, tag: number): DerElement {
   if (element?.tag !== tag) throw new DerError(`expected the tag ${tag}, found ${element?.tag ?? 'nothing'}`);
   return element;
 }
 
-/** `1.2.840.113549.1.1.11`. */
+/** An object identifier as text, such as `1.2.840.113549.1.1.11`. */
 export function oidText(bytes: Buffer, { start, end }: DerElement): string {
   const numbers: number[] = [];
   let value = 0;
@@ -74,7 +74,7 @@ export function oidText(bytes: Buffer, { start, end }: DerElement): string {
   return numbers.join('.');
 }
 
-/** Milliseconds since 1970 of a UTCTime or GeneralizedTime in the one form that RFC 5280 allows. Throws a DerError. */
+/** A UTCTime or GeneralizedTime in milliseconds since 1970, in the one form that RFC 5280 allows. Throws a DerError. */
 export function timeMs(bytes: Buffer, element: DerElement): number {
   const text = bytes.toString('latin1', element.start, element.end);
   const isShort = element.tag === DerTag.utcTime;

@@ -1,4 +1,4 @@
-// Certificates that a proxy tells of, through a gateway with real sockets. Those of real handshakes are in test/e2e/identity.
+// Certificates that a proxy forwards, through a gateway with real sockets. Those of real handshakes are in test/e2e/identity.
 
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';

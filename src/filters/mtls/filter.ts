@@ -1,4 +1,4 @@
-// The mtls filter: the connection's verified certificate, or the one that a trusted proxy tells of, to whose it is.
+// The mtls filter: finds the owner of the connection's verified certificate, or of the one that a trusted proxy forwards.
 
 import { wallMs } from '../../base/wall-time.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -33,9 +33,9 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
     const rules = new ClientRules(clients);
     const revoked =
       crl === undefined ? null : new RevocationLists(crl.lists, crl.authorities, crl.expired === 'accept');
-    /** By the certificate of a connection, which stays the same object for all its requests. */
+    /** By certificate, which is the same object for all requests of a connection: its login, or false when no rule matches. */
     const known = new WeakMap<object, Login | false>();
-    /** Likewise: the authorities above it. */
+    /** Likewise the authorities above each certificate. */
     const vouching = new WeakMap<object, readonly IssuedCertificate[] | null>();
 
     function admit(exchange: Exchange, login: Login | null | false): boolean {
@@ -56,7 +56,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
       else if (admit(exchange, rules.find(facts)) && !forward.keepCredential) headers.remove(FORWARDED);
     }
 
-    /** Whether no list revokes it, or an authority above it; refuses otherwise. */
+    /** Whether no list revokes the certificate or an authority above it. If one does, or the lists cannot tell, refuses the request. */
     function isGood(exchange: Exchange, certificate: VerifiedCertificate): boolean {
       if (revoked === null) return true;
       let above = vouching.get(certificate);
@@ -82,7 +82,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
           byProxy(exchange);
           return;
         }
-        // A stranger's word about a certificate is worth nothing, also further on.
+        // A claim about a certificate by an untrusted client must not reach the upstream either.
         if (fromProxy) exchange.request.headers.remove(FORWARDED);
         const { certificate } = client;
         if (certificate === null) desk.missing(exchange);

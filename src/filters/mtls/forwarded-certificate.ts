@@ -1,15 +1,16 @@
-// Reads X-Forwarded-Client-Cert as Envoy documents it: one element, fields with quotes. Whether to believe it is the filter's choice.
+// Parses X-Forwarded-Client-Cert as Envoy documents it: one element with fields, optionally quoted. The filter decides whether to believe
+// it.
 
 import type { CertificateFacts } from './client-rules.ts';
 
 const LENGTH_MAX = 16_384;
 
-/** A field of an element: name, `=`, a quoted or plain value. */
+/** A field of an element: name, `=`, a quoted or plain value, and what follows it. */
 const field = /([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))(;|,|$)/y;
 
 /**
- * The certificate that the text tells of. Null for a text that is malformed, tells of several certificates (then nobody can say which
- * is the caller's), or of none.
+ * The certificate that the text describes. Null for a text that is malformed, describes several certificates (then it is unclear which is
+ * the caller's), or describes none.
  */
 export function parseForwardedCertificate(text: string): CertificateFacts | null {
   if (text === '' || text.length > LENGTH_MAX) return null;
@@ -22,7 +23,7 @@ export function parseForwardedCertificate(text: string): CertificateFacts | null
     if (match === null) return null;
     const [whole, name = '', quoted, plain = '', end] = match;
     at += whole.length;
-    // Because: a comma begins the next element, and a separator needs something behind it.
+    // Because: a comma starts another element, and a semicolon must be followed by a field.
     if (end === ',' || (end === ';' && at === text.length)) return null;
     const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
     if (value !== '') values.get(name.toLowerCase())?.push(value);

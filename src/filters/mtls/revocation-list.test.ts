@@ -1,4 +1,4 @@
-// Revocation lists that openssl made: what is revoked, whose list it is, and lists that are not to be believed.
+// Revocation lists made by openssl: what is revoked, whose list it is, and lists that must be refused.
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -90,7 +90,7 @@ test('of two lists of one authority the newer counts, wherever it stands', async
   t.after(() => own.remove());
   const gone = own.issue('gone');
   const before = readFileSync(own.revoke(), 'utf8');
-  // Because: the times of lists are whole seconds.
+  // Because: the times of lists are in whole seconds.
   await new Promise(resolve => setTimeout(resolve, 1_000));
   const after = readFileSync(own.revoke(gone.cert), 'utf8');
   for (const texts of [

@@ -1,11 +1,11 @@
-// Certificate revocation lists (RFC 5280 section 5): read, verified against their authority, and asked for a serial number. Whole lists
-// only: delta and indirect ones, and whatever else a list declares critical, are refused.
+// Certificate revocation lists (RFC 5280 section 5): parsed, verified against their authority, and searched for serial numbers. Complete
+// lists only: delta and indirect lists, and any other critical extension, are refused.
 
 import { verify, X509Certificate } from 'node:crypto';
 import { signersOf } from './chain.ts';
 import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from './der.ts';
 
-/** Hash by the OID of the signature's algorithm; null for Ed25519, which has its own. */
+/** Hash by the OID of the signature algorithm; null for Ed25519, which includes its own. */
 const algorithms: Readonly<Record<string, string | null>> = {
   '1.2.840.113549.1.1.11': 'sha256',
   '1.2.840.113549.1.1.12': 'sha384',
@@ -16,15 +16,15 @@ const algorithms: Readonly<Record<string, string | null>> = {
   '1.3.101.112': null,
 };
 
-/** What a list says, not yet believed. */
+/** The content of a list before its signature is verified. */
 interface ReadList {
   readonly signed: Buffer;
   readonly hash: string | null;
   readonly signature: Buffer;
   readonly thisUpdateMs: number;
-  /** Infinity when it names no time. */
+  /** Infinity when the list names no time. */
   readonly nextUpdateMs: number;
-  /** Hex in upper case without leading zeros. */
+  /** Upper-case hex without leading zeros. */
   readonly serials: ReadonlySet<string>;
 }
 
@@ -32,7 +32,7 @@ export interface RevocationList extends Pick<ReadList, 'serials' | 'thisUpdateMs
   readonly authority: X509Certificate;
 }
 
-/** What lists name a certificate by. The issuer's name is in RFC 2253 order. */
+/** The data by which lists name a certificate. `issuer` is in RFC 2253 order. */
 export interface IssuedCertificate {
   readonly issuer: string;
   readonly serialNumber: string;
@@ -43,14 +43,14 @@ export type Revocation = 'good' | 'revoked' | 'unknown';
 /** The lists of several authorities. */
 export class RevocationLists {
   /**
-   * By the name of the authority as certificates have it, in RFC 2253 order. Several where authorities share a name, as those do that
-   * exchange their key: each key signs a list of its own, and a serial number does not tell by which key it was given.
+   * By the name of the authority as certificates have it, in RFC 2253 order. Several lists when authorities share a name, as they do while
+   * an authority changes its key: each key signs a list of its own, and a serial number does not say which key issued it.
    */
   private readonly byIssuer: ReadonlyMap<string, readonly RevocationList[]>;
   private readonly authorities: readonly X509Certificate[];
   private readonly acceptExpired: boolean;
 
-  /** PEM texts. Throws a TypeError with a message for the operator. */
+  /** Takes PEM texts. Throws a TypeError with a message for the operator. */
   constructor(lists: readonly string[], authorities: string, acceptExpired: boolean) {
     const certificates = pemBlocks(authorities, 'CERTIFICATE').map(der => new X509Certificate(der));
     if (certificates.length === 0) throw new TypeError('`crl.authorities` holds no certificate in PEM');
@@ -64,7 +64,7 @@ export class RevocationLists {
     this.acceptExpired = acceptExpired;
   }
 
-  /** The authorities above a client, by its chain as the connection tells it. Null where it is not certain who signed it. */
+  /** The authorities above a client, from its chain as the connection supplies it, in DER. Null when it is not certain who signed it. */
   authoritiesAbove(chain: readonly Buffer[]): readonly IssuedCertificate[] | null {
     const above = signersOf(
       chain.map(der => new X509Certificate(der)),
@@ -73,7 +73,7 @@ export class RevocationLists {
     return above?.map(({ issuer, serialNumber }) => ({ issuer: nameText(issuer), serialNumber })) ?? null;
   }
 
-  /** Asks for a client's own certificate, whose authority must have a list, and for those above it, where theirs has one. */
+  /** Checks a client's own certificate, whose authority must have a list, and those above it, whose authorities may have one. */
   askAll(own: IssuedCertificate, above: readonly IssuedCertificate[] | null, nowMs: number): Revocation {
     let verdict = this.ask(own.issuer, own.serialNumber, nowMs);
     if (above === null) return verdict === 'revoked' ? 'revoked' : 'unknown';
@@ -86,7 +86,9 @@ export class RevocationLists {
     return verdict;
   }
 
-  /** `unknown` where no list of the authority is there, or only one whose time is over. */
+  /**
+   * Checks one serial number. `unknown` when the authority has no list, or when one of its lists has expired and `acceptExpired` is false.
+   */
   ask(issuer: string, serialNumber: string, nowMs: number): Revocation {
     const lists = this.byIssuer.get(issuer);
     if (lists === undefined) return 'unknown';
@@ -96,7 +98,7 @@ export class RevocationLists {
   }
 }
 
-/** Of every authority the list that it made last, in whichever order they were given. */
+/** The latest list of each authority, in whichever order they were given. */
 function newestOf(lists: readonly RevocationList[]): Iterable<RevocationList> {
   const newest = new Map<X509Certificate, RevocationList>();
   for (const list of lists) {
@@ -118,7 +120,7 @@ function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): Rev
     try {
       return verify(list.hash, list.signed, publicKey, list.signature);
     } catch {
-      return false; // A key of another kind than the signature's.
+      return false; // The key does not fit the signature's algorithm.
     }
   });
   if (authority === undefined) throw new TypeError('a revocation list is signed by none of `crl.authorities`');
@@ -163,7 +165,7 @@ function serialOf(der: Buffer, entry: DerElement): string {
   return serialText(der.toString('hex', serial.start, serial.end));
 }
 
-/** Numbers of both worlds alike. */
+/** A serial number in one form, whether it comes from a list or from Node. */
 function serialText(hex: string): string {
   return hex.toUpperCase().replace(/^0+(?=.)/, '');
 }
@@ -184,8 +186,8 @@ function pemBlocks(text: string, label: string): Buffer[] {
 }
 
 /**
- * From Node's lines, outermost first and escaped as RFC 2253 says, to one line: as a client's certificate names its issuer. Node has no text for an
- * empty name, which its types leave out.
+ * Converts a name from Node's form, one part per line, outermost first, escaped as in RFC 2253, to the one-line form in which a client's
+ * certificate names its issuer. For an empty name Node returns undefined, which its types omit.
  */
 function nameText(lines: string | undefined = ''): string {
   return lines

@@ -1,4 +1,5 @@
-// What an exchange owes its browser: cookies to set with the answer, redirects, and how the browser reaches this gateway.
+// What an exchange owes its browser: cookies to set with the response, redirects, and the address by which the browser reaches this
+// gateway.
 
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { OidcConfig } from './config.ts';
@@ -10,13 +11,13 @@ export class BrowserSide {
   private readonly config: OidcConfig;
   private readonly slot: number;
 
-  /** `slot` is the filter's cell, in which cookies wait for the answer. */
+  /** `slot` is the filter's cell, in which cookies wait for the response. */
   constructor(config: OidcConfig, slot: number) {
     this.config = config;
     this.slot = slot;
   }
 
-  /** Scheme and host as the browser has them. */
+  /** The gateway's scheme and host as the browser sees them, without a trailing slash. */
   base({ client, request }: Exchange): string {
     return this.config.publicUrl?.replace(/\/+$/, '') ?? `${client.scheme}://${request.authority}`;
   }
@@ -25,21 +26,21 @@ export class BrowserSide {
     return { sameSite: this.config.session.sameSite, secure: this.base(exchange).startsWith('https:'), path: '/' };
   }
 
-  /** Set-Cookie lines that go with whatever answer there will be. */
+  /** Collects Set-Cookie lines for the response, whichever response that will be. */
   addCookies(exchange: Exchange, lines: readonly string[]): void {
     exchange.state[this.slot] = [...this.cookies(exchange), ...lines];
   }
 
-  /** Adds them to the answer. */
+  /** Adds the collected Set-Cookie lines to the response. */
   sendCookies(exchange: Exchange): void {
     for (const line of this.cookies(exchange)) exchange.response!.headers.append('Set-Cookie', line);
   }
 
-  /** The session's cookie. False when it does not fit into a browser's. */
+  /** Sets the session cookie; `before` is the value that the browser sent. False when the value is too large for a browser. */
   setSession(exchange: Exchange, cookie: string, before: string | null): boolean {
     const { session } = this.config;
     const settings = this.cookieSettings(exchange);
-    // Because: a strict cookie does not come along to the callback, whatever the browser has.
+    // Because: browsers do not send a strict cookie to the callback, so it is unknown how many pieces they have.
     const had = before === null && session.sameSite === 'strict' ? PIECES_MAX : piecesOf(before);
     const lines = writeCookie(session.cookie, cookie, Math.ceil(session.life / 1_000), settings, had);
     if (lines !== null) this.addCookies(exchange, lines);
@@ -55,14 +56,17 @@ export class BrowserSide {
     this.reply(exchange, 302, ['Location', url], '');
   }
 
-  /** Back from the provider to a page that wants the session's cookie. */
+  /** Leads the browser from the callback to a page that needs the session cookie. */
   returnTo(exchange: Exchange, url: string): void {
     if (this.config.session.sameSite !== 'strict') this.redirect(exchange, url);
-    // Because: browsers keep a strict cookie to themselves until a page of this site leads them on; the redirect is the provider's doing.
+    // Because: browsers send a strict cookie only when a page of this site leads them on, and this redirect began at the provider.
     else this.reply(exchange, 200, ['Content-Type', 'text/html; charset=utf-8'], pageBefore(url));
   }
 
-  /** The cookies go with the reply itself: inside anyOf nobody asks the filter about the answer. */
+  /**
+   * Puts the collected cookies into the reply itself, and clears them so that `onResponse` does not add them again. When an anyOf withdraws
+   * the reply, it withdraws the cookies as well.
+   */
   private reply(exchange: Exchange, status: number, field: readonly [string, string], body: string): void {
     const cookies = this.cookies(exchange).map(line => ['Set-Cookie', line] as const);
     exchange.state[this.slot] = undefined;
@@ -75,9 +79,9 @@ export class BrowserSide {
   }
 }
 
-/** A page that is left at once for another. */
+/** A page that leads to another one immediately. */
 function pageBefore(url: string): string {
-  // What a URL may hold and HTML reads as its own; quotes and angle brackets are escaped in it already.
+  // Escapes the characters that a URL may contain and HTML interprets; quotes and angle brackets are percent-encoded in a URL already.
   const href = new URL(url).href.replaceAll('&', '&amp;').replaceAll("'", '&#39;');
   return `<!doctype html><meta http-equiv="refresh" content='0;url="${href}"'><a href="${href}">Continue</a>`;
 }

@@ -1,4 +1,4 @@
-// What kind of request came: a page that a browser shows, or a call of a program; from this site or from another.
+// Classifies a request: a page that a browser shows or a call by a program, from this site or from another.
 
 import type { Exchange } from '../../exchange/exchange.ts';
 import { HeaderId } from '../../http/header-names.ts';
@@ -14,19 +14,21 @@ export function isPage({ request }: Exchange): boolean {
 }
 
 /**
- * Whether another site made the browser send this. Browsers say so in Sec-Fetch-Site, older ones by Origin; who says
- * neither is no browser, and brings no cookie unless he wants to. `base` is this site as the browser has it.
+ * Whether another site made the browser send this request. Browsers say so in Sec-Fetch-Site, older ones in Origin. A client that sends
+ * neither is not a browser, so nobody can make it send a cookie. `base` is this site as the browser sees it.
  */
 export function isCrossSite({ request }: Exchange, base: string): boolean {
   const { headers } = request;
   const site = headers.get('sec-fetch-site');
-  // Because: a neighbour under the same domain is another site's to write, too.
+  // Because: another host under the same domain may be run by somebody else.
   if (site !== undefined) return site === 'cross-site' || site === 'same-site';
   const origin = headers.getById(HeaderId.origin);
   return origin !== undefined && origin !== URL.parse(base)?.origin;
 }
 
-/** Whether it changes nothing (RFC 9110 section 9.2.1). An upgrade may: whatever goes through the socket goes in the user's name. */
+/**
+ * Whether the request changes nothing (RFC 9110 section 9.2.1). An upgrade may: everything sent over the socket acts in the user's name.
+ */
 export function isSafe({ request: { method, upgrade } }: Exchange): boolean {
   return upgrade === '' && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
 }

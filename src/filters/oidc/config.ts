@@ -1,4 +1,4 @@
-// What may be written for oidc. Knows nothing of how exchanges run.
+// The configuration of the oidc filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { duration } from '../../base/schema/duration.ts';
@@ -8,7 +8,7 @@ import { serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'oidc';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =
@@ -160,13 +160,16 @@ export const schema = z
 
 export type OidcConfig = z.output<typeof schema>;
 
-/** The store that it names. */
+/** The store that the configuration names, if any. */
 export function storesOf(config: OidcConfig): { readonly name: string; readonly path: readonly string[] }[] {
   const { store } = config.session;
   return store === undefined ? [] : [{ name: store, path: ['session', 'store'] }];
 }
 
-/** Where the provider sends the browser, and calls. Whoever wants no logout needs no path for it. */
+/**
+ * The paths to which the provider sends the browser, or which it calls: some route must match them. Logout by the user is optional, so its
+ * paths are not listed.
+ */
 export function ownPaths({ paths: { callback, backchannelLogout } }: OidcConfig) {
   const own = [
     {

@@ -1,4 +1,4 @@
-// Long values in several cookies, and the upstream sees none of them: over real requests.
+// Long values split over several cookies, which the upstream does not see: over real requests.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { type CookieSettings, dropCookies, endCookie, piecesOf, readCookie, writ
 
 const settings: CookieSettings = { sameSite: 'lax', secure: true, path: '/' };
 
-/** What the jar reads of this Cookie header, and what the upstream gets of it. */
+/** What the jar reads from this Cookie header, and what the upstream receives of it. */
 async function read(cookie: string): Promise<{ value: string | null; upstream: string | undefined }> {
   let value: string | null = null;
   const jar: Filter = {

@@ -1,18 +1,19 @@
-// The filter's own cookies: read out of a request, written as Set-Cookie, taken away from the upstream. Long ones are cut into several.
+// The filter's own cookies: reads them, writes them as Set-Cookie, and removes them from the request. Long values are split over several
+// cookies.
 
 import type { Exchange } from '../../exchange/exchange.ts';
 import { cookiePairs } from '../../http/cookies.ts';
 import { HeaderId } from '../../http/header-names.ts';
 import { trimOptionalWhitespace } from '../../http/optional-whitespace.ts';
 
-/** Browsers keep cookies of 4,096 bytes, name and attributes included (RFC 6265 section 6.1). */
+/** Characters per cookie: browsers keep 4,096 bytes, name and attributes included (RFC 6265 section 6.1). */
 const PIECE_CHARACTERS = 3_600;
-/** Beyond this a head grows past what servers take. */
+/** With more pieces, request heads would become larger than servers accept. */
 export const PIECES_MAX = 5;
 /** Longer values do not fit. */
 export const COOKIE_CHARACTERS_MAX = PIECES_MAX * PIECE_CHARACTERS;
 
-/** For the log. */
+/** A message for the log. */
 export const TOO_LARGE = 'oidc session is too large for cookies; name a session.store';
 
 export interface CookieSettings {
@@ -21,7 +22,7 @@ export interface CookieSettings {
   readonly path: string;
 }
 
-/** The value of a cookie that may be in pieces `NAME`, `NAME.1`, `NAME.2`; null when it is missing or stands twice. */
+/** The value of a cookie that may be split into `NAME`, `NAME.1`, `NAME.2`; null when it is missing or a piece occurs twice. */
 export function readCookie(exchange: Exchange, name: string): string | null {
   const lines = exchange.request.headers.getAll('cookie');
   if (lines.length === 0 || !lines.some(line => line.includes(name))) return null;
@@ -39,7 +40,10 @@ export function readCookie(exchange: Exchange, name: string): string | null {
   return value;
 }
 
-/** Set-Cookie values; null when the value is too long for a browser. Pieces of a longer one that was there before are ended. */
+/**
+ * Set-Cookie values for a cookie; null when the value is too long. `before` is the number of pieces that the browser may have: extra ones
+ * are ended.
+ */
 export function writeCookie(
   name: string,
   value: string,
@@ -57,19 +61,19 @@ export function writeCookie(
   return lines;
 }
 
-/** Set-Cookie values that end a cookie. */
+/** Set-Cookie values that delete a cookie of this many pieces. */
 export function endCookie(name: string, settings: CookieSettings, pieces: number): string[] {
   return Array.from({ length: Math.max(1, pieces) }, (_, piece) =>
     line(piece === 0 ? name : `${name}.${piece}`, '', 0, settings),
   );
 }
 
-/** In how many pieces the browser has a value. */
+/** The number of pieces in which the browser has a value. */
 export function piecesOf(value: string | null): number {
   return value === null ? 0 : Math.max(1, Math.ceil(value.length / PIECE_CHARACTERS));
 }
 
-/** Takes the filter's cookies out of the request: the upstream has no use for them. */
+/** Removes the filter's cookies from the request: the upstream does not need them. */
 export function dropCookies(exchange: Exchange, name: string): void {
   const { headers } = exchange.request;
   const lines = headers.getAll('cookie');

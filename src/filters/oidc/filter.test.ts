@@ -1,5 +1,5 @@
-// What an attacker tries with a login of somebody else's: another provider's, another site's socket, made-up logout tokens, a logout
-// that a renewal overtakes; and requests that want one session's tokens replaced at once. Logins that work are in test/e2e/oidc.
+// Attacks on logins: another provider's login, another site's socket, made-up logout tokens, a logout during a renewal; and concurrent
+// requests that all want one session's tokens replaced. Successful logins are in test/e2e/oidc.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -23,19 +23,19 @@ const key = 'a key of at least thirty-two characters';
 interface TestProvider {
   readonly issuer: string;
   readonly asked: string[];
-  /** What it answers to who wants tokens, once; null refuses, `busy` comes to nothing. */
+  /** The next response of the token endpoint, used once; null refuses, `busy` gives 503. */
   tokens: object | 'busy' | null;
-  /** How it answers to all that is asked of it, where it is not well. */
+  /** The status of every response while the provider is broken; null otherwise. */
   broken: number | null;
   error: string;
-  /** Beside what every provider says of itself. */
+  /** Metadata beside the required members. */
   metadata: object;
-  /** How the gateway said who it is, each time that it wanted tokens. */
+  /** How the gateway authenticated at the token endpoint, for each request. */
   readonly shown: { readonly head: string | undefined; readonly body: URLSearchParams }[];
   stop(): void;
 }
 
-/** A provider's metadata, and a record of what was asked of it. */
+/** A provider with metadata, a token endpoint and keys, and a record of the requests. */
 async function startProvider(t: TestContext, keys: readonly object[] = []): Promise<TestProvider> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -123,7 +123,7 @@ function sessionOf(issuer: string): Session {
   return { of: `${issuer} gateway`, claims: { sub: 'u' }, scopes: [], ...tokens, startedS: now(), usedS: now() };
 }
 
-/** The status of what the provider is answered that tells of a logout. */
+/** Sends a logout token as the provider does, and returns the status of the response. */
 async function logOut(port: number, token: string): Promise<number> {
   const { status } = await ask(port, {
     method: 'POST',
@@ -134,7 +134,7 @@ async function logOut(port: number, token: string): Promise<number> {
   return status;
 }
 
-/** A Redis of its own, and a store that asks it. */
+/** A Redis of its own, and a store that uses it. */
 async function startStore(t: TestContext) {
   const redis = await startRedis();
   const store = new RedisStore(redisSpec(redis.port));
@@ -159,7 +159,7 @@ test('a login that began with one provider is not finished with another, also wh
   assert.ok(one.asked.includes('/token'), 'its own provider is asked');
 });
 
-/** The callback of a login that this answer has begun, with what the provider will give for its code. */
+/** The callback of the login that this response has begun; prepares what the provider gives for its code. */
 async function callbackOf(begun: Answer, provider: TestProvider, signing: CryptoKey, claims: object) {
   const asked = new URL(begun.headers.location!).searchParams;
   const standard = { iss: provider.issuer, aud: 'gateway', sub: 'u', iat: now(), exp: now() + 120 };
@@ -230,7 +230,7 @@ test('a strict cookie is for a browser that a page of the site itself leads on, 
   assert.match(answer.body.toString(), /content='0;url="http:\/\/127\.0\.0\.1:\d+\/a\?b=(%27|&#39;)&amp;c=%22"'>/);
   const [kept, ...ended] = valuesOf(answer, 'set-cookie').filter(line => line.startsWith('cardea_session'));
   assert.match(kept!, /^cardea_session=.{100,}; SameSite=Strict/);
-  // The last one ends the cookie of the login that was under way.
+  // The last one ends the cookie of the login in progress.
   assert.equal(ended.length, 5);
   for (const line of ended) assert.match(line, /^cardea_session(\.[1-4]|_login_.{12})=; .*Max-Age=0;/);
 });
@@ -379,7 +379,7 @@ test('a provider that is not well when the browser comes back: 503, and nobody i
   assert.equal((await ask(gateway.port, callback)).status, 302);
 });
 
-/** The callback of a provider that refuses, or has no code to give. */
+/** The callback of a provider that refuses, or that has no code to give. */
 function refusedBy(begun: Answer, error: string, description = '') {
   const state = new URL(begun.headers.location!).searchParams.get('state');
   const cookie = valuesOf(begun, 'set-cookie')
@@ -453,7 +453,7 @@ test('a callback with another state than the login began with, or after its time
   const gateway = await start(t, provider.issuer);
   const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
   const callback = await callbackOf(begun, provider, privateKey, {});
-  // The cookie goes by the beginning of the state, which is the same.
+  // The cookie is named by the start of the state, which is the same.
   const state = new URL(begun.headers.location!).searchParams.get('state')!;
   const other = `${state.slice(0, -1)}${state.endsWith('A') ? 'B' : 'A'}`;
   const guessed = { ...callback, path: callback.path.replace(state, other) };
@@ -461,7 +461,7 @@ test('a callback with another state than the login began with, or after its time
   assert.equal((await ask(gateway.port, guessed)).status, 401);
   const late = Date.now() + 601_000;
   t.mock.method(Date, 'now', () => late);
-  // Both clocks are compared once a second.
+  // The two clocks are compared once a second.
   await new Promise(resolve => setTimeout(resolve, 1_050));
   assert.equal((await ask(gateway.port, callback)).status, 401);
   assert.ok(!provider.asked.includes('/token'));
@@ -473,7 +473,7 @@ test('a provider that takes no more requests for now, or does not know its clien
   assert.equal((await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } })).status, 302);
   const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() - 10 };
   const sessions = cookieSessions(provider.issuer);
-  // A cookie of its own each time: one that was just looked at is not due again.
+  // Uses a new cookie each time: a session that was just checked is not due again.
   const answered = async () => {
     const cookie = `cardea_session=${sessions.keep({ ...sessionOf(provider.issuer), ...tokens })}`;
     return await ask(gateway.port, { headers: { cookie } });
@@ -506,7 +506,7 @@ test('behind a proxy that ends TLS the site is that of publicUrl: sockets of its
   const { issuer } = await startProvider(t);
   const gateway = await start(t, issuer, { publicUrl: 'https://app.example.com/' });
   const cookie = `cardea_session=${cookieSessions(issuer).keep(sessionOf(issuer))}`;
-  // As Chromium opens one: with an origin, and without Sec-Fetch-Site.
+  // As Chromium opens a WebSocket: with Origin, and without Sec-Fetch-Site.
   const statusFrom = async (origin: string) =>
     (await ask(gateway.port, { headers: { cookie, connection: 'upgrade', upgrade: 'websocket', origin } })).status;
   assert.equal(await statusFrom('https://app.example.com'), 200);
@@ -546,7 +546,7 @@ test('what is kept of a user’s sessions to end them holds none that are over',
     return sessions.keep({ ...sessionOf('i'), startedS: at, usedS: at }, null, 60_000);
   };
   for (const agoS of [200, 100, 50, 0]) await begin(agoS);
-  const [index] = (await store.command('KEYS', '*:of-sub:*')) as string[]; // Because: KEYS answers a list
+  const [index] = (await store.command('KEYS', '*:of-sub:*')) as string[]; // Because: KEYS returns a list
   assert.equal(await store.command('ZCARD', index!), 2);
   assert.equal(await sessions.endAll({ sub: 'u' }), 2);
 });
@@ -586,7 +586,7 @@ test('gateways that share sessions show a refresh token once, however many reque
       .map(({ port }) => ask(port, { headers: { cookie: `cardea_session=${cookie}` } }));
     for (const { status, headers } of await Promise.all(asking)) {
       assert.equal(status, 200);
-      // One that is good still is used while another is fetched.
+      // An access token that is still good is used while another is fetched.
       if (leftS < 0) assert.equal(headers['x-token'], `Bearer new ${leftS}`);
     }
     assert.equal(provider.asked.filter(url => url === '/token').length, 1);
@@ -594,12 +594,12 @@ test('gateways that share sessions show a refresh token once, however many reque
   }
 });
 
-/** Three workers of one gateway, which keep sessions in cookies, and such a cookie whose access token ends in so many seconds. */
+/** Three workers of one gateway that keeps sessions in cookies, and such a cookie whose access token expires in `leftS` seconds. */
 async function startWorkers(t: TestContext, leftS: number) {
   const provider = await startProvider(t);
   const tables = new Map([[refreshTableNeed.name, refreshMemory()]]);
   const workers = await Promise.all(
-    // One of them for a route that says it differently.
+    // One of them is for a route with other settings.
     [{}, {}, { crossSite: 'allow' }].map(own =>
       start(t, provider.issuer, { upstreamToken: 'access', ...own }, new Map(), tables),
     ),
@@ -618,7 +618,7 @@ test('workers show the refresh token of a cookie once, and whoever brings the ol
       Promise.all([0, 1, 2].flatMap(() => workers).map(({ port }) => ask(port, { headers: { cookie } })));
     for (const answer of await askAll()) {
       assert.equal(answer.status, 200);
-      // One that is good still is used while another is fetched.
+      // An access token that is still good is used while another is fetched.
       if (leftS < 0) assert.equal(answer.headers['x-token'], 'Bearer new');
     }
     const given = new Set<string>();
@@ -664,7 +664,7 @@ test('tokens that are due again at once are replaced again, from whichever cooki
   assert.deepEqual(await asked(1), ['Bearer third', 2]);
 });
 
-/** A gateway that keeps sessions in Redis, and there one whose access token ends then. */
+/** A gateway that keeps sessions in Redis, and a session there whose access token expires at `accessUntilS`. */
 async function startDue(t: TestContext, accessUntilS: number) {
   const provider = await startProvider(t);
   const store = await startStore(t);
@@ -708,7 +708,7 @@ test('tokens that were replaced elsewhere and are due again are shown by whoever
   const headers = { cookie: `cardea_session=${cookie}` };
   provider.tokens = 'busy';
   const asked = () => provider.asked.filter(url => url === '/token').length;
-  // From here on the gateway remembers the first tokens, and nobody has claimed them.
+  // From here on, the gateway has the first tokens cached, and nobody has claimed their refresh.
   assert.equal((await ask(gateway.port, { headers })).status, 200);
   assert.equal(asked(), 1);
   const next = { ...session, refreshToken: 'r2', accessUntilS: now() + 20 };
@@ -737,7 +737,7 @@ test('cookies that somebody made up are refused without asking Redis', async t =
     assert.equal(await statusWith(`${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`), 401);
   }
   assert.equal(await gets(), asked);
-  // One that we made and whose session is over is looked for.
+  // An id that the gateway made is looked up, also when its session has ended.
   await sessions.end(cookie);
   const ended = (await sessions.keep(sessionOf(issuer), null, 60_000))!;
   await sessions.end(ended);
@@ -794,7 +794,7 @@ test('a logout token whose work could not be done is not spent: the provider tri
   const provider = await startProvider(t, [{ ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k' }]);
   const store = await startStore(t);
   let failing = '';
-  // Because: a store that fails in the middle, and is there again, is not to be had from a server at will.
+  // Because: a real server cannot be made to fail in the middle and recover at will.
   const flaky = new Proxy(store, {
     get(target, name) {
       if (name === 'command') {

@@ -1,4 +1,5 @@
-// The oidc filter: admits by a session, or sends the browser to log in, and serves its own paths. How each of these goes is beside it.
+// The oidc filter: admits callers with a session, sends other browsers to log in, and serves its own paths. Files beside it do each of
+// these.
 
 import { discoveryUrl } from '../../base/discovery-url.ts';
 import { Fault } from '../../base/fault.ts';
@@ -51,7 +52,7 @@ export const oidcFilter: FilterDefinition<OidcConfig> = {
   build: (config, services) => new OidcFilter(config, services),
 };
 
-/** Null where sessions are kept in cookies. */
+/** The store for sessions; null when sessions are kept in cookies. */
 function storeOf({ session }: OidcConfig, services: FilterServices): RedisStore | null {
   if (session.store === undefined) return null;
   const store = services.store(session.store);
@@ -77,7 +78,7 @@ class OidcFilter implements Filter {
   private readonly logins: LoginFlow;
   private readonly services: FilterServices;
   private readonly cells: Readonly<Record<(typeof ownEvents)[number], number>>;
-  /** The token that it gives the upstream. */
+  /** The token that this filter gives the upstream. */
   readonly credentialPlaces: readonly CredentialPlace[];
 
   constructor(config: OidcConfig, services: FilterServices) {
@@ -101,7 +102,8 @@ class OidcFilter implements Filter {
     const store = storeOf(config, services);
     this.keeper = keeperOf(config, store, worker);
     this.browser = new BrowserSide(config, slot);
-    // Shared by all routes that say the same, and kept over reloads, for as long as their store is: one that has gone is closed.
+    // Shared by all routes with the same settings, and kept over reloads for as long as the store is the same object: a removed store is
+    // closed.
     this.sessions = worker.lasting(
       `oidc ${JSON.stringify(config)}`,
       () => new SessionDesk(config, worker, this.keeper, new Provider(config)),
@@ -130,7 +132,10 @@ class OidcFilter implements Filter {
     return known === null ? this.guarded(exchange, this.look(exchange, cookie)) : this.admit(exchange, known);
   }
 
-  /** Its own paths. A logout is for it only where there is a session cookie: of two providers, the one that logged in. */
+  /**
+   * Whether the request is for this filter's own paths. A logout counts only with a session cookie: of two providers, it is for the one
+   * that logged in.
+   */
   serves(exchange: Exchange): boolean {
     const { paths, session } = this.config;
     const { path } = exchange.request;
@@ -171,7 +176,7 @@ class OidcFilter implements Filter {
     if (token !== null) exchange.request.headers.append('Authorization', `Bearer ${token}`);
   }
 
-  /** A higher login is asked for (RFC 9470 for programs). */
+  /** Requests a login with a higher authentication level (by RFC 9470 for programs). */
   private stepUp(exchange: Exchange): void | Promise<void> {
     this.count('stepUp');
     if (isPage(exchange)) return this.guarded(exchange, this.startLogin(exchange));
@@ -235,7 +240,7 @@ class OidcFilter implements Filter {
     exchange.reply({ status: 200, headers, body: '<!doctype html>' });
   }
 
-  /** A provider or store that is away is a 503. */
+  /** Runs `work`, and turns an unavailable provider or store into a 503. */
   private async guarded(exchange: Exchange, work: Promise<void>): Promise<void> {
     try {
       await work;

@@ -1,4 +1,5 @@
-// The way through the provider and back (RFC 6749 section 4.1 with PKCE, RFC 7636): what is kept until the browser returns, and what it brings.
+// The way to the provider and back (RFC 6749 section 4.1 with PKCE, RFC 7636): what is kept until the browser returns, and what the browser
+// brings.
 
 import { timingSafeEqual } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
@@ -22,7 +23,7 @@ import { SealedBox } from './sealed-box.ts';
 import { type Session, textClaim } from './session.ts';
 import type { SessionDesk } from './session-desk.ts';
 
-/** How long a browser may take for the login at the provider. */
+/** How long a browser may take for the login at the provider, in seconds. */
 const LOGIN_LIFE_S = 600;
 
 const lateFault = new Fault(
@@ -34,13 +35,13 @@ const levelFault = new Fault(
   'The login does not have the authentication level that this route requires.',
 );
 
-/** What is kept in the browser, sealed, until it comes back. */
+/** What the browser keeps, sealed, until it returns from the provider. */
 interface Attempt extends LoginSecrets {
   readonly returnTo: string;
-  /** The levels that the route asked for: another one, which asks for others, may serve the callback. */
+  /** The levels that the starting route requires. The callback may be served by another route with other levels. */
   readonly acr: readonly string[];
   readonly atS: number;
-  /** It began for the provider's sake, in place of another. */
+  /** The provider asked for this login in place of an earlier one. */
   readonly again: boolean;
 }
 
@@ -63,7 +64,7 @@ export class LoginFlow {
     this.box = new SealedBox(session.keys, `login ${session.cookie} ${Provider.identityOf(parts.config)}`);
   }
 
-  /** Sends the browser to the provider. Rejects when that one cannot be reached. */
+  /** Sends the browser to the provider. Rejects when the provider cannot be reached. */
   start(exchange: Exchange): Promise<void> {
     const { path, query, hasQuery } = exchange.request;
     const { acr } = this.parts.config;
@@ -81,7 +82,7 @@ export class LoginFlow {
     browser.redirect(exchange, url);
   }
 
-  /** The browser is back. True when a session has begun. */
+  /** Handles the callback. True when a session has begun. */
   async finish(exchange: Exchange): Promise<boolean> {
     const { config, desk, sessions, browser } = this.parts;
     const { request } = exchange;
@@ -99,7 +100,7 @@ export class LoginFlow {
     const base = browser.base(exchange);
     const session = await this.redeem(exchange, new URL(`${base}${config.paths.callback}?${request.query}`), attempt);
     if (session === null || exchange.ended) return false;
-    // Because: another redirect would lead to the same login again, for ever.
+    // Because: a redirect would lead to the same login again, without end.
     if (attempt.acr.length > 0 && !attempt.acr.includes(textClaim(session, 'acr'))) {
       desk.forbid(exchange, levelFault);
       return false;
@@ -116,14 +117,14 @@ export class LoginFlow {
     return true;
   }
 
-  /** The session that the code stands for; null when the exchange was refused. */
+  /** Redeems the code for a session; null when the exchange was refused or ended. */
   private async redeem(exchange: Exchange, callback: URL, attempt: Attempt): Promise<Session | null> {
     const { worker, desk, sessions, browser } = this.parts;
     try {
       return await sessions.provider.redeem(callback, attempt, sessions.nowS());
     } catch (error) {
       if (exchange.ended) return null;
-      // Because: once only. A provider that never gets further must not keep the browser going for ever.
+      // Because: once only; a provider that never succeeds must not send the browser in circles.
       if (wantsNewLogin(error) && !attempt.again) {
         const { returnTo, acr, state } = attempt;
         browser.addCookies(exchange, endCookie(this.cookieOf(state), this.cookieSettings(exchange), 1));
@@ -138,15 +139,15 @@ export class LoginFlow {
     }
   }
 
-  /** What was kept for this login, or why there is nothing: the browser did not begin it here, or too long ago. */
+  /** What was kept for this login, or why there is nothing: the browser did not start it here, or started it too long ago. */
   private open(exchange: Exchange, state: string): Attempt | 'expired' | 'mismatch' {
     if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return 'mismatch';
     const sealed = readCookie(exchange, this.cookieOf(state));
-    // Because: the browser has dropped it, after its time or when the callback was loaded before: without it there is nothing to guess.
+    // Because: the browser has dropped the cookie, as it expired or the callback was loaded before; without it there is nothing to guess.
     if (sealed === null) return 'expired';
     const text = this.box.open(sealed);
     if (text === null) return 'mismatch';
-    // Because: only this filter seals such texts; a gateway of before, or beside this one, knows no levels.
+    // Because: only this filter seals such texts; a gateway of an earlier version may have sealed it without `acr` and `again`.
     const read = JSON.parse(text) as Omit<Attempt, 'acr' | 'again'> & Partial<Attempt>;
     const attempt: Attempt = { ...read, acr: read.acr ?? [], again: read.again ?? false };
     if (this.parts.sessions.nowS() > attempt.atS + LOGIN_LIFE_S) return 'expired';
@@ -157,10 +158,10 @@ export class LoginFlow {
     return `${this.parts.config.session.cookie}_login_${state.slice(0, 12)}`;
   }
 
-  /** Lax: the browser comes back from another site, and a strict cookie would stay at home. */
+  /** Always lax: the browser returns from another site, and would not send a strict cookie. */
   private cookieSettings(exchange: Exchange): CookieSettings {
     const { browser, config } = this.parts;
-    // Because: browsers throw away a cookie whose name says that it is the whole host's, and that is for a path (RFC 6265bis 4.1.3.2).
+    // Because: browsers reject a cookie whose name begins with `__Host-` and whose path is not `/` (RFC 6265bis 4.1.3.2).
     const path = /^__Host-/i.test(config.session.cookie) ? '/' : config.paths.callback;
     return { ...browser.cookieSettings(exchange), sameSite: 'lax', path };
   }

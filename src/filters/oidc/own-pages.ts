@@ -1,4 +1,4 @@
-// The paths that the filter serves itself, beside the callback: logouts, from the user and from the provider.
+// The paths that the filter serves itself, beside the callback: logouts by the user and by the provider.
 
 import { collectBody } from '../../exchange/collect-body.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -11,14 +11,14 @@ import { isUnreachable } from './provider-trouble.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 const LOGOUT_BODY_BYTES_MAX = 16_384;
-/** A logout token is good once. It is refused as too old long before this is over. */
+/** How long a used logout token is remembered. It is refused as too old long before that. */
 const ONCE_MS = 3_600_000;
 
 const noStore = ['Cache-Control', 'no-store'] as const;
 
 /**
- * Called by the provider (OpenID Connect Back-Channel Logout section 2.5). `onEnded` hears that sessions were ended. Rejects when
- * the token could not be verified or sessions not be ended, so that the provider is told to try again.
+ * Handles a call by the provider (OpenID Connect Back-Channel Logout section 2.5). Calls `onEnded` after sessions were ended. Rejects when
+ * the token could not be verified or the sessions could not be ended, so that the provider tries again.
  */
 export async function backchannelLogout(
   exchange: Exchange,
@@ -42,7 +42,7 @@ export async function backchannelLogout(
   const { sid, sub, jti } = named;
   if (jti === '' || (await keeper.wasUsed(jti))) return refusal('it was used before');
   await keeper.endAll(sid === '' ? { sub } : { sid });
-  // Because: a token is spent by what it did. Two at once end the same sessions, which is once.
+  // Because: a token counts as used only when it has taken effect. Two requests at once end the same sessions, which does no harm.
   await keeper.markUsed(jti, ONCE_MS);
   onEnded();
   return { status: 200, headers: [noStore] };
@@ -53,7 +53,10 @@ function refusal(description: string): Reply {
   return { status: 400, headers: [['Content-Type', 'application/json'], noStore], body };
 }
 
-/** Loaded by the provider in a frame (OpenID Connect Front-Channel Logout section 2). True when the query names a session of ours. */
+/**
+ * The session id in a request that the provider loads in a frame (OpenID Connect Front-Channel Logout section 2). Null when the query names
+ * none, or another issuer.
+ */
 export function frontchannelSid({ request }: Exchange, { issuer }: OidcConfig): string | null {
   const sid = queryValue(request.query, 'sid');
   return sid !== undefined && queryValue(request.query, 'iss') === issuer ? sid : null;

@@ -1,4 +1,4 @@
-// What the operator is told of a provider in trouble, by the library's own errors, against a server that makes them; and of a store.
+// What the operator learns of a provider in trouble, from the library's own errors and a server that causes them; and of a store.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

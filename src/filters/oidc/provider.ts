@@ -1,4 +1,4 @@
-// The provider, by the certified client library: discovery, login, tokens, logout. Knows no cookies and no exchanges.
+// The provider, by means of the certified client library: discovery, login, tokens, logout. Knows no cookies and no exchanges.
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
@@ -16,18 +16,18 @@ import type { Session } from './session.ts';
 type Library = typeof import('openid-client');
 type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers;
 
-/** What a login needs to know until the browser comes back. */
+/** The secrets of one login, kept until the browser returns. */
 export interface LoginSecrets {
   readonly state: string;
   readonly nonce: string;
   readonly verifier: string;
 }
 
-/** The metadata is read anew after this time. */
+/** How long the metadata is used before it is fetched again. */
 const METADATA_LIFE_MS = 24 * 3_600_000;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const LOGOUT_TOKEN_AGE = '10m';
-/** How far the provider's clock may be off: what the client library allows for ID tokens. */
+/** How far the provider's clock may be off: the same as the client library allows for ID tokens. */
 const CLOCK_TOLERANCE_S = 30;
 
 interface Known {
@@ -46,12 +46,14 @@ export class Provider {
     this.config = config;
   }
 
-  /** Issuer and client, the identity of sessions. */
+  /** Issuer and client, as one text: to which login a session belongs. */
   static identityOf({ issuer, clientId }: Pick<OidcConfig, 'issuer' | 'clientId'>): string {
     return `${issuer} ${clientId}`;
   }
 
-  /** Where a browser is sent to log in, with what has to be kept until it comes back. Rejects when the provider cannot be reached. */
+  /**
+   * The URL to which a browser is sent to log in, and the secrets to keep until it returns. Rejects when the provider cannot be reached.
+   */
   async login(redirectUri: string, acr: readonly string[]): Promise<{ url: string; secrets: LoginSecrets }> {
     const { library, configuration } = await this.discovered();
     const secrets = { state: random(), nonce: random(), verifier: random() };
@@ -68,7 +70,7 @@ export class Provider {
     return { url: url.href, secrets };
   }
 
-  /** Redeems the code. Rejects when anything about the answer does not fit: state, nonce, signature, issuer, audience, times. */
+  /** Redeems the code for a session. Rejects when any part of the response is wrong: state, nonce, signature, issuer, audience, times. */
   async redeem(callback: URL, { state, nonce, verifier }: LoginSecrets, nowS: number): Promise<Session> {
     const { library, configuration } = await this.discovered();
     const tokens = await library.authorizationCodeGrant(configuration, callback, {
@@ -77,7 +79,7 @@ export class Provider {
       pkceCodeVerifier: verifier,
       idTokenExpected: true,
     });
-    // Because: `idTokenExpected` makes a missing one an error.
+    // Because: with `idTokenExpected`, a missing ID token is an error.
     const claims = tokens.claims()!;
     const more = this.config.userInfo
       ? await library.fetchUserInfo(configuration, tokens.access_token, claims.sub)
@@ -90,7 +92,7 @@ export class Provider {
     const { library, configuration } = await this.discovered();
     const tokens = await library.refreshTokenGrant(configuration, session.refreshToken!);
     const claims = tokens.claims();
-    // OpenID Connect Core section 12.2: a new ID token is the same user's.
+    // OpenID Connect Core section 12.2: a new ID token must be for the same user.
     if (claims !== undefined && claims.sub !== session.claims['sub'])
       throw new TypeError('the new token belongs to another user');
     return {
@@ -104,7 +106,7 @@ export class Provider {
     };
   }
 
-  /** Where the browser is sent to end its session at the provider; null when the provider has no such page. */
+  /** The URL at which the browser ends its session at the provider; null when the provider has no such page. */
   async endSession(idToken: string | null, returnTo: string): Promise<string | null> {
     const { library, configuration } = await this.discovered();
     if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
@@ -112,14 +114,16 @@ export class Provider {
     return library.buildEndSessionUrl(configuration, { post_logout_redirect_uri: returnTo, ...hint }).href;
   }
 
-  /** Whom a logout token (OpenID Connect Back-Channel Logout section 2.6) names. Rejects when it does not hold. */
+  /**
+   * The session and user that a logout token names (OpenID Connect Back-Channel Logout section 2.6). Rejects when the token is not valid.
+   */
   async readLogoutToken(token: string): Promise<{ readonly sid: string; readonly sub: string; readonly jti: string }> {
     const { configuration } = await this.discovered();
     const { jwks_uri: jwks, issuer } = configuration.serverMetadata();
     const { createRemoteJWKSet, jwtVerify } = await import('jose');
     if (jwks === undefined) throw new TypeError('the provider publishes no keys');
     if (this.logoutKeys?.url !== jwks) {
-      // Because: anybody may send tokens, and the set asks the provider once in a while only, whatever keys they name.
+      // Because: anybody may send tokens; whatever keys they name, this set fetches the provider's keys only once in a while.
       this.logoutKeys = { url: jwks, set: createRemoteJWKSet(new URL(jwks), { timeoutDuration: this.config.timeout }) };
     }
     const { payload } = await jwtVerify(token, this.logoutKeys.set, {
@@ -138,7 +142,7 @@ export class Provider {
     return { sid: text(sid), sub: text(sub), jti: text(jti) };
   }
 
-  /** Whether the provider itself said no, and did not merely fail to answer. */
+  /** Whether the provider itself refused, rather than failed to respond. */
   async isRefusal(error: unknown): Promise<boolean> {
     const { library } = await this.discovered();
     if (isUnreachable(error)) return false;
@@ -152,7 +156,7 @@ export class Provider {
       this.asking = null;
     });
     if (known === null) return await this.asking;
-    // Because: what was known a day ago is better than nothing while the provider is away.
+    // Because: day-old metadata is better than none while the provider is away.
     return await this.asking.catch(() => known);
   }
 
@@ -165,7 +169,7 @@ export class Provider {
       clientId,
       undefined,
       clientSecret === undefined ? library.None() : secretBy(library, clientSecret),
-      // Because: the library checks an ID token's signature only when it is told to, since TLS vouches for it.
+      // Because: the library relies on TLS, and checks the signature of an ID token only when told to.
       { execute: [...insecure, library.enableNonRepudiationChecks], timeout: timeout / 1_000 },
     );
     this.known = { library, configuration, atMs: performance.now() };
@@ -187,7 +191,10 @@ export class Provider {
   }
 }
 
-/** In the head, as every provider is to take it that says nothing (OpenID Connect Discovery section 3); in the body where it takes it there alone. */
+/**
+ * Sends the secret in the Authorization header, the default when the provider names no method (OpenID Connect Discovery section 3), or in
+ * the body when the provider accepts it only there.
+ */
 function secretBy(library: Library, secret: string): ClientAuth {
   const [inHead, inBody] = [library.ClientSecretBasic(secret), library.ClientSecretPost(secret)];
   return (server, ...rest) => {
@@ -197,7 +204,7 @@ function secretBy(library: Library, secret: string): ClientAuth {
   };
 }
 
-/** Claims about the token itself say nothing of the user. */
+/** The claims about the user, without those about the token itself. */
 function ownClaims(claims: object): Readonly<Record<string, unknown>> {
   const protocol = new Set(['nonce', 'at_hash', 'c_hash', 's_hash', 'aud', 'azp', 'exp', 'iat', 'jti']);
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !protocol.has(name)));

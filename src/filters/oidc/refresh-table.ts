@@ -1,14 +1,14 @@
-// Which refresh tokens are shown to the provider right now, and which cookie took the place of those that were: in memory that all workers
-// share, for sessions that are in cookies. Bounded; of a gateway beside this one it knows nothing.
+// Which refresh tokens are being used right now, and which cookies replaced those of finished refreshes: in memory that all workers share,
+// for sessions in cookies. Bounded. Knows nothing of other gateways.
 
 import { hash } from 'node:crypto';
 import { AnswerTable, answerTableBytes } from '../../store/answer-table.ts';
 import { steadySeconds } from '../../store/answers/steady-seconds.ts';
 import { COOKIE_CHARACTERS_MAX } from './cookie-jar.ts';
 
-/** Pages that nobody touches take no memory. For some 900 refreshes within `KEPT_S`; beyond it the oldest are forgotten. */
+/** Enough for some 900 refreshes within `KEPT_S`; beyond that, the oldest are forgotten. Untouched pages take no memory. */
 const MEMORY_BYTES = 16 * 1_024 * 1_024;
-/** How long requests that still bring the cookie of before a refresh are led to the new one. */
+/** How long requests with the cookie from before a refresh are given the new one, in seconds. */
 export const KEPT_S = 30;
 
 const ENDED = Buffer.alloc(0);
@@ -21,20 +21,20 @@ export const refreshTableNeed = {
 export class RefreshTable {
   private readonly table: AnswerTable;
 
-  /** Memory of `refreshTableNeed`. */
+  /** `memory` is the table that `refreshTableNeed` names. */
   constructor(memory: SharedArrayBuffer) {
     this.table = new AnswerTable(memory, COOKIE_CHARACTERS_MAX);
   }
 
   /**
-   * What the caller tells how it went; null where somebody else is at it, or has done it. `key` names the refresh, and `forMs` is after
-   * which time one who says nothing more, a worker that died, is not waited for.
+   * Claims a refresh. Null when another request is doing it, or has done it; otherwise the caller must report the outcome. `key` names the
+   * refresh. After `forMs` without a report, as when a worker died, the claim lapses.
    */
   claim(key: string, forMs: number): { done(cookie: string | null): void; release(): void } | null {
     const digest = digestOf(key);
     const claim = this.table.claim(digest, 0, steadySeconds(), Math.ceil(forMs / 1_000) + 1);
     if (claim.kind === 'underWay' || claim.kind === 'stored') return null;
-    // Because: where there is no room to tell others of it, it is done nevertheless.
+    // Because: when the table has no room to tell other workers, the refresh is done nevertheless.
     const slot = claim.kind === 'first' ? claim.slot : -1;
     return {
       done: cookie => {
@@ -47,7 +47,7 @@ export class RefreshTable {
     };
   }
 
-  /** The cookie that came of it; empty where the provider ended the session, undefined while nothing has come of it. */
+  /** The cookie that a refresh produced; empty when the provider ended the session, undefined while there is no outcome. */
   outcome(key: string): string | undefined {
     const found = this.table.find(digestOf(key), steadySeconds());
     return found?.kind === 'stored' ? found.bytes.toString('latin1') : undefined;

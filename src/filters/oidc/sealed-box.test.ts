@@ -1,4 +1,4 @@
-// What was sealed opens, by any of the keys; what was changed, or sealed for something else, does not.
+// A sealed text opens with any of the keys; a text that was changed, or sealed for another purpose, does not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -19,7 +19,7 @@ export class SealedBox {
   private readonly keys: readonly BoxKey[];
   private readonly purpose: Buffer;
 
-  /** What was sealed for one `purpose` never opens for another. */
+  /** What is sealed for one `purpose` does not open for another. */
   constructor(secrets: readonly string[], purpose: string) {
     this.purpose = Buffer.from(purpose);
     this.keys = secrets.map(secret => {
@@ -36,7 +36,7 @@ export class SealedBox {
     return Buffer.concat(sealed).toString('base64url');
   }
 
-  /** Null for what was not sealed here, by a key that is gone, or changed since. */
+  /** Null for a text that was not sealed here, was sealed with a removed key, or has been changed. */
   open(sealed: string): string | null {
     const bytes = Buffer.from(sealed, 'base64url');
     if (bytes.length < HEAD_BYTES + TAG_BYTES || bytes[0] !== VERSION) return null;

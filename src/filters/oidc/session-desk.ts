@@ -1,4 +1,4 @@
-// Sessions that are there: found by their cookie, kept alive, refreshed once for many requests. Knows no login and no answers.
+// Existing sessions: found by their cookie, kept alive, refreshed once for many requests. Knows neither logins nor responses.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { wallMs } from '../../base/wall-time.ts';
@@ -13,15 +13,17 @@ import { hasEnded, isStale, type Session, textClaim, wantsRefresh } from './sess
 import type { RefreshClaim, SessionKeeper } from './session-keeper.ts';
 import { type KnownSession, SessionMemo } from './session-memo.ts';
 
-/** A session in the cookie cannot be ended from outside: believed as long as it holds, looked at anew now and then. */
+/** How long a session is trusted when it is in the cookie, which cannot be ended from outside; then it is checked again. */
 const COOKIE_BELIEF_MS = 60_000;
-/** How long requests that still bring the cookie of before a refresh are given the new one. */
+/** How long requests with the cookie from before a refresh are given the new one. */
 const GRACE_MS = KEPT_S * 1_000;
-/** A refresh may ask the provider for its metadata, tokens and keys, each within `timeout`; nobody else tries until then. */
+/**
+ * A claim lasts this many timeouts: a refresh may fetch metadata, tokens and keys, each within `timeout`, and nobody else tries meanwhile.
+ */
 const CLAIM_TIMEOUTS = 3;
 const LOOK_AGAIN_MS = 100;
 
-/** What was found: a session with the cookie's value from now on, or none, `ended` where there was one. */
+/** The result of a look-up: a session with the value for its cookie, or none; `ended` when there was one that has ended. */
 export type FoundSession =
   | { readonly known: KnownSession; readonly cookie: string }
   | { readonly known: null; readonly ended: boolean };
@@ -48,7 +50,7 @@ export class SessionDesk {
     this.beliefMs = session.store === undefined ? COOKIE_BELIEF_MS : session.cache;
   }
 
-  /** A session that needs nothing done, at once; null for every other. */
+  /** A cached session that needs no work; null for any other. */
   ready(cookie: string): KnownSession | null {
     const known = this.memo.get(cookie, this.worker.clock.now);
     if (known === undefined || known.replacedBy !== null) return null;
@@ -59,7 +61,7 @@ export class SessionDesk {
     return works ? null : known;
   }
 
-  /** Looks where sessions are kept, and renews what is due. Rejects when the store is away. */
+  /** Looks the session up where sessions are kept, and renews it when due. Rejects when the store is away. */
   async find(cookie: string): Promise<FoundSession> {
     let known: KnownSession | null | undefined = this.memo.get(cookie, this.worker.clock.now);
     if (known === undefined) {
@@ -75,14 +77,14 @@ export class SessionDesk {
     return known === null ? { known: null, ended: true } : { known, cookie: known.replacedBy ?? cookie };
   }
 
-  /** Keeps the session of a login. Gives the cookie's value. */
+  /** Stores the session of a login. Returns the value for its cookie. */
   async begin(session: Session): Promise<string> {
     const cookie = await this.keeper.keep(session, null, this.times.lifeMs);
     if (cookie === null) throw new Error('a new session was not kept');
     return cookie;
   }
 
-  /** Ends it, and gives what it was; null when there was none. */
+  /** Ends a session, and returns it; null when there was none. */
   async end(cookie: string): Promise<Session | null> {
     const session = await this.keeper.find(cookie);
     await this.keeper.end(cookie);
@@ -90,7 +92,7 @@ export class SessionDesk {
     return session;
   }
 
-  /** Sessions were ended from outside: nothing is believed without looking. */
+  /** Forgets all cached sessions, since some were ended from outside. */
   forget(): void {
     this.memo.clear();
   }
@@ -99,7 +101,7 @@ export class SessionDesk {
     return Math.floor(wallMs(this.worker.clock.now) / 1_000);
   }
 
-  /** The session with fresh tokens and a later end, as far as it needs them. Null when the provider ended it. */
+  /** The session with new tokens and a later end, as far as due. Null when the provider ended the session. */
   private renew(cookie: string, known: KnownSession): Promise<KnownSession | null> | KnownSession {
     const nowS = this.nowS();
     if (!wantsRefresh(known.session, nowS) && !isStale(known.session, nowS, this.times)) return known;
@@ -113,7 +115,10 @@ export class SessionDesk {
     return renewal;
   }
 
-  /** A store that gives sessions and takes none ends nobody's: it goes on until it, or its access token, is no longer good. */
+  /**
+   * When a session cannot be renewed, for example because the store is read-only, continues with the old one, unless its access token has
+   * expired.
+   */
   private asItWas(known: KnownSession, error: unknown): KnownSession {
     const nowS = this.nowS();
     if (wantsRefresh(known.session, nowS) && known.session.accessUntilS <= nowS) throw error;
@@ -127,14 +132,14 @@ export class SessionDesk {
     for (;;) {
       const claim = await this.keeper.claimRefresh(session, CLAIM_TIMEOUTS * this.config.timeout);
       if (claim !== null) return this.refreshed(cookie, session, claim, nowS);
-      // Because: another worker or gateway may be at it, and is not to be found out by the provider's refusal, which ends the session.
+      // Because: another worker or gateway may be refreshing; the provider would refuse a second use, which ends the session.
       const latest = await this.keeper.latest(cookie, session);
       if (latest === null) return this.gone(cookie);
       if (latest.cookie !== cookie && wantsRefresh(latest.session, nowS)) {
         const known = await this.renewed(latest.cookie, latest.session, nowS);
         return known === null ? this.gone(cookie) : this.inPlace(cookie, known, known.replacedBy ?? latest.cookie);
       }
-      // What that one leaves is waited for only when the access token is no longer good.
+      // Waits for the other one's result only when the access token has expired.
       if (latest.session.accessUntilS > this.nowS() || performance.now() >= until)
         return this.replaced(cookie, latest.cookie, latest.session);
       await delay(LOOK_AGAIN_MS);
@@ -142,7 +147,7 @@ export class SessionDesk {
     }
   }
 
-  /** As whoever has claimed to do it. */
+  /** Refreshes the tokens while holding the claim. */
   private async refreshed(
     cookie: string,
     claimed: Session,
@@ -151,9 +156,9 @@ export class SessionDesk {
   ): Promise<KnownSession | null> {
     const session = await this.keeper.find(cookie);
     if (session === null) return this.gone(cookie);
-    // Because: what is remembered here may be as old as `session.cache`.
+    // Because: the session cached here may be as old as `session.cache`.
     if (!wantsRefresh(session, nowS)) return this.remember(cookie, session);
-    // Tokens that are due again were claimed by nobody yet.
+    // The tokens have changed since and are due again: this needs a claim of its own.
     if (session.refreshToken !== claimed.refreshToken || session.accessUntilS !== claimed.accessUntilS)
       return this.renewed(cookie, session, nowS);
     let next: Session;
@@ -165,7 +170,7 @@ export class SessionDesk {
         claim.done(null);
         return this.gone(cookie);
       }
-      // Because: a provider that is away ends nobody's session; the next request tries again.
+      // Because: a provider that is away ends no sessions; the next request tries again.
       this.worker.log('warn', 'oidc provider does not refresh tokens', { reason: reasonOf(error) });
       await claim.release();
       return this.keep(cookie, { ...session, usedS: nowS });
@@ -180,13 +185,13 @@ export class SessionDesk {
     return value === null ? this.gone(cookie) : this.replaced(cookie, value, next);
   }
 
-  /** The session from now on, with the cookie that has replaced this one, or with the same. */
+  /** Caches the session under its new cookie value; when that differs, also under the old one. */
   private replaced(cookie: string, value: string, session: Session): KnownSession {
     if (value === cookie) return this.remember(cookie, session);
     return this.inPlace(cookie, this.remember(value, session), value);
   }
 
-  /** For whoever still brings the cookie of before. */
+  /** Caches the session for requests that still send the old cookie. */
   private inPlace(cookie: string, known: KnownSession, replacedBy: string): KnownSession {
     const replaced: KnownSession = { ...known, replacedBy, untilMs: this.worker.clock.now + GRACE_MS };
     this.memo.set(cookie, replaced);

@@ -1,4 +1,4 @@
-// Ids that prove where they come from, and whatever else somebody may bring.
+// Ids that prove their origin, against any other text that a caller may send.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

@@ -1,18 +1,18 @@
-// Ids of sessions that are kept elsewhere: random, with a proof that this gateway made them. One that somebody made up is told without
-// asking the store, so that a flood of such cookies costs it nothing. Keeps no ids.
+// Ids of sessions that are kept in a store: random, with a proof that this gateway made them. A made-up id is recognised without asking the
+// store, so that a flood of such cookies costs the store nothing. Keeps no ids.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { decodeBase64url } from '../../base/jose/base64url.ts';
 import { derivedKey } from './derived-key.ts';
 
 const RANDOM_BYTES = 24;
-/** Of an HMAC with SHA-256; guessing takes 2^127 cookies, and gives an id that no session has. */
+/** Bytes of an HMAC with SHA-256. Guessing takes 2^127 cookies, and yields an id that no session has. */
 const PROOF_BYTES = 16;
 
 export class SessionIds {
   private readonly keys: readonly Buffer[];
 
-  /** Keys rotate: the first makes ids, all know theirs. Ids that were made for one `purpose` are none for another. */
+  /** Keys rotate: the first makes ids, and ids of all of them are recognised. Ids for one `purpose` are not valid for another. */
   constructor(secrets: readonly string[], purpose: string) {
     this.keys = secrets.map(secret => derivedKey(secret, purpose));
   }
@@ -23,9 +23,9 @@ export class SessionIds {
     return Buffer.concat([random, proofOf(random, this.keys[0]!)]).toString('base64url');
   }
 
-  /** Whether `make` gave just this text, here or at another gateway with one of the keys. */
+  /** Whether this exact text was made by `make`, here or at another gateway with one of the keys. */
   isOwn(id: string): boolean {
-    // Because: another text for the same bytes would be another name in the store, which would have to be asked.
+    // Because: another text for the same bytes would be a different name in the store, which would have to be asked.
     const bytes = decodeBase64url(id);
     if (bytes?.length !== RANDOM_BYTES + PROOF_BYTES) return false;
     const random = bytes.subarray(0, RANDOM_BYTES);

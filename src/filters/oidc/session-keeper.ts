@@ -1,4 +1,4 @@
-// Where sessions are kept: in the cookie itself, or in Redis by an id. One contract, so that the filter does not care.
+// Where sessions are kept: in the cookie itself, or in Redis by an id. One contract for both, so that the filter treats them alike.
 
 import { createHash } from 'node:crypto';
 import type { RedisStore } from '../../store/redis/redis-store.ts';
@@ -9,34 +9,38 @@ import { SessionIds } from './session-ids.ts';
 
 export interface KeptSession {
   readonly session: Session;
-  /** The cookie's value. */
+  /** The value of the session cookie. */
   readonly cookie: string;
 }
 
+/** The right to refresh the tokens of one session. The holder reports the outcome by one of the two methods. */
 export interface RefreshClaim {
-  /** The tokens were replaced, and this is the cookie's value from now on; null where the provider refused, and ended the session. */
+  /** The tokens were replaced, and `cookie` is the cookie's value from now on; null when the provider refused, which ended the session. */
   done(cookie: string | null): void;
-  /** The tokens were not replaced: somebody else may try. */
+  /** The tokens were not replaced: another request may try. */
   release(): void | Promise<void>;
 }
 
-/** Rejects with `StoreAway` when it cannot be asked. */
+/** All methods reject with `StoreAway` when the store cannot be reached. */
 export interface SessionKeeper {
-  /** By the cookie's value; null when there is none. At once where it is in the cookie. */
+  /** The session of a cookie's value; null when there is none. Synchronous when the session is in the cookie. */
   find(cookie: string): Session | null | Promise<Session | null>;
-  /** Gives the cookie's value. `before` is the one that it had; null when that session was ended meanwhile. */
+  /**
+   * Stores a session and returns the value for its cookie. `before` is the value that the cookie had, null for a new session. Returns null
+   * when the session was ended meanwhile.
+   */
   keep(session: Session, before: string | null, lifeMs: number): string | Promise<string | null>;
   end(cookie: string): void | Promise<void>;
   /**
-   * For the caller who is to replace this session's tokens: a refresh token may be good once only, and whoever shows it a second time
-   * loses the login. Null for all others who ask within this time, wherever they are, unless it is released.
+   * Claims the refresh of this session's tokens: some refresh tokens are valid once only, and a second use ends the login. While the claim
+   * is held, for `forMs` at most, all other callers on all workers get null.
    */
   claimRefresh(session: Session, forMs: number): RefreshClaim | null | Promise<RefreshClaim | null>;
-  /** What has become of a session that somebody else has claimed; null when it was ended. */
+  /** The current state of a session whose refresh another caller has claimed; null when the session has ended. */
   latest(cookie: string, session: Session): KeptSession | null | Promise<KeptSession | null>;
-  /** Ends every session of a login at the provider, or of a user; says how many. */
+  /** Ends every session of one login at the provider, or of one user. Returns how many were ended. */
   endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number>;
-  /** Whether this id was marked as used, and is remembered still. */
+  /** Whether this id was marked as used, and is still remembered. */
   wasUsed(id: string): Promise<boolean>;
   markUsed(id: string, lifeMs: number): Promise<void>;
 }
@@ -71,7 +75,7 @@ export class CookieSessions implements SessionKeeper {
     const value = this.refreshes.outcome(refreshName(this.of, session));
     if (value === '') return null;
     const latest = value === undefined ? null : this.find(value);
-    // Because: a route that says other keys cannot read it, and the session goes on as it was.
+    // Because: a route with other keys cannot read the cookie; there, the session continues as it was.
     return value === undefined || latest === null ? { session, cookie } : { session: latest, cookie: value };
   }
 
@@ -86,7 +90,10 @@ export class CookieSessions implements SessionKeeper {
   async markUsed(): Promise<void> {}
 }
 
-/** The cookie holds an id that only we can make; Redis holds the session under the id's hash, sealed: whoever reads Redis reads no token. */
+/**
+ * The cookie holds an id that only the gateway can make. Redis holds the session, sealed, under a hash of the id: reading Redis reveals no
+ * token.
+ */
 export class StoredSessions implements SessionKeeper {
   private readonly store: RedisStore;
   private readonly box: SealedBox;
@@ -108,11 +115,11 @@ export class StoredSessions implements SessionKeeper {
   }
 
   async keep(session: Session, before: string | null, lifeMs: number): Promise<string | null> {
-    // Because: a session that goes on keeps its id, a login gets a new one: an id that somebody planted is worth nothing.
+    // Because: a session that continues keeps its id and a login gets a new one, so an id that an attacker planted is worth nothing.
     const id = before ?? this.ids.make();
     const key = this.sessionKey(id);
     const leftMs = Math.max(1_000, Math.ceil(session.startedS * 1_000 + lifeMs - session.usedS * 1_000));
-    // Because: a renewal must not bring back what a logout has ended while it was under way.
+    // Because: a renewal must not restore a session that was ended by a logout meanwhile.
     const condition = before === null ? 'NX' : 'XX';
     const kept = await this.store.command('SET', key, this.box.seal(sessionText(session)), condition, 'PX', leftMs);
     if (kept !== 'OK') return null;
@@ -120,7 +127,10 @@ export class StoredSessions implements SessionKeeper {
     return id;
   }
 
-  /** Into the list of a user's, or a login's, sessions, which holds none that are over: who logs in day by day would have an endless one. */
+  /**
+   * Adds a session to the list of a user's or a login's sessions. Removes expired ones first, or the list of a user who logs in daily would
+   * grow without end.
+   */
   private async enter(index: string, key: string, { usedS }: Session, leftMs: number): Promise<void> {
     await this.store.command('ZREMRANGEBYSCORE', index, 0, usedS * 1_000);
     await this.store.command('ZADD', index, usedS * 1_000 + leftMs, key);
@@ -135,7 +145,7 @@ export class StoredSessions implements SessionKeeper {
     const key = this.store.key(`oidc:refresh:${hashed(refreshName(this.of, session))}`);
     if ((await this.store.command('SET', key, '1', 'NX', 'PX', forMs)) !== 'OK') return null;
     return {
-      // Because: what came of it stands where the session is, for all who look there.
+      // Because: the outcome is in the store, where every other request looks for the session.
       done() {},
       release: async () => {
         await this.store.command('DEL', key);
@@ -181,7 +191,7 @@ export class StoredSessions implements SessionKeeper {
   }
 }
 
-/** A provider may give the same refresh token again: the access token's end tells one time from the next. */
+/** The name of one refresh. A provider may issue the same refresh token again, so the end of the access token is part of the name. */
 function refreshName(of: string, { refreshToken, accessUntilS }: Session): string {
   return `${of}\n${refreshToken} ${accessUntilS}`;
 }

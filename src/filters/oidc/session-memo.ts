@@ -1,4 +1,4 @@
-// Sessions that this worker has seen lately, by the cookie's text: what was opened once needs no key and no store again. Bounded.
+// Sessions that this worker has seen recently, by the cookie's text: opening them again needs neither a key nor the store. Bounded.
 
 import type { Login } from '../../exchange/login.ts';
 import type { Session } from './session.ts';
@@ -6,9 +6,9 @@ import type { Session } from './session.ts';
 export interface KnownSession {
   readonly session: Session;
   readonly login: Login;
-  /** Monotonic milliseconds until which it is believed without looking. */
+  /** Monotonic milliseconds until which the session is used without checking again. */
   readonly untilMs: number;
-  /** The cookie's value that has replaced this one, to be given to whoever still brings the old. */
+  /** The value that has replaced this cookie's, which a request with the old one gets; null while the cookie is current. */
   readonly replacedBy: string | null;
 }
 
@@ -40,7 +40,7 @@ export class SessionMemo {
     this.older.delete(cookie);
   }
 
-  /** For sessions that were ended from outside. */
+  /** Called when sessions were ended from outside. */
   clear(): void {
     this.recent.clear();
     this.older.clear();

@@ -1,18 +1,18 @@
-// A user's session: what the provider said at login, and what was done since. Shape, text form, and whether it still holds.
+// A user's session: what the provider said at login, and what was done since. Data, text form, and whether the session is still valid.
 
 export interface Session {
-  /** Issuer and client, so that a session of one provider is none of another. */
+  /** Issuer and client, so that the session of one provider is not valid for another. */
   readonly of: string;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly scopes: readonly string[];
   readonly accessToken: string | null;
   readonly refreshToken: string | null;
-  /** For the hint at logout. */
+  /** Passed to the provider as a hint at logout. */
   readonly idToken: string | null;
-  /** Seconds since 1970; 0 where the provider did not say. */
+  /** When the access token expires, in seconds since 1970; 0 when the provider did not say. */
   readonly accessUntilS: number;
   readonly startedS: number;
-  /** When it was last written. */
+  /** When the session was last written, in seconds since 1970. */
   readonly usedS: number;
 }
 
@@ -21,14 +21,14 @@ export interface SessionTimes {
   readonly lifeMs: number;
 }
 
-/** Access tokens are replaced this long before their end. */
+/** How long before their end access tokens are replaced. */
 const REFRESH_AHEAD_S = 30;
 
 export function sessionText(session: Session): string {
   return JSON.stringify(session);
 }
 
-/** Null for what is no session of this provider and client. The text comes out of a sealed box or a store of our own. */
+/** Null for a text that is not a session of this provider and client. The text must come from a sealed box or the gateway's own store. */
 export function parseSession(text: string, of: string): Session | null {
   try {
     // Because: only this filter writes such texts, sealed or into its own store.
@@ -43,7 +43,7 @@ export function hasEnded(session: Session, nowS: number, { idleMs, lifeMs }: Ses
   return nowS >= session.startedS + lifeMs / 1_000 || nowS >= session.usedS + idleMs / 1_000;
 }
 
-/** Whether it is to be written again, so that it does not end while it is used. */
+/** Whether the session must be written again, so that it does not time out while it is used. */
 export function isStale(session: Session, nowS: number, { idleMs }: SessionTimes): boolean {
   return nowS >= session.usedS + idleMs / 4_000;
 }
@@ -52,7 +52,7 @@ export function wantsRefresh(session: Session, nowS: number): boolean {
   return session.refreshToken !== null && session.accessUntilS !== 0 && nowS >= session.accessUntilS - REFRESH_AHEAD_S;
 }
 
-/** A text claim; empty for what is missing. */
+/** A claim that is a text; empty when it is missing or of another type. */
 export function textClaim({ claims }: Session, name: string): string {
   const claim = claims[name];
   return typeof claim === 'string' ? claim : '';

@@ -1,4 +1,4 @@
-// Days, weeks and months of a zone, start days that a month lacks, and days that clocks make longer or shorter.
+// Days, weeks and months of a time zone, start days that a month lacks, and days that are longer or shorter because clocks are set.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ test('a day begins at the zone’s midnight, and has 23 or 25 hours where clocks
   assert.equal(hours(periodOf('day', 1, 'Europe/Berlin', at('2026-03-29T12:00:00Z'))), 23);
   assert.equal(hours(periodOf('day', 1, 'Europe/Berlin', at('2026-10-25T12:00:00Z'))), 25);
   assert.equal(hours(periodOf('day', 1, 'UTC', at('2026-03-29T12:00:00Z'))), 24);
-  // In Beirut this day had no midnight.
+  // In Beirut, this day had no midnight.
   assert.equal(
     new Date(periodOf('day', 1, 'Asia/Beirut', at('2022-03-27T12:00:00Z')).startMs).toISOString(),
     '2022-03-26T22:00:00.000Z',

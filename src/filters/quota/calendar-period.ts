@@ -1,18 +1,18 @@
-// The period of a calendar in which a moment lies: a day, a week, a month, or a month that starts on a certain day, in a time zone.
-// Days are the zone's: where clocks are set forward at midnight, a day begins when its first hour does.
+// The calendar period that contains a moment: a day, a week, a month, or a month that starts on a given day, in a time zone. Days follow
+// the time zone: where clocks are set forward at midnight, a day starts with its first existing hour.
 
 export type PeriodUnit = 'day' | 'week' | 'month';
 
 export interface CalendarPeriod {
-  /** First day: `2026-11-01`. */
+  /** The first day: `2026-11-01`. */
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly startMs: number;
-  /** Where the next one starts. */
+  /** The start of the next period, in milliseconds since 1970. */
   readonly endMs: number;
 }
 
-/** `startDay` 1 to 31 is for months; a month that has no such day starts on its last. */
+/** The period that contains `nowMs`. `startDay`, 1 to 31, applies to months; a month without that day starts on its last. */
 export function periodOf(unit: PeriodUnit, startDay: number, timeZone: string, nowMs: number): CalendarPeriod {
   const today = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone).toPlainDate();
   const [start, end] = bounds(unit, startDay, today);

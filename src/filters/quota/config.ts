@@ -1,4 +1,4 @@
-// What may be written for quota. Knows nothing of how exchanges run, nor where is counted.
+// The configuration of the quota filter. Knows nothing of how exchanges run, nor where usage is counted.
 
 import { z } from 'zod';
 import { isZeroRate, parseRate } from '../../base/rate.ts';
@@ -106,17 +106,17 @@ export const schema = z
 
 export type QuotaConfig = z.output<typeof schema>;
 
-/** The store that it names. */
+/** The store that the configuration names. */
 export function storesOf({ store }: QuotaConfig): readonly { name: string; path: readonly string[] }[] {
   return [{ name: store, path: ['store'] }];
 }
 
-/** Whether it goes by who calls. */
+/** Whether the filter depends on who the caller is. */
 export function asksWho({ by, plan }: QuotaConfig): boolean {
   return plan || by === 'consumer' || by === 'tenant' || by === 'key';
 }
 
-/** What this configuration asks for that its place can never give. */
+/** What this configuration requires and its place in the document can never provide. */
 export function placeProblems(
   { by, startDay, cost, plan: goesByPlan }: QuotaConfig,
   around: FilterSurroundings,

@@ -1,4 +1,4 @@
-// Quotas in a gateway, kept in a real Redis and in a SQLite file: used up, told, kept over restarts, and what a store that is away means.
+// Quotas in a gateway, kept in a real Redis and in a SQLite file: used up, reported, kept over restarts, and with an unavailable store.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ import type { StoreSpec } from '../../store/store-spec.ts';
 import { placeProblems, schema } from './config.ts';
 import { quotaFilter } from './filter.ts';
 
-/** Finds out who calls by a header, `name` or `name/plan`. */
+/** Identifies the caller by a header: `name` or `name/plan`. */
 const who: FilterDefinition<unknown> = {
   name: 'who',
   build: () => ({
@@ -75,7 +75,7 @@ function folder(t: TestContext): string {
   return made;
 }
 
-/** Of a value in Redis, behind which stands who added last. */
+/** The sum in a value of Redis, in which a note for each gateway that added follows it. */
 const sumOf = (value: unknown) => String(value).split(' ', 1)[0];
 
 const ok = (times: number) => new Array<number>(times).fill(200);
@@ -152,10 +152,10 @@ test('what others have used up is seen by a gateway that has heard nothing for a
     assert.deepEqual(await other.statuses(name, 3), ok(3));
   }
   assert.deepEqual(await other.statuses('acme', 1), ok(1));
-  await delay(100); // Because: what the other gateway has used is told by then, and nobody hears of that.
+  await delay(100); // Because: the other gateway has reported its usage by then, and no event says so.
   assert.deepEqual(await one.statuses('acme', 1), refused(1));
   redis.pause();
-  // As far as is known here four are left.
+  // As far as this gateway knows, four are left.
   assert.deepEqual(await one.statuses('late', 5), [...ok(4), ...refused(1)]);
   redis.resume();
 });
@@ -164,7 +164,7 @@ test('two that share a line and differ in their plans each go by their own limit
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
   const gateway = await start(spec, { limit: '1/day' });
   t.after(() => gateway.stop());
-  // The store is asked once for all that come first: none is decided before all are there.
+  // The store is asked once for all requests that arrive first, and none is decided before all have arrived.
   const [own, gold, beyond] = await Promise.all([
     gateway.get('acme'),
     gateway.get('acme/gold'),
@@ -233,7 +233,7 @@ test('the store is away: open admits and counts on, closed refuses, and what was
     ({ status }) => status !== 503,
     'Redis is found again',
   );
-  // Each gateway finds it again by itself, and tells what it counted meanwhile.
+  // Each gateway notices by itself that Redis is back, and reports what it counted meanwhile.
   const used = async (): Promise<unknown> => {
     const [key] = (await reader.command('KEYS', 'cardea:q:*acme')) as string[]; // Because: KEYS gives a list of names
     return sumOf(await reader.command('GET', key!));
@@ -264,7 +264,7 @@ test('Redis: one caller whose key cannot be counted does not make others pay aga
     told => told,
     'all that could be counted is told',
   );
-  await delay(600); // Because: what was told once must not be told again, each quarter of a second.
+  await delay(600); // Because: usage that was reported once must not be reported again every quarter of a second.
   assert.equal(sumOf(await store.command('GET', key!.replace('bad', 'good'))), '15');
 });
 
@@ -273,7 +273,7 @@ test('SQLite: a file that another process has locked holds up nobody else', asyn
   const gateway = await start(storeSpec({ kind: 'sqlite', path: file }), { limit: '5/day' });
   t.after(() => gateway.stop());
   assert.deepEqual(await gateway.statuses('acme', 1), ok(1));
-  // Because: the gateway may be telling the file what was used just now.
+  // Because: the gateway may be writing usage to the file at this moment.
   const other = new DatabaseSync(file, { timeout: 5_000 });
   other.exec('BEGIN IMMEDIATE');
   let turns = 0;
@@ -281,7 +281,7 @@ test('SQLite: a file that another process has locked holds up nobody else', asyn
   assert.deepEqual(await gateway.statuses('late', 1), ok(1));
   assert.deepEqual(await gateway.statuses('later', 3), ok(3));
   clearInterval(timer);
-  // The first one waited as long as the store's patience is, and everything else went on meanwhile.
+  // The first request waited for the whole of the store's timeout, and everything else continued meanwhile.
   assert.ok(turns >= 10, `${turns} turns`);
   other.exec('COMMIT');
   other.close();

@@ -1,5 +1,5 @@
-// The quota filter: asks the book of this worker whether a caller's period has room, and tells callers what is left. Sums are kept
-// by src/store/quota; which period it is, by calendar-period.ts.
+// The quota filter: asks this worker's quota book whether a caller's period has room, and tells callers what is left. src/store/quota keeps
+// the sums; calendar-period.ts determines the period.
 
 import { Fault } from '../../base/fault.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
@@ -16,16 +16,16 @@ import type { MeteredUse } from './metering.ts';
 
 const events = ['admitted', 'refused', 'would_refuse', 'fallback', 'warned', 'store_away'] as const;
 
-/** How an exchange stands: callers with different limits, by their plans or their routes, may share a line. */
+/** The quota of one exchange. Callers with different limits, because of their plans or routes, may share a line. */
 interface Standing {
   readonly line: QuotaLine;
   readonly period: CalendarPeriod;
   readonly limit: number;
-  /** From this sum on a request of this cost is refused. */
+  /** From this sum on, a request of this cost is refused. */
   readonly usedUpAt: number;
 }
 
-/** What stands behind a line of the book, for who is told of its use; its limit is that of the last exchange. */
+/** Whose usage a line of the book counts, for reports of it. `limit` is that of the last exchange. */
 interface Account {
   readonly period: CalendarPeriod;
   readonly caller: string;
@@ -33,11 +33,14 @@ interface Account {
   limit: number;
 }
 
-/** A worker's book with whose lines its are. */
+/** A quota book of this worker, with the accounts behind its lines. */
 interface Desk {
   readonly book: QuotaBook;
   readonly accounts: WeakMap<QuotaLine, Account>;
-  /** Most units of a request that may be refused. Of all filters that count here: each share is told once, whoever passes it. */
+  /**
+   * The highest cost of a request that may be refused, over all filters that share the book: each share is reported once, whichever filter
+   * passes it.
+   */
   dearest: number;
 }
 
@@ -57,7 +60,7 @@ class Quota implements Filter {
   private readonly desk: Desk;
   private readonly softest: number;
   private readonly cells: Readonly<Record<(typeof events)[number], number>>;
-  /** By unit and start day: the period that it is now. */
+  /** The current period, by unit and start day. */
   private readonly periods = new Map<string, CalendarPeriod>();
 
   constructor(config: QuotaConfig, services: FilterServices) {
@@ -80,7 +83,7 @@ class Quota implements Filter {
       return;
     }
     if (book.isAway) {
-      // It is asked again behind this: whoever is refused meanwhile comes back.
+      // Asks the store again in the background, so that a caller that is refused now can succeed later.
       void book.ask(line);
       this.withoutStore(exchange, standing);
       return;
@@ -115,7 +118,7 @@ class Quota implements Filter {
   private answer(exchange: Exchange): void {
     // Because: nobody else writes into this filter's cell.
     const standing = exchange.state[this.services.slot] as Standing | undefined;
-    // Because: without the store nothing is known of what this caller has used.
+    // Because: without the store, it is unknown what this caller has used.
     if (standing?.line.isKnown !== true) return;
     const { line, limit, usedUpAt, period } = standing;
     const { headers } = exchange.response!;
@@ -184,21 +187,24 @@ class Quota implements Filter {
   }
 }
 
-/** How long a period's sum stays behind its end, for bills and questions. */
+/** How long a sum is kept after the end of its period, for bills and enquiries. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** An id tells the keys of one consumer apart, and others call theirs the same. No consumer's name has a space. */
+/** The id of the caller's key, with its consumer: key ids are unique for one consumer only. Consumer names contain no space. */
 function keyOf({ consumer, identity }: Exchange): string {
   const keyId = identity?.keyId ?? '';
   return keyId === '' || consumer === null ? keyId : `${consumer.name} ${keyId}`;
 }
 
-/** The sum from which on a request of this cost is refused; of one that never fits, as for any other. */
+/** The sum from which on a request of this cost is refused. For a cost that never fits, the limit itself. */
 function usedUpFor(cost: number, limit: number): number {
   return cost > limit ? limit : limit - cost + 1;
 }
 
-/** The sum at which a share is reached: of a quota that dear requests cannot fill to the last unit, where it is used up for them. */
+/**
+ * The sum at which a share is reached. When expensive requests cannot fill a quota to the last unit, the point where it is used up for
+ * them.
+ */
 function markOf(share: number, limit: number, usedUpAt: number): number {
   return Math.min((Math.round(share * 100) * limit) / 100, usedUpAt);
 }
@@ -207,7 +213,10 @@ function secondsUntil(ms: number): number {
   return Math.max(1, Math.ceil((ms - Date.now()) / 1_000));
 }
 
-/** One a worker for all quotas of this name in this store: the object, since a store that has gone and come back is another one. */
+/**
+ * One desk per worker for all quotas of this name and settings in this store. Bound to the store object, since a store that was removed and
+ * added again is a new one.
+ */
 function deskOf(config: QuotaConfig, services: FilterServices): Desk {
   const store = services.store(config.store);
   const ledger = ledgerIn(store);

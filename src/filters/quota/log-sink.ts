@@ -1,4 +1,4 @@
-// Metering as lines of the operator's log.
+// Writes metering to the operator's log.
 
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { MeteredUse, MeteringSink } from './metering.ts';
@@ -7,7 +7,7 @@ export class LogSink implements MeteringSink {
   private readonly worker: Pick<WorkerServices, 'log'>;
   private readonly tellsUse: boolean;
 
-  /** `tellsUse`: also what does not pass a threshold. */
+  /** `tellsUse` says whether to log every use, and not only the thresholds that it passes. */
   constructor(worker: Pick<WorkerServices, 'log'>, tellsUse: boolean) {
     this.worker = worker;
     this.tellsUse = tellsUse;

@@ -1,4 +1,4 @@
-// Who is counted as whom: from what `by` names to the 64 bits under which a caller's budget is kept. Makes no string.
+// Which callers share a budget: turns the properties that `by` names into the 64-bit key of a caller's budget. Creates no string.
 
 import { mappedIpv4, parseIpv6 } from '../../base/ip-address.ts';
 import type { KeyedHash } from '../../base/keyed-hash.ts';
@@ -6,10 +6,10 @@ import type { KeyPart } from '../../base/schema/budget-key.ts';
 import { claimAt } from '../../exchange/claim-at.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 
-/** Goes on from the hash's result with one part of the caller's key; false when the request lacks it. */
+/** Adds one part of the caller's key to the hash's result; false when the request lacks that part. */
 type PartHash = (hash: KeyedHash, exchange: Exchange) => boolean;
 
-/** Set apart from whatever a caller could have as his key. */
+/** Marks a missing part: different from every key that a caller can have. */
 const MISSING = -2;
 const address = new Uint32Array(4);
 
@@ -17,13 +17,13 @@ export class CallerKey {
   private readonly parts: readonly PartHash[];
   private readonly fallback: PartHash | null;
 
-  /** `ipv6Prefix` bits of an IPv6 address count. */
+  /** `ipv6Prefix` is how many bits of an IPv6 address count. */
   constructor(by: readonly KeyPart[], fallback: 'ip' | 'shared', ipv6Prefix: number) {
     this.parts = by.map(part => partHash(part, ipv6Prefix));
     this.fallback = fallback === 'ip' ? partHash({ kind: 'ip', name: '' }, ipv6Prefix) : null;
   }
 
-  /** Leaves the caller's key in `hash`; false when the request lacks something, so that the fallback counts. */
+  /** Puts the caller's key into `hash`; false when the request lacks a part, so that the fallback's key is used. */
   hash(hash: KeyedHash, keyLow: number, keyHigh: number, exchange: Exchange): boolean {
     hash.low = keyLow;
     hash.high = keyHigh;
@@ -56,7 +56,7 @@ function partHash({ kind, name }: KeyPart, ipv6Prefix: number): PartHash {
     case 'tenant':
       return (hash, { consumer }) => text(hash, consumer?.tenant);
     case 'key':
-      // Because: an id tells the keys of one consumer apart, and others call theirs the same.
+      // Because: key ids are unique for one consumer only; another consumer's key may have the same id.
       return (hash, { identity, consumer }) => {
         if (!text(hash, identity?.keyId)) return false;
         text(hash, consumer?.name);
@@ -75,7 +75,7 @@ function partHash({ kind, name }: KeyPart, ipv6Prefix: number): PartHash {
   }
 }
 
-/** An IPv4 address counts whole, however it is written; of an IPv6 address, its first bits. */
+/** Hashes an address: IPv4 as a whole, in whichever notation; of IPv6, the bits of the prefix. */
 function hashAddress(hash: KeyedHash, ip: string, ipv6Prefix: number): void {
   if (!ip.includes(':')) {
     hash.text(hash.low, hash.high, ip);
@@ -96,13 +96,13 @@ function hashAddress(hash: KeyedHash, ip: string, ipv6Prefix: number): void {
   if (ipv6Prefix > 64) hash.words(hash.low, hash.high, firstBits(2, ipv6Prefix), firstBits(3, ipv6Prefix));
 }
 
-/** A word of the address with the bits behind the prefix at 0. */
+/** One word of the address, with the bits after the prefix set to 0. */
 function firstBits(word: number, prefix: number): number {
   const bits = Math.min(32, Math.max(0, prefix - 32 * word));
   return bits === 0 ? 0 : address[word]! & (-1 << (32 - bits));
 }
 
-/** Undefined for what is no text, number or truth value. */
+/** A claim as text; undefined for a value that is not a text, number or boolean. */
 function claimText(claims: Readonly<Record<string, unknown>> | null, name: string): string | undefined {
   const value = claimAt(claims, name);
   if (typeof value === 'string') return value;

@@ -1,4 +1,4 @@
-// The language of rateLimit: what is written, what comes of it, and what is refused with which words.
+// The configuration of rateLimit: what may be written, what results from it, and the messages for what is refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -123,7 +123,7 @@ test('limits that do not contradict each other stand together', () => {
     [{ limit: '10/s', plan: true }, { limit: '1000/s' }],
     [{ limit: '100/min' }, { limit: '100/min', algorithm: 'slidingLog' }],
     [{ limit: '50/min', algorithm: 'fixedWindow' }, { limit: '60/min' }],
-    // After five at once gcra gives one back each fifth of a second; the window gives none before it is over.
+    // After a burst of five, gcra admits one more each fifth of a second; the fixed window admits none until its end.
     [{ limit: '5/s' }, { limit: '5/s', algorithm: 'fixedWindow' }],
     [
       { limit: '50/h', by: { header: 'x-a' } },
@@ -164,7 +164,7 @@ test('what a place can never have is told', () => {
   assert.match(told({ limit: '1/s', except: { consumers: ['acme'] } })[0]!, /^except.consumers.0: no filter/);
   const unlisted = schema.parse({ limit: '1/s', except: { consumers: ['acne'] } });
   const [problem] = placeProblems(unlisted, { ...around, knowsCaller: true });
-  // Because: the keys of a store may belong to consumers that are not listed.
+  // Because: keys of a store may belong to consumers that are not listed.
   assert.equal(problem?.severity, 'warning');
   assert.match(problem.message, /no consumer "acne"/);
 });

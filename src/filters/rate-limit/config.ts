@@ -1,4 +1,4 @@
-// What may be written for rateLimit. Knows nothing of how exchanges run, nor how limits are counted.
+// The configuration of the rateLimit filter. Knows nothing of how exchanges run, nor how limits are counted.
 
 import { z } from 'zod';
 import type { Rate } from '../../base/rate.ts';
@@ -24,18 +24,18 @@ export const documentation =
 
 export interface LimitConfig {
   readonly name: string;
-  /** Null for a limit of `concurrency` alone. */
+  /** Null for a limit that has only a `concurrency`. */
   readonly rate: Rate | null;
   readonly burst: number;
   readonly algorithm: (typeof algorithms)[number];
-  /** Empty for all callers together. */
+  /** Empty for one budget for all callers together. */
   readonly by: readonly KeyPart[];
   readonly fallback: 'ip' | 'shared';
   readonly cost: CostConfig;
   readonly plan: boolean;
-  /** Requests at once; null for no limit. */
+  /** Requests in progress at once; null for no limit. */
   readonly concurrency: number | null;
-  /** Where it stands in the filter's configuration. */
+  /** Where the limit is in the filter's configuration. */
   readonly path: readonly (string | number)[];
 }
 
@@ -43,7 +43,7 @@ const algorithms = ['gcra', 'tokenBucket', 'slidingWindow', 'slidingLog', 'fixed
 
 export const logCountMax = 10_000;
 const concurrencyMax = 1_000_000;
-/** With what timers and a thread's other work add, a request then waits 5 ms at most. */
+/** The default of `answerTimeout` in ms. With the delay of timers and the thread's other work, a request then waits 5 ms at most. */
 const answerMsMax = 3;
 const limitsMax = 8;
 
@@ -251,12 +251,12 @@ function limitOf(
   };
 }
 
-/** The store that it names. */
+/** The store that the configuration names, unless it is `local`. */
 export function storesOf({ store }: RateLimitConfig): readonly { name: string; path: readonly string[] }[] {
   return store === 'local' ? [] : [{ name: store, path: ['store'] }];
 }
 
-/** What this configuration asks for that its place can never give. */
+/** What this configuration requires and its place in the document can never provide. */
 export function placeProblems(config: RateLimitConfig, around: FilterSurroundings): PlaceProblem[] {
   const problems: PlaceProblem[] = [];
   for (const { by: parts, plan, cost: price, path } of config.limits) {
@@ -285,7 +285,7 @@ export function placeProblems(config: RateLimitConfig, around: FilterSurrounding
   return problems;
 }
 
-/** Whether it goes by who calls. */
+/** Whether the filter depends on who the caller is. */
 export function asksWho({ limits, except }: RateLimitConfig): boolean {
   return except.consumers.length > 0 || limits.some(({ by: parts, plan }) => plan || goesByCaller(parts));
 }

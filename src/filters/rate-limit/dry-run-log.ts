@@ -1,4 +1,4 @@
-// What a dry run would have refused, for the operator: one line in ten seconds at most, with how many it speaks for.
+// Logs what a dry run would have refused: at most once in ten seconds, with the number of requests for each limit.
 
 import type { FilterServices } from '../../exchange/filter.ts';
 
@@ -13,7 +13,7 @@ export class DryRunLog {
     this.services = services;
   }
 
-  /** A request that this limit would have refused. */
+  /** Counts a request that this limit would have refused, and logs when due. */
   note(limit: string): void {
     const { counts } = this;
     counts.set(limit, (counts.get(limit) ?? 0) + 1);

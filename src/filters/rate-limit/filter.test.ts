@@ -1,4 +1,5 @@
-// The rateLimit filter in a gateway: who is counted as whom, what is refused, what is said, what is charged and given back.
+// The rateLimit filter in a gateway: which requests share a budget, which are refused, what callers are told, what is charged and given
+// back.
 
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
@@ -10,7 +11,7 @@ import type { FilterDefinition } from '../../exchange/filter.ts';
 import { schema } from './config.ts';
 import { rateLimitFilter } from './filter.ts';
 
-/** Finds out who calls by a header, `name` or `name/plan/tenant`, as an identity filter would by a credential. */
+/** Identifies the caller by a header, `name` or `name/plan/tenant`, as an identity filter would by a credential. */
 const who: FilterDefinition<unknown> = {
   name: 'who',
   build: () => ({
@@ -33,10 +34,10 @@ const who: FilterDefinition<unknown> = {
 
 interface Started {
   get(headers?: Record<string, string>, path?: string): Promise<Answer>;
-  /** How many of so many requests were not refused. */
+  /** How many of this many requests were not refused. */
   admitted(times: number, headers?: Record<string, string>, path?: string): Promise<number>;
   count(event: string): number;
-  /** Admitted, refused and would-be refused of a limit by its place. */
+  /** The admitted, refused and would-be refused requests of a limit, by its index. */
   decisions(limit: number): number[];
   readonly logged: object[];
 }
@@ -181,7 +182,7 @@ test('limits together: each shows what is left, and the one that refuses is name
   });
   assert.equal((await get({ 'x-user': 'a' })).headers['ratelimit'], '"user";r=1;t=1800, "all";r=2;t=1200');
   assert.equal(await admitted(5, { 'x-user': 'a' }), 1);
-  // The three that were refused took nothing from the limit of all.
+  // The three refused requests took nothing from the limit `all`.
   assert.equal(await admitted(1, { 'x-user': 'b' }), 1);
   const refused = await get({ 'x-user': 'b' });
   assert.match(JSON.parse(refused.body.toString()).detail, /"all"/);
@@ -262,7 +263,7 @@ test('at most so many are under way at once, and each gives back its place once'
     await there;
     return answer.then(({ status }) => status);
   };
-  // Answers are wrapped, since an async function would wait for them.
+  // The responses are wrapped in objects, since an async function would wait for a returned promise.
   const one = { answer: hold() };
   while (held.length < 1) await new Promise(resolve => setImmediate(resolve));
   const two = { answer: hold() };

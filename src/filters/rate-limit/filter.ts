@@ -1,5 +1,5 @@
-// The rateLimit filter: asks its limits about each request, refuses what is beyond them, and says what is left. Counting is in
-// src/store; who is counted as whom in caller-key.ts.
+// The rateLimit filter: asks its limits about each request, refuses requests beyond them, and tells callers what is left. src/store does
+// the counting; caller-key.ts decides which callers share a budget.
 
 import { CidrSet } from '../../base/cidr-set.ts';
 import { Fault } from '../../base/fault.ts';
@@ -47,10 +47,10 @@ export const rateLimitFilter: FilterDefinition<RateLimitConfig> = {
   build: (config, services) => new RateLimit(config, services),
 };
 
-/** What one exchange needs later; only those have it of which something is said, charged or given back. */
+/** The state of one exchange. Only exchanges have one for which headers, a later charge or tickets remain. */
 interface Standing {
   readonly stack: LimitStack | null;
-  /** Null when nothing is charged afterwards. */
+  /** Null when nothing may be charged later. */
   readonly call: LimitCall | null;
   readonly tickets: number[] | null;
   limit: string;
@@ -73,9 +73,9 @@ class RateLimit implements Filter {
   private readonly exceptConsumers: ReadonlySet<string> | null;
   private readonly refusals: readonly Fault[];
   private readonly dryRunLog: DryRunLog;
-  /** Of every limit, by its name. */
+  /** The first metric cell of each limit, by name. */
   private readonly limitCells: ReadonlyMap<string, number>;
-  /** Where the limits with a rate count what they admit. */
+  /** The cells in which limits with a rate count admitted requests. */
   private readonly admittedCells: readonly number[];
   private readonly cells: Readonly<Record<(typeof events)[number], number>>;
 
@@ -106,7 +106,7 @@ class RateLimit implements Filter {
     this.admittedCells = this.rated.map(each => this.limitCells.get(each.config.name)! + LimitCell.admitted);
     this.cells = eventCells(events, services);
     const speaks = this.standard !== null && !config.dryRun && (config.headers !== 'never' || config.legacyHeaders);
-    // Because: a hook that a filter has is called for every exchange.
+    // Because: a hook that exists is called for every exchange.
     if (speaks || this.charges) this.onResponse = exchange => this.answer(exchange);
     if (this.inFlight !== null) this.onEnd = exchange => this.end(exchange);
   }
@@ -137,7 +137,7 @@ class RateLimit implements Filter {
     const decision = stack.limiter.decide(call);
     if (typeof decision === 'boolean') this.carryOut(exchange, stack, call, decision, tickets);
     else {
-      // Because: the exchange may end while the store is asked, and what it holds must be given back then.
+      // Because: the exchange may end while the store is asked, and its tickets must be given back then.
       this.keep(exchange, stack, null, tickets);
       return decision.then(admitted => {
         if (!exchange.ended) this.carryOut(exchange, stack, call, admitted, tickets);
@@ -158,7 +158,7 @@ class RateLimit implements Filter {
     else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy] ?? 'store away');
     else this.refuse(exchange, call);
     if (!passes && tickets !== null) this.inFlight!.leave(tickets);
-    // Because: where the store is away and `open` or `closed` decides, nothing is known of this caller, and the call may still hold what another one was told.
+    // Because: while the store is away and `open` or `closed` decides, nothing is known here; the call may hold another caller's data.
     const tells = !dryRun && call.isCounted;
     const speaks = tells && (headers === 'always' || (headers === 'refused' && !admitted));
     const speaksLegacy = tells && legacyHeaders && (headers !== 'refused' || !admitted);
@@ -216,7 +216,7 @@ class RateLimit implements Filter {
     return consumer !== null && this.exceptConsumers?.has(consumer.name) === true;
   }
 
-  /** Of the caller's plan, where that says something. */
+  /** The limits with the rate of the caller's plan, if that has one; otherwise the standard ones. */
   private stackFor({ consumer, snapshot }: Exchange): LimitStack | null {
     if (!this.goesByPlan || consumer === null || consumer.plan === null) return this.standard;
     const plan = snapshot.consumers.plan(consumer.plan);
@@ -269,8 +269,8 @@ class RateLimit implements Filter {
 }
 
 /**
- * What tells budgets of one name and `by` apart: the route, whether it is only tried out, and of twins in one chain which it is. Two
- * filters that counted in one cell would each take what a request costs, and a limit that is tried out would use up the one in force.
+ * What distinguishes budgets with the same name and `by`: the route, whether it is a dry run, and the index among twins in one chain. If
+ * two filters shared a budget, both would charge each request, and a dry run would use up the limit that is in force.
  */
 function placeOf({ name, by }: LimitConfig, { dryRun }: RateLimitConfig, { routeName, twins }: FilterServices): string {
   const place = `${dryRun ? 'dry run, ' : ''}${routeName === '' ? 'all routes' : `route ${routeName}`}`;

@@ -1,4 +1,4 @@
-// The concurrency limits of one filter: entered together, left together.
+// The concurrency limits of one filter, entered and left together.
 
 import { Fault } from '../../base/fault.ts';
 import { KeyedHash } from '../../base/keyed-hash.ts';
@@ -9,7 +9,7 @@ import type { KeyedLimit } from './limit-stack.ts';
 const hash = new KeyedHash();
 
 export class InFlight {
-  /** Name of the limit that refused last, and what its caller is told. */
+  /** The name of the limit that refused last, and the fault for its caller. */
   refusedName = '';
   refusal: Fault;
   private readonly bounded: readonly KeyedLimit[];
@@ -28,7 +28,7 @@ export class InFlight {
     this.refusal = this.refusals[0]!;
   }
 
-  /** One ticket a limit; null when one of them refused, and then none is held. */
+  /** Takes one ticket per limit. Null when a limit refuses; then no ticket is held. */
   enter(exchange: Exchange): number[] | null {
     const { bounded, limits } = this;
     const tickets: number[] = [];
@@ -48,7 +48,7 @@ export class InFlight {
     return tickets;
   }
 
-  /** Those that `enter` gave, in their order. */
+  /** Gives back the tickets of `enter`, in the same order. */
   leave(tickets: readonly number[]): void {
     for (let i = 0; i < tickets.length; i++) this.limits[i]!.leave(tickets[i]!);
   }

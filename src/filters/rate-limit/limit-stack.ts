@@ -1,4 +1,4 @@
-// The limits of one filter for callers of one plan: rules, keys and what clients are told of them. Decides nothing itself.
+// The limits of one filter for the callers of one plan: rules, keys and policy header. Decides nothing itself.
 
 import { KeyedHash } from '../../base/keyed-hash.ts';
 import type { Plan } from '../../exchange/consumer.ts';
@@ -11,15 +11,18 @@ import { policyField } from './limit-headers.ts';
 
 const hash = new KeyedHash();
 
-/** A limit, with whose key it goes by. */
+/** A limit and the key by which its callers are counted. */
 export interface KeyedLimit {
   readonly config: LimitConfig;
   readonly key: CallerKey;
-  /** The place of its filter, told apart from that of another one there whose limit has the same name and `by`. */
+  /** The place of the filter, made unique among filters there whose limits have the same name and `by`. */
   readonly place: string;
 }
 
-/** `place` tells budgets of different filters apart. The plan's rate takes the place of the limit's own, as far as it can be counted. */
+/**
+ * The rule of a limit. `place` keeps budgets of different filters apart. The rate of the plan replaces the limit's own, capped to what can
+ * be counted.
+ */
 export function ruleOf(
   { name, rate, burst, algorithm, by, plan }: LimitConfig,
   place: string,
@@ -43,13 +46,13 @@ export class LimitStack {
   readonly policy: string;
   private readonly limits: readonly KeyedLimit[];
   private readonly scratch: LimitCall;
-  /** Whether the last `call` lacked something that a limit goes by. */
+  /** Whether the request of the last `call` lacked a value that a limit needs. */
   lacked = false;
 
   constructor(limits: readonly KeyedLimit[], plan: Plan | null, store: LimiterStore) {
     this.limits = limits;
     this.names = limits.map(({ config }) => config.name);
-    // Because: limits of a stack are locked together, a single one is not, so they must not share cells.
+    // Because: the limits of a stack are locked together and a single limit is not, so the two must not share cells.
     const kind = limits.length === 1 ? 'alone' : 'stacked';
     const rules = limits.map(({ config, place }) => ruleOf(config, `${kind} ${place}`, plan));
     this.limiter = store.open(rules);
@@ -57,7 +60,10 @@ export class LimitStack {
     this.scratch = new LimitCall(limits.length);
   }
 
-  /** `isKept` gives one of the exchange's own; otherwise it is good until the next call. */
+  /**
+   * The call for a request. With `isKept`, or a store that does not decide at once, a new object; otherwise one that is valid until the
+   * next call.
+   */
   call(exchange: Exchange, isKept: boolean): LimitCall {
     const { limits, limiter } = this;
     const { hashKeys } = limiter;
@@ -73,7 +79,7 @@ export class LimitStack {
     return call;
   }
 
-  /** What the answer says that the request cost, beyond what was taken. Answers of the gateway itself say nothing. */
+  /** Charges what the response's header says beyond the cost already taken. The gateway's own responses charge nothing. */
   charge(exchange: Exchange, call: LimitCall): void {
     if (exchange.answeredBy !== 'upstream') return;
     for (let i = 0; i < this.limits.length; i++) {
@@ -91,7 +97,7 @@ function costOf({ cost }: LimitConfig, exchange: Exchange): number {
   return Object.hasOwn(routes, routeName) ? routes[routeName]! : cost.each;
 }
 
-/** 0 for what is not a whole number of at most nine digits. */
+/** The units in a header; 0 unless it is a whole number of at most nine digits. */
 function unitsFrom(text: string | undefined): number {
   return text !== undefined && /^[0-9]{1,9}$/.test(text) ? Math.min(Number(text), COUNT_MAX) : 0;
 }

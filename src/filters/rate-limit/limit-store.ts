@@ -1,4 +1,4 @@
-// Where a filter's limits are counted: in this process's memory, or in a Redis with other gateways.
+// Where a filter's limits are counted: in this process's memory, or in a Redis together with other gateways.
 
 import type { FilterServices } from '../../exchange/filter.ts';
 import type { FilterNeeds, NeedsContext } from '../../exchange/worker-services.ts';
@@ -10,7 +10,7 @@ import type { RateLimitConfig } from './config.ts';
 
 type StoreSettings = Pick<RateLimitConfig, 'store' | 'mode' | 'onStoreFailure' | 'memoryBytes' | 'answerMsMax'>;
 
-/** Beside the tables of local limits. */
+/** What the store needs beside the tables of local limits. */
 export function limitStoreNeeds(
   rules: readonly LimitRule[],
   { store, memoryBytes }: StoreSettings,
@@ -21,7 +21,7 @@ export function limitStoreNeeds(
     : redisLimitNeeds(context.store(store), rules, { tableBytes: memoryBytes });
 }
 
-/** Throws a `TypeError` for a store that counts no limits. */
+/** Throws a `TypeError` for a store that cannot count limits. */
 export function openLimitStore(
   { store: name, mode, onStoreFailure, memoryBytes, answerMsMax }: StoreSettings,
   services: FilterServices,

@@ -1,4 +1,4 @@
-// The small words of what may be written for rateLimit: names, addresses, sizes, times. Schemas only.
+// Schemas of simple values in the configuration of rateLimit: names, addresses, sizes, times.
 
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
@@ -17,5 +17,5 @@ export const memorySize = size.refine(
   'expected a size from 64KiB to 1GiB',
 );
 
-/** How long a request may wait for Redis. */
+/** How long a request may wait for Redis, in ms. */
 export const answerTime = duration.refine(ms => ms >= 1 && ms <= 10_000, 'expected 1ms to 10s');

@@ -1,4 +1,4 @@
-// What is said of where limits are counted that could never mean anything. The settings themselves are in config.ts.
+// Finds settings about where limits are counted that can never take effect. config.ts has the settings themselves.
 
 import type { Rate } from '../../base/rate.ts';
 

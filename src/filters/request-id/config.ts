@@ -1,4 +1,4 @@
-// What may be written for requestId. Knows nothing of how exchanges run.
+// The configuration of the requestId filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 
@@ -9,7 +9,7 @@ export const documentation =
   'with it, the client’s own id is used where it is trusted and well-formed (visible ASCII, at most 128 characters), another header can be used, and the response shows the id. ' +
   'Put it first, so that all later filters see the same id.';
 
-/** Letters of a field name (RFC 9110 section 5.6.2). */
+/** The characters of a field name (RFC 9110 section 5.6.2), at most 64. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 
 const taken = ['host', 'connection', 'content-length', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'keep-alive'];

@@ -1,4 +1,4 @@
-// Whose id counts, and who gets to see it.
+// Whose request id is used, and who gets to see it.
 
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -41,7 +41,7 @@ test('trust: always takes a sane id from anyone', async t => {
   for (const bad of ['', 'two words', 'x'.repeat(129), 'caf\xe9']) {
     assert.match(String((await send({ 'x-request-id': bad })).upstream['x-request-id']), made, bad);
   }
-  // The first of two, and only that.
+  // The first of the two, and only that.
   assert.equal((await send({ 'x-request-id': ['a', 'b'] })).upstream['x-request-id'], 'a');
 });
 

@@ -1,10 +1,10 @@
-// The requestId filter: takes the client's id over or makes one, and shows it upstream and to the client.
+// The requestId filter: adopts the client's id or makes one, and sends it to the upstream and the client.
 
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { isRequestId } from '../../telemetry/request-id.ts';
 import type { RequestIdConfig } from './config.ts';
 
-/** What the gateway sends upstream by itself. */
+/** The header that the gateway sends upstream without this filter. */
 const ownHeader = 'x-request-id';
 
 export const requestIdFilter: FilterDefinition<RequestIdConfig> = {

@@ -1,5 +1,5 @@
-// Test vectors that AWS publishes for Signature Version 4 (aws-sig-v4-test-suite, Apache-2.0, in awslabs/aws-c-auth and
-// boto/botocore): key AKIDEXAMPLE, 30 August 2015 12:36:00 UTC, us-east-1, service. Data only; folded header lines are left out.
+// Test vectors that AWS publishes for Signature Version 4 (aws-sig-v4-test-suite, Apache-2.0, in awslabs/aws-c-auth and boto/botocore): key
+// AKIDEXAMPLE, 30 August 2015 12:36:00 UTC, us-east-1, service. Data only; vectors with folded header lines are omitted.
 
 export const AWS_SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 export const AWS_TIME = '20150830T123600Z';
@@ -11,16 +11,16 @@ const token =
 export interface AwsVector {
   readonly name: string;
   readonly method: string;
-  /** As bytes in latin1, as it stands in the request line. */
+  /** As in the request line, one latin1 character per byte. */
   readonly target: string;
-  /** Beside Host and X-Amz-Date. */
+  /** Fields beside Host and X-Amz-Date. */
   readonly fields?: readonly (readonly [string, string])[];
   readonly body?: string;
   readonly signedHeaders?: string;
   readonly signature: string;
 }
 
-/** U+1234 in UTF-8. */
+/** U+1234 in UTF-8, as latin1 text. */
 const letter = '\xe1\x88\xb4';
 const plain = '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31';
 const posted = '5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b';

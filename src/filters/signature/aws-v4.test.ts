@@ -24,7 +24,7 @@ for (const { name, method, target, fields = [], body, signedHeaders = 'host;x-am
   test(`published vector ${name}`, () => {
     const [rawPath = '', rawQuery = ''] = target.split(/\?(.*)/s);
     const headers = Headers.from([['Host', 'example.amazonaws.com'], ['X-Amz-Date', AWS_TIME], ...fields]);
-    // Because: nothing else of a head is looked at.
+    // Because: nothing else of the head is read.
     const request = {
       method,
       rawPath,

@@ -1,5 +1,5 @@
-// Request signatures in the manner of AWS Signature Version 4: the canonical request, the string to sign, the HMAC.
-// Verifies no time, body or replay: that is the filter's.
+// Request signatures as in AWS Signature Version 4: the canonical request, the string to sign, the HMAC. Verifies no time, body or replay:
+// the filter does that.
 
 import { createHash, createHmac } from 'node:crypto';
 import type { Headers } from '../../http/headers.ts';
@@ -8,29 +8,29 @@ import type { RequestHead } from '../../http/request-head.ts';
 
 export const AWS_SCHEME = 'AWS4-HMAC-SHA256';
 
-/** SHA-256 of nothing. */
+/** SHA-256 of an empty body. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-/** What stands in `Authorization`, well-formed and not yet believed. */
+/** The content of `Authorization`, well-formed but not verified. */
 export interface AwsAuthorization {
   readonly keyId: string;
-  /** `20150830`. */
+  /** The day of the signing key: `20150830`. */
   readonly date: string;
   readonly region: string;
   readonly service: string;
-  /** Lower case, sorted, each once. */
+  /** In lower case, sorted, without duplicates. */
   readonly signedHeaders: readonly string[];
-  /** 64 lower case hexadecimal digits. */
+  /** 64 lower-case hexadecimal digits. */
   readonly signature: string;
 }
 
-/** `double` for every AWS service but S3: a path that arrives percent-encoded is encoded once more. */
+/** `double`, for every AWS service but S3, percent-encodes the path once more than it arrives; `single` takes it as it arrives. */
 export type PathEncoding = 'double' | 'single';
 
 const form =
   /^Credential=([A-Za-z0-9_.:@-]{1,128})\/([0-9]{8})\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_.-]{1,64})\/aws4_request, ?SignedHeaders=([a-z0-9!#$%&'*+.^_`|~;-]{1,4096}), ?Signature=([0-9a-f]{64})$/;
 
-/** Reads what stands behind the scheme; null for anything but exactly the documented form. */
+/** Parses what follows the scheme; null for anything but exactly the documented form. */
 export function parseAwsAuthorization(text: string): AwsAuthorization | null {
   const match = form.exec(text);
   if (match === null) return null;
@@ -43,7 +43,7 @@ export function parseAwsAuthorization(text: string): AwsAuthorization | null {
 }
 
 /**
- * The canonical request of this one as it was received; null when a signed header is not there. `payloadHash` as it was signed.
+ * The canonical request of `request` as it was received; null when a signed header is missing. `payloadHash` is the one that was signed.
  */
 export function canonicalRequest(
   request: RequestHead,
@@ -61,7 +61,7 @@ export function canonicalRequest(
   return `${request.method}\n${path}\n${canonicalQuery(request.rawQuery)}\n${fields}\n${signedHeaders.join(';')}\n${payloadHash}`;
 }
 
-/** `time` as in `X-Amz-Date`: `20150830T123600Z`. */
+/** The text that is signed. `time` is as in `X-Amz-Date`: `20150830T123600Z`. */
 export function stringToSign(
   time: string,
   { date, region, service }: Pick<AwsAuthorization, 'date' | 'region' | 'service'>,
@@ -71,7 +71,7 @@ export function stringToSign(
   return `${AWS_SCHEME}\n${time}\n${date}/${region}/${service}/aws4_request\n${hash}`;
 }
 
-/** The key of one day, region and service, derived from the secret. */
+/** The key for one day, region and service, derived from the secret. */
 export function signingKey(secret: string, date: string, region: string, service: string): Buffer {
   const ofDate = hmac(`AWS4${secret}`, date);
   return hmac(hmac(hmac(ofDate, region), service), 'aws4_request');
@@ -91,7 +91,7 @@ function headerValue(headers: Headers, name: string): string | null {
   return values.map(value => trimOptionalWhitespace(value).replace(/ {2,}/g, ' ')).join(',');
 }
 
-/** Without empty and dot segments and encoded, or, for `single`, as it came. */
+/** The path in the form that is signed. With `double`, without empty and dot segments, and encoded; with `single`, as it arrived. */
 export function canonicalPath(rawPath: string, encoding: PathEncoding): string {
   if (encoding === 'single') return rawPath;
   const kept: string[] = [];
@@ -105,7 +105,7 @@ export function canonicalPath(rawPath: string, encoding: PathEncoding): string {
   return `/${kept.join('/')}${asFolder ? '/' : ''}`;
 }
 
-/** Parameters sorted by name and value, each encoded in the one way that AWS allows. A plus sign is a plus sign. */
+/** Parameters sorted by name and value, each encoded in the one way that AWS allows. A `+` stands for itself, not for a space. */
 export function canonicalQuery(query: string): string {
   if (query === '') return '';
   const pairs: [string, string][] = [];
@@ -124,12 +124,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Percent-decodes into bytes (latin1); what is no escape stays. */
+/** Percent-decodes into latin1 text, one character per byte; everything that is not an escape stays. */
 function decodeBytes(text: string): string {
   return text.replace(/%([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }
 
-/** Percent-encodes every byte (latin1) that RFC 3986 does not list as unreserved. */
+/** Percent-encodes every byte of a latin1 text that RFC 3986 does not list as unreserved. */
 function encodeBytes(text: string): string {
   return text.replace(
     /[^A-Za-z0-9._~-]/g,

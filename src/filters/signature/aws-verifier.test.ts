@@ -1,4 +1,4 @@
-// Requests signed as AWS publishes them, and what is near such a request and is none: another time, another scope, less that was signed.
+// Requests signed as AWS publishes them, and invalid variations of them: another time, another scope, fewer signed headers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ const vanilla = awsVectors.find(({ name }) => name === 'get-vanilla')!;
 const signedAtMs = parseAmzDate(AWS_TIME)!;
 const minuteMs = 60_000;
 
-/** What becomes of the published request under this configuration, with changes to it and to its fields; null takes one out. */
+/** The verdict on the published request with this configuration and with changes to the request and its fields; null removes a field. */
 function verdict(config: object = {}, nowMs = signedAtMs, fields: Record<string, string | null> = {}, request = {}) {
   const keys = [{ id: 'AKIDEXAMPLE', secret: AWS_SECRET }];
   const parsed = schema.parse({ scheme: 'aws4', region: 'us-east-1', service: 'service', keys, ...config });
@@ -22,7 +22,7 @@ function verdict(config: object = {}, nowMs = signedAtMs, fields: Record<string,
   const all = { host: 'example.amazonaws.com', 'x-amz-date': AWS_TIME, authorization, ...fields };
   const headers = Headers.from(Object.entries(all).filter((field): field is [string, string] => field[1] !== null));
   const standard = { method: 'GET', rawPath: '/', rawQuery: '', hasBody: false, authority: 'example.amazonaws.com' };
-  // Because: nothing else of an exchange is looked at.
+  // Because: nothing else of the exchange is read.
   const exchange = { request: { ...standard, headers, ...request } } as unknown as Exchange;
   const claim = new AwsVerifier(parsed).read(exchange);
   return typeof claim === 'string' ? claim : claim.verify(nowMs);

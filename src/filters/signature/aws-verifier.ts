@@ -1,4 +1,5 @@
-// Verifies a request signed in the manner of AWS Signature Version 4: key, scope, time, signature. The body is left to whoever reads it.
+// Verifies a request signed as in AWS Signature Version 4: key, scope, time, signature. Returns the digest that the body must have, and
+// reads no body.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { MALFORMED, takeScheme } from '../../exchange/credential.ts';
@@ -20,12 +21,12 @@ import type { Claimed, Verdict } from './verdict.ts';
 
 const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
 
-/** One secret with what it gives. */
+/** One secret, and the login that it gives. */
 class AwsKey {
   readonly login: Login;
   private readonly secret: string;
   private readonly scope: Pick<AwsSignatureConfig, 'region' | 'service'>;
-  /** The derived key of the last day that was asked for. */
+  /** The day of `derived`, the key that was derived last. */
   private day: string;
   private derived: Buffer;
 
@@ -103,7 +104,10 @@ export class AwsVerifier {
     };
   }
 
-  /** As it stands in the canonical request; null for one by which the body cannot be checked: none, or chunks that are signed one by one. */
+  /**
+   * The payload hash of the canonical request. Null when it does not allow checking the body: there is none, or the body is signed chunk by
+   * chunk.
+   */
   private payloadHash({ request }: Exchange): string | null {
     const said = request.headers.getAll('x-amz-content-sha256');
     if (said.length === 0) return request.hasBody ? null : EMPTY_SHA256;
@@ -117,7 +121,7 @@ function bodyDigest(payload: string): readonly ExpectedDigest[] | null {
   return payload === UNSIGNED_PAYLOAD ? null : [{ hash: 'sha256', value: Buffer.from(payload, 'hex') }];
 }
 
-/** Milliseconds since 1970 of `20150830T123600Z`; null for another form and for a day that does not exist. */
+/** Parses `20150830T123600Z` to milliseconds since 1970; null for another form or a day that does not exist. */
 export function parseAmzDate(text: string): number | null {
   const [, year, month, day, hour, minute, second] =
     /^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z$/.exec(text) ?? [];

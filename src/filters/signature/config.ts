@@ -1,4 +1,4 @@
-// What may be written for signature. Knows nothing of how exchanges run.
+// The configuration of the signature filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
 import { duration } from '../../base/schema/duration.ts';
@@ -9,7 +9,7 @@ import { missingConsumers } from '../../base/schema/listed-consumers.ts';
 
 export const name = 'signature';
 
-/** It finds out who calls. */
+/** This filter identifies the caller. */
 export const identifies = true;
 
 export const documentation =
@@ -161,7 +161,7 @@ export type SignatureConfig = z.output<typeof schema>;
 export type AwsSignatureConfig = z.output<typeof aws>;
 export type MessageSignatureConfig = z.output<typeof message>;
 
-/** What this configuration asks for that its place can never give. */
+/** Keys of consumers that do not exist. */
 export function placeProblems({ keys }: SignatureConfig, around: FilterSurroundings) {
   return missingConsumers('keys', keys, around);
 }

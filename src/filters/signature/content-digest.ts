@@ -1,9 +1,9 @@
-// Content-Digest (RFC 9530): what a request says of its body, and the check of the body as it passes.
+// Content-Digest (RFC 9530): parses the digests that a request names, and checks the body against them as it passes.
 
 import { createHash, type Hash, timingSafeEqual } from 'node:crypto';
 import { isInnerList, parseDictionary } from './structured-dictionary.ts';
 
-/** Registered as active; the others are broken or nobody's. */
+/** The algorithms that are registered as active; the others are broken or unused. */
 const names: Readonly<Record<string, { readonly hash: string; readonly bytes: number }>> = {
   'sha-256': { hash: 'sha256', bytes: 32 },
   'sha-512': { hash: 'sha512', bytes: 64 },
@@ -11,12 +11,12 @@ const names: Readonly<Record<string, { readonly hash: string; readonly bytes: nu
 
 /** One digest that a body must have. */
 export interface ExpectedDigest {
-  /** As node calls the algorithm. */
+  /** The algorithm's name in node:crypto. */
   readonly hash: string;
   readonly value: Buffer;
 }
 
-/** The digests that are understood, at least one; null for a field that is malformed or has none of them. */
+/** The digests with a known algorithm, at least one; null for a field that is malformed or has none. */
 export function parseContentDigest(text: string): readonly ExpectedDigest[] | null {
   const members = parseDictionary(text);
   if (members === null) return null;
@@ -31,10 +31,10 @@ export function parseContentDigest(text: string): readonly ExpectedDigest[] | nu
   return digests.length === 0 ? null : digests;
 }
 
-/** Hashes a body piece by piece. */
+/** Hashes a body piece by piece, and compares the result with all expected digests. */
 export class BodyDigest {
   private readonly running: { readonly hash: Hash; readonly value: Buffer }[];
-  /** The newest piece, not passed on yet: a body that does not match never reaches its end. */
+  /** The newest piece, which is held back until the next one arrives, so that a body that does not match is never sent completely. */
   private held: Buffer;
 
   constructor(expected: readonly ExpectedDigest[]) {
@@ -42,7 +42,7 @@ export class BodyDigest {
     this.held = Buffer.alloc(0);
   }
 
-  /** Takes a piece and gives what may go on: the piece before it. */
+  /** Takes a piece and returns the one before it, which may be sent. */
   exchangePiece(piece: Buffer): Buffer {
     for (const { hash } of this.running) hash.update(piece);
     const before = this.held;
@@ -50,12 +50,12 @@ export class BodyDigest {
     return before;
   }
 
-  /** What was held back. */
+  /** The piece that is still held back. */
   get rest(): Buffer {
     return this.held;
   }
 
-  /** Once, at the end. */
+  /** Whether all digests match. Call once, after the last piece. */
   matches(): boolean {
     let all = true;
     for (const { hash, value } of this.running) if (!timingSafeEqual(hash.digest(), value)) all = false;
@@ -63,7 +63,7 @@ export class BodyDigest {
   }
 }
 
-/** Whether an absent body is what was announced. */
+/** Whether an empty body has the expected digests. */
 export function matchesNothing(expected: readonly ExpectedDigest[]): boolean {
   return new BodyDigest(expected).matches();
 }

@@ -1,4 +1,4 @@
-// Signed requests through a gateway with real sockets: good ones, replayed ones, bodies that are not what was signed.
+// Signed requests through a gateway with real sockets: valid ones, replayed ones, and bodies that differ from what was signed.
 
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
@@ -63,7 +63,7 @@ async function start(t: { after(fn: () => Promise<void>): void }, config: unknow
 
 const nowS = () => Math.floor(Date.now() / 1_000);
 
-/** Fields of a signature over these lines, by ed25519 when it is not said otherwise. */
+/** The fields of a signature over these lines, by ed25519 unless `by` is given. */
 function signed(
   lines: readonly string[],
   parameters = `;created=${nowS()};keyid="k1"`,
@@ -248,7 +248,7 @@ test('an upstream that answered before the body ended is cut off from a wrong on
   assert.ok(cut);
 });
 
-/** Fields of a request signed with AWS Signature Version 4. */
+/** The head of a request signed with AWS Signature Version 4, as options for `ask`. */
 function awsSigned(
   port: number,
   changes: { secret?: string; body?: string; payload?: string; region?: string; agoMs?: number } = {},
@@ -264,7 +264,7 @@ function awsSigned(
   const names = Object.keys(fields);
   const method = changes.body === undefined ? 'GET' : 'POST';
   const headers = Headers.from(Object.entries(fields));
-  // Because: nothing else of a head is looked at.
+  // Because: nothing else of the head is read.
   const head = { method, rawPath: '/a', rawQuery: 'q=1', headers, authority } as unknown as RequestHead;
   const scope = { date: time.slice(0, 8), region: changes.region ?? 'eu-1', service: 'api' };
   const key = signingKey(changes.secret ?? secret, scope.date, scope.region, scope.service);

@@ -1,4 +1,4 @@
-// The signature filter: time, signature and replay before the request goes on, the body's digest while it passes.
+// The signature filter: checks time, signature and replay before the request continues, and the body's digest while the body passes.
 
 import { Fault } from '../../base/fault.ts';
 import { RecentMap } from '../../base/recent-map.ts';
@@ -29,10 +29,10 @@ const unsignedBodyFaults = {
   rfc9421: new Fault('credentials_invalid', 'The signature does not cover the body: it has to cover `content-digest`.'),
 } as const;
 
-/** Keys, each by the address from which it has signed, that one worker remembers. */
+/** How many pairs of key and source address, from which the key has signed, one worker remembers. */
 const PROVEN_MAX = 10_000;
 
-/** What shows who signed. */
+/** The fields that contain the signature. */
 const signatureFields = { aws4: ['authorization'], rfc9421: ['signature', 'signature-input'] } as const;
 
 function replayTableName(entries: number): string {
@@ -40,8 +40,8 @@ function replayTableName(entries: number): string {
 }
 
 /**
- * The signatures that an exchange was the first to bring, by table: what several filters ask for, one of all routes and one of its own
- * or two ways of an `anyOf`, comes once all the same.
+ * The signatures of which an exchange was the first bearer, by replay table. Several filters may verify the same request, such as one of
+ * the global chain and one of the route, or two inside an anyOf: for all of them, the signature has come only once.
  */
 const broughtFirst = new WeakMap<Exchange, string[]>();
 
@@ -71,7 +71,7 @@ class Signature implements Filter {
   private readonly slot: number;
   private readonly worker: WorkerServices;
   private readonly verifier: AwsVerifier | MessageVerifier;
-  /** Null when replays are not looked for. */
+  /** Null when replays are allowed. */
   private readonly seen: ReplayTable | null;
   private readonly reader: CredentialReader;
   private readonly provenKeys: RecentMap<true>;
@@ -95,7 +95,7 @@ class Signature implements Filter {
       services,
     );
     this.eventCell = eventCells(ownEvents, services);
-    // Because: a hook that a filter has is called for every exchange.
+    // Because: a hook that exists is called for every exchange.
     if (config.scheme === 'aws4' || config.contentDigest !== 'off')
       this.onRequestBody = (exchange, piece, last) => this.checkBody(exchange, piece, last);
   }
@@ -112,7 +112,7 @@ class Signature implements Filter {
       return;
     }
     const place = `${sourceOf(exchange.client.ip)} ${claim.keyId}`;
-    // Because: no signature comes twice. A key that has signed from here goes on, whatever others behind the address have tried.
+    // Because: no signature is valid twice. A key that has signed from here continues, whatever others behind the address have tried.
     const proven = provenKeys.get(place) === true ? claim.keyId : '';
     if (desk.isThrottled(exchange, proven)) return;
     const nowMs = wallMs(this.worker.clock.now);
@@ -131,7 +131,7 @@ class Signature implements Filter {
     if (!forward.keepCredential && !isAnother) this.reader.dropBeside(exchange, of);
   }
 
-  /** Whether it may go on. */
+  /** Whether the signature was not used before. Refuses the request otherwise, or when the table is full. */
   private isFirst(exchange: Exchange, { fingerprint, expiresS }: Verified, nowMs: number): boolean {
     if (this.seen === null) return true;
     const known = this.seen.add(fingerprint, Math.floor(nowMs / 1_000), expiresS);
@@ -161,7 +161,7 @@ class Signature implements Filter {
     if (!last) return before;
     if (digest.matches()) return Buffer.concat([before, digest.rest]);
     this.refuseBody(exchange);
-    // Because: whoever has answered already cannot be refused any more; this breaks the request off.
+    // Because: when a response has begun, the request can no longer be refused; throwing aborts it.
     if (exchange.earlyReply === null) throw new Error('the body does not have the digest that was signed');
   }
 

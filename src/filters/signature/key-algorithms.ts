@@ -1,4 +1,4 @@
-// The algorithms of RFC 9421 section 3.3 over node:crypto. A key fixes its algorithm; what a signature claims of it is compared, never used.
+// The algorithms of RFC 9421 section 3.3 over node:crypto. A key determines its algorithm; the one that a signature names is only compared.
 
 import {
   constants,
@@ -12,7 +12,7 @@ import {
 import type { SignatureAlgorithm } from './config.ts';
 
 interface AlgorithmSpec {
-  /** As node calls the type of the key; `secret` for a shared one. */
+  /** The key's type in node:crypto; `secret` for a shared secret. */
   readonly keyType: string;
   readonly curve: string;
   verifies(key: KeyObject, data: Buffer, signature: Buffer): boolean;
@@ -54,16 +54,16 @@ const algorithms: Readonly<Record<SignatureAlgorithm, AlgorithmSpec>> = {
   },
 };
 
-/** Shortest RSA key that is taken. */
+/** The shortest RSA key that is accepted, in bits. */
 const RSA_BITS_MIN = 2_048;
 
-/** A key that only verifies, with its one algorithm. */
+/** A key for verification only, with its one algorithm. */
 export class VerificationKey {
   readonly algorithm: SignatureAlgorithm;
   private readonly key: KeyObject;
   private readonly spec: AlgorithmSpec;
 
-  /** `material`: a PEM public key, or the secret's bytes. Throws a TypeError that shows nothing of it. */
+  /** `material` is a PEM public key, or the bytes of a secret. Throws a TypeError that reveals nothing of it. */
   constructor(algorithm: SignatureAlgorithm, material: string | Buffer) {
     this.algorithm = algorithm;
     this.spec = algorithms[algorithm];

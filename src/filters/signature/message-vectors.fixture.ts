@@ -1,5 +1,5 @@
-// The examples of RFC 9421, appendix B, and of RFC 9530: public keys, one request, its signatures. Data only. The example over a
-// response (B.2.4) is left out: the gateway verifies requests.
+// The examples of RFC 9421, appendix B, and of RFC 9530: public keys, one request, its signatures. Data only. The example over a response
+// (B.2.4) is apart, in `eccVector`: the gateway verifies requests only.
 
 export const testKeyRsaPss = `-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAr4tmm3r20Wd/PbqvP1s2
@@ -23,7 +23,7 @@ MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=
 export const testSharedSecret =
   'uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==';
 
-/** When all of them were made, seconds since 1970. */
+/** When all of them were made, in seconds since 1970. */
 export const CREATED_S = 1_618_884_473;
 
 export const requestBody = '{"hello": "world"}';
@@ -79,7 +79,7 @@ export const messageVectors: readonly MessageVector[] = [
   },
 ];
 
-/** Section B.2.4, over a response: its base is given, so that ecdsa-p256-sha256 is held to a published signature as well. */
+/** Section B.2.4, over a response. Includes the signature base, so that ecdsa-p256-sha256 is tested with a published signature as well. */
 export const eccVector = {
   base: `"@status": 200
 "content-type": application/json

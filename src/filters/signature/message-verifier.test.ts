@@ -1,4 +1,4 @@
-// Signatures against the examples of RFC 9421, and against everything that is near a good one and is not.
+// Signatures against the examples of RFC 9421, and against invalid variations of valid ones.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -50,7 +50,7 @@ function exchange(input: string | null, signature: string | null, changes: objec
     headers,
     ...changes,
   };
-  // Because: nothing else of an exchange is looked at.
+  // Because: nothing else of the exchange is read.
   return { request, client: { scheme: 'https' } } as unknown as Exchange;
 }
 
@@ -59,7 +59,7 @@ function verdictOf(by: MessageVerifier, signed: Exchange, atMs: number): Verdict
   return typeof claim === 'string' ? claim : claim.verify(atMs);
 }
 
-/** Without parameters of the query: what must be covered is said in names. */
+/** The names of the covered components, without those that have parameters. */
 function coveredNames(input: string): string[] {
   const [list] = input.split(')');
   return [...list!.matchAll(/"([a-z@-]+)"(?= |$)/g)].map(match => match[1]!);
@@ -72,7 +72,7 @@ for (const { name, input, signature } of messageVectors) {
     const covered = coveredNames(input);
     const components = covered.length === 0 ? ['@method'] : covered;
     const verdict = verdictOf(verifier({ components }), exchange(input, signature), nowMs);
-    // The minimal example covers nothing, which a gateway does not take: it is held to its key alone, below.
+    // The minimal example covers nothing, which the filter refuses; it is checked against its key alone, below.
     if (covered.length === 0) assert.equal(verdict, 'wrongClaims');
     else assert.ok(typeof verdict === 'object', String(verdict));
   });

@@ -1,4 +1,4 @@
-// Verifies a request signed as RFC 9421 says: which signature counts, what it covers, when it was made, by whom.
+// Verifies a request signed by RFC 9421: which signature counts, what it covers, when it was made, and by which key.
 
 import { createHash } from 'node:crypto';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -21,7 +21,7 @@ interface Chosen {
   readonly signature: Buffer;
 }
 
-/** Components beyond this number are not looked at. */
+/** The maximum number of components; a signature with more is malformed. */
 const COMPONENTS_MAX = 64;
 
 export class MessageVerifier {
@@ -80,7 +80,7 @@ export class MessageVerifier {
     if (base === null) return 'malformed';
     const data = Buffer.from(base, 'latin1');
     if (!known.key.verifies(data, signature)) return 'mismatch';
-    // Because: of what was signed, not of the signature: of an ECDSA signature anybody can make a second one.
+    // Because: it is made of the signed data, not of the signature: from one ECDSA signature anybody can make a second valid one.
     const fingerprint = createHash('sha256').update(keyId).update('\n').update(data).digest();
     return { login: known.login, fingerprint, expiresS: Math.ceil((createdMs(covered) + window) / 1_000), body };
   }
@@ -120,7 +120,7 @@ function createdMs({ parameters }: InnerList): number {
   return Number(parameters.get('created')) * 1_000;
 }
 
-/** Whether a signature over `names` covers the component, by itself or by one that says more. */
+/** Whether a signature over `names` covers the component, directly or by a component that includes it. */
 function covers(names: readonly unknown[], component: string): boolean {
   if (names.includes(component)) return true;
   switch (component) {
@@ -135,7 +135,7 @@ function covers(names: readonly unknown[], component: string): boolean {
   return false;
 }
 
-/** Undefined for a field that is not there or says nothing that can be checked. */
+/** The digests of the Content-Digest field; undefined when the field is missing, malformed, or names no known algorithm. */
 function digestOf({ request }: Exchange): readonly ExpectedDigest[] | undefined {
   const text = request.headers.getJoined('content-digest');
   return text === undefined ? undefined : (parseContentDigest(text) ?? undefined);

@@ -1,4 +1,4 @@
-// What single components of a signature base are, by the examples and the rules of RFC 9421 section 2.
+// The values of single components of a signature base, by the examples and the rules of RFC 9421 section 2.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,11 +7,11 @@ import type { RequestHead } from '../../http/request-head.ts';
 import { signatureBase } from './signature-base.ts';
 import { isInnerList, parseDictionary } from './structured-dictionary.ts';
 
-/** The value of a parameter of this query, as it is signed; null where it cannot be. */
+/** The value of a query parameter as it is signed; null when it cannot be covered. */
 function signedAs(rawQuery: string, name: string): string | null {
   const covered = parseDictionary(`s=("@query-param";name="${name}")`)?.get('s');
   assert.ok(covered !== undefined && isInnerList(covered));
-  // Because: nothing else of a head is looked at.
+  // Because: nothing else of the head is read.
   const request = { rawQuery } as unknown as RequestHead;
   const base = signatureBase({ request, scheme: 'https' }, covered);
   return base === null ? null : base.slice(base.indexOf(': ') + 2, base.indexOf('\n'));
@@ -46,7 +46,7 @@ test('a field is signed with all of its bytes, those too that are spaces to Java
   const covered = parseDictionary('s=("x-city")')?.get('s');
   assert.ok(covered !== undefined && isInnerList(covered));
   const city = Buffer.from('Città').toString('latin1');
-  // Because: nothing else of a head is looked at.
+  // Because: nothing else of the head is read.
   const request = {
     headers: Headers.from([
       ['X-City', city],

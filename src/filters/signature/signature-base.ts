@@ -1,20 +1,17 @@
-// The signature base of RFC 9421 section 2.5: what a signature covers, as the text that was signed. Verifies nothing.
+// The signature base of RFC 9421 section 2.5: the text that was signed, made from the components that a signature covers. Verifies nothing.
 
 import { trimOptionalWhitespace } from '../../http/optional-whitespace.ts';
 import { decodeQueryText } from '../../http/query.ts';
 import type { RequestHead } from '../../http/request-head.ts';
 import { type InnerList, type Item, innerListText, itemText } from './structured-dictionary.ts';
 
-/** What the base is made from: the request as it was received. */
+/** The data for the base: the request as it was received. */
 export interface SignedMessage {
   readonly request: RequestHead;
   readonly scheme: 'http' | 'https';
 }
 
-/**
- * The text that was signed, as bytes in latin1; null when a component is not there, comes twice or is of a kind that is not
- * understood.
- */
+/** The text that was signed, as latin1 text of its bytes. Null when a component is missing, is listed twice or is of an unknown kind. */
 export function signatureBase(message: SignedMessage, covered: InnerList): string | null {
   const seen = new Set<string>();
   let base = '';
@@ -34,7 +31,7 @@ function componentValue({ request, scheme }: SignedMessage, { value: name, param
   if (parameters.size > 0) return null;
   switch (name) {
     case '@method':
-      // A WebSocket over HTTP/2 is asked for by an extended CONNECT (RFC 8441 section 4), and is a GET from here on.
+      // A WebSocket over HTTP/2 begins with an extended CONNECT (RFC 8441 section 4), which the gateway turns into a GET.
       return request.version === '2' && request.upgrade !== '' ? 'CONNECT' : request.method;
     case '@authority':
       return authorityOf(request.authority, scheme);
@@ -43,7 +40,7 @@ function componentValue({ request, scheme }: SignedMessage, { value: name, param
     case '@target-uri':
       return `${scheme}://${authorityOf(request.authority, scheme)}${pathAndQuery(request)}`;
     case '@request-target':
-      // Section 2.2.5: as it stands in the request line.
+      // Section 2.2.5: as it is in the request line.
       return request.targetForm === 'absolute'
         ? `${scheme}://${request.authority}${pathAndQuery(request)}`
         : pathAndQuery(request);
@@ -58,22 +55,22 @@ function componentValue({ request, scheme }: SignedMessage, { value: name, param
   return values.length === 0 ? null : values.map(trimOptionalWhitespace).join(', ');
 }
 
-/** As received: a filter before this one may have taken its credential out of the query. */
+/** Path and query as received: a filter before this one may have removed its credential from the query. */
 function pathAndQuery({ rawPath, rawQuery, hasQuery }: RequestHead): string {
   return hasQuery || rawQuery !== '' ? `${rawPath}?${rawQuery}` : rawPath;
 }
 
-/** Lower case, without the port that the scheme has anyway (RFC 9421 section 2.2.3). */
+/** In lower case, without the default port of the scheme (RFC 9421 section 2.2.3). */
 function authorityOf(authority: string, scheme: 'http' | 'https'): string {
   const lower = authority.toLowerCase();
   const port = scheme === 'https' ? ':443' : ':80';
   return lower.endsWith(port) ? lower.slice(0, -port.length) : lower;
 }
 
-/** Section 2.2.8. A parameter that comes several times cannot be covered. */
+/** Section 2.2.8. Null for a parameter that occurs more than once, since it cannot be covered. */
 function queryParameter(query: string, name: unknown, parameterCount: number): string | null {
   if (typeof name !== 'string' || parameterCount !== 1) return null;
-  // Because: a question mark in front would be taken for none of the text.
+  // Because: URLSearchParams drops a leading question mark, so one is added that does not belong to the text.
   const values = new URLSearchParams(`?${query}`).getAll(decodeQueryText(name));
   if (values.length !== 1) return null;
   return encodeURIComponent(values[0]!).replace(

@@ -1,4 +1,4 @@
-// The reader of structured fields: what the RFC's examples say, and that nothing is guessed.
+// The parser of structured fields: the RFC's examples, and that it never guesses.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,10 +1,10 @@
-// Reads and writes dictionaries of structured fields (RFC 9651 section 3.2), with all values but display strings, which signatures and
-// digests do not use. Strict: what is outside the grammar gives null, never a guess.
+// Parses and writes dictionaries of structured fields (RFC 9651 section 3.2), with all values but display strings, which signatures and
+// digests do not use. Strict: a text outside the grammar gives null, never a guess.
 
 /** A value that a parameter or an item may have. */
 export type BareItem = string | number | boolean | Token | Decimal | DateItem | Buffer;
 
-/** A token, told apart from a string. */
+/** A token, as distinct from a string. */
 export class Token {
   readonly text: string;
   constructor(text: string) {
@@ -12,7 +12,7 @@ export class Token {
   }
 }
 
-/** Told apart from an integer: 2.0 is written as such again, and is no time of a signature. */
+/** A decimal, as distinct from an integer: 2.0 must be written as 2.0 again, and is not a valid time of a signature. */
 export class Decimal {
   readonly value: number;
   constructor(value: number) {
@@ -20,7 +20,7 @@ export class Decimal {
   }
 }
 
-/** A date, told apart from an integer as well: `@1659578233`. */
+/** A date, as distinct from an integer: `@1659578233`. */
 export class DateItem {
   readonly seconds: number;
   constructor(seconds: number) {
@@ -42,7 +42,7 @@ export interface InnerList {
 
 export type Member = Item | InnerList;
 
-/** Longest field and most members that are looked at; signatures are far below. */
+/** The longest field and the most members that are parsed; signatures are far below both. */
 const LENGTH_MAX = 16_384;
 const MEMBERS_MAX = 32;
 
@@ -50,7 +50,7 @@ export function isInnerList(member: Member): member is InnerList {
   return 'items' in member;
 }
 
-/** Null for a text that is no dictionary, or one of unreasonable size. A key that comes twice makes it ambiguous: null as well. */
+/** Null for a text that is not a dictionary, is too large, or contains a key twice, which makes it ambiguous. */
 export function parseDictionary(text: string): ReadonlyMap<string, Member> | null {
   if (text.length > LENGTH_MAX) return null;
   try {
@@ -125,7 +125,7 @@ class Reader {
     if (first === ':') {
       const encoded = this.match(/:[A-Za-z0-9+/]*={0,2}:/y).slice(1, -1);
       const bytes = Buffer.from(encoded, 'base64');
-      // Because: a decoder that forgives takes two texts for the same bytes.
+      // Because: a lenient decoder accepts several texts for the same bytes.
       if (bytes.toString('base64') !== encoded) throw new Malformed();
       return bytes;
     }
@@ -168,12 +168,12 @@ class Reader {
   }
 }
 
-/** A zero has no sign. */
+/** Converts digits to a number, with -0 as 0. */
 function plain(digits: string): number {
   return Number(digits) + 0;
 }
 
-/** An inner list as RFC 9651 section 4.1.1.1 writes it. */
+/** An inner list in the form of RFC 9651 section 4.1.1.1. */
 export function innerListText({ items, parameters }: InnerList): string {
   return `(${items.map(itemText).join(' ')})${parametersText(parameters)}`;
 }

@@ -1,28 +1,28 @@
-// What verifying a request's signature gives, whichever scheme it is of.
+// The result of verifying a request's signature, for all schemes.
 
 import type { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
 import type { ExpectedDigest } from './content-digest.ts';
 
-/** A signature that holds. */
+/** A valid signature. */
 export interface Verified {
   readonly login: Login;
-  /** Of exactly this signed text by this key, for the replay table. */
+  /** A hash of exactly this signed text and this key, for the replay table. */
   readonly fingerprint: Buffer;
   /** Seconds since 1970 after which the signature is outside its window. */
   readonly expiresS: number;
-  /** What the body must be; null where nobody signed it. */
+  /** The digests that the body must have; null when the body is not signed. */
   readonly body: readonly ExpectedDigest[] | null;
 }
 
-/** `unsignedBody` where the signature leaves the body to anybody: told to the caller, since it says nothing of keys. */
+/** `unsignedBody` means that the signature does not cover the body. The caller is told so, since that says nothing about keys. */
 export type Verdict = Verified | LoginFailure | 'unsignedBody';
 
-/** What a request says of its signature, not yet believed. */
+/** What a request claims about its signature, not yet verified. */
 export interface Claim {
   readonly keyId: string;
   verify(nowMs: number): Verdict;
 }
 
-/** `missing` where the request is not signed at all. */
+/** `missing` when the request is not signed at all. */
 export type Claimed = Claim | 'malformed' | 'missing';
