@@ -1,4 +1,4 @@
-// Each line of the catalog says what its filter's two files say.
+// Each line of the catalog agrees with the two files of its filter.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,11 +1,11 @@
-// Everything that a configuration may name, in one list. A new filter touches its own folder and one line here. The language of a filter
-// and its code are loaded separately and on demand: documents need the one, gateways that use the filter the other.
+// The list of all filters that a configuration may name. A new filter touches its own folder and one line here. A filter's language and
+// its code are loaded separately and on demand: reading documents needs the language, gateways that use the filter need the code.
 
 import type { FilterSchema } from '../config/filter-schema.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
-/** A filter: its name, where its language is, and where its definition is. */
+/** A filter: its name, and how to load its language and its definition. */
 interface FilterEntry {
   readonly name: string;
   language(): Promise<FilterSchema>;
@@ -17,7 +17,7 @@ function entry(
   language: () => Promise<FilterSchema>,
   definition: () => Promise<FilterDefinition<never>>,
 ): FilterEntry {
-  // Because: the language's schema makes exactly what this definition takes, and a list cannot say so for each entry.
+  // Because: the schema produces exactly the configuration that the definition takes, which the type of a list cannot express.
   return { name, language, definition: definition as () => Promise<FilterDefinition<unknown>> };
 }
 
@@ -50,7 +50,7 @@ export const filterEntries: readonly FilterEntry[] = [
 const entries = new Map(filterEntries.map(each => [each.name, each]));
 const loaded = new Map<string, FilterDefinition<unknown>>();
 
-/** Loads those of these filters that are not loaded yet. The result holds them, and all that this thread has loaded before. */
+/** Loads the filters that are not loaded yet; unknown names are ignored. Returns all filters that this thread has loaded so far. */
 export async function loadDefinitions(names: Iterable<string>): Promise<FilterDefinitions> {
   const missing = [...names].filter(name => entries.has(name) && !loaded.has(name));
   await Promise.all(missing.map(async name => loaded.set(name, await entries.get(name)!.definition())));

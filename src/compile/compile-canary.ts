@@ -1,4 +1,4 @@
-// From a route's `canary` to the choice that its exchanges make, and the name under which all threads know it.
+// Compiles a route's `canary` to the choice that its exchanges make, and derives the key under which all threads share its state.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import type { RouteConfig } from '../config/config.ts';
@@ -14,23 +14,23 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { upstreamNamed } from './compile-upstreams.ts';
 import type { Report } from './report.ts';
 
-/** Another definition is another canary, which begins at its first step. */
+/** The key of a route's canary. A changed definition has another key: it is a new canary, which begins at its first step. */
 export function canaryKey({ name, to, canary }: RouteConfig): string {
   return `canary ${name} ${JSON.stringify([to, canary])}`;
 }
 
-/** What choices are made of on a worker. */
+/** What a worker needs to compile a canary. `now` is in ms of the worker's clock. */
 export interface CanaryParts {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly offsets: BlockOffsets;
   readonly states: SharedStates;
   readonly now: number;
   readonly regexes: Map<string, LinearRegex>;
-  /** Of a store that is there; see check-references. */
+  /** The settings of an existing store, by name; check-references.ts has checked that it exists. */
   readonly specOfStore: (name: string) => StoreSpec;
 }
 
-/** Null, with a problem told, when there is no such upstream, or its store keeps no canaries. */
+/** Null, with a problem reported, when an upstream does not exist or the store cannot keep canaries. */
 export function compileCanary(
   route: RouteConfig,
   canary: CanaryConfig,
@@ -62,7 +62,7 @@ export function compileCanary(
 function conditionsOf({ always }: CanaryConfig, regexes: Map<string, LinearRegex>): Condition[] {
   const check = (match: Parameters<typeof compileValueCheck>[0]) => {
     const test = compileValueCheck(match, regexes);
-    // Because: the schema has compiled every expression already.
+    // Because: the schema has compiled every expression already, so this cannot fail.
     if (typeof test === 'string') throw new TypeError(test);
     return test;
   };

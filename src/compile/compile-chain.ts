@@ -1,4 +1,4 @@
-// From filters as written to the chain that runs. What a filter does with its configuration is the filter's business.
+// Builds the chain of a route from filters as written. How a filter uses its configuration is up to the filter.
 
 import { messageOf } from '../base/message-of.ts';
 import type { FilterConfig } from '../config/config.ts';
@@ -12,36 +12,36 @@ import { type BlockOffsets, OTHER_LIMIT_LABEL, offsetIn } from '../telemetry/met
 import type { StoreShelf } from './compile-stores.ts';
 import type { Report } from './report.ts';
 
-/** The filters that may be built, by name. */
+/** The filters that can be built, by name. */
 export type FilterDefinitions = ReadonlyMap<string, FilterDefinition<unknown>>;
 
-/** What filters are built with. */
+/** What is needed to build filters. */
 export interface FilterWorkshop {
   readonly definitions: FilterDefinitions;
   readonly worker: WorkerServices;
-  /** Cells of the filters' events, by `eventLabel`. */
+  /** Offsets of the metric cells of filters' events, by `eventLabel`. */
   readonly eventOffsets: BlockOffsets;
-  /** Cells of limits, by `limitLabel`. */
+  /** Offsets of the metric cells of limits, by `limitLabel`. */
   readonly limitOffsets: BlockOffsets;
 }
 
-/** As above, with the stores of one configuration. */
+/** A `FilterWorkshop` with the stores of one configuration. */
 export interface StockedWorkshop extends FilterWorkshop {
   readonly shelf: StoreShelf;
 }
 
-/** Where a list of filters stands: in front of which slot it begins, and for which route; empty for all. */
+/** Where a list of filters stands: the slot of its first filter, and the name of its route; empty for the global filters. */
 interface ChainPlace {
   readonly firstSlot: number;
   readonly routeName: string;
 }
 
-/** Cells kept for filters inside global ones. Few, since the cells of a route's own come after them. */
+/** Slots reserved for filters inside global filters. Few, since the slots of filters inside a route's own come after them. */
 const INNER_GLOBAL_MAX = 16;
 
 /**
- * Builds each filter; what cannot be built is told and left out. A filter says so with a TypeError;
- * another error is a defect of the filter, told in the same way so that the running configuration stays.
+ * Builds each filter. One that cannot be built is reported and left out. A filter throws a TypeError for a wrong configuration;
+ * any other error is a defect of the filter, reported in the same way so that the running configuration stays.
  */
 export function buildFilters(
   configs: readonly FilterConfig[],
@@ -92,7 +92,7 @@ export function buildFilters(
   return filters;
 }
 
-/** Has these filters, and none of their hooks. */
+/** A chain with these filters that runs none of their hooks. */
 export function silentChain(filters: Chain['filters']): Chain {
   return {
     filters,
@@ -105,12 +105,12 @@ export function silentChain(filters: Chain['filters']): Chain {
   };
 }
 
-/** Cells of filters inside others lie behind those of all filters of a chain: first the global ones', then the route's own. */
+/** Slots of filters inside others come after the slots of the chain: first for global filters, then for the route's own. */
 function firstInnerSlot({ routeName }: ChainPlace): number {
   return routeName === '' ? FILTERS_MAX : FILTERS_MAX + INNER_GLOBAL_MAX;
 }
 
-/** The global filters, then the route's own. Null, with a problem told, when there are too many. */
+/** Makes a chain. `filters` are the global filters, then the route's own. Null, with a problem reported, when there are too many. */
 export function chainOf(filters: readonly Filter[], report: Report): Chain | null {
   try {
     return buildChain(filters);

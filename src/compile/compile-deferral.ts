@@ -1,4 +1,4 @@
-// From a route's `async` to the plan for deferred responses, and the route on which clients fetch them.
+// Compiles a route's `async` to the plan for deferred responses, and to the route on which clients fetch them.
 
 import { messageOf } from '../base/message-of.ts';
 import type { RouteConfig } from '../config/config.ts';
@@ -20,7 +20,7 @@ import { type StockedWorkshop, silentChain } from './compile-chain.ts';
 import type { StoreShelf } from './compile-stores.ts';
 import type { Report } from './report.ts';
 
-/** Memory of the responses of routes with the same settings for it. */
+/** The shared tables for deferred responses kept in memory. Routes with the same memory settings share one table, by its name. */
 export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
   const tables: SharedTableNeed[] = [];
   for (const { async: deferral } of routes) {
@@ -31,7 +31,7 @@ export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[
   return tables;
 }
 
-/** What deferred exchanges have in common with the others of their route. */
+/** The parts of a route that its deferred exchanges share with the others. */
 interface Deferred {
   readonly name: string;
   readonly rewrite: Rewrite | null;
@@ -40,7 +40,7 @@ interface Deferred {
   readonly destination: Destination;
 }
 
-/** Null, with a problem told, when its store keeps no answers. */
+/** Null, with a problem reported, when the store does not exist or cannot keep responses. */
 export function compileDeferral(
   deferral: DeferralConfig,
   { name, rewrite, metricsOffset, resilience, destination }: Deferred,
@@ -54,7 +54,7 @@ export function compileDeferral(
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
 }
 
-/** A text is the reason, for the operator, why there is none. */
+/** Where the responses are kept. A returned string is the reason, for the operator, why there is no such place. */
 function shelfOf(deferral: DeferralConfig, worker: WorkerServices, stores: StoreShelf): AnswerShelf | string {
   if (deferral.store === undefined) {
     return new MemoryAnswers(worker.sharedTable(tableName(deferral)), deferral.answerBytesMax);
@@ -73,7 +73,10 @@ function storeIn(stores: StoreShelf, name: string): Store | string {
   }
 }
 
-/** Answers by the word in their URL: the filters of their route run in front of them, so that its callers are known. */
+/**
+ * Routes for fetching deferred responses, by the word in their URL; undefined when there are none. The chain of the original route
+ * runs on each, so that its filters identify the caller.
+ */
 export function answerRoutes(routes: Iterable<Route>): ReadonlyMap<string, Route> | undefined {
   const byWord = new Map<string, Route>();
   for (const { name, plan, metricsOffset } of routes) {

@@ -1,4 +1,4 @@
-// From a route's `to` to where its exchanges go: an upstream, a split, a fixed reply, a redirect.
+// Compiles a route's `to` to the destination of its exchanges: an upstream, a split, a fixed reply or a redirect.
 
 import { messageOf } from '../base/message-of.ts';
 import type { DestinationConfig } from '../config/config.ts';
@@ -12,10 +12,10 @@ import { compileReply } from './compile-reply.ts';
 import { upstreamNamed } from './compile-upstreams.ts';
 import type { Report } from './report.ts';
 
-/** Thousands of routes lead to the same few upstreams. */
+/** Destinations by upstream, shared because thousands of routes lead to the same few upstreams. */
 const destinations = new WeakMap<Upstream, Destination>();
 
-/** One for all routes that lead to this upstream. */
+/** The one destination for all routes that lead to this upstream. */
 export function destinationOf(upstream: Upstream): Destination {
   let destination = destinations.get(upstream);
   if (destination === undefined) {
@@ -25,7 +25,7 @@ export function destinationOf(upstream: Upstream): Destination {
   return destination;
 }
 
-/** Null, with a problem told, when there is no such destination. */
+/** Null, with a problem reported, when the destination is invalid. */
 export function compileDestination(
   to: DestinationConfig,
   pattern: PathPattern,
@@ -61,7 +61,7 @@ export function compileDestination(
   }
 }
 
-/** The template in the form that exchange/ needs. */
+/** Adapts a template to the interface that exchange/ uses. */
 function redirectLocation(template: Template, paramNames: readonly string[]): RedirectTemplate {
   return {
     render: ({ host, path, query, rawValues }) => template.apply({ host, path, query }, { paramNames, rawValues }),

@@ -1,4 +1,4 @@
-// From a route's `fallback: { cache }` to the cache of its good responses.
+// Compiles a route's `fallback: { cache }` to the cache of its good responses.
 
 import type { RouteConfig } from '../config/config.ts';
 import type { KeptAnswersConfig } from '../config/resilience-config.ts';
@@ -6,7 +6,7 @@ import { KeptAnswers } from '../exchange/kept/kept-answers.ts';
 import type { SharedTableNeed } from '../exchange/worker-services.ts';
 import { AnswerTable, answerTableBytes } from '../store/answer-table.ts';
 
-/** Memory of the responses of routes with the same settings for it. */
+/** The shared tables for cached responses. Routes with the same memory settings share one table, by its name. */
 export function keptTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
   return routes.flatMap(({ fallback }) =>
     fallback?.cache === undefined
@@ -20,7 +20,7 @@ export function keptTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
   );
 }
 
-/** `slot` is the place in the route's chain for its filter. Null where nothing is kept. */
+/** Null when the route has no cache. `slot` is the place in the route's chain for the cache's filter. */
 export function compileKept(
   { name, fallback }: RouteConfig,
   slot: number,

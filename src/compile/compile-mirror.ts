@@ -1,4 +1,4 @@
-// From a route's `mirror` to the plan by which its exchanges are copied.
+// Compiles a route's `mirror` to the plan by which its exchanges are copied.
 
 import type { RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
@@ -11,14 +11,14 @@ import { silentChain } from './compile-chain.ts';
 import { upstreamNamed } from './compile-upstreams.ts';
 import type { Report } from './report.ts';
 
-/** What copies have in common with the exchanges that they are copies of. */
+/** The parts of a route that copies share with the original exchanges. */
 interface Copied {
   readonly chain: Chain | null;
   readonly rewrite: Rewrite | null;
   readonly metricsOffset: number;
 }
 
-/** Null where there is none, or with a problem told. */
+/** Null when the route has no `mirror` or no chain, or, with a problem reported, when the upstream does not exist. */
 export function compileMirror(
   { name, mirror }: RouteConfig,
   { chain, rewrite, metricsOffset }: Copied,
@@ -31,7 +31,7 @@ export function compileMirror(
   if (upstream === null) return null;
   const { compare } = mirror;
   const spec = { ...mirror, compare: compare === null ? null : { ...compare, ignore: new Set(compare.ignore) } };
-  // Its filters have run when a copy goes out. That there were some says that the head may not be sent as it was received.
+  // The filters have run before a copy is sent. The chain lists them all the same: with filters, the head cannot be sent as received.
   const silent = silentChain(chain.filters);
   const sent = new RoutePlan(silent, { kind: 'upstream', upstream }, rewrite, mirror.timeoutMs);
   const route = new Route(name, sent, metricsOffset);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { compileReply } from './compile-reply.ts';
 
 test('values of fields are the bytes of their UTF-8', () => {
-  // As it stood there, the second would have been a line's end behind the A.
+  // Cut to its low byte, `Ċ` (U+010A) would be a line feed after the A.
   const { headers } = compileReply({
     status: 200,
     headers: [

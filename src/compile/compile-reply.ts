@@ -1,4 +1,4 @@
-// From a reply of the configuration to one that is given: values of its fields as bytes of UTF-8, as its body is.
+// Compiles a reply of the configuration to one that exchanges send. Values of its fields become the bytes of their UTF-8, like its body.
 
 import { utf8AsLatin1 } from '../base/latin1.ts';
 import type { ReplyConfig } from '../config/config.ts';

@@ -1,4 +1,4 @@
-// From a route's settings for a failing upstream to those that exchanges use: retries, fallback, hedge.
+// Compiles a route's settings for a failing upstream to those that exchanges use: retries, fallback, hedge.
 
 import type { RouteConfig } from '../config/config.ts';
 import { HedgePlan, newRecent } from '../exchange/hedge.ts';
@@ -11,7 +11,7 @@ import { compileReply } from './compile-reply.ts';
 import { upstreamNamed } from './compile-upstreams.ts';
 import type { Report } from './report.ts';
 
-/** An upstream that is not there is told, and left out. */
+/** A fallback whose upstream does not exist is reported and left out. */
 export function compileResilience(
   { name, to, retry, fallback, hedge }: RouteConfig,
   upstreams: ReadonlyMap<string, Upstream>,
@@ -28,7 +28,7 @@ export function compileResilience(
   };
 }
 
-/** What was learned of the responses of a route is kept while its destination is the same, whatever else changes. */
+/** Response times that the hedge has learned are kept while the route's destination is the same, whatever else changes. */
 function compileHedge(name: string, to: RouteConfig['to'], afterMs: number, worker: WorkerServices): HedgePlan {
   if (afterMs > 0) return new HedgePlan(afterMs);
   return new HedgePlan(afterMs, worker.lasting(`hedge ${name} ${JSON.stringify(to)}`, newRecent));

@@ -1,4 +1,4 @@
-// From one route as written to the Route that exchanges run on. Its place in the table is decided by its match.
+// Compiles one route as written to the Route that exchanges use. Does not put it into the route table.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import type { ConcurrencyConfig } from '../config/admission-config.ts';
@@ -22,25 +22,25 @@ import { compileResilience } from './compile-resilience.ts';
 import type { PlainPlans } from './plain-plans.ts';
 import { Report } from './report.ts';
 
-/** What all routes of one configuration share. */
+/** What compiling any route of one configuration needs. */
 export interface RouteSurroundings {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly workshop: StockedWorkshop;
   readonly globalFilters: readonly Filter[];
-  /** For routes without filters of their own: one object for all of them. */
+  /** The one chain for all routes without filters of their own. */
   readonly globalChain: Chain;
   readonly plainPlans: PlainPlans;
   readonly offsets: BlockOffsets;
-  /** Regexes of conditions, compiled once each. */
+  /** Compiled regexes by source, so that each is compiled once. */
   readonly regexes: Map<string, LinearRegex>;
-  /** What routes with a canary are compiled with. */
+  /** What compiling a route with a canary needs in addition. */
   readonly canaries: Pick<CanaryParts, 'offsets' | 'states' | 'now'>;
   readonly mirrorOffsets: BlockOffsets;
-  /** The gate of a route with `concurrency`. */
+  /** Makes the gate of a route with `concurrency`. */
   readonly gateOf: (route: string, spec: ConcurrencyConfig) => Gate;
 }
 
-/** Null, with the reasons in `problems`, when it cannot be compiled. */
+/** Null, with the reasons in `problems`, when the route cannot be compiled. `index` is its place in the configuration. */
 export function compileRoute(
   config: RouteConfig,
   index: number,
@@ -49,7 +49,7 @@ export function compileRoute(
   problems: Problem[],
 ): Route | null {
   const { upstreams, workshop, globalFilters, globalChain, plainPlans, offsets, mirrorOffsets, gateOf } = surroundings;
-  // The route table says what is wrong with the path, once for every route.
+  // The route table reports the error in the path, so it is not reported here again.
   if (pattern instanceof PathPatternError) return null;
 
   const only = onlyUpstream(config);
@@ -94,7 +94,7 @@ export function compileRoute(
   return new Route(name, plan, metricsOffset);
 }
 
-/** Null, with the reasons in `report`, if it cannot be compiled. What stands under `to` has to be right with a canary as well. */
+/** Null, with the reasons in `report`, when the destination cannot be compiled. `to` is checked even if the route has a canary. */
 function destinationOf(
   config: RouteConfig,
   pattern: PathPattern,

@@ -1,5 +1,5 @@
-// From the routes of a Config to those of one worker, and to the table in which they are found. What did not change is kept;
-// if only a few routes were replaced, and nothing else that concerns routes, the rest of the table is kept as well.
+// Compiles the routes of a Config to those of one worker and to the table that finds them. Unchanged routes are kept. If only a few
+// routes were replaced, and nothing else that concerns routes changed, the rest of the table is kept as well.
 
 import { editedList, listEdits } from '../base/list-edits.ts';
 import type { Config, Problem, RouteConfig } from '../config/config.ts';
@@ -17,7 +17,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { compileRoute, type RouteSurroundings } from './compile-route.ts';
 import type { SliceBudget } from './slice-budget.ts';
 
-/** What was compiled before, and whether the global filters are still the same. */
+/** The previous compilation, and whether the global filters are still the same. */
 export interface RoutesBefore {
   readonly config: Config;
   readonly routes: readonly Route[];
@@ -25,20 +25,20 @@ export interface RoutesBefore {
   readonly sameFilters: boolean;
 }
 
-/** Valid when no problem was reported. */
+/** Valid only when no problem was reported. */
 export interface CompiledRoutes {
   readonly routes: readonly Route[];
   readonly table: Snapshot['routes'];
-  /** Routes that were taken over. */
+  /** Number of routes that were kept from the previous compilation. */
   readonly keptRoutes: number;
-  /** Routes that were added or removed, if all others are the same; null when they are not known one by one. */
+  /** The routes that were added or removed, if all others are the same; null after a complete compilation. */
   readonly changed: readonly Route[] | null;
 }
 
-/** More than these are not patched one by one. */
+/** Largest number of routes removed, or added, for which the table is patched. */
 const patchedMax = 200;
 
-/** Routes between two looks at the clock: some 0.05 ms of work. */
+/** Number of routes compiled between two looks at the clock: about 0.05 ms of work. */
 const routesPerLook = 8;
 
 const noPlaces: ReadonlyMap<string, number> = new Map();
@@ -60,7 +60,7 @@ export function* compileRoutes(
   const routes: (Route | null)[] = [];
   const table = new RouteTableBuilder<Route | null>(before?.snapshot.routes);
   let keptRoutes = 0;
-  // A function of its own, since a loop that yields stays uncompiled for longer.
+  // A separate function, since V8 leaves a loop that yields unoptimised for longer.
   const compileSome = (from: number, to: number): void => {
     for (let index = from; index < to; index++) {
       const route = config.routes[index]!;
@@ -82,13 +82,13 @@ export function* compileRoutes(
   }
   const built = table.finish();
   problems.push(...built.problems.map(problem => documentProblem(problem, config)));
-  // Because: a route without a value has reported its problem, and then this is not used.
+  // Because: a route that is null has reported a problem, and then this result is not used.
   return { routes: routes as Route[], table: built.table as RouteTable<Route>, keptRoutes, changed: null };
 }
 
 /**
- * Null when all routes have to be looked at, also for what is wrong with one. What is taken over still leads to the same upstreams,
- * and counts where it did: a name keeps its cells over reloads.
+ * Null when all routes have to be compiled, also to report the problems of one. Routes that are kept still lead to the same upstreams
+ * and count in the same metric cells: a name keeps its cells over reloads.
  */
 function* patchRoutes(
   config: Config,
@@ -125,7 +125,7 @@ function* patchRoutes(
   };
 }
 
-/** By name rather than by identity: to look an object up, it is given a number first. */
+/** Indexes of routes by name. Not by identity: as a key of a Map, each object would first be given a hash number. */
 function placesByName(routes: readonly RouteConfig[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   for (let at = 0; at < routes.length; at++) places.set(routes[at]!.name, at);
@@ -138,7 +138,7 @@ function areSame(before: Upstreams, now: Upstreams): boolean {
   return true;
 }
 
-/** Whether what a compiled route points to is still what serves: its upstreams, and where it counts. */
+/** Whether a compiled route still leads to upstreams that serve, and still counts in the right metric cells. */
 function isStillTrue(
   route: Route,
   config: RouteConfig,

@@ -1,4 +1,4 @@
-// What did not change is kept by identity over compilations, and what cannot be compiled is told with its place.
+// Unchanged parts stay the same objects over compilations, and parts that cannot be compiled are reported with their place.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -118,7 +118,7 @@ test('a route that takes the place of another in a large table, again and again'
     const compiled = compile(next, last);
     assert.equal(compiled.keptRoutes, 1_999);
     assert.equal(routeOf(compiled, `/now/${round}/x`).name, `now-${round}`);
-    // Whoever runs on the snapshot before finds there what it began with.
+    // Exchanges that run on the previous snapshot still find the routes with which they began.
     assert.equal(
       routeOf(last, config.routes[700 + round]!.match.path.replace('/*', '/x')).name,
       `route-${700 + round}`,
@@ -136,7 +136,7 @@ test('a route that takes the place of another in a large table, again and again'
 
 test('a thousand snapshots, each made from the one before, leave the heap flat', () => {
   setFlagsFromString('--expose-gc');
-  // Because: the flag gives every new context a `gc`, and there is no other way to it from within.
+  // Because: the flag adds `gc` to every new context, and there is no other way to get it at run time.
   const collect = runInNewContext('gc') as () => void;
   let config = sampleConfig({ upstreams, routes: manyRoutes(200, 'a') });
   let last = compile(config);
@@ -152,7 +152,7 @@ test('a thousand snapshots, each made from the one before, leave the heap flat',
   };
   const before = heapAfter(400);
   const grown = heapAfter(1_000) - before;
-  // One snapshot of these is half a megabyte.
+  // One of these snapshots takes half a megabyte.
   assert.ok(grown < 3_000_000, `${grown} bytes more`);
 });
 

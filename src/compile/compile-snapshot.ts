@@ -1,4 +1,4 @@
-// From a checked Config to the Snapshot of one worker, in slices and while the old one serves. Does not swap them.
+// Compiles a checked Config to the Snapshot of one worker, in slices and while the old Snapshot serves. Does not swap the two.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Problem } from '../config/config.ts';
@@ -24,7 +24,7 @@ import { Report } from './report.ts';
 import { SliceBudget } from './slice-budget.ts';
 import { strangersFieldProblems, takenFieldProblems } from './taken-fields.ts';
 
-/** What a worker has beside the Config. */
+/** What a worker provides for compiling, besides the Config. */
 export interface CompileContext extends FilterWorkshop {
   readonly pools: UpstreamContext;
   readonly routeOffsets: BlockOffsets;
@@ -33,27 +33,27 @@ export interface CompileContext extends FilterWorkshop {
   readonly mirrorOffsets: BlockOffsets;
 }
 
-/** A Snapshot with what the next compilation takes over from it. */
+/** A Snapshot, and what the next compilation can keep from it. */
 export interface Compiled {
   readonly config: Config;
   readonly snapshot: Snapshot;
   readonly globalFilters: readonly Filter[];
   readonly stores: Stores;
-  /** Stores that its filters asked for when they were built; those of filters that were kept are open already. */
+  /** Stores that filters asked for while they were built. Stores of filters that were kept are not listed: they are open already. */
   readonly askedStores: ReadonlySet<Store>;
-  /** In the order of the configuration's: an unchanged one is the same object over reloads. */
+  /** The routes in the order of the configuration. An unchanged route is the same object over reloads. */
   readonly routes: readonly Route[];
-  /** Routes that were taken over from the compilation before. */
+  /** Number of routes that were kept from the previous compilation. */
   readonly keptRoutes: number;
 }
 
-/** `compiled` is null exactly when a problem is an error. */
+/** `compiled` is null exactly when one of `problems` is an error. */
 export interface CompileResult {
   readonly compiled: Compiled | null;
   readonly problems: readonly Problem[];
 }
 
-/** Yields at least every few milliseconds of work; run it with `runSliced` where traffic is served. */
+/** Yields at least every few milliseconds of work. Run it with `runSliced` on a thread that serves traffic. */
 export function* compileSnapshot(
   config: Config,
   previous: Compiled | null,
@@ -112,12 +112,12 @@ export function* compileSnapshot(
   };
 }
 
-/** What of a Snapshot was compiled, and not taken from the configuration as it is. */
+/** The parts of a Snapshot that are compiled, not copied from the configuration. */
 type CompiledParts = CompiledRoutes & Pick<Snapshot, 'upstreams' | 'identityHeaders' | 'noRouteMetricsOffset'>;
 
 function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledParts): Snapshot {
   const { routes, table, changed, upstreams, identityHeaders, noRouteMetricsOffset } = parts;
-  // Looking for them among all routes is most of a change of one.
+  // Searching all routes for gates and deferrals would be most of the work of changing one route.
   const isPlainChange = changed?.every(({ plan: { gate, deferral } }) => gate === null && deferral === null) ?? false;
   const taken = previous !== null && isPlainChange ? previous.snapshot : null;
   return {
@@ -145,7 +145,7 @@ function gatesOf(routes: Iterable<Route>, upstreams: Iterable<Upstream>): Map<st
   return gates;
 }
 
-/** Whether the directory of before is still true; consumers that did not change are the same objects. */
+/** Whether the previous consumer directory is still valid. Unchanged consumers are the same objects, so identity is compared. */
 function sameConsumers(before: Config | undefined, now: Config): boolean {
   return (
     before !== undefined &&

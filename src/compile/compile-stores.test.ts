@@ -1,4 +1,4 @@
-// Stores are kept by identity while their settings stay; filters are told names that are not there.
+// A store stays the same object while its settings do not change; unknown store names are reported to filters.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

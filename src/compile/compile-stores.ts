@@ -1,5 +1,5 @@
-// From the stores of a Config to the objects of one worker. What did not change stays the same object, with its connections.
-// Nothing is opened or closed here: `openStores` and `closeStores` are called where a configuration takes effect.
+// Makes the store objects of one worker from a Config. A store that did not change stays the same object, with its connections.
+// Compiling opens and closes no store: `openStores` and `closeStores` are called when a configuration takes effect.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { StoreConfig } from '../config/store-config.ts';
@@ -9,7 +9,7 @@ import { noStore } from './store-specs.ts';
 
 export type Stores = ReadonlyMap<string, Store>;
 
-/** How long a rollout waits for stores that are being opened; one that is away must not keep the gateway from starting. */
+/** How long a rollout waits for stores to open: an unreachable store must not keep the gateway from starting. */
 const OPEN_WAIT_MS = 2_000;
 
 export function compileStores(specs: readonly StoreConfig[], running: Stores): Stores {
@@ -21,13 +21,13 @@ export function compileStores(specs: readonly StoreConfig[], running: Stores): S
   );
 }
 
-/** Whether nobody uses a store of `before` that `now` no longer has. */
+/** Whether `now` still has every store of `before`, so that filters built with those stores can be kept. */
 export function keepsStores(before: Stores, now: Stores): boolean {
   for (const [name, store] of before) if (now.get(name) !== store) return false;
   return true;
 }
 
-/** Looks stores up for filters; remembers which were asked for. */
+/** Looks up stores for filters, and records which stores they use. */
 export class StoreShelf {
   readonly asked = new Set<Store>();
   private readonly stores: Stores;
@@ -36,14 +36,14 @@ export class StoreShelf {
     this.stores = stores;
   }
 
-  /** Throws a `TypeError` for an unknown name. */
+  /** A store that the caller will use: it is recorded in `asked`. Throws a `TypeError` for an unknown name. */
   store(name: string): Store {
     const store = this.known(name);
     this.asked.add(store);
     return store;
   }
 
-  /** As `store`, for callers that do not use it: it is not opened for them. */
+  /** The settings of a store, for callers that do not use it: it is not recorded, so it is not opened for them. */
   spec(name: string): StoreSpec {
     return this.known(name).spec;
   }
@@ -55,7 +55,7 @@ export class StoreShelf {
   }
 }
 
-/** Opens those that filters use, and waits a short while. Those that are away try on by themselves. */
+/** Opens the stores that filters use, and waits up to OPEN_WAIT_MS. Unreachable stores keep trying by themselves. */
 export async function openStores(asked: Iterable<Store>): Promise<void> {
   const wait = new AbortController();
   const tooLong = new Promise<void>(resolve => {
@@ -66,12 +66,12 @@ export async function openStores(asked: Iterable<Store>): Promise<void> {
   wait.abort();
 }
 
-/** Closes what `now` has no longer. */
+/** Closes the stores of `before` that `now` does not have. */
 export async function closeStores(before: Stores, now: Stores): Promise<void> {
   await Promise.all(gone(before, now).map(store => store.close()));
 }
 
-/** As `closeStores`, each once nobody uses it any more. */
+/** As `closeStores`, but closes each store only when nothing holds it any more. */
 export async function closeUnheldStores(before: Stores, now: Stores): Promise<void> {
   const closing = gone(before, now).map(async store => {
     await store.holds.none();

@@ -1,5 +1,5 @@
-// From the upstreams of a Config to the objects of one worker. What did not change stays the same object, with its
-// pools, connections and counts.
+// Makes the upstream objects of one worker from a Config. An upstream that did not change stays the same object, with its pools,
+// connections and counts.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, UpstreamConfig } from '../config/config.ts';
@@ -9,13 +9,13 @@ import type { Report } from './report.ts';
 import { SliceBudget } from './slice-budget.ts';
 import { type FeedShelf, membersOf } from './upstream-members.ts';
 
-/** The upstreams that serve now, with the configuration that they were made of. */
+/** The upstreams that serve now, with the configuration from which they were made. */
 export interface RunningUpstreams {
   readonly config: Config;
   readonly upstreams: ReadonlyMap<string, Upstream>;
 }
 
-/** Makes the new ones and keeps the others. Nothing is retired here: the old ones serve until the swap. */
+/** Makes new and changed upstreams and keeps the others. Retires none: the old upstreams serve until the snapshot is swapped. */
 export function* compileUpstreams(
   config: Config,
   previous: RunningUpstreams | null,
@@ -39,12 +39,12 @@ export function* compileUpstreams(
   return upstreams;
 }
 
-/** Null, with a problem told, when there is none of this name. */
+/** Null, with a problem reported, when no upstream has this name. */
 export function upstreamNamed(name: string, upstreams: ReadonlyMap<string, Upstream>, report: Report): Upstream | null {
   return upstreams.get(name) ?? report.fail(`there is no upstream "${name}"`);
 }
 
-/** The transfer to the workers keeps what did not change by identity; elsewhere the values decide. */
+/** The transfer to workers keeps the identity of unchanged settings; in other cases their values are compared. */
 function isSame(before: UpstreamConfig | undefined, now: UpstreamConfig): boolean {
   return before === now || isDeepStrictEqual(before, now);
 }

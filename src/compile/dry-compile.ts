@@ -1,4 +1,4 @@
-// Compiles a Config only to check that it can be compiled: with the code that workers run, but nothing is opened or kept.
+// Compiles a Config only to check that it can be compiled. Runs the same code as workers, but opens and keeps nothing.
 
 import type { Config } from '../config/config.ts';
 import { ThreadIo } from '../net/io.ts';
@@ -9,7 +9,7 @@ import { type CompileResult, compileSnapshot } from './compile-snapshot.ts';
 import { dryServices } from './dry-services.ts';
 import { collectNeeds } from './filter-needs.ts';
 
-/** What cannot be compiled, each with its path in the document: conflicts, regexes, path patterns, rewrites, filters. */
+/** Its `problems` are all that cannot be compiled, each with its path in the document: conflicts, regexes, paths, rewrites, filters. */
 export function dryCompile(config: Config, definitions: FilterDefinitions): CompileResult {
   const nowhere = new Map([[OTHER_LABEL, 0]]);
   const { tables } = collectNeeds(config, definitions);
@@ -19,7 +19,7 @@ export function dryCompile(config: Config, definitions: FilterDefinitions): Comp
     worker: dryServices(new Map(tables.map(({ name, bytes }) => [name, bytes]))),
     eventOffsets: nowhere,
     limitOffsets: nowhere,
-    // Pools open connections on request, and here nothing requests one.
+    // Pools open connections on demand, and here nothing requests one.
     pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0), clientTls },
     routeOffsets: nowhere,
     upstreamOffsets: nowhere,

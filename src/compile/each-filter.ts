@@ -5,7 +5,7 @@ import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import type { FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
-/** Calls `visit` for each filter whose definition is known, an outer one before its inner ones. `routeName` is empty for the global chain. */
+/** Calls `visit` for each filter with a known definition, outer filters before inner ones. `routeName` is empty for global filters. */
 export function eachFilter(
   config: Config,
   definitions: FilterDefinitions,

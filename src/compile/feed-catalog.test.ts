@@ -1,4 +1,4 @@
-// Each line of the list leads to the source of its kind.
+// Each entry of the list loads the source of its kind.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

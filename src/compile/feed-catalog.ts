@@ -1,9 +1,9 @@
-// Every kind of feed, in one list: feeds bring values from outside to filters and upstreams. Each runs once, in the supervisor,
-// which loads it when a configuration needs it.
+// The list of all kinds of feeds. A feed brings values from outside to filters and upstreams. Each feed runs once, in the supervisor,
+// which loads its source when a configuration needs it.
 
 import type { FeedSource } from '../store/feed.ts';
 
-/** Endpoints of a file, in the language of the configuration. */
+/** The source of feeds that read endpoints from a file, which is written in the language of the configuration. */
 async function endpointFiles(): Promise<FeedSource<unknown>> {
   const { endpointFile } = await import('../upstream/discovery/endpoint-file.ts');
   const { readEndpointFile } = await import('../config/endpoint-file.ts');
@@ -14,7 +14,7 @@ async function endpointFiles(): Promise<FeedSource<unknown>> {
   );
 }
 
-/** By kind, as the supervisor asks for them. */
+/** Loaders of feed sources, by kind of feed. */
 export const feedSources: ReadonlyMap<string, () => Promise<FeedSource<unknown>>> = new Map<
   string,
   () => Promise<FeedSource<unknown>>

@@ -1,4 +1,4 @@
-// What filters and routes of a configuration need before a worker can build them: shared memory, feeds, cells for their events.
+// Collects what the filters and routes of a configuration need before a worker can build them: shared tables, feeds, metric cells.
 
 import type { Config } from '../config/config.ts';
 import { routesThatSayMore } from '../config/routes-that-say-more.ts';
@@ -15,7 +15,7 @@ import { eachFilter } from './each-filter.ts';
 import { specOf } from './store-specs.ts';
 
 export interface CollectedNeeds extends Required<FilterNeeds> {
-  /** Names of the filters that are used. */
+  /** Names of the filters that the configuration uses. */
   readonly filters: readonly string[];
   /** Labels of metric blocks of the kind `event`. */
   readonly events: readonly string[];
@@ -23,7 +23,7 @@ export interface CollectedNeeds extends Required<FilterNeeds> {
   readonly limits: readonly string[];
 }
 
-/** Of the whole configuration, each feed and event once. A filter that fails to say what it needs fails again, with its place, when it is built. */
+/** Collects the needs of a configuration, each feed and event once. A filter whose `needs` throws is skipped: it fails again when built. */
 export function collectNeeds(config: Config, definitions: FilterDefinitions): CollectedNeeds {
   const tables: { name: string; bytes: number }[] = [];
   const feeds = new Map<string, FeedNeed>();

@@ -6,14 +6,14 @@ import { loadDefinitions } from './catalog.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
 
-/** Definitions of all filters of a configuration, those inside other filters included; unknown names are left out. */
+/** Definitions of all filters of a configuration, including those inside other filters. Unknown names are left out. */
 export async function filtersInUse(config: Config): Promise<FilterDefinitions> {
   const names = new Set(config.filters.map(({ name }) => name));
   for (const { filters } of routesThatSayMore(config.routes)) for (const { name } of filters) names.add(name);
   for (;;) {
     const known = names.size;
     const definitions = await loadDefinitions(names);
-    // Only a loaded filter knows which filters are inside it.
+    // Only a loaded definition can tell which filters are inside a filter.
     eachFilter(config, definitions, (filter, definition) => {
       for (const { name } of definition.inner?.(filter.config) ?? []) names.add(name);
     });

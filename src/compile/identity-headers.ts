@@ -1,4 +1,4 @@
-// Which request fields belong to the gateway in this configuration, collected from every filter of every route. Removes nothing.
+// Collects from all filters the request fields that only the gateway may write in this configuration. Does not remove them.
 
 import type { Config } from '../config/config.ts';
 import { identityHeaderPrefixes } from '../exchange/identity-lines.ts';
@@ -6,7 +6,7 @@ import { HeaderNameSet } from '../http/header-name-set.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
 
-/** Null when no filter identifies callers. */
+/** The names of these fields; null when no filter identifies callers. */
 export function identityHeadersOf(config: Config, definitions: FilterDefinitions): HeaderNameSet | null {
   const names = new Set<string>();
   let identifies = false;

@@ -1,17 +1,17 @@
-// The languages of all filters, for the readers of documents: the command line and the supervisor, not workers. Each is loaded
-// when a document names its filter: most documents name a few, and loading all schemas takes a tenth of the start.
+// The configuration languages (schemas) of all filters, for code that reads documents: the command line and the supervisor, not
+// workers. Each is loaded when a document names its filter: most documents name a few, and loading all takes a tenth of the start.
 
 import type { FilterSchema } from '../config/filter-schema.ts';
 import { filterEntries } from './catalog.ts';
 
-/** A document names a filter whose language is not loaded: load it, and read the document again. */
+/** Thrown when a document names a filter whose language is not loaded. Load it, then read the document again. */
 export class LanguageMissing extends Error {
   constructor(name: string) {
     super(`the language of the filter "${name}" is not loaded`);
   }
 }
 
-/** Has what a FilterSchema has. */
+/** Has the members of FilterSchema. All but `name` and `isNamed` throw LanguageMissing while the language is not loaded. */
 class LoadedWhenNamed {
   readonly name: string;
   language: FilterSchema | null = null;
@@ -59,12 +59,12 @@ class LoadedWhenNamed {
 
 const byName = new Map(filterEntries.map(({ name }) => [name, new LoadedWhenNamed(name)]));
 
-/** What config/ checks documents by. Throws LanguageMissing where one is asked that is not loaded. */
+/** The schemas by which config/ checks documents. Using one whose language is not loaded throws LanguageMissing. */
 export const filterSchemas: readonly FilterSchema[] =
   // Because: a getter that returns undefined is as good as an absent property.
   [...byName.values()] as readonly FilterSchema[];
 
-/** Loads the languages of these filters, or of all. */
+/** Loads the languages of the filters for which `isWanted` returns true; by default of all. */
 export async function loadLanguages(isWanted: (name: string) => boolean = () => true): Promise<void> {
   const missing = filterEntries.filter(({ name }) => byName.get(name)!.language === null && isWanted(name));
   await Promise.all(

@@ -1,5 +1,5 @@
-// The plans of routes that have only an upstream and a timeout: one for all routes with the same, so that ten thousand
-// routes share a few plans. Every other route has its own.
+// The plans of routes that have only an upstream and a timeout. Routes with the same upstream and timeout share one plan, so that ten
+// thousand routes need only a few. Every other route has a plan of its own.
 
 import type { Chain } from '../exchange/chain.ts';
 import { RoutePlan } from '../exchange/route.ts';
@@ -10,7 +10,7 @@ export class PlainPlans {
   private readonly chain: Chain;
   private readonly byUpstream = new Map<Upstream, Map<number, RoutePlan>>();
 
-  /** `chain` is that of routes without filters of their own. */
+  /** `chain` is the chain of routes without filters of their own. */
   constructor(chain: Chain) {
     this.chain = chain;
   }

@@ -1,4 +1,4 @@
-// Where in the document the part stands that is being compiled, and the way to say what is wrong with it.
+// The position in the document of the part that is being compiled, with a method to report what is wrong there.
 
 import type { Problem } from '../config/config.ts';
 
@@ -8,18 +8,18 @@ export class Report {
   private readonly problems: Problem[];
   private readonly path: readonly Step[];
 
-  /** What is told goes to the end of `problems`. */
+  /** Problems are appended to `problems`. */
   constructor(problems: Problem[], path: readonly Step[]) {
     this.problems = problems;
     this.path = path;
   }
 
-  /** The report of what stands below. */
+  /** A report for the part at the path `below` inside this one. */
   at(...below: readonly Step[]): Report {
     return new Report(this.problems, [...this.path, ...below]);
   }
 
-  /** Tells an error. Null, in place of what cannot be made then. */
+  /** Reports an error. Returns null, for callers to return in place of the part that cannot be compiled. */
   fail(message: string): null {
     this.problems.push({ path: this.path, message, severity: 'error' });
     return null;

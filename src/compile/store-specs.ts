@@ -1,10 +1,10 @@
-// The settings of a configuration's stores, by name. Makes no store, so that readers of settings do not load their code.
+// Looks up the settings of a configuration's stores by name. Creates no store, so that callers do not load the stores' code.
 
 import { nearestName } from '../config/nearest-name.ts';
 import type { StoreConfig } from '../config/store-config.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 
-/** Looks a store's spec up; throws a `TypeError` for an unknown name. */
+/** The settings of a store; throws a `TypeError` for an unknown name. */
 export function specOf(stores: readonly StoreConfig[], name: string): StoreSpec {
   const spec = stores.find(store => store.name === name);
   if (spec === undefined)
@@ -17,7 +17,7 @@ export function specOf(stores: readonly StoreConfig[], name: string): StoreSpec 
   return spec;
 }
 
-/** For the operator. */
+/** The message for the operator about a store that does not exist, with the nearest existing name. */
 export function noStore(name: string, names: Iterable<string>): string {
   const nearest = nearestName(name, names);
   return `there is no store "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;

@@ -1,4 +1,4 @@
-// Settings that wait for a field that never comes are told with their place, and those that do not are left alone.
+// Settings that read a field which never arrives are reported with their place; other settings are not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
-// Settings that read a field of requests which the gateway takes out of all of them on arrival, since a filter writes it or nobody is
-// believed in it: a condition that can never hold, a credential that can never come. Told rather than left to be found out by every
-// caller at once.
+// Finds settings that read a request field which the gateway removes from every request on arrival, because a filter writes the field or
+// no peer is trusted to send it: a condition that can never hold, a credential that can never arrive. Such settings are reported, since
+// otherwise every caller would fail at once.
 
 import type { Config, Problem } from '../config/config.ts';
 import { isForwardingClaim } from '../exchange/forwarded.ts';
@@ -8,13 +8,13 @@ import { HeaderNameSet } from '../http/header-name-set.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
 
-/** `taken` are the fields that `identityHeadersOf` found. */
+/** Errors about settings that read a field in `taken`, the fields that `identityHeadersOf` found. */
 export function takenFieldProblems(config: Config, definitions: FilterDefinitions, taken: HeaderNameSet): Problem[] {
   const problems: Problem[] = [];
   const tell = (path: Problem['path'], message: string) => problems.push({ path, message, severity: 'error' });
   for (const { name, path } of headersMatched(config))
     if (taken.has(name)) tell(path, `no request has ${name} when routes are matched: ${because(name)}`);
-  // What the filters before write: a service that is asked may give the token that the next filter looks at.
+  // Fields written by earlier filters: an external service, for example, may supply the token that the next filter reads.
   const writtenForAll: string[] = [];
   let written = writtenForAll;
   let chainOf = '';
@@ -33,7 +33,7 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
   return problems;
 }
 
-/** Warnings: whoever puts a proxy in front later has them told for the time until then. */
+/** Warnings, not errors, about conditions on forwarding fields without trusted proxies: the operator may add a proxy in front later. */
 export function strangersFieldProblems(config: Config): Problem[] {
   if (config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0)) return [];
   return headersMatched(config)
@@ -44,7 +44,7 @@ export function strangersFieldProblems(config: Config): Problem[] {
     });
 }
 
-/** Fields that have to be there for a route, or for its canary whatever the share. */
+/** Fields that a request must have to match a route, or to be always sent to its canary. */
 function headersMatched({ routes }: Config): { readonly name: string; readonly path: Problem['path'] }[] {
   const found = [];
   for (let at = 0; at < routes.length; at++) {
@@ -63,7 +63,7 @@ function because(name: string): string {
   return `a filter writes ${name} for the upstream, so it is taken out of every request on arrival`;
 }
 
-/** Of filters that have `from`; see src/base/schema/credential-places.ts. */
+/** Header fields in which a filter looks for a credential, by its `from` setting; see src/base/schema/credential-places.ts. */
 function headersReadBy(config: unknown): string[] {
   if (typeof config !== 'object' || config === null || !('from' in config) || !Array.isArray(config.from)) return [];
   return config.from.flatMap(place => {

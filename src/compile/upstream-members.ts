@@ -1,5 +1,5 @@
-// Which endpoints an upstream has now: those configured as addresses, and those that feeds find for its names. Opens no
-// feed: the supervisor does, for those that `feedsOfUpstreams` lists.
+// Determines the current endpoints of an upstream: those configured as addresses, and those that feeds find for its host names. Does not
+// open feeds: the supervisor opens those that `feedsOfUpstreams` lists.
 
 import { isIP } from 'node:net';
 import type { Config, EndpointConfig, UpstreamConfig } from '../config/config.ts';
@@ -10,23 +10,23 @@ import { type DnsSettings, dnsDefaults } from '../upstream/discovery/dns-setting
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 import type { EndpointSource } from '../upstream/upstream.ts';
 
-/** Where a worker's feeds are. */
+/** Gives access to a worker's feeds. */
 export interface FeedShelf {
   feed<Value>(need: FeedNeed): Feed<Value>;
 }
 
-/** Of one upstream; empty when all its endpoints are addresses. */
+/** The feeds that one upstream needs; empty when all its endpoints are addresses. */
 export function feedsOfUpstream({ endpoints, discover }: UpstreamConfig): FeedNeed[] {
   if (discover !== undefined) return [needOf(discover)];
   return endpoints.filter(isNamed).map(needOfName);
 }
 
-/** Of all upstreams, some perhaps twice. */
+/** The feeds that all upstreams need; a feed may be listed more than once. */
 export function feedsOfUpstreams({ upstreams }: Pick<Config, 'upstreams'>): FeedNeed[] {
   return upstreams.flatMap(feedsOfUpstream);
 }
 
-/** Null when the endpoints never change without a reload. */
+/** The source of an upstream's endpoints; null when they never change without a reload. */
 export function membersOf(upstream: UpstreamConfig, shelf: FeedShelf): EndpointSource | null {
   const { endpoints, discover } = upstream;
   if (discover !== undefined) return new Members([{ feed: shelf.feed(needOf(discover)), entry: null }]);
@@ -36,7 +36,7 @@ export function membersOf(upstream: UpstreamConfig, shelf: FeedShelf): EndpointS
   );
 }
 
-/** One entry of `endpoints`, or what `discover` finds. */
+/** One entry of `endpoints`, with a feed if it is a host name; or, without an entry, the feed of `discover`. */
 interface Part {
   readonly feed: Feed<DiscoveredSet> | null;
   readonly entry: EndpointConfig | null;
@@ -55,7 +55,7 @@ class Members implements EndpointSource {
       const found = feed === null ? [entry!] : (feed.value?.endpoints ?? []).map(each => specOf(each, entry));
       for (const spec of found) {
         const known = byUrl.get(spec.url);
-        // Two names may lead to one address, which then has the share of both.
+        // If two names lead to one address, its weight is the sum of both.
         byUrl.set(spec.url, known === undefined ? spec : { ...known, weight: known.weight + spec.weight });
       }
     }
@@ -100,6 +100,6 @@ function needOfName({ host, port, tls }: EndpointConfig): FeedNeed {
 function needOf(discover: DiscoverConfig): FeedNeed {
   if (discover.kind === 'file') return { kind: 'endpointFile', spec: discover.path };
   const { kind, name, port, tls, family, servers, timeoutMs, keptMinMs, keptMaxMs } = discover;
-  // In the order of `dnsDefaults` and `needOfName`: a feed is known by its text.
+  // The properties must be in the order of `dnsDefaults` and `needOfName`: feeds are identified by the JSON text of their spec.
   return { kind, spec: { family, servers, timeoutMs, keptMinMs, keptMaxMs, name, port, tls } satisfies DnsSettings };
 }

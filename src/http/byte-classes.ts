@@ -1,12 +1,12 @@
-// Which bytes are allowed where in an HTTP message, as tables for the parsers. RFC 9110 section 5.6.2, RFC 3986.
+// Tables for the parsers: which bytes are allowed in which part of an HTTP message (RFC 9110 section 5.6.2, RFC 3986).
 
-/** 1 for bytes of a token (RFC 9110 section 5.6.2): methods and header names. */
+/** 1 for bytes that may stand in a token (RFC 9110 section 5.6.2), that is, in methods and header names. */
 export const tokenByte = new Uint8Array(256);
 for (const letter of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
   tokenByte[letter.charCodeAt(0)] = 1;
 }
 
-/** 1 for bytes of a field value: HTAB, SP, visible ASCII and obs-text (RFC 9110 section 5.5). */
+/** 1 for bytes that may stand in a field value: HTAB, SP, visible ASCII and obs-text (RFC 9110 section 5.5). */
 export const valueByte = new Uint8Array(256);
 valueByte[0x09] = 1;
 for (let byte = 0x20; byte < 0x100; byte++) if (byte !== 0x7f) valueByte[byte] = 1;
@@ -15,7 +15,7 @@ for (let byte = 0x20; byte < 0x100; byte++) if (byte !== 0x7f) valueByte[byte] =
 export const TargetByte = {
   illegal: 0,
   plain: 1,
-  /** `/` `.` `%` `\` in a path may need normalisation, depending on their neighbours. */
+  /** These four, `/` `.` `%` and `\`, mean that a path may need normalisation; `/` and `.` only after a `/`. */
   slash: 2,
   dot: 3,
   percent: 4,
@@ -23,7 +23,7 @@ export const TargetByte = {
   question: 6,
 } as const;
 
-/** A `TargetByte` for each byte. Fragment, white space, control bytes and bytes outside ASCII are illegal. */
+/** The `TargetByte` class of each byte. `#`, white space, control bytes and bytes outside ASCII are illegal. */
 export const targetByte = new Uint8Array(256);
 for (let byte = 0x21; byte < 0x7f; byte++) targetByte[byte] = TargetByte.plain;
 targetByte[0x23] = TargetByte.illegal;

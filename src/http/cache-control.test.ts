@@ -1,4 +1,4 @@
-// Directives as servers write them, and as careless ones do.
+// Cache-Control as servers write it, including malformed and repeated directives.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

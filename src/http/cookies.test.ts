@@ -1,4 +1,4 @@
-// One strict reading of cookies for routes, filters and balancers.
+// Routes, filters and balancers share one strict reading of cookies.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

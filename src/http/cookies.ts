@@ -1,11 +1,11 @@
-// Reads the Cookie header, strictly (RFC 6265 section 4.2.1): what violates the grammar is no cookie. Sets none.
+// Reads the Cookie header strictly (RFC 6265 section 4.2.1): a pair that violates the grammar is ignored. Does not write cookies.
 
 import { trimOptionalWhitespace } from './optional-whitespace.ts';
 
 const nameGrammar = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const valueGrammar = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 
-/** Name, value, name, value in the order received; a value in double quotes is given without them. */
+/** Returns name, value, name, value in the order received. A value in double quotes is returned without them. */
 export function cookiePairs(header: string): string[] {
   const pairs: string[] = [];
   for (const part of header.split(';')) {

@@ -1,4 +1,4 @@
-// Names are found however they are written, and nothing else is.
+// The set matches its names in every spelling, and matches no other name.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

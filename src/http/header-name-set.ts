@@ -1,6 +1,7 @@
-// Names of header fields that no client may send, found however they are spelled. Knows no head; `Headers.removeNamed` uses it.
+// A set of header names that must not pass (from a client, or in trailers), matched in every spelling that a backend may treat alike.
+// Knows no head; `Headers.removeNamed` and `Headers.takeAdded` use it.
 
-/** Letters as a careless backend reads them: upper case as lower case, every sign as a hyphen; `:` and NUL stay. */
+/** Maps each byte to what a lenient backend reads: upper case to lower case, every sign but `:` and NUL to a hyphen. */
 const folded = new Uint8Array(256).map((_, byte) => {
   if (byte >= 0x41 && byte <= 0x5a) return byte + 0x20;
   const plain = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x3a || byte === 0;
@@ -8,11 +9,11 @@ const folded = new Uint8Array(256).map((_, byte) => {
 });
 
 /**
- * Whole names, and beginnings of names. A name is in the set in any case and with any sign for a hyphen: CGI and WSGI turn
- * `X_Consumer_Name`, some servers `X.Consumer.Name` as well, into the same variable as `X-Consumer-Name`.
+ * Holds whole names and prefixes of names. A name matches in any case and with any sign in place of a hyphen: CGI and WSGI map
+ * `X_Consumer_Name` to the same variable as `X-Consumer-Name`, and some servers map `X.Consumer.Name` to it as well.
  */
 export class HeaderNameSet {
-  /** By first letter: folded names with a colon at the end, beginnings without one. */
+  /** By the code of the first character: folded whole names, each with a colon at the end, and folded prefixes without a colon. */
   private readonly byFirst: readonly (readonly string[])[];
 
   constructor(names: Iterable<string>, prefixes: Iterable<string>) {
@@ -22,7 +23,7 @@ export class HeaderNameSet {
     );
   }
 
-  /** Whether a name of the set stands at `start` of a head, ended by a colon. Allocates nothing. */
+  /** Whether the header name that begins at `start` of `text`, the text of a head, is in the set. Allocates nothing. */
   standsAt(text: string, start: number): boolean {
     const candidates = this.byFirst[folded[text.charCodeAt(start)]!]!;
     for (let c = 0; c < candidates.length; c++) {

@@ -1,4 +1,4 @@
-// Every well-known name is found by its bytes in any case, no other name is, and disguises are seen.
+// Every well-known name is found by its bytes in any case, no other name is found, and underscores for hyphens are detected.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Header names that the gateway itself reads, with small numbers for comparison. Not a list of all known headers.
+// Header names that the gateway itself reads, each with a small number for comparison. Not a list of all registered headers.
 
 /** Ids of the well-known names. 0 stands for every other name; see `headerIdOf`. */
 export const HeaderId = {
@@ -59,11 +59,11 @@ export function headerIdOf(lowerName: string): number {
   return idByName.get(lowerName) ?? HeaderId.other;
 }
 
-// Known names hash by length, first and last letter into 256 buckets; the table is small enough that a bucket
-// holds one name. Buckets that would hold two are resolved by linear probing.
+// Known names hash by length, first and last letter into 256 buckets of one name each. Collisions are resolved by
+// linear probing.
 const bucketIds = new Uint8Array(256);
 const nameLengths = Uint8Array.from(headerNames, name => name.length);
-/** All names are stored one after the other, each at a multiple of this. */
+/** Length of the longest name. All names are stored one after the other, each at a multiple of this offset. */
 const nameStride = Math.max(...nameLengths);
 const nameBytes = new Uint8Array(headerNames.length * nameStride);
 for (const [id, name] of headerNames.entries()) nameBytes.set(Buffer.from(name), id * nameStride);
@@ -80,8 +80,8 @@ for (let id = 1; id < headerNames.length; id++) {
 }
 
 /**
- * What `headerIdOfBytes` returns for a well-known name written with `_` for `-`. CGI and WSGI fold the two together, so a
- * backend would read `content_length` as a length that was not checked here.
+ * What `headerIdOfBytes` returns for a well-known name that is written with `_` in place of `-`. CGI and WSGI treat the two
+ * alike, so a backend would read `content_length` as a length that the gateway did not check.
  */
 export const DISGUISED = 255;
 
@@ -97,7 +97,7 @@ export function headerIdOfBytes(bytes: Uint8Array, start: number, end: number): 
       let i = 0;
       let disguised = false;
       for (; i < length; i++) {
-        // Letters become small, and nothing else that a name may hold becomes a letter, a digit or a hyphen.
+        // `| 0x20` turns letters to lower case, and turns no other byte that is legal in a name into a letter, a digit or a hyphen.
         if ((bytes[start + i]! | 0x20) === nameBytes[known + i]) continue;
         if (bytes[start + i] !== 0x5f || nameBytes[known + i] !== 0x2d) break;
         disguised = true;

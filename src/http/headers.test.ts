@@ -1,4 +1,4 @@
-// A head with an index over it behaves as a list of fields, whatever is done to it, and lines that nobody touched stay as they came.
+// Headers behave like a plain list of fields under any sequence of changes, and unchanged lines are sent byte for byte as received.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { Headers } from './headers.ts';
 
 const limits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
 
-/** The fields of a request as the parser gives them, its bytes still borrowed. */
+/** The fields of a request as the parser returns them, together with the bytes that they still borrow. */
 function received(lines: readonly string[]): { headers: Headers; bytes: Buffer } {
   const bytes = Buffer.from(`GET / HTTP/1.1\r\n${lines.map(line => `${line}\r\n`).join('')}\r\n`, 'latin1');
   assert.equal(parseRequestHead(bytes, 0, bytes.length, limits), bytes.length);
@@ -88,7 +88,7 @@ const change = fc.oneof(
   fc.record({ kind: fc.constantFrom('mark' as const, 'restore' as const) }),
 );
 
-/** Does to a plain list what `headers` is asked to do. */
+/** Applies one change to `headers`, and returns a copy of `list` with the same change. */
 function changeBoth(headers: Headers, list: Pair[], { kind, ...given }: { kind: string } & Partial<Given>): Pair[] {
   const lower = given.name?.toLowerCase() ?? '';
   const others = list.filter(([field]) => field.toLowerCase() !== lower);

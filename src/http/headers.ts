@@ -1,4 +1,4 @@
-// The fields of one head: as received, with an index over the text, plus what filters changed. Knows no framing rules.
+// The header fields of one head: the received text or bytes with an index over them, plus changes made by filters. Knows no framing rules.
 
 import { latin1 } from '../base/latin1.ts';
 import { type FieldBlock, fieldLine } from './field-block.ts';
@@ -6,25 +6,25 @@ import type { HeaderNameSet } from './header-name-set.ts';
 import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
 import { beginsAt, nameStandsAt, sameName } from './name-match.ts';
 
-/** Numbers a field takes in the index: id, start of its line, start of its value, end of its value. */
+/** Numbers per field in the index: id, start of its line, start of its value, end of its value. */
 export const FIELD_STRIDE = 4;
 
-/** Where a head is written to; latin1 text and bytes that are copied. */
+/** Receives a head that is being written: latin1 text, and bytes, which it copies. */
 export interface HeadOutput {
   text(text: string): void;
-  /** One field as a line. Its parts are written as they are: putting them together first would cost more. */
+  /** Writes one field as a line. Name and value are written separately: concatenating them first would cost more. */
   field(name: string, value: string): void;
   bytes(bytes: Buffer, start: number, end: number): void;
 }
 
-/** Takes fields one by one, as bytes where they still are; see `Headers.visit`. */
+/** Receives fields one by one, as bytes while the head still has the bytes it was read from; see `Headers.visit`. */
 export interface FieldVisitor {
-  /** `id` is a `HeaderId`; the name, in any case here and below, is `bytes[nameStart, nameEnd)`. */
+  /** `id` is a `HeaderId`. The name is `bytes[nameStart, nameEnd)`, in any case, here and in `fieldText`. */
   fieldBytes(id: number, bytes: Buffer, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void;
   fieldText(name: string, value: string): void;
 }
 
-/** Marks a field that was taken out; its text stays but is never shown or sent. */
+/** Id of a field that was removed. Its text stays, but is never returned or sent. */
 const REMOVED = -1;
 
 const nothingAdded: readonly string[] = [];
@@ -32,7 +32,7 @@ const nothingAdded: readonly string[] = [];
 const illegalValue = /[\0-\x08\x0a-\x1f\x7f]/;
 const legalName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** What of the fields was taken out and added so far; see `Headers.mark`. */
+/** Which fields were removed and added at one moment; see `Headers.mark`. */
 export interface HeadersMark {
   readonly ids: readonly number[];
   readonly block: FieldBlock | null;
@@ -40,28 +40,28 @@ export interface HeadersMark {
 }
 
 /**
- * Header fields in the order received. Callers give names in lower case; values are strings of bytes (latin1).
- * Reading makes strings only for what is read. Unchanged lines are sent on as received, in one piece.
+ * Header fields in the order received, then those added. Callers pass names in lower case; values are latin1 strings, one
+ * character for each byte. Strings are made only for values that are read. Unchanged lines are sent on as received, in one piece.
  */
 export class Headers {
-  /** The head as latin1 text; empty until it is needed, while `source` still has the bytes. */
+  /** The head as latin1 text. Empty until it is needed, as long as `source` has the bytes. */
   private text: string;
   /**
-   * The bytes the head was read from, beginning at `sourceStart`. Borrowed: they are overwritten by the next read, so
-   * code that keeps the head beyond the current call must `settle` it.
+   * The bytes that the head was read from; it begins at `sourceStart`. Borrowed: the next read overwrites them, so code that
+   * keeps the head beyond the current call must `settle` it.
    */
   private source: Buffer | null;
   private readonly sourceStart: number;
-  /** `FIELD_STRIDE` numbers a field, offsets into the head. */
+  /** `FIELD_STRIDE` numbers per field; offsets are relative to the start of the head. */
   private readonly index: number[];
-  /** End of the last field's line. */
+  /** Offset of the end of the last field's line. */
   private readonly linesEnd: number;
-  /** Fields that were added before all others, shared with other heads: one that is taken out makes them part of `added`. */
+  /** Fields added before all those in `added`, shared with other heads. Removing one of them moves the rest to `added`. */
   private block: FieldBlock | null;
-  /** Name, value, name, value: fields that were added. */
+  /** Added fields: name, value, name, value. */
   private added: string[] | null;
 
-  /** `text` may be empty where `source` is given; both are where the text is needed anyway. */
+  /** `text` may be empty when `source` is given. Callers that need the text anyway pass both. */
   constructor(text: string, source: Buffer | null, sourceStart: number, index: number[], linesEnd: number) {
     this.text = text;
     this.source = source;
@@ -89,19 +89,19 @@ export class Headers {
     return this.text;
   }
 
-  /** Makes the head independent of the bytes it was read from. */
+  /** Makes the head independent of the borrowed bytes, by making its text. */
   settle(): void {
     // Because: reading the property makes the text.
     void this.raw;
     this.source = null;
   }
 
-  /** As `settle`, for a head that is no longer read: its values are lost afterwards. */
+  /** As `settle`, for a head that nobody reads any more: does not make the text, so received values may be lost. */
   forget(): void {
     this.source = null;
   }
 
-  /** The first value of a field, or undefined. `name` in lower case. */
+  /** The first value of a field, received before added; undefined when there is none. `name` in lower case. */
   get(name: string): string | undefined {
     const at = this.find(name);
     if (at !== -1) return this.raw.slice(this.index[at + 2], this.index[at + 3]);
@@ -112,12 +112,12 @@ export class Headers {
     return this.added !== null || this.block !== null;
   }
 
-  /** Whether a well-known field can be among them. */
+  /** Whether a field with a `HeaderId` can be among the added ones. */
   private get mayHaveAdded(): boolean {
     return this.added !== null || (this.block?.holdsKnown ?? false);
   }
 
-  /** Everything that was added, in order. To be read only. */
+  /** All added fields in order: name, value, name, value. Must not be changed. */
   private get allAdded(): readonly string[] {
     const { block, added } = this;
     if (block === null) return added ?? nothingAdded;
@@ -128,7 +128,7 @@ export class Headers {
     return firstOf(this.block?.fields, name) ?? firstOf(this.added, name);
   }
 
-  /** The first received value of a well-known field, or undefined. Cheaper than `get`; sees added fields as well. */
+  /** As `get`, for a well-known field, and cheaper. `id` is a `HeaderId` other than `other`. */
   getById(id: number): string | undefined {
     const { index } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
@@ -137,7 +137,7 @@ export class Headers {
     return this.mayHaveAdded ? this.getAdded(headerNames[id]!) : undefined;
   }
 
-  /** The received value of a well-known field that is there exactly once; undefined when it is missing or repeated. */
+  /** The value of a well-known field; undefined when it was received more than once. If it was not received, the first added value. */
   getOnlyById(id: number): string | undefined {
     const { index } = this;
     let found = -1;
@@ -150,7 +150,7 @@ export class Headers {
     return this.raw.slice(index[found + 2], index[found + 3]);
   }
 
-  /** Whether a well-known field was received. Makes no text. */
+  /** Whether a well-known field was received and not removed. Makes no text. */
   hasReceived(id: number): boolean {
     const { index } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) if (index[at] === id) return true;
@@ -161,7 +161,7 @@ export class Headers {
     return this.get(name) !== undefined;
   }
 
-  /** Every value of a field, in order. */
+  /** Every value of a field, in order, received before added. `name` in lower case. */
   getAll(name: string): string[] {
     const { index } = this;
     const values: string[] = [];
@@ -173,20 +173,20 @@ export class Headers {
     return values;
   }
 
-  /** Whether a field is there more than once. `name` in lower case. */
+  /** Whether the head has more than one field of this name. `name` in lower case. */
   isRepeated(name: string): boolean {
     const first = this.find(name);
     if (first === -1) return this.hasAdded && this.getAll(name).length > 1;
     return this.find(name, first + FIELD_STRIDE) !== -1 || (this.hasAdded && this.getAdded(name) !== undefined);
   }
 
-  /** All values of a field as one list (RFC 9110 section 5.3), or undefined. Not for Set-Cookie. */
+  /** All values of a field joined to one list (RFC 9110 section 5.3); undefined when there is none. Not for Set-Cookie. */
   getJoined(name: string): string | undefined {
     const values = this.getAll(name);
     return values.length === 0 ? undefined : values.join(', ');
   }
 
-  /** Replaces every field of this name by one. Throws a TypeError when name or value is not allowed in a head. */
+  /** Replaces all fields of this name by one. Throws a TypeError when name or value is not allowed in a head. */
   set(name: string, value: string): void {
     this.remove(name);
     this.append(name, value);
@@ -200,27 +200,27 @@ export class Headers {
     this.added.push(name, value);
   }
 
-  /** As `append`, for names and values that were checked before. For the gateway's own fields on the hot path. */
+  /** As `append`, without the checks. For the gateway's own fields on the hot path, whose names and values are known to be legal. */
   appendTrusted(name: string, value: string): void {
     this.added ??= [];
     this.added.push(name, value);
   }
 
-  /** The same for several: name, value, name, value. */
+  /** As `appendTrusted`, for several fields: name, value, name, value. */
   appendAllTrusted(fields: readonly string[]): void {
     const { added } = this;
-    // Because: a copy of a list takes a fifth of the time that filling one takes.
+    // Because: copying a list takes a fifth of the time of filling one.
     if (added === null) this.added = fields.slice();
     else for (let i = 0; i < fields.length; i++) added.push(fields[i]!);
   }
 
-  /** The same for fields that many heads get: costs next to nothing in a head to which nothing was added before. */
+  /** As `appendTrusted`, for fields that many heads get. Costs next to nothing in a head to which nothing was added before. */
   appendBlock(block: FieldBlock): void {
     if (this.hasAdded) this.appendAllTrusted(block.fields);
     else this.block = block;
   }
 
-  /** Makes the block's fields this head's own, to be changed. */
+  /** Copies the shared block's fields into `added`, so that they can be changed for this head alone. */
   private unfold(): void {
     const { block } = this;
     if (block === null) return;
@@ -228,7 +228,7 @@ export class Headers {
     this.added = block.fields.concat(this.added ?? []);
   }
 
-  /** Takes out every field of this name. `name` in lower case. */
+  /** Removes every field of this name, received or added. `name` in lower case. */
   remove(name: string): void {
     for (let at = this.find(name); at !== -1; at = this.find(name)) this.index[at] = REMOVED;
     if (this.hasAdded) this.removeAdded(name);
@@ -241,7 +241,7 @@ export class Headers {
     for (let i = added.length - 2; i >= 0; i -= 2) if (sameName(added[i]!, name)) added.splice(i, 2);
   }
 
-  /** Takes out every field whose name begins with `prefix`, given in lower case. One pass. */
+  /** Removes every field, received or added, whose name begins with `prefix`. `prefix` in lower case. One pass. */
   removeByPrefix(prefix: string): void {
     const { index, raw } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
@@ -253,7 +253,7 @@ export class Headers {
     for (let i = added.length - 2; i >= 0; i -= 2) if (beginsAt(added[i]!, 0, prefix)) added.splice(i, 2);
   }
 
-  /** Takes out every received field whose name is in the set. One pass. For heads as received, before anything was added. */
+  /** Removes every received field whose name is in the set, in one pass. Added fields stay: call it before any are added. */
   removeNamed(names: HeaderNameSet): void {
     const { index, raw } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
@@ -261,7 +261,7 @@ export class Headers {
     }
   }
 
-  /** Takes out every added field whose name is in the set, and gives them as name, value, name, value. */
+  /** Removes every added field whose name is in the set, and returns those fields as name, value, name, value. */
   takeAdded(names: HeaderNameSet): string[] {
     this.unfold();
     const { added } = this;
@@ -273,14 +273,14 @@ export class Headers {
     return taken;
   }
 
-  /** Takes out every received field of a well-known name. */
+  /** Removes every field of a well-known name, received or added. */
   removeById(id: number): void {
     const { index } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) if (index[at] === id) index[at] = REMOVED;
     if (this.mayHaveAdded) this.removeAdded(headerNames[id]!);
   }
 
-  /** The fields as they are now, to `restore` them to. */
+  /** Records which fields the head has now, so that `restore` can bring them back. */
   mark(): HeadersMark {
     const ids: number[] = [];
     for (let at = 0; at < this.index.length; at += FIELD_STRIDE) ids.push(this.index[at]!);
@@ -293,7 +293,7 @@ export class Headers {
     this.added = added?.slice() ?? null;
   }
 
-  /** About how many bytes the fields take, for counters: received ones that were taken out are counted, too. */
+  /** Approximate size of the fields in bytes, for counters. Received fields that were removed are counted as well. */
   get size(): number {
     const { index, block, added } = this;
     let size = index.length === 0 ? 0 : this.linesEnd - index[1]!;
@@ -302,7 +302,7 @@ export class Headers {
     return size;
   }
 
-  /** Takes out every received field with one of these ids, in one pass. For heads as received, before anything was added. */
+  /** Removes every received field whose id is 1 in `mask`, in one pass. Added fields stay: call it before any are added. */
   removeMasked(mask: Uint8Array): void {
     const { index } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
@@ -311,7 +311,7 @@ export class Headers {
     }
   }
 
-  /** Fields in order, names as received. */
+  /** All fields in order, with names spelled as received or added. */
   *[Symbol.iterator](): IterableIterator<[string, string]> {
     const { index, raw } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
@@ -340,18 +340,18 @@ export class Headers {
     return text;
   }
 
-  /** Writes the fields as lines, each ended by CRLF. Unchanged neighbours are written as one piece of what was received. */
+  /** Writes the fields as lines, each ended by CRLF. Consecutive received lines are written in one piece. */
   write(out: HeadOutput): void {
     const { index } = this;
     this.writeRuns(out, index.length === 0 ? this.linesEnd : index[1]!);
   }
 
-  /** As `write`, with the start line in front as it was received. Only for heads that have one. */
+  /** As `write`, preceded by the start line as received. Only for heads that have one. */
   writeWithStartLine(out: HeadOutput): void {
     this.writeRuns(out, 0);
   }
 
-  /** Hands over every field in order, for protocols that do not write lines. Makes strings only of what is text already. */
+  /** Passes every field to `visitor` in order, for protocols that do not write lines. Fields of a head that has `source` go as bytes. */
   visit(visitor: FieldVisitor): void {
     const { index, allAdded: added, source, sourceStart, text } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
@@ -394,7 +394,7 @@ export class Headers {
     else out.text(this.text.slice(start, end));
   }
 
-  /** Offset into the index of the next received field of this name, `from` included, or -1. */
+  /** Offset into the index of the first received field of this name at or after `from`; -1 when there is none. */
   private find(name: string, from = 0): number {
     const { index, raw } = this;
     const id = headerIdOf(name);
@@ -406,7 +406,7 @@ export class Headers {
   }
 }
 
-/** The first value of a name among name, value, name, value. */
+/** The first value of `name` in a list of name, value, name, value; undefined when there is none. */
 function firstOf(added: readonly string[] | null | undefined, name: string): string | undefined {
   if (!added) return undefined;
   for (let i = 0; i < added.length; i += 2) if (sameName(added[i]!, name)) return added[i + 1];

@@ -1,9 +1,9 @@
-// The methods that are passed on, in any protocol.
+// The request methods that the gateway passes on, in any HTTP version.
 
 /**
- * Methods that are passed on: those that llhttp, and so every Node behind us, knows. What is not among them, `get` in
- * lower case too (RFC 9110 section 9.1), is taken for different things by different backends. CONNECT asks for a tunnel
- * past every route, and is not served.
+ * The methods that llhttp knows, and so every Node server upstream. Backends disagree about any other method, including `get`
+ * in lower case (methods are case-sensitive, RFC 9110 section 9.1). CONNECT is missing on purpose: it asks for a tunnel past
+ * every route.
  */
 export const knownMethods = new Set<string>(
   (

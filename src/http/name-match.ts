@@ -1,16 +1,16 @@
-// Compares header names without regard to case and without making strings.
+// Compares header names case-insensitively and without creating strings.
 
-/** Whether a name, in any case, is this lower-case one. */
+/** Whether `name`, in any case, equals the lower-case `lowerName`. */
 export function sameName(name: string, lowerName: string): boolean {
   return name.length === lowerName.length && beginsAt(name, 0, lowerName);
 }
 
-/** Whether `raw` has this lower-case name, in any case, at `start`, ended by a colon. */
+/** Whether the header name at `start` of `raw`, in any case, is `lowerName`: the text has a colon right after it. */
 export function nameStandsAt(raw: string, start: number, lowerName: string): boolean {
   return raw.charCodeAt(start + lowerName.length) === 0x3a && beginsAt(raw, start, lowerName);
 }
 
-/** Whether `raw` has these lower-case letters, in any case, at `start`. */
+/** Whether `raw` contains the lower-case text `lowerName`, in any case, at `start`. */
 export function beginsAt(raw: string, start: number, lowerName: string): boolean {
   for (let i = 0; i < lowerName.length; i++) {
     let code = raw.charCodeAt(start + i);

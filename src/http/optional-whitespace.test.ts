@@ -8,7 +8,7 @@ test('spaces and tabs at the ends go, and nothing else does', () => {
     [' \t ', ''],
     ['a b', 'a b'],
     ['\t a\tb ', 'a\tb'],
-    // As bytes: the last one of the letter is 0xa0.
+    // As bytes: the last UTF-8 byte of the letter is 0xa0.
     [Buffer.from('Università').toString('latin1'), Buffer.from('Università').toString('latin1')],
     ['\xa0', '\xa0'],
     ['\ufeffa\n', '\ufeffa\n'],

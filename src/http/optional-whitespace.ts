@@ -1,7 +1,8 @@
-// Spaces and tabs around a value, which are no part of it (RFC 9110 section 5.6.3).
+// Removes optional white space around a field value: spaces and tabs that are not part of the value (RFC 9110 section 5.6.3).
 
 /**
- * The text without them. Not `trim`: a value is bytes, and the last one of an `à` in UTF-8, as a byte of its own, is a space to JavaScript.
+ * The text without spaces and tabs at its ends. Not `trim`: the text has one character for each byte, and the last UTF-8 byte of
+ * `à` (0xa0), read as a character, is white space to JavaScript.
  */
 export function trimOptionalWhitespace(text: string): string {
   let start = 0;

@@ -1,4 +1,4 @@
-// One form for each path, or a refusal with its reason: what two servers could read differently never passes.
+// Each path has one normal form or is refused with the reason; a path that two servers could read differently never passes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,8 +1,8 @@
-// Brings a request's path into the one form that routing, filters and the upstream all use, and refuses what the policy does not allow.
+// Normalises a request's path to the one form that routing, filters and the upstream all use; refuses paths that the policy forbids.
 
 import { hexValue } from './byte-classes.ts';
 
-/** What happens to paths that two servers could read differently. */
+/** What to do with paths that two servers could read differently. */
 export interface PathPolicy {
   readonly encodedSlash: 'reject' | 'keep';
   readonly emptySegments: 'reject' | 'merge' | 'keep';
@@ -17,15 +17,15 @@ export type NormalizedPath =
 
 /**
  * Normalises a path as received (RFC 3986 sections 6.2.2 and 5.2.4): encoded letters, digits, `-`, `.`, `_` and `~` are
- * decoded, other escapes written in upper case, dot segments taken out. A path that goes above the root is refused
- * rather than cut, and so are `..;` (servlet containers drop the `;…` and then climb), backslashes and control bytes.
+ * decoded, other escapes are written in upper case, dot segments are resolved. A path that climbs above the root is refused
+ * rather than cut. So are `.;` and `..;` (servlet containers drop the `;…` and then climb), backslashes and control bytes.
  */
 export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
   const decoded = decodeUnreserved(raw, policy);
   if (typeof decoded !== 'string') return decoded;
   const segments = decoded.split('/');
   const kept: string[] = [];
-  // segments[0] is what is before the first slash: nothing.
+  // segments[0] is the empty text before the first slash.
   const last = segments.length - 1;
   for (let i = 1; i <= last; i++) {
     const segment = segments[i]!;
@@ -42,7 +42,7 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
     kept.push(segment);
   }
   const path = `/${kept.join('/')}`;
-  // `/a/..//b` and the like: taking segments out must not put two slashes in front, which some readers take for a host.
+  // For paths such as `/a/..//b`: removing segments must not leave `//` in front, which some readers take for the start of a host.
   if (path.startsWith('//') && policy.emptySegments !== 'keep') return ambiguous('an empty segment (`//`)');
   return { ok: true, path };
 }
@@ -62,7 +62,7 @@ function decodeUnreserved(raw: string, policy: PathPolicy): string | (Normalized
   for (; at !== -1; at = raw.indexOf('%', from)) {
     const high = hexValue[raw.charCodeAt(at + 1) & 255]!;
     const low = hexValue[raw.charCodeAt(at + 2) & 255]!;
-    // Behind the end charCodeAt is NaN, which the mask makes 0: no hexadecimal digit either.
+    // Past the end, charCodeAt returns NaN, which the mask turns into 0: not a hexadecimal digit either.
     if (high === 255 || low === 255) {
       return {
         ok: false,

@@ -1,4 +1,4 @@
-// Query strings as browsers write them, and as attackers do.
+// Query strings as browsers and as attackers write them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

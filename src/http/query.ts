@@ -1,8 +1,8 @@
-// Reads parameters out of a query string (application/x-www-form-urlencoded, WHATWG URL section 5.1), or takes one out.
+// Reads parameters out of a query string (application/x-www-form-urlencoded, WHATWG URL section 5.1), and removes parameters from one.
 
 /**
- * Name, value, name, value in the order received, decoded; a name without `=` has an empty value. `query` comes without the
- * question mark.
+ * Returns name, value, name, value in the order received, decoded. A name without `=` has an empty value. `query` is without
+ * the question mark.
  */
 export function queryPairs(query: string): string[] {
   const pairs: string[] = [];
@@ -23,7 +23,7 @@ export function queryValue(query: string, name: string): string | undefined {
   return undefined;
 }
 
-/** The query without any parameter of this name; the others stay as they were written. */
+/** The query without every parameter whose decoded name is `name`; the other parameters stay as they were written. */
 export function withoutParameter(query: string, name: string): string {
   return query
     .split('&')
@@ -34,7 +34,7 @@ export function withoutParameter(query: string, name: string): string {
     .join('&');
 }
 
-/** Decodes `+` and percent-escapes; invalid escapes and invalid UTF-8 stay as they are. */
+/** Decodes `+` and percent-escapes. Where an escape or its UTF-8 is invalid, only `+` is decoded and all escapes stay as they are. */
 export function decodeQueryText(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
   const spaced = text.replaceAll('+', ' ');

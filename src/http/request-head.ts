@@ -1,47 +1,48 @@
-// A request's head, from any protocol. It satisfies the grammar already; routing and policy come later.
+// The head of a request from any HTTP version, after its grammar was checked. Routing and policy are decided elsewhere.
 
 import type { Headers } from './headers.ts';
 
-/** `contentLength` of a message whose length is not known ahead. */
+/** `contentLength` of a message whose body has no announced length. */
 export const UNKNOWN_LENGTH = -1;
 
-/** Forms of a request target (RFC 9112 section 3.2). The authority form is CONNECT's and never gets here. */
+/** Forms of a request target (RFC 9112 section 3.2). The authority form is used only by CONNECT, which the parsers refuse. */
 export type TargetForm = 'origin' | 'absolute' | 'asterisk';
 
-/** One request as received, and as it will be sent on: filters may change `query` and the headers. */
+/** One request, both as received and as it will be sent upstream: filters may change `query` and the headers. */
 export class RequestHead {
   readonly method: string;
   readonly targetForm: TargetForm;
   /** Path as received, percent-encoded; starts with `/`, or `*` for the asterisk form. */
   readonly rawPath: string;
-  /** The path contains something that needs normalisation: dots, percent signs, empty segments, a backslash. */
+  /** Whether `rawPath` may need normalisation: for dot segments, percent signs, empty segments, backslashes, or the absolute form. */
   readonly pathNeedsCare: boolean;
-  /** Normalised path: what routing, filters and the upstream see. Empty until the exchange has begun. */
+  /** Normalised path, which routing, filters and the upstream use. Empty until the exchange has begun. */
   path: string;
-  /** As received. */
+  /** Query as received, without the question mark. */
   readonly rawQuery: string;
-  /** Without the question mark; empty when there is none. */
+  /** Query that is sent upstream, without the question mark; empty when there is none. */
   query: string;
-  /** Whether there is a question mark, with something after it or not. */
+  /** Whether the target has a question mark, even with nothing after it. */
   hasQuery: boolean;
-  /** Host with port as received: what goes upstream as Host unless the route rewrites it. Empty only in HTTP/1.0. */
+  /** Host with optional port as received. Sent upstream as Host unless the route rewrites it. Empty only in HTTP/1.0. */
   readonly authority: string;
-  /** Lower case, without the port. Empty until the exchange has begun. */
+  /** The host of `authority` in lower case, without the port. Empty until the exchange has begun. */
   host: string;
   readonly version: '1.0' | '1.1' | '2';
-  /** The fields, those that concern only the client's connection already taken out. */
+  /** The header fields, without the hop-by-hop fields of the client's connection. */
   readonly headers: Headers;
-  /** Announced length in bytes; 0 without a body, UNKNOWN_LENGTH when it is not known ahead. */
+  /** Announced length of the body in bytes; 0 without a body, UNKNOWN_LENGTH for a body without an announced length. */
   readonly contentLength: number;
+  /** Whether a body follows whose length was not announced: chunked in HTTP/1.1, DATA without Content-Length in HTTP/2. */
   readonly chunked: boolean;
-  /** What the client wishes for its connection. */
+  /** Whether the client lets its connection serve another request after this one; always true in HTTP/2. */
   readonly keepAlive: boolean;
   readonly expectContinue: boolean;
-  /** Protocol that the client asked to switch to, else empty. */
+  /** Protocol that the client asked to switch to, by Upgrade or by an extended CONNECT (RFC 8441); empty when it asked for none. */
   upgrade: string;
-  /** Bytes of the head on the wire. */
+  /** Size of the head in bytes: on the wire in HTTP/1, written as an HTTP/1.1 head in HTTP/2. */
   readonly headBytes: number;
-  /** The parsed JSON body: undefined until it was gathered for routes that match on it, null when it is no JSON. */
+  /** The parsed JSON body: undefined until the body was buffered for routes that match on it, null when the body is not JSON. */
   body: unknown;
 
   constructor(

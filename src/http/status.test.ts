@@ -1,4 +1,4 @@
-// The list of reason phrases is that of Node.
+// The list of reason phrases is the same as Node's.
 
 import assert from 'node:assert/strict';
 import { STATUS_CODES } from 'node:http';

@@ -1,6 +1,6 @@
-// Status lines by number, made once. Reason phrases are the registered ones; a backend's own are not passed on.
+// Status lines by status code, built once. A response that is passed on unchanged keeps the status line that its upstream sent.
 
-/** As IANA has them, and 418, which it keeps free. Because: node:http has the same list, and takes 10 MiB a thread with it. */
+/** The reason phrases of Node's STATUS_CODES, copied. Because: importing node:http for them costs 10 MiB of memory a thread. */
 const reasons: ReadonlyMap<number, string> = new Map([
   [100, 'Continue'],
   [101, 'Switching Protocols'],
@@ -75,12 +75,12 @@ export function isBodiless(status: number): boolean {
   return status < 200 || status === 204 || status === 304;
 }
 
-/** `HTTP/1.1 200 OK\r\n` for 200. Only for 100 to 599. */
+/** `HTTP/1.1 200 OK\r\n` for 200. `status` must be from 100 to 599. */
 export function statusLine(status: number): string {
   return lines[status]!;
 }
 
-/** The registered reason phrase, empty for numbers without one. */
+/** The reason phrase of a status code; empty for codes without one. */
 export function reasonOf(status: number): string {
   return reasons.get(status) ?? '';
 }

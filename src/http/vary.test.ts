@@ -1,4 +1,4 @@
-// Vary grows by a name once.
+// A name is added to Vary only once.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -3,7 +3,7 @@
 import { HeaderId } from './header-names.ts';
 import type { Headers } from './headers.ts';
 
-/** Adds `name` to the fields that the response depends on, unless it is listed already. Others stay as they are. */
+/** Adds `name` to the fields that the response depends on, unless it or `*` is listed already. Existing Vary fields stay as they are. */
 export function addVary(headers: Headers, name: string): void {
   if (headers.getById(HeaderId.vary) !== undefined) {
     const lower = name.toLowerCase();

@@ -1,5 +1,5 @@
-// From routes as written to candidates: patterns, conditions and methods are read, and errors in them are reported. Where
-// they are in the table is decided elsewhere.
+// Makes candidates from routes as written: parses patterns, conditions and methods, and reports errors in them. The place of a
+// candidate in the table is decided elsewhere.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import { Candidate, ConditionCompiler } from './candidate.ts';
@@ -17,22 +17,22 @@ export interface RouteSpec<T> {
 
 export class CandidateMaker<T> {
   readonly problems: RouteProblem[] = [];
-  /** Regexes of all candidates, by source. */
+  /** The regexes of all candidates made here, by source. */
   readonly compiled = new Map<string, LinearRegex>();
   private readonly compiledBefore: ReadonlyMap<string, LinearRegex>;
   private readonly conditions: ConditionCompiler;
-  /** Routes name the same few hosts and methods over and over. */
+  /** Valid host patterns so far. Many routes name the same few hosts and methods, so both are cached. */
   private readonly goodHosts = new Set<string>();
   private readonly methodSets = new Map<string, MethodSet>();
   private last: { readonly source: string; readonly pattern: PathPattern | PathPatternError } | null = null;
 
-  /** `compiledBefore` lends the regexes that are needed again. */
+  /** `compiledBefore` has regexes of an earlier table, which are reused when a route needs them again. */
   constructor(compiledBefore: ReadonlyMap<string, LinearRegex>) {
     this.compiledBefore = compiledBefore;
     this.conditions = new ConditionCompiler(this.compiled, this.problems);
   }
 
-  /** Null, with the reasons in `problems`, for a route that cannot be read. `order` is its place among all, reported with its problems. */
+  /** Makes a candidate. Null, with the reasons in `problems`, for an invalid route. `order` is its index, and is in its problems. */
   make(order: number, { name, match, value }: RouteSpec<T>): Candidate<T> | null {
     const problemsBefore = this.problems.length;
     if (this.compiledBefore.size > 0) for (const source of regexesOf(match)) this.borrow(source);
@@ -51,7 +51,7 @@ export class CandidateMaker<T> {
     return new Candidate<T>(order, name, value, match, pattern, this.methodsOf(match), onHead, onBody);
   }
 
-  /** The pattern of a path. Read once for a route that is looked up and then made. */
+  /** Parses a path pattern. Keeps the last one, so that asking for a pattern and then making its route parses it once. */
   patternOf(source: string): PathPattern | PathPatternError {
     if (this.last === null || this.last.source !== source) {
       if (source.startsWith('~')) this.borrow(source.slice(1));
@@ -71,14 +71,14 @@ export class CandidateMaker<T> {
     this.problems.push({ routeIndex, otherIndex: null, path, message });
   }
 
-  /** Takes over a regex where it was compiled before. */
+  /** Reuses a regex that was compiled for the earlier table. */
   private borrow(source: string): void {
     const regex = this.compiledBefore.get(source);
     if (regex !== undefined) this.compiled.set(source, regex);
   }
 }
 
-/** Sources of the regular expressions that a route is matched by. */
+/** Sources of all regular expressions in a route's match. */
 export function regexesOf({ path, headers, query, cookies, body }: MatchSpec): string[] {
   const sources = path.startsWith('~') ? [path.slice(1)] : [];
   for (const { match } of [...headers, ...query, ...cookies, ...body]) {

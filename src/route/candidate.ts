@@ -1,4 +1,4 @@
-// A route as compiled for look-ups: its path pattern, methods and conditions. It is at every place of its hosts.
+// A route as compiled for look-ups: its path pattern, methods and conditions. One object stands under every host of the route.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import {
@@ -17,7 +17,7 @@ import type { Routable } from './routable.ts';
 import type { RouteProblem } from './route-problem.ts';
 import { compileValueCheck, type ValueCheck } from './value-check.ts';
 
-/** The result of a candidate's conditions for a request. */
+/** Whether a candidate's conditions hold for a request; `needsBody` when that depends on a body that was not read. */
 export const Verdict = { no: 0, yes: 1, needsBody: 2 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
@@ -25,22 +25,22 @@ const noConditions: readonly Condition[] = [];
 const noValues: readonly string[] = [];
 
 /**
- * It is what a look-up gives, too, where its path has no parameters: another object would be one more to find in memory. What
- * every look-up reads comes first, since the candidates of a large table are not in the caches.
+ * Also the result of a look-up when the path has no parameters: a separate object would be one more to fetch from memory. Fields
+ * that every look-up reads come first, since the candidates of a large table are not in the CPU's caches.
  */
 export class Candidate<T> extends FoundRoute<T> {
   readonly methods: MethodSet;
-  /** True when only the method decides. */
+  /** Whether the route has no conditions besides host, path and method. */
   readonly plain: boolean;
   readonly pattern: PathPattern;
-  /** Grows with the place among all routes. In a table that was built it is that place; a patched one has numbers in between. */
+  /** Sorts routes as written. In a built table it is the index of the route; a patched table has numbers in between for added routes. */
   readonly order: number;
-  /** On the head, cheapest first; those on the body are apart, since they may have to wait for it. */
+  /** Conditions on the head, cheapest first. Those on the body are separate, since they may have to wait for it. */
   readonly conditions: readonly Condition[];
   readonly bodyConditions: readonly Condition[];
-  /** How specific it is among routes of the same path: each condition counts one, and so does naming methods. */
+  /** How specific the route is among routes of the same path: one for each condition, and one for naming methods. */
   readonly weight: number;
-  /** The same for routes with the same conditions, methods left out; see conflicts.ts. */
+  /** Equal for routes with the same conditions, whatever their methods; see conflicts.ts. */
   readonly conditionsKey: string;
 
   constructor(
@@ -64,7 +64,7 @@ export class Candidate<T> extends FoundRoute<T> {
     this.conditionsKey = this.plain ? '' : conditionsKeyOf(match);
   }
 
-  /** Whether host-independent conditions other than path and method hold. */
+  /** Whether the conditions on headers, query, cookies and body hold. */
   verdict(request: Routable): Verdict {
     const { conditions, bodyConditions } = this;
     for (let i = 0; i < conditions.length; i++) if (!conditions[i]!.matches(request)) return Verdict.no;
@@ -75,12 +75,12 @@ export class Candidate<T> extends FoundRoute<T> {
   }
 }
 
-/** Order of candidates of one path: more conditions first, then as written. */
+/** Compares candidates of one path for sorting: more conditions first, then as written. */
 export function byPrecedence(a: Candidate<unknown>, b: Candidate<unknown>): number {
   return b.weight - a.weight || a.order - b.order;
 }
 
-/** The order of conditions has no meaning, so the key does not contain it. */
+/** The key does not depend on the order of the conditions, which has no meaning. */
 function conditionsKeyOf(match: MatchSpec): string {
   const parts = (kind: string, matches: readonly unknown[]) =>
     matches.map(each => kind + JSON.stringify(each, sortedKeys));
@@ -99,18 +99,18 @@ function sortedKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Compiles the conditions of a match. What cannot be compiled goes into `problems`. */
+/** Compiles the conditions of routes. Adds a problem to `problems` for each condition that cannot be compiled. */
 export class ConditionCompiler {
   private readonly compiled: Map<string, LinearRegex>;
   private readonly problems: RouteProblem[];
 
-  /** `compiled` keeps regexes by source, over reloads too. */
+  /** `compiled` caches regexes by source; new ones are added. */
   constructor(compiled: Map<string, LinearRegex>, problems: RouteProblem[]) {
     this.compiled = compiled;
     this.problems = problems;
   }
 
-  /** Conditions on the head of a request. */
+  /** Compiles the conditions on the head of a request. */
   onHead(match: MatchSpec, routeIndex: number): readonly Condition[] {
     if (match.headers.length + match.query.length + match.cookies.length === 0) return noConditions;
     return [
@@ -120,7 +120,7 @@ export class ConditionCompiler {
     ];
   }
 
-  /** Conditions on its body. */
+  /** Compiles the conditions on the body of a request. */
   onBody(match: MatchSpec, routeIndex: number): readonly Condition[] {
     if (match.body.length === 0) return noConditions;
     return match.body.flatMap(each => {

@@ -1,4 +1,4 @@
-// How conditions read what clients send: strictly where two readers could differ.
+// How conditions read what clients send: strictly wherever two implementations could differ.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Conditions of a route beyond host, path and method: headers, query, cookies, fields of a JSON body. Each describes what it requires.
+// Conditions of a route besides host, path and method: on headers, query, cookies and fields of a JSON body. Each can describe itself.
 
 import { cookiePairs } from '../http/cookies.ts';
 import { queryPairs } from '../http/query.ts';
@@ -7,7 +7,7 @@ import type { Routable } from './routable.ts';
 import { describeMatch, type ValueCheck } from './value-check.ts';
 
 export interface Condition {
-  /** In words, for `cardea explain`: `header x-beta is present`. */
+  /** The condition in words, for `cardea explain`: `header x-beta is present`. */
   readonly text: string;
   matches(request: Routable): boolean;
 }
@@ -23,7 +23,7 @@ export class HeaderCondition implements Condition {
     this.text = `header ${name} ${describeMatch(test.match)}`;
   }
 
-  /** Any of several fields of that name may satisfy it. */
+  /** Of several fields with this name, one that satisfies the condition is enough. */
   matches(request: Routable): boolean {
     const { test } = this;
     const first = request.headers.get(this.name);
@@ -60,7 +60,7 @@ export class CookieCondition implements Condition {
     this.text = `cookie ${name} ${describeMatch(test.match)}`;
   }
 
-  /** HTTP/2 clients may send several Cookie fields (RFC 9113 section 8.2.3). */
+  /** Reads all Cookie fields: HTTP/2 clients may send several (RFC 9113 section 8.2.3). */
   matches(request: Routable): boolean {
     if (!request.headers.has('cookie')) return this.test.absent;
     return anyPair(request.headers.getAll('cookie').flatMap(cookiePairs), this.name, this.test);
@@ -73,7 +73,7 @@ export class BodyCondition implements Condition {
   private readonly test: ValueCheck | null;
   private readonly scalar: string | number | boolean | null;
 
-  /** `test` is null when the match is a scalar. */
+  /** `test` is null exactly when the match is a scalar. */
   constructor({ path, match }: BodyMatch, test: ValueCheck | null) {
     this.path = path;
     this.test = test;
@@ -91,7 +91,7 @@ export class BodyCondition implements Condition {
   }
 }
 
-/** A body path as it is written: `$.a.b[0]`. */
+/** A body path as written in the configuration: `$.a.b[0]`. */
 export function bodyPathText(path: BodyMatch['path']): string {
   return `$${path.map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`;
 }
@@ -108,13 +108,13 @@ function anyPair(pairs: readonly string[], name: string, test: ValueCheck): bool
   return test.absent && !there;
 }
 
-/** Own fields only: `$.constructor` is never there unless the client sent it. */
+/** The field at `path`; undefined when it is missing. Only own properties count: `$.constructor` exists only if the client sent it. */
 function fieldAt(body: unknown, path: readonly (string | number)[]): unknown {
   let value = body;
   for (const step of path) {
     if (typeof value !== 'object' || value === null) return undefined;
     if (Array.isArray(value) !== (typeof step === 'number') || !Object.hasOwn(value, step)) return undefined;
-    // Because: an object of JSON.parse has string keys, an array has indexes; the line above has checked which.
+    // Because: objects made by JSON.parse have string keys and arrays have indexes; the line above has checked which it is.
     value = (value as Record<string | number, unknown>)[step];
   }
   return value;

@@ -1,18 +1,18 @@
-// Notices routes that can never win because earlier ones take all they could match. Works while routes are added, by keys,
-// so that ten thousand routes cost ten thousand look-ups. Finds equal places only: no reasoning about regexes or values.
+// Detects routes that can never win because earlier routes take every request that they could match. Works by keys while routes are
+// added, so that ten thousand routes cost ten thousand look-ups. Compares equal places only; does not reason about regexes or values.
 
 import type { Candidate } from './candidate.ts';
 import type { MethodSet } from './method-set.ts';
 
-/** Who came first for each method, among routes of one place with the same conditions. */
+/** The first route for each method, among the routes of one place with the same conditions. */
 class Claim {
-  /** The first route that serves every method; null when there is none. */
+  /** Order of the first route that serves every method; null when there is none. */
   any: number | null = null;
   readonly byMethod = new Map<string, number>();
 
   /**
-   * The earlier route that takes what this one would, when all of it is taken. A route that names methods comes before one
-   * that does not (it has more conditions), so neither hides the other completely.
+   * Order of an earlier route that takes requests of a route with these methods, when earlier routes take all of them; null when not.
+   * A route that names methods comes before one that does not (naming counts as a condition), so neither hides the other completely.
    */
   takenBy(methods: MethodSet): number | null {
     if (methods.any) return this.any;
@@ -31,13 +31,13 @@ class Claim {
   }
 }
 
-/** Routes at one place: one host pattern and one path up to the names of its parameters. Added in the order written. */
+/** The routes of one place: one host pattern, and one path apart from the names of its parameters. Add them in the order written. */
 export class Claims {
-  /** Most places have one route; nothing is built for it until there is a second. */
+  /** The first route. Most places have only one, so `byKey` is not built before there is a second. */
   private first: { readonly methods: MethodSet; readonly order: number; readonly key: string } | null = null;
   private byKey: Map<string, Claim> | null = null;
 
-  /** Adds a route; the order of the earlier one that takes all it would match here, or null. */
+  /** Adds a route. Returns the order of an earlier route if earlier routes take all requests that it could match here; null otherwise. */
   add(candidate: Candidate<unknown>): number | null {
     const { methods, order, conditionsKey: key } = candidate;
     if (this.byKey === null) {

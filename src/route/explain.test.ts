@@ -1,4 +1,4 @@
-// What `cardea explain` says of a request's routes.
+// What `cardea explain` says about a request's routes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

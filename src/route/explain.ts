@@ -1,4 +1,4 @@
-// Why a request gets the route that it gets, for people: every route of its host and path in order of precedence.
+// Explains to people why a request gets its route: lists every route of its host and path in order of precedence.
 
 import type { Candidate } from './candidate.ts';
 import { matchingCandidates } from './matching-candidates.ts';
@@ -8,17 +8,17 @@ import type { RouteTable } from './route-table.ts';
 
 export interface RouteExplanation {
   readonly name: string;
-  /** Place among the routes as written, from 0. */
+  /** Index of the route in the configuration, from 0. */
   readonly index: number;
-  /** Host pattern under which it was found; `*` for every host. */
+  /** Host pattern under which the route was found; `*` for every host. */
   readonly host: string;
   readonly path: string;
   readonly outcome: 'wins' | 'fails' | 'loses' | 'needs body';
-  /** `wins, because ...`, the condition that failed, or what the route lost to. */
+  /** `wins, because ...`, the condition that failed, the missing body, or the route that comes before. */
   readonly reason: string;
 }
 
-/** Each route whose host and path match, the one that `find` gives marked `wins`. Empty means 404. */
+/** Every route whose host and path match. The route that `find` returns has the outcome `wins`. Empty means 404. */
 export function explainRoutes<T>(table: RouteTable<T>, request: Routable): RouteExplanation[] {
   const explanations: RouteExplanation[] = [];
   let winner = '';
@@ -54,7 +54,7 @@ export function explainRoutes<T>(table: RouteTable<T>, request: Routable): Route
   return explanations;
 }
 
-/** The first condition that does not hold; empty when all do, or when only the body is missing. */
+/** The first condition that does not hold, in words; empty when all hold, or when only the body is missing. */
 function failureOf(candidate: Candidate<unknown>, request: Routable): string {
   const { methods, conditions, bodyConditions } = candidate;
   if (!methods.has(request.method, methodBitOf(request.method))) {

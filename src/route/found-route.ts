@@ -1,6 +1,6 @@
-// The result of a look-up: the route's value and the parameters of its path. Without parameters it is the candidate itself.
+// The result of a look-up: the route's value and the parameters from the path. For a route without parameters it is its `Candidate`.
 
-/** Percent-decoded text; text whose bytes are no UTF-8 stays as it is in the path. */
+/** Percent-decodes text; text whose bytes are not UTF-8 is returned as it is. */
 export function decodeSegment(raw: string): string {
   if (!raw.includes('%')) return raw;
   try {
@@ -14,7 +14,7 @@ export class FoundRoute<T> {
   readonly value: T;
   readonly name: string;
   readonly paramNames: readonly string[];
-  /** As in the normalised path, still percent-encoded; in the order of `paramNames`. */
+  /** The parameters' values as in the normalised path, still percent-encoded, in the order of `paramNames`. */
   readonly rawValues: readonly string[];
 
   constructor(value: T, name: string, paramNames: readonly string[], rawValues: readonly string[]) {
@@ -24,7 +24,7 @@ export class FoundRoute<T> {
     this.rawValues = rawValues;
   }
 
-  /** A parameter's decoded value, which may hold any character, `/` included; undefined when the path has no such parameter. */
+  /** A parameter's decoded value, which may contain any character including `/`; undefined when the route has no such parameter. */
   param(name: string): string | undefined {
     const at = this.paramNames.indexOf(name);
     return at === -1 ? undefined : decodeSegment(this.rawValues[at]!);

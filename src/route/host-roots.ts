@@ -1,16 +1,16 @@
-// The trees of paths for a host: exact, then wildcards from the longest, then the one for every host.
+// Finds the path trees for a host, in order of precedence: exact host, wildcards from the longest, then the tree for every host.
 
 import type { MatchSpec } from './match.ts';
 import type { CandidateList, PathNode, PathTrie } from './path-trie.ts';
 
-/** All routes of one host pattern. */
+/** The routes of one host pattern: a tree of paths, and a list of regexes. */
 export class HostRoot<T> {
   /** `api.example.com`, `*.example.com`, or `*`. */
   readonly pattern: string;
   paths: PathNode<T>;
-  /** Routes with a regex for a path. */
+  /** Routes whose path pattern is a regex. */
   regexes: CandidateList<T>;
-  /** Where to look when nothing here matches. */
+  /** The root to search when nothing here matches; null for the last. */
   next: HostRoot<T> | null = null;
 
   constructor(pattern: string, paths: PathNode<T>, regexes: CandidateList<T> = []) {
@@ -22,7 +22,7 @@ export class HostRoot<T> {
 
 export class HostRoots<T> {
   private readonly exact = new Map<string, HostRoot<T>>();
-  /** By what follows the asterisk and its dot. */
+  /** Wildcard roots by the text after `*.`. */
   private readonly wildcards = new Map<string, HostRoot<T>>();
   private any: HostRoot<T> | null = null;
   private readonly trie: PathTrie<T>;
@@ -31,14 +31,14 @@ export class HostRoots<T> {
     this.trie = trie;
   }
 
-  /** The same trees in objects of their own, for a copy of their trie. To be linked. */
+  /** Copies of all roots, for a copy of their trie, with the same nodes. Call `link` on the copy. */
   copy(trie: PathTrie<T>): HostRoots<T> {
     const copy = new HostRoots<T>(trie);
     for (const { pattern, paths, regexes } of this.all()) copy.add(new HostRoot<T>(pattern, paths, regexes));
     return copy;
   }
 
-  /** The tree of a host pattern, made when it is missing. */
+  /** The root of a host pattern, created when it is missing. */
   root(pattern: string): HostRoot<T> {
     if (pattern === '*' && this.any !== null) return this.any;
     const { roots, key } = this.placeOf(pattern);
@@ -60,18 +60,18 @@ export class HostRoots<T> {
       : { roots: this.exact, key: pattern };
   }
 
-  /** Says of each tree which one follows it. Call once, when all routes are in. */
+  /** Sets `next` of every root. Call it once, after all routes were added. */
   link(): void {
     for (const [host, root] of this.exact) root.next = this.below(host);
     for (const [suffix, root] of this.wildcards) root.next = this.below(suffix);
   }
 
-  /** Where a request for this host begins; the others follow by `next`. */
+  /** The first root to search for a request's host; the others follow by `next`. Null when no root matches the host. */
   first(host: string): HostRoot<T> | null {
     return this.exact.get(host) ?? this.below(host);
   }
 
-  /** Every tree, in no order that matters. */
+  /** Every root, in no particular order. */
   *all(): Generator<HostRoot<T>> {
     yield* this.exact.values();
     yield* this.wildcards.values();
@@ -80,7 +80,7 @@ export class HostRoots<T> {
 
   private below(host: string): HostRoot<T> | null {
     if (this.wildcards.size > 0) {
-      // A dot at the very front would leave no label for the asterisk.
+      // The search begins at 1: a dot at index 0 would leave no label for the asterisk.
       for (let dot = host.indexOf('.', 1); dot !== -1; dot = host.indexOf('.', dot + 1)) {
         const root = this.wildcards.get(host.slice(dot + 1));
         if (root !== undefined) return root;
@@ -92,12 +92,12 @@ export class HostRoots<T> {
 
 const everyHost: readonly string[] = ['*'];
 
-/** Patterns of a route's hosts, each once. */
+/** A route's host patterns without repetition; `*` for a route without hosts. */
 export function hostsOf({ hosts }: MatchSpec): readonly string[] {
   return hosts.length === 0 ? everyHost : hosts.length === 1 ? hosts : [...new Set(hosts)];
 }
 
-/** What is wrong with a host pattern, for the operator; empty when nothing is. */
+/** An error message for the operator when a host pattern is invalid; empty when it is valid. */
 export function hostPatternError(pattern: string): string {
   const name = pattern === '*' ? 'x' : pattern.startsWith('*.') ? pattern.slice(2) : pattern;
   if (name.includes('*'))

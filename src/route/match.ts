@@ -1,7 +1,7 @@
-// What a route requires of a request, as configured. Structurally equal to the types of the same content in src/config/config.ts, where it is
-// said why, so that compile/ passes those straight in. No behaviour here.
+// What a route requires of a request, as configured. The types are structurally equal to those in src/config/config.ts, which says
+// why, so that compile/ passes configuration objects in unchanged. No behaviour here.
 
-/** A condition on a header, query parameter or cookie. Regular expressions match the whole value. */
+/** A condition on a value: of a header, query parameter, cookie or body field. Regular expressions must match the whole value. */
 export type ValueMatch =
   | { readonly kind: 'exact'; readonly value: string }
   | { readonly kind: 'regex'; readonly source: string }
@@ -9,25 +9,25 @@ export type ValueMatch =
   | { readonly kind: 'absent' };
 
 export interface NamedMatch {
-  /** Lower case for headers, as written otherwise. */
+  /** In lower case for a header, as written for a query parameter or cookie. */
   readonly name: string;
   readonly match: ValueMatch;
 }
 
-/** A condition on a field of a JSON body: a scalar, or a regular expression on its text. */
+/** A condition on a field of a JSON body: equal to a scalar with its type, or a `ValueMatch` on the field's text. */
 export interface BodyMatch {
   /** `['a', 'b', 0]` for `$.a.b[0]`. */
   readonly path: readonly (string | number)[];
   readonly match: ValueMatch | { readonly kind: 'scalar'; readonly value: string | number | boolean | null };
 }
 
-/** Conditions that must all hold. Equal to `MatchConfig`. */
+/** The conditions of a route, which must all hold. Structurally equal to `MatchConfig`. */
 export interface MatchSpec {
-  /** Lower case, without a port; empty matches every host. `*.example.com` matches one or more labels in front. */
+  /** Host patterns in lower case, without a port; empty matches every host. `*.example.com` matches one or more labels in front. */
   readonly hosts: readonly string[];
-  /** See path-pattern.ts. */
+  /** Path pattern; see path-pattern.ts. */
   readonly path: string;
-  /** Upper case; empty matches every method. */
+  /** Methods in upper case; empty matches every method. */
   readonly methods: readonly string[];
   readonly headers: readonly NamedMatch[];
   readonly query: readonly NamedMatch[];
@@ -35,7 +35,7 @@ export interface MatchSpec {
   readonly body: readonly BodyMatch[];
 }
 
-/** Equal to `RewriteConfig`: what goes upstream instead of the path and the host received; empty keeps them. */
+/** Path and host to send upstream instead of those received; an empty text changes nothing. Structurally equal to `RewriteConfig`. */
 export interface RewriteSpec {
   readonly stripPrefix: string;
   readonly path: string;

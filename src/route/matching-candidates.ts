@@ -1,4 +1,4 @@
-// Every route whose host and path match, in order of precedence. For explain and for 405; look-ups use RouteTable.find.
+// Lists every route whose host and path match, in order of precedence. For explain and for 405; look-ups use RouteTable.find.
 
 import type { Candidate } from './candidate.ts';
 import type { HostRoot, HostRoots } from './host-roots.ts';
@@ -6,7 +6,7 @@ import { hashEnd, hashSeed, hashStep, type PathNode, type PathTrie, routesOf } f
 
 export interface MatchingCandidate<T> {
   readonly candidate: Candidate<T>;
-  /** The host pattern under which it was found: `*` for every host. */
+  /** The host pattern under which the route was found; `*` for every host. */
   readonly host: string;
 }
 

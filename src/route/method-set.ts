@@ -9,7 +9,7 @@ export function methodBitOf(method: string): number {
   return bits.get(method) ?? 0;
 }
 
-/** Methods that a route serves. One that lists GET serves HEAD as well. */
+/** The methods that a route serves. A route that lists GET serves HEAD as well. */
 export class MethodSet {
   /** Sorted; empty when every method is served. */
   readonly names: readonly string[];
@@ -26,7 +26,7 @@ export class MethodSet {
     this.others = this.names.filter(name => methodBitOf(name) === 0);
   }
 
-  /** `bit` is `methodBitOf(method)`. */
+  /** Whether `method` is served. `bit` must be `methodBitOf(method)`. */
   has(method: string, bit: number): boolean {
     return this.any || (this.mask & bit) !== 0 || (bit === 0 && this.others.includes(method));
   }

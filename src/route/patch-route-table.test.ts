@@ -1,4 +1,4 @@
-// A patched table finds what one that was built anew finds, over any sequence of changes; and a large one is patched in no time.
+// A patched table finds the same routes as a rebuilt one, after any sequence of changes; its unused nodes and regexes stay bounded.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ import { RouteTableBuilder } from './route-table-builder.ts';
 
 type Spec = RouteSpec<number>;
 
-/** Null when something is wrong with a route. */
+/** A table with these routes; null when a route has a problem. */
 function built(specs: readonly Spec[]): RouteTable<number> | null {
   const builder = new RouteTableBuilder<number>();
   for (const spec of specs) builder.add(spec);
@@ -31,7 +31,7 @@ function told(table: RouteTable<number>, request: Routable): unknown {
   return [found, table.allowedMethods(request), explainRoutes(table, request)];
 }
 
-/** As a configuration's edits make it: null when more changed than is asked for. */
+/** The patched table for a change of the routes, as compile/ makes it; null when the table must be rebuilt. */
 function patchOf(table: RouteTable<number>, before: readonly Spec[], now: readonly Spec[]): RouteTable<number> | null {
   const edits = listEdits(before, now, 100)!;
   const removed = edits.removed.map(at => before[at]!.match);
@@ -57,7 +57,7 @@ test('a patched table is as one that was built anew, over any sequence of change
       (matches, steps, requests) => {
         let value = 0;
         const specOf = (match: MatchSpec): Spec => ({ name: `r${value}`, match, value: value++ });
-        // Only what is good is patched.
+        // Starts with routes that have no problems, since only such tables are patched.
         let specs: Spec[] = [];
         for (const match of matches) {
           const more = [...specs, specOf(match)];
@@ -77,7 +77,7 @@ test('a patched table is as one that was built anew, over any sequence of change
           const before = requests.map(request => told(table!, request));
           const patch = patchOf(table, specs, next);
           const anew = built(next);
-          // The table that served is as it was, whatever became of the patch.
+          // The old table is unchanged, whether or not the patch succeeded.
           assert.deepEqual(
             requests.map(request => told(table!, request)),
             before,

@@ -1,5 +1,5 @@
-// A route table with a few routes removed and added, made from the previous table: everything else is shared with it. A large
-// table is not rebuilt for a small change. Gives up where only a rebuild can report everything.
+// Makes a route table from the previous one by removing and adding a few routes; everything else is shared. Avoids rebuilding a large
+// table for a small change. Gives up when only a rebuild can report all problems.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
 import { editedList, type ListEdits } from '../base/list-edits.ts';
@@ -12,23 +12,23 @@ import { type PathPattern, PathPatternError, parsePathPattern } from './path-pat
 import { type CandidateList, type PathNode, routesOf } from './path-trie.ts';
 import { RouteTable } from './route-table.ts';
 
-/** The changes of a table's routes: their places are in `edits`, and here the removed and the added ones, each in the order of its places. */
+/** The changes of a table's routes. `edits` has their indexes; `removed` and `added` have the routes, in the order of those indexes. */
 export interface RouteEdits<T> {
   readonly edits: ListEdits;
   readonly removed: readonly MatchSpec[];
   readonly added: readonly RouteSpec<T>[];
 }
 
-/** Places that lost their routes, whose nodes a table may drag along beside a quarter as many as it has routes. */
+/** How large `PathTrie.emptied` may grow, in addition to a quarter of the number of routes, before the table is rebuilt. */
 const emptiedMax = 256;
 
-/** The place of routes that differ only in their conditions. */
+/** Where a list of routes is stored: those of one pattern under one host, or all regex routes of a host. */
 interface Place<T> {
   readonly list: CandidateList<T>;
   set(list: CandidateList<T>): void;
 }
 
-/** Null when the table must be rebuilt: something is wrong with a route, or it is not alone in its place. */
+/** Null when the table must be rebuilt: a route is invalid or hides another, no number is left for an order, or too much is unused. */
 export function patchRouteTable<T>(
   table: RouteTable<T>,
   { edits, removed, added }: RouteEdits<T>,
@@ -39,7 +39,7 @@ export function patchRouteTable<T>(
   const trie = table.trie.copy();
   const hosts = table.hosts.copy(trie);
   const maker = new CandidateMaker<T>(table.compiled);
-  /** Hands every list that contains a route to `edit`, which returns the new one. */
+  /** Passes the list of a route's place under each of its hosts to `edit`, and stores the list that `edit` returns. */
   const editLists = (match: MatchSpec, pattern: PathPattern, edit: (list: CandidateList<T>) => CandidateList<T>) => {
     for (const host of hostsOf(match)) {
       const root = hosts.root(host);
@@ -59,7 +59,7 @@ export function patchRouteTable<T>(
     const pattern = parsePathPattern(match.path, table.compiled);
     if (pattern instanceof PathPatternError) return null;
     editLists(match, pattern, list => list.filter(each => each.order !== order));
-    // Its regexes stay in the table's book for as long as its nodes do.
+    // The route's regexes stay in `compiled` until the table is rebuilt, as its nodes do.
     trie.emptied += regexesOf(match).length;
   }
   const crowded = new Set<CandidateList<T>>();
@@ -78,7 +78,7 @@ export function patchRouteTable<T>(
   return new RouteTable<T>(orders, hosts, trie, joined(table.compiled, maker.compiled));
 }
 
-/** What orders the routes now: those that stay keep their numbers. Null when there is no number left between two of them. */
+/** The new `orders`: routes that stay keep their numbers. Null when no number is left between two of them for an added route. */
 function ordersAfter(before: readonly number[], edits: ListEdits): number[] | null {
   const { added } = edits;
   const come = added.map(() => Number.NaN);
@@ -121,7 +121,7 @@ function placeOfRegexes<T>(root: HostRoot<T>): Place<T> {
   };
 }
 
-/** Whether a route of one place leaves nothing to a later one. Regexes share a list: there a place is those of the same source. */
+/** Whether a route leaves no requests to a later one of the same pattern. A list of regex routes has several patterns: one per source. */
 function isContested<T>(list: CandidateList<T>): boolean {
   const bySource = new Map<string, Claims>();
   const inOrder = [...list].sort((a, b) => a.order - b.order);

@@ -1,38 +1,38 @@
-// Reads a path pattern of the configuration. How patterns are matched is in path-trie.ts; which one wins, in route-table.ts.
+// Parses path patterns of the configuration. How patterns are matched is in path-trie.ts; which one wins is in route-table.ts.
 
 import { compileLinearRegex, type LinearRegex, LinearRegexError } from '../base/linear-regex.ts';
 import { normalizePath } from '../http/path.ts';
 
-/** Parameters in one pattern. */
+/** Largest number of parameters in one pattern. */
 export const parametersMax = 32;
 
-/** Stands in `segments` where a parameter does. */
+/** Entry of `segments` in the place of a parameter. */
 export const anySegment = null;
 
 /**
- * A pattern, read:
- * - `/a/b` matches this path alone; `/a/b/` is another path.
- * - `/users/{id}` matches one segment, not an empty one, in the place of `{id}`.
+ * A parsed pattern:
+ * - `/a/b` matches only this path; `/a/b/` is another path.
+ * - `/users/{id}` matches one non-empty segment in the place of `{id}`.
  * - `/api/*` matches everything under `/api/`, and `/api/` and `/api` themselves; `/*` matches every path.
- * - `/files/{path*}` matches as `/files/*` does, and keeps what follows `/files/` (empty for `/files/` and `/files`).
+ * - `/files/{path*}` matches as `/files/*` does, and captures the text after `/files/` (empty for `/files/` and `/files`).
  * - `~regex` matches when the regular expression matches the whole path; named groups `(?<id>...)` are parameters.
  */
 export interface PathPattern {
-  /** As written. */
+  /** The pattern as written in the configuration. */
   readonly source: string;
   /** Literal segments in the normal form of request paths, `anySegment` for a parameter; empty for a regex. */
   readonly segments: readonly (string | null)[];
-  /** True when anything may follow the segments. */
+  /** Whether any further segments may follow: the pattern ends in `/*` or a rest parameter. */
   readonly open: boolean;
-  /** In their order, the rest parameter last. */
+  /** Names of the parameters in their order in the path; a rest parameter is the last. */
   readonly paramNames: readonly string[];
-  /** True when the last name is that of a rest parameter. */
+  /** Whether the last name is that of a rest parameter. */
   readonly rest: boolean;
-  /** Not null for `~regex` only. */
+  /** The regular expression of a `~regex` pattern; null for others. */
   readonly regex: LinearRegex | null;
 }
 
-/** A pattern that cannot be read, with a sentence for the operator. */
+/** Why a pattern is invalid, as a sentence for the operator. */
 export class PathPatternError {
   readonly message: string;
 
@@ -43,10 +43,10 @@ export class PathPatternError {
 
 const noNames: readonly string[] = [];
 const parameter = /^\{([A-Za-z_][A-Za-z0-9_-]*)(\*?)\}$/;
-/** What a literal may hold that a normalised request path would write otherwise. */
+/** Finds literal text that a normalised request path may spell differently. */
 const maybeAbnormal = /[^\x21-\x7e]|[%\\]|\/\.|\/\//;
 
-/** `compiled` gives regexes that were compiled before, by source; new ones are put in. */
+/** Parses a pattern. `compiled` caches regexes by source, and new ones are added. */
 export function parsePathPattern(
   source: string,
   compiled: Map<string, LinearRegex> = new Map(),
@@ -130,7 +130,7 @@ function parseRegex(source: string, compiled: Map<string, LinearRegex>): PathPat
   return { source, segments: [], open: false, paramNames: regex.groupNames, rest: false, regex };
 }
 
-/** Brings literals into the form that request paths have: UTF-8 percent-encoded, unreserved bytes decoded, no dot segments. */
+/** Normalises literals like request paths: UTF-8 percent-encoded, unreserved bytes decoded. Dot segments are an error. */
 function normalForm(source: string): string | PathPatternError {
   if (/[\0-\x1f\x7f]/.test(source)) return new PathPatternError(`the path ${quoted(source)} holds a control character`);
   if (/(?:^|\/)\.\.?(?:\/|$)/.test(source)) {

@@ -1,11 +1,11 @@
-// Text with parameters in braces, cut into pieces once. What the pieces are filled with is in rewrite.ts and template.ts.
+// Splits text with parameters in braces into pieces, once. rewrite.ts and template.ts say what the parameters are replaced by.
 
-/** Literal text and names in turn: `/v2/{id}/x` is `['/v2/', 'id', '/x']`; literals are at even places. */
+/** Literal texts and parameter names in turn, literals at even indexes: `['/v2/', 'id', '/x']` for `/v2/{id}/x`. */
 export type TemplatePieces = readonly string[];
 
 const brace = /\{([A-Za-z_][A-Za-z0-9_-]*\*?)\}/;
 
-/** Cuts a template; a string is what is wrong, for the operator. Names may end in `*`. */
+/** Splits a template. Names may end in `*`. A returned string is an error message for the operator. */
 export function templatePieces(template: string): TemplatePieces | string {
   const pieces = template.split(brace);
   const stray = pieces.find((piece, i) => i % 2 === 0 && /[{}]/.test(piece));

@@ -1,13 +1,13 @@
-// A trie of path segments. All nodes of a table share one hash table from (node, segment) to child, so that a look-up
-// reads the path's characters once, makes one probe per segment and no string.
+// A trie of path segments. All nodes of a table share one hash table from (node, segment) to child node, so that a look-up reads
+// each character of the path once, probes once per segment and creates no string.
 
 import { letterAt } from '../base/letter-at.ts';
 import type { Candidate } from './candidate.ts';
 
-/** Routes of one path pattern, in order of precedence once the table is finished. */
+/** The routes of one path pattern; in order of precedence once the table is finished. */
 export type CandidateList<T> = Candidate<T>[];
 
-/** The same where a pattern ends. Most have one route, which is stored there itself: a list around it would be two more objects to find in memory. */
+/** The routes stored in a node. A single route, the usual case, is stored without a list: that saves fetching two objects from memory. */
 export type PlaceOfRoutes<T> = Candidate<T> | CandidateList<T> | null;
 
 /** The routes of a place, in order of precedence. */
@@ -17,21 +17,21 @@ export function routesOf<T>(place: PlaceOfRoutes<T>): CandidateList<T> {
 }
 
 export class PathNode<T> {
-  /** Of its label below its parent; 0 where no segment leads to it. */
+  /** Hash of the parent's id and the label; 0 for a root and for a parameter's node. */
   readonly hash: number;
   readonly parentId: number;
   /** The literal segment that leads here; empty for a root and for a parameter's node. */
   readonly label: string;
-  /** Where one non-empty segment of any text leads. */
+  /** The node that any non-empty segment leads to; null when no pattern has a parameter here. */
   parameter: PathNode<T> | null = null;
-  /** Routes whose pattern takes anything from here on. */
+  /** Routes whose pattern accepts any further segments from here on. */
   open: PlaceOfRoutes<T> = null;
-  /** Whether any literal segment leads on from here. */
+  /** Whether this node has children for literal segments. */
   hasLiterals = false;
   /** Routes whose pattern ends here. */
   whole: PlaceOfRoutes<T> = null;
   readonly id: number;
-  /** Whether any route at or below ends its pattern, or takes anything: what look-ups may skip. */
+  /** Whether this node or one below it was made for a whole pattern, or an open one. Look-ups skip nodes without. */
   leadsToWhole = false;
   leadsToOpen = false;
 
@@ -46,18 +46,18 @@ export class PathNode<T> {
 const initialSlots = 64;
 
 export class PathTrie<T> {
-  /** Every node that a literal segment leads to, at the place of its hash or after it. */
+  /** Hash table with linear probing of all nodes that a literal segment leads to. */
   private slots: (PathNode<T> | null)[] = emptySlots(initialSlots);
   private mask = initialSlots - 1;
   private used = 0;
   private count = 0;
-  /** Nodes with smaller ids belong to the trie that this one was copied from, unless they are in `taken`. */
+  /** Nodes with smaller ids are shared with the trie that this one was copied from, unless their id is in `taken`. */
   private ownFrom = 0;
   private readonly taken = new Set<number>();
-  /** Lists of routes that became empty since the trie was new: their nodes stay. */
+  /** Number of route lists that became empty, plus regexes of removed routes, since the trie was new. Both stay in memory. */
   emptied = 0;
 
-  /** A trie that shares all nodes with this one until they are changed. */
+  /** A copy that shares all nodes with this trie until `own` copies them to be changed. */
   copy(): PathTrie<T> {
     const copy = new PathTrie<T>();
     copy.slots = this.slots.slice();
@@ -73,7 +73,7 @@ export class PathTrie<T> {
     return this.count;
   }
 
-  /** This node as it may be changed: what leads to it by reference has to be made to lead here. */
+  /** Returns the node itself or a copy that may be changed. The caller must replace the reference that leads to the node. */
   own(node: PathNode<T>): PathNode<T> {
     const { id } = node;
     if (id >= this.ownFrom || this.taken.has(id)) return node;
@@ -88,7 +88,7 @@ export class PathTrie<T> {
     return own;
   }
 
-  /** A node that no segment leads to: the start of one host's paths. */
+  /** Creates a node that no segment leads to: the root of one host's paths. */
   newRoot(): PathNode<T> {
     return this.newNode(-1, '', 0);
   }
@@ -97,7 +97,7 @@ export class PathTrie<T> {
     return new PathNode<T>(this.count++, parentId, label, hash);
   }
 
-  /** The node of a pattern, made when it is missing, in a form that may be changed. `null` stands for a parameter. `root` is this trie's own. */
+  /** The node of a pattern, created when missing; it may be changed. A `null` segment is a parameter. `root` must come from `own`. */
   insert(root: PathNode<T>, segments: readonly (string | null)[], open: boolean): PathNode<T> {
     let node = root;
     for (let i = 0; ; i++) {
@@ -126,7 +126,7 @@ export class PathTrie<T> {
     return made;
   }
 
-  /** The child of `node` to which the segment `path[start, end)` leads; `hash` is that of `hashOf`. */
+  /** The child of `node` for the literal segment `path[start, end)`, whose hash as in `hashOf` is `hash`; null when there is none. */
   child(node: PathNode<T>, hash: number, path: string, start: number, end: number): PathNode<T> | null {
     const { slots, mask } = this;
     const parentId = node.id;
@@ -172,12 +172,12 @@ export function hashSeed(nodeId: number): number {
   return Math.imul(nodeId + 1, 0x9e3779b1);
 }
 
-/** Adds one character to it. */
+/** Adds one character to a hash. */
 export function hashStep(hash: number, code: number): number {
   return Math.imul(hash ^ code, 0x01000193);
 }
 
-/** Ends it: the upper bits are the best mixed, and slots are chosen by the lower. */
+/** Finishes a hash: mixes the upper bits, the best mixed, into the lower ones, which choose the slot. */
 export function hashEnd(hash: number): number {
   return hash ^ (hash >>> 15);
 }

@@ -1,11 +1,11 @@
-// For tests: random routes and requests over alphabets so small that they meet all the time.
+// For tests: random routes and requests over alphabets so small that requests often match several routes.
 
 import fc from 'fast-check';
 import { Headers } from '../http/headers.ts';
 import type { MatchSpec, NamedMatch, ValueMatch } from './match.ts';
 import type { Routable } from './routable.ts';
 
-/** Routes take from their generator what requests then ask for. */
+/** Hosts and words that both routes and requests are generated from. */
 const hosts = ['a.com', 'x.a.com', 'y.x.a.com', 'b.com', 'com'];
 const hostPatterns = [...hosts, '*.a.com', '*.x.a.com', '*.com', '*'];
 const words = ['a', 'b', 'cc'];

@@ -1,11 +1,11 @@
-// For tests: the rules of precedence as one reads them, slow and without cleverness. Shares nothing with the table but types.
+// For tests: a simple and slow implementation of the rules of precedence. Shares nothing with the route table but types.
 
 import type { BodyMatch, MatchSpec, ValueMatch } from './match.ts';
 import type { Routable } from './routable.ts';
 
 type Place = { spec: MatchSpec; index: number; host: string };
 
-/** Indexes of routes that match host, path and all conditions (not the method), the winner first, without repetition. */
+/** Indexes of the routes whose host, path and conditions match, whatever the method; in order of precedence, without repetition. */
 export function referenceMatches(specs: readonly MatchSpec[], request: Routable): number[] {
   const places: Place[] = [];
   specs.forEach((spec, index) => {
@@ -25,7 +25,7 @@ export function referenceMatches(specs: readonly MatchSpec[], request: Routable)
   return [...new Set(places.map(place => place.index))];
 }
 
-/** The winner's index, or -1. */
+/** Index of the route that wins; -1 when none matches. */
 export function referenceFind(specs: readonly MatchSpec[], request: Routable): number {
   return referenceMatches(specs, request).find(index => serves(specs[index]!, request.method)) ?? -1;
 }
@@ -38,7 +38,7 @@ function weight({ headers, query, cookies, body, methods }: MatchSpec): number {
   return headers.length + query.length + cookies.length + body.length + Math.min(1, methods.length);
 }
 
-/** Longer suffixes are longer texts, and all wildcards that match one host end alike. */
+/** Ranks by the length of the pattern: all wildcards that match one host are suffixes of it, so the longer text is the longer suffix. */
 function hostRank(pattern: string): number {
   if (pattern === '*') return 0;
   return pattern.startsWith('*.') ? pattern.length : 10_000;
@@ -54,14 +54,14 @@ function pathMatches(pattern: string, path: string): boolean {
   return toRegExp(pattern).test(path);
 }
 
-/** The patterns of the tests hold no other special characters than those replaced here. */
+/** The patterns of the tests contain no special characters other than those replaced here. */
 function toRegExp(pattern: string): RegExp {
   if (pattern.startsWith('~')) return new RegExp(`^(?:${pattern.slice(1)})$`);
   const source = pattern.replace(/\/(?:\*|\{[a-z]+\*\})$/, '(?:/.*)?').replace(/\{[a-z]+\}/g, '[^/]+');
   return new RegExp(`^${source}$`);
 }
 
-/** Exact, parameters, open, regex; then segment by segment: a literal, a parameter, the end of an open pattern. */
+/** Orders by kind: exact, with parameters, open, regex. Then by segment: a literal, a parameter, the end of an open pattern. */
 function comparePaths(a: string, b: string): number {
   const kind = kindOf(a) - kindOf(b);
   if (kind !== 0 || kindOf(a) === 3) return kind;

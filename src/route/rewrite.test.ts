@@ -1,4 +1,4 @@
-// Rewrites and redirects: what they make, and that a parameter never adds a segment, a query or a way up.
+// Rewrites and redirects: their results, and that a parameter never adds a segment, a query or `..`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -118,7 +118,7 @@ test('redirects fill in the request’s parts, and a client cannot choose the ho
   assert.equal(url('/{path}', '/evil.example/'), '/evil.example/');
   assert.equal(url('/{rest*}', '/o//evil.example/', '', '/o/{rest*}'), '/evil.example/');
   assert.equal(url('/new/{rest*}', '/o/a/b', '', '/o/{rest*}'), '/new/a/b');
-  // Not UTF-8: as it came, and half an escape is not made whole.
+  // Text that is not UTF-8 stays as received, and an incomplete escape is not completed by the text after it.
   assert.equal(url('/n/{id}', '/o/caf%E9', '', '/o/{id}'), '/n/caf%E9');
   assert.equal(url('/n/{rest*}', '/o/%E9/%C3%A9', '', '/o/{rest*}'), '/n/%E9/%C3%A9');
   assert.equal(url('/n/{id}2F', '/o/%E9%', '', '/o/{id}'), '/n/%E9%252F');

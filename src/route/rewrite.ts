@@ -1,12 +1,12 @@
-// The path and host that are sent upstream instead of those received. A parameter fills only its place: whatever the
-// client sent, it adds no segment, no query and no `..`.
+// Computes the path and host that are sent upstream instead of those received. A parameter fills only its own place: whatever the
+// client sends, it cannot add a segment, a query or `..`.
 
 import type { FoundRoute } from './found-route.ts';
 import type { RewriteSpec } from './match.ts';
 import { anySegment, type PathPattern } from './path-pattern.ts';
 import { type TemplatePieces, templatePieces } from './path-template.ts';
 
-/** A rewrite that cannot be, with the place inside `rewrite` and a sentence for the operator. */
+/** Why a rewrite is invalid: the path to the wrong value inside `rewrite`, and a sentence for the operator. */
 export class RewriteError {
   readonly path: readonly string[];
   readonly message: string;
@@ -17,18 +17,18 @@ export class RewriteError {
   }
 }
 
-/** One value of the template: its place in the route's parameters, and whether slashes in it may stay slashes. */
+/** A parameter in the template: its index among the route's parameters, and whether slashes in its value stay slashes. */
 interface Hole {
   readonly index: number;
   readonly rest: boolean;
 }
 
 export class Rewrite {
-  /** Host for the upstream; empty keeps the client's. */
+  /** Host to send upstream; empty keeps the client's. */
   readonly host: string;
-  /** Without a slash at its end; empty for none. */
+  /** Prefix to strip, without a slash at its end; empty for none. */
   private readonly prefix: string;
-  /** Literals of the template, one more than there are holes; null keeps the path. */
+  /** Literal texts of the path template, one more than there are holes; null when there is no template. */
   private readonly literals: readonly string[] | null;
   private readonly holes: readonly Hole[];
 
@@ -39,7 +39,7 @@ export class Rewrite {
     this.holes = holes;
   }
 
-  /** The path for the upstream, in normal form when `path` is. `found` is the look-up's result for this path. */
+  /** The path to send upstream; normalised if `path` is. `found` is the result of the look-up for `path`. */
   apply(path: string, found: Pick<FoundRoute<unknown>, 'rawValues'>): string {
     const { literals } = this;
     if (literals !== null) return this.fill(literals, found.rawValues);
@@ -52,41 +52,41 @@ export class Rewrite {
       const { index, rest } = this.holes[i]!;
       let value = values[index] ?? '';
       if (!rest) value = inOneSegment(value);
-      // `/v2/{path*}` with a value that itself starts with a slash would hold an empty segment.
+      // A value that starts with a slash would give `/v2/{path*}` an empty segment.
       else if (path.endsWith('/')) value = value.replace(/^\/+/, '');
       const literal = literals[i + 1]!;
-      // A capture may be empty: `/v2/{a}/x` must not become `/v2//x`.
+      // A regex capture may be empty: `/v2/{a}/x` must not become `/v2//x`.
       path += value === '' && path.endsWith('/') && literal.startsWith('/') ? literal.slice(1) : value + literal;
     }
     return this.holes.length === 0 ? path : withoutDotSegments(path);
   }
 }
 
-/** Takes the prefix off where a segment ends: `/api` of `/api/x` and of `/api`, not of `/apix`. */
+/** Removes the prefix if it ends at the end of a segment: `/api` from `/api/x` and from `/api`, but not from `/apix`. */
 function stripped(path: string, prefix: string): string {
   if (!path.startsWith(prefix)) return path;
   if (path.length === prefix.length) return '/';
   if (path.charCodeAt(prefix.length) !== 0x2f) return path;
-  // With empty segments kept, `/api//x` must not become `//x`, which reads as a host.
+  // When the policy keeps empty segments, `/api//x` must not become `//x`, which some servers read as a host.
   const rest = path.slice(prefix.length);
   return rest.startsWith('//') ? `/${rest.replace(/^\/+/, '')}` : rest;
 }
 
-/** A segment's raw text is in one segment already; what a regex captured may hold slashes. */
+/** Keeps a value in one segment. Only the capture of a regex can contain slashes; they are encoded twice. */
 function inOneSegment(value: string): string {
   return value.includes('/') ? value.replaceAll('/', '%252F') : value;
 }
 
 /**
- * Captures of a regex put side by side can make `..` out of harmless parts. Encoded twice, it is a name for every reader
- * that decodes once; encoded once, many servers would still climb. So would servlet containers at `..;x`.
+ * Encodes dot segments, which regex captures side by side can form out of harmless parts. Encoded twice, `..` is an ordinary name
+ * to every server that decodes once; encoded once, many servers would still climb. Servlet containers climb at `..;x` as well.
  */
 function withoutDotSegments(path: string): string {
   if (!path.includes('/.')) return path;
   return path.replace(/(?<=\/)\.{1,2}(?=[/;]|$)/g, dots => dots.replaceAll('.', '%252E'));
 }
 
-/** Compiles a rewrite against the pattern whose parameters it may use. */
+/** Compiles a rewrite. `pattern` is the route's path pattern, whose parameters the new path may use. */
 export function compileRewrite(spec: RewriteSpec, pattern: PathPattern): Rewrite | RewriteError {
   const { stripPrefix, path, host } = spec;
   if (host !== '' && /[^\x21-\x7e]|[/?#@\\,]/.test(host))

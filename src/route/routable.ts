@@ -1,14 +1,14 @@
-// The part of a request that routing reads. The exchange's request has this shape; nothing here knows an exchange.
+// The part of a request that routing reads. The exchange's request head has this shape; nothing here knows an exchange.
 
 import type { Headers } from '../http/headers.ts';
 
 export interface Routable {
   readonly method: string;
-  /** Lower case, without the port. */
+  /** Host in lower case, without the port. */
   readonly host: string;
-  /** Normalised, starts with `/`. */
+  /** Normalised path; starts with `/`. */
   readonly path: string;
-  /** As received, without the question mark. */
+  /** Query without the question mark. */
   readonly query: string;
   readonly headers: Headers;
   /** The parsed JSON body; undefined while it has not been read, null when it is not JSON. */

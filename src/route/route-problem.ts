@@ -1,8 +1,8 @@
-// Something wrong with a route, for the operator. Its place in a file is found by code that knows the document.
+// An error in a route, for the operator. Code that knows the document finds its position in the file.
 
 /**
- * `path` leads to the value inside the route as it is written: `['match', 'path']`, `['match', 'host']`,
- * `['match', 'headers', 'x-beta']`, `['match', 'body', '$.type']`. `otherIndex` names the route it collides with.
+ * `path` leads to the wrong value inside the route as written: `['match', 'path']`, `['match', 'host']`,
+ * `['match', 'headers', 'x-beta']`, `['match', 'body', '$.type']`. `otherIndex` is the route that it conflicts with; null for none.
  */
 export interface RouteProblem {
   readonly routeIndex: number;

@@ -1,4 +1,4 @@
-// A look-up without parameters makes no object: counted by the engine itself, not by the clock.
+// A look-up without parameters allocates no object: measured by V8's allocation counter, not by time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { getHeapStatistics } from 'node:v8';
 import { Headers } from '../http/headers.ts';
 import { RouteTableBuilder } from './route-table-builder.ts';
 
-/** For the count that must stay high, this many rounds are all taken. */
+/** Upper bound on rounds. The control measurement, which must find allocations in every round, runs all of them. */
 const ROUNDS_MAX = 20_000;
 
 test('find allocates nothing on the plain path, with 10,000 routes and wildcard hosts', () => {
@@ -32,8 +32,8 @@ test('find allocates nothing on the plain path, with 10,000 routes and wildcard 
   });
   const bytesPerFind = (run: (request: (typeof requests)[number]) => unknown, enough: number) => {
     let fewest = Number.POSITIVE_INFINITY;
-    // Rounds before the engine has compiled tell too much; the best tells the truth. It compiles on a thread of its own,
-    // which on a busy machine takes its time, so the number of rounds has only a far bound.
+    // Rounds before V8 has optimised the code allocate more, so the round with the fewest bytes counts. V8 compiles on a separate
+    // thread, which takes long on a busy machine, so the bound on rounds is high.
     for (let round = 0; round < ROUNDS_MAX && fewest >= enough; round++) {
       const before = getHeapStatistics().total_allocated_bytes;
       for (const request of requests) run(request);

@@ -1,4 +1,4 @@
-// Builds a route table one route at a time, so that who calls can let the event loop of a worker that serves turn in between.
+// Builds a route table one route at a time, so that the caller can let the event loop of a serving worker run in between.
 
 import { byPrecedence, type Candidate } from './candidate.ts';
 import { CandidateMaker, type RouteSpec } from './candidate-maker.ts';
@@ -11,27 +11,27 @@ import { RouteTable } from './route-table.ts';
 
 export interface BuiltRouteTable<T> {
   readonly table: RouteTable<T>;
-  /** Empty when every route is in the table and can win something. */
+  /** Empty when every route is in the table and can win some request. */
   readonly problems: readonly RouteProblem[];
 }
 
-/** Takes routes in the order written; `finish` ends its use. */
+/** Add routes in the order written, then call `finish` once; do not use the builder afterwards. */
 export class RouteTableBuilder<T> {
   private readonly trie = new PathTrie<T>();
   private readonly hosts = new HostRoots<T>(this.trie);
   private readonly claims = new Map<CandidateList<T>, Claims>();
   private readonly regexClaims = new Map<string, Claims>();
-  /** Lists with more than one route, which have to be sorted. */
+  /** Lists with more than one route, which `finish` sorts. */
   private readonly unsorted = new Set<CandidateList<T>>();
   private readonly maker: CandidateMaker<T>;
   private count = 0;
 
-  /** `previous` lends the regexes that it has compiled. */
+  /** Reuses the regexes that `previous` has compiled. */
   constructor(previous?: RouteTable<T>) {
     this.maker = new CandidateMaker(previous?.compiled ?? new Map());
   }
 
-  /** Adds a route. Gives what is wrong with it, if anything is; a route that cannot be read stays out of the table. */
+  /** Adds a route. Returns its first problem, or null. A route that cannot be parsed is not in the table. */
   add(spec: RouteSpec<T>): RouteProblem | null {
     const { problems } = this.maker;
     const problemsBefore = problems.length;
@@ -40,12 +40,12 @@ export class RouteTableBuilder<T> {
     return problems[problemsBefore] ?? null;
   }
 
-  /** How the route that is added next has its path read, without reading it twice. */
+  /** Parses the path of the route that is added next; `add` then does not parse it again. */
   patternOf(source: string): PathPattern | PathPatternError {
     return this.maker.patternOf(source);
   }
 
-  /** The table, and everything that is wrong. Cheap: only routes that share a path are still to be sorted. */
+  /** Returns the table and all problems. Cheap: only routes that share a path remain to be sorted. */
   finish(): BuiltRouteTable<T> {
     for (const list of this.unsorted) list.sort(byPrecedence);
     this.hosts.link();
@@ -75,7 +75,7 @@ export class RouteTableBuilder<T> {
     this.maker.problems.push({ routeIndex: candidate.order, otherIndex: takenBy, path: ['match'], message });
   }
 
-  /** The earlier route that leaves nothing to this one under this host, or null. */
+  /** Puts a route under a host. Returns the order of an earlier route that leaves no requests to it there, or null. */
   private placeUnder(host: string, candidate: Candidate<T>): number | null {
     const { pattern } = candidate;
     const root = this.hosts.root(host);

@@ -1,4 +1,4 @@
-// The route table against the rules as one reads them, over random tables and requests.
+// The route table agrees with the reference implementation of the rules, over random tables and requests.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ function get(path: string, more: Partial<Routable> = {}): Routable {
   return { method: 'GET', host: 'a.com', path, query: '', headers: Headers.empty(), ...more };
 }
 
-/** The index of the route found; -1 for none. */
+/** The index of the route that `find` returns; -1 for none. */
 function indexOf(table: RouteTable<number>, request: Routable): number {
   const found = table.find(request);
   assert.notEqual(found, needsBody);
@@ -74,7 +74,7 @@ test('without a body, find says that it needs one exactly when a body condition 
         const bodiless = specs.map(each => ({ ...each, body: [] }));
         for (const { body: _, ...request } of requests) {
           const found = table.find(request);
-          // The reference without the conditions on bodies, but with their weight: matches as if each held.
+          // The reference's result if every condition on the body held: the conditions are not tested, but count as weight.
           const first = weighted(specs, bodiless, request);
           if (first !== -1 && specs[first]!.body.length > 0) needed++;
           if (first === -1) assert.equal(found, null);
@@ -88,7 +88,7 @@ test('without a body, find says that it needs one exactly when a body condition 
   assert.ok(needed > 200, `${needed}`);
 });
 
-/** Body conditions count but are not tested: a header that every request lacks stands for each. */
+/** The reference's winner with each body condition replaced by one that always holds: the absence of a header that no request has. */
 function weighted(specs: readonly MatchSpec[], bodiless: readonly MatchSpec[], request: Routable): number {
   const alike = bodiless.map((each, i) => ({
     ...each,
@@ -97,7 +97,7 @@ function weighted(specs: readonly MatchSpec[], bodiless: readonly MatchSpec[], r
   return referenceMatches(alike, request).find(index => serves(specs[index]!, request.method)) ?? -1;
 }
 
-/** Random routes, and behind them some of the same with fewer hosts or methods. */
+/** Random routes, followed by copies of some of them, as they are or with fewer hosts or methods. */
 const withRepetitions = fc
   .tuple(
     fc.array(matchSpec, { minLength: 1, maxLength: 10 }),
@@ -132,7 +132,7 @@ test('a reported conflict is a route that never wins, and every plain one is rep
   assert.ok(reported > 500, `${reported}`);
 });
 
-/** The simple shapes that must be found: the same path up to names, a subset of hosts and methods, the same conditions. */
+/** Conflicts that must be reported: the same path apart from names, a subset of hosts and methods, the same conditions. */
 function shadows(earlier: MatchSpec, later: MatchSpec): boolean {
   const shape = ({ path }: MatchSpec) =>
     path.startsWith('~') ? path : path.replace(/\{[a-z]+\*\}$/, '*').replace(/\{[a-z]+\}/g, '{}');

@@ -1,5 +1,5 @@
-// Finds the route of a request. Which wins: exact host, longer wildcard, any host; then the path segment by segment
-// (a literal before a parameter, whole patterns before open ones, longer before shorter, regexes last); then more conditions; then as written.
+// Finds the route of a request. Precedence: exact host, longer wildcard, any host; then whole path patterns, open ones, regexes; then
+// segment by segment, literals before parameters and longer open patterns before shorter; then more conditions; then as written.
 
 import { letterAt } from '../base/letter-at.ts';
 import type { LinearRegex } from '../base/linear-regex.ts';
@@ -12,28 +12,28 @@ import { parametersMax } from './path-pattern.ts';
 import { type CandidateList, hashEnd, hashSeed, hashStep, type PathNode, type PathTrie } from './path-trie.ts';
 import type { Routable } from './routable.ts';
 
-/** A route may match by the body, which the request does not have yet: buffer it, set `body`, look up again. */
+/** Whether a route matches depends on the body, which has not been read: buffer it, set `body` and look up again. */
 export const needsBody = Symbol('needsBody');
 export type NeedsBody = typeof needsBody;
 
-/** Segments of a path that are remembered on the way down; deeper prefixes are found by the slower walk. */
+/** How many nodes with open routes the literal walk remembers on the way down; the slower walks find deeper ones. */
 const depthMax = 64;
 
 /**
- * An immutable table of routes. Look-ups allocate nothing unless the route has parameters or conditions that make strings.
- * They share scratch cells, so a table belongs to one thread and conditions must not look up routes.
+ * An immutable table of routes. Look-ups allocate nothing unless the route has parameters, or conditions that make strings. They
+ * share scratch fields, so a table belongs to one thread and conditions must not look up routes.
  */
 export class RouteTable<T> {
-  /** Of each route in its place, what orders its candidate: going up. */
+  /** `Candidate.order` of each route, by the route's index; ascending. */
   readonly orders: readonly number[];
   readonly hosts: HostRoots<T>;
   readonly trie: PathTrie<T>;
-  /** Compiled regexes by source, for the next table. */
+  /** Compiled regexes by source, to be reused by the next table. */
   readonly compiled: Map<string, LinearRegex>;
 
   private readonly paramStarts = new Int32Array(parametersMax);
   private readonly paramEnds = new Int32Array(parametersMax);
-  /** Nodes with open routes that the literal walk passed, and where the rest begins for each. */
+  /** Nodes with open routes that the literal walk passed, and for each the offset in the path where the rest begins. */
   private readonly passed: (PathNode<T> | null)[] = new Array(depthMax).fill(null);
   private readonly passedAt = new Int32Array(depthMax);
   private restStart = 0;
@@ -41,7 +41,7 @@ export class RouteTable<T> {
   private method = '';
   private methodBit = 0;
 
-  /** For RouteTableBuilder; others get a table from there. */
+  /** Only for RouteTableBuilder and patchRouteTable, which make tables for all other code. */
   constructor(orders: readonly number[], hosts: HostRoots<T>, trie: PathTrie<T>, compiled: Map<string, LinearRegex>) {
     this.orders = orders;
     this.hosts = hosts;
@@ -54,12 +54,12 @@ export class RouteTable<T> {
     return this.orders.length;
   }
 
-  /** The place of a route among all of this table. */
+  /** The index of a route among all routes of this table; -1 when it is not in the table. */
   placeOf({ order }: Candidate<T>): number {
     return placeInSorted(this.orders, order);
   }
 
-  /** The route of a request, null when none matches, or `needsBody`. */
+  /** The route of a request; null when none matches; `needsBody` when that depends on the body. */
   find(request: Routable): FoundRoute<T> | null | NeedsBody {
     return this.search(request, request.method);
   }
@@ -70,8 +70,8 @@ export class RouteTable<T> {
   }
 
   /**
-   * Methods that would find a route where `find` gave null, sorted: the `Allow` of a 405. Empty means 404.
-   * A condition on a body that is not there is taken to hold.
+   * The methods with which a request would find a route after `find` returned null, sorted: the `Allow` of a 405. Empty means 404.
+   * Conditions on a body that has not been read are taken to hold.
    */
   allowedMethods(request: Routable): string[] {
     const methods = new Set<string>();
@@ -94,7 +94,7 @@ export class RouteTable<T> {
     return null;
   }
 
-  /** Down the literal segments; from the first node with a parameter on, by the walks that go back. */
+  /** Walks down the literal segments. From the first node with a parameter on, uses the recursive walks, which backtrack. */
   private walk(root: PathNode<T>, request: Routable): Candidate<T> | null {
     const { path } = request;
     const { length } = path;
@@ -137,7 +137,7 @@ export class RouteTable<T> {
     return winner;
   }
 
-  /** Patterns that end where the path ends: at each segment the literal first, then the parameter. */
+  /** Searches whole patterns, which end where the path ends. Tries the literal child first at each segment, then the parameter. */
   private walkWhole(node: PathNode<T>, at: number, params: number, request: Routable): Candidate<T> | null {
     const { path } = request;
     if (at > path.length) return node.whole === null ? null : this.pick(node.whole, request);
@@ -154,7 +154,7 @@ export class RouteTable<T> {
     return this.walkWhole(parameter, end + 1, params + 1, request);
   }
 
-  /** Patterns that take the rest: literal, then parameter, and only then what is open here. */
+  /** Searches open patterns. Tries the literal child first, then the parameter, and only then the open routes of this node. */
   private walkOpen(node: PathNode<T>, at: number, params: number, request: Routable): Candidate<T> | null {
     const { path } = request;
     if (at <= path.length) {
@@ -190,7 +190,7 @@ export class RouteTable<T> {
     return null;
   }
 
-  /** Whether everything but host and path matches, or whether that depends on the body. */
+  /** Whether method and conditions match. Sets `waitsForBody` and returns false when that depends on a body that was not read. */
   private matches(candidate: Candidate<T>, request: Routable): boolean {
     if (!candidate.methods.has(this.method, this.methodBit)) return false;
     if (candidate.plain) return true;
@@ -221,7 +221,7 @@ export class RouteTable<T> {
   }
 }
 
-/** By halves; -1 when it is not there. */
+/** Index of `wanted` in an ascending list, by binary search; -1 when it is missing. */
 function placeInSorted(sorted: readonly number[], wanted: number): number {
   let low = 0;
   let high = sorted.length - 1;

@@ -1,12 +1,12 @@
-// Urls of redirects: `https://{host}{path}` with the request's parts and the path's parameters filled in. The result is a
-// value of the Location header, so nothing that is filled in may end it, change its host or start a new part of it.
+// URLs of redirects: fills templates such as `https://{host}{path}` with parts of the request and parameters of the path. The result
+// is the value of the Location header, so no inserted text may end it, change its host or begin another part of the URL.
 
 import { decodeSegment, type FoundRoute } from './found-route.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { templatePieces } from './path-template.ts';
 import type { Routable } from './routable.ts';
 
-/** A template that cannot be, with a sentence for the operator. */
+/** Why a template is invalid, as a sentence for the operator. */
 export class TemplateError {
   readonly message: string;
 
@@ -16,9 +16,9 @@ export class TemplateError {
 }
 
 /**
- * `{host}`: the request's host without port. `{path}`: its normalised path. `{query}`: its query as received, with the
- * question mark in front when there is one. Any other name: a parameter of the route's path, percent-encoded as one
- * segment; `{name*}` keeps its slashes.
+ * `{host}` is the request's host without port, `{path}` its normalised path, `{query}` its query as received with the question mark
+ * in front, or nothing when it is empty. Any other name is a parameter of the route's path, percent-encoded as one segment;
+ * `{name*}` keeps its slashes.
  */
 export class Template {
   private readonly pieces: readonly string[];
@@ -34,8 +34,8 @@ export class Template {
     const { pieces } = this;
     let text = pieces[0]!;
     for (let i = 1; i < pieces.length; i += 2) text += pieceText(pieces[i]!, request, found) + pieces[i + 1]!;
-    // `{path}` of `//elsewhere.example/`, `/{path}` and `/{rest*}` would name another host (RFC 3986 section 4.2). A url
-    // with a scheme does not begin with a slash.
+    // With `{path}` for `//elsewhere.example/`, with `/{path}` or `/{rest*}`, a result beginning with `//` would name another host
+    // (RFC 3986 section 4.2). A URL with a scheme does not begin with a slash.
     return text.startsWith('//') ? text.replace(/^\/+/, '/') : text;
   }
 }
@@ -57,7 +57,7 @@ function pieceText(
 function encodedSegment(raw: string): string {
   const text = decodeSegment(raw);
   if (text === '.' || text === '..') return text.replaceAll('.', '%252E');
-  // What is not UTF-8 is not decoded: its escapes stand, but for halves of one, which what follows would make whole.
+  // Text that is not UTF-8 is not decoded. Its escapes stay, but an incomplete escape, which the text after it could complete, is encoded.
   if (text === raw && raw.includes('%')) {
     return encodedAgain(raw)
       .replaceAll('/', '%2F')
@@ -66,7 +66,7 @@ function encodedSegment(raw: string): string {
   return encodeURIComponent(text);
 }
 
-/** Bytes that are not allowed in a header value or would end the part they are in. */
+/** Percent-encodes bytes that are not allowed in a header value or that would end the part of the URL in which they stand. */
 function encodedAgain(text: string): string {
   return text.replace(/[^\x21-\x7e]|["#<>\\^`{|}]/g, letter => {
     const byte = letter.charCodeAt(0) & 255;
@@ -74,7 +74,7 @@ function encodedAgain(text: string): string {
   });
 }
 
-/** Compiles a redirect's url against the pattern whose parameters it may use. */
+/** Compiles a redirect's URL. `pattern` is the route's path pattern, whose parameters the URL may use. */
 export function compileTemplate(url: string, pattern: PathPattern): Template | TemplateError {
   const pieces = templatePieces(url);
   if (typeof pieces === 'string') return new TemplateError(pieces);

@@ -1,4 +1,4 @@
-// One condition on values: exact, a regular expression, present or absent. Where the values come from is in conditions.ts.
+// One condition on values: exact, a regular expression, present or absent. conditions.ts says where the values come from.
 
 import { compileLinearRegex, type LinearRegex, LinearRegexError } from '../base/linear-regex.ts';
 import type { ValueMatch } from './match.ts';
@@ -6,7 +6,7 @@ import type { ValueMatch } from './match.ts';
 /** A compiled `ValueMatch`. A regular expression must match the whole value. */
 export class ValueCheck {
   readonly match: ValueMatch;
-  /** True when the condition requires that there is no value. */
+  /** Whether the condition requires that there is no value. */
   readonly absent: boolean;
   private readonly exact: string | null;
   private readonly regex: LinearRegex | null;
@@ -18,7 +18,7 @@ export class ValueCheck {
     this.regex = regex;
   }
 
-  /** Whether one value that is there satisfies the condition. */
+  /** Whether one existing value satisfies the condition; always false for an `absent` condition. */
   test(value: string): boolean {
     if (this.absent) return false;
     if (this.exact !== null) return value === this.exact;
@@ -26,7 +26,7 @@ export class ValueCheck {
   }
 }
 
-/** `compiled` gives regexes that were compiled before, by source. A string is what is wrong, for the operator. */
+/** Compiles a match. `compiled` caches regexes by source; new ones are added. A returned string is an error message for the operator. */
 export function compileValueCheck(match: ValueMatch, compiled: Map<string, LinearRegex>): ValueCheck | string {
   if (match.kind !== 'regex') return new ValueCheck(match, null);
   let regex = compiled.get(match.source);

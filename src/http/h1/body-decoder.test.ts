@@ -1,4 +1,4 @@
-// Bodies end where they say, however they are cut; chunks that lie are refused at the byte that shows it.
+// Bodies end where their framing says, however the bytes are cut; malformed chunks are refused at the byte that proves it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { BodyDecoder } from './body-decoder.ts';
 import { Refusal } from './parse-outcome.ts';
 import { BodyFraming } from './response-head.ts';
 
-/** Feeds `wire` in pieces that end at `cuts`; the body, or the refusal, and what was left over. */
+/** Feeds `wire` in pieces that end at `cuts`. Returns the body and the unread rest, or the refusal and the body so far. */
 function decode(wire: string, framing: number, length = 0, cuts: readonly number[] = []) {
   const decoder = new BodyDecoder(framing, length);
   const bytes = Buffer.from(wire, 'latin1');

@@ -1,4 +1,4 @@
-// Finds where a body ends and decodes its chunks (RFC 9112 sections 6 and 7.1), piece by piece. Holds no bytes but a trailer's.
+// Finds the end of a body and decodes its chunks (RFC 9112 sections 6 and 7.1), piece by piece. Buffers only the bytes of trailers.
 
 import { latin1 } from '../../base/latin1.ts';
 import { hexValue, tokenByte, valueByte } from '../byte-classes.ts';
@@ -9,16 +9,16 @@ import { FieldScan, type HeadLimits, scanFieldLines } from './field-lines.ts';
 import { Refusal } from './parse-outcome.ts';
 import { BodyFraming } from './response-head.ts';
 
-/** Takes what a decoder finds. The bytes are valid only during the call. */
+/** Receives the payload that a decoder finds. The bytes are valid only during the call. */
 export interface BodySink {
   onBody(bytes: Buffer, start: number, end: number): void;
 }
 
 const State = { size: 0, extension: 1, sizeEnd: 2, data: 3, dataCr: 4, dataLf: 5, trailers: 6, done: 7 } as const;
 
-/** Longest line of chunk size and extensions: beyond it the sender is up to something (CVE-2023-39326). */
+/** Longest line of chunk size and extensions, in bytes. A longer line is a sign of an attack (CVE-2023-39326). */
 const CHUNK_LINE_BYTES_MAX = 512;
-/** Extensions of all chunks of a body together. */
+/** Limit for the extensions of all chunks of one body together, in bytes. */
 const EXTENSION_BYTES_MAX = 16_384;
 const TRAILER_BYTES_MAX = 8_192;
 
@@ -26,28 +26,28 @@ const scan = new FieldScan();
 const trailerLimits: HeadLimits = { requestLineBytesMax: 0, headerBytesMax: TRAILER_BYTES_MAX, headerCountMax: 64 };
 
 /**
- * Decodes one body. `feed` hands payload to the sink and returns how many bytes it consumed: fewer than given only when the
- * body is complete (`done`), or a negative `Refusal`. A body until close is never `done`; the connection's end ends it.
+ * Decodes one body. `feed` passes payload to the sink. It returns a negative `Refusal`, or the number of bytes consumed: fewer
+ * than given only when the body is complete (`done`). A body until close is never `done`; the end of the connection ends it.
  */
 export class BodyDecoder {
   done: boolean;
-  /** Payload bytes seen so far. */
+  /** Payload bytes decoded so far. */
   received: number;
-  /** Fields after a chunked body, without those that are not allowed there; null when there were none. */
+  /** Fields after a chunked body, without those that are not allowed in trailers; null when there were no fields. */
   trailers: Headers | null;
   private readonly framing: number;
-  /** Payload bytes still to come: of the body, or of the chunk. */
+  /** Payload bytes still to come, of a body with a length or of the current chunk. */
   private remaining: number;
   private state: number;
   private sizeDigits: number;
   private lineBytes: number;
   private extensionBytes: number;
-  /** Inside a quoted string of an extension: 0 no, 1 yes, 2 after a backslash. */
+  /** Position relative to a quoted string in an extension: 0 outside, 1 inside, 2 inside after a backslash. */
   private quoted: number;
   private extensionName: number;
   private trailerBytes: Buffer | null;
 
-  /** `framing` is one of `BodyFraming`; `contentLength` counts for `length` only. */
+  /** `framing` is one of `BodyFraming`; `contentLength`, in bytes, is used for `BodyFraming.length` only. */
   constructor(framing: number, contentLength: number) {
     this.framing = framing;
     this.remaining = framing === BodyFraming.length ? contentLength : 0;
@@ -123,7 +123,7 @@ export class BodyDecoder {
     this.extensionName = 0;
   }
 
-  /** One byte of `1*HEXDIG [chunk-ext] CRLF`. */
+  /** Reads one byte of `1*HEXDIG [chunk-ext] CRLF`. Returns a `Refusal`, or 0. */
   private feedSizeLine(byte: number): number {
     if (++this.lineBytes > CHUNK_LINE_BYTES_MAX) return Refusal.chunk;
     if (this.state === State.sizeEnd) {
@@ -135,7 +135,7 @@ export class BodyDecoder {
       const digit = hexValue[byte]!;
       if (digit !== 255) {
         this.remaining = this.remaining * 16 + digit;
-        // 13 digits are 52 bits: still exact as a number, and more than anybody sends in earnest.
+        // 13 digits are 52 bits: still exact as a number, and more than any real chunk needs.
         return ++this.sizeDigits > 13 ? Refusal.chunk : 0;
       }
       if (this.sizeDigits === 0) return Refusal.chunk;
@@ -151,7 +151,7 @@ export class BodyDecoder {
     return this.feedExtension(byte);
   }
 
-  /** `;name[=token|"quoted"]`, without the bad white space that RFC 9112 section 7.1.1 lets a reader tolerate. */
+  /** Reads one byte of `;name[=token|"quoted"]`. Refuses the bad white space that RFC 9112 section 7.1.1 lets a recipient tolerate. */
   private feedExtension(byte: number): number {
     if (++this.extensionBytes > EXTENSION_BYTES_MAX) return Refusal.chunk;
     if (this.quoted !== 0) {
@@ -164,7 +164,7 @@ export class BodyDecoder {
       }
       return 0;
     }
-    // extensionName: 0 nothing of the name yet, 1 inside the name, 2 after `=`, 3 inside a token value, 4 after a quoted one.
+    // `extensionName`: 0 before the name, 1 inside the name, 2 after `=`, 3 inside a token value, 4 after a quoted value.
     const place = this.extensionName;
     if (tokenByte[byte] === 1) {
       if (place === 4) return Refusal.chunk;
@@ -191,7 +191,7 @@ export class BodyDecoder {
     return byte === 0x0a ? Refusal.lineEnding : Refusal.chunk;
   }
 
-  /** Trailer lines are gathered until they are whole: they are rare and small. Returns bytes taken or a refusal. */
+  /** Buffers trailer lines until all have arrived; they are rare and small. Returns the bytes consumed, or a `Refusal`. */
   private feedTrailers(bytes: Buffer, at: number, end: number): number {
     const kept = this.trailerBytes;
     let from = bytes;
@@ -226,14 +226,14 @@ export class BodyDecoder {
   }
 }
 
-/** Fields that affect routing, identity or framing are not allowed after the body (RFC 9110 section 6.5.1). */
+/** All ids but a few: fields that affect routing, identity or framing are not allowed after the body (RFC 9110 section 6.5.1). */
 const forbiddenInTrailers = new Uint8Array(64);
 for (const id of Object.values(HeaderId)) {
   if (id !== HeaderId.other && id !== HeaderId.etag && id !== HeaderId.date && id !== HeaderId.server)
     forbiddenInTrailers[id] = 1;
 }
 
-/** And those of the same kinds that the gateway itself does not look at: conditions, ranges, caching, challenges. */
+/** Fields of the same kinds without a `HeaderId`, because the gateway does not read them: conditions, ranges, caching, challenges. */
 const othersForbidden = new HeaderNameSet(
   [
     ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range', 'content-range'],
@@ -244,7 +244,7 @@ const othersForbidden = new HeaderNameSet(
   [],
 );
 
-/** Removes from trailers what is not allowed among them, in any protocol. */
+/** Removes the fields that are not allowed in trailers, and returns the same object. For any HTTP version. */
 export function allowedTrailers(trailers: Headers): Headers {
   trailers.removeMasked(forbiddenInTrailers);
   trailers.removeNamed(othersForbidden);

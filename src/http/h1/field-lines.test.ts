@@ -1,4 +1,4 @@
-// Field lines one by one (RFC 9112 section 5): what framing needs is read, what is ambiguous is refused, limits hold to the byte.
+// Field lines one by one (RFC 9112 section 5): framing fields are read, ambiguous lines are refused, limits hold to the byte.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { INCOMPLETE, Refusal } from './parse-outcome.ts';
 const generous: HeadLimits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
 const found = new FieldScan();
 
-/** Reads lines, each without its CRLF, and the empty line; they begin at `base` of the buffer, as behind a request line. */
+/** Scans `lines`, given without CRLF, and an empty line. They begin at offset `base` of the buffer, as they would after a request line. */
 function scan(lines: readonly string[], limits: HeadLimits = generous, base = 7): number {
   const text = `${lines.map(line => `${line}\r\n`).join('')}\r\n`;
   const bytes = Buffer.from(`${'#'.repeat(base)}${text}`, 'latin1');

@@ -1,4 +1,4 @@
-// Reads the field lines of a head or of trailers, strictly (RFC 9112 section 5). Collects what framing needs; decides nothing.
+// Reads the field lines of a head or of trailers strictly (RFC 9112 section 5). Collects what framing needs; does not decide framing.
 
 import { isPrintable, LastView } from '../../base/four-bytes.ts';
 import { tokenByte, valueByte } from '../byte-classes.ts';
@@ -12,50 +12,54 @@ const SP = 0x20;
 const HTAB = 0x09;
 const COLON = 0x3a;
 
-/** Values of `FieldScan.contentLength` beside lengths. */
+/** `FieldScan.contentLength` when there is no Content-Length. */
 export const NO_LENGTH = -1;
 
-/** `FieldScan.keepAliveSeconds` where nothing is said. */
+/** `FieldScan.keepAliveSeconds` when no Keep-Alive field gives a timeout. */
 export const NO_KEEP_ALIVE = -1;
 
-/** Bits of `FieldScan.connection`. */
+/** Bits of `FieldScan.connection`: the options of Connection. `named` stands for any option that is the name of a field. */
 export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4, named: 8 } as const;
 
-/** How large a head may be. */
+/** How large a head may be. `headerBytesMax` counts the start line as well. */
 export interface HeadLimits {
   readonly requestLineBytesMax: number;
   readonly headerBytesMax: number;
   readonly headerCountMax: number;
 }
 
-/** What is said beyond it is as good as for ever. */
+/** Upper bound for Keep-Alive timeouts: longer ones are as good as infinite. */
 const KEEP_ALIVE_SECONDS_MAX = 1_000_000;
 
-/** Nearly all heads lie in the one buffer that a thread reads into. */
+/** The view over the buffer that was scanned last. Nearly all heads are in the one buffer that a thread reads into. */
 const heads = new LastView();
 
-/** What one pass over field lines found. One object a thread, overwritten by each pass. */
+/** What one pass over field lines found. Callers keep one object per thread; each pass overwrites it. */
 export class FieldScan {
-  /** `FIELD_STRIDE` numbers a field, offsets relative to `base`. */
+  /** `FIELD_STRIDE` numbers per field; offsets are relative to the `base` of `scanFieldLines`. */
   readonly index: number[] = new Array<number>(FIELD_STRIDE * 128).fill(0);
+  /** Number of fields. */
   count = 0;
-  /** Body length, or NO_LENGTH. */
+  /** Value of Content-Length in bytes, or NO_LENGTH. */
   contentLength = NO_LENGTH;
+  /** Number of Transfer-Encoding fields. */
   transferEncodings = 0;
-  /** The only transfer coding is `chunked`. */
+  /** Whether the last Transfer-Encoding field is exactly `chunked`. */
   chunked = false;
+  /** `ConnectionOption` bits. */
   connection = 0;
-  /** `timeout` of Keep-Alive, or NO_KEEP_ALIVE. */
+  /** The `timeout` of Keep-Alive in seconds, or NO_KEEP_ALIVE. */
   keepAliveSeconds = NO_KEEP_ALIVE;
+  /** Number of Host fields; `hostStart` and `hostEnd` bound the last one's value, as offsets into the scanned bytes. */
   hosts = 0;
   hostStart = 0;
   hostEnd = 0;
-  /** Expect: 0 none, 1 `100-continue`, 2 anything else. */
+  /** What Expect says: 0 for no field, 1 for `100-continue` once, 2 for anything else. */
   expect = 0;
   upgrade = false;
-  /** A well-known name is written with `_`; see DISGUISED. */
+  /** Whether a well-known name is written with `_` in place of `-`; see DISGUISED. */
   disguised = false;
-  /** Fields that concern only this connection are present and must be taken out before sending on. */
+  /** Whether there are hop-by-hop fields, which must be removed before the head is sent on. */
   hopByHop = false;
 
   reset(): void {
@@ -74,8 +78,8 @@ export class FieldScan {
 }
 
 /**
- * Reads lines from `at` up to and including the empty line. Returns the offset after it, INCOMPLETE, or a refusal.
- * `base` is the offset that index numbers are relative to; `end` bounds the bytes that are there.
+ * Reads lines from `at` up to and including the empty line. Returns the offset after it, INCOMPLETE, or a `Refusal`.
+ * Offsets in `scan.index` are relative to `base`, and size limits count from there; `end` is the end of the received bytes.
  */
 export function scanFieldLines(
   bytes: Uint8Array,
@@ -107,7 +111,7 @@ export function scanFieldLines(
     const nameEnd = at++;
     while (at < end && ((byte = bytes[at]!) === SP || byte === HTAB)) at++;
     const valueStart = at;
-    // Printable bytes are by far the most: four at a time, and the rest are found by comparing, without the table.
+    // Most bytes are printable: they are read four at a time, then one by one with comparisons. Only other bytes need the table.
     while (at < wordsEnd && isPrintable(view.getInt32(at))) at += 4;
     while (at < end && (((byte = bytes[at]!) >= SP && byte < 0x7f) || valueByte[byte] === 1)) at++;
     if (at + 1 >= end) {
@@ -141,7 +145,7 @@ export function scanFieldLines(
   return end > bytesEnd ? Refusal.headerTooLarge : INCOMPLETE;
 }
 
-/** Takes in a field that decides about the message or the connection. Returns a refusal or 0. */
+/** Notes a field that concerns framing, the host or the connection. Returns a `Refusal`, or 0. */
 function noteField(bytes: Uint8Array, id: number, start: number, end: number, scan: FieldScan): number {
   switch (id) {
     case HeaderId.host:
@@ -153,7 +157,7 @@ function noteField(bytes: Uint8Array, id: number, start: number, end: number, sc
       return noteContentLength(bytes, start, end, scan);
     case HeaderId.transferEncoding:
       scan.transferEncodings++;
-      // A tab after the coding belongs to it for some readers (llhttp), which then see no chunks at all.
+      // Some parsers (llhttp) count a tab after the coding as part of it, and then do not read chunks at all.
       scan.chunked = equalsIgnoringCase(bytes, start, end, 'chunked') && !tabBefore(bytes, end);
       scan.hopByHop = true;
       return 0;
@@ -178,8 +182,8 @@ function noteField(bytes: Uint8Array, id: number, start: number, end: number, sc
 }
 
 /**
- * One plain decimal number, once (RFC 9110 section 8.6). Lists and repetitions are refused even when they agree, and so
- * are leading zeros, which the grammar allows: some readers take them for octal.
+ * Accepts one Content-Length field with one plain decimal number (RFC 9110 section 8.6). Lists and repeated fields are refused
+ * even when their numbers agree. So are leading zeros, which the grammar allows: some parsers read such a number as octal.
  */
 function noteContentLength(bytes: Uint8Array, start: number, end: number, scan: FieldScan): number {
   if (start === end || scan.contentLength !== NO_LENGTH) return Refusal.contentLength;
@@ -195,7 +199,7 @@ function noteContentLength(bytes: Uint8Array, start: number, end: number, scan: 
   return 0;
 }
 
-/** `timeout=5` among other parameters (RFC 2068 section 19.7.1). */
+/** The number in `timeout=5`, which may be one of several parameters of Keep-Alive (RFC 2068 section 19.7.1); NO_KEEP_ALIVE without one. */
 function keepAliveSeconds(bytes: Uint8Array, start: number, end: number): number {
   const name = 'timeout=';
   let at = start;
@@ -209,7 +213,7 @@ function keepAliveSeconds(bytes: Uint8Array, start: number, end: number): number
   return seconds;
 }
 
-/** Splits the connection options (RFC 9110 section 7.6.1). Unknown ones name fields to take out: see `removeHopByHop`. */
+/** Reads connection options (RFC 9110 section 7.6.1). Unknown options are names of fields to remove; see `removeHopByHop`. */
 function noteConnection(bytes: Uint8Array, start: number, end: number, scan: FieldScan): number {
   let at = start;
   while (at < end) {
@@ -226,7 +230,7 @@ function noteConnection(bytes: Uint8Array, start: number, end: number, scan: Fie
     else if (equalsIgnoringCase(bytes, optionStart, optionEnd, 'upgrade')) scan.connection |= ConnectionOption.upgrade;
     else {
       const id = headerIdOfBytes(bytes, optionStart, optionEnd);
-      // Removing what frames or addresses the message would change its meaning after our check.
+      // Removing the field that frames or addresses the message would change its meaning after the gateway has checked it.
       if (id === HeaderId.host || id === HeaderId.contentLength) return Refusal.header;
       scan.connection |= ConnectionOption.named;
     }
@@ -234,13 +238,13 @@ function noteConnection(bytes: Uint8Array, start: number, end: number, scan: Fie
   return 0;
 }
 
-/** Whether the white space between `at` and the line's end holds a tab. */
+/** Whether the white space from `at` to the end of the line contains a tab. */
 function tabBefore(bytes: Uint8Array, at: number): boolean {
   while (bytes[at] === SP) at++;
   return bytes[at] === HTAB;
 }
 
-/** Whether `bytes[start, end)` is this lower-case text in any case. */
+/** Whether `bytes[start, end)`, in any case, equals the lower-case text `lower`. */
 function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
   if (end - start !== lower.length) return false;
   for (let i = 0; i < lower.length; i++) {

@@ -1,4 +1,4 @@
-// What concerns one connection only never goes on to the next.
+// Fields that concern one connection only are never sent on the next.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Removes from a head what concerns only the connection that it came on (RFC 9110 section 7.6.1).
+// Removes the hop-by-hop fields from a head: those that concern only the connection on which it arrived (RFC 9110 section 7.6.1).
 
 import { HeaderId } from '../header-names.ts';
 import type { Headers } from '../headers.ts';
@@ -19,7 +19,7 @@ for (const id of [
   singleHop[id] = 1;
 }
 
-/** Removes the single-hop fields and those that Connection names; `connection` holds `ConnectionOption` bits. */
+/** Removes the hop-by-hop fields, and the fields that Connection names; `connection` holds `ConnectionOption` bits. */
 export function removeHopByHop(headers: Headers, connection: number): void {
   if ((connection & ConnectionOption.named) !== 0) {
     for (const value of headers.getAll('connection')) {

@@ -1,11 +1,11 @@
-// What the parsers return: a number, so that nothing is allocated. Positive: bytes used; 0: more needed; negative: refused.
+// What the parsers return: a number, so that nothing is allocated. Positive: bytes consumed; 0: more bytes needed; negative: refused.
 
 import type { FaultCode } from '../../base/fault.ts';
 
-/** More bytes are needed. */
+/** The message is not complete: more bytes are needed. */
 export const INCOMPLETE = 0;
 
-/** Reasons for a refusal, as negative numbers. */
+/** Reasons for a refusal, as negative numbers: `-reason` is the index of its fault code in `codes`. */
 export const Refusal = {
   requestLine: -1,
   target: -2,
@@ -47,7 +47,7 @@ const codes: readonly FaultCode[] = [
   'upstream_malformed_response',
 ];
 
-/** The problem code of a refusal. */
+/** The fault code of a `Refusal`. */
 export function refusalCode(refusal: number): FaultCode {
   return codes[-refusal] ?? 'internal_error';
 }

@@ -1,4 +1,4 @@
-// One reading of each head, whole or byte by byte; what could be read two ways is refused with the reason that fits.
+// Each head is read in one way, whole or cut anywhere; a head that could be read in two ways is refused with the matching reason.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

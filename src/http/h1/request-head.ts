@@ -1,5 +1,5 @@
-// Reads the head of an HTTP/1 request (RFC 9112 sections 3 and 5) out of a byte buffer, once and strictly.
-// Reports what was received; what to do about it is decided elsewhere. Longer than most files: it is one grammar.
+// Reads the head of an HTTP/1 request (RFC 9112 sections 3 and 5) from a byte buffer, once and strictly. Reports what was
+// received; how to respond is decided elsewhere. Longer than most files because it is one grammar.
 
 import { latin1 } from '../../base/latin1.ts';
 import { isAuthority } from '../authority.ts';
@@ -15,7 +15,7 @@ import { INCOMPLETE, Refusal } from './parse-outcome.ts';
 const scan = new FieldScan();
 let parsed: RequestHead | null = null;
 
-/** The head that the last successful `parseRequestHead` read. May be taken once. */
+/** The head that the last successful `parseRequestHead` read. Call it once after each success. */
 export function takeRequestHead(): RequestHead {
   const head = parsed!;
   parsed = null;
@@ -24,8 +24,8 @@ export function takeRequestHead(): RequestHead {
 
 /**
  * Reads one head from `bytes[start, end)`. Returns the number of bytes it consumed (the body begins after them),
- * INCOMPLETE when more are needed, or a negative `Refusal`. One empty line in front is skipped (RFC 9112 section 2.2).
- * Stateless: an incomplete head is read again from its start.
+ * INCOMPLETE when more bytes are needed, or a negative `Refusal`. One empty line in front is skipped (RFC 9112 section 2.2).
+ * Keeps no state between calls: an incomplete head is read again from its start.
  */
 export function parseRequestHead(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
   let at = start;
@@ -48,7 +48,7 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   }
   at++;
 
-  // The path, with a note of everything that could make it mean two things.
+  // Reads the path, and notes whether anything in it needs normalisation.
   const targetStart = at;
   let needsCare = false;
   let previous = 0;
@@ -78,7 +78,7 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   if (targetEnd === targetStart) return Refusal.requestLine;
   at++;
 
-  // `HTTP/1.x` and CRLF.
+  // Reads `HTTP/1.x` and CRLF.
   if (at + 8 > end) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
   const minorVersion = parseVersion(bytes, at);
   if (at + 10 > end && minorVersion >= 0) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
@@ -108,7 +108,7 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   return refusal < 0 ? refusal : headEnd - start;
 }
 
-/** Minor version of `HTTP/1.x` at `at`; `Refusal.version` for another version, `Refusal.requestLine` for no version at all. */
+/** The minor version in `HTTP/1.x` at `at`: 0 or 1. `Refusal.version` for another version, `Refusal.requestLine` for anything else. */
 function parseVersion(bytes: Buffer, at: number): number {
   if (!isVersionPrefix(bytes, at, at + 8)) return Refusal.requestLine;
   if (bytes[at + 5] !== 0x31) return Refusal.version;
@@ -118,7 +118,7 @@ function parseVersion(bytes: Buffer, at: number): number {
 
 const versionShape = 'HTTP/d.d\r\n';
 
-/** Whether `bytes[at, end)` can be the beginning of `HTTP/` DIGIT `.` DIGIT CRLF (RFC 9112 section 2.3). */
+/** Whether `bytes[at, end)` is a prefix of some `HTTP/` DIGIT `.` DIGIT CRLF (RFC 9112 section 2.3). */
 function isVersionPrefix(bytes: Buffer, at: number, end: number): boolean {
   for (let i = 0; at + i < end; i++) {
     const byte = bytes[at + i]!;
@@ -132,12 +132,12 @@ function isBareLineEnding(bytes: Buffer, at: number): boolean {
   return bytes[at] === 0x0a || (bytes[at] === 0x0d && bytes[at + 1] !== 0x0a);
 }
 
-/** A line that ends after the target is HTTP/0.9's; any other bad byte is the target's fault. */
+/** A line that ends after the target is an HTTP/0.9 request line. Any other illegal byte is an error in the target. */
 function refusedTarget(bytes: Buffer, at: number, targetStart: number): number {
   return bytes[at] === 0x0d || at === targetStart ? Refusal.requestLine : Refusal.target;
 }
 
-/** Checks the rules that need the whole head, makes the strings and the `RequestHead`. Returns a refusal or 1. */
+/** Checks the rules that need the whole head, then builds the `RequestHead`. Returns a `Refusal`, or 1. */
 function buildHead(
   bytes: Buffer,
   base: number,
@@ -150,7 +150,7 @@ function buildHead(
   needsCare: boolean,
   minorVersion: number,
 ): number {
-  // Framing first (RFC 9112 section 6.3): a message whose end is in doubt is refused whatever else it says.
+  // Framing is checked first (RFC 9112 section 6.3): a message whose end is in doubt is refused, whatever else it contains.
   const { contentLength, connection } = scan;
   const chunked = scan.transferEncodings !== 0;
   if (chunked) {
@@ -181,7 +181,7 @@ function buildHead(
     targetForm = 'absolute';
     const target = splitAbsolute(raw.slice(targetStart - base, pathEnd - base));
     if (target === null) return Refusal.target;
-    // RFC 9112 section 3.2.2 lets the target win; two different hosts in one message are refused instead of chosen from.
+    // RFC 9112 section 3.2.2 prefers the target's host; a message with two different hosts is refused here instead.
     if (scan.hosts === 1 && authority.toLowerCase() !== target.authority.toLowerCase()) return Refusal.host;
     authority = target.authority;
     rawPath = target.path;
@@ -215,7 +215,7 @@ function buildHead(
   return 1;
 }
 
-/** The usual methods as shared strings; others are cut out of the head. */
+/** The method: a shared string for the common ones, otherwise a slice of the head. */
 function methodOf(raw: string, first: number, length: number): string {
   switch (length) {
     case 3:
@@ -242,8 +242,8 @@ function methodOf(raw: string, first: number, length: number): string {
 const protocolForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/;
 
 /**
- * The one protocol that is asked for; empty when there are several or it is HTTP/2, and the request is then served
- * without the switch, as RFC 9110 section 7.8 allows: HTTP/2 in a tunnel would carry requests past the router.
+ * The protocol that Upgrade asks for; empty when it asks for several or for HTTP/2. Such a request is served without a switch,
+ * as RFC 9110 section 7.8 allows: HTTP/2 in a tunnel would carry requests past the router.
  */
 function upgradeOf(headers: Headers): string {
   const asked = headers.getOnlyById(HeaderId.upgrade);
@@ -253,8 +253,8 @@ function upgradeOf(headers: Headers): string {
 let lastAuthority = '';
 
 /**
- * Text of a Host field; null when it is none. Nearly all requests on a thread name the host of the one before: that
- * string is given again, so that whoever compares it later compares pointers.
+ * The value of a Host field as text; null when it is not a host. Nearly all requests on a thread have the same host as the
+ * request before. They get the same string object, so that later comparisons compare pointers only.
  */
 function authorityOf(bytes: Buffer, start: number, end: number): string | null {
   const { length } = lastAuthority;
@@ -270,7 +270,7 @@ function authorityOf(bytes: Buffer, start: number, end: number): string | null {
   return text;
 }
 
-/** Splits `http://host:port/path`; null when it is not such a target. User information is refused (RFC 9110 section 4.2.4). */
+/** Splits `http://host:port/path`; null when `target` is not of this form. User information is refused (RFC 9110 section 4.2.4). */
 function splitAbsolute(target: string): { authority: string; path: string } | null {
   const match = /^https?:\/\/([^/]*)(.*)$/i.exec(target);
   if (match === null || !isAuthority(match[1]!)) return null;

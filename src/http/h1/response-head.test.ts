@@ -1,4 +1,4 @@
-// How an answer's body ends, by status, method and fields; and answers that contradict themselves.
+// How a response's body ends, by status, method and fields; responses that contradict themselves are refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ for (const [what, text, framing, keepAlive, toHead = false] of framings) {
   });
 }
 
-// As the HTTP server of the JDK says in its 100 that no body follows.
+// The HTTP server of the JDK sends its 100 with a length of 0.
 for (const status of [100, 103]) {
   test(`a length of 0 in a ${status} says what is so, and is not passed on`, () => {
     const text = `HTTP/1.1 ${status} x\r\nContent-Length: 0\r\nX-A: 1\r\n\r\n`;

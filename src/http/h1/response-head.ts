@@ -1,4 +1,4 @@
-// Reads the head of an HTTP/1 response (RFC 9112 section 4) as strictly as a request's, and determines how its body ends.
+// Reads the head of an HTTP/1 response (RFC 9112 section 4) as strictly as that of a request, and determines how its body ends.
 
 import { valueByte } from '../byte-classes.ts';
 import { HeaderId } from '../header-names.ts';
@@ -15,25 +15,25 @@ import {
 import { removeHopByHop } from './hop-by-hop.ts';
 import { INCOMPLETE, Refusal } from './parse-outcome.ts';
 
-/** How the end of a body is found. */
+/** How the end of a body is found; `none` for a message without a body. */
 export const BodyFraming = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
 
-/** A response's head as read. */
+/** The head of a response, from any HTTP version. */
 export class ResponseHead {
   readonly status: number;
   /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
   readonly minorVersion: number;
-  /** The fields, those that concern only this connection already taken out. */
+  /** The header fields, without the hop-by-hop fields of this connection. */
   readonly headers: Headers;
-  /** One of `BodyFraming`; takes the request's method and the status into account (RFC 9112 section 6.3). */
+  /** One of `BodyFraming`. Depends on the request's method and the status as well (RFC 9112 section 6.3). */
   readonly framing: number;
-  /** As announced, also where no body follows (HEAD, 304); -1 when not announced. */
+  /** Announced length in bytes, even when no body follows (HEAD, 304); -1 when none was announced. */
   readonly contentLength: number;
   /** Whether the connection may serve another request afterwards. */
   readonly keepAlive: boolean;
-  /** Value of Upgrade in a 101, else empty. */
+  /** Value of Upgrade in a 101 response; empty in any other. */
   readonly upgrade: string;
-  /** For how long the endpoint says that it keeps the connection; NO_KEEP_ALIVE where it does not. */
+  /** Seconds for which the endpoint promises to keep the idle connection; NO_KEEP_ALIVE when it promises nothing. */
   readonly keepAliveSeconds: number;
 
   constructor(
@@ -60,7 +60,7 @@ export class ResponseHead {
 const scan = new FieldScan();
 let parsed: ResponseHead | null = null;
 
-/** The head that the last successful `parseResponseHead` read. May be taken once. */
+/** The head that the last successful `parseResponseHead` read. Call it once after each success. */
 export function takeResponseHead(): ResponseHead {
   const head = parsed!;
   parsed = null;
@@ -68,8 +68,8 @@ export function takeResponseHead(): ResponseHead {
 }
 
 /**
- * Reads one head from `bytes[start, end)`; see `parseRequestHead` for the result. `toHead` says that the request's
- * method was HEAD, whose responses have no body whatever their fields say.
+ * Reads one head from `bytes[start, end)`; see `parseRequestHead` for the return value. `toHead` says that the request's
+ * method was HEAD: its response has no body, whatever the fields say.
  */
 export function parseResponseHead(
   bytes: Buffer,
@@ -94,7 +94,7 @@ export function parseResponseHead(
   if (hundreds < 1 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return Refusal.statusLine;
   const status = hundreds * 100 + tens * 10 + ones;
   at += 5;
-  // The space after the status is required even without a reason, yet well-known servers leave it out with the reason.
+  // The space after the status is required even without a reason, but well-known servers omit it together with the reason.
   if (bytes[at] === 0x20) at++;
   else if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.statusLine;
   while (at < end && valueByte[bytes[at]!] === 1) at++;
@@ -123,13 +123,13 @@ function buildHead(
   if (encoded) {
     if (contentLength !== NO_LENGTH) return Refusal.conflictingLength;
     if (scan.transferEncodings > 1 || !scan.chunked || minorVersion === 0) return Refusal.transferCoding;
-    // RFC 9112 section 6.1: neither 1xx nor 204 may carry Transfer-Encoding; what follows them could be read two ways.
+    // RFC 9112 section 6.1: neither 1xx nor 204 may have Transfer-Encoding; two recipients could read the bytes after it differently.
     if (status < 200 || status === 204) return Refusal.transferCoding;
   }
   if (contentLength > 0 && status === 204) return Refusal.contentLength;
-  // That an interim response has no body may be said in this way as well, which is forbidden (RFC 9110 section 8.6) and common.
+  // A length of 0 in an interim response is forbidden (RFC 9110 section 8.6) but common, so only a positive length is refused.
   if (contentLength > 0 && status < 200) return Refusal.contentLength;
-  // An interim response that ends its connection contradicts itself: some readers take what follows, others do not.
+  // An interim response that ends its connection contradicts itself: some recipients read the response after it, others do not.
   if (status < 200 && status !== 101 && (minorVersion === 0 || (connection & ConnectionOption.close) !== 0)) {
     return Refusal.statusLine;
   }

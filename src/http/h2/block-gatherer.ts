@@ -3,13 +3,13 @@
 import { ErrorCode } from './error-code.ts';
 
 const nothing = Buffer.alloc(0);
-/** A block in more pieces than its size explains is made to cost (CVE-2024-27316). */
+/** Largest number of CONTINUATION frames per block. A block in more pieces than its size explains is an attack (CVE-2024-27316). */
 const CONTINUATIONS_MAX = 64;
 
 export class BlockGatherer {
-  /** Largest block, in its compressed form. */
+  /** Largest size of a block in its compressed form, in bytes. */
   private readonly bytesMax: number;
-  /** Whose block is coming in; 0 when there is none. */
+  /** Id of the stream whose block is being gathered; 0 when there is none. */
   stream: number;
   endStream: boolean;
   private bytes: Buffer;
@@ -25,7 +25,7 @@ export class BlockGatherer {
     this.continuations = 0;
   }
 
-  /** The piece in HEADERS. Returns 0, or the code that ends the connection. */
+  /** Starts a block with the fragment in HEADERS. Returns 0, or the error code that ends the connection. */
   begin(stream: number, endStream: boolean, bytes: Buffer, start: number, end: number): number {
     this.stream = stream;
     this.endStream = endStream;
@@ -34,12 +34,12 @@ export class BlockGatherer {
     return this.append(bytes, start, end);
   }
 
-  /** A piece in CONTINUATION, as `begin`. */
+  /** Appends the fragment in a CONTINUATION frame. Returns as `begin` does. */
   add(bytes: Buffer, start: number, end: number): number {
     return ++this.continuations > CONTINUATIONS_MAX ? ErrorCode.enhanceYourCalm : this.append(bytes, start, end);
   }
 
-  /** The whole block; it is not kept here. */
+  /** Returns the whole block and lets go of it. */
   take(): Buffer {
     const whole = this.bytes.subarray(0, this.length);
     this.stream = 0;

@@ -17,7 +17,7 @@ export const ErrorCode = {
   http11Required: 0xd,
 } as const;
 
-/** As the RFC writes it. */
+/** The name of an error code as in the RFC, such as `PROTOCOL_ERROR`; hexadecimal for an unknown code. */
 export function errorName(code: number): string {
   const name = Object.entries(ErrorCode).find(([, value]) => value === code)?.[0];
   return name === undefined ? `0x${code.toString(16)}` : name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase();

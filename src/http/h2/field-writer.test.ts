@@ -1,4 +1,4 @@
-// Fields that are text, as those of heads that were kept and those that filters add.
+// Writing fields that are text: those of settled heads, and those that filters add.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ function written(write: (fields: FieldWriter) => void): string[] {
 }
 
 test('names in lower case, values without the spaces around them, and with all of their bytes', () => {
-  // The last byte of the letter is a space to JavaScript.
+  // The last UTF-8 byte of the letter, read as a character, is white space to JavaScript.
   const city = Buffer.from('Città').toString('latin1');
   assert.deepEqual(
     written(fields => {

@@ -1,4 +1,4 @@
-// Writes the fields of a head, from any source, into a header block. Leaves out what concerns one HTTP/1 connection (RFC 9113 section 8.2.2).
+// Writes the fields of a head, from any HTTP version, into a header block, without connection-specific fields (RFC 9113 section 8.2.2).
 
 import { HeaderId, headerIdOf, headerNames } from '../header-names.ts';
 import type { FieldVisitor } from '../headers.ts';
@@ -6,10 +6,10 @@ import { trimOptionalWhitespace } from '../optional-whitespace.ts';
 import { BlockWriter } from './hpack/block-writer.ts';
 import { staticNameIndex } from './hpack/static-table.ts';
 
-/** Number of the static field with the name of this `HeaderId`, 0 for none. */
+/** Index in HPACK's static table of the first field with this `HeaderId`'s name; 0 for none. */
 const staticOfId = Uint8Array.from(headerNames, name => (name === '' ? 0 : staticNameIndex(name)));
 
-/** Names that filters gave, in lower case: there are few. */
+/** Names of text fields in lower case, by the name as given. Filters use few names; LOWERED_MAX bounds the map. */
 const lowered = new Map<string, string>();
 const LOWERED_MAX = 1024;
 
@@ -22,7 +22,7 @@ function lowerName(name: string): string {
   return lower;
 }
 
-/** A mask over `HeaderId` of fields that HTTP/2 never has, and these. */
+/** A mask by `HeaderId` with 1 for each connection-specific field of HTTP/1, and for each id in `more`. */
 export function leftOut(...more: readonly number[]): Uint8Array {
   const mask = new Uint8Array(headerNames.length);
   for (const id of [
@@ -44,13 +44,13 @@ export class FieldWriter implements FieldVisitor {
   readonly writer: BlockWriter;
   private readonly skipped: Uint8Array;
 
-  /** `skipped` is 1 for each `HeaderId` that is passed over. */
+  /** `skipped` has 1 for each `HeaderId` that is not written. */
   constructor(skipped: Uint8Array) {
     this.writer = new BlockWriter();
     this.skipped = skipped;
   }
 
-  /** Field lines as text, each ended by CRLF. */
+  /** Writes fields given as lines, each ended by CRLF. */
   lines(text: string): void {
     for (const line of text.split('\r\n')) {
       const colon = line.indexOf(':');

@@ -1,6 +1,6 @@
-// Budgets for useless work that a peer may cause: resets of streams, and frames without content. Has no clock of its own.
+// Budgets for useless work that a peer may cause: stream resets, and frames without content. Has no clock: callers pass `now` in ms.
 
-/** A bucket that fills at a steady rate and is emptied by what the peer does. */
+/** A token bucket: it refills at a steady rate up to `burst`, and the peer's actions spend from it. */
 class Budget {
   private readonly burst: number;
   private readonly perMs: number;
@@ -14,7 +14,7 @@ class Budget {
     this.filledAt = now;
   }
 
-  /** False when there is not enough left. */
+  /** Spends `cost`. Returns false, and spends nothing, when not enough is left. */
   spend(cost: number, now: number): boolean {
     if (this.left < cost) {
       this.left = Math.min(this.burst, this.left + (now - this.filledAt) * this.perMs);
@@ -30,19 +30,19 @@ class Budget {
   }
 }
 
-/** What a connection may do at once, and what it earns a second. */
+/** How many stream resets a connection may cause at once, and how many more each second. */
 export interface FloodLimits {
-  /** Streams that the peer resets, or makes us reset by what it does wrong (CVE-2023-44487, CVE-2025-8671). */
+  /** Counts streams that the peer resets, or that its errors make the gateway reset (CVE-2023-44487, CVE-2025-8671). */
   readonly resetBurst: number;
   readonly resetsPerSecond: number;
 }
 
-/** Frames without use: PING, SETTINGS, PRIORITY, empty DATA, updates of closed streams, unknown types. */
+/** Budget for frames without use: PING, SETTINGS, PRIORITY, empty DATA, updates of closed streams, unknown types. */
 const FRAME_BURST = 1000;
 const FRAMES_PER_SECOND = 100;
-/** Bytes of a message that pay for a frame. */
+/** How many bytes of a message earn the budget for one frame. */
 const BYTES_PER_FRAME = 1024;
-/** SETTINGS are answered and touch every stream. */
+/** A SETTINGS frame costs more, since it is acknowledged and affects every stream. */
 const SETTINGS_COST = 10;
 
 export class FloodGuard {
@@ -54,7 +54,7 @@ export class FloodGuard {
     this.frames = new Budget(FRAME_BURST, FRAMES_PER_SECOND, now);
   }
 
-  /** Each returns whether the peer may continue. */
+  /** Counts one reset. Like the next two methods, returns false when the budget is spent and the connection should end. */
   reset(now: number): boolean {
     return this.resets.spend(1, now);
   }
@@ -68,8 +68,8 @@ export class FloodGuard {
   }
 
   /**
-   * Something useful went to and fro: a request, or bytes of a message. It pays for the frames that come of it: peers of note give room
-   * back every 4 KiB, for stream and connection.
+   * Notes useful traffic: a request, or bytes of a message. It earns budget for the frames that it causes: well-known peers send
+   * WINDOW_UPDATE every 4 KiB, one for the stream and one for the connection.
    */
   useful(bytes = 0): void {
     this.frames.earn(2 + bytes / BYTES_PER_FRAME);

@@ -1,10 +1,10 @@
-// Flow control (RFC 9113 sections 5.2 and 6.9): how much may be sent and received, for a stream or a connection.
+// Flow-control windows (RFC 9113 sections 5.2 and 6.9) of a stream or a connection: how many bytes of DATA may be sent and received.
 
-/** Windows of streams and connection before anybody changes them. */
+/** Initial window of streams and of the connection, in bytes, until a peer changes it. */
 export const WINDOW_DEFAULT = 65_535;
 export const WINDOW_MAX = 0x7fffffff;
 
-/** How many bytes of DATA we may send. A changed setting can make a stream's negative. */
+/** How many bytes of DATA the gateway may send. A changed initial window can make a stream's value negative. */
 export class SendWindow {
   available: number;
 
@@ -12,18 +12,18 @@ export class SendWindow {
     this.available = available;
   }
 
-  /** WINDOW_UPDATE, or a change of the initial size (may be negative). False when it grows beyond what is allowed. */
+  /** Applies a WINDOW_UPDATE or a change of the initial size, which may be negative. Returns false when the window exceeds WINDOW_MAX. */
   grow(increment: number): boolean {
     this.available += increment;
     return this.available <= WINDOW_MAX;
   }
 }
 
-/** How many bytes of DATA the peer may send us, and what of them we have not given back yet. */
+/** How many bytes of DATA the peer may send, and how many of the bytes received have not been given back to it yet. */
 export class ReceiveWindow {
   private size: number;
   private available: number;
-  /** Bytes that are used and not given back. */
+  /** Bytes that were consumed but not announced to the peer as free again. */
   private used: number;
 
   constructor(size: number, available = size) {
@@ -32,20 +32,20 @@ export class ReceiveWindow {
     this.used = 0;
   }
 
-  /** Takes the payload of a DATA frame, padding included. False when the peer had no right to send it. */
+  /** Counts the payload of a DATA frame, padding included. Returns false when it exceeds the window. */
   take(length: number): boolean {
     this.available -= length;
     return this.available >= 0;
   }
 
-  /** Notes that bytes need no room any more. Returns the increment to announce, 0 while it is not worth a frame. */
+  /** Notes that `length` bytes were consumed. Returns the increment to announce: 0 until half the window is consumed. */
   release(length: number): number {
     this.used += length;
     if (this.used * 2 < this.size) return 0;
     return this.giveBack();
   }
 
-  /** Makes it twice as large, at most `max`. Returns what that adds to the increment that `release` gave. */
+  /** Doubles the window, up to `max` bytes. Returns the bytes gained, to be added to the increment that `release` returned. */
   widen(max: number): number {
     const added = Math.min(this.size, max - this.size);
     this.size += added;
@@ -53,7 +53,7 @@ export class ReceiveWindow {
     return added;
   }
 
-  /** The increment for all that is used. */
+  /** Gives back all consumed bytes, and returns the increment to announce. */
   giveBack(): number {
     const increment = this.used;
     this.used = 0;

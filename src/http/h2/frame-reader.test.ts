@@ -1,4 +1,4 @@
-// Frames come in pieces: whatever the cuts, the same is told, and the same error ends it. Limits of header blocks.
+// Frames that arrive in pieces: however they are cut, the handler gets the same calls and the same error. Limits of header blocks.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -7,7 +7,7 @@ import { ErrorCode } from './error-code.ts';
 import { Flag, FrameType, writeFrameHeader } from './frame.ts';
 import { type FrameHandler, FrameReader } from './frame-reader.ts';
 
-/** Writes down what it is told; DATA in one piece a frame. */
+/** Records the handler's calls as text; each DATA frame as one entry. */
 class Recorder implements FrameHandler {
   readonly told: string[] = [];
   private data = '';
@@ -69,14 +69,14 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 
 const settingsFrame = frame(FrameType.settings, 0, 0, Buffer.alloc(0));
 
-/** What is told of these bytes in these pieces, and the error. */
+/** Reads `bytes`, cut at these shares of their length. Returns the recorded calls, and the error code or 0. */
 function read(bytes: Buffer, cuts: readonly number[]): { told: readonly string[]; error: number } {
   const recorder = new Recorder();
   const reader = new FrameReader(recorder, 2_000);
   let at = 0;
   for (const cut of [...cuts.map(share => Math.floor(share * bytes.length)).sort((a, b) => a - b), bytes.length]) {
     if (cut <= at) continue;
-    // A copy that is overwritten behind the call, as the thread's read buffer is.
+    // A copy that is overwritten after the call, like the thread's read buffer.
     const piece = Buffer.from(bytes.subarray(at, cut));
     const error = reader.feed(piece, 0, piece.length);
     piece.fill(0xff);

@@ -1,26 +1,26 @@
-// Decodes frames as their bytes arrive (RFC 9113 sections 4 and 6), for a server or a client. DATA passes through in pieces,
-// every other frame is handed over whole. Checks each frame by itself; what it means for a stream is up to the handler.
+// Decodes frames as their bytes arrive (RFC 9113 sections 4 and 6), for a server or a client. Passes DATA on in pieces, and every
+// other frame whole. Checks each frame by itself; its effect on a stream is up to the handler.
 
 import { BlockGatherer } from './block-gatherer.ts';
 import { ErrorCode } from './error-code.ts';
 import { Flag, FRAME_BYTES_DEFAULT, FRAME_HEADER_BYTES, FrameType, readUint31, readUint32 } from './frame.ts';
 import { SETTING_BYTES } from './settings.ts';
 
-/** Takes frames. Bytes are valid only during the call. What returns a number returns 0, or the code that ends the connection. */
+/** Receives frames. Bytes are valid only during the call. Each returned number is 0 or the error code that ends the connection. */
 export interface FrameHandler {
-  /** A DATA frame begins; `length` is its payload with padding, which is what flow control counts. */
+  /** A DATA frame begins. `length` is the size of its payload including padding, as flow control counts it. */
   onDataStart(streamId: number, length: number, endStream: boolean): number;
   onData(bytes: Buffer, start: number, end: number): void;
-  /** All of the frame that `onDataStart` announced has arrived. */
+  /** The frame that `onDataStart` announced has arrived completely. */
   onDataEnd(): number;
-  /** A whole header block: HEADERS and its CONTINUATIONs. */
+  /** A whole header block, from HEADERS and its CONTINUATION frames. */
   onHeaders(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): number;
-  /** Told of to be counted; priorities themselves are not used. */
+  /** Reported to be counted; priorities themselves are not used. */
   onPriority(streamId: number): number;
   onReset(streamId: number, code: number): number;
   onSettings(bytes: Buffer, start: number, end: number): number;
   onSettingsAck(): number;
-  /** Eight bytes from `start`. */
+  /** The payload is the eight bytes from `start`. */
   onPing(bytes: Buffer, start: number): number;
   onPingAck(bytes: Buffer, start: number): number;
   onGoaway(lastStreamId: number, code: number): number;
@@ -33,18 +33,18 @@ const nothing = Buffer.alloc(0);
 
 export class FrameReader {
   private readonly handler: FrameHandler;
-  /** The first frame of either side is SETTINGS (RFC 9113 section 3.4). */
+  /** True until the peer's first frame, which must be SETTINGS (RFC 9113 section 3.4). */
   private settingsDue: boolean;
-  /** The beginning of an incomplete frame. */
+  /** Buffer for an incomplete frame or frame header; `stashed` of its bytes have arrived. */
   private stash: Buffer;
   private stashed: number;
-  /** Of the current DATA frame: bytes of payload, then of padding, still to come. */
+  /** State of the current DATA frame: whether its pad length is still to come, and how many bytes of payload and of padding. */
   private inData: boolean;
   private padLengthDue: boolean;
   private dataLeft: number;
   private padLeft: number;
   private readonly block: BlockGatherer;
-  /** Frames that have begun, and the one that began the block. */
+  /** Number of frames begun so far, and its value when the current header block began. */
   private units: number;
   private blockUnit: number;
 
@@ -62,12 +62,12 @@ export class FrameReader {
     this.blockUnit = 0;
   }
 
-  /** Something other than DATA has begun and is not complete: another number for each such thing, 0 for none. */
+  /** Identifies an incomplete frame header, header block or frame other than DATA, each by another number; 0 when there is none. */
   get unfinished(): number {
     return this.block.stream !== 0 ? this.blockUnit : this.stashed > 0 ? this.units : 0;
   }
 
-  /** Reads `bytes[start, end)`. Returns 0, or the code with which the connection must end; nothing is read after that. */
+  /** Reads `bytes[start, end)`. Returns 0, or the error code with which the connection must end: do not call it again then. */
   feed(bytes: Buffer, start: number, end: number): number {
     let at = start;
     while (at < end) {
@@ -162,7 +162,7 @@ export class FrameReader {
     return this.handler.onDataEnd();
   }
 
-  /** Returns the offset after what it consumed. `inData` is false once the frame is complete; `dataLeft` is negative when it is malformed. */
+  /** Returns the offset after the consumed bytes. Clears `inData` after the whole frame; `dataLeft` is negative for a malformed one. */
   private feedData(bytes: Buffer, at: number, end: number): number {
     if (this.padLengthDue) {
       this.padLengthDue = false;
@@ -188,7 +188,7 @@ export class FrameReader {
 
   // ---- Every other frame ---------------------------------------------------------------------------------------
 
-  /** What the nine bytes alone determine. */
+  /** Checks what the nine-byte frame header alone determines. Returns 0 or an error code. */
   private checkHeader(bytes: Buffer, at: number, length: number): number {
     if (length > FRAME_BYTES_DEFAULT) return ErrorCode.frameSizeError;
     const type = bytes[at + 3]!;
@@ -213,7 +213,7 @@ export class FrameReader {
         if (streamId !== 0) return ErrorCode.protocolError;
         break;
       case FrameType.pushPromise:
-        // A client may not send it, and as a client we said that we want none.
+        // A client may not send it, and the gateway as a client has disabled push.
         return ErrorCode.protocolError;
       case FrameType.continuation:
         return gathering === 0 ? ErrorCode.protocolError : 0;
@@ -273,7 +273,7 @@ export class FrameReader {
   }
 }
 
-/** Whether a frame of that type may have that length (RFC 9113 section 6): known before a byte of what it holds has come. */
+/** Whether a frame of this type may have this length (RFC 9113 section 6). Checked before any byte of the payload has arrived. */
 function hasItsSize(type: number, length: number, ack: boolean): boolean {
   switch (type) {
     case FrameType.windowUpdate:
@@ -284,7 +284,7 @@ function hasItsSize(type: number, length: number, ack: boolean): boolean {
     case FrameType.ping:
       return length === 8;
     case FrameType.priority:
-      // Section 6.3 makes a wrong size an error of the stream; the peer is out of sync all the same.
+      // Section 6.3 makes a wrong size a stream error. It ends the connection here, since the peer is out of sync anyway.
       return length === 5;
     case FrameType.goaway:
       return length >= 8;

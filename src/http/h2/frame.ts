@@ -1,4 +1,4 @@
-// The layout of frames (RFC 9113 section 4.1 and 6): types, flags, sizes, and the nine bytes at the start of each.
+// The layout of frames (RFC 9113 sections 4.1 and 6): types, flags, sizes, and the nine-byte frame header.
 
 export const FrameType = {
   data: 0x0,
@@ -16,13 +16,13 @@ export const FrameType = {
 export const Flag = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
 export const FRAME_HEADER_BYTES = 9;
-/** What every peer must take, and what we announce (RFC 9113 section 4.2). */
+/** Largest payload that every peer must accept, and that the gateway accepts (RFC 9113 section 4.2). */
 export const FRAME_BYTES_DEFAULT = 16_384;
 /** Largest value of SETTINGS_MAX_FRAME_SIZE. */
 export const FRAME_BYTES_LIMIT = 0xffffff;
 export const STREAM_ID_MAX = 0x7fffffff;
 
-/** What a client sends first (RFC 9113 section 3.4). */
+/** The first bytes that a client sends on a connection (RFC 9113 section 3.4). */
 export const clientPreface: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** Writes the header of a frame at `at`; returns the offset after it. */
@@ -55,7 +55,7 @@ export function readUint32(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }
 
-/** A stream id or window increment: the first bit is reserved and ignored. */
+/** Reads a stream id or window increment, ignoring the reserved first bit. */
 export function readUint31(bytes: Uint8Array, at: number): number {
   return readUint32(bytes, at) & 0x7fffffff;
 }

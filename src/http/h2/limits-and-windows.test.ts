@@ -1,4 +1,4 @@
-// The small rooms of HTTP/2: SETTINGS, windows, budgets for floods, trailers.
+// The small parts of HTTP/2: SETTINGS, flow-control windows, flood budgets, trailers.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -79,7 +79,7 @@ describe('budgets', () => {
     const guard = new FloodGuard({ resetBurst: 3, resetsPerSecond: 2 }, 0);
     assert.deepEqual([guard.reset(0), guard.reset(0), guard.reset(0), guard.reset(0)], [true, true, true, false]);
     assert.deepEqual([guard.reset(400), guard.reset(500), guard.reset(500)], [false, true, false]);
-    // It never fills beyond the burst.
+    // Time never fills the budget beyond the burst.
     const later = Array.from({ length: 5 }, () => guard.reset(1e6));
     assert.deepEqual(later, [true, true, true, false, false]);
   });

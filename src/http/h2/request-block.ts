@@ -1,13 +1,13 @@
-// Encodes the head of a request, and trailers, as header blocks towards an upstream (RFC 9113 section 8.3.1). Keeps no table.
+// Encodes the head and trailers of a request as header blocks for an upstream (RFC 9113 section 8.3.1). Uses no dynamic table.
 
 import { HeaderId } from '../header-names.ts';
 import type { Headers } from '../headers.ts';
 import { FieldWriter, leftOut } from './field-writer.ts';
 
-/** Host goes as :authority. */
+/** Host is not written, since its value goes out as :authority. */
 const skipped = leftOut(HeaderId.host);
 
-/** One a thread serves: a block is written and then sent at once. */
+/** One object per thread is enough: each block is sent as soon as it is written. */
 export class RequestBlock extends FieldWriter {
   private webSocketKey: string;
 
@@ -16,7 +16,7 @@ export class RequestBlock extends FieldWriter {
     this.webSocketKey = '';
   }
 
-  /** Begins a head with its pseudo-header fields; `path` with the query. */
+  /** Begins a head with its pseudo-header fields. `path` includes the query; an empty `authority` is not written. */
   begin(method: string, scheme: 'http' | 'https', authority: string, path: string): void {
     const { writer } = this;
     writer.begin();
@@ -26,19 +26,19 @@ export class RequestBlock extends FieldWriter {
     if (authority !== '') writer.field(':authority', authority);
   }
 
-  /** Begins the head of an extended CONNECT (RFC 8441 section 4). `key` is what an HTTP/1.1 client wants to see proved. */
+  /** Begins the head of an extended CONNECT (RFC 8441 section 4). `key` is the client's Sec-WebSocket-Key; empty from an HTTP/2 client. */
   beginConnect(protocol: string, scheme: 'http' | 'https', authority: string, path: string, key: string): void {
     this.webSocketKey = key;
     this.begin('CONNECT', scheme, authority, path);
     this.writer.field(':protocol', protocol);
   }
 
-  /** Trailers are understood: the only value that is allowed here (RFC 9113 section 8.2.2). gRPC servers require it. */
+  /** Writes `te: trailers`, the only value of TE that HTTP/2 allows (RFC 9113 section 8.2.2). gRPC servers require it. */
   takesTrailers(): void {
     this.writer.field('te', 'trailers');
   }
 
-  /** The key of the head that was just written; empty if it requests no tunnel. */
+  /** Returns the `key` of the head that was just written, and forgets it; empty when there is none. */
   takeWebSocketKey(): string {
     const key = this.webSocketKey;
     this.webSocketKey = '';

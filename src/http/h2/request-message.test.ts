@@ -1,4 +1,4 @@
-// Requests out of header blocks: what head comes of them, which are none, which are refused; and that a message gives many requests.
+// Requests from header blocks: the head that each becomes, malformed and refused ones, and many requests from one message.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -90,7 +90,7 @@ describe('a request', () => {
     assert.equal(second.headers.get('x-a'), '1');
     assert.equal(second.headers.get('x-b'), undefined);
     assert.equal(second.path, '');
-    // Limits that a reload changed judge it anew.
+    // Under other limits, such as after a reload, the block is judged again.
     assert.equal(readRequest(block, { ...limits, headerCountMax: 0 }).verdict, Verdict.refused);
   });
 

@@ -1,5 +1,5 @@
-// Makes an HTTP request of a decoded header block (RFC 9113 section 8.3), once and strictly, in the form that the rest of the
-// gateway knows: a head as HTTP/1.1 would have it. Knows neither streams nor frames. Long because it is one grammar.
+// Builds a request from a decoded header block (RFC 9113 section 8.3), once and strictly, in the form that the rest of the gateway
+// uses: a head as in HTTP/1.1. Knows neither streams nor frames. Long because it is one grammar.
 
 import type { FaultCode } from '../../base/fault.ts';
 import { flatText } from '../../base/latin1.ts';
@@ -14,29 +14,29 @@ import { RequestHead, type TargetForm, UNKNOWN_LENGTH } from '../request-head.ts
 import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
 
-/** `contentLength` of a message without a length. */
+/** `contentLength` of a message without Content-Length. */
 const NO_LENGTH = -1;
 
-/** What is to be done with a message. */
+/** What to do with a message. */
 export const Verdict = {
-  /** It is a request. */
+  /** It is a valid request. */
   served: 0,
-  /** It is none: the stream ends with PROTOCOL_ERROR (RFC 9113 section 8.1.1). */
+  /** It is not a valid request: the stream ends with PROTOCOL_ERROR (RFC 9113 section 8.1.1). */
   malformed: 1,
-  /** It is not served: it gets a response. */
+  /** It is a request that the gateway refuses with a response. */
   refused: 2,
 } as const;
 
 /**
- * A request as in its header block: immutable, so that the same block gives many requests. `toHead` makes one.
+ * A request as in its header block. Immutable once read, so that a block that repeats gives many requests: `toHead` makes each.
  */
 export class RequestMessage {
-  /** The limits that it was judged by. */
+  /** The limits by which it was judged. */
   readonly limits: HeadLimits;
   /** One of `Verdict`; `code` says why. */
   verdict: number;
   code: FaultCode;
-  /** One of `RefusalForm`, where it is refused. */
+  /** One of `RefusalForm`; valid when the verdict is `refused`. */
   refusalForm: number;
   method: string;
   private targetForm: TargetForm;
@@ -45,12 +45,12 @@ export class RequestMessage {
   private query: string;
   private hasQuery: boolean;
   private authority: string;
-  /** As HTTP/1.1 has it: start line, Host, the other fields. */
+  /** The head in HTTP/1.1 form: start line, Host, the other fields; without the empty line. */
   private text: string;
   private readonly index: number[];
   private contentLength: number;
   private expectContinue: boolean;
-  /** Of an extended CONNECT (RFC 8441): `websocket`; else empty. */
+  /** The protocol of an extended CONNECT (RFC 8441), always `websocket`; empty for other requests. */
   protocol: string;
 
   constructor(limits: HeadLimits) {
@@ -66,24 +66,24 @@ export class RequestMessage {
     this.hasQuery = false;
     this.authority = '';
     this.text = '';
-    // Host's place, filled in last.
+    // The entry of Host, whose offsets are filled in last.
     this.index = [HeaderId.host, 0, 0, 0];
     this.contentLength = NO_LENGTH;
     this.expectContinue = false;
     this.protocol = '';
   }
 
-  /** Whether the length that it announces agrees with having no body. */
+  /** Whether the request may end without a body: it announces no length, or a length of 0. */
   get mayEndAtOnce(): boolean {
     return this.contentLength <= 0;
   }
 
-  /** A request that filters may change. `endStream`: no body follows. */
+  /** Makes a head that filters may change. `endStream`: no body follows. */
   toHead(endStream: boolean): RequestHead {
     const { method, text, contentLength, protocol } = this;
     const headers = new Headers(text, null, 0, this.index.slice(), text.length);
     const bodiless = endStream || protocol !== '';
-    // A length is expected of these methods (RFC 9110 section 8.6); in HTTP/2 the end of the stream gives it.
+    // HTTP/1.1 expects a length from these methods (RFC 9110 section 8.6); here the end of the stream shows that it is 0.
     if (endStream && contentLength === NO_LENGTH && (method === 'POST' || method === 'PUT' || method === 'PATCH'))
       headers.appendTrusted('Content-Length', '0');
     return new RequestHead(
@@ -117,7 +117,7 @@ export class RequestMessage {
 
   // ---- Reading -------------------------------------------------------------------------------------------------
 
-  /** Takes in the whole block; afterwards `verdict` says what it is. */
+  /** Reads the whole block and sets `verdict`. */
   read(block: FieldBlock<RequestMessage>): void {
     this.judge(block);
     if (this.verdict === Verdict.refused) this.refusalForm = formFor(block.fields);
@@ -138,7 +138,7 @@ export class RequestMessage {
     this.decide(parts, host);
   }
 
-  /** The pseudo-header fields in front; null when they are none (RFC 9113 section 8.3.1). */
+  /** The first `count` fields, which are the pseudo-header fields; null when they are malformed (RFC 9113 section 8.3.1). */
   private readPseudoFields(fields: readonly Field[], count: number): PseudoParts | null {
     const parts: PseudoParts = { method: '', scheme: '', path: '', authority: '', protocol: '' };
     let seen = 0;
@@ -166,7 +166,7 @@ export class RequestMessage {
     return null;
   }
 
-  /** Every other field, as lines. Returns the value of Host, empty without one; null when the message is malformed. */
+  /** Writes the other fields as lines. Returns the value of Host, empty without one; null when the message is malformed. */
   private readFields(fields: readonly Field[], from: number): string | null {
     const { index } = this;
     let host = '';
@@ -189,7 +189,7 @@ export class RequestMessage {
           this.malformed('connection_header');
           return null;
         case HeaderId.te:
-          // RFC 9113 section 8.2.2; it concerns this connection only.
+          // `trailers` is the only value allowed (RFC 9113 section 8.2.2). TE concerns this connection only, so it is not passed on.
           if (value === 'trailers') continue;
           this.malformed('connection_header');
           return null;
@@ -209,18 +209,18 @@ export class RequestMessage {
           this.expectContinue = true;
           break;
         case HeaderId.cookie:
-          // Crumbs become the one field that HTTP/1.1 knows (RFC 9113 section 8.2.3).
+          // Several Cookie fields are joined to one, as HTTP/1.1 requires (RFC 9113 section 8.2.3).
           cookies = crumbs++ === 0 ? value : `${cookies}; ${value}`;
           continue;
         case HeaderId.other:
-          // As in HTTP/1: a backend may read `content_length` as a length that was not checked here.
+          // As in HTTP/1: a backend may read `content_length` as a length that the gateway did not check.
           if (name.indexOf('_') !== -1 && headerIdOf(name.replaceAll('_', '-')) !== HeaderId.other) {
             this.malformed('malformed_header');
             return null;
           }
           break;
       }
-      // Offsets count from the first line after Host and are moved once its length is known.
+      // Offsets are relative to the first line after Host; `buildText` shifts them once the length of the text before is known.
       const valueAt = lines.length + name.length + 2;
       index.push(id, lines.length, valueAt, valueAt + value.length);
       lines = `${lines}${name}: ${value}\r\n`;
@@ -234,7 +234,7 @@ export class RequestMessage {
       this.malformed('invalid_host');
       return null;
     }
-    // Host counts when it was sent, its place in the index does always.
+    // The index always has an entry for Host, which is subtracted; each Host field that was sent counts.
     if (index.length / FIELD_STRIDE - 1 + hosts > this.limits.headerCountMax) this.refuse('header_too_large');
     this.text = lines;
     return host;
@@ -250,19 +250,19 @@ export class RequestMessage {
     return true;
   }
 
-  /** Checks the parts together, and makes the head from them. */
+  /** Checks the parts in combination, and builds the head from them. */
   private decide(parts: PseudoParts, host: string): void {
     const { method, scheme, path, protocol } = parts;
     this.method = protocol === '' ? method : 'GET';
     if (parts.authority !== '' && host !== '' && parts.authority.toLowerCase() !== host.toLowerCase()) {
-      // RFC 9113 section 8.3.1 would have :authority win; two different hosts are refused instead of chosen from.
+      // RFC 9113 section 8.3.1 prefers :authority; a message with two different hosts is refused here instead.
       this.malformed('invalid_host');
       return;
     }
     const authority = parts.authority === '' ? host : parts.authority;
     if (protocol !== '' ? protocol !== 'websocket' : !knownMethods.has(method)) this.refuse('method_not_implemented');
     else if (scheme !== 'http' && scheme !== 'https') this.refuse('malformed_target');
-    // As in HTTP/1. What follows is the tunnel's: an HTTP/1.1 upstream that declines it would take the next request for this body.
+    // As in HTTP/1. Bytes after the head belong to the tunnel: an HTTP/1.1 upstream that declines it would read the next request as body.
     else if (protocol !== '' && this.contentLength > 0) this.refuse('invalid_upgrade');
     else if (!isAuthority(authority)) this.refuse('invalid_host');
     else this.readTarget(method, path);
@@ -326,7 +326,7 @@ export class RequestMessage {
   }
 }
 
-/** Whatever else is wrong with them. */
+/** One of `RefusalForm` for a refused request, whatever else is wrong with its fields. */
 function formFor(fields: readonly Field[]): number {
   let method = '';
   let contentType = '';
@@ -345,7 +345,7 @@ interface PseudoParts {
   protocol: string;
 }
 
-/** The request of a block. Repeated blocks have been read before. */
+/** The request in a block. A block that was read before under the same limits returns the same message. */
 export function readRequest(block: FieldBlock<RequestMessage>, limits: HeadLimits): RequestMessage {
   const known = block.derived;
   if (known !== null && known.limits === limits) return known;

@@ -1,24 +1,24 @@
-// Encodes the head of a response, interim answers and trailers as header blocks (RFC 9113 section 8.3.2). Keeps no table.
+// Encodes the heads of final and interim responses, and trailers, as header blocks (RFC 9113 section 8.3.2). Uses no dynamic table.
 
 import type { Headers } from '../headers.ts';
 import { FieldWriter, leftOut } from './field-writer.ts';
 
 const skipped = leftOut();
 
-/** One a thread serves: a block is written and then sent or copied at once. */
+/** One object per thread is enough: each block is sent or copied as soon as it is written. */
 export class ResponseBlock extends FieldWriter {
   constructor() {
     super(skipped);
   }
 
-  /** The final head. */
+  /** Writes the head of the final response. */
   head(status: number, headers: Headers): void {
     this.writer.begin();
     this.writer.status(status);
     headers.visit(this);
   }
 
-  /** An interim head; `lines` are field lines, each ended by CRLF. */
+  /** Writes the head of an interim response. `lines` are field lines, each ended by CRLF. */
   interim(status: number, lines: string): void {
     this.writer.begin();
     this.writer.status(status);

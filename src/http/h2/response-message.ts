@@ -1,5 +1,5 @@
-// Makes the head of a response of a decoded header block (RFC 9113 section 8.3.2), once and strictly, in the form that the rest
-// of the gateway knows: as HTTP/1.1 would have it. Knows neither streams nor frames.
+// Builds the head of a response from a decoded header block (RFC 9113 section 8.3.2), once and strictly, in the form that the rest
+// of the gateway uses: that of HTTP/1.1. Knows neither streams nor frames.
 
 import { faultKinds } from '../../base/fault.ts';
 import { flatText } from '../../base/latin1.ts';
@@ -11,25 +11,25 @@ import { isBodiless, statusLine } from '../status.ts';
 import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
 
-/** What a block turned out to be. */
+/** The outcome of reading a block. */
 export const ResponseVerdict = { served: 0, malformed: 1, tooLarge: 2 } as const;
 
 const NO_LENGTH = -1;
 
-// Told to the operator, each once in a while: no text of the endpoint's own is in them.
+// Flaws, each reported to the operator once in a while. They contain no text of the endpoint's own.
 const BAD_STATUS = 'It does not begin with one :status of three digits, and no other pseudo-header field.';
 const BAD_FIELD =
   'A field is outside RFC 9113 section 8.2.1: a bad byte or upper case in its name, a bad byte or white space at an end of its value.';
 
-/** Immutable once read; blocks that come again are read once. */
+/** A response as in its header block: immutable, so that a block that repeats needs to be read only once. */
 export class ResponseMessage {
   readonly limits: HeadLimits;
   /** One of `ResponseVerdict`. */
   readonly verdict: number;
-  /** What is wrong with it, for the operator; else empty. */
+  /** What is wrong with the response, for the operator; empty when it is served. */
   readonly flaw: string;
   readonly status: number;
-  /** As announced; -1 when not. */
+  /** Announced length in bytes; -1 when none was announced. */
   readonly contentLength: number;
   private readonly text: string;
   private readonly index: readonly number[];
@@ -52,7 +52,7 @@ export class ResponseMessage {
     this.index = index;
   }
 
-  /** A head that filters may change. `endStream`: no body follows; `toHead`: none could. */
+  /** Makes a head that filters may change. `endStream`: no body follows. `toHead`: the request was HEAD, so no body can follow. */
   toHead(endStream: boolean, toHead: boolean): ResponseHead {
     const { status, contentLength, text } = this;
     const headers = new Headers(text, null, 0, this.index.slice(), text.length);
@@ -68,7 +68,7 @@ export class ResponseMessage {
   }
 }
 
-/** The response of a block. Repeated blocks have been read before. */
+/** The response in a block. A block that was read before under the same limits returns the same message. */
 export function readResponse(block: FieldBlock<ResponseMessage>, limits: HeadLimits): ResponseMessage {
   const known = block.derived;
   if (known !== null && known.limits === limits) return known;
@@ -88,7 +88,7 @@ function malformed(limits: HeadLimits, flaw: string): ResponseMessage {
 
 function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
   const [first] = fields;
-  // Exactly one pseudo-header field, in front: three digits. 101 has no place in HTTP/2 (RFC 9113 section 8.6).
+  // The first field must be :status with three digits, the only pseudo-header field. HTTP/2 has no 101 (RFC 9113 section 8.6).
   if (
     first === undefined ||
     first.id !== PseudoId.status ||
@@ -107,13 +107,13 @@ function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
     if ((id >= HeaderId.transferEncoding && id <= HeaderId.te) || id === HeaderId.upgrade)
       return malformed(limits, `The field ${name} has no place in HTTP/2.`);
     if (id === HeaderId.contentLength) {
-      // As in HTTP/1: one plain decimal number, once.
+      // One plain decimal number, once. Stricter than HTTP/1: at most 15 digits, and none in an interim response.
       if (contentLength !== NO_LENGTH || !/^(?:0|[1-9][0-9]{0,14})$/.test(value) || status < 200)
         return malformed(limits, faultKinds.invalid_content_length.meaning);
       contentLength = Number(value);
       if (status === 204 && contentLength > 0) return malformed(limits, 'A 204 has no body, and no length.');
     }
-    // A client behind us may read it as the length that nobody here looked at.
+    // A client may read such a field as framing that the gateway did not check.
     if (name === 'content_length' || name === 'transfer_encoding')
       return malformed(limits, `The field ${name} looks like another one.`);
     const valueAt = text.length + name.length + 2;

@@ -1,4 +1,4 @@
-// SETTINGS (RFC 9113 section 6.5, RFC 8441): those of the peer, checked, and ours, as a payload.
+// Reads and checks the peer's SETTINGS (RFC 9113 section 6.5, RFC 8441), and encodes the gateway's own as a payload.
 
 import { ErrorCode } from './error-code.ts';
 import { WINDOW_DEFAULT, WINDOW_MAX } from './flow-window.ts';
@@ -16,7 +16,7 @@ export const Setting = {
 
 export const SETTING_BYTES = 6;
 
-/** What one side has announced; initially the default values. */
+/** The settings that the peer has announced; the default values until then. */
 export class PeerSettings {
   headerTableBytes = 4096;
   pushEnabled = true;
@@ -26,7 +26,7 @@ export class PeerSettings {
   headerListBytesMax = Infinity;
   connectProtocol = false;
 
-  /** Takes in a payload. Returns 0, or the code with which the connection ends. Unknown settings are passed over. */
+  /** Applies a payload of whole settings. Returns 0, or the error code with which the connection must end. Ignores unknown settings. */
   apply(bytes: Buffer, start: number, end: number): number {
     for (let at = start; at < end; at += SETTING_BYTES) {
       const value = readUint32(bytes, at + 2);
@@ -53,7 +53,7 @@ export class PeerSettings {
           this.headerListBytesMax = value;
           break;
         case Setting.enableConnectProtocol:
-          // RFC 8441 section 3: once said, it cannot be taken back.
+          // RFC 8441 section 3: once enabled, it cannot be disabled again.
           if (value > 1 || (value === 0 && this.connectProtocol)) return ErrorCode.protocolError;
           this.connectProtocol = value === 1;
           break;
@@ -63,7 +63,7 @@ export class PeerSettings {
   }
 }
 
-/** The payload of a SETTINGS frame. */
+/** Encodes the payload of a SETTINGS frame. Ids must be below 256. */
 export function settingsPayload(settings: readonly (readonly [id: number, value: number])[]): Buffer {
   const payload = Buffer.alloc(settings.length * SETTING_BYTES);
   let at = 0;

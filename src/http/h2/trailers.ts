@@ -1,4 +1,4 @@
-// Reads the header block after a body (RFC 9113 section 8.1): fields as in a head, without pseudo-headers.
+// Reads the header block after a body (RFC 9113 section 8.1): fields as in a head, without pseudo-header fields.
 
 import { flatText } from '../../base/latin1.ts';
 import { HeaderId } from '../header-names.ts';
@@ -6,7 +6,7 @@ import { Headers } from '../headers.ts';
 import { FieldFlaw } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
 
-/** The fields, or null when the message is malformed. What is not allowed after a body is still among them. */
+/** The fields; null when the block is malformed or too large. `allowedTrailers` removes those that are not allowed in trailers. */
 export function readTrailers(block: FieldBlock<unknown>): Headers | null {
   if (block.tooLarge) return null;
   const index: number[] = [];

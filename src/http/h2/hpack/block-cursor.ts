@@ -1,15 +1,15 @@
-// Reads the two primitives of HPACK (RFC 7541 section 5): integers and strings. Its results are negative if the input is malformed.
+// Reads the two primitives of HPACK (RFC 7541 section 5): integers and strings. Malformed input gives -1 or null.
 
 import { latin1 } from '../../../base/latin1.ts';
 import { decodedBytesMax, huffmanDecode } from './huffman-decode.ts';
 
-/** Larger numbers are refused: no length, index or table size comes near it. */
+/** Larger integers are refused: no real length, index or table size comes near this. */
 const INTEGER_MAX = 0x0fffffff;
 
-/** Room for one decoded string; grows to the largest that was met, which blocks' own limit bounds. */
+/** Buffer for one decoded string. It grows with the largest string so far, which the limit on block sizes bounds. */
 let scratch = Buffer.allocUnsafeSlow(4096);
 
-/** One a thread serves: a block is decoded in one go. */
+/** One object per thread is enough: a block is decoded in one go. */
 export class BlockCursor {
   bytes: Buffer;
   at: number;
@@ -27,7 +27,7 @@ export class BlockCursor {
     this.end = end;
   }
 
-  /** The integer that begins in the lower `prefixBits` of the byte here; -1 when it is cut off or too large. */
+  /** Reads the integer that begins in the lower `prefixBits` of the current byte; -1 when it is cut off or too large. */
   integer(prefixBits: number): number {
     const { bytes, end } = this;
     if (this.at >= end) return -1;
@@ -44,7 +44,7 @@ export class BlockCursor {
     return -1;
   }
 
-  /** The string that begins here, or null. */
+  /** Reads the string that begins at the current byte, as latin1; null when it is malformed. */
   string(): string | null {
     if (this.at >= this.end) return null;
     const huffman = (this.bytes[this.at]! & 0x80) !== 0;

@@ -1,16 +1,16 @@
-// The output of an encoded header block (RFC 7541 section 6): one growing buffer, no dynamic table. Knows the encoding, not the content.
+// Encodes header blocks (RFC 7541 section 6) into one growing buffer, without a dynamic table. Knows the encoding, not the content.
 
 import { writeLatin1 } from '../../../base/latin1.ts';
 import { huffmanBytes, huffmanEncode } from './huffman-encode.ts';
 import { staticIndex, staticNameIndex } from './static-table.ts';
 
-/** Literal without indexing, literal never indexed (RFC 7541 sections 6.2.2 and 6.2.3). */
+/** First bits of a literal without indexing and of a literal never indexed (RFC 7541 sections 6.2.2 and 6.2.3). */
 const WITHOUT_INDEXING = 0x00;
 const NEVER_INDEXED = 0x10;
 
 /**
- * Uses the static table and literals only. A peer's table therefore stays empty, and a block means the same on every
- * connection, so that it may be kept and sent again.
+ * Uses only the static table and literals. The peer's dynamic table therefore stays empty, and a block means the same on every
+ * connection, so that it may be kept and sent again. The block is `bytes[0, length)`.
  */
 export class BlockWriter {
   bytes: Buffer;
@@ -25,7 +25,7 @@ export class BlockWriter {
     this.length = 0;
   }
 
-  /** Tells the peer that its table may be let go: due in the next block once it wants a smaller one than before. */
+  /** Sets the size of the dynamic table to 0. Required in the next block after the peer has lowered its table size. */
   emptyTable(): void {
     this.reserve(1);
     this.bytes[this.length++] = 0x20;
@@ -41,13 +41,13 @@ export class BlockWriter {
     }
   }
 
-  /** A field of the static table as a whole. */
+  /** Writes a field whose name and value are both in the static table, by its index. */
   indexed(index: number): void {
     this.reserve(1);
     this.bytes[this.length++] = 0x80 | index;
   }
 
-  /** A field by its lower-case name. `huffman` makes the value smaller where that pays. */
+  /** Writes a field. `name` in lower case. `huffman` compresses the value when that makes it smaller. */
   field(name: string, value: string, huffman = false): void {
     const whole = staticIndex(name, value);
     if (whole !== 0) {
@@ -59,13 +59,13 @@ export class BlockWriter {
     else this.raw(value);
   }
 
-  /** A field whose name is in the static table and whose value is `bytes[start, end)`. */
+  /** Writes a field whose name has an index in the static table and whose value is `bytes[start, end)`. */
   valueBytes(nameIndex: number, bytes: Buffer, start: number, end: number): void {
     this.literalStart(nameIndex);
     this.copied(bytes, start, end);
   }
 
-  /** A field with a name in any case, `bytes[nameStart, nameEnd)`, made lower. */
+  /** Writes a field with the name `bytes[nameStart, nameEnd)`, converted to lower case, and the value `bytes[start, end)`. */
   lineBytes(bytes: Buffer, nameStart: number, nameEnd: number, start: number, end: number): void {
     const nameLength = nameEnd - nameStart;
     this.reserve(nameLength + 8);
@@ -78,14 +78,14 @@ export class BlockWriter {
     this.copied(bytes, start, end);
   }
 
-  /** A block that was encoded before. */
+  /** Appends fields that were encoded before. */
   append(block: Buffer): void {
     this.reserve(block.length);
     block.copy(this.bytes, this.length);
     this.length += block.length;
   }
 
-  /** A copy of what was written, to be kept. */
+  /** A copy of the block, to be kept. */
   taken(): Buffer {
     return Buffer.from(this.bytes.subarray(0, this.length));
   }
@@ -121,7 +121,7 @@ export class BlockWriter {
     this.length += end - start;
   }
 
-  /** RFC 7541 section 5.1; `pattern` fills the bits in front of the prefix. */
+  /** Writes an integer (RFC 7541 section 5.1). `pattern` fills the bits in front of the prefix. The caller has reserved the room. */
   private integer(prefixBits: number, pattern: number, value: number): void {
     const { bytes } = this;
     const full = (1 << prefixBits) - 1;
@@ -146,5 +146,5 @@ export class BlockWriter {
   }
 }
 
-/** Values that no intermediary may put into a table (RFC 7541 section 7.1.3). */
+/** Names whose values `field` marks as never indexed, so that no intermediary puts them into a table (RFC 7541 section 7.1.3). */
 const NEVER_INDEXED_NAMES = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);

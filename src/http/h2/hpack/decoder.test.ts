@@ -1,4 +1,4 @@
-// Header blocks: the examples of RFC 7541 Appendix C, what must be refused, limits, and the memory of repeated blocks.
+// Header blocks: the examples of RFC 7541 Appendix C, malformed blocks, limits, and the cache of repeated blocks.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// Decodes header blocks (RFC 7541 section 3.2) of one direction of a connection, within limits. Judges no message.
+// Decodes the header blocks (RFC 7541 section 3.2) of one direction of a connection, within limits. Does not validate messages.
 
 import { HeaderId } from '../../header-names.ts';
 import { BlockCursor } from './block-cursor.ts';
@@ -9,15 +9,15 @@ import { STATIC_COUNT, staticFields } from './static-table.ts';
 
 const cursor = new BlockCursor();
 
-/** Size updates that are allowed at the start of a block (RFC 7541 section 4.2): the smallest in between, and the last. */
+/** Size updates allowed at the start of a block (RFC 7541 section 4.2): the smallest size since the last block, then the final one. */
 const SIZE_UPDATES_MAX = 2;
 
 export class HpackDecoder<Derived> {
   private readonly table: DynamicTable;
-  /** What we told the peer as SETTINGS_HEADER_TABLE_SIZE. */
+  /** The SETTINGS_HEADER_TABLE_SIZE that the gateway announced, in bytes. */
   private readonly tableBytesMax: number;
   private readonly memory: BlockMemory<Derived>;
-  /** Blocks that were found in the memory. */
+  /** Number of blocks that were found in `memory`. */
   hits: number;
 
   constructor(tableBytesMax: number) {
@@ -28,9 +28,9 @@ export class HpackDecoder<Derived> {
   }
 
   /**
-   * Decodes one whole block, `bytes[start, end)`. Null: it is malformed, and the connection cannot go on
-   * (COMPRESSION_ERROR). Bytes that were decoded before under the same table give the same object. A block whose fields
-   * exceed `listBytesMax` is decoded to its end for the table's sake and comes with those that were within it, and its content type.
+   * Decodes one whole block, `bytes[start, end)`. Returns null when it is malformed: the connection must end with COMPRESSION_ERROR.
+   * Short blocks that were decoded before under the same table return the same object. A block whose fields exceed `listBytesMax` is
+   * decoded to its end to keep the table correct; the result has only the fields within the limit, and the content type.
    */
   decode(bytes: Buffer, start: number, end: number, listBytesMax: number): FieldBlock<Derived> | null {
     const { table, memory } = this;
@@ -48,7 +48,7 @@ export class HpackDecoder<Derived> {
       const field = this.readField();
       if (field === null) return null;
       size += field.size;
-      // By its content type whoever is refused is answered, and gRPC's clients name what their callers add in front of it.
+      // The form of a refusal depends on the content type, and gRPC clients send the metadata of their callers before it.
       if (size <= listBytesMax || field.id === HeaderId.contentType) fields.push(field);
     }
     if (size > listBytesMax) return new FieldBlock(fields, size, true);
@@ -58,7 +58,7 @@ export class HpackDecoder<Derived> {
     return block;
   }
 
-  /** Lets go of what was kept for blocks that repeat; for connections that fall idle. */
+  /** Releases the blocks kept for repetition. For connections that become idle. */
   forget(): void {
     this.memory.forget();
   }
@@ -72,11 +72,11 @@ export class HpackDecoder<Derived> {
     return true;
   }
 
-  /** One field; null when it is malformed. */
+  /** Reads one field; null when it is malformed. */
   private readField(): Field | null {
     const first = cursor.bytes[cursor.at]!;
     if (first >= 0x80) return this.lookUp(cursor.integer(7));
-    // A size update is allowed only before all fields.
+    // A size update is allowed only before the first field.
     if ((first & 0xe0) === 0x20) return null;
     const indexing = first >= 0x40;
     const named = cursor.integer(indexing ? 6 : 4);

@@ -1,19 +1,19 @@
-// The fields that one direction of a connection has learnt (RFC 7541 section 2.3.2): a ring, the newest first.
+// The dynamic table of one direction of a connection (RFC 7541 section 2.3.2): a ring of fields, counted from the newest.
 
 import { ENTRY_OVERHEAD, type Field } from './field.ts';
 
 export class DynamicTable {
   private readonly ring: (Field | null)[];
   private readonly mask: number;
-  /** Position of the newest entry. */
+  /** Index in `ring` of the newest entry. */
   private newest: number;
   count: number;
   bytes: number;
   bytesMax: number;
-  /** Changes whenever the table does: what was decoded under one generation means something else under another. */
+  /** Changes whenever the table does: the same block may mean other fields under another generation. */
   generation: number;
 
-  /** `capacityBytes` is the largest size that may ever be asked for: it bounds the number of entries. */
+  /** `capacityBytes` is the largest size that `resize` may ever set: it bounds the number of entries. */
   constructor(capacityBytes: number) {
     let slots = 8;
     while (slots * ENTRY_OVERHEAD < capacityBytes) slots *= 2;
@@ -26,18 +26,18 @@ export class DynamicTable {
     this.generation = 0;
   }
 
-  /** The entry at `place`, 0 the newest; undefined beyond the last. */
+  /** The entry at `place`, where 0 is the newest; undefined beyond the oldest. */
   at(place: number): Field | undefined {
     return place < this.count ? this.ring[(this.newest - place) & this.mask]! : undefined;
   }
 
-  /** Puts a field in front, evicting what has no room beside it; one that is larger than the table only empties it. */
+  /** Adds a field as the newest, evicting the oldest to make room. A field larger than the table only empties the table. */
   add(field: Field): void {
     this.generation++;
     this.evict(this.bytesMax - field.size);
     if (field.size > this.bytesMax) return;
     this.newest = (this.newest + 1) & this.mask;
-    // Because: the ring grows with what is in it, so that idle connections do not hold empty slots.
+    // Because: the ring grows with its entries, so that idle connections do not hold empty slots.
     while (this.ring.length <= this.newest) this.ring.push(null);
     this.ring[this.newest] = field;
     this.count++;

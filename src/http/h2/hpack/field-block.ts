@@ -1,13 +1,13 @@
-// A decoded header block, and a cache of repeated blocks: the same bytes mean the same as long as the table does not change.
+// A decoded header block, and a cache of blocks: the same bytes mean the same fields as long as the dynamic table does not change.
 
 import type { Field } from './field.ts';
 
-/** Immutable but for `derived`, where its reader keeps what it made of the fields. */
+/** Immutable except for `derived`, where the reader of the block keeps the message that it made from the fields. */
 export class FieldBlock<Derived> {
   readonly fields: readonly Field[];
-  /** Sum of the fields' sizes, as limits count them. */
+  /** Sum of all fields' sizes in bytes, as limits count them (`Field.size`). */
   readonly size: number;
-  /** More than was allowed: `fields` are the first ones and the content type, the tables are right nonetheless. */
+  /** Whether `size` exceeds the limit. If so, `fields` has only the first fields and the content type; the table is correct anyway. */
   readonly tooLarge: boolean;
   derived: Derived | null;
 
@@ -20,7 +20,7 @@ export class FieldBlock<Derived> {
 }
 
 const SLOTS = 8;
-/** Longer blocks rarely repeat, or contain what should not be kept. */
+/** Longest block that is kept, in bytes. Longer blocks rarely repeat, or contain text that should not be kept. */
 export const KEPT_BLOCK_BYTES_MAX = 512;
 
 interface Kept<Derived> {
@@ -29,7 +29,7 @@ interface Kept<Derived> {
   readonly block: FieldBlock<Derived>;
 }
 
-/** A few blocks of one connection, found by their bytes. A place holds one block: a newer one replaces an older one. */
+/** A cache of a few blocks of one connection, found by their bytes. A slot holds one block: a newer block replaces an older one. */
 export class BlockMemory<Derived> {
   private readonly slots: (Kept<Derived> | null)[] = [null, null, null, null, null, null, null, null];
 
@@ -50,7 +50,7 @@ export class BlockMemory<Derived> {
   }
 }
 
-/** By the length and the last bytes, where paths and ids stand. */
+/** The slot of a block: a hash of its length and its last 12 bytes, where paths and ids usually are. */
 function slotOf(bytes: Buffer, start: number, end: number): number {
   let hash = end - start;
   for (let at = Math.max(start, end - 12); at < end; at++) hash = (hash * 31 + bytes[at]!) | 0;

@@ -1,9 +1,9 @@
-// One header field of HTTP/2, decoded and checked once, in whichever table it is kept. Immutable.
+// One decoded header field of HTTP/2, checked once when it is made, whether or not a table keeps it. Immutable.
 
 import { tokenByte, valueByte } from '../../byte-classes.ts';
 import { HeaderId, headerIdOf } from '../../header-names.ts';
 
-/** Ids of pseudo-header fields (RFC 9113 section 8.3, RFC 8441): negative, so that they never meet a `HeaderId`. */
+/** Ids of pseudo-header fields (RFC 9113 section 8.3, RFC 8441): negative, so that they never equal a `HeaderId`. */
 export const PseudoId = {
   method: -1,
   scheme: -2,
@@ -23,21 +23,21 @@ const pseudoIds = new Map<string, number>([
   [':status', PseudoId.status],
 ]);
 
-/** What may be wrong with a field by itself (RFC 9113 section 8.2.1). */
+/** What can be wrong with a single field (RFC 9113 section 8.2.1). */
 export const FieldFlaw = { none: 0, name: 1, value: 2 } as const;
 
-/** What each entry costs in a table beside its text (RFC 7541 section 4.1). */
+/** Bytes that each table entry counts in addition to its text (RFC 7541 section 4.1). */
 export const ENTRY_OVERHEAD = 32;
 
 export class Field {
   readonly name: string;
-  /** Latin1: one character a byte. */
+  /** Latin1: one character for each byte. */
   readonly value: string;
   /** A `HeaderId` or `PseudoId`. */
   readonly id: number;
-  /** One of `FieldFlaw`. Upper case, control bytes, an empty name; CR, LF, NUL and others, white space around a value. */
+  /** One of `FieldFlaw`. `name`: empty, not a token, or with upper case. `value`: control bytes, or white space at an end. */
   readonly flaw: number;
-  /** As tables and limits count it. */
+  /** Size in bytes as tables and limits count it. */
   readonly size: number;
 
   constructor(name: string, value: string, id: number, flaw: number) {
@@ -49,12 +49,12 @@ export class Field {
   }
 }
 
-/** The id that a field of this name has. */
+/** The `HeaderId` or `PseudoId` of a field with this name. */
 function fieldIdOf(name: string): number {
   return name.charCodeAt(0) === 0x3a ? (pseudoIds.get(name) ?? PseudoId.unknown) : headerIdOf(name);
 }
 
-/** Whether it is a token without upper-case letters, after a colon for a pseudo-header. */
+/** Whether `name` is a token without upper-case letters; a pseudo-header name has a colon before the token. */
 function isFieldName(name: string): boolean {
   const from = name.charCodeAt(0) === 0x3a ? 1 : 0;
   if (name.length === from) return false;
@@ -73,14 +73,14 @@ function isFieldValue(value: string): boolean {
   return true;
 }
 
-/** A field with both its parts new. */
+/** Makes a field from a name and a value, checking both. */
 export function fieldOf(name: string, value: string): Field {
   const named = isFieldName(name);
   const flaw = !named ? FieldFlaw.name : isFieldValue(value) ? FieldFlaw.none : FieldFlaw.value;
   return new Field(name, value, named ? fieldIdOf(name) : HeaderId.other, flaw);
 }
 
-/** A field with the name of another one and a value of its own. */
+/** Makes a field with the name of another field and a value of its own, checking only the value. */
 export function fieldLike(named: Field, value: string): Field {
   const flaw = named.flaw === FieldFlaw.name ? FieldFlaw.name : isFieldValue(value) ? FieldFlaw.none : FieldFlaw.value;
   return new Field(named.name, value, named.id, flaw);

@@ -1,6 +1,6 @@
 // The Huffman code of HPACK (RFC 7541 Appendix B). It is canonical, so the lengths of the codes define it.
 
-/** Bits of each octet's code; the last is EOS. */
+/** Length in bits of each octet's code; the last entry is that of EOS. */
 const lengthRows =
   // biome-ignore format: sixteen octets a row
   [
@@ -25,10 +25,10 @@ const lengthRows =
 
 export const codeLengths: Uint8Array = Uint8Array.from(lengthRows);
 
-/** Number of EOS among the symbols: never sent, and an error where it is met. */
+/** The symbol number of EOS, which is never sent and is an error in received text. */
 export const END_OF_STRING = 256;
 
-/** Codes by symbol, right-aligned. Those of one length follow each other in the order of their symbols. */
+/** Codes by symbol, right-aligned. Codes of one length are consecutive numbers in the order of their symbols. */
 export const codes: Uint32Array = canonicalCodes();
 
 function canonicalCodes(): Uint32Array {

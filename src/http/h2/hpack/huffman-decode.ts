@@ -1,20 +1,20 @@
-// Decodes HPACK's Huffman code (RFC 7541 section 5.2) a whole byte at a step, by a table that is made on first use.
+// Decodes HPACK's Huffman code (RFC 7541 section 5.2) one byte per step, with a table that is built on first use.
 
 import { codeLengths, codes, END_OF_STRING } from './huffman-code.ts';
 
-// An inner node of the code's tree is a state; 257 leaves make 256 of them. A step takes eight bits at once: it leads to
-// another state and gives up to two symbols, since the shortest code has five bits.
+// The states are the inner nodes of the code's tree; with 257 leaves there are 256. A step consumes eight bits: it leads to another
+// state and yields up to two symbols, since the shortest code has five bits.
 const STATES = 256;
 const COUNT_SHIFT = 8;
 const FIRST_SHIFT = 10;
 const SECOND_SHIFT = 18;
-/** EOS was met. */
+/** A step that meets EOS. */
 const FAILED = -1;
 
 interface Tables {
-  /** By `state << 8 | byte`: next state, number of symbols, the symbols; or FAILED. */
+  /** By `state << 8 | byte`: next state, number of symbols and the symbols, packed with the shifts above; or FAILED. */
   readonly steps: Int32Array;
-  /** 1 for states in which a string may end: less than a byte of ones since the last symbol. */
+  /** 1 for states in which a string may end: only ones, fewer than eight, since the last symbol. */
   readonly mayEnd: Uint8Array;
 }
 
@@ -66,14 +66,14 @@ function stepOf(tree: Int32Array, state: number, byte: number): number {
   return node | (count << COUNT_SHIFT) | symbols;
 }
 
-/** Bytes that `length` encoded ones may decode to at most. */
+/** Largest number of bytes that `length` encoded bytes can decode to. */
 export function decodedBytesMax(length: number): number {
   return ((length * 8) / 5) | 0;
 }
 
 /**
- * Decodes `bytes[start, end)` to the beginning of `target`, which has room for `decodedBytesMax`. Returns the number of
- * bytes, or -1 when the text holds EOS or its padding is not the beginning of EOS, shorter than a byte.
+ * Decodes `bytes[start, end)` to the beginning of `target`, which must have room for `decodedBytesMax`. Returns the number of
+ * bytes written. Returns -1 when the text contains EOS, or when its padding is not a prefix of EOS shorter than eight bits.
  */
 export function huffmanDecode(bytes: Uint8Array, start: number, end: number, target: Uint8Array): number {
   tables ??= buildTables();

@@ -1,17 +1,17 @@
-// Encodes text with HPACK's Huffman code (RFC 7541 section 5.2). Costs more than it saves on small heads: used where bytes count.
+// Encodes text with HPACK's Huffman code (RFC 7541 section 5.2). Costs more than it saves on small heads; used only where size matters.
 
 import { codeLengths, codes } from './huffman-code.ts';
 
-/** Bytes that a latin1 text takes when encoded. */
+/** Size in bytes of a latin1 text when encoded. */
 export function huffmanBytes(text: string): number {
   let bits = 0;
   for (let i = 0; i < text.length; i++) bits += codeLengths[text.charCodeAt(i)]!;
   return (bits + 7) >> 3;
 }
 
-/** Writes a latin1 text at `at`; returns the offset after it. There must be room for `huffmanBytes`. */
+/** Writes an encoded latin1 text at `at`; returns the offset after it. `target` must have room for `huffmanBytes`. */
 export function huffmanEncode(text: string, target: Uint8Array, at: number): number {
-  // At most 7 bits wait between two codes of at most 30: more than the 32 of a bitwise operation, so a number is kept.
+  // Up to 7 waiting bits and a code of up to 30 exceed the 32 bits of bitwise operations, so `waiting` uses plain arithmetic.
   let waiting = 0;
   let bits = 0;
   for (let i = 0; i < text.length; i++) {
@@ -25,7 +25,7 @@ export function huffmanEncode(text: string, target: Uint8Array, at: number): num
       waiting %= unit;
     }
   }
-  // What is left of the last byte is filled with the beginning of EOS: ones.
+  // The rest of the last byte is padded with the first bits of EOS, which are ones.
   if (bits > 0) target[at++] = (waiting << (8 - bits)) | (0xff >> bits);
   return at;
 }

@@ -1,4 +1,4 @@
-// The Huffman code: complete, its examples, round trips, and what must be refused.
+// The Huffman code: its completeness, the RFC's examples, round trips, and text that must be refused.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// The fields that every HPACK peer knows from the start (RFC 7541 Appendix A).
+// HPACK's static table: fields that every peer knows from the start (RFC 7541 Appendix A).
 
 import { type Field, fieldOf } from './field.ts';
 
@@ -66,7 +66,7 @@ www-authenticate`.split('\n');
 
 export const STATIC_COUNT = 61;
 
-/** Fields by their number; number 0 does not exist and holds the first one. */
+/** Fields by their index, which begins at 1. The unused entry 0 repeats the first field. */
 export const staticFields: readonly Field[] = ['', ...rows].map(row => {
   const space = row.indexOf(' ');
   return space === -1
@@ -77,12 +77,12 @@ export const staticFields: readonly Field[] = ['', ...rows].map(row => {
 const byName = new Map<string, number>();
 for (let at = STATIC_COUNT; at > 0; at--) byName.set(staticFields[at]!.name, at);
 
-/** Number of the first static field of this lower-case name, or 0. */
+/** Index of the first static field with this lower-case name; 0 when there is none. */
 export function staticNameIndex(name: string): number {
   return byName.get(name) ?? 0;
 }
 
-/** Number of the static field with exactly this name and value, or 0. */
+/** Index of the static field with exactly this name and value; 0 when there is none. */
 export function staticIndex(name: string, value: string): number {
   let at = staticNameIndex(name);
   if (at === 0) return 0;
