@@ -1,4 +1,4 @@
-// What may be said to the bench, and what a wrong word gets.
+// The options of the bench, and what happens to a wrong one.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

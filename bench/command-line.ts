@@ -1,13 +1,13 @@
-// What may be said to `npm run bench`. Reads words, runs nothing.
+// The options of `npm run bench`. Parses them, runs nothing.
 
 import { parseArgs } from 'node:util';
 import type { Options } from './scenario.ts';
 
 export interface Wanted {
-  /** Names; empty for all. */
+  /** Names of scenarios; empty for all. `peers` likewise. */
   readonly scenarios: readonly string[];
   readonly peers: readonly string[];
-  /** Whether results.md and results.json are written: by default only when everything is run, and for as long as it takes. */
+  /** Whether results.md and results.json are written. By default only when all scenarios and peers run with the default settings. */
   readonly write: boolean;
   readonly options: Options;
 }
@@ -25,12 +25,12 @@ export const usage = `npm run bench -- [options]
   --list           names of scenarios and peers
 `;
 
-/** What makes a run a trial: its figures are not the project's. */
+/** Options that make a run a trial: its figures are not those of the project. */
 const restricting = ['scenario', 'peers', 'rounds', 'seconds', 'warmup', 'connections'] as const;
 
 const quickPeers = ['nginx', 'haproxy', 'cardea'];
 
-/** Throws an Error with one line for the person when a word is wrong. */
+/** Throws an Error with one line for the operator when an option is wrong. */
 export function readCommandLine(args: readonly string[]): Wanted | 'list' | 'help' {
   const { values } = parseArgs({
     args: [...args],

@@ -1,4 +1,4 @@
-// Starts a proxy on its core and waits until requests go through it. Knows no particular proxy.
+// Starts a proxy on its core and waits until a request passes through it. Knows no particular proxy.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Child, startChild } from '../test/support/child.ts';
@@ -9,11 +9,14 @@ const TIMEOUT_MS = 60_000;
 
 export interface Launched {
   readonly child: Child;
-  /** From the start of the process to the first answer that came through it. */
+  /** Milliseconds from the start of the process to the first response that came through it. */
   readonly startMs: number;
 }
 
-/** Resolves when GET / on the port gives 200, or 401 where a proxy refuses whoever is nobody; throws with what the program said when it ends or takes too long. */
+/**
+ * Resolves when GET / on the port gives 200, or with `guarded` also 401, as from a proxy that refuses callers without a credential. Throws
+ * with the program's standard error when the program ends or takes too long.
+ */
 export async function launch(
   command: string,
   args: readonly string[],
@@ -37,7 +40,7 @@ export async function launch(
       await child.stop();
       throw new Error(`${command} gave no answer in ${TIMEOUT_MS / 1000} s: ${child.stderr()}`);
     }
-    // Because: a foreign server says nothing when it is ready; trying again is all there is.
+    // Because: these servers do not tell when they are ready; the only way is to try again.
     await delay(2);
   }
 }

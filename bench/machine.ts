@@ -1,4 +1,4 @@
-// What the figures were measured on: a figure without its machine is none.
+// Describes the machine of the measurements, without which a figure means nothing.
 
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';

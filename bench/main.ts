@@ -1,4 +1,4 @@
-// `npm run bench`: runs the scenarios that were asked for, one after the other, and reports. Needs Linux and what is pinned.
+// `npm run bench`: runs the selected scenarios one after the other, and reports. Needs Linux and the pinned Node.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ function checkNames(kind: string, given: readonly string[], known: readonly { na
   }
 }
 
-/** 0, or 1 when a scenario failed. Failures do not keep the other scenarios from running. */
+/** Returns the exit code: 0, or 1 when a scenario failed. After a failure the other scenarios still run. */
 async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
   pinThisProcess();
   const selected = await runnablePeers(wanted);
@@ -100,7 +100,7 @@ async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-/** Peers that were asked for and run here. The others are named with the reason. */
+/** The selected peers that can run here, and the description of all selected peers; one that cannot run is described by the reason. */
 async function runnablePeers(wanted: Wanted): Promise<{ running: Peer[]; described: Report['peers'] }> {
   const running: Peer[] = [];
   const described: { name: string; version: string; note: string }[] = [];
@@ -118,7 +118,7 @@ async function runnablePeers(wanted: Wanted): Promise<{ running: Peer[]; describ
   return { running, described };
 }
 
-/** A bench that is told to end leaves no server and no file behind. */
+/** On a signal, ends all servers that the bench has started and removes its files. */
 function leaveNothingOnSignal(folder: string): void {
   for (const [signal, code] of [
     ['SIGINT', 130],
@@ -137,6 +137,6 @@ function stopProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM');
   } catch {
-    // It ended by itself.
+    // The process has ended by itself.
   }
 }

@@ -1,76 +1,78 @@
-// What the bench needs of a proxy that it compares, whichever it is. One file a proxy in peers/.
+// What the bench needs from a proxy that it compares. Each proxy has a file of its own in peers/.
 
-/** Who may pass, on every path, for scenarios/full-policy.ts and taxes.ts; everything else is open to all. */
+/** Which callers may pass, on every path, for scenarios/full-policy.ts and taxes.ts. Without a policy, every caller may. */
 export interface Policy {
-  /** `apiKey`: one key in X-Api-Key. `jwt`: RS256, with a limit by `sub` when `perMinute` is there. `rateLimit`: by address. */
+  /** `apiKey`: one key in X-Api-Key. `jwt`: RS256, with a limit by `sub` when `perMinute` is set. `rateLimit`: a limit by address. */
   readonly kind: 'apiKey' | 'jwt' | 'rateLimit';
   /** Requests a minute for each caller; null for no limit. */
   readonly perMinute: number | null;
-  /** Verified tokens that are remembered; 0 for none. Not every peer can. */
+  /** Number of verified tokens that are remembered; 0 for none. Not every peer can remember tokens. */
   readonly cachedTokens: number;
 }
 
-/** What a proxy is asked to be. Every peer gets the same, and does it in its own best way. */
+/** How a proxy is to be configured. Every peer gets the same setup and implements it in the way that is best for it. */
 export interface Setup {
-  /** Where everything goes, except for uploads. */
+  /** Port of the backend for all requests except uploads. */
   readonly backendPort: number;
-  /** Where /upload goes: a backend that reads a body before it answers. */
+  /** Port of the backend for /upload, which reads a body before it responds. */
   readonly uploadPort: number;
-  /** 0: one rule takes every path. Otherwise that many routes besides, as `routePath` names them. */
+  /** 0: one rule matches every path. Otherwise the number of further routes, with the paths of `routePrefix`. */
   readonly routes: number;
-  /** What every filter of the first release does, as far as the peer can: see scenarios/filters.ts. */
+  /** Whether to do what all filters of the first release do, as far as the peer can: see scenarios/filters.ts. */
   readonly filters: boolean;
   readonly policy: Policy | null;
   /** Whether the upstream is guarded: see scenarios/resilience.ts. */
   readonly resilience: boolean;
-  /** Whether clients come over TLS 1.3, with the certificate of backend/certificate.ts. */
+  /** Whether clients connect with TLS 1.3, using the certificate of backend/certificate.ts. */
   readonly tls: boolean;
-  /** Whether clients speak HTTP/2: over TLS on the one port, in plain text there or on `h2Port`. */
+  /** Whether clients use HTTP/2: over TLS on the same port; in plain text on that port or on `h2Port`. */
   readonly http2: boolean;
-  /** Where gRPC calls go, over HTTP/2 in plain text; null for nowhere. */
+  /** Port for gRPC calls, over HTTP/2 in plain text; null without gRPC. */
   readonly grpcPort: number | null;
-  /** A folder of its own for configuration and logs. */
+  /** A folder of the peer's own for configuration and logs. */
   readonly folder: string;
-  /** What GET /version answers with: tells the configuration before a reload from the one after it. */
+  /** The response to GET /version, which distinguishes the configurations before and after a reload. */
   readonly version: string;
-  /** Part of every route's name, so that a change of it changes all routes. */
+  /** Part of the name of every route, so that changing it changes all routes. */
   readonly routesVersion: string;
 }
 
 export interface RunningPeer {
   readonly port: number;
-  /** Where HTTP/2 in plain text is spoken, if not on `port`. */
+  /** Port for HTTP/2 in plain text, if it is not `port`. */
   readonly h2Port?: number;
-  /** From the start of the process to the first answer through it. */
+  /** Milliseconds from the start of the process to the first response through it. */
   readonly startMs: number;
-  /** The process to measure, with all its children. */
+  /** The id of the process to measure, together with all its children. */
   pid(): number;
-  /** Puts a new configuration where the proxy reads it and gives what tells the proxy so. Absent: it cannot. */
+  /**
+   * Writes a new configuration where the proxy reads it, and returns a function that makes the proxy load it. Absent if it cannot reload.
+   */
   readonly prepareReload?: (setup: Setup) => () => void;
   stop(): Promise<unknown>;
 }
 
-/** What some can do and some cannot. */
+/** What some peers can do and others cannot. */
 export type Ability = 'routes' | 'filters' | 'resilience' | 'policy' | 'taxes' | 'reload' | 'tls' | 'h2' | 'grpc';
 
 export interface Peer {
   readonly name: string;
   /** For the report: what was configured beyond the plain proxy. */
   readonly note: string;
-  /** True when its code gets faster while it runs: such a one is warmed up longer. */
+  /** True when the program gets faster while it runs, so that it is warmed up longer. */
   readonly jit: boolean;
   readonly abilities: readonly Ability[];
-  /** Differs from another peer in its log only: runs where that is the question, or when it is named. */
+  /** True for a peer that differs from another one in its log only. Runs in scenarios about the log, or when it is named. */
   readonly logVariant?: boolean;
   /** Version for the report. Throws with what is missing when the peer cannot run here. */
   version(): string;
   start(setup: Setup): Promise<RunningPeer>;
 }
 
-/** Path of a route, without its rest. */
+/** Prefix of a route's path, without a slash at its end. */
 export function routePrefix(index: number): string {
   return `/api/service-${index}`;
 }
 
-/** The same for load/wrk.lua, with something behind it. */
+/** A path of each route as a format for load/wrk.lua. */
 export const routePathFormat = '/api/service-%d/items/7';

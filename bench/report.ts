@@ -1,4 +1,4 @@
-// Results as text: a table for the terminal, bench/results.md for people, bench/results.json for whoever calculates again.
+// Results as text: a table for the terminal, bench/results.md for people, bench/results.json for further calculations.
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,14 +7,14 @@ import type { Options, Result, Scenario, Table } from './scenario.ts';
 export interface Report {
   readonly date: Date;
   readonly machine: readonly string[];
-  /** Name, version and note of every peer; those that did not run say why. */
+  /** Name, version and note of every selected peer; the note of one that did not run is the reason. */
   readonly peers: readonly { readonly name: string; readonly version: string; readonly note: string }[];
   readonly options: Options;
   readonly command: string;
   readonly results: readonly { readonly scenario: Scenario; readonly result: Result }[];
 }
 
-/** Aligned for a terminal; the first column to the left, the others to the right. */
+/** The table aligned for a terminal: the first column to the left, the others to the right. */
 export function terminalTable({ columns, rows, notes }: Table): string {
   const widths = columns.map((column, i) => Math.max(column.length, ...rows.map(row => row[i]!.length)));
   const line = (cells: readonly string[]) =>
@@ -22,7 +22,7 @@ export function terminalTable({ columns, rows, notes }: Table): string {
   return [line(columns), ...rows.map(line), ...notes.map(note => `  ${note}`)].join('\n');
 }
 
-/** Writes both files beside this one. */
+/** Writes results.md and results.json beside this file. */
 export function writeReport(report: Report): void {
   writeFileSync(path.join(import.meta.dirname, 'results.md'), markdown(report));
   const raw = {
@@ -32,7 +32,7 @@ export function writeReport(report: Report): void {
   writeFileSync(path.join(import.meta.dirname, 'results.json'), `${JSON.stringify(raw, null, 1)}\n`);
 }
 
-/** Its table goes into README.md as well. */
+/** The scenario whose table is also used in README.md. */
 const summaryScenario = 'small-get';
 
 function markdown({ date, machine, peers, options, command, results }: Report): string {

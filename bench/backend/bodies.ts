@@ -1,4 +1,4 @@
-// What the backend answers: texts of fixed lengths that look like JSON and hold nothing nginx would expand.
+// The bodies of the backend's responses: texts of fixed lengths that look like JSON and contain nothing that nginx would expand.
 
 import { createHash } from 'node:crypto';
 
@@ -7,20 +7,20 @@ export interface Body {
   readonly bytes: number;
 }
 
-/** 1 KB is what performance.md measured with; the others are the issue's. */
+/** performance.md measured with 1 KB; the other lengths are those of the issue that asked for the bench. */
 export const bodies = {
   small: { path: '/small', bytes: 1024 },
   medium: { path: '/16k', bytes: 16 * 1024 },
   large: { path: '/1m', bytes: 1024 * 1024 },
 } satisfies Record<string, Body>;
 
-/** The body itself. */
+/** The text of a body of this length. */
 export function bodyText(bytes: number): string {
   const item = '{\\"id\\":1234,\\"name\\":\\"Ada Lovelace\\",\\"tags\\":[\\"a\\",\\"b\\"]},'.replaceAll('\\"', '"');
   return item.repeat(Math.ceil(bytes / item.length)).slice(0, bytes);
 }
 
-/** SHA-256 in hex of the body that a length stands for. */
+/** SHA-256 in hex of the body of this length. */
 export function bodyHash(bytes: number): string {
   return createHash('sha256').update(bodyText(bytes)).digest('hex');
 }

@@ -1,4 +1,4 @@
-// The certificate that every proxy of the bench shows: ECDSA P-256, as most of the web has. Made anew for each run.
+// The certificate that every proxy of the bench shows: ECDSA P-256, as on most web sites. Made anew for each run.
 
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
@@ -8,7 +8,7 @@ export interface BenchCertificate {
   readonly key: string;
 }
 
-/** Makes it in this folder. */
+/** Makes certificate and key in this folder with openssl. Throws when openssl fails. */
 export function makeCertificate(folder: string): BenchCertificate {
   const files = { cert: path.join(folder, 'bench.pem'), key: path.join(folder, 'bench.key') };
   const run = (args: readonly string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });

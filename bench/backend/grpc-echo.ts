@@ -6,7 +6,7 @@ import { freePort } from '../../test/support/free-port.ts';
 import { loadCore, pinned } from '../measure/pinning.ts';
 import type { BenchBackend } from './nginx-backend.ts';
 
-/** Starts it on the load's core. It speaks HTTP/2 in plain text alone. */
+/** Starts the backend on the load's core. It speaks only HTTP/2 in plain text. */
 export async function startGrpcEcho(): Promise<BenchBackend> {
   const port = await freePort();
   const program = path.join(import.meta.dirname, '../programs/grpc-echo.ts');

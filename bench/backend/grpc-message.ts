@@ -1,4 +1,4 @@
-// The call of the gRPC scenario: one message, that the backend sends back, and how it is asked once to look at the answer.
+// The call of the gRPC scenario: one message, which the backend sends back, and a single call to check the response.
 
 import { createHash } from 'node:crypto';
 import { connect } from 'node:http2';
@@ -6,10 +6,10 @@ import { bodyText } from './bodies.ts';
 
 export const grpcPath = '/bench.Echo/Unary';
 
-/** In front of a message: whether it is compressed, and its length. */
+/** Length of the prefix of a message: a byte for whether it is compressed, and four for its length. */
 const PREFIX_BYTES = 5;
 
-/** What stands in the body of a call: a message of this length behind its prefix. */
+/** The body of a call: one message of this length after its prefix. */
 export function grpcBody(messageBytes: number): Buffer {
   const body = Buffer.alloc(PREFIX_BYTES + messageBytes);
   body.writeUInt32BE(messageBytes, 1);
@@ -21,7 +21,7 @@ export function grpcHash(messageBytes: number): string {
   return createHash('sha256').update(grpcBody(messageBytes)).digest('hex');
 }
 
-/** One call, to look at the answer. Rejects unless status and trailers say that it went well. */
+/** Makes one call and returns its response. Rejects unless the trailers say that the call succeeded. */
 export function askGrpc(port: number, messageBytes: number): Promise<{ status: number; bytes: number; hash: string }> {
   return new Promise((resolve, reject) => {
     const session = connect(`http://127.0.0.1:${port}`);

@@ -1,4 +1,4 @@
-// The backend behind every proxy: nginx with answers in memory, on the load's core. Reads no bodies: upload-sink.ts does.
+// The backend behind every proxy: nginx on the load's core, with responses in memory. Reads no request bodies: upload-sink.ts does.
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,9 @@ export interface BenchBackend {
   stop(): Promise<unknown>;
 }
 
-/** Answers every path: the known bodies at theirs, 1 KB at all others. Its connections live for ever. */
+/**
+ * Responds on every path: with the known bodies on theirs, with 1 KB on all others. Keeps connections open for as long as the bench runs.
+ */
 export async function startNginxBackend(folder: string): Promise<BenchBackend> {
   const port = await freePort();
   const locations = Object.values(bodies)
@@ -46,7 +48,7 @@ http {
   return { port, pid: child.pid, stop: () => child.stop() };
 }
 
-/** Long answers come from a file that the page cache holds: nginx takes no token of a configuration longer than 4 KB. */
+/** Long responses come from a file in the page cache: nginx does not accept a token of a configuration that is longer than 4 KB. */
 function answer(folder: string, bytes: number): string {
   const file = path.join(folder, `body-${bytes}.json`);
   writeFileSync(file, bodyText(bytes));

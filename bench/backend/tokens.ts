@@ -1,4 +1,4 @@
-// Tokens for the bench: RS256 with a key made anew for each run. The proxies get the public half in `folder`.
+// Tokens for the bench: RS256 with a key made anew for each run. The proxies get the public key as a file in their folder.
 
 import { createHash, createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import path from 'node:path';
 export const issuer = 'https://idp.example.com';
 export const audience = 'orders-api';
 
-/** As peers find it in their folder. */
+/** Name of the file in a peer's folder that has the public key. */
 export const publicKeyFile = 'token-key.pem';
 
 export const apiKey = 'bench-key-5f1d0c7a9be24e3c';
@@ -16,7 +16,7 @@ export const apiKeyHash = createHash('sha256').update(apiKey).digest('hex');
 const lifeSeconds = 6 * 3600;
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-/** One token for each number, which makes its subject; like those of common providers in length (about 700 letters). */
+/** A token whose subject is made from `number`. About 700 letters long, as the tokens of common providers. */
 export function makeToken(number: number, key: KeyObject = privateKey, lifeS = lifeSeconds): string {
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: 'RS256', typ: 'JWT', kid: 'bench' };
@@ -34,7 +34,7 @@ export function makeToken(number: number, key: KeyObject = privateKey, lifeS = l
   return `${signed}.${createSign('RSA-SHA256').update(signed).sign(key, 'base64url')}`;
 }
 
-/** A good head and body under the signature of somebody else. */
+/** A valid head and body with a signature by another key. */
 export function forgedToken(number: number): string {
   return makeToken(number, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
 }
@@ -47,7 +47,7 @@ export function publicKeyPem(): string {
   return publicKey.export({ type: 'spki', format: 'pem' });
 }
 
-/** Writes that many tokens of different subjects, one a line. Takes about a millisecond each. */
+/** Writes `count` tokens of different subjects, one a line. Takes about a millisecond for each. */
 export function writeTokens(file: string, count: number): void {
   writeFileSync(file, Array.from({ length: count }, (_, i) => `${makeToken(i)}\n`).join(''));
 }

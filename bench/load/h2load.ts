@@ -1,4 +1,4 @@
-// Runs h2load against a port and reads what it says: few connections with many streams each, as HTTP/2 clients are.
+// Runs h2load against a port and reads its output: few connections with many streams each, as HTTP/2 clients make them.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import type { WrkOptions, WrkResult } from './wrk.ts';
 const CONNECTIONS = 8;
 const STREAMS = 16;
 
-/** One run on the load's core, 8 connections of 16 streams whatever is asked for. Throws when h2load says nothing. */
+/** One run on the load's core, always with 8 connections of 16 streams. Throws when the output of h2load cannot be read. */
 export async function runH2load(options: WrkOptions): Promise<WrkResult> {
   const { request } = options;
   if (request[0] !== 'grpc') return run(options, []);
@@ -19,7 +19,7 @@ export async function runH2load(options: WrkOptions): Promise<WrkResult> {
   const file = path.join(folder, 'body');
   writeFileSync(file, grpcBody(request[2]));
   try {
-    // With a body it is a POST.
+    // With a body, h2load sends POST.
     return await run(options, ['-d', file, '-H', 'content-type: application/grpc', '-H', 'te: trailers']);
   } finally {
     rmSync(folder, { recursive: true });
@@ -45,7 +45,7 @@ function run({ port, tls = false, request, seconds }: WrkOptions, more: readonly
         durationUs: seconds * 1e6,
         failed: done - Number(counts[2]),
         errors: /^status codes: .*$/m.exec(stdout)?.[0] ?? '',
-        // It tells no percentiles: the mean, and the longest.
+        // h2load gives no percentiles: `p50Us` is the mean here, and `p99Us` the maximum.
         p50Us: microseconds(times[2]!),
         p99Us: microseconds(times[1]!),
       });
@@ -53,7 +53,7 @@ function run({ port, tls = false, request, seconds }: WrkOptions, more: readonly
   });
 }
 
-/** Of `1.23ms`. */
+/** Microseconds of a text such as `1.23ms`. */
 function microseconds(text: string): number {
   const value = Number.parseFloat(text);
   return text.endsWith('us') ? value : text.endsWith('ms') ? value * 1e3 : value * 1e6;

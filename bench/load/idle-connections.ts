@@ -1,4 +1,4 @@
-// Thousands of kept-alive connections that have nothing to say, held by a process of their own.
+// Thousands of kept-alive connections without requests, held by a separate process.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,11 +10,11 @@ const program = path.join(import.meta.dirname, '../programs/idle-connections.ts'
 const TIMEOUT_MS = 60_000;
 
 export interface IdleConnections {
-  /** Closes them. Throws when the server had closed some by itself before: then its memory was not that of `count`. */
+  /** Closes the connections. Throws when the server had closed some before: then its memory was not that of `count` connections. */
   close(): Promise<void>;
 }
 
-/** Resolves when all are open, each after one request and its answer. */
+/** Resolves when all connections are open, after one request and its response on each. */
 export async function openIdleConnections(port: number, count: number): Promise<IdleConnections> {
   checkFileLimit(count + 500);
   const child = await startChild(...pinned(loadCore, process.execPath, [program, String(port), String(count)]));
@@ -39,7 +39,7 @@ export async function openIdleConnections(port: number, count: number): Promise<
   };
 }
 
-/** The bench raises no limit by itself: it says what is needed. */
+/** Throws when too few open files are allowed. The bench does not raise the limit itself. */
 function checkFileLimit(needed: number): void {
   const limits = readFileSync('/proc/self/limits', 'utf8');
   const files = /^Max open files\s+(\S+)/m.exec(limits)?.[1] ?? 'unlimited';

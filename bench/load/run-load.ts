@@ -1,4 +1,4 @@
-// Which program makes the load: h2load for HTTP/2 and gRPC, wrk for everything else.
+// Decides which program makes the load: h2load for HTTP/2 and gRPC, wrk for everything else.
 
 import { runH2load } from './h2load.ts';
 import { runWrk, type WrkOptions, type WrkResult } from './wrk.ts';

@@ -1,12 +1,12 @@
--- What wrk sends, and one line of JSON at the end. Arguments: mode, then what the mode needs.
+-- The requests that wrk sends, and one line of JSON at the end. Arguments: a mode, then what the mode needs.
 --   get PATH            the same request over and over
 --   page PATH           the same with the Origin of a web page
---   close PATH          the same, each on a connection of its own
---   spread N PREFIX     GET on N paths in a fixed shuffled order
+--   close PATH          the same, each request on its own connection
+--   spread N FORMAT     GET on N paths in a fixed shuffled order
 --   upload PATH BYTES   POST with a body
 --   header PATH NAME VALUE            the same request with one more header
---   tokens FILE ROUTES FORMAT ORDER   a Bearer token of the file (one a line) on one of so many paths; ORDER is zipf, or
---                                     turn for one after the other
+--   tokens FILE ROUTES FORMAT ORDER   a Bearer token of the file (one a line) on one of ROUTES paths; ORDER is `zipf`, or
+--                                     `turn` for one after the other
 
 local requests, order, at = {}, nil, 0
 local heads, rests, picked -- for tokens: a request is a head with the path and a rest with the token
@@ -21,7 +21,7 @@ local function headers(more)
   return all
 end
 
--- Drawn before the load begins, with a fixed seed: 65,536 pairs of path and token, or as many as there are tokens.
+-- Drawn before the load begins, with a fixed seed: 65,536 pairs of path and token, or with `turn` one pair for each token.
 function tokens(file, routes, format, how)
   heads, rests, picked = {}, {}, {}
   for i = 1, routes do heads[i] = "GET " .. string.format(format, i - 1) .. " HTTP/1.1\r\n" end

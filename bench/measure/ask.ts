@@ -1,4 +1,4 @@
-// One request, to look at the answer. Not a load.
+// A single request, to check its response. Not for load.
 
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
@@ -7,7 +7,7 @@ import { request as requestOverTls } from 'node:https';
 export interface Asked {
   readonly port: number;
   readonly path: string;
-  /** Whatever certificate is shown. */
+  /** Over TLS; any certificate is accepted. */
   readonly tls?: boolean;
   readonly method?: string;
   readonly body?: Buffer;
@@ -17,12 +17,12 @@ export interface Asked {
 export interface Answer {
   readonly status: number;
   readonly bytes: number;
-  /** SHA-256 in hex. */
+  /** SHA-256 of the body in hex. */
   readonly hash: string;
   readonly body: Buffer;
 }
 
-/** Asks on a connection of its own. Rejects when the answer does not come whole. */
+/** Sends one request on its own connection. Rejects when the response is not complete within 20 s. */
 export function ask({ port, path, tls = false, method = 'GET', body, headers: more }: Asked): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = {

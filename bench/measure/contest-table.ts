@@ -1,4 +1,4 @@
-// The table of a contest: medians with their spread, and the ratio to those that each is compared with. Measures nothing.
+// The table of a contest: medians with their spread, and the ratios to the contestants that each one is compared with. Measures nothing.
 
 import { pairedRatios } from '../../test/chaos/paired-ratios.ts';
 import type { Table } from '../scenario.ts';
@@ -8,14 +8,17 @@ import { median, medianDeviation, type Ratio, ratioOfMedians } from './statistic
 
 export interface Comparison {
   readonly label: string;
-  /** Labels that this one is divided by, one a ratio column. Itself, and one that did not run, leave the cell empty. */
+  /**
+   * Labels of the contestants that this one is divided by, one for each ratio column. The cell is empty for itself and for one that did
+   * not run.
+   */
   readonly against: readonly string[];
 }
 
-/** Costs of the same rounds, and those that they are held against. */
+/** Makes a ratio of the costs of two contestants in the same rounds; `base` is the divisor. */
 export type RatioOf = (values: readonly number[], base: readonly number[]) => Ratio;
 
-/** One row a comparison, in this order; `ratioTitles` are the columns of `against`. */
+/** One row for each comparison, in this order; `ratioTitles` are the titles of the columns of `against`. */
 export function contestTable(
   samples: ReadonlyMap<string, readonly Sample[]>,
   ratioTitles: readonly string[],
@@ -50,12 +53,12 @@ export function contestTable(
 
 const lastColumns = ['requests/s', 'p50 ms', 'p99 ms', 'memory MB', 'failed'];
 
-/** Of the medians of all rounds. */
+/** The ratio of the medians over all rounds. */
 export function medianRatio(values: readonly number[], base: readonly number[]): Ratio {
   return ratioOfMedians(values, base);
 }
 
-/** The median of each round's ratio to the mean of the base's rounds before and after it: what lasts longer than a round falls on both. */
+/** The median of each round's ratio to the mean of the base's rounds before and after it: noise longer than a round affects both sides. */
 export function roundRatio(values: readonly number[], base: readonly number[]): Ratio {
   const rounds = Math.min(values.length, base.length);
   if (rounds < 2) return medianRatio(values, base);
@@ -63,7 +66,7 @@ export function roundRatio(values: readonly number[], base: readonly number[]): 
   return { ratio, low, high };
 }
 
-/** `1.12 (1.09–1.15)`. */
+/** Formats as `1.12 (1.09–1.15)`. */
 function ratioText({ ratio, low, high }: Ratio): string {
   return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
 }

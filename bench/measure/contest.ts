@@ -1,4 +1,4 @@
-// Runs contestants in turn, A B C A B C, under the same load, and keeps what each round cost. Judges and prints nothing.
+// Runs contestants in turn, A B C A B C, under the same load, and records what each round costs. Neither judges nor prints.
 
 import { askGrpc } from '../backend/grpc-message.ts';
 import { runLoad } from '../load/run-load.ts';
@@ -14,12 +14,12 @@ import { shortMessage } from './short-message.ts';
 
 /** One proxy in one setup under one load. */
 export interface Contestant {
-  /** `nginx`, or `nginx 10000 routes`. */
+  /** Such as `nginx` or `nginx 10000 routes`. */
   readonly label: string;
   readonly peer: Peer;
   readonly setup?: Partial<Setup>;
   readonly request: WrkRequest;
-  /** What an answer must be: its SHA-256, and at least so many bytes on the wire. */
+  /** What a correct response is: the SHA-256 of its body, and the least number of bytes on the wire. */
   readonly answer: {
     readonly path: string;
     readonly hash: string;
@@ -28,7 +28,7 @@ export interface Contestant {
   };
 }
 
-/** Disturbance above which a round is run again, or at least reported: performance.md, section 9. */
+/** Share of the proxy's core that foreign processes may use; above it a round is repeated or reported: performance.md, section 9. */
 export const foreignShareMax = 0.1;
 
 interface Running {
@@ -38,20 +38,20 @@ interface Running {
 }
 
 export interface ContestResult {
-  /** By label, in the order of the rounds. */
+  /** By label, the samples in the order of the rounds. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
-  /** The same, flat. */
+  /** The same samples as a flat list. */
   readonly rows: readonly Row[];
-  /** Contestants that broke, each with its reason; none of their samples count. */
+  /** Contestants that failed, each with the reason. None of their samples count. */
   readonly failures: readonly string[];
 }
 
-/** All contestants run during all rounds, and each is loaded in its turn. */
+/** Starts all contestants and keeps them running for all rounds; each is put under load in its turn. */
 export async function runContest(context: Context, contestants: readonly Contestant[]): Promise<ContestResult> {
   let running: Running[] = [];
   const started: RunningPeer[] = [];
   const failures: string[] = [];
-  /** Does a step for each that still runs, in turn; one that breaks is out. */
+  /** Does a step for each contestant that still runs, in turn. One that fails is dropped. */
   const inTurn = async (step: (each: Running) => Promise<void>) => {
     for (const each of running) await step(each).catch(error => drop(each.contestant, error));
   };
@@ -99,7 +99,7 @@ async function warmUp(context: Context, each: Running): Promise<void> {
   await runLoad({ port: portFor(each), tls, request: contestant.request, seconds, connections });
 }
 
-/** A plain proxy, changed by what a contestant wants. */
+/** The setup of a plain proxy, with the changes that a contestant needs. */
 export function setupOf(context: Context, wanted: Partial<Setup> = {}): Setup {
   return {
     backendPort: context.backendPort,
@@ -132,7 +132,7 @@ async function undisturbedRound(context: Context, running: Running, round: numbe
   }
 }
 
-/** Some speak HTTP/2 in plain text on a port of its own. */
+/** Some proxies accept HTTP/2 in plain text on a separate port. */
 function portFor({ contestant, proxy }: Running): number {
   const [mode] = contestant.request;
   return mode === 'h2' || mode === 'grpc' ? (proxy.h2Port ?? proxy.port) : proxy.port;
@@ -150,7 +150,7 @@ async function runRound(context: Context, running: Running): Promise<Sample> {
   const foreignShare = watch.foreignShare();
   const succeeded = result.requests - result.failed;
   if (succeeded <= 0) throw new Error(`no request succeeded: ${result.errors}`);
-  // Failed requests may have brought nothing: only the others can be expected to be whole.
+  // Failed requests may have returned nothing: only the successful ones can be expected to be complete.
   if (result.bytes / succeeded < contestant.answer.bytes) {
     throw new Error(`answers of ${Math.round(result.bytes / succeeded)} bytes are too short: ${result.errors}`);
   }

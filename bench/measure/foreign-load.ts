@@ -1,16 +1,16 @@
-// How much of a core others used while we measured on it: a round that had company says so.
+// How much of a core other processes used while a round was measured on it, so that a disturbed round is known as one.
 
 import { readFileSync } from 'node:fs';
 import { cpuTime } from './process-tree.ts';
 
-const TICK_US = 10_000; // /proc/stat counts in USER_HZ, which is 100 on Linux for every architecture we run on
+const TICK_US = 10_000; // /proc/stat counts in USER_HZ, which is 100 on Linux for every architecture that we run on
 
 export interface CoreWatch {
-  /** Share of the core, 0 to 1, that processes other than `pids` and their children used since the watch began. */
+  /** Share of the core, 0 to 1, that processes other than `pids` and their children have used since the watch began. */
   foreignShare(): number;
 }
 
-/** Begins to watch a core. Interrupts are left out: they are mostly our own packets. */
+/** Begins to watch a core. Interrupts are left out, because they are mostly for our own packets. */
 export function watchCore(core: number, pids: readonly number[]): CoreWatch {
   const begin = reading(core, pids);
   const beginMs = performance.now();

@@ -1,4 +1,4 @@
-// Added latency is a difference at one rate, never between rates.
+// Added latency is a difference at one rate, never between two rates.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,15 +1,15 @@
-// The table of added latencies: what came through a proxy less what came straight from the backend at the same rate.
+// The table of added latencies: the latency through a proxy minus that of the backend alone at the same rate.
 
 import type { OpenLoopResult } from '../load/open-loop.ts';
 import type { Table } from '../scenario.ts';
 import { foreignShareMax } from './contest.ts';
 import { median, medianDeviation } from './statistics.ts';
 
-/** One run of an open loop. Those that share `load` and `judged` were run in turn at one rate, the backend (`direct`) first. */
+/** One run of an open loop. Runs with the same `load` and `judged` took turns at one rate, the backend (`direct`) first. */
 export interface Latencies extends OpenLoopResult {
   readonly contestant: string;
   readonly load: string;
-  /** The first proxy among them, since a load such as “50 % of own” is another rate for each. */
+  /** The first proxy among these runs. Needed because a load such as “50 % of own” is another rate for each proxy. */
   readonly judged: string;
   readonly rate: number;
   readonly round: number;
@@ -19,7 +19,7 @@ export interface Latencies extends OpenLoopResult {
 const percentiles = ['p50Ms', 'windowP99Ms', 'p99Ms', 'p999Ms'] as const;
 type Percentile = (typeof percentiles)[number];
 
-/** One row for each contestant and load; medians over rounds, and the spread of what was measured. */
+/** One row for each contestant and load: medians over the rounds of what was added, with the deviation of what was measured. */
 export function latencyTable(measured: readonly Latencies[]): Table {
   const heats = Map.groupBy(measured, ({ load, judged }) => `${load} ${judged}`);
   const lines = [...heats.values()].flatMap(heat => {

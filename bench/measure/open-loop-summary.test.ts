@@ -1,4 +1,4 @@
-// Unanswered requests show in the percentiles of an open loop.
+// Requests without a response show in the percentiles of an open loop.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,12 +1,14 @@
-// Percentiles of an open loop. A request that was never answered well is the worst there is, not one that never was.
+// Percentiles of an open loop. A request without a good response counts as the slowest of all instead of being left out.
 
 import type { OpenLoopResult } from '../load/open-loop.ts';
 import { median, quantile } from './statistics.ts';
 
-/** Requests a window of `windowP99Ms`: its p99 is the tenth worst of them. */
+/** Number of requests in a window of `windowP99Ms`. The p99 of a window is its eleventh largest latency. */
 const windowLength = 1_000;
 
-/** `latenciesUs` has one entry a request, Infinity for one that failed; such a one counts as `lastedMs`, the whole run. */
+/**
+ * `latenciesUs` has one entry for each request, Infinity for one that failed, which counts as `lastedMs`, the duration of the whole run.
+ */
 export function summarize(latenciesUs: Float64Array, failed: number, lastedMs: number): OpenLoopResult {
   const bounded = latenciesUs.map(value => Math.min(value, lastedMs * 1000));
   const windows = Array.from({ length: Math.max(1, Math.floor(bounded.length / windowLength)) }, (_, i) =>

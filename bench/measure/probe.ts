@@ -1,17 +1,17 @@
-// A client that asks the same thing once a millisecond over one kept-alive connection, and remembers what it got when.
-// Sees from outside when a reload takes effect and how long the server answers nobody.
+// A client that sends the same request once a millisecond over one kept-alive connection, and records which response came when. Shows from
+// outside when a reload takes effect and for how long the server does not respond.
 
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Probe {
-  /** When the first answer with this body was asked for; resolves as soon as there is one. In performance.now(). */
+  /** When the request that first got this body was sent, by performance.now(). Resolves once there is one; rejects after `timeoutMs`. */
   firstAskedMs(body: string, timeoutMs: number): Promise<number>;
-  /** Ends the probe: the longest wait for an answer since it began, and how many requests got none. */
+  /** Ends the probe. Returns the longest wait for a response since it began, and how many requests got none. */
   stop(): Promise<{ longestMs: number; failed: number }>;
 }
 
-/** Asks GET `path` from now on. A connection that the server closed while idle is opened anew, which is not a failure. */
+/** Sends GET `path` from now on. A connection that the server closed while idle is opened again, which is not a failure. */
 export function startProbe(port: number, path: string): Probe {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const firstSeen = new Map<string, number>();
@@ -54,7 +54,7 @@ async function get(agent: Agent, port: number, path: string): Promise<string> {
     try {
       return await getOnce(agent, port, path);
     } catch (error) {
-      // RFC 9112, section 9.3.1: a kept-alive connection may be closed at any time, and the client asks again.
+      // RFC 9112, section 9.3.1: a kept-alive connection may be closed at any time, and the client sends the request again.
       if (!(error instanceof StaleConnection)) throw error;
     }
   }

@@ -1,9 +1,9 @@
-// What the system says of a process and its children: CPU time and memory. Linux only; measures no request.
+// CPU time and memory of a process and its children, as the system reports them. Linux only; measures no request.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processor time in microseconds since the processes began; all threads, those that ended too. */
+/** Processor time in microseconds since the processes began, of all their threads, including those that have ended. */
 export interface CpuTime {
   readonly userUs: number;
   readonly systemUs: number;
@@ -11,13 +11,13 @@ export interface CpuTime {
 
 let tickUs = 0;
 
-/** Length of a clock tick of /proc, in microseconds. */
+/** Converts clock ticks of /proc to microseconds. */
 function ticksToUs(ticks: number): number {
   if (tickUs === 0) tickUs = 1e6 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   return ticks * tickUs;
 }
 
-/** The process and all that live below it, the process first. Those that are gone are left out. */
+/** The process and all its living descendants, the process first. Processes that have ended are left out. */
 export function processTree(pid: number): number[] {
   const found = [pid];
   for (const each of found) {
@@ -37,8 +37,8 @@ function childrenOf(pid: number): number[] {
 }
 
 /**
- * CPU time of a tree of processes. Children that ended and were waited for count only when `reaped` is true, because then
- * two readings over a reload compare; otherwise a child's end would be counted twice.
+ * CPU time of a tree of processes. Children that have ended and were waited for count only when `reaped` is true. Two readings around a
+ * reload need this, because the time of a process that ends between them would be missing in the second one.
  */
 export function cpuTime(pid: number, { reaped = false } = {}): CpuTime {
   let userUs = 0;
@@ -56,7 +56,7 @@ export function cpuTime(pid: number, { reaped = false } = {}): CpuTime {
 function statFields(pid: number): number[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in brackets and may hold spaces.
+    // The second field is the program's name in brackets, which may contain spaces.
     return [
       0,
       0,
@@ -70,7 +70,7 @@ function statFields(pid: number): number[] | null {
   }
 }
 
-/** Memory of a tree of processes in bytes; pages that several share are divided among them (PSS), so that none counts twice. */
+/** Memory of a tree of processes in bytes. Pages that several processes share are divided among them (PSS), so that none counts twice. */
 export function memoryBytes(pid: number): number {
   return processTree(pid).reduce((sum, each) => sum + proportionalBytes(each), 0);
 }

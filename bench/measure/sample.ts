@@ -1,14 +1,14 @@
-// What one round of one contestant cost.
+// The result of one round of one contestant.
 
 export interface Sample {
   /** Requests that succeeded. */
   readonly requests: number;
   readonly failed: number;
   readonly requestsPerSecond: number;
-  /** CPU time a successful request, in microseconds; all threads of the proxy and its children. */
+  /** CPU time of a successful request in microseconds, over all threads of the proxy and its children. */
   readonly userUs: number;
   readonly systemUs: number;
-  /** Of a closed loop at saturation: for orientation only. */
+  /** Latency of a closed loop at saturation: for orientation only. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly memoryBytes: number;
@@ -16,7 +16,7 @@ export interface Sample {
   readonly foreignShare: number;
 }
 
-/** CPU time a request, user and system. */
+/** CPU time of a request in microseconds, user and system together. */
 export function costUs({ userUs, systemUs }: Sample): number {
   return userUs + systemUs;
 }

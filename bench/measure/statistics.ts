@@ -1,6 +1,6 @@
 // Medians, spreads and the interval of a ratio. Knows numbers, not what they measure.
 
-/** The middle value; the mean of the two middle ones when their number is even. NaN of nothing. */
+/** The middle value, or the mean of the two middle values when their number is even. NaN for an empty list. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
@@ -14,7 +14,7 @@ export function medianDeviation(values: readonly number[]): number {
   return median(values.map(value => Math.abs(value - middle)));
 }
 
-/** Value below which a share of the values lies (nearest rank); `share` from 0 to 1. */
+/** Value below which a share of the values lies (nearest rank); `share` from 0 to 1. NaN for an empty list. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))]!;
@@ -31,8 +31,8 @@ export interface Ratio {
 const RESAMPLES = 4000;
 
 /**
- * Ratio of two medians whose values came in the same rounds: `values[i]` and `base[i]` are one round's. Rounds are drawn
- * with replacement, both sides together, since what disturbs a round disturbs both. Deterministic: the seed is fixed.
+ * Ratio of two medians whose values come from the same rounds: `values[i]` and `base[i]` belong to one round. Rounds are drawn with
+ * replacement, both sides together, because what disturbs a round disturbs both. Deterministic: the seed is fixed.
  */
 export function ratioOfMedians(values: readonly number[], base: readonly number[]): Ratio {
   const rounds = Math.min(values.length, base.length);
@@ -46,7 +46,7 @@ export function ratioOfMedians(values: readonly number[], base: readonly number[
   return { ratio: median(values) / median(base), low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
 }
 
-/** Numbers in [0, 1) from a 32-bit seed (Tommy Ettinger's mulberry32): the same draw on every machine. */
+/** Numbers in [0, 1) from a 32-bit seed (Tommy Ettinger's mulberry32): the same sequence on every machine. */
 export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {

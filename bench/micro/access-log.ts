@@ -1,4 +1,4 @@
-// What telemetry costs a request, in nanoseconds: `node bench/micro/access-log.ts`. Best and median of several rounds; not a gate.
+// What telemetry costs for a request, in nanoseconds: `node bench/micro/access-log.ts`. Best and median of several rounds; not a gate.
 
 import { latin1 } from '../../src/base/latin1.ts';
 import {
@@ -33,9 +33,9 @@ function measure(name: string, count: number, run: (i: number) => void): void {
   );
 }
 
-/** As `measure`, in pieces that the log's backlog takes whole, with its writing left out of the time: that is other threads' work. */
+/** Like `measure`, in pieces that fit into the log's backlog, and without the time of writing them out, which other threads do. */
 async function measureLines(name: string, run: (i: number) => void): Promise<void> {
-  // Four buffers' worth: more would measure fresh memory, which a log that is being written does not need.
+  // Four buffers' worth. More would measure fresh memory, which a log that is written out does not need.
   const linesAPiece = 500;
   const nanos: number[] = [];
   for (let piece = 0; piece < 1_000; piece++) {
@@ -90,7 +90,7 @@ function fill(i: number, route: string): AccessFields {
 
 let dropped = 0;
 const log = new AccessLog({ path: '/dev/null', onDropped: lines => (dropped += lines) });
-/** As a worker does. */
+/** Writes a line as a worker does. */
 function write(line: AccessFields): void {
   const bytes = log.reserve(accessLineBytesMax(line));
   if (bytes !== null) log.commit(writeAccessLine(bytes, log.position, line));

@@ -1,4 +1,4 @@
-// Nanoseconds for what admission and balancing over shared memory add to a request: `node bench/micro/admission.ts`.
+// Nanoseconds that admission and the counts of requests in shared memory add to a request: `node bench/micro/admission.ts`.
 
 import { ShedLevel } from '../../src/exchange/shed-level.ts';
 import { ThreadIo } from '../../src/net/io.ts';
@@ -9,7 +9,7 @@ import { inFlightOfAll, SharedStates, stateMemory } from '../../src/upstream/sta
 const CALLS = 2_000_000;
 const ROUNDS = 7;
 
-/** Median over the rounds, the first one left out as warm-up. */
+/** Reports the median over the rounds; the first round is a warm-up and left out. */
 function report(name: string, call: (n: number) => unknown): void {
   let sink: unknown;
   const rounds: number[] = [];

@@ -1,4 +1,4 @@
-// Nanoseconds that apiKey adds to a request whose key is ready, and what a miss costs. `node bench/micro/api-key.ts`.
+// Nanoseconds that apiKey adds to a request whose key is cached, and what a miss costs: `node bench/micro/api-key.ts`.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -50,7 +50,7 @@ store.database.exec('COMMIT');
 const client = { ip: '10.1.2.3', port: 1, socketIp: '10.1.2.3', trusted: false, scheme: 'http', logPart: '' };
 const snapshot = { consumers: new ConsumerDirectory([], []) };
 
-/** An exchange as far as the filter looks at it. */
+/** An exchange with only the parts that the filter uses. */
 function exchange(n: number): Exchange {
   const bytes = received[n % KEYS]!;
   parseRequestHead(bytes, 0, bytes.length, limits);

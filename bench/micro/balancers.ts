@@ -1,4 +1,4 @@
-// Nanoseconds for one pick of each balancer, and for the hash and random numbers beneath: `node bench/micro/balancers.ts`.
+// Nanoseconds for one pick of each balancer, and for the hash and the random numbers that they use: `node bench/micro/balancers.ts`.
 
 import { hashText } from '../../src/base/hash.ts';
 import { Random } from '../../src/base/random.ts';
@@ -8,7 +8,7 @@ import { sampleEndpoints } from '../../test/support/sample-endpoints.ts';
 const CALLS = 2_000_000;
 const ROUNDS = 7;
 
-/** Median over the rounds, the first one left out as warm-up. `call` returns something so that it is not optimised away. */
+/** Median over the rounds; the first round is a warm-up and left out. `call` returns a value so that it is not optimised away. */
 function nanosecondsOf(call: (n: number) => unknown): number {
   let sink: unknown;
   const rounds: number[] = [];

@@ -1,5 +1,5 @@
-// Cost of reading and checking a configuration of 10,000 routes: the first load of a process, a reload in which every
-// route changed, one in which one route changed, and one in which nothing did. In one file or in 100 included ones.
+// Cost of reading and checking a configuration of 10,000 routes: the first load of a process, a reload in which every route has changed,
+// one in which one route has changed, and one without a change. In one file or in 100 included files.
 // Run: node bench/micro/config-load.ts [short|long] [one|included]
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ upstreams:
 
 type RouteText = (i: number, version: number) => string;
 
-/** About 90 bytes. `version` shows in every route, so that two versions have no route in common. */
+/** About 90 bytes. `version` is part of every route's path, so that two versions have no route in common. */
 function shortRoute(i: number, version: number): string {
   return `  - name: route-${i}
     match: { path: /v${version}/service${i}/* }
@@ -91,7 +91,7 @@ function routeTexts(routeText: RouteText, from: number, to: number, versionOf: (
   return text;
 }
 
-/** Wall and processor time in milliseconds: on a busy machine only the latter says what a load costs. */
+/** Wall and processor time in milliseconds. On a busy machine only the processor time says what a load costs. */
 interface Cost {
   readonly wallMs: number;
   readonly processorMs: number;
@@ -139,7 +139,7 @@ function measure(layout: Layout): void {
   for (const [what, list] of Object.entries(costs)) console.log(`  ${what}: ${summary(list)}`);
 }
 
-/** The two readers alone, on the same text. */
+/** The two readers by themselves, on the same text. */
 function measureReaders(routeText: RouteText): void {
   const text = `${head}routes:\n${routeTexts(routeText, 0, routeCount, () => 1)}`;
   for (const [name, read] of [
@@ -153,7 +153,7 @@ function measureReaders(routeText: RouteText): void {
 
 await loadLanguages();
 
-/** One shape in one layout a process: the first load of another would find the code compiled. */
+/** A process measures one kind of route in one layout only: the first load of another would find the code compiled. */
 const [shape = 'short', arrangement = 'one'] = process.argv.slice(2);
 const routeText = shape === 'long' ? longRoute : shortRoute;
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-config-load-'));

@@ -1,5 +1,5 @@
-// What bench/micro/exchange.ts has clients ask, and through which filters. Each policy stands beside the same request without it:
-// a longer head costs by itself.
+// The requests that bench/micro/exchange.ts sends, and the filters they pass. For each policy there is the same request without the
+// filter, because a longer head costs by itself.
 
 import type { FilterDefinition, FilterServices } from '../../src/exchange/filter.ts';
 import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
@@ -28,7 +28,7 @@ const TOKENS = 1_000;
 
 export interface ExchangeKind {
   readonly routes: number;
-  /** Further fields of the requests; a request takes one of these at random. */
+  /** Further header fields of the requests; each request takes one of these lists at random. */
   readonly fields: readonly (readonly string[])[];
   readonly options: EngineOptions;
 }
@@ -50,7 +50,10 @@ const browser = [
   `Cookie: session=${'0123456789abcdef'.repeat(8)}; theme=dark; consent=${'x'.repeat(300)}`,
 ];
 
-/** As it stands on the command line: `browser`, `apiKey`, `jwt`, `filters`, the latter three with `:bare` behind for the same without the filter, or a number of routes. */
+/**
+ * `name` as on the command line: `browser`, `apiKey`, `jwt`, `filters`, or a number of routes. `:bare` after `apiKey`, `jwt` or `filters`
+ * gives the same without the filters.
+ */
 export function exchangeKind(name: string): ExchangeKind {
   const [policy, variant] = name.split(':');
   const options = (chain: EngineOptions): EngineOptions => (variant === 'bare' ? {} : chain);

@@ -1,5 +1,5 @@
-// What an exchange costs beside the kernel and Node's input and output, spread over some routes (thousands lie cold in memory). Sockets
-// are told apart from the gateway: what arrives is handed in, what leaves is thrown away. With --cpu-prof it says where it goes.
+// What an exchange costs besides the kernel and Node's input and output, spread over some routes (thousands of them lie cold in memory).
+// Sockets are bypassed: received bytes are handed in, written bytes are dropped. With --cpu-prof, shows where the time goes.
 // Run: node --no-parallel-scavenge --no-async-context-frame bench/micro/exchange.ts [seconds [kind, see exchange-kinds.ts]]
 
 import { once } from 'node:events';
@@ -27,10 +27,10 @@ function pathOfRoute(at: number): string {
   return `/api/service-${String(at).padStart(4, '0')}`;
 }
 
-/** All that comes is read into one buffer, as a worker does. */
+/** All received bytes are read into one buffer, as in a worker. */
 const readBuffer = Buffer.alloc(64 * 1024);
 
-/** One that asks for any of the routes: a request of its own for each would be cold, too. */
+/** A request for a random route. The path is written into a shared request, because a request for each route would be cold too. */
 function anyRequest(): Buffer {
   const request = requests[Math.floor(fixedRandom() * requests.length)]!;
   let rest = Math.floor(fixedRandom() * routes);
@@ -46,7 +46,7 @@ interface Reader {
   onRead(bytes: Buffer, length: number): boolean;
 }
 
-/** The readers of a kind that read anything while `run` went on. */
+/** The objects of a class whose `onRead` was called while `run` was in progress. */
 async function readersOf<R extends Reader>(kind: { readonly prototype: R }, run: () => Promise<void>): Promise<R[]> {
   const readers = new Set<R>();
   const { onRead } = kind.prototype;
@@ -59,7 +59,7 @@ async function readersOf<R extends Reader>(kind: { readonly prototype: R }, run:
   return [...readers];
 }
 
-/** Makes what is written to a socket go nowhere, at once; `onWrite` hears of it. */
+/** Makes every write to a socket succeed at once without sending anything, and calls `onWrite`. */
 function cutWrites(socket: Socket, onWrite: () => void): void {
   // Because: this is the function that src/net/direct-write.ts calls.
   const handle = (socket as unknown as { _handle: { writeBuffer(): number } })._handle;
@@ -69,17 +69,17 @@ function cutWrites(socket: Socket, onWrite: () => void): void {
   };
 }
 
-// Answers once all have asked, so that each has a connection of its own.
+// Responds once all clients have sent a request, so that each request gets its own upstream connection.
 const waiting: ServerResponse[] = [];
 const backend = createServer((_request, response) => {
   waiting.push(response);
   if (waiting.length === CONNECTIONS) for (const each of waiting) each.end('a');
 });
-// Else it ends connections that it hears nothing on.
+// Otherwise the backend closes connections on which it receives nothing.
 backend.keepAliveTimeout = 0;
 backend.listen(0, '127.0.0.1');
 await once(backend, 'listening');
-// Because: a server that listens on an address of IPv4 has such an address.
+// Because: a server that listens on an IPv4 address has an address of this form.
 const engine = await startEngine([(backend.address() as AddressInfo).port], {
   ...options,
   morePaths: Array.from({ length: routes }, (_, at) => `${pathOfRoute(at)}/*`),
@@ -102,7 +102,7 @@ const asked: UpstreamConnection[] = [];
 for (const upstream of upstreams) cutWrites(upstream.socket, () => asked.push(upstream));
 for (const downstream of downstreams) cutWrites(downstream.socket, () => {});
 
-/** One turn: every client asks, every endpoint that was asked answers. */
+/** One turn: every client sends a request, and every endpoint that received one responds. */
 function turn(): number {
   for (const downstream of downstreams) {
     const request = anyRequest();
@@ -130,7 +130,7 @@ for (let round = 0; round < seconds * 10; round++) {
   const { user, system } = process.cpuUsage(started);
   costs.push((user + system) / exchanges);
 }
-// What came before the code was compiled is left out.
+// Rounds from before the code was compiled are left out.
 const settled = costs.slice(costs.length >> 1).sort((a, b) => a - b);
 const part = (share: number): string => settled[Math.floor(settled.length * share)]!.toFixed(2);
 console.log(`µs of CPU an exchange: a tenth of the time at most ${part(0.1)}, half of the time ${part(0.5)}`);

@@ -1,4 +1,4 @@
-// Nanoseconds that a filter adds to a request: its hooks on a head as received. `node bench/micro/filters.ts`.
+// Nanoseconds that a filter adds to a request: its hooks on a head as it is received. Run: `node bench/micro/filters.ts`.
 
 import type { Exchange } from '../../src/exchange/exchange.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
@@ -37,7 +37,7 @@ function head() {
 
 const client = { ip: '10.1.2.3', port: 1, socketIp: '10.1.2.3', trusted: false, scheme: 'http', logPart: '' };
 
-/** An exchange as far as these filters look at it, with heads of its own. */
+/** An exchange with only the parts that these filters use, and with heads of its own. */
 function exchange(): Exchange {
   const request = head();
   const response = { status: 200, headers: head().headers, contentLength: 200, hasBody: true, filterBody: () => {} };
@@ -67,7 +67,7 @@ function nanosecondsOf(run: (exchange: Exchange) => void): number {
 
 const place = filterServices({ routeName: 'users' });
 
-/** A limit that nobody reaches, by address, with what it needs. */
+/** A filter with a limit by address that is never reached, with the services that it needs. */
 function limited(written: object): Filter {
   const config = rateLimit.schema.parse(written);
   const needs = rateLimitFilter.needs!(config, { store: () => ({}) as never }); // Because: local limits ask for no store

@@ -1,5 +1,5 @@
-// Nanoseconds that watching over an upstream adds to a request that goes well: `node bench/micro/guards.ts`. Everything that a request calls of
-// it, in its order; what it adds to a whole request is what bench/scenarios/resilience.ts measures, where a machine is quiet enough.
+// Nanoseconds that the guards of an upstream add to a request that succeeds: `node bench/micro/guards.ts`. Makes all calls that a request
+// makes to the guards, in their order. bench/scenarios/resilience.ts measures what they add to a whole request, on a quiet machine.
 
 import { ThreadIo } from '../../src/net/io.ts';
 import { blockKinds } from '../../src/telemetry/metric-families.ts';
@@ -85,7 +85,7 @@ class Nobody implements GateWaiter {
 
 const nobody = new Nobody();
 
-/** As attempt.ts, gates.ts, pump.ts and finish.ts ask it, less what both kinds of upstream have in common. */
+/** The calls of attempt.ts, gates.ts, pump.ts and finish.ts, without those that are the same for both upstreams. */
 function request(upstream: Upstream): void {
   const { gate, retry } = upstream;
   if (retry !== null) upstream.budget.request(upstream.nowMs);
@@ -109,7 +109,7 @@ for (const workers of [1, 2, 8]) {
     spec => new Upstream(spec, 0, null, { io, cells, headLimits: limits, states }),
   );
   const rounds: [number, number][] = [];
-  // In turns, so that a busy machine is busy for both.
+  // In turns, so that a busy machine affects both upstreams alike.
   for (let round = 0; round <= ROUNDS; round++) {
     const [without, guards] = upstreams.map(upstream => {
       const startedAt = process.cpuUsage();

@@ -1,5 +1,5 @@
-// Nanoseconds that the jwt filter adds to a request: a token that is remembered, out of 1,000, and one that is verified, against the
-// bare signature check of node:crypto. `node bench/micro/jwt.ts`.
+// Nanoseconds that the jwt filter adds to a request: with one of 1,000 remembered tokens, and with a token that has to be verified,
+// compared with the bare signature check of node:crypto. Run: `node bench/micro/jwt.ts`.
 
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { exportJWK, type JWK, SignJWT } from 'jose';
@@ -15,9 +15,9 @@ import { filterServices } from '../../test/support/filter-services.ts';
 
 const TOKENS = 1_000;
 const TURNS = 60;
-/** Short turns, and many: what else runs on the machine breaks into few of them. */
+/** Many short turns, so that other work of the machine interrupts few of them. */
 const MISS_TURNS = 300;
-/** Of a turn in which every token is verified. */
+/** Calls in a turn in which every token is verified. */
 const CALLS = 50;
 const limits = { requestLineBytesMax: 8192, headerBytesMax: 65_536, headerCountMax: 100 };
 const issuer = 'https://idp.example.com';
@@ -58,7 +58,7 @@ const clock = new Clock();
 const client = { ip: '10.1.2.3', port: 1, socketIp: '10.1.2.3', trusted: false, scheme: 'http', logPart: '' };
 const consumers = { consumer: () => undefined };
 
-/** An exchange as far as the filter looks at it, with a head of its own, read as far as every request's is. */
+/** An exchange with only the parts that the filter uses, and with a head of its own, parsed as far as the head of every request is. */
 function exchange(received: Buffer): Exchange {
   parseRequestHead(received, 0, received.length, limits);
   const request = takeRequestHead();
@@ -74,7 +74,7 @@ async function jwkOf(alg: keyof typeof makers): Promise<JWK> {
   return { ...(await exportJWK(makers[alg].publicKey)), alg, kid: 'key-2026-11' };
 }
 
-/** With nothing remembered yet. */
+/** A filter that remembers no token yet. */
 function filterOf(jwk: JWK, config: object): Filter {
   const whole = schema.parse({
     issuer,
@@ -88,8 +88,8 @@ function filterOf(jwk: JWK, config: object): Filter {
 }
 
 /**
- * Nanoseconds of a call of each of these. They run in short turns one behind the other, and the best turn of each counts: what
- * disturbs a machine only ever adds.
+ * Nanoseconds of one call of each function. The functions run in short turns one after the other, and the best turn of each counts,
+ * because a disturbance of the machine can only add time.
  */
 function leastOf<Name extends string>(
   turns: Readonly<Record<Name, (n: number) => void>>,
@@ -123,7 +123,7 @@ const turn = (filter: Filter | null, strips: boolean) => (n: number) => {
   const each = exchange(heads[(n * 7) % TOKENS]!);
   if (strips) each.request.headers.removeNamed(stripped);
   if (filter !== null) void filter.onRequest!(each);
-  // The log of every request reads a field, so the text of the head is made anyway.
+  // The log reads a field of every request, so that the text of the head is made in any case.
   void each.request.headers.get('user-agent');
 };
 const hits = leastOf(
@@ -144,7 +144,7 @@ for (const alg of ['RS256', 'ES256', 'EdDSA'] as const) {
   const fewHeads = few.map(headOf);
   const jwk = await jwkOf(alg);
   const fresh = Array.from({ length: MISS_TURNS }, () => filterOf(jwk, {}));
-  // What an issuer's tokens have in common is read with its first one.
+  // What the tokens of an issuer have in common is parsed with its first token.
   for (const filter of fresh) void filter.onRequest!(exchange(headOf(first!)));
   const { publicKey } = makers[alg];
   const input = alg === 'ES256' ? { key: publicKey, dsaEncoding: 'ieee-p1363' as const } : publicKey;
@@ -159,7 +159,7 @@ for (const alg of ['RS256', 'ES256', 'EdDSA'] as const) {
   const { raw, both, whole } = leastOf(
     {
       raw: check,
-      // A head is read more slowly behind a signature check, which fills the processor's caches: that is not the filter's.
+      // After a signature check, which fills the processor's caches, a head is parsed more slowly. This is not a cost of the filter.
       both(n) {
         void exchange(fewHeads[n % CALLS]!).request.headers.get('user-agent');
         check(n);

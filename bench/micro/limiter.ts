@@ -1,6 +1,6 @@
-// CPU nanoseconds of a decision in shared memory, by number of keys, algorithm and threads: `node bench/micro/limiter.ts [quick]`.
-// Where all are admitted each decision does the same work, whatever the number of keys; a limit that one key exceeds and a million
-// do not would compare refusals, which write nothing, with admissions.
+// CPU nanoseconds of a decision in shared memory, by number of keys, algorithm and threads: `node bench/micro/limiter.ts [quick]`. When
+// all requests are admitted, each decision does the same work for any number of keys. With a limit that one key exceeds and a million keys
+// do not, refusals, which write nothing, would be compared with admissions.
 
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
@@ -12,7 +12,7 @@ import { LocalLimiterStore } from '../../src/store/shared-memory/local-limiter.t
 
 const CALLS = 1_000_000;
 const ROUNDS = 7;
-/** For a million keys; the default, which has room for 100,000 many times over, elsewhere. */
+/** Bytes of the table for a million keys. Smaller numbers use the default, which has room for 100,000 keys many times over. */
 const LARGE_BYTES = 60 * 1024 * 1024;
 const BYTES = 16 * 1024 * 1024;
 
@@ -23,11 +23,11 @@ function rule(algorithm: AlgorithmName, identity: string): LimitRule {
   return { identity, algorithm, count: 100, perMs: 1_000, burst: 200 };
 }
 
-/** More than anybody asks for here. */
+/** A limit that is never reached here. */
 const roomy: LimitRule = { identity: 'bench', algorithm: 'gcra', count: 1_000_000, perMs: 1_000, burst: 1_000_000 };
 const narrow: LimitRule = { identity: 'bench', algorithm: 'gcra', count: 1, perMs: 86_400_000, burst: 1 };
 
-/** Memory and its clock. */
+/** A store over these tables, and its clock. */
 function storeOver(
   tables: Map<string, SharedArrayBuffer>,
   bytes = BYTES,
@@ -43,7 +43,7 @@ function storeOver(
       },
       lasting<Value extends object>(key: string, make: () => Value) {
         if (!kept.has(key)) kept.set(key, make());
-        return kept.get(key) as Value; // Because: one kind of object a key
+        return kept.get(key) as Value; // Because: each key has one kind of object
       },
     },
     bytes,
@@ -52,14 +52,14 @@ function storeOver(
 }
 
 /**
- * One decision about one caller, hash included. A request brings its caller's name along, in memory that was just read: so names
- * come from a few here, and the number of the caller goes into the key under which they are hashed.
+ * Makes one decision about one caller, including the hash. In a request, the caller's name is in memory that was just read. So the names
+ * are taken from a small list here, and the number of the caller becomes part of the key of the hash.
  */
 function decider(limiter: Limiter, order: Uint32Array, clock: { now: number }) {
   const call = new LimitCall(limiter.rules.length);
   const { hashKeys } = limiter;
   return (n: number): boolean => {
-    // A hundred decisions a millisecond, whatever they take, so that callers come as often in each run.
+    // A hundred decisions for each millisecond of the clock, whatever they take, so that callers return equally often in each run.
     if (n % 100 === 0) clock.now++;
     const caller = order[n & 0xfffff]!;
     for (let i = 0; i < hashKeys.length; i += 2) {
@@ -67,7 +67,7 @@ function decider(limiter: Limiter, order: Uint32Array, clock: { now: number }) {
       call.keys[i] = hash.low;
       call.keys[i + 1] = hash.high;
     }
-    // Because: an answer is there at once.
+    // Because: this store always decides at once.
     return limiter.decide(call) as boolean;
   };
 }
@@ -83,17 +83,17 @@ function nanosecondsOf(decide: (n: number) => boolean): number {
   return rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
 }
 
-/** Which caller asks next: chosen evenly. */
+/** Which caller sends the next request: chosen evenly. */
 function load(keys: number): Uint32Array {
   const random = new Random(7);
   return Uint32Array.from({ length: 0x100000 }, () => random.below(keys));
 }
 
-/** What a miss of the cache costs here, which no table of that size does without: reads of which each waits for the one before. */
+/** What a cache miss costs here, which no table of this size avoids: reads that each depend on the one before. */
 function readOf(bytes: number): number {
   const words = new Int32Array(new SharedArrayBuffer(bytes));
   const random = new Random(7);
-  // A ring through all cache lines, in an order that no prefetcher guesses.
+  // A ring through all cache lines, in an order that no prefetcher can guess.
   const lines = Uint32Array.from({ length: bytes / 64 }, (_, n) => n);
   for (let n = lines.length - 1; n > 0; n--) {
     const other = random.below(n);
@@ -157,7 +157,7 @@ function alone(): void {
   if (sink === 0) throw new Error('unreachable');
 }
 
-/** What each of several threads needs for a decision, all on the same keys at once. */
+/** What a decision costs each of several threads that decide about the same keys at once. */
 async function together(threads: number, keys: number): Promise<void> {
   const tables = new Map<string, SharedArrayBuffer>();
   storeOver(tables).store.open([roomy]);
@@ -177,7 +177,7 @@ if (isMainThread) {
   alone();
   for (const threads of [1, 2]) for (const keys of [1, 100_000]) await together(threads, keys);
 } else {
-  // Because: this file started the worker, with these data.
+  // Because: this file started the worker with these data.
   const { tables, keys } = workerData as { tables: Map<string, SharedArrayBuffer>; keys: number };
   const { store, clock } = storeOver(tables);
   const nanoseconds = nanosecondsOf(decider(store.open([roomy]), load(keys), clock));

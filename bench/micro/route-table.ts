@@ -1,5 +1,5 @@
-// Cost of a look-up in route tables of 10, 1,000 and 10,000 routes, paths drawn evenly and by Zipf, and of building them.
-// Paths are new strings each time, as they are when they come out of a read buffer. Run: node bench/micro/route-table.ts
+// Cost of a look-up in route tables of 10, 1,000 and 10,000 routes, with paths drawn evenly and by Zipf's law, and of building them. Paths
+// are new strings each time, as in requests that are read from a buffer. Run: node bench/micro/route-table.ts
 
 import { Headers } from '../../src/http/headers.ts';
 import type { MatchSpec } from '../../src/route/match.ts';
@@ -38,7 +38,7 @@ interface Built {
   readonly longestStepMs: number;
 }
 
-/** Between two looks at the clock; the last step finishes the table as well. */
+/** Number of routes between two readings of the clock; the last step also finishes the table. */
 const ROUTES_PER_STEP = 100;
 
 function build(count: number): Built {
@@ -61,7 +61,7 @@ function build(count: number): Built {
   return { table, totalMs: stepStart - start, longestStepMs };
 }
 
-/** Nanoseconds a look-up, the median of the rounds; what making the strings costs is measured apart and taken off. */
+/** Nanoseconds for a look-up and for making the path's string, as the median of the rounds; without a table, for the string alone. */
 function measure(table: RouteTable<number> | null, paths: readonly Buffer[]): number {
   const headers = Headers.empty();
   const request: { -readonly [K in keyof Routable]: Routable[K] } = {

@@ -1,5 +1,5 @@
-// CPU of limits that gateways share through a real Redis, split by thread: the worker's per decision, and what the supervisor spends
-// to keep gateways in step, spread over the decisions: `node bench/micro/shared-limits.ts [SECONDS]`.
+// CPU time of limits that gateways share through a real Redis, by thread: what a decision costs the worker, and what the supervisor spends
+// to keep the gateways in step, divided by the decisions. Run: `node bench/micro/shared-limits.ts [SECONDS]`.
 
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -12,20 +12,20 @@ import { limitsSource } from '../../src/store/redis/shared/limits-source.ts';
 import { startRedis } from '../../test/support/redis.ts';
 import { redisSpec } from '../../test/support/store-spec.ts';
 
-/** Of each gateway. */
+/** Decisions a second of each gateway. */
 const PER_SECOND = 10_000;
 const KEYS = 500;
 const GATEWAYS = 2;
 const STEP_MS = 5;
 const WARM_UP_MS = 15_000;
-/** Decisions of the run without a clock. */
+/** Number of decisions in the run without pauses. */
 const CALLS = 2_000_000;
 
 interface Task {
   readonly port: number;
   readonly count: number;
   readonly tables: Map<string, SharedArrayBuffer>;
-  /** Of the paced part; 0 for decisions without a pause. */
+  /** Duration of the paced run; 0 for decisions without a pause. */
   readonly forMs: number;
 }
 
@@ -35,7 +35,7 @@ function rulesOf(count: number): LimitRule[] {
   return [{ identity: 'bench', algorithm: 'gcra', count, perMs: 1_000, burst: count }];
 }
 
-/** A worker of one gateway: an even stream over all keys. Says what a decision cost. */
+/** A worker of one gateway with an even stream of decisions over all keys. Posts their CPU time and their number. */
 async function decideAll({ port, count, tables, forMs }: Task): Promise<void> {
   const clock = { now: performance.now() };
   const kept = new Map<string, object>();
@@ -44,7 +44,7 @@ async function decideAll({ port, count, tables, forMs }: Task): Promise<void> {
     sharedTable: (name: string) => tables.get(name)!,
     lasting<Value extends object>(key: string, make: () => Value): Value {
       if (!kept.has(key)) kept.set(key, make());
-      return kept.get(key) as Value; // Because: one kind of object a key
+      return kept.get(key) as Value; // Because: each key has one kind of object
     },
     feed: (_need: FeedNeed) => ({
       value: undefined,
@@ -126,10 +126,10 @@ async function run(count: number, forMs: number): Promise<void> {
 if (isMainThread) {
   const seconds = Number(process.argv[2] ?? 6);
   await run(100, 0);
-  // The first run is the supervisor's warm-up: its code runs a few times a second, so it takes a quarter of a minute until it is compiled.
+  // The first paced run warms up the supervisor, whose code runs a few times a second and is compiled only after a quarter of a minute.
   await run(100, WARM_UP_MS);
   for (const count of [100, 20, 10]) await run(count, seconds * 1_000);
 } else {
-  // Because: this file started the worker, with this task.
+  // Because: this file started the worker with this task.
   await decideAll(workerData as Task);
 }

@@ -1,16 +1,16 @@
-// What lets callers pass in Cardea: the filters of each policy.
+// The policies of the bench as Cardea's configuration: the filters of each.
 
 import { apiKeyHash, audience, issuer, publicKeyFile } from '../backend/tokens.ts';
 import type { Policy } from '../peer.ts';
 
-/** A verified token of the bench with its claims takes about this much of the cache. */
+/** Approximate size of a verified token of the bench with its claims in the cache. */
 const TOKEN_BYTES = 2048;
 
-/** The caller of `apiKey`, among others: a table of one would flatter. */
+/** The consumer with the key of `apiKey`, among 999 others: a table with a single key would flatter. */
 export const cardeaConsumers = `consumers:
 ${Array.from({ length: 1000 }, (_, i) => `  - { name: c${i}, keys: [{ id: k${i}, hash: "sha256:${i === 500 ? apiKeyHash : i.toString(16).padStart(64, '0')}" }] }\n`).join('')}`;
 
-/** The global chain of filters as YAML. */
+/** The global filter chain as YAML. */
 export function cardeaPolicy({ kind, perMinute, cachedTokens }: Policy): string {
   const limit = (by: string) =>
     perMinute === null ? '' : `  - rateLimit: { limit: ${perMinute}/min, by: ${by}, headers: refused }\n`;

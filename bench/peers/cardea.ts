@@ -1,4 +1,4 @@
-// The gateway itself, as its users run it, with one worker. Skipped until `bin/cardea` runs.
+// The gateway itself with one worker, started as its users start it. Left out when `bin/cardea` does not run.
 
 import { spawnSync } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
@@ -12,10 +12,10 @@ import { routePrefix } from '../peer.ts';
 import { cardeaConsumers, cardeaPolicy } from './cardea-policy.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-// Another build of the same command can be measured beside this one: `CARDEA_COMMAND=/elsewhere/bin/cardea`.
+// Another build of the command can be measured with `CARDEA_COMMAND=/elsewhere/bin/cardea`.
 const binary = process.env['CARDEA_COMMAND'] ?? path.join(root, 'bin/cardea');
 
-/** As it comes: metrics on, access log on. */
+/** With the defaults: metrics on, access log on. */
 export const cardea = cardeaPeer(
   'cardea',
   'routing, metrics and access log on (to a file)',
@@ -34,7 +34,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
     abilities: ['routes', 'filters', 'resilience', 'policy', 'taxes', 'reload', 'tls', 'h2', 'grpc'],
     version() {
       const said = spawnSync(binary, ['--version'], { encoding: 'utf8' });
-      // Its version is no proof that it runs: the checkout may be half-way through a change.
+      // A printed version does not prove that the gateway runs: the checkout may be in the middle of a change.
       const example = path.join(root, 'examples/quickstart.yaml');
       const tried = said.status === 0 ? spawnSync(binary, ['validate', '-c', example], { encoding: 'utf8' }) : said;
       if (tried.status !== 0) {
@@ -65,7 +65,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
         startMs,
         pid: () => child.pid,
         prepareReload(wanted) {
-          // Beside it, since the file itself is watched.
+          // In a file beside the configuration, because the configuration itself is watched.
           const next = `${file}.next`;
           write(next, wanted);
           return () => {
@@ -85,7 +85,7 @@ interface Places {
   readonly accessLog: string;
 }
 
-/** YAML, as a user writes it. */
+/** The configuration in YAML, as a user would write it. */
 function configuration(setup: Setup, { port, adminPort, accessLog }: Places): string {
   const routes = Array.from(
     { length: setup.routes },
@@ -114,7 +114,7 @@ ${setup.grpcPort === null ? '' : '  - { name: echo, match: { path: /bench.Echo/*
 const tlsSettings = `    tls: { minVersion: TLSv1.3, certificates: [{ cert: bench.pem, key: bench.key }] }
 `;
 
-/** Everything that watches over an upstream. */
+/** All settings that guard an upstream. */
 const allGuards = `    healthCheck: { type: tcp, interval: 1s }
     outlier: { successRateDeviations: 2, latencyFactor: 5 }
     breaker: { failures: 50, failureRate: 50% }

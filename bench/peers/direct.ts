@@ -1,4 +1,4 @@
-// No proxy at all: what the load sees of the backend alone. Its CPU time is that of nothing; used for latencies.
+// No proxy at all: the load reaches the backend directly. It has no process and no CPU time; used for latencies.
 
 import type { Peer } from '../peer.ts';
 

@@ -1,11 +1,11 @@
-// The full policy in HAProxy's own words: jwt_verify, a stick-table by subject, and its log. It remembers no tokens.
+// The full policy in HAProxy's configuration: jwt_verify, a stick-table by subject, and its log. Remembers no tokens.
 
 import { audience, issuer, publicKeyFile } from '../backend/tokens.ts';
 import type { Policy } from '../peer.ts';
 
 /**
- * For the frontend. Lines of the log go to a ring in memory, which is its cheapest place: a syslog server or a file
- * would cost a system call each.
+ * Directives for the frontend. Log lines go to a ring in memory, which is the cheapest place that HAProxy has: a syslog server or a file
+ * would cost a system call for each line.
  */
 export function haproxyPolicy({ kind, perMinute }: Policy, folder: string): string {
   if (kind !== 'jwt') throw new Error(`HAProxy is not configured for ${kind}`);
@@ -25,7 +25,7 @@ export function haproxyPolicy({ kind, perMinute }: Policy, folder: string): stri
   ${perMinute === null ? '' : `http-request track-sc0 var(txn.sub) table subjects\n  http-request deny deny_status 429 if { sc_http_req_rate(0) gt ${perMinute} }`}`;
 }
 
-/** Beside the backends. */
+/** The sections beside the backends. */
 export const haproxyPolicyTable = `backend subjects
   stick-table type string len 64 size 100k expire 2m store http_req_rate(60s)
 ring requests

@@ -1,4 +1,4 @@
-// HAProxy with one thread. Routes are a map that picks the backend, which is its fastest way for very many.
+// HAProxy with one thread. Routes are a map that selects the backend, the fastest way that HAProxy has for very many routes.
 
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ export const haproxy: Peer = {
     };
     if (setup.policy !== null) writePublicKey(setup.folder);
     write(setup);
-    // -W: a master that starts a new worker on SIGUSR2, which is how a unit of systemd reloads it.
+    // -W: a master that starts a new worker on SIGUSR2, as a systemd unit does to reload HAProxy.
     const { child, startMs } = await launch(binary, ['-W', '-db', '-f', file], port, false, {}, setup.policy !== null);
     return {
       port,
@@ -88,7 +88,7 @@ ${['backend-any', ...(routes === 0 ? [] : [`backend-${setup.routesVersion}`])]
 ${grpcPort === null ? '' : `backend echo\n  server e 127.0.0.1:${grpcPort} proto h2 pool-max-conn 256 pool-purge-delay 3600s\n`}${setup.policy === null ? '' : haproxyPolicyTable}`;
 }
 
-/** As near as HAProxy comes to scenarios/filters.ts. */
+/** The nearest that HAProxy comes to scenarios/filters.ts. */
 const filterDirectives = `
   http-request deny if { src 10.66.0.0/16 192.0.2.0/24 }
   http-request deny status 413 if { req.hdr_val(content-length) gt 1048576 }

@@ -1,6 +1,6 @@
-// Parts of nginx configurations that every nginx of the bench needs.
+// Parts of the configuration that every nginx of the bench needs.
 
-/** Where nginx may write, for users who may not write where Debian lets it. */
+/** Directives for where nginx writes temporary files, for users who may not write to Debian's default folders. */
 export function nginxTemporaryPaths(folder: string): string {
   return ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder};`).join(' ');
 }

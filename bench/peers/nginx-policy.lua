@@ -1,4 +1,4 @@
--- RS256 tokens, a limit by subject and metrics for nginx with Lua, for the bench. OpenSSL checks signatures over the FFI.
+-- RS256 tokens, a limit by subject, and metrics for nginx with Lua, for the bench. OpenSSL checks the signatures, called over the FFI.
 
 local ffi = require "ffi"
 local cjson = require "cjson.safe"
@@ -22,13 +22,13 @@ file:close()
 local key = crypto.PEM_read_bio_PUBKEY(crypto.BIO_new_mem_buf(pem, #pem), nil, nil, nil)
 assert(key ~= nil, "no public key")
 local context = crypto.EVP_MD_CTX_new()
-local digest = crypto.EVP_MD_fetch(nil, "SHA256", nil) -- once: looking it up costs more than hashing
+local digest = crypto.EVP_MD_fetch(nil, "SHA256", nil) -- fetched once: looking it up costs more than hashing
 local cache = settings.cachedTokens > 0 and lrucache.new(settings.cachedTokens) or nil
 
 local now, sub, find = ngx.now, string.sub, string.find
 local limits, metrics = ngx.shared.limits, ngx.shared.metrics
 
--- Subject and expiry, or nil.
+-- Returns the subject and expiry of a valid token, or nil.
 local function verify(token)
   local first = find(token, ".", 1, true)
   local second = first and find(token, ".", first + 1, true)
@@ -67,7 +67,7 @@ end
 
 local bounds = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10 }
 
--- What Prometheus would be given: requests by route and class of status, and a histogram of times.
+-- The data that Prometheus would get: requests by route and class of status, and a histogram of durations.
 function policy.log()
   local route, seconds = ngx.var.route, tonumber(ngx.var.request_time)
   metrics:incr("requests:" .. route .. ":" .. math.floor(ngx.status / 100), 1, 0)

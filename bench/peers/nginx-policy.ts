@@ -1,5 +1,5 @@
-// The full policy in nginx with Lua, all from Debian: RS256 by OpenSSL over LuaJIT's FFI, a limiter and metrics in shared
-// memory, the log by nginx's own JSON format through a 64 KB buffer, which is cheaper than writing it in Lua.
+// The full policy in nginx with Lua, with packages from Debian only: RS256 by OpenSSL over LuaJIT's FFI, a limiter and metrics in shared
+// memory, and nginx's own JSON log through a 64 KB buffer, which is cheaper than writing the log in Lua.
 
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ const modules = '/usr/lib/nginx/modules';
 export const nginxLuaModules = `load_module ${modules}/ndk_http_module.so; load_module ${modules}/ngx_http_lua_module.so;
 `;
 
-/** Puts the program beside the configuration. Throws with the packages that are missing. */
+/** Writes the Lua program and its settings beside the configuration. Throws with the names of missing packages. */
 export function writeNginxPolicy({ kind, perMinute, cachedTokens }: Policy, folder: string): void {
   if (kind !== 'jwt') throw new Error(`nginx is not configured for ${kind}`);
   if (!existsSync(`${modules}/ngx_http_lua_module.so`)) {
@@ -31,7 +31,7 @@ export function writeNginxPolicy({ kind, perMinute, cachedTokens }: Policy, fold
   writeFileSync(path.join(folder, 'settings.lua'), `return { ${fields.join(', ')} }\n`);
 }
 
-/** For the http block. `$route` and `$subject` are set in the server. */
+/** Directives for the http block. The server block sets `$route` and `$subject`. */
 export function nginxPolicy(folder: string): string {
   return `lua_package_path "${folder}/?.lua;/usr/share/lua/5.1/?.lua;;";
   lua_package_cpath "/usr/lib/x86_64-linux-gnu/lua/5.1/?.so;;";

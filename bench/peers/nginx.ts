@@ -1,4 +1,4 @@
-// nginx as a reverse proxy with one worker, tuned as its manual advises: kept-alive upstream connections, streaming bodies.
+// nginx as a reverse proxy with one worker, tuned as its manual advises: kept-alive upstream connections, streamed bodies.
 
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -22,14 +22,14 @@ interface Variant {
   readonly accessLog: (folder: string) => string;
 }
 
-/** `proxy_pass` and nothing else: what the issue compares with. */
+/** `proxy_pass` and nothing else: the reference of the issue that asked for the bench. */
 export const nginx = nginxPeer({
   name: 'nginx',
   note: 'bare proxy_pass, no access log',
   accessLog: () => 'access_log off;',
 });
 
-/** The same with a log line a request, buffered as ours is. */
+/** The same with a log line for each request, buffered like Cardea's. */
 export const nginxWithLog = nginxPeer({
   name: 'nginx-log',
   logVariant: true,
@@ -131,7 +131,7 @@ function tlsDirectives(folder: string): string {
 
 const poolSettings = 'keepalive 256; keepalive_requests 1000000000; keepalive_time 24h; keepalive_timeout 3600s;';
 
-/** As near as nginx comes to scenarios/filters.ts with its own directives. */
+/** The nearest that nginx comes to scenarios/filters.ts with its own directives. */
 const filterDirectives = `
     deny 10.66.0.0/16; deny 192.0.2.0/24; allow all;
     client_max_body_size 1m;

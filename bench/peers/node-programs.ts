@@ -1,4 +1,4 @@
-// What a Node user would pick instead: node:http with undici, and Fastify with its proxy plugin. Same Node as the gateway.
+// The proxies that a Node user would choose otherwise: node:http with undici, and Fastify with its proxy plugin. Same Node as the gateway.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import type { Peer } from '../peer.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** The server of Node's own library in front of undici's pool. */
+/** The server of Node's own library with undici's pool for the upstream. */
 export const nodeHttp = nodeProgram(
   'node-http',
   'node:http server, undici Pool.stream, no log',

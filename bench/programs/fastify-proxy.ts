@@ -1,4 +1,4 @@
-// Program: Fastify with @fastify/http-proxy, as its manual shows it. `node fastify-proxy.ts PORT BACKEND_PORT UPLOAD_PORT`.
+// Program: Fastify with @fastify/http-proxy, set up as in its manual. `node fastify-proxy.ts PORT BACKEND_PORT UPLOAD_PORT`.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import proxy from '@fastify/http-proxy';
@@ -8,7 +8,7 @@ const [port, backendPort, uploadPort] = process.argv.slice(2);
 const app = fastify({ keepAliveTimeout: 3_600_000, bodyLimit: 1024 ** 3 });
 const options = {
   undici: { connections: 256, pipelining: 1, keepAliveTimeout: 600_000 },
-  // Left alone it would tell its clients `keep-alive`, as the backend told it, and close the connection all the same.
+  // Otherwise it would pass on the backend's `keep-alive` header to clients, and close the connection all the same.
   replyOptions: { rewriteHeaders: ({ connection, 'keep-alive': _, ...kept }: IncomingHttpHeaders) => kept },
 };
 const to = (target: string | undefined) => `http://127.0.0.1:${target}`;

@@ -1,6 +1,6 @@
-// Program: sends back the body of every request over HTTP/2 in plain text, with the trailers of a gRPC call that went well.
-// `node grpc-echo.ts PORT`. As cheap as can be, so that it is not what is measured: reads no field, answers all that one read
-// brought in one write. Takes what the bench's proxies send: right frames, bodies that fit into windows.
+// Program: sends back the body of every request over HTTP/2 in plain text, with the trailers of a successful gRPC call. `node grpc-echo.ts
+// PORT`. As cheap as possible, so that this program is not what is measured: reads no header field, and writes the responses to all
+// requests of one read at once. Handles only what the bench's proxies send: valid frames, and bodies that fit into the windows.
 
 import { createServer, type Socket } from 'node:net';
 
@@ -8,7 +8,7 @@ const PREFACE_BYTES = 24;
 const HEADER_BYTES = 9;
 const Type = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, windowUpdate: 8 } as const;
 const Flag = { ack: 1, endStream: 1, endHeaders: 4, padded: 8 } as const;
-/** Of the connection, as every peer begins. */
+/** Initial flow-control window of the connection in bytes (RFC 9113, section 6.9.2). */
 const WINDOW = 65_535;
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
@@ -25,7 +25,7 @@ function literal(name: string, value: string): Buffer {
   return Buffer.from(`\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`);
 }
 
-/** `:status: 200` of the static table, and the content type as a literal. */
+/** The `:status: 200` of the static table, and the content type as a literal. */
 const head = Buffer.concat([Buffer.of(0x88), literal('content-type', 'application/grpc')]);
 const trailers = literal('grpc-status', '0');
 const nothing = Buffer.alloc(0);
@@ -41,10 +41,10 @@ class Connection {
   private readonly socket: Socket;
   private rest: Buffer;
   private skip: number;
-  /** Bodies that are coming, by stream. */
+  /** Incomplete bodies by stream. */
   private readonly bodies: Map<number, Buffer>;
   private out: Buffer[];
-  /** Answers that wait for room in the connection's window. */
+  /** Responses that wait for room in the connection's window. */
   private waiting: { stream: number; body: Buffer }[];
   private room: number;
   private used: number;
@@ -54,7 +54,7 @@ class Connection {
     this.rest = nothing;
     this.skip = PREFACE_BYTES;
     this.bodies = new Map();
-    // 1,000 streams at once, and all that a stream may send.
+    // SETTINGS with MAX_CONCURRENT_STREAMS 1,000; the other settings keep their defaults.
     this.out = [frame(Type.settings, 0, 0, Buffer.of(0, 3, 0, 0, 3, 0xe8))];
     this.waiting = [];
     this.room = WINDOW;

@@ -1,5 +1,5 @@
-// Program: opens connections, sends one request on each, and leaves them open. `node idle-connections.ts PORT COUNT`.
-// Says `open N` when all are answered, `closed N` when it is told to end (SIGTERM): N of them the server had closed by then.
+// Program: opens connections, sends one request on each, and leaves them open. `node idle-connections.ts PORT COUNT`. Prints `open N` when
+// all have their responses, and on SIGTERM `closed N`: how many of them the server has closed by then.
 
 import { connect, type Socket } from 'node:net';
 
@@ -9,7 +9,7 @@ const request = 'GET /small HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: ben
 const sockets: Socket[] = [];
 let closed = 0;
 
-/** Opens one, and resolves when its answer came whole: its head, and the body that the head announces. */
+/** Opens a connection. Resolves when the response is complete: the head, and the body of the length that the head announces. */
 function open(): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(request));
@@ -37,7 +37,7 @@ process.on('SIGTERM', () => {
   process.exit(0);
 });
 
-// So many at a time: a burst of thousands would measure how a server takes bursts.
+// A limited number at a time: a burst of thousands would measure how a server handles bursts.
 const atATime = 32;
 try {
   await Promise.all(

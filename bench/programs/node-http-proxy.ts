@@ -1,5 +1,5 @@
-// Program: a plain reverse proxy out of node:http and undici. `node node-http-proxy.ts PORT BACKEND_PORT UPLOAD_PORT`.
-// Written as its authors advise: one pool, Pool.stream straight into the response. No limits, no log, no routing.
+// Program: a plain reverse proxy made of node:http and undici. `node node-http-proxy.ts PORT BACKEND_PORT UPLOAD_PORT`. Written as their
+// authors advise: one pool, Pool.stream directly into the response. No limits, no log, no routing.
 
 import { createServer } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
@@ -14,7 +14,7 @@ const server = createServer({ keepAliveTimeout: 3_600_000 }, (request, response)
   const pool = path.startsWith('/upload') ? sink : backend;
   const { connection, 'keep-alive': _, 'transfer-encoding': __, ...headers } = request.headers;
   const body = request.method === 'GET' || request.method === 'HEAD' ? null : request;
-  // Because: node:http types a method as any string, undici lists those that it knows.
+  // Because: node:http types a method as any string, while undici lists the methods that it knows.
   const method = (request.method ?? 'GET') as Dispatcher.HttpMethod;
   pool
     .stream({ path, method, headers, body, opaque: response }, ({ statusCode, headers: answered }) => {

@@ -1,5 +1,5 @@
-// Program: GETs at a fixed rate whether or not answers come, each timed from the instant it was due (giltene/wrk2's
-// remedy for coordinated omission). `node open-loop.ts PORT PATH RATE SECONDS CONNECTIONS WARMUP_SECONDS`; JSON at the end.
+// Program: sends GETs at a fixed rate whether or not responses come, each timed from the instant it was due (giltene/wrk2's remedy for
+// coordinated omission). `node open-loop.ts PORT PATH RATE SECONDS CONNECTIONS WARMUP_SECONDS`; prints JSON at the end.
 
 import { connect } from 'node:net';
 import { summarize } from '../measure/open-loop-summary.ts';
@@ -11,7 +11,7 @@ const request = Buffer.from(
 const perMs = Number(rate) / 1000;
 const ignored = Math.round(Number(rate) * Number(warmupSeconds));
 const total = ignored + Math.round(Number(rate) * Number(seconds));
-/** Infinity until answered well: what never was counts as the worst. */
+/** Infinity until the request has a good response: one that never gets it counts as the slowest. */
 const latenciesUs = new Float64Array(total - ignored).fill(Number.POSITIVE_INFINITY);
 
 interface Connection {
@@ -70,7 +70,7 @@ function open(): Promise<void> {
       const at = free.indexOf(connection);
       if (at !== -1) free.splice(at, 1);
       if (current !== -1) finish(false);
-      // A proxy that closes has not ended the run: another connection takes the place of this one.
+      // The run goes on when a proxy closes a connection: another connection replaces this one.
       if (answered < total) open().catch(() => undefined);
     });
   });
@@ -91,5 +91,5 @@ function report(): void {
 
 await Promise.all(Array.from({ length: Number(connections) }, open));
 beginMs = performance.now();
-// It never sleeps: a timer's millisecond is longer than most of what is measured.
+// Never sleeps, because a timer's millisecond is longer than most of what is measured.
 turn();

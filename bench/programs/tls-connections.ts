@@ -1,5 +1,5 @@
-// Program: GETs, each on a TLS connection of its own: with a full handshake, or taking up the session of the one before.
-// `node tls-connections.ts handshake|resume PORT PATH SECONDS CONNECTIONS`; what load/wrk.ts reads as JSON at the end.
+// Program: sends GETs, each on its own TLS connection, with a full handshake or resuming the session of the connection before. `node
+// tls-connections.ts handshake|resume PORT PATH SECONDS CONNECTIONS`; prints the JSON that load/wrk.ts reads at the end.
 
 import { connect } from 'node:tls';
 
@@ -21,7 +21,7 @@ function once(session: Buffer | undefined): Promise<Buffer | undefined> {
     const began = performance.now();
     let got = 0;
     let next = session;
-    // Every server of the bench knows X25519, and not all the hybrid that Node would offer first.
+    // Every server of the bench supports X25519, but not every one the hybrid group that Node would offer first.
     const options = {
       host: '127.0.0.1',
       servername: 'api.example.com',

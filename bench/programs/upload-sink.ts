@@ -1,5 +1,5 @@
-// Program: reads request bodies to their end and answers with their length. `node upload-sink.ts PORT`.
-// Reads only what the bench's proxies send: heads in one piece or more, Content-Length, no pipelining.
+// Program: reads request bodies to their end and responds with their length. `node upload-sink.ts PORT`. Handles only what the bench's
+// proxies send: heads in one or more pieces, Content-Length, no pipelining.
 
 import { createServer, type Socket } from 'node:net';
 

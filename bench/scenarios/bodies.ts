@@ -1,4 +1,4 @@
-// Bodies that are longer than a head: 16 KiB and 1 MiB, down and up.
+// Bodies of 16 KiB and 1 MiB, as responses (down) and as uploads (up).
 
 import { createHash } from 'node:crypto';
 import { type Body, bodies, bodyHash } from '../backend/bodies.ts';
@@ -17,7 +17,7 @@ function down(name: string, title: string, { path, bytes }: Body): Scenario {
   return loadScenario({ name, title, variants: [{ name: '', request: ['get', path], answer }] });
 }
 
-/** The sink answers with the length it read. */
+/** The sink responds with the number of bytes that it has read. */
 function up(name: string, title: string, bytes: number): Scenario {
   const answer = { path: '/upload', bytes: 0, hash: createHash('sha256').update(String(bytes)).digest('hex') };
   return loadScenario({ name, title, variants: [{ name: '', request: ['upload', '/upload', bytes], answer }] });

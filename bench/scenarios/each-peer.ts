@@ -1,26 +1,26 @@
-// For scenarios that put no two peers side by side: each measures alone, several times, and one that breaks is left out.
+// For scenarios without a contest between peers: each peer is measured alone, several times, and one that fails is left out.
 
 import { shortMessage } from '../measure/short-message.ts';
 import { median, medianDeviation } from '../measure/statistics.ts';
 import type { Peer } from '../peer.ts';
 import type { Context, Result, Row } from '../scenario.ts';
 
-/** One measurement of a peer; the numbers are named as the table's columns are. */
+/** One measurement of a peer: its numbers by the `figure` of the table's columns. */
 export type Figures = Readonly<Record<string, number>>;
 
 export interface EachPeer {
-  /** What is put behind the peer's name; one row each. `measure` begins with a fresh proxy and stops it. */
+  /** One row each; `name` is added to the peer's name. `measure` starts a new proxy and stops it. */
   readonly variants: readonly {
     readonly name: string;
     readonly measure: (context: Context, peer: Peer) => Promise<Figures>;
   }[];
-  /** Columns in order, by the figure's name, with its decimals. */
+  /** The columns in their order, with the name of the figure and its number of decimals. */
   readonly columns: readonly { readonly figure: string; readonly title: string; readonly decimals: number }[];
   readonly rounds: number;
   readonly notes: readonly string[];
 }
 
-/** Runs all in turn, A B C A B C. Cells are medians ± median absolute deviation. */
+/** Runs all peers and variants in turn, A B C A B C. Cells are medians ± median absolute deviation. */
 export async function measureEachPeer(context: Context, each: EachPeer): Promise<Result> {
   const lines = context.peers.flatMap(peer =>
     each.variants.map(({ name, measure }) => ({

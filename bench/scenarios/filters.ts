@@ -1,5 +1,5 @@
-// Every filter of the first release on every request: request id, a deny list, a body limit, CORS, four header changes and
-// compression that finds nothing to do, since the client accepts none. The peers do the same with their own directives.
+// Every filter of the first release on every request: request id, a deny list, a body limit, CORS, four header changes, and compression
+// that never applies, because the client accepts none. The peers do the same with their own directives.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import { loadScenario } from './load-scenario.ts';

@@ -1,5 +1,5 @@
-// What a gateway is bought for, all at once: RS256 tokens, a limit for each subject, 10,000 routes, metrics and a JSON log.
-// Once with tokens that come back, 1,000 of them by Zipf's law, and once with every token new.
+// What a gateway is used for, all at once: RS256 tokens, a limit for each subject, 10,000 routes, metrics and a JSON log. Once with 1,000
+// tokens that return by Zipf's law, and once with a new token for every request.
 
 import path from 'node:path';
 import { bodies, bodyHash } from '../backend/bodies.ts';
@@ -14,10 +14,10 @@ import type { Context, Result, Scenario } from '../scenario.ts';
 const routes = 10_000;
 const knownTokens = 1000;
 const newTokens = 4000;
-/** Above all tokens that come back; and so few that none of the new ones is still there when its turn comes again. */
+/** Tokens in the large cache, which has room for all known ones, and in the small one, which drops each new token before it returns. */
 const cacheLarge = 8192;
 const cacheSmall = 64;
-/** Counted, and never reached. */
+/** A limit that is counted but never reached. */
 const perMinute = 10_000_000;
 
 export const fullPolicy: Scenario = {
@@ -85,10 +85,13 @@ function labelOf({ name }: Peer, kind: Kind): string {
   return `${name === 'nginx' ? 'nginx + Lua' : name}, ${kind}`;
 }
 
-/** A peer that lets through what it should refuse would win: so it shows that it refuses, in the same configuration but for a limit of 3. */
+/**
+ * A peer that lets through what it should refuse would win. So each has to show that it refuses, in the same configuration but for a limit
+ * of 3 and 10 routes.
+ */
 async function checkRefusals(context: Context, peer: Peer): Promise<void> {
   const policy: Policy = { kind: 'jwt', perMinute: 3, cachedTokens: cacheLarge };
-  // A fixed window of a minute may turn over between two requests: then the others of them show the limit.
+  // A fixed window of a minute may end between two requests: then the requests after it show the limit.
   const tries = 8;
   const proxy = await peer.start(setupOf(context, { routes: 10, policy }));
   const statusOf = async (authorization: string | null): Promise<number> => {

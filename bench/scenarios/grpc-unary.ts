@@ -1,4 +1,4 @@
-// gRPC: unary calls with a message of 128 bytes, sent back by the same backend behind every proxy. HTTP/2 in plain text on both sides.
+// gRPC: unary calls with a message of 128 bytes, which the same backend behind every proxy sends back. HTTP/2 in plain text on both sides.
 
 import { startGrpcEcho } from '../backend/grpc-echo.ts';
 import { grpcHash, grpcPath } from '../backend/grpc-message.ts';

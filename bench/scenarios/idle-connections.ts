@@ -1,4 +1,4 @@
-// What a connection costs that is open and says nothing: growth of memory with 8,000 of them, after one request on each.
+// The memory of an idle connection: growth with 8,000 open connections, after one request on each.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { openIdleConnections } from '../load/idle-connections.ts';
@@ -10,7 +10,7 @@ import type { Context, Scenario } from '../scenario.ts';
 import { type Figures, measureEachPeer } from './each-peer.ts';
 
 const count = 8000;
-/** Garbage collectors and allocators give back what they do not need only some time later. */
+/** Garbage collectors and allocators return unused memory only after some time. */
 const settleMs = 1500;
 
 export const idleConnections: Scenario = {

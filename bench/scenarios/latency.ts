@@ -1,5 +1,5 @@
-// What a proxy adds to latency, open loop: each peer at 20, 50 and 80 % of the rate that saturates it, and all at the same
-// rates, 50 and 80 % of what saturates the gateway. Each round is compared with the same rate sent straight to the backend.
+// What a proxy adds to latency, in an open loop: each peer at 20, 50 and 80 % of the rate that saturates it, and all peers at the same
+// rates, 50 and 80 % of the rate that saturates the gateway. Each round is compared with the same rate sent directly to the backend.
 
 import { type OpenLoopResult, runOpenLoop } from '../load/open-loop.ts';
 import { runWrk } from '../load/wrk.ts';
@@ -15,7 +15,7 @@ import type { Context, Result, Scenario } from '../scenario.ts';
 const path = '/small';
 const sharesOfOwn = [0.2, 0.5, 0.8];
 const sharesOfCommon = [0.5, 0.8];
-/** There are many runs: these are enough for medians. */
+/** There are many runs: this number of rounds and of seconds is enough for medians. */
 const roundsMax = 5;
 const secondsMax = 3;
 
@@ -31,7 +31,7 @@ interface Running {
   saturated: number;
 }
 
-/** A rate, and who is asked at it one after the other. The first is the backend itself. */
+/** A rate, and the entrants that are measured at this rate one after the other. The first entrant is the backend itself. */
 interface Heat {
   readonly load: string;
   readonly rate: number;
@@ -82,14 +82,14 @@ async function run(context: Context): Promise<Result> {
   return { table: latencyTable(whole), rows: whole.map(row => ({ ...row })), failures };
 }
 
-/** A run of few rounds is one that shall be short: it has one share of each kind. */
+/** A run with few rounds is meant to be short: it has one share of each kind. */
 function heats([backend, ...proxies]: readonly Running[], rounds: number): Heat[] {
   if (backend === undefined || proxies.length === 0) throw new Error('there is no peer to measure');
   const short = rounds < roundsMax;
   const judge = proxies.find(({ name }) => name === 'cardea') ?? proxies[0]!;
   const common = (short ? [0.5] : sharesOfCommon).map((share): Heat => {
     const rate = Math.round(share * judge.saturated);
-    // A peer that is saturated at this rate has no latency, only a queue.
+    // A peer that is saturated at this rate would show a queue and not its latency.
     const able = proxies.filter(each => each.saturated * 0.95 >= rate);
     return { load: `same for all (${percent(share)} of ${judge.name}’s)`, rate, entrants: [backend, ...able] };
   });
@@ -110,7 +110,7 @@ async function saturatedRate(context: Context, { name, proxy }: Running): Promis
   const { warmupSeconds, seconds, connections } = context.options;
   const load = { port: proxy.port, request: ['get', path], connections } as const;
   await runWrk({ ...load, seconds: 2 * warmupSeconds });
-  let best = 0; // others on the machine can only make it less
+  let best = 0; // other work on the machine can only lower it
   for (let i = 0; i < 3; i++) {
     const { requests, durationUs } = await runWrk({ ...load, seconds: Math.min(seconds, secondsMax) });
     best = Math.max(best, (requests * 1e6) / durationUs);

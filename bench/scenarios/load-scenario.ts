@@ -1,4 +1,4 @@
-// How most scenarios are made: every peer under the same load, in turn, in one setup or several.
+// How most scenarios are made: every peer under the same load, in turn, in one or several setups.
 
 import type { WrkRequest } from '../load/wrk.ts';
 import { type Contestant, runContest } from '../measure/contest.ts';
@@ -7,7 +7,7 @@ import type { Setup } from '../peer.ts';
 import type { Context, Result, Scenario } from '../scenario.ts';
 
 export interface Variant {
-  /** Put behind the peer's name; empty for the only variant. */
+  /** Added to the peer's name; empty for a single variant. */
   readonly name: string;
   readonly setup?: Partial<Setup>;
   readonly request: WrkRequest;
@@ -19,16 +19,16 @@ export interface LoadScenario {
   readonly title: string;
   readonly needs?: Scenario['needs'];
   readonly logVariants?: boolean;
-  /** The first is the plain one: the others are compared with it, too. */
+  /** The first variant is the plain one: the others are also compared with it. */
   readonly variants: readonly Variant[];
   /**
-   * For a difference that is smaller than the noise: many short rounds, each of a variant held against the rounds of the first one before and
-   * after it. What `--rounds` says counts when it is more.
+   * For a difference that is smaller than the noise: a minimum number of rounds of one second. Each round of a variant is compared with
+   * the rounds of the first variant before and after it. `--rounds` counts when it is larger.
    */
   readonly shortRounds?: number;
 }
 
-/** A scenario that loads peers with wrk. Each is compared with nginx in the same variant, and with itself in the first. */
+/** A scenario with load from wrk or h2load. Each peer is compared with nginx in the same variant, and with itself in the first one. */
 export function loadScenario({
   name,
   title,

@@ -1,4 +1,4 @@
-// A connection for every request: what accepting and closing cost.
+// A new connection for every request: what accepting and closing connections costs.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import { loadScenario } from './load-scenario.ts';

@@ -1,5 +1,5 @@
-// A reload with 10,000 routes: from the signal to the first answer of the new configuration, how long nobody is answered
-// meanwhile, and what it costs. Once with every route changed, once with a single one.
+// A reload with 10,000 routes: the time from the signal to the first response of the new configuration, the longest time without a
+// response meanwhile, and the CPU cost. Once with every route changed, once with a single change.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { setupOf } from '../measure/contest.ts';
@@ -11,7 +11,7 @@ import { type Figures, measureEachPeer } from './each-peer.ts';
 
 const routes = 10_000;
 const timeoutMs = 20_000;
-/** What a proxy does after it answers with the new configuration (ending old workers, say) belongs to the reload. */
+/** Also counts what a proxy does after its first response with the new configuration, such as ending old workers. */
 const afterMs = 1000;
 
 export const reload: Scenario = {
@@ -47,7 +47,7 @@ async function measure(
   try {
     if (proxy.prepareReload === undefined) throw new Error('it cannot reload');
     await warmUp(context, proxy.port);
-    // Before anything is asked: to write so much would hold the probe up, and what it waits for would seem to be the proxy.
+    // Before the probe starts: writing so much would delay the probe, and this would seem to be a delay of the proxy.
     const tell = proxy.prepareReload({ ...setup, ...change });
     const probe = startProbe(proxy.port, '/version');
     await probe.firstAskedMs(setup.version, timeoutMs);
@@ -65,7 +65,7 @@ async function measure(
   }
 }
 
-/** A gateway that is reloaded has served before. */
+/** A gateway that is reloaded has served requests before. */
 async function warmUp(context: Context, port: number): Promise<void> {
   const probe = startProbe(port, '/version');
   await delay(context.options.warmupSeconds * 500);

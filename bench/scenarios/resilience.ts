@@ -1,5 +1,5 @@
-// What it costs to be guarded: health checks, outlier watch, circuit breaker, retry budget and admission all on, against none of them. Cardea against itself,
-// round by round.
+// What the guards of an upstream cost: health checks, outlier detection, circuit breaker, retry budget and admission, all on, against none
+// of them. Cardea against itself, round by round.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import { loadScenario } from './load-scenario.ts';
@@ -11,7 +11,7 @@ export const resilience = loadScenario({
   name: 'resilience',
   title: 'Guarded upstreams against plain ones',
   needs: 'resilience',
-  // What is asked is whether it is 3 %.
+  // The question is whether the guards cost 3 %.
   shortRounds: 44,
   variants: [
     { ...load, name: 'plain' },

@@ -1,4 +1,4 @@
-// What a large route table costs: requests spread evenly over all routes, 10 of them against 10,000.
+// What a large route table costs: requests spread evenly over all routes, with 10 and with 10,000 routes.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import { routePathFormat, routePrefix } from '../peer.ts';

@@ -1,4 +1,4 @@
-// The issue's first figure: a GET of 1 KB over kept-alive connections.
+// The first figure that the issue of the bench asks for: a GET of 1 KB over kept-alive connections.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import { loadScenario } from './load-scenario.ts';

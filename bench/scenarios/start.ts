@@ -1,4 +1,4 @@
-// How long a proxy with 10,000 routes takes from the start of its process to the first answer that came through it.
+// The time of a proxy with 10 and with 10,000 routes from the start of its process to the first response through it.
 
 import { setupOf } from '../measure/contest.ts';
 import { cpuTime, memoryBytes } from '../measure/process-tree.ts';

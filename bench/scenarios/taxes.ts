@@ -1,4 +1,4 @@
-// What a policy costs over the bare route: Cardea against itself, small GET.
+// What a policy costs compared with a bare route: Cardea against itself, small GET.
 
 import path from 'node:path';
 import { bodies, bodyHash } from '../backend/bodies.ts';
@@ -26,7 +26,7 @@ export const taxes: readonly Scenario[] = [
   },
 ];
 
-/** Each beside the same request without the policy: a longer head costs by itself. */
+/** Each policy beside the same request without it, because a longer head costs by itself. */
 async function identityTax(context: Context): Promise<Result> {
   const file = path.join(context.folder(), 'tokens.txt');
   writeTokens(file, known);

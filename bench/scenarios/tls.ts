@@ -1,5 +1,5 @@
-// TLS towards clients, every proxy with the same certificate: kept-alive requests, bodies, and new connections with full
-// and with resumed handshakes.
+// TLS towards clients, with the same certificate for every proxy: kept-alive requests, long bodies, and new connections with full and with
+// resumed handshakes.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import type { WrkRequest } from '../load/wrk.ts';

@@ -1,4 +1,4 @@
-// Addresses to listen on: `127.0.0.1:8080`, `[::1]:8080`, `:8080`. Literal addresses only, since a name may lead anywhere.
+// Addresses to listen on: `127.0.0.1:8080`, `[::1]:8080`, `:8080`. Literal IP addresses only, because a name could resolve to any address.
 
 import { z } from 'zod';
 import { IPV6_WORDS, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
@@ -7,12 +7,12 @@ import { expected, found } from '../base/schema/found.ts';
 const what = 'an address and a port such as 127.0.0.1:8080, :8080 or [::1]:8080';
 
 export interface Address {
-  /** Empty for every address of the machine, IPv4 and IPv6. */
+  /** Literal IP address, IPv6 without brackets. Empty for every address of the machine, IPv4 and IPv6. */
   readonly host: string;
   readonly port: number;
 }
 
-/** An address, or what is wrong with the text, for the operator. */
+/** Parses an address to listen on. Returns a message for the operator when the text is not one. */
 export function parseAddress(text: string): Address | string {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text);
   if (match === null) {
@@ -33,12 +33,12 @@ export function parseAddress(text: string): Address | string {
   return parseIpv4(host) === -1 ? `expected a literal IP address, found ${found(host)}` : { host, port };
 }
 
-/** One spelling for each address, so that the same one written twice is seen. */
+/** The canonical spelling of an IPv6 address, so that one address written in two ways is recognised as a duplicate. */
 function shortestIpv6(host: string): string {
   return URL.parse(`http://[${host}]`)?.hostname.slice(1, -1) ?? host;
 }
 
-/** `127.0.0.1:8080` or `:8080` again; with brackets where they are needed. */
+/** Formats an address as a document writes it: `127.0.0.1:8080` or `:8080`, an IPv6 address in brackets. */
 export function addressText({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -50,10 +50,10 @@ export const address = z.string(expected(what)).transform((text, context): Addre
   return z.NEVER;
 });
 
-/** As `address`, where not everybody is meant to come. */
+/** An `address` that must name its host, for endpoints that must not be opened to everybody by an omission. */
 export const namedAddress = address.refine(({ host }) => host !== '', {
   error: ({ input }) => {
-    // Because: it is what `address` made.
+    // Because: the input has already been parsed by `address`.
     const { port } = input as Address;
     return `name the address: 127.0.0.1:${port}, or 0.0.0.0:${port} for everybody who can reach this machine`;
   },

@@ -1,41 +1,41 @@
-// Who is let in, as later stages see it: limits of requests under way, shedding of the whole gateway, affinity. Shapes only.
+// Settings of admission control as later stages see them: concurrency limits, load shedding of the whole gateway, affinity. Shapes only.
 
 export interface ConcurrencyConfig {
-  /** Requests under way, on all workers together; 0 where it adapts. */
+  /** Requests in progress, over all workers; 0 when the limit is adaptive. */
   readonly limit: number;
   readonly adaptive: { readonly min: number; readonly max: number } | null;
-  /** Requests that may wait, on all workers together. */
+  /** Requests that may wait for room, over all workers; 0 for no queue. */
   readonly queueMax: number;
   readonly queueTimeoutMs: number;
 }
 
 export interface AffinityConfig {
   readonly cookie: string;
-  /** Of the cookie; 0 for as long as the browser is open. */
+  /** Lifetime of the cookie; 0 for a session cookie, which the browser drops when it closes. */
   readonly ttlMs: number;
   readonly secret: string;
 }
 
-/** 0 switches a sign off. */
+/** When the gateway sheds load. A signal whose value is 0 is ignored. */
 export interface SheddingConfig {
   readonly enabled: boolean;
   readonly eventLoopDelayMs: number;
-  /** Share of what the process or a worker's heap may take, 0 to 1. */
+  /** Share, 0 to 1, of the memory that the process may use or of a worker's heap, above which load is shed. */
   readonly memory: number;
-  /** Requests under way in the whole gateway. */
+  /** Requests in progress in the whole gateway. */
   readonly inFlightMax: number;
 }
 
-/** Keys of an upstream about who is let in and where. All of it may be absent. */
+/** Admission settings of an upstream. Each of them may be absent. */
 export interface UpstreamAdmissionConfig {
   readonly concurrency?: ConcurrencyConfig | undefined;
   readonly affinity?: AffinityConfig | undefined;
-  /** Endpoints that one gateway uses. */
+  /** Number of endpoints that one gateway uses. */
   readonly subset?: number | undefined;
 }
 
 export interface RouteAdmissionConfig {
   readonly concurrency?: ConcurrencyConfig | undefined;
-  /** 0 to 9; 5 when absent. */
+  /** 0 to 9, 5 when absent. Under overload, routes with the lowest priority are refused first. */
   readonly priority?: number | undefined;
 }

@@ -1,4 +1,4 @@
-// `affinity` of an upstream: a client keeps the endpoint that it got first.
+// `affinity` of an upstream: a client keeps the endpoint that its first request was sent to.
 
 import { z } from 'zod';
 import { durationOrNone } from '../base/schema/duration.ts';

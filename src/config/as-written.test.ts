@@ -1,4 +1,4 @@
-// What came from outside is shown as it was written, wherever it went.
+// Values from outside are shown as they were written, wherever the configuration has them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

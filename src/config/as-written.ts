@@ -1,23 +1,23 @@
-// Shows a configuration with `${env:NAME}` and `${file:/path}` where values came from outside: such values may be secrets,
-// and how they were written tells an operator more. What is secret by its name is hidden in control/redact.ts.
+// Shows a configuration with `${env:NAME}` and `${file:/path}` in place of the values that came from outside: such values may be secrets,
+// and the reference tells an operator more. Values that are secret by the name of their key are hidden in control/redact.ts.
 
 import type { Config } from './config.ts';
 import { hideSecrets } from './hide-secrets.ts';
 
-/** By configuration: what came from outside, with how it was written. */
+/** By configuration: the values that came from outside, each with its reference as written. */
 const outsideValues = new WeakMap<Config, ReadonlyMap<string, string>>();
 
-/** What holds names of the document, which are no secrets and by chance may equal a value from outside. */
+/** Keys whose values are names used in the document. A name is no secret, but may by chance equal a value from outside. */
 const identifiers: ReadonlySet<string> = new Set(['name', 'kind', 'upstream', 'plan', 'version']);
 
-/** Called by load.ts alone. */
+/** Records the values from outside of a configuration. Called by load.ts only. */
 export function rememberOutsideValues(config: Config, values: ReadonlyMap<string, string>): void {
   if (values.size > 0) outsideValues.set(config, values);
 }
 
 /**
- * A copy of `value`, a part of `config` or all of it, as it was written where it came from outside. Numbers and what a
- * filter made of a value stay as they are. The same value when nothing came from outside.
+ * Returns a copy of `value`, which is `config` or a part of it, with every value from outside replaced by its reference as written.
+ * Numbers, and values that a filter derived from its settings, stay as they are. Returns `value` itself when nothing came from outside.
  */
 export function asWritten(config: Config, value: unknown): unknown {
   const values = outsideValues.get(config);

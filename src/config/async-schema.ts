@@ -1,4 +1,4 @@
-// A route's `async`: clients of slow answers are told where to fetch them.
+// A route's `async`: a client whose response is slow gets 202 and is told where to fetch the response later.
 
 import { z } from 'zod';
 import { holdsEnoughAnswers, tooLittleMemory } from '../base/schema/answer-memory.ts';

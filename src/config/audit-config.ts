@@ -1,9 +1,9 @@
-// A route's `audit` as later stages see it, and the names of the ways around a guard. Shapes only; the schema is in audit-schema.ts.
+// A route's `audit` as later stages see it, and the codes of the ways around a guard. Shapes only; the schema is in audit-schema.ts.
 
 export const waysAround = [
-  /** The request is one that the guarded route asks for, and a broader route wins. */
+  /** A broader route wins over the guarded one for a request that both match. */
   'shadowed',
-  /** Another path, which a rewrite makes the one that the guarded route's upstream sees. */
+  /** Another path leads to the guarded route's upstream, because a rewrite turns it into the path that this upstream sees. */
   'reached_by_rewrite',
   'skipped_by_method',
   'skipped_by_host',

@@ -1,4 +1,4 @@
-// A route's `audit`: ways around its guard that are known and meant.
+// A route's `audit`: the ways around its guard that are known and accepted.
 
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';

@@ -1,4 +1,4 @@
-// Conditions on fields of a JSON body: `$.order.items[0].type: book`. Reads the path; what is compared is in route/.
+// Conditions on fields of a JSON body: `$.order.items[0].type: book`. Parses the path; the comparison with a body is in route/.
 
 import { z } from 'zod';
 import { expected, found } from '../base/schema/found.ts';
@@ -7,7 +7,7 @@ import { regexError } from './value-match.ts';
 
 const step = /\.([A-Za-z_][A-Za-z0-9_-]*)|\[(0|[1-9][0-9]{0,5})\]|\['([^']*)'\]|\["([^"]*)"\]/y;
 
-/** `['a', 'b', 0]` for `$.a.b[0]`; null when it is not such a path. */
+/** Parses a path into a JSON body: `['a', 'b', 0]` for `$.a.b[0]`. Null when the text is not such a path. */
 export function parseBodyPath(text: string): (string | number)[] | null {
   if (!text.startsWith('$') || text.length === 1) return null;
   const path: (string | number)[] = [];
@@ -35,7 +35,7 @@ export const bodyMatches = z
   .record(bodyPath, scalar, expected('a map such as { $.type: order }'))
   .transform((conditions, context): readonly BodyMatch[] =>
     Object.entries(conditions).map(([written, value]) => {
-      // Because: the key was checked to be a path.
+      // Because: the schema of the keys has checked that this is a path.
       const path = parseBodyPath(written)!;
       if (typeof value !== 'string' || !value.startsWith('~')) return { path, match: { kind: 'scalar', value } };
       const source = value.slice(1);

@@ -1,4 +1,4 @@
-// An upstream's `breaker`: when it is left alone, for how long, and how it is tried again.
+// An upstream's `breaker`: when the gateway stops sending requests to the upstream, for how long, and how it tries again.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';

@@ -1,4 +1,4 @@
-// Which days there are.
+// Which texts are calendar days.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A route's `canary`: a new version beside the stable one, its steps, and what it is held to.
+// A route's `canary`: a new version beside the stable one, its steps, and the criteria that it has to meet.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
@@ -24,7 +24,7 @@ const step = z.union(
   expected(stepForm),
 );
 
-/** What is wrong with one of the steps; undefined when nothing is. */
+/** A message about what is wrong with the step at index `at`; undefined when nothing is. */
 function stepProblem(shares: readonly number[], at: number): string | undefined {
   const share = shares[at]!;
   if (share === 0 && at === 0) return 'a step of 0% would never be left';

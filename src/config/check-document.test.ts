@@ -1,4 +1,4 @@
-// What becomes of a whole document: parts with their defaults, every error at once, nothing dropped in silence.
+// Checking a whole document: parts get their defaults, every error is reported at once, nothing is dropped silently.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

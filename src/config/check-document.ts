@@ -1,5 +1,5 @@
-// Checks a whole document part by part: every error at once, and what did not change since the last time is not checked
-// again. What parts say of each other is in check-references.ts.
+// Checks a whole document part by part: reports every error at once, and does not check again what has not changed since the last load.
+// References between parts are checked in check-references.ts.
 
 import { type ChangedRange, changedRange, rememberChangedRange } from '../base/changed-range.ts';
 import { isAnyKept } from '../base/list-edits.ts';
@@ -19,7 +19,7 @@ import { fieldOf } from './written.ts';
 
 export type ConfigParts = Omit<Config, 'version'>;
 
-/** Undefined where a part has an error. */
+/** The checked parts of a document. A part, or an element of a list, that has an error is undefined. */
 export type CheckedParts = {
   readonly [Key in keyof ConfigParts]: ConfigParts[Key] extends readonly (infer Element)[]
     ? readonly (Element | undefined)[]
@@ -29,20 +29,27 @@ export type CheckedParts = {
 type Settings = Readonly<Record<string, unknown>>;
 type AnySchema = Parameters<typeof checkValue>[0];
 
-/** Keys of the language that belong to later versions. */
+/** Keys that later versions of the language will have. */
 const laterKeys: ReadonlySet<string> = new Set(['tls', 'tracing', 'policies', 'cluster']);
 
 export interface CheckedDocument {
   readonly parts: CheckedParts;
   readonly problems: Problem[];
   readonly byKey: KeptParts;
-  /** Keys of which some, or all, stand where they were not found, so that what seems to be missing there may not be. */
+  /**
+   * Keys of the document whose elements were not all found, because the key is misspelt or a value has the wrong form: what seems to be
+   * missing there may exist.
+   */
   readonly lost: ReadonlySet<string>;
 }
 
-/** Lists whose elements others name: one with a wrong name is not found, and neither is what it would be found by. */
+/**
+ * Lists whose elements other parts refer to by name. An element whose own name is wrong cannot be found, and a reference to it only seems
+ * to lead nowhere.
+ */
 const referredTo: ReadonlySet<string> = new Set(['routes', 'consumers']);
 
+/** Checks the settings of a merged document. `before` has the parts that passed at the last good load. */
 export function checkDocument(
   settings: Settings,
   { settings: single, elements, entries }: Language,
@@ -67,18 +74,18 @@ export function checkDocument(
     filters: run.list('filters', elements.filters),
     routes: run.list('routes', elements.routes, checkPlainRoute),
   };
-  // Because: each schema gives the part whose key it stands under, which the two generic helpers forget.
+  // Because: each schema returns the type of the part under its key, which the generic helpers lose.
   return { parts: parts as unknown as CheckedParts, problems: run.problems, byKey: run.byKey, lost: run.lost };
 }
 
-/** What the schema would make of a value, for values that are simple; undefined for others. */
+/** Returns what the schema would make of a simple value, without running the schema; undefined for any other value. */
 type Shortcut = (value: unknown) => unknown;
 
 class DocumentCheck {
   readonly problems: Problem[] = [];
   private readonly settings: Settings;
   readonly lost = new Set<string>();
-  /** Of use only when there was no problem. */
+  /** The checked values by key, for the next load. Valid only when there is no problem. */
   readonly byKey: KeptParts = new Map();
   private readonly before: KeptParts;
 
@@ -90,7 +97,7 @@ class DocumentCheck {
   /** `filter` is the schema of one filter. */
   checkKeys(filter: AnySchema): void {
     const known: readonly string[] = documentKeys;
-    // The last of the known keys, when nothing stands under it.
+    // The last known key so far, if it has no value: an unknown key after it may be meant as part of its value.
     let empty: string | null = null;
     for (const [key, value] of Object.entries(this.settings)) {
       if (known.includes(key)) {
@@ -113,13 +120,13 @@ class DocumentCheck {
     }
   }
 
-  /** A part that is one value. */
+  /** Checks a part that is a single value. */
   one(key: string, schema: AnySchema): unknown {
     const value = this.settings[key] ?? undefined;
     return this.take(key, schema, [value], null, () => [key])[0];
   }
 
-  /** A part that is a list; undefined in the place of an element that is wrong. */
+  /** Checks a part that is a list. An element with an error becomes undefined. */
   list(key: string, schema: AnySchema, shortcut?: Shortcut): readonly unknown[] {
     const value = this.settings[key];
     if (value === undefined || value === null) return this.take(key, schema, [], null, () => [key]);
@@ -131,7 +138,7 @@ class DocumentCheck {
     return this.take(key, schema, value, null, at => [key, at], shortcut);
   }
 
-  /** A part that is a map by name. Its values get their names. */
+  /** Checks a part that is a map by name. Each value gets its key as its `name`. */
   map(key: string, schema: AnySchema): readonly unknown[] {
     const value = this.settings[key] ?? {};
     if (typeof value !== 'object' || Array.isArray(value)) {
@@ -143,7 +150,7 @@ class DocumentCheck {
     return this.take(key, schema, Object.values(value), names, at => [key, names[at]!]);
   }
 
-  /** Checks values that stand under one key; those that did not change, and passed, are not checked again. */
+  /** Checks the values under one key. Values that passed at the last load and have not changed are not checked again. */
   private take(
     key: string,
     schema: AnySchema,
@@ -165,12 +172,12 @@ class DocumentCheck {
         const at = from + index;
         const name = names?.[at] ?? null;
         const old = known.get(value);
-        // Because: aliases let one value stand under two names.
+        // Because: YAML aliases let one value stand under two names.
         if (old !== undefined && (before.names?.[old] ?? null) === name) return checked[old];
         const plain = shortcut?.(value);
         return plain === undefined ? this.check(schema, value, name, pathOf(at)) : deepFreeze(plain);
       });
-      // Because: a frozen list is copied ten times faster than a part of it.
+      // Because: copying a frozen list as a whole is ten times faster than copying a part of it.
       const copy = [...before.checked];
       checked = Object.freeze(copy.slice(0, from).concat(middle, copy.slice(toBefore)));
       rememberChangedRange(before.checked, checked, { from, toBefore, toNow });
@@ -185,7 +192,7 @@ class DocumentCheck {
       if (!named.ok) for (const { message } of named.problems) this.fail(path, message, 'key');
     }
     const outcome = checkWithKeys(schema, value);
-    // Because: entries of maps are objects by their schemas.
+    // Because: the schemas of map entries make objects.
     if (outcome.ok) return deepFreeze(name === null ? outcome.value : { name, ...(outcome.value as object) });
     for (const problem of outcome.problems) this.problems.push({ ...problem, path: [...path, ...problem.path] });
     const key = String(path[0]);
@@ -200,7 +207,7 @@ class DocumentCheck {
 
 const nothing = { written: [], names: null, checked: Object.freeze([]) } as const;
 
-/** What changed of values that may have names. */
+/** The range of entries that changed, by their values or by their names, if they have names. */
 function changedEntries(
   before: Pick<KeptPart, 'written' | 'names'>,
   written: readonly unknown[],
@@ -216,7 +223,7 @@ function changedEntries(
   };
 }
 
-/** As `checkValue`, and no key is skipped. */
+/** Does what `checkValue` does, and also reports reserved keys, which schemas of maps skip silently. */
 function checkWithKeys(schema: AnySchema, value: unknown): Checked<unknown> {
   const outcome: Checked<unknown> = checkValue(schema, value);
   const reserved = reservedKeyProblems(value);
@@ -225,7 +232,7 @@ function checkWithKeys(schema: AnySchema, value: unknown): Checked<unknown> {
   return { ok: false, problems: [...others, ...reserved] };
 }
 
-/** Where the key may have been meant to stand, or what may stand here. */
+/** The end of a message about an unknown key: where the key may have been meant to stand, or which keys may stand here. */
 function elsewhere(key: string, empty: string | null, known: readonly string[], filter: AnySchema): string {
   if (/^(?:\/\/|\/\*)/.test(key)) return '; a comment begins with #';
   const space = spaceMissing(key, known);
@@ -235,7 +242,7 @@ function elsewhere(key: string, empty: string | null, known: readonly string[], 
   return `; expected one of ${known.join(', ')}`;
 }
 
-/** A key with nothing behind it, or an empty list. */
+/** Whether a key has no value or an empty list. */
 function isEmpty(value: unknown): boolean {
   return value === null || (Array.isArray(value) && value.length === 0);
 }

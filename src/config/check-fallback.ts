@@ -1,11 +1,11 @@
-// What a route's `fallback` and `hedge` have to agree on with where it leads. Whether names exist is seen in check-references.ts.
+// Checks a route's `fallback` and `hedge` against its destination. Whether the upstreams exist is checked in check-references.ts.
 
 import type { RouteConfig, UpstreamConfig } from './config.ts';
 import { destinationUpstreams } from './destination-upstreams.ts';
 
 type Path = readonly (string | number)[];
 
-/** Paths of `fail` begin in the route. An upstream that could not be checked, or is not there, may have a breaker. */
+/** Paths given to `fail` start at the route. An upstream that has an error or does not exist is assumed to have a breaker. */
 export function checkFallback(
   { to, canary, fallback, hedge }: RouteConfig,
   upstreams: readonly (UpstreamConfig | undefined)[],
@@ -22,7 +22,8 @@ export function checkFallback(
     if (named.length === 0) fail(['fallback', 'cache'], '`cache` has no meaning here: the route leads to no upstream');
     return;
   }
-  // It is given while a circuit breaker is open, so there has to be one; a kept answer also where there was no answer.
+  // A reply or another upstream is given while a circuit breaker is open, so a breaker is required. A kept response is also given when an
+  // upstream was asked and gave no response.
   const mayOpen = named.some(name => {
     const upstream = upstreams.find(each => each?.name === name);
     return upstream === undefined || upstream.breaker !== undefined;

@@ -1,4 +1,4 @@
-// Filters that answer out of what they remember stand behind those that find out who calls; and what filters say themselves of their place.
+// Filters that give out remembered responses have to follow those that identify the caller; and what filters report of their own place.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ const filters: readonly FilterSchema[] = [
   { name: 'object', schema: any, placeProblems: () => [{ path: ['by'], message: 'no' }] },
 ];
 
-/** `path: message` of each problem with these chains, of all routes and of one. */
+/** `path: message` of each problem with these chains: the global one, and the chain of one route. */
 function problems(global: readonly string[], ofRoute: readonly string[]): string[] {
   const chain = (names: readonly string[]) => names.map(name => ({ [name]: {} }));
   const document = {

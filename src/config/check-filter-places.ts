@@ -1,5 +1,5 @@
-// Whether each filter can have what it asks of its place: a caller that somebody before it found out, parameters of the route's
-// path, routes and consumers that exist. What each asks for is said by the filter's own config.ts.
+// Checks whether each filter gets what it needs from its place: a caller that an earlier filter has identified, parameters of the route's
+// path, routes and consumers that exist. What a filter needs is stated in the filter's own config.ts.
 
 import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import type { CheckedParts } from './check-document.ts';
@@ -14,8 +14,8 @@ type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;
 
 /**
- * A filter that has an error of its own tells nothing here; it may be the one that finds out who calls. Of a configuration that was
- * good before, only the routes that changed are looked at.
+ * A filter that has an error of its own is skipped, and is assumed to identify the caller. When the last configuration had no errors, only
+ * the routes that have changed are checked.
  */
 export function checkFilterPlaces(
   settings: Settings,
@@ -26,7 +26,7 @@ export function checkFilterPlaces(
   const { filters, routes } = parts;
   const byName = new Map(schemas.map(schema => [schema.name, schema]));
   const remembers = filters.some(filter => filter !== undefined && byName.get(filter.name)?.remembersAnswers === true);
-  // Because: such a filter looks at those of all routes.
+  // Because: a global filter that remembers responses is checked against the filters of all routes.
   const { from, to, all } = remembers ? allRoutes(parts) : changedRoutes;
   if (!(all && filters.length > 0) && routes.slice(from, to).every(hasNoPlaces)) return [];
   const check = new PlaceCheck(settings, parts, byName);
@@ -46,7 +46,7 @@ class PlaceCheck {
   private readonly element: ReturnType<typeof filterSchema>;
   private readonly names: Pick<FilterSurroundings, 'routes' | 'consumers' | 'plans' | 'tagValues'>;
   private readonly values = new Map<string, ReadonlyMap<string, string>>();
-  /** Whether the global chain finds out who calls. */
+  /** Whether the global chain identifies the caller. */
   private knowsCaller = false;
 
   constructor(settings: Settings, parts: CheckedParts, byName: ReadonlyMap<string, FilterSchema>) {
@@ -70,7 +70,7 @@ class PlaceCheck {
     const { filters, routes } = this.parts;
     const route = routes[at];
     const written = listOf(this.settings['routes'])[at];
-    // A route with an error still has filters without one, and a mistake in one place hides none in another.
+    // A route with an error still has filters without one, and an error in one place must not hide an error in another.
     const chain =
       route?.filters ?? listOf(fieldOf(written, 'filters')).map(each => goodOne(checkValue(this.element, each)));
     const cache = route?.fallback?.cache;
@@ -87,7 +87,10 @@ class PlaceCheck {
     this.answeredEarly(chain, path, []);
   }
 
-  /** Whoever asks again would get an answer that a filter behind, in this chain or in those that follow it, may not give him. */
+  /**
+   * Reports filters that give out remembered responses before a later filter has identified the caller: a repeated request would get a
+   * response that the later filter, in this chain or in `following`, might refuse to its caller.
+   */
   answeredEarly(chain: Chain, path: Path, following: Chain): void {
     for (const [at, filter] of chain.entries()) {
       if (filter === undefined || this.byName.get(filter.name)?.remembersAnswers !== true) continue;
@@ -98,7 +101,7 @@ class PlaceCheck {
     }
   }
 
-  /** What the filters of a chain have to say of their places. Whether somebody knows the caller behind them. */
+  /** Collects the problems of a chain's filters with their places. Returns whether the caller is known after the chain. */
   private visit(chain: Chain, path: Path, knowsBefore: boolean, pathParameters: readonly string[] | null): boolean {
     let knowsCaller = knowsBefore;
     for (const [at, filter] of chain.entries()) {
@@ -142,12 +145,15 @@ class PlaceCheck {
   };
 }
 
-/** Whether nothing of a route depends on where its filters stand. One with an error may have some. */
+/** Whether a route has nothing that depends on the order of its filters. A route with an error is assumed to have something. */
 function hasNoPlaces(route: RouteConfig | undefined): boolean {
   return route?.filters.length === 0 && route.fallback === undefined;
 }
 
-/** An answer to one caller must not reach another, and an answer that is kept for nobody is a setting that does nothing. */
+/**
+ * What is wrong with the `cache` of a route's fallback, or null. A response to one caller must not reach another, and a cache that never
+ * keeps a response is a setting without effect.
+ */
 function keptProblem(
   byConsumer: boolean,
   identifying: FilterConfig | undefined,

@@ -1,13 +1,13 @@
-// Methods that are probably slips of the hand: `GTE` is a method as good as any to HTTP, and a route for it takes no request.
+// Warns of methods that are probably misspelt. To HTTP, `GTE` is as valid a method as any, but no request will ever match a route for it.
 
 import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
 import { suggestion } from './nearest-name.ts';
 
-/** What nearly every slip is one of. */
+/** The methods that nearly every misspelt one was meant to be. */
 const meant = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'];
 
-/** These and the others in use, of which nobody is warned: registered ones (WebDAV, versioning, calendars), and those of caches. */
+/** Methods of which no warning is given: those above, other registered ones (WebDAV, versioning, calendars), and those that caches use. */
 const known: ReadonlySet<string> = new Set([
   ...meant,
   ...['CONNECT', 'TRACE', 'COPY', 'LOCK', 'MKCOL', 'MOVE', 'PROPFIND', 'PROPPATCH', 'UNLOCK', 'ACL', 'SEARCH'],
@@ -17,7 +17,7 @@ const known: ReadonlySet<string> = new Set([
   ...['PURGE', 'BAN', 'REFRESH', 'SET', 'LIST', 'PUSH', 'PULL'],
 ]);
 
-/** Warnings. All routes are looked at, since what is not told of again after a change would seem to be mended. */
+/** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
 export function checkMethods({ routes }: CheckedParts): Problem[] {
   const problems: Problem[] = [];
   for (let at = 0; at < routes.length; at++) {

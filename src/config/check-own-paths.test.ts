@@ -1,4 +1,4 @@
-// Paths that filters serve themselves are taken by a route that has the filter.
+// Paths that filters serve themselves have to be matched by a route that has the filter.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ const filters: readonly FilterSchema[] = [
 const login = { login: {} };
 const told = 'no route with login takes GET /oidc/callback: nobody comes back';
 
-/** `path: message` of each problem with these routes: a match, and filters. */
+/** `path: message` of each problem with these routes, each given by its match and its filters. */
 function problems(routes: readonly (readonly [match: object, chain: readonly object[]])[], global: object[] = []) {
   const document = {
     listeners: [{ address: '127.0.0.1:8080' }],

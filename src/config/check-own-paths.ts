@@ -1,5 +1,5 @@
-// Whether what filters serve themselves can be reached: a login ends at a path of its filter, and a request gets to a filter only by a
-// route. Which route wins, and under which host, is not looked at: what is told here is wrong in any case.
+// Warns when a path that a filter serves itself cannot be reached: a login ends at a path of its filter, and a request reaches a filter
+// only through a route. Which route wins, and for which host, is not considered: what is reported here is wrong in any case.
 
 import type { CheckedParts } from './check-document.ts';
 import type { FilterConfig, Problem, RouteConfig } from './config.ts';
@@ -11,19 +11,19 @@ interface Asked {
   readonly filter: string;
   readonly path: string;
   readonly method: string;
-  /** Where it is asked for first. */
+  /** The first place in the document that asks for this path. */
   readonly at: Path;
   readonly otherwise: string;
 }
 
-/** Warnings. Says nothing while a route or a filter has an error of its own: it may be the one that serves the path. */
+/** Returns warnings. Returns none while a route or a filter has an error of its own, because that one may serve the path. */
 export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[]): Problem[] {
-  // Because: nearly all documents name none of these filters, and looking through many thousand routes for them takes a while.
+  // Because: nearly no document names one of these filters, and searching many thousand routes for them takes a while.
   if (!schemas.some(schema => schema.isNamed !== false && schema.ownPaths !== undefined)) return [];
   const byName = new Map(schemas.map(schema => [schema.name, schema]));
   const asked = new Map<string, Asked>();
   const served = new Set<string>();
-  /** Keys of what this filter asks for, and those inside it. */
+  /** Records the paths that a filter and the filters nested in it serve themselves; returns the keys of these paths in `asked`. */
   const take = ({ name, config }: FilterConfig, place: Path): string[] => {
     const schema = byName.get(name);
     const at = [...place, name];
@@ -39,7 +39,7 @@ export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readon
   const ofAll = filters.flatMap((filter, at) => (filter === undefined ? [] : take(filter, ['filters', at])));
   for (const [index, route] of routes.entries()) {
     if (route === undefined) return [];
-    // Because: of many thousand routes hardly one has such a filter.
+    // Because: of many thousand routes, hardly any has such a filter.
     if (ofAll.length === 0 && !route.filters.some(({ name }) => mayAsk(byName.get(name)))) continue;
     const own = route.filters.flatMap((filter, at) => take(filter, ['routes', index, 'filters', at]));
     for (const key of [...ofAll, ...own]) if (!served.has(key) && mayTake(route, asked.get(key)!)) served.add(key);
@@ -56,7 +56,7 @@ function mayAsk(schema: FilterSchema | undefined): boolean {
   return schema !== undefined && (schema.nests === true || schema.ownPaths !== undefined);
 }
 
-/** False only where this cannot be. */
+/** False only when the route certainly does not match this path and method. */
 function mayTake({ match }: RouteConfig, { path, method }: Asked): boolean {
   if (match.methods.length > 0 && !match.methods.includes(method)) return false;
   if (match.path.startsWith('~')) return true;

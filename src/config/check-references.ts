@@ -1,5 +1,5 @@
-// What the parts of a document say of each other: names that are used exist and are given once. Works on whatever could be
-// read, so that a mistake in one part hides none in another. After a change only what it can concern is looked at.
+// Checks the references between the parts of a document: every name that is used exists, and no name is given twice. Works on whatever
+// could be read, so that an error in one part hides none in another. After a change, checks only what the change can affect.
 
 import type { CheckedParts } from './check-document.ts';
 import { zoneProblems } from './check-zone.ts';
@@ -15,14 +15,14 @@ type Settings = Readonly<Record<string, unknown>>;
 
 export interface ReferencesChecked {
   readonly problems: readonly Problem[];
-  /** Upstreams that no route leads to; of use only when there was no error. */
+  /** Upstreams that no route leads to; valid only when there was no error. */
   readonly unused: ReadonlySet<string>;
 }
 
 /** What is known from the last good load. */
 export type ReferencesBefore = Pick<KeptDocument, 'parts' | 'unused'>;
 
-/** `placeText` gives `file:line` of another place, for messages that name two. */
+/** `placeText` returns `file:line` of another place, for messages that name two places. */
 export function checkReferences(
   settings: Settings,
   parts: CheckedParts,
@@ -45,7 +45,7 @@ export function checkReferences(
   return { problems: check.problems, unused };
 }
 
-/** Where nothing but these routes changed, and no name is given twice or missing for it. Null when all of them have to be seen. */
+/** Checks a change that affected only these routes and neither duplicated nor removed a name. Null when all routes have to be checked. */
 function checkChanged(
   settings: Settings,
   parts: CheckedParts,
@@ -55,7 +55,7 @@ function checkChanged(
   { from, to, toBefore }: RoutesToCheck,
 ): ReferencesChecked | null {
   const led = upstreamsBetween(before.parts!.routes, from, toBefore);
-  // Whether another route leads where a changed one no longer does is only seen by looking at all.
+  // Whether another route leads to an upstream that a changed route no longer uses shows only when all routes are checked.
   if (!led.isSubsetOf(upstreamsBetween(parts.routes, from, to))) return null;
   const check = new ReferenceCheck(settings, placeText);
   const unused = check.routes(parts, from, to, before.unused);

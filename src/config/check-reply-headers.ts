@@ -1,4 +1,4 @@
-// Header values of fixed replies that look as though something were filled in: nothing is.
+// Warns of header values of fixed replies that contain a placeholder, because placeholders are not filled in there.
 
 import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
@@ -6,10 +6,10 @@ import { parametersOf } from './path-parameters.ts';
 
 const place = /\$?\{([A-Za-z][\w.-]*)\}/;
 
-/** What redirects and the `headers` filter fill in. */
+/** Names of the placeholders that redirects and the `headers` filter fill in. */
 const filledInElsewhere = /^(?:host|path|query|scheme|method|route|requestId|client\.ip|(?:param|header|cookie)\..+)$/;
 
-/** Warnings. All routes are looked at, since what is not told of again after a change would seem to be mended. */
+/** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
 export function checkReplyHeaders({ routes }: CheckedParts): Problem[] {
   const problems: Problem[] = [];
   for (let at = 0; at < routes.length; at++) {

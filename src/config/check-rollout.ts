@@ -1,4 +1,4 @@
-// What a route's `canary`, `mirror` and `async` have to agree on with where it leads. Whether names exist is seen in check-references.ts.
+// Checks a route's `canary`, `mirror` and `async` against its destination. Whether the upstreams exist is checked in check-references.ts.
 
 import { durationText } from '../base/schema/duration.ts';
 import type { RouteConfig, UpstreamConfig } from './config.ts';
@@ -7,7 +7,7 @@ import { destinationUpstreams } from './destination-upstreams.ts';
 type Path = readonly (string | number)[];
 type Fail = (path: Path, message: string) => void;
 
-/** Paths of `fail` begin in the route. An upstream that could not be checked is undefined. */
+/** Paths given to `fail` start at the route. An upstream that has an error is undefined. */
 export function checkRollout(route: RouteConfig, upstreams: readonly (UpstreamConfig | undefined)[], fail: Fail): void {
   const { to, canary } = route;
   const live = destinationUpstreams(to);
@@ -25,7 +25,7 @@ function checkMirror({ mirror }: RouteConfig, live: readonly string[], fail: Fai
     fail(['mirror', 'upstream'], `"${mirror.upstream}" is where the route leads: it would get these requests twice`);
 }
 
-/** Its client has to be told before somebody gives up waiting. */
+/** Checks `async`: the client has to get its 202 before a timeout ends the request. */
 function checkDeferral(
   { async: deferral, hedge, timeoutMs }: RouteConfig,
   live: readonly string[],

@@ -1,17 +1,18 @@
-// Routes whose path no request can have, since `paths` refuses or changes every such one before it comes to a route. What else is wrong
-// with a path is told by who reads the pattern.
+// Reports routes whose path no request can have, because `paths` refuses or changes every such path before routing. Other errors in a path
+// are reported by the code that parses the pattern.
 
 import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
 import type { RoutesToCheck } from './routes-to-check.ts';
 
+/** Returns the errors of the routes from `from` up to `to`, excluded. */
 export function checkRoutePaths({ paths, routes }: CheckedParts, { from, to }: RoutesToCheck): Problem[] {
   const problems: Problem[] = [];
   if (paths === undefined) return problems;
   const { emptySegments, encodedSlash } = paths;
   for (let at = from; at < to; at++) {
     const path = routes[at]?.match.path;
-    // What an expression takes is not looked at.
+    // Regular expressions are not examined.
     if (path === undefined || path.startsWith('~')) continue;
     if (emptySegments !== 'keep' && path.includes('//')) {
       const fate = emptySegments === 'merge' ? 'becomes one slash' : 'is refused';

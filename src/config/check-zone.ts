@@ -1,9 +1,9 @@
-// Whether the gateway's own zone means anything: a name that no endpoint has is most likely misspelt. Asks nothing of endpoints that are found.
+// Warns when no endpoint has the gateway's own zone, which is then most likely misspelt. Discovered endpoints may have any zone.
 
 import type { Problem, UpstreamConfig } from './config.ts';
 import { suggestion } from './nearest-name.ts';
 
-/** A warning, or none. */
+/** Returns one warning or none. */
 export function zoneProblems(zone: string | undefined, upstreams: readonly (UpstreamConfig | undefined)[]): Problem[] {
   if (zone === undefined || zone === '') return [];
   const present = upstreams.filter(upstream => upstream !== undefined);

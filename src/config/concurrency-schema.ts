@@ -1,4 +1,4 @@
-// `concurrency` of an upstream or a route: how many requests may be under way, and who waits.
+// `concurrency` of an upstream or a route: how many requests may be in progress, and how many may wait for how long.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';

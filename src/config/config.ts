@@ -1,6 +1,6 @@
-// The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers. Shapes only. A room that goes by a
-// part of it says itself what it needs, since neither may know the other: test/architecture/equal-shapes.ts holds the two to each other.
-// How a document becomes one is in load.ts and the schemas beside it.
+// The checked configuration as every later stage sees it: defaults filled in, units resolved to numbers. Shapes only. A folder that uses a
+// part of the configuration declares the shape it needs, because it may not import this one; test/architecture/equal-shapes.ts keeps the
+// two equal. How a document becomes a configuration is in load.ts and the schemas beside it.
 
 import type { PartKey } from '../base/schema/place-problem.ts';
 import type { RouteAdmissionConfig, SheddingConfig, UpstreamAdmissionConfig } from './admission-config.ts';
@@ -10,9 +10,9 @@ import type { ResilienceConfig, RouteResilienceConfig } from './resilience-confi
 import type { RouteRolloutConfig } from './rollout-config.ts';
 import type { StoreConfig } from './store-config.ts';
 
-/** A duration in milliseconds, a size in bytes, a share from 0 to 1: units are resolved when the document is read. */
+/** Durations are in milliseconds, sizes in bytes, shares from 0 to 1: units are resolved when the document is read. */
 export interface Config {
-  /** Hex SHA-256 of everything that was read, the include files too. */
+  /** Hex SHA-256 of everything that was read, including the include files. */
   readonly version: string;
   readonly listeners: readonly ListenerConfig[];
   readonly admin: AdminConfig;
@@ -22,7 +22,7 @@ export interface Config {
   readonly paths: PathsConfig;
   readonly metrics: MetricsConfig;
   readonly shedding: SheddingConfig;
-  /** Where this gateway stands; empty when it prefers no zone. */
+  /** Zone in which this gateway runs; empty when it prefers no zone. */
   readonly zone: string;
   readonly upstreams: readonly UpstreamConfig[];
   readonly stores: readonly StoreConfig[];
@@ -39,9 +39,9 @@ export interface ListenerConfig {
   readonly protocols: readonly ('http/1.1' | 'h2' | 'h2c')[];
   readonly http2: Http2Config;
   readonly proxyProtocol: boolean;
-  /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
+  /** CIDR blocks of proxies whose forwarding headers and PROXY headers are trusted. */
   readonly trustedProxies: readonly string[];
-  /** Whether trusted proxies may tell of the client's certificate in header fields; everybody else's are taken out always. */
+  /** Whether trusted proxies may pass on the client's certificate in header fields. Those fields from anybody else are always removed. */
   readonly keepsClientCertificateHeaders: boolean;
   /** Null for plain text. */
   readonly tls: ListenerTlsConfig | null;
@@ -58,17 +58,17 @@ export interface Http2Config {
   readonly pingIntervalMs: number;
 }
 
-/** Paths are absolute once a document is loaded. A folder has pairs `<name>.pem|.crt` with `<name>.key`. */
+/** Paths are absolute once a document is loaded. A folder has pairs of `<name>.pem` or `<name>.crt` with `<name>.key`. */
 export type CertificateSource = { readonly cert: string; readonly key: string } | { readonly folder: string };
 
 export interface ListenerTlsConfig {
   readonly certificates: readonly CertificateSource[];
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** OpenSSL names for TLS 1.2, best first; empty for the gateway's own choice. */
+  /** OpenSSL names of suites for TLS 1.2, best first; empty for the gateway's own choice. */
   readonly ciphers: readonly string[];
   readonly clientAuth: ClientAuthConfig | null;
   readonly handshakeTimeoutMs: number;
-  /** Under way at once in one worker. */
+  /** Handshakes in progress at once in one worker. */
   readonly handshakesMax: number;
   readonly sessionTickets: { readonly lifetimeMs: number; readonly keys: string | null };
 }
@@ -80,12 +80,12 @@ export interface ClientAuthConfig {
   readonly forward: 'none' | 'x-forwarded-client-cert' | 'client-cert';
 }
 
-/** `verify` is false only where the document says so in a word that nobody overlooks. */
+/** `verify` is false only when the document says `dangerouslySkipVerification: true`. */
 export interface UpstreamTlsConfig {
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
-  /** Null takes the endpoint's host. */
+  /** Name for SNI, which the certificate must contain; null takes the endpoint's host. */
   readonly serverName: string | null;
   readonly verify: boolean;
 }
@@ -98,7 +98,7 @@ export interface AdminConfig {
   readonly enabled: boolean;
   readonly host: string;
   readonly port: number;
-  /** Names under which it may be asked for, in lower case, beside addresses and `localhost`. */
+  /** Names under which the endpoint may be requested, in lower case, beside IP addresses and `localhost`. */
   readonly hosts: readonly string[];
 }
 
@@ -113,7 +113,7 @@ export interface AccessLogConfig {
 export interface LimitsConfig {
   /** Longest request line; beyond it 414. */
   readonly requestLineBytesMax: number;
-  /** All of a head; beyond it 431. */
+  /** Bytes of a whole head; beyond it 431. */
   readonly headerBytesMax: number;
   /** Header fields in a head; beyond it 431. */
   readonly headerCountMax: number;
@@ -123,21 +123,21 @@ export interface LimitsConfig {
   readonly headerTimeoutMs: number;
   /** Time between two pieces of a request's body; beyond it 408. */
   readonly bodyTimeoutMs: number;
-  /** Slowest average rate in bytes a second at which a client may send a body or take an answer; 0 is no limit. */
+  /** Slowest average rate in bytes a second at which a client may send a body or read a response; 0 is no limit. */
   readonly minimumRateBytesPerSecond: number;
   /** How long a kept-alive connection may stay without a request. */
   readonly keepAliveTimeoutMs: number;
-  /** Time that a client may take no byte of its answer. */
+  /** How long a client may read no byte of its response. */
   readonly writeTimeoutMs: number;
   /** Requests on one connection before it is closed; 0 is no limit. */
   readonly requestsPerConnectionMax: number;
-  /** Open client connections a worker; beyond it new ones are closed at once. */
+  /** Open client connections per worker; beyond it new ones are closed at once. */
   readonly connectionsMax: number;
-  /** Largest body that is held in memory for matching on it. */
+  /** Largest body that is held in memory to match conditions on it. */
   readonly matchBodyBytesMax: number;
 }
 
-/** What happens to paths that two servers could read differently. The strict answer is the default everywhere. */
+/** What happens to paths that two servers could read differently. The default is always the strictest choice. */
 export interface PathsConfig {
   /** `%2f` and `%5c` in a path: refused, or kept encoded as they are. `%00` is refused always. Default `reject`. */
   readonly encodedSlash: 'reject' | 'keep';
@@ -162,30 +162,30 @@ export interface HashOnConfig {
 
 export interface UpstreamConfig extends ResilienceConfig, UpstreamAdmissionConfig {
   readonly name: string;
-  /** Empty where `discover` finds them. */
+  /** Empty when `discover` finds the endpoints. */
   readonly endpoints: readonly EndpointConfig[];
-  /** Absent where the endpoints are written down. */
+  /** Absent when the endpoints are listed in the document. */
   readonly discover?: DiscoverConfig;
   readonly balance: BalanceName;
   readonly hashOn: HashOnConfig | null;
   readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
-  /** For its https endpoints; null when there are none. */
+  /** TLS to the endpoints with an https URL; null when there are none. */
   readonly tls: UpstreamTlsConfig | null;
   readonly pool: PoolConfig;
-  /** Whole exchange with this upstream; 0, the default, is no limit: downloads and event streams take their time. */
+  /** Time for the whole exchange with this upstream; 0, the default, is no limit, because downloads and event streams take long. */
   readonly timeoutMs: number;
-  /** From the request's last byte to the response's first. */
+  /** Time from the request's last byte to the response's first. */
   readonly responseTimeoutMs: number;
-  /** Between two pieces of a body. */
+  /** Time between two pieces of a body. */
   readonly idleTimeoutMs: number;
-  /** Without a byte either way in a tunnel (WebSocket). 0 is no limit. */
+  /** Time without a byte in either direction of a tunnel (WebSocket). 0 is no limit. */
   readonly tunnelIdleTimeoutMs: number;
-  /** The same once one end has closed its side. 0 is no limit of its own. */
+  /** The same, once one end has closed its side of the tunnel. 0 is no separate limit. */
   readonly tunnelHalfCloseTimeoutMs: number;
 }
 
 export interface EndpointConfig {
-  /** As written, normalised: `http://10.0.0.1:8080`. Identity of the endpoint over reloads. */
+  /** The URL in normalised form: `http://10.0.0.1:8080`. Identifies the endpoint across reloads. */
   readonly url: string;
   readonly tls: boolean;
   readonly host: string;
@@ -194,7 +194,7 @@ export interface EndpointConfig {
   readonly zone: string;
 }
 
-/** Limits are for one endpoint in one worker. 0 means no limit for maxConnections and maxRequestsPerConnection. */
+/** Limits apply to one endpoint in one worker. 0 is no limit for maxConnections and maxRequestsPerConnection. */
 export interface PoolConfig {
   readonly maxConnections: number;
   readonly maxPending: number;
@@ -209,20 +209,20 @@ export interface ConsumerConfig {
   readonly plan: string | null;
   readonly tenant: string | null;
   readonly groups: readonly string[];
-  /** Free words about the consumer, for logs and headers. */
+  /** Free text about the consumer by name, for logs and headers. */
   readonly tags: Readonly<Record<string, string>>;
   readonly keys: readonly KeyConfig[];
 }
 
-/** An API key, of which only the hash is known. */
+/** An API key. The configuration has only its hash. */
 export interface KeyConfig {
   readonly id: string;
   /** `sha256:` and 64 lower case hexadecimal digits. */
   readonly hash: string;
   readonly scopes: readonly string[];
-  /** Names of the routes that it is for; null for all. */
+  /** Names of the routes that the key is valid for; null for all. */
   readonly routes: readonly string[] | null;
-  /** Instead of the consumer's; null takes that. */
+  /** Replaces the consumer's plan; null keeps it. */
   readonly plan: string | null;
   /** Milliseconds since 1970; null for never. */
   readonly expiresAtMs: number | null;
@@ -280,9 +280,9 @@ export interface MatchConfig {
 }
 
 export interface RewriteConfig {
-  /** Taken off the front of the path; empty for none. */
+  /** Prefix that is removed from the path; empty for none. */
   readonly stripPrefix: string;
-  /** The new path, `{param}` is filled in; empty keeps the path. */
+  /** The new path, in which `{param}` is replaced; empty keeps the path. */
   readonly path: string;
   /** Host sent to the upstream; empty keeps the client's. */
   readonly host: string;
@@ -305,7 +305,7 @@ export type DestinationConfig =
       readonly kind: 'split';
       readonly targets: readonly SplitTarget[];
       readonly stickyCookie: string | null;
-      /** Chosen by a hash of who calls; absent where it is not. */
+      /** Present when the target is chosen by a hash of the consumer. */
       readonly stickyBy?: 'consumer';
     }
   | { readonly kind: 'reply'; readonly reply: ReplyConfig }
@@ -319,23 +319,23 @@ export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig
   readonly filters: readonly FilterConfig[];
   readonly rewrite: RewriteConfig | null;
   readonly to: DestinationConfig;
-  /** Whole exchange; null takes the upstream's. */
+  /** Time for the whole exchange; null takes the upstream's. */
   readonly timeoutMs: number | null;
-  /** For `cardea audit` alone. */
+  /** Used by `cardea audit` only. */
   readonly audit?: AuditConfig | undefined;
 }
 
 /**
- * One thing that is wrong with a document. `path` leads to the value in the merged document
- * (`['routes', 3, 'match', 'path']`); the file, line and column are found from it.
+ * One thing that is wrong with a document. `path` leads to the value in the merged document (`['routes', 3, 'match', 'path']`); file, line
+ * and column are derived from it.
  */
 export interface Problem {
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly severity: 'error' | 'warning';
-  /** Whether the key itself is wrong, so that it is shown instead of its value. */
+  /** Set when the key itself is wrong, so that the key is shown instead of its value. */
   readonly at?: 'key';
-  /** Where something is missing that may stand there all the same, under a key that is misspelt or in a file that cannot be read. */
+  /** The part in which something seems to be missing. It may exist all the same, under a misspelt key or in a file that cannot be read. */
   readonly absentFrom?: PartKey;
 }
 

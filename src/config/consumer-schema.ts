@@ -1,11 +1,11 @@
-// One element of `consumers`: somebody who calls, and by which keys that shows.
+// One element of `consumers`: a caller, and the keys by which it is identified.
 
 import { z } from 'zod';
 import { isCalendarDay } from './calendar-day.ts';
 import type { ConsumerConfig, KeyConfig } from './config.ts';
 import { resourceName } from './resource-name.ts';
 
-// Because: a message that showed what was found could show a key that was pasted in place of its hash.
+// Because: a message that showed the value found could reveal a key that was pasted in place of its hash.
 const hashExpected = 'expected sha256: and 64 hexadecimal digits';
 const hash = z
   .string(hashExpected)
@@ -14,7 +14,7 @@ const hash = z
 
 const whenExpected = 'expected a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z';
 
-/** A day ends with its last second in UTC. */
+/** A time in milliseconds since 1970. A day without a time ends with its last millisecond in UTC. */
 const when = z
   .string(whenExpected)
   .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$/, {

@@ -7,7 +7,7 @@ import { readCut } from './cut-document.ts';
 import { noPieces } from './load-cache.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
-/** A text that could be cut means what js-yaml makes of the whole. Gives whether it could. */
+/** Checks that a text that can be cut means what js-yaml makes of the whole. Returns whether it can be cut. */
 function agrees(text: string): boolean {
   const cut = readCut(text, noPieces);
   if (cut === null) return false;
@@ -38,7 +38,7 @@ const content = fc.constantFrom(
 );
 const lineEnd = fc.constantFrom('\n', '\n', '\n', '\n', '\n', '\n', '\n', '\n', '\r\n', '\r');
 const lines = fc.array(fc.tuple(indent, content, lineEnd), { maxLength: 5 }).map(each => each.flat().join(''));
-/** Half of the texts begin as documents do. */
+/** Most texts begin as documents do. */
 const opening = fc.constantFrom(
   '',
   '',
@@ -120,7 +120,7 @@ test('elements that did not change stay the same objects', () => {
   assert.ok(before !== null);
   const after = readCut(`routes:\n${route('a')}${route('new')}${route('b')}${route('x')}`, before.pieces);
   assert.ok(after !== null);
-  // Because: the texts above are lists.
+  // Because: `routes` is a list in both texts.
   const [old, now] = [before.settings['routes'] as unknown[], after.settings['routes'] as unknown[]];
   assert.equal(now[0], old[0]);
   assert.equal(now[2], old[1]);
@@ -143,13 +143,13 @@ test('the same element twice', () => {
 
 test('an element that is kept does not keep the text that it came from', () => {
   setFlagsFromString('--expose-gc');
-  // Because: the flag gives every new context a `gc`, and there is no other way to it from within.
+  // Because: the flag gives every new context a `gc`, and a running process has no other way to it.
   const collect = runInNewContext('gc') as () => void;
   const routes = Array.from({ length: 3_000 }, (_, i) => `  - name: a-rather-long-name-of-route-number-${i}\n`);
   let pieces = noPieces;
   const load = (version: number): void => {
     routes[version] = `  - name: another-rather-long-name-in-version-${version}\n`;
-    // Through bytes, as a file is read: one flat text a version.
+    // Read from bytes, as a file is: each version is one flat text.
     const cut = readCut(Buffer.from(`routes:\n${routes.join('')}`).toString(), pieces);
     assert.ok(cut !== null);
     pieces = cut.pieces;

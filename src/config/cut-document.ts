@@ -1,5 +1,5 @@
-// Cuts a YAML document into its settings, and long lists and maps into their elements, so that only what changed is read
-// again. Every cut is at a line where no valid document could be inside a value; whatever is in doubt is not cut.
+// Cuts a YAML document into its settings, and long lists and maps into their elements, so that only what changed is parsed again. Cuts
+// only at lines where a valid document cannot be inside a value, and does not cut when in doubt.
 
 import { type CutList, cutList } from './cut-list.ts';
 import type { PieceCache } from './load-cache.ts';
@@ -16,20 +16,20 @@ const firstContent = /(?:^|\n)( *)([^ \n#])/;
 
 export interface CutDocument {
   readonly settings: Readonly<Settings>;
-  /** For the next version. */
+  /** The cache for reading the next version. */
   readonly pieces: PieceCache;
-  /** Where settings and their parts stand in the text; empty when the cut text is not quite the one that was written. */
+  /** Where settings and their parts stand in the text; empty when the text that was cut is not exactly the one that was written. */
   readonly places: CutSettings;
 }
 
-/** Null when the text is to be read as a whole. `before` is what the last version was made of. */
+/** Null when the text has to be parsed as a whole. `before` is the cache of the last version. */
 export function readCut(written: string, before: PieceCache): CutDocument | null {
-  // YAML reads a line's end the same way in both spellings. A carriage return alone would be an end that
-  // no cut sees, and tabs are white space that is no indent.
+  // YAML reads a line feed with and without a carriage return alike. A carriage return alone would be a line end that no cut recognises,
+  // and a tab is white space that is not indentation.
   const text = written.includes('\r') ? written.replaceAll('\r\n', '\n') : written;
   if (text.includes('\r') || text.includes('\t')) return null;
   const starts = settingStarts(text, before.starts);
-  // Content before the first start is indented deeper than what follows: no valid document, and nobody's section.
+  // Content before the first start is indented deeper than what follows: the document is not valid, and the content belongs to no section.
   if (starts === null || starts.length === 0 || firstContent.test(text.slice(0, starts[0]))) return null;
   const cutter = new Cutter(text, before);
   for (const [at, start] of starts.entries()) {
@@ -45,7 +45,7 @@ export function readCut(written: string, before: PieceCache): CutDocument | null
 
 class Cutter {
   readonly settings: Settings = {};
-  /** What this version is made of. Texts are this version's, so that the old one's can go. */
+  /** The pieces of this version by their text. The keys are cut from this version's text, so that the old version's text can be freed. */
   readonly byText = new Map<string, unknown>();
   readonly lists = new Map<string, CutList>();
   readonly places = new Map<string, CutSetting>();
@@ -57,7 +57,7 @@ class Cutter {
     this.before = before;
   }
 
-  /** Adds one setting with its value; false when it cannot be told what it is. */
+  /** Adds one setting with its value; false when the value cannot be determined from this part of the text. */
   section({ start, end }: TextPart): boolean {
     const section = this.text.slice(start, end);
     const head = header.exec(section);
@@ -106,15 +106,15 @@ class Cutter {
   }
 
   private map(text: string): Settings | null {
-    // Because: `{ a: 1 }` and `---` are documents by themselves and nothing behind another entry, and what `<<` gives
-    // depends on the entries around it.
+    // Because: `{ a: 1 }` and `---` are documents by themselves but not valid after another entry, and what `<<` gives depends on the
+    // entries around it.
     if (!keyStart.test(firstContent.exec(text)?.[2] ?? '')) return null;
     const value = this.piece(text);
-    // Because: an object that is no list is a map, and its keys are strings.
+    // Because: an object that is not a list is a map, and its keys are strings.
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Settings) : null;
   }
 
-  /** The value of a piece; undefined when it has none of its own. */
+  /** The value of a piece of text; undefined when the piece is not a document with a value by itself. */
   private piece(text: string): unknown {
     const value = this.before.byText.get(text) ?? this.byText.get(text) ?? this.read(text);
     if (value !== undefined) this.byText.set(text, value);
@@ -129,11 +129,13 @@ class Cutter {
   }
 }
 
-/** The body in parts; each match of `boundary` is the line end before a part. `bodyStart` is where it stands in the text. */
+/**
+ * Splits the body into parts; each match of `boundary` is the line end before a part. `bodyStart` is the offset of the body in the text.
+ */
 function cutAt(body: string, boundary: RegExp, bodyStart: number): TextPart[] {
   const parts: TextPart[] = [];
   let from = 0;
-  // The first element's own line is preceded by a boundary only when comments stand before it.
+  // A boundary precedes the line of the first element only when comments stand before it.
   const first = firstContent.exec(body);
   const firstAt = first === null ? 0 : first.index + 1;
   for (const { index } of body.matchAll(boundary)) {
@@ -145,7 +147,7 @@ function cutAt(body: string, boundary: RegExp, bodyStart: number): TextPart[] {
   return parts;
 }
 
-/** Adds entries; false when one is there already. */
+/** Adds entries to `target`; false when a key exists there already or is `__proto__`. */
 function joinInto(target: Settings, entries: Settings): boolean {
   for (const [key, value] of Object.entries(entries)) {
     if (Object.hasOwn(target, key) || key === '__proto__') return false;

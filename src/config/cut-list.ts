@@ -1,25 +1,25 @@
-// The elements of one list of a YAML document, and how they are cut anew when the text around a few of them changed: what
-// stands before and behind the change is taken over as it is. What an element means is read elsewhere.
+// The elements of one list in a YAML document, and how they are cut again when the text of a few of them has changed: elements before and
+// after the change are reused. What an element means is read elsewhere.
 
 import { rememberChangedRange } from '../base/changed-range.ts';
 import { changedText } from '../base/changed-text.ts';
 import { isAnySampled } from '../base/list-edits.ts';
 import { readPlainList } from './plain-yaml.ts';
 
-/** `bounds` has where each element begins in `body`, and at its end where the last one ends. */
+/** `bounds` has the offset in `body` at which each element begins, followed by the offset at which the last one ends. */
 export interface CutList {
-  /** What stands below the list's key, whole lines. */
+  /** The whole lines below the list's key. */
   readonly body: string;
-  /** Spaces in front of the dashes. */
+  /** Number of spaces in front of the dashes. */
   readonly indent: number;
   readonly bounds: Uint32Array<ArrayBuffer>;
   readonly elements: readonly unknown[];
 }
 
-/** The value of an element by its text; undefined when the text is not one element. */
+/** Returns the value of an element from its text; undefined when the text is not exactly one element. */
 export type ReadElement = (text: string) => unknown;
 
-/** A dash that stands alone, behind comments and empty lines. */
+/** The dash of the first element, after any comments and empty lines. */
 const elementStart = /^(?: *(?:#[^\n]*)?\n)* *-(?: |\n|$)/;
 const firstContent = /(?:^|\n) *[^ \n#]/;
 
@@ -28,12 +28,12 @@ export function cutList(body: string, indent: number, before: CutList | undefine
   if (before === undefined || before.indent !== indent) return cutAll(body, indent, read);
   const { from, to } = changedElements(before, body);
   const start = before.bounds[from]!;
-  // Where the elements behind the change have moved to.
+  // How far the elements after the change have moved.
   const shift = body.length - before.body.length;
   if (from === to) return { ...before, body };
-  // A text of its own: what is read from it would else keep the whole one for as long as it is not changed again.
+  // A copy of the text: values read from a slice of `body` would keep the whole of it in memory for as long as they are not changed again.
   const changedText = Buffer.from(body.slice(start, before.bounds[to]! + shift)).toString();
-  // Where all of them are new, none has to be looked for.
+  // When all changed elements are new, searching for each of them among the old ones would be wasted.
   const isAnyKept = isAnySampled(from, to, 4, at => changedText.includes(textOf(before, at)));
   const changed = isAnyKept
     ? cutEach(changedText, indent, withKnown(before, from, to, read))
@@ -55,10 +55,10 @@ function textOf({ body, bounds }: CutList, at: number): string {
   return body.slice(bounds[at], bounds[at + 1]);
 }
 
-/** How far elements may have moved between others: those that went farther are read again. */
+/** How far an element may have moved among the others to be recognised. An element that moved farther is read again. */
 const lookAhead = 32;
 
-/** Takes elements that are there already for what they are, and reads the others. To be asked in the order of the text. */
+/** Reuses the value of an element that was there before, and reads any other. Has to be called in the order of the text. */
 function withKnown(before: CutList, from: number, to: number, read: ReadElement): ReadElement {
   let next = from;
   return text => {
@@ -72,7 +72,7 @@ function withKnown(before: CutList, from: number, to: number, read: ReadElement)
   };
 }
 
-/** All in one go where the list is in plain YAML, else one by one. */
+/** Reads all elements at once when the list is in plain YAML, and otherwise one by one. */
 function cutAll(body: string, indent: number, read: ReadElement): CutList | null {
   const plain = readPlainList(body, indent);
   if (plain === null) return cutEach(body, indent, read);
@@ -82,7 +82,7 @@ function cutAll(body: string, indent: number, read: ReadElement): CutList | null
 
 function cutEach(body: string, indent: number, read: ReadElement): CutList | null {
   const starts = [0];
-  // The first element's own line is preceded by a boundary only when comments stand before it.
+  // A boundary precedes the line of the first element only when comments stand before it.
   const firstAt = (firstContent.exec(body)?.index ?? -1) + 1;
   for (const { index } of body.matchAll(new RegExp(`\\n(?= {${indent}}-(?: |\\n|$))`, 'g'))) {
     if (index >= firstAt) starts.push(index + 1);
@@ -100,9 +100,9 @@ function cutEach(body: string, indent: number, read: ReadElement): CutList | nul
 }
 
 /**
- * Elements of `before` that are to be cut again, `to` not included. Whether an element begins at a line is seen in that line
- * and in the end of the one before, so the element in front of the change is cut again as well, and behind it only a line that
- * is whole in both texts is taken for a start.
+ * The elements of `before` that have to be cut again, `to` excluded. Whether an element begins at a line depends on that line and on the
+ * end of the line before. So the element in front of the change is cut again as well, and behind it only a line that is whole in both
+ * texts is taken for a start.
  */
 function changedElements({ body, bounds }: CutList, now: string): { from: number; to: number } {
   const { from, toBefore, toNow } = changedText(body, now);
@@ -114,7 +114,7 @@ function changedElements({ body, bounds }: CutList, now: string): { from: number
   };
 }
 
-/** Index of the first number above `limit`; the length when there is none. `sorted` goes up. */
+/** Index of the first number above `limit`; the length when there is none. `sorted` is ascending. */
 function firstAbove(sorted: Uint32Array, limit: number): number {
   let low = 0;
   let high = sorted.length;

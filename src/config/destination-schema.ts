@@ -59,7 +59,9 @@ const answer = z
     return z.NEVER;
   });
 
-/** `to: { upstream: users }`, as `fallback` and `mirror` have it: what is to be written here. */
+/**
+ * The message for `to: { upstream: users }`, the form that `fallback` and `mirror` have: what to write here. Undefined for other issues.
+ */
 function upstreamInMap(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== 'unrecognized_keys' || !issue.keys.includes('upstream')) return undefined;
   return 'write a single upstream by its name alone, as in `to: users`; several as a list of { upstream, weight }';

@@ -7,11 +7,11 @@ export type DiscoverConfig =
 
 export interface DnsDiscoverConfig {
   readonly name: string;
-  /** Of every endpoint; 0 where the records say it. */
+  /** Port of every endpoint; 0 when the records contain the port. */
   readonly port: number;
   readonly tls: boolean;
   readonly family: 'auto' | 'ipv4' | 'ipv6' | 'all';
-  /** `[host, port]`; empty takes the machine's own. */
+  /** DNS servers as `[host, port]`; empty takes the machine's own. */
   readonly servers: readonly (readonly [string, number])[];
   readonly timeoutMs: number;
   /** Bounds of the time between two lookups. */

@@ -1,4 +1,4 @@
-// An upstream's `discover`: where its endpoints come from when they are not written down. What is found is in src/upstream/discovery.
+// An upstream's `discover`: where its endpoints come from when they are not listed. The lookups are in src/upstream/discovery.
 
 import { z } from 'zod';
 import { isIpAddress } from '../base/ip-address.ts';
@@ -10,7 +10,7 @@ const hostNameExpected = expected('a host name such as users.internal');
 const hostName = z
   .string(hostNameExpected)
   .max(254, hostNameExpected)
-  // Because: a dot between labels, and not perhaps one behind each, keeps a long name with a wrong letter from taking for ever.
+  // Because: a dot between labels, instead of an optional one after each, keeps a long name with a wrong letter from matching without end.
   .regex(
     /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/,
     hostNameExpected,
@@ -98,7 +98,7 @@ function bounds({ minTtl = 1_000, maxTtl = Math.max(300_000, minTtl) }: Written)
   return { keptMinMs: minTtl, keptMaxMs: maxTtl };
 }
 
-/** `10.0.0.53`, `10.0.0.53:5353`, `fd00::53`, `[fd00::53]:5353`. */
+/** Parses `10.0.0.53`, `10.0.0.53:5353`, `fd00::53` or `[fd00::53]:5353`; null when the text is none of them. The default port is 53. */
 function parseServer(text: string): readonly [string, number] | null {
   if (isIpAddress(text)) return [text, 53];
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);

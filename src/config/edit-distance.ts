@@ -1,6 +1,9 @@
-// How far two names are from each other, for finding the one that was probably meant.
+// How much two names differ, to find the name that was probably meant.
 
-/** Letters to insert, remove, replace or swap with their neighbour (optimal string alignment). Time and memory grow with the product of both lengths. */
+/**
+ * The number of letters to insert, remove, replace or swap with their neighbour (optimal string alignment). Time and memory grow with the
+ * product of both lengths.
+ */
 export function editDistance(a: string, b: string): number {
   const width = b.length + 1;
   const table = new Uint16Array((a.length + 1) * width);

@@ -1,5 +1,5 @@
-// A file of endpoints, which `discover: { file: ... }` names: in the language of the configuration, `endpoints: [...]` and nothing
-// else. Reads no disk; who watches the file is src/upstream/discovery.
+// Reads a file of endpoints, as `discover: { file: ... }` names it: in the language of the configuration, `endpoints: [...]` and nothing
+// else. Reads no disk; src/upstream/discovery watches the file.
 
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';
@@ -16,7 +16,7 @@ const schema = z.strictObject({
   endpoints: z.array(endpointSchema, expected('a list of endpoints such as [http://10.0.0.1:8080]')),
 });
 
-/** Every endpoint in the text of a file. Throws an Error that tells what is wrong first, with line and column, and how much more. */
+/** Every endpoint in the text of a file. Throws an Error with the first problem, its line and column, and the number of others. */
 export function readEndpointFile(text: string, file: string): readonly EndpointConfig[] {
   const read = readDocument(text, file, noPieces);
   if (read instanceof ReadError)

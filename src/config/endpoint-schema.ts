@@ -13,7 +13,7 @@ interface Place {
   readonly port: number;
 }
 
-/** Where a URL leads, or what is wrong with it, for the operator. */
+/** Parses the URL of an endpoint. Returns a message for the operator when the URL is wrong. */
 export function parseEndpointUrl(text: string): Place | string {
   const url = /^https?:\/\//i.test(text) && !/[\s\\]/.test(text) ? URL.parse(text) : null;
   if (url === null || url.hostname === '') return `expected ${what}, found ${found(text)}`;

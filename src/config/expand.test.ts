@@ -32,7 +32,7 @@ for (const [written, result] of [
   ['${env:EMPTY}', ''],
   ['${env:EMPTY:-fallback}', 'fallback'],
   ['${env:A:-fallback}', 'a-value'],
-  // What is filled in is not looked at again: a value from outside cannot name another.
+  // A value that was filled in is not expanded again: a value from outside cannot name another.
   ['${env:SELF}', '${env:A}'],
   ['${file:secret}', 'from a file'],
   ['${file:letters}', 'caf\u00e9 \ufffd'],
@@ -52,7 +52,7 @@ for (const [written, message] of [
   ['${env:NOT_SET}', 'the environment variable NOT_SET is not set; ${env:NOT_SET:-default} would give a default'],
   ['${env:}', 'expected the name of an environment variable, found ""'],
   ['${env:a b}', 'expected the name of an environment variable, found "a b"'],
-  // Left alone it would be a password that stands in the documents of every other gateway.
+  // Left as it is, the literal text would be the password, and it is the same in the documents of other gateways.
   ['x${JWT_SECRET}', '${JWT_SECRET} is not replaced: write ${env:JWT_SECRET}, or $${JWT_SECRET} to keep it as text'],
   ['${file:}', 'expected the path of a file, found ""'],
   ['${file:absent}', `there is no file ${path.join(folder, 'absent')}`],
@@ -62,7 +62,7 @@ for (const [written, message] of [
     '${file:random}',
     `${path.join(folder, 'random')} is not text in UTF-8: what is not text is written in base64 or hexadecimal digits`,
   ],
-  // It would be the default's letters where A is not set, and A's value with a brace behind it where it is.
+  // Otherwise it would be the text of the default when A is not set, and A's value with a brace after it when A is set.
   [
     '${env:A:-${env:EMPTY}}',
     'another ${...} is inside "${env:", where only text may be: write the inner one separately',

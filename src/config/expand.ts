@@ -1,6 +1,6 @@
-// Fills in `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` inside strings. `$${env:` and `$${file:` stand for the
-// letters. `${NAME}`, as shells and others write it, is refused: taken for text it would be a secret that everybody knows.
-// Other `${...}` is left alone: it belongs to whoever reads the value.
+// Fills in `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` inside strings. `$${env:` and `$${file:` stand for the literal text.
+// `${NAME}`, as shells and others write it, is refused: taken literally, it would be a secret that everybody knows. An unknown
+// `${kind:...}` is refused as well. Any other `${...}` is left to the code that reads the value.
 
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
@@ -11,12 +11,12 @@ const place = /(\$?)\$\{(?:([A-Z][A-Z0-9_]*)\}|([A-Za-z][A-Za-z0-9_]*):([^}]*)(\
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const fileBytesMax = 1024 * 1024;
 
-/** Where values come from, and what was learnt on the way. */
+/** Where values come from, and which values a load has read there. */
 export interface ExpansionSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Text of the files that were read in this load, by absolute path. */
+  /** Text of the files that were read in this load, or why a file cannot be read, by absolute path. */
   readonly files: Map<string, string | { readonly error: string }>;
-  /** What came from outside, with how it was written: messages show the latter. */
+  /** Values that came from outside, each with the reference as written: messages show the reference. */
   readonly secrets: Map<string, string>;
 }
 
@@ -25,21 +25,21 @@ export interface ExpansionProblem {
   readonly message: string;
 }
 
-/** What became of values: the same object for the same text and the same values from outside. */
+/** Results by original value, so that the same text and values from outside give the same object. Null without a placeholder. */
 export type ExpansionCache = Map<object, { readonly filledIn: string; readonly value: unknown } | null>;
 
-/** A text that is one place and nothing else. */
+/** A text that is a single placeholder and nothing else. */
 const wholePlace = /^\$\{(?:env|file):[^}]*\}$/;
 
-/** By list or map: what in it was one place and nothing else, so that it may stand for a number as well. */
+/** By list or map: the keys whose text was a single placeholder, so that the value may be read as a number as well. */
 const wholeTexts = new WeakMap<object, Set<string | number>>();
 
-/** Whether all of the text that `container` has at `key` was filled in. */
+/** Whether the whole text that `container` has at `key` was filled in. */
 export function isFilledInWhole(container: object, key: string | number): boolean {
   return wholeTexts.get(container)?.has(key) ?? false;
 }
 
-/** A copy of a list or map with another value at one place; what is known of its other values is known of the copy's. */
+/** A copy of a list or map with another value at `key`. What is known of the other values is known of the copy's values too. */
 export function withValueAt(container: object, key: string | number, value: unknown): object {
   const copy = Object.assign(Array.isArray(container) ? [] : {}, container, { [key]: value });
   const known = wholeTexts.get(container);
@@ -53,12 +53,12 @@ function noteWholeTexts(container: object, entries: Iterable<readonly [string | 
   if (keys.size > 0) wholeTexts.set(container, keys);
 }
 
-/** Whether a text of a document could hold something to fill in. */
+/** Whether the text of a document may contain a placeholder. */
 export function mayExpand(text: string): boolean {
   return text.includes('${');
 }
 
-/** One run over the values of one file. */
+/** Fills in the values of one file. */
 export class Expansion {
   readonly problems: ExpansionProblem[] = [];
   private readonly sources: ExpansionSources;
@@ -67,7 +67,7 @@ export class Expansion {
   private readonly after: ExpansionCache;
   private filledIn: string[] = [];
 
-  /** Relative paths of `${file:}` start at `folder`. What became of values last time is in `before`, this time in `after`. */
+  /** Relative paths of `${file:}` start at `folder`. `before` has the results of the last load; those of this load go to `after`. */
   constructor(sources: ExpansionSources, folder: string, before: ExpansionCache, after: ExpansionCache) {
     this.sources = sources;
     this.folder = folder;
@@ -75,7 +75,7 @@ export class Expansion {
     this.after = after;
   }
 
-  /** The value with everything filled in; the same object when there was nothing to do, or nothing new. */
+  /** The value with everything filled in. The same object as before when there was nothing to fill in or nothing has changed. */
   expandCached(value: unknown, at: readonly (string | number)[]): unknown {
     if (typeof value !== 'object' || value === null) return this.expand(value, at);
     const known = this.before.get(value);
@@ -167,7 +167,9 @@ export class Expansion {
   }
 }
 
-/** A value from a file. Bytes that are no text, a random key say, would become another and easier one. */
+/**
+ * Reads a value from a file. Refuses bytes that are not UTF-8, such as a random key: decoding would make a value that is easier to guess.
+ */
 function readValue(file: string): string | { readonly error: string } {
   const bytes = readBytes(file);
   if (!Buffer.isBuffer(bytes)) return bytes;
@@ -175,13 +177,13 @@ function readValue(file: string): string | { readonly error: string } {
   return { error: `${file} is not text in UTF-8: what is not text is written in base64 or hexadecimal digits` };
 }
 
-/** The text without line ends at its end, whatever its encoding. */
+/** The text of a file of at most 1 MiB without the line ends at its end, whatever its encoding. */
 export function readSmallFile(file: string): string | { readonly error: string } {
   const bytes = readBytes(file);
   return Buffer.isBuffer(bytes) ? textOf(bytes) : bytes;
 }
 
-/** Secrets are written with and without a line end. */
+/** Removes the line ends at the end, because secrets are written with and without one. */
 function textOf(bytes: Buffer): string {
   return bytes.toString().replace(/[\r\n]+$/, '');
 }
@@ -197,7 +199,7 @@ function readBytes(file: string): Buffer | { readonly error: string } {
   }
 }
 
-/** Why a file could not be read, for operators. */
+/** A message for operators: why a file could not be read. */
 export function readFailure(file: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return `there is no file ${file}`;

@@ -1,4 +1,4 @@
-// A route's `fallback` and `hedge`: what callers get while an upstream may not be asked, and a second try beside a slow one.
+// A route's `fallback` and `hedge`: what callers get while an upstream may not be asked, and a second attempt beside a slow one.
 
 import { z } from 'zod';
 import { holdsEnoughAnswers, tooLittleMemory } from '../base/schema/answer-memory.ts';

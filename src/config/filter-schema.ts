@@ -1,4 +1,4 @@
-// One element of `filters`: a filter's name and its configuration. Which filters there are comes from outside.
+// One element of `filters`: a filter's name and its configuration. The caller passes in the list of filters.
 
 import { z } from 'zod';
 import { filterPlace } from '../base/schema/filter-place.ts';
@@ -15,27 +15,27 @@ import { checkValue } from './schema-problems.ts';
 export interface FilterSchema {
   readonly name: string;
   readonly schema: z.ZodType;
-  /** What it does, in Markdown. */
+  /** What the filter does, in Markdown. */
   readonly documentation?: string;
-  /** Whether this configuration goes by who calls, so that it makes sense only behind a filter that finds out. */
+  /** Whether this configuration depends on who calls, so that it makes sense only after a filter that identifies the caller. */
   asksWho?(config: unknown): boolean;
-  /** It answers out of what it remembers, so that a filter behind it may not be asked who calls. */
+  /** True when the filter responds from what it remembers, so that a later filter may never get to identify the caller. */
   readonly remembersAnswers?: boolean;
-  /** Whether it finds out who calls. */
+  /** Whether the filter identifies the caller. */
   readonly identifies?: boolean;
-  /** Its configuration is a list of filters that find out who calls, each checked by its own schema. */
+  /** True when the filter's configuration is a list of filters that identify the caller, each checked by its own schema. */
   readonly nests?: boolean;
-  /** The stores that a checked configuration names, so that a name that is not there is told with its place. */
+  /** The stores that a checked configuration names, so that an unknown name is reported with its place. */
   storesOf?(config: unknown): readonly StoreReference[];
-  /** False where no document named it so far: then nothing but the name may be asked for. */
+  /** False while no document has named the filter: then nothing but `name` may be read, because the rest is not loaded. */
   readonly isNamed?: boolean;
-  /** Paths that it serves itself where it is the one who is asked, so that some route with it has to take them. */
+  /** Paths that the filter serves itself when a request is sent to it, so that some route with this filter has to match them. */
   ownPaths?(config: unknown): readonly OwnPath[];
-  /** What a checked configuration asks for that its place in the document can never give. Paths lead into the configuration. */
+  /** What a checked configuration needs and its place in the document can never give. Paths start at the filter's configuration. */
   placeProblems?(config: unknown, around: FilterSurroundings): readonly PlaceProblem[];
 }
 
-/** `place` leads to it inside the filter's configuration; `otherwise` says what becomes of it where no route takes it. */
+/** `place` is the path of the setting inside the filter's configuration; `otherwise` says what happens when no route matches. */
 export interface OwnPath {
   readonly path: string;
   readonly method: string;
@@ -43,13 +43,13 @@ export interface OwnPath {
   readonly otherwise: string;
 }
 
-/** `path` leads to the name inside the filter's configuration. */
+/** `path` is the path of the name inside the filter's configuration. */
 export interface StoreReference {
   readonly name: string;
   readonly path: readonly (string | number)[];
 }
 
-/** An element of `filters`, checked by the schema of the filter that it names. */
+/** The schema of an element of `filters`, which is checked by the schema of the filter that it names. */
 export function filterSchema(filters: readonly FilterSchema[]) {
   const byName = new Map(filters.map(filter => [filter.name, filter]));
   const schema = z
@@ -72,7 +72,7 @@ interface FilterProblem {
   readonly at?: 'key' | undefined;
 }
 
-/** Null when something is wrong, which is in `problems` then. `path` leads to the element. */
+/** Null when something is wrong, which is then added to `problems`. `path` leads to the element. */
 function checkFilter(
   written: unknown,
   byName: ReadonlyMap<string, FilterSchema>,
@@ -101,14 +101,14 @@ function checkFilter(
     return null;
   }
   if (filter.nests !== true) return { name, config: checked.value };
-  // Because: the schema of a filter that nests is a list.
+  // Because: the schema of a filter that nests makes a list.
   const elements = (checked.value as readonly unknown[]).map((element, at) =>
     checkInner(element, byName, problems, [...inside, at]),
   );
   return elements.includes(null) ? null : { name, config: elements };
 }
 
-/** As `checkFilter`, for an element of a filter that nests. */
+/** Like `checkFilter`, for an element of a filter that nests: this element has to identify the caller. */
 function checkInner(
   written: unknown,
   byName: ReadonlyMap<string, FilterSchema>,

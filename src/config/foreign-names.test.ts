@@ -1,4 +1,4 @@
-// What other gateways call otherwise: each suggestion is something that this language has.
+// Names that other gateways use: each suggestion is something that this language has.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// What other gateways call things that have other names here. For suggestions only; nothing is read under these names.
+// The names that other gateways give to things that have another name here. For suggestions only; nothing is read under these names.
 
-/** By a name in lower case without `-` and `_`: names of this language, of which the first that fits where it stands is meant. */
+/** By a name in lower case without `-`, `_` and `.`: names of this language. The first one that is allowed in the given place is meant. */
 export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   // nginx, HAProxy
   server: ['listeners', 'endpoints'],
@@ -129,12 +129,12 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   allowheaders: ['headers'],
   allowedheaders: ['headers'],
   code: ['status'],
-  // YAML 1.1, in which `on` is `true`: what wrote the file read it so.
+  // In YAML 1.1, `on` is `true`: the program that wrote the file has read `on` that way.
   true: ['on'],
   statuscode: ['status'],
 };
 
-/** By a filter's name elsewhere, in the same form: what does it here, where it is no filter. */
+/** By the name of a filter of other gateways, in the same form: the setting that has its effect here, where it is not a filter. */
 const settings: Readonly<Record<string, string>> = {
   retry: '`retry` of an upstream or a route',
   circuitbreaker: '`breaker` of an upstream',
@@ -162,13 +162,13 @@ const settings: Readonly<Record<string, string>> = {
   prometheus: '`/metrics` of `admin`',
 };
 
-/** What does here what a filter of this name does elsewhere; undefined when it is not known. */
+/** The setting that does what a filter of this name does in other gateways; undefined when none is known. */
 export function settingInsteadOfFilter(written: string): string | undefined {
   const key = plainName(written);
   return Object.hasOwn(settings, key) ? settings[key] : undefined;
 }
 
-/** Which of `names` another gateway's name stands for, or undefined. */
+/** The one of `names` that stands for a name of another gateway, or undefined. */
 export function foreignName(written: string, names: Iterable<string>): string | undefined {
   const key = plainName(written);
   const meant = Object.hasOwn(foreignNames, key) ? foreignNames[key] : undefined;
@@ -177,7 +177,7 @@ export function foreignName(written: string, names: Iterable<string>): string | 
   return meant.find(name => known.has(name));
 }
 
-/** As names are compared here: in lower case, without what joins words. */
+/** The form in which names are compared here: lower case, without the characters that join words. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/[-_.]/g, '');
 }

@@ -1,5 +1,5 @@
-// Ends a schema's own sentence, "expected a time zone", with what was found, and with the name that was probably meant. Values that could
-// be secret are not repeated.
+// Completes the message of a schema, such as "expected a time zone", with the value that was found and the name that was probably meant.
+// Values that could be secret are not repeated.
 
 import type { z } from 'zod';
 import { found, MISSING } from '../base/schema/found.ts';
@@ -8,10 +8,10 @@ import { suggestion } from './nearest-name.ts';
 type Path = readonly (string | number)[];
 type Issue = z.core.$ZodIssue;
 
-/** Keys below which stands what nobody is to read in a log; a URL may hold a password. */
+/** Keys below which a value may be secret and must not appear in a log. A URL may contain a password. */
 const secretKey = /secret|passw|token|credential|key|hash|salt|pem|jwk|url|cookie|authorization/i;
 
-/** `path` leads to the value in `document`, or to the key that is wrong. */
+/** `path` leads to the value in `document`, or with `atKey` to the key that is wrong. */
 export function withFound(issue: Issue, message: string, document: unknown, path: Path, atKey: boolean): string {
   if (!message.startsWith('expected ')) return message;
   if (message.includes(', found ')) {
@@ -25,7 +25,7 @@ export function withFound(issue: Issue, message: string, document: unknown, path
   return `${message}, found ${found(value)}${near}`;
 }
 
-/** What stands at `path`; undefined where it ends before. */
+/** The value at `path`; undefined when the path leads to nothing. */
 export function valueAt(document: unknown, path: Path): unknown {
   return path.reduce(
     (value, step) => (typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined),
@@ -39,7 +39,7 @@ function isShown(value: unknown, path: Path): boolean {
   return !path.some(step => typeof step === 'string' && secretKey.test(step));
 }
 
-/** The names that an option of a union has in so many words. */
+/** The texts that are allowed literally, by the issue or by any option of a union. */
 function namesIn(issue: Issue): readonly string[] {
   if (issue.code === 'invalid_value') return issue.values.filter(value => typeof value === 'string');
   return issue.code === 'invalid_union' ? issue.errors.flatMap(option => option.flatMap(namesIn)) : [];

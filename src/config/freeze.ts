@@ -1,6 +1,6 @@
 // Makes checked values unchangeable all the way down.
 
-/** The same value. Lists and plain objects are frozen; what has a class of its own (a Buffer, a Set) is left alone. */
+/** Freezes lists and plain objects, and returns the same value. An instance of a class (a Buffer, a Set) is left alone. */
 export function deepFreeze<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) {

@@ -15,7 +15,7 @@ const named = z
     path: z.literal(true).optional().describe('The request’s path.'),
   })
   .transform((keys, context): HashOnConfig => {
-    // Because: the object is strict, so its keys are those above.
+    // Because: the object is strict, so that it has no keys but those above.
     const given = Object.entries(keys) as [HashOnConfig['source'], string | true][];
     const [first] = given;
     if (given.length === 1 && first !== undefined) {

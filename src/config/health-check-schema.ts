@@ -1,4 +1,4 @@
-// An upstream's `healthCheck`: what its endpoints are asked, how often, and what their answers mean.
+// An upstream's `healthCheck`: what is sent to its endpoints, how often, and which responses count as healthy.
 
 import { z } from 'zod';
 import { duration, durationText } from '../base/schema/duration.ts';

@@ -1,4 +1,4 @@
-// Messages without what came from outside.
+// Messages in which values from outside are hidden.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

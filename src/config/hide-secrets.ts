@@ -1,9 +1,9 @@
-// Takes what came from outside by `${env:}` or `${file:}` out of messages, and puts there how it was written.
+// Replaces values that came from outside by `${env:}` or `${file:}` in messages: shows the reference as it is written in the document.
 
-/** Shorter values are hidden only where they stand alone in quotes: `80` stands in many messages. */
+/** Length in characters. Shorter values are hidden only as a whole in quotes, because a text such as `80` stands in many messages. */
 const runMin = 6;
 
-/** `secrets` leads from a value to how it was written. Beginnings of long values count, since messages cut them. */
+/** `secrets` maps a value to its reference as written. The beginning of a long value is replaced too, because messages cut long values. */
 export function hideSecrets(message: string, secrets: ReadonlyMap<string, string>): string {
   for (const [value, written] of secrets) {
     const quoted = JSON.stringify(value);

@@ -64,7 +64,7 @@ test('a pattern that folders fit takes the files: `conf.d/**` is all of them, ho
 test('a file that is too large is refused unread', () => {
   const large = path.join(folder, 'large.yaml');
   writeFileSync(large, '');
-  // A hole of a terabyte: reading it would fail otherwise.
+  // A sparse file of a terabyte: reading it would fail in another way.
   truncateSync(large, 2 ** 40);
   assert.deepEqual(problemsWith(large), [`3:5 ${large} is larger than 64 MiB`]);
 });
@@ -94,7 +94,7 @@ test('beside a file that is not there, what may stand in it is not told as missi
 });
 
 test('a folder that a pattern leads through and that cannot be read is an error: its files would be missing without a word', () => {
-  // A link to itself, since root may read every folder.
+  // A link to itself stands for such a folder, because root may read every folder.
   symlinkSync('closed', path.join(folder, 'closed'));
   const closed = path.join(folder, 'closed');
   for (const pattern of ['closed/*.yaml', 'closed/team-*/routes.yaml', 'closed/**/*.yaml']) {

@@ -1,4 +1,4 @@
-// Reads a file and everything that it includes. Gives the files in order; merge.ts puts them together.
+// Reads a file and everything that it includes. Returns the files in order; merge.ts merges them.
 
 import { isUtf8 } from 'node:buffer';
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
@@ -18,32 +18,32 @@ import { ReadError } from './yaml.ts';
 const filesMax = 1_000;
 const fileBytesMax = 64 * 1024 * 1024;
 
-/** All that it held would be out of service until the next reading. */
+/** An empty file is an error, because all that it held before would be out of service until the next load. */
 const empty =
   'the file is empty, as it is while it is being rewritten: if it is meant to be empty, say so in a comment, such as `# none`';
 
 export interface ReadFiles {
-  /** The main file first; each with its values filled in. */
+  /** The main file first, each file with its placeholders filled in. */
   readonly sources: readonly SourceFile[];
   readonly problems: readonly LocatedProblem[];
-  /** False when something could not be read: what seems to be missing may well stand there. */
+  /** False when something could not be read: what seems to be missing may exist there. */
   readonly isWhole: boolean;
-  /** Absolute paths of all that was read or looked for. */
+  /** Absolute paths of all files and folders that were read or searched. */
   readonly files: readonly string[];
   /** Texts in the order of reading, for the version. */
   readonly texts: readonly string[];
-  /** For the cache, when all went well. */
+  /** For the cache, when the load succeeds. */
   readonly filledIn: ExpansionCache;
   readonly kept: ReadonlyMap<string, KeptFile>;
 }
 
-/** Where an `include` stands. */
+/** The place of an `include`. */
 interface Asker {
   readonly source: SourceFile;
   readonly path: readonly (string | number)[];
 }
 
-/** Reads `file`, or takes `text` for it, and what it includes. */
+/** Reads `file` and what it includes. `text`, if not null, is used as the content of `file`. */
 export function readFiles(file: string, text: string | null, outside: ExpansionSources, cache: LoadCache): ReadFiles {
   const reader = new Reader(outside, cache);
   const main = path.resolve(file);
@@ -58,12 +58,12 @@ class Reader {
   private readonly filledIn: ExpansionCache = new Map();
   private readonly sources: SourceFile[] = [];
   private readonly problems: LocatedProblem[] = [];
-  /** How many of them say that a value could not be filled in. */
+  /** How many of the problems say that a value could not be filled in. */
   private unfilled = 0;
   private readonly askedFor = new Set<string>();
-  /** Folders that patterns lead through, where files may come. */
+  /** Folders that are searched for patterns, because files may appear there. */
   private readonly lookedThrough = new Set<string>();
-  /** Who included a file, by its real path. */
+  /** By the real path of a file: the file that included it. */
   private readonly includedFrom = new Map<string, string>();
   private readonly trail: string[] = [];
 
@@ -109,10 +109,10 @@ class Reader {
   private textOf(file: string, asker: Asker | null): string | null {
     try {
       const status = statSync(file);
-      // Because: reading a pipe waits without end and reading a device never stops, and what is served waits with it.
-      // The command line may give a pipe: `-c <(make-config)`.
+      // Because: reading a pipe waits without end and reading a device never stops, and the running gateway would wait as well. The
+      // command line may give a pipe: `-c <(make-config)`.
       const isPipe = asker === null && status.isFIFO();
-      // Who wrote into it is gone: the next one to open it for writing may never come.
+      // The writer of the pipe is gone, and another may never open it for writing.
       if (isPipe && this.cache.files.has(file))
         return this.fail(file, asker, `${file} is a pipe, and was read: only files can be read again`);
       const isReadable = status.isFile() || status.isDirectory() || isPipe;
@@ -128,7 +128,7 @@ class Reader {
     }
   }
 
-  /** Letters that nobody wrote would else stand in names, paths and secrets. */
+  /** Refuses a file that is not UTF-8: decoding would put letters that nobody wrote into names, paths and secrets. */
   private failEncoding(file: string, bytes: Buffer, text: string): null {
     const isUtf16 = bytes[0]! + bytes[1]! === 0xff + 0xfe;
     const message = isUtf16 ? 'the file is in UTF-16: save it as UTF-8' : 'this is not UTF-8: save the file as UTF-8';
@@ -158,11 +158,11 @@ class Reader {
     return read;
   }
 
-  /** Values are filled in element by element, so that those without anything from outside stay the same objects. */
+  /** Fills in values element by element, so that elements without anything from outside stay the same objects. */
   private expanded(source: SourceFile): SourceFile {
     if (!mayExpand(source.text)) return source;
     const expansion = new Expansion(this.outside, path.dirname(source.file), this.cache.expanded, this.filledIn);
-    // As in merge.ts.
+    // Without a prototype, as in merge.ts, so that `__proto__` is a key like any other.
     const settings: Record<string, unknown> = Object.create(null);
     for (const [key, value] of Object.entries(source.settings)) {
       if (Array.isArray(value)) settings[key] = value.map((each, i) => expansion.expandCached(each, [key, i]));
@@ -197,7 +197,7 @@ class Reader {
     }
     const found = globSync(pattern, { cwd: folder })
       .map(each => path.resolve(folder, each))
-      // `**` leads to folders as well: what lies in them has its own turn.
+      // `**` also matches folders; the files in them are matched by themselves.
       .filter(each => statSync(each, { throwIfNoEntry: false })?.isDirectory() !== true);
     const closed = closedFolder(pattern, folder);
     if (closed !== null) this.problems.push(asker.source.problemAt(asker.path, closed));
@@ -231,7 +231,7 @@ function tooLarge(file: string): string {
   return `${file} is larger than 64 MiB`;
 }
 
-/** Links resolved, so that a circle through a link is seen as well. */
+/** Resolves links, so that a circle through a link is recognised. Returns the path itself when it cannot be resolved. */
 function realPath(file: string): string {
   try {
     return realpathSync(file);

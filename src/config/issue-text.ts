@@ -1,5 +1,5 @@
-// From zod's issues to sentences for operators: what was found, what was expected, the nearest valid name.
-// Which place they belong to is in schema-problems.ts.
+// Turns zod's issues into sentences for operators: what was found, what was expected, the nearest valid name. schema-problems.ts
+// determines the place that they belong to.
 
 import type { z } from 'zod';
 import { found, MISSING } from '../base/schema/found.ts';
@@ -8,10 +8,10 @@ import { foreignName, plainName } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
 import { fieldOf } from './written.ts';
 
-/** Keys of a map that a message lists. */
+/** Number of a map's keys that a message lists. */
 const KEYS_SHOWN_MAX = 8;
 
-/** Stands between the sentences of one issue that speaks of several keys. */
+/** Separates the sentences of an issue that is about several keys. */
 export const KEY_SEPARATOR = '\n';
 
 type RawIssue = z.core.$ZodRawIssue;
@@ -27,7 +27,7 @@ const typeNames: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
-/** For zod's `error` option: what schemas do not say themselves. */
+/** For zod's `error` option: the message of an issue for which the schema has no message of its own. */
 export function issueText(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -50,7 +50,7 @@ export function issueText(issue: RawIssue): string | undefined {
 }
 
 function wrongType({ expected, input, inst }: RawIssue & { code: 'invalid_type' }): string {
-  // Because: the format of a number is known by its definition only.
+  // Because: the format of a number is known from its definition only.
   const format = (inst as { _zod?: { def?: { format?: string } } } | undefined)?._zod?.def?.format;
   const wanted = format === 'safeint' || expected === 'int' ? 'a whole number' : (typeNames[expected] ?? expected);
   if (input === undefined) return `${MISSING}: expected ${wanted}`;
@@ -58,23 +58,23 @@ function wrongType({ expected, input, inst }: RawIssue & { code: 'invalid_type' 
   return `expected ${wanted}, found ${found(input)}${quotesText(expected, input)}`;
 }
 
-/** A number where text is asked for, and the other way round: which quotes are missing or too many. */
+/** A hint when text was given for a number or the other way round: which quotes are missing or should be removed. */
 function quotesText(expected: string, input: unknown): string {
-  // Because: what was written may have been 1.10 or 010, which is another text than that of the number.
+  // Because: the operator may have written 1.10 or 010, which is another text than that of the number.
   if (expected === 'string' && typeof input === 'number') return '; put it in quotes';
   if (expected === 'boolean' && typeof input === 'string') return truthText(input);
   const isNumber = typeof input === 'string' && /^-?[0-9]+(?:\.[0-9]+)?$/.test(input);
   return isNumber && (expected === 'number' || expected === 'int') ? '; leave the quotes out' : '';
 }
 
-/** `yes`, `on` and the like are `true` to YAML 1.1, and text since. */
+/** A hint for `yes`, `on` and the like, which are `true` in YAML 1.1 and text in YAML 1.2. */
 function truthText(text: string): string {
   if (/^(?:true|false)$/.test(text)) return '; leave the quotes out';
   if (/^(?:y|yes|on|true)$/i.test(text)) return '; write true';
   return /^(?:n|no|off|false)$/i.test(text) ? '; write false' : '';
 }
 
-/** A map with its keys, the first of them where there are many. */
+/** A map with the names of its keys, only the first of them when there are many. */
 function mapText(schema: object | undefined): string {
   const keys = Object.keys(shapeOf(schema) ?? {});
   if (keys.length === 0) return 'a map';
@@ -87,7 +87,7 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   const known = Object.keys(shape);
   const space = spaceMissing(key, known);
   if (space !== undefined) return `unknown key ${written}${space}`;
-  // What stands there already is rather not meant a second time.
+  // A key that has a value already is probably not meant a second time.
   const free = known.filter(each => fieldOf(input, each) === undefined);
   const meant = foreignName(key, free);
   if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
@@ -102,18 +102,20 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
 }
 
-/** For a key that holds a known one and its value, since YAML wants a space between them. */
+/** A hint for a key that contains a known key, a colon and a value: YAML needs a space after the colon. Undefined for other keys. */
 export function spaceMissing(key: string, known: readonly string[]): string | undefined {
   const first = key.slice(0, Math.max(0, key.indexOf(':')));
   return known.includes(first) ? `; a space is missing behind \`${first}:\`` : undefined;
 }
 
-/** The key that was probably meant, by what `unknownKey` says of it: of an issue zod keeps no more than its text. */
+/**
+ * The key that was probably meant, read from the message of `unknownKey`, because zod keeps only the text of an issue. Undefined if none.
+ */
 export function keyMeant(message: string): string | undefined {
   return /^unknown key .*; did you mean "(.+)"\?$/.exec(message)?.[1];
 }
 
-/** A setting of one of the maps inside that the key stands for, with where it is. */
+/** The setting of a map inside this one that the key stands for, with the key of that map. */
 function meantBelow(key: string, shape: Readonly<Record<string, object>>): string | undefined {
   for (const [owner, schema] of Object.entries(shape)) {
     const names = Object.keys(shapeOf(schema) ?? {});
@@ -123,7 +125,7 @@ function meantBelow(key: string, shape: Readonly<Record<string, object>>): strin
   return undefined;
 }
 
-/** What a schema is made of, as far as it is known here: the keys of an object, the elements of a list, and what stands in an optional one. */
+/** The part of zod's definition of a schema that is used here: the keys of an object, a list's elements, and the schema inside an optional one. */
 interface Definition {
   readonly shape?: Readonly<Record<string, object>>;
   readonly innerType?: object;
@@ -131,7 +133,7 @@ interface Definition {
   readonly in?: object;
 }
 
-/** The keys of an object’s schema, also of one that is optional, has a default or is transformed; undefined for others. */
+/** The keys of an object's schema, which may be optional, have a default or be transformed; undefined for other schemas. */
 function shapeOf(schema: object | undefined): Readonly<Record<string, object>> | undefined {
   const definition = definitionOf(schema);
   const inner = definition?.innerType ?? definition?.in;
@@ -155,7 +157,7 @@ function wrongValue(values: readonly unknown[], input: unknown): string {
   return `expected ${listText(values.map(String))}, found ${found(input)}${near}`;
 }
 
-/** What the options expect, taken from their sentences. */
+/** What the options of a union expect, taken from their messages. */
 function unionText(options: readonly (readonly z.core.$ZodIssue[])[], input: unknown): string {
   const wanted = options.flatMap(issues =>
     issues.slice(0, 1).map(({ message }) => /^expected (.*), found /s.exec(message)?.[1]),

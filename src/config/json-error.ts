@@ -1,4 +1,4 @@
-// Says where and why a text is not JSON. V8 tells the place only sometimes, and shows pieces of the text, secrets included.
+// Says where and why a text is not JSON. V8 gives the place only sometimes, and shows pieces of the text, which may be secret.
 
 import { ReadError } from './yaml.ts';
 
@@ -18,7 +18,7 @@ const wantedText: Readonly<Record<Wanted, string>> = {
   end: 'nothing more',
 };
 
-/** For a text that JSON.parse refused. */
+/** The error in a text that JSON.parse has refused. */
 export function jsonError(text: string): ReadError {
   const open: string[] = [];
   let wanted: Wanted = 'value';
@@ -32,7 +32,7 @@ export function jsonError(text: string): ReadError {
   }
 }
 
-/** What is wanted behind this token, or undefined when it is out of place. `open` holds the brackets that are open. */
+/** What is expected after this token; undefined when the token is out of place. `open` holds the brackets that are open. */
 function step(wanted: Wanted, [, mark, string, plain]: RegExpExecArray, open: string[]): Wanted | undefined {
   const isValueWanted = wanted === 'value' || wanted === 'value or ]';
   if (string !== undefined && (wanted === 'key' || wanted === 'key or }')) return ':';

@@ -22,11 +22,11 @@ interface Place {
   readonly schema: JsonSchema;
 }
 
-/** The schema and all below it. */
+/** The schema and all schemas below it, each with its path. */
 function placesOf(schema: unknown, path: string): Place[] {
-  // Because: `true` and `false` are schemas too, with nothing below.
+  // Because: `true` and `false` are schemas too, with nothing below them.
   if (typeof schema !== 'object' || schema === null) return [];
-  // Because: what JSON Schema is made of is JSON, so an object has string keys.
+  // Because: JSON Schema consists of JSON, so that an object has string keys.
   const here = schema as JsonSchema;
   const named = Object.entries({ ...here.properties, ...here.$defs });
   const below = [here.items, here.additionalProperties, ...(here.anyOf ?? []), ...(here.oneOf ?? [])];
@@ -50,7 +50,7 @@ test('every map of settings is closed, and every setting is described', () => {
   assert.ok(maps.length > 15, 'the walk has found the maps');
   for (const { path, schema } of maps) {
     assert.equal(schema.additionalProperties, false, path);
-    // Because: the property of a filter's place is the filter's name, described inside.
+    // Because: the only property of a filter's place is the name of the filter, which has its description inside.
     for (const [key, value] of Object.entries(schema.properties ?? {})) {
       assert.ok(typeof value === 'object' && (value.description ?? '') !== '', `${path}.${key} is not described`);
     }
@@ -123,7 +123,7 @@ test('patterns are read by validators in every language, and in no time', () => 
   const patterns = new Set(places.flatMap(({ schema: each }) => each.pattern ?? []));
   assert.ok(patterns.size > 10, 'the walk has found them');
   for (const pattern of patterns) {
-    // Go and Rust have no lookaround, and Java reads no `\\0`.
+    // Go and Rust have no lookaround, and Java does not accept `\\0`.
     assert.doesNotMatch(pattern, /\(\?[=!<]|\\0/);
     const form = new RegExp(pattern);
     for (const unit of ['a', 'a.', 'a-', '/a', '1', '%', ' ']) {

@@ -1,4 +1,4 @@
-// The JSON Schema (draft 2020-12) of the language, made from the schemas that check it: what editors complete by.
+// The JSON Schema (draft 2020-12) of the language, made from the schemas that check it. Editors use it for completion.
 
 import { z } from 'zod';
 import { filterPlace } from '../base/schema/filter-place.ts';
@@ -7,7 +7,7 @@ import { documentSchema, languageOf } from './language.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** The input side: what may be written. Each filter is named. */
+/** The schema of what may be written (zod's input side). Lists every filter by name. */
 export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
   const schema = toJsonSchema(documentSchema(languageOf(filters)));
   const { $defs = {}, properties = {}, ...rest } = schema;
@@ -23,18 +23,18 @@ export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
   };
 }
 
-/** Keys under which nothing may not stand. */
+/** Keys that must not be left without a value. */
 const mustBeGiven: ReadonlySet<string> = new Set(['include', 'listeners']);
 
-/** As `routes:` with nothing behind it, which is what is meant when all is left out. */
+/** Also allows a key without a value, as in `routes:`, which means the same as leaving the key out. */
 function orEmpty(schema: JsonSchema | boolean): JsonSchema | boolean {
   if (typeof schema === 'boolean') return schema;
   if (schema.anyOf !== undefined) return { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
-  // Because: the type that zod gives for a schema's `type` has no list.
+  // Because: zod's type for the `type` of a schema does not allow a list.
   return { ...schema, type: [schema.type, 'null'].flat() as unknown as 'null' };
 }
 
-/** JSON Schema of what may be written for one schema; `fillable` lets `${env:NAME}` stand for numbers, truth values and where a pattern is asked for. */
+/** The JSON Schema of what may be written for one schema. `fillable` also allows `${env:NAME}` for numbers, booleans and patterns. */
 export function toJsonSchema(schema: z.ZodType, fillable = true): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
@@ -50,17 +50,17 @@ export function toJsonSchema(schema: z.ZodType, fillable = true): JsonSchema {
   });
 }
 
-/** What is filled in has its form only afterwards. May be called twice for one schema: each of its wrappings is looked at. */
+/** A placeholder gets the required form only when it is filled in. May be called twice for one schema: zod visits each of its wrappers. */
 function letFillIn(schema: z.core.JSONSchema.BaseSchema): void {
   const { type, pattern } = schema;
   if (pattern !== undefined && !pattern.endsWith(ANY_PLACE)) schema.pattern = `(?:${pattern})|${ANY_PLACE}`;
   if (type !== 'number' && type !== 'integer' && type !== 'boolean') return;
-  // Because: the type that zod gives for a schema's `type` has no list.
+  // Because: zod's type for the `type` of a schema does not allow a list.
   (schema as { type: unknown }).type = [type, 'string'];
   schema.pattern = `^${ANY_PLACE}`;
 }
 
-/** How `${env:NAME}` and `${file:PATH}` begin, as an expression. */
+/** How `${env:NAME}` and `${file:PATH}` begin, as a regular expression. */
 const ANY_PLACE = '\\$\\{(?:env|file):';
 
 function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
@@ -68,10 +68,10 @@ function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
     description: 'A filter: its name and its configuration.',
     oneOf: filters.map(({ name, schema, documentation }) => {
       const { $schema: _, ...whole } = toJsonSchema(schema);
-      // Because: it is a schema in itself, and no boolean.
+      // Because: it was made of a schema, so that it is not a boolean.
       const config = schema.safeParse({}).success ? (orEmpty(whole) as JsonSchema) : whole;
       return {
-        // Because: editors show it in their list of what may stand here.
+        // Because: editors show the title in their list of completions.
         title: name,
         type: 'object',
         properties: { [name]: { ...config, ...(documentation !== undefined && { description: documentation }) } },
@@ -82,7 +82,7 @@ function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
   };
 }
 
-/** Whole numbers are bounded by what a double can count: true, and noise to a reader. */
+/** Removes the bounds of what a double can count from whole numbers: they are true, but noise to a reader. */
 function withoutSafeBounds(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;

@@ -1,4 +1,4 @@
-// The language as a whole: which keys a document has, and the schema of each. How documents are read is in load.ts.
+// The language as a whole: which keys a document has, and the schema of each. How documents are loaded is in load.ts.
 
 import { z } from 'zod';
 import { durationOrNone } from '../base/schema/duration.ts';
@@ -18,7 +18,7 @@ import { sheddingSchema } from './shedding-schema.ts';
 import { storeSchema } from './store-schema.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
-/** What a document may include: files or patterns, from the folder of the file that says so. */
+/** What a document may include: files or patterns, relative to the folder of the file that includes them. */
 export const includeSchema = z
   .array(
     z.string(expected('a file or a pattern such as routes/*.yaml')).min(1, 'expected a file or a pattern, found ""'),
@@ -28,7 +28,7 @@ export const includeSchema = z
     'More files, from this file’s folder: names or patterns such as `routes/*.yaml`. Lists are joined, maps are merged.',
   );
 
-/** Schemas of single settings, of one element of each list, and of one entry of each map. */
+/** The schemas of the single settings, of one element of each list, and of one entry of each map. */
 export type Language = ReturnType<typeof makeLanguage>;
 
 const known = new WeakMap<readonly FilterSchema[], Language>();
@@ -97,7 +97,7 @@ export const documentKeys = [
   'routes',
 ] as const;
 
-/** The whole document as one schema: for editors and the reference. Loading checks part by part. */
+/** The whole document as one schema, for editors and the reference. Loading checks a document part by part instead. */
 export function documentSchema({ settings, elements, entries }: Language) {
   return z.strictObject({
     include: includeSchema.optional(),

@@ -1,4 +1,4 @@
-// `limits`: what a client may cost. Each limit has a status or a reason of its own when it is passed.
+// `limits`: what a client may cost. Each limit has its own status or reason when it is exceeded.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
@@ -25,7 +25,7 @@ export const limitsSchema = z
       .describe(
         'Slowest average, in bytes per second, at which a client may send a body or read a response; 0 is no limit.',
       ),
-    // Load balancers in front close theirs after 60 s: a request must not meet our end on its way.
+    // Load balancers in front close their idle connections after 60 s: a request must not cross with our close.
     keepAliveTimeout: duration.prefault('75s').describe('How long a connection may stay without a request.'),
     writeTimeout: duration.prefault('30s').describe('How long a client may read no byte of its response.'),
     requestsPerConnection: z

@@ -1,4 +1,4 @@
-// From an offset in a text to its line and column, and to the line's text. Knows no format.
+// Converts an offset in a text to its line and column, and gives the text of a line. Knows no format.
 
 export class LineIndex {
   private readonly text: string;
@@ -10,7 +10,7 @@ export class LineIndex {
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.starts.push(at + 1);
   }
 
-  /** Both count from 1; columns are UTF-16 units. */
+  /** Line and column both count from 1; columns are UTF-16 units. */
   placeOf(offset: number): { readonly line: number; readonly column: number } {
     const { starts } = this;
     let low = 0;
@@ -23,7 +23,7 @@ export class LineIndex {
     return { line: low, column: offset - starts[low - 1]! + 1 };
   }
 
-  /** The text of a line without its end; empty beyond the last. */
+  /** The text of a line without its line end; empty beyond the last line. */
   lineText(line: number): string {
     const start = this.starts[line - 1];
     if (start === undefined) return '';

@@ -1,4 +1,4 @@
-// A listener's `tls`: its certificates, what is agreed with clients, and who must show a certificate of their own.
+// A listener's `tls`: its certificates, what is negotiated with clients, and which clients must show a certificate of their own.
 // Files are read and checked in src/net/tls; here they are only named.
 
 import { z } from 'zod';

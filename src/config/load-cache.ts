@@ -1,4 +1,4 @@
-// What is kept from one load to the next, so that a reload does again only what changed. A cache serves one set of filters.
+// What is kept from one load to the next, so that a reload repeats only the work for what changed. A cache serves one list of filters.
 
 import type { CheckedParts } from './check-document.ts';
 import type { CutList } from './cut-list.ts';
@@ -8,28 +8,28 @@ import type { SettingStarts } from './setting-starts.ts';
 import type { SourceFile } from './source-file.ts';
 import type { ReadError } from './yaml.ts';
 
-/** What a file was made of: its lists, and everything else by its text. See cut-document.ts. */
+/** What a file was read into: its lists by their keys, and everything else by its text. See cut-document.ts. */
 export interface PieceCache {
   readonly byText: ReadonlyMap<string, unknown>;
   readonly lists: ReadonlyMap<string, CutList>;
-  /** Null where the text was not cut. */
+  /** Null when the text was not cut. */
   readonly starts: SettingStarts | null;
 }
 
 export const noPieces: PieceCache = { byText: new Map(), lists: new Map(), starts: null };
 
-/** A file's text with what became of it. */
+/** The text of a file with the result of reading it. */
 export interface KeptFile {
   readonly text: string;
   readonly read: SourceFile | ReadError;
   readonly pieces: PieceCache;
 }
 
-/** A part of the document whose elements, or entries, or whose one value passed their schema. */
+/** A part of the document whose elements, entries or single value passed their schema. */
 export interface KeptPart {
   readonly schema: object;
   readonly written: readonly unknown[];
-  /** Of entries; null for a list. */
+  /** Names of the entries of a map; null for a list. */
   readonly names: readonly string[] | null;
   readonly checked: readonly unknown[];
 }
@@ -37,7 +37,7 @@ export interface KeptPart {
 /** By key of the document. */
 export type KeptParts = Map<string, KeptPart>;
 
-/** What the last good load found out about a document. */
+/** What the last good load has determined about a document. */
 export interface KeptDocument {
   readonly byKey: KeptParts;
   readonly parts: CheckedParts | null;
@@ -45,22 +45,23 @@ export interface KeptDocument {
   readonly unused: ReadonlySet<string>;
 }
 
-/** Where nothing was loaded. */
+/** For when nothing has been loaded yet. */
 export const noDocument: KeptDocument = { byKey: new Map(), parts: null, unused: new Set() };
 
+/** The results of the last good load. One cache is passed to all loads of the same file. */
 export class LoadCache {
-  /** By absolute path; files that the last good load did not read are dropped, as is all else that it had no use for. */
+  /** By absolute path. Files that the last good load did not read are dropped, and so is everything else that this load did not use. */
   files: ReadonlyMap<string, KeptFile> = new Map();
   expanded: ExpansionCache = new Map();
   private document: KeptDocument = noDocument;
   private filters: readonly FilterSchema[] = [];
 
-  /** Of the last good load, when it had these filters. */
+  /** The document of the last good load if that load had these filters, otherwise an empty one. */
   documentFor(filters: readonly FilterSchema[]): KeptDocument {
     return this.filters === filters ? this.document : noDocument;
   }
 
-  /** Called for good loads only: the next good one will be much like the last, not like the broken ones between them. */
+  /** Called after good loads only: the next good version will resemble the last good one more than the broken ones between them. */
   keep(
     filters: readonly FilterSchema[],
     document: KeptDocument,

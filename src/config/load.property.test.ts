@@ -1,5 +1,5 @@
-// Random documents: valid ones mean the same in JSON and YAML, and however they are cut into files; broken ones never throw,
-// and every problem has a place.
+// Random documents: valid ones mean the same in JSON and YAML, and however they are split into files; broken ones never throw, and every
+// problem has a place.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -139,7 +139,7 @@ test('a document means the same when it is cut into files', () => {
   );
 });
 
-/** A value with something else in the place that the numbers choose. */
+/** The value with `other` at the place that `choices` select. */
 function mutated(value: unknown, choices: readonly number[], other: unknown): unknown {
   const [choice = 0, ...rest] = choices;
   if (typeof value !== 'object' || value === null || rest.length === 0) return other;

@@ -1,4 +1,4 @@
-// Loading as a whole: files on a disk, what is kept from one load to the next, and what is told of what.
+// Loading as a whole: files on a disk, what is kept from one load to the next, and which problems are reported.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -135,7 +135,7 @@ describe('what is to be watched', () => {
     const { files } = loadConfig(file, { filters });
     const inFolder = (name: string) => path.join(folder, 'watched', name);
     const expected = [file, inFolder('part.yaml'), inFolder('absent.yaml'), secret];
-    // A folder that is not there yet, and what comes into it.
+    // A folder that does not exist yet, and the files that may appear in it.
     expected.push(inFolder('more'), inFolder('more/*'));
     assert.deepEqual([...files].sort(), expected.sort());
   });

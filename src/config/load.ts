@@ -1,4 +1,4 @@
-// Reads a configuration: files → settings → checked parts → Config. Every error at once, each with its place.
+// Loads a configuration: files → settings → checked parts → Config. Every error at once, each with its place.
 // Opens no sockets and compiles nothing.
 
 import { createHash } from 'node:crypto';
@@ -29,38 +29,40 @@ import { routesToCheck } from './routes-to-check.ts';
 import { withAbsoluteFiles } from './tls-file.ts';
 
 export interface LoadOptions {
-  /** The filters that there are. Give the same list every time: what is kept goes by it. */
+  /** The filters of this gateway. Pass the same list every time: the cache is valid for one list. */
   readonly filters: readonly FilterSchema[];
-  /** For `${env:NAME}`; none when left out. */
+  /** Variables for `${env:NAME}`; none when left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Kept from one load to the next, it makes a reload do again only what changed. */
+  /** Passed to every load, it makes a reload repeat only the work for what changed. */
   readonly cache?: LoadCache;
 }
 
 export type LoadResult = {
-  /** Errors and warnings when not ok; else warnings. */
+  /** Errors and warnings when not ok, otherwise warnings only. */
   readonly problems: readonly LocatedProblem[];
-  /** Absolute paths of all that was read or looked for: what is to be watched. */
+  /** Absolute paths of all that was read or searched, which is what has to be watched. */
   readonly files: readonly string[];
-  /** Finds the place of what a later stage has to say about the document. */
+  /** Finds the place in the files of a problem that a later stage reports. */
   readonly locate: (problem: Problem) => LocatedProblem;
 } & (
   | { readonly ok: true; readonly config: Config; readonly named: NamedFiles }
-  /** `partial` is for finding out what else is wrong; null when no file could be read. */
+  /** `partial` is the document without its faulty elements, to find further errors; null when no file could be read. */
   | { readonly ok: false; readonly partial: PartialConfig | null }
 );
 
-/** Reads and checks `file` and what it includes. Never throws for what stands in files or for files that are not there. */
+/** Reads and checks `file` and what it includes. Never throws because of the content of files, or because files are missing. */
 export function loadConfig(file: string, options: LoadOptions): LoadResult {
   return loadWithinDepth(file, null, options);
 }
 
-/** As `loadConfig`, with `text` in the place of the file's own; `file` says the format and where includes start. */
+/**
+ * Like `loadConfig`, with `text` as the content of `file`. The name of `file` determines the format, and its folder where includes start.
+ */
 export function loadConfigText(text: string, file: string, options: LoadOptions): LoadResult {
   return loadWithinDepth(file, text, options);
 }
 
-/** Thousands of values inside each other are nobody's configuration, and more than the stack holds. */
+/** Like `load`. Reports a document that is nested too deeply for the stack: no real configuration has thousands of nested values. */
 function loadWithinDepth(file: string, text: string | null, options: LoadOptions): LoadResult {
   try {
     return load(file, text, options);
@@ -119,7 +121,7 @@ function load(
     return { ok: false, problems: all, files: read.files, locate, partial };
   }
   cache.keep(filters, { byKey, parts, unused: references.unused }, read.kept, read.filledIn);
-  // Because: a part that is undefined has told an error, and there was none.
+  // Because: for each part that is undefined there is an error, and there was none.
   const whole = withAbsoluteFiles(parts as ConfigParts, folderOf);
   const named = readNamedFiles(whole);
   const stores = withAuthorities(whole.stores, named);
@@ -128,14 +130,14 @@ function load(
   return { ok: true, config, named, problems: all, files: [...read.files, ...watchedNames(named)], locate };
 }
 
-/** Where the value is one line with a line end, which is hardly ever meant: block scalars leave one. */
+/** A hint when the value is one line with a line end, which is hardly ever meant: block scalars leave one. */
 function lineEndHint({ path: at, severity, at: part }: Problem, settings: unknown): string {
   const value = severity === 'error' && part !== 'key' ? valueAt(settings, at) : undefined;
   const isLine = typeof value === 'string' && /^[^\n]+\n$/.test(value);
   return isLine ? '; the text ends with a line end: `|-` and `>-` leave it out' : '';
 }
 
-/** When a file could not be read, what seems to be missing or unused may well stand there. */
+/** Whether a problem may be due to a file that could not be read: what seems to be missing or unused may exist there. */
 function mayComeFromAbsence({ path, severity, absentFrom }: Problem): boolean {
   return severity === 'warning' || path.length === 0 || absentFrom !== undefined;
 }
@@ -143,7 +145,7 @@ function mayComeFromAbsence({ path, severity, absentFrom }: Problem): boolean {
 /** Hex SHA-256 of everything that was read. */
 function versionOf({ texts }: ReadFiles, { files, secrets }: ExpansionSources, named: NamedFiles): string {
   const hash = createHash('sha256');
-  // Because: a long string takes its hash four times as long as its bytes do.
+  // Because: hashing a long string takes four times as long as hashing its bytes.
   for (const text of texts) hash.update(`${text.length}:`).update(Buffer.from(text));
   for (const [file, text] of named.texts) {
     const length = typeof text === 'string' ? text.length : -1;

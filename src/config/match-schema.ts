@@ -1,4 +1,4 @@
-// A route's `match`: what a request must be like. What path patterns mean in full is in route/path-pattern.ts.
+// A route's `match`: the conditions on a request. The full meaning of path patterns is in route/path-pattern.ts.
 
 import { z } from 'zod';
 import { expected, found } from '../base/schema/found.ts';
@@ -12,11 +12,12 @@ const hostName = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-
 const hostLiteral = /^\[[0-9a-f:.]+\]$/;
 export const everyPath = '/*';
 
-/** Whether this is a host, in lower case. */
+/** Whether the text is a host that a route can match: a name, `*.` with a name, or an IPv6 address in brackets. Expects lower case. */
 export function isHost(host: string): boolean {
   return host.length <= 253 && (hostName.test(host) || hostLiteral.test(host));
 }
 
+/** Whether the text is a method name in upper case. */
 export function isMethod(text: string): boolean {
   return token.test(text) && text === text.toUpperCase() && text !== '*';
 }
@@ -44,10 +45,10 @@ const hosts = z
   )
   .optional();
 
-/** An expression that begins with a letter that no path begins with, whatever follows. Alternatives are not looked at. */
+/** An expression that begins with a letter that no path begins with, whatever follows. Expressions with alternatives are not examined. */
 const neverPath = /^\^?([^\\.+*?()|[\]{}^$/])(?![*?{])[^|]*$/u;
 
-/** What is wrong with the expression of a path; undefined when nothing is. */
+/** What is wrong with the regular expression of a path; undefined when nothing is. */
 function pathRegexError(source: string): string | undefined {
   const message = regexError(source);
   if (message !== undefined) return message;

@@ -1,29 +1,29 @@
-// Puts the files of a configuration together: lists are joined, maps are merged, and what two files give is an error that
-// names both. Remembers which file each part came from.
+// Merges the files of a configuration: lists are joined, maps are merged, and a setting that two files give is an error that names both.
+// Remembers which file each part came from.
 
 import type { LocatedProblem, Problem } from './config.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** Elements of a joined list that came from one file: they begin at `start` in the whole. */
+/** The elements of a joined list that came from one file. They begin at index `start` of the joined list. */
 interface ListPart {
   readonly source: SourceFile;
   readonly start: number;
 }
 
-/** Where a key of the document comes from. */
+/** The files that a key of the document comes from. */
 type Origin =
   | { readonly kind: 'whole'; readonly source: SourceFile }
   | { readonly kind: 'list'; readonly parts: ListPart[] }
   | { readonly kind: 'map'; readonly first: SourceFile; readonly sources: Map<string, SourceFile> };
 
 export class MergedDocument {
-  /** Without a prototype, so that `__proto__` is a key like others: an unknown one. */
+  /** Without a prototype, so that `__proto__` is a key like any other: an unknown one. */
   readonly settings: Record<string, unknown> = Object.create(null);
   readonly problems: LocatedProblem[] = [];
   private readonly main: SourceFile;
   private readonly origins = new Map<string, Origin>();
 
-  /** `sources` has at least the main file, which is the first. */
+  /** `sources` has at least the main file, which comes first. */
   constructor(sources: readonly SourceFile[]) {
     this.main = sources[0]!;
     for (const source of sources) {
@@ -31,7 +31,7 @@ export class MergedDocument {
     }
   }
 
-  /** The place of a problem, in whichever file its subject stands. */
+  /** Adds the file, line and column of the value that a problem is about. */
   locate(problem: Problem): LocatedProblem {
     const { path, message, severity, at = 'value' } = problem;
     const { source, inFile } = this.placeOf(path);
@@ -86,7 +86,7 @@ export class MergedDocument {
     }
   }
 
-  /** Entries that no file before gave; the others are errors. */
+  /** The entries that no earlier file gave; each of the others is reported as an error. */
   private newEntries(
     key: string,
     value: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-// A route's `mirror`: copies of its requests for another upstream, and what is compared of the answers.
+// A route's `mirror`: copies of its requests for another upstream, and which parts of the responses are compared.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';

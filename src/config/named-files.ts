@@ -1,5 +1,5 @@
-// Files that a checked configuration names and that belong to it: certificates, keys, lists of revoked certificates.
-// They are read once a load, so that what is checked, what is used and what the version stands for are the same bytes.
+// Reads the files that a checked configuration names and that belong to it: certificates, keys, lists of revoked certificates. They are
+// read once per load, so that the checks, the running gateway and the version all go by the same bytes.
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -7,17 +7,17 @@ import type { ConfigFiles } from './config.ts';
 import { readFailure, readSmallFile } from './expand.ts';
 import type { StoreConfig } from './store-config.ts';
 
-/** By absolute path: a file's text, or why it cannot be read. */
+/** The files that a configuration names. `texts` has by absolute path the text of a file, or why it cannot be read. */
 export interface NamedFiles {
   readonly texts: ReadonlyMap<string, string | { readonly error: string }>;
-  /** By absolute path: names of the entries that may be certificates or keys, sorted. */
+  /** By absolute path of a folder: the sorted names of files in it that may be certificates or keys, or why it cannot be read. */
   readonly folders: ReadonlyMap<string, readonly string[] | { readonly error: string }>;
 }
 
-/** Names of files in a certificate folder that are looked at. */
+/** Names of the files in a certificate folder that are read. */
 const certificateFile = /\.(pem|crt|key)$/;
 
-/** Never throws for files. `parts` has absolute paths. */
+/** Reads the files. Never throws because of them. Paths have to be absolute. */
 export function readNamedFiles({ listeners, upstreams, stores }: ConfigFiles): NamedFiles {
   const texts = new Map<string, string | { readonly error: string }>();
   const folders = new Map<string, readonly string[] | { readonly error: string }>();
@@ -48,7 +48,7 @@ export function readNamedFiles({ listeners, upstreams, stores }: ConfigFiles): N
   return { texts, folders };
 }
 
-/** With what was read for them. Stores without files stay the same objects. */
+/** Gives each store that names a `ca` file the text of this file. Stores without files stay the same objects. */
 export function withAuthorities(stores: readonly StoreConfig[], { texts }: NamedFiles): readonly StoreConfig[] {
   return stores.map(store => {
     const authorities = texts.get(store.ca);
@@ -56,7 +56,7 @@ export function withAuthorities(stores: readonly StoreConfig[], { texts }: Named
   });
 }
 
-/** What is to be watched: the files, and each folder by a name in it that no file has. */
+/** What has to be watched: the files, and for each folder the name `*` in it, which no file has. */
 export function watchedNames({ texts, folders }: NamedFiles): string[] {
   return [...texts.keys(), ...Array.from(folders.keys(), folder => path.join(folder, '*'))];
 }

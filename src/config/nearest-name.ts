@@ -1,11 +1,11 @@
-// The name that was probably meant, for unknown keys and references. Suggests only what is close.
+// Finds the name that was probably meant, for unknown keys and references. Suggests only names that are close.
 
 import { editDistance } from './edit-distance.ts';
 import { foreignName } from './foreign-names.ts';
 
 const lengthMax = 64;
 
-/** The closest of `names`, or undefined when more than a third of the letters differ from each. */
+/** The closest of `names`; undefined when each differs in more than a third of the letters (in more than one letter, if that is more). */
 export function nearestName(written: string, names: Iterable<string>): string | undefined {
   if (written.length > lengthMax) return undefined;
   let best: string | undefined;
@@ -22,12 +22,12 @@ export function nearestName(written: string, names: Iterable<string>): string | 
   return best;
 }
 
-/** What another gateway's name stands for, or the closest name; undefined where none is. */
+/** The name of this language that another gateway's name stands for, or else the closest name; undefined when there is neither. */
 export function probableName(written: string, names: Iterable<string>): string | undefined {
   return foreignName(written, names) ?? nearestName(written, names);
 }
 
-/** `; did you mean "x"?`, or nothing. */
+/** `; did you mean "x"?`, or an empty text. */
 export function suggestion(written: string, names: Iterable<string>): string {
   const nearest = probableName(written, names);
   return nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`;

@@ -1,4 +1,4 @@
-// One slip of the hand is one message: what is only its consequence is not told beside it.
+// One slip is one message: problems that are only its consequences are not reported beside it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ const filters = [
   },
 ];
 
-/** Each without the longer list behind it. */
+/** Line and message of each problem, without what was expected or found. */
 function told(text: string): string[] {
   return loadConfigText(text, '/slip.yaml', { filters }).problems.map(
     ({ line, message }) => `${line} ${message.split(/: expected|, found/)[0]}`,

@@ -1,4 +1,4 @@
-// An upstream's `outlier`: which endpoints are taken out of use for what live traffic meets there.
+// An upstream's `outlier`: when live traffic to an endpoint takes it out of use.
 
 import { z } from 'zod';
 import { duration, durationText } from '../base/schema/duration.ts';

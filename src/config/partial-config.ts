@@ -1,5 +1,5 @@
-// What is left of a document with errors when they are taken out: compiling it shows what else is wrong, all at once.
-// Never served to anyone.
+// What remains of a document with errors when the faulty elements are left out. Compiling it shows further errors, so that all are
+// reported at once. It never serves requests.
 
 import { type CheckedParts, checkDocument } from './check-document.ts';
 import type { Config, Problem, RouteConfig } from './config.ts';
@@ -11,13 +11,13 @@ import { withAbsoluteFiles } from './tls-file.ts';
 
 export interface PartialConfig {
   readonly config: Config;
-  /** Brings a problem with this configuration to the path that its subject has in the document. */
+  /** Translates a problem with this configuration into one with the document, by giving it the path in the document. */
   inDocument(problem: Problem): Problem;
 }
 
 /**
- * `problems` are those of the document: routes and filters that have one are left out.
- * `folderOf` tells where the file stands that a path of the document comes from.
+ * `problems` are those of the document: a route that has an error is left out. So is a filter of the global chain that could not be
+ * checked or names a missing store. `folderOf` returns the folder of the file that a path of the document comes from.
  */
 export function partialConfig(
   parts: CheckedParts,
@@ -26,7 +26,7 @@ export function partialConfig(
   folderOf: (path: Problem['path']) => string,
   filterSchemas: readonly FilterSchema[],
 ): PartialConfig {
-  // Because: an empty document has no errors but the missing listener, so every part is there.
+  // Because: an empty document has no error but the missing listener, so that every part is there.
   const defaults = checkDocument({}, language, new Map()).parts as Omit<Config, 'version'>;
   const upstreams = present(parts.upstreams);
   const names = new Set(upstreams.map(({ name }) => name));
@@ -76,7 +76,7 @@ function present<Value>(list: readonly (Value | undefined)[]): Value[] {
   return list.filter(value => value !== undefined);
 }
 
-/** The elements that are there, with their places in the document. */
+/** The elements without an error, with their indexes in the document. */
 function placed<Value>(list: readonly (Value | undefined)[]): { readonly value: Value; readonly at: number }[] {
   return list.flatMap((value, at) => (value === undefined ? [] : [{ value, at }]));
 }

@@ -1,14 +1,14 @@
-// In which folders something new would make an `include` pattern lead to more files. Opens no file.
+// Which folders have to be watched because something new in them could make an `include` pattern match more files. Opens no file.
 
 import { globSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** What makes a part of a pattern lead to several names. */
+/** The characters with which a part of a pattern can match several names. */
 export const magic = /[*?[{]/;
-/** A last part that names configuration files: the watch knows those of a folder by themselves. */
+/** A last part that matches configuration files only: watching `<folder>/*` is enough to see new ones. */
 const configFiles = /\.(?:ya?ml|json)$/;
 
-/** What is to be watched for this pattern, whose relative paths start at `folder`; absolute, `<folder>/*` for the files of a folder. */
+/** What to watch for this pattern, as absolute paths; `<folder>/*` means the files of a folder. Relative patterns start at `folder`. */
 export function patternFolders(pattern: string, folder: string): string[] {
   const parts = pattern.split('/');
   const watched: string[] = [];
@@ -18,17 +18,17 @@ export function patternFolders(pattern: string, folder: string): string[] {
     const takesConfigFiles = at === parts.length - 1 && configFiles.test(part) && !before.includes('**');
     for (const found of foldersLike(before.join('/'), folder)) {
       watched.push(path.join(found, '*'));
-      // Folders, and files with other names, are seen by the folder that they come into; a folder that is not there by itself.
+      // Watching a folder itself shows new folders and files with other names in it, or that the folder is created.
       if (!takesConfigFiles || !isFolder(found)) watched.push(found);
     }
   }
-  // It leads to files below every folder that it leads to.
+  // A `**` at the end matches the files below every folder that it matches.
   if (parts.at(-1) === '**')
     for (const found of foldersLike(pattern, folder)) watched.push(path.join(found, '*'), found);
   return watched;
 }
 
-/** The folders that there are for the first parts of a pattern; without magic in them the one, whether it is there or not. */
+/** The existing folders that the first parts of a pattern match. Without wildcards, the one folder they name, whether it exists or not. */
 export function foldersLike(pattern: string, folder: string): string[] {
   if (!magic.test(pattern)) return [path.resolve(folder, pattern)];
   return globSync(pattern, { cwd: folder })

@@ -31,7 +31,7 @@ holes:
 `;
 const tree = new PlaceTree(text);
 
-/** What stands at a place, to the end of its line. */
+/** The text at a place, up to the end of its line. */
 function at(path: (string | number)[], what: 'key' | 'value' = 'value'): string {
   return text.slice(tree.offsetOf(path, what)).split('\n')[0]!;
 }

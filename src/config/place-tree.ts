@@ -1,8 +1,8 @@
-// Where the values and keys of a YAML text stand. Made only when there is something to report: it costs more than reading.
+// Where the values and keys of a YAML text stand. Made only for a report, because it costs more than reading the text.
 
 import { EVENT_ID, parseEvents } from 'js-yaml';
 
-/** A value with the offset where it starts; keys and elements of a collection below it. */
+/** A value with the offset at which it starts; a map has `entries`, a list has `elements`. */
 interface Place {
   readonly start: number;
   readonly entries: Map<string, { readonly keyStart: number; readonly value: Place }> | null;
@@ -13,7 +13,7 @@ type Events = ReturnType<typeof parseEvents>;
 
 const mergeKey = '<<';
 
-/** Places of one text; everything is at its beginning when the text cannot be read. */
+/** The places in one text; every offset is 0 when the text cannot be parsed. */
 export class PlaceTree {
   private readonly root: Place | null;
 
@@ -22,12 +22,12 @@ export class PlaceTree {
     try {
       events = parseEvents(text, {});
     } catch {
-      // Because: a text that cannot be read has one problem, and that one brings its own offset.
+      // Because: a text that cannot be parsed has a single problem, which has its own offset.
     }
     this.root = new TreeBuilder(text, events).build();
   }
 
-  /** Offset of what `path` leads to, or of the nearest thing above it that is there. `at` is for the last step. */
+  /** Offset of what `path` leads to, or else of the nearest value above that exists. `at` applies to the last step. */
   offsetOf(path: readonly (string | number)[], at: 'key' | 'value'): number {
     let place = this.root;
     if (place === null) return 0;
@@ -43,7 +43,7 @@ export class PlaceTree {
   }
 }
 
-/** An entry of a map, also one that came by `<<`. */
+/** An entry of a map, or one that a `<<` merges into the map; undefined when there is none. */
 function entryOf(place: Place, key: string): { readonly keyStart: number; readonly value: Place } | undefined {
   const own = place.entries?.get(key);
   if (own !== undefined) return own;
@@ -61,7 +61,7 @@ class TreeBuilder {
   private readonly events: Events;
   private readonly anchors = new Map<string, Place>();
   private at = 0;
-  /** Behind the last text that was read. */
+  /** Offset behind the last scalar or empty element that was read. */
   private end = 0;
 
   constructor(text: string, events: Events) {
@@ -74,7 +74,7 @@ class TreeBuilder {
     return this.at < this.events.length ? this.value(0) : null;
   }
 
-  /** The value at the next event. `fallback` is where an empty one counts as standing. */
+  /** The value at the next event. `fallback` is the offset that an empty value gets. */
   private value(fallback: number): Place {
     const event = this.events[this.at++];
     switch (event?.type) {
@@ -96,7 +96,7 @@ class TreeBuilder {
         return place;
       }
       case EVENT_ID.SCALAR: {
-        // Quoted text starts at its quote; an empty value where its key stands.
+        // A quoted text starts at its quote, an empty value at its key.
         const quoted = event.style === 2 || event.style === 3;
         if (event.valueStart >= 0) this.end = event.valueEnd;
         const place = leaf(event.valueStart < 0 ? fallback : event.valueStart - (quoted ? 1 : 0));
@@ -116,7 +116,7 @@ class TreeBuilder {
     return { key: event.style === 3 ? unescaped(raw) : event.style === 2 ? raw.replaceAll("''", "'") : raw, start };
   }
 
-  /** Where the dash of the next element stands when nothing stands behind it; null for others. */
+  /** Offset of the next element's dash when nothing follows the dash; null otherwise. */
   private emptyElement(): number | null {
     const event = this.events[this.at];
     if (event?.type !== EVENT_ID.SCALAR || event.valueStart >= 0) return null;
@@ -128,7 +128,7 @@ class TreeBuilder {
     return line.index + line[1]!.length;
   }
 
-  /** False, and past the end, when the collection closes. */
+  /** Whether the collection has more. At its end, goes past the closing event and returns false. */
   private more(): boolean {
     const event = this.events[this.at];
     if (event !== undefined && event.type !== EVENT_ID.POP) return true;

@@ -1,4 +1,4 @@
-// Whatever is taken as a plain route is what the schema makes of it, to the order of its keys.
+// A route that is taken as a plain one equals what the schema makes of it, including the order of its keys.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { routeSchema } from './route-schema.ts';
 import { checkValue } from './schema-problems.ts';
 
 const schema = routeSchema([]);
-/** Good ones four times as often as all of them. */
+/** Good texts, four times as often as the others. */
 const text = (good: readonly string[], others: readonly string[]): fc.Arbitrary<string> =>
   fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
 const words = text(

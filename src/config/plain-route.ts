@@ -1,12 +1,12 @@
-// Checks a route that says no more than most do: a name, hosts, a path, methods, and the upstream where it leads. For every other,
-// and for whatever is wrong with one, there is the schema, which takes fifty times as long. A property holds both to one result.
+// Checks bare routes: a name, at most one host, a path, methods and one upstream. Every other route, and every route with an error, is
+// left to the schema, which takes fifty times as long. A property test checks that both give the same result.
 
 import { bareMatch, bareRoute, noNames } from './bare-route.ts';
 import type { MatchConfig, RouteConfig } from './config.ts';
 import { everyPath, isHost, isMethod } from './match-schema.ts';
 import { resourceNamePattern } from './resource-name.ts';
 
-/** What the schema makes of it, frozen, or undefined when the schema is to be asked. */
+/** What the schema would make of the value, frozen; undefined when the schema has to check the value. */
 export function checkPlainRoute(value: unknown): RouteConfig | undefined {
   const fields = fieldsOf(value, 'name', 'match', 'to');
   if (fields === null) return undefined;
@@ -21,7 +21,7 @@ function plainMatch(value: unknown): MatchConfig | null {
   const fields = fieldsOf(value, 'host', 'path', 'methods');
   if (fields === null) return null;
   const [host, path = everyPath, methods] = fields;
-  // Whether an expression can be compiled is the schema's business.
+  // Whether a regular expression compiles is left to the schema.
   if (typeof path !== 'string' || !path.startsWith('/')) return null;
   let hosts = noNames;
   if (host !== undefined) {
@@ -40,13 +40,13 @@ function plainMatch(value: unknown): MatchConfig | null {
   return bareMatch(hosts, path, Object.freeze(list));
 }
 
-/** Values of these keys of a map; null when it has others, or is none, or when one is there without a value. */
+/** The values of these keys of a map. Null when the value is not a map, has other keys, or has a key without a value. */
 function fieldsOf(value: unknown, ...keys: readonly [string, string, string]): [unknown, unknown, unknown] | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const fields: [unknown, unknown, unknown] = [undefined, undefined, undefined];
   for (const key of Object.keys(value)) {
     const at = keys.indexOf(key);
-    // Because: the key was found in it.
+    // Because: the key was found in this object.
     const field = (value as Readonly<Record<string, unknown>>)[key];
     if (at === -1 || field === undefined) return null;
     fields[at] = field;

@@ -5,13 +5,16 @@ import { dump } from 'js-yaml';
 import { notPlain, readPlainYaml } from './plain-yaml.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
-/** js-yaml's value, or the ReadError that it gave. */
+/** The value that js-yaml reads, or its ReadError. */
 function reference(text: string): unknown {
   const outcome = readYaml(text);
   return outcome instanceof ReadError ? outcome : outcome.value;
 }
 
-/** Whatever the fast reader takes, it must read as js-yaml does; what js-yaml refuses, it must not take. */
+/**
+ * What the fast reader accepts, js-yaml has to read as the same value; what js-yaml refuses, the fast reader must not accept. Returns
+ * whether the fast reader accepted the text.
+ */
 function agrees(text: string): boolean {
   const fast = readPlainYaml(text);
   if (fast === notPlain) return false;
@@ -60,7 +63,7 @@ test('lines thrown together are read as js-yaml reads them, or left to it', () =
     }),
     { numRuns: 20_000, seed: 20_261_121 },
   );
-  // Without this the property would hold for a reader that takes nothing.
+  // Without this, the property would hold for a reader that accepts nothing.
   assert.ok(taken > 300, `only ${taken} texts were plain`);
 });
 

@@ -1,11 +1,11 @@
-// A fast reader for the plain part of YAML that most documents keep to: block maps and lists, flow collections and scalars
-// on one line. Whatever is outside (anchors, tags, block scalars, several lines in one scalar, odd numbers, every error)
-// is `notPlain`, for js-yaml to read. A property test holds both to the same values.
+// A fast reader for the plain part of YAML that most documents keep to: block maps and lists, flow collections and scalars on one line.
+// For anything else (anchors, tags, block scalars, scalars over several lines, unusual numbers, every error) it returns `notPlain`, and
+// js-yaml has to read the text. A property test checks that both give the same values.
 
-/** Says that this reader cannot tell what the text means. */
+/** Returned when this reader cannot tell what the text means. */
 export const notPlain: unique symbol = Symbol('not plain');
 
-/** Printable text without tabs, carriage returns, surrogates and what YAML counts as special. */
+/** Characters that are not plain printable text: tabs, carriage returns, surrogates and what YAML counts as special. */
 const unusual = /[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
 const depthMax = 40;
 
@@ -20,7 +20,7 @@ export function readPlainYaml(text: string): unknown {
   }
 }
 
-/** The elements of a block list with this indent and where each begins, as lines; the first at the start. Null where this reader cannot tell. */
+/** The elements of a block list with this indent, and the offset of the line where each begins (0 for the first). Null when not plain. */
 export function readPlainList(
   text: string,
   indent: number,
@@ -34,7 +34,7 @@ export function readPlainList(
   }
 }
 
-/** Thrown to leave the reader from any depth; made once, since its stack is of no interest. */
+/** Thrown to leave the reader from any depth. Made once, because its stack trace is of no interest. */
 const outside = new Error('outside the plain part of YAML');
 
 const space = 0x20;
@@ -51,27 +51,27 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Letters that may begin a key (1), and those that may follow (1 or 2). */
+/** 1 for letters that may begin a key, 2 for further letters that may follow. */
 const keyLetters = new Uint8Array(128);
 for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_$') keyLetters[letter.charCodeAt(0)] = 1;
 for (const letter of '0123456789./-') keyLetters[letter.charCodeAt(0)] = 2;
 
-/** Letters with which a plain scalar does not begin, or only sometimes. */
+/** Characters that cannot begin a plain scalar, or only in some places. */
 const indicators = new Uint8Array(128);
 for (const letter of '-?:,[]{}#&*!|>\'"%@`+=<') indicators[letter.charCodeAt(0)] = 1;
 
 const word = /^(?:null|Null|NULL|true|True|TRUE|false|False|FALSE)$/;
 const wordKey = /^(?:null|true|false)$/i;
 const plainNumber = /^(?:0|[1-9][0-9]{0,14})$/;
-/** A text that holds one of these is no number in any notation, unless it is a word such as `.inf`. */
+/** A text that contains one of these characters is not a number in any notation, unless it is a word such as `.inf`. */
 const noNumber = /[^0-9a-fA-FxXoO.+_-]/;
 const numberWord = /^\.(?:inf|nan)$/i;
 
 class PlainReader {
   private readonly text: string;
-  /** Where reading goes on in a line. */
+  /** Offset in the text at which reading continues. */
   private at = 0;
-  /** Of the line that is read: where its content starts, and how far it is indented; -1 behind the last line. */
+  /** The current line: the offset of its content, and its indent; the indent is -1 after the last line. */
   private contentAt = 0;
   private indent = 0;
   private depth = 0;
@@ -102,7 +102,7 @@ class PlainReader {
     return { elements, starts };
   }
 
-  /** Goes to the next line that has content, from the start of a line. */
+  /** Goes from the start of a line to the next line that has content. */
   private nextLine(): void {
     const { text } = this;
     let at = this.at;
@@ -125,7 +125,7 @@ class PlainReader {
     }
   }
 
-  /** Past spaces and a comment to the next line. */
+  /** Goes past spaces and a comment to the next line that has content. */
   private endLine(): void {
     const { text } = this;
     let at = this.at;
@@ -164,7 +164,7 @@ class PlainReader {
     return result;
   }
 
-  /** What stands behind a key's colon. */
+  /** The value after a key's colon. */
   private mapValue(indent: number): unknown {
     if (!this.isLineOver()) return this.lineValue();
     this.endLine();
@@ -172,7 +172,7 @@ class PlainReader {
     return this.indent === indent && this.isDash(this.contentAt) ? this.listInMap() : null;
   }
 
-  /** A list at the same indent as the key that it belongs to: its end may be the map's next key. */
+  /** A list at the same indent as the key that it belongs to: the next key of the map may end it. */
   private listInMap(): unknown[] {
     if (++this.depth > depthMax) throw outside;
     const value = this.elements();
@@ -210,7 +210,7 @@ class PlainReader {
     return this.block();
   }
 
-  /** Past spaces; whether nothing but a comment follows. */
+  /** Goes past spaces; whether nothing but a comment follows in the line. */
   private isLineOver(): boolean {
     const { text } = this;
     while (text.charCodeAt(this.at) === space) this.at++;
@@ -231,7 +231,7 @@ class PlainReader {
     return code === space || code === newline || Number.isNaN(code);
   }
 
-  /** A key with its colon, which a space or the end of the line follows. */
+  /** A key with its colon, which must be followed by a space or the end of the line. */
   private key(): string {
     const { text } = this;
     const start = this.at;
@@ -373,12 +373,12 @@ class PlainReader {
   }
 }
 
-/** Whether a colon before this one ends a key in a flow collection. */
+/** Whether a colon in front of this character ends a key in a flow collection. */
 function isFlowEnd(code: number): boolean {
   return code === space || code === comma || code === closeBracket || code === closeBrace || code === newline;
 }
 
-/** A plain scalar by the core schema of YAML 1.2. */
+/** The value of a plain scalar by the core schema of YAML 1.2. */
 function resolved(plain: string): unknown {
   const first = plain.charCodeAt(0);
   if ((first >= 0x30 && first <= 0x39) || first === 0x2e) {

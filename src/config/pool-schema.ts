@@ -1,4 +1,4 @@
-// An upstream's `pool`: kept connections to its endpoints, for one endpoint in one worker.
+// An upstream's `pool`: limits of the connections to one endpoint from one worker.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';

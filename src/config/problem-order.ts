@@ -1,10 +1,10 @@
-// Which problems are told, and in which order: each once, as a reader goes through the files.
+// Which problems are reported, and in which order: each once, in the order of the files and their lines.
 
 import type { LocatedProblem, Problem } from './config.ts';
 
 /**
- * Early problems, and the later ones without echoes: what could not be filled in is told once, not as a wrong value, nor as
- * something wrong with what holds it, as well; and what an alias repeats is told once.
+ * The early problems, and the later ones that are not their echoes. A value that could not be filled in is reported once, and not again as
+ * a wrong value or as an error of what contains it. A problem that an alias repeats is reported once.
  */
 export function withoutEchoes(early: readonly LocatedProblem[], later: readonly LocatedProblem[]): LocatedProblem[] {
   const errors = early.filter(({ severity }) => severity === 'error');
@@ -22,7 +22,7 @@ export function withoutEchoes(early: readonly LocatedProblem[], later: readonly 
   });
 }
 
-/** Whether a problem says that something is missing which may be what stands under a lost key; see check-document.ts. */
+/** Whether a problem reports something as missing that may stand under a lost key; see check-document.ts. */
 export function mayBeLost({ absentFrom }: Problem, lost: ReadonlySet<string>): boolean {
   return absentFrom !== undefined && lost.has(absentFrom);
 }
@@ -31,7 +31,7 @@ function placeKey({ file, line, column }: LocatedProblem): string {
   return `${line}:${column}:${file}`;
 }
 
-/** By file in the order of reading, then by place; errors and warnings together. */
+/** By file in the order of reading, then by line and column; errors and warnings together. */
 export function inReadingOrder(problems: readonly LocatedProblem[], files: readonly string[]): LocatedProblem[] {
   const rank = new Map(files.map((file, at) => [file, at]));
   return [...problems].sort(

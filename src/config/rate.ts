@@ -1,4 +1,4 @@
-// Rates in the language: `100/s`, `10M/month`. How rates read is in base/rate.ts.
+// Rates in the language: `100/s`, `10M/month`. Their notation is defined in base/rate.ts.
 
 import { z } from 'zod';
 import { isZeroRate, parseRate, rateExpected, ratePattern } from '../base/rate.ts';

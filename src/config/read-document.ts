@@ -1,4 +1,4 @@
-// From the text of one file to its settings. Which reader takes it is decided here.
+// Reads the text of one file into settings. Decides which reader does it.
 
 import { type CutDocument, readCut } from './cut-document.ts';
 import { readJson } from './json.ts';
@@ -7,7 +7,7 @@ import { ReadError, readYaml } from './yaml.ts';
 
 const uncut = { pieces: noPieces, places: new Map() } as const;
 
-/** A map of settings; empty for an empty document. `pieces` is what the last version of this file was made of. */
+/** A map of settings; empty for an empty document. `pieces` is the cache of the file's last version. */
 export function readDocument(text: string, file: string, pieces: PieceCache): CutDocument | ReadError {
   const isJson = file.endsWith('.json');
   const cut = isJson ? null : readCut(text, pieces);
@@ -19,6 +19,6 @@ export function readDocument(text: string, file: string, pieces: PieceCache): Cu
   if (typeof value !== 'object' || Array.isArray(value)) {
     return new ReadError('expected a map of settings, such as `listeners:`, `upstreams:` and `routes:`', 0);
   }
-  // Because: what is an object and no list is a map, and its keys are strings.
+  // Because: an object that is not a list is a map, and its keys are strings.
   return { settings: value as Readonly<Record<string, unknown>>, ...uncut };
 }

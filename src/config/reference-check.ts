@@ -1,5 +1,4 @@
-// One look at what the parts of a document say of each other, each kind of reference by itself. Which of them are needed after a
-// change is decided in check-references.ts.
+// Checks the references between the parts of a document, each kind by itself. check-references.ts decides which are needed after a change.
 
 import { unlistedConsumer } from '../base/schema/listed-consumers.ts';
 import type { PartKey } from '../base/schema/place-problem.ts';
@@ -21,6 +20,7 @@ import { elementNames, fieldOf, keysOf, listOf } from './written.ts';
 type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;
 
+/** Collects problems in `problems`. Each method checks one kind of reference. */
 export class ReferenceCheck {
   readonly problems: Problem[] = [];
   private readonly settings: Settings;
@@ -33,7 +33,7 @@ export class ReferenceCheck {
     this.placeText = placeText;
   }
 
-  /** Names of a list's elements, as written. */
+  /** Reports names that two elements of a list have. Names are taken as written. */
   uniqueNames(key: string, noun: string): void {
     const firstAt = new Map<string, number>();
     const list = listOf(this.settings[key]);
@@ -56,7 +56,7 @@ export class ReferenceCheck {
     for (const [at, listener] of listeners.entries()) {
       if (listener === undefined || listener.port === 0) continue;
       const { host, port } = listener;
-      // `:8080` takes the port of both families, so that nothing is left for the wildcard of one.
+      // `:8080` takes the port in both address families, so that it conflicts with the wildcard address of either.
       const isTaken = (host === '0.0.0.0' || host === '::') && everywhere.has(port);
       const address = addressText(isTaken ? { host: '', port } : listener);
       const first = firstAt.get(address);
@@ -81,7 +81,7 @@ export class ReferenceCheck {
     }
   }
 
-  /** A key belongs to one consumer; what it names is there. */
+  /** Reports keys that two consumers share, and keys that name a plan or route that does not exist. */
   keys({ consumers }: CheckedParts): void {
     const ownerOf = new Map<string, string>();
     const plans = keysOf(this.settings['plans']);
@@ -99,7 +99,7 @@ export class ReferenceCheck {
     }
   }
 
-  /** Gives the upstreams that none leads to. `unusedBefore` says it of the routes that are not looked at; null when all are. */
+  /** Returns the upstreams that no route leads to. `unusedBefore` is the result of the last good load; null when all routes are checked. */
   routes(
     { routes, upstreams }: CheckedParts,
     from: number,
@@ -135,7 +135,7 @@ export class ReferenceCheck {
     const isReadable = (this.settings['routes'] ?? null) === null || Array.isArray(this.settings['routes']);
     if (written.length === 0 && isReadable)
       this.warn([], 'there are no routes, so every request is answered with 404', { absentFrom: 'routes' });
-    // A reference that leads nowhere may well mean the upstream that seems unused, and so may what is wrong with a route.
+    // A reference that leads nowhere may mean the upstream that seems unused, and a route with an error may lead to it.
     const isClear = isReadable && !routes.slice(from, end).includes(undefined);
     const unused = (unusedBefore ?? known).difference(used);
     for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
@@ -145,7 +145,7 @@ export class ReferenceCheck {
     return unused;
   }
 
-  /** That the global chain and these routes name. */
+  /** Checks the stores that the global chain and these routes name. */
   stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
     const known = keysOf(this.settings['stores']);
     const byName = new Map(schemas.map(schema => [schema.name, schema]));
@@ -162,7 +162,7 @@ export class ReferenceCheck {
     }
   }
 
-  /** What the settings of a route have to agree on with where it leads, and with other routes. */
+  /** Checks the settings of a route against its destination, other routes and consumers. */
   private agreements(route: RouteConfig, at: number, upstreams: CheckedParts['upstreams']): void {
     const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
     checkFallback(route, upstreams, fail);
@@ -178,7 +178,7 @@ export class ReferenceCheck {
     }
   }
 
-  /** As many routers write parameters: here the route would answer for the letters alone. */
+  /** Warns of parameters in the notation of other routers: here the path would match the letters literally. */
   private foreignParameter(path: string, at: number): void {
     const [, written, colon, angle] = /^\/(?:.*\/)?(:([A-Za-z_]\w*)|<([A-Za-z_]\w*)>)(?:\/|$)/.exec(path) ?? [];
     if (written === undefined) return;
@@ -208,14 +208,14 @@ export class ReferenceCheck {
     }
   }
 
-  /** Reports a name that is not among those that are known. */
+  /** Reports a name that is not in `known`. */
   private expectKnown(known: ReadonlySet<string>, absentFrom: PartKey, name: string, path: Path): void {
     if (known.has(name)) return;
     const noun = absentFrom.slice(0, -1);
     this.fail(path, `there is no ${noun} "${name}"${nearest(name, known)}`, { absentFrom });
   }
 
-  /** As written, gathered once: every route may name others. */
+  /** Names of routes as written. Collected once, because every route may name others. */
   private routeNames(): ReadonlySet<string> {
     this.routeNamesFound ??= elementNames(this.settings['routes']);
     return this.routeNamesFound;
@@ -237,7 +237,7 @@ function nearest(written: string, known: ReadonlySet<string>): string {
   return known.size > 10 ? '' : `; there are ${[...known].sort().join(', ')}`;
 }
 
-/** As `upstreamsBeside`, of a route that could not be checked as a whole. */
+/** Like `upstreamsBeside`, for a route that could not be checked as a whole. */
 function writtenBeside(route: unknown): NamedUpstream[] {
   return ['fallback', 'canary', 'mirror'].flatMap(key => {
     const name = fieldOf(fieldOf(route, key), 'upstream');
@@ -245,7 +245,7 @@ function writtenBeside(route: unknown): NamedUpstream[] {
   });
 }
 
-/** Of a route that could not be checked as a whole. */
+/** The destination of a route that could not be checked as a whole; undefined when the destination has an error. */
 function destinationOf(route: unknown): DestinationConfig | undefined {
   const checked = checkValue(destinationSchema, fieldOf(route, 'to'));
   return checked.ok ? checked.value : undefined;

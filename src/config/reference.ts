@@ -14,7 +14,7 @@ month has 30 days), percentages \`5%\`. In every text \`\${env:NAME}\`, \`\${env
 \`\${env:\`. Unknown keys are errors. How the parts work together is in the [guide](../guide/configuration.md).
 `;
 
-/** The same for the same schemas. */
+/** The whole page. The same schemas always give the same text. */
 export function configurationReference(filters: readonly FilterSchema[]): string {
   const document = toJsonSchema(documentSchema(languageOf(filters)), false);
   const parts = Object.entries(document.properties ?? {}).filter(hasSchema);

@@ -1,5 +1,5 @@
-// Long sequences of edits to a configuration of several files: every reload with what was kept gives exactly what a first
-// load gives, whether the documents are sound or not.
+// Long sequences of edits to a configuration of several files: every reload with the cache gives exactly what a first load gives, whether
+// the documents are valid or not.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ const elements = [
   '  gold: { rate: 10/s }\n',
   '  - { name: l, match: { methods: [GTE] }, to: { reply: { status: 204, headers: { x: "{host}" } } } }\n',
 ];
-/** What the first route may turn into without another name. */
+/** What the first route may become, first without another name. */
 const variants = [
   elements[0]!,
   '  - { name: a, to: v }\n',
@@ -55,12 +55,12 @@ const variants = [
   '  - { name: a, match: { path: "/x/{id}" }, rewrite: { path: "/{other}" }, to: u }\n',
   '  - { name: a, filters: [{ tag: { value: y } }], to: u, fallback: { upstream: v } }\n',
   '  - { name: a, match: { path: [] }, to: u }\n',
-  // Another name after all: a free one, one that others may have, one that an audit may name.
+  // With another name: a free one, one that other routes may have, one that an audit may name.
   '  - { name: k, to: u }\n',
   '  - { name: j, to: u }\n',
   '  - { name: b, to: u }\n',
 ];
-/** No other route leads there. */
+/** An upstream to which only variants of the first route lead. */
 const rare = '  x: { endpoints: [http://x] }\n';
 const anyLine = fc.oneof(
   { weight: 1, arbitrary: fc.nat({ max: tops.length - 1 }).map(at => tops[at]!) },
@@ -98,7 +98,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 /** A configuration on the disk, with its environment. */
 class Edited {
   readonly env: Record<string, string | undefined> = { A: 'host' };
-  /** Sound to begin with, so that edits lead from good to bad and back. */
+  /** Valid to begin with, so that edits lead from valid documents to broken ones and back. */
   private readonly pieces: string[][] = [
     [
       tops[0]!,
@@ -178,6 +178,6 @@ test('after any edits a reload gives what a first load gives', () => {
     }),
     { numRuns: 250, seed: 20_261_121 },
   );
-  // Both kinds, or the sequences would show little.
+  // Both kinds have to occur, or the sequences would show little.
   assert.ok(good > all / 10 && good < all, `${good} of ${all} loads were good`);
 });

@@ -7,7 +7,7 @@ import type { ReplyConfig } from './config.ts';
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const withoutBody = new Set([204, 205, 304]);
 
-/** Fields that the gateway writes itself, since they say where the message ends or how long the connection lives. */
+/** Fields that the gateway writes itself, because they determine where the message ends or how long the connection lives. */
 const framing = new Set([
   'content-length',
   'transfer-encoding',

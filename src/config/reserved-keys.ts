@@ -1,24 +1,24 @@
-// Finds `__proto__` as a key. Schemas of maps skip it in silence, and a condition or header that is skipped is dangerous.
+// Finds `__proto__` as a key. Schemas of maps skip it silently, and a condition or header that is skipped is dangerous.
 
 import type { Problem } from './config.ts';
 
 const reserved = '__proto__';
-/** No schema looks deeper, and YAML is not read deeper. */
+/** No schema has more levels, and YAML is not read deeper. */
 const depthMax = 64;
 
-/** A problem for each place in `value` where the key stands; paths begin at the value. */
+/** One problem for each occurrence of the key in `value`. Paths start at `value`. */
 export function reservedKeyProblems(value: unknown): Problem[] {
   const problems: Problem[] = [];
   visit(value, [], problems);
   return problems;
 }
 
-/** Whether the problem is about such a key. */
+/** Whether the problem is about the reserved key. */
 export function isAboutReservedKey({ path }: Problem): boolean {
   return path.at(-1) === reserved;
 }
 
-/** `path` leads to the value; it is one array for the whole walk, copied only for a problem. */
+/** `path` leads to the value. It is one array for the whole walk and copied only for a problem. */
 function visit(value: unknown, path: (string | number)[], problems: Problem[]): void {
   if (typeof value !== 'object' || value === null || path.length > depthMax) return;
   if (Array.isArray(value)) {

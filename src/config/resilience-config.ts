@@ -1,4 +1,4 @@
-// What a document says of upstreams that fail, as later stages see it. Shapes only; the schemas are in files of their own. All of it may be absent.
+// Settings for upstreams that fail, as later stages see them. Shapes only; the schemas are in their own files. Each may be absent.
 
 import type { ReplyConfig } from './config.ts';
 
@@ -7,13 +7,13 @@ export interface ResilienceConfig {
   readonly outlier?: OutlierConfig | undefined;
   readonly breaker?: BreakerConfig | undefined;
   readonly retry?: RetryConfig | undefined;
-  /** Share of usable endpoints below which all are used, 0 to 1. */
+  /** Share of usable endpoints, 0 to 1, below which all endpoints are used. */
   readonly panicThreshold?: number | undefined;
   readonly slowStartMs?: number | undefined;
 }
 
 export interface RouteResilienceConfig {
-  /** Takes the place of the upstream's. */
+  /** Replaces the upstream's `retry`. */
   readonly retry?: RetryConfig | undefined;
   readonly fallback?: FallbackConfig | undefined;
   readonly hedge?: HedgeConfig | undefined;
@@ -22,13 +22,13 @@ export interface RouteResilienceConfig {
 export interface HealthCheckConfig {
   readonly kind: 'http' | 'tcp' | 'grpc';
   readonly path: string;
-  /** Null takes the endpoint's. */
+  /** Null takes the host of the endpoint; `port` likewise. */
   readonly host: string | null;
   readonly port: number | null;
   readonly expect: readonly { readonly from: number; readonly to: number }[];
-  /** What the body has to hold; null for anything. */
+  /** Text that the body has to contain; null accepts any body. */
   readonly body: string | null;
-  /** Of `kind: grpc`; empty for the server as a whole. */
+  /** The service to ask with `kind: grpc`; empty for the server as a whole. */
   readonly service: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -36,7 +36,7 @@ export interface HealthCheckConfig {
   readonly healthyAfter: number;
 }
 
-/** Counts are 0 where they are switched off. */
+/** A limit of 0 is switched off. */
 export interface OutlierConfig {
   readonly consecutiveErrors: number;
   readonly consecutiveResets: number;
@@ -60,27 +60,27 @@ export interface BreakerConfig {
 }
 
 export interface RetryConfig {
-  /** Tries after the first; 0 for none. */
+  /** Attempts after the first; 0 for none. */
   readonly attempts: number;
   readonly on: readonly ('connect' | 'reset' | 'timeout' | number)[];
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
   readonly budget: number;
-  /** 0 is no limit of its own. */
+  /** How long one attempt may wait for a connection, and then for the first byte of the response; 0 is no separate limit. */
   readonly perTryTimeoutMs: number;
-  /** Null for the idempotent ones. */
+  /** Methods that may be sent twice; null for GET, HEAD, OPTIONS, PUT and DELETE. */
   readonly methods: readonly string[] | null;
   readonly bodyBytesMax: number;
 }
 
-/** `kind` is what is given where no answer is kept; nothing refuses. */
+/** `kind` is what callers get when no response is kept; with `nothing` they are refused. */
 export type FallbackConfig = (
   | { readonly kind: 'reply'; readonly reply: ReplyConfig }
   | { readonly kind: 'upstream'; readonly upstream: string }
   | { readonly kind: 'nothing' }
 ) & { readonly cache?: KeptAnswersConfig };
 
-/** The last good answers, for when the upstream has none. */
+/** The last good responses, kept for the time when the upstream gives none. */
 export interface KeptAnswersConfig {
   readonly keepMs: number;
   readonly answerBytesMax: number;
@@ -90,6 +90,6 @@ export interface KeptAnswersConfig {
 }
 
 export interface HedgeConfig {
-  /** 0 takes the 95th percentile of the answers before. */
+  /** Milliseconds until the second attempt; 0 takes the 95th percentile of recent responses. */
   readonly afterMs: number;
 }

@@ -1,4 +1,4 @@
-// The keys of an upstream that say what happens when it fails, and which of them contradict each other.
+// The keys of an upstream that determine what happens when it fails, and which of them contradict each other.
 
 import type { z } from 'zod';
 import { duration, durationText } from '../base/schema/duration.ts';
@@ -32,7 +32,7 @@ interface Settings extends Omit<ResilienceConfig, 'slowStartMs'> {
   readonly protocol: string;
 }
 
-/** Adds what is wrong among these keys to `context`. */
+/** Adds the contradictions between these keys to `context`. */
 export function resilienceContradictions(
   {
     healthCheck,

@@ -1,4 +1,4 @@
-// Names of routes, upstreams, consumers and plans: they stand in metrics, logs and addresses of the admin endpoint.
+// Names of routes, upstreams, consumers and plans. They appear in metrics, in logs and in URLs of the admin endpoint.
 
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';

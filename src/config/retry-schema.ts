@@ -1,4 +1,4 @@
-// `retry`, of an upstream or of a route: what is tried again, how often, and how much of it an upstream has to bear.
+// `retry` of an upstream or a route: what is tried again, how often, and how much additional load an upstream may get from it.
 
 import { z } from 'zod';
 import { duration, durationText } from '../base/schema/duration.ts';

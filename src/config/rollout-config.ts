@@ -1,4 +1,4 @@
-// What a route says of new versions and of copies, as later stages see it. Shapes only; the schemas are in files of their own.
+// A route's canary, mirror and deferral of slow responses, as later stages see them. Shapes only; the schemas are in their own files.
 
 import type { NamedMatch } from './config.ts';
 
@@ -11,25 +11,25 @@ export interface RouteRolloutConfig {
 export interface DeferralConfig {
   readonly afterMs: number;
   readonly keepMs: number;
-  /** Head and body. */
+  /** Head and body of a response together. */
   readonly answerBytesMax: number;
   readonly memoryBytes: number;
-  /** Name; memory when left out. */
+  /** Name of the store that keeps the responses; memory of this process when left out. */
   readonly store?: string | undefined;
 }
 
-/** Numbers are a worker's. */
+/** Counts apply to one worker. */
 export interface MirrorConfig {
   readonly upstream: string;
-  /** Above 0, up to 1. */
+  /** Share of the requests that are copied; above 0, at most 1. */
   readonly share: number;
   readonly bodyBytesMax: number;
   readonly timeoutMs: number;
   readonly concurrencyMax: number;
   readonly queueMax: number;
-  /** Null compares nothing. */
+  /** Which parts of the responses are compared; null for none. */
   readonly compare: {
-    /** Lower case. */
+    /** Names in lower case. */
     readonly headers: readonly string[];
     readonly body: boolean;
     readonly ignore: readonly string[];
@@ -37,19 +37,19 @@ export interface MirrorConfig {
   } | null;
 }
 
-/** The stable version is where the route leads. */
+/** A new version. The stable version is where the route's `to` leads. */
 export interface CanaryConfig {
   readonly upstream: string;
-  /** Shares rise from above 0 to 1. */
+  /** The shares rise from above 0 to 1. */
   readonly steps: readonly { readonly share: number; readonly forMs: number }[];
-  /** What the share is of: requests, or users known by this. */
+  /** What the share is a share of: requests, or users, who are distinguished by this value. */
   readonly by: ShareOf;
-  /** Whoever meets one of these gets the canary whatever the share. */
+  /** Callers who meet one of these conditions get the canary whatever its share. */
   readonly always: CanaryAlways;
   readonly errorRate: number;
   readonly p99Factor: number;
   readonly minimum: number;
-  /** Name; memory of the process when left out. */
+  /** Name of the store that keeps the state; memory of this process when left out. */
   readonly store?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// One route and its parts: what is written, what it becomes, and what is refused with which words.
+// One route and its parts: what is written, what it becomes, and what is refused with which message.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ function route(fields: object) {
   return outcome.value;
 }
 
-/** The only problem of a route: the place, and what the message must say. */
+/** Checks that a route has a single problem: its path, and what the message must say. */
 function refused(fields: object, path: string, message: RegExp): void {
   const outcome = checkValue(schema, { name: 'r', to: 'u', ...fields });
   assert.ok(!outcome.ok, `accepted: ${JSON.stringify(fields)}`);

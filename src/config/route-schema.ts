@@ -1,4 +1,4 @@
-// One element of `routes`: what a request must be like, what is done with it, where it goes.
+// One element of `routes`: the conditions on a request, what is done with it, and where it goes.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
@@ -18,7 +18,6 @@ import { resourceName } from './resource-name.ts';
 import { retrySchema } from './retry-schema.ts';
 import { rewriteSchema } from './rewrite-schema.ts';
 
-/** Shared by all routes without filters of their own. */
 const cookieName = expected('a cookie’s name');
 
 const sticky = z
@@ -133,7 +132,7 @@ function routeShape(filters: readonly FilterSchema[]) {
       .max(9)
       .optional()
       .describe('Under overload, routes with the lowest priority are refused first. See `shedding`.')
-      // Told, and not filled in: nearly all routes leave it out, and each would hold it.
+      // Documented, but not filled in: nearly all routes leave it out, and each of them would hold the value.
       .meta({ default: 5 }),
   });
 }

@@ -1,22 +1,22 @@
-// Which upstreams a route names, and where. Whether they exist is seen in reference-check.ts.
+// Which upstreams a route names, and where. Whether they exist is checked in reference-check.ts.
 
 import type { DestinationConfig, RouteConfig } from './config.ts';
 import { destinationUpstreams } from './destination-upstreams.ts';
 
 export interface NamedUpstream {
   readonly name: string;
-  /** Where it stands in the route. */
+  /** Path of the name within the route. */
   readonly path: readonly (string | number)[];
 }
 
-/** Those of its `to`. */
+/** The upstreams of a route's `to`. */
 export function upstreamsOfDestination(to: DestinationConfig): NamedUpstream[] {
   return destinationUpstreams(to).map((name, at) => {
     return { name, path: to.kind === 'split' ? ['to', at, 'upstream'] : ['to'] };
   });
 }
 
-/** Those beside its `to`: of its fallback, its canary and its mirror. */
+/** The upstreams that a route names beside its `to`: in its fallback, its canary and its mirror. */
 export function upstreamsBeside({ fallback, canary, mirror }: RouteConfig): NamedUpstream[] {
   const named: NamedUpstream[] = [];
   if (fallback?.kind === 'upstream') named.push({ name: fallback.upstream, path: ['fallback', 'upstream'] });
@@ -25,7 +25,7 @@ export function upstreamsBeside({ fallback, canary, mirror }: RouteConfig): Name
   return named;
 }
 
-/** The names of all. */
+/** The names of all upstreams of a route. */
 export function upstreamsOf(route: RouteConfig): string[] {
   const names = destinationUpstreams(route.to);
   for (const { name } of upstreamsBeside(route)) names.push(name);

@@ -1,4 +1,4 @@
-// What is found of a list that came after another is what is found of it alone.
+// The result for a list does not depend on the list that was examined before it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,21 +1,21 @@
-// The routes that say more than a name, what they match and where they lead: filters, or anything that has a key of its own. Most of ten
-// thousand do not, and whoever looks for something among them need only look at these.
+// The routes that are not bare: those with filters, or with a key that not every route has. Most of ten thousand routes are bare, and a
+// search for such a setting has to look at these only.
 
 import { changedRange } from '../base/changed-range.ts';
 import { isBare } from './bare-route.ts';
 import type { RouteConfig } from './config.ts';
 
 interface Found {
-  /** Places in the list, going up. */
+  /** Indexes in the list, ascending. */
   readonly places: readonly number[];
   readonly routes: readonly RouteConfig[];
 }
 
 const known = new WeakMap<readonly RouteConfig[], Found>();
-/** The list that was asked about last: the next is mostly the same but for a few. */
+/** The list of the last call: the next one mostly differs from it in a few routes only. */
 let last: WeakRef<readonly RouteConfig[]> | null = null;
 
-/** Found once for a list, which is not changed afterwards: several ask. */
+/** Determined once for a list, because several callers ask. The list must not be changed afterwards. */
 export function routesThatSayMore(routes: readonly RouteConfig[]): readonly RouteConfig[] {
   let found = known.get(routes);
   if (found === undefined) {

@@ -1,4 +1,4 @@
-// After a change of a few routes, what other parts of the document say of routes is still held to them.
+// After a change of a few routes, what other parts of the document say about routes is still checked.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ const others = Array.from({ length: 50 }, (_, i) => `  - { name: r${i}, match: {
 const wary = `  - { name: wary, match: { path: /w }, to: u, audit: { accept: [{ finding: shadowed, by: b, because: it is meant to be so }] } }\n`;
 const keys = `consumers:\n  - { name: c, keys: [{ id: k, hash: "sha256:${'0'.repeat(64)}", routes: [b] }] }\n`;
 
-/** What is wrong with the second text, once the first was loaded with the same cache. */
+/** The problems of the second text, after the first was loaded with the same cache. */
 function problemsOf(before: string, now: string): string[] {
   const cache = new LoadCache();
   assert.deepEqual(loadConfigText(before, 'cardea.yaml', { filters, cache }).problems, []);

@@ -1,39 +1,39 @@
-// Which routes have to be looked at again after a change, by checks of what parts of a document say of each other.
+// Which routes have to be checked again after a change, by the checks of references between the parts of a document.
 
 import { changedRange } from '../base/changed-range.ts';
 import { isAnyKept } from '../base/list-edits.ts';
 import type { CheckedParts } from './check-document.ts';
 import type { RouteConfig } from './config.ts';
 
-/** Routes from `from` up to `to`. When they are `all`, every other part is to be looked at as well; otherwise those did not change. */
+/** Routes from `from` up to `to`, excluded. With `all`, every other part has to be checked as well; otherwise those have not changed. */
 export interface RoutesToCheck {
   readonly from: number;
   readonly to: number;
-  /** Where those that they took the places of ended. */
+  /** End of the range in the old list that these routes have replaced. */
   readonly toBefore: number;
   readonly all: boolean;
 }
 
 type Routes = CheckedParts['routes'];
 
-/** With more routes, and none of them kept between others, looking at everything costs no more. */
+/** When more routes have changed and none of the old ones is kept among them, checking everything costs no more. */
 const fewMax = 500;
 
-/** With more new names, looking at everything costs no more. */
+/** When there are more new names, checking everything costs no more. */
 const newNamesMax = 16;
 
-/** `before` are the parts of the last good load: null when there was none. */
+/** `before` has the parts of the last good load; null when there was none. */
 export function routesToCheck(before: CheckedParts | null, now: CheckedParts): RoutesToCheck {
   const all = allRoutes(now);
   if (before === null) return all;
-  // Because: both were made of the same keys.
+  // Because: both objects have the same keys.
   const keys = Object.keys(now) as (keyof CheckedParts)[];
   if (keys.some(key => key !== 'routes' && before[key] !== now[key])) return all;
   const { from, toBefore, toNow } = changedRange(before.routes, now.routes);
   if (toBefore - from > fewMax && !isAnyKept(before.routes, now.routes, from, toBefore)) return all;
   const namesBefore = namesBetween(before.routes, from, toBefore);
   const names = namesBetween(now.routes, from, toNow);
-  // A name that is there twice, or a route that could not be read.
+  // A name occurs twice, or a route has an error.
   if (names.size < toNow - from) return all;
   const come = names.difference(namesBefore);
   if (come.size > newNamesMax || areTaken(come, now.routes, from, toNow)) return all;
@@ -41,6 +41,7 @@ export function routesToCheck(before: CheckedParts | null, now: CheckedParts): R
   return { from, to: toNow, toBefore, all: false };
 }
 
+/** The range of all routes, which says that every other part has to be checked too. */
 export function allRoutes({ routes }: CheckedParts): RoutesToCheck {
   return { from: 0, to: routes.length, toBefore: 0, all: true };
 }
@@ -54,7 +55,7 @@ function namesBetween(routes: Routes, from: number, to: number): Set<string> {
   return names;
 }
 
-/** Whether a route outside of this part has one of these names. */
+/** Whether a route outside of this range has one of these names. */
 function areTaken(names: ReadonlySet<string>, routes: Routes, from: number, to: number): boolean {
   if (names.size === 0) return false;
   const list = [...names];
@@ -66,7 +67,7 @@ function areTaken(names: ReadonlySet<string>, routes: Routes, from: number, to: 
   return false;
 }
 
-/** Whether anything could name a route that is gone: limits of consumers' keys, filters, what an audit accepts. */
+/** Whether anything could name a route that is gone: the routes of consumers' keys, filters, or what an audit accepts. */
 function mayNameRoutes({ routes, consumers, filters }: CheckedParts): boolean {
   if (consumers.length > 0 || filters.length > 0) return true;
   const names = (route: RouteConfig | undefined) =>

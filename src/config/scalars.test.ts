@@ -1,4 +1,4 @@
-// Durations, rates, percentages and addresses as written: what they become, and what is none.
+// Durations, rates, percentages and addresses as written: what they become, and which texts are refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Runs a schema over a value of the document and gives what is wrong as problems. Knows no files.
+// Runs a schema over a value of the document and returns everything that is wrong as problems. Knows no files.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
@@ -9,7 +9,7 @@ import { valueAt, withFound } from './found-text.ts';
 import { issueText, KEY_SEPARATOR } from './issue-text.ts';
 import { withoutConsequences } from './slip-consequences.ts';
 
-/** A checked value, or everything that is wrong with it; paths begin at the value. */
+/** A checked value, or everything that is wrong with it. Paths start at the value. */
 export type Checked<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -17,8 +17,8 @@ export type Checked<Value> =
 const options = { error: issueText };
 
 /**
- * Checks one value. `Value` is what the schema makes. What was filled in is text; where text is wrong and all of it was
- * filled in (`weight: ${env:WEIGHT}`), it is read as the number, `true` or `false` that it spells.
+ * Checks one value; `Value` is what the schema makes. A value that was filled in is text. Where text is wrong and all of it was filled in
+ * (`weight: ${env:WEIGHT}`), it is read as the number, `true` or `false` that it spells.
  */
 export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unknown): Checked<z.output<Schema>> {
   let outcome: z.ZodSafeParseResult<z.output<Schema>>;
@@ -33,12 +33,12 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
   const problems = withoutConsequences(problemsOf(outcome.error.issues, [], value));
   const unsettled = problems.filter(problem => !settled.has(problem));
   const reread = unsettled.reduce((document, { path }) => withScalarAt(document, path), value);
-  // Because: a value that is no number (`.nan`) does not equal itself.
+  // Because: a value that is not a number (`.nan`) does not equal itself.
   if (Object.is(reread, value)) return { ok: false, problems };
   const second: Checked<z.output<Schema>> = checkValue(schema, reread);
   if (second.ok || second.problems.length < problems.length) return second;
-  // Because: where a number is no better the text is what the operator wrote, and what the message is to speak of. A number that
-  // is too large, or that the others do not go with, is better.
+  // Because: when a number is no better than the text, the message has to show the text, which the operator wrote. A number that is too
+  // large, or that contradicts other settings, is better.
   const isRefusedAgain = second.problems.some(
     each => aboutKind.has(each) && !Object.is(withScalarAt(value, each.path), value),
   );
@@ -48,8 +48,8 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, value: unkn
 }
 
 /**
- * Where a map stands that has another under `length`; null for nowhere. Checks of how long something is ask for that whatever they are given, and
- * a map cannot always be compared with a number (`length: { valueOf: 1, toString: 2 }`).
+ * The path of a map that has another map under `length`; null when there is none. Length checks read `length` of whatever they are given,
+ * and a map cannot always be compared with a number (`length: { valueOf: 1, toString: 2 }`).
  */
 function lengthMapIn(value: unknown): readonly (string | number)[] | null {
   if (typeof value !== 'object' || value === null) return null;
@@ -61,7 +61,7 @@ function lengthMapIn(value: unknown): readonly (string | number)[] | null {
   return null;
 }
 
-/** What was found stands in quotes, as the text that it is in the document: so it is known as a value from outside, and hidden. */
+/** Puts the value found in quotes, as the text that it is in the document, so that it is recognised as a value from outside and hidden. */
 function quoted(about: Problem, document: unknown): Problem {
   const text = valueAt(document, about.path);
   if (typeof text !== 'string') return about;
@@ -70,19 +70,19 @@ function quoted(about: Problem, document: unknown): Problem {
   return { ...about, message: `${about.message.slice(0, found.index)}, found ${JSON.stringify(text)}` };
 }
 
-/** Problems that say that a text, a number or another kind of value was expected. */
+/** Problems that say that another kind of value was expected, such as text or a number. */
 const aboutKind = new WeakSet<Problem>();
 
-/** Problems of a part that was checked by itself, and read a second time there where that could help. */
+/** Problems of a part with a schema of its own: where reading filled-in text as a number could help, that was done there. */
 const settled = new WeakSet<Problem>();
 
 const scalar = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false)$/;
 
-/** The document with the number or truth value that a filled-in text at `path` spells; the same where none does. */
+/** The document with the number or boolean that a filled-in text at `path` spells; the same document when it spells none. */
 function withScalarAt(value: unknown, path: readonly (string | number)[]): unknown {
   const [key, ...rest] = path;
   if (key === undefined || typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value;
-  // Because: it is a list or a map, and has this key.
+  // Because: the value is a list or a map, and has this key.
   const inner = (value as Readonly<Record<string | number, unknown>>)[key];
   if (rest.length > 0) {
     const changed = withScalarAt(inner, rest);
@@ -96,7 +96,7 @@ type Issue = z.core.$ZodIssue;
 
 function problemsOf(issues: readonly Issue[], base: readonly (string | number)[], document: unknown): Problem[] {
   return issues.filter(isOfKind).flatMap(issue => {
-    // Because: documents have no symbols for keys.
+    // Because: documents have no symbols as keys.
     const path = [...base, ...(issue.path as (string | number)[])];
     if (issue.code === 'unrecognized_keys') {
       const messages = issue.message.split(KEY_SEPARATOR);
@@ -115,7 +115,7 @@ function problemsOf(issues: readonly Issue[], base: readonly (string | number)[]
   });
 }
 
-/** False for a bound of lists that was held against a text: that it is none is told as well; and for the wider of two bounds. */
+/** False for a bound on a value of the wrong kind, which is reported as such, and for the wider one of two bounds. */
 function isOfKind(issue: Issue, at: number, issues: readonly Issue[]): boolean {
   if (issue.code !== 'too_small' && issue.code !== 'too_big') return true;
   return !issues.some(
@@ -124,7 +124,9 @@ function isOfKind(issue: Issue, at: number, issues: readonly Issue[]): boolean {
   );
 }
 
-/** Of a union's options the one whose kind of value was written, or of several maps the one with these keys, when there is just one. */
+/**
+ * The one option of a union that was meant, by the kind of value or, among several maps, by the keys. Undefined when none or several fit.
+ */
 function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const near = options.filter(issues => !issues.some(refusesKind));
   const ofKeys = near.filter(

@@ -1,4 +1,4 @@
-// From a JSON Schema to rows of a table: each setting with the values it takes, its default and what it means.
+// Turns a JSON Schema into rows of a table: each setting with the values it takes, its default and its meaning.
 
 import type { z } from 'zod';
 import { duration, durationOrNone } from '../base/schema/duration.ts';
@@ -8,15 +8,15 @@ import { rate } from './rate.ts';
 import { size } from './size-field.ts';
 
 export interface SettingRow {
-  /** `pool.maxConnections`, `endpoints[].weight`. */
+  /** Such as `pool.maxConnections` or `endpoints[].weight`. */
   readonly name: string;
   readonly values: string;
-  /** Empty when there is none. */
+  /** The default, or `required`; empty when there is neither. */
   readonly fallback: string;
   readonly meaning: string;
 }
 
-/** Words for texts of a form, by their pattern. */
+/** By their pattern: the words for texts of a certain form. */
 const forms = new Map(
   (
     [
@@ -33,7 +33,7 @@ function patternOf(schema: z.ZodType): string | undefined {
   return toJsonSchema(schema, false).pattern;
 }
 
-/** Rows for what may stand in a value, below `name`. */
+/** The rows of all settings inside a value, with names below `name`. */
 export function settingRows(schema: JsonSchema, name: string): SettingRow[] {
   return kindsOf(schema).flatMap(kind => {
     const required = new Set(kind.required);
@@ -52,7 +52,7 @@ function row(schema: JsonSchema, name: string, required: boolean): SettingRow {
   return { name, values: valuesText(schema), fallback, meaning: schema.description ?? '' };
 }
 
-/** The default of a setting; empty when it has none, or when only the settings inside have theirs. */
+/** The default of a setting; empty when it has none, or when only the settings inside it have defaults. */
 export function defaultText({ default: value }: JsonSchema): string {
   const isEmptyMap =
     typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
@@ -103,7 +103,7 @@ function kindsOf(schema: JsonSchema): JsonSchema[] {
 }
 
 function asSchema(schema: unknown): JsonSchema {
-  // Because: `true` and `false` are schemas too, and none of ours is.
+  // Because: `true` and `false` are schemas too, but none of ours is one.
   return typeof schema === 'object' && schema !== null ? (schema as JsonSchema) : {};
 }
 

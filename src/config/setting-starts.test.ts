@@ -1,4 +1,4 @@
-// Starts that were found around a change are those that looking at the whole text finds.
+// The starts that are found around a change are those that examining the whole text finds.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

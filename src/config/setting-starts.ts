@@ -1,5 +1,5 @@
-// Where the settings of a YAML document begin. Of a text that changed only the lines around the change are looked at. What stands
-// in a setting is read elsewhere.
+// Finds where the settings of a YAML document begin. When a text has changed, only the lines around the change are examined. What a
+// setting contains is read elsewhere.
 
 import { changedText } from '../base/changed-text.ts';
 
@@ -9,20 +9,20 @@ export interface SettingStarts {
   readonly starts: readonly number[];
 }
 
-/** Content at the start of a line: a setting begins, or an element of a list that is not indented. */
+/** Content at the start of a line, where a setting begins or an element of a list that is not indented. */
 const lineStarts = /(?:^|\n)(?=[^ \n#])/g;
-/** Markers of documents and directives: such a text is read as a whole. */
+/** Markers of documents and directives. A text with one of them is read as a whole. */
 const marker = /^(?:---|\.\.\.|%)/;
-/** What is looked at from a line's start on. */
+/** Number of characters that are examined from the start of a line. */
 const markerLength = 3;
 
-/** Null when there is a marker in the way. `before` is what was found in the last version. */
+/** Null when the text has a marker. `before` is the result for the last version. */
 export function settingStarts(text: string, before: SettingStarts | null): readonly number[] | null {
   if (before === null) return startsBetween(text, 0, text.length);
   const { from, toBefore, toNow } = changedText(before.text, text);
-  // Lines that begin in front of this one are whole in both texts as far as they are looked at.
+  // Lines that begin in front of this one are the same in both texts as far as they are examined.
   const first = from > markerLength ? text.lastIndexOf('\n', from - markerLength - 1) + 1 : 0;
-  // From here on, so is the end of the line before.
+  // From here on, the end of the line before is the same as well.
   const last = Math.min(text.length, toNow + 1);
   const changed = startsBetween(text, first, last);
   if (changed === null) return null;
@@ -31,7 +31,7 @@ export function settingStarts(text: string, before: SettingStarts | null): reado
   return [...before.starts.filter(start => start < first), ...changed, ...behind];
 }
 
-/** `from` is the start of a line. */
+/** `from` has to be the start of a line. */
 function startsBetween(text: string, from: number, to: number): number[] | null {
   const starts: number[] = [];
   const part = text.slice(from, to);

@@ -1,4 +1,4 @@
-// `shedding`: from when on the gateway refuses some requests to serve the others.
+// `shedding`: when the gateway refuses some requests in order to serve the others.
 
 import { z } from 'zod';
 import { durationOrNone } from '../base/schema/duration.ts';

@@ -1,4 +1,4 @@
-// Sizes in the language: `64KiB`, and 0 where that means that there is no limit. How sizes read is in base/size.ts.
+// Sizes in the language: `64KiB`, and 0 where it means that there is no limit. Their notation is defined in base/size.ts.
 
 import { z } from 'zod';
 import { expected, found } from '../base/schema/found.ts';
@@ -19,12 +19,12 @@ function bounded(bytesMin: number, bytesMax: number) {
     });
 }
 
-/** Bytes, within bounds. */
+/** A size in bytes, within bounds. */
 export function size(bytesMin: number, bytesMax: number) {
   return bounded(bytesMin, bytesMax);
 }
 
-/** Bytes; 0, with or without a unit, is no limit. */
+/** A size in bytes; 0, with or without a unit, is no limit. */
 export const sizeOrNone = z.union([z.literal(0), bounded(0, Number.MAX_SAFE_INTEGER)], orZero);
 
 /** Bytes a second, as a size or as a plain number; 0 is no limit. */

@@ -1,17 +1,17 @@
-// One slip of the hand is told once: what is wrong only because a key is written under another name is left out. Checks nothing itself.
+// Reports one slip once: leaves out problems that exist only because a key is written under another name. Checks nothing itself.
 
 import type { Problem } from './config.ts';
 import { keyMeant } from './issue-text.ts';
 
 type Path = Problem['path'];
 
-/** The unknown keys of one map, and what else is wrong with it. */
+/** The unknown keys of one map. */
 interface Slip {
   readonly owner: Path;
   readonly keys: Problem[];
 }
 
-/** Without what an unknown key explains: that what it was meant for is missing, or that the map lacks what it was to say. */
+/** Leaves out what an unknown key explains: that the key that was meant is missing, or that the map lacks a required setting. */
 export function withoutConsequences(problems: Problem[]): Problem[] {
   const slips = slipsOf(problems);
   if (slips.length === 0) return problems;
@@ -25,7 +25,7 @@ export function withoutConsequences(problems: Problem[]): Problem[] {
     const missing = inside.filter(each => /^`.*` is missing/.test(each.message) && !explained.has(each));
     const unclear = keys.filter(({ message }) => !guess.test(message));
     const [first] = unclear;
-    // Because: where more is missing than is unknown, not all of it can be what these keys were meant for.
+    // Because: when more keys are missing than are unknown, the unknown keys cannot stand for all of them.
     if (first === undefined || missing.length > unclear.length) continue;
     for (const problem of missing) explained.add(problem);
     if (missing.length !== 1) continue;
@@ -35,7 +35,7 @@ export function withoutConsequences(problems: Problem[]): Problem[] {
   return problems.filter(problem => !explained.has(problem)).map(problem => amended.get(problem) ?? problem);
 }
 
-/** What a message about an unknown key says of another. */
+/** The end of a message about an unknown key that suggests another key. */
 const guess = /; (?:did you mean .+\?|it belongs under .*|a space is missing .*)$/;
 
 const unknown = /^(?:unknown key |write a single upstream )/;
@@ -53,7 +53,7 @@ function slipsOf(problems: readonly Problem[]): Slip[] {
   return [...slips.values()];
 }
 
-/** Whether the unknown key was meant for what is wrong, or belongs under it, where nothing stands now. */
+/** Whether the unknown key was meant as the key that is wrong, or belongs under that key, which has no value now. */
 function isMeant({ message }: Problem, about: Problem): boolean {
   const meant = keyMeant(message);
   if (meant !== undefined) return about.message.includes(`\`${meant}\``);

@@ -1,4 +1,4 @@
-// The line of a document that a problem speaks of, with a caret below the place: for people at a terminal.
+// The line of a document that a problem is about, with a caret below the place, for people at a terminal.
 
 import { readFileSync, statSync } from 'node:fs';
 import type { LocatedProblem } from './config.ts';
@@ -7,14 +7,14 @@ import { LineIndex } from './line-index.ts';
 const widthMax = 120;
 const fileBytesMax = 64 * 1024 * 1024;
 
-/** Lines that may hold a secret are not repeated anywhere. */
+/** Lines that may contain a secret are not repeated anywhere. */
 const secretLine = /secret|passw|token|credential|api-?key|\bkeys?\b|\bhash\b|authorization|cookie|:\/\/[^/\s]*@/i;
 
-/** Excerpts of files as they stand on the disk now; each file is read once. */
+/** Excerpts of files as they are on the disk now. Each file is read once. */
 export class SourceExcerpts {
   private readonly indexes = new Map<string, LineIndex>();
 
-  /** The line and a line with the caret; none where the file has no such line, or where it could hold a secret. */
+  /** The line, and a line with the caret. Empty when the file has no such line, or when the line could contain a secret. */
   of({ file, line, column }: LocatedProblem): readonly string[] {
     const text = this.indexOf(file).lineText(line).replaceAll('\t', ' ');
     if (text.trim() === '' || secretLine.test(text)) return [];
@@ -36,13 +36,13 @@ export class SourceExcerpts {
 
 function textOf(file: string): string {
   try {
-    // Because: what was refused as a device, a pipe or too large is not to be read for its line either.
+    // Because: a file that was refused as a device, a pipe or too large must not be read for its line either.
     const status = statSync(file);
     if (!status.isFile() || status.size > fileBytesMax) return '';
     const text = readFileSync(file, 'utf8');
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   } catch {
-    // Because: the problem may be that very file, and the message says so.
+    // Because: the problem may be this very file, and the message says so.
     return '';
   }
 }

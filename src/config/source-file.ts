@@ -1,4 +1,4 @@
-// One file of the configuration as it was read, with the places of what stands in it.
+// One file of the configuration as it was read, with the places of its values.
 
 import type { LocatedProblem } from './config.ts';
 import { SourcePlaces } from './source-places.ts';
@@ -6,11 +6,11 @@ import { SourcePlaces } from './source-places.ts';
 export type Settings = Readonly<Record<string, unknown>>;
 
 export class SourceFile {
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
   /** Without a byte order mark. */
   readonly text: string;
-  /** What stands in it; empty for an empty file, and for one that could not be read. */
+  /** The settings of the file; empty for an empty file, and for one that could not be read. */
   readonly settings: Settings;
   private readonly places: SourcePlaces;
 

@@ -7,7 +7,7 @@ import { SourcePlaces } from './source-places.ts';
 
 type Path = readonly (string | number)[];
 
-/** Every path that leads to something in a value. */
+/** The paths of a value and of everything inside it. */
 function pathsIn(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [path];
   const inner: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
@@ -81,6 +81,6 @@ test('a place in a long list costs no look at the rest of it', () => {
   const offset = places.offsetOf(['routes', 19_999, 'to'], 'value');
   const spent = process.cpuUsage(start);
   assert.equal(text.slice(offset), 'users\n');
-  // All of it takes some 150 ms, this element some 0.1: between them is room for a slow machine.
+  // The whole text takes some 150 ms, this element some 0.1 ms: the limit between them leaves room for a slow machine.
   assert.ok(spent.user + spent.system < 20_000, `${spent.user + spent.system} microseconds`);
 });

@@ -1,22 +1,22 @@
-// Where the values and keys of one file stand. Looks at the part of the text that a path leads into, where the text was cut
-// into parts, since the places of all of it cost many times what reading it does.
+// Where the values and keys of one file stand. When the text was cut into parts, analyses only the part that a path leads into, because
+// analysing the whole text costs many times what reading it does.
 
 import { LineIndex } from './line-index.ts';
 import { PlaceTree } from './place-tree.ts';
 
-/** A part of a text: a setting, or one element or entry of a setting. Offsets in the whole text. */
+/** A part of a text: a setting, or one element or entry of a setting. Offsets are those in the whole text. */
 export interface TextPart {
   readonly start: number;
   readonly end: number;
 }
 
-/** Elements of a list, one behind the other; see cut-list.ts. */
+/** The elements of a list, one after the other; see cut-list.ts. */
 export interface ElementParts {
   readonly bodyStart: number;
   readonly bounds: Uint32Array;
 }
 
-/** One setting of a cut text; `parts` has its elements, or its entries by key. */
+/** One setting of a cut text. `parts` has its elements, or its entries by key; null when the setting was not cut. */
 export interface CutSetting extends TextPart {
   readonly parts: ReadonlyMap<string, TextPart> | ElementParts | null;
 }
@@ -28,7 +28,7 @@ type Path = readonly (string | number)[];
 export class SourcePlaces {
   private readonly text: string;
   private readonly settings: CutSettings;
-  /** By where their part starts. */
+  /** By the offset at which the part starts. */
   private readonly trees = new Map<number, PlaceTree>();
   private whole: PlaceTree | null = null;
   private lines: LineIndex | null = null;
@@ -39,12 +39,12 @@ export class SourcePlaces {
     this.settings = settings;
   }
 
-  /** Offset of what `path` leads to, or of the nearest thing above it that is there. `at` is for the last step. */
+  /** Offset of what `path` leads to, or else of the nearest value above that exists. `at` applies to the last step. */
   offsetOf(path: Path, at: 'key' | 'value'): number {
     return this.offsetInPart(path, at) ?? this.wholeTree().offsetOf(path, at);
   }
 
-  /** Both count from 1. */
+  /** Line and column both count from 1. */
   placeOf(offset: number): { readonly line: number; readonly column: number } {
     this.lines ??= new LineIndex(this.text);
     return this.lines.placeOf(offset);

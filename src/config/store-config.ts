@@ -1,26 +1,26 @@
-// A store as checked: where it is, and how long it may take. Shape only.
+// A store as checked: where it is, and its timeouts. Shape only.
 
 export type StoreKind = 'redis' | 'redisCluster' | 'postgres' | 'sqlite';
 
-/** A server or file that keeps what gateways share. A type, so that it can be the spec of a feed. */
+/** A server or file that keeps what gateways share. A type and not an interface, so that it can be the spec of a feed. */
 export type StoreConfig = {
   readonly name: string;
   readonly kind: StoreKind;
-  /** One server; several that know the others for a cluster; none for a file. */
+  /** One server; for a cluster, several servers that know the others; none for a file. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
-  /** Path of a PEM file; empty for the system's list. */
+  /** Path of a PEM file with the trusted authorities; empty for the system's list. */
   readonly ca: string;
-  /** What stands in that file, as it was checked: another text is another store, so that a file that is replaced is put to use. */
+  /** Content of the `ca` file as it was checked. Another content makes another store, so that a replaced file is put to use. */
   readonly authorities?: string;
   /** Empty when the URL names none. */
   readonly username: string;
   readonly password: string;
-  /** A number for Redis, a name for PostgreSQL, empty for a file. */
+  /** The number of a Redis database, the name of a PostgreSQL database, empty for a file. */
   readonly database: string;
-  /** Of the SQLite file; empty for servers. */
+  /** Path of the SQLite file; empty for servers. */
   readonly path: string;
-  /** What every key begins with. */
+  /** Prefix of every key. */
   readonly keyPrefix: string;
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;

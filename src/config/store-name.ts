@@ -1,4 +1,4 @@
-// The name of a store, as a route's own settings give it. Whether there is such a store is checked with all references.
+// The name of a store in a route's own settings. Whether the store exists is checked with all other references.
 
 import { z } from 'zod';
 

@@ -1,11 +1,11 @@
-// Which stores filters and routes name, and where. Whether they exist is seen in reference-check.ts.
+// Which stores filters and routes name, and where. Whether they exist is checked in reference-check.ts.
 
 import type { FilterConfig, RouteConfig } from './config.ts';
 import type { FilterSchema, StoreReference } from './filter-schema.ts';
 
 type FilterSchemas = ReadonlyMap<string, FilterSchema>;
 
-/** Paths begin in the filter's configuration. */
+/** The stores that a filter and the filters nested in it name. Paths start at the filter's configuration. */
 export function storesOfFilter({ name, config }: FilterConfig, schemas: FilterSchemas): readonly StoreReference[] {
   const schema = schemas.get(name);
   const own = schema?.storesOf?.(config) ?? [];
@@ -14,7 +14,7 @@ export function storesOfFilter({ name, config }: FilterConfig, schemas: FilterSc
   return [...own, ...storesOfChain(config as readonly FilterConfig[], schemas)];
 }
 
-/** Those of its filters, its `async` and its `canary`. Paths begin in the route. */
+/** The stores that a route's filters, its `async` and its `canary` name. Paths start at the route. */
 export function storesOfRoute(route: RouteConfig, schemas: FilterSchemas): StoreReference[] {
   const named = storesOfChain(route.filters, schemas).map(({ name, path }) => ({ name, path: ['filters', ...path] }));
   for (const key of ['async', 'canary'] as const) {

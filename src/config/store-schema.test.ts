@@ -1,4 +1,4 @@
-// URLs of stores: what each says, and that no message shows a password.
+// URLs of stores: what each determines, and that no message shows a password.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

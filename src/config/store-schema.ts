@@ -1,4 +1,4 @@
-// One entry of `stores`: a server or file outside that keeps what gateways share or what survives a restart.
+// One entry of `stores`: an external server or a file that keeps what gateways share or what has to survive a restart.
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
@@ -7,7 +7,7 @@ import { parseStoreUrl, type StorePlace } from './store-url.ts';
 
 const missing = 'this is missing: expected the URL of a store, such as redis://127.0.0.1:6379';
 
-// Because: a message that showed what was found could show a password.
+// Because: a message that showed the value found could reveal a password.
 const url = z
   .string({ error: ({ input }) => (input === undefined ? missing : 'expected the URL of a store as text') })
   .transform((text, context): StorePlace => {

@@ -1,11 +1,11 @@
-// Where a store is, read from its URL. Its messages never show the text: it may hold a password.
+// Reads from a URL where a store is. Messages never show the URL, because it may contain a password.
 
 import type { StoreConfig, StoreKind } from './store-config.ts';
 
-/** What a URL says of a store. */
+/** What a URL determines of a store. */
 export type StorePlace = Pick<StoreConfig, 'kind' | 'nodes' | 'tls' | 'username' | 'password' | 'database' | 'path'>;
 
-/** Ends messages about a URL that cannot be read. */
+/** The forms of a store's URL, for messages. */
 const STORE_URL_FORMS =
   'redis://host:6379/0, redis+cluster://host:6379,host:6380, postgres://user@host:5432/database or sqlite:state.db';
 
@@ -24,10 +24,10 @@ const schemes: Readonly<Record<string, Scheme>> = {
   postgresql: { kind: 'postgres', tls: false, port: 5432 },
 };
 
-/** Says that the store is reached over TLS: PostgreSQL has no scheme of its own for it. */
+/** Whether a value of `sslmode` means TLS, for which PostgreSQL has no scheme of its own. Other values are refused. */
 const postgresTls: Readonly<Record<string, boolean>> = { '': false, disable: false, 'verify-full': true };
 
-/** What the URL says, or what is wrong with it. */
+/** Parses the URL of a store. Returns a message for the operator when the URL is wrong. */
 export function parseStoreUrl(text: string): StorePlace | string {
   const [, name = '', rest = ''] = /^([a-z+]+):(.*)$/is.exec(text) ?? [];
   const scheme = name.toLowerCase();
@@ -41,7 +41,7 @@ export function parseStoreUrl(text: string): StorePlace | string {
 }
 
 function sqlitePlace(rest: string): StorePlace | string {
-  // `sqlite:///var/lib/x.db` is what other programs write for `sqlite:/var/lib/x.db`.
+  // Other programs write `sqlite:///var/lib/x.db` for `sqlite:/var/lib/x.db`.
   const path = rest.startsWith('//') ? rest.slice(2) : rest;
   if (path === '' || path === ':memory:' || /[?#]/.test(path))
     return 'expected a file after `sqlite:`, such as sqlite:/var/lib/cardea/state.db';
@@ -68,7 +68,7 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
       : 'expected one host of the PostgreSQL server';
   const place: StorePlace = {
     kind,
-    // Because: the line above has returned for a node that is a text.
+    // Because: the function has returned above for a node that is a message.
     nodes: nodes as StorePlace['nodes'],
     tls,
     username,
@@ -82,7 +82,7 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
 
 function redisPlace(place: StorePlace): StorePlace | string {
   const { kind, database, username, password } = place;
-  // Because: without one nobody would log in, and the server's default user be asked what this one was meant for.
+  // Because: without a password there would be no login, and the server's default user would be used in place of this one.
   if (username !== '' && password === '')
     return 'a user of Redis without a password: expected redis://user:password@host, or redis://:password@host for a password alone';
   if (kind === 'redisCluster')
@@ -113,7 +113,7 @@ function nodeOf(text: string, standardPort: number): StorePlace['nodes'][number]
   return { host: host.replace(/^\[|\]$/g, ''), port: number };
 }
 
-/** Null when it is not percent-encoded. */
+/** The text without percent-encoding; null when the encoding is not valid. */
 function decoded(text: string): string | null {
   try {
     return decodeURIComponent(text);

@@ -1,15 +1,17 @@
-// Names of certificate, key, list and database files in a document, and where they are: relative ones start at the folder of the
-// document that names them. Reads none of them.
+// Paths of certificate, key, revocation list and database files in a document. Relative paths start at the folder of the document that
+// names them. Reads none of the files.
 
 import path from 'node:path';
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';
 import type { CertificateSource, ConfigFiles, ListenerTlsConfig, UpstreamTlsConfig } from './config.ts';
 
-/** A file or folder; relative to the document until `withAbsoluteFiles` has seen it. */
+/** Path of a file or folder; relative to the document until `withAbsoluteFiles` has resolved it. */
 export const filePath = z.string(expected('the path of a file')).min(1, 'expected the path of a file, found ""');
 
-/** The same parts with absolute paths. `folderOf` tells where the document of a path stands; parts without files stay the same objects. */
+/**
+ * The same parts with absolute paths. `folderOf` gives the folder of the document with a path. Parts without files stay the same objects.
+ */
 export function withAbsoluteFiles<Parts extends ConfigFiles>(
   parts: Parts,
   folderOf: (path: readonly (string | number)[]) => string,

@@ -14,7 +14,7 @@ import { poolSchema } from './pool-schema.ts';
 import { resilienceContradictions, resilienceShape } from './resilience-schema.ts';
 import { upstreamTlsSchema } from './upstream-tls-schema.ts';
 
-/** What `https://` endpoints get without `tls`. */
+/** The TLS settings of `https://` endpoints when `tls` is left out. */
 const systemTrust = upstreamTlsSchema.parse({});
 
 const protocol = z.enum(['http/1.1', 'h2', 'h2c', 'auto']);
@@ -140,12 +140,14 @@ export const upstreamSchema = written
   )
   .describe('Servers that do the same work, and how they are used.');
 
-/** Whether endpoints that are found may speak TLS: a file says so for each of them. */
+/** Whether discovered endpoints may use TLS. Those of a file may, because the file decides it for each endpoint. */
 function discoversTls(discover: DiscoverConfig | undefined): boolean {
   return discover !== undefined && (discover.kind === 'file' || discover.tls);
 }
 
-/** HTTP/2 over TLS and in plain text have names of their own, so that nobody gets one for the other. */
+/**
+ * Endpoints that do not fit the protocol. HTTP/2 over TLS and in plain text have two names, so that nobody gets one instead of the other.
+ */
 function protocolProblems(
   protocol: UpstreamConfig['protocol'],
   endpoints: readonly { readonly tls: boolean }[],

@@ -1,4 +1,4 @@
-// An upstream's `tls`: whom the gateway trusts there, and the certificate that it shows itself.
+// An upstream's `tls`: which authorities the gateway trusts, and the certificate that it shows itself.
 // Files are read and checked in src/net/tls; here they are only named.
 
 import { z } from 'zod';

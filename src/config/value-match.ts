@@ -5,7 +5,7 @@ import { compileLinearRegex, LinearRegexError } from '../base/linear-regex.ts';
 import { expected, found } from '../base/schema/found.ts';
 import type { NamedMatch, ValueMatch } from './config.ts';
 
-/** Sources that are known to be regular expressions of RE2: a reload asks about the same ones again. */
+/** Sources that are known to be valid RE2 expressions, because a reload asks about the same ones again. */
 const goodSources = new Set<string>();
 const goodSourcesMax = 20_000;
 
@@ -39,17 +39,17 @@ const valueMatch = z
 const present: ValueMatch = { kind: 'present' };
 const absent: ValueMatch = { kind: 'absent' };
 
-/** Which names there may be. */
+/** The rules for the names, and for the values under them. */
 interface NameForm {
   /** What is wrong with a name; undefined when nothing is. */
   error(name: string): string | undefined;
-  /** The form that is compared; as written when left out. */
+  /** Returns the form of a name that is compared; the name as written when left out. */
   normal?(name: string): string;
-  /** What is wrong with a value; nothing when left out. */
+  /** What is wrong with a value; undefined when nothing is. Every value is accepted when left out. */
   valueError?(match: ValueMatch): string | undefined;
 }
 
-/** For cookies, of which none has letters outside ASCII; undefined when a request may meet the condition. */
+/** Why no cookie can meet a condition; undefined when one may. Cookies with letters outside ASCII are not read. */
 export function cookieValueError(match: ValueMatch): string | undefined {
   const text = textOf(match);
   const letter = /[^\x00-\x7f]/u.exec(text)?.[0];
@@ -62,11 +62,11 @@ export function cookieValueError(match: ValueMatch): string | undefined {
   return `a cookie with a letter outside ASCII is not read: most programs write ${JSON.stringify(letter)} as ${encodeURIComponent(letter)}`;
 }
 
-/** For what stands in header fields: why no request would ever meet a condition; undefined when one may. */
+/** Why no header field can meet a condition; undefined when one may. */
 export function fieldValueError(match: ValueMatch): string | undefined {
   const text = textOf(match);
   if (/[^\x00-\x7f]/.test(text)) {
-    // Because: fields are bytes, of which each is one letter to who compares them, and clients send UTF-8 or Latin-1.
+    // Because: fields are bytes, each compared as one letter, and clients send UTF-8 or Latin-1.
     const bytes = Buffer.from(/[^\x00-\x7f]/u.exec(text)![0]);
     const escaped = Array.from(bytes, byte => `\\x${byte.toString(16).toUpperCase()}`).join('');
     return `header fields are bytes, which clients write in several encodings: match them by an expression, as in '~${escaped}' for ${JSON.stringify(String(bytes))} in UTF-8`;
@@ -75,12 +75,12 @@ export function fieldValueError(match: ValueMatch): string | undefined {
   return 'no header field has this value: expected text without control characters and without spaces around it';
 }
 
-/** As written, for conditions that hold a text. */
+/** The text of a condition as written; empty for a condition without text. */
 function textOf(match: ValueMatch): string {
   return match.kind === 'exact' ? match.value : match.kind === 'regex' ? match.source : '';
 }
 
-/** A map of names and conditions. */
+/** The schema of a map from names to conditions. */
 export function namedMatches({ error, normal = name => name, valueError = () => undefined }: NameForm) {
   return z
     .record(

@@ -1,5 +1,5 @@
-// A checked configuration in the words of the language again: `timeout: 30s` for `timeoutMs: 30000`. For people to read: what comes
-// out is close to what may be written, and is no document.
+// Converts a checked configuration back into the terms of the language: `timeout: 30s` for `timeoutMs: 30000`. For people to read: the
+// result is close to what may be written, but is not a valid document.
 
 import { rateText } from '../base/rate.ts';
 import { durationText } from '../base/schema/duration.ts';
@@ -17,7 +17,7 @@ const duration = ofNumber(durationText);
 const percentage = ofNumber(share => `${Number((share * 100).toFixed(4))}%`);
 const time = ofNumber(ms => new Date(ms).toISOString());
 
-/** By key, or by what it stands under and the key. Keys that end with `Ms` are durations under the same name without it. */
+/** By key, or by the enclosing key and the key (`limits.bodyBytesMax`). Keys that end with `Ms` are durations, without `Ms`. */
 const terms: Readonly<Record<string, Term>> = {
   requestLineBytesMax: ['requestLine', size],
   headerBytesMax: ['headerBytes', size],
@@ -58,11 +58,11 @@ const terms: Readonly<Record<string, Term>> = {
   'match.hosts': ['host'],
 };
 
-/** The value with names and units as they are written; `within` is the key that it stands under. */
+/** The value with names and units as a document writes them; `within` is the enclosing key. */
 function inWrittenTerms(value: unknown, within = ''): unknown {
   if (Array.isArray(value)) return value.map(each => inWrittenTerms(each, within));
   if (typeof value !== 'object' || value === null) return value;
-  // Because: what a configuration consists of are plain objects.
+  // Because: a configuration consists of plain objects.
   const fields = value as Readonly<Record<string, unknown>>;
   return (
     rateIn(fields) ??
@@ -71,7 +71,7 @@ function inWrittenTerms(value: unknown, within = ''): unknown {
   );
 }
 
-/** One setting under its own name; keys such as `drainTimeoutMs` of the document itself, too. */
+/** One setting with the name and value that a document writes; also for keys of the document itself, such as `drainTimeoutMs`. */
 export function inTerm(key: string, value: unknown, within = ''): [string, unknown] {
   const term = terms[`${within}.${key}`] ?? (Object.hasOwn(terms, key) ? terms[key] : undefined);
   if (term !== undefined) return [term[0], inWrittenTerms(term[1]?.(value) ?? value, term[0])];
@@ -85,7 +85,7 @@ function rateIn(fields: Readonly<Record<string, unknown>>): string | undefined {
   return rateText({ count, perMs });
 }
 
-/** A condition of a route. */
+/** A condition of a route as a document writes it; undefined for any other object. */
 function matchText(fields: Readonly<Record<string, unknown>>): unknown {
   switch (fields['kind']) {
     case 'exact':

@@ -1,9 +1,9 @@
-// Reads one YAML 1.2 document into plain values, by js-yaml. The plain subset that most documents keep to is read faster
-// by plain-yaml.ts, which falls back to this.
+// Reads one YAML 1.2 document into plain values with js-yaml. The plain subset that most documents keep to is read faster by
+// plain-yaml.ts; texts outside of it are read by this.
 
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
 
-/** A text that is not one document, with a sentence and the offset where it went wrong. */
+/** Why a text is not one document: a message and the offset of the error. */
 export class ReadError {
   readonly message: string;
   readonly offset: number;
@@ -17,10 +17,10 @@ export class ReadError {
 const schema = CORE_SCHEMA.withTags(mergeTag);
 const options = { schema, maxDepth: 64, maxAliases: 10_000, maxTotalMergeKeys: 100_000 };
 
-/** Values that a document may have when its aliases are written out. */
+/** Number of values that a document may have when its aliases are written out. */
 const valuesMax = 2_000_000;
 
-/** Null for an empty document. Aliased values are shared objects. */
+/** The value of a document; null for an empty one. Aliased values are shared objects. */
 export function readYaml(text: string): { readonly value: unknown } | ReadError {
   if (/^(?:\s|#[^\n]*(?:\n|$))*$/.test(text)) return { value: null };
   let value: unknown;
@@ -42,7 +42,7 @@ export function readYaml(text: string): { readonly value: unknown } | ReadError 
   return { value };
 }
 
-/** js-yaml marks quoted text behind its quote. */
+/** The offset to report, since js-yaml marks quoted text behind its opening quote. */
 function startOf(text: string, position: number): number {
   const before = text[position - 1];
   return before === '"' || before === "'" ? position - 1 : Math.min(position, text.length);
@@ -57,7 +57,7 @@ function withoutMark(text: string, reason: string): ReadError {
 const unfilledTemplate =
   'not YAML: `{{` begins a map inside of a map; was a template not filled in? Text that begins with { needs quotes';
 
-/** What copies of web pages and word processors have in the place of spaces and colons, in the line or the one above. */
+/** A hint about a character that web pages and word processors put in place of a space or colon, in the line or the one above. */
 function foreignSpace(text: string, position: number): string | undefined {
   const start = text.lastIndexOf('\n', text.lastIndexOf('\n', position - 1) - 1) + 1;
   const end = text.indexOf('\n', position);
@@ -74,7 +74,7 @@ function reasonText(reason: string): string {
   return duplicate ? 'this key is given twice' : `not YAML: ${reason}`;
 }
 
-/** What is usually meant, where YAML reads something else than a newcomer wrote. `letter` is where it went wrong; empty at the end. */
+/** A hint where YAML reads something else than a newcomer meant. `letter` is the character at the error; empty at the end of the text. */
 function hint(reason: string, letter: string): string {
   const alias = /^unidentified alias "(.*)"$/.exec(reason)?.[1];
   if (alias !== undefined) return `; text that begins with * needs quotes: "*${alias}"`;
@@ -103,13 +103,13 @@ function inQuotes(letter: string): string {
   return /[@`%]/.test(letter) ? `; text that begins with ${letter} needs quotes` : '';
 }
 
-/** How many values there are when shared ones count every time. */
+/** The number of values when a shared one counts every time it is used. */
 function countValues(value: unknown, counted: Map<object, number>): number {
   if (typeof value !== 'object' || value === null) return 1;
   const known = counted.get(value);
   if (known !== undefined) return known;
   let count = 1;
-  // A value that holds itself by an alias has no end.
+  // A value that contains itself through an alias has no end.
   counted.set(value, Number.POSITIVE_INFINITY);
   for (const inner of Object.values(value)) count += countValues(inner, counted);
   counted.set(value, count);
