@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts';
 import { enterGates } from './gates.ts';
 import { refuse } from './reply.ts';
 
-/** The gate at which it waited has let it in. */
+/** Called when the gate at which the exchange waited has admitted it. */
 export function admitted(exchange: Exchange): void {
   const { io } = exchange.services;
   const { gate } = exchange.route!.plan;

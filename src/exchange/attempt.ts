@@ -1,4 +1,4 @@
-// One attempt of an exchange: endpoint, connection, head, and the body so far. Whether there is another one is decided in retry.ts.
+// One attempt of an exchange: endpoint, connection, head, and the body so far. Whether another attempt follows is decided in retry.ts.
 
 import { Fault } from '../base/fault.ts';
 import { RequestFraming, type RequestWriter } from '../net/exchange-ends.ts';
@@ -19,13 +19,16 @@ import { endWait, watchWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo, stickyPick } from './sticky-pick.ts';
 
-/** Bodies sent over a kept connection are remembered up to this size, to be sent again if that connection was dead. */
+/** Bytes of a body that are remembered when no retry policy sets a limit, to be sent again if a kept connection was dead. */
 const REPLAY_BYTES_MAX = 64 * 1024;
 
-/** Bodies of requests that wait at a gate are taken up to this size. */
+/** Bytes of a request, head included, that are read while it waits at a gate; then its client is paused. */
 const HELD_BYTES_MAX = 64 * 1024;
 
-/** Sends it to this upstream; the first attempt of it. */
+/**
+ * Sets the timeouts and the retry policy for this upstream, passes the gates, and makes the first attempt there. The exchange may wait or
+ * have been refused when it returns.
+ */
 export function forwardTo(exchange: Exchange, upstream: Upstream): void {
   const { spec } = upstream;
   const { plan } = exchange.route!;
@@ -35,7 +38,7 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
   exchange.idleTimeoutMs = spec.idleTimeoutMs;
   const timeoutMs = plan.timeoutMs !== 0 ? plan.timeoutMs : spec.timeoutMs;
   exchange.deadline = timeoutMs === 0 ? Infinity : exchange.startedAt + timeoutMs;
-  // Of a browser's call as well, which may have come over HTTP/1.1.
+  // The timeout of a browser's translated call counts as well, which may have come over HTTP/1.1: hence not `isGrpc`.
   if (carriesGrpc(exchange.request))
     exchange.deadline = Math.min(exchange.deadline, exchange.startedAt + grpcTimeoutMs(exchange.request));
   exchange.retryPolicy = policy === null || policy.spec.attempts === 0 ? null : policy;
@@ -51,8 +54,8 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
 }
 
 /**
- * One attempt; endpoints in `tried` are avoided when another is available. `fresh` asks for a new connection, since a kept
- * one had died. When it returns the exchange may have been refused.
+ * Makes one attempt. Endpoints in `tried` are avoided when another one is available. `fresh` asks for a new connection, because a kept one
+ * was dead. The exchange may have been refused when it returns.
  */
 export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, fresh: boolean): void {
   const upstream = exchange.upstream!;
@@ -67,14 +70,14 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
   acquire(exchange, endpoint.pool, fresh);
 }
 
-/** Sends it over a connection of this pool, at once or when there is one. */
+/** Sends the request over a connection of this pool, at once or as soon as the pool has one. */
 export function acquire(exchange: Exchange, pool: EndpointPool, fresh: boolean): void {
   const connection = pool.acquire(exchange, fresh);
   if (connection !== null) {
     send(exchange, connection);
     return;
   }
-  // No room: the exchange has been refused already, or its second try goes on in its place.
+  // The pool had no room: the exchange has been refused already, or its hedged try has taken over.
   if (exchange.answeredBy !== 'nobody' || exchange.ended || exchange.connection !== null) return;
   exchange.waiting = true;
   exchange.downstream.pauseRequest();
@@ -82,7 +85,7 @@ export function acquire(exchange: Exchange, pool: EndpointPool, fresh: boolean):
   if (exchange.retryPolicy !== null) watchWait(exchange, exchange.retryPolicy);
 }
 
-/** An endpoint with a pass of its circuit breaker; null when there is none and the caller has got what is given then. */
+/** Chooses an endpoint that its circuit breaker lets through. Null when there is none: the caller has then got fallback or refusal. */
 function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly Endpoint[] | null): Endpoint | null {
   const hash = hashFor(exchange, upstream);
   const { affinity } = upstream;
@@ -109,7 +112,10 @@ function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly 
   return null;
 }
 
-/** The upstream may not be used: sends the fallback of the route, else the refusal with the time to retry. */
+/**
+ * Answers when the upstream may not be used: with a kept response, else the route's fallback, else the refusal. `waitMs` is the time until
+ * an open breaker lets requests through again, for Retry-After.
+ */
 function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
   const { fallback, kept } = exchange.route!.plan.resilience;
   const upstream = exchange.upstream!;
@@ -121,18 +127,18 @@ function fallBack(exchange: Exchange, fault: Fault, waitMs: number): void {
   }
   countVersionAsFailed(exchange);
   exchange.services.cells[upstream.metricsOffset + UpstreamCell.fallbacks]!++;
-  // The response is not that of the endpoint that was picked there.
+  // The response will not come from the endpoint that this cookie names.
   exchange.affinityCookie = '';
   if (fallback.kind === 'reply') {
     answer(exchange, fallback.reply);
     return;
   }
-  // The outcome of a second try that still waits would be reported to the other upstream.
+  // A hedged try that is still pending would report its outcome to the other upstream.
   if (exchange.hedge !== null) exchange.hedge.cancel();
   forwardTo(exchange, fallback.upstream);
 }
 
-/** The pool has a connection for an exchange that waited. */
+/** Called when the pool has a connection for an exchange that waited. */
 export function onConnection(exchange: Exchange, connection: RequestWriter): void {
   exchange.waiting = false;
   endWait(exchange);
@@ -147,7 +153,7 @@ function send(exchange: Exchange, connection: RequestWriter): void {
     connection.abort();
     const { forUpgrades } = exchange.endpoint!.pool;
     if (forUpgrades === undefined) refuse(exchange, new Fault('upstream_upgrade_refused'));
-    // Of kept ones, a try before may have met one that was dead.
+    // After the first attempt only a new connection will do: an earlier attempt may have met a dead kept one.
     else acquire(exchange, forUpgrades, exchange.attempts > 1);
     return;
   }
@@ -177,9 +183,9 @@ function send(exchange: Exchange, connection: RequestWriter): void {
 export function sendRequestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
   const { connection } = exchange;
   if (connection === null) {
-    // Because: the read buffer is overwritten by the next read. The client is paused, so this is one read at most.
+    // Because: the read buffer is overwritten by the next read. The client is paused, so at most one read is held.
     (exchange.heldRequest ??= []).push(Buffer.from(bytes.subarray(start, end)));
-    // At a gate the client is read on, so that one that leaves is noticed; up to here.
+    // While the exchange waits at a gate its client is still read, so that a disconnect is noticed; but only up to this size.
     if (exchange.waitsAt !== null && exchange.requestBytes > HELD_BYTES_MAX) exchange.downstream.pauseRequest();
     return;
   }

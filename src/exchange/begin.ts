@@ -44,19 +44,19 @@ export function begin(exchange: Exchange): void {
   findRoute(exchange);
 }
 
-/** Refuses what another server could read differently; nothing after it is read from the connection. */
+/** Refuses a message that another server could read differently. Nothing after it is read from the connection. */
 function refuseMessage(exchange: Exchange, fault: Fault): void {
   exchange.downstream.closeAfter();
   refuse(exchange, fault);
 }
 
-/** Allowed methods where no route is known: for `OPTIONS *`, and without a match. */
+/** `Allow` where no route is known: for `OPTIONS *`, and for TRACE without a matching route. */
 const COMMON_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 let lastAuthority = '';
 let lastHost = '';
 
-/** Lower case, without the port. */
+/** The host of an authority: in lower case, without port and final dot. Remembers the last one. */
 function hostOf(authority: string): string {
   if (authority === lastAuthority) return lastHost;
   lastAuthority = authority;
@@ -67,11 +67,11 @@ function hostOf(authority: string): string {
   return lastHost;
 }
 
-/** Finds the route and runs its filters. Comes twice when routes match on the body. */
+/** Finds the route and runs its filters. Runs a second time, with the body, when routes match on the body. */
 function findRoute(exchange: Exchange): void {
   const { request, snapshot } = exchange;
   if (request.method === 'TRACE') {
-    // It would show the client fields that the gateway adds, and a script what its browser hides from it.
+    // An echo would show the client the fields that the gateway adds, and show a script the fields that its browser hides from it.
     const allowed = snapshot.routes.allowedMethods(request);
     const methods = allowed.length === 0 ? COMMON_METHODS : allowHeader(allowed);
     refuse(exchange, new Fault('method_not_allowed'), [['Allow', methods]]);
@@ -100,7 +100,7 @@ function findRoute(exchange: Exchange): void {
   runFilters(exchange, afterFilters);
 }
 
-/** For a client that fetches its deferred response. */
+/** Handles a client that fetches its deferred response. */
 function toAnswers(exchange: Exchange, answers: ReadonlyMap<string, Route>): void {
   const route = answers.get(answersWordIn(exchange.request.path));
   if (route === undefined) {
@@ -193,7 +193,7 @@ function gatherBody(exchange: Exchange): void {
   if (request.expectContinue) exchange.downstream.sendInformational(100, '');
 }
 
-/** A piece of a body that is being gathered. Beyond the limit the routes that match on bodies are passed over. */
+/** Takes a piece of a body that is being gathered. Beyond `limits.matchBody`, routes that match on the body are passed over. */
 export function gatherPiece(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
   // Because: the body must be whole before it can be read as JSON, and it is bounded.
   (exchange.heldRequest ??= []).push(Buffer.from(bytes.subarray(start, end)));
@@ -201,14 +201,14 @@ export function gatherPiece(exchange: Exchange, bytes: Buffer, start: number, en
     gathered(exchange);
 }
 
-/** The body is complete, or too large to be looked at. */
+/** Called when the body is complete, or too large to be looked at: finds the route again. */
 export function gathered(exchange: Exchange): void {
   exchange.gathering = false;
   exchange.request.body = exchange.requestEnded ? parseJson(exchange.heldRequest) : null;
   findRoute(exchange);
 }
 
-/** Null for what is not JSON: no route's body condition then holds. */
+/** The body as JSON; null when it is not JSON, so that no route's body condition holds. */
 function parseJson(pieces: Buffer[] | null): unknown {
   if (pieces === null) return null;
   try {
@@ -242,7 +242,7 @@ function withoutRoute(exchange: Exchange): void {
   else refuse(exchange, new Fault('method_not_allowed'), [['Allow', allowHeader(allowed)]]);
 }
 
-/** A preflight that no filter answered: the route does not serve OPTIONS, so it is not sent upstream. */
+/** Ends a preflight that no filter answered: the route does not serve OPTIONS, so it is not sent upstream. */
 function afterPreflight(exchange: Exchange): void {
   if (exchange.earlyReply !== null) {
     sendEarlyReply(exchange);
@@ -252,7 +252,7 @@ function afterPreflight(exchange: Exchange): void {
   answer(exchange, { status: 204, headers: [['Allow', allowHeader(allowed)]] });
 }
 
-/** What `Allow` says where these methods find a route: the gateway answers OPTIONS by itself. */
+/** The value of `Allow` for these methods; empty for none. OPTIONS is added, since the gateway answers it itself. */
 export function allowHeader(methods: readonly string[]): string {
   return methods.includes('OPTIONS') || methods.length === 0 ? methods.join(', ') : [...methods, 'OPTIONS'].join(', ');
 }

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 /** One filter's body hook, bound to its filter. */
 export type BodyHook = (exchange: Exchange, piece: Buffer, last: boolean) => Buffer | void | Promise<Buffer | void>;
 
-/** Where a pipe's output goes, and how it holds its source back. */
+/** Where a pipe's output goes, and how the pipe pauses and resumes its source. */
 export interface BodyPipeEnds {
   output(exchange: Exchange, piece: Buffer, last: boolean): void;
   pause(exchange: Exchange): void;
@@ -15,7 +15,7 @@ export interface BodyPipeEnds {
 
 const empty = Buffer.alloc(0);
 
-/** Bounded by pausing its source: at most what one read brought waits here. */
+/** Its memory is bounded because it pauses its source: at most the pieces of one read wait here. */
 export class BodyPipe {
   private readonly exchange: Exchange;
   private readonly hooks: readonly BodyHook[];
@@ -35,7 +35,7 @@ export class BodyPipe {
     this.closed = false;
   }
 
-  /** Takes a piece that the caller no longer touches. */
+  /** Takes a piece. The caller must not touch its bytes afterwards. */
   push(piece: Buffer): void {
     if (this.busy) {
       this.queue.push(piece);
@@ -91,7 +91,7 @@ export class BodyPipe {
     );
   }
 
-  /** Runs what queued up meanwhile, then lets the source go on. */
+  /** Runs the pieces that queued up while a filter waited, then resumes the source. */
   private drain(): void {
     while (!this.busy && !this.closed) {
       const piece = this.queue.shift();

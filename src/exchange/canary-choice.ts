@@ -1,4 +1,4 @@
-// Which version of a route with a canary an exchange gets. The share is decided in the supervisor and read here.
+// Which version of a route with a canary an exchange gets. The supervisor decides the share; it is read here from shared memory.
 
 import { hashText } from '../base/hash.ts';
 import { Random } from '../base/random.ts';
@@ -10,13 +10,13 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Consumer } from './consumer.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Shares are whole numbers of this in shared memory. */
+/** The whole, 100 %: shared memory holds shares as whole numbers of this. */
 export const SHARE_WHOLE = 1_000_000;
 
-/** In the share's cell: not even callers that match a rule get the canary. */
+/** Value of the share's cell after a rollback: even callers that match a rule get the stable version. */
 export const SHARE_ROLLED_BACK = -1;
 
-/** One version: where it is, and where it counts in the worker's cells. */
+/** One version: its upstream, and the offset of its counters in the worker's cells. */
 export interface Version {
   readonly upstream: Upstream;
   readonly cellsAt: number;
@@ -32,19 +32,19 @@ export class CanaryChoice {
   readonly stable: Version;
   readonly canary: Version;
   private readonly rules: CanaryRules;
-  /** So that the first users of one canary are not the first of all. */
+  /** Mixed into the hash, so that the first users of one canary are not the first users of every canary. */
   private readonly seed: number;
   private readonly share: StateBlock;
   private credit: number;
 
-  /** `name` is this canary's, the same on every worker. */
+  /** `name` identifies this canary and is the same on every worker. */
   constructor(name: string, stable: Version, canary: Version, rules: CanaryRules, share: StateBlock) {
     this.stable = stable;
     this.canary = canary;
     this.rules = rules;
     this.seed = hashText(name);
     this.share = share;
-    // Begins anywhere, as a split does: see upstream/splitter.ts.
+    // Begins with a random credit, as a split does: see upstream/splitter.ts.
     this.credit = new Random().below(SHARE_WHOLE);
   }
 
@@ -56,7 +56,7 @@ export class CanaryChoice {
       : this.stable;
   }
 
-  /** Whether a rule gives this request the canary, whatever its share. */
+  /** Whether a rule gives this request the canary, whatever the share is. */
   isChosen(consumer: Consumer | null, request: Routable): boolean {
     const { conditions, consumers } = this.rules;
     if (consumer !== null && consumers.has(consumer.name)) return true;

@@ -9,13 +9,13 @@ import type { Filter, FilterDefinition } from './filter.ts';
 
 const anything = z.unknown();
 
-/** A filter that is given as it runs. */
+/** Makes a filter object into an entry of a gateway's configuration. */
 function played(filter: Filter) {
   const definition: FilterDefinition<unknown> = { name: 'played', build: () => filter };
   return { definition, schema: anything, config: null };
 }
 
-/** Says in `steps` what it sees. */
+/** A filter that writes into `steps` what it sees. */
 function recorder(name: string, steps: string[], more: Filter = {}): Filter {
   return {
     onRequest: exchange => {

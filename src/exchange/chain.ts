@@ -7,15 +7,16 @@ import type { Filter } from './filter.ts';
 export interface Chain {
   readonly filters: readonly Filter[];
   readonly onRequest: readonly Filter[];
+  /** The position in `filters` of each filter of `onRequest`. */
   readonly requestPlaces: readonly number[];
   readonly hasRequestBody: boolean;
-  /** Last filter first: a response passes back the way the request came. */
+  /** Last filter first: the response passes back the way the request came. */
   readonly onResponse: readonly Filter[];
   readonly responsePlaces: readonly number[];
   readonly hasEnd: boolean;
 }
 
-/** Filters of one route beyond this number are refused: their slots are bits of one number. */
+/** Most filters of one route; a route with more is refused, because ExchangeResponse keeps one bit per slot in one number. */
 export const FILTERS_MAX = 30;
 
 export function buildChain(filters: readonly Filter[]): Chain {
@@ -38,10 +39,10 @@ function placesWith(filters: readonly Filter[], hook: keyof Filter): number[] {
   return filters.flatMap((filter, place) => (filter[hook] === undefined ? [] : [place]));
 }
 
-/** Goes on with an exchange once a chain has run, or cut short by an early reply. */
+/** Continues an exchange once a chain has run to its end or to an early reply. */
 export type Continuation = (exchange: Exchange) => void;
 
-/** Runs `onRequest` from the `from`th hook on, then `next`. Stops at an early reply; `next` finds it on the exchange. */
+/** Runs `onRequest` from the `from`th hook on, then `next`. An early reply skips the rest; `next` finds it on the exchange. */
 export function runRequestChain(exchange: Exchange, chain: Chain, from: number, next: Continuation): void {
   const { onRequest, requestPlaces } = chain;
   for (let i = from; i < onRequest.length; i++) {
@@ -65,7 +66,7 @@ export function runRequestChain(exchange: Exchange, chain: Chain, from: number, 
   next(exchange);
 }
 
-/** Runs `onResponse` of the filters that were entered, last first, then `next`. */
+/** Runs `onResponse` of the filters that were entered, last filter first, then `next`. */
 export function runResponseChain(exchange: Exchange, chain: Chain, from: number, next: Continuation): void {
   const { onResponse, responsePlaces } = chain;
   for (let i = from; i < onResponse.length; i++) {
@@ -97,7 +98,7 @@ export function runEndHooks(exchange: Exchange, chain: Chain): void {
   }
 }
 
-/** Waits for a hook or a store, then continues if the exchange has not ended. Everything that arrives meanwhile is held. */
+/** Waits for a hook or a store, then calls `resume` unless the exchange has ended. What arrives is held; a rejection is `filter_failed`. */
 export function suspend(exchange: Exchange, waits: Promise<void>, resume: () => void): void {
   exchange.suspended = true;
   const { io } = exchange.services;

@@ -1,4 +1,4 @@
-// Claims are found by name and by path, and never among what every object has.
+// Claims are found by name and by path, and never among the members that every object inherits.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,11 +1,12 @@
-// Where a claim stands in what a token or its issuer says of a caller, and what it names. One reading for every filter that is configured with
-// a claim.
+// Finds a claim by its path in a token, or in what an issuer says of a caller, and reads it as text. Shared by all filters that are
+// configured with a claim, so that they agree.
 
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * The claim at `a.b.c`; a claim whose own name holds dots goes first, as namespaced ones (`https://example.com/roles`) do. Names inside may
- * hold dots as well where nothing stands at the path otherwise: `resource_access.orders.v2.roles` of a client `orders.v2`.
+ * The claim at a path such as `a.b.c`; undefined when there is none. A claim whose own name is the whole path comes first, for namespaced
+ * names (`https://example.com/roles`). Where the path leads nowhere otherwise, inner names may contain dots as well:
+ * `resource_access.orders.v2.roles` for a client `orders.v2`.
  */
 export function claimAt(claims: Members | null, path: string): unknown {
   if (claims === null) return undefined;
@@ -29,12 +30,15 @@ function dottedAt(value: unknown, path: string): unknown {
   return undefined;
 }
 
-/** An own member only: every object has others. */
+/** Whether the value is an object with an own member of this name; inherited members such as `constructor` do not count. */
 function has(value: unknown, name: string): value is Members {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name);
 }
 
-/** Some issuers number what should have a name (RFC 7519 section 4.1). Empty for what is neither text nor a number that JSON keeps. */
+/**
+ * A claim as text. Accepts integers too, because some issuers give numbers where text is due (RFC 7519 section 4.1). Empty for anything
+ * else, and for integers that JSON does not keep exactly.
+ */
 export function claimText(claim: unknown): string {
   if (typeof claim === 'string') return claim;
   return Number.isSafeInteger(claim) ? String(claim) : '';

@@ -2,7 +2,7 @@
 
 import type { Exchange } from './exchange.ts';
 
-/** Takes the pieces of a body as they come; see `requestBody` in pump.ts. */
+/** Takes the pieces of a body as they arrive; see `requestBody` in pump.ts. */
 export class BodyCollector {
   private readonly exchange: Exchange;
   private readonly bytesMax: number;
@@ -33,14 +33,14 @@ export class BodyCollector {
 
   private finish(whole: boolean): void {
     this.exchange.collector = null;
-    // Because: the whole body is wanted in one piece, and it is bounded.
+    // Because: the whole body is wanted in one piece, and its size is bounded.
     this.resolve(whole && this.bytes <= this.bytesMax ? Buffer.concat(this.pieces) : null);
   }
 }
 
 /**
- * The request's body, or null when it is larger than `bytesMax`. Only in `onRequest`, by a filter that waits for it. What was
- * collected still goes upstream unless the filter responds. Never settles when the client leaves before the end.
+ * Resolves with the request's body, or with null when it is larger than `bytesMax`. Call it in `onRequest` only, and wait for it there. The
+ * collected body still goes upstream unless the filter responds. Never settles when the client leaves before the end.
  */
 export function collectBody(exchange: Exchange, bytesMax: number): Promise<Buffer | null> {
   const { request } = exchange;

@@ -1,5 +1,5 @@
-// Whether one more client connection is accepted: `limits.connections`, and the file descriptors that the system allows. Counts what is
-// refused and logs it.
+// Decides whether one more client connection is accepted, by `limits.connections` and by the file descriptors that the system allows.
+// Counts and logs the connections refused.
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
@@ -9,12 +9,12 @@ import { WorkerCell } from '../telemetry/metric-families.ts';
 import type { ExchangeServices } from './services.ts';
 
 /**
- * Descriptors that clients leave to connections to endpoints, the admin endpoints, logs and files that are read: with none left, libuv
- * closes new connections without a message, and the gateway cannot be inspected.
+ * Descriptors that clients leave free for connections to endpoints, the admin endpoints, logs and files: with none left, libuv closes new
+ * connections without a message, and the gateway cannot be inspected.
  */
 const KEPT_BACK_SHARE = 1 / 8;
 const KEPT_BACK_MAX = 1_024;
-/** The limit can be raised while the gateway runs (`prlimit`). */
+/** The limit is read again after this time, since it can be raised while the gateway runs (`prlimit`). */
 const READ_AGAIN_AFTER_MS = 1_000;
 const TELL_AGAIN_AFTER_MS = 10_000;
 
@@ -49,14 +49,14 @@ export class ConnectionRoom {
     this.log = log;
   }
 
-  /** False for a socket that is to be closed: `accepted` are open already. */
+  /** False when the socket is to be closed. `accepted` is the number of connections that are open already. */
   hasRoomFor(socket: Socket, accepted: number, connectionsMax: number): boolean {
     if (accepted >= connectionsMax) return this.refuse(this.full, connectionsMax);
     if (this.clock.now - this.limitReadAt >= READ_AGAIN_AFTER_MS) {
       this.limitReadAt = this.clock.now;
       this.limit = descriptorLimit();
     }
-    // The system gives the lowest number that is free, so that a high one says how many are in use.
+    // The system gives out the lowest free descriptor, so a high one tells how many are in use.
     const keptBack = Math.min(KEPT_BACK_MAX, Math.ceil(this.limit * KEPT_BACK_SHARE));
     if (descriptorOf(socket) >= this.limit - keptBack) return this.refuse(this.exhausted, this.limit);
     return true;

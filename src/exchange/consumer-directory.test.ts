@@ -31,7 +31,7 @@ test('every consumer is found by its name and every key by its hash, and nobody 
     assert.equal(directory.consumer(`consumer ${n}`), undefined);
     assert.equal(directory.key(hashOf(`a${n}`)), undefined);
   }
-  // One that agrees in the digits by which others are sifted.
+  // A hash that agrees with a known one in the digits by which hashes are sifted.
   const { hash } = consumers[7]!.keys[0]!;
   assert.equal(directory.key(`${hash.slice(0, 20)}${'0'.repeat(hash.length - 20)}`), undefined);
   assert.equal(directory.consumer(''), undefined);

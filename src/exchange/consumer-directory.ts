@@ -14,16 +14,16 @@ export interface ListedKey {
   /** `sha256:` and 64 lower case hexadecimal digits. */
   readonly hash: string;
   readonly scopes: readonly string[];
-  /** Names of the routes that it is for; null for all. */
+  /** Names of the routes on which the key is valid; null for all. */
   readonly routes: readonly string[] | null;
-  /** Instead of the consumer's; null takes that. */
+  /** The plan that replaces the consumer's for this key; null keeps the consumer's. */
   readonly plan: string | null;
-  /** Milliseconds since 1970; null for never. */
+  /** When the key expires, milliseconds since 1970; null for never. */
   readonly expiresAtMs: number | null;
   readonly disabled: boolean;
 }
 
-/** A key with its owner. */
+/** A key with the consumer that owns it. */
 export interface KnownKey<Key extends ListedKey = ListedKey> {
   readonly key: Key;
   readonly consumer: Consumer;
@@ -31,10 +31,10 @@ export interface KnownKey<Key extends ListedKey = ListedKey> {
 
 export class ConsumerDirectory {
   private readonly byName: ReadonlyMap<string, ListedConsumer>;
-  /** Numbers of all names. */
+  /** Hashes of all names, asked before `byName`; see `consumer`. */
   private readonly nameNumbers: ReadonlySet<number>;
   private readonly byHash: ReadonlyMap<string, KnownKey>;
-  /** Numbers of the hashes of all keys. */
+  /** Numbers from the hashes of all keys, asked before `byHash`; see `consumer`. */
   private readonly keyNumbers: ReadonlySet<number>;
   private readonly plans: ReadonlyMap<string, Plan>;
 
@@ -49,14 +49,14 @@ export class ConsumerDirectory {
   }
 
   consumer(name: string): Consumer | undefined {
-    // Because: a text that is looked up in a map is put into the engine's table of names, and stays in the old generation until a full
-    // collection. What strangers bring, and names that only a store knows, would fill that.
+    // Because: the engine keeps every text that is looked up in a map in its table of names, in the old generation, until a full
+    // collection. Names from strangers, or names that only a store knows, would fill that table.
     return this.nameNumbers.has(hashText(name)) ? this.byName.get(name) : undefined;
   }
 
   /** The key with this hash. Because the hash is looked up, and not the key, the time it takes reveals nothing about the key. */
   key(hash: string): KnownKey | undefined {
-    // Because: as above.
+    // Because: as in `consumer`.
     return this.keyNumbers.has(numberOf(hash)) ? this.byHash.get(hash) : undefined;
   }
 

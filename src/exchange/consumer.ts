@@ -4,7 +4,7 @@
 export interface Consumer {
   readonly name: string;
   readonly tenant: string | null;
-  /** Name of his plan. */
+  /** Name of the consumer's plan; null for none. */
   readonly plan: string | null;
   readonly groups: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export interface Identity {
   readonly by: string;
   /** Its subject in the terms of its issuer: a token's `sub`, a certificate's subject, a key's id. Empty if it has none. */
   readonly subject: string;
-  /** Of the API key or certificate, for logs and limits: never the secret itself. Empty for others. */
+  /** Id of the API key or certificate, for logs and limits: never the secret itself. Empty for other credentials. */
   readonly keyId: string;
   readonly scopes: readonly string[];
   /** The claims of a token or session; null where there are none. */

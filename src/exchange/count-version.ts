@@ -3,7 +3,7 @@
 import { NO_VERSION, recordVersion } from '../telemetry/canary-cells.ts';
 import type { Exchange } from './exchange.ts';
 
-/** At the end of an exchange with a version. What the client or the gateway itself broke off does not count for a version. */
+/** Counts an exchange with a version at its end. What the client or the gateway itself broke off does not count for a version. */
 export function countVersion(exchange: Exchange): void {
   const { services, versionCellsAt, fault, response, firstByteAt } = exchange;
   if (fault !== null && fault.kind.source !== 'upstream') return;
@@ -13,7 +13,7 @@ export function countVersion(exchange: Exchange): void {
   recordVersion(services.cells, versionCellsAt, failed, until - exchange.startedAt);
 }
 
-/** The version could not be used: what the caller gets instead is not its response. */
+/** Counts a failure of a version that could not be used: the response that the caller gets instead is not that version's. */
 export function countVersionAsFailed(exchange: Exchange): void {
   if (exchange.versionCellsAt === NO_VERSION) return;
   const { services, versionCellsAt, startedAt } = exchange;

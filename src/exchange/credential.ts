@@ -7,10 +7,10 @@ import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
 import { queryPairs, withoutParameter } from '../http/query.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Something that cannot be a credential: several fields, nothing after the scheme, more bytes than allowed. */
+/** Stands for something that cannot be a credential: several fields, nothing after the scheme, more bytes than allowed. */
 export const MALFORMED = Symbol('malformed credential');
 
-/** The credential as it was written; null where none of the places has one. */
+/** The credential as it was written; null when none of the places has one. */
 export type Taken = string | null | typeof MALFORMED;
 
 /** Reads the places in their order; the first one that contains something counts, whatever the others contain. */
@@ -23,7 +23,7 @@ export class CredentialReader {
     this.bytesMax = bytesMax;
   }
 
-  /** A credential in latin1, not yet checked for what it may be made of. */
+  /** The credential as latin1 text; which characters it consists of is not checked. Null when no place has one. */
   take(exchange: Exchange): Taken {
     const { places } = this;
     for (let i = 0; i < places.length; i++) {
@@ -41,7 +41,7 @@ export class CredentialReader {
     for (let i = 0; i < places.length; i++) dropFrom(exchange, places[i]!);
   }
 
-  /** The same, but for the `others`, which another filter looks after. */
+  /** As `drop`, but leaves the places `others`, for which another filter is responsible. */
   dropBeside(exchange: Exchange, others: readonly CredentialPlace[]): void {
     for (const place of this.places) if (!others.some(other => isSame(place, other))) dropFrom(exchange, place);
   }
@@ -58,8 +58,8 @@ function takeFrom(exchange: Exchange, { kind, name }: CredentialPlace): Taken {
 }
 
 /**
- * The value of a cookie that is there once. What only a lenient reader takes for it, with a space after its name or letters that no value
- * has, is one as well: a backend could read that one.
+ * The value of a cookie that occurs once. A form that only lenient readers take for this cookie (a space after its name, characters that no
+ * value may contain) counts as an occurrence too: a backend could read that one.
  */
 function onlyCookie(lines: readonly string[], name: string): Taken {
   let found: string | null = null;
@@ -84,8 +84,8 @@ function onlyOne(pairs: readonly string[], name: string): Taken {
 }
 
 /**
- * What follows a scheme (RFC 9110 section 11.4) in Authorization; null for a request without the field or with another
- * scheme. `scheme` in lower case. Two fields are refused, since it is not defined which of them counts.
+ * What follows a scheme (RFC 9110 section 11.4) in Authorization; null for a request without the field or with another scheme. `scheme` is
+ * in lower case. Two fields are MALFORMED, since it is not defined which of them counts.
  */
 export function takeScheme(exchange: Exchange, scheme: string): Taken {
   const { headers } = exchange.request;
@@ -118,7 +118,7 @@ function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   } else if (kind === 'header') request.headers.remove(name);
   else if (kind === 'query') {
     const others = withoutParameter(request.query, name);
-    // The question mark came for the credential alone.
+    // The query held nothing but the credential: its question mark goes as well.
     if (others === '' && request.query !== '') request.hasQuery = false;
     request.query = others;
   } else {

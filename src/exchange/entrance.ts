@@ -21,7 +21,7 @@ import type { Gateway } from './gateway.ts';
 import type { ListenerSettings } from './listener-settings.ts';
 import type { Limits } from './snapshot.ts';
 
-/** Takes the events of a socket that was closed. */
+/** Ignores the events of a socket that was closed. */
 const nobody: SocketEvents = { onRead: () => false, onEnd() {}, onDrain() {}, onSocketClosed() {} };
 
 /** One listener's view of the gateway: its trusted proxies, and the handler of its connections. */
@@ -31,11 +31,11 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
   private readonly tls: ServerTls | null;
   /** Whether trusted proxies may forward their client's certificate. */
   readonly keepsClientCertificateHeaders: boolean;
-  /** What is spoken in plain text. */
+  /** The protocols that are accepted without TLS. */
   readonly plainProtocols: { readonly http1: boolean; readonly http2: boolean };
   readonly http2: Http2Limits;
   private lastClient: Client | null;
-  /** The listener is gone: open connections close after their request. */
+  /** The listener was removed: open connections close after the request in progress. */
   closing: boolean;
 
   constructor(gateway: Gateway, settings: ListenerSettings) {
@@ -56,7 +56,7 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
   clientOf(address: string, port: number): Client {
     const ip = address.startsWith('::ffff:') ? address.slice(7) : address;
     const { lastClient } = this;
-    // Neighbours from one address share its texts: many idle connections of one proxy then cost less.
+    // Consecutive clients from one address share its texts: many idle connections of one proxy then cost less.
     const known = lastClient !== null && lastClient.socketIp === ip;
     const client: Client = {
       ip: known ? lastClient.ip : ip,
@@ -72,7 +72,7 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
     return client;
   }
 
-  /** A PROXY header was read, or was not to be believed (`client` then is the socket's). */
+  /** A PROXY header was read. `client` is the socket's own when the header is not believed or names no address. */
   onProxied(socket: Socket, client: Client): SocketEvents {
     if (this.tls === null) return this.gateway.serve(socket, client, this);
     return this.gateway.secure(socket, client, this, this.tls) ?? nobody;
@@ -87,7 +87,7 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
     this.gateway.unsecured(socket, failure);
   }
 
-  /** It is known whether HTTP/2 or HTTP/1 is spoken. */
+  /** Called when it is known whether the connection speaks HTTP/2 or HTTP/1. */
   onPreface(socket: Socket, client: Client, http2: boolean): SocketEvents {
     return http2 ? this.gateway.serveHttp2(socket, client, this) : this.gateway.serveHttp1(socket, client, this);
   }

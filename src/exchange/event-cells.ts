@@ -1,8 +1,8 @@
-// The cells in which a filter counts its events, by name. Telemetry reads them.
+// The cells in which a filter counts its events, by the event's name. Telemetry reads them.
 
 import type { FilterServices } from './filter.ts';
 
-/** The cell of each of these events, which a filter looks up once, when it is built: `worker.cells[cells.refused]++`. */
+/** The cell of each of these events. A filter looks the cells up once, when it is built: `worker.cells[cells.refused]++`. */
 export function eventCells<Event extends string>(
   events: readonly Event[],
   { eventCell }: Pick<FilterServices, 'eventCell'>,

@@ -1,4 +1,4 @@
-// One request and its response on their way through the gateway. Holds their state and the interface for filters; the steps are in other files.
+// One request and its response on their way through the gateway: their state and the interface for filters. The steps are in other files.
 
 import type { Fault } from '../base/fault.ts';
 import { latin1 } from '../base/latin1.ts';
@@ -48,7 +48,7 @@ export type AnsweredBy = 'nobody' | 'upstream' | 'gateway';
 const noState: unknown[] = [];
 
 export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter, GateWaiter, RequestTimes, Timed {
-  // As RequestTimes and Timed: when the whole exchange is over.
+  // Required by RequestTimes and Timed. `deadline`: monotonic ms at which the whole exchange must be over; Infinity for no limit.
   deadline: number;
   wheelSlot: number;
   wheelNext: Timed | null;
@@ -64,25 +64,25 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   response: ExchangeResponse | null;
   found: FoundRoute<Route> | null;
   route: Route | null;
-  /** Whom an identity filter recognised; null before, and for credentials that belong to no configured consumer. */
+  /** The consumer that an identity filter recognised; null before, and for credentials that belong to no known consumer. */
   consumer: Consumer | null;
-  /** The content of the verified credential; null while none was verified. */
+  /** The content of the verified credential; null while no credential was verified. */
   identity: Identity | null;
-  /** One cell a filter; see `FilterServices.slot`. */
+  /** One cell per filter; see `FilterServices.slot`. */
   state: unknown[];
-  /** What went wrong, if anything did. */
+  /** What went wrong; null while nothing did. */
   fault: Fault | null;
-  /** True once the exchange is over: code that resumes late does nothing. */
+  /** True once the exchange is over: code that resumes late must do nothing. */
   ended: boolean;
 
-  /** Filters entered so far: the position in the route's chain. */
+  /** Number of filters entered so far: the position in the route's chain. */
   entered: number;
-  /** A filter waits: what arrives meanwhile is held. */
+  /** True while a filter waits: body pieces that arrive meanwhile are held. */
   suspended: boolean;
   earlyReply: Reply | null;
   answeredBy: AnsweredBy;
   responseStarted: boolean;
-  /** The response does not pass back through the filters, since one of them failed on it. */
+  /** True when the response skips the filters' `onResponse`, because one of them failed on it. */
   passFilters: boolean;
 
   upstream: Upstream | null;
@@ -90,79 +90,79 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   connection: RequestWriter | null;
   waiting: boolean;
   attempts: number;
-  /** Null when nothing is tried again but what met a dead kept connection. */
+  /** Null when no retry is configured; dead kept connections and unprocessed requests are retried all the same (see retry.ts). */
   retryPolicy: RetryPolicy | null;
-  /** Null until a first try failed. */
+  /** The failed attempts, and the timer of the next one; null until it is first needed. */
   retries: Retries | null;
-  /** A second try beside the first; null for routes without `hedge`. */
+  /** The second try beside the first; null while none is scheduled or begun, and for routes without `hedge`. */
   hedge: Hedge | null;
-  /** Of the circuit breaker, for the attempt in progress; below 0 when there is nothing to give back. */
+  /** The circuit breaker's pass for the attempt in progress; below 0 when there is none to give back. */
   breakerPass: number;
-  /** The gate at which it waits, and since when; null when it waits at none. */
+  /** The gate at which the exchange waits, null for none, and since when (monotonic ms). */
   waitsAt: Gate | null;
   waitsSince: number;
-  /** The gates that let it in, and where it is counted. */
+  /** The gates that admitted the exchange and count it as in progress; null for none. */
   routeGate: Gate | null;
   upstreamGate: Gate | null;
-  /** How long its client is kept waiting; null where it is as long as it takes. */
+  /** The time after which the client gets a 202; null where the client waits for as long as the response takes. */
   deferral: DeferralWait | null;
-  /** What is kept for its copy; null for what is not copied. */
+  /** What is kept for the copy that a mirror sends; null when this exchange is not copied. */
   mirror: MirrorCopy | null;
-  /** Where its version counts, see count-version.ts; below 0 for routes that compare none. */
+  /** Offset of the cells in which its version is counted, see count-version.ts; below 0 when no version is counted. */
   versionCellsAt: number;
-  /** The received head has been made ready for the upstream; see send-head.ts. */
+  /** True once the received head has been prepared for the upstream; see send-head.ts. */
   headReady: boolean;
-  /** Id fields for the upstream where ids came from outside, else empty. */
+  /** Header lines with the ids for the upstream when an id came from outside; else empty. */
   foreignIds: string;
-  /** Forwarding fields that continue a trusted proxy's, which are taken out of the head. */
+  /** Forwarding header lines that continue those of a trusted proxy, which are removed from the head; else empty. */
   continuedLines: string;
-  /** Cookie line of a sticky split, sent with the response. */
+  /** `Set-Cookie` value of a sticky split, sent with the response; empty for none. */
   stickyCookie: string;
-  /** As `stickyCookie`, for the endpoint. */
+  /** As `stickyCookie`, for session affinity to an endpoint; sent with responses of the upstream only. */
   affinityCookie: string;
 
-  /** The request has been received whole. */
+  /** The request has been received completely. */
   requestEnded: boolean;
   requestTrailers: Headers | null;
   /** Body pieces that wait for a connection or a filter. */
   heldRequest: Buffer[] | null;
-  /** Body pieces sent to a kept connection, for another attempt; null once they are too many. */
+  /** Body pieces already sent, kept for another attempt; null when none are kept, and once they are too many. */
   replayable: Buffer[] | null;
   replayableBytes: number;
-  /** More was sent than is remembered, so it cannot be sent again. */
+  /** More of the body was sent than is remembered, so it cannot be sent again. */
   replayGivenUp: boolean;
   requestPipe: BodyPipe | null;
-  /** Filters may change the request's body, so its length is not known ahead. */
+  /** Filters may change the request's body, so its length is not known in advance. */
   requestFiltered: boolean;
   /** Response pieces that arrived while a filter waited. */
   heldResponse: Buffer[] | null;
   heldResponseEnd: boolean;
   responseTrailers: Headers | null;
   responsePipe: BodyPipe | null;
-  /** The client, or the upstream, takes no bytes at the moment: code that is done waiting must not start the flow again. */
+  /** True while the client, or below the upstream, takes no bytes: code that resumes after a wait must not restart the flow. */
   responseIsBlocked: boolean;
   requestIsBlocked: boolean;
   /** The body is being gathered because routes match on it. */
   gathering: boolean;
-  /** The body is being gathered for a filter. */
+  /** Gathers the body for a filter that needs all of it; null when no filter does. */
   collector: BodyCollector | null;
 
-  /** For an exchange that continues another one, that one's. */
+  /** When the exchange began, monotonic milliseconds. A deferred request that was handed over keeps its first start. */
   startedAt: number;
-  /** Monotonic milliseconds of sending upstream and of the first byte back; 0 when it did not happen. */
+  /** Monotonic milliseconds of sending upstream and of the first byte back, in the last attempt; 0 when it did not happen. */
   sentAt: number;
   firstByteAt: number;
-  /** When the response's head was sent to the client; 0 if it was not. */
+  /** Monotonic milliseconds when the response's head was sent to the client; 0 if it was not. */
   answeredAt: number;
   requestBytes: number;
-  /** Largest body that is taken; 0 is no limit. Starts as `limits.body`; a filter may lower it for its route. */
+  /** Largest request body accepted, in bytes; 0 is no limit. Starts as `limits.body`; a filter may lower it for its route. */
   bodyBytesMax: number;
   responseBytes: number;
   private id: string;
   private idGiven: boolean;
-  /** The caller's trace, empty when it begins here. */
+  /** The trace id sent upstream when an id came from outside, see foreign-ids.ts; else empty, and the block at `idAt` has it. */
   traceOfCaller: string;
-  /** The block of ids made for this exchange; see IdBlocks. */
+  /** The batch with the block of ids made for this exchange, which begins at `idAt`; see IdBlocks. */
   readonly idBatch: IdBatch;
   readonly idAt: number;
 
@@ -249,9 +249,9 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.idBatch = services.ids.batch;
   }
 
-  // ---- The face that filters see -------------------------------------------------------------------------------
+  // ---- The interface for filters -------------------------------------------------------------------------------
 
-  /** What a trusted proxy or a filter gave, else made on first use: 32 hex digits. What the log and the upstream see alike. */
+  /** The id that a trusted proxy or a filter gave, else 32 hex digits of the gateway. The log and the upstream see the same id. */
   get requestId(): string {
     if (this.id === '') {
       const claimed = this.client.trusted ? this.request.headers.getOnlyById(HeaderId.xRequestId) : undefined;
@@ -266,15 +266,15 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.idGiven = true;
   }
 
-  /** Uses the id that was made for it, whatever a trusted proxy sent. */
+  /** Uses the id that the gateway made, whatever a trusted proxy sent. */
   useOwnId(): void {
     this.id = this.madeId(REQUEST_ID_AT);
     this.idGiven = false;
   }
 
-  /** Whether the request uses the id that was made for it, and not one from outside. */
+  /** Whether the request uses the id that the gateway made, not one from outside. */
   get hasOwnId(): boolean {
-    // Because: a trusted client's claim is looked at when the id is asked for.
+    // Because: the id that a trusted client claims is read only when `requestId` is asked for.
     if (this.client.trusted) void this.requestId;
     return !this.idGiven;
   }
@@ -288,12 +288,12 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     return latin1(this.idBatch.bytes, this.idAt + at, this.idAt + at + ID_DIGITS);
   }
 
-  /** gRPC's streams begin in the request: their callers may be as quiet before the response as after it. */
+  /** Silence allowed in the request's body, ms; 0: the listener's limits. gRPC callers may be as quiet before the response as after it. */
   get quietMs(): number {
     return this.upstream !== null && isGrpc(this.request) ? this.idleTimeoutMs || Infinity : 0;
   }
 
-  /** Empty until a route was found. */
+  /** Name of the route; empty until one was found. */
   get routeName(): string {
     return this.route === null ? '' : this.route.name;
   }
@@ -314,14 +314,14 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.earlyReply ??= reply;
   }
 
-  /** Answers early with a refusal as problem+json. `detail` of the fault is shown to the client. */
+  /** Answers early with a refusal: problem+json, or a gRPC status for gRPC callers. The client sees the fault's `detail`. */
   refuse(fault: Fault, headers?: Iterable<readonly [string, string]>): void {
     if (this.ended || this.answeredBy !== 'nobody' || this.earlyReply !== null) return;
     this.fault = fault;
     this.earlyReply = headers === undefined ? { status: fault.kind.status } : { status: fault.kind.status, headers };
   }
 
-  /** Takes an early reply back before anything of it was sent: a filter that tries several ways found that one does not do. */
+  /** Withdraws an early reply that was not sent yet, with fault, consumer and identity: for filters that try several ways in turn. */
   withdrawReply(): void {
     this.earlyReply = null;
     this.fault = null;
@@ -329,7 +329,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.identity = null;
   }
 
-  /** Gives up waiting for a connection, if it does. */
+  /** Stops waiting for a connection or at a gate. Does nothing when the exchange does not wait. */
   stopWaiting(): void {
     if (!this.waiting) return;
     this.waiting = false;
@@ -337,7 +337,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     else this.endpoint!.pool.forget(this);
   }
 
-  // ---- Events of both connections, the pool and the wheel ------------------------------------------------------
+  // ---- Events of both connections, the pool, the gates and the wheel -------------------------------------------
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {
     this.services.steps.requestBody(this, bytes, start, end);

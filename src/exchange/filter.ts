@@ -20,84 +20,85 @@ export interface Filter {
   /** The request's head is complete; nothing was sent upstream. May change `exchange.request`. */
   onRequest?(exchange: Exchange): void | Promise<void>;
   /**
-   * A piece of the request's body, in order; called with an empty last piece when the end comes alone.
-   * Returns what to send instead (an empty Buffer sends nothing now), or nothing to send it as it is.
-   * The bytes are the filter's to keep.
+   * A piece of the request's body, in order. The end comes as a last piece, which is empty unless a filter before has added to it. Returns
+   * what to send instead (an empty Buffer sends nothing now), or nothing to send the piece as it is. The bytes are the filter's to keep.
    */
   onRequestBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
   /** The head of the response, the upstream's or an early one, before anything of it is sent. May change `exchange.response`. */
   onResponse?(exchange: Exchange): void | Promise<void>;
   /** As `onRequestBody`, for the response. Called only if `onResponse` called `exchange.response.filterBody(slot)`. */
   onResponseBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
-  /** Whether the request is for the filter itself, as a login's callback is: no other identity filter may respond to it. */
+  /** Whether the filter itself answers this request, as a login answers its callback: no other identity filter may answer it then. */
   serves?(exchange: Exchange): boolean;
-  /** Where it looks for its credential; for `withhold` of the others. */
+  /** The places in which the filter looks for its credential; other filters get them as `of` in `withhold`. */
   readonly credentialPlaces?: readonly CredentialPlace[];
   /**
-   * Removes what it would have withheld from the upstream from a request that another filter admitted. What is at the places `of` that
-   * one is that one's to keep or to take out.
+   * Called when another filter admitted the request: removes what this filter would have withheld from the upstream. Leaves the places
+   * `of`, about which the admitting filter decides.
    */
   withhold?(exchange: Exchange, of: readonly CredentialPlace[]): void;
-  /** Always called once for a filter that was entered, however the exchange ends. Must not wait. */
+  /** Called exactly once for a filter that was entered, however the exchange ends. Must not wait. */
   onEnd?(exchange: Exchange): void;
 }
 
-/** What a filter gets when it is built, beside its configuration. */
+/** What a filter gets when it is built, besides its configuration. */
 export interface FilterServices {
   /** Index of this filter's cell in `exchange.state`. */
   readonly slot: number;
-  /** The route it is built for; empty for the global chain. */
+  /** The route for which the filter is built; empty for the global chain. */
   readonly routeName: string;
   readonly worker: WorkerServices;
   /**
-   * This worker's object for an entry of `stores`: kept over reloads while its settings stay, opened before the configuration is put
-   * to use, closed when no configuration has it. Throws a `TypeError` for an unknown name.
+   * This worker's object for an entry of `stores`. It is kept over reloads while its settings stay the same, opened before the
+   * configuration takes effect, and closed when no configuration uses it. Throws a `TypeError` for an unknown name.
    */
   store(name: string): Store;
-  /** The settings of a store, for the spec of a feed; nothing is opened. Throws a `TypeError` for an unknown name. */
+  /** The settings of a store, for use in the spec of a feed; opens nothing. Throws a `TypeError` for an unknown name. */
   storeSpec(name: string): StoreSpec;
   /**
-   * A filter inside this one's configuration, built with a cell of its own. Its hooks are this one's to call. It counts refusals in
-   * `tally`; without one where this filter does.
+   * Builds a filter from this one's configuration, with a state cell of its own. The outer filter calls its hooks. The inner filter counts
+   * refusals in `tally`; without `tally`, where the outer filter counts its own.
    */
   inner(written: WrittenFilter, tally?: RefusalTally): Filter;
-  /** Where refusals are to be counted; null counts them at once. */
+  /** Where the filter records refusals that may turn out not to count; null when it counts them at once. */
   readonly tally: RefusalTally | null;
-  /** Cell that counts this event of this kind of filter: `worker.cells[cell]++`. Only events that the definition lists. */
+  /** Index of the cell that counts this event for this kind of filter: `worker.cells[cell]++`. The definition must list the event. */
   eventCell(event: string): number;
   /**
-   * How many filters of this chain have called this with `text` before: for one that keeps something elsewhere under a name from its settings,
-   * so that another one beside it with the same settings does not use it up as well.
+   * How many filters of this chain have called this with the same `text` before. A filter that keeps something elsewhere under a name made
+   * from its settings adds this number to the name: otherwise two filters with the same settings would use up the same entry.
    */
   twins(text: string): number;
-  /** First of the cells of a limit that `needs` named, by `LimitCell`: `worker.cells[cells + LimitCell.refused]++`. */
+  /**
+   * First cell of a limit that `needs` named; the others follow in the order of `LimitCell`: `worker.cells[cells + LimitCell.refused]++`.
+   */
   limitCells(limit: string): number;
 }
 
-/** A filter as a checked configuration names it. */
+/** A filter as it stands in a checked configuration: its name and its settings. */
 export interface WrittenFilter {
   readonly name: string;
   readonly config: unknown;
 }
 
-/** A filter's entry in the catalogue. `Config` is what its schema gives. */
+/** A filter's entry in the catalogue. `Config` is the output of its schema. */
 export interface FilterDefinition<Config> {
   /** As written in the configuration: `rateLimit`. */
   readonly name: string;
-  /** What it counts, `cardea_filter_events_total{filter,event}`: a short fixed list, such as `admitted`, `refused`. */
+  /** The events it counts in `cardea_filter_events_total{filter,event}`: a short fixed list, such as `admitted`, `refused`. */
   readonly events?: readonly string[];
   /**
-   * Whether nobody passes it without credentials; for `cardea audit`. By default that is what every filter with `identityHeaders`
-   * does: one that can be configured to admit unknown callers reports here when it does.
+   * Whether the filter lets nobody pass without credentials; used by `cardea audit`. Without this method, a filter with `identityHeaders`
+   * is a guard: a filter that can be configured to admit unknown callers must return false for such a configuration.
    */
   isGuard?(config: Config): boolean;
-  /** The filters that its configuration holds, for those that call others. */
+  /** The filters inside its configuration, for filters that run others. */
   inner?(config: Config): readonly WrittenFilter[];
-  /** What it shares with other threads. Runs in the supervisor, for every place where the filter is configured. */
+  /** What the filter shares with other threads. Called in the supervisor, for every place where the filter is configured. */
   needs?(config: Config, context: NeedsContext): FilterNeeds;
   /**
-   * Fields of the request that only this filter may write, in any case, since the upstream trusts them. Removed from
-   * every request on arrival, on all routes and before they are matched. An empty list still reserves `x-consumer-*`.
+   * Request headers that only this filter may write, because the upstream trusts them; names in any case. They are removed from every
+   * request on arrival, on all routes and before routes are matched. An empty list still reserves `x-consumer-*`.
    */
   identityHeaders?(config: Config): readonly string[];
   /** Throws a `TypeError` with a message for the operator when the configuration cannot work. */

@@ -50,14 +50,14 @@ function finalStatus(exchange: Exchange): number {
   return exchange.responseStarted ? exchange.response!.status : (exchange.fault?.kind.status ?? 499);
 }
 
-/** Milliseconds until the first byte of the response, in the last attempt. */
+/** Milliseconds from sending upstream to the response's first byte (now if there is none), in the last attempt; 0 if nothing was sent. */
 function upstreamTime({ sentAt, firstByteAt }: Exchange, now: number): number {
   return sentAt === 0 ? 0 : (firstByteAt === 0 ? now : firstByteAt) - sentAt;
 }
 
-/** Our own milliseconds until the head of the response was sent: the pace of bodies and tunnels is set by both ends. */
+/** Milliseconds until the response's head was sent, without `upstreamMs`. Bodies and tunnels do not count: both ends set their pace. */
 function ownTime({ startedAt, sentAt, firstByteAt, answeredAt }: Exchange, now: number, upstreamMs: number): number {
-  // The wait for an upstream that never responded ends now.
+  // An upstream that never responded was waited for until now.
   const until = answeredAt === 0 || (sentAt !== 0 && firstByteAt === 0) ? now : answeredAt;
   return until - startedAt - upstreamMs;
 }
@@ -96,7 +96,7 @@ function log(exchange: Exchange): void {
   const status = finalStatus(exchange);
   const sample = snapshot.accessLogSample;
   if (sample < 1 && status < 500 && fault === null) {
-    // Exact over time rather than by dice.
+    // A running sum instead of random numbers makes the share exact over time.
     sampled += sample;
     if (sampled < 1) return;
     sampled -= 1;
@@ -105,7 +105,7 @@ function log(exchange: Exchange): void {
   const total = now - exchange.startedAt;
   const upstreamMs = upstreamTime(exchange, now);
   const ownIds = exchange.hasOwnId && exchange.traceOfCaller === '';
-  // A fresh record each time: filling an old one would make the collector look at every string in it.
+  // A fresh record each time: filling an old one would make the garbage collector look at every string in it.
   const fields: AccessFields = {
     timeMs: wallMs(now) - total,
     ids: ownIds ? exchange.idBatch : null,

@@ -1,4 +1,4 @@
-// An exchange that continues another one without its client: a mirror's copy, or a response that is fetched later. Starts nothing.
+// An exchange that continues another one without its client: a mirror's copy, or a response that is fetched later. Sends nothing itself.
 
 import { latin1 } from '../base/latin1.ts';
 import type { ResponseWriter } from '../net/exchange-ends.ts';
@@ -8,8 +8,8 @@ import type { Route } from './route.ts';
 import type { ExchangeServices } from './services.ts';
 
 /**
- * The same request by the same caller, completely read and past its filters, with the same ids; its response goes to
- * `to`. `services` are for exchanges that are not counted as a client's; `route` has no filters to run.
+ * An exchange for the same request of the same caller, completely read and past its filters, with the same ids; its response goes to `to`.
+ * `services` are for exchanges that are not counted as a client's; `route` has no filters to run.
  */
 export function followingExchange(
   from: Exchange,
@@ -25,10 +25,10 @@ export function followingExchange(
   exchange.requestEnded = true;
   exchange.requestTrailers = from.requestTrailers;
   exchange.requestFiltered = from.requestFiltered;
-  // The head that both share was made ready for sending when the other was sent.
+  // Both exchanges share one head, which was prepared when the first exchange sent it.
   exchange.headReady = true;
   exchange.continuedLines = from.continuedLines;
-  // Because: the block of ids that `from` points into is the next request's soon.
+  // Because: the new exchange has a block of ids of its own, and is to send the ids of `from`.
   exchange.foreignIds =
     from.foreignIds === '' ? latin1(from.idBatch.bytes, from.idAt, from.idAt + ID_BLOCK_BYTES) : from.foreignIds;
   return exchange;

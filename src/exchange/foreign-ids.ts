@@ -1,14 +1,14 @@
-// Ids of a request that came from outside: the trace that is continued, the request id that a trusted proxy or a filter gave.
+// Ids of a request that came from outside: the trace that is continued, and the request id that a trusted proxy or a filter gave.
 
 import { HeaderId } from '../http/header-names.ts';
 import { traceContext } from '../telemetry/trace-context.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Trace and id fields of an untrusted peer, or of a trace that begins here. */
+/** Fields that are removed when both ids are the gateway's own. */
 const replaced = new Uint8Array(64);
 for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) replaced[id] = 1;
 
-/** Removes them from the head and returns them: as fields, or empty when the exchange uses those made for it. */
+/** Removes the id fields from the head and returns header lines that replace them; empty when the exchange sends the ids made for it. */
 export function foreignIds(exchange: Exchange): string {
   const { headers } = exchange.request;
   const received = headers.getOnlyById(HeaderId.traceparent);
@@ -20,7 +20,7 @@ export function foreignIds(exchange: Exchange): string {
   exchange.traceOfCaller = trace.traceId;
   headers.removeById(HeaderId.traceparent);
   if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
-  // Because: what a stranger claims is not passed on, and every log on the way is to show the same id.
+  // Because: a request id that a stranger claims is not passed on, and every log on the way is to show the same id.
   const { requestId } = exchange;
   headers.removeById(HeaderId.xRequestId);
   return `X-Request-Id: ${requestId}\r\ntraceparent: ${trace.traceparent}\r\n`;

@@ -8,7 +8,7 @@ import { forwardTo } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { answer } from './reply.ts';
 
-/** So that a client with a low hash here does not have one in every other choice by a hash. */
+/** Makes this hash independent of others: a client with a low hash here must not have a low hash in every other choice. */
 const SPLIT_SEED = 17;
 
 /** Carries out the route's destination. */
@@ -53,7 +53,7 @@ export function forward(exchange: Exchange): void {
   }
 }
 
-/** The target that a sticky client had before, or the next in turn, with the cookie that makes it stick. */
+/** The target that a sticky client had before; else the next in turn, with the cookie that makes the client stick to it. */
 function chooseTarget(
   exchange: Exchange,
   splitter: { next(): Upstream; byKey(key: string): Upstream | undefined; keyOf(upstream: Upstream): string },

@@ -1,4 +1,4 @@
-// What strangers say of themselves is taken out, what trusted proxies say is believed from the right, and upstreams are told the truth.
+// Forwarding fields from strangers are removed, those of trusted proxies are believed from the right, and upstreams get the true values.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

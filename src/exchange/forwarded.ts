@@ -7,10 +7,10 @@ import type { Headers } from '../http/headers.ts';
 import type { Client } from '../net/client.ts';
 import type { Exchange, ExchangeRequest } from './exchange.ts';
 
-/** Whether an address belongs to a proxy whose word is believed. */
+/** Whether an address belongs to a trusted proxy. */
 export type IsTrusted = (ip: string) => boolean;
 
-/** Whom a listener believes, and how far. */
+/** Which proxies a listener trusts, and how far. */
 export interface Trust {
   readonly isTrusted: IsTrusted;
   /** Whether trusted proxies may forward their client's certificate. */
@@ -33,18 +33,18 @@ for (const id of [
   claims[id] = 1;
 }
 
-/** Whether this field, by its name in lower case, is taken out of the requests of everybody but trusted proxies. */
+/** Whether this field, by its name in lower case, is removed from all requests but those of trusted proxies. */
 export function isForwardingClaim(name: string): boolean {
   return claims[headerIdOf(name)] === 1;
 }
 
-/** What some proxies write around an address: brackets for IPv6, a port behind either. */
+/** Forms that some proxies write: an IPv6 address in brackets, and a port after either kind of address. */
 const bracketed = /^\[([0-9a-fA-F:.]+)\](?::[0-9]{1,5})?$/;
 const withPort = /^([0-9.]+):[0-9]{1,5}$/;
 
 const words = new Uint32Array(IPV6_WORDS);
 
-/** An address as a proxy writes it, in the one form that is compared and logged; null when it is none. */
+/** An address as a proxy writes it, in the one form that is compared and logged; null when the text is no address. */
 function addressOf(written: string): string | null {
   const text = bracketed.exec(written)?.[1] ?? withPort.exec(written)?.[1] ?? written;
   if (parseIpv4(text) !== -1) return text;
@@ -54,8 +54,8 @@ function addressOf(written: string): string | null {
 }
 
 /**
- * The client of a request. Forwarding fields of an untrusted peer are removed from the head before
- * anything reads it; those of a trusted proxy are believed, from the right, up to the first address that is not trusted.
+ * The client of a request. Forwarding fields of an untrusted peer are removed from the head before anything reads it. The X-Forwarded-For
+ * of a trusted proxy is read from the right, up to the first address that is not trusted: that is the client's.
  */
 export function clientOf(connectionClient: Client, request: ExchangeRequest, trust: Trust): Client {
   const { headers } = request;
@@ -65,7 +65,7 @@ export function clientOf(connectionClient: Client, request: ExchangeRequest, tru
   }
   if (!trust.keepsClientCertificateHeaders) headers.removeMasked(certificateClaims);
   const claimed = believedAddress(headers.getJoined('x-forwarded-for'), trust.isTrusted);
-  // If it is given twice, one is the client's and one the proxy's, and it is unknown which.
+  // If it is given twice, one is the client's and one is the proxy's, and it is unknown which.
   const proto = headers.getOnlyById(HeaderId.xForwardedProto);
   const scheme = proto === 'https' || proto === 'http' ? proto : connectionClient.scheme;
   if (claimed === null && scheme === connectionClient.scheme) return connectionClient;
@@ -95,7 +95,7 @@ function believedAddress(list: string | undefined, isTrusted: IsTrusted): string
   return believed;
 }
 
-/** Forwarding and Via fields for the upstream as lines. Those of a trusted proxy in front are continued. */
+/** The forwarding and Via header lines for the upstream. Those of a trusted proxy in front are continued. */
 export function forwardedLines(exchange: Exchange): string {
   const { client, request } = exchange;
   const { authority, version } = request;
@@ -112,7 +112,7 @@ export function forwardedLines(exchange: Exchange): string {
   return lines;
 }
 
-/** The fields of a trusted proxy are removed from the head, and continued. */
+/** Removes the forwarding fields of a trusted proxy from the head, and returns lines that continue them with the proxy's own address. */
 export function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {
   const before = headers.getJoined('x-forwarded-for');
   const forwarded = headers.getJoined('forwarded');
@@ -130,7 +130,9 @@ export function continuedLines(client: Client, headers: Headers, authority: stri
   );
 }
 
-/** The trusted proxy's own certificate. Where it told of its client's in RFC 9440's fields, which hold one, that stands. */
+/**
+ * The trusted proxy's own certificate; nothing if the proxy sent its client's in the fields of RFC 9440, which hold one: that one stays.
+ */
 function ownCertificateLines({ certificate }: Client, headers: Headers): string {
   if (certificate === null || headers.getById(HeaderId.clientCert) !== undefined) return '';
   return certificate.forwardedLines;
@@ -142,7 +144,7 @@ function viaVersion(version: string): string {
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** The host that a proxy in front received may contain anything: it must not look like another element. */
+/** A host as a quoted string. The one that a proxy in front received may contain anything, and must not look like another element. */
 function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }

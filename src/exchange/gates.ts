@@ -1,5 +1,5 @@
-// The gates that an exchange passes on its way upstream: its route's, then its upstream's. What happens after a wait is in admitted.ts, at
-// the end in leave-gates.ts; what a gate is, in src/upstream/admission.
+// The gates that an exchange passes on its way upstream: its route's, then its upstream's. How it continues after a wait is in admitted.ts,
+// how it leaves is in leave-gates.ts; what a gate is, in src/upstream/admission.
 
 import { Fault } from '../base/fault.ts';
 import { Entry, type Gate } from '../upstream/admission/gate.ts';
@@ -8,7 +8,7 @@ import { refuse } from './reply.ts';
 
 const comeBack = [['Retry-After', '1']] as const;
 
-/** True when it may go on. Else it waits at a gate, or has been refused. Call it where the route or the upstream has a gate. */
+/** True when the exchange may go on; else it waits at a gate or was refused. Call it only where a gate is to be entered or left. */
 export function enterGates(exchange: Exchange): boolean {
   const ofRoute = exchange.route!.plan.gate;
   const ofUpstream = exchange.upstream!.gate;
@@ -17,7 +17,7 @@ export function enterGates(exchange: Exchange): boolean {
     exchange.routeGate = ofRoute;
   }
   if (exchange.upstreamGate !== ofUpstream) {
-    // Another upstream takes over from the one that it was let through to.
+    // The exchange goes to another upstream than the one whose gate admitted it.
     exchange.upstreamGate?.leave(-1, false);
     exchange.upstreamGate = null;
     if (ofUpstream === null) return true;
@@ -27,7 +27,7 @@ export function enterGates(exchange: Exchange): boolean {
   return true;
 }
 
-/** It has waited as long as it may. */
+/** Called when the exchange has waited at a gate as long as it may: refuses it. */
 export function notAdmitted(exchange: Exchange): void {
   exchange.waiting = false;
   exchange.services.io.wheel.unschedule(exchange);
@@ -41,7 +41,7 @@ function enter(exchange: Exchange, gate: Gate): boolean {
     refuse(exchange, new Fault('concurrency_limited'), comeBack);
     return false;
   }
-  // The client is read on: one that leaves is noticed, and never sent.
+  // The client is still read: if it leaves, that is noticed, and the request is never sent.
   exchange.waiting = true;
   if (exchange.deadline !== Infinity) exchange.services.io.wheel.schedule(exchange, exchange.deadline);
   return false;

@@ -44,12 +44,12 @@ export interface GatewayServices {
   /** Metric cells of this worker, and where the worker's own block begins. */
   readonly cells: Float64Array;
   readonly workerMetricsOffset: number;
-  /** Left out, requests are not counted by consumer. */
+  /** Left out or null: requests are not counted by consumer. */
   readonly consumers?: ConsumerCounter | null;
   readonly accessLog: AccessLog;
-  /** One line for the operator. */
+  /** Writes one line for the operator. */
   readonly log: ExchangeServices['log'];
-  /** Without it, this worker knows of no other. */
+  /** Left out: this worker shares no states with other workers. */
   readonly states?: SharedStates;
 }
 
@@ -97,7 +97,7 @@ export class Gateway {
     this.shedder.become(snapshot.shedding ?? null);
   }
 
-  /** Finds out what this Node can do. Call once, before the first `accept`. */
+  /** Finds out whether this Node lets accepted sockets share a read buffer. Call once, before the first `accept`. */
   async prepare(): Promise<void> {
     this.ownAccept = await supportsOwnAccept();
     if (!this.ownAccept)
@@ -136,7 +136,7 @@ export class Gateway {
     }
   }
 
-  /** Takes a socket as given by `Listener`. */
+  /** Takes an accepted socket from `Listener`; closes it when there is no room for another connection. */
   accept(socket: Socket, settings: ListenerSettings): void {
     this.io.clock.tick();
     if (!this.room.hasRoomFor(socket, this.open.accepted, this.current.limits.connectionsMax)) {
@@ -160,7 +160,7 @@ export class Gateway {
     else readByEvents(socket);
   }
 
-  /** Begins a TLS handshake on a socket; null when too many are in progress. The socket is closed then. */
+  /** Begins a TLS handshake on a socket. Null when too many are in progress: the socket is then closed. */
   secure(socket: Socket, client: Client, entrance: Entrance, tls: ServerTls): Handshake | null {
     this.open.forgetNameless(socket);
     const handshake = tls.begin(socket, client, entrance);
@@ -173,13 +173,13 @@ export class Gateway {
     return handshake;
   }
 
-  /** A handshake is done. */
+  /** Counts a TLS handshake that succeeded. */
   secured(resumed: boolean): void {
     const { cells, workerMetricsOffset } = this.services;
     cells[workerMetricsOffset + (resumed ? WorkerCell.tlsResumed : WorkerCell.tlsHandshakes)]!++;
   }
 
-  /** A handshake failed; null when the client left. */
+  /** Counts a TLS handshake that failed; `failure` is null when the client left. */
   unsecured(socket: Socket, failure: HandshakeFailure | null): void {
     this.services.cells[this.services.workerMetricsOffset + failureCells[failure ?? 'aborted']]!++;
     this.unproxiedClosed(socket);
@@ -200,7 +200,7 @@ export class Gateway {
     return this.opened(new DownstreamConnection(socket, client, entrance));
   }
 
-  /** In plain text with prior knowledge, or where TLS agreed on `h2`. */
+  /** For prior knowledge without TLS, and where TLS agreed on `h2`. */
   serveHttp2(socket: Socket, client: Client, entrance: Entrance): SocketEvents {
     return this.opened(new ServerConnection(socket, client, entrance));
   }
@@ -215,15 +215,15 @@ export class Gateway {
   }
 
   /**
-   * Tells every connection `Connection: close` or GOAWAY, then closes the idle ones; resolves when none is left, and nothing that
-   * clients were told to come back for, or the time is up (then they are cut).
+   * Asks every client to close (`Connection: close` or GOAWAY), then closes the idle connections. Resolves when no connection and no
+   * deferred request is left, or when the time is up: then the remaining connections are cut.
    */
   async drain(timeoutMs: number): Promise<void> {
     const [givenUp] = await Promise.all([this.services.unattended.drain(timeoutMs), this.open.drain(timeoutMs)]);
     if (givenUp > 0) this.services.log('warn', 'deferred requests get no response', { requests: givenUp });
   }
 
-  /** As `drain` for the connections of one listener, which is gone; nothing is cut. `settings` are those of `accept`. */
+  /** As `drain`, for the connections of one listener that was removed; none is cut. `settings` are those given to `accept`. */
   drainListener(settings: ListenerSettings): void {
     const entrance = this.entrances.get(settings);
     if (entrance === undefined) return;
@@ -239,7 +239,7 @@ export class Gateway {
     return this.services.io;
   }
 
-  /** An exchange for a request, begun. */
+  /** Begins an exchange for a request. */
   startExchange(
     connection: ResponseWriter & { readonly client: Client },
     head: RequestHead,
@@ -254,7 +254,7 @@ export class Gateway {
     return exchange;
   }
 
-  /** Refuses what could not be read as a request. */
+  /** Refuses a message that could not be read as a request. */
   refuseMalformed(connection: DownstreamConnection, fault: Fault): void {
     const requestId = newRequestId();
     const message = problemMessage(fault, requestId);
@@ -262,12 +262,12 @@ export class Gateway {
     connection.refuse(message);
   }
 
-  /** A connection that did not begin with the PROXY header that its listener requires. It gets no response, since its protocol is unknown. */
+  /** Records a connection without the PROXY header that its listener requires. It gets no response: its protocol is unknown. */
   refuseUnproxied(client: Client): void {
     recordMalformed(this.services, client, new Fault('malformed_proxy_header'), newRequestId(), 0, '');
   }
 
-  /** Refuses a stream that is no request, or one that is not served (`answered`). */
+  /** Records a stream that gets no exchange. `answered`: it gets a refusal in this `RefusalForm`; else it was reset. */
   refuseStream(stream: ServerStream, fault: Fault, answered: boolean, form: number): void {
     const requestId = newRequestId();
     recordMalformed(this.services, stream.client, fault, requestId, 0, 'HTTP/2');
@@ -287,7 +287,7 @@ export class Gateway {
     if (this.open.closed(connection)) cells[workerMetricsOffset + WorkerCell.connectionsOpen]!--;
   }
 
-  /** A socket closed before its PROXY header had come. */
+  /** Forgets a socket that closed before its PROXY header, TLS handshake or first bytes had come. */
   unproxiedClosed(socket: Socket): void {
     this.open.namelessClosed(socket);
   }

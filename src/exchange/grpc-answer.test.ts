@@ -5,7 +5,7 @@ import type { RequestHead } from '../http/request-head.ts';
 import { grpcTimeoutMs } from './grpc-answer.ts';
 
 function timeoutOf(text: string): number {
-  // Because: nothing else of a head is looked at.
+  // Because: `grpcTimeoutMs` looks at nothing else of a head.
   return grpcTimeoutMs({ headers: Headers.from([['grpc-timeout', text]]) } as unknown as RequestHead);
 }
 

@@ -11,7 +11,7 @@ export function isGrpc(request: RequestHead): boolean {
   return request.version === '2' && carriesGrpc(request);
 }
 
-/** Whether the messages are gRPC's, `application/grpc` with or without a format: also those of a translated call of a browser. */
+/** Whether the messages are gRPC's: a POST with `application/grpc`, with or without a format. Also for a browser's translated call. */
 export function carriesGrpc({ headers, method }: RequestHead): boolean {
   if (method !== 'POST') return false;
   const type = headers.getById(HeaderId.contentType);
@@ -21,7 +21,7 @@ export function carriesGrpc({ headers, method }: RequestHead): boolean {
 const timeoutForm = /^([0-9]{1,8})([HMSmun])$/;
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 
-/** Milliseconds of the call's `grpc-timeout`; Infinity if there is none that can be read. */
+/** Milliseconds of the call's `grpc-timeout`; Infinity if it is absent or cannot be read. */
 export function grpcTimeoutMs({ headers }: RequestHead): number {
   const match = timeoutForm.exec(headers.get('grpc-timeout') ?? '');
   return match === null ? Infinity : Number(match[1]) * unitMs[match[2]!]!;
@@ -36,7 +36,7 @@ export function grpcFields(fault: Fault): [string, string][] {
   ];
 }
 
-/** Everything but printable ASCII, and the percent sign, as its UTF-8 bytes in hexadecimal. */
+/** Percent-encodes the UTF-8 bytes of everything but printable ASCII, and the percent sign. */
 function percentEncoded(text: string): string {
   return Array.from(Buffer.from(text), byte =>
     byte >= 0x20 && byte <= 0x7e && byte !== 0x25

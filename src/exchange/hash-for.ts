@@ -1,11 +1,11 @@
-// The hash by which an upstream's balancer distinguishes requests: the same for every try of one request.
+// The hash by which an upstream's balancer distinguishes requests: the same for every attempt of one request.
 
 import { hashText } from '../base/hash.ts';
 import { queryValue } from '../http/query.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Of the client's address where what is to be hashed is missing; 0 where nothing is. */
+/** The hash of what `hashOn` names, or of the client's address where the request has no such value; 0 when the upstream does not hash. */
 export function hashFor(exchange: Exchange, upstream: Upstream): number {
   const { hashOn } = upstream.spec;
   if (hashOn === null) return 0;

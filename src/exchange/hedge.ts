@@ -18,39 +18,40 @@ import { endWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
-/** Of the responses that arrive before a second try begins. */
+/** The share of recent responses that arrived before the delay of a second try. */
 const SHARE = 0.95;
 
-/** Of the budget, by default. */
+/** Second tries as a share of all requests, when no retry policy sets the budget. */
 const BUDGET_SHARE = 0.2;
 
-/** How long the responses of a route took lately; outlives reloads. */
+/** Response times of a route; given to the next plan of the route, so that they outlive reloads. */
 export function newRecent(): RecentQuantile {
   return new RecentQuantile(SHARE);
 }
 
-/** Settings of a route, and the times of its responses. */
+/** A route's `hedge` settings, and the recent times of its responses. */
 export class HedgePlan {
   private readonly afterMs: number;
   private readonly recent: RecentQuantile;
 
-  /** `afterMs` 0 takes the 95th percentile of earlier responses, including those seen by the plan that had `recent` before. */
+  /** `afterMs` 0 takes the 95th percentile of recent response times, including those that an earlier plan put into `recent`. */
   constructor(afterMs: number, recent = newRecent()) {
     this.afterMs = afterMs;
     this.recent = recent;
   }
 
-  /** Infinity while it is not known. */
+  /** Milliseconds after which the second try begins; Infinity while the percentile is not known. */
   get delayMs(): number {
     return this.afterMs === 0 ? this.recent.value : this.afterMs;
   }
 
+  /** Records how long a response took, in ms from the start of its exchange. */
   answered(tookMs: number): void {
     if (this.afterMs === 0) this.recent.add(tookMs);
   }
 }
 
-/** Sets the clock for a second try, for requests that may be sent twice and have no body. */
+/** Schedules a second try, once per exchange, for requests that may be sent twice and have no body. */
 export function armHedge(exchange: Exchange, plan: HedgePlan): void {
   const { request, services } = exchange;
   const { delayMs } = plan;
@@ -71,7 +72,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
   private connection: RequestWriter | null;
   private pass: number;
   private sentAt: number;
-  /** It is the exchange's only try now, and passes everything on. */
+  /** True once this is the exchange's only try, which passes all its events on. */
   private leads: boolean;
 
   constructor(exchange: Exchange) {
@@ -88,12 +89,12 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.leads = false;
   }
 
-  /** The first try has taken long enough. */
+  /** The first try has taken long enough: begins the second one. */
   onDeadline(): void {
     const { exchange } = this;
     const upstream = exchange.upstream!;
     const { cells } = exchange.services;
-    // A first try that still waits for its connection is not slow yet, and one that failed is tried again elsewhere.
+    // A first try that still waits for its connection is not slow yet, and a first try that failed is retried elsewhere.
     if (
       exchange.ended ||
       exchange.connection === null ||
@@ -103,7 +104,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
       return;
     const first = exchange.endpoint!;
     const endpoint = upstream.pick(hashFor(exchange, upstream), [first]);
-    // One that is out is for requests that failed, not for those that are slow.
+    // An endpoint that is out of use may be picked for requests that failed, not for those that are slow.
     if (endpoint === undefined || endpoint === first || !endpoint.available) return;
     const now = upstream.nowMs;
     if (!upstream.budget.take(exchange.retryPolicy?.spec.budget ?? BUDGET_SHARE, now)) {
@@ -134,7 +135,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.failed(fault);
   }
 
-  /** Gives it up, because the exchange ended or its first try responded. */
+  /** Gives up the second try, because the exchange ended or its first try responded. Does nothing once this try leads. */
   cancel(): void {
     this.exchange.services.io.wheel.cancel(this);
     const { endpoint, connection } = this;
@@ -148,12 +149,12 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.leave();
   }
 
-  /** Takes the first try's place, which failed. False when it was not sent. */
+  /** Takes the place of the first try, which failed or lost. False when the second try was not sent, or leads already. */
   lead(): boolean {
     const { exchange, endpoint, connection } = this;
     if (endpoint === null || connection === null || this.leads) return false;
     this.leads = true;
-    // The first try may have failed while this one was not sent yet, and the exchange wait for another: it needs none any more.
+    // The first try may have failed before this one was sent, so that the exchange waits for another connection: it needs none any more.
     exchange.stopWaiting();
     endWait(exchange);
     exchange.endpoint!.ended();
@@ -199,7 +200,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
   onRequestBlocked(): void {}
   onRequestDrained(): void {}
 
-  /** Its response is worse than none: the first try may still give a better one. */
+  /** Drops a 5xx of the second try, which is worse than no response: the first try may still give a better one. */
   private report(head: ResponseHead): void {
     const upstream = this.exchange.upstream!;
     const tookMs = this.exchange.services.io.clock.now - this.sentAt;

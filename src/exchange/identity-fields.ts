@@ -1,13 +1,13 @@
-// The fields of one request in which filters forward the caller's identity: removed if a filter is refused after all, and
-// combined if there are several filters. Their content is made in identity-lines.ts.
+// The headers of one request in which filters forward the caller's identity: removed if a filter is refused after all, and combined if
+// several filters identify the caller. Their content is made in identity-lines.ts.
 
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import type { Exchange } from './exchange.ts';
 
-/** What several credentials allow together is what `acl` sees as well. */
+/** The header whose values are combined: `acl` sees the scopes of several credentials together as well. */
 const SCOPES = `${CONSUMER_PREFIX}scopes`;
 
-/** Removes them from the request and returns them: name, value, name, value. What the client sent under such names was removed before. */
+/** Removes the identity headers and returns them: name, value, name, value. What the client sent under such names was removed before. */
 export function takeIdentityFields({ request, snapshot }: Exchange): string[] {
   const { identityHeaders } = snapshot;
   return identityHeaders === null ? [] : request.headers.takeAdded(identityHeaders);
@@ -17,7 +17,7 @@ export function addFields({ request }: Exchange, fields: readonly string[]): voi
   request.headers.appendAllTrusted(fields);
 }
 
-/** Adds to `fields` those of `more` that are not there yet; scopes are combined. */
+/** Adds to `fields` those of `more` whose names are not there yet; the scopes of both are combined. */
 export function mergeFields(fields: string[], more: readonly string[]): void {
   const placeOf = new Map<string, number>();
   for (let i = 0; i < fields.length; i += 2) placeOf.set(fields[i]!.toLowerCase(), i + 1);
@@ -38,7 +38,7 @@ function words(scopes: string): Set<string> {
   return new Set(scopes.split(' '));
 }
 
-/** Those that are not `x-consumer-*`: for example those of an external service. */
+/** The fields that are not `x-consumer-*`: for example those of an external service. */
 export function besideConsumer(fields: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2)

@@ -8,16 +8,16 @@ import { areKnown, FieldBlock } from '../http/field-block.ts';
 import { claimAt } from './claim-at.ts';
 import type { Consumer, Identity } from './consumer.ts';
 
-/** How long an upstream may believe a signed token, and when it is replaced. */
+/** How long an upstream may accept a signed token, and after what time the gateway replaces it. */
 const TOKEN_LIFE_MS = 60_000;
 const TOKEN_RENEWAL_MS = 30_000;
 
-/** A value longer than this is left out: upstreams refuse such heads. */
+/** A longer value is left out, because upstreams refuse such heads. */
 const VALUE_BYTES_MAX = 8_192;
 
 const control = /[\0-\x1f\x7f]/g;
 const barredAtEnds = /^[\0-\x20\x7f]|[\0-\x20\x7f]$/;
-/** What can stand in a head as it is; most values can. */
+/** Values that can stand in a head unchanged; most values can. */
 const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 const jwsHeader = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
@@ -26,34 +26,34 @@ export class IdentityLines {
   private readonly config: ForwardIdentityConfig;
   private readonly claims: readonly (readonly [header: string, path: string])[];
   private readonly holdsKnown: boolean;
-  /** Whether what was made once stays valid. A signed token contains a time, and is valid until `validUntilMs`. */
+  /** Whether lines stay valid once made. A signed token contains a time: its lines are valid until `validUntilMs`. */
   readonly areLasting: boolean;
 
   constructor(config: ForwardIdentityConfig) {
     this.config = config;
     this.areLasting = config.consumer !== 'signed';
     this.claims = Object.entries(config.claims);
-    // None of the gateway's own names is well-known.
+    // Only the configured names are checked: none of the gateway's own names is a well-known header.
     this.holdsKnown = areKnown(Object.keys(config.claims));
   }
 
-  /** Fields that no client may bring, beside `x-consumer-*`. */
+  /** Headers that no client may send, besides `x-consumer-*`. */
   static namesOf(config: ForwardIdentityConfig): readonly string[] {
     return Object.keys(config.claims);
   }
 
-  /** `nowMs` since 1970. */
+  /** Makes the header lines for a caller. `nowMs` is in milliseconds since 1970. */
   make(consumer: Consumer | null, identity: Identity, nowMs: number): FieldBlock {
     const lines: string[] = [];
     const { consumer: manner, key } = this.config;
     if (manner === 'plain') addPlain(lines, consumer, identity);
     else if (manner === 'signed') lines.push('X-Consumer-Token', signedToken(consumer, identity, key!, nowMs));
     for (const [header, path] of this.claims) add(lines, header, claimAt(identity.claims, path));
-    // Because: a list that grew has room for more, and these are kept with every login.
+    // Because: an array that grew has spare room, and these lines are kept with every login.
     return new FieldBlock(lines.slice(), this.holdsKnown);
   }
 
-  /** Until when lines made now are to be used, where they are not lasting. */
+  /** Until when lines made at `nowMs` are used, if they are not lasting; milliseconds since 1970. */
   validUntilMs(nowMs: number): number {
     return nowMs + TOKEN_RENEWAL_MS;
   }
@@ -71,7 +71,7 @@ function addPlain(lines: string[], consumer: Consumer | null, identity: Identity
   add(lines, 'X-Consumer-By', identity.by);
 }
 
-/** A list as text. Most callers have that of the caller before, in one list. */
+/** Writes a list as text and remembers the last one: most callers share one list object with the caller before. */
 class LastListText {
   private readonly write: (list: readonly string[]) => string;
   private list: readonly string[] = [];
@@ -98,7 +98,10 @@ function add(lines: string[], header: string, claim: unknown): void {
   if (value !== '' && value.length <= VALUE_BYTES_MAX) lines.push(header, value);
 }
 
-/** A claim as the bytes (latin1) of a header value; empty for what is absent, and for what would be another value there. */
+/**
+ * A claim as the bytes (latin1) of a header value. Empty for an absent claim, and for text that a header would change: with spaces or
+ * control characters at its ends.
+ */
 export function headerValue(claim: unknown): string {
   if (claim === undefined || claim === null) return '';
   if (typeof claim === 'string') return bytesOf(claim);
@@ -109,7 +112,7 @@ export function headerValue(claim: unknown): string {
   return bytesOf(typeof claim === 'object' ? JSON.stringify(claim) : String(claim));
 }
 
-/** An item that contains a comma must not look like two. */
+/** An item of a list, with commas and percent signs encoded: an item that contains a comma must not look like two. */
 function listItem(item: unknown): string {
   const text = typeof item === 'string' ? item : JSON.stringify(item);
   return text.replace(/[%,]/g, sign => (sign === ',' ? '%2C' : '%25'));
@@ -117,7 +120,7 @@ function listItem(item: unknown): string {
 
 function bytesOf(text: string): string {
   if (plain.test(text)) return text;
-  // Because: a field keeps no spaces at its ends, and `admin ` is another name than `admin`.
+  // Because: a header keeps no spaces at its ends, and `admin ` is another name than `admin`.
   if (barredAtEnds.test(text)) return '';
   const safe = text.replace(control, ' ');
   return utf8AsLatin1(safe);
@@ -143,5 +146,5 @@ function signedToken(consumer: Consumer | null, identity: Identity, key: string,
   return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
 }
 
-/** Of every gateway in which a filter identifies callers. */
+/** Reserved in every gateway in which a filter identifies callers. */
 export const identityHeaderPrefixes: readonly string[] = [CONSUMER_PREFIX];

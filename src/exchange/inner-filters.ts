@@ -1,10 +1,10 @@
-// The filters inside another one, as one to the rest of the gateway. Which of them decides is up to the outer filter.
+// Presents the filters inside another filter as one to the rest of the gateway. Which of them decides is up to the outer filter.
 
 import type { Exchange } from './exchange.ts';
 import type { Filter, FilterServices, WrittenFilter } from './filter.ts';
 import type { RefusalTally } from './refusal-tally.ts';
 
-/** Builds them. Throws a `TypeError` for one that changes responses: it would not know of those of its neighbours. */
+/** Builds the inner filters. Throws a `TypeError` for one that changes response bodies: it would not know of its neighbours' changes. */
 export function buildInner(
   written: readonly WrittenFilter[],
   build: FilterServices['inner'],
@@ -18,7 +18,7 @@ export function buildInner(
   });
 }
 
-/** The places of all, what all would withhold, and what any of them serves itself. */
+/** Combines the filters into one: the credential places of all, `withhold` of all, and `serves` if any of them has it. */
 export function facesOf(
   inner: readonly Filter[],
 ): Required<Pick<Filter, 'credentialPlaces' | 'withhold'>> & Pick<Filter, 'serves'> {
@@ -33,7 +33,7 @@ export function facesOf(
   };
 }
 
-/** Runs `onResponse` of the first `count`, the last of them first: a response passes back the way the request came. */
+/** Runs `onResponse` of the first `count` filters, last filter first: the response passes back the way the request came. */
 export function respondBack(exchange: Exchange, inner: readonly Filter[], count: number): void | Promise<void> {
   for (let at = count - 1; at >= 0; at--) {
     const waits = inner[at]!.onResponse?.(exchange);
@@ -41,7 +41,7 @@ export function respondBack(exchange: Exchange, inner: readonly Filter[], count:
   }
 }
 
-/** Tells the first `count` that the exchange is over. */
+/** Tells the first `count` filters that the exchange is over. */
 export function endEach(exchange: Exchange, inner: readonly Filter[], count: number): void {
   for (let at = 0; at < count; at++) inner[at]!.onEnd?.(exchange);
 }

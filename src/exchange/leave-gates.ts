@@ -1,8 +1,8 @@
-// A finished exchange leaves the gates that admitted it: waiting ones continue, and adaptive limits learn from it.
+// A finished exchange leaves the gates that admitted it: waiting exchanges continue, and adaptive limits learn from its latency.
 
 import type { Exchange } from './exchange.ts';
 
-/** The gates at which it was let in have room for another. */
+/** Gives back the places that the exchange has at its gates. */
 export function leaveGates(exchange: Exchange): void {
   const { routeGate, upstreamGate, firstByteAt, fault } = exchange;
   const latencyMs = firstByteAt === 0 ? -1 : firstByteAt - exchange.sentAt;

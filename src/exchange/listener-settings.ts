@@ -8,7 +8,7 @@ export interface ListenerSettings {
   readonly proxyProtocol: boolean;
   /** CIDR blocks whose forwarding headers and PROXY headers are believed. */
   readonly trustedProxies: readonly string[];
-  /** What is spoken: `http/1.1` alone where it is left out. */
+  /** The protocols of the listener; `http/1.1` alone when left out. */
   readonly protocols?: readonly string[];
   readonly http2?: Http2Limits;
   /** Whether trusted proxies may forward their client's certificate. */

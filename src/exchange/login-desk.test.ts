@@ -90,7 +90,7 @@ test('a credential that does not hold: 401, the same text whatever is wrong', as
   const wrong = ['Bearer', 'Bearer ', 'Bearer wrong', `Bearer ${'x'.repeat(65)}`, ['Bearer sesame', 'Bearer sesame']];
   const texts = new Set<string>();
   for (const authorization of wrong) {
-    // Node joins no two Authorization fields when they are given as a list.
+    // Node sends two Authorization fields separately when they are given as a list.
     const answer = await asked({ authorization });
     assert.equal(answer.status, 401, String(authorization));
     assert.equal(answer.headers['www-authenticate'], 'Bearer realm="cardea", error="invalid_token"');

@@ -1,5 +1,5 @@
-// Where an identity filter takes its verdict: it admits, refuses, counts the reason, and slows down sources that try too often.
-// Verifies nothing itself. Every filter that identifies callers uses one, so that all respond alike.
+// Where an identity filter reports its verdict: the desk admits or refuses the request, counts the reason, and slows down sources that fail
+// too often. Verifies nothing itself. Every filter that identifies callers uses a desk, so that all respond alike.
 
 import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import { Fault } from '../base/fault.ts';
@@ -19,9 +19,9 @@ import { sourceOf } from './login-source.ts';
 import type { RefusalTally } from './refusal-tally.ts';
 import type { FilterNeeds, WorkerServices } from './worker-services.ts';
 
-/** Why a credential does not hold; for the operator's metrics, never for the caller. */
+/** Why a credential is not valid; for the operator's metrics, never for the caller. */
 const loginFailures = [
-  /** Outside its grammar, too large, given twice. */
+  /** Against its grammar, too large, or given twice. */
   'malformed',
   /** No such key, user or token. */
   'unknown',
@@ -33,7 +33,7 @@ const loginFailures = [
   'replayed',
   'wrongIssuer',
   'wrongAudience',
-  /** A claim that is required is missing or another. */
+  /** A required claim is missing or has another value. */
   'wrongClaims',
 ] as const;
 
@@ -44,8 +44,8 @@ type RefusalEvent = LoginFailure | 'missing' | 'insufficient' | 'throttled' | 'u
 export type LoginEvent = RefusalEvent | 'admitted';
 
 /**
- * Failures of credentials that were valid once: many people behind one address have those at the same time, and they are no guesses.
- * A replay is mostly a client's second try.
+ * Failures of credentials that were valid once. They are no guesses, and many people behind one address have them at the same time. A
+ * replay is mostly a client's second try.
  */
 const wasGoodOnce: ReadonlySet<RefusalEvent> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked', 'replayed']);
 const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !wasGoodOnce.has(failure)));
@@ -62,25 +62,25 @@ export const loginEvents: readonly LoginEvent[] = [
 
 const TABLE_NAME = 'failed-logins';
 
-/** What a definition's `needs` must hold for its desk. */
+/** What the `needs` of a filter's definition must include for its desk. */
 export function loginNeeds(config: { readonly failedLogins: FailedLoginsConfig }): FilterNeeds {
   return config.failedLogins === null ? {} : { tables: [{ name: TABLE_NAME, bytes: attemptTableBytes }] };
 }
 
 export interface LoginDeskOptions {
-  /** The filter's name; its sources are counted apart from those of other kinds. */
+  /** The filter's name. The failures of a source are counted separately for each kind of filter. */
   readonly filter: string;
-  /** `WWW-Authenticate` where no credential came: `Bearer realm="cardea"` (RFC 9110 section 11.6.1). */
+  /** `WWW-Authenticate` when there is no credential: `Bearer realm="cardea"` (RFC 9110 section 11.6.1). */
   readonly challenge: string;
   /** The same for an invalid credential: with `error="invalid_token"` for bearer tokens (RFC 6750 section 3.1). */
   readonly challengeInvalid: string;
   readonly failedLogins: FailedLoginsConfig;
   readonly forward: ForwardIdentityConfig;
-  /** Refuse with 403 a credential whose consumer is not configured. */
+  /** True: a valid credential whose consumer is not configured gets a 403. */
   readonly consumerRequired?: boolean;
   /**
-   * What comes is a secret that people choose, and meant for this filter and no other: one that does not hold is a guess also where
-   * another filter recognises the caller by another credential. Who has one of his own could guess those of others for ever.
+   * The credential is a secret that people choose, for this filter and no other. A wrong one then counts as a guess even where another
+   * filter recognises the caller by another credential: otherwise a caller with a valid credential could guess those of others for ever.
    */
   readonly guessable?: boolean;
 }
@@ -100,7 +100,7 @@ export class LoginDesk {
   private readonly worker: WorkerServices;
   private readonly attempts: AttemptTable | null;
   private readonly forwarded: IdentityLines;
-  /** Fields that it writes. */
+  /** The headers that this desk writes. */
   private readonly ownFields: HeaderNameSet;
   private readonly cells: Readonly<Record<LoginEvent, number>>;
   private readonly tally: RefusalTally | null;
@@ -123,8 +123,8 @@ export class LoginDesk {
   }
 
   /**
-   * Lets the request pass as this login's: sets `exchange.consumer` and `exchange.identity`, and the fields for the upstream.
-   * False when it was refused after all because no such consumer is configured.
+   * Lets the request pass as this login's: sets `exchange.consumer` and `exchange.identity`, and adds the headers for the upstream. False
+   * when it was refused after all, because its consumer must be configured and is not.
    */
   admit(exchange: Exchange, login: Login): boolean {
     const consumer = login.consumerIn(exchange.snapshot.consumers);
@@ -133,7 +133,7 @@ export class LoginDesk {
       return false;
     }
     const { headers } = exchange.request;
-    // Because: of two filters that identify the caller the later one counts, and a mixture of both would be nobody.
+    // Because: when two filters identify the caller, the later one counts, and a mixture of both would describe no caller.
     if (exchange.identity !== null) headers.takeAdded(this.ownFields);
     exchange.consumer = consumer;
     exchange.identity = login.identity;
@@ -143,31 +143,31 @@ export class LoginDesk {
     return true;
   }
 
-  /** Whether its lines, where they are true for a time only, are true now. */
+  /** Whether the login's lines can be used now: always when they are lasting, else only within their time. */
   private isTimely(login: Login): boolean {
     if (this.forwarded.areLasting) return true;
     const nowMs = wallMs(this.worker.clock.now);
-    // Because: a signed token says when it was made, by the system's clock: once that was set, forth or back, it says another time.
+    // Because: a signed token says when it was made, by the system's clock. Once that clock is set, forward or back, it says a wrong time.
     return login.linesUntilMs > nowMs && login.linesFromMs <= nowMs + WALL_TIME_LAG_MS;
   }
 
   private linesFor(login: Login, consumer: Consumer | null): FieldBlock {
-    // Because: once per login and time, and a signed token is valid for longer than a reading of the thread's clock.
+    // Because: this runs once per login and token, and the token's times must be those of the system's clock.
     login.linesFromMs = Date.now();
     login.linesUntilMs = this.forwarded.validUntilMs(login.linesFromMs);
     login.lines = this.forwarded.make(consumer, login.identity, login.linesFromMs);
     return login.lines;
   }
 
-  /** 401: no credential. Not held against the source. */
+  /** 401: there is no credential. Not held against the source. */
   missing(exchange: Exchange): void {
     this.count(exchange, 'missing');
     exchange.refuse(missingFault, this.missingFields);
   }
 
   /**
-   * 401: the credential is not valid. Counted, and held against the source unless it was valid once; with `keyId` against what comes from
-   * there under that key as well. `fault` for what tells a guesser nothing.
+   * 401: the credential is not valid. The failure is counted, and held against the source unless the credential was valid once; with
+   * `keyId` it is also held against this key from this source. Another `fault` may be given if it tells a guesser nothing.
    */
   invalid(exchange: Exchange, reason: LoginFailure, keyId = '', fault = invalidFault): void {
     this.count(exchange, reason, keyId);
@@ -175,13 +175,13 @@ export class LoginDesk {
   }
 
   /**
-   * Whether the source has tried too often: then the request is refused with 429 and nothing of it is to be verified. Ask before
-   * verifying, not for what is known to hold: a credential of a cache passes whoever sits behind the same address. With `keyId` only
-   * failures under that key count, for one that is known to have been used rightly from there.
+   * Whether the source has failed too often: the request is then refused with 429, and nothing of it may be verified. Ask before verifying,
+   * but not for a credential that is known to be valid, such as a cached one: it passes whoever else sits behind the same address. With
+   * `keyId` only failures under that key count, for a key that is known to have been used correctly from this source.
    */
   isThrottled(exchange: Exchange, keyId = ''): boolean {
     if (this.attempts === null) return false;
-    // Because: as above; credentials that are known do not come here.
+    // Because: threads share these times, and credentials that are known do not come here.
     const waitMs = this.attempts.waitMs(sourceFor(exchange, keyId), Date.now());
     if (waitMs <= 0) return false;
     this.count(exchange, 'throttled');
@@ -189,13 +189,13 @@ export class LoginDesk {
     return true;
   }
 
-  /** 403: the credential holds and does not suffice. `challenge` for those that more would help (RFC 6750 section 3.1). */
+  /** 403: the credential is valid but does not suffice. `challenge`: for callers whom a stronger one would help (RFC 6750 section 3.1). */
   forbid(exchange: Exchange, fault: Fault, challenge?: string): void {
     this.count(exchange, 'insufficient');
     exchange.refuse(fault, challenge === undefined ? undefined : [['WWW-Authenticate', challenge]]);
   }
 
-  /** 503: nothing can be verified at the moment. */
+  /** 503: no credential can be verified at the moment. */
   unavailable(exchange: Exchange, retryAfterS = 1): void {
     this.count(exchange, 'unavailable');
     exchange.refuse(unavailableFault, [['Retry-After', String(retryAfterS)]]);
@@ -222,14 +222,14 @@ function sourceFor({ client }: Exchange, keyId: string): string {
   return keyId === '' ? source : `${source} ${keyId}`;
 }
 
-/** 403 for valid credentials of no known caller: those of another filter may identify one. */
+/** 403 for valid credentials that belong to no known caller: the credentials for another filter may identify one. */
 export function strangerFault(detail: string): Fault {
   const fault = new Fault('access_denied', detail);
   strangers.add(fault);
   return fault;
 }
 
-/** Whether the fault is of `strangerFault`. */
+/** Whether the fault was made by `strangerFault`. */
 export function isStranger(fault: Fault): boolean {
   return strangers.has(fault);
 }

@@ -1,10 +1,10 @@
-// The address that failed logins and quotas by address are counted for.
+// The source to which failed logins, and quotas by address, are counted.
 
 import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
 
 const words = new Uint32Array(IPV6_WORDS);
 
-/** A whole /64 for IPv6, since one household has no less. */
+/** The address itself for IPv4. For IPv6 its whole /64, since one household has no less. */
 export function sourceOf(ip: string): string {
   if (!ip.includes(':')) return ip;
   const zoneAt = ip.indexOf('%');

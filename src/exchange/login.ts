@@ -10,16 +10,16 @@ import type { ConsumerDirectory } from './consumer-directory.ts';
  */
 export class Login {
   readonly identity: Identity;
-  /** Its owner: by name if the consumer is in the configuration, as it is if the filter's own store knows it, or nobody. */
+  /** The owner: the name of a configured consumer, a consumer that only the filter's own store knows, or null for nobody. */
   private readonly owner: Consumer | string | null;
   private directory: ConsumerDirectory | null;
   private found: Consumer | null;
-  /** Fields for the upstream, from and until when they are true, since 1970; made by IdentityLines. */
+  /** Header lines for the upstream, made by IdentityLines, and from and until when they are valid (milliseconds since 1970). */
   lines: FieldBlock | null;
   linesFromMs: number;
   linesUntilMs: number;
 
-  /** `owner` by name is looked up in the configuration, again after each reload. */
+  /** An `owner` given by name is looked up in the configuration, again after each reload. */
   constructor(identity: Identity, owner: Consumer | string | null) {
     this.identity = identity;
     this.owner = owner;
@@ -30,7 +30,7 @@ export class Login {
     this.linesUntilMs = 0.5;
   }
 
-  /** The consumer in this configuration; null when the credential is nobody's or its owner is not listed. */
+  /** The consumer in this configuration; null when the credential has no owner or its owner is not configured. */
   consumerIn(directory: ConsumerDirectory): Consumer | null {
     if (this.directory !== directory) {
       const { owner } = this;

@@ -6,22 +6,22 @@ import type { ThreadIo } from '../net/io.ts';
 /** An open client connection of either protocol. */
 export interface OpenConnection {
   readonly socket: Socket;
-  /** What its requests are handed to: the listener's entrance. */
+  /** The object to which its requests are handed: the listener's entrance. */
   readonly handler: unknown;
   closeIfIdle(): void;
-  /** Tells the client ahead that the connection will close, where the protocol can. */
+  /** Tells the client in advance that the connection will close, where the protocol can. */
   announceEnd?(): void;
-  /** Ends it at once, so that the peer sees that what is in progress was cut. */
+  /** Closes it at once, in a way that shows the peer that responses in progress were cut. */
   breakOff(): void;
 }
 
 /**
- * How long idle connections stay when draining begins. A request may be on its way already: closed at once, it would be
- * lost; if its response has `Connection: close`, it is not.
+ * How long idle connections stay open when draining begins. A request may be on its way already: if the connection were closed at once, the
+ * request would be lost; answered with `Connection: close`, it is not.
  */
 const IDLE_GRACE_MS = 250;
 
-/** By then the connections that were cut are closed. */
+/** Within this time the sockets of connections that were cut are closed. */
 const CUT_WITHIN_MS = 500;
 
 export class OpenConnections {
@@ -40,17 +40,17 @@ export class OpenConnections {
     this.onNone = null;
   }
 
-  /** Connections that requests are read from. */
+  /** Number of connections from which requests are read. */
   get size(): number {
     return this.open.size;
   }
 
-  /** These, and sockets of which that is not known yet. */
+  /** Number of these connections, and of sockets whose protocol is not known yet. */
   get accepted(): number {
     return this.open.size + this.nameless.size;
   }
 
-  /** Whether all were asked to close. */
+  /** Whether all connections were asked to close. */
   get draining(): boolean {
     return this.stopping;
   }
@@ -73,14 +73,14 @@ export class OpenConnections {
     this.open.add(connection);
   }
 
-  /** False when it was not among them any more. */
+  /** Forgets a connection that was closed. False when it was forgotten before. */
   closed(connection: OpenConnection): boolean {
     const known = this.open.delete(connection);
     this.tellIfNone();
     return known;
   }
 
-  /** Asks all to leave, then closes the idle ones; resolves when none is left or the time is up (then they are cut). */
+  /** Asks all connections to close, then closes the idle ones. Resolves when none is left, or when the time is up and the rest was cut. */
   async drain(timeoutMs: number): Promise<void> {
     this.stopping = true;
     this.io.clock.tick();
@@ -94,8 +94,8 @@ export class OpenConnections {
         for (const connection of this.open) connection.breakOff();
         for (const socket of this.nameless) socket.destroy();
         this.io.outbox.flush();
-        // Their sockets' `close` comes a turn later: that of the last resolves.
-        // Because: as above; nothing is to hold up the end.
+        // The sockets' `close` events come a turn later; the last one resolves.
+        // Because: as above; a `close` that does not come must not hold up the end.
         setTimeout(resolve, CUT_WITHIN_MS);
       }, timeoutMs);
       this.onNone = () => {
@@ -106,7 +106,7 @@ export class OpenConnections {
     });
   }
 
-  /** Asks the connections of one entrance to leave. None is cut. */
+  /** Asks the connections of one entrance to close. None is cut. */
   drainHandler(handler: unknown): void {
     this.announceEnd(handler);
     // Because: a listener is taken away by a reload, not by a request.
@@ -119,7 +119,7 @@ export class OpenConnections {
     }
   }
 
-  /** Closes idle connections of one entrance, or of all. */
+  /** Closes the idle connections of one entrance. Null closes those of all entrances, and sockets whose protocol is not known yet. */
   private closeIdle(handler: unknown): void {
     this.io.clock.tick();
     for (const connection of this.open) {

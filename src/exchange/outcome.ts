@@ -7,7 +7,7 @@ import { NO_PASS } from '../upstream/guard.ts';
 import type { Exchange } from './exchange.ts';
 import type { ExchangeServices } from './services.ts';
 
-/** Where the operator hears why endpoints fail. */
+/** The logs that tell the operator why endpoints fail. */
 export function failureLogs(log: ExchangeServices['log']): Pick<ExchangeServices, 'unconnected' | 'unreadable'> {
   return {
     unconnected: failureLog(log, 'no connection to an endpoint'),
@@ -15,7 +15,7 @@ export function failureLogs(log: ExchangeServices['log']): Pick<ExchangeServices
   };
 }
 
-/** The head of a response arrived. Call it only if the upstream has a guard. */
+/** Reports that the head of a response arrived. Call it only if the upstream has a guard. */
 export function attemptAnswered(
   exchange: Exchange,
   head: { readonly status: number; readonly keepAlive: boolean },
@@ -28,7 +28,7 @@ export function attemptAnswered(
   upstream.resilience.guard!.answered(exchange.endpoint!, pass, head.status, latencyMs, closedAfter, upstream.nowMs);
 }
 
-/** It failed, without a response or in the middle of one. */
+/** Reports that the attempt failed, without a response or in the middle of one. */
 export function attemptFailed(exchange: Exchange, fault: Fault): void {
   const upstream = exchange.upstream!;
   const { guard } = upstream.resilience;
@@ -40,16 +40,18 @@ export function attemptFailed(exchange: Exchange, fault: Fault): void {
   else guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
 }
 
-/** The time that is up is `grpc-timeout`, not `timeout`: callers who give a service a millisecond must not take it from all others. */
+/**
+ * Whether the caller's `grpc-timeout` ran out, not `timeout`: callers who allow 1 ms must not make the service unavailable to all others.
+ */
 function isCallersTime(exchange: Exchange): boolean {
   const timeoutMs = exchange.route!.plan.timeoutMs || exchange.upstream!.spec.timeoutMs;
   return timeoutMs === 0 || exchange.deadline < exchange.startedAt + timeoutMs;
 }
 
-/** Its balancer treats it as slow, its discovery is refreshed, and the reason is logged. */
+/** Logs the reason; tells the balancer, which treats the endpoint as slow, and after a failed connect discovery, which looks again. */
 function learnOfFailure(exchange: Exchange, endpoint: Endpoint, fault: Fault): void {
   const upstream = exchange.upstream!;
-  // TLS has a log of its own.
+  // TLS failures have a log of their own.
   if (fault.cause !== '' && fault.code !== 'upstream_tls_failed') {
     const { unconnected, unreadable } = exchange.services;
     (exchange.connection === null ? unconnected : unreadable)(upstream.name, endpoint.key, fault.cause);

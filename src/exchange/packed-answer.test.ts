@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fieldPairs, packAnswer, unpackAnswer } from './packed-answer.ts';
 
 test('an answer comes back with its fields, but for those that are left, and with all of their bytes', () => {
-  // As bytes: the last one of the letter is a space to JavaScript.
+  // Bytes as latin1: the last byte of the last letter is a space to JavaScript.
   const city = Buffer.from('Città').toString('latin1');
   const headers = fieldPairs(`X-City: ${city}\r\nDate: now\r\nX-Empty: \r\n`, new Set(['date']));
   const bytes = packAnswer({ status: 200, headers }, [Buffer.from('a'), Buffer.from('b')]);

@@ -2,7 +2,7 @@
 
 import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
 
-/** Head of a packed answer. Who packs may put more beside it. */
+/** Head of a packed response. The code that packs it may add members of its own. */
 export interface PackedHead {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
@@ -10,16 +10,16 @@ export interface PackedHead {
 
 const HEAD_LENGTH_BYTES = 4;
 
-/** One Buffer of its own. */
+/** Packs a response into one Buffer with memory of its own. */
 export function packAnswer(head: PackedHead, body: readonly Buffer[]): Buffer {
   const text = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(HEAD_LENGTH_BYTES);
   length.writeUInt32LE(text.length);
-  // Because: it is kept in one piece, and bounded.
+  // Because: the packed response is kept in one piece, and its size is bounded.
   return Buffer.concat([length, text, ...body]);
 }
 
-/** `Head` is what was given to `packAnswer`. */
+/** `Head` must be the type of the head that was given to `packAnswer`. The body shares the memory of `bytes`. */
 export function unpackAnswer<Head extends PackedHead>(bytes: Buffer): { readonly head: Head; readonly body: Buffer } {
   const bodyAt = HEAD_LENGTH_BYTES + bytes.readUInt32LE(0);
   // Because: only `packAnswer` writes what is read here, and giving kept answers is not the hot path.
@@ -27,7 +27,7 @@ export function unpackAnswer<Head extends PackedHead>(bytes: Buffer): { readonly
   return { head, body: bytes.subarray(bodyAt) };
 }
 
-/** Fields of a head as pairs, without those whose names are in `left` (in lower case). */
+/** The fields of a head, given as lines that end in CRLF, as pairs; without those whose names, in lower case, are in `left`. */
 export function fieldPairs(lines: string, left: ReadonlySet<string>): (readonly [string, string])[] {
   return lines
     .split('\r\n')

@@ -1,4 +1,4 @@
-// How a fault looks to a client: problem details (RFC 9457) and Proxy-Status (RFC 9209). Never an inside address or a secret.
+// How a fault looks to a client: problem details (RFC 9457) and Proxy-Status (RFC 9209). Never shows an internal address or a secret.
 
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';
@@ -19,13 +19,13 @@ export function problemBody(fault: Fault, requestId: string): string {
   })}\n`;
 }
 
-/** Value of Proxy-Status: that this gateway responded, and why. */
+/** Value of Proxy-Status: says that this gateway responded, and why. */
 export function proxyStatus(fault: Fault): string {
   const { proxyStatus: error } = fault.kind;
   return error === '' ? `cardea; details="${fault.code}"` : `cardea; error=${error}; details="${fault.code}"`;
 }
 
-/** A complete response to a message that could not be read as a request, so that there is no exchange. Closes the connection. */
+/** A complete response (latin1) to a message that could not be read as a request, so that there is no exchange. Closes the connection. */
 export function problemMessage(fault: Fault, requestId: string): string {
   const body = problemBody(fault, requestId);
   return (

@@ -129,12 +129,12 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
     head.minorVersion === 1 ? head.status : 0,
   );
   startAnswer(exchange);
-  // The head's bytes are overwritten by the next read: keep its text if it may still be needed.
+  // Keep the text of the head if it may still be needed: its bytes are overwritten by the next read.
   if (chain.onResponse.length === 0 && !chain.hasEnd && exchange.responseStarted) head.headers.forget();
   else head.headers.settle();
 }
 
-/** Whether this response counts: a bad one of the first try does not while a second try may give a better one. */
+/** Whether this response counts. A 5xx of the first try does not while a second try, which then leads, may give a better one. */
 function answersHedged(exchange: Exchange, plan: HedgePlan, status: number): boolean {
   const { hedge, connection } = exchange;
   if (hedge !== null && status >= 500 && hedge.lead()) {
@@ -154,7 +154,7 @@ export function responseBody(exchange: Exchange, bytes: Buffer, start: number, e
 export function responseEnd(exchange: Exchange, trailers: Headers | null): void {
   const { connection } = exchange;
   if (connection?.halfOpen) {
-    // While a filter waits with the head there is no tunnel to the client yet, and then none with an end that is gone.
+    // While a filter holds the head there is no tunnel to the client yet, and a tunnel that the endpoint has left already is not begun.
     if (exchange.responseStarted && exchange.downstream.endTunnelOut()) {
       boundHalfOpen(exchange);
       return;
@@ -198,7 +198,7 @@ export function noConnection(exchange: Exchange, fault: Fault): void {
   if (!retry(exchange, fault)) refuseWithoutAnswer(exchange, fault);
 }
 
-/** The whole time is up while the exchange waits for a connection; later the connection watches over it. */
+/** The whole time is up while the exchange waits for a connection or at a gate. Once it has a connection, that watches the deadline. */
 export function deadlineReached(exchange: Exchange): void {
   if (!exchange.waiting || exchange.ended) return;
   exchange.stopWaiting();
@@ -217,18 +217,20 @@ export function responseDrained(exchange: Exchange): void {
 
 // ---- Tunnels -----------------------------------------------------------------------------------------------------------
 
-/** RFC 9110 section 7.8: nothing is switched to but what the client asked for. */
+/** RFC 9110 section 7.8: only the protocol that the client asked for may be switched to. */
 function sameProtocol(given: string, asked: string): boolean {
   return given.toLowerCase() === asked.toLowerCase();
 }
 
-/** One end has closed its side: the other is read on while it sends something. */
+/** One side of the tunnel has ended: the other side continues while it sends something, within the shorter of both idle times. */
 function boundHalfOpen(exchange: Exchange): void {
   const { tunnelIdleTimeoutMs: idleMs, tunnelHalfCloseTimeoutMs: halfMs } = exchange.upstream!.spec;
   exchange.idleTimeoutMs = idleMs === 0 || (halfMs !== 0 && halfMs < idleMs) ? halfMs : idleMs;
 }
 
-/** 101: from here on raw bytes pass both ways until both sides have ended. Filters see the head of the response, not the bytes. */
+/**
+ * Begins a tunnel after a 101: raw bytes pass both ways until both sides have ended. Filters see the head of the response, not the bytes.
+ */
 function startTunnel(exchange: Exchange, head: ResponseHead): void {
   const { headers } = head;
   headers.appendTrusted('Connection', 'Upgrade');

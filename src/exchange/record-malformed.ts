@@ -1,4 +1,4 @@
-// What is counted and logged of a message that could not be read as a request: there was no exchange, and what it asked for is not known.
+// Counts and logs a message that could not be read as a request: there was no exchange, and what the message asked for is not known.
 
 import type { Fault } from '../base/fault.ts';
 import type { Client } from '../net/client.ts';
@@ -12,7 +12,7 @@ import {
 import { refusalCell } from '../telemetry/metric-families.ts';
 import type { ExchangeServices } from './services.ts';
 
-/** `bytesOut` is what the refusal took; `protocol` is empty where none was spoken yet. */
+/** `bytesOut` is the size of the refusal; `protocol` is empty when none was spoken yet. */
 export function recordMalformed(
   { cells, workerMetricsOffset, accessLog }: Pick<ExchangeServices, 'cells' | 'workerMetricsOffset' | 'accessLog'>,
   client: Client,

@@ -1,4 +1,4 @@
-// Responds to a stream without an exchange: its message is a request, but one that is not served.
+// Answers a stream without an exchange: its message is a request, but one that is not served.
 
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';
@@ -8,7 +8,7 @@ import { ResponseFraming, type ResponseWriter } from '../net/exchange-ends.ts';
 import { grpcFields } from './grpc-answer.ts';
 import { problemBody, proxyStatus } from './problem.ts';
 
-/** Answers in a `RefusalForm` through `stream` and ends it. */
+/** Answers in the `RefusalForm` `form` through `stream`, and ends the stream. */
 export function refuseStream(stream: ResponseWriter, fault: Fault, requestId: string, form: number): void {
   if (form === RefusalForm.grpc) {
     const headers = Headers.from([...grpcFields(fault), ['proxy-status', proxyStatus(fault)], ['date', httpDate()]]);

@@ -18,7 +18,7 @@ export function sendEarlyReply(exchange: Exchange): void {
   else answer(exchange, refusalReply(exchange, exchange.fault, reply.headers));
 }
 
-/** Refuses the request, unless its response has begun. */
+/** Refuses the request, unless it has been answered already. */
 export function refuse(exchange: Exchange, fault: Fault, headers?: Iterable<readonly [string, string]>): void {
   exchange.fault = fault;
   answer(exchange, refusalReply(exchange, fault, headers));
@@ -51,7 +51,7 @@ function refusalReply(
   };
 }
 
-/** Sends a reply of the gateway's own. */
+/** Sends a reply of the gateway's own, unless the exchange is over or answered already. Aborts the upstream's request first. */
 export function answer(exchange: Exchange, reply: Reply): void {
   if (exchange.ended || exchange.answeredBy !== 'nobody') return;
   exchange.answeredBy = 'gateway';
@@ -60,9 +60,9 @@ export function answer(exchange: Exchange, reply: Reply): void {
     exchange.connection.abort();
     exchange.connection = null;
   }
-  // Because: a filter may hold this response, and a second try that still waits would give another one meanwhile.
+  // Because: a filter may hold this response, and a hedged try that still waits could give another one meanwhile.
   if (exchange.hedge !== null) exchange.hedge.cancel();
-  // What arrived of the upstream's response while a filter held its head is not part of this one.
+  // Pieces of the upstream's response that arrived while a filter held its head are not part of this reply.
   exchange.heldResponse = null;
   exchange.heldResponseEnd = false;
   const headers = Headers.empty();

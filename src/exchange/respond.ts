@@ -1,4 +1,4 @@
-// Sends a response to the client, whoever made it: through the filters that were entered, then head, body and end.
+// Sends a response to the client, the upstream's or the gateway's own: through the filters that were entered, then head, body and end.
 
 import { Fault } from '../base/fault.ts';
 import { HeaderId } from '../http/header-names.ts';
@@ -10,7 +10,7 @@ import { failFilter, runResponseChain } from './chain.ts';
 import type { Exchange } from './exchange.ts';
 import { finish } from './finish.ts';
 
-/** Starts the response in `exchange.response`: filters first. `next` is called once its head is written. */
+/** Starts the response in `exchange.response`: runs the filters, then sends the head. */
 export function startAnswer(exchange: Exchange): void {
   const { route } = exchange;
   if (route !== null && route.plan.chain.onResponse.length !== 0 && !exchange.passFilters)
@@ -46,16 +46,16 @@ function sendHead(exchange: Exchange): void {
 }
 
 /**
- * A response whose head ended its stream may be without a length. In HTTP/1.1 that would mean a body until the connection
- * closes (RFC 9112 section 6.3), and a client would wait for a body that never comes. Responses without a body by their status, or
- * to HEAD, get no length (RFC 9110 section 8.6).
+ * Says in the head that no body follows. A response whose head ended its stream may have no length: in HTTP/1.1 that would mean a body
+ * until the connection closes (RFC 9112 section 6.3), and the client would wait for a body that never comes. Responses without a body by
+ * their status, or to HEAD, get no length (RFC 9110 section 8.6).
  */
 function sayThatNothingFollows({ request }: Exchange, status: number, headers: Headers): void {
   if (request.method === 'HEAD' || isBodiless(status)) return;
   if (headers.getById(HeaderId.contentLength) === undefined) headers.appendTrusted('Content-Length', '0');
 }
 
-/** About what the status line and the framing fields take. */
+/** About the number of bytes that the status line and the framing fields take. */
 const STATUS_LINE_BYTES = 19;
 
 /** Sends a piece of the response's body; `bytes` are valid during the call only. */

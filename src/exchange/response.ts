@@ -6,13 +6,13 @@ import type { Headers } from '../http/headers.ts';
 export class ExchangeResponse {
   status: number;
   readonly headers: Headers;
-  /** Announced length; -1 when it is not known ahead. A filter that changes the body sets it to -1 and removes the header. */
+  /** Announced length in bytes; -1 when it is not known in advance. A filter that changes the body sets it to -1 and removes the header. */
   contentLength: number;
   /** False for HEAD, 204, 304 and an empty body. */
   readonly hasBody: boolean;
-  /** Bit per slot whose filter asked for `onResponseBody`. */
+  /** One bit per slot: set for the filters that asked for `onResponseBody`. */
   bodyFilters: number;
-  /** The status of a received status line that HTTP/1.1 may be sent as it is; 0 when there is none. */
+  /** Status of a received HTTP/1.1 status line, which may be sent on as it is; 0 when there is none. */
   private readonly receivedStatus: number;
 
   constructor(status: number, headers: Headers, contentLength: number, hasBody: boolean, receivedStatus = 0) {

@@ -1,4 +1,5 @@
-// What an exchange remembers of its failed tries, and the timer between two of them. Exists only after the first failure.
+// What an exchange remembers of its failed tries, and the timer between two tries. Made at the first failure, or when a try that may take a
+// limited time waits for its connection.
 
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
@@ -12,7 +13,7 @@ export class Retries implements Timed {
   wheelPrevious: Timed | null;
   readonly exchange: Exchange;
   readonly tried: Endpoint[];
-  /** Tries after the first that were begun, or are waited for. */
+  /** Tries after the first that were begun or are waited for. */
   count: number;
 
   constructor(exchange: Exchange) {
@@ -25,7 +26,7 @@ export class Retries implements Timed {
     this.count = 0;
   }
 
-  /** What is remembered of them for an exchange that goes on in the place of this one. */
+  /** A copy of what is remembered, for the exchange that continues this one. */
   passedOn(exchange: Exchange): Retries {
     const retries = new Retries(exchange);
     retries.tried.push(...this.tried);
@@ -38,14 +39,14 @@ export class Retries implements Timed {
   }
 }
 
-/** A wait for a connection is over, and the clocks of it: the next, which may be at another upstream, has its own. */
+/** Ends a wait for a connection, with its timers: the next wait, which may be at another upstream, sets its own. */
 export function endWait(exchange: Exchange): void {
   const { retries, services } = exchange;
   services.io.wheel.unschedule(exchange);
   if (retries !== null) services.io.wheel.cancel(retries);
 }
 
-/** An attempt waits for a connection: not longer than one try may take. */
+/** Called when an attempt waits for a connection: limits the wait to the time that one try may take. */
 export function watchWait(exchange: Exchange, { spec }: RetryPolicy): void {
   if (spec.perTryTimeoutMs === 0) return;
   exchange.retries ??= new Retries(exchange);

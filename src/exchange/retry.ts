@@ -1,4 +1,4 @@
-// Whether an exchange is tried again after an attempt failed, and when. How many retries an upstream gets is in its budget.
+// Whether an exchange is tried again after a failed attempt, and when. How many retries an upstream gets is in its budget.
 
 import { fullJitterMs } from '../base/backoff.ts';
 import { Fault } from '../base/fault.ts';
@@ -10,14 +10,14 @@ import type { Exchange } from './exchange.ts';
 import { refuseWithoutAnswer } from './reply.ts';
 import { Retries } from './retries.ts';
 
-/** A wait below the resolution of the timers is none. */
+/** Shorter waits are below the resolution of the timers: the next try is then made at once. */
 const WAIT_MIN_MS = 5;
 
 const random = new Random();
 
-/** Tries again after a fault, before any byte of a response, if that is safe and configured. False when it does not. */
+/** Tries again after a fault, before any byte of a response, if that is safe and configured. False when there is no further try. */
 export function retry(exchange: Exchange, fault: Fault): boolean {
-  // The second try goes on in the place of the first.
+  // The hedged try goes on in the place of the first.
   if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.lead()) return true;
   if (exchange.responseStarted || exchange.firstByteAt !== 0 || isSpent(exchange)) return false;
   if (retryUnprocessed(exchange, fault) || retryDeadConnection(exchange, fault)) return true;
@@ -33,18 +33,18 @@ export function retryAnswer(exchange: Exchange, status: number): boolean {
   const policy = exchange.retryPolicy!;
   if (!policy.retriesStatus(status) || isSpent(exchange) || !mayRetry(exchange, policy, true)) return false;
   exchange.connection!.dropAnswer();
-  // Nothing has come as far as the next try goes, though that one may find no connection to be sent on.
+  // For the next try nothing has arrived yet, even if that try finds no connection on which to be sent.
   exchange.firstByteAt = 0;
   retryLater(exchange, policy);
   return true;
 }
 
-/** Whether its head cannot be sent again: an upgrade that was written for HTTP/2 no longer has its key. */
+/** Whether the head cannot be sent again: an upgrade that was written for HTTP/2 no longer has its `Sec-WebSocket-Key`. */
 function isSpent({ request, connection }: Exchange): boolean {
   return request.upgrade !== '' && connection !== null && connection.block !== null;
 }
 
-/** The wait before a try is over, or a try has waited for its connection as long as it may. */
+/** Called when the wait before a try is over, or when a try has waited for its connection as long as it may. */
 export function retryDue(exchange: Exchange): void {
   if (exchange.waiting) {
     exchange.stopWaiting();
@@ -53,8 +53,9 @@ export function retryDue(exchange: Exchange): void {
 }
 
 /**
- * A kept connection that the endpoint had closed while it was idle: the request was not looked at, so another connection gets it at
- * once, if the method may be repeated (RFC 9110 section 9.2.2). Asks for no setting, and takes nothing from the budget. Once.
+ * Sends the request again at once when a kept connection turns out to have been closed by the endpoint while it was idle, so that the
+ * request was not looked at. Only for methods that may be repeated (RFC 9110 section 9.2.2), and once. Needs no setting, and takes nothing
+ * from the budget.
  */
 function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
   const { connection, request } = exchange;
@@ -65,12 +66,12 @@ function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
   return true;
 }
 
-/** More often than this a request is not turned down by an endpoint that wants requests at all. */
+/** Most attempts that may end in a refused stream: an endpoint that wants requests at all does not refuse one more often. */
 const REFUSED_STREAMS_MAX = 4;
 
 /**
- * The endpoint reports that it did not process the request (RFC 9113 section 8.7): it may be sent again whatever its method. An HTTP/2
- * connection that ends does so to requests on their way. Takes nothing from the budget.
+ * Sends the request again when the endpoint reports that it did not process it (RFC 9113 section 8.7), whatever the method. An HTTP/2
+ * connection that ends reports this for requests on their way. Takes nothing from the budget.
  */
 function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_stream_refused' || exchange.attempts >= REFUSED_STREAMS_MAX) return false;
@@ -80,8 +81,8 @@ function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
 }
 
 /**
- * The endpoint serves such a request over HTTP/1.1 alone, and tells so in place of looking at it (RFC 9113 section 7): where it has the
- * choice, it gets it that way, whatever its method. As for a WebSocket, that is the same attempt over another connection.
+ * Sends the request over HTTP/1.1 when the endpoint asks for that instead of looking at it (RFC 9113 section 7), whatever the method, if
+ * the pool has such connections. As for a WebSocket, that is the same attempt over another connection.
  */
 export function retryOverHttp1(exchange: Exchange): boolean {
   const { connection, request, endpoint } = exchange;
@@ -102,13 +103,15 @@ function againAtOnce(exchange: Exchange): void {
   goOnReading(exchange);
 }
 
-/** The previous endpoint may have slowed the client down; this one does that itself. */
+/** Resumes reading from the client: the previous endpoint may have slowed it down, and this one does so itself if it must. */
 function goOnReading(exchange: Exchange): void {
   if (!exchange.ended && exchange.connection !== null && !exchange.requestIsBlocked)
     exchange.downstream.resumeRequest();
 }
 
-/** Whether this exchange can have another try; takes it from the budget. `sent` says that the endpoint has seen the request. */
+/**
+ * Whether this exchange may have another try; if so, takes that from the budget. `sent` says that the endpoint may have seen the request.
+ */
 function mayRetry(exchange: Exchange, policy: RetryPolicy, sent: boolean): boolean {
   const { request, upstream, services } = exchange;
   const { spec } = policy;
@@ -135,7 +138,7 @@ function retryLater(exchange: Exchange, { spec }: RetryPolicy): void {
     return;
   }
   exchange.downstream.pauseRequest();
-  // If the exchange's own deadline is earlier, the timer fires then, and that try fails at once.
+  // If the exchange's own deadline is earlier, the timer fires at the deadline, and that try fails at once.
   io.wheel.schedule(retries, Math.min(io.clock.now + waitMs, exchange.deadline));
 }
 

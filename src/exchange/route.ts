@@ -21,75 +21,78 @@ export type Destination =
       readonly kind: 'split';
       readonly splitter: Splitter<Upstream>;
       readonly stickyCookie: string | null;
-      /** Chosen by a hash of the consumer. */
+      /** True: the target is chosen by a hash of the consumer's name, or of the client's address for unknown callers. */
       readonly byConsumer: boolean;
     }
-  /** One of two versions, of which one is new. */
+  /** A stable and a new version; `choice` decides between them. */
   | { readonly kind: 'canary'; readonly choice: CanaryChoice }
-  /** Deferred responses. */
+  /** Requests with which clients fetch deferred responses. */
   | { readonly kind: 'answers'; readonly plan: DeferralPlan }
   | { readonly kind: 'reply'; readonly reply: Reply }
   /** `location` fills the redirect's template for a request. */
   | { readonly kind: 'redirect'; readonly location: RedirectTemplate; readonly status: number };
 
-/** Structurally what src/route/template.ts compiles. */
+/** Structurally equal to what src/route/template.ts compiles. */
 export interface RedirectTemplate {
   render(values: {
     readonly host: string;
     readonly path: string;
     readonly query: string;
-    /** The route's parameters as in the path. */
+    /** The values of the route's parameters as they stand in the path, not decoded. */
     readonly rawValues: readonly string[];
   }): string;
 }
 
-/** What a caller gets while the upstream may not be used. */
+/** What a caller gets while the upstream cannot be used. */
 export type Fallback =
   | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'upstream'; readonly upstream: Upstream };
 
 /** The route's own settings for failures of its upstream. */
 export interface RouteResilience {
-  /** Null takes the upstream's. */
+  /** Null: the upstream's policy applies. */
   readonly retry: RetryPolicy | null;
-  /** Null refuses with 503. */
+  /** Null: the caller gets a 503. */
   readonly fallback: Fallback | null;
-  /** The last good responses, which come before the fallback; null where none are kept. */
+  /** The last good responses, which are tried before the fallback; null where none are kept. */
   readonly kept: KeptAnswers | null;
-  /** Null for no second try. */
+  /** Null: no second try. */
   readonly hedge: HedgePlan | null;
 }
 
-/** Who of its callers is let in. */
+/** The limit on the route's requests in progress, and its priority when load is shed. */
 export interface RouteAdmission {
   readonly gate: Gate | null;
   readonly priority: number;
 }
 
-/** Of routes without such settings. */
+/** The priority of routes that set none. */
 export const PRIORITY_DEFAULT = 5;
 
 const alwaysAdmitted: RouteAdmission = { gate: null, priority: PRIORITY_DEFAULT };
 
-/** One object for all routes that leave it to their upstream. */
+/** Shared by all routes without such settings of their own. */
 export const nothingSaid: RouteResilience = { retry: null, fallback: null, kept: null, hedge: null };
 
-/** How exchanges are handled: one object for all routes with the same settings, so that it stays in the caches whichever is used. */
+/**
+ * How exchanges are handled. All routes with the same settings share one object, so that it stays in the processor's caches whichever route
+ * is used.
+ */
 export class RoutePlan {
   /** Filters of the global chain, then the route's own. */
   readonly chain: Chain;
   readonly destination: Destination;
   readonly rewrite: Rewrite | null;
-  /** Whole exchange; 0 takes the upstream's. */
+  /** For the whole exchange; 0 applies the upstream's timeout. */
   readonly timeoutMs: number;
   readonly resilience: RouteResilience;
-  /** How many of its exchanges may be in progress; null for no limit. */
+  /** Limits how many of its exchanges are in progress; null for no limit. */
   readonly gate: Gate | null;
-  /** 0 to 9: what is shed last has the highest. */
+  /** 0 to 9; routes with the highest priority are shed last. */
   readonly priority: number;
-  /** Copies of its exchanges; null for none. */
+  /** Sends copies of its exchanges to another upstream; null for none. */
   readonly mirror: MirrorPlan | null;
-  /** When its requests are deferred; null for never. */
+  /** Answers slow requests with 202 and keeps their responses; null when requests are never deferred. */
   readonly deferral: DeferralPlan | null;
 
   constructor(
@@ -114,7 +117,7 @@ export class RoutePlan {
   }
 }
 
-/** What is a route's own: small, since each of thousands is found cold in memory. */
+/** What each route has of its own. Kept small: with thousands of routes, the one found is usually not in the processor's caches. */
 export class Route {
   readonly plan: RoutePlan;
   /** Offset of this route's block in the worker's metric cells. */
@@ -129,7 +132,7 @@ export class Route {
     this.name = name;
   }
 
-  /** Its part of an access log line. Made for the first one: of ten thousand routes few are used. */
+  /** The route's part of an access log line. Made on first use: of ten thousand routes few are used. */
   get logPart(): string {
     if (this.writtenPart === '') this.writtenPart = routePart(this.name);
     return this.writtenPart;

@@ -1,9 +1,12 @@
-// The scopes in what a token or its issuer says of a caller, in the forms that issuers have for them.
+// Reads the scopes from a token, or from what its issuer says of a caller, in the forms that issuers use.
 
-/** The tokens of most callers hold the same scopes. */
+/** The last result, since the tokens of most callers hold the same scopes. */
 let last: { readonly text: string; readonly scopes: readonly string[] } = { text: '', scopes: [] };
 
-/** `scope` with spaces between (RFC 9068 section 2.2.3, RFC 7662 section 2.2), or `scp`, or a list, as some issuers have it. */
+/**
+ * The scopes in `scope`, separated by spaces (RFC 9068 section 2.2.3, RFC 7662 section 2.2), or in `scp`, or in a list, as some issuers
+ * have it. Empty for none.
+ */
 export function scopesOf({ scope, scp }: Readonly<Record<string, unknown>>): readonly string[] {
   const claim = scope ?? scp;
   if (typeof claim === 'string') {

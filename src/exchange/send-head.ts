@@ -1,5 +1,5 @@
-// Sends a request's head over one connection, in the form of its protocol. The first time, the received head is prepared for that:
-// fields that the gateway replaces are removed and kept separately, so that every other try sends the same.
+// Sends a request's head over one connection, in the form of its protocol. The first time, the received head is prepared for that: fields
+// that the gateway replaces are removed and kept separately, so that every further try sends the same.
 
 import { HeaderId } from '../http/header-names.ts';
 import type { RequestWriter } from '../net/exchange-ends.ts';
@@ -10,7 +10,7 @@ import { continuedLines } from './forwarded.ts';
 import { writeUpstreamBlock } from './upstream-block.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
-/** `chunked`: the body's length is not known ahead, whatever was announced. */
+/** `chunked`: the body's length is not known in advance, whatever the client announced. */
 export function sendHead(exchange: Exchange, endpoint: Endpoint, connection: RequestWriter, chunked: boolean): void {
   if (!exchange.headReady) makeReady(exchange, chunked);
   const { block } = connection;
@@ -21,7 +21,7 @@ export function sendHead(exchange: Exchange, endpoint: Endpoint, connection: Req
   }
 }
 
-/** Once per exchange, at the first try that sends: an attempt without a connection does not. */
+/** Prepares the head once per exchange, when it is first sent; not for an attempt that gets no connection. */
 function makeReady(exchange: Exchange, chunked: boolean): void {
   const { client, request } = exchange;
   exchange.headReady = true;

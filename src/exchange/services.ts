@@ -17,27 +17,27 @@ import type { Shedder } from './shedder.ts';
 /** What an exchange needs of its worker. */
 export interface ExchangeServices extends PoolContext {
   readonly workerMetricsOffset: number;
-  /** Null where requests are not counted by consumer. */
+  /** Null: requests are not counted by consumer. */
   readonly consumers: ConsumerCounter | null;
   readonly accessLog: AccessLog;
   readonly ids: IdBlocks;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: LogFields) => void;
-  /** Why an endpoint could not be connected to. */
+  /** Logs why an endpoint could not be connected to. */
   readonly unconnected: FailureLog;
-  /** Why an endpoint's answer was not passed on. */
+  /** Logs why an endpoint's response was not passed on. */
   readonly unreadable: FailureLog;
-  /** Of copies of exchanges: they count and are logged as nobody's requests. */
+  /** True for exchanges without a client (a mirror's copies, deferred requests): they are neither counted nor logged as requests. */
   readonly isCopy: boolean;
   readonly steps: ExchangeSteps;
   readonly shedder: Shedder;
   readonly unattended: Unattended;
-  /** One exchange has ended. */
+  /** Called when an exchange has ended, but not for a copy. */
   onEnded(): void;
 }
 
 /**
- * What happens to an exchange from outside. The exchange passes each event on with itself, so that the steps can be
- * functions in files of their own and the exchange needs to know none of them.
+ * The events of an exchange. The exchange passes each event on with itself, so that the steps can be functions in files of their own and
+ * the exchange needs to know none of them.
  */
 export interface ExchangeSteps {
   requestBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
@@ -55,9 +55,9 @@ export interface ExchangeSteps {
   connection(exchange: Exchange, connection: RequestWriter): void;
   noConnection(exchange: Exchange, fault: Fault): void;
   deadlineReached(exchange: Exchange): void;
-  /** The gate at which it waited has let it in, or has not within its time. */
+  /** The gate at which the exchange waited has admitted it, or has not within the time allowed. */
   admitted(exchange: Exchange): void;
   notAdmitted(exchange: Exchange): void;
-  /** The wait before another try is over, or the time for this one's connection. */
+  /** The wait before another try is over, or this try has waited for its connection as long as it may. */
   retryDue(exchange: Exchange): void;
 }

@@ -1,12 +1,12 @@
 // Shedding as a state machine: the lowest priorities pay first, the share is exact, and it finds a level that holds. A simulated worker
-// says whether the loop closes.
+// shows whether the control loop closes.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { PRIORITIES, ShedLevel } from './shed-level.ts';
 
-/** `counts[p]` requests of each priority, evenly mixed; how many of each were let in. */
+/** Offers `counts[p]` requests of each priority, evenly mixed. Returns how many of each were let in. */
 function offer(level: ShedLevel, counts: readonly number[]): number[] {
   const admitted = counts.map(() => 0);
   const most = Math.max(...counts);
@@ -79,7 +79,7 @@ describe('the share that is refused', () => {
 
   test('closes the loop: a worker that is asked for three times what it can does 90 % of what it can, and is late no longer', () => {
     const level = new ShedLevel();
-    // A period's work is 100 units; a request takes 1, its refusal 0.1. What is not done waits.
+    // A period's work is 100 units: a request takes 1, its refusal 0.1. Work that is not done waits.
     let backlog = 0;
     let done = 0;
     let late = 0;
@@ -92,7 +92,7 @@ describe('the share that is refused', () => {
         done += admitted;
         if (backlog > 250) late++;
       }
-      // In units of work: 250 are 250 ms.
+      // The backlog as a multiple of the limit, in units of work: 250 units are 250 ms.
       level.step(backlog / 250);
     }
     // Of 100 units, 22 go into refusals when 78 are admitted.

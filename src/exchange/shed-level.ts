@@ -1,28 +1,28 @@
-// The share of requests that a worker refuses under pressure, the lowest priorities first. A state machine; measures nothing and knows
-// no clock: it gets the pressure in steps.
+// The share of requests that a worker refuses under pressure, the lowest priorities first. A state machine: it measures nothing and knows
+// no clock, but gets the pressure in steps.
 
 /** Priorities are 0 to 9. */
 export const PRIORITIES = 10;
-/** Somebody is always let in, so that it is seen when the pressure goes. */
+/** Some requests are always let in, so that the end of the pressure is noticed. */
 const SHARE_MAX = 0.95;
-/** What a step under pressure adds to the part that stays, and for each whole excess of the pressure. */
+/** What a step under pressure adds to the lasting part of the share, and what it adds for each whole excess of the pressure over 1. */
 const STEP_UP = 0.02;
 const STEP_UP_EXCESS = 0.06;
 const EXCESS_MAX = 3;
-/** Below this pressure the share falls. In between its lasting part stays: a level that holds is found. */
+/** Below this pressure the lasting part falls. From here to 1 it stays, so that a level that holds is found. */
 const CALM = 0.7;
 const STEP_DOWN = 0.02;
-/** What pressure above that adds for as long as it is there: without it the share would swing around what holds. */
+/** What each unit of pressure above CALM adds for as long as it lasts: without it the share would swing around the level that holds. */
 const AT_ONCE = 0.3;
 
 export class ShedLevel {
-  /** What lasts of the share, and the share itself. */
+  /** The lasting part of the share, and the whole share. */
   private lasting: number;
   private total: number;
   private readonly arrivals: Float64Array;
-  /** Share of each priority that is refused. */
+  /** The share of each priority's requests that is refused. */
   private readonly shares: Float64Array;
-  /** Saved up towards the next refusal: exact over time, without dice. */
+  /** What each priority has saved up towards its next refusal: exact over time, without random numbers. */
   private readonly credits: Float64Array;
 
   constructor() {
@@ -48,7 +48,7 @@ export class ShedLevel {
     return credit < 1;
   }
 
-  /** Once in a period of time, with the worst sign over its limit: 1 is at the limit. */
+  /** Ends a period of time. `pressure` is the worst signal as a multiple of its limit: 1 is at the limit. */
   step(pressure: number): void {
     if (pressure > 1) {
       const excess = Math.min(EXCESS_MAX, pressure - 1);
@@ -59,7 +59,7 @@ export class ShedLevel {
     this.shareOut();
   }
 
-  /** Takes the share from the lowest priorities of the last period, and the rest from the next higher ones. */
+  /** Takes the share from the lowest priorities that arrived in the last period, and the rest from the next higher ones. */
   private shareOut(): void {
     const { arrivals, shares } = this;
     let all = 0;
@@ -67,7 +67,7 @@ export class ShedLevel {
     let left = this.total * all;
     for (let priority = 0; priority < PRIORITIES; priority++) {
       const came = arrivals[priority]!;
-      // No request of this priority came: it is either below those that are refused, or above.
+      // No request of this priority came. If the refusals reach beyond this priority, all its requests are refused, else none.
       shares[priority] = came === 0 ? (left > 0 ? 1 : 0) : Math.min(1, left / came);
       left = Math.max(0, left - came);
       arrivals[priority] = 0;

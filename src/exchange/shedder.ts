@@ -1,5 +1,5 @@
 // Watches the load of a worker (event loop, memory, requests in progress) and refuses some requests so that the others are served. How many
-// is decided in shed-level.ts.
+// requests are refused is decided in shed-level.ts.
 
 import { getHeapStatistics } from 'node:v8';
 import { memoryLimit } from '../base/memory-limit.ts';
@@ -11,7 +11,7 @@ import { PRIORITIES, ShedLevel } from './shed-level.ts';
 export interface SheddingSpec {
   readonly enabled: boolean;
   readonly eventLoopDelayMs: number;
-  /** Share of a worker's heap, or of what the process may take, 0 to 1. */
+  /** Limit of the memory in use, as a share of a worker's heap or of what the process may take, 0 to 1; 0 is no limit. */
   readonly memory: number;
   readonly inFlightMax: number;
 }
@@ -19,22 +19,22 @@ export interface SheddingSpec {
 export interface ShedderParts {
   /** Requests in progress on this worker. */
   readonly ownInFlight: () => number;
-  /** Of the whole gateway: the requests in progress on each worker. Null if there is one worker. */
+  /** Shared cells with the requests in progress on each worker of the gateway. Null if there is one worker. */
   readonly block: StateBlock | null;
   readonly log: (level: 'info' | 'warn', message: string) => void;
-  /** Hears of the share that is refused, for the metrics. */
+  /** Gets the share that is refused, for the metrics. */
   readonly onShare: (share: number) => void;
 }
 
 const PERIOD_MS = 100;
-/** The lowest priority finds no room when so much of `inFlightMax` is used; the highest when all of it is. */
+/** The lowest priority is refused when this share of `inFlightMax` is used; the highest priority when all of it is. */
 const LOWEST_USES = 0.55;
 const MEMORY_EVERY = 10;
 
 export class Shedder {
-  /** False costs nothing: then nothing else here is called. */
+  /** False: nothing else of this object is called, so that it costs nothing. */
   enabled: boolean;
-  /** Whether other workers know the requests in progress: then `ended` must be called after each. */
+  /** Whether other workers are told the requests in progress: then `ended` must be called after each exchange. */
   counts: boolean;
   private readonly parts: ShedderParts;
   private readonly level: ShedLevel;
@@ -60,7 +60,7 @@ export class Shedder {
     this.sheds = false;
   }
 
-  /** These are the limits from now on; null for none. */
+  /** Sets the limits that apply from now on; null for none. */
   become(spec: SheddingSpec | null): void {
     this.spec = spec;
     this.enabled = spec?.enabled === true;
@@ -68,9 +68,9 @@ export class Shedder {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
     if (!this.enabled) return;
-    // Because: it measures how late the loop is, which the wheel hides.
+    // Because: this measures how late the loop is, which the timer wheel hides.
     this.expectedAt = performance.now() + PERIOD_MS;
-    // Because: as above; ten times a second a worker.
+    // Because: as above; ten times a second per worker.
     this.timer = setInterval(() => this.look(), PERIOD_MS).unref();
   }
 
@@ -105,7 +105,7 @@ export class Shedder {
     const now = performance.now();
     const late = Math.max(0, now - this.expectedAt);
     this.expectedAt = now + PERIOD_MS;
-    // Once late is a collection of garbage, or a configuration being read; twice in a row is too much to do.
+    // Being late once may be garbage collection, or a configuration being read; being late twice in a row is overload.
     const delay = Math.min(late, this.lateBefore);
     this.lateBefore = late;
     if (this.periods++ % MEMORY_EVERY === 0) this.memoryPressure = spec.memory === 0 ? 0 : memoryInUse() / spec.memory;
@@ -124,7 +124,7 @@ export class Shedder {
   }
 }
 
-/** The larger of this thread's share of its heap, and the process's of the memory that it may have. */
+/** The larger of two shares: of this thread's heap limit, and of the memory that the process may have. */
 function memoryInUse(): number {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
   return Math.max(used_heap_size / heap_size_limit, residentBytes() / memoryLimit());

@@ -13,19 +13,19 @@ export interface Snapshot {
   readonly routes: RouteTable<Route>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly consumers: ConsumerDirectory;
-  /** Fields that forward the caller's identity: removed from every request on arrival. Null if no filter writes any. */
+  /** Headers that forward the caller's identity: removed from every request on arrival. Null if no filter writes any. */
   readonly identityHeaders: HeaderNameSet | null;
-  /** By what they are of: `upstream users`, `route orders`. */
+  /** Gates by the resource that they limit: `upstream users`, `route orders`. Left out for none. */
   readonly gates?: ReadonlyMap<string, Gate>;
   readonly limits: Limits;
-  /** Where clients fetch deferred responses, by the word in the path. Left out if no route defers any. */
+  /** The routes whose deferred responses clients can fetch, by the word in the path. Left out if no route defers requests. */
   readonly answers?: ReadonlyMap<string, Route> | undefined;
-  /** Left out, nothing is shed. */
+  /** Left out when load is never shed. */
   readonly shedding?: SheddingSpec;
   readonly paths: Paths;
-  /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are logged always; -1 switches the log off. */
+  /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are always logged. -1 where `accessLog.path` is `off`. */
   readonly accessLogSample: number;
-  /** Metric block of requests that found no route. */
+  /** Offset of the metric block for requests that matched no route. */
   readonly noRouteMetricsOffset: number;
 }
 

@@ -7,7 +7,10 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 
-/** As `upstream.pick`. A client that gets a different endpoint than before gets a new cookie with the response. */
+/**
+ * As `upstream.pick`, but prefers the client's endpoint. A client that gets a different endpoint than before gets a new cookie with the
+ * response.
+ */
 export function stickyPick(
   exchange: Exchange,
   upstream: Upstream,
@@ -25,7 +28,7 @@ export function stickyPick(
   return picked;
 }
 
-/** The response will be this endpoint's, whichever was picked before. */
+/** Sets the cookie for the endpoint that will respond, whichever was picked before; no cookie if the client has it already. */
 export function stickTo(exchange: Exchange, affinity: Affinity, endpoint: Endpoint): void {
   exchange.affinityCookie =
     endpoint === knownBefore(exchange, affinity)

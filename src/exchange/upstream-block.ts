@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
 import { carriesGrpc } from './grpc-answer.ts';
 
-/** Into `block`, for this endpoint. */
+/** Writes the head for this endpoint into `block`. */
 export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block: RequestBlock): void {
   const { request, found, idBatch, idAt } = exchange;
   const { headers } = request;
@@ -26,7 +26,7 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block
   else {
     const key = headers.get('sec-websocket-key') ?? '';
     headers.remove('sec-websocket-key');
-    // A length of 0 says in HTTP/1.1 that the upgrade has no body; here it would be the tunnel's.
+    // In HTTP/1.1 a length of 0 says that the upgrade has no body; here it would be the length of the tunnel.
     headers.removeById(HeaderId.contentLength);
     block.beginConnect(request.upgrade.toLowerCase(), scheme, authority, target, key);
   }

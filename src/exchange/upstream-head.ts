@@ -1,4 +1,5 @@
-// Writes a request's head as it goes upstream: what arrived, without what concerns the client's hop, plus what the gateway adds.
+// Writes a request's head as it goes upstream in HTTP/1.1: what arrived, without what concerns the client's hop, plus what the gateway
+// adds.
 
 import { HeaderId } from '../http/header-names.ts';
 import type { HeadOutput } from '../http/headers.ts';
@@ -7,7 +8,9 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
 
-/** The fields after the received ones, and the empty line. Made from what is kept, so that another attempt sends the same. */
+/**
+ * Writes the fields after the received ones, and the empty line. They are made from what is kept, so that another attempt sends the same.
+ */
 function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void {
   const { request, idBatch, idAt } = exchange;
   if (exchange.foreignIds === '') out.bytes(idBatch.bytes, idAt, idAt + ID_BLOCK_BYTES);
@@ -16,7 +19,7 @@ function writeAdded(exchange: Exchange, chunked: boolean, out: HeadOutput): void
   out.text(request.upgrade === '' ? '\r\n' : `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`);
 }
 
-/** Writes the head for this endpoint. Lengths stay as received unless a filter changes the body (`chunked` then). */
+/** Writes the head for this endpoint. Lengths stay as received unless a filter changes the body: then `chunked` is true. */
 export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunked: boolean, out: HeadOutput): void {
   const { request, found } = exchange;
   const { headers } = request;

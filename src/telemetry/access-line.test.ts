@@ -35,7 +35,7 @@ function example(): AccessFields {
 }
 
 test('the first line of all may be one of which nothing is known', () => {
-  // Because: it must run before any other in this file, while nothing is remembered of a line before.
+  // Because: this must run before any other test in this file, while no earlier line is remembered.
   const fields = JSON.parse(accessLine(emptyAccessFields())) as Record<string, unknown>;
   assert.deepEqual([fields['method'], fields['host'], fields['path'], fields['userAgent']], ['', '', '', '']);
 });

@@ -8,13 +8,13 @@ import { jsonString } from './json-text.ts';
 import { OutcomeText } from './outcome-text.ts';
 
 /**
- * The content of a line. One record per worker, filled again for every line: `Client`, route and endpoint bring their part
- * as JSON text made once. Strings of bytes (latin1); those that are not marked as plain are escaped here.
+ * The content of a line; one fresh record per line. Client, route and endpoint bring their parts as JSON text made once. The strings hold
+ * bytes (latin1); those that are not marked as plain are escaped here.
  */
 export interface AccessFields {
   /** When the request began, milliseconds since 1970. */
   timeMs: number;
-  /** The block of ids at `idsAt` (see id-blocks.ts) where both were made here; null where they are in the two strings. */
+  /** The batch with the block of ids at `idsAt` (see id-blocks.ts) when both ids were made here; null when they are in the two strings. */
   ids: IdBatch | null;
   idsAt: number;
   requestId: string;
@@ -28,7 +28,7 @@ export interface AccessFields {
   endpointPart: string;
   method: string;
   host: string;
-  /** Without the query: tokens travel there. */
+  /** Without the query, which may contain tokens. */
   path: string;
   status: number;
   bytesIn: number;
@@ -45,7 +45,7 @@ export interface AccessFields {
   protocol: string;
 }
 
-/** A record to fill. */
+/** A record without content, to be filled. */
 export function emptyAccessFields(): AccessFields {
   return {
     timeMs: 0,
@@ -62,7 +62,7 @@ export function emptyAccessFields(): AccessFields {
     status: 0,
     bytesIn: 0,
     bytesOut: 0,
-    // Because: a field that first held a small integer would be re-shaped by the first fraction.
+    // Because: an object whose field first held a small integer would be re-shaped by the first fraction.
     durationMs: 0.5,
     upstreamMs: 0.5,
     overheadMs: 0.5,
@@ -74,12 +74,12 @@ export function emptyAccessFields(): AccessFields {
   };
 }
 
-/** The client's part of a line; made once a connection. */
+/** The client's part of a line; made once per connection. */
 export function clientPart(ip: string): string {
   return flatText(`,"client":${jsonString(ip)}`);
 }
 
-/** The route's part of a line; made once a route. Null where none was found. */
+/** The route's part of a line; made once per route. Null when no route was found. */
 export function routePart(name: string | null): string {
   return flatText(`,"route":${name === null ? 'null' : jsonString(name)}`);
 }
@@ -90,12 +90,12 @@ export function endpointPart(upstream: string | null, url: string | null): strin
   return flatText(`,"upstream":${upstreamJson},"endpoint":${url === null ? 'null' : jsonString(url)}`);
 }
 
-/** What a line takes beside its strings from outside: the constant text, numbers at their longest, names of the configuration. */
+/** What a line takes besides its parts and the strings from outside: the constant text, the ids, and numbers at their longest. */
 const FIXED_BYTES_MAX = 640;
-/** A byte becomes six at the most: `\u00ff`. */
+/** The most that one byte takes when it is escaped: `\u00ff`. */
 const ESCAPED_BYTES_MAX = 6;
 
-/** Upper bound of the line's bytes. */
+/** Upper bound of the bytes that `writeAccessLine` writes for these fields. */
 export function accessLineBytesMax(fields: AccessFields): number {
   const { requestId, host, path, userAgent, method, consumer } = fields;
   const foreign =
@@ -104,7 +104,7 @@ export function accessLineBytesMax(fields: AccessFields): number {
   return FIXED_BYTES_MAX + own + foreign * ESCAPED_BYTES_MAX;
 }
 
-/** One JSON object as a string, ASCII only, without a line end. For tests and tools; `writeAccessLine` is what workers use. */
+/** One JSON object as a string, ASCII only, without a line end. For tests and tools; workers use `writeAccessLine`. */
 export function accessLine(fields: AccessFields): string {
   const bytes = Buffer.allocUnsafe(accessLineBytesMax(fields));
   return latin1(bytes, 0, writeAccessLine(bytes, 0, fields));
@@ -118,12 +118,12 @@ const traceLabel = new FixedText(',"traceId":"');
 const requestLabel = new FixedText('","requestId":');
 const agentLabel = new FixedText(',"userAgent":');
 
-/** Lines follow one another in one buffer until it is full. */
+/** The view over the log's buffer: lines follow one another in one buffer until it is full. */
 const logBuffers = new LastView();
 
 /**
- * Writes the line at `at` and returns its end. Straight into the log's buffer, piece by piece: putting the text together
- * first and writing it then cost twice as much. There must be room for `accessLineBytesMax`.
+ * Writes the line at `at` and returns its end. It goes straight into the log's buffer, piece by piece: putting the text together first and
+ * writing it then cost twice as much. There must be room for `accessLineBytesMax`.
  */
 export function writeAccessLine(bytes: Buffer, at: number, fields: AccessFields): number {
   const view = logBuffers.of(bytes);
@@ -157,7 +157,7 @@ function timePart(timeMs: number): string {
   return lastTimePart;
 }
 
-/** From the status to where the numbers begin. */
+/** Writes from the status to where the numbers begin. */
 function writeOutcome(bytes: Buffer, at: number, { status, attempts, consumer, code, protocol }: AccessFields): number {
   const outcome = OutcomeText.of(status, attempts, code, protocol);
   if (consumer === null) return at + writeLatin1(bytes, outcome.withoutConsumer, at);
@@ -166,7 +166,7 @@ function writeOutcome(bytes: Buffer, at: number, { status, attempts, consumer, c
   return at + writeLatin1(bytes, outcome.behindConsumer, at);
 }
 
-/** From the trace's id to the end of the request's. */
+/** Writes from the trace id to the end of the request id. */
 function writeIds(bytes: Buffer, view: DataView, at: number, fields: AccessFields): number {
   const { ids, idsAt } = fields;
   if (ids === null) {
@@ -187,14 +187,14 @@ const BACKSLASHES = 0x5c5c5c5c;
 const SPACES = 0x20202020;
 
 /**
- * A string literal. The text is written first and looked over as bytes: reading a slice of a head letter by letter costs
- * several times as much. Where something needs an escape the whole text is written again.
+ * Writes a string literal. The text is written first and checked as bytes: reading a slice of a head letter by letter costs several times
+ * as much. If anything needs an escape, the whole text is written again.
  */
 function writeText(bytes: Buffer, view: DataView, at: number, text: string): number {
   bytes[at] = 0x22;
   const start = at + 1;
   const end = start + writeLatin1(bytes, text, start);
-  // Spaces for what is missing of the last four.
+  // Spaces, which need no escape, fill up the last group of four.
   view.setInt32(end, SPACES);
   for (let i = start; i < end; i += 4) {
     const word = view.getInt32(i);
@@ -205,12 +205,12 @@ function writeText(bytes: Buffer, view: DataView, at: number, text: string): num
   return end + 1;
 }
 
-// Of a message that is no request neither is known: the first line may be one.
+// The values for a message that is not a request, so that method and host are unknown: the first line may be for such a message.
 let lastMethod = '';
 let lastHost = '';
 let lastTarget = ',"method":"","host":"","path":';
 
-/** Method and host hardly differ from one line to the next either. */
+/** From the method to where the path begins. As with the time, method and host hardly differ from one line to the next. */
 function targetPart(method: string, host: string): string {
   if (method !== lastMethod || host !== lastHost) {
     lastMethod = method;
@@ -220,7 +220,7 @@ function targetPart(method: string, host: string): string {
   return lastTarget;
 }
 
-/** A whole number from 0 up to what a double holds exactly. */
+/** Writes a whole number from 0 up to the largest that a double holds exactly. */
 function writeInteger(bytes: Buffer, at: number, value: number): number {
   if (value > 0x7fffffff) return at + writeLatin1(bytes, String(value), at);
   let end = at + 1;
@@ -233,10 +233,10 @@ function writeInteger(bytes: Buffer, at: number, value: number): number {
   return end;
 }
 
-/** Beyond this, microseconds leave the integers that are quick to write: half an hour. */
+/** Half an hour: beyond it, microseconds exceed the integers that are quick to write. */
 const QUICK_MS_MAX = 2_000_000;
 
-/** Milliseconds with three decimal places; what is negative or not a number is 0. */
+/** Writes milliseconds with three decimal places; negative numbers and NaN are 0. */
 function writeMillis(bytes: Buffer, at: number, ms: number): number {
   if (!(ms > 0)) {
     bytes[at] = 0x30;

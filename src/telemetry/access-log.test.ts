@@ -52,7 +52,7 @@ function runWriters(path: string, prefixes: string[], count: number): { begun: P
   return { begun: Promise.all(workers.map(worker => once(worker, 'message'))), done };
 }
 
-/** Every line whole, none missing, each writer's own in order. */
+/** Every line is whole, none is missing, and the lines of each writer are in order. */
 function assertWhole(text: string, prefixes: string[], count: number): void {
   assert.ok(text.endsWith('\n'));
   const next = new Map(prefixes.map(prefix => [prefix, 0]));
@@ -309,7 +309,7 @@ test('nor does a write that is under way when its reader is given up', { timeout
   const path = join(folder, 'fifo-given-up');
   execFileSync('mkfifo', [path]);
   const bothEnds = openSync(path, constants.O_RDWR);
-  // Tries follow each other within 1 to 64 ms: some of so many ends meet one.
+  // Retries follow each other within 1 to 64 ms: some of so many calls of `close` meet one.
   const code = `const { AccessLog } = await import(${modulePath});
     await Promise.all(Array.from({ length: 200 }, (_, at) => {
       const log = new AccessLog({ path: ${JSON.stringify(path)} });

@@ -15,41 +15,41 @@ const RETRY_LAST_MS = 64;
 const SPARE_BUFFERS_MAX = 4;
 const lineEnd = Buffer.from([LINE_FEED]);
 
-/** How long the end of the process waits for a slow reader. */
+/** How long `close` waits for a slow reader by default. */
 const CLOSE_AFTER_MS = 5_000;
 
 export interface AccessLogOptions extends LogLossEvents {
-  /** `stdout`, `off`, or a file's path, to which is appended. */
+  /** `stdout`, `off`, or the path of a file to append to. */
   readonly path: string;
-  /** A file that cannot be opened costs the lines until it can, and `onError` hears of it; otherwise the constructor throws. */
+  /** True: a file that cannot be opened costs lines until it can, and `onError` gets the error. Otherwise the constructor throws. */
   readonly waitsForFile?: boolean;
-  /** Told of lines that the system took. */
+  /** Called with the number of lines that the system has taken. */
   readonly onWritten?: (lines: number) => void;
 }
 
-/** Lines that wait to be written, or are being written: `length` bytes of them. */
+/** Lines that wait to be written, or are being written: the first `length` bytes of `bytes`. */
 interface Batch {
   bytes: Buffer;
   length: number;
   lines: number;
 }
 
-/** Used as the buffer until the first line comes, so that a worker without traffic has none. Never written to. */
+/** Used as the buffer while no line waits, so that a worker without traffic has none. Never written to. */
 const NOTHING: Batch = { bytes: Buffer.alloc(0), length: 0, lines: 0 };
 
 /**
  * One log of one worker. Several workers append to the same file: each write is whole lines, so lines never mix.
  * Bounded: beyond 8 MiB that the system has not taken, lines are dropped and counted; the caller never waits.
- * What was not yet written is lost when the process is killed: up to one second of lines.
+ * When the process is killed, lines that were not yet written are lost: up to one second of them, and what a slow reader has left.
  */
 export class AccessLog {
   readonly enabled: boolean;
   private readonly options: AccessLogOptions;
   private readonly file: LogFile;
   private readonly loss: LogLoss;
-  /** Where the first batch of the queue goes: it is finished there, even when the log was reopened meanwhile. */
+  /** Where the first batch of the queue is written: it is finished there, even when the log was reopened meanwhile. */
   private batchFd = NOT_OPEN;
-  /** Whether that is a pipe, where large writes of several workers could mix. */
+  /** Whether `batchFd` is a pipe, where large writes of several workers could mix. */
   private pipe = false;
   private current: Batch;
   private readonly queue: Batch[] = [];
@@ -58,9 +58,9 @@ export class AccessLog {
   private writing = false;
   /** Bytes of the first batch in the queue that are written already. */
   private written = 0;
-  /** What is left was counted as dropped, and is not tried again. */
+  /** True once the lines that are left were counted as dropped; they are not tried again. */
   private givenUp = false;
-  /** The file ends within a line whose rest could not be written: the next write begins a new line. */
+  /** The file ends in the middle of a line whose rest could not be written: the next write begins with a line end. */
   private torn = false;
   private closed = false;
   private flushTimer: NodeJS.Timeout | null = null;
@@ -70,7 +70,7 @@ export class AccessLog {
   private retiredFds: number[] = [];
   private waiters: (() => void)[] = [];
 
-  /** Throws the system's error, with the path in its message, when the file cannot be opened. */
+  /** Throws an Error with the path in its message when the file cannot be opened, unless `waitsForFile` is set. */
   constructor(options: AccessLogOptions) {
     this.options = options;
     this.enabled = options.path !== 'off';
@@ -82,7 +82,7 @@ export class AccessLog {
     else if (!this.file.open()) this.loss.notOpen();
   }
 
-  /** Takes one line of latin1 text without its line end. Never waits, never throws. */
+  /** Appends one line of latin1 text, which is given without its line end. Never waits, never throws. */
   append(line: string): void {
     const bytes = this.reserve(line.length);
     if (bytes === null) return;
@@ -91,8 +91,8 @@ export class AccessLog {
   }
 
   /**
-   * Room for one line of at most `bytesMax` bytes: the buffer, to be written from `position` on; then `commit`. Null when
-   * the line cannot be taken: the log is closed, or its backlog full (the line then counts as dropped).
+   * Room for one line of at most `bytesMax` bytes: the buffer, to be written from `position` on; then call `commit`. Null when the line
+   * cannot be taken: the log is off or closed, or it has no file or a full backlog (the line then counts as dropped).
    */
   reserve(bytesMax: number): Buffer | null {
     if (!this.enabled || this.closed) return null;
@@ -136,8 +136,8 @@ export class AccessLog {
   }
 
   /**
-   * Writes what is left and closes the file; lines appended later are ignored. What a reader has not taken after `withinMs`
-   * counts as dropped: it may never come back.
+   * Writes what is left and closes the file; lines appended later are ignored. Lines that a reader has not taken after `withinMs`
+   * count as dropped: the reader may never come back.
    */
   async close(withinMs = CLOSE_AFTER_MS): Promise<void> {
     if (this.closed) return;
@@ -162,7 +162,7 @@ export class AccessLog {
     return inTime;
   }
 
-  /** The files stay open: a write may still be in progress in one. */
+  /** Counts the lines that are left as dropped. The files stay open: a write may still be in progress in one. */
   private giveUp(): void {
     this.givenUp = true;
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
@@ -183,7 +183,7 @@ export class AccessLog {
     this.enqueueCurrent();
   }
 
-  /** Makes `current` a fresh buffer with this much room; false when the backlog allows no more. */
+  /** Makes `current` a fresh buffer with room for `bytes`; false when there is no file, or the backlog allows no more. */
   private makeRoom(bytes: number): boolean {
     if (this.file.fd === NOT_OPEN && !this.file.openAgain()) return false;
     this.enqueueCurrent();
@@ -197,7 +197,7 @@ export class AccessLog {
     return this.spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
   }
 
-  /** Puts what `current` holds into the queue, with a fresh buffer in its place, and sees that the queue is worked on. */
+  /** Moves `current` into the queue, with no buffer in its place, and makes sure that the queue is worked on. */
   private enqueueCurrent(): void {
     if (this.current.length === 0) return;
     this.queue.push(this.current);
@@ -229,7 +229,7 @@ export class AccessLog {
   }
 
   private readonly onWrite = (error: NodeJS.ErrnoException | null, bytes: number): void => {
-    // What was in progress then is over: another try would hold the process up for ever.
+    // A write that was in progress when the log gave up is over: another try would keep the process from ending.
     if (this.givenUp) return;
     if (error !== null) {
       this.onWriteError(error);

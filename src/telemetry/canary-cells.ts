@@ -1,12 +1,12 @@
-// Where a canary and its stable version are counted in a block of metric cells, with latencies finer than the common histogram:
-// a factor of 1.5 cannot be detected with buckets that are each 2.5 times as wide as the one before.
+// Where a canary and its stable version are counted in a block of metric cells. Latencies are finer than in the common histogram: a factor
+// of 1.5 cannot be detected with buckets that are each 2.5 times as wide as the one before.
 
-/** Latency buckets of one version: bucket i holds what took up to `LATENCY_FIRST_MS * LATENCY_STEP ** i`, the last all above. */
+/** Latency buckets of one version: bucket i holds what took up to `LATENCY_FIRST_MS * LATENCY_STEP ** i`, the last one all above. */
 export const LATENCY_BUCKETS = 64;
 const LATENCY_FIRST_MS = 0.1;
 const LATENCY_STEP = 1.25;
 
-/** Cells of one version, counted from where its part of the block begins. */
+/** Cells of one version, relative to where its part of the block begins. */
 export const VersionCell = {
   ok: 0,
   errors: 1,
@@ -21,7 +21,7 @@ export const CanaryCell = {
   canary: VERSION_CELLS,
   /** 0 to 1. */
   share: 2 * VERSION_CELLS,
-  /** 0 waits for figures of the stable version, 1 on its way, 2 promoted, 3 rolled back, 4 not known. */
+  /** 0 waits for figures of the stable version, 1 in progress, 2 promoted, 3 rolled back, 4 unknown. */
   state: 2 * VERSION_CELLS + 1,
   steps: 2 * VERSION_CELLS + 2,
   promotions: 2 * VERSION_CELLS + 3,
@@ -30,16 +30,16 @@ export const CanaryCell = {
 
 export const CANARY_CELLS = CanaryCell.rollbacks + 1;
 
-/** In place of where a version counts: of exchanges that are given none. */
+/** Stands for the offset of a version's cells where no version is counted. */
 export const NO_VERSION = -1;
 
-/** Counts one exchange of the version whose part begins at `cells[at]`. Allocates nothing. */
+/** Counts one exchange, and its latency in ms, for the version whose part begins at `cells[at]`. Allocates nothing. */
 export function recordVersion(cells: Float64Array, at: number, failed: boolean, ms: number): void {
   cells[at + (failed ? VersionCell.errors : VersionCell.ok)]!++;
   cells[at + VersionCell.latency + latencyBucket(ms)]!++;
 }
 
-/** The bucket of a latency; what is negative or not a number counts as the least. */
+/** The bucket of a latency; negative numbers and NaN count as the least. */
 function latencyBucket(ms: number): number {
   if (!(ms > LATENCY_FIRST_MS)) return 0;
   const bucket = Math.ceil(Math.log(ms / LATENCY_FIRST_MS) / Math.log(LATENCY_STEP));

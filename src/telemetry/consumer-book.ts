@@ -1,16 +1,16 @@
-// Names of the consumers that have series of their own, in memory that all threads share: the first thread that sees a consumer gives it a
-// place, for good. Counts nothing; see consumer-counter.ts.
+// Names of the consumers that have series of their own, in memory that all threads share: the first thread that sees a consumer assigns it
+// a place, for good. Counts nothing; see consumer-counter.ts.
 
 import { hashText } from '../base/hash.ts';
 
-/** As long as names in a configuration may be; a longer one, which only a key store can bring, has no series of its own. */
+/** As long as names in a configuration may be. A longer name, which only a key store can bring, gets no series of its own. */
 const NAME_BYTES_MAX = 128;
-/** Of a place: the name's hash, its length once it can be read, and the name. */
+/** Bytes of a place: the name's hash, its length (0 until the name can be read), and the name. */
 const PLACE_BYTES = 8 + NAME_BYTES_MAX;
 
-/** All places are taken, for good. */
+/** From `placeOf`: all places are taken, for good. */
 export const FULL = -1;
-/** The name is too long, or another thread is writing one that may be the same: try again. */
+/** From `placeOf`: the name is too long, or another thread is writing a name that may be the same, so that the next call may find it. */
 export const NO_PLACE = -2;
 
 const SEED = 0x636f6e73;
@@ -32,7 +32,7 @@ export class ConsumerBook {
     this.places = memory.byteLength / PLACE_BYTES;
   }
 
-  /** The place of a name, given to it now if there is one left. */
+  /** The place of a name, assigned now if the name has none and one is left. Otherwise `FULL` or `NO_PLACE`. */
   placeOf(name: string): number {
     if (Buffer.byteLength(name) > NAME_BYTES_MAX) return NO_PLACE;
     const { words, places } = this;

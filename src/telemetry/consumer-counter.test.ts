@@ -1,4 +1,4 @@
-// Requests by consumer over several threads' cells: one place a name, whoever meets it first, and a bound for all of it.
+// Requests by consumer in the cells of several threads: one place per name, whichever thread meets it first, and a bound for all places.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -60,7 +60,7 @@ test('a name has one place in every thread, and a name that is being written is 
   );
   assert.deepEqual(new Map(one.entries()), new Map(names.map((name, n) => [name, places[n]])));
   assert.equal(one.placeOf('one more'), FULL);
-  // As a thread leaves it that was ended in the middle: the hash is there, the name is not.
+  // The state after a thread was ended in the middle of writing: the hash is there, the name is not.
   const words = new Int32Array(memory);
   words[(places[0]! * consumerBookBytes(1)) / 4 + 1] = 0;
   assert.equal(one.placeOf(names[0]!), NO_PLACE);

@@ -3,14 +3,14 @@
 import { ConsumerBook, FULL, NO_PLACE } from './consumer-book.ts';
 import { CONSUMER_CELLS, ConsumerCell, statusClass } from './metric-families.ts';
 
-/** What a worker knows of them. */
+/** What a worker needs to count by consumer. */
 export interface ConsumerSeries {
   readonly names: SharedArrayBuffer;
-  /** Of the block that all consumers without their own share; the others follow it in the order of their places. */
+  /** Offset of the block that all consumers without a block of their own share; the other blocks follow it in the order of their places. */
   readonly offset: number;
 }
 
-/** Label of the shared block: a consumer of this very name shares it too. */
+/** Label of the shared block. A consumer with this very name shares the block too. */
 const OTHER = 'other';
 
 export class ConsumerCounter {
@@ -18,7 +18,7 @@ export class ConsumerCounter {
   private readonly book: ConsumerBook;
   private readonly otherAt: number;
   private readonly offsets = new Map<string, number>();
-  /** No name gets a place any more: all that have one are in `offsets`. */
+  /** True once no name gets a place any more: then all names with a place are in `offsets`. */
   private isFull = false;
 
   constructor(cells: Float64Array, { names, offset }: ConsumerSeries) {
@@ -40,7 +40,7 @@ export class ConsumerCounter {
     const place = this.book.placeOf(name);
     if (place === NO_PLACE) return this.otherAt;
     if (place !== FULL) return this.learn(name, place);
-    // Because: a look through a full book for each of many others would cost more than their requests.
+    // Because: searching a full book again for each request of the other consumers would cost more than those requests.
     for (const [known, at] of this.book.entries()) this.learn(known, at);
     this.isFull = true;
     return this.offsets.get(name) ?? this.otherAt;

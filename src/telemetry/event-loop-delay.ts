@@ -10,8 +10,8 @@ const NANOS_PER_MS = 1e6;
 const WINDOWS = 6;
 
 /**
- * Measures from its construction on; `sample` writes p50 and p99 since the last call and the maximum of the last six.
- * A thread's loop has one, for its whole life.
+ * Measures from its construction until `close`. `sample` writes p50 and p99 since its last call, and the maximum of the last six windows.
+ * One per thread, for the thread's whole life.
  */
 export class EventLoopDelay {
   private readonly cells: Float64Array;
@@ -20,7 +20,7 @@ export class EventLoopDelay {
   private readonly maxima = new Float64Array(WINDOWS);
   private window = 0;
 
-  /** `offset` is the worker block's. */
+  /** `offset` is that of the worker's block. */
   constructor(cells: Float64Array, offset: number) {
     this.cells = cells;
     this.offset = offset;

@@ -5,7 +5,7 @@ import type { LogFields, LogLevel } from './operator-log.ts';
 export type FailureLog = (upstream: string, endpoint: string, reason: string) => void;
 
 const AGAIN_AFTER_MS = 10_000;
-/** Endpoints and reasons that are remembered; beyond it the memory is emptied. */
+/** Most pairs of endpoint and reason that are remembered; beyond this number all are forgotten. */
 const REMEMBERED_MAX = 1_000;
 
 export function failureLog(

@@ -7,9 +7,9 @@ export const http2Reasons = [
   'frame_size',
   'compression',
   'stream_closed',
-  /** A stream broke a rule: reset, the connection goes on. */
+  /** A stream broke a rule: it is reset, and the connection goes on. */
   'stream',
-  /** A message that is none (RFC 9113 section 8.1.1). */
+  /** A malformed message (RFC 9113 section 8.1.1). */
   'malformed',
   /** More streams than were allowed. */
   'refused_stream',
@@ -18,7 +18,7 @@ export const http2Reasons = [
   'ping_flood',
   'settings_flood',
   'continuation_flood',
-  /** The client took nothing of its answers. */
+  /** The client took no bytes of its responses. */
   'stalled',
   'preface_timeout',
   'header_timeout',

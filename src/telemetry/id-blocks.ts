@@ -1,4 +1,4 @@
-// The ids that the gateway makes for a request, as the field lines that go upstream: text that is only copied. Ids from outside are handled elsewhere.
+// The ids made for a request, as the header lines that go upstream: text that is only copied. Ids from outside are handled elsewhere.
 
 import { randomFillSync } from 'node:crypto';
 
@@ -7,7 +7,7 @@ const template = `X-Request-Id: ${'0'.repeat(32)}\r\ntraceparent: 00-${'0'.repea
 
 /** Bytes of a block. */
 export const ID_BLOCK_BYTES = template.length;
-/** Where the ids lie in a block; the first two have 32 digits. */
+/** Offsets of the ids in a block; the request id and the trace id have 32 digits. */
 export const REQUEST_ID_AT = 14;
 export const TRACE_ID_AT = REQUEST_ID_AT + 32 + 18;
 const SPAN_ID_AT = TRACE_ID_AT + 33;
@@ -16,27 +16,27 @@ const SPAN_DIGITS = 16;
 
 const BLOCKS = 64;
 const BLOCK_RANDOM_BYTES = (ID_DIGITS * 2 + SPAN_DIGITS) / 2;
-/** Batches that one drawing of randomness is for: a call costs as much as some thousand bytes. */
+/** For how many batches random bytes are drawn at once: a call costs as much as some thousand bytes. */
 const BATCHES_A_DRAWING = 4;
 
 const templates = Buffer.from(template.repeat(BLOCKS), 'latin1');
-/** Both hex digits of each byte, to be written at once. */
+/** The two hex digits of each byte, to be written at once. */
 const digitPairs = Uint16Array.from({ length: 256 }, (_, byte) =>
   Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16BE(),
 );
 
-/** Blocks that were made together: the same memory twice, to be copied as text and to be read by the word. */
+/** Blocks that were made together. Both members are the same memory: one to be copied as text, one to be read by the word. */
 export interface IdBatch {
   readonly bytes: Buffer;
   readonly view: DataView;
 }
 
 /**
- * Makes blocks by the dozen: randomness and memory cost little when drawn in bulk. A batch is never written again, so a
- * block stays as it is for whoever holds its buffer; the batch is freed with its last exchange.
+ * Makes 64 blocks at once: randomness and memory cost little when drawn in bulk. A batch is never written again, so a block stays unchanged
+ * for as long as its buffer is held; the batch is freed with its last exchange.
  */
 export class IdBlocks {
-  /** In which the block of the last `take` lies. */
+  /** The batch that contains the block of the last `take`. */
   batch: IdBatch;
   private next: number;
   private readonly random: Buffer;
@@ -49,7 +49,7 @@ export class IdBlocks {
     this.randomAt = this.random.length;
   }
 
-  /** Offset of a fresh block in `batch`. */
+  /** Takes a fresh block and returns its offset in `batch`. */
   take(): number {
     if (this.next === this.batch.bytes.length) this.refill();
     const at = this.next;
@@ -83,7 +83,7 @@ function batchOver(bytes: Buffer): IdBatch {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
 
-/** Writes `count` random bytes as twice as many digits. By a table: as strings, cut and written one by one, they cost four times as much. */
+/** Writes `count` random bytes as twice as many hex digits. By a table: making, cutting and writing strings costs four times as much. */
 function writeDigits(view: DataView, at: number, random: Buffer, from: number, count: number): void {
   for (let i = 0; i < count; i++) view.setUint16(at + i * 2, digitPairs[random[from + i]!]!);
 }

@@ -10,7 +10,7 @@ let lastText = '';
 let lastSecond = -1;
 let secondText = '';
 
-/** `2026-11-21T06:17:13.042Z` for milliseconds since 1970, a fraction being cut off. Cheap when called with times that rise. */
+/** `2026-11-21T06:17:13.042Z` for milliseconds since 1970; a fraction is cut off. Cheap when called with rising times. */
 export function isoTime(epochMs: number): string {
   const ms = Math.floor(epochMs);
   if (ms === lastMs) return lastText;

@@ -1,4 +1,4 @@
-// Strings of bytes as JSON strings, for log lines. Not a serialiser: one string in, one literal out.
+// Writes strings of bytes as JSON strings, for log lines. Not a serialiser: one string in, one literal out.
 
 import { unicodeEscape } from '../base/unicode-escape.ts';
 
@@ -16,8 +16,8 @@ const shortEscapes: Readonly<Record<string, string>> = {
 };
 
 /**
- * A JSON string literal, quotes included, of ASCII only: whatever is outside printable ASCII becomes an escape. So bytes
- * that a client sent (latin1, any encoding or none) can neither break the line nor the file's encoding.
+ * A JSON string literal, quotes included, of ASCII only: everything outside printable ASCII is escaped. So bytes that a client sent
+ * (latin1, any encoding or none) can break neither the line nor the file's encoding.
  */
 export function jsonString(text: string): string {
   return needsEscape.test(text) ? `"${text.replace(escapedEach, escapeOf)}"` : `"${text}"`;

@@ -2,7 +2,7 @@
 
 import { LABEL_SEPARATOR } from './metric-families.ts';
 
-/** An empty route is the global chain. */
+/** An empty `route` stands for the global chain. */
 export function limitLabel(route: string, limit: string): string {
   return `${route === '' ? '*' : route}${LABEL_SEPARATOR}${limit}`;
 }

@@ -1,8 +1,8 @@
-// What an access log writes to, as it is opened: at first, anew for a rotation, and time and again where that failed.
+// The file of an access log and how it is opened: at the start, anew for a rotation, and repeatedly where that failed.
 
 import { openLog } from './log-output.ts';
 
-/** In place of a descriptor where nothing could be opened. */
+/** Stands for the descriptor while nothing is open. */
 export const NOT_OPEN = -1;
 
 const OPEN_AGAIN_AFTER_MS = 1_000;
@@ -18,12 +18,12 @@ export class LogFile {
     this.onError = onError;
   }
 
-  /** Throws when it cannot be opened. */
+  /** Throws an Error for the operator when the file cannot be opened. */
   openOrThrow(): void {
     this.fd = openLog(this.path);
   }
 
-  /** False when it cannot be opened, of which `onError` hears: then all is as before. */
+  /** Opens the file, or opens it anew. False when that fails: `fd` then stays as it is, and `onError` gets the error if `isNews`. */
   open(isNews = true): boolean {
     try {
       this.openOrThrow();
@@ -34,7 +34,7 @@ export class LogFile {
     }
   }
 
-  /** For lines that come while there is no file: at most once a second, without a word. */
+  /** For lines that arrive while there is no file: tries to open it at most once a second, without reporting errors. */
   openAgain(): boolean {
     const now = performance.now();
     if (now < this.openAgainAt) return false;

@@ -1,11 +1,11 @@
-// What a log tells of lines that it loses: the reason once when that begins, and their number once all that waits is written again. Writes nothing.
+// What a log reports of lines that it loses: the reason once when that begins, their number once what waited is written. Writes nothing.
 
 export interface LogLossEvents {
-  /** Told of lines that were lost: the backlog was full, or the file could not be written. */
+  /** Called with the number of lines that were lost: the backlog was full, or the file could not be written. */
   readonly onDropped?: (lines: number) => void;
-  /** Told when lines begin to be lost (once, until it works again), and when a reopening failed. */
+  /** Called when lines begin to be lost (once, until the log works again), and when reopening the file failed. */
   readonly onError?: (error: Error) => void;
-  /** Told when everything is written again behind an `onError`: how many lines were lost since. */
+  /** Called when everything is written again after an `onError`, with the number of lines that were lost in between. */
   readonly onWorksAgain?: (lost: number) => void;
 }
 
@@ -25,7 +25,7 @@ export class LogLoss {
     this.events.onDropped?.(lines);
   }
 
-  /** More lines come than are taken. */
+  /** Lines arrive faster than they are taken. */
   tooSlow(): void {
     if (this.isTold) return;
     this.begins(new Error('what reads it takes less than there is; lines beyond the 8 MiB that wait are dropped'));
@@ -36,7 +36,7 @@ export class LogLoss {
     if (!this.isTold) this.begins(error);
   }
 
-  /** It could not be opened, which was told. */
+  /** The file could not be opened, and the error was reported already. */
   notOpen(): void {
     this.isFailing = true;
     this.isTold = true;
@@ -46,7 +46,7 @@ export class LogLoss {
     this.isFailing = false;
   }
 
-  /** Nothing waits any more. */
+  /** Nothing waits to be written any more. */
   idle(): void {
     if (!this.isTold || this.isFailing) return;
     const { lost } = this;

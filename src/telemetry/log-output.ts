@@ -1,4 +1,4 @@
-// What the access log writes to: how files, pipes and standard output are opened, and how much each takes at once. Keeps nothing.
+// What the access log writes to: how files, pipes and standard output are opened, and how much each takes at once. Keeps no state.
 
 import { constants, fstatSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -11,13 +11,13 @@ const PIPE_WRITE_BYTES_MAX = 4_096;
 
 const { O_APPEND, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 
-/** Throws an Error that says to the operator which setting asks for what cannot be opened. */
+/** Opens the log and returns its descriptor. Throws an Error that tells the operator which setting names what cannot be opened. */
 export function openLog(path: string): number {
   try {
     return open(path);
   } catch (error) {
     const why = openFailure(resolve(path), error as NodeJS.ErrnoException); // Because: openSync throws nothing but Errors
-    // Where it is a socket, as a service manager's is, or another user's pipe, it can be written to and not be opened.
+    // If standard output is a socket, as a service manager's is, or another user's pipe, it can be written to but not opened.
     const hint = /^\/(dev\/stdout|dev\/fd\/1|proc\/self\/fd\/1)$/.test(path) ? '; `stdout` is standard output' : '';
     throw new Error(`accessLog.path: ${why}${hint}`);
   }
@@ -33,13 +33,16 @@ function openFailure(file: string, { code, message }: NodeJS.ErrnoException): st
 
 function open(path: string): number {
   if (path === 'stdout') return openStdout();
-  // Opened to write alone, a pipe holds up the whole thread until somebody reads; so does a write, in one of the few threads that
-  // all workers share, once it is full.
+  // Opening a pipe for writing only holds up the whole thread until somebody reads. A write to a full pipe also waits, in one of the few
+  // threads that all workers share.
   if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return openPipe(path);
   return openSync(path, 'a', 0o640);
 }
 
-/** For both, so that it is there without a reader as well; a collector's pipe may be one that others can only write to. */
+/**
+ * Opens the pipe for both directions, so that this works without a reader as well. A collector's pipe may allow this user only to write:
+ * then it is opened for writing.
+ */
 function openPipe(path: string): number {
   try {
     return openSync(path, O_RDWR | O_NONBLOCK);
@@ -49,7 +52,10 @@ function openPipe(path: string): number {
   }
 }
 
-/** A pipe is opened anew, so that writes to it do not wait and those of others who share it do as before. Where that cannot be, as it is. */
+/**
+ * Opens a pipe at standard output anew, so that this log's writes never wait, and writes of others who share the pipe work as before. Where
+ * that is not possible, takes standard output as it is.
+ */
 function openStdout(): number {
   if (!fstatSync(STDOUT_FD).isFIFO()) return STDOUT_FD;
   try {
@@ -59,20 +65,20 @@ function openStdout(): number {
   }
 }
 
-/** Whole lines among the first `length` bytes. */
+/** Number of whole lines among the first `length` bytes. */
 export function linesIn(bytes: Buffer, length: number): number {
   let lines = 0;
   for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < length; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
   return lines;
 }
 
-/** Whether large writes of several workers could mix there. */
+/** Whether `fd` is a pipe or a socket, where large writes of several workers could mix. */
 export function isPipe(fd: number): boolean {
   const stats = fstatSync(fd);
   return stats.isFIFO() || stats.isSocket();
 }
 
-/** Length of the longest run of whole lines that a pipe takes in one piece; of one line, where that alone is longer. */
+/** Length of the longest run of whole lines from `start` that a pipe takes in one piece; of one line, if that line alone is longer. */
 export function pipePiece(bytes: Buffer, length: number, start: number): number {
   if (length - start <= PIPE_WRITE_BYTES_MAX) return length - start;
   const lineEnd = bytes.lastIndexOf(LINE_FEED, start + PIPE_WRITE_BYTES_MAX - 1);

@@ -6,13 +6,13 @@ import { HISTOGRAM_CELLS } from './histogram.ts';
 import { type Http2Reason, http2Reasons } from './http2-reasons.ts';
 import { MIRROR_CELLS, MirrorCell } from './mirror-cells.ts';
 
-/** Cells of 64 bytes: what a processor reads from memory at once. */
+/** Cells in 64 bytes: what a processor reads from memory at once. */
 export const CELLS_A_LINE = 8;
 
 /**
- * Cells of a route's block. With requests to thousands of routes, each of them finds its block outside the caches: what every request
- * counts is in the first line of memory, except its bucket of the durations. Count with `cells[offset + RouteCell.status2xx]++`. For a status that comes from outside
- * take `cells[offset + RouteCell.status1xx + statusClass(status)]++`. `duration` is a histogram: `recordDuration`.
+ * Cells of a route's block. With thousands of routes in use, each request finds its block outside the caches: so all that every request
+ * counts, but for its bucket of the durations, is in one cache line. Count with `cells[offset + RouteCell.status2xx]++`; a status from
+ * outside with `cells[offset + RouteCell.status1xx + statusClass(status)]++`; `duration`, a histogram, with `recordDuration`.
  */
 export const RouteCell = {
   status1xx: 0,
@@ -28,7 +28,7 @@ export const RouteCell = {
 const ROUTE_CELLS_USED = RouteCell.duration + HISTOGRAM_CELLS;
 const ROUTE_LINES = Math.ceil(ROUTE_CELLS_USED / CELLS_A_LINE);
 
-/** Cells of an upstream's block. An attempt without a response counts as an error of its kind and in no status class. */
+/** Cells of an upstream's block. An attempt without a response counts as an error of its kind, and in no status class. */
 export const UpstreamCell = {
   status1xx: 0,
   status2xx: 1,
@@ -54,11 +54,11 @@ export const UpstreamCell = {
   /** 0 closed, 1 open, 2 half-open. */
   breakerState: 21,
   fallbacks: 22,
-  /** Of `concurrency`; 0 where there is none. */
+  /** The limit that `concurrency` sets; 0 without one. */
   concurrencyLimit: 23,
   admitted: 24,
   queued: 25,
-  /** Of `fallback: { cache }`. */
+  /** Responses that `fallback: { cache }` has stored, and has given. */
   keptStored: 26,
   keptGiven: 27,
   /** Histogram: from the first byte of the request sent to the first byte of the response received. */
@@ -90,7 +90,7 @@ export const refusalCodes = Object.keys(faultKinds) as readonly FaultCode[]; // 
 
 const WORKER_OVERHEAD_AT = 23;
 
-/** Cells of a worker's own block. `refusals` is the first of one cell a fault code: `cells[offset + refusalCell[code]]++`. */
+/** Cells of a worker's own block. `refusals` is the first of one cell per fault code: `cells[offset + refusalCell[code]]++`. */
 export const WorkerCell = {
   connectionsAccepted: 0,
   connectionsOpen: 1,
@@ -105,7 +105,7 @@ export const WorkerCell = {
   heapUsedBytes: 10,
   externalBytes: 11,
   connectionsRefused: 12,
-  /** Full ones; those that resumed a session are `tlsResumed`. */
+  /** Full handshakes; handshakes that resumed a session are `tlsResumed`. */
   tlsHandshakes: 13,
   tlsResumed: 14,
   tlsAborted: 15,
@@ -117,7 +117,7 @@ export const WorkerCell = {
   /** 0 to 1. */
   shedShare: 21,
   connectionsWithoutDescriptor: 22,
-  /** Histogram: time of an exchange that was not spent waiting for the upstream. */
+  /** Histogram: time until the head of the response was sent, without the wait for the upstream in the last attempt. */
   overhead: WORKER_OVERHEAD_AT,
   refusals: WORKER_OVERHEAD_AT + HISTOGRAM_CELLS,
 } as const;
@@ -126,37 +126,37 @@ export const WorkerCell = {
 export const GatewayCell = {
   reloads: 0,
   reloadFailures: 1,
-  /** Since 1970. */
+  /** Milliseconds since 1970. */
   lastReloadMs: 2,
   workers: 3,
   workerRestarts: 4,
   residentBytes: 5,
   cpuMs: 6,
-  /** Since 1970. */
+  /** Milliseconds since 1970. */
   startMs: 7,
   openDescriptors: 8,
-  /** 0 if unknown, or without a limit. */
+  /** 0 if the limit is unknown, or there is none. */
   descriptorsMax: 9,
 } as const;
 
-/** Distance from the block's beginning to the cell that counts refusals with this code. */
+/** Offset in a worker's block of the cell that counts refusals with this code. */
 export const refusalCell: Readonly<Record<FaultCode, number>> = Object.fromEntries(
   refusalCodes.map((code, index) => [code, WorkerCell.refusals + index]),
 ) as Record<FaultCode, number>; // Because: Object.fromEntries forgets the key type
 
 const HTTP2_ERRORS_AT = WorkerCell.refusals + refusalCodes.length;
 
-/** Distance from the beginning of a worker's block to the cell that counts what was ended for this reason. */
+/** Offset in a worker's block of the cell that counts streams and connections ended for this reason. */
 export const http2Cell: Readonly<Record<Http2Reason, number>> = Object.fromEntries(
   http2Reasons.map((reason, index) => [reason, HTTP2_ERRORS_AT + index]),
 ) as Record<Http2Reason, number>; // Because: Object.fromEntries forgets the key type
 
-/** 0 for 1xx to 4 for 5xx; what is outside 100..599 counts as 5xx, so that it never leaves the five cells. */
+/** 0 for 1xx to 4 for 5xx. A status outside 100..599 counts as 5xx, so that counting never leaves the five cells. */
 export function statusClass(status: number): number {
   return status >= 100 && status < 600 ? ((status / 100) | 0) - 1 : 4;
 }
 
-/** One line of the exposition, or for a histogram one set of buckets: its first cell, and labels beside the block's own. */
+/** One line of the exposition, or one set of buckets of a histogram: its first cell, and labels in addition to the block's own. */
 export interface MetricSeries {
   readonly at: number;
   /** As rendered, `class="2xx"`; empty for none. */
@@ -167,9 +167,9 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** How the workers' values become one. */
+  /** How the values of all workers are combined. */
   readonly merge: 'sum' | 'max';
-  /** What cells are divided by for their unit: 1000 for times, which cells hold in milliseconds. */
+  /** What cells are divided by to get the family's unit: 1000 for times, which cells hold in milliseconds. */
   readonly divisor: number;
   readonly series: readonly MetricSeries[];
 }
@@ -187,7 +187,7 @@ export type BlockKindName =
   | 'canary'
   | 'mirror';
 
-/** Between the values of a block with several labels. */
+/** Separates the label values of a block with several labels. */
 export const LABEL_SEPARATOR = '\t';
 
 /** A kind of block. */
@@ -197,7 +197,7 @@ export interface BlockKind {
   readonly labels: readonly string[];
   readonly cellCount: number;
   readonly families: readonly MetricFamily[];
-  /** Cells that are not rendered, if they are counted at all: where a run begins, and how many they are. */
+  /** Runs of cells that are not rendered, if they are counted at all: the first cell of each run, and its length. */
   readonly hidden?: readonly { readonly at: number; readonly cells: number }[];
 }
 
@@ -571,7 +571,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
     labels: ['file'],
     cellCount: 1,
     families: [
-      // Of the supervisor's cells alone: the largest of all threads would be no less than 0.
+      // Summed, though only the supervisor writes it: the largest value of all threads could never be below 0.
       gauge(
         'cardea_certificate_expiry_days',
         'Days until a certificate of the gateway expires, by file, negative once it has; NaN for one that is no longer used.',

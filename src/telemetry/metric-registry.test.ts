@@ -41,7 +41,7 @@ test('names beyond the capacity share one block; a route of that very name share
 
 test('what every request counts of its route is in one line of memory, but for the bucket of its duration', () => {
   const registry = new MetricRegistry({ routesMax: 3 });
-  // Cells in front of the first whole line: the memory of a slab begins 16 bytes behind a page's beginning.
+  // Cells before the first whole cache line: the memory of a slab begins 16 bytes after the beginning of a page.
   const inFront = 6;
   for (const label of ['a', 'b', 'c']) assert.equal(registry.block('route', label) % CELLS_A_LINE, inFront);
   for (const at of Object.values(RouteCell)) assert.ok(at < CELLS_A_LINE);

@@ -7,15 +7,15 @@ import { type BlockKindName, blockKinds } from './metric-families.ts';
 import { MetricSlab, type SlabLayout, slabLayout } from './metric-slab.ts';
 
 export interface MetricCapacity {
-  /** Routes with series of their own; the others share `OTHER_LABEL`. Default 1000. */
+  /** Routes with series of their own; later ones share `OTHER_LABEL`. Default 1000. */
   readonly routesMax?: number;
   /** As `routesMax`, for upstreams. Default 1000. */
   readonly upstreamsMax?: number;
-  /** As `routesMax`, for consumers in the order in which they are met. Default 0: none are counted. */
+  /** As `routesMax`, for consumers in the order of their first requests. Default 0: consumers are not counted. */
   readonly consumersMax?: number;
 }
 
-/** Label of the block that all names beyond the capacity share. A route of this very name shares it too. */
+/** Label of the block that all names beyond the capacity share. A route with this very name shares it too. */
 export const OTHER_LABEL = 'other';
 
 /** As `OTHER_LABEL`, for limits, which have two labels. */
@@ -24,19 +24,19 @@ export const OTHER_LIMIT_LABEL = limitLabel(OTHER_LABEL, OTHER_LABEL);
 /** Label of the route block for requests that no route matched. */
 export const NO_ROUTE_LABEL = 'none';
 
-/** Name → offset of its block; a name that is not in it counts in the block of `OTHER_LABEL`, see `offsetIn`. */
+/** Name → offset of its block. A name that is missing here counts in the block of `OTHER_LABEL`, see `offsetIn`. */
 export type BlockOffsets = ReadonlyMap<string, number>;
 
 /**
- * Gives every name a block at a fixed offset, the same in every slab: the same name keeps its offset over reloads.
- * Names that are no longer configured keep theirs as well, since an exchange of an old snapshot may still count there,
- * and a counter that vanishes and comes back reads as a reset. When the capacity is used up, new names share one block.
+ * Gives every name a block at a fixed offset, the same in every slab; a name keeps its offset over reloads. Names that are no longer
+ * configured keep theirs as well, since an exchange with an old snapshot may still count there, and a counter that vanishes and comes back
+ * reads as a reset. When the capacity is used up, new names share one block.
  */
 export class MetricRegistry {
   readonly layout: SlabLayout;
   /** Cells that the supervisor itself writes: the gateway's block. */
   readonly own: MetricSlab;
-  /** For the workers, which count by consumer and assign places themselves; null where none does. */
+  /** For the workers, which assign places to consumers themselves; null when consumers are not counted. */
   readonly consumers: ConsumerSeries | null;
   private readonly workerSlabs = new Map<number, MetricSlab>();
   private readonly offsets: Readonly<Record<BlockKindName, Map<string, number>>>;
@@ -71,15 +71,15 @@ export class MetricRegistry {
   }
 
   /**
-   * Offset of the block with this label, assigned now if the label is new. `worker` and `gateway` have one block, label `''`.
-   * Call it for configurations that passed their checks only: a name once seen keeps its place.
+   * Offset of the block with this label, assigned now if the label is new. `worker` and `gateway` have one block, label `''`. Call it only
+   * for configurations that passed their checks: a name once seen keeps its place.
    */
   block(kind: BlockKindName, label: string): number {
     const offsets = this.offsets[kind];
     const known = offsets.get(label);
     if (known !== undefined) return known;
     const { start, blocks } = this.layout.regions[kind];
-    // The first block of the kind is the one that all names beyond the capacity share.
+    // In kinds where names beyond the capacity share a block, that is the first one.
     if (offsets.size >= blocks) return offsets.get(OTHER_LABEL) ?? start;
     const offset = start + offsets.size * blockKinds[kind].cellCount;
     offsets.set(label, offset);
@@ -102,8 +102,8 @@ export class MetricRegistry {
   }
 
   /**
-   * Memory for the worker in this slot. The first worker of a slot gets a new slab; one that replaces another goes on
-   * counting in its slab, with the gauges at zero. Call it when the old worker is gone and before the new one starts.
+   * Memory for the worker in this slot. The first worker of a slot gets a new slab; a worker that replaces another goes on counting in the
+   * same slab, with the gauges at zero. Call it when the old worker is gone and before the new one starts.
    */
   openSlot(slot: number): SharedArrayBuffer {
     const known = this.workerSlabs.get(slot);
@@ -116,18 +116,20 @@ export class MetricRegistry {
     return slab.memory;
   }
 
-  /** When a worker ended: its gauges go to zero, its counts stay. */
+  /** Called when a worker has ended: sets its gauges to zero; its counters stay. */
   closeSlot(slot: number): void {
     this.workerSlabs.get(slot)?.resetGauges();
   }
 
-  /** Cells of the supervisor and of every worker slot so far. */
+  /** The cells of the supervisor and of every worker slot so far. */
   allCells(): Float64Array[] {
     return [this.own.cells, ...Array.from(this.workerSlabs.values(), slab => slab.cells)];
   }
 }
 
-/** The offset for a label on the worker's side, where only the posted map is there. */
+/**
+ * The offset for a label on the worker's side, which has only the posted map. Throws when neither the label nor `OTHER_LABEL` has a block.
+ */
 export function offsetIn(blocks: BlockOffsets, label: string): number {
   const offset = blocks.get(label) ?? blocks.get(OTHER_LABEL);
   if (offset === undefined) throw new Error(`no metric block for ${label}, and none for ${OTHER_LABEL}`);

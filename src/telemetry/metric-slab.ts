@@ -6,7 +6,7 @@ import { type BlockKindName, blockKinds, CELLS_A_LINE } from './metric-families.
 export interface SlabCapacity {
   readonly routesMax: number;
   readonly upstreamsMax: number;
-  /** 0 for none. */
+  /** 0: consumers are not counted. */
   readonly consumersMax: number;
 }
 
@@ -21,16 +21,16 @@ export interface SlabLayout {
   readonly cellCount: number;
 }
 
-/** Blocks of their own for what has no name of its own: overflow, and for routes the requests that matched none. */
+/** Blocks that belong to no name: one for names beyond the capacity, and for routes one for requests that matched no route. */
 const RESERVED_BLOCKS = { route: 2, upstream: 1 };
 
-/** Kinds of filter times their events: the catalogue's number is far below. */
+/** Blocks for the events of all kinds of filters: the catalogue has far fewer. */
 const EVENTS_MAX = 1_000;
 
-/** Limits with series of their own; the others share one. */
+/** Limits with series of their own; the others share one block. */
 const LIMITS_MAX = 1_000;
 
-/** Routes that had a canary since the start, and one block for those that would be too many. */
+/** Routes that had a canary since the start, and one block that later ones share. */
 const CANARIES_MAX = 200;
 
 /** Routes that had a mirror since the start; later ones share one block. */
@@ -39,15 +39,15 @@ const MIRRORS_MAX = 500;
 /** Certificates with a date of their own; the others are shown in /health/ready only. */
 const CERTIFICATES_MAX = 500;
 
-/** Cells between the slab's beginning and the next line of memory: the system's allocator puts 16 bytes before a large piece. */
+/** Cells from the slab's beginning to the next cache line: the system's allocator puts 16 bytes before a large piece of memory. */
 const CELLS_OF_FIRST_LINE = 6;
 
-/** The first cell from here on with which a line of memory begins. */
+/** The first cell, from this one on, at which a cache line begins. */
 export function nextLine(cell: number): number {
   return Math.ceil((cell - CELLS_OF_FIRST_LINE) / CELLS_A_LINE) * CELLS_A_LINE + CELLS_OF_FIRST_LINE;
 }
 
-/** One block of the gateway and one of the worker first, so that their offsets depend on no setting. */
+/** The blocks of the gateway and of the worker come first, so that their offsets depend on no setting. */
 export function slabLayout(capacity: SlabCapacity): SlabLayout {
   let next = 0;
   const region = (kind: BlockKindName, blocks: number): SlabRegion => {
@@ -72,12 +72,12 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
 }
 
 /**
- * The cells of one worker. Only that worker writes them, with plain stores; the supervisor reads. An aligned 64-bit
- * load is never torn on the machines that Node runs on, and a value that is a moment old does no harm.
- * Pages that nobody touched take no memory, so room for many routes costs nothing until they are used.
+ * The cells of one worker. Only that worker writes them, with plain stores; the supervisor reads them. An aligned 64-bit load is never torn
+ * on the machines that Node runs on, and a value that is a moment old does no harm. Pages that were never touched take no memory, so room
+ * for many routes costs nothing until they are used.
  */
 export class MetricSlab {
-  /** To hand to the worker thread, which makes its own `Float64Array` over it. */
+  /** For the worker thread, which makes its own `Float64Array` over it. */
   readonly memory: SharedArrayBuffer;
   readonly cells: Float64Array;
   private readonly layout: SlabLayout;
@@ -88,7 +88,7 @@ export class MetricSlab {
     this.cells = new Float64Array(this.memory);
   }
 
-  /** Between two workers on this slab: gauges end with the dead one, counters stay. */
+  /** Called between two workers on this slab: the gauges of the dead one go to zero, counters stay. */
   resetGauges(): void {
     for (const kind of Object.values(blockKinds)) {
       const gauges = kind.families.filter(family => family.type === 'gauge').flatMap(family => family.series);

@@ -5,9 +5,9 @@ export const MirrorCell = {
   /** The copy got a response. */
   answered: 0,
   failed: 1,
-  /** As many as may wait did. */
+  /** The copy was not sent, because as many as may wait did. */
   dropped: 2,
-  /** The body was larger than what is copied. */
+  /** The request's body was larger than what is copied. */
   tooLarge: 3,
   same: 4,
   statusDiffers: 5,

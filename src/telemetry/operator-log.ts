@@ -8,17 +8,20 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export interface OperatorLogOptions {
-  /** `auto`: for people when standard error is a terminal, JSON lines otherwise. A worker thread cannot see whether there is one: set it there. */
+  /**
+   * `auto`: text for people when standard error is a terminal, else JSON lines. A worker thread cannot see the terminal: name the format
+   * there.
+   */
   readonly format?: 'auto' | 'text' | 'json';
-  /** Where text goes; standard error when left out. */
+  /** Takes the text of each line; writes to standard error when left out. */
   readonly write?: (text: string) => void;
 }
 
-/** Messages of one kind in one window; further ones are counted, and the count is logged when the window ends. */
+/** Lines with the same message in one window; further ones are only counted, and their number is logged when the window ends. */
 const KIND_LINES_MAX = 10;
 const WINDOW_MS = 10_000;
 
-/** Kinds counted separately in one window; the rest share one budget, so that a flood of different messages is bounded as well. */
+/** Messages counted separately in one window; all others share one count, so that a flood of different messages is bounded as well. */
 const KINDS_MAX = 100;
 const OTHER_KINDS = '(other messages)';
 
@@ -29,10 +32,7 @@ interface KindCount {
   lines: number;
 }
 
-/**
- * Messages with fields beside them. The message is the kind by which floods are held back: keep it constant and put
- * what varies into the fields.
- */
+/** Messages with fields beside them. Floods are held back by message: keep the message constant and put what varies into the fields. */
 export class OperatorLog {
   private readonly json: boolean;
   private readonly write: (text: string) => void;
@@ -62,7 +62,7 @@ export class OperatorLog {
     if (isRecord || this.admit(level, message)) this.emit(level, message, fields);
   }
 
-  /** Logs now what was held back; at the end of a window, and before the process ends. */
+  /** Logs how many lines were held back, and begins a new window. Called at the end of a window, and before the process ends. */
   flush(): void {
     const { kinds } = this;
     this.kinds = new Map();

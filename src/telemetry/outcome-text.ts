@@ -1,11 +1,13 @@
-// The part of an access line that says how an exchange ended, as text made once for each outcome: few differ on a gateway.
+// The part of an access line that says how an exchange ended, as text made once for each outcome: one gateway has few different outcomes.
 
 import { flatText } from '../base/latin1.ts';
 
-/** How many outcomes are remembered; one that shares its place with another is made anew each time they alternate. */
+/** How many outcomes are remembered. Two outcomes with the same place are made anew each time they alternate. */
 const PLACES = 64;
 
-/** From the status to where the numbers begin, in two pieces with the consumer between them, and in one for those without. */
+/**
+ * From the status to where the numbers begin: in two pieces with the consumer between them, and in one for exchanges without a consumer.
+ */
 export class OutcomeText {
   readonly status: number;
   readonly attempts: number;
@@ -15,7 +17,7 @@ export class OutcomeText {
   readonly behindConsumer: string;
   readonly withoutConsumer: string;
 
-  /** `code` and `protocol` are plain. */
+  /** `code` and `protocol` must not need escapes. */
   constructor(status: number, attempts: number, code: string | null, protocol: string) {
     const codeJson = code === null ? 'null' : `"${code}"`;
     this.status = status;

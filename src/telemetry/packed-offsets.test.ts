@@ -1,4 +1,4 @@
-// Offsets come through as they were, and what did not change is the same map.
+// Offsets come out as they went in, and unchanged offsets give the same map.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What the gateway says of its process.
+// What the metrics say about the gateway's process.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

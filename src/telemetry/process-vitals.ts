@@ -6,10 +6,10 @@ import { GatewayCell } from './metric-families.ts';
 
 const MICROS_PER_MS = 1_000;
 
-/** Worked out once: whoever looks for changes of it takes each for a restart. */
+/** Computed once: programs that watch the start time take each change of it for a restart. */
 const startedAtMs = Math.round(Date.now() - process.uptime() * 1_000);
 
-/** Writes the present values; `offset` is the gateway block's. */
+/** Writes the present values; `offset` is that of the gateway's block. */
 export function sampleProcess(cells: Float64Array, offset: number): void {
   const { user, system } = process.cpuUsage();
   cells[offset + GatewayCell.residentBytes] = residentBytes();

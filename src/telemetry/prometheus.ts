@@ -16,8 +16,8 @@ export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8
 const bucketLabels: readonly string[] = [...durationBoundsMs.map(ms => `le="${ms / 1_000}"`), 'le="+Inf"'];
 
 /**
- * The whole exposition, the cells of all workers merged. Counters and gauges of every known block are there from the
- * start, at zero; a histogram appears with its first observation, since a thousand idle routes would be 23,000 lines.
+ * The whole exposition, with the cells of all workers merged. Counters and gauges of every known block are there from the start, at zero; a
+ * histogram appears with its first observation, since a thousand idle routes would be 23,000 lines.
  */
 export function renderPrometheus(registry: MetricRegistry): string {
   const slabs = registry.allCells();
@@ -82,7 +82,7 @@ function merged(slabs: readonly Float64Array[], at: number, merge: 'sum' | 'max'
 
 function blockLabels(kind: BlockKind, label: string): string {
   const { labels } = kind;
-  // Because: a route's name may hold any character, the separator too.
+  // Because: a route's name may contain any character, the separator too.
   const values = labels.length === 1 ? [label] : label.split(LABEL_SEPARATOR);
   return labels.map((name, at) => `${name}="${escapeLabel(values[at] ?? '')}"`).join(',');
 }

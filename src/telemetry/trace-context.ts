@@ -15,7 +15,7 @@ export interface TraceContext {
   readonly traceId: string;
   /** 16 hex digits: the gateway's own span, parent of what the upstream does. */
   readonly spanId: string;
-  /** Span of the caller, empty when the trace begins here. */
+  /** Span of the caller; empty when the trace begins here. */
   readonly parentId: string;
   /** Value of the outgoing `traceparent`. */
   readonly traceparent: string;
@@ -29,8 +29,8 @@ const FLAG_RANDOM_TRACE_ID = 0x02;
 const KNOWN_FLAGS = FLAG_SAMPLED | FLAG_RANDOM_TRACE_ID;
 
 const DASH = 0x2d;
-// With the dashes at their places and no other, the rest are digits; a class in a loop is
-// several times faster than counted groups.
+// When the dashes are at their places and nowhere else, the rest are digits; a character class in a loop is several times faster than
+// counted groups.
 const otherThanHexAndDash = /[^0-9a-f-]/;
 const NO_TRACE = '0'.repeat(32);
 const NO_PARENT = '0'.repeat(16);
@@ -65,9 +65,9 @@ function hasShape(value: string): boolean {
 }
 
 /**
- * The gateway's context for a request with this `traceparent` (undefined when it has none, or several).
- * A new trace is marked sampled unless told otherwise: without the mark, services that follow their parent's decision
- * would record nothing at all behind the gateway.
+ * The gateway's context for a request with this `traceparent` (undefined when it has none, or several). A new trace is marked as sampled
+ * unless `sampleNew` is false: without the mark, services that follow their parent's decision would record nothing at all behind the
+ * gateway.
  */
 export function traceContext(received: string | undefined, sampleNew = true): TraceContext {
   const parent = received === undefined ? null : parseTraceparent(received);
@@ -78,7 +78,7 @@ export function traceContext(received: string | undefined, sampleNew = true): Tr
     return { traceId, spanId, parentId: '', traceparent, keepTracestate: false };
   }
   const { traceId, parentId } = parent;
-  // Flags this version does not know must go out as zero; the random flag is the trace's, so it stays.
+  // Flags that this version does not know must go out as zero; the random flag belongs to the trace, so it stays.
   const traceparent = `00-${traceId}-${spanId}-0${parent.flags & KNOWN_FLAGS}`;
   return { traceId, spanId, parentId, traceparent, keepTracestate: true };
 }

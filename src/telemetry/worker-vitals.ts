@@ -13,7 +13,7 @@ export class WorkerVitals {
   private readonly delay: EventLoopDelay;
   private readonly timer: NodeJS.Timeout;
 
-  /** `offset` is the worker block's. */
+  /** `offset` is that of the worker's block. */
   constructor(cells: Float64Array, offset: number) {
     this.cells = cells;
     this.offset = offset;

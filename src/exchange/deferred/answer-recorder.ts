@@ -5,10 +5,10 @@ import type { ResponseWriter } from '../../net/exchange-ends.ts';
 import { fieldPairs, type PackedHead, packAnswer, unpackAnswer } from '../packed-answer.ts';
 import type { Reply } from '../response.ts';
 
-/** What is kept of a response: null for one that was too large. */
+/** Gets the packed response; null when it was too large or was broken off. */
 export type OnRecorded = (answer: Buffer | null) => void;
 
-/** Fields that are made again when the response is given. */
+/** Fields that are made anew when the response is given to its client. */
 const ownFields = new Set(['date', 'content-length', 'transfer-encoding', 'trailer']);
 
 export class AnswerRecorder implements ResponseWriter {
@@ -56,7 +56,7 @@ export class AnswerRecorder implements ResponseWriter {
   resumeRequest(): void {}
 }
 
-/** A recorded response, to be given. */
+/** Makes a reply from a recorded response. */
 export function recordedReply(record: Buffer): Reply {
   const { head, body } = unpackAnswer(record);
   return { ...head, body };

@@ -1,8 +1,8 @@
-// Asks the store of deferred responses: synchronously if possible, so that memory costs no promise.
+// Asks the store of deferred responses: synchronously if possible, so that a store in memory costs no promise.
 
 import type { SoonerOrLater } from '../../store/answers/answer-shelf.ts';
 
-/** Null when the result came at once. Neither `then` nor `failed` may throw. */
+/** Calls `then` with the result or `failed` with the error; neither may throw. Null when that happened at once, else a promise of it. */
 export function askShelf<Value>(
   question: () => SoonerOrLater<Value>,
   then: (value: Value) => void,

@@ -1,12 +1,12 @@
-// A deferred response: awaited, then kept. While its store is away it is tried again, for as long as it would be
-// kept; there are no more of them than the store has room for.
+// A deferred response: awaited, then kept in the store. While the store cannot be reached, keeping is tried again, for as long as the
+// response would be kept. There are never more of these than the store has room for.
 
 import type { Clock } from '../../base/clock.ts';
 import type { ExpectedAnswer, SoonerOrLater } from '../../store/answers/answer-shelf.ts';
 import { askShelf } from './ask-shelf.ts';
 import type { Awaited, Unattended } from './unattended.ts';
 
-/** Its outcome. */
+/** Called once, with whether the response was kept. */
 export type OnKept = (isKept: boolean) => void;
 
 export class AwaitedAnswer implements Awaited {
@@ -16,12 +16,12 @@ export class AwaitedAnswer implements Awaited {
   private readonly keepMs: number;
   private readonly onKept: OnKept;
   private readonly release: () => void;
-  /** Null for one that is too large; undefined while there is none. */
+  /** The response: undefined until it arrives, null when it was too large or broken off. */
   private answer: Buffer | null | undefined;
   private answeredAt: number;
   private isAsking: boolean;
 
-  /** `release` releases the store, which is held until the end. */
+  /** `release` is called at the end; until then the store stays open. */
   constructor(
     expected: ExpectedAnswer,
     unattended: Unattended,
@@ -42,11 +42,11 @@ export class AwaitedAnswer implements Awaited {
     unattended.add(this);
   }
 
-  /** It has arrived, and must be kept. */
+  /** The response has arrived and must be kept; null when it was too large or broken off. */
   come(answer: Buffer | null): void {
     this.answer = answer;
     this.answeredAt = this.clock.now;
-    // A call in progress continues when it has its result.
+    // A call to the store that is in progress continues with `keep` when it has its result.
     if (!this.isAsking) this.keep();
   }
 
@@ -70,7 +70,7 @@ export class AwaitedAnswer implements Awaited {
     this.release();
   }
 
-  /** A store that is away is tried again at the next call of `renew`. */
+  /** Asks the store. When it cannot be reached, the next call of `renew` tries again. */
   private ask<Value>(question: () => SoonerOrLater<Value>, then: (value: Value) => void): void {
     const isOfAnswer = this.answer !== undefined;
     const later = askShelf(

@@ -1,5 +1,5 @@
-// A route's `async` on one worker: a client that has waited long enough gets the URL of its response, and later the response there. It is found by a
-// token that cannot be guessed, together with its caller. Keeping it is in src/store/answers.
+// A route's `async` on one worker: a client that has waited long enough gets the URL of its response, and later the response there. The
+// response is found only by a token that cannot be guessed, together with its caller. Keeping it is in src/store/answers.
 
 import { createHash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
@@ -26,7 +26,7 @@ export interface DeferralSpec {
   readonly answerBytesMax: number;
 }
 
-/** An exchange that cannot be handed over yet when its time comes is checked again after this time. */
+/** An exchange that cannot be handed over when its time comes is looked at again after this time. */
 const LOOK_AGAIN_MS = 250;
 
 const POLL_SECONDS = '2';
@@ -41,15 +41,15 @@ const faultCodes = {
 export class DeferralPlan {
   private readonly spec: DeferralSpec;
   private readonly shelf: AnswerShelf;
-  /** Names the route in URLs. */
+  /** Stands for the route in URLs. */
   private readonly word: string;
-  /** Of exchanges without a client: no filters, and the retries of the route. */
+  /** The route of exchanges that go on without a client: it has no filters, and the retries of the original route. */
   private readonly silentRoute: Route;
   private readonly eventCell: (event: DeferralEvent) => number;
   private services: ExchangeServices | null;
   private storeIsAway: boolean;
 
-  /** `eventCell` is where an event is counted. */
+  /** `eventCell` gives the metric cell in which an event is counted. */
   constructor(
     spec: DeferralSpec,
     shelf: AnswerShelf,
@@ -66,7 +66,7 @@ export class DeferralPlan {
     this.storeIsAway = false;
   }
 
-  /** Begins the client's patience. Tunnels, gRPC calls and streams of events are never deferred. */
+  /** Starts the time after which the client gets a 202. Tunnels, gRPC calls and event streams are never deferred. */
   watch(exchange: Exchange): void {
     const { request, services } = exchange;
     if (request.upgrade !== '' || isGrpc(request)) return;
@@ -76,7 +76,7 @@ export class DeferralPlan {
     services.io.wheel.schedule(wait, exchange.startedAt + this.spec.afterMs);
   }
 
-  /** The client has waited long enough. */
+  /** Called when the client has waited long enough: gets a place in the store, then hands the request over. */
   due(exchange: Exchange): void {
     if (!isWaiting(exchange)) return;
     if (!canHandOver(exchange)) {
@@ -96,11 +96,11 @@ export class DeferralPlan {
         this.lookAgain(exchange);
       },
     );
-    // Because: what comes of it leaves in a turn of its own.
+    // Because: the store's result comes in a later turn of the loop, which has to flush its own output.
     if (later !== null) void later.then(() => io.outbox.flush());
   }
 
-  /** Gives the response for the token in the path, if it is this caller's. */
+  /** Gives the response for the token in the path, if that belongs to this caller. */
   show(exchange: Exchange): void {
     const { request } = exchange;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -138,7 +138,7 @@ export class DeferralPlan {
     }
   }
 
-  /** Sends the client the URL of its response, if it still waits and there is room for it; `expected` is null when there is none. */
+  /** Sends the client the URL of its response, if it still waits; `expected` is null when the store has no room. */
   private tell(exchange: Exchange, token: string, expected: ExpectedAnswer | null): void {
     this.isThere(exchange);
     if (expected === null) {
@@ -210,7 +210,7 @@ export class DeferralPlan {
     };
   }
 
-  /** Another caller's ticket of the same token is another one, and leads nowhere. */
+  /** Made from token and caller together: the same token from another caller is another ticket, which finds nothing. */
   private ticket({ consumer, identity }: Exchange, token: string): AnswerTicket {
     const who = [
       consumer?.name ?? null,
@@ -226,7 +226,7 @@ export class DeferralPlan {
   }
 }
 
-/** It has no response yet, and this worker will still be there to give it later. */
+/** Whether the exchange has no response yet, and this worker is not draining: it can then await the response without the client. */
 function isWaiting({ ended, answeredBy, services }: Exchange): boolean {
   return !ended && answeredBy === 'nobody' && !services.unattended.closed;
 }

@@ -1,4 +1,4 @@
-// The time after which a client need not wait any longer. One per exchange of a route that defers requests.
+// The timer after which a client need not wait any longer. One per exchange of a route that defers requests.
 
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { Exchange } from '../exchange.ts';
@@ -9,7 +9,7 @@ export class DeferralWait implements Timed {
   wheelSlot: number;
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
-  /** The request continues without its client, which gets the URL of the response. */
+  /** True once the request continues without its client, which got the URL of the response. */
   handedOver: boolean;
   private readonly plan: DeferralPlan;
   private readonly exchange: Exchange;

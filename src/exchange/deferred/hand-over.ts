@@ -1,4 +1,4 @@
-// Hands the upstream request of an exchange over to another one that has no client: the response then arrives there.
+// Hands the upstream request of an exchange over to a new exchange that has no client: the response then arrives there.
 
 import type { ResponseWriter } from '../../net/exchange-ends.ts';
 import { NO_VERSION } from '../../telemetry/canary-cells.ts';
@@ -8,7 +8,7 @@ import { followingExchange } from '../following-exchange.ts';
 import type { Route } from '../route.ts';
 import type { ExchangeServices } from '../services.ts';
 
-/** Whether its request was sent completely and no byte of a response has arrived: then it can be handed over. */
+/** Whether the exchange can be handed over: its request was sent completely, and no byte of a response has arrived. */
 export function canHandOver(exchange: Exchange): boolean {
   return (
     exchange.connection !== null &&
@@ -20,7 +20,10 @@ export function canHandOver(exchange: Exchange): boolean {
   );
 }
 
-/** `services` are for exchanges that are not counted as a client's; `route` has no filters to run. Gates, passes and endpoint go with it. */
+/**
+ * `services` are for exchanges that are not counted as a client's; `route` has no filters to run; the response goes to `to`. Gates, breaker
+ * pass and endpoint pass to the new exchange.
+ */
 export function handOver(from: Exchange, services: ExchangeServices, route: Route, to: ResponseWriter): void {
   const exchange = followingExchange(from, services, route, to);
   exchange.requestId = from.requestId;
@@ -39,7 +42,7 @@ export function handOver(from: Exchange, services: ExchangeServices, route: Rout
   exchange.replayableBytes = from.replayableBytes;
   exchange.replayGivenUp = from.replayGivenUp;
   exchange.breakerPass = from.breakerPass;
-  // The result of its version is in the response that is still to come.
+  // The version is judged by the response that is still to come.
   exchange.versionCellsAt = from.versionCellsAt;
   exchange.routeGate = from.routeGate;
   exchange.upstreamGate = from.upstreamGate;

@@ -1,11 +1,11 @@
-// The responses that this worker awaits for clients with deferred requests. It reports regularly that it is alive; a drain waits for them.
+// The responses that this worker awaits for deferred requests. Tells the store regularly that the worker waits; a drain waits for them.
 
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import type { ThreadIo } from '../../net/io.ts';
 
 /** One awaited response. */
 export interface Awaited {
-  /** Records, for those who ask for the response, that a worker still waits for it. */
+  /** Records in the store, for clients that ask for the response, that a worker still waits for it. */
   renew(): void;
 }
 
@@ -36,7 +36,7 @@ export class Unattended implements Timed {
     return this.awaited.size;
   }
 
-  /** No more requests are deferred: this worker will not be there to give the responses. */
+  /** True once draining began: no more requests are deferred, since this worker will not be there to await their responses. */
   get closed(): boolean {
     return this.leaving;
   }
@@ -53,7 +53,7 @@ export class Unattended implements Timed {
     this.onNone?.();
   }
 
-  /** Resolves when nothing is waited for any more, or the time is up: with how much is given up then. */
+  /** Defers no more requests. Resolves when no response is awaited any more or the time is up, with the number of responses given up. */
   async drain(timeoutMs: number): Promise<number> {
     this.leaving = true;
     if (this.awaited.size === 0) return 0;

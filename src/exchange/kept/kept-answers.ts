@@ -1,5 +1,5 @@
-// A route's `fallback: { cache }`: the last good responses, kept in memory that all workers share, and used when the upstream fails.
-// What may be kept is in may-be-kept.ts, which requests count as the same in question.ts.
+// A route's `fallback: { cache }`: the last good responses, kept in memory that all workers share, and given when the upstream fails. Which
+// responses may be kept is in may-be-kept.ts; which requests count as the same, in question.ts.
 
 import { hash } from 'node:crypto';
 import type { Fault } from '../../base/fault.ts';
@@ -24,15 +24,15 @@ export interface KeptAnswersSpec {
   readonly ignoredHeaders: readonly string[];
 }
 
-/** A response as it is kept; `vary` alone for a request whose responses are kept under its variants. */
+/** A kept response. An entry with `vary` holds none: the responses to its requests differ by these fields, and are kept as variants. */
 interface KeptHead extends PackedHead {
   readonly vary?: readonly string[];
   readonly keeping?: Keeping;
-  /** By `steadySeconds`. With `vary`: since when its variants count; what was kept before is no longer what the upstream gives. */
+  /** In `steadySeconds`. With `vary`: variants that were stored earlier are no longer what the upstream gives. */
   readonly storedAt: number;
 }
 
-/** What an exchange has in this filter's slot: the key of its request, and its response while it arrives. */
+/** What an exchange has in this filter's slot: the request's key, and the arriving response; `head` is null if none is to be kept. */
 interface Asked {
   readonly question: string;
   head: KeptHead | null;
@@ -41,16 +41,16 @@ interface Asked {
   bytes: number;
 }
 
-/** Fields that are made again when the response is given. */
+/** Fields that are made anew when the response is given. */
 const ownFields = new Set(['age', 'connection', 'content-length', 'date', 'trailer', 'transfer-encoding']);
 
 /**
- * An answer that differs by one of these is nobody else's, as one that differs by everything: the gateway itself tells upstreams there who
- * calls, or which request it is, whatever the client's head holds.
+ * A response that differs by one of these fields belongs to one request only, as with `*`: the gateway itself writes the caller or the
+ * request's id into them for the upstream, whatever the client sent.
  */
 const ofOneRequest = new Set(['*', 'x-forwarded-for', 'forwarded', 'x-request-id', 'traceparent', 'tracestate']);
 
-/** The same response is not kept again within this time, so that a busy route spends little time on it. */
+/** Within this time the same response is not stored again, so that a busy route spends little time on storing. */
 const KEEP_AGAIN_SECONDS = 2;
 
 export class KeptAnswers {
@@ -60,10 +60,10 @@ export class KeptAnswers {
   private readonly slot: number;
   private readonly keepSeconds: number;
   private readonly ignored: ReadonlySet<string>;
-  /** Last in the route's chain, so that it sees responses as the upstream gave them. */
+  /** Must be the last filter of the route's chain, so that it sees responses as the upstream gave them. */
   readonly filter: Filter;
 
-  /** `slot` is the filter's place in the chain. */
+  /** `slot` is the filter's position in the chain. */
   constructor(spec: KeptAnswersSpec, table: AnswerTable, routeName: string, slot: number) {
     this.spec = spec;
     this.table = table;
@@ -78,7 +78,7 @@ export class KeptAnswers {
     };
   }
 
-  /** Gives the kept response to this request instead of the fault. False when there is none. */
+  /** Gives the kept response to this request instead of the fault. False when there is none, or when the fault is not the upstream's. */
   give(exchange: Exchange, fault: Fault): boolean {
     const asked = this.askedBy(exchange);
     if (asked === undefined || fault.kind.source !== 'upstream' || exchange.answeredBy !== 'nobody') return false;
@@ -92,7 +92,7 @@ export class KeptAnswers {
     const age = keeping.ageSeconds + keptSeconds;
     exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.keptGiven]!++;
     countVersionAsFailed(exchange);
-    // RFC 9211 section 2: a hit is what did not go forward.
+    // RFC 9211 section 2: a hit is a request that was not forwarded.
     const served = exchange.sentAt === 0 ? `hit; ttl=${keeping.freshSeconds - age}` : 'fwd=stale';
     answer(exchange, {
       status: head.status,
@@ -119,7 +119,7 @@ export class KeptAnswers {
     if (asked === undefined || response === null || exchange.answeredBy !== 'upstream') return;
     if (exchange.request.method !== 'GET') return;
     const now = steadySeconds();
-    // Because: what an answer says of its age it says by the calendar, and this is asked only where answers are kept.
+    // Because: `Expires` and `Date` are times of the calendar, and this runs only on routes that keep responses.
     const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, Date.now());
     const vary = varyOf(response.headers);
     const { question } = asked;
@@ -134,7 +134,7 @@ export class KeptAnswers {
     asked.digest = this.digest(vary.length === 0 ? question : variantOf(question, exchange, vary));
     const until = now + lasts(keeping);
     const keptUntil = this.table.keepsUntil(asked.digest);
-    // One that is kept longer is another response.
+    // An entry that is kept longer than this response could be is another response.
     if (keptUntil >= until - KEEP_AGAIN_SECONDS && keptUntil <= until) return;
     const headers = fieldPairs(response.headers.lines(), ownFields);
     asked.head = { status: response.status, headers, keeping, storedAt: now };
@@ -162,7 +162,7 @@ export class KeptAnswers {
     if (kept) services.cells[upstream!.metricsOffset + UpstreamCell.keptStored]!++;
   }
 
-  /** Under the key itself: the fields by which its responses differ. */
+  /** Stores, under the request's own key, the names of the fields by which its responses differ. */
   private keepVary(question: string, vary: readonly string[], keeping: Keeping, now: number): void {
     const digest = this.digest(question);
     const before = this.read(digest, now)?.head;
@@ -192,25 +192,25 @@ export class KeptAnswers {
   }
 
   private askedBy(exchange: Exchange): Asked | undefined {
-    // Because: only this one's filter writes its cell.
+    // Because: only the filter of this object writes this cell.
     return exchange.state[this.slot] as Asked | undefined;
   }
 }
 
 /**
- * Whether an answer that is not kept says that the one before is no longer what the upstream gives: it has become somebody's, or moved, or
- * is gone. Parts, conditions that were met and refusals say nothing of it.
+ * Whether a response that is not kept shows that the kept one is out of date: the content has become private, has moved, or is gone.
+ * Partial responses, met conditions (304) and refusals do not show that.
  */
 function takesThePlace(status: number): boolean {
   return (status >= 200 && status < 400 && status !== 206 && status !== 304) || status === 404 || status === 410;
 }
 
-/** How many seconds it may still be given. */
+/** For how many seconds the response may still be given. */
 function lasts({ ageSeconds, oldestSeconds }: Keeping): number {
   return oldestSeconds - ageSeconds;
 }
 
-/** Fields by which responses differ, in lower case and in order: those of Vary, and those that servers forget there. */
+/** The fields by which responses differ, in lower case and sorted: those that Vary names, and those that servers forget to name there. */
 function varyOf(headers: Headers): string[] {
   const said = (headers.getJoined('vary') ?? '').toLowerCase().split(',');
   const names = new Set(said.map(name => name.trim()).filter(name => name !== ''));

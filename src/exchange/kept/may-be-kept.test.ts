@@ -1,4 +1,4 @@
-// What an answer says of being kept: no secret is, and none longer than it allows.
+// What a response says about being kept: no private response is kept, and none for longer than it allows.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

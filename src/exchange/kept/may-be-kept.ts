@@ -1,5 +1,5 @@
-// Whether a response may be kept for others with the same request, and for how long (RFC 9111 sections 3 and 4.2). Stricter than a cache has to
-// be: only what is clearly public is kept.
+// Whether a response may be kept for others with the same request, and for how long (RFC 9111 sections 3 and 4.2). Stricter than a cache
+// has to be: only responses that are clearly public are kept.
 
 import { cacheControl, secondsOf } from '../../http/cache-control.ts';
 import { HeaderId } from '../../http/header-names.ts';
@@ -8,16 +8,16 @@ import type { Headers } from '../../http/headers.ts';
 export interface Keeping {
   /** How long it is fresh, in seconds from when the upstream made it. */
   readonly freshSeconds: number;
-  /** How old it already is. */
+  /** Its age in seconds when it was received. */
   readonly ageSeconds: number;
-  /** How old it may become. */
+  /** The age in seconds up to which it may be given. */
   readonly oldestSeconds: number;
 }
 
-/** Complete responses without conditions; 206 is a part, and others are valid only for the moment. */
+/** Complete responses without conditions; 206 is partial, and other statuses are valid only for the moment. */
 const statuses = new Set([200, 203, 204]);
 
-/** Null when it may not be kept. `keepSeconds` is the longest that the route wants. */
+/** Null when the response may not be kept. `keepSeconds`: the route's longest time; `nowMs` (since 1970): used if Date is missing. */
 export function mayBeKept(status: number, headers: Headers, keepSeconds: number, nowMs: number): Keeping | null {
   if (!statuses.has(status) || headers.getById(HeaderId.setCookie) !== undefined) return null;
   const control = cacheControl(headers);
@@ -28,7 +28,7 @@ export function mayBeKept(status: number, headers: Headers, keepSeconds: number,
   return ageSeconds < oldestSeconds ? { freshSeconds, ageSeconds, oldestSeconds } : null;
 }
 
-/** How old it may become by its own word: RFC 9111 section 4.2.4, and `stale-if-error` of RFC 5861 section 4. */
+/** The age up to which the response itself allows its use: RFC 9111 section 4.2.4, and `stale-if-error` of RFC 5861 section 4. */
 function oldestOf(control: ReadonlyMap<string, string>, freshSeconds: number): number {
   if (control.has('must-revalidate') || control.has('proxy-revalidate')) return freshSeconds;
   const staleSeconds = secondsOf(control, 'stale-if-error');
@@ -43,7 +43,7 @@ function freshFor(headers: Headers, control: ReadonlyMap<string, string>, nowMs:
   if (expires === undefined) return 0;
   const date = Date.parse(headers.getById(HeaderId.date) ?? '');
   const until = Date.parse(expires);
-  // A date that cannot be read is past (RFC 9111 section 5.3).
+  // A date that cannot be read counts as past (RFC 9111 section 5.3).
   if (Number.isNaN(until)) return 0;
   return Math.max(0, Math.floor((until - (Number.isNaN(date) ? nowMs : date)) / 1_000));
 }

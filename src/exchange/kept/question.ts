@@ -1,5 +1,5 @@
-// What a request asks for, as the key of a response that is kept for the same request later. Two requests to which an upstream could respond
-// differently must never have the same key: every field counts unless it is known not to affect the response.
+// Makes a key of what a request asks for, under which its response is kept for the same request later. Two requests to which an upstream
+// could respond differently must never have the same key: every field counts unless it is known not to affect the response.
 
 import type { Exchange } from '../exchange.ts';
 
@@ -21,10 +21,10 @@ const harmless = new Set([
 const credential =
   /auth|cookie|token|jwt|(?:^|[-_.])(?:api)?[-_.]?key$|apikey|secret|session|signature|credential|cert|passw|consumer|user(?![-_]agent)|account|tenant/i;
 
-/** `everyone`: not for requests that could be personal. `consumer`: only for requests whose caller a filter has identified. */
+/** `everyone`: responses to requests that could be personal are not kept. `consumer`: only responses to identified callers are. */
 export type KeptBy = 'everyone' | 'consumer';
 
-/** Null for a request whose response is not kept and that gets no kept one. `ignored` are names in lower case. */
+/** The key of a request; null when its response is not kept and it gets no kept one. `ignored`: lower-case headers to leave out. */
 export function questionOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<string>): string | null {
   const { request, client, consumer, identity } = exchange;
   if ((request.method !== 'GET' && request.method !== 'HEAD') || request.hasBody || request.upgrade !== '') return null;
@@ -51,7 +51,7 @@ export function questionOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<
   ]);
 }
 
-/** The same request from a client that accepts other things: with the values of the fields that the response's Vary names. */
+/** The key of one variant of a request: with its values of the fields that the response's Vary names. */
 export function variantOf(question: string, { request }: Exchange, vary: readonly string[]): string {
   return JSON.stringify([question, vary.map(name => [name, request.headers.getAll(name)])]);
 }

@@ -5,11 +5,11 @@ import type { Headers } from '../../http/headers.ts';
 
 export class AnswerRecord {
   readonly status: number;
-  /** Of the compared fields, in their order. */
+  /** Values of the compared fields, in the order of the names; undefined where the response does not have the field. */
   readonly fields: readonly (string | undefined)[];
   /** `Content-Encoding`; empty when there is none. */
   readonly coding: string;
-  /** It came to its end. */
+  /** True once the response was received to its end. */
   complete: boolean;
   private readonly pieces: Buffer[];
   private readonly bytesMax: number;
@@ -34,9 +34,9 @@ export class AnswerRecord {
     else this.pieces.push(Buffer.from(bytes.subarray(start, end)));
   }
 
-  /** As it came; null when it was larger than what is compared. */
+  /** The body as received, in its content coding; null when it was larger than `bytesMax`. */
   body(): Buffer | null {
-    // Because: it is compared as a whole, is bounded, and only sampled exchanges have one.
+    // Because: the body is compared as a whole, is bounded, and only sampled exchanges have one.
     return this.bytes > this.bytesMax ? null : Buffer.concat(this.pieces);
   }
 }

@@ -1,4 +1,4 @@
-// What is told of two answers: where they differ, never what stands there.
+// What is reported of two responses: where they differ, never their values.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

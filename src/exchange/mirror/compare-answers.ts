@@ -1,4 +1,4 @@
-// How two responses to the same request differ: status, named fields, the values of a JSON body. Says where, never what: values may be secrets.
+// How two responses to one request differ: in status, named fields, values of a JSON body. Reports places only: values may be secrets.
 
 import type { AnswerRecord } from './answer-record.ts';
 import { decodedBody } from './decoded-body.ts';
@@ -6,7 +6,7 @@ import { decodedBody } from './decoded-body.ts';
 export interface Comparison {
   readonly headers: readonly string[];
   readonly body: boolean;
-  /** Places in the body that may differ: `$.time`, `$.items[*].id`. */
+  /** Places in the body that are not compared: `$.time`, `$.items[*].id`. */
   readonly ignore: ReadonlySet<string>;
   /** Larger bodies are not compared. */
   readonly bodyBytesMax: number;
@@ -21,7 +21,7 @@ export interface Difference {
 const PLACES_MAX = 5;
 const DEPTH_MAX = 64;
 
-/** Null when they cannot be compared; an empty list when they do not differ. */
+/** Null when the bodies cannot be compared (incomplete, too large, or not decodable); an empty list when the responses do not differ. */
 export function compareAnswers(live: AnswerRecord, copy: AnswerRecord, comparison: Comparison): Difference[] | null {
   if (live.status !== copy.status) return [{ kind: 'status', where: `${live.status} and ${copy.status}` }];
   const differences: Difference[] = [];
@@ -43,7 +43,7 @@ export function compareAnswers(live: AnswerRecord, copy: AnswerRecord, compariso
   return differences;
 }
 
-/** Bodies that are not JSON differ as a whole. */
+/** The places where two bodies differ; `$`, the whole, when one of them is not JSON. */
 function differingPlaces(live: Buffer, copy: Buffer, ignore: ReadonlySet<string>): string[] {
   const values = [jsonOf(live), jsonOf(copy)] as const;
   if (values[0] === undefined || values[1] === undefined) return ['$'];
@@ -54,7 +54,7 @@ function differingPlaces(live: Buffer, copy: Buffer, ignore: ReadonlySet<string>
 
 function jsonOf(body: Buffer): { readonly json: unknown } | undefined {
   try {
-    // Because: only answers that the operator asked to compare come here, bounded in size, when the client has its answer.
+    // Because: only responses that the operator asked to compare come here, bounded in size, after the client has its response.
     return { json: JSON.parse(body.toString()) };
   } catch {
     return undefined;

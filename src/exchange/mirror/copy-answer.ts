@@ -6,7 +6,7 @@ import { AnswerRecord } from './answer-record.ts';
 import type { Comparison } from './compare-answers.ts';
 
 export class CopyAnswer implements ResponseWriter {
-  /** Null until it arrived. */
+  /** Null until the head of the response arrived. */
   record: AnswerRecord | null;
   private readonly compare: Comparison | null;
   private onOver: (() => void) | null;
@@ -17,7 +17,7 @@ export class CopyAnswer implements ResponseWriter {
     this.onOver = null;
   }
 
-  /** `onOver` is called once, when nothing more arrives. */
+  /** Calls `onOver` once, when nothing more arrives. */
   whenOver(onOver: () => void): void {
     this.onOver = onOver;
   }

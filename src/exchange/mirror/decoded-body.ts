@@ -1,4 +1,4 @@
-// A body without its content coding (RFC 9110 section 8.4), whole and at once: for answers that are compared, behind their clients' backs.
+// Removes a body's content coding (RFC 9110 section 8.4), whole and synchronously: to compare responses after their clients were served.
 
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 
@@ -12,7 +12,7 @@ const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ['zstd', zstdDecompressSync],
 ]);
 
-/** Null for a coding that is not known, a body that is not in it, and one that grows beyond `bytesMax`. */
+/** Null for an unknown coding, for a body that is not in its coding, and for one that grows beyond `bytesMax` bytes. */
 export function decodedBody(body: Buffer, coding: string, bytesMax: number): Buffer | null {
   if (coding === '' || body.length === 0) return body;
   try {

@@ -8,7 +8,7 @@ import type { MirrorPlan } from './mirror-plan.ts';
 export class MirrorCopy {
   readonly exchange: Exchange;
   readonly pieces: Buffer[];
-  /** Null until it arrived, and where responses are not compared. */
+  /** The response to the client, as it is compared; null until its head arrived, and where responses are not compared. */
   live: AnswerRecord | null;
   tooLarge: boolean;
   private readonly plan: MirrorPlan;
@@ -23,7 +23,7 @@ export class MirrorCopy {
     this.bytes = 0;
   }
 
-  /** A piece of the request's body goes upstream. */
+  /** Takes a piece of the request's body that goes upstream. */
   sent(bytes: Buffer, start: number, end: number): void {
     if (this.tooLarge) return;
     this.bytes += end - start;
@@ -33,14 +33,14 @@ export class MirrorCopy {
     else this.pieces.push(Buffer.from(bytes.subarray(start, end)));
   }
 
-  /** The upstream's response, before filters change it. */
+  /** Takes the head of the upstream's response, before filters change it. */
   answered(status: number, headers: Headers): void {
     const { compare } = this.plan.spec;
     if (compare === null || this.tooLarge) return;
     this.live = new AnswerRecord(status, headers, compare.headers, compare.body ? compare.bodyBytesMax : 0);
   }
 
-  /** The exchange is over. */
+  /** The exchange is over: gives the copy to the plan. */
   ended(): void {
     this.plan.launch(this);
   }

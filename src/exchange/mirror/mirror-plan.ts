@@ -1,5 +1,5 @@
-// A route's `mirror` on one worker: which exchanges are copied, and how the copies are sent after them, a bounded number at a time.
-// What the copy's upstream does never reaches the client: it has its response already.
+// A route's `mirror` on one worker: which exchanges are copied, and how their copies are sent afterwards, a bounded number at a time.
+// Nothing that the copies' upstream does reaches the client, which has its response already.
 
 import { Random } from '../../base/random.ts';
 import { MirrorCell } from '../../telemetry/mirror-cells.ts';
@@ -14,14 +14,14 @@ import { CopyAnswer } from './copy-answer.ts';
 import { MirrorCopy } from './mirror-copy.ts';
 
 export interface MirrorSpec {
-  /** 0 to 1. */
+  /** Share of the exchanges that are copied, 0 to 1. */
   readonly share: number;
-  /** Requests with a larger body are not copied. */
+  /** In bytes; requests with a larger body are not copied. */
   readonly bodyBytesMax: number;
-  /** Copies in progress at once, and waiting, in one worker. */
+  /** Copies that one worker has in progress at once, and copies that wait. */
   readonly concurrencyMax: number;
   readonly queueMax: number;
-  /** Null compares nothing. */
+  /** Null: responses are not compared. */
   readonly compare: Comparison | null;
 }
 
@@ -32,7 +32,7 @@ export class MirrorPlan {
   readonly spec: MirrorSpec;
   private readonly name: string;
   private readonly upstream: Upstream;
-  /** Without filters or a gate: those have run. With the rewrite of the route that is copied. */
+  /** The route of the copies: without filters and gates, which the original has passed; with the rewrite of the original's route. */
   private readonly route: Route;
   private readonly cellsAt: number;
   private readonly queue: MirrorCopy[];
@@ -41,7 +41,7 @@ export class MirrorPlan {
   private credit: number;
   private toldAt: number;
 
-  /** `name` is the route's whose exchanges are copied; `cellsAt` the offset of its mirror's block. */
+  /** `name` is that of the route whose exchanges are copied; `cellsAt` is the offset of its block of mirror cells. */
   constructor(name: string, spec: MirrorSpec, upstream: Upstream, route: Route, cellsAt: number) {
     this.name = name;
     this.spec = spec;
@@ -51,12 +51,12 @@ export class MirrorPlan {
     this.queue = [];
     this.services = null;
     this.underWay = 0;
-    // Begins anywhere, as a split does: see upstream/splitter.ts.
+    // Begins with a random credit, as a split does: see upstream/splitter.ts.
     this.credit = new Random().unit();
     this.toldAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Whether this exchange is one of those that are copied: exact over time. Null when it is not. */
+  /** What is kept for the copy of this exchange; null when it is not copied. The share is exact over time. */
   sample(exchange: Exchange): MirrorCopy | null {
     if (exchange.request.upgrade !== '') return null;
     this.credit += this.spec.share;
@@ -65,10 +65,10 @@ export class MirrorPlan {
     return new MirrorCopy(this, exchange);
   }
 
-  /** The exchange is over: its copy goes out now, or when one before it is done. */
+  /** The exchange is over: its copy is sent now, or when another copy is done; it is dropped when too many wait. */
   launch(copy: MirrorCopy): void {
     const { exchange } = copy;
-    // Nothing was sent, or not all of it: there is nothing to copy.
+    // The request was not sent, or not completely: there is nothing to copy.
     if (exchange.sentAt === 0 || !exchange.requestEnded) return;
     if (copy.tooLarge) this.count(exchange.services, MirrorCell.tooLarge);
     else if (this.underWay < this.spec.concurrencyMax) this.send(copy);
